@@ -1,0 +1,1 @@
+"""arXiv's interfaces: polite HTTP, pure parsers, the mailing calendar."""

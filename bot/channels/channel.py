@@ -1,0 +1,107 @@
+"""What a channel is: it owns its limits, turns a digest into messages, and sends one message to one address.
+
+A channel never touches the store, never retries, never sleeps, and knows no neighbour: what to do about a
+failure is decided by `deliver` from the kind of trouble alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.model import Delivery, Digest, Message, Note, Receipt
+    from bot.settings import Address
+    from bot.templating import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Something that lets one message through at a time: a destination, or the credential behind many."""
+
+    key: str
+    """What the store files it under; hashes, never an address or a secret."""
+    seconds: float
+    """Least time between two messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The two gates that every message passes."""
+
+    destination: Gate
+    credential: Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that `check` found out about a service."""
+
+    setting: str
+    """The setting it speaks of: `channels.slack.token`, or the address's label."""
+    ok: bool
+    message: str
+    """What was found, or what is wrong and what to do about it."""
+
+
+class Channel(Protocol):
+    """One way out. Its constructor takes its own settings, the templates and the contact, and opens nothing."""
+
+    Settings: type[Any]
+    """Frozen dataclass of `channels.<name>` in the YAML. Secrets are of type `Secret`."""
+    Options: type[Any]
+    """Frozen dataclass of what a subscriber may set for this channel alone; every field has a default."""
+
+    def __init__(self, settings: Any, templates: Templates, *, contact: str) -> None:  # noqa: ANN401 - each its own
+        ...
+
+    @staticmethod
+    def addresses(value: object, options: Any) -> tuple[Address, ...]:  # noqa: ANN401 - each its own
+        """What the YAML gives under the channel's key, as addresses.
+
+        Raises:
+            ValueError: with a sentence that says what is wrong; it shows no secret.
+        """
+        ...
+
+    def render(self, digest: Digest, *, max_messages: int, options: Any) -> tuple[Message, ...]:  # noqa: ANN401
+        """The digest as at most `max_messages` messages within the platform's limits; a cut is always said.
+
+        Pure but for reading templates. The same digest gives the same messages, byte for byte.
+
+        Raises:
+            RenderError: a template is broken.
+        """
+        ...
+
+    def render_note(self, note: Note) -> Message:
+        """A short message that is no digest.
+
+        Raises:
+            RenderError: a template is broken.
+        """
+        ...
+
+    def gates(self, address: Address) -> Gates:
+        """What has to be open before a message to this address may go, and for how long it closes after one."""
+        ...
+
+    async def send(self, delivery: Delivery, address: Address) -> Receipt:
+        """Send the frozen payload once, under the delivery's idempotency key where the platform has one.
+
+        Returns only when the other side said that it has the message.
+
+        Raises:
+            DeliveryError: with the kind of trouble; its reason shows no secret.
+        """
+        ...
+
+    async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
+        """Reach the service without posting anything, and name the setting that is wrong."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what `send` and `check` opened."""
+        ...

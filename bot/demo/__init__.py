@@ -1,0 +1,1 @@
+"""The whole way with no account and no network: sample mailings and loopback receivers."""

@@ -1,0 +1,119 @@
+"""What can go wrong, one class per stage, each carrying data rather than prose.
+
+Only `cli` turns these into a sentence with advice and an exit code. No secret ever enters one: whoever raises
+names a setting or a host, never a token, a webhook URL or a password.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PaperboyError(Exception):
+    """The base of all; catch this where one trouble must not become another's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the configuration."""
+
+    path: str
+    """Where: `topics.mllm.categories[1]`."""
+    message: str
+    """What is wrong, and what was probably meant."""
+
+
+class ConfigError(PaperboyError):
+    """The configuration is wrong; every problem at once."""
+
+    def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
+        super().__init__(f"{source}: " + "; ".join(f"{p.path}: {p.message}" for p in problems))
+        self.source = source
+        self.problems = problems
+
+
+class FetchError(PaperboyError):
+    """arXiv gave no usable answer to one request."""
+
+    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+        self.retry_after = retry_after
+        """Seconds the other side asked us to wait, if it said so."""
+
+
+class ParseError(PaperboyError):
+    """arXiv answered, but not with a well-formed feed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class QueryError(PaperboyError):
+    """A query that does not parse."""
+
+    def __init__(self, message: str, *, query: str, column: int) -> None:
+        super().__init__(f"{message} (column {column})")
+        self.message = message
+        self.query = query
+        self.column = column
+        """Counted from 1."""
+
+
+class RenderError(PaperboyError):
+    """A template failed."""
+
+    def __init__(self, template: str, reason: str, line: int | None = None) -> None:
+        super().__init__(f"{template}{'' if line is None else f', line {line}'}: {reason}")
+        self.template = template
+        self.reason = reason
+        self.line = line
+
+
+class Trouble(StrEnum):
+    """What kind of no a channel got; it decides what happens to the delivery and to its neighbours."""
+
+    BUSY = "busy"
+    """Not taken, come back later (429, Retry-After): the gate waits, the attempt does not count."""
+    TRANSIENT = "transient"
+    """Surely not taken, and worth another try."""
+    UNKNOWN = "unknown"
+    """Perhaps taken: the answer was lost or says it does not know."""
+    MALFORMED = "malformed"
+    """This message will never be taken: our fault. Once more in plain form, then dead."""
+    CLOSED = "closed"
+    """This destination takes nothing: archived, deleted, refused. Its deliveries wait."""
+    CREDENTIAL = "credential"
+    """Nobody behind this token or relay takes anything from us. All its deliveries wait."""
+
+
+class DeliveryError(PaperboyError):
+    """One attempt to send one message failed."""
+
+    def __init__(
+        self,
+        trouble: Trouble,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        everywhere: bool = False,
+    ) -> None:
+        super().__init__(f"{trouble}: {reason}")
+        self.trouble = trouble
+        self.reason = reason
+        self.retry_after = retry_after
+        """Seconds, where the other side named them."""
+        self.everywhere = everywhere
+        """For BUSY: whether the whole credential has to wait, not this destination alone."""
+
+
+class StoreError(PaperboyError):
+    """The store cannot be used."""
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(f"{store}: {reason}")
+        self.store = store
+        self.reason = reason

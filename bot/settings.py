@@ -1,0 +1,154 @@
+"""The configuration as frozen values: what `config` makes of the YAML and everybody else reads.
+
+Never reads a file, an environment variable or a clock. Secrets are wrapped so that no repr shows them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from bot.model import Topic
+
+
+class Secret:
+    """A text that must not be seen: its repr and str are stars; `reveal` is called only where it is sent."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself. Never log it, never put it into an error."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a channel delivers to. The value may be a secret (a webhook URL) or private (a mailbox)."""
+
+    value: Secret
+    kind: str
+    """The channel's own word for what it is: `webhook`, `channel`, `mailbox`."""
+    label: str
+    """What logs, status and errors may show: never the value of a webhook."""
+
+    @property
+    def key(self) -> str:
+        """A short stable hash, for the store: addresses themselves are never stored."""
+        return fingerprint(self.value.reveal())
+
+
+def fingerprint(text: str) -> str:
+    """The first 128 bits of the text's SHA-256, as hex."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class WhenEmpty(StrEnum):
+    """What a subscriber hears of a mailing with nothing for them."""
+
+    SILENT = "silent"
+    SAY = "say"
+
+
+class OnUnknown(StrEnum):
+    """What becomes of a delivery whose outcome nobody knows and nobody can be asked about."""
+
+    RESEND = "resend"
+    DROP = "drop"
+    HOLD = "hold"
+
+
+ALL_WEEK = frozenset(range(7))
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One destination with its topics and its hour."""
+
+    name: str
+    channel: str
+    """A key of the one dict of channels."""
+    addresses: tuple[Address, ...]
+    topics: tuple[str, ...]
+    timezone: ZoneInfo
+    at: time | None = None
+    """Local wall time; None delivers as soon as the mailing is in."""
+    on: frozenset[int] = ALL_WEEK
+    """Weekdays of the slots, Monday 0."""
+    when_empty: WhenEmpty = WhenEmpty.SILENT
+    on_unknown: OnUnknown = OnUnknown.RESEND
+    max_messages: int = 10
+    paused: bool = False
+    options: Any = None
+    """The channel's own options, an instance of its `Options` class."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArxivSettings:
+    """How arXiv is reached."""
+
+    rss_url: str = "https://rss.arxiv.org/rss/{category}"
+    oai_url: str = "https://oaipmh.arxiv.org/oai"
+    catchup_url: str | None = None
+    seconds_between_requests: float = 3.0
+    alert_after: timedelta = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """The folder of pages."""
+
+    dir: Path
+    topics: tuple[str, ...]
+    url: str | None = None
+    """Where it is published, without a trailing slash."""
+    repository: str | None = None
+    """GitHub's owner/name, for the last-update badge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration."""
+
+    contact: str
+    store: str
+    """A SQLAlchemy URL; a relative SQLite path is already absolute."""
+    timezone: ZoneInfo
+    topics: Mapping[str, Topic]
+    subscribers: Mapping[str, Subscriber] = field(default_factory=dict)
+    channels: Mapping[str, Any] = field(default_factory=dict)
+    """Per channel that a subscriber uses: an instance of its `Settings` class."""
+    arxiv: ArxivSettings = field(default_factory=ArxivSettings)
+    site: SiteSettings | None = None
+    templates: Path | None = None
+    operator: str | None = None
+    keep_days: int = 90
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Every category that somebody reads, each once, in a stable order: what is asked of arXiv."""
+        used = {name for subscriber in self.subscribers.values() for name in subscriber.topics}
+        if self.site:
+            used.update(self.site.topics)
+        return tuple(sorted({category for name in used for category in self.topics[name].categories}))

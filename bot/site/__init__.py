@@ -1,0 +1,1 @@
+"""The folder of pages: a projection of the store."""

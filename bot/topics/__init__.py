@@ -1,0 +1,1 @@
+"""What somebody cares about, and whether a paper is it."""
