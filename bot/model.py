@@ -5,7 +5,7 @@ Nothing in here does anything: no I/O, no clock, no text work. Every other modul
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -313,9 +313,28 @@ class Delivery:
     parts: int
     created_at: datetime
     tries: int
+    reply: bool = False
+    """Whether it goes into the thread under the digest's first message."""
     parent: str | None = None
-    """For a reply: the platform's id of the digest's first message."""
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    """The platform's id of the digest's first message, once that is sent; for every later part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Something that lets one message through at a time: a destination, or the credential behind many."""
+
+    key: str
+    """What the store files it under; hashes, never an address or a secret."""
+    seconds: float
+    """Least time between two messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The two gates that every message passes."""
+
+    destination: Gate
+    credential: Gate
 
 
 @dataclass(frozen=True, slots=True)

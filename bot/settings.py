@@ -6,10 +6,12 @@ Never reads a file, an environment variable or a clock. Secrets are wrapped so t
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +66,16 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine itself: localhost, 127.0.0.0/8, ::1."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class WhenEmpty(StrEnum):
     """What a subscriber hears of a mailing with nothing for them."""
 
@@ -103,6 +115,22 @@ class Subscriber:
     options: Any = None
     """The channel's own options, an instance of its `Options` class."""
 
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """How deliveries name its addresses: by hash, or not at all where there is but one.
+
+        So a rotated webhook or a moved mailbox keeps its subscriber's lane.
+        """
+        if len(self.addresses) == 1:
+            return ("",)
+        return tuple(address.key for address in self.addresses)
+
+    def address(self, recipient: str) -> Address | None:
+        """The address that a delivery's recipient stands for today; None if it is no more."""
+        if not recipient:
+            return self.addresses[0]
+        return next((address for address in self.addresses if address.key == recipient), None)
+
 
 @dataclass(frozen=True, slots=True)
 class ArxivSettings:
@@ -113,6 +141,12 @@ class ArxivSettings:
     catchup_url: str | None = None
     seconds_between_requests: float = 3.0
     alert_after: timedelta = timedelta(hours=12)
+
+    @property
+    def live(self) -> bool:
+        """Whether any of the addresses is out in the world, so that arXiv's rules bind us."""
+        urls = (self.rss_url, self.oai_url, self.catchup_url)
+        return not all(is_loopback(urlsplit(url).hostname or "") for url in urls if url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,30 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.model import Gate as Gate
+from bot.model import Gates as Gates
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.model import Delivery, Digest, Message, Note, Receipt
     from bot.settings import Address
     from bot.templating import Templates
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Something that lets one message through at a time: a destination, or the credential behind many."""
-
-    key: str
-    """What the store files it under; hashes, never an address or a secret."""
-    seconds: float
-    """Least time between two messages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gates:
-    """The two gates that every message passes."""
-
-    destination: Gate
-    credential: Gate
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,228 @@
+"""The rules of a claim: what may be taken now, what the dead left behind, and what a failure means.
+
+Works inside the outbox's transactions; opens none, sends nothing, waits for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from bot.errors import Trouble
+from bot.model import Delivery, DeliveryState
+from bot.settings import OnUnknown
+from bot.store.gates import hold_gate, read_gate, shut_gate
+from bot.store.owner import Owner
+from bot.store.tables import deliveries, messages
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Row
+
+    from bot.errors import DeliveryError
+    from bot.model import Gates
+
+LEASE = timedelta(minutes=15)
+"""Longer than the longest send: SMTP may take ten minutes over the final dot (RFC 5321 section 4.5.3.2.6)."""
+
+DOOR = timedelta(hours=1)
+"""How long a dead door is left alone."""
+
+MOST_DEATHS = 5
+"""A delivery whose sender died so often while sending it is suspected of killing it."""
+
+_FIRST_BACKOFF = timedelta(minutes=5)
+_LONGEST_BACKOFF = timedelta(hours=1)
+_BUSY_SECONDS = 60.0
+
+FINAL = tuple(state for state in DeliveryState if state.final)
+"""The states from which nothing goes on."""
+
+
+class ClaimLostError(Exception):
+    """A delivery was settled by somebody who no longer owned it; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Lane:
+    """One subscriber's address: what is sent in order."""
+
+    subscriber: str
+    recipient: str
+
+    @property
+    def where(self) -> ColumnElement[bool]:
+        """The condition that picks its deliveries."""
+        return (deliveries.c.subscriber == self.subscriber) & (deliveries.c.recipient == self.recipient)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to send before that moment."""
+
+    until: datetime
+    reason: str
+    pacing: bool
+    """Whether it is only pacing or a Retry-After, worth waiting for; not a failure's backoff or a dead door."""
+
+
+def recover(
+    connection: Connection,
+    lane: Lane,
+    *,
+    owner: Owner,
+    on_unknown: OnUnknown,
+    now: datetime,
+    eager: bool,
+) -> None:
+    """Turn the claims of the dead into `unknown`, and `unknown` into what the subscriber wants of it."""
+    stuck = lane.where & deliveries.c.state.in_([DeliveryState.SENDING, DeliveryState.UNKNOWN])
+    for row in connection.execute(select(deliveries).where(stuck)).all():
+        if row.state == DeliveryState.SENDING:
+            if row.lease_until > now and not Owner.parse(row.owner).is_surely_dead(owner):
+                continue
+            deaths = row.deaths + 1
+            if deaths >= MOST_DEATHS:
+                values = {"state": DeliveryState.DEAD, "reason": f"its sender died {deaths} times", "settled_at": now}
+            else:
+                values = _after_unknown(on_unknown, now)
+            values |= {"deaths": deaths, "owner": None}
+        elif eager or row.not_before is None or row.not_before <= now:
+            values = _after_unknown(on_unknown, now)
+        else:
+            continue
+        connection.execute(deliveries.update().where(deliveries.c.seq == row.seq).values(**values))
+
+
+def _after_unknown(on_unknown: OnUnknown, now: datetime) -> dict[str, Any]:
+    match on_unknown:
+        case OnUnknown.RESEND:
+            return {"state": DeliveryState.PENDING}
+        case OnUnknown.DROP:
+            return {
+                "state": DeliveryState.DROPPED,
+                "reason": "outcome unknown, dropped as configured",
+                "settled_at": now,
+            }
+        case OnUnknown.HOLD:
+            return {"state": DeliveryState.HELD, "reason": "outcome unknown, held as configured"}
+
+
+def head_of(connection: Connection, lane: Lane) -> Row[Any] | None:
+    """The lane's first delivery that still has a way to go. One that is held for a person is passed by."""
+    ended = [*FINAL, DeliveryState.HELD]
+    statement = (
+        select(deliveries).where(lane.where, deliveries.c.state.not_in(ended)).order_by(deliveries.c.seq).limit(1)
+    )
+    return connection.execute(statement).one_or_none()
+
+
+def obstacle(connection: Connection, row: Row[Any], gates: Gates, *, now: datetime, eager: bool) -> Wait | None:
+    """What stands between this delivery and its sending, if anything does."""
+    if row.state == DeliveryState.SENDING:
+        return Wait(row.lease_until, "another process is sending it", pacing=False)
+    for key in (gates.credential.key, gates.destination.key):
+        gate = read_gate(connection, key)
+        if gate.closed_until is not None and gate.closed_until > now:
+            return Wait(gate.closed_until, gate.reason or "refused", pacing=False)
+        if gate.opens_at is not None and gate.opens_at > now:
+            return Wait(gate.opens_at, "pacing", pacing=True)
+    if row.not_before is not None and row.not_before > now and not eager:
+        return Wait(row.not_before, row.reason or "waiting to try again", pacing=False)
+    return None
+
+
+def load(connection: Connection, row: Row[Any]) -> Delivery:
+    """The delivery with the form of its payload that is to be sent, as it was frozen."""
+    where = (messages.c.digest_id == row.digest_id) & (messages.c.part == row.part)
+    message = connection.execute(select(messages).where(where)).one()
+    body = message.plain if row.plain and message.plain is not None else message.payload
+    first = (
+        Lane(row.subscriber, row.recipient).where
+        & (deliveries.c.digest_id == row.digest_id)
+        & (deliveries.c.part == 1)
+        & (deliveries.c.state == DeliveryState.SENT)
+    )
+    parent = connection.scalar(select(deliveries.c.platform_id).where(first)) if row.part > 1 else None
+    return Delivery(
+        id=row.id,
+        subscriber=row.subscriber,
+        recipient=row.recipient,
+        payload=json.loads(body),
+        reply=message.reply,
+        part=row.part,
+        parts=row.parts,
+        created_at=row.created_at,
+        tries=row.tries + 1,
+        parent=parent or None,
+    )
+
+
+def settle(connection: Connection, delivery: Delivery, owner: Owner, **values: object) -> None:
+    """Write the outcome, if the claim is still ours.
+
+    Raises:
+        ClaimLostError: the lease ran out and the claim passed to somebody else.
+    """
+    mine = (
+        (deliveries.c.id == delivery.id)
+        & (deliveries.c.owner == str(owner))
+        & (deliveries.c.state == DeliveryState.SENDING)
+    )
+    done = connection.execute(deliveries.update().where(mine).values(owner=None, lease_until=None, **values))
+    if done.rowcount != 1:
+        raise ClaimLostError(delivery.id)
+
+
+def consequence(
+    connection: Connection,
+    delivery: Delivery,
+    error: DeliveryError,
+    gates: Gates,
+    now: datetime,
+) -> dict[str, Any]:
+    """What a failure means: closes gates as needed and returns the delivery's new values."""
+    change: dict[str, Any] = {"state": DeliveryState.PENDING}
+    match error.trouble:
+        case Trouble.BUSY:
+            key = gates.credential.key if error.everywhere else gates.destination.key
+            hold_gate(connection, key, now + timedelta(seconds=error.retry_after or _BUSY_SECONDS))
+            change["tries"] = delivery.tries - 1
+        case Trouble.TRANSIENT:
+            asked = timedelta(seconds=error.retry_after or 0.0)
+            change["not_before"] = now + max(_backoff(delivery.tries), asked)
+        case Trouble.UNKNOWN:
+            change = {"state": DeliveryState.UNKNOWN, "not_before": now + _backoff(delivery.tries)}
+        case Trouble.CLOSED:
+            shut_gate(connection, gates.destination.key, until=now + DOOR, reason=error.reason, now=now)
+        case Trouble.CREDENTIAL:
+            shut_gate(connection, gates.credential.key, until=now + DOOR, reason=error.reason, now=now)
+        case Trouble.MALFORMED if _has_untried_plain_form(connection, delivery):
+            change["plain"] = True
+        case Trouble.MALFORMED:
+            change = {"state": DeliveryState.DEAD, "settled_at": now}
+    return change
+
+
+def _has_untried_plain_form(connection: Connection, delivery: Delivery) -> bool:
+    statement = (
+        select(func.count())
+        .select_from(deliveries.join(messages, deliveries.c.digest_id == messages.c.digest_id))
+        .where(
+            deliveries.c.id == delivery.id,
+            deliveries.c.plain.is_(False),
+            messages.c.part == delivery.part,
+            messages.c.plain.is_not(None),
+        )
+    )
+    return bool(connection.scalar(statement))
+
+
+def _backoff(tries: int) -> timedelta:
+    """5, 10, 20, 40 minutes, then an hour: longer than `once` waits, so it is the next run's business."""
+    return min(_FIRST_BACKOFF * (1 << min(tries - 1, 10)), _LONGEST_BACKOFF)

@@ -1,0 +1,80 @@
+"""When the next request or message may go: pacing, Retry-After and dead doors, kept across restarts.
+
+A gate is a key and two times. `opens_at` is waited for; `closed_until` is a door that said no, with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.store.tables import gates
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.store.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class GateState:
+    """One gate as stored."""
+
+    key: str
+    opens_at: datetime | None = None
+    closed_until: datetime | None = None
+    reason: str | None = None
+    since: datetime | None = None
+
+
+class ArxivGate:
+    """The one gate before everything we ask of arXiv, shared by all processes on the store."""
+
+    KEY = "arxiv"
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def opens_at(self) -> datetime | None:
+        """When the next request may start; None if at once."""
+        with self._database.reading() as connection:
+            return read_gate(connection, self.KEY).opens_at
+
+    def close_until(self, moment: datetime) -> None:
+        """Let no request start before that moment; an earlier one never shortens the wait."""
+        with self._database.writing() as connection:
+            hold_gate(connection, self.KEY, moment)
+
+
+def read_gate(connection: Connection, key: str) -> GateState:
+    """The gate's state; an unknown gate is open."""
+    row = connection.execute(select(gates).where(gates.c.key == key)).one_or_none()
+    return GateState(**row._mapping) if row else GateState(key)  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def hold_gate(connection: Connection, key: str, opens_at: datetime) -> None:
+    """Have the next message wait until `opens_at`, or longer if it already must."""
+    known = read_gate(connection, key).opens_at
+    _write(connection, key, opens_at=opens_at if known is None else max(known, opens_at))
+
+
+def shut_gate(connection: Connection, key: str, *, until: datetime, reason: str, now: datetime) -> None:
+    """A dead door: nobody knocks before `until`. `since` stays at the first no."""
+    known = read_gate(connection, key)
+    _write(connection, key, closed_until=until, reason=reason, since=known.since or now)
+
+
+def open_gate(connection: Connection, key: str) -> None:
+    """The door opened: whatever it said before is over. Pacing stays."""
+    if read_gate(connection, key).since is not None:
+        _write(connection, key, closed_until=None, reason=None, since=None)
+
+
+def _write(connection: Connection, key: str, **values: object) -> None:
+    statement = insert(gates).values(key=key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[gates.c.key], set_=values))

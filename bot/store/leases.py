@@ -1,0 +1,59 @@
+"""One process at a time for a piece of work: a name, who holds it, and until when.
+
+Only what must not run twice at once takes one: collecting, because arXiv allows one connection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.store.owner import Owner
+from bot.store.tables import leases
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from bot.store.engine import Database
+
+
+class LeaseTakenError(Exception):
+    """Another process, alive as far as anybody can tell, holds it."""
+
+    def __init__(self, name: str, holder: Owner, until: datetime) -> None:
+        super().__init__(f"{name} is held by process {holder.pid} on {holder.host}")
+        self.name = name
+        self.holder = holder
+        self.until = until
+
+
+class Leases:
+    """Taking and giving back."""
+
+    def __init__(self, database: Database, owner: Owner) -> None:
+        self._database = database
+        self._owner = owner
+
+    def take(self, name: str, now: datetime, term: timedelta) -> None:
+        """Hold it until `now + term`; taking it again prolongs it.
+
+        Raises:
+            LeaseTakenError: somebody else holds it.
+        """
+        with self._database.writing() as connection:
+            row = connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
+            if row is not None and row.until > now and row.owner != str(self._owner):
+                holder = Owner.parse(row.owner)
+                if not holder.is_surely_dead(self._owner):
+                    raise LeaseTakenError(name, holder, row.until)
+            values = {"owner": str(self._owner), "until": now + term}
+            statement = insert(leases).values(name=name, **values)
+            connection.execute(statement.on_conflict_do_update(index_elements=[leases.c.name], set_=values))
+
+    def give_back(self, name: str) -> None:
+        """Let the next one have it at once."""
+        with self._database.writing() as connection:
+            mine = (leases.c.name == name) & (leases.c.owner == str(self._owner))
+            connection.execute(leases.delete().where(mine))

@@ -1,0 +1,143 @@
+"""Reading the outbox for people: what is left, what went wrong, what became of one paper. Never changes a thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from bot.model import DeliveryState, Hit
+from bot.store.claims import FINAL
+from bot.store.gates import GateState
+from bot.store.tables import deliveries, digest_papers, digests, gates
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from bot.store.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """One delivery as stored, without its payload."""
+
+    id: str
+    subscriber: str
+    channel: str
+    title: str
+    part: int
+    parts: int
+    state: DeliveryState
+    tries: int
+    reason: str | None
+    not_before: datetime | None
+    created_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRecord:
+    """That a subscriber's digest told of a paper, and where that digest's deliveries stand."""
+
+    subscriber: str
+    version: int
+    """0: as new or cross-listed; else this version as replaced."""
+    topic: str
+    shown: bool
+    hits: tuple[Hit, ...]
+    title: str
+    created_at: datetime
+    states: tuple[DeliveryState, ...]
+
+
+class Ledger:
+    """The store's side for status and explain."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def unfinished(self) -> tuple[DeliveryRecord, ...]:
+        """What is still to go out or waits for a person, in order."""
+        return self._deliveries(deliveries.c.state.not_in(FINAL))
+
+    def ended_since(self, moment: datetime, *states: DeliveryState) -> tuple[DeliveryRecord, ...]:
+        """Deliveries that came to one of these ends since then, in order."""
+        return self._deliveries(deliveries.c.state.in_(states) & (deliveries.c.settled_at >= moment))
+
+    def last_sent(self) -> dict[str, datetime]:
+        """Per subscriber, when something last reached it."""
+        statement = (
+            select(deliveries.c.subscriber, func.max(deliveries.c.settled_at).label("at"))
+            .where(deliveries.c.state == DeliveryState.SENT)
+            .group_by(deliveries.c.subscriber)
+        )
+        with self._database.reading() as connection:
+            return {row.subscriber: row.at for row in connection.execute(statement)}
+
+    def shut_gates(self, now: datetime) -> tuple[GateState, ...]:
+        """Doors that said no and were not seen open since."""
+        statement = select(gates).where(gates.c.since.is_not(None)).order_by(gates.c.key)
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).all()
+        return tuple(GateState(**row._mapping) for row in rows if row.since <= now)  # noqa: SLF001 - SQLAlchemy's public name
+
+    def told_of(self, identifier: str) -> tuple[ToldRecord, ...]:
+        """Every digest that told somebody of the paper, oldest first."""
+        statement = (
+            select(
+                digest_papers, digests.c.title, deliveries.c.subscriber, deliveries.c.state, deliveries.c.created_at
+            )
+            .join(digests, digests.c.id == digest_papers.c.digest_id)
+            .join(deliveries, deliveries.c.digest_id == digest_papers.c.digest_id)
+            .where(digest_papers.c.identifier == identifier)
+            .order_by(deliveries.c.seq)
+        )
+        grouped: dict[tuple[str, str, int], list[Row[Any]]] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(statement):
+                grouped.setdefault((row.subscriber, row.digest_id, row.version), []).append(row)
+        return tuple(_told_record(rows) for rows in grouped.values())
+
+    def _deliveries(self, where: Any) -> tuple[DeliveryRecord, ...]:  # noqa: ANN401 - SQLAlchemy's own expression type
+        statement = (
+            select(deliveries, digests.c.title)
+            .join(digests, digests.c.id == deliveries.c.digest_id)
+            .where(where)
+            .order_by(deliveries.c.seq)
+        )
+        with self._database.reading() as connection:
+            return tuple(_delivery_record(row) for row in connection.execute(statement))
+
+
+def _delivery_record(row: Row[Any]) -> DeliveryRecord:
+    return DeliveryRecord(
+        id=row.id,
+        subscriber=row.subscriber,
+        channel=row.channel,
+        title=row.title,
+        part=row.part,
+        parts=row.parts,
+        state=DeliveryState(row.state),
+        tries=row.tries,
+        reason=row.reason,
+        not_before=row.not_before,
+        created_at=row.created_at,
+        settled_at=row.settled_at,
+    )
+
+
+def _told_record(rows: list[Row[Any]]) -> ToldRecord:
+    first = rows[0]
+    return ToldRecord(
+        subscriber=first.subscriber,
+        version=first.version,
+        topic=first.topic,
+        shown=first.shown,
+        hits=tuple(Hit(term, field) for term, field in first.hits),
+        title=first.title,
+        created_at=first.created_at,
+        states=tuple(DeliveryState(row.state) for row in rows),
+    )

@@ -1,0 +1,286 @@
+"""The outbox: what is to be sent to whom, and what became of it. The only truth about what was sent.
+
+    enqueue -> pending -> claim -> sending -> settle -> sent | pending | unknown | dead | dropped | held
+
+A claim is committed before the first byte goes out and fenced by its owner; only the other side's word makes a
+delivery `sent`. Deliveries to one address go in order, one at a time: a lane. Nothing in here sends or waits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.model import DeliveryState
+from bot.store.claims import FINAL, LEASE, Lane, Wait, consequence, head_of, load, obstacle, recover, settle
+from bot.store.gates import hold_gate, open_gate
+from bot.store.readers import put_state
+from bot.store.tables import deliveries, digest_papers, digests, messages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.errors import DeliveryError
+    from bot.model import Delivery, Gates, Hit, Message, Receipt
+    from bot.settings import OnUnknown
+    from bot.store.engine import Database
+    from bot.store.owner import Owner
+    from bot.store.readers import ReaderState
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPaper:
+    """That a digest tells of a paper: as new (`version` 0), or of this version as replaced."""
+
+    identifier: str
+    version: int
+    topic: str
+    shown: bool
+    hits: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A rendered digest: its messages and the papers they tell of."""
+
+    channel: str
+    title: str
+    messages: tuple[Message, ...]
+    papers: tuple[ToldPaper, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Ours to send, and committed so."""
+
+    delivery: Delivery
+
+
+class Outbox:
+    """The delivering side of the store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- enqueue -------------------------------------------------------------------------------------------------
+
+    def enqueue(self, state: ReaderState, packet: Packet | None, recipients: Sequence[str], now: datetime) -> int:
+        """In one transaction: the subscriber's new state, the digest, a delivery per message and recipient.
+
+        Equal digests are stored once. Returns the number of deliveries written.
+
+        Raises:
+            StateChangedError: another process composed for this subscriber; nothing was written.
+        """
+        with self._database.writing() as connection:
+            put_state(connection, state)
+            if packet is None:
+                return 0
+            digest_id = _put_digest(connection, packet, now)
+            rows = [
+                _delivery_row(packet, digest_id, Lane(state.name, recipient), part, now)
+                for recipient in recipients
+                for part in range(1, len(packet.messages) + 1)
+            ]
+            connection.execute(insert(deliveries).on_conflict_do_nothing(), rows)
+            return len(rows)
+
+    # -- claim and settle ----------------------------------------------------------------------------------------
+
+    def lanes(self) -> tuple[Lane, ...]:
+        """Every address with something left to do."""
+        statement = (
+            select(deliveries.c.subscriber, deliveries.c.recipient)
+            .where(deliveries.c.state.not_in([*FINAL, DeliveryState.HELD]))
+            .distinct()
+        )
+        with self._database.reading() as connection:
+            return tuple(sorted(Lane(row.subscriber, row.recipient) for row in connection.execute(statement)))
+
+    def claim(
+        self,
+        lane: Lane,
+        gates: Gates,
+        *,
+        owner: Owner,
+        on_unknown: OnUnknown,
+        now: datetime,
+        eager: bool,
+    ) -> Claimed | Wait | None:
+        """Take the lane's next delivery, if its gates are open and its time has come.
+
+        Args:
+            lane: whose turn it is.
+            gates: the gates to pass and to close behind it.
+            owner: who claims.
+            on_unknown: what becomes of a delivery whose outcome nobody knows.
+            now: the moment of the claim, UTC.
+            eager: whether a failure's backoff is over because somebody asked for another try. Gates still count.
+
+        Returns:
+            The claimed delivery, what to wait for, or None if the lane is done.
+        """
+        with self._database.writing() as connection:
+            recover(connection, lane, owner=owner, on_unknown=on_unknown, now=now, eager=eager)
+            row = head_of(connection, lane)
+            if row is None:
+                return None
+            wait = obstacle(connection, row, gates, now=now, eager=eager)
+            if wait is not None:
+                return wait
+            hold_gate(connection, gates.destination.key, now + timedelta(seconds=gates.destination.seconds))
+            hold_gate(connection, gates.credential.key, now + timedelta(seconds=gates.credential.seconds))
+            connection.execute(
+                deliveries.update()
+                .where(deliveries.c.seq == row.seq)
+                .values(
+                    state=DeliveryState.SENDING,
+                    owner=str(owner),
+                    lease_until=now + LEASE,
+                    tries=row.tries + 1,
+                    not_before=None,
+                ),
+            )
+            return Claimed(load(connection, row))
+
+    def settle_sent(self, delivery: Delivery, receipt: Receipt, gates: Gates, *, owner: Owner, now: datetime) -> None:
+        """The other side has it; whatever kept its doors shut is over.
+
+        Raises:
+            ClaimLostError: the claim is no longer ours.
+        """
+        with self._database.writing() as connection:
+            settle(
+                connection,
+                delivery,
+                owner,
+                state=DeliveryState.SENT,
+                platform_id=receipt.platform_id,
+                reason=None,
+                settled_at=now,
+            )
+            open_gate(connection, gates.destination.key)
+            open_gate(connection, gates.credential.key)
+
+    def settle_failed(
+        self,
+        delivery: Delivery,
+        error: DeliveryError,
+        gates: Gates,
+        *,
+        owner: Owner,
+        now: datetime,
+    ) -> DeliveryState:
+        """Record a failed attempt, and what it means for the delivery and for its gates. The state it is in now.
+
+        Raises:
+            ClaimLostError: the claim is no longer ours.
+        """
+        with self._database.writing() as connection:
+            change = consequence(connection, delivery, error, gates, now)
+            settle(connection, delivery, owner, reason=error.reason, **change)
+            state: DeliveryState = change["state"]
+            return state
+
+    def drop_lane(self, lane: Lane, reason: str, now: datetime) -> int:
+        """Give up what is left for an address that is no more. The number of deliveries dropped."""
+        left = (
+            (deliveries.c.subscriber == lane.subscriber)
+            & (deliveries.c.recipient == lane.recipient)
+            & deliveries.c.state.not_in([*FINAL, DeliveryState.SENDING])
+        )
+        with self._database.writing() as connection:
+            done = connection.execute(
+                deliveries.update().where(left).values(state=DeliveryState.DROPPED, reason=reason, settled_at=now),
+            )
+            return done.rowcount
+
+    def reopen(self, gates: Gates) -> None:
+        """A message got through outside the outbox (`check --send`): the doors are open after all."""
+        with self._database.writing() as connection:
+            open_gate(connection, gates.destination.key)
+            open_gate(connection, gates.credential.key)
+
+    # -- retention -----------------------------------------------------------------------------------------------
+
+    def prune(self, before: datetime) -> int:
+        """Forget the payloads of digests older than that, all of whose deliveries are final. What was told stays."""
+        open_digests = select(deliveries.c.digest_id).where(deliveries.c.state.not_in(FINAL))
+        old = select(digests.c.id).where(digests.c.created_at < before, digests.c.id.not_in(open_digests))
+        with self._database.writing() as connection:
+            done = connection.execute(
+                messages.update()
+                .where(messages.c.digest_id.in_(old), messages.c.payload.is_not(None))
+                .values(payload=None, plain=None),
+            )
+            return done.rowcount
+
+
+# -- enqueue -----------------------------------------------------------------------------------------------------
+
+
+def _put_digest(connection: Connection, packet: Packet, now: datetime) -> str:
+    bodies = [(_to_json(message.payload), _to_json(message.plain), message.reply) for message in packet.messages]
+    told = [_told_row(paper) for paper in packet.papers]
+    digest_id = _hash(packet.channel, packet.title, json.dumps([bodies, told]))
+    done = connection.execute(
+        insert(digests)
+        .values(id=digest_id, channel=packet.channel, title=packet.title, created_at=now)
+        .on_conflict_do_nothing(),
+    )
+    if done.rowcount == 0:
+        return digest_id
+    connection.execute(
+        insert(messages),
+        [
+            {"digest_id": digest_id, "part": part, "payload": payload, "plain": plain, "reply": reply}
+            for part, (payload, plain, reply) in enumerate(bodies, start=1)
+        ],
+    )
+    if told:
+        connection.execute(insert(digest_papers), [{"digest_id": digest_id, **row} for row in told])
+    return digest_id
+
+
+def _told_row(paper: ToldPaper) -> dict[str, Any]:
+    return {
+        "identifier": paper.identifier,
+        "version": paper.version,
+        "topic": paper.topic,
+        "shown": paper.shown,
+        "hits": [[hit.term, hit.field] for hit in paper.hits],
+    }
+
+
+def _delivery_row(packet: Packet, digest_id: str, lane: Lane, part: int, now: datetime) -> dict[str, Any]:
+    return {
+        "id": _hash(lane.subscriber, lane.recipient, digest_id, str(part)),
+        "subscriber": lane.subscriber,
+        "recipient": lane.recipient,
+        "channel": packet.channel,
+        "digest_id": digest_id,
+        "part": part,
+        "parts": len(packet.messages),
+        "state": DeliveryState.PENDING,
+        "plain": False,
+        "tries": 0,
+        "deaths": 0,
+        "created_at": now,
+    }
+
+
+def _to_json(body: Mapping[str, Any] | None) -> str | None:
+    return None if body is None else json.dumps(body, sort_keys=True)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,58 @@
+"""Who holds a claim: host, boot, process and its start, so that a dead owner is known for dead at once.
+
+A process id alone comes back after a reboot, and within days on a busy machine.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """One process on one boot of one host."""
+
+    host: str
+    boot: str
+    pid: int
+    started: str
+
+    @classmethod
+    def current(cls) -> Owner:
+        """This process."""
+        pid = os.getpid()
+        return cls(socket.gethostname(), _boot_id(), pid, _start_of(pid) or "")
+
+    @classmethod
+    def parse(cls, text: str) -> Owner:
+        """The inverse of `str`."""
+        host, boot, pid, started = text.split("|")
+        return cls(host, boot, int(pid), started)
+
+    def __str__(self) -> str:
+        return f"{self.host}|{self.boot}|{self.pid}|{self.started}"
+
+    def is_surely_dead(self, seen_from: Owner) -> bool:
+        """Whether somebody on the same host can tell that it runs no more; False where nobody can tell."""
+        if self.host != seen_from.host or not self.boot or not self.started:
+            return False
+        return self.boot != seen_from.boot or _start_of(self.pid) != self.started
+
+
+def _boot_id() -> str:
+    """The kernel's id of this boot, or an empty text where there is none (then only leases expire)."""
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+
+
+def _start_of(pid: int) -> str | None:
+    """The process's start in clock ticks since boot: field 22 of /proc/PID/stat, man proc(5). None if it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The second field is the command in parentheses and may itself hold blanks and parentheses.
+    return stat.rpartition(")")[2].split()[19]

@@ -1,0 +1,302 @@
+"""Papers, announcements and the state of every mailing: what arXiv said, and how surely we know it.
+
+One transaction per answer. Nothing in here knows a subscriber.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
+from bot.store.tables import announcements, mailings, papers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import date, datetime
+
+    from sqlalchemy import Connection, Row
+
+    from bot.model import Mailing
+    from bot.store.engine import Database
+
+# SQLite refuses more than 32,766 bound values in a statement; two a row and room to spare.
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an answer, or the lack of one, means for a (mailing date, category)."""
+
+    state: MailingState
+    reason: str
+
+
+class Papers:
+    """The collected side of the store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def record(self, mailing: Mailing, verdict: Verdict, now: datetime) -> int:
+        """Store one answer: its papers, its announcements and its verdict. The number of unseen announcements.
+
+        What is known already stays as it was first told; recording the same answer again changes only the tries.
+        """
+        with self._database.writing() as connection:
+            if mailing.entries:
+                rows = [_paper_row(entry.paper, now) for entry in mailing.entries]
+                connection.execute(insert(papers).on_conflict_do_nothing(), rows)
+            before = _count(connection, mailing.mailing_date, mailing.category)
+            if mailing.entries:
+                connection.execute(insert(announcements).on_conflict_do_nothing(), _announcement_rows(mailing))
+            after = _count(connection, mailing.mailing_date, mailing.category)
+            _put_mailing(
+                connection,
+                mailing.mailing_date,
+                mailing.category,
+                verdict,
+                asked_at=now,
+                announced=after,
+                unreadable=len(mailing.unreadable),
+            )
+            return after - before
+
+    def record_failure(self, mailing_date: date, category: str, verdict: Verdict, now: datetime) -> None:
+        """Note that a request brought nothing usable for that date. What was stored for it stays."""
+        with self._database.writing() as connection:
+            announced = _count(connection, mailing_date, category)
+            _put_mailing(connection, mailing_date, category, verdict, asked_at=now, announced=announced, unreadable=0)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def mailing(self, mailing_date: date, category: str) -> MailingRecord | None:
+        """The state of one (mailing date, category), or None if nobody asked for it yet."""
+        where = and_(mailings.c.mailing_date == mailing_date, mailings.c.category == category)
+        with self._database.reading() as connection:
+            row = connection.execute(select(mailings).where(where)).one_or_none()
+        return None if row is None else _mailing_record(row)
+
+    def mailings_since(self, first: date) -> tuple[MailingRecord, ...]:
+        """Every mailing's state from that date on, oldest first, categories in order."""
+        statement = (
+            select(mailings)
+            .where(mailings.c.mailing_date >= first)
+            .order_by(mailings.c.mailing_date, mailings.c.category)
+        )
+        with self._database.reading() as connection:
+            return tuple(_mailing_record(row) for row in connection.execute(statement))
+
+    def last_seq(self) -> int:
+        """The highest announcement number given so far, 0 in a new store."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(func.max(announcements.c.seq))) or 0
+
+    def latest_mailing(self, category: str) -> date | None:
+        """The newest mailing date of which an announcement is stored for the category."""
+        statement = select(func.max(announcements.c.mailing_date)).where(announcements.c.category == category)
+        with self._database.reading() as connection:
+            latest: date | None = connection.scalar(statement)
+        return latest
+
+    def start_of_latest_mailing(self, category: str) -> int:
+        """The cursor from which a newcomer gets the category's latest mailing, and nothing before it."""
+        latest = self.latest_mailing(category)
+        if latest is None:
+            return 0
+        first = select(func.min(announcements.c.seq)).where(
+            announcements.c.category == category,
+            announcements.c.mailing_date == latest,
+        )
+        with self._database.reading() as connection:
+            return (connection.scalar(first) or 1) - 1
+
+    def announcements_after(self, cursors: Mapping[str, int], upto: int) -> tuple[Announcement, ...]:
+        """Per category the announcements after its cursor, none beyond `upto`, in the order of storing."""
+        if not cursors:
+            return ()
+        newer = or_(
+            *(
+                and_(announcements.c.category == category, announcements.c.seq > cursor)
+                for category, cursor in sorted(cursors.items())
+            ),
+        )
+        statement = select(announcements).where(newer, announcements.c.seq <= upto).order_by(announcements.c.seq)
+        with self._database.reading() as connection:
+            return tuple(_announcement(row) for row in connection.execute(statement))
+
+    def announcements_on(self, mailing_date: date, categories: Collection[str]) -> tuple[Announcement, ...]:
+        """One date's announcements in these categories, in the order of storing."""
+        statement = (
+            select(announcements)
+            .where(announcements.c.mailing_date == mailing_date, announcements.c.category.in_(categories))
+            .order_by(announcements.c.seq)
+        )
+        with self._database.reading() as connection:
+            return tuple(_announcement(row) for row in connection.execute(statement))
+
+    def announcements_of(self, identifier: str) -> tuple[Announcement, ...]:
+        """Everything arXiv announced of one paper, in the order of storing."""
+        statement = (
+            select(announcements).where(announcements.c.identifier == identifier).order_by(announcements.c.seq)
+        )
+        with self._database.reading() as connection:
+            return tuple(_announcement(row) for row in connection.execute(statement))
+
+    def dates_after(self, categories: Collection[str], cursor: int) -> dict[date, int]:
+        """Mailing dates with announcements in these categories beyond the cursor, with their highest number."""
+        statement = (
+            select(announcements.c.mailing_date, func.max(announcements.c.seq).label("seq"))
+            .where(announcements.c.category.in_(categories), announcements.c.seq > cursor)
+            .group_by(announcements.c.mailing_date)
+        )
+        with self._database.reading() as connection:
+            return {row.mailing_date: row.seq for row in connection.execute(statement)}
+
+    def announced(self, categories: Collection[str], dates: Collection[date]) -> int:
+        """How many different papers were announced in these categories on these dates."""
+        statement = select(func.count(announcements.c.identifier.distinct())).where(
+            announcements.c.category.in_(categories),
+            announcements.c.mailing_date.in_(dates),
+        )
+        with self._database.reading() as connection:
+            return connection.scalar(statement) or 0
+
+    def known_before(self, category: str, mailing_date: date) -> frozenset[tuple[str, int, AnnounceType]]:
+        """What the category announced on earlier dates, newest 5,000: enough to tell a stale feed by."""
+        statement = (
+            select(announcements.c.identifier, announcements.c.version, announcements.c.type)
+            .where(announcements.c.category == category, announcements.c.mailing_date < mailing_date)
+            .order_by(announcements.c.seq.desc())
+            .limit(5_000)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(statement)
+            return frozenset((identifier, version, AnnounceType(kind)) for identifier, version, kind in rows)
+
+    def load(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Paper]:
+        """The papers of these (identifier, version)."""
+        found: dict[tuple[str, int], Paper] = {}
+        with self._database.reading() as connection:
+            for batch in _batches(sorted(keys)):
+                where = tuple_(papers.c.identifier, papers.c.version).in_(batch)
+                for row in connection.execute(select(papers).where(where)):
+                    found[row.identifier, row.version] = _paper(row)
+        return found
+
+    def versions(self, identifier: str) -> tuple[Paper, ...]:
+        """Every stored version of a paper, oldest first."""
+        statement = select(papers).where(papers.c.identifier == identifier).order_by(papers.c.version)
+        with self._database.reading() as connection:
+            return tuple(_paper(row) for row in connection.execute(statement))
+
+
+def _batches(keys: list[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
+    for start in range(0, len(keys), _BATCH):
+        yield keys[start : start + _BATCH]
+
+
+def _count(connection: Connection, mailing_date: date, category: str) -> int:
+    statement = select(func.count()).where(
+        announcements.c.mailing_date == mailing_date,
+        announcements.c.category == category,
+    )
+    return connection.scalar(statement) or 0
+
+
+def _put_mailing(
+    connection: Connection,
+    mailing_date: date,
+    category: str,
+    verdict: Verdict,
+    *,
+    asked_at: datetime,
+    announced: int,
+    unreadable: int,
+) -> None:
+    values = {
+        "state": verdict.state,
+        "reason": verdict.reason,
+        "announced": announced,
+        "unreadable": unreadable,
+        "asked_at": asked_at,
+    }
+    statement = insert(mailings).values(mailing_date=mailing_date, category=category, tries=1, **values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[mailings.c.mailing_date, mailings.c.category],
+        set_={**values, "tries": mailings.c.tries + 1},
+        # What a well-formed answer has closed, no later failure opens again.
+        where=mailings.c.state.not_in([state for state in MailingState if state.closed]),
+    )
+    connection.execute(statement)
+
+
+def _paper_row(paper: Paper, now: datetime) -> dict[str, Any]:
+    return {
+        "identifier": paper.identifier,
+        "version": paper.version,
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "authors": [[author.name, *author.affiliations] for author in paper.authors],
+        "categories": list(paper.categories),
+        "license": paper.license,
+        "doi": paper.doi,
+        "journal_ref": paper.journal_ref,
+        "stored_at": now,
+    }
+
+
+def _announcement_rows(mailing: Mailing) -> list[dict[str, Any]]:
+    return [
+        {
+            "mailing_date": mailing.mailing_date,
+            "category": mailing.category,
+            "identifier": entry.paper.identifier,
+            "version": entry.paper.version,
+            "type": entry.type,
+        }
+        for entry in mailing.entries
+    ]
+
+
+def _paper(row: Row[Any]) -> Paper:
+    return Paper(
+        identifier=row.identifier,
+        version=row.version,
+        title=row.title,
+        abstract=row.abstract,
+        authors=tuple(Author(name, tuple(affiliations)) for name, *affiliations in row.authors),
+        categories=tuple(row.categories),
+        license=row.license,
+        doi=row.doi,
+        journal_ref=row.journal_ref,
+    )
+
+
+def _announcement(row: Row[Any]) -> Announcement:
+    return Announcement(
+        seq=row.seq,
+        mailing_date=row.mailing_date,
+        category=row.category,
+        identifier=row.identifier,
+        version=row.version,
+        type=AnnounceType(row.type),
+    )
+
+
+def _mailing_record(row: Row[Any]) -> MailingRecord:
+    return MailingRecord(
+        mailing_date=row.mailing_date,
+        category=row.category,
+        state=MailingState(row.state),
+        reason=row.reason,
+        announced=row.announced,
+        unreadable=row.unreadable,
+        tries=row.tries,
+        asked_at=row.asked_at,
+    )

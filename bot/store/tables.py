@@ -1,0 +1,193 @@
+"""The tables, and what a value is in them. Says what is stored; never stores anything.
+
+Times are aware UTC in Python and naive UTC in the database. Addresses, tokens and webhook URLs have no column.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+SCHEMA_VERSION = "0001"
+"""The newest schema this program knows; stored in Alembic's own table, so that Alembic can take over from here."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC outside, naive UTC inside: SQLite keeps no time zone."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - protocol
+        """Into the database."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, ANN401 - protocol
+        """Out of the database."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData()
+
+schema_version = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("identifier", String(32), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("abstract", Text, nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("license", Text),
+    Column("doi", Text),
+    Column("journal_ref", Text),
+    Column("stored_at", UtcDateTime, nullable=False),
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("mailing_date", Date, nullable=False),
+    Column("category", String(32), nullable=False),
+    Column("identifier", String(32), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("type", String(16), nullable=False),
+    ForeignKeyConstraint(["identifier", "version"], ["papers.identifier", "papers.version"]),
+    UniqueConstraint("category", "mailing_date", "identifier"),
+    Index("announcements_by_category", "category", "seq"),
+    Index("announcements_by_paper", "identifier"),
+    sqlite_autoincrement=True,  # a cursor must never meet a number a second time
+)
+
+mailings = Table(
+    "mailings",
+    metadata,
+    Column("mailing_date", Date, primary_key=True),
+    Column("category", String(32), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("announced", Integer, nullable=False),
+    Column("unreadable", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("asked_at", UtcDateTime),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("cursors", JSON, nullable=False),  # "topic/category" -> the last announcement considered
+    Column("slot", UtcDateTime),  # the last of its hours that was served
+    Column("told_through", Date),  # the newest mailing date it has heard of, papers or silence
+    Column("revision", Integer, nullable=False),  # the fence between two composers
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", String(32), primary_key=True),  # of its content: equal digests are one row
+    Column("channel", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("digest_id", ForeignKey("digests.id"), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("payload", Text),  # JSON as composed; NULL once pruned
+    Column("plain", Text),
+    Column("reply", Boolean, nullable=False),
+)
+
+digest_papers = Table(
+    "digest_papers",
+    metadata,
+    Column("digest_id", ForeignKey("digests.id"), primary_key=True),
+    Column("identifier", String(32), primary_key=True),
+    Column("version", Integer, primary_key=True),  # 0: told as new or cross; else this version as replaced
+    Column("topic", String(64), nullable=False),
+    Column("shown", Boolean, nullable=False),  # false: beyond the topic's limit, counted and linked
+    Column("hits", JSON, nullable=False),
+    Index("digest_papers_by_paper", "identifier"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("subscriber", String(64), nullable=False),
+    Column("recipient", String(32), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("plain", Boolean, nullable=False),  # whether the plain form is to be sent
+    Column("tries", Integer, nullable=False),
+    Column("deaths", Integer, nullable=False),  # how often its sender died while sending it
+    Column("not_before", UtcDateTime),
+    Column("owner", String(160)),
+    Column("lease_until", UtcDateTime),
+    Column("platform_id", Text),
+    Column("reason", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    Index("deliveries_by_lane", "subscriber", "recipient", "seq"),
+    Index("deliveries_by_digest", "digest_id", "subscriber"),
+    Index("deliveries_by_state", "state"),
+    sqlite_autoincrement=True,
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("key", String(80), primary_key=True),
+    Column("opens_at", UtcDateTime),  # pacing and Retry-After
+    Column("closed_until", UtcDateTime),  # a dead door: not knocked at before
+    Column("reason", Text),
+    Column("since", UtcDateTime),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("topic", String(64), primary_key=True),
+    Column("mailing_date", Date, primary_key=True),
+    Column("seq", Integer, nullable=False),  # the last announcement the page knows of
+    Column("papers", Integer, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("owner", String(160), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,62 @@
+"""Pacing and dead doors, kept in the store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.store.engine import Database
+from bot.store.gates import ArxivGate, hold_gate, open_gate, read_gate, shut_gate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    database = Database(url)
+    yield database
+    database.close()
+
+
+def test_an_unknown_gate_is_open(database: Database) -> None:
+    with database.reading() as connection:
+        assert read_gate(connection, "g").opens_at is None
+
+
+def test_a_hold_is_never_shortened(database: Database) -> None:
+    with database.writing() as connection:
+        hold_gate(connection, "g", NOW + 5 * MINUTE)
+        hold_gate(connection, "g", NOW + MINUTE)
+        assert read_gate(connection, "g").opens_at == NOW + 5 * MINUTE
+
+
+def test_a_shut_door_remembers_its_first_no_and_forgets_all_when_it_opens(database: Database) -> None:
+    with database.writing() as connection:
+        shut_gate(connection, "g", until=NOW + MINUTE, reason="archived", now=NOW)
+        shut_gate(connection, "g", until=NOW + 3 * MINUTE, reason="still archived", now=NOW + 2 * MINUTE)
+        shut = read_gate(connection, "g")
+        assert (shut.since, shut.closed_until, shut.reason) == (NOW, NOW + 3 * MINUTE, "still archived")
+        open_gate(connection, "g")
+        opened = read_gate(connection, "g")
+        assert (opened.since, opened.closed_until, opened.reason) == (None, None, None)
+
+
+def test_opening_a_door_leaves_its_pacing(database: Database) -> None:
+    with database.writing() as connection:
+        hold_gate(connection, "g", NOW)
+        shut_gate(connection, "g", until=NOW, reason="no", now=NOW)
+        open_gate(connection, "g")
+        assert read_gate(connection, "g").opens_at == NOW
+
+
+def test_the_gate_before_arxiv_holds_across_restarts(database: Database, url: str) -> None:
+    ArxivGate(database).close_until(NOW + MINUTE)
+    again = Database(url)
+    assert ArxivGate(again).opens_at() == NOW + MINUTE
+    again.close()

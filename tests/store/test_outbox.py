@@ -1,0 +1,386 @@
+"""The outbox: composed once, claimed by one, settled by the answer; nothing is done before it is done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.errors import DeliveryError, Trouble
+from bot.model import DeliveryState, Gate, Gates, Hit, Message, Receipt
+from bot.settings import OnUnknown
+from bot.store import Store
+from bot.store.claims import DOOR, LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
+from bot.store.outbox import Claimed, Packet, ToldPaper
+from bot.store.owner import Owner
+from bot.store.readers import ReaderState, StateChangedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.model import Delivery
+
+NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+ME = Owner.current()
+DEAD = replace(ME, started="1")
+ELSEWHERE = replace(ME, host="elsewhere")
+GATES = Gates(Gate("slack:c1", 1.0), Gate("slack-token:t", 0.2))
+LANE = Lane("lab", "")
+
+
+def message(text: str = "hello", *, plain: str | None = "plain hello", reply: bool = False) -> Message:
+    return Message({"text": text}, None if plain is None else {"text": plain}, reply)
+
+
+def packet(*messages: Message, papers: Sequence[ToldPaper] = (), title: str = "Birds") -> Packet:
+    return Packet("slack", title, messages or (message(),), tuple(papers))
+
+
+def enqueue(store: Store, of: Packet, *, name: str = "lab", recipients: Sequence[str] = ("",)) -> int:
+    state = store.readers.state(name) or ReaderState(name)
+    return store.outbox.enqueue(state, of, recipients, NOW)
+
+
+def claim(
+    store: Store,
+    *,
+    at: datetime = NOW,
+    owner: Owner = ME,
+    on_unknown: OnUnknown = OnUnknown.RESEND,
+    eager: bool = False,
+    gates: Gates = GATES,
+    lane: Lane = LANE,
+) -> Claimed | Wait | None:
+    return store.outbox.claim(lane, gates, owner=owner, on_unknown=on_unknown, now=at, eager=eager)
+
+
+def claimed(store: Store, *, at: datetime = NOW, owner: Owner = ME, eager: bool = False) -> Delivery:
+    found = claim(store, at=at, owner=owner, eager=eager)
+    assert isinstance(found, Claimed), found
+    return found.delivery
+
+
+def fail(
+    store: Store,
+    delivery: Delivery,
+    trouble: Trouble,
+    *,
+    at: datetime = NOW,
+    retry_after: float | None = None,
+    everywhere: bool = False,
+) -> DeliveryState:
+    error = DeliveryError(trouble, "no", retry_after=retry_after, everywhere=everywhere)
+    return store.outbox.settle_failed(delivery, error, GATES, owner=ME, now=at)
+
+
+def states(store: Store) -> list[DeliveryState]:
+    open_ones = store.ledger.unfinished()
+    ended = store.ledger.ended_since(datetime(2026, 1, 1, tzinfo=UTC), *(s for s in DeliveryState if s.final))
+    return [record.state for record in (*ended, *open_ones)]
+
+
+# -- composed once -----------------------------------------------------------------------------------------------
+
+
+def test_a_digest_is_one_delivery_per_message_and_recipient(store: Store) -> None:
+    assert enqueue(store, packet(message("one"), message("two")), recipients=("a", "b")) == 4
+    assert store.outbox.lanes() == (Lane("lab", "a"), Lane("lab", "b"))
+
+
+def test_equal_digests_of_two_subscribers_are_stored_once(store: Store) -> None:
+    enqueue(store, packet())
+    enqueue(store, packet(), name="other")
+    with store._database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM digests").scalar() == 1
+        assert connection.exec_driver_sql("SELECT count(*) FROM deliveries").scalar() == 2
+
+
+def test_of_two_composers_of_one_subscriber_the_second_writes_nothing(store: Store) -> None:
+    enqueue(store, packet())
+    seen = store.readers.state("lab")
+    assert seen is not None
+    enqueue(store, packet(message("more")))
+    with pytest.raises(StateChangedError):
+        store.outbox.enqueue(seen, packet(message("again")), ("",), NOW)
+    assert len(store.ledger.unfinished()) == 2
+
+
+def test_of_two_first_composers_the_second_writes_nothing(store: Store) -> None:
+    enqueue(store, packet())
+    with pytest.raises(StateChangedError):
+        store.outbox.enqueue(ReaderState("lab"), packet(message("again")), ("",), NOW)
+    assert len(store.ledger.unfinished()) == 1
+
+
+def test_what_a_digest_tells_is_told_to_its_subscriber_alone(store: Store) -> None:
+    told = ToldPaper("2604.00001", 0, "birds", shown=True, hits=(Hit("pigeon", "title"),))
+    enqueue(store, packet(papers=[told]))
+    assert store.readers.told("lab", {"2604.00001", "2604.00002"}) == {("2604.00001", 0)}
+    assert store.readers.told("other", {"2604.00001"}) == frozenset()
+    assert store.readers.told("lab", set()) == frozenset()
+    (record,) = store.ledger.told_of("2604.00001")
+    assert (record.subscriber, record.hits, record.states) == ("lab", told.hits, (DeliveryState.PENDING,))
+
+
+# -- claimed by one ----------------------------------------------------------------------------------------------
+
+
+def test_a_claim_is_committed_before_it_is_returned(store: Store, url: str) -> None:
+    enqueue(store, packet())
+    delivery = claimed(store)
+    assert delivery.payload == {"text": "hello"}
+    other = Store(url)
+    assert [record.state for record in other.ledger.unfinished()] == [DeliveryState.SENDING]
+    other.close()
+
+
+def test_what_somebody_else_is_sending_is_waited_for(store: Store) -> None:
+    enqueue(store, packet())
+    claimed(store, owner=ELSEWHERE)
+    found = claim(store, at=NOW + MINUTE)
+    assert isinstance(found, Wait)
+    assert (found.until, found.pacing) == (NOW + LEASE, False)
+
+
+def test_an_empty_lane_has_nothing_to_claim(store: Store) -> None:
+    assert claim(store) is None
+
+
+def test_messages_to_one_address_go_in_order_one_at_a_time(store: Store) -> None:
+    enqueue(store, packet(message("one"), message("two")))
+    first = claimed(store)
+    assert first.payload == {"text": "one"}
+    store.outbox.settle_sent(first, Receipt("ts1"), GATES, owner=ME, now=NOW)
+    second = claimed(store, at=NOW + SECOND)
+    assert second.payload == {"text": "two"}
+    assert (second.part, second.parts, second.parent) == (2, 2, "ts1")
+
+
+def test_the_idempotency_key_is_the_same_on_every_attempt(store: Store) -> None:
+    enqueue(store, packet())
+    first = claimed(store)
+    fail(store, first, Trouble.TRANSIENT)
+    second = claimed(store, at=NOW + 5 * MINUTE)
+    assert (second.id, second.payload, second.created_at) == (first.id, first.payload, first.created_at)
+    assert second.tries == 2
+
+
+def test_both_gates_are_held_for_their_seconds_after_a_claim(store: Store) -> None:
+    enqueue(store, packet(message("one"), message("two")))
+    enqueue(store, packet(), name="neighbour")
+    first = claimed(store)
+    store.outbox.settle_sent(first, Receipt(), GATES, owner=ME, now=NOW)
+    same = claim(store, at=NOW + SECOND / 2)
+    assert isinstance(same, Wait)
+    assert (same.until, same.pacing) == (NOW + SECOND, True)
+    elsewhere = Gates(Gate("slack:c2", 1.0), GATES.credential)
+    neighbour = claim(store, gates=elsewhere, lane=Lane("neighbour", ""))
+    assert isinstance(neighbour, Wait)
+    assert neighbour.until == NOW + SECOND / 5
+
+
+# -- settled by the answer ---------------------------------------------------------------------------------------
+
+
+def test_sent_is_final_and_forgets_the_doors(store: Store) -> None:
+    enqueue(store, packet())
+    delivery = claimed(store)
+    store.outbox.settle_sent(delivery, Receipt("ts"), GATES, owner=ME, now=NOW)
+    assert states(store) == [DeliveryState.SENT]
+    assert store.outbox.lanes() == ()
+    assert store.ledger.last_sent() == {"lab": NOW}
+
+
+def test_a_claim_that_passed_to_another_can_no_longer_be_settled(store: Store) -> None:
+    enqueue(store, packet())
+    delivery = claimed(store)
+    taken = claim(store, at=NOW + LEASE, owner=ELSEWHERE)
+    assert isinstance(taken, Claimed)
+    with pytest.raises(ClaimLostError):
+        store.outbox.settle_sent(delivery, Receipt(), GATES, owner=ME, now=NOW + LEASE)
+    with pytest.raises(ClaimLostError):
+        fail(store, delivery, Trouble.TRANSIENT)
+    assert states(store) == [DeliveryState.SENDING]
+
+
+def test_busy_holds_the_destination_and_does_not_count_as_a_try(store: Store) -> None:
+    enqueue(store, packet())
+    assert fail(store, claimed(store), Trouble.BUSY, retry_after=30) is DeliveryState.PENDING
+    wait = claim(store, at=NOW + SECOND)
+    assert isinstance(wait, Wait)
+    assert (wait.until, wait.pacing) == (NOW + 30 * SECOND, True)
+    assert claimed(store, at=NOW + 30 * SECOND).tries == 1
+
+
+def test_busy_everywhere_holds_the_credential(store: Store) -> None:
+    enqueue(store, packet())
+    enqueue(store, packet(), name="neighbour")
+    fail(store, claimed(store), Trouble.BUSY, retry_after=30, everywhere=True)
+    other = Gates(Gate("slack:c2", 1.0), GATES.credential)
+    wait = claim(store, at=NOW + SECOND, gates=other, lane=Lane("neighbour", ""))
+    assert isinstance(wait, Wait)
+    assert wait.until == NOW + 30 * SECOND
+
+
+def test_busy_without_a_time_waits_a_minute(store: Store) -> None:
+    enqueue(store, packet())
+    fail(store, claimed(store), Trouble.BUSY)
+    wait = claim(store, at=NOW + SECOND)
+    assert isinstance(wait, Wait)
+    assert wait.until == NOW + MINUTE
+
+
+def test_a_transient_failure_backs_off_longer_each_time_up_to_an_hour(store: Store) -> None:
+    enqueue(store, packet())
+    at, waits = NOW, []
+    for _ in range(6):
+        fail(store, claimed(store, at=at), Trouble.TRANSIENT, at=at)
+        wait = claim(store, at=at + 2 * SECOND)
+        assert isinstance(wait, Wait)
+        assert not wait.pacing
+        waits.append((wait.until - at) // MINUTE)
+        at = wait.until
+    assert waits == [5, 10, 20, 40, 60, 60]
+
+
+def test_a_longer_retry_after_is_obeyed(store: Store) -> None:
+    enqueue(store, packet())
+    fail(store, claimed(store), Trouble.TRANSIENT, retry_after=1800)
+    wait = claim(store, at=NOW + 2 * SECOND)
+    assert isinstance(wait, Wait)
+    assert wait.until == NOW + 30 * MINUTE
+
+
+def test_an_eager_run_does_not_wait_for_a_backoff_but_for_gates(store: Store) -> None:
+    enqueue(store, packet())
+    fail(store, claimed(store), Trouble.TRANSIENT)
+    paced = claim(store, at=NOW + SECOND / 2, eager=True)
+    assert isinstance(paced, Wait)
+    assert paced.pacing
+    assert claimed(store, at=NOW + SECOND, eager=True).tries == 2
+
+
+@pytest.mark.parametrize(("trouble", "other_door"), [(Trouble.CLOSED, False), (Trouble.CREDENTIAL, True)])
+def test_a_dead_door_is_left_alone_for_an_hour_whoever_asks(
+    store: Store, trouble: Trouble, *, other_door: bool
+) -> None:
+    enqueue(store, packet())
+    enqueue(store, packet(), name="neighbour")
+    assert fail(store, claimed(store), trouble) is DeliveryState.PENDING
+    shut = claim(store, at=NOW + DOOR - SECOND, eager=True)
+    assert isinstance(shut, Wait)
+    assert (shut.until, shut.pacing, shut.reason) == (NOW + DOOR, False, "no")
+    neighbour = claim(
+        store, at=NOW + SECOND, gates=Gates(Gate("slack:c2", 1.0), GATES.credential), lane=Lane("neighbour", "")
+    )
+    assert isinstance(neighbour, Wait if other_door else Claimed)
+    assert [gate.reason for gate in store.ledger.shut_gates(NOW)] == ["no"]
+
+
+def test_when_a_door_opens_what_was_held_goes_out_in_order(store: Store) -> None:
+    enqueue(store, packet(message("one"), message("two")))
+    fail(store, claimed(store), Trouble.CLOSED)
+    first = claimed(store, at=NOW + DOOR)
+    assert first.payload == {"text": "one"}
+    store.outbox.settle_sent(first, Receipt(), GATES, owner=ME, now=NOW + DOOR)
+    assert store.ledger.shut_gates(NOW + DOOR) == ()
+    assert claimed(store, at=NOW + DOOR + SECOND).payload == {"text": "two"}
+
+
+def test_a_door_that_opened_for_a_test_is_open(store: Store) -> None:
+    enqueue(store, packet())
+    fail(store, claimed(store), Trouble.CREDENTIAL)
+    store.outbox.reopen(GATES)
+    claimed(store, at=NOW + SECOND)
+
+
+def test_a_malformed_message_is_sent_once_in_its_plain_form_then_dead_and_the_rest_goes_on(store: Store) -> None:
+    enqueue(store, packet(message("poison", plain="harmless"), message("two")))
+    assert fail(store, claimed(store), Trouble.MALFORMED) is DeliveryState.PENDING
+    plain = claimed(store, at=NOW + SECOND)
+    assert plain.payload == {"text": "harmless"}
+    assert fail(store, plain, Trouble.MALFORMED, at=NOW + SECOND) is DeliveryState.DEAD
+    assert claimed(store, at=NOW + 2 * SECOND).payload == {"text": "two"}
+
+
+def test_a_malformed_message_without_a_plain_form_is_dead_at_once(store: Store) -> None:
+    enqueue(store, packet(message(plain=None)))
+    assert fail(store, claimed(store), Trouble.MALFORMED) is DeliveryState.DEAD
+
+
+# -- unknown -----------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_outcome_waits_its_backoff_and_is_sent_again_byte_for_byte(store: Store) -> None:
+    enqueue(store, packet())
+    first = claimed(store)
+    assert fail(store, first, Trouble.UNKNOWN) is DeliveryState.UNKNOWN
+    assert isinstance(claim(store, at=NOW + MINUTE), Wait)
+    again = claimed(store, at=NOW + 5 * MINUTE)
+    assert (again.id, again.payload) == (first.id, first.payload)
+
+
+@pytest.mark.parametrize(
+    ("wish", "state"), [(OnUnknown.DROP, DeliveryState.DROPPED), (OnUnknown.HOLD, DeliveryState.HELD)]
+)
+def test_an_unknown_outcome_is_dropped_or_held_where_the_subscriber_wants_that(
+    store: Store, wish: OnUnknown, state: DeliveryState
+) -> None:
+    enqueue(store, packet(message("one"), message("two")))
+    fail(store, claimed(store), Trouble.UNKNOWN)
+    after = claim(store, at=NOW + 5 * MINUTE, on_unknown=wish)
+    assert isinstance(after, Claimed)
+    assert after.delivery.payload == {"text": "two"}
+    assert state in states(store)
+
+
+def test_a_sender_that_died_on_this_host_leaves_an_unknown_that_is_taken_up_at_once(store: Store) -> None:
+    enqueue(store, packet())
+    first = claimed(store, owner=DEAD)
+    assert claimed(store, at=NOW + SECOND).id == first.id
+
+
+def test_a_sender_elsewhere_keeps_its_claim_until_the_lease_is_over(store: Store) -> None:
+    enqueue(store, packet())
+    claimed(store, owner=ELSEWHERE)
+    assert isinstance(claim(store, at=NOW + LEASE - SECOND), Wait)
+    claimed(store, at=NOW + LEASE)
+
+
+def test_a_delivery_that_keeps_killing_its_sender_is_given_up_and_the_rest_goes_on(store: Store) -> None:
+    enqueue(store, packet(message("killer"), message("two")))
+    for life in range(MOST_DEATHS):
+        assert claimed(store, at=NOW + life * SECOND, owner=DEAD).payload == {"text": "killer"}
+    assert claimed(store, at=NOW + MOST_DEATHS * SECOND).payload == {"text": "two"}
+    (given_up,) = store.ledger.ended_since(NOW, DeliveryState.DEAD)
+    assert given_up.reason == "its sender died 5 times"
+
+
+# -- given up, pruned --------------------------------------------------------------------------------------------
+
+
+def test_a_lane_of_nobody_is_dropped_but_for_what_is_being_sent(store: Store) -> None:
+    enqueue(store, packet(message("one"), message("two")))
+    claimed(store)
+    assert store.outbox.drop_lane(LANE, "gone", NOW) == 1
+    assert sorted(states(store)) == [DeliveryState.DROPPED, DeliveryState.SENDING]
+
+
+def test_pruning_forgets_payloads_of_what_is_over_and_never_what_was_told(store: Store) -> None:
+    told = ToldPaper("2604.00001", 0, "birds", shown=True)
+    enqueue(store, packet(papers=[told]))
+    store.outbox.settle_sent(claimed(store), Receipt(), GATES, owner=ME, now=NOW)
+    enqueue(store, packet(message("still to go")))
+    assert store.outbox.prune(NOW + MINUTE) == 1
+    assert store.outbox.prune(NOW + MINUTE) == 0
+    assert store.readers.told("lab", {"2604.00001"}) == {("2604.00001", 0)}
+    assert claimed(store, at=NOW + SECOND).payload == {"text": "still to go"}
+
+
+def test_what_is_younger_is_not_pruned(store: Store) -> None:
+    enqueue(store, packet())
+    store.outbox.settle_sent(claimed(store), Receipt(), GATES, owner=ME, now=NOW)
+    assert store.outbox.prune(NOW) == 0

@@ -1,0 +1,41 @@
+"""Who is surely dead, and who might still be sending."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+from bot.store.owner import Owner
+
+ME = Owner.current()
+
+
+def test_an_owner_survives_being_written_down() -> None:
+    assert Owner.parse(str(ME)) == ME
+
+
+def test_a_living_process_is_not_dead() -> None:
+    assert not ME.is_surely_dead(ME)
+
+
+def test_a_process_that_ended_is_surely_dead() -> None:
+    code = "from bot.store.owner import Owner; print(Owner.current())"
+    child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert Owner.parse(child.stdout.strip()).is_surely_dead(ME)
+
+
+def test_a_process_of_an_earlier_boot_is_surely_dead_even_if_its_number_is_in_use() -> None:
+    assert replace(ME, boot="another").is_surely_dead(ME)
+
+
+def test_a_number_that_went_to_another_process_does_not_keep_the_owner_alive() -> None:
+    assert replace(ME, started="1").is_surely_dead(ME)
+
+
+def test_of_another_host_nobody_can_tell() -> None:
+    assert not replace(ME, host="elsewhere", boot="another").is_surely_dead(ME)
+
+
+def test_where_the_system_tells_no_boot_only_the_lease_counts() -> None:
+    assert not replace(ME, boot="", pid=999_999_999).is_surely_dead(ME)

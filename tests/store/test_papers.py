@@ -1,0 +1,134 @@
+"""What arXiv said is stored once, in one transaction per answer, and found again as it was."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from bot.model import AnnounceType, Author, Entry, Mailing, MailingState, Paper, Unreadable
+from bot.store.papers import Verdict
+from tests.builders import paper
+
+if TYPE_CHECKING:
+    from bot.store import Store
+
+MON, TUE = date(2026, 4, 20), date(2026, 4, 21)
+NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
+COMPLETE = Verdict(MailingState.COMPLETE, "all in")
+FAILED = Verdict(MailingState.FAILED, "no answer")
+
+
+def mailing(
+    *papers: Paper, day: date = MON, category: str = "cs.CV", kind: AnnounceType = AnnounceType.NEW
+) -> Mailing:
+    return Mailing(category, day, tuple(Entry(each, kind) for each in papers))
+
+
+def test_a_paper_comes_back_as_it_went_in(store: Store) -> None:
+    full = Paper(
+        identifier="hep-th/9901001",
+        version=3,
+        title="Strings — $\\alpha$ & co",
+        abstract="Long.",
+        authors=(Author('J\\"org Ärger', ("CERN", "Bonn")), Author(":")),
+        categories=("hep-th", "math-ph"),
+        license="http://creativecommons.org/licenses/by/4.0/",
+        doi="10.1000/1",
+        journal_ref="Ann. Phys. 1",
+    )
+    store.papers.record(mailing(full), COMPLETE, NOW)
+    assert store.papers.load({("hep-th/9901001", 3)}) == {("hep-th/9901001", 3): full}
+    assert store.papers.versions("hep-th/9901001") == (full,)
+
+
+def test_recording_the_same_answer_again_adds_nothing_but_a_try(store: Store) -> None:
+    answer = mailing(paper("2604.00001"), paper("2604.00002"))
+    pending = Verdict(MailingState.TRUNCATED, "cut")
+    assert store.papers.record(answer, pending, NOW) == 2
+    assert store.papers.record(answer, pending, NOW) == 0
+    record = store.papers.mailing(MON, "cs.CV")
+    assert record is not None
+    assert (record.announced, record.tries) == (2, 2)
+
+
+def test_a_second_answer_adds_only_what_is_unseen_and_numbers_rise(store: Store) -> None:
+    store.papers.record(mailing(paper("2604.00001")), Verdict(MailingState.TRUNCATED, "cut"), NOW)
+    first = store.papers.last_seq()
+    assert store.papers.record(mailing(paper("2604.00001"), paper("2604.00002")), COMPLETE, NOW) == 1
+    (late,) = store.papers.announcements_after({"cs.CV": first}, store.papers.last_seq())
+    assert late.identifier == "2604.00002"
+
+
+def test_a_closed_mailing_is_not_opened_again_by_a_failure(store: Store) -> None:
+    store.papers.record(mailing(paper()), COMPLETE, NOW)
+    store.papers.record_failure(MON, "cs.CV", FAILED, NOW)
+    record = store.papers.mailing(MON, "cs.CV")
+    assert record is not None
+    assert record.state is MailingState.COMPLETE
+
+
+def test_a_failure_is_remembered_and_an_answer_mends_it(store: Store) -> None:
+    store.papers.record_failure(MON, "cs.CV", FAILED, NOW)
+    failed = store.papers.mailing(MON, "cs.CV")
+    assert failed is not None
+    assert (failed.state, failed.reason, failed.asked_at) == (MailingState.FAILED, "no answer", NOW)
+    store.papers.record(mailing(paper()), COMPLETE, NOW)
+    mended = store.papers.mailing(MON, "cs.CV")
+    assert mended is not None
+    assert (mended.state, mended.tries) == (MailingState.COMPLETE, 2)
+
+
+def test_unreadable_entries_are_counted(store: Store) -> None:
+    answer = Mailing("cs.CV", MON, (Entry(paper(), AnnounceType.NEW),), (Unreadable("item 2", "no guid"),))
+    store.papers.record(answer, Verdict(MailingState.INCOMPLETE, "1 unreadable"), NOW)
+    record = store.papers.mailing(MON, "cs.CV")
+    assert record is not None
+    assert (record.announced, record.unreadable) == (1, 1)
+
+
+def test_an_empty_answer_is_recorded_without_announcements(store: Store) -> None:
+    assert store.papers.record(mailing(), Verdict(MailingState.EXPECTED_EMPTY, "holiday"), NOW) == 0
+    assert [record.state for record in store.papers.mailings_since(MON)] == [MailingState.EXPECTED_EMPTY]
+
+
+def test_a_newcomer_starts_just_before_the_latest_mailing(store: Store) -> None:
+    assert store.papers.start_of_latest_mailing("cs.CV") == 0
+    store.papers.record(mailing(paper("2604.00001")), COMPLETE, NOW)
+    store.papers.record(mailing(paper("2604.00002"), day=TUE), COMPLETE, NOW)
+    start = store.papers.start_of_latest_mailing("cs.CV")
+    found = store.papers.announcements_after({"cs.CV": start}, store.papers.last_seq())
+    assert [announcement.identifier for announcement in found] == ["2604.00002"]
+    assert store.papers.latest_mailing("cs.CV") == TUE
+
+
+def test_each_category_has_its_own_cursor(store: Store) -> None:
+    store.papers.record(mailing(paper("2604.00001")), COMPLETE, NOW)
+    store.papers.record(mailing(paper("2604.00001"), category="cs.LG", kind=AnnounceType.CROSS), COMPLETE, NOW)
+    found = store.papers.announcements_after({"cs.CV": 1, "cs.LG": 0}, store.papers.last_seq())
+    assert [(a.category, a.type) for a in found] == [("cs.LG", AnnounceType.CROSS)]
+    assert store.papers.announcements_after({}, 99) == ()
+
+
+def test_nothing_beyond_the_upper_bound_is_read(store: Store) -> None:
+    store.papers.record(mailing(paper("2604.00001"), paper("2604.00002")), COMPLETE, NOW)
+    assert len(store.papers.announcements_after({"cs.CV": 0}, 1)) == 1
+
+
+def test_a_paper_in_two_categories_is_announced_once(store: Store) -> None:
+    store.papers.record(mailing(paper()), COMPLETE, NOW)
+    store.papers.record(mailing(paper(), category="cs.LG", kind=AnnounceType.CROSS), COMPLETE, NOW)
+    assert store.papers.announced({"cs.CV", "cs.LG"}, {MON}) == 1
+    assert len(store.papers.announcements_of("2604.00001")) == 2
+    assert len(store.papers.announcements_on(MON, {"cs.LG"})) == 1
+
+
+def test_what_was_known_before_a_date_is_only_what_was_announced_earlier(store: Store) -> None:
+    store.papers.record(mailing(paper("2604.00001")), COMPLETE, NOW)
+    store.papers.record(mailing(paper("2604.00002"), day=TUE), COMPLETE, NOW)
+    assert store.papers.known_before("cs.CV", TUE) == {("2604.00001", 1, AnnounceType.NEW)}
+
+
+def test_dates_with_news_are_told_with_their_highest_number(store: Store) -> None:
+    store.papers.record(mailing(paper("2604.00001"), paper("2604.00002")), COMPLETE, NOW)
+    store.papers.record(mailing(paper("2604.00003"), day=TUE), COMPLETE, NOW)
+    assert store.papers.dates_after({"cs.CV"}, 1) == {MON: 2, TUE: 3}
