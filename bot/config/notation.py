@@ -1,0 +1,159 @@
+"""How the configuration writes times, days, durations, zones, URLs and names: a text in, a value out.
+
+Pure but for the zone database and a look whether a folder is there. Each refuses with a ValueError whose sentence
+says what is expected; none repeats a text that could be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from pathlib import Path
+from string import Formatter
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from bot.settings import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PLAIN_WORD = re.compile(r"[\w.*+/ -]{1,36}")
+_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_WALL_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")
+_MAILBOX = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FEW = 14
+
+USE_HTTPS = "plain http is accepted on loopback only: use https"
+
+
+def shown(name: str) -> str:
+    """A name as an error may repeat it: only if it looks like one, not like a token."""
+    return name if _PLAIN_WORD.fullmatch(name) else "(not shown)"
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: what was probably meant, else what there is."""
+    import difflib  # noqa: PLC0415 - 6 ms that only a mistake needs
+
+    spelled = {candidate.lower(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.lower(), spelled, n=1)
+    if near:
+        return f": did you mean {spelled[near[0]]}?"
+    return f": there is {', '.join(spelled.values())}" if 0 < len(spelled) <= _FEW else ""
+
+
+def key(text: str) -> str:
+    """The key of a topic or a subscriber; it becomes part of file names and addresses."""
+    if not _KEY.fullmatch(text):
+        raise ValueError("a name is made of letters, digits, - and _")
+    return text
+
+
+def wall_time(text: str) -> time:
+    """`08:00` as a time of day."""
+    found = _WALL_TIME.fullmatch(text)
+    if not found:
+        raise ValueError('a time of day is expected, like "08:00"')
+    return time(int(found[1]), int(found[2]))
+
+
+def weekday(text: str) -> int:
+    """`mon` to `sun`, Monday 0."""
+    if text.lower() not in _WEEK:
+        raise ValueError(f"a weekday is one of {', '.join(_WEEK)}")
+    return _WEEK.index(text.lower())
+
+
+def duration(text: str) -> timedelta:
+    """`30m`, `12h` or `2d`."""
+    found = _DURATION.fullmatch(text)
+    if not found:
+        raise ValueError("a duration is expected, like 30m, 12h or 2d")
+    unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
+    return timedelta(**{unit: int(found[1])})
+
+
+def zone(text: str) -> ZoneInfo:
+    """A time zone by its IANA name."""
+    try:
+        return ZoneInfo(text)
+    except (LookupError, ValueError, OSError):  # OSError: `Europe` is a folder of the database
+        pass
+    hint = meant(text, available_timezones()) or ": a name like Europe/Berlin is expected"
+    raise ValueError(f"no such time zone{hint}")
+
+
+def url(text: str, *, placeholders: Iterable[str] = ()) -> str:
+    """An https URL (http only on loopback) with exactly these `{placeholders}`."""
+    try:
+        parts = urlsplit(text)
+        well_formed = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:  # a port beyond 65535, a bracket or a brace without its other half
+        well_formed, found = False, set()
+    if not well_formed:
+        raise ValueError("a URL is expected, like https://example.org/")
+    if plain_http(text):
+        raise ValueError(USE_HTTPS)
+    if found != set(placeholders):
+        wanted = " and ".join(f"{{{name}}}" for name in placeholders)
+        raise ValueError(f"the URL has to name {wanted} in braces" if wanted else "no {braces} are expected")
+    return text
+
+
+def page(text: str) -> str:
+    """Where a page is published, without a trailing slash."""
+    return url(text).rstrip("/")
+
+
+def plain_http(text: str) -> bool:
+    """Whether it is an http URL to anywhere but this machine."""
+    return text.lower().startswith("http://") and not is_loopback(urlsplit(text).hostname or "")
+
+
+def contact(text: str, *, live: bool) -> str:
+    """Who answers for this bot: a mail address or a URL; anything printable where arXiv is on loopback."""
+    if not text.isprintable() or (live and not _MAILBOX.fullmatch(text) and not _is_page(text)):
+        raise ValueError("your mail address or a URL is expected: arXiv wants to know whom to ask")
+    return text
+
+
+def _is_page(text: str) -> bool:
+    return text.startswith(("https://", "http://")) and " " not in text
+
+
+def repository(text: str) -> str:
+    """GitHub's `owner/name`."""
+    if not _REPOSITORY.fullmatch(text):
+        raise ValueError("a repository is expected as owner/name")
+    return text
+
+
+def store(text: str, *, folder: Path) -> str:
+    """A SQLAlchemy URL of a SQLite file, made absolute; relative ones are relative to `folder` (absolute)."""
+    if text.lower().startswith(("postgresql", "postgres:")):
+        raise ValueError("postgresql is not supported by this version yet: use sqlite:///paperboy.db")
+    file = text.removeprefix("sqlite:///")
+    if file == text:
+        raise ValueError("a SQLite file is expected, like sqlite:///paperboy.db")
+    if file in ("", ":memory:"):
+        raise ValueError("a store in memory forgets what was sent: a file is expected, like sqlite:///paperboy.db")
+    return f"sqlite:///{path(file, folder=folder)}"
+
+
+def path(text: str, *, folder: Path) -> Path:
+    """A path, relative to `folder`; `~` is the home directory."""
+    return folder / Path(text).expanduser()
+
+
+def existing(text: str, *, folder: Path) -> Path:
+    """The path of a folder that is there, relative to `folder`."""
+    found = path(text, folder=folder)
+    if not found.is_dir():
+        raise ValueError("there is no such folder")
+    return found

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.config import notation
+
+
+@given(st.times())
+def test_every_time_of_day_is_read_as_it_is_written(moment: time) -> None:
+    moment = moment.replace(second=0, microsecond=0)
+    assert notation.wall_time(f"{moment:%H:%M}") == moment
+
+
+@pytest.mark.parametrize("written", ["480", "8", "24:00", "08:60", "08:00:30", "8 am", "08.00", "", "٠٨:٠٠"])
+def test_what_is_no_time_of_day_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match='a time of day is expected, like "08:00"'):
+        notation.wall_time(written)
+
+
+def test_the_week_begins_on_monday() -> None:
+    assert [notation.weekday(day) for day in ("mon", "Tue", "SUN")] == [0, 1, 6]
+
+
+@pytest.mark.parametrize("written", ["monday", "mo", "0", ""])
+def test_what_is_no_weekday_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="a weekday is one of mon, tue, wed"):
+        notation.weekday(written)
+
+
+def test_durations_are_minutes_hours_or_days() -> None:
+    assert notation.duration("30m") == timedelta(minutes=30)
+    assert notation.duration("12h") == timedelta(hours=12)
+    assert notation.duration("2d") == timedelta(days=2)
+
+
+@pytest.mark.parametrize("written", ["12", "0h", "-1h", "1.5h", "12 h", "1w", "999999d", ""])
+def test_what_is_no_duration_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="a duration is expected, like 30m, 12h or 2d"):
+        notation.duration(written)
+
+
+def test_a_zone_is_known_by_its_name() -> None:
+    assert notation.zone("America/New_York").key == "America/New_York"
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("Europe/Berln", r": did you mean Europe/Berlin\?"),
+        ("europe/Berlin", r": did you mean Europe/Berlin\?"),
+        ("xxxxxxxxxxxx", ": a name like Europe/Berlin is expected"),
+        ("../../etc/passwd", ""),
+        ("Europe", ""),
+        ("", ""),
+    ],
+)
+def test_an_unknown_zone_is_refused_with_what_was_meant(written: str, hint: str) -> None:
+    with pytest.raises(ValueError, match=f"^no such time zone{hint}"):
+        notation.zone(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://rss.arxiv.org/rss/",
+        "https://user:word@example.org:8443/a?b=c",
+        "http://localhost:8000",
+        "http://127.0.0.1/",
+        "http://127.8.8.8/",
+        "http://[::1]:80/",
+        "HTTPS://example.org",
+    ],
+)
+def test_urls_are_https_or_on_loopback(written: str) -> None:
+    assert notation.url(written) == written
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["http://rss.arxiv.org/", "http://10.0.0.1/", "HTTP://localhost.example.org", "http://127.0.0.1.example.org/"],
+)
+def test_plain_http_is_refused_off_loopback(written: str) -> None:
+    with pytest.raises(ValueError, match=notation.USE_HTTPS):
+        notation.url(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "arxiv.org/rss",
+        "ftp://arxiv.org/",
+        "https://",
+        "https://a:99999/",
+        "https://a:b/",
+        "https://[::1",
+        "https://a/{b",
+    ],
+)
+def test_what_is_no_url_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=r"a URL is expected, like https://example\.org/"):
+        notation.url(written)
+
+
+def test_a_url_names_exactly_its_placeholders() -> None:
+    template = "https://arxiv.org/catchup/{category}/{date}"
+    assert notation.url(template, placeholders=("category", "date")) == template
+    with pytest.raises(ValueError, match=r"has to name \{category\} and \{date\} in braces"):
+        notation.url("https://arxiv.org/catchup/{category}", placeholders=("category", "date"))
+    with pytest.raises(ValueError, match=r"no \{braces\} are expected"):
+        notation.url(template)
+
+
+@pytest.mark.parametrize("written", ["ada@uni.example.edu", "https://uni.example.edu/bot", "http://lab.example.edu"])
+def test_a_contact_is_a_mail_address_or_a_page(written: str) -> None:
+    assert notation.contact(written, live=True) == written
+
+
+@pytest.mark.parametrize(
+    "written", ["Ada", "ada@", "ada@host", "Ada <ada@uni.example.edu>", "https://a b", "a@b.c\nX: y"]
+)
+def test_live_arxiv_wants_a_contact_that_can_be_reached(written: str) -> None:
+    with pytest.raises(ValueError, match="your mail address or a URL is expected"):
+        notation.contact(written, live=True)
+
+
+def test_on_loopback_a_contact_is_anything_that_fits_into_a_header() -> None:
+    assert notation.contact("the test suite", live=False) == "the test suite"
+    with pytest.raises(ValueError, match="your mail address or a URL is expected"):
+        notation.contact("a\r\nX-Evil: b", live=False)
+
+
+def test_a_relative_store_is_made_absolute() -> None:
+    folder = Path("/srv/bot")
+    assert notation.store("sqlite:///paperboy.db", folder=folder) == "sqlite:////srv/bot/paperboy.db"
+    assert notation.store("sqlite:////var/p.db", folder=folder) == "sqlite:////var/p.db"
+    assert notation.store("sqlite:///~/p.db", folder=folder) == f"sqlite:///{Path.home()}/p.db"
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("postgresql+psycopg://me:hunter2@db/papers", "postgresql is not supported by this version yet"),
+        ("postgres://me:hunter2@db/papers", "postgresql is not supported by this version yet"),
+        ("mysql://me:hunter2@db/papers", "a SQLite file is expected, like sqlite:///paperboy.db"),
+        ("paperboy.db", "a SQLite file is expected, like sqlite:///paperboy.db"),
+        ("sqlite://", "a SQLite file is expected, like sqlite:///paperboy.db"),
+        ("sqlite:///", "a store in memory forgets what was sent"),
+        ("sqlite:///:memory:", "a store in memory forgets what was sent"),
+    ],
+)
+def test_any_other_store_is_refused_without_its_password(written: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence) as caught:
+        notation.store(written, folder=Path("/srv"))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_folder_has_to_be_there(tmp_path: Path) -> None:
+    assert notation.existing(".", folder=tmp_path) == tmp_path
+    with pytest.raises(ValueError, match="there is no such folder"):
+        notation.existing("looks", folder=tmp_path)
+
+
+def test_a_published_page_has_no_slash_at_its_end() -> None:
+    assert notation.page("https://example.org/papers/") == "https://example.org/papers"
+
+
+@pytest.mark.parametrize("written", ["papers", "a/b/c", "a b/c", "https://github.com/a/b", ""])
+def test_a_repository_is_owner_and_name(written: str) -> None:
+    assert notation.repository("example/papers.io") == "example/papers.io"
+    with pytest.raises(ValueError, match="expected as owner/name"):
+        notation.repository(written)
+
+
+@pytest.mark.parametrize("written", ["", "a b", "a/b", "a.b", "ä", "a:"])
+def test_names_are_letters_digits_hyphens_and_underscores(written: str) -> None:
+    assert notation.key("Vision-lab_2") == "Vision-lab_2"
+    with pytest.raises(ValueError, match="letters, digits, - and _"):
+        notation.key(written)
+
+
+@pytest.mark.parametrize("name", ["x" * 57, "https://hooks.example.org/T/B/x", "two\nlines", ""])
+def test_what_could_be_a_secret_is_not_shown(name: str) -> None:
+    assert notation.shown(name) == "(not shown)"
+
+
+@pytest.mark.parametrize("name", ["cs.*", "vision-lab", "Zoë", "my topic", "owner/name"])
+def test_what_looks_like_a_name_is_shown(name: str) -> None:
+    assert notation.shown(name) == name
+
+
+def test_what_was_meant_is_the_nearest_whatever_its_case() -> None:
+    assert notation.meant("Keyword", ["keywords", "authors"]) == ": did you mean keywords?"
+    assert notation.meant("zzz", ["mail", "Slack"]) == ": there is mail, Slack"
+    assert notation.meant("zzz", [f"topic-{number}" for number in range(50)]) == ""
+    assert notation.meant("zzz", []) == ""

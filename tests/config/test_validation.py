@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date  # noqa: TC003 - pydantic reads the annotation at run time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.config.validation import Reader, at_least, checked, join, several
+from bot.errors import Problem
+from bot.settings import Secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    place: str
+    eggs: int = 2
+    ring: Secret | None = None
+    built: date | None = None
+    twigs: tuple[str, ...] = field(default_factory=tuple)
+
+    def __post_init__(self) -> None:
+        if self.place == "nowhere":
+            raise ValueError("a nest is somewhere")
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    return Reader(tmp_path, {"TREE": "the old oak"})
+
+
+def test_texts_become_what_the_dataclass_declares(reader: Reader) -> None:
+    raw = {"place": "${TREE}", "eggs": "3", "ring": "gold", "built": "2026-04-20", "twigs": ["a", "b"]}
+    nest = reader.record(Nest, raw, "nest")
+    assert nest is not None
+    assert (nest.place, nest.eggs, nest.ring, nest.twigs) == ("the old oak", 3, Secret("gold"), ("a", "b"))
+    assert str(nest.built) == "2026-04-20"
+    assert reader.problems == []
+
+
+def test_defaults_stand_in_and_given_fields_are_no_keys(reader: Reader) -> None:
+    nest = reader.record(Nest, {"eggs": None}, "nest", given={"twigs": ("x",)}, defaults={"place": "oak"})
+    assert nest == Nest(place="oak", twigs=("x",))
+    reader.record(Nest, {"place": "oak", "twigs": ["y"]}, "nest", given={"twigs": ()})
+    assert [problem.path for problem in reader.problems] == ["nest.twigs"]
+
+
+def test_nothing_is_replaced_in_a_literal_field(reader: Reader) -> None:
+    nest = reader.record(Nest, {"place": "${TREE}"}, "nest", literal=("place",))
+    assert nest == Nest(place="${TREE}")
+
+
+def test_all_problems_are_noted_at_once(reader: Reader) -> None:
+    raw = {"eggs": "many", "ring": "${GONE}", "egs": "1"}
+    assert reader.record(Nest, raw, "nest", why={"ring": " (so)"}) is None
+    assert reader.problems == [
+        Problem("nest.egs", "unknown key egs: did you mean eggs?"),
+        Problem("nest.place", "is missing"),
+        Problem("nest.eggs", "a whole number is expected"),
+        Problem("nest.ring", "environment variable GONE is not set (so)"),
+    ]
+
+
+def test_a_kind_of_error_that_has_no_sentence_of_ours_has_pydantics(reader: Reader) -> None:
+    assert reader.record(Nest, {"place": "oak", "built": "soon"}, "nest") is None
+    (problem,) = reader.problems
+    assert problem.path == "nest.built"
+    assert "valid date" in problem.message
+    assert "soon" not in problem.message
+
+
+def test_what_the_dataclass_itself_refuses_is_noted_at_the_whole(reader: Reader) -> None:
+    assert reader.record(Nest, {"place": "nowhere"}, "nest") is None
+    assert reader.problems == [Problem("nest", "a nest is somewhere")]
+
+
+def test_a_sentence_that_repeats_what_a_reference_stood_for_is_cut(reader: Reader) -> None:
+    reader.resolve({"a": ["${TREE}", "https://oak.example/hook"], "b": "beech"}, "nest")
+    reader.note("nest", "no nest in the old oak, at https://oak.example/hook or on a beech")
+    assert reader.problems == [Problem("nest", "no nest in (not shown), at (not shown) or on a beech")]
+
+
+def test_references_in_lists_and_mappings_have_paths_of_their_own(reader: Reader) -> None:
+    reader.resolve({"a": ["x", "${GONE}"], "b": None}, "nest")
+    assert [problem.path for problem in reader.problems] == ["nest.a[1]"]
+
+
+def test_names_are_checked_and_a_nameless_mapping_is_refused(reader: Reader) -> None:
+    assert reader.named({"oak": 1, "old oak": 2}, "trees") == {"oak": 1, "old oak": 2}
+    assert reader.named(None, "trees") == {}
+    assert reader.named(["oak"], "trees") == {}
+    assert [problem.path for problem in reader.problems] == ["trees.old oak", "trees"]
+
+
+def test_annotations_say_what_is_expected(reader: Reader) -> None:
+    assert reader.value(several(checked(str.upper)), ["a", "b", "a"], "x") == ("A", "B")
+    assert reader.value(several(checked(str.upper), kind=frozenset), ["a"], "x") == {"A"}
+    assert reader.value(at_least(1), "1", "x") == 1
+    assert reader.problems == []
+    assert reader.value(several(str), [], "x") is None
+    assert reader.value(at_least(0.5, float), "0.25", "y") is None
+    assert [problem.message for problem in reader.problems] == [
+        "at least one is expected",
+        "at least 0.5 is expected",
+    ]
+
+
+def test_a_path_is_written_as_one_would_say_it() -> None:
+    assert join("", "topics", "mllm", "categories", 1) == "topics.mllm.categories[1]"
+    assert join("topics", "x" * 60) == "topics.(not shown)"
