@@ -1,0 +1,211 @@
+"""arXiv's feeds, RSS 2.0 and Atom: the bytes of one answer become one mailing, or a reason why not.
+
+Pure. Never repairs a cut or malformed body, and never drops an item without a word: what is no announcement we
+understand is kept as unreadable. Shapes: https://info.arxiv.org/help/rss_specifications.html.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from calendar import timegm
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
+
+from bot import identifier, taxonomy
+from bot.arxiv import calendar
+from bot.errors import ParseError
+from bot.model import AnnounceType, Author, Entry, Mailing, Paper, Unreadable
+from bot.text import cut, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+_ARXIV_NAMESPACE = "http://arxiv.org/schemas/atom"
+_TITLE_END = " updates on arXiv.org"
+_ERROR_TITLE = "Feed error for query"
+_PREAMBLE = re.compile(r"^arXiv:\S+\s+Announce Type:\s*\S+\s+Abstract:\s*")
+_HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_SHOWN = 100
+
+
+def parse(body: bytes, category: str) -> Mailing:
+    """Read the answer to a request for one category's feed.
+
+    Args:
+        body: the answer's bytes, whole.
+        category: what was asked for; several joined with `+` as arXiv takes them.
+
+    Returns:
+        The mailing under `category`, its entries in the feed's order.
+
+    Raises:
+        ParseError: this is no well-formed feed of that category; the reason says what it is instead.
+    """
+    _require_well_formed(body)
+    parsed = _feedparser(body)
+    title = _text(parsed.feed, "title")
+    if title.startswith(_ERROR_TITLE):
+        raise ParseError(f"arXiv's error feed: {cut(_text(parsed.feed, 'subtitle') or title, _SHOWN)}")
+    _require_category(title, _text(parsed.feed, "link"), category)
+    prefix = next((prefix for prefix, uri in parsed.namespaces.items() if uri == _ARXIV_NAMESPACE), "arxiv")
+    read = [_read(item, prefix, place) for place, item in enumerate(parsed.entries, 1)]
+    return Mailing(
+        category=category,
+        mailing_date=_mailing_date(parsed),
+        entries=tuple(item for item in read if isinstance(item, Entry)),
+        unreadable=tuple(item for item in read if isinstance(item, Unreadable)),
+    )
+
+
+def _require_well_formed(body: bytes) -> None:
+    """Refuse what feedparser would try to make the best of: half a body, a page, a text, an entity bomb."""
+    if not body.strip():
+        raise ParseError("an empty body")
+    if _HTML.match(body):
+        raise ParseError("an HTML page, not a feed")
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(body, True)  # noqa: FBT003 - expat takes no keywords
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two for an encoding that nobody knows
+        if not body.lstrip().startswith(b"<"):
+            start = cut(tidy(body[:1000].decode(errors="replace")), _SHOWN)
+            raise ParseError(f"no feed but a text: {start}") from error
+        raise ParseError(f"the feed is cut off or malformed: {error}") from error
+
+
+def _refuse_doctype(*_declaration: object) -> None:
+    """An arXiv feed has none; only a DOCTYPE can define entities that expand to gigabytes."""
+    raise ParseError("the body has a DOCTYPE, which no arXiv feed has")
+
+
+def _feedparser(body: bytes) -> Any:  # noqa: ANN401 - feedparser has no types
+    """What feedparser makes of a well-formed body, if it is a feed."""
+    import feedparser  # noqa: PLC0415 - 80 ms that most commands do not need
+
+    try:
+        # A stream, because of bare bytes it first tries whether they name a file. Its sanitizer swallows `<...>`.
+        parsed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    except Exception as error:
+        # Over some elements out of place (`gml:pos`) it stumbles, mostly with a KeyError.
+        raise ParseError(f"a feed in no shape that feedparser knows: {error!r}") from error
+    if parsed.bozo:
+        raise ParseError(f"a malformed feed: {parsed.bozo_exception}")
+    if not parsed.version:
+        raise ParseError("XML, but no RSS or Atom feed")
+    return parsed
+
+
+def _require_category(title: str, link: str, category: str) -> None:
+    """Refuse the feed of another category, as a confused cache may serve; a feed that names none passes."""
+    if title.endswith(_TITLE_END):
+        names = title.removesuffix(_TITLE_END).split(", ")
+    else:
+        names = link.rpartition("/")[2].split("+")
+    named = {_canonical(name) for name in names if name}
+    if named and named != {_canonical(name) for name in category.split("+")}:
+        raise ParseError(f"another feed than that of {category}: {cut(title or link, _SHOWN)}")
+
+
+def _canonical(name: str) -> str:
+    """Archives and what arXiv adds tomorrow compare by their spelling."""
+    try:
+        return taxonomy.canonical(name)
+    except taxonomy.UnknownCategoryError:
+        return name.strip().lower()
+
+
+def _mailing_date(parsed: Any) -> date:  # noqa: ANN401 - feedparser has no types
+    """RSS dates the feed and Atom its entries, both by midnight in New York; an empty Atom feed by its rendering."""
+    source, key = parsed.feed, "published_parsed"
+    if parsed.version.startswith("atom"):
+        source, key = (parsed.entries[0], key) if parsed.entries else (parsed.feed, "updated_parsed")
+    moment = source.get(key)
+    if moment is None:
+        raise ParseError("the feed bears no date")
+    return calendar.mailing_date(datetime.fromtimestamp(timegm(moment), UTC))
+
+
+def _read(item: Mapping[str, Any], prefix: str, place: int) -> Entry | Unreadable:
+    """One item; `prefix` is what the feed calls arXiv's namespace, usually `arxiv`."""
+    guid, title = _text(item, "id"), _text(item, "title")
+    try:
+        return _entry(item, prefix, guid, title)
+    except ValueError as error:
+        return Unreadable(where=cut(guid or title, _SHOWN) or f"item {place}", reason=str(error))
+
+
+def _entry(item: Mapping[str, Any], prefix: str, guid: str, title: str) -> Entry:
+    """One announcement.
+
+    Raises:
+        ValueError: something is missing without which it cannot be told.
+    """
+    paper, version = identifier.parse(guid)
+    announced = _announce_type(_text(item, f"{prefix}_announce_type"))
+    abstract = _PREAMBLE.sub("", _text(item, "summary"), count=1)
+    missing = [name for name, value in (("version", version), ("title", title), ("abstract", abstract)) if not value]
+    if version is None or missing:
+        raise ValueError(f"no {' and no '.join(missing)}")
+    return Entry(
+        paper=Paper(
+            identifier=paper,
+            version=version,
+            title=title,
+            abstract=abstract,
+            authors=authors(_text(item, "author")),
+            categories=tuple(tag["term"] for tag in item.get("tags", ()) if tag["term"]),
+            license=_text(item, "rights") or None,
+            doi=_text(item, f"{prefix}_doi") or None,
+            journal_ref=_text(item, f"{prefix}_journal_reference") or None,
+        ),
+        type=announced,
+    )
+
+
+def _announce_type(word: str) -> AnnounceType:
+    """The word as one of the four; arXiv's own code knows a fifth, `absonly`, which never reaches a feed so far."""
+    try:
+        return AnnounceType(word)
+    except ValueError:
+        raise ValueError(f"unknown announce type {cut(word, _SHOWN)}" if word else "no announce type") from None
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    """The element's text, white space folded; of an element with attributes feedparser keeps no text."""
+    value = item.get(key, "")
+    return tidy(value) if isinstance(value, str) else ""
+
+
+def authors(names: str) -> tuple[Author, ...]:
+    """The one string in which a feed names all authors: `Ada Byron (U. of London, Turin (Maths)), Bo Chen`.
+
+    Affiliations stand in parentheses, which nest. Neither a leading `and` nor the `:` after a collaboration is a
+    name. Where parentheses do not close, every comma counts.
+    """
+    return tuple(_author(piece) for piece in _split(names) if any(map(str.isalnum, piece)))
+
+
+def _author(piece: str) -> Author:
+    name, _, inside = piece.strip().removeprefix("and ").partition("(")
+    if not name.strip():
+        return Author(piece.strip())
+    affiliations = (part.strip() for part in _split(inside.strip().removesuffix(")")))
+    return Author(name.strip(), tuple(part for part in affiliations if part))
+
+
+def _split(text: str) -> list[str]:
+    """The parts between the commas that stand outside parentheses."""
+    parts, depth, start = [], 0, 0
+    for place, character in enumerate(text):
+        if character == "(":
+            depth += 1
+        elif character == ")":
+            depth = max(0, depth - 1)
+        elif character == "," and depth == 0:
+            parts.append(text[start:place])
+            start = place + 1
+    return text.split(",") if depth else [*parts, text[start:]]

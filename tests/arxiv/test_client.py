@@ -1,0 +1,341 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot import __version__
+from bot.arxiv import client
+from bot.arxiv.client import ArxivClient
+from bot.clock import SimulatedClock, SystemClock
+from bot.demo.arxiv import Answer, ArxivServer
+from bot.errors import FetchError
+from bot.settings import ArxivSettings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.clock import Clock
+
+START = datetime(2026, 4, 20, 4, 20, tzinfo=UTC)
+
+
+class MemoryGate:
+    """What the store keeps, for one test."""
+
+    def __init__(self) -> None:
+        self.moment: datetime | None = None
+
+    def opens_at(self) -> datetime | None:
+        return self.moment
+
+    def close_until(self, moment: datetime) -> None:
+        self.moment = max(self.moment or moment, moment)
+
+    def seconds_after(self, moment: datetime) -> float:
+        assert self.moment
+        return (self.moment - moment).total_seconds()
+
+
+class Scene:
+    """A stand-in for arXiv and the client that asks it, on one clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.gate = MemoryGate()
+        self.server = ArxivServer(clock)
+        self.url = ""
+        self._clients: list[ArxivClient] = []
+
+    def client(
+        self, *, url: str = "", contact: str = "you@loft.example", pause: float = 3.0, **more: Any
+    ) -> ArxivClient:
+        settings = ArxivSettings(rss_url=url or self.server.url, seconds_between_requests=pause)
+        made = ArxivClient(settings, contact=contact, gate=self.gate, clock=self.clock, **more)
+        self._clients.append(made)
+        return made
+
+    async def aclose(self) -> None:
+        for made in self._clients:
+            await made.aclose()
+
+
+@asynccontextmanager
+async def _scene(clock: Clock | None = None) -> AsyncIterator[Scene]:
+    scene = Scene(clock or SimulatedClock(START))
+    async with scene.server:
+        try:
+            yield scene
+        finally:
+            await scene.aclose()
+
+
+# -- manners ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_feed_is_brought_as_it_came() -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = b"<rss/>\n\xff"
+        assert await scene.client().fetch_rss("cs.CV") == b"<rss/>\n\xff"
+
+
+async def test_arxiv_is_told_who_asks_and_for_what() -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = b"<rss/>"
+        await scene.client(contact="you@loft.example\n").fetch_rss("cs.CV")
+        (request,) = scene.server.requests
+        assert request.user_agent == f"paperboy/{__version__} (you@loft.example)"
+        assert request.accept.startswith("application/rss+xml,")
+
+
+@pytest.mark.parametrize("category", ["cs.CV+cs.CL", "a/../b?c=d#e", "鸽 %2F"])
+async def test_a_category_is_quoted_into_the_address(category: str) -> None:
+    async with _scene() as scene:
+        scene.server.feeds[category] = b"<rss/>"
+        assert await scene.client().fetch_rss(category) == b"<rss/>"
+
+
+async def test_law_8_three_seconds_pass_from_the_end_of_one_answer_to_the_next_request() -> None:
+    async with _scene() as scene:
+        scene.server.feeds.update({"cs.CV": b"<rss/>", "cs.CL": Answer(status=500), "cs.AI": b"<rss/>"})
+        for category in scene.server.feeds:
+            with suppress(FetchError):  # a failure counts as any other; a client each, as after a restart
+                await scene.client().fetch_rss(category)
+        first, second, third = scene.server.requests
+        assert first.ended_at
+        assert second.ended_at
+        assert (second.at - first.ended_at, third.at - second.ended_at) == (timedelta(seconds=3),) * 2
+
+
+async def test_law_8_one_request_at_a_time() -> None:
+    async with _scene(SystemClock()) as scene:
+        scene.server.feeds.update({name: Answer(b"<rss/>", delay=0.05) for name in ("a", "b", "c")})
+        asking = scene.client(pause=0.02)
+        await asyncio.gather(*(asking.fetch_rss(name) for name in scene.server.feeds))
+        for before, after in zip(scene.server.requests, scene.server.requests[1:], strict=False):
+            assert before.ended_at
+            assert after.at - before.ended_at >= timedelta(seconds=0.02)
+
+
+async def test_a_session_that_was_never_opened_closes() -> None:
+    async with _scene() as scene:
+        await scene.client().aclose()
+
+
+async def test_a_proxy_named_by_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = b"<rss/>"
+        monkeypatch.setenv("http_proxy", scene.server.url.removesuffix("/rss/{category}"))
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert await scene.client(url="http://rss.loft.example/rss/{category}").fetch_rss("cs.CV") == b"<rss/>"
+
+
+# -- the gate --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_closed_gate_is_waited_for() -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = b"<rss/>"
+        scene.gate.close_until(START + timedelta(seconds=300))
+        await scene.client().fetch_rss("cs.CV")
+        assert scene.server.requests[0].at == START + timedelta(seconds=300)
+
+
+async def test_a_gate_that_opens_beyond_our_patience_is_not_waited_for() -> None:
+    async with _scene() as scene:
+        scene.gate.close_until(START + timedelta(minutes=40))
+        with pytest.raises(FetchError, match="no request before 2026-04-20 05:00 UTC") as caught:
+            await scene.client().fetch_rss("cs.CV")
+        assert caught.value.retry_after == 2400
+        assert scene.clock.now() == START
+        assert scene.server.requests == []
+        assert scene.gate.moment == START + timedelta(minutes=40)
+
+
+async def test_a_gate_that_another_process_closes_meanwhile_is_waited_for_again() -> None:
+    class Closing(SimulatedClock):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            scene.gate.close_until(START + timedelta(seconds=7))
+
+    async with _scene(Closing(START)) as scene:
+        scene.server.feeds["cs.CV"] = b"<rss/>"
+        scene.gate.close_until(START + timedelta(seconds=2))
+        await scene.client().fetch_rss("cs.CV")
+        assert scene.server.requests[0].at == START + timedelta(seconds=7)
+
+
+# -- answers that are none -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "words"),
+    [
+        (304, 3, "304 Not Modified"),
+        (400, 3, "400 Bad Request"),
+        (403, 3600, "403 Forbidden"),
+        (404, 3, "404 Not Found"),
+        (406, 60, "406 Not Acceptable"),
+        (429, 60, "429 Too Many Requests"),
+        (500, 3, "500 Internal Server Error"),
+        (503, 60, "503 Service Unavailable"),
+        (520, 3, "520"),
+    ],
+)
+async def test_another_status_than_200_closes_the_gate(status: int, seconds: float, words: str) -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = Answer(b"<rss/>" if status != 304 else b"", status)
+        with pytest.raises(FetchError) as caught:
+            await scene.client().fetch_rss("cs.CV")
+        assert (caught.value.status, caught.value.retry_after) == (status, None)
+        assert caught.value.reason == f"127.0.0.1 answered {words}"
+        assert scene.gate.seconds_after(START) == seconds
+
+
+async def test_an_unknown_category_is_no_weekend() -> None:
+    async with _scene() as scene:
+        with pytest.raises(FetchError) as caught:
+            await scene.client().fetch_rss("cs.XX")
+        assert caught.value.status == 400
+
+
+async def test_rate_exceeded_under_status_200_is_throttling() -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = b"Rate exceeded.\n"
+        with pytest.raises(FetchError, match="Rate exceeded") as caught:
+            await scene.client().fetch_rss("cs.CV")
+        assert caught.value.status == 429
+        assert scene.gate.seconds_after(START) == 60
+
+
+@pytest.mark.parametrize(("status", "header", "seconds"), [(429, "120", 120), (503, "1", 3), (500, "7", 7)])
+async def test_a_retry_after_is_kept(status: int, header: str, seconds: float) -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = Answer(status=status, headers={"Retry-After": header})
+        with pytest.raises(FetchError) as caught:
+            await scene.client().fetch_rss("cs.CV")
+        assert caught.value.retry_after == float(header)
+        assert scene.gate.seconds_after(START) == seconds
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0.0),
+        ("90", 90.0),
+        ("9" * 400, 86_400.0),
+        ("Mon, 20 Apr 2026 04:21:30 GMT", 90.0),
+        ("Mon, 20 Apr 2026 04:21:30 -0000", 90.0),
+        ("Mon, 20 Apr 2026 04:00:00 GMT", 0.0),
+        ("Mon, 20 Apr 2099 04:00:00 GMT", 86_400.0),
+        ("", None),
+        ("-5", None),
+        ("soon", None),
+        ("٣", None),
+    ],
+)
+def test_both_forms_of_retry_after_are_read_and_clamped_to_a_day(header: str, seconds: float | None) -> None:
+    assert client._retry_after(header, START) == seconds
+
+
+async def test_a_body_cut_off_is_no_answer() -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = Answer(b"<rss>" * 1000, cut=True)
+        with pytest.raises(FetchError, match=r"the answer of 127\.0\.0\.1 broke off"):
+            await scene.client().fetch_rss("cs.CV")
+        assert scene.gate.seconds_after(START) == 3
+
+
+async def test_a_silent_server_is_given_up() -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = Answer(b"<rss/>", delay=60)
+        with pytest.raises(FetchError, match=r"no whole answer from 127\.0\.0\.1 within 0\.2 s"):
+            await scene.client(timeout=0.2).fetch_rss("cs.CV")
+        assert scene.gate.seconds_after(START) == 3
+
+
+async def test_a_cancelled_request_counts_as_one() -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = Answer(b"<rss/>", delay=60)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(scene.client().fetch_rss("cs.CV"), 0.2)
+        assert scene.gate.seconds_after(START) == 3
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_an_oversized_body_is_given_up(packed: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    body = b" " * (client.LARGEST_BODY + 1)
+    answer = Answer(gzip.compress(body, 1), headers={"Content-Encoding": "gzip"}) if packed else Answer(body)
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = answer
+        with pytest.raises(FetchError, match="more than 20 MB"):
+            await scene.client().fetch_rss("cs.CV")
+
+
+async def test_a_server_that_is_not_there_is_named() -> None:
+    async with _scene() as scene:
+        url = scene.server.url
+    async with _scene() as scene:
+        with pytest.raises(FetchError, match=r"Cannot connect to host 127\.0\.0\.1"):
+            await scene.client(url=url).fetch_rss("cs.CV")
+        assert scene.gate.seconds_after(START) == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (b"", "127.0.0.1 closed the connection without an answer"),
+        (b"+OK this is no web server\r\n\r\n", "no answer from 127.0.0.1: ClientResponseError"),
+    ],
+)
+async def test_a_server_that_speaks_no_http_is_named_and_the_address_is_not_shown(said: bytes, reason: str) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        writer.close()
+
+    async with _scene() as scene, await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(FetchError) as caught:
+            await scene.client(url=f"http://me:hush@127.0.0.1:{port}/{{category}}?key=hush").fetch_rss("cs.CV")
+        assert caught.value.reason == reason
+
+
+# -- redirects -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_redirect_on_the_same_host_is_followed_at_the_same_pace() -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.NA"] = Answer(status=301, headers={"Location": "/rss/math.NA"})
+        scene.server.feeds["math.NA"] = b"<rss/>"
+        assert await scene.client().fetch_rss("cs.NA") == b"<rss/>"
+        first, second = scene.server.requests
+        assert second.at - first.at == timedelta(seconds=3)
+
+
+@pytest.mark.parametrize(
+    "location", ["http://localhost:1/rss/cs.CV", "ftp://127.0.0.1/", "http://[", "", "file:///a"]
+)
+async def test_a_redirect_elsewhere_is_not_followed(location: str) -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = Answer(status=302, headers={"Location": location})
+        with pytest.raises(FetchError, match=r"127\.0\.0\.1 redirects to where we do not follow: "):
+            await scene.client().fetch_rss("cs.CV")
+
+
+async def test_a_circle_of_redirects_is_left() -> None:
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = Answer(status=307, headers={"Location": "cs.CV"})
+        with pytest.raises(FetchError, match="more than 5 redirects"):
+            await scene.client().fetch_rss("cs.CV")
+        assert len(scene.server.requests) == 6
+
+
+def test_https_is_followed_anywhere_and_never_left() -> None:
+    assert client._moved_to("http://rss.arxiv.org/a", "https://other.example/b") == "https://other.example/b"
+    with pytest.raises(FetchError):
+        client._moved_to("https://rss.arxiv.org/a", "http://rss.arxiv.org/a")
