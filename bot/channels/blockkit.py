@@ -1,0 +1,108 @@
+"""Slack's Block Kit as we use it: its limits, text made to fit a block, and texts put together as one message.
+
+Pure. Knows no digest and no template; never sends anything.
+
+Limits: https://docs.slack.dev/reference/block-kit/blocks. Slack also refuses a message whose blocks hold too
+much text together (`msg_blocks_too_long`): documented nowhere, seen from 11,341 characters on
+(https://github.com/slackapi/bolt-js/issues/2509).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import quote
+
+from bot.model import Message
+from bot.text import cut, escape_mrkdwn, flatten_tex, utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+MOST_BLOCKS = 45
+"""In one message; Slack takes 50."""
+MOST_CHARACTERS = 10_000
+"""Summed over all blocks of one message, markup included. All lengths here are in UTF-16 units,
+never less than in characters: nobody says which of them Slack counts."""
+MOST_IN_BLOCK = 3_000
+"""In one text object, and in a message's own `text`, for which Slack advises to stay below 4,000."""
+
+_DIVIDES = "\u2223"
+_URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Mrkdwn for a section or context block, or a line that shares a section with its neighbours."""
+
+    kind: Literal["section", "context", "line"]
+    mrkdwn: str
+
+    @property
+    def size(self) -> int:
+        """What it adds to MOST_CHARACTERS."""
+        return utf16(self.mrkdwn)
+
+    def block(self) -> dict[str, Any]:
+        """The block: not folded behind a "see more", and nothing made a link or mention that only looks like one."""
+        text = {"type": "mrkdwn", "text": self.mrkdwn, "verbatim": True}
+        if self.kind == "context":
+            return {"type": "context", "elements": [text]}
+        return {"type": "section", "text": text, "expand": True}
+
+
+def escaped(text: str) -> int:
+    """The length that the text has once it is escaped."""
+    return utf16(escape_mrkdwn(text))
+
+
+def short(tex: str, limit: int) -> str:
+    """Flat text that takes at most `limit` once it is escaped, cut with an ellipsis."""
+    return cut(flatten_tex(tex), limit, escaped)
+
+
+def label(tex: str, limit: int) -> str:
+    """As `short`, for the label of a link: its separator is replaced by the sign that mathematics has for it."""
+    return short(tex, limit).replace("|", _DIVIDES)
+
+
+def link_target(url: str) -> str:
+    """A URL for `<url|label>`, for a template to mark `safe`: nothing in it ends the link or its target."""
+    return quote(url, safe=_URL_CHARACTERS, errors="replace").replace("&", "&amp;")
+
+
+def as_many_as_fit(things: Sequence[Thing], limit: int, size: Callable[[Thing], int]) -> tuple[Sequence[Thing], int]:
+    """The first ones whose sizes sum up to at most `limit`, and how many are left."""
+    used = 0
+    for count, thing in enumerate(things):
+        used += size(thing)
+        if used > limit:
+            return things[:count], len(things) - count
+    return things, 0
+
+
+def join_lines(texts: Iterable[Text]) -> list[Text]:
+    """Neighbouring lines put together, as many as a block holds."""
+    blocks: list[list[Text]] = []
+    used = 0
+    for text in texts:
+        size = text.size
+        if text.kind == "line" and blocks and blocks[-1][0].kind == "line" and used + 1 + size <= MOST_IN_BLOCK:
+            blocks[-1].append(text)
+            used += 1 + size
+        else:
+            blocks.append([text])
+            used = size
+    return [Text(block[0].kind, "\n".join(text.mrkdwn for text in block)) for block in blocks]
+
+
+def message(texts: Sequence[Text], notification: str, *, reply: bool = False) -> Message:
+    """The message of these blocks; its plain form is the same content as Slack's `text`, without a block."""
+    plain = "".join(("\n" if text.kind == "context" else "\n\n") + text.mrkdwn for text in texts).strip()
+    quiet = {"unfurl_links": False, "unfurl_media": False}
+    return Message(
+        payload={"text": notification, "blocks": [text.block() for text in texts], **quiet},
+        plain={"text": plain, **quiet},
+        reply=reply,
+    )

@@ -1,0 +1,240 @@
+"""A digest as Slack messages: what is shown of each paper, how the papers are spread over numbered messages.
+
+Pure but for reading templates: what a reader sees is said there; here it is measured, put together and split.
+Never sends anything, never leaves a paper out without saying so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from bot.channels import blockkit
+from bot.channels.blockkit import Text, as_many_as_fit, escaped, label, link_target, short
+from bot.channels.packing import fit, paginate
+from bot.errors import RenderError
+from bot.model import Section
+from bot.text import cut, names, utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Sequence
+
+    from bot.model import Digest, DigestEntry, Link, Match, Message, Note
+    from bot.templating import Templates
+
+# What one value may take, escaped: whatever our templates put together stays below blockkit.MOST_IN_BLOCK.
+_TITLE, _AUTHORS, _ABSTRACT, _NAME, _LINKS, _NOTE, _NOTIFIED = 300, 300, 420, 80, 2_000, 2_500, 2_400
+_MOST_AUTHORS, _MOST_CATEGORIES, _MOST_HITS, _MOST_TOPICS = 6, 12, 6, 4
+_LARGEST_NUMBER = 9_999
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What stays together: a paper in full, a paper as a line, or the rest of a topic, counted."""
+
+    texts: tuple[Text, ...]
+    section: int | None = None
+    """Which section's heading stands over it."""
+    title: str | None = None
+    """The paper's, for the notification."""
+
+
+def render_digest(templates: Templates, digest: Digest, *, max_messages: int, thread: bool) -> tuple[Message, ...]:
+    """The digest as at most `max_messages` messages: full entries, then one-line entries, then "and N more".
+
+    With `thread` the first message counts the papers per topic and all others are replies; where only one message
+    is allowed there is nothing to reply with, and it holds the papers.
+
+    Raises:
+        RenderError: a template is broken, or renders to nothing or to more than a block holds.
+    """
+    sections = tuple(section for section in digest.sections if _size(section))
+    edition = _Edition(templates, digest, sections)
+    opening = [edition.opening()] if thread and max_messages > 1 and sections else []
+    most = max_messages - len(opening)
+    pages = fit(edition.entries, most, edition.pages)
+    if len(pages) > most:  # too many topics even to count each of them
+        edition = _Edition(templates, digest, (_merged(sections),))
+        pages = fit(edition.entries, most, edition.pages)
+    return edition.messages([*opening, *pages], threaded=bool(opening))
+
+
+def render_note(templates: Templates, note: Note) -> Message:
+    """A short message that is no digest.
+
+    Raises:
+        RenderError: as `render_digest`.
+    """
+    lines = [line for line in cut(note.text, _NOTE, escaped).splitlines() if line.strip()]
+    text = _rendered(templates, "note", title=short(note.title, _TITLE), lines=lines)
+    return blockkit.message([Text("section", text)], text)
+
+
+class _Edition:
+    """One digest on its way into messages; each piece is rendered once, whatever plans are tried."""
+
+    def __init__(self, templates: Templates, digest: Digest, sections: Sequence[Section]) -> None:
+        self._templates = templates
+        self._digest = digest
+        self._sections = sections
+        self._title = short(", ".join(section.title for section in digest.sections), _TITLE) or "Digest"
+        self.entries = sum(len(section.entries) for section in sections)
+        self._full = cache(self._render_full)
+        self._line = cache(self._render_line)
+        self._heading = cache(self._render_heading)
+        headlines = (self._headline(part, _LARGEST_NUMBER) for part in (1, _LARGEST_NUMBER))
+        self._room = blockkit.MOST_CHARACTERS - max(headline.size for headline in headlines)
+
+    def pages(self, full: int, lines: int) -> list[list[_Piece]]:
+        """The pages that show that many papers in full, the next ones as lines, and count the rest."""
+        return paginate(self._pieces(full, lines), self._fits) or [[]]
+
+    def opening(self) -> list[_Piece]:
+        """The page that opens a thread: how many papers each topic has."""
+        topics = len(self._sections)
+        return fit(topics, 1, lambda more, less: paginate(self._counts(more + less), self._fits))[0]
+
+    def messages(self, pages: Sequence[Sequence[_Piece]], *, threaded: bool) -> tuple[Message, ...]:
+        """The pages under their numbered headlines."""
+        messages: list[Message] = []
+        begun: set[int | None] = set()
+        for part, page in enumerate(pages, start=1):
+            texts = [self._headline(part, len(pages)), *self._under_headings(page, begun)]
+            begun.update(piece.section for piece in page)
+            notification = self._notification(part, len(pages), [piece.title for piece in page if piece.title])
+            messages.append(blockkit.message(texts, notification, reply=threaded and part > 1))
+        return tuple(messages)
+
+    def _pieces(self, full: int, lines: int) -> Iterator[_Piece]:
+        before = 0
+        for index, section in enumerate(self._sections):
+            shown = min(len(section.entries), max(0, full + lines - before))
+            for place in range(shown):
+                yield (self._full if before + place < full else self._line)(index, place)
+            if rest := _size(section) - shown:
+                yield _Piece((self._more(section.more, shown, rest),), index)
+            before += len(section.entries)
+
+    def _counts(self, topics: int) -> Iterator[_Piece]:
+        for section in self._sections[:topics]:
+            line = self._render("topic", title=short(section.title, _TITLE), count=_size(section))
+            yield _Piece((Text("line", line),))
+        if rest := self._sections[topics:]:
+            line = self._render("topics", topics=len(rest), count=sum(map(_size, rest)))
+            yield _Piece((Text("line", line),))
+
+    def _fits(self, pieces: Sequence[_Piece]) -> bool:
+        texts = self._under_headings(pieces, range(len(self._sections)))
+        return len(texts) < blockkit.MOST_BLOCKS and sum(text.size for text in texts) <= self._room
+
+    def _under_headings(self, pieces: Iterable[_Piece], begun: Container[int | None]) -> list[Text]:
+        texts: list[Text] = []
+        above = None
+        for piece in pieces:
+            if piece.section is not None and piece.section != above and len(self._sections) > 1:
+                above = piece.section
+                texts.append(self._heading(above, above in begun))
+            texts.extend(piece.texts)
+        return blockkit.join_lines(texts)
+
+    def _headline(self, part: int, parts: int) -> Text:
+        return Text("section", self._render("headline", **self._numbers(part, parts), missing=self._digest.missing))
+
+    def _notification(self, part: int, parts: int, titles: Sequence[str]) -> str:
+        named, rest = as_many_as_fit(titles, _NOTIFIED, lambda title: escaped(title) + 1)
+        return self._render("notification", **self._numbers(part, parts), papers=named, unnamed=rest)
+
+    def _numbers(self, part: int, parts: int) -> dict[str, Any]:
+        digest = self._digest
+        return {
+            "title": self._title,
+            "dates": digest.mailing_dates,
+            "matched": digest.matched,
+            "announced": digest.announced,
+            "part": part,
+            "parts": parts,
+        }
+
+    def _render_heading(self, index: int, continued: bool) -> Text:  # noqa: FBT001 - `cache` would take it for another key
+        section = self._sections[index]
+        title = short(section.title, _TITLE)
+        return Text("section", self._render("section", title=title, count=_size(section), continued=continued))
+
+    def _render_full(self, index: int, place: int) -> _Piece:
+        entry = self._sections[index].entries[place]
+        values = self._values(entry) | _full_values(entry)
+        paper, chips = self._render("paper", **values), self._render("chips", **values)
+        return _Piece((Text("section", paper), Text("context", chips)), index, values["title"])
+
+    def _render_line(self, index: int, place: int) -> _Piece:
+        values = self._values(self._sections[index].entries[place])
+        return _Piece((Text("line", self._render("line", **values)),), index, values["title"])
+
+    def _more(self, links: Sequence[Link], shown: int, count: int) -> Text:
+        safe = [{"label": label(link.label, _NAME), "url": link_target(link.url)} for link in links]
+        named, rest = as_many_as_fit(safe, _LINKS, lambda link: escaped(link["label"]) + len(link["url"]) + 5)
+        return Text("line", self._render("more", shown=shown, count=count, links=named, other_links=rest))
+
+    def _values(self, entry: DigestEntry) -> dict[str, Any]:
+        """What both a full entry and a line may say of a paper."""
+        paper = entry.paper
+        return {
+            "url": link_target(entry.url),
+            "title": label(paper.title, _TITLE) or paper.identifier,
+            "identifier": paper.identifier,
+            "version": paper.version,
+            "categories": [short(category, _NAME) for category in paper.categories[:_MOST_CATEGORIES]],
+            "type": entry.type.value,
+            "replaced_to": entry.replaced_to,
+            "date": entry.mailing_date,
+            "dated": len(self._digest.mailing_dates) > 1,
+        }
+
+    def _render(self, name: str, **values: object) -> str:
+        return _rendered(self._templates, name, **values)
+
+
+def _full_values(entry: DigestEntry) -> dict[str, Any]:
+    """What only a full entry says of a paper."""
+    hits = _terms(entry.match)
+    return {
+        "pdf": link_target(entry.url.replace("/abs/", "/pdf/", 1)),
+        "authors": short(names(entry.paper.authors, _MOST_AUTHORS), _AUTHORS),
+        "abstract": short(entry.paper.abstract, _ABSTRACT),
+        "hits": hits[:_MOST_HITS],
+        "other_hits": len(hits[_MOST_HITS:]),
+        "also_in": [short(title, _NAME) for title in entry.also_in[:_MOST_TOPICS]],
+        "other_topics": len(entry.also_in[_MOST_TOPICS:]),
+    }
+
+
+def _terms(match: Match) -> list[dict[str, Any]]:
+    """Each term once, with every field that it was found in."""
+    fields: dict[str, dict[str, None]] = {}
+    for hit in match.hits:
+        fields.setdefault(hit.term, {})[hit.field] = None
+    return [{"term": short(term, _NAME), "fields": list(found)} for term, found in fields.items()]
+
+
+def _size(section: Section) -> int:
+    return len(section.entries) + section.hidden
+
+
+def _merged(sections: Sequence[Section]) -> Section:
+    """All topics as one."""
+    return Section(
+        topic="",
+        title="",
+        entries=tuple(entry for section in sections for entry in section.entries),
+        hidden=sum(section.hidden for section in sections),
+        more=tuple(dict.fromkeys(link for section in sections for link in section.more)),
+    )
+
+
+def _rendered(templates: Templates, name: str, **values: object) -> str:
+    template = f"slack/{name}.mrkdwn.j2"
+    text = templates.render(template, **values)
+    if not 0 < utf16(text) <= blockkit.MOST_IN_BLOCK:
+        raise RenderError(template, f"renders to {len(text)} characters; Slack takes 1 to {blockkit.MOST_IN_BLOCK}")
+    return text

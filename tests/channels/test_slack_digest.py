@@ -1,0 +1,350 @@
+"""Digests as Slack messages: within every limit, nothing lost unsaid, nothing hostile let through."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import blockkit
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block
+
+from bot.channels.slack_digest import render_digest, render_note
+from bot.demo.slack import _refused
+from bot.errors import RenderError
+from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
+from bot.templating import Templates, built_in_folder
+from tests.builders import MONDAY, digest, entry, many_entries, paper, section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TUESDAY = date(2026, 4, 21)
+GOLDEN = Path(__file__).parents[1] / "data" / "slack"
+TEMPLATES = Templates()
+LINKS = [
+    Link(f"cs.{name} on 20 Apr 2026", f"https://arxiv.org/catchup/cs.{name}/2026-04-20") for name in ("CV", "LG")
+]
+
+
+def render(of: Digest, *, most: int = 10, thread: bool = False) -> tuple[Message, ...]:
+    messages = render_digest(TEMPLATES, of, max_messages=most, thread=thread)
+    assert 1 <= len(messages) <= most
+    for message in messages:
+        assert_sound(message)
+    return messages
+
+
+def assert_sound(message: Message) -> None:
+    """Within our limits, and taken by three judges written by others or by Slack's rules."""
+    blocks = message.payload["blocks"]
+    texts = [text for block in blocks for text in texts_of(block)]
+    assert len(blocks) <= 45
+    assert sum(len(text.encode("utf-16-le")) // 2 for text in texts) <= 10_000
+    assert all(1 <= len(text) <= 3_000 for text in texts)
+    assert 1 <= len(message.payload["text"]) <= 4_000
+    assert json.loads(json.dumps(message.payload)) == message.payload
+    assert message.plain is not None
+    assert "blocks" not in message.plain
+    assert 1 <= len(message.plain["text"]) <= 40_000
+    for payload in (message.payload, message.plain):
+        assert (payload["unfurl_links"], payload["unfurl_media"]) == (False, False)
+        assert _refused(payload) == ""
+    assert [block.to_dict() for block in Block.parse_all(blocks)] == blocks
+    blockkit.Message(message.payload["text"], [as_blockkit(block) for block in blocks]).build()  # type: ignore[no-untyped-call]  # blockkit leaves it untyped
+
+
+def as_blockkit(block: dict[str, Any]) -> Any:
+    if block["type"] == "section":
+        return blockkit.Section(blockkit.Text(**block["text"]), expand=block["expand"])
+    return blockkit.Context([blockkit.Text(**text) for text in block["elements"]])
+
+
+def texts_of(block: dict[str, Any]) -> list[str]:
+    return [block["text"]["text"]] if "text" in block else [text["text"] for text in block["elements"]]
+
+
+def shown(messages: Sequence[Message]) -> str:
+    return "\n".join(text for m in messages for block in m.payload["blocks"] for text in texts_of(block))
+
+
+def linked(messages: Sequence[Message]) -> list[str]:
+    return re.findall(r"<https://arxiv\.org/abs/([^|]+)\|", shown(messages))
+
+
+def counted(messages: Sequence[Message]) -> int:
+    return sum(
+        int(n) for n in re.findall(r"^(?:and )?(\d+) (?:more(?!,)|papers?, too many)", shown(messages), re.MULTILINE)
+    )
+
+
+def several_topics() -> Digest:
+    """One of everything."""
+    hostile = paper(
+        "2604.00002", version=3, title="P(A|B) <!channel> & *every* <@U1> crow", authors=("A. <b>", "C & D")
+    )
+    birds = [
+        entry(mailing_date=TUESDAY, also_in=["Weather"]),
+        entry(
+            hostile,
+            type=AnnounceType.REPLACE_CROSS,
+            hits=[Hit("crow", "title"), Hit("crow", "abstract"), Hit("crow", "title"), Hit("map", "abstract")],
+        ),
+        entry(
+            paper("hep-th/9901001", title="$\\alpha$-Crows", authors=[f"Author {n}" for n in range(9)]), replaced_to=2
+        ),
+        entry(paper("2604.00004", version=2, authors=(), abstract=""), type=AnnounceType.REPLACE, hits=()),
+    ]
+    rain = [entry(paper("2604.00009", title="Rain", categories=("physics.ao-ph",)), type=AnnounceType.CROSS)]
+    return digest(
+        [section(birds, hidden=3, more=LINKS), section(rain, topic="weather", title="Weather")],
+        mailing_dates=[TUESDAY, MONDAY],
+        missing=["cs.CL"],
+    )
+
+
+@pytest.mark.parametrize("name", ["digest", "thread", "lines"])
+def test_a_digest_of_everything_looks_as_it_should(name: str) -> None:
+    messages = {
+        "digest": lambda: render(several_topics()),
+        "thread": lambda: render(several_topics(), thread=True),
+        "lines": lambda: render(digest([section(many_entries(40), more=LINKS), *several_topics().sections]), most=1),
+    }[name]()
+    file = GOLDEN / f"{name}.json"
+    found = [{"payload": m.payload, "plain": m.plain, "reply": m.reply} for m in messages]
+    if os.environ.get("WRITE_GOLDEN"):
+        file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert found == json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_every_golden_file_is_used() -> None:
+    assert sorted(file.stem for file in GOLDEN.iterdir()) == ["digest", "lines", "thread"]
+
+
+@pytest.mark.parametrize(("papers", "most"), [(1, 10), (31, 10), (300, 10), (1000, 10), (300, 1), (300, 100)])
+@pytest.mark.parametrize("thread", [False, True])
+def test_every_paper_is_linked_once_or_counted(papers: int, most: int, *, thread: bool) -> None:
+    messages = render(digest([section(many_entries(papers), more=LINKS)]), most=most, thread=thread)
+    links = linked(messages)
+    assert links == [f"2604.{number:05d}" for number in range(1, len(links) + 1)]
+    assert len(links) + counted(messages) == papers
+    if len(links) < papers:
+        assert "<https://arxiv.org/catchup/cs.CV/2026-04-20|cs.CV on 20 Apr 2026>" in shown(messages)
+
+
+def test_papers_lose_their_abstracts_before_they_lose_their_lines() -> None:
+    def full(messages: Sequence[Message]) -> int:
+        return shown(messages).count("|PDF>")
+
+    papers = digest([section(many_entries(31))])
+    assert full(render(papers, most=3)) == 31
+    assert 0 < full(render(papers, most=2)) < 31
+    assert len(linked(render(papers, most=2))) == 31
+    assert full(render(papers, most=1)) < full(render(papers, most=2))
+    assert len(linked(render(papers, most=1))) == 31
+
+
+def test_parts_are_numbered_and_a_single_one_is_not() -> None:
+    three = render(digest([section(many_entries(31))]))
+    assert [shown([m]).splitlines()[0] for m in three] == [
+        f"*Birds &amp; Maps* · Mon 20 Apr 2026 · ({part}/3)" for part in (1, 2, 3)
+    ]
+    assert shown(render(digest())).splitlines()[:2] == [
+        "*Birds &amp; Maps* · Mon 20 Apr 2026",
+        "1 of 312 announced papers",
+    ]
+
+
+def test_papers_beyond_a_topics_limit_are_counted_and_linked() -> None:
+    text = shown(render(digest([section([entry()], hidden=7, more=LINKS)])))
+    assert text.splitlines()[-1] == (
+        "and 7 more: <https://arxiv.org/catchup/cs.CV/2026-04-20|cs.CV on 20 Apr 2026>, "
+        "<https://arxiv.org/catchup/cs.LG/2026-04-20|cs.LG on 20 Apr 2026>"
+    )
+    assert "8 of 312" in text
+
+
+def test_a_count_without_a_link_is_still_said() -> None:
+    assert shown(render(digest([section([entry()], hidden=1, more=())]))).endswith("\nand 1 more")
+    assert shown(render(digest([section([], hidden=1, more=())]))).endswith("\n1 paper, too many to show here")
+
+
+def test_links_that_do_not_fit_are_counted() -> None:
+    many = [Link(f"cs.CV on day {n}", f"https://arxiv.org/catchup/cs.CV/{n}") for n in range(100)]
+    last = shown(render(digest([section([entry()], hidden=1, more=many)]))).splitlines()[-1]
+    said = re.search(r" and (\d+) more listings$", last)
+    assert said
+    assert last.count("<https://") + int(said[1]) == 100
+
+
+def test_topics_get_headings_and_go_on_under_them() -> None:
+    messages = render(
+        digest([section(many_entries(20), title="Birds"), section([entry()], title="Rain"), section([])])
+    )
+    assert len(messages) == 2
+    assert "*Birds* · 20 papers\n" in shown(messages[:1])
+    assert "*Birds* · 20 papers (continued)\n" in shown(messages[1:])
+    assert "*Rain* · 1 paper\n" in shown(messages)
+    assert shown(messages).count("*Birds*") == 2
+
+
+def test_more_topics_than_can_be_counted_are_counted_as_one() -> None:
+    links = [Link(f"list {n} " + "x" * 70, f"https://lab.example/{n}") for n in range(30)]
+    topics = [section([entry(paper(f"2604.{n:05d}"))], title=f"Topic {n}", hidden=2, more=links) for n in range(60)]
+    messages = render(digest(topics), most=1)
+    assert len(linked(messages)) + counted(messages) == 180
+    assert "Topic 0, Topic 1, " in shown(messages)
+    assert "more listings" in shown(messages)
+
+
+def test_a_thread_begins_with_the_counts_and_goes_on_in_replies() -> None:
+    messages = render(several_topics(), thread=True)
+    assert [m.reply for m in messages] == [False, True]
+    assert shown(messages[:1]).endswith("\n• *Birds &amp; Maps*: 7 papers\n• *Weather*: 1 paper")
+    assert linked(messages[:1]) == []
+    assert len(linked(messages[1:])) == 5
+
+
+def test_a_thread_of_more_topics_than_one_message_holds_counts_the_rest() -> None:
+    topics = [section([entry(paper(f"2604.{n:05d}"))], title=f"{n:03d} " + "Topic " * 40) for n in range(50)]
+    opening, *replies = render(digest(topics), thread=True)
+    lines = shown([opening]).splitlines()
+    named = sum(line.startswith("• *") for line in lines)
+    assert 0 < named < 50
+    assert lines[-1] == f"and {50 - named} more topics with {50 - named} papers"
+    assert len(linked(replies)) == 50
+
+
+def test_one_message_is_no_thread() -> None:
+    (message,) = render(several_topics(), most=1, thread=True)
+    assert not message.reply
+    assert len(linked([message])) == 5
+
+
+def test_a_digest_of_nothing_is_its_headline() -> None:
+    for thread in (False, True):
+        (message,) = render(digest([], announced=1, mailing_dates=[], missing=["cs.CL", "cs.CV"]), thread=thread)
+        assert shown([message]) == (
+            "*Digest*\n0 of 1 announced paper\ncs.CL and cs.CV are not in yet; their papers follow."
+        )
+
+
+def test_the_notification_says_how_much_there_is_and_names_papers() -> None:
+    (message,) = render(digest([section(many_entries(3))]))
+    assert message.payload["text"].splitlines() == [
+        "Birds &amp; Maps, Mon 20 Apr 2026: 3 of 312 announced papers",
+        *(f"Pigeon Study {n}: Homing Under Uncertain Weather" for n in (1, 2, 3)),
+    ]
+
+
+def test_a_notification_that_cannot_name_all_says_so() -> None:
+    (message,) = render(digest([section(many_entries(300))]), most=1)
+    *named, last = message.payload["text"].splitlines()[1:]
+    assert last == f"and {len(linked([message])) - len(named)} more"
+
+
+def test_the_longest_titles_leave_room_in_every_text() -> None:
+    long = [entry(paper(f"2604.{n:05d}", title="& " * 300, authors=["& " * 300])) for n in range(40)]
+    topics = [section(long, title="> " * 300), section(long[:1], title="< " * 300, more=LINKS * 40, hidden=1)]
+    for most in (1, 2, 10):
+        render(digest(topics, mailing_dates=[TUESDAY, MONDAY], missing=["cs.CL"] * 155), most=most)
+
+
+def test_a_paper_without_a_title_is_linked_by_its_identifier() -> None:
+    assert "|2604.00001>" in shown(render(digest([section([entry(paper(title=" "))])])))
+
+
+def test_terms_and_topics_beyond_a_handful_are_counted() -> None:
+    hits = [Hit(f"term{n}", "title") for n in range(9)]
+    text = shown(render(digest([section([entry(hits=hits, also_in=[f"Topic {n}" for n in range(6)])])])))
+    assert "term5 (title) and 3 more\n" in text
+    assert text.endswith("also in Topic 0, Topic 1, Topic 2, Topic 3 and 2 more")
+
+
+def test_a_note_keeps_its_lines_and_is_cut_with_an_ellipsis() -> None:
+    note = render_note(TEMPLATES, Note("Nothing <today>", "The mailing held nothing.\n\nNext: Tue 21 Apr"))
+    assert_sound(note)
+    assert note.payload["text"] == "*Nothing &lt;today&gt;*\nThe mailing held nothing.\nNext: Tue 21 Apr"
+    long = render_note(TEMPLATES, Note("Trouble", "word& " * 2_000))
+    assert_sound(long)
+    assert long.payload["text"].endswith("…")
+
+
+hostile = st.one_of(
+    st.text(max_size=700),
+    st.lists(
+        st.sampled_from(
+            ["<!channel>", "<@U1>", "<https://evil.example|x>", "|", ">", "&amp;", "`", "*", "_", "\n", "🐦", "@here"]
+        ),
+        max_size=300,
+    ).map("".join),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    texts=st.lists(st.tuples(hostile, hostile, hostile), min_size=1, max_size=6),
+    most=st.integers(1, 3),
+    thread=st.booleans(),
+)
+def test_no_text_from_outside_pings_links_or_breaks_a_block(
+    *, texts: list[tuple[str, str, str]], most: int, thread: bool
+) -> None:
+    entries = [
+        entry(
+            paper(
+                f"2604.{n:05d}", title=title, abstract=abstract, authors=[name] * 7, categories=[name[:40], "cs.CV"]
+            ),
+            hits=[Hit(name, "title")],
+            also_in=[title],
+        )
+        for n, (title, abstract, name) in enumerate(texts)
+    ]
+    messages = render(
+        digest([section(entries, title=texts[0][0]), section(entries[:1], hidden=2)]), most=most, thread=thread
+    )
+    for text in (
+        shown(messages),
+        *(m.payload["text"] for m in messages),
+        *(m.plain["text"] for m in messages if m.plain),
+    ):
+        controls = re.findall(r"<([^>]*)>", text)
+        assert all(re.fullmatch(r"https://arxiv\.org/[^|<>\s]+\|[^|<>\n]+", control) for control in controls)
+        assert text.count("<") == text.count(">") == len(controls)
+        assert not re.search(r"<[!@#]", text)
+
+
+def test_the_same_digest_gives_the_same_messages() -> None:
+    of = digest([section(many_entries(31)), *several_topics().sections])
+    assert render(of) == render(of)
+
+
+@pytest.mark.parametrize("body", ["", "{{ title }}" * 3_000, "{{ nonsense }}", "{% if %}"])
+def test_a_broken_template_is_named(tmp_path: Path, body: str) -> None:
+    (tmp_path / "slack").mkdir()
+    (tmp_path / "slack" / "paper.mrkdwn.j2").write_text(body, encoding="utf-8")
+    with pytest.raises(RenderError) as caught:
+        render_digest(Templates(tmp_path), digest(), max_messages=10, thread=False)
+    assert caught.value.template == "slack/paper.mrkdwn.j2"
+
+
+def test_every_template_is_used(tmp_path: Path) -> None:
+    """A folder that holds all of them and nothing else renders; a folder that hides one does not."""
+    crowded = [section([entry(paper("2604.1"))], title=f"{n:03d} " + "Topic " * 40) for n in range(50)]
+    for template in sorted((built_in_folder() / "slack").iterdir()):
+        (tmp_path / "slack").mkdir(exist_ok=True)
+        broken = tmp_path / "slack" / template.name
+        broken.write_text("{{ nonsense }}", encoding="utf-8")
+        with pytest.raises(RenderError):
+            for of in (several_topics(), replace(several_topics(), sections=tuple(crowded))):
+                for thread in (False, True):
+                    render_digest(Templates(tmp_path), of, max_messages=2, thread=thread)
+            render_note(Templates(tmp_path), Note("a", "b"))
+        broken.unlink()
