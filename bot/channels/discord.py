@@ -1,0 +1,299 @@
+"""The way out to Discord: channels through a bot, or webhooks, with discord.py and without a gateway.
+
+Sends what `discord_digest` made, once per call; never retries, never sleeps (`discord_answers` sees to that).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bot import __version__, text
+from bot.channels.channel import Finding, Gate, Gates
+from bot.channels.discord_answers import Answer, ask, platform_id, trace
+from bot.channels.discord_digest import render_digest, render_note
+from bot.errors import DeliveryError, Trouble
+from bot.model import Receipt
+from bot.settings import Address, Secret, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    import aiohttp
+    import discord
+
+    from bot.model import Delivery, Digest, Message, Note
+    from bot.templating import Templates
+
+_TOKEN = "channels.discord.token"  # noqa: S105 - the setting's name
+_API_URL = "channels.discord.api_url"
+
+_SNOWFLAKE = re.compile(r"[0-9]{15,20}")
+_WEBHOOK = re.compile(
+    r"(?:https://(?:ptb\.|canary\.)?discord(?:app)?\.com|https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?)"
+    r"/api(?:/v[0-9]+)?/webhooks/(?P<id>[0-9]{15,20})/(?P<token>[A-Za-z0-9_-]+)/?"
+    r"(?:\?thread_id=(?P<thread>[0-9]{15,20}))?"
+)
+"""Discord's own hosts, and loopback, where also plain http may be."""
+
+# 50 requests a second for a bot; for a webhook 30 a minute on its channel, which no header announces:
+# https://github.com/discord/discord-api-docs/issues/367
+_BOT_SECONDS = 1.0
+_BOT_CREDENTIAL_SECONDS = 0.02
+_WEBHOOK_SECONDS = 2.4
+
+_THREADS_ONLY = (15, 16)
+"""Channel types: forum and media. https://docs.discord.com/developers/resources/channel#channel-object-channel-types"""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordSettings:
+    """`channels.discord` in the YAML."""
+
+    token: Secret | None = None
+    """A bot's; webhooks need none."""
+    api_url: str = "https://discord.com/api/v10"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordOptions:
+    """What a subscriber may set for Discord alone: nothing so far."""
+
+
+class DiscordChannel:
+    """Discord as a `Channel`."""
+
+    Settings = DiscordSettings
+    Options = DiscordOptions
+
+    def __init__(self, settings: DiscordSettings, templates: Templates, *, contact: str) -> None:
+        del contact  # Discord is told the library and our version, not who runs us
+        self._token = settings.token
+        self._api_url = settings.api_url.rstrip("/")
+        self._templates = templates
+        self._client: discord.Client | None = None
+        self._logging_in = asyncio.Lock()
+
+    @staticmethod
+    def addresses(value: object, options: DiscordOptions) -> tuple[Address, ...]:
+        """A channel's (or thread's) id, or a webhook's URL, which may name a thread by `?thread_id=ID`.
+
+        Raises:
+            ValueError: it is neither; the message does not repeat it.
+        """
+        del options
+        given = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+        if _SNOWFLAKE.fullmatch(given):
+            return (Address(Secret(given), kind="channel", label=f"channel {given}"),)
+        if webhook := _WEBHOOK.fullmatch(given):
+            return (Address(Secret(given), kind="webhook", label=f"webhook {webhook['id']}"),)
+        raise ValueError(
+            "a Discord channel's id (15 to 20 digits: Copy Channel ID in Developer Mode) "
+            "or a webhook's URL (https://discord.com/api/webhooks/ID/TOKEN) is expected"
+        )
+
+    def render(self, digest: Digest, *, max_messages: int, options: DiscordOptions) -> tuple[Message, ...]:
+        """The digest as embeds, at most `max_messages` messages; a cut is always said.
+
+        Raises:
+            RenderError: a template is broken.
+        """
+        del options
+        return render_digest(digest, self._templates, max_messages)
+
+    def render_note(self, note: Note) -> Message:
+        """A short message that is no digest.
+
+        Raises:
+            RenderError: a template is broken.
+        """
+        return render_note(note, self._templates)
+
+    def gates(self, address: Address) -> Gates:
+        """A bot's token is shared by its channels; a webhook is a credential of its own."""
+        key = f"discord:{address.key}"
+        if address.kind == "webhook":
+            return Gates(Gate(key, _WEBHOOK_SECONDS), Gate(f"discord-webhook:{address.key}", _WEBHOOK_SECONDS))
+        token = fingerprint(self._token.reveal() if self._token else "")
+        return Gates(Gate(key, _BOT_SECONDS), Gate(f"discord-token:{token}", _BOT_CREDENTIAL_SECONDS))
+
+    async def send(self, delivery: Delivery, address: Address) -> Receipt:
+        """Post the payload once. A bot's post carries a nonce, so that Discord drops a repetition for some minutes.
+
+        Raises:
+            DeliveryError: with the kind of trouble; no token and no webhook URL in it.
+        """
+        ask_it = self._execute_webhook if address.kind == "webhook" else self._create_message
+        answer = await ask_it(delivery, address)
+        return Receipt(platform_id(answer, webhook=address.kind == "webhook"))
+
+    async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
+        """Ask Discord who the bot is, and whether it sees each channel and webhook; nothing is posted."""
+        channels = [address for address in addresses if address.kind == "channel"]
+        webhooks = [address for address in addresses if address.kind == "webhook"]
+        findings = [] if not channels and self._token is None else await self._check_bot(channels)
+        return (*findings, *[await self._check_webhook(address) for address in webhooks])
+
+    async def aclose(self) -> None:
+        """Close the bot's connections."""
+        client, self._client = self._client, None
+        if client:
+            await client.close()
+
+    async def _create_message(self, delivery: Delivery, address: Address) -> Answer:
+        import discord  # noqa: PLC0415 - 0.4 s that only who sends needs
+
+        client = await self._bot()
+        channel = client.get_partial_messageable(int(address.value.reveal()))
+        return await ask(
+            self._api_url,
+            lambda: channel.send(
+                delivery.payload["content"],
+                embeds=_embeds(delivery),
+                # discord.py adds enforce_nonce: within some minutes Discord answers with the message it has
+                nonce=_nonce(delivery.id),
+                allowed_mentions=discord.AllowedMentions.none(),
+            ),
+        )
+
+    async def _execute_webhook(self, delivery: Delivery, address: Address) -> Answer:
+        import discord  # noqa: PLC0415 - as above
+
+        thread = _webhook(address)["thread"]
+        async with self._session() as session:
+            webhook = self._partial(address, session)
+            return await ask(
+                self._api_url,
+                lambda: webhook.send(
+                    delivery.payload["content"],
+                    embeds=_embeds(delivery),
+                    allowed_mentions=discord.AllowedMentions.none(),
+                    thread=discord.Object(int(thread)) if thread else discord.utils.MISSING,
+                    wait=True,  # else "a message that is not saved does not return an error"
+                ),
+            )
+
+    async def _bot(self) -> discord.Client:
+        """The bot, logged in; there is one, without a gateway, until `aclose`.
+
+        Raises:
+            DeliveryError: Discord does not know the token, or cannot be reached. Nothing was posted.
+        """
+        if self._token is None:
+            raise DeliveryError(Trouble.CREDENTIAL, f"{_TOKEN} is not set, and a channel needs a bot")
+        async with self._logging_in:
+            if self._client is None:
+                self._client = await self._log_in(self._token.reveal())
+            return self._client
+
+    async def _log_in(self, token: str) -> discord.Client:
+        import aiohttp  # noqa: PLC0415 - only who sends needs it
+        import discord  # noqa: PLC0415 - as above
+
+        # Two warnings at each start, about a voice nobody asked for.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        client = discord.Client(
+            # Intents are the gateway's, which is never opened; without this one the client warns at each start.
+            intents=discord.Intents(guilds=True),
+            # A kept connection may be dead by the next message, and "taken?" would not be known. There are few.
+            connector=aiohttp.TCPConnector(force_close=True),
+            proxy=_proxy(self._api_url),
+            http_trace=trace(),
+        )
+        try:
+            answer = await ask(self._api_url, lambda: client.http.static_login(token))
+            platform_id(answer, webhook=False)
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    def _session(self) -> aiohttp.ClientSession:
+        import aiohttp  # noqa: PLC0415 - as above
+        import discord  # noqa: PLC0415 - as above
+
+        # discord.py names itself only as a bot, and Discord wants to be told:
+        # https://docs.discord.com/developers/reference#user-agent
+        agent = f"DiscordBot (https://github.com/Rapptz/discord.py {discord.__version__}) paperboy/{__version__}"
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True),
+            headers={"User-Agent": agent},
+            trust_env=True,
+            trace_configs=[trace()],
+        )
+
+    @staticmethod
+    def _partial(address: Address, session: aiohttp.ClientSession) -> discord.Webhook:
+        import discord  # noqa: PLC0415 - as above
+
+        parts = _webhook(address)
+        return discord.Webhook.partial(int(parts["id"]), parts["token"], session=session)
+
+    async def _check_bot(self, channels: Sequence[Address]) -> list[Finding]:
+        from discord.http import Route  # noqa: PLC0415 - as above
+
+        try:
+            client = await self._bot()
+            me = await ask(self._api_url, lambda: client.http.request(Route("GET", "/users/@me")))
+            platform_id(me, webhook=False)
+        except DeliveryError as error:
+            setting = _TOKEN if error.trouble is Trouble.CREDENTIAL else _API_URL
+            return [Finding(setting, ok=False, message=error.reason)]
+        findings = [Finding(_TOKEN, ok=True, message=f"the bot is {_named(me)}")]
+        for address in channels:
+            request = partial(client.http.get_channel, int(address.value.reveal()))
+            findings.append(await self._check_place(address, request))
+        return findings
+
+    async def _check_webhook(self, address: Address) -> Finding:
+        async with self._session() as session:
+            webhook = self._partial(address, session)
+            return await self._check_place(address, lambda: webhook.fetch(prefer_auth=False))
+
+    async def _check_place(self, address: Address, request: Callable[[], Awaitable[object]]) -> Finding:
+        try:
+            answer = await ask(self._api_url, request)
+            platform_id(answer, webhook=address.kind == "webhook")
+        except DeliveryError as error:
+            return Finding(address.label, ok=False, message=error.reason)
+        if address.kind == "channel" and (answer.body or {}).get("type") in _THREADS_ONLY:
+            return Finding(address.label, ok=False, message=f"{_named(answer)} is a forum: name a thread of it")
+        return Finding(address.label, ok=True, message=f"{_named(answer)} is there")
+
+
+def _webhook(address: Address) -> re.Match[str]:
+    parts = _WEBHOOK.fullmatch(address.value.reveal())
+    if parts is None:
+        raise DeliveryError(Trouble.CLOSED, f"{address.label} is not a webhook's URL")
+    return parts
+
+
+def _embeds(delivery: Delivery) -> list[discord.Embed]:
+    import discord  # noqa: PLC0415 - as above
+
+    return [discord.Embed.from_dict(embed) for embed in delivery.payload.get("embeds", ())]
+
+
+def _nonce(delivery_id: str) -> str:
+    """The delivery's id as at most 25 characters, the same on every attempt."""
+    return base64.b32encode(hashlib.sha256(delivery_id.encode()).digest()).decode()[:25]
+
+
+def _proxy(url: str) -> str | None:
+    """What HTTP(S)_PROXY and NO_PROXY say about this URL; discord.py does not look at them for a bot."""
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - 30 ms that only who sends needs
+
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+
+
+def _named(answer: Answer) -> str:
+    """A bot, a channel or a webhook by the name that Discord knows it by."""
+    body = answer.body or {}
+    return text.cut(text.tidy(str(body.get("username") or body.get("name") or "nameless")), 80)

@@ -1,0 +1,291 @@
+"""A Discord on loopback, for the demo and the tests: takes what Discord takes, refuses what it refuses.
+
+Knows the routes that `channels.discord` uses, the limits, and nonces. Never paces by itself: a 429 is scripted.
+Rules: https://docs.discord.com/developers/resources/message and .../resources/webhook.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from collections import deque
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+TOKEN = "demo-bot-token"  # noqa: S105 - opens nothing but this receiver
+NONCE_SECONDS = 300.0
+"""Discord says "the past few minutes"."""
+
+_ROOT = "/api/v10"
+_FIRST_ID = 1_200_000_000_000_000_000
+_PING = re.compile(r"@everyone|@here|<@[!&]?[0-9]+>")
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """What the receiver does with the next request of a method instead of what it would do."""
+
+    status: int = 200
+    body: object = None
+    """JSON, or the text of an HTML page."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    takes: bool = False
+    """Whether it does first what it would have done."""
+    drops: bool = False
+    """Whether it then breaks the connection, without an answer."""
+    hangs: float = 0.0
+    """Seconds of silence before all that."""
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordMessage:
+    """One message as the receiver filed it."""
+
+    id: str
+    destination: str
+    """The channel's id, or the webhook's name."""
+    thread: str
+    """By `?thread_id=`, else empty."""
+    payload: Mapping[str, Any]
+
+    @property
+    def content(self) -> str:
+        """The text above the embeds."""
+        return str(self.payload.get("content") or "")
+
+    @property
+    def embeds(self) -> list[dict[str, Any]]:
+        """The embeds that a reader sees: of several with one `url` only the first."""
+        seen: set[str] = set()
+        shown = []
+        for embed in self.payload.get("embeds") or []:
+            url = embed.get("url")
+            if url is None or url not in seen:
+                shown.append(embed)
+            seen.add(url)
+        return shown
+
+    @property
+    def pings(self) -> list[str]:
+        """Who gets a notification: mentions in the content, unless `allowed_mentions` switched them off."""
+        allowed = self.payload.get("allowed_mentions", {"parse": ["users", "roles", "everyone"]})
+        return _PING.findall(self.content) if allowed.get("parse") else []
+
+
+class DiscordReceiver:
+    """Listens on a free loopback port between `async with` and its end."""
+
+    def __init__(self, *, token: str = TOKEN, now: Callable[[], float] = time.monotonic) -> None:
+        self.token = token
+        self.messages: list[DiscordMessage] = []
+        """What was taken, in order; a message that a nonce recognised is here once."""
+        self.requests: list[tuple[str, str]] = []
+        """Method and path of every request, in order."""
+        self.user_agents: set[str] = set()
+        self.script: deque[Scripted] = deque()
+        """Used up one by one; the first waits for a request of its method."""
+        self.channels: dict[str, dict[str, Any]] = {}
+        """What is known of a channel; any other id is a text channel."""
+        self._webhooks: dict[str, tuple[str, str]] = {}
+        self._nonces: dict[tuple[str, str], tuple[float, DiscordMessage]] = {}
+        self._deleted: set[str] = set()
+        self._now = now
+        self._open = AsyncExitStack()
+        self._port = 0
+
+    @property
+    def api_url(self) -> str:
+        """What goes into `channels.discord.api_url`."""
+        return f"http://127.0.0.1:{self._port}{_ROOT}"
+
+    def webhook_url(self, name: str) -> str:
+        """A webhook of that name, made at the first call."""
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        number = str(_FIRST_ID + int(digest[:8], 16))
+        self._webhooks[number] = (f"hook-{digest[:40]}", name)
+        return f"{self.api_url}/webhooks/{number}/{self._webhooks[number][0]}"
+
+    def delete(self, message_id: str) -> None:
+        """Somebody deletes that message; its nonce then answers Unknown Message."""
+        self._deleted.add(message_id)
+        self.messages = [message for message in self.messages if message.id != message_id]
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(middlewares=[self._log])
+        app.router.add_get(f"{_ROOT}/users/@me", self._me)
+        app.router.add_get(f"{_ROOT}/channels/{{id}}", self._channel)
+        app.router.add_post(f"{_ROOT}/channels/{{id}}/messages", self._create_message)
+        app.router.add_get(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._webhook)
+        app.router.add_post(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._execute_webhook)
+        # no access log: its lines show webhooks' tokens, and the tests look for those in what is logged
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        self._open.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self._port = runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    @web.middleware
+    async def _log(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.requests.append((request.method, request.path))
+        self.user_agents.add(request.headers.get("User-Agent", ""))
+        if self.script and self.script[0].method == request.method:
+            return await _play(self.script.popleft(), request, handler)
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            return _error(404, 0, "404: Not Found")
+
+    async def _me(self, request: web.Request) -> web.Response:
+        return self._unauthorized(request) or _json({"id": str(_FIRST_ID), "username": "paperboy", "bot": True})
+
+    async def _channel(self, request: web.Request) -> web.Response:
+        number = request.match_info["id"]
+        known = self.channels.get(number, {"name": f"channel-{number[-4:]}", "type": 0})
+        return self._unauthorized(request) or _json({"id": number} | known)
+
+    async def _create_message(self, request: web.Request) -> web.StreamResponse:
+        return self._unauthorized(request) or await self._post(request, request.match_info["id"], nonces=True)
+
+    async def _webhook(self, request: web.Request) -> web.Response:
+        number, name = request.match_info["id"], self._name(request)
+        if not isinstance(name, str):
+            return name
+        return _json({"id": number, "type": 1, "name": name, "channel_id": str(_FIRST_ID)})
+
+    async def _execute_webhook(self, request: web.Request) -> web.StreamResponse:
+        name = self._name(request)
+        return await self._post(request, name, nonces=False) if isinstance(name, str) else name
+
+    def _unauthorized(self, request: web.Request) -> web.Response | None:
+        known = request.headers.get("Authorization") == f"Bot {self.token}"
+        return None if known else _error(401, 0, "401: Unauthorized")
+
+    def _name(self, request: web.Request) -> str | web.Response:
+        token, name = self._webhooks.get(request.match_info["id"], ("", ""))
+        if not token:
+            return _error(404, 10015, "Unknown Webhook")
+        return name if request.match_info["token"] == token else _error(401, 50027, "Invalid Webhook Token")
+
+    async def _post(self, request: web.Request, destination: str, *, nonces: bool) -> web.StreamResponse:
+        payload = await request.json()
+        thread = request.query.get("thread_id", "")
+        answer = self._take(payload, destination, thread, nonces=nonces)
+        silent = request.query.get("wait", "1") != "1" and answer.status == 200
+        return web.Response(status=204) if silent else answer
+
+    def _take(self, payload: dict[str, Any], destination: str, thread: str, *, nonces: bool) -> web.Response:
+        if errors := errors_in(payload):
+            return _json({"code": 50035, "message": "Invalid Form Body", "errors": errors}, 400)
+        if not str(payload.get("content") or "").strip() and not payload.get("embeds"):
+            return _error(400, 50006, "Cannot send an empty message")
+        number = str(_FIRST_ID + 1000 + len(self.messages) + len(self._deleted))
+        message = DiscordMessage(number, destination, thread, payload)
+        if nonces and payload.get("enforce_nonce"):
+            key = (destination, str(payload.get("nonce")))
+            since, earlier = self._nonces.get(key, (float("-inf"), message))
+            if self._now() - since < NONCE_SECONDS:
+                gone = earlier.id in self._deleted
+                return _error(404, 10008, "Unknown Message") if gone else _json({"id": earlier.id})
+            self._nonces[key] = (self._now(), message)
+        self.messages.append(message)
+        return _json({"id": message.id})
+
+
+async def _play(scripted: Scripted, request: web.Request, handler: Handler) -> web.StreamResponse:
+    await request.read()
+    await asyncio.sleep(scripted.hangs)
+    if scripted.takes:
+        await handler(request)
+    if scripted.drops and request.transport:
+        request.transport.abort()
+    if isinstance(scripted.body, str):
+        page = scripted.body
+        return web.Response(status=scripted.status, text=page, content_type="text/html", headers=scripted.headers)
+    return _json(scripted.body, scripted.status, scripted.headers)
+
+
+def _json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """As Discord sends it: that content type to the letter, and the Via of its proxy, which clients look for."""
+    response = web.json_response(body, status=status, headers={"Via": "1.1 google", **(headers or {})})
+    response.headers["Content-Type"] = "application/json"
+    return response
+
+
+def _error(status: int, code: int, message: str) -> web.Response:
+    return _json({"message": message, "code": code}, status)
+
+
+def errors_in(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What is wrong with a message, as Discord nests it; empty if nothing is."""
+    errors: dict[str, Any] = {}
+    for path, complaint in _complaints(payload):
+        place = errors
+        for step in path:
+            place = place.setdefault(step, {})
+        place.setdefault("_errors", []).append({"code": "BASE_TYPE_INVALID", "message": complaint})
+    return errors
+
+
+def _complaints(payload: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each broken limit: where, and in words. https://docs.discord.com/developers/resources/message#embed-object."""
+    yield from _longer(("content",), payload.get("content"), 2000)
+    yield from _longer(("nonce",), payload.get("nonce"), 25)
+    embeds = payload.get("embeds") or []
+    if len(embeds) > 10:
+        yield ("embeds",), "Must be 10 or fewer in length."
+    total = 0
+    for number, embed in enumerate(embeds):
+        for path, value, limit in _texts(embed):
+            total += _units(value)
+            yield from _longer(("embeds", str(number), *path), value, limit)
+        yield from _other_complaints(("embeds", str(number)), embed)
+    if total > 6000:
+        yield ("embeds",), "Embed size exceeds maximum size of 6000"
+
+
+def _texts(embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, int]]:
+    """Every text of an embed that counts towards the 6,000, with its own limit."""
+    yield ("title",), embed.get("title") or "", 256
+    yield ("description",), embed.get("description") or "", 4096
+    yield ("footer", "text"), (embed.get("footer") or {}).get("text") or "", 2048
+    yield ("author", "name"), (embed.get("author") or {}).get("name") or "", 256
+    for number, one in enumerate(embed.get("fields") or []):
+        yield ("fields", str(number), "name"), one.get("name") or "", 256
+        yield ("fields", str(number), "value"), one.get("value") or "", 1024
+
+
+def _other_complaints(path: tuple[str, ...], embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if not any(value for _, value, _ in _texts(embed)):
+        yield (*path, "description"), "This field is required"
+    if len(embed.get("fields") or []) > 25:
+        yield (*path, "fields"), "Must be 25 or fewer in length."
+    if not 0 <= (embed.get("color") or 0) <= 0xFFFFFF:
+        yield (*path, "color"), "int value should be less than or equal to 16777215."
+    url = embed.get("url")
+    if url is not None and not re.fullmatch(r"https?://[^\s]{1,2040}", url):
+        yield (*path, "url"), "Not a well formed URL."
+
+
+def _longer(path: tuple[str, ...], value: object, limit: int) -> Iterator[tuple[tuple[str, ...], str]]:
+    if _units(str(value or "")) > limit:
+        yield path, f"Must be {limit} or fewer in length."
+
+
+def _units(value: str) -> int:
+    """The length that Discord may be counting: trimmed, in UTF-16 units."""
+    return len(value.strip().encode("utf-16-le", "surrogatepass")) // 2

@@ -1,0 +1,345 @@
+"""A digest as Discord messages: within every limit, no paper lost from count, no stranger's text taken for markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot import text
+from bot.channels.discord_digest import colour, render_digest, render_note
+from bot.demo.discord import DiscordMessage, errors_in
+from bot.errors import RenderError
+from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
+from bot.templating import Templates
+from tests.builders import MONDAY, digest, entry, many_entries, paper, section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TEMPLATES = Templates()
+FRIDAY = date(2026, 4, 17)
+GOLDEN = Path(__file__).parent.parent / "data" / "discord"
+SCHEMAS = Path(__file__).parents[2] / "../shared/data/discord/send_schemas.json"
+
+
+def rendered(of: Digest, max_messages: int = 10) -> tuple[Message, ...]:
+    return render_digest(of, TEMPLATES, max_messages)
+
+
+def text_of(payload: Any) -> str:
+    """All that a reader sees of a message."""
+    embeds = payload.get("embeds", ())
+    parts = [payload["content"]]
+    for embed in embeds:
+        parts += [embed.get("title", ""), embed.get("description", ""), embed.get("footer", {}).get("text", "")]
+    return "\n".join(part for part in parts if part)
+
+
+def told(payload: Any) -> int:
+    """How many papers a message tells of: its paper embeds, its lines, and its counts."""
+    embeds = payload.get("embeds", ())
+    lines = "\n".join([payload["content"], *(embed["description"] for embed in embeds if "title" not in embed)])
+    more = sum(int(count) for count in re.findall(r"^and (\d+) more", lines, re.MULTILINE))
+    listed = len(re.findall(r"\[[^\]]+\]\(https://arxiv\.org/abs/|<https://arxiv\.org/abs/", lines))
+    return more + listed + sum("title" in embed for embed in embeds)
+
+
+def assert_valid(messages: Iterable[Message]) -> None:
+    for message in messages:
+        assert message.plain is not None
+        for payload in (message.payload, message.plain):
+            assert errors_in(payload) == {}
+            assert payload["allowed_mentions"] == {"parse": []}
+            assert payload["content"]
+            assert "flags" not in payload
+        assert "embeds" not in message.plain
+        embeds = message.payload["embeds"]
+        assert len(DiscordMessage("1", "c", "", message.payload).embeds) == len(embeds)
+        assert text.utf16(text_of({"content": "", "embeds": embeds})) <= 5800 + 3 * len(embeds)
+
+
+def everything() -> Digest:
+    """Two topics over two mailings, with every kind of entry."""
+    birds = section(
+        [
+            entry(hits=[Hit("pigeon", "title"), Hit("Journal of *Birds*", "journal_ref")]),
+            entry(
+                paper(
+                    "2604.00002",
+                    title="Owls [see](https://evil.example) *in* the dark_ @everyone <@123>",
+                    abstract="On $O(n)$ owls. " + "They see the same again and again. " * 40,
+                    authors=[f"Author No{number}" for number in range(1, 9)],
+                ),
+                type=AnnounceType.CROSS,
+                mailing_date=FRIDAY,
+                also_in=["Night_Vision"],
+            ),
+            entry(paper("2604.00003", version=1, title="Cranes, Corrected"), replaced_to=2, hits=[]),
+            entry(paper("2604.00004", title="Both at Once"), type=AnnounceType.CROSS, replaced_to=3, hits=[]),
+        ]
+    )
+    maps = section(
+        [entry(paper("hep-th/9901001", version=3, title="Old Maps, New Version"), type=AnnounceType.REPLACE)],
+        topic="maps",
+        title="Maps",
+        hidden=7,
+    )
+    return digest([birds, maps], mailing_dates=[MONDAY, FRIDAY], missing=["cs.RO", "cs.AI"])
+
+
+GOLDENS = {
+    "everything.json": (everything(), 10),
+    "crowded.json": (digest([section(many_entries(60, abstract_words=30))]), 1),
+}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in GOLDEN.iterdir()))
+def test_a_digest_looks_as_it_did(name: str) -> None:
+    of, max_messages = GOLDENS[name]
+    now = [{"payload": message.payload, "plain": message.plain} for message in rendered(of, max_messages)]
+    assert now == json.loads((GOLDEN / name).read_text(encoding="utf-8"))
+
+
+def test_every_golden_digest_has_its_file() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == set(GOLDENS)
+
+
+@pytest.mark.parametrize("count", [1, 31, 300, 1000])
+@pytest.mark.parametrize("max_messages", [1, 2, 10])
+def test_no_paper_is_lost_from_count(count: int, max_messages: int) -> None:
+    of = digest([section(many_entries(count), hidden=5)])
+    messages = rendered(of, max_messages)
+    assert len(messages) <= max_messages
+    assert_valid(messages)
+    assert sum(told(message.payload) for message in messages) == count + 5
+    assert sum(told(message.plain) for message in messages) == count + 5
+
+
+def test_31_papers_are_all_shown_in_full() -> None:
+    messages = rendered(digest([section(many_entries(31))]))
+    titles = [embed["title"] for message in messages for embed in message.payload["embeds"]]
+    assert titles == [f"Pigeon Study {number}: Homing Under Uncertain Weather" for number in range(1, 32)]
+
+
+def test_300_papers_are_all_shown_some_in_one_line() -> None:
+    messages = rendered(digest([section(many_entries(300))]))
+    shown = "\n".join(text_of(message.payload) for message in messages)
+    assert all(f"Pigeon Study {number}:" in shown for number in range(1, 301))
+    assert "more:" not in shown
+
+
+def test_what_is_beyond_the_cap_is_counted_and_linked() -> None:
+    (message,) = rendered(digest([section(many_entries(1000))]), 1)
+    last = message.payload["embeds"][-1]["description"].splitlines()[-1]
+    assert re.fullmatch(
+        r"and \d+ more: \[cs\.CV on 20 Apr 2026\]\(https://arxiv\.org/catchup/cs\.CV/2026-04-20\)", last
+    )
+    assert message.plain is not None
+    assert re.search(
+        r"and \d+ more: cs\.CV on 20 Apr 2026 <https://arxiv\.org/catchup/cs\.CV/2026-04-20>$",
+        message.plain["content"],
+    )
+
+
+def test_a_count_without_links_is_a_count_alone() -> None:
+    (message,) = rendered(digest([section([entry()], hidden=2, more=[])]))
+    assert message.payload["embeds"][-1]["description"] == "and 2 more"
+
+
+def test_more_topics_than_fit_share_the_last_count() -> None:
+    sections = [
+        section(
+            [entry(paper(f"2604.{number:05d}"))], topic=f"t{number}", title=f"Topic {number} " + "x" * 80, hidden=2
+        )
+        for number in range(200)
+    ]
+    messages = rendered(digest(sections), 1)
+    assert len(messages) == 1
+    assert_valid(messages)
+    assert told(messages[0].payload) == told(messages[0].plain) == 600
+    assert "Topic 5 " in text_of(messages[0].payload)
+
+
+def test_the_headline_tells_what_when_and_how_many_of_how_many() -> None:
+    (message,) = rendered(digest([section(many_entries(2), hidden=1)], missing=["cs.RO"]))
+    assert message.payload["content"] == (
+        "**Birds & Maps · Mon 20 Apr 2026**\n"
+        "3 of 312 announced papers\n"
+        "Not in yet: cs.RO. Their part follows on its own."
+    )
+
+
+def test_one_announced_paper_is_singular() -> None:
+    (message,) = rendered(digest(announced=1))
+    assert message.payload["content"].endswith("1 of 1 announced paper")
+
+
+def test_the_parts_are_numbered() -> None:
+    contents = [message.payload["content"] for message in rendered(digest([section(many_entries(31))]))]
+    total = len(contents)
+    assert contents[0].splitlines()[0] == f"**Birds & Maps · Mon 20 Apr 2026** (1/{total})"
+    assert contents[1:] == [f"**Birds & Maps · Mon 20 Apr 2026** ({part}/{total})" for part in range(2, total + 1)]
+
+
+def test_a_digest_of_nothing_is_its_headline() -> None:
+    (message,) = rendered(digest([], mailing_dates=[]))
+    assert message.payload["content"] == "**New on arXiv**\n0 of 312 announced papers"
+    assert message.payload["embeds"] == []
+
+
+def test_a_paper_in_one_mailing_has_no_date_and_in_several_has_its_own() -> None:
+    (one,) = rendered(digest())
+    (several,) = rendered(digest([section([entry(mailing_date=FRIDAY)])], mailing_dates=[MONDAY, FRIDAY]))
+    assert one.payload["embeds"][0]["footer"]["text"] == "Birds & Maps"
+    assert several.payload["embeds"][0]["footer"]["text"] == "Birds & Maps · Fri 17 Apr 2026"
+    assert several.plain is not None
+    assert several.plain["content"].endswith("· Fri 17 Apr 2026")
+
+
+def test_a_topic_keeps_its_colour_and_topics_differ() -> None:
+    embeds = rendered(everything())[0].payload["embeds"]
+    assert {embed["color"] for embed in embeds} == {colour("birds"), colour("maps")}
+    assert len({colour(f"topic {number}") for number in range(50)}) > 45
+    assert all(0 < colour(name) <= 0xFFFFFF for name in ("", "ä", "birds"))
+
+
+def test_two_embeds_of_one_message_never_have_the_same_url() -> None:
+    messages = rendered(digest([section([entry(), entry()])]))
+    assert_valid(messages)
+    assert [embed.get("url") for embed in messages[0].payload["embeds"]] == ["https://arxiv.org/abs/2604.00001", None]
+
+
+def test_the_same_digest_gives_the_same_bytes() -> None:
+    first, second = rendered(everything()), rendered(everything())
+    assert first == second
+
+
+def test_a_title_of_nothing_visible_gives_way_to_the_identifier() -> None:
+    (message,) = rendered(digest([section([entry(paper(title="\x00\u2028 "))])]))
+    assert message.payload["embeds"][0]["title"] == "2604.00001"
+
+
+def test_a_masked_links_text_carries_no_markup() -> None:
+    hostile = Link("a](https://evil.example) [*b*", "https://arxiv.org/a) b>c")
+    (message,) = rendered(digest([section([entry()], hidden=1, more=[hostile])]))
+    assert message.payload["embeds"][-1]["description"] == (
+        "and 1 more: [ahttps//evil.example b](https://arxiv.org/a%29%20b%3Ec)"
+    )
+
+
+def test_a_link_in_a_plain_title_has_no_preview() -> None:
+    (message,) = rendered(digest([section([entry(paper(title="Code at https://evil.example/x"))])]))
+    assert message.plain is not None
+    assert re.findall(r"(?<!<)https?://", message.plain["content"]) == []
+
+
+HOSTILE = st.lists(
+    st.one_of(
+        st.text(max_size=8),
+        st.sampled_from(
+            [
+                *"\\*_~`|>#[]()<:-@!",
+                "\n",
+                "\u202e",
+                "```",
+                "@everyone",
+                "<@1>",
+                "[x](https://evil.example)",
+                "https://evil.example/a_b_c",
+                "<https://evil.example>",
+                "-# ",
+                "1. ",
+                "😀",
+                "$\\alpha_i^2$",
+                "x" * 300,
+                "word " * 60,
+            ]
+        ),
+    ),
+    max_size=30,
+).map("".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(hostile=st.tuples(HOSTILE, HOSTILE, HOSTILE, HOSTILE), count=st.integers(1, 12), most=st.integers(1, 3))
+def test_no_text_breaks_a_limit_or_pings_or_links_elsewhere(
+    hostile: tuple[str, str, str, str], count: int, most: int
+) -> None:
+    title, abstract, name, term = hostile
+    entries = [
+        entry(
+            paper(f"2604.{number:05d}", title=title, abstract=abstract * 3, authors=[name] * 8),
+            hits=[Hit(term, "title")],
+            also_in=[term],
+        )
+        for number in range(count)
+    ]
+    messages = rendered(digest([section(entries, title=title, hidden=1)]), most)
+    assert len(messages) <= most
+    assert_valid(messages)
+    assert sum(told(message.payload) for message in messages) == count + 1
+    for message in messages:
+        for payload in (message.payload, message.plain):
+            bare = re.sub(r"\\[^\w\s]", "", "\n".join(seen_as_markdown(payload)))
+            assert not re.search(r"@(everyone|here)|<@", bare)
+            targets = re.findall(r"\[[^\]\n]*\]\(\s*<?([^)\s>]*)", bare)
+            assert all(target.startswith("https://arxiv.org/") for target in targets)
+
+
+def seen_as_markdown(payload: Any) -> list[str]:
+    """What Discord reads as Markdown: not the footer."""
+    embeds = payload.get("embeds", ())
+    return [payload["content"], *(embed.get(part, "") for embed in embeds for part in ("title", "description"))]
+
+
+def test_a_note_is_a_message_without_embeds() -> None:
+    message = render_note(Note("Nothing *today*", "No paper matched.\n\nNext: Tue 21 Apr 2026"), TEMPLATES)
+    assert message.payload == {
+        "content": "**Nothing \\*today\\***\nNo paper matched.\n\nNext: Tue 21 Apr 2026",
+        "allowed_mentions": {"parse": []},
+    }
+
+
+def test_a_long_note_is_cut_within_the_limit() -> None:
+    message = render_note(Note("Trouble", "😀 out of order. " * 500), TEMPLATES)
+    assert errors_in(message.payload) == {}
+    assert message.payload["content"].endswith("…")
+
+
+def test_an_operators_template_wins_and_may_be_too_long(tmp_path: Path) -> None:
+    (tmp_path / "discord").mkdir()
+    (tmp_path / "discord/paper.md.j2").write_text("MINE {{ title * 40 }}\n{{ paper.abstract * 500 }}")
+    (tmp_path / "discord/headline.md.j2").write_text("{{ 'word ' * 1000 }}")
+    messages = render_digest(everything(), Templates(tmp_path), 10)
+    assert_valid(messages)
+    assert messages[0].payload["embeds"][1]["title"].startswith("MINE ")
+
+
+def test_a_broken_template_is_an_error_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "discord").mkdir()
+    (tmp_path / "discord/line.md.j2").write_text("{{ nobody }}")
+    with pytest.raises(RenderError, match=r"line\.md\.j2"):
+        render_digest(digest(), Templates(tmp_path), 10)
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SCHEMAS.exists(), reason="Discord's schemas are not beside the repository")
+@pytest.mark.parametrize("schema", ["MessageCreateRequest", "IncomingWebhookRequestPartial"])
+def test_discords_own_schemas_accept_every_payload(schema: str) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    components = json.loads(SCHEMAS.read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator({"$ref": f"#/components/schemas/{schema}", **components})
+    messages = [*rendered(everything()), *rendered(digest([section(many_entries(300))]))]
+    payloads = [payload for message in messages for payload in (message.payload, message.plain)]
+    payloads.append(render_note(Note("Title", "Text"), TEMPLATES).payload)
+    for payload in payloads:
+        assert list(validator.iter_errors(payload)) == []
+    too_long = {"embeds": [{"title": "x" * 257}]}
+    assert list(validator.iter_errors(too_long)) != []
