@@ -1,0 +1,161 @@
+"""Slack's mrkdwn and Discord's Markdown as HTML, so that the demo can show messages as their readers see them.
+
+Only the part of either that a digest can contain. What would ping somebody is marked so that one notices. Pure.
+Everything that comes out is HTML made here; text from outside is escaped on its way through.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PLACEHOLDER = re.compile("\ue000(\\d+)\ue001")
+_BARE_URL = re.compile(r"https?://[^\s<>\ue000]*[^\s<>\ue000.,;:!?'\")\]]")
+_SAFE_URL = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+\Z")
+
+_SLACK_CODE = re.compile(r"(?<![\w`])`(?![\s\u200b])([^`\n]+)(?<![\s\u200b])`(?![\w`])")
+_SLACK_CONTROL = re.compile(r"<([^<>\n]+)>")
+_SLACK_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
+_SLACK_STYLES = tuple(
+    (re.compile(rf"(?<![\w{mark}]){mark}(?![\s\u200b])([^{mark}\n]+?)(?<![\s\u200b]){mark}(?![\w{mark}])"), tag)
+    for mark, tag in ((r"\*", "strong"), ("_", "em"), ("~", "s"))
+)
+"""https://docs.slack.dev/messaging/formatting-message-text#basic-formatting: a mark acts at a word's edge only.
+
+A zero-width space counts as a space here; Slack's own rule for it is not written down.
+"""
+_SLACK_LINES = ((re.compile(r"^&gt; ?(.*)$", re.MULTILINE), "blockquote"),)
+
+_DISCORD_ESCAPE = re.compile(r"\\([^0-9A-Za-z\s])")
+_DISCORD_CODE = re.compile(r"`([^`\n]+)`")
+_DISCORD_LINK = re.compile(r"\[([^\]\n]+)\]\(<?(https?://[^\s()<>]+)>?\)")
+_DISCORD_PING = re.compile(r"@everyone|@here|<@[!&]?\d+>|<#\d+>")
+_DISCORD_ANGLE_URL = re.compile(r"<(https?://[^\s<>]+)>")
+_DISCORD_STYLES = tuple(
+    (re.compile(pattern), tag)
+    for pattern, tag in (
+        (r"\*\*(?=\S)(.+?)(?<=\S)\*\*", "strong"),
+        (r"__(?=\S)(.+?)(?<=\S)__", "u"),
+        (r"~~(?=\S)(.+?)(?<=\S)~~", "s"),
+        (r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])", "em"),
+        (r"(?<!\w)_(?=\S)([^_\n]+?)(?<=\S)_(?!\w)", "em"),
+    )
+)
+"""https://support.discord.com/hc/en-us/articles/210298617."""
+_DISCORD_LINES = tuple(
+    (re.compile(pattern, re.MULTILINE), tag)
+    for pattern, tag in (
+        (r"^### (.*)$", "h5"),
+        (r"^## (.*)$", "h4"),
+        (r"^# (.*)$", "h3"),
+        (r"^-# (.*)$", "small"),
+        (r"^&gt; (.*)$", "blockquote"),
+        (r"^[-*] (.*)$", "li"),
+    )
+)
+
+
+class _Aside:
+    """Finished HTML put aside under a placeholder, so that nothing later touches it."""
+
+    def __init__(self) -> None:
+        self._kept: list[str] = []
+
+    def keep(self, finished: str) -> str:
+        self._kept.append(finished)
+        return f"\ue000{len(self._kept) - 1}\ue001"
+
+    def restore(self, text: str) -> str:
+        """The text with everything back in its place; what was kept may hold placeholders itself."""
+        while _PLACEHOLDER.search(text):
+            text = _PLACEHOLDER.sub(lambda found: self._kept[int(found[1])], text)
+        return text
+
+
+def slack_html(mrkdwn: str) -> Markup:
+    """What Slack shows for a mrkdwn text."""
+    aside = _Aside()
+
+    def control(found: re.Match[str]) -> str:
+        target, _, label = found[1].partition("|")
+        if target[0] in "!@#":
+            return aside.keep(_ping(found[0]))
+        return aside.keep(_link(html.unescape(target), html.escape(html.unescape(label or target), quote=False)))
+
+    text = _without_placeholders(mrkdwn)
+    text = _SLACK_CODE.sub(lambda found: aside.keep(f"<code>{_slack_text(found[1])}</code>"), text)
+    text = _slack_text(_SLACK_CONTROL.sub(control, text))
+    text = _BARE_URL.sub(lambda found: aside.keep(_link(html.unescape(found[0]), found[0])), text)
+    return _finished(text, _SLACK_STYLES, _SLACK_LINES, aside)
+
+
+def discord_html(markdown: str) -> Markup:
+    """What Discord shows for a message's content or an embed's text."""
+    aside = _Aside()
+
+    def escaped(finish: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
+        return lambda found: aside.keep(finish(html.escape(found[1], quote=False)))
+
+    def masked(found: re.Match[str]) -> str:
+        label = html.escape(found[1], quote=False)
+        return aside.keep(_link(found[2], _styled(label, _DISCORD_STYLES)))
+
+    text = _without_placeholders(markdown)
+    text = _DISCORD_ESCAPE.sub(escaped(str), text)
+    text = _DISCORD_CODE.sub(escaped("<code>{}</code>".format), text)
+    text = _DISCORD_LINK.sub(masked, text)
+    text = _DISCORD_PING.sub(lambda found: aside.keep(_ping(found[0])), text)
+    text = _DISCORD_ANGLE_URL.sub(lambda found: aside.keep(_link(found[1], html.escape(found[1]))), text)
+    text = _BARE_URL.sub(lambda found: aside.keep(_link(found[0], html.escape(found[0]))), text)
+    return _finished(html.escape(text, quote=False), _DISCORD_STYLES, _DISCORD_LINES, aside)
+
+
+def safe_url(url: str) -> str:
+    """The URL if a click on it can only open a page or write a mail, else nothing."""
+    return url if _SAFE_URL.match(url) else ""
+
+
+_Rules = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _finished(text: str, styles: _Rules, lines: _Rules, aside: _Aside) -> Markup:
+    """Styles and lines made elements, line breaks kept, everything put aside back in its place."""
+    text = _styled(text, styles)
+    for pattern, tag in lines:
+        text = pattern.sub(rf"<{tag}>\1</{tag}>", text)
+    # A block element ends its line by itself.
+    text = re.sub(r"(</(?:h\d|small|blockquote|li)>)\n", r"\1", text)
+    return Markup(aside.restore(text.replace("\n", "<br>")))  # noqa: S704 - every piece was escaped on its way here
+
+
+def _styled(text: str, styles: _Rules) -> str:
+    for pattern, tag in styles:
+        text = pattern.sub(rf"<{tag}>\1</{tag}>", text)
+    return text
+
+
+def _without_placeholders(text: str) -> str:
+    return text.replace("\ue000", "").replace("\ue001", "")
+
+
+def _slack_text(text: str) -> str:
+    """Text in which Slack's three entities stand already, as HTML text."""
+    return _SLACK_AMPERSAND.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _link(url: str, label: str) -> str:
+    """A link if the URL is one that may be followed, else the label alone. The label is HTML."""
+    if not safe_url(url):
+        return label
+    return f'<a href="{html.escape(url)}" target="_blank" rel="noreferrer">{label}</a>'
+
+
+def _ping(raw: str) -> str:
+    """What would have made a noise somewhere: shown so that nobody overlooks it."""
+    return f'<mark class="ping">{html.escape(raw)}</mark>'
