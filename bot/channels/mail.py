@@ -1,0 +1,112 @@
+"""The mail channel: a digest for a mailbox, handed to a relay by SMTP.
+
+What it looks like is in `mail_digest`, its bytes in `mime`; the relay is `mail_relay`'s, what its answers
+mean `mail_answers`', and `check` asks what `mail_check` says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.channels import mail_digest
+from bot.channels.channel import Gate, Gates
+from bot.channels.mail_check import check_relay
+from bot.channels.mail_relay import MailSettings, Relay
+from bot.channels.mime import Mailbox, build, message_id, parse_mailbox
+from bot.model import Receipt
+from bot.settings import Address, Secret, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.channels.channel import Finding
+    from bot.model import Delivery, Digest, Message, Note
+    from bot.templating import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class MailOptions:
+    """A subscriber sets nothing for mail alone."""
+
+
+class MailChannel:
+    """The `Channel` for mailboxes."""
+
+    Settings = MailSettings
+    Options = MailOptions
+
+    def __init__(self, settings: MailSettings, templates: Templates, *, contact: str) -> None:  # noqa: ARG002 - of the protocol; a mail names its sender
+        self._settings = settings
+        self._sender = settings.mailbox
+        self._templates = templates
+        self._relay: Relay | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @staticmethod
+    def addresses(value: object, options: MailOptions) -> tuple[Address, ...]:  # noqa: ARG004 - of the protocol
+        """One mailbox or a list of them; a name before `<...>` is for the reader of the YAML only.
+
+        Raises:
+            ValueError: with a sentence that says which one is wrong and why.
+        """
+        found: dict[str, Address] = {}
+        for text in value if isinstance(value, list) and value else [value]:
+            if not isinstance(text, str):
+                sentence = "give a mail address such as alice@example.org, or a list of them"
+                raise ValueError(sentence)  # noqa: TRY004 - the one error that the configuration understands
+            address = parse_mailbox(text).address
+            if address.casefold() in found:
+                raise ValueError(f"{address} is there twice")
+            found[address.casefold()] = Address(Secret(address), "mailbox", address)
+        return tuple(found.values())
+
+    def render(self, digest: Digest, *, max_messages: int, options: MailOptions) -> tuple[Message, ...]:  # noqa: ARG002 - of the protocol
+        """The digest as mails: `subject`, `text` and `html`; the plain form has no `html`.
+
+        Raises:
+            RenderError: a template is broken.
+        """
+        sender = self._sender.address
+        return mail_digest.render_digest(digest, self._templates, sender=sender, max_messages=max_messages)
+
+    def render_note(self, note: Note) -> Message:
+        """A short mail that is no digest.
+
+        Raises:
+            RenderError: a template is broken.
+        """
+        return mail_digest.render_note(note, self._templates, sender=self._sender.address)
+
+    def gates(self, address: Address) -> Gates:
+        """No pacing of ours: a relay that wants some says 4yz."""
+        relay = fingerprint(f"{self._settings.host}:{self._settings.port}:{self._settings.username}")
+        return Gates(Gate(f"mail:{address.key}", 0.0), Gate(f"mail-relay:{relay}", 0.0))
+
+    async def send(self, delivery: Delivery, address: Address) -> Receipt:
+        """Hand the mail to the relay. The receipt is its Message-ID, which is the same on every attempt.
+
+        Raises:
+            DeliveryError: UNKNOWN only if the whole mail was written and the relay's answer never came.
+        """
+        data = build(delivery, Mailbox(address.value.reveal()), self._sender)
+        await self._line().send(self._sender.address, address.value.reveal(), data)
+        return Receipt(message_id(delivery.id, self._sender.domain))
+
+    async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
+        """Connect, log in, and ask for each address whether the relay would take a mail; no mail is sent."""
+        return tuple([finding async for finding in check_relay(self._settings, addresses)])
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop."""
+        if self._relay is not None and self._loop is asyncio.get_running_loop():
+            await self._relay.aclose()
+        self._relay = None
+
+    def _line(self) -> Relay:
+        """The running event loop's relay: connections cannot move to another loop."""
+        loop = asyncio.get_running_loop()
+        if self._relay is None or self._loop is not loop:
+            self._relay, self._loop = Relay(self._settings), loop
+        return self._relay

@@ -1,0 +1,275 @@
+"""The mail relay: how it is reached, and the connections kept to it.
+
+Never retries, never falls back to a weaker connection, and never lets a password or what AUTH was answered into an
+error. Knows of bytes and addresses, not of digests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bot.channels.mail_answers import CLOSING, GO_ON, THE_MAIL, YES, RelayError, refusal
+from bot.channels.mime import Mailbox, parse_mailbox
+from bot.errors import Trouble
+from bot.settings import Secret, is_loopback
+from bot.text import cut, tidy
+
+if TYPE_CHECKING:
+    from aiosmtplib import SMTP, SMTPResponse
+
+COMMAND_SECONDS = 60.0
+READY_SECONDS = 180.0
+"""From asking for a connection to the relay's "go on": with the answer's 600 this stays below a claim's lease."""
+ANSWER_SECONDS = 600.0
+"""After the final dot a short wait makes duplicates: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2.6."""
+CONNECTIONS = 3
+"""At once: a mail that the relay ponders for minutes holds up no other. Some relays allow no more than this."""
+IDLE_SECONDS = 15.0
+MAILS_PER_CONNECTION = 100
+_FAREWELL_SECONDS = 2.0
+
+_LAST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """`channels.mail`: the relay and who the mails are from."""
+
+    host: str = "localhost"
+    port: int = 25
+    security: Literal["tls", "starttls", "none"] = "none"
+    username: str | None = None
+    password: Secret | None = None
+    sender: str = "Paperboy <paperboy@example.org>"
+
+    def __post_init__(self) -> None:
+        """Check what fields owe one another.
+
+        Raises:
+            ValueError: with a sentence that names the setting.
+        """
+        if (self.username is None) != (self.password is None):
+            given, absent = ("password", "username") if self.username is None else ("username", "password")
+            raise ValueError(f"{given} is set but {absent} is not")
+        if self.username is not None and self.security == "none" and not is_loopback(self.host):
+            raise ValueError(f"security: none would send the password to {self.host} in clear; use starttls or tls")
+        if not 0 < self.port <= _LAST_PORT:
+            raise ValueError(f"port: {self.port} is not a port; mail uses 465 (tls), 587 (starttls) and 25")
+        try:
+            parse_mailbox(self.sender)
+        except ValueError as error:
+            raise ValueError(f"sender: {error}") from error
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The sender, read."""
+        return parse_mailbox(self.sender)
+
+
+@dataclass(slots=True)
+class _Line:
+    """One connection, and how much it was used."""
+
+    smtp: SMTP
+    mails: int = 0
+    last_used: float = 0.0
+
+    def is_fresh(self, now: float) -> bool:
+        return self.smtp.is_connected and self.mails < MAILS_PER_CONNECTION and now - self.last_used <= IDLE_SECONDS
+
+
+class Relay:
+    """A few connections, opened when needed, kept while they are fresh, each used by one mail at a time.
+
+    Belongs to the event loop it is first used in.
+    """
+
+    def __init__(self, settings: MailSettings) -> None:
+        self._settings = settings
+        self._places = asyncio.Semaphore(CONNECTIONS)
+        self._idle: list[_Line] = []
+
+    async def send(self, sender: str, recipient: str, data: bytes) -> None:
+        """Hand one mail for one recipient to the relay; returns when it said that it has it.
+
+        Raises:
+            RelayError: UNKNOWN only where the final dot was written and its answer never came.
+        """
+        try:
+            async with asyncio.timeout(READY_SECONDS) as limit, self._places:
+                line = await self._line()
+                try:
+                    await envelope(line.smtp, sender, recipient)
+                    await command(line.smtp, "DATA", b"DATA", wanted=GO_ON)
+                    limit.reschedule(None)
+                    await _hand_over(line.smtp, data)
+                except RelayError as error:
+                    if await _is_usable_after(line.smtp, error):
+                        self._keep(line)
+                    raise
+                except BaseException:
+                    line.smtp.close()
+                    raise
+                self._keep(line)
+        except TimeoutError as error:
+            reason = f"the relay was not ready within {READY_SECONDS:.0f} s"
+            raise RelayError("connect", Trouble.TRANSIENT, reason, everywhere=True) from error
+
+    async def aclose(self) -> None:
+        """Say QUIT and close; the relay's answer is not waited for long."""
+        lines, self._idle = self._idle, []
+        await asyncio.gather(*(farewell(line.smtp) for line in lines))
+
+    async def _line(self) -> _Line:
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            line = self._idle.pop()
+            if line.is_fresh(now):
+                return line
+            await farewell(line.smtp)
+        return _Line(await connect(self._settings))
+
+    def _keep(self, line: _Line) -> None:
+        line.mails += 1
+        line.last_used = asyncio.get_running_loop().time()
+        self._idle.append(line)
+
+
+async def _is_usable_after(smtp: SMTP, error: RelayError) -> bool:
+    """After a clear no, the connection is good for the next mail once reset; after anything else it is closed."""
+    if error.code not in (0, CLOSING):
+        try:
+            await command(smtp, "RSET", b"RSET")
+        except RelayError:
+            pass  # the mail's own trouble is the one to tell
+        else:
+            return True
+    smtp.close()
+    return False
+
+
+async def connect(settings: MailSettings, timeout: float = COMMAND_SECONDS) -> SMTP:  # noqa: ASYNC109 - per command
+    """A connection that has greeted, is as safe as the settings ask, and is logged in.
+
+    Raises:
+        RelayError: TRANSIENT for everybody, or CREDENTIAL where STARTTLS or the login is refused.
+    """
+    from aiosmtplib import SMTP, SMTPException, SMTPResponseException  # noqa: PLC0415 - only who sends needs it
+
+    smtp = SMTP(
+        hostname=settings.host,
+        port=settings.port,
+        timeout=timeout,
+        use_tls=settings.security == "tls",
+        start_tls=False,  # done below: aiosmtplib's own cannot tell why it failed
+    )
+    step = "connect"
+    try:
+        await smtp.connect()
+        step = "EHLO"
+        await smtp.ehlo()
+        if settings.security == "starttls":
+            step = "STARTTLS"
+            await _start_tls(smtp)
+        if settings.username is not None and settings.password is not None:
+            step = "AUTH"
+            await _log_in(smtp, settings.username, settings.password)
+    except SMTPResponseException as error:
+        smtp.close()
+        # AUTH's answer may repeat what was sent, so not even the traceback may carry it.
+        raise refusal(step, error.code, error.message) from (None if step == "AUTH" else error)
+    except (SMTPException, OSError, UnicodeError) as error:
+        smtp.close()
+        raise RelayError(step, Trouble.TRANSIENT, _words(error), everywhere=True) from error
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+async def envelope(smtp: SMTP, sender: str, recipient: str | None) -> None:
+    """MAIL and RCPT; without a recipient, MAIL alone.
+
+    Raises:
+        RelayError: what the relay said, or that it went away.
+    """
+    await command(smtp, "MAIL", b"MAIL FROM:<%b>" % sender.encode())
+    if recipient is not None:
+        await command(smtp, "RCPT", b"RCPT TO:<%b>" % recipient.encode())
+
+
+async def command(smtp: SMTP, step: str, line: bytes, wanted: int = YES) -> SMTPResponse:
+    """One command and its answer, whose code must begin with the digit `wanted`.
+
+    Raises:
+        RelayError: another answer, or none.
+    """
+    from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
+
+    try:
+        reply = await smtp.execute_command(line)
+    except (SMTPException, OSError) as error:
+        raise RelayError(step, Trouble.TRANSIENT, _words(error)) from error
+    if reply.code // 100 != wanted:
+        raise refusal(step, reply.code, reply.message)
+    return reply
+
+
+async def farewell(smtp: SMTP) -> None:
+    """QUIT and close."""
+    from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
+
+    with contextlib.suppress(SMTPException, OSError):  # a good-bye that is not returned is no trouble
+        await smtp.execute_command(b"QUIT", timeout=_FAREWELL_SECONDS)
+    smtp.close()
+
+
+async def _hand_over(smtp: SMTP, data: bytes) -> None:
+    """The mail and the dot. Done by hand, for `SMTP.data` cannot say whether the dot was written."""
+    from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
+
+    protocol = smtp.protocol
+    if protocol is None:
+        raise RelayError("DATA", Trouble.TRANSIENT, "the connection was lost")
+    body = re.sub(rb"(?m)^\.", b"..", data)  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2
+    try:
+        protocol.write(body + b".\r\n")
+    except SMTPException as error:
+        raise RelayError("DATA", Trouble.TRANSIENT, _words(error)) from error
+    # From here on only the relay's answer tells whether it has the mail.
+    try:
+        reply = await protocol.read_response(timeout=ANSWER_SECONDS)
+    except (SMTPException, OSError) as error:
+        raise RelayError(THE_MAIL, Trouble.UNKNOWN, f"sent, but no answer came: {_words(error)}") from error
+    if reply.code // 100 != YES:
+        raise refusal(THE_MAIL, reply.code, reply.message)
+
+
+async def _start_tls(smtp: SMTP) -> None:
+    if not smtp.supports_extension("starttls"):
+        raise RelayError("STARTTLS", Trouble.CREDENTIAL, "the relay does not offer it; nothing was sent")
+    await smtp.starttls()
+    await smtp.ehlo()
+
+
+async def _log_in(smtp: SMTP, username: str, password: Secret) -> None:
+    """One try with one method: a second try with the same password only brings a lockout nearer."""
+    methods = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
+    offered = [method for name, method in methods.items() if name in smtp.server_auth_methods]
+    if not offered:
+        raise RelayError("AUTH", Trouble.CREDENTIAL, "the relay offers no login that we know over this connection")
+    await offered[0](username, password.reveal())
+
+
+def _words(error: BaseException) -> str:
+    """The innermost cause that has words, in one line; never of AUTH's answer, which does not come this way."""
+    texts = []
+    cause: BaseException | None = error
+    while cause is not None:
+        texts.append(tidy(str(cause)))
+        cause = cause.__cause__
+    return cut(next(filter(None, reversed(texts)), type(error).__name__), 200)

@@ -1,0 +1,209 @@
+"""One mail as bytes: headers that no title can break, bodies that any relay takes.
+
+Pure, and the same delivery always gives the same bytes. The headers are written here and not by `email.message`:
+on the Pythons we support it decodes an encoded word inside a title into a header of the stranger's choice
+(CVE-2024-6923), raises on U+2028, and encodes a long List-Unsubscribe into uselessness. What was written is read
+back by `email.parser` before it leaves. Never opens a connection, never decides what the text says.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC
+from email.errors import HeaderParseError
+from email.header import Header, decode_header, make_header
+from email.parser import BytesParser
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from bot.errors import DeliveryError, Trouble
+from bot.settings import fingerprint
+from bot.text import cut, tidy
+
+if TYPE_CHECKING:
+    from bot.model import Delivery
+
+LONGEST_LINE = 998
+"""Octets without CRLF: https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1."""
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
+_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+_NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
+_LONGEST_LOCAL, _LONGEST_ADDRESS = 64, 254  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
+_PLAIN_HEADER = re.compile(r"[ -~]{1,66}")
+_LINE_END = re.compile(r"\r\n?|\n")
+_BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One address, its domain in ASCII, and the name that goes with it (may be empty)."""
+
+    address: str
+    name: str = ""
+
+    @property
+    def domain(self) -> str:
+        """What stands behind the @."""
+        return self.address.rpartition("@")[2]
+
+    @property
+    def header(self) -> str:
+        """As From and To carry it; the name as encoded word or quoted string where it needs one."""
+        if not self.name:
+            return self.address
+        if re.fullmatch(rf"{_ATOM}( {_ATOM})*", self.name) and "=?" not in self.name:
+            return f"{self.name} <{self.address}>"
+        if self.name.isascii() and "=?" not in self.name:
+            escaped = re.sub(r'(["\\])', r"\\\1", self.name)
+            return f'"{escaped}" <{self.address}>'
+        return f"{_encoded(self.name, 'From')} <{self.address}>"
+
+
+def parse_mailbox(text: str) -> Mailbox:
+    """The mailbox that `alice@example.org` or `Alice <alice@example.org>` names.
+
+    Raises:
+        ValueError: with a sentence that says why it is none.
+    """
+    whole = tidy(text)
+    named = _NAMED.fullmatch(whole)
+    address = named["address"].strip() if named else whole
+    local, at, domain = address.rpartition("@")
+    if not (at and local and domain) or " " in address:
+        raise ValueError(f"{whole!r} is not a mail address such as alice@example.org")
+    if not local.isascii():
+        raise ValueError(f"{address}: letters beyond ASCII before the @ are not supported; few relays take them")
+    if not _LOCAL.fullmatch(local) or len(local) > _LONGEST_LOCAL:
+        raise ValueError(f"{address}: what stands before the @ is not a valid mailbox name")
+    result = f"{local}@{_ascii_domain(domain)}"
+    if len(result) > _LONGEST_ADDRESS:
+        raise ValueError(f"{address} is longer than the {_LONGEST_ADDRESS} characters that a mail address may have")
+    return Mailbox(result, cut(named["name"].strip(' "'), 100) if named else "")
+
+
+def mailto(address: str, subject: str) -> str:
+    """The URL that opens a mail to be written: https://www.rfc-editor.org/rfc/rfc6068."""
+    return f"mailto:{quote(address, safe='@+')}?subject={quote(subject, safe='')}"
+
+
+def message_id(delivery_id: str, domain: str) -> str:
+    """The same on every attempt, so that a mail sent twice can be seen to be one."""
+    return f"<{_digest(delivery_id)}@{domain}>"
+
+
+def quoted_printable(text: str) -> bytes:
+    """The text as ASCII lines of at most 76 octets ending in CRLF; never holds `=_`, so boundaries may."""
+    data = _LINE_END.sub("\r\n", text.rstrip() + "\n").encode("utf-8", "replace")
+    return binascii.b2a_qp(data, istext=True)
+
+
+def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox) -> bytes:
+    """The delivery's payload (`subject`, `text`, and `html` unless it is the plain form) as a whole mail.
+
+    https://www.rfc-editor.org/rfc/rfc5322 (form), rfc2369 and rfc2919 (List-*), rfc3834 (Auto-Submitted).
+
+    Raises:
+        DeliveryError: MALFORMED, where the bytes do not read back as what was meant.
+    """
+    subject = tidy(str(delivery.payload["subject"])).encode("utf-8", "replace").decode()
+    headers = _headers(delivery, subject, recipient, sender)
+    texts = {"plain": str(delivery.payload["text"])}
+    if "html" in delivery.payload:
+        texts["html"] = str(delivery.payload["html"])
+    parts = [_part(kind, text) for kind, text in texts.items()]
+    if len(parts) == 1:
+        tail = parts[0]
+    else:
+        boundary = f"=_{_digest(delivery.id)}"
+        headers["Content-Type"] = f'multipart/alternative;\r\n boundary="{boundary}"'
+        edge = b"\r\n--" + boundary.encode()
+        tail = b"".join([b"\r\n", *(edge + b"\r\n" + part for part in parts), edge, b"--\r\n"])
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii", "replace")
+    _read_back(head + tail, [*headers, *([] if len(parts) > 1 else _PART_HEADERS)], subject)
+    return head + tail
+
+
+def _headers(delivery: Delivery, subject: str, recipient: Mailbox, sender: Mailbox) -> dict[str, str]:
+    headers = {
+        "From": sender.header,
+        "To": recipient.header,
+        "Subject": _encoded(subject, "Subject"),
+        "Date": format_datetime(delivery.created_at.astimezone(UTC)),
+        "Message-ID": message_id(delivery.id, sender.domain),
+    }
+    if delivery.parent:
+        headers |= {"In-Reply-To": delivery.parent, "References": delivery.parent}
+    return headers | {
+        "List-Id": f"<{_list_label(delivery.subscriber)}.{sender.domain}>",
+        # One line, however long: folded or encoded, the mail program's unsubscribe button breaks.
+        "List-Unsubscribe": f"<{mailto(sender.address, f'unsubscribe {delivery.subscriber}')}>",
+        "Auto-Submitted": "auto-generated",
+        "Precedence": "bulk",
+        "MIME-Version": "1.0",
+    }
+
+
+_PART_HEADERS = ("Content-Type", "Content-Transfer-Encoding")
+
+
+def _part(kind: str, text: str) -> bytes:
+    values = (f"text/{kind}; charset=utf-8", "quoted-printable")
+    head = "".join(f"{name}: {value}\r\n" for name, value in zip(_PART_HEADERS, values, strict=True))
+    return head.encode() + b"\r\n" + quoted_printable(text)
+
+
+def _encoded(text: str, name: str) -> str:
+    """Literally where that is safe, else as encoded words, so that what looks like one is read literally."""
+    if _PLAIN_HEADER.fullmatch(text) and "=?" not in text:
+        return text
+    return Header(text, "utf-8", header_name=name, maxlinelen=76).encode(linesep="\r\n")
+
+
+def _list_label(subscriber: str) -> str:
+    """The subscriber's name as a part of a domain name; a hash keeps names apart that look alike there."""
+    label = re.sub(r"[^A-Za-z0-9_-]+", "-", subscriber)[:40]
+    return label if label == subscriber else f"{label.strip('-') or 'digest'}-{fingerprint(subscriber)[:8]}"
+
+
+def _ascii_domain(domain: str) -> str:
+    """The domain as DNS knows it: https://www.rfc-editor.org/rfc/rfc5890."""
+    lowered = unicodedata.normalize("NFC", domain.lower())
+    name, read_back = lowered, lowered
+    if not lowered.isascii():
+        try:
+            name = lowered.encode("idna").decode()
+            read_back = name.encode().decode("idna")
+        except UnicodeError as error:
+            raise ValueError(f"{domain!r} is not a valid domain name") from error
+    if not _DOMAIN.fullmatch(name):
+        raise ValueError(f"{domain!r} is not a valid domain name")
+    if read_back != lowered:
+        # Python's codec is IDNA 2003, which makes `ss` of `ß`: another domain, and so another's mailbox.
+        raise ValueError(f"the domain {domain!r} has several forms in ASCII; give the one that starts with xn--")
+    return name
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _read_back(data: bytes, expected: list[str], subject: str) -> None:
+    """Refuse to send what another parser would not read as exactly what was meant."""
+    parsed = BytesParser().parsebytes(data)
+    try:
+        seen = str(make_header(decode_header(str(parsed["Subject"]))))
+    except (HeaderParseError, UnicodeError, LookupError) as error:
+        raise DeliveryError(Trouble.MALFORMED, "the subject does not read back") from error
+    if sorted(parsed.keys()) != sorted(expected):
+        raise DeliveryError(Trouble.MALFORMED, f"the headers read back as {', '.join(parsed.keys())}")
+    if seen != subject:
+        raise DeliveryError(Trouble.MALFORMED, "the subject reads back as another")
+    if _BARE_LINE_END.search(data) or max(map(len, data.split(b"\r\n"))) > LONGEST_LINE:
+        raise DeliveryError(Trouble.MALFORMED, f"a line without its CRLF, or of more than {LONGEST_LINE} octets")

@@ -1,0 +1,353 @@
+"""Digests as mails: both forms show the same papers, every cut is said, nothing hostile gets through."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.channels.mail_digest import render_digest, render_note, wrap
+from bot.channels.mime import quoted_printable
+from bot.errors import RenderError
+from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
+from bot.templating import Templates
+from tests.builders import MONDAY, digest, entry, many_entries, paper, section
+
+GOLDEN = Path(__file__).parents[1] / "data" / "mail"
+TEMPLATES = Templates()
+TUESDAY = date(2026, 4, 21)
+SENDER = "paperboy@example.org"
+ABSTRACT = (
+    "Homing pigeons return over hundreds of kilometres, yet how they weigh landmarks against the sun is disputed. "
+    "We release 412 birds with miniature cameras and train a model that predicts each turn from what the bird could "
+    "see. Landmarks explain 61\\% of the turns over land but only 9\\% over water, where the sun takes over. "
+    "Removing a single church tower from the model's view delays the predicted return by eleven minutes, which we "
+    "then confirm by asking the church. Data, models and the church's kind reply are public. We close with a list "
+    "of towers that should not be moved, and of others that nobody would miss."
+)
+
+
+class Reader(HTMLParser):
+    """What a mail program makes of the HTML: its links, its words, and what it would fetch."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self.words = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        assert not any(name in ("src", "srcset", "background") or name.startswith("on") for name, _ in attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def papers_in_html(message: Message) -> list[str]:
+    return [link for link in Reader(message.payload["html"]).links if "/abs/" in link]
+
+
+def papers_in_text(message: Message) -> list[str]:
+    return re.findall(r"https://arxiv\.org/abs/\S+", message.payload["text"])
+
+
+def render(of: Digest, most: int = 10) -> tuple[Message, ...]:
+    messages = render_digest(of, TEMPLATES, sender=SENDER, max_messages=most)
+    assert 1 <= len(messages) <= most
+    for message in messages:
+        assert_sound(message)
+    return messages
+
+
+def assert_sound(message: Message) -> None:
+    html, text = message.payload["html"], message.payload["text"]
+    assert len(quoted_printable(html)) <= 90_000
+    assert papers_in_html(message) == papers_in_text(message)
+    assert len(set(papers_in_html(message))) == len(papers_in_html(message))
+    assert all(len(line) <= 72 or "://" in line for line in text.splitlines())
+    assert message.plain == {"subject": message.payload["subject"], "text": text}
+    assert not re.search(r"display: ?(flex|grid)|url\(|@import", html)
+    assert not Reader(html).tags & {"img", "script", "iframe", "link", "object", "form", "svg"}
+    assert html.index("charset") < 1024
+    assert "<style>@media (prefers-color-scheme:dark)" in html
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert html.count(f'href="mailto:{SENDER}?subject=unsubscribe"') == 2
+    assert text.count(SENDER) == 2
+    for words in (text, Reader(html).words):
+        assert "Thank you to arXiv for use of its open access interoperability." in words
+
+
+def everything() -> Digest:
+    """One digest with everything that a digest can have."""
+    first = [
+        entry(
+            paper(
+                "2604.10001",
+                title="What the Pigeon Saw: Landmarks, the Sun, and $O(n)$ Ways Home",
+                abstract=ABSTRACT,
+                authors=["Paul Erd\\H{o}s", "Ada Byron"],
+                categories=("cs.CV", "q-bio.NC"),
+            ),
+            mailing_date=TUESDAY,
+            hits=[Hit("pigeon", "title"), Hit("landmark", "abstract")],
+            also_in=["Brains"],
+        ),
+        entry(
+            paper(
+                "2604.10002",
+                title="<script>alert(1)</script> & =?utf-8?q?x=0ABcc=3A?= \u202e\u2028 {{ 7*7 }}",
+                abstract="Short.",
+                authors=[f"Member {number}" for number in range(40)],
+            ),
+            type=AnnounceType.CROSS,
+            mailing_date=TUESDAY,
+            hits=[Hit(f"term{number}", "journal_ref") for number in range(7)],
+            replaced_to=2,
+        ),
+        entry(
+            paper("hep-th/9901001", version=3, title="A" * 400, abstract="漢字かな" * 200),
+            type=AnnounceType.REPLACE_CROSS,
+            hits=(),
+            also_in=["Brains"],
+        ),
+    ]
+    second = [entry(paper("2604.20001", title="Neurons That Fire Together"), mailing_date=TUESDAY, hits=())]
+    return digest(
+        [section(first, hidden=14), section(second, title="Brains"), section([], title="Empty-handed", hidden=2)],
+        mailing_dates=(TUESDAY, MONDAY),
+        missing=("cs.AI", "cs.LG"),
+    )
+
+
+@pytest.mark.parametrize("form", ["html", "text"])
+def test_a_digest_looks_as_it_did(form: str) -> None:
+    (message,) = render(everything())
+    file = GOLDEN / f"digest.{form}"
+    if os.environ.get("PAPERBOY_REWRITE_GOLDEN"):
+        file.write_text(message.payload[form], encoding="utf-8")
+    assert message.payload[form] == file.read_text(encoding="utf-8")
+
+
+def test_every_golden_file_is_used() -> None:
+    assert {file.name for file in GOLDEN.iterdir()} == {"digest.html", "digest.text"}
+
+
+def test_the_same_digest_gives_the_same_mails() -> None:
+    assert render(everything()) == render(everything())
+
+
+def test_the_subject_says_what_how_many_and_when() -> None:
+    assert render(digest())[0].payload["subject"] == "Birds & Maps: 1 new paper · Mon 20 Apr 2026"
+    assert render(digest([section(many_entries(12))]))[0].payload["subject"] == (
+        "Birds & Maps: 12 new papers · Mon 20 Apr 2026"
+    )
+
+
+def test_replaced_or_hidden_papers_are_not_called_new() -> None:
+    replaced = digest([section([entry(type=AnnounceType.REPLACE)])])
+    assert render(replaced)[0].payload["subject"].startswith("Birds & Maps: 1 paper ·")
+    assert render(digest([section([entry()], hidden=1)]))[0].payload["subject"].startswith("Birds & Maps: 2 papers ·")
+
+
+def test_few_topics_are_named_in_the_subject_and_many_are_counted() -> None:
+    def topics(*titles: str) -> str:
+        sections = [section([entry(paper(f"2604.{n:05d}"))], title=title) for n, title in enumerate(titles)]
+        subject: str = render(digest(sections))[0].payload["subject"]
+        return subject.partition(":")[0]
+
+    assert topics("Birds", "Maps") == "Birds, Maps"
+    assert topics("Birds" * 5, "Maps" * 5, "Bees" * 5) == "3 topics"
+    assert len(topics("Birds" * 50)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("dates", "words"),
+    [
+        ((), ""),
+        ((TUESDAY, MONDAY), " · Mon 20 – Tue 21 Apr 2026"),
+        ((TUESDAY, date(2026, 3, 31)), " · Tue 31 Mar – Tue 21 Apr 2026"),
+        ((date(2026, 1, 2), date(2025, 12, 31)), " · Wed 31 Dec 2025 – Fri 2 Jan 2026"),
+    ],
+)
+def test_the_subject_names_the_first_and_the_last_date(dates: tuple[date, ...], words: str) -> None:
+    (message,) = render(replace(digest(), mailing_dates=dates))
+    assert message.payload["subject"] == f"Birds & Maps: 1 new paper{words}"
+
+
+def test_papers_of_several_mailings_stand_under_their_dates() -> None:
+    (message,) = render(everything())
+    text = message.payload["text"]
+    headings = re.findall(r"^-- (.*) --$|^(\S.*): \d+ papers?$", text, re.MULTILINE)
+    assert [a or b for a, b in headings] == [
+        "Birds & Maps", "Tue 21 Apr 2026", "Mon 20 Apr 2026", "Brains", "Tue 21 Apr 2026", "Empty-handed",
+    ]  # fmt: skip
+    assert "--" not in render(digest())[0].payload["text"].partition("----")[0]
+
+
+def test_missing_categories_are_named_in_both_forms() -> None:
+    (message,) = render(everything())
+    for words in (message.payload["text"], Reader(message.payload["html"]).words):
+        assert "Not in yet: cs.AI, cs.LG. Their papers follow in a mail of their own." in words
+
+
+def test_hidden_papers_are_counted_and_linked() -> None:
+    (message,) = render(everything())
+    assert "And 14 more papers not shown here:\n- cs.CV on 20 Apr 2026 https://arxiv.org/" in message.payload["text"]
+    assert "And 14 more papers not shown here: cs.CV on 20 Apr 2026." in Reader(message.payload["html"]).words
+    assert "\n2 papers not shown here:\n" in message.payload["text"]
+
+
+def test_papers_that_nothing_links_are_still_counted() -> None:
+    (message,) = render(digest([section([entry()], hidden=1, more=())]))
+    assert "And 1 more paper not shown here.\n" in message.payload["text"]
+    assert "And 1 more paper not shown here." in Reader(message.payload["html"]).words
+
+
+def test_many_links_are_cut_and_the_cut_is_said() -> None:
+    links = [Link(f"list {number}", f"https://arxiv.org/list/{number}") for number in range(15)]
+    (message,) = render(digest([section([entry()], hidden=5, more=links)]))
+    for words in (message.payload["text"], Reader(message.payload["html"]).words):
+        assert "list 11" in words
+        assert "list 12" not in words
+        assert "and 3 more lists" in words
+
+
+def test_a_replacement_links_its_version() -> None:
+    (message,) = render(everything())
+    assert "https://arxiv.org/abs/hep-th/9901001v3" in papers_in_html(message)
+    assert "https://arxiv.org/pdf/hep-th/9901001v3" in Reader(message.payload["html"]).links
+
+
+def test_contents_count_every_topic_and_one_topic_needs_none() -> None:
+    assert "- Birds & Maps: 17\n- Brains: 1\n- Empty-handed: 2\n" in render(everything())[0].payload["text"]
+    assert "- Birds" not in render(digest())[0].payload["text"]
+
+
+def test_a_hostile_title_is_only_text() -> None:
+    (message,) = render(everything())
+    assert "<script>alert(1)</script> & =?utf-8?q?x=0ABcc=3A?= {{ 7*7 }}" in Reader(message.payload["html"]).words
+    assert "{{ 7*7 }}" in message.payload["text"]
+
+
+def test_31_papers_fit_in_one_mail() -> None:
+    (message,) = render(digest([section(many_entries(31))]))
+    assert len(papers_in_html(message)) == 31
+    assert message.payload["html"].count('class="abstract"') == 31
+
+
+def test_300_papers_come_in_numbered_mails_in_order_each_once() -> None:
+    messages = render(digest([section(many_entries(300))]))
+    assert 2 < len(messages) <= 10
+    assert [message.payload["subject"][-5:] for message in messages] == [
+        f"({part}/{len(messages)})" for part in range(1, len(messages) + 1)
+    ]
+    shown = [link for message in messages for link in papers_in_html(message)]
+    assert shown == [f"https://arxiv.org/abs/2604.{number:05d}" for number in range(1, 301)]
+    assert [message.reply for message in messages] == [False] + [True] * (len(messages) - 1)
+    assert "Birds & Maps: 300 papers, continued" in messages[1].payload["text"]
+    assert "continued" not in messages[0].payload["text"]
+
+
+def test_more_than_the_mails_can_hold_is_shown_as_lines_and_that_is_said() -> None:
+    messages = render(digest([section(many_entries(300))]), most=4)
+    shown = [link for message in messages for link in papers_in_html(message)]
+    assert len(shown) == 300
+    full = sum(message.payload["html"].count('class="abstract"') for message in messages)
+    lines = sum(message.payload["html"].count('class="line"') for message in messages)
+    assert full > 0
+    assert full + lines == 300
+    said = re.search(r"only one line is given to (\d+)", messages[-1].payload["text"])
+    assert said
+    assert int(said[1]) == len(papers_in_html(messages[-1]))
+
+
+def test_more_than_lines_can_hold_is_counted_per_section() -> None:
+    sections = [section(many_entries(1000), hidden=7), section([entry(paper("2605.00001"))], title="Bees")]
+    (message,) = render(digest(sections), most=1)
+    shown = len(papers_in_text(message))
+    said = re.findall(r"(\d+)(?: more)? papers? not shown here", message.payload["text"])
+    assert [int(number) for number in said] == [1007 - shown, 1]
+    assert shown > 100
+
+
+def test_topics_that_not_even_their_counts_fit_are_counted_in_the_contents() -> None:
+    links = [Link("x" * 300, f"https://arxiv.org/list/{number}") for number in range(12)]
+    sections = [
+        section([entry(paper(f"2604.{number:05d}"))], title=f"T{number}", hidden=3, more=links)
+        for number in range(40)
+    ]
+    (message,) = render(digest(sections), most=1)
+    for number in range(40):
+        assert f"- T{number}: 4\n" in message.payload["text"]
+
+
+def test_an_empty_digest_is_one_mail_that_says_so() -> None:
+    (message,) = render(digest([]))
+    assert "0 of the 312 papers" in message.payload["text"]
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.text(alphabet=st.characters(), max_size=500),
+            st.text(alphabet=st.characters(), max_size=1500),
+            st.lists(st.text(alphabet=st.characters(), max_size=80), max_size=12),
+            st.sampled_from(AnnounceType),
+        ),
+        max_size=6,
+    ),
+    st.integers(1, 3),
+)
+def test_any_text_gives_sound_mails(rows: list[tuple[str, str, list[str], AnnounceType]], most: int) -> None:
+    entries = [
+        entry(paper(f"2604.{number:05d}", title=title, abstract=abstract, authors=authors), type=kind)
+        for number, (title, abstract, authors, kind) in enumerate(rows)
+    ]
+    shown = [link for message in render(digest([section(entries)]), most) for link in papers_in_html(message)]
+    assert shown == [one.url for one in entries]
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters(), max_size=600))
+def test_wrapping_loses_no_character_but_blanks(text: str) -> None:
+    assert re.sub(r"\s", "", wrap(text)) == re.sub(r"\s", "", text)
+
+
+def test_a_long_word_is_broken_but_a_url_is_not() -> None:
+    url = "https://arxiv.org/" + "x" * 100
+    assert wrap(f"    {url}") == f"    {url}\n"
+    assert wrap("y" * 100) == f"{'y' * 72}\n{'y' * 28}\n"
+
+
+def test_a_note_is_a_mail_too() -> None:
+    message = render_note(
+        Note("No papers today", "312 were announced.\n\n<b>None</b> matched."), TEMPLATES, sender=SENDER
+    )
+    assert message.payload["subject"] == "No papers today"
+    assert "312 were announced.\n\n<b>None</b> matched.\n" in message.payload["text"]
+    assert "<p>&lt;b&gt;None&lt;/b&gt; matched.</p>" in message.payload["html"]
+    assert message.plain == {"subject": message.payload["subject"], "text": message.payload["text"]}
+    assert not message.reply
+
+
+def test_the_users_template_wins_and_its_fault_is_told_with_its_line(tmp_path: Path) -> None:
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    (folder / "subject.txt.j2").write_text("Post!\nBcc: {{ topics }}")
+    templates = Templates(tmp_path)
+    (message,) = render_digest(digest(), templates, sender=SENDER, max_messages=1)
+    assert message.payload["subject"] == "Post! Bcc: Birds & Maps"
+    (folder / "paper.html.j2").write_text("fine\n{{ entry.nothing }}")
+    with pytest.raises(RenderError, match=r"mail/paper\.html\.j2, line 2"):
+        render_digest(digest(), Templates(tmp_path), sender=SENDER, max_messages=1)
