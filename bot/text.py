@@ -1,7 +1,7 @@
-"""Text from strangers made fit to show: TeX to Unicode, one escape per place, cuts at word ends.
+"""Text from strangers made fit to show: tidied, TeX flattened, cut at word ends, escaped for one place.
 
-Pure. Never loses a word it can show, never raises on any string. Escapes are made for their place and only for
-it: nothing here is a universal sanitizer.
+Pure. Never loses a word, never raises on any string. Escapes are made for their place and only for it: nothing
+here is a universal sanitizer.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from bot import tex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,33 +25,87 @@ ZERO_WIDTH_SPACE = "\u200b"
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SPACES = re.compile(r"\s+")
-_DISCORD_MARKUP = re.compile(r"([\\*_~`|>#\[\]()<:-])")
-_MARKDOWN_MARKUP = re.compile(r"([\\*_~`|#\[\]<>])")
-
-
-def flatten_tex(tex: str) -> str:
-    """TeX as arXiv's metadata carries it, as Unicode."""
-    return tidy(tex)
+_SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_DIRECTIONS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def tidy(raw: str) -> str:
-    """White space folded to single blanks, control and line-separator characters gone, outer blanks stripped."""
-    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in raw)
-    return _SPACES.sub(" ", visible).strip()
+    """One line of text that always encodes to UTF-8 and reads in the order it is written.
+
+    White space and control characters are folded to single blanks and stripped outside, the characters that
+    override the direction of writing (https://trojansource.codes) are gone, a lone surrogate is U+FFFD.
+    """
+    return _SPACES.sub(" ", _DIRECTIONS.sub("", _LONE_SURROGATES.sub("\ufffd", raw))).strip()
+
+
+_TORN = re.compile(r"(?<=[^\s(\[{<\"'“‘/-])(?=this (?:https?|ftp) URL\b)")
+"""arXiv writes "this https URL" for a link; where a line break stood before it, some tools join the words."""
+
+
+@lru_cache(maxsize=8192)
+def flatten_tex(raw: str) -> str:
+    """TeX as arXiv's metadata carries it, as Unicode, on one line (`tex.flatten` says what is converted).
+
+    Text that was torn on its way, "atthis https URL", is mended.
+    """
+    return tidy(tex.flatten(_TORN.sub(" ", tidy(raw))))
+
+
+_LETTERS_FOLDED = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'", "\u00ad": ""}
+)
+_SEPARATORS = re.compile(r"[\s\u2010-\u2015\u2212-]+")
+
+
+def fold(raw: str) -> str:
+    """What matching runs on: TeX flattened, case and accents folded, hyphens, dashes and white space one blank."""
+    plain = unicodedata.normalize("NFKD", flatten_tex(raw)).casefold().translate(_LETTERS_FOLDED)
+    bare = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    return _SEPARATORS.sub(" ", bare).strip()
+
+
+def utf16(text: str) -> int:
+    """The length in UTF-16 code units, which is how JavaScript, and so Discord's client, counts."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+_SENTENCE_END = re.compile(r"(?<!\bal)(?<!\bvs)(?<!\bcf)(?<!\.g)(?<!\.e)[.!?][)\]\"'”’]?(?=\s+[^\sa-z])")
 
 
 def cut(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
-    """The text if it measures at most `limit`, else as much as fits up to a word's end, with an ellipsis."""
-    if measure(text) <= limit:
+    """The text if it measures at most `limit`, else as much as fits, with an ellipsis.
+
+    Cut at a sentence's end if one lies in the last third, else at a word's end; only a first word that is too long
+    by itself is cut inside, and never between a letter and its accents or within an emoji.
+    """
+    if measure(text) <= limit or not text:
         return text
-    words = text.split(" ")
-    while len(words) > 1 and measure(" ".join(words) + ELLIPSIS) > limit:
-        words.pop()
-    kept = " ".join(words).rstrip(" ,;:.")
-    while kept and measure(kept + ELLIPSIS) > limit:
-        kept = kept[:-1]
-    return kept + ELLIPSIS
+    fits, too_long = 0, len(text)
+    while fits + 1 < too_long:
+        middle = (fits + too_long) // 2
+        fits, too_long = (middle, too_long) if measure(text[:middle] + ELLIPSIS) <= limit else (fits, middle)
+    ends = [end.end() for end in _SENTENCE_END.finditer(text[: fits + 1]) if end.end() * 3 >= fits * 2]
+    if ends and measure(sentence := f"{text[: ends[-1]]} {ELLIPSIS}") <= limit:
+        return sentence
+    words = text[:fits] if text[fits].isspace() else text[:fits].rpartition(" ")[0]
+    kept = words.rstrip(" ,;:.") or words or text[: _between_characters(text, fits)]
+    while kept and measure(kept + ELLIPSIS) > limit:  # an escape may measure a part longer than the whole
+        kept = text[: _between_characters(text, len(kept) - 1)]
+    return kept + ELLIPSIS if measure(kept + ELLIPSIS) <= limit else ""
+
+
+_JOINING = frozenset("\u200d" + "".join(map(chr, range(0x1F3FB, 0x1F400))))
+"""Zero-width joiner and skin tones."""
+
+
+def _between_characters(text: str, end: int) -> int:
+    """The last place up to `end` that is not inside a character as a reader sees it."""
+    while end > 0 and (
+        unicodedata.category(text[end]) in ("Mn", "Mc", "Me") or text[end] in _JOINING or text[end - 1] == "\u200d"
+    ):
+        end -= 1
+    return end
 
 
 def names(authors: Sequence[Author], most: int) -> str:
@@ -63,25 +120,110 @@ def day(moment: date) -> str:
 
 
 def escape_plain(raw: str) -> str:
-    """For plain text, terminals and logs: no control sequence survives."""
+    """For plain text, terminals and logs: one line in which no control sequence survives.
+
+    Every one of them begins with ESC or a C1 control character: https://ecma-international.org/?s=ECMA-48.
+    """
     return tidy(raw)
 
 
 def escape_html(raw: str) -> str:
-    """For HTML text and quoted attributes."""
+    """For HTML text and quoted attributes.
+
+    https://cheatsheetseries.owasp.org/cheatsheets/Cross_Site_Scripting_Prevention_Cheat_Sheet.html
+    """
     return html.escape(tidy(raw), quote=True)
 
 
+_MENTION = re.compile(r"(?<![A-Za-z0-9_])@(?=[A-Za-z0-9])")
+_SLACK_MARKS = re.compile(r"(?P<link>(?<!\w)https?://[^\s*`]+)|[*_~`]+")
+
+
 def escape_mrkdwn(raw: str) -> str:
-    """For Slack's mrkdwn: https://docs.slack.dev/messaging/formatting-message-text#escaping."""
-    return tidy(raw).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """For Slack's mrkdwn, in running text and in a link's label.
+
+    `& < >` become entities, and nothing else may: https://docs.slack.dev/messaging/formatting-message-text#escaping.
+    mrkdwn has no escape for `* _ ~` and backticks; zero-width spaces around them keep them from opening or closing
+    anything, and one after `@` keeps Slack's automatic parsing from seeing a mention.
+    """
+    escaped = html.escape(tidy(raw), quote=False)
+    return _SLACK_MARKS.sub(_loosened, _MENTION.sub("@" + ZERO_WIDTH_SPACE, escaped))
+
+
+def _loosened(found: re.Match[str]) -> str:
+    """Marks as they are in a link or inside a word, where they do nothing, else kept off their neighbours."""
+    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    if found["link"] or (before.isalnum() and after.isalnum()):
+        return found[0]
+    return f"{ZERO_WIDTH_SPACE}{found[0]}{ZERO_WIDTH_SPACE}"
+
+
+_DISCORD_MARKS = re.compile(
+    r"""
+      (?P<link> (?<!\w) https?://(?!\S*discord(?:app)?\.(?:gg|com/invite)) [\w./?=&%#+,;:!~-]* [\w/=&%#+] )
+    | (?P<mention> @(?=everyone|here) )
+    | (?P<mark> [\\*_~`|<>\[\]]
+              | :(?=//|[\w+-]+:)                             # a scheme, an emoji's short code
+              | (?<=discord|cordapp) \.(?=gg|com/invite)
+              | ^[#+-] )                                     # a heading, a list, small print
+    | (?P<number> ^\d+(?=\.[ ]) )                            # a numbered list
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 
 
 def escape_discord(raw: str) -> str:
-    """For Discord's Markdown; mentions are also switched off by `allowed_mentions`."""
-    return _DISCORD_MARKUP.sub(r"\\\1", tidy(raw)).replace("@", "@" + ZERO_WIDTH_SPACE)
+    """For Discord's Markdown; `allowed_mentions` switches mentions off a second time.
+
+    A backslash takes the meaning from any punctuation: https://support.discord.com/hc/en-us/articles/210298617; what
+    is written in brackets to mean more: https://discord.com/developers/docs/reference#message-formatting. A bare
+    http(s) link stays a link, as it shows where it leads; one to a Discord invite does not.
+    """
+    return _DISCORD_MARKS.sub(_backslashed, tidy(raw))
+
+
+def _backslashed(found: re.Match[str]) -> str:
+    if found["link"]:
+        return found[0]
+    if found["mention"]:
+        return found[0] + ZERO_WIDTH_SPACE
+    return found[0] + "\\" if found["number"] else "\\" + found[0]
+
+
+_MARKDOWN_MARKS = re.compile(
+    r"""
+      (?P<dollar> \$ )
+    | (?P<mention> (?<![A-Za-z0-9_]) @(?=[A-Za-z0-9]) | \#(?=\d) )
+    | (?P<mark> [*`<>\[\]|]
+              | \\(?=[!-/:-@\[-`{-~]|$)                      # a backslash that would take the next one's meaning
+              | (?<![^\W_])_ | _(?![^\W_])                   # not inside a word
+              | ~(?=~) | (?<=[\w~])~ | (?<=\S)~(?!\w)        # not where it can only mean "about"
+              | ^[\#+=-] )                                   # a heading, a list, an underline
+    | (?P<number> ^\d{1,9}(?=[.)](?:[ ]|$)) . )              # a numbered list
+    | &(?=(?P<entity> \#?[A-Za-z0-9]+;? ))
+    """,
+    re.VERBOSE,
+)
 
 
 def escape_markdown(raw: str) -> str:
-    """For GitHub-flavoured Markdown: no emphasis, link, tag or table cell of a stranger's."""
-    return _MARKDOWN_MARKUP.sub(r"\\\1", tidy(raw))
+    """For GitHub-flavoured Markdown and for HTML blocks inside it; plain text stays as it is.
+
+    Character references, because they are literal in both places and a backslash is not:
+    https://github.github.com/gfm/#entity-and-numeric-character-references. `$` is put into a span, the one way
+    GitHub documents to keep it from opening a formula:
+    https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/writing-mathematical-expressions.
+    References are decoded before GitHub looks for `@user` and `#123`, so these get a zero-width space instead.
+    """
+    return _MARKDOWN_MARKS.sub(_referenced, tidy(raw))
+
+
+def _referenced(found: re.Match[str]) -> str:
+    token, entity = found[0], found["entity"]
+    if entity:
+        return token if html.unescape(token + entity) == token + entity else "&amp;"
+    if found["dollar"]:
+        return "<span>$</span>"
+    if found["mention"]:
+        return token + ZERO_WIDTH_SPACE
+    return f"{token[:-1]}&#{ord(token[-1])};"

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import time
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.tex import flatten
+from bot.text import flatten_tex
+
+ABSTRACTS = Path(__file__).parents[1] / "../shared/data/metadata"
+FRAGMENTS = [
+    *[
+        "\\",
+        "$",
+        "$$",
+        "{",
+        "}",
+        "~",
+        "--",
+        "---",
+        "``",
+        "''",
+        "%",
+        "^",
+        "_",
+        "&",
+        "#",
+        " ",
+        "\\(",
+        "\\)",
+        "\\[",
+        "\\]",
+    ],
+    *[
+        "\\emph{",
+        "\\textbf{b}",
+        "\\frac{a}{b}",
+        "\\frac",
+        "\\sqrt[3]{x}",
+        "^{",
+        "_{n-1}",
+        "\\'",
+        '\\"',
+        "\\v{c}",
+        "\\L",
+    ],
+    *[
+        "\\href{u}{t}",
+        "\\unknown",
+        "\\mathcal{O}",
+        "\\begin{cases}",
+        "\\%",
+        "\\$",
+        "word",
+        "5",
+        "x=1",
+        "é",
+        "𝒪",
+        "\u0301",
+    ],
+]
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"Ren\'e J\"org Erd\H{o}s na{\"\i}ve {\'\i}le Csisz{\' a}r", "René Jörg Erdős naïve íle Csiszár"),
+        (r"\v{S}ime\v cek Fran\c{c}ois Fran\c cois Wa{\l}\k{e}sa", "Šimeček François François Wałęsa"),
+        (r"{\L}ukasz \L ukasz \O{}re Stra{\ss}e \AA ngstr\"om", "Łukasz Łukasz Øre Straße Ångström"),
+        (r"Ho\`ang \^Ile Ha\~nez \=a \.Istanbul \u{g} \r{a} \d{s} \b{b}", "Hoàng Île Hañez ā İstanbul ğ å ṣ ḇ"),
+    ],
+)
+def test_accents_are_put_on_their_letters(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"\emph{a \textbf{b}} \textsc{c} {\em d} {\bf\small e} \underline{f}", "a b c d e f"),
+        (r"\textcolor{red}{a}\footnote{b}. \citep{key}", "a (b). [key]"),
+        (r"\href{https://a.example/x--y}{here} \href{u}{u} \url{https://a.example/b\_c~d}", None),
+        (r"95\% \& \_ \# \$5 \{x\} \~{} \^{}", "95% & _ # $5 {x} ~ ^"),
+        (r"a\,b\;c\ d\\e\quad f\-g\!h\/i", "a b c d e  fghi"),
+        (r"4\times faster, \ie slowly, 20\degree", "4× faster, i.e. slowly, 20°"),
+    ],
+)
+def test_text_commands_leave_their_text(tex: str, shown: str | None) -> None:
+    assert flatten(tex) == (shown or "here (https://a.example/x--y) u https://a.example/b_c~d")
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        ("Fig.~3 of Llama~2, ``so--called'' --- or---not", "Fig. 3 of Llama 2, “so–called” — or—not"),
+        ("~5% or (~6) at 3~4 and 3%~4%, Delta ~= 0, a.example/~me", None),
+        ("run --force -- then -----", "run --force – then -----"),
+        ("f''(x) isn''t ```code``` ``open", None),
+        ('``half"', '“half"'),
+    ],
+)
+def test_typography_is_told_from_what_only_looks_like_it(tex: str, shown: str | None) -> None:
+    assert flatten(tex) == (shown or tex)
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"$\mathcal{O}(n \log n)$ \(x\) \[y\] $$z$$", "𝒪(n log n) x y z"),
+        (r"$R^2 = 10^{-27}$, $x_{\mathrm{max}}^{2}$, $v_1^+$, $a^n$", "R² = 10⁻²⁷, x_max², v₁⁺, a^n"),
+        (r"$2^{-H(B_{n-1})}$ $e^{i\pi t}$ $x_{i,j}$", "2^(-H(B_(n-1))) e^(iπ t) x_(i,j)"),
+        (r"$\frac{a+b}{c}$ $\dfrac12$ $\sqrt{T}$ $\sqrt[6]{1+x}$", "(a+b)/c 1/2 √T ⁶√(1+x)"),
+        (r"64$\times$64, 90$^\circ$, $+$5, $70$B, $66.3\%$, $5%$", "64×64, 90°, +5, 70B, 66.3%, 5%"),
+        (r"$\barΔ$ $\boldsymbolθ$ $\boldsymbol{x}$ $\tilde{\mathcal{O}}$", "Δ\u0305 θ x 𝒪\u0303"),
+        (r"$\gamma\in [0,1]$, $\|x\|\leq\left(1\right.$", "γ ∈ [0,1], ‖x‖≤(1"),
+        (r"$a \equiv b \pmod{3}$ $\text{two words}$ $c$", "a ≡ b (mod 3) two words c"),
+        (r"outputs$\unicode{x2013}$available", "outputs–available"),
+    ],
+)
+def test_formulas_are_unicode(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$5 and $10",
+        "it saves $3,600 per model, or $5/$10",
+        "between $5M-$10M for the whole lot, then $x",
+        "$ 5 and 6 $",
+        "100% sure, 50 % too { [and] } {GPT}",
+        "C:\\d \\ours{} {\\ours} \\textsc{Open \\unknown{arg} \\cite",
+        "$\\GenPPL = 5$ and \\(\\ours\\)",
+        "$\\begin{cases} a \\end{cases}$",
+        "$\\frac{a$ $x^{2$ \\emph{",
+        "$$ { } \\emph \\",
+        "\\r{ho} \\k{appa} \\href{u} \\'",
+        "https://a.example/~b_c--d''e",
+        "don\\'t",
+    ],
+)
+def test_what_is_no_tex_or_cannot_be_shown_whole_stays_as_written(text: str) -> None:
+    assert flatten(text) == text
+
+
+def test_prices_do_not_make_the_formula_after_them_text() -> None:
+    assert flatten("costs $5 per $x$, $3,600 in all") == "costs $5 per x, $3,600 in all"
+
+
+def test_nesting_has_an_end() -> None:
+    assert flatten("\\emph{" * 500 + "word" + "}" * 500).count("word") == 1
+    assert flatten("{\\em " * 500 + "word" + "}" * 500).count("word") == 1
+    assert flatten("$" + "^{a" * 300 + "}" * 300 + "$").count("a") == 300
+
+
+def test_hostile_lengths_take_no_longer_than_their_length() -> None:
+    start = time.perf_counter()
+    for unit in ("\\emph{", "{\\em", "\\(", "$x", "``", "\\'", "https://", "\\[", "$$"):
+        flatten(unit * 2000)
+    assert time.perf_counter() - start < 30
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=())) | st.lists(st.sampled_from(FRAGMENTS)).map("".join))
+def test_nothing_makes_it_fail_and_no_word_is_lost(tex: str) -> None:
+    assert not lost_words(tex, flatten(tex))
+
+
+@given(st.text(st.characters(exclude_characters="\\$~-`'")))
+def test_text_without_tex_stays_as_it_is(text: str) -> None:
+    assert flatten(text) == text
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not ABSTRACTS.is_dir(), reason="no ../shared/data/metadata here")
+def test_real_abstracts_keep_every_word_and_hardly_any_tex() -> None:
+    abstracts: dict[str, str] = {}
+    for file in sorted(ABSTRACTS.glob("*.jsonl.gz")):
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            abstracts.update((paper["id"], paper["summary"]) for paper in map(json.loads, lines))
+    flat = {identifier: flatten_tex(abstract) for identifier, abstract in abstracts.items()}
+
+    lost = {identifier: lost_words(abstracts[identifier], text) for identifier, text in flat.items()}
+    assert not {identifier: words for identifier, words in lost.items() if words}
+
+    left = [identifier for identifier, text in flat.items() if re.search(r"\\[A-Za-z]|\$[^$ ][^$]{0,60}\$", text)]
+    print(f"{1 - len(left) / len(flat):.2%} of {len(flat)} abstracts without a trace of TeX")  # noqa: T201 - pytest -s
+    assert len(left) < len(flat) / 100
+
+
+def lost_words(tex: str, flat: str) -> list[str]:
+    """Letters in a row, but for commands' names and a colour, that the flat text has nowhere in a row."""
+    shown = "".join(c for c in unicodedata.normalize("NFKD", flat) if not unicodedata.combining(c))
+    plain = re.sub(r"\\(?:textcolor\{\w+\}|begin\{\w+\}|[A-Za-z]+)", " ", tex)
+    return [word for word in re.findall("[A-Za-z]{2,}", plain) if word not in shown]

@@ -1,0 +1,330 @@
+"""Tidying, folding, cutting and the escapes; what TeX becomes is in test_tex."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from bot.model import Author
+from bot.text import (
+    ELLIPSIS,
+    ZERO_WIDTH_SPACE,
+    cut,
+    day,
+    escape_discord,
+    escape_html,
+    escape_markdown,
+    escape_mrkdwn,
+    escape_plain,
+    flatten_tex,
+    fold,
+    names,
+    tidy,
+    utf16,
+)
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+MARKUP = st.lists(
+    st.sampled_from([*r"*_~`|#<>[]()\$&@:!.-+= ", "a", "1", "x y", "&lt", ";", "https://a.b/", "()"])
+).map("".join)
+HOSTILE = ANY_TEXT | MARKUP
+ESCAPES = [escape_plain, escape_html, escape_mrkdwn, escape_discord, escape_markdown]
+
+
+def bare(text: str) -> str:
+    return text.replace(ZERO_WIDTH_SPACE, "")
+
+
+class TestTidy:
+    def test_white_space_and_control_characters_become_one_blank(self) -> None:
+        assert tidy(" a\n\tb\x00c\x1b[31m\u2028d\x85e\u00a0f ") == "a b c [31m d e f"
+
+    def test_nothing_overrides_the_direction_of_writing(self) -> None:
+        assert tidy("\u202eevil\u202c \u2066x\u2069\u200f\u061c") == "evil x"
+
+    def test_a_lone_surrogate_is_replaced(self) -> None:
+        assert tidy("a\ud800b") == "a\ufffdb"
+
+    def test_other_scripts_and_joined_emoji_stay(self) -> None:
+        text = "学习 نماذج हिन्दी 👩‍💻 🏴‍☠️ é"
+        assert tidy(text) == text
+
+    @pytest.mark.parametrize("escape", [tidy, flatten_tex, fold, *ESCAPES])
+    @given(HOSTILE)
+    def test_every_text_can_be_encoded_and_controls_nothing(self, escape: type[str], text: str) -> None:
+        shown = escape(text)
+        shown.encode()
+        assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]", shown)
+
+
+class TestFlattenTex:
+    @pytest.mark.parametrize(
+        ("torn", "mended"),
+        [
+            ("code will be available atthis https URL", "code will be available at this https URL"),
+            ("The data:this http URL.", "The data: this http URL."),
+            ("code (this https URL)", "code (this https URL)"),
+            ("see this https URL", "see this https URL"),
+            ("dothis httpsURL", "dothis httpsURL"),
+        ],
+    )
+    def test_a_link_torn_from_its_word_is_mended(self, torn: str, mended: str) -> None:
+        assert flatten_tex(torn) == mended
+
+    def test_what_tex_leaves_is_tidied(self) -> None:
+        assert flatten_tex("a\\quad b\n \\textbf{ c }") == "a b c"
+
+
+class TestFold:
+    @pytest.mark.parametrize(
+        ("text", "folded"),
+        [
+            ("Vision-Language  Model", "vision language model"),
+            ("vision–language\nmodel", "vision language model"),
+            ("Erd\\H{o}s and Łukasz Straße", "erdos and lukasz strasse"),
+            ("$\\mathcal{O}(n^2)$", "o(n2)"),
+            ("INTERNATIONALİ", "internationali"),
+            ("co\u00adoperate isn’t", "cooperate isn't"),
+            ("C++ -", "c++"),
+            ("हिन्दी", "हिनदी"),
+        ],
+    )
+    def test_case_accents_hyphens_and_tex_do_not_matter(self, text: str, folded: str) -> None:
+        assert fold(text) == folded
+
+    @given(ANY_TEXT)
+    def test_upper_and_lower_case_fold_alike(self, text: str) -> None:
+        letters = "".join(c for c in text if c.isascii() and c.isalpha())
+        assert fold(letters.upper()) == fold(letters.lower())
+
+
+class TestCut:
+    def test_what_fits_stays(self) -> None:
+        assert cut("four", 4) == "four"
+
+    def test_it_cuts_at_a_words_end(self) -> None:
+        assert cut("one two, three", 12) == "one two…"
+        assert cut("one two three", 8) == "one two…"
+
+    def test_it_cuts_at_a_sentences_end_in_the_last_third(self) -> None:
+        assert cut("We teach pigeons. They learn a lot of it.", 25) == "We teach pigeons. …"
+
+    def test_a_sentences_end_further_up_is_no_good_place(self) -> None:
+        assert cut("We teach. They learn a lot of it in spring.", 30) == "We teach. They learn a lot of…"
+
+    def test_an_abbreviation_ends_no_sentence(self) -> None:
+        assert cut("As shown by Byron et al. The rest of it follows.", 31) == "As shown by Byron et al. The…"
+
+    def test_a_sentence_is_not_cut_where_the_ellipsis_has_no_room(self) -> None:
+        assert cut("We teach pigeons. Then more", 18) == "We teach pigeons…"
+
+    def test_a_word_that_is_too_long_is_cut_inside(self) -> None:
+        assert cut("Donaudampfschifffahrt", 6) == "Donau…"
+
+    def test_it_does_not_part_a_letter_from_its_accent_nor_an_emoji(self) -> None:
+        assert cut("abe\u0301def", 4) == "ab…"
+        assert cut("ab👩\u200d💻cd", 5) == "ab…"
+        assert cut("ab👍🏽cd", 4) == "ab…"
+
+    def test_nothing_fits_into_nothing(self) -> None:
+        assert cut("text", 0) == ""
+        assert cut("", -1) == ""
+        assert cut("text", 1) == ELLIPSIS
+
+    def test_it_measures_as_it_is_told(self) -> None:
+        assert cut("𝒪𝒪𝒪 𝒪𝒪𝒪", 8, utf16) == "𝒪𝒪𝒪…"
+
+    def test_an_escape_that_the_cut_itself_makes_needed_is_counted(self) -> None:
+        assert cut("x_e\u0301yyy", 4, lambda text: len(escape_markdown(text))) == "x…"
+
+    @given(HOSTILE, st.integers(0, 60), st.sampled_from([len, utf16, lambda text: len(escape_markdown(text))]))
+    def test_it_never_measures_more_than_the_limit_and_says_so_where_it_cut(
+        self, text: str, limit: int, measure: type[int]
+    ) -> None:
+        text = tidy(text)
+        shown = cut(text, limit, measure)
+        assert measure(shown) <= limit
+        if shown != text:
+            assert not shown or shown.endswith(ELLIPSIS)
+            assert text.startswith(shown.removesuffix(ELLIPSIS).rstrip())
+
+    @given(st.lists(st.text("abc.,", min_size=1, max_size=8), min_size=2), st.integers(10, 60))
+    def test_it_leaves_whole_words(self, words: list[str], limit: int) -> None:
+        text = " ".join(words)
+        kept = cut(text, limit).removesuffix(ELLIPSIS).split()
+        assert [word.rstrip(",.") for word in kept] == [word.rstrip(",.") for word in words[: len(kept)]]
+
+
+def test_utf16_counts_as_javascript_does() -> None:
+    assert [utf16("a"), utf16("é"), utf16("𝒪"), utf16("👩‍💻"), utf16("\ud800")] == [1, 1, 2, 5, 1]
+
+
+def test_names_are_shown_in_unicode_and_the_rest_as_et_al() -> None:
+    authors = [Author("Ada Byron"), Author('J\\"org \\L uk'), Author("Bo Chen")]
+    assert names(authors, 3) == "Ada Byron, Jörg Łuk, Bo Chen"
+    assert names(authors, 2) == "Ada Byron, Jörg Łuk, et al."
+
+
+def test_a_day_is_written_the_same_in_every_locale() -> None:
+    assert day(date(2026, 4, 21)) == "Tue 21 Apr 2026"
+
+
+class Page(HTMLParser):
+    """What a browser makes of some HTML: its tags and its text."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.tags += [f"{name}={value}" for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+class TestEscapeHtml:
+    @given(HOSTILE)
+    def test_a_browser_shows_the_text_and_sees_no_tag(self, text: str) -> None:
+        page = Page(f'<p title="{escape_html(text)}">{escape_html(text)}</p>')
+        assert page.tags == ["p", f"title={tidy(text)}"]
+        assert page.text == tidy(text)
+
+
+class TestEscapeMrkdwn:
+    @pytest.mark.parametrize("text", ["<!channel>", "<@U123>", "<https://evil.example|arXiv>", "<!here|x> & more"])
+    def test_a_control_sequence_is_only_text(self, text: str) -> None:
+        shown = escape_mrkdwn(text)
+        assert not set("<>") & set(shown)
+        assert bare(html.unescape(shown)) == text
+
+    def test_a_mention_does_not_ping_and_a_measure_is_none(self) -> None:
+        assert escape_mrkdwn("@here Pass@k a@b.org") == "@\u200bhere Pass@k a@b.org"
+
+    def test_marks_at_a_words_edge_are_kept_off_it(self) -> None:
+        assert escape_mrkdwn("A* snake_case *b*") == "A\u200b*\u200b snake_case \u200b*\u200bb\u200b*\u200b"
+
+    def test_a_link_stays_whole(self) -> None:
+        assert escape_mrkdwn("https://a.example/~b/_c") == "https://a.example/~b/_c"
+
+    @given(HOSTILE)
+    def test_a_reader_sees_the_text(self, text: str) -> None:
+        assert bare(html.unescape(escape_mrkdwn(text))) == bare(html.unescape(html.escape(tidy(text))))
+
+
+class TestEscapeDiscord:
+    @pytest.mark.parametrize(
+        ("text", "escaped"),
+        [
+            ("@everyone a@Here", "@\u200beveryone a@\u200bHere"),
+            ("<@1> <#2> <:a:3>", r"\<@1\> \<#2\> \<\:a:3\>"),
+            ("[x](javascript:alert)", r"\[x\](javascript:alert)"),
+            ("javascript://x :smile: 1:2", r"javascript\://x \:smile: 1:2"),
+            ("**b** _i_ ~~s~~ ||p|| `c`", r"\*\*b\*\* \_i\_ \~\~s\~\~ \|\|p\|\| \`c\`"),
+            ("# A", r"\# A"),
+            ("-# A - b", r"\-# A - b"),
+            ("> A", r"\> A"),
+            ("2. A 3. B", r"2\. A 3. B"),
+            (r"a\*b", r"a\\\*b"),
+            ("Vision-Language (VLM): 3.5 #1", "Vision-Language (VLM): 3.5 #1"),
+        ],
+    )
+    def test_what_would_act_has_a_backslash(self, text: str, escaped: str) -> None:
+        assert escape_discord(text) == escaped
+
+    def test_a_bare_link_stays_whole(self) -> None:
+        assert escape_discord("at https://a.example/~b_c/d_e.") == "at https://a.example/~b_c/d_e."
+
+    def test_a_link_cannot_close_a_label(self) -> None:
+        assert (
+            escape_discord("https://a.example/](https://evil.example)")
+            == r"https://a.example/\](https://evil.example)"
+        )
+
+    @pytest.mark.parametrize(
+        "invite", ["https://discord.gg/abc", "discord.gg/abc", "https://discordapp.com/invite/x"]
+    )
+    def test_an_invite_is_no_link(self, invite: str) -> None:
+        shown = escape_discord(invite)
+        assert not re.search(r"\w://|discord(app)?\.(gg|com/invite)", shown)
+        assert shown.replace("\\", "") == invite
+
+    @given(HOSTILE)
+    def test_no_mark_is_left_without_a_backslash_and_none_is_lost(self, text: str) -> None:
+        shown = escape_discord(text)
+        outside = re.sub(r"(?<!\w)https?://[\w./?=&%#+,;:!~-]*", "", re.sub(r"\\([^\w\s]|_)", "", shown))
+        assert not set("\\*_~`|<>[]") & set(outside)
+        assert bare(re.sub(r"\\([^\w\s]|_)", r"\1", shown)) == bare(tidy(text))
+
+
+class TestEscapeMarkdown:
+    @pytest.mark.parametrize(
+        "title",
+        [
+            "VLMs: A Study (2nd ed.) of Vision-Language Models.",
+            "AT&T's snake_case & 50% of ~10 or (~20), 3.5+",
+            "Pass@k with C#, a@b.org, https://a.example/x_y?a=1&b=2 and www.example.org",
+            'What "is" a / good caption?',
+        ],
+    )
+    def test_a_plain_title_stays_as_it_is(self, title: str) -> None:
+        assert escape_markdown(title) == title
+
+    @pytest.mark.parametrize(
+        ("text", "escaped"),
+        [
+            ("*a* _b_", "&#42;a&#42; &#95;b&#95;"),
+            ("$x$", "<span>$</span>x<span>$</span>"),
+            ("@user #12 (@org/team)", "@\u200buser #\u200b12 (@\u200borg/team)"),
+            ("&lt; &#42; &copyright &nosuch;", "&amp;lt; &amp;#\u200b42; &amp;copyright &nosuch;"),
+            ("# A # b", "&#35; A # b"),
+            ("1. A", "1&#46; A"),
+            ("- A", "&#45; A"),
+            ("~~a~~ b~c~", "&#126;&#126;a&#126;&#126; b&#126;c&#126;"),
+            ("a\\", "a&#92;"),
+            ("\\alpha", "\\alpha"),
+        ],
+    )
+    def test_what_would_act_is_a_reference(self, text: str, escaped: str) -> None:
+        assert escape_markdown(text) == escaped
+
+    @given(HOSTILE)
+    def test_inside_a_links_label_a_reader_sees_the_text_and_one_link(self, text: str) -> None:
+        label = escape_markdown(text) or "-"
+        page = Page(
+            MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(f"- **[{label}](https://a.example)**")
+        )
+        assert [tag for tag in page.tags if tag != "span"] == ["ul", "li", "strong", "a", "href=https://a.example"]
+        assert bare(page.text).strip() == bare(tidy(text) or "-")
+
+    @given(HOSTILE)
+    def test_in_a_line_of_its_own_a_reader_sees_the_text(self, text: str) -> None:
+        page = Page(
+            MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(f"x\n\n{escape_markdown(text)}\n")
+        )
+        assert set(page.tags) <= {"p", "span"}
+        assert bare(page.text).split() == ["x", *bare(tidy(text)).split()]
+
+    @given(HOSTILE)
+    def test_in_an_html_block_a_reader_sees_the_text(self, text: str) -> None:
+        page = Page(
+            MarkdownIt("commonmark").render(f"<details><summary>A</summary>\n{escape_markdown(text)}\n</details>")
+        )
+        assert [tag for tag in page.tags if tag != "span"] == ["details", "summary"]
+        assert bare(page.text).split() == ["A", *bare(tidy(text)).split()]
+
+
+@given(HOSTILE)
+def test_plain_text_is_only_tidied(text: str) -> None:
+    assert escape_plain(text) == tidy(text)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.model import AnnounceType, DigestEntry, Hit, Order, Topic
+from bot.topics.ranking import rank
+from tests.builders import MONDAY, entry, paper
+
+RELEVANCE = Topic("birds", "Birds", ())
+LISTING = Topic("birds", "Birds", (), order=Order.LISTING)
+TITLE, ABSTRACT, OTHER, AUTHOR = (
+    Hit("a", "title"),
+    Hit("a", "abstract"),
+    Hit("b", "abstract"),
+    Hit("Ada Byron", "author"),
+)
+
+
+def identifiers(entries: list[DigestEntry]) -> list[str]:
+    return [each.paper.identifier for each in entries]
+
+
+def test_the_newest_mailing_comes_first_in_either_order() -> None:
+    old = entry(paper("1"), mailing_date=MONDAY - timedelta(days=3), hits=[AUTHOR, TITLE])
+    new = entry(paper("2"), type=AnnounceType.REPLACE_CROSS, hits=[])
+    assert rank(RELEVANCE, [old, new]) == [new, old]
+    assert rank(LISTING, [old, new]) == [new, old]
+
+
+def test_relevance_asks_its_questions_in_turn() -> None:
+    ranked = [
+        entry(paper("9"), hits=[AUTHOR]),
+        entry(paper("8"), hits=[TITLE, OTHER]),
+        entry(paper("7"), hits=[TITLE, ABSTRACT]),
+        entry(paper("6"), hits=[ABSTRACT, OTHER]),
+        entry(paper("4"), hits=[ABSTRACT]),
+        entry(paper("5"), hits=[ABSTRACT]),
+        entry(paper("3"), hits=[ABSTRACT], type=AnnounceType.CROSS),
+        entry(paper("2"), hits=[ABSTRACT], type=AnnounceType.REPLACE),
+        entry(paper("1"), hits=[ABSTRACT], type=AnnounceType.REPLACE_CROSS),
+        entry(paper("0"), hits=[], type=AnnounceType.NEW),
+    ]
+    assert identifiers(rank(RELEVANCE, ranked[::-1])) == identifiers(ranked)
+
+
+def test_listing_is_arxivs_own_order() -> None:
+    ranked = [
+        entry(paper("2"), hits=[]),
+        entry(paper("4"), hits=[AUTHOR]),
+        entry(paper("3"), type=AnnounceType.CROSS),
+        entry(paper("1"), type=AnnounceType.REPLACE),
+        entry(paper("0"), type=AnnounceType.REPLACE_CROSS),
+    ]
+    assert identifiers(rank(LISTING, ranked[::-1])) == identifiers(ranked)
+
+
+@given(st.permutations([entry(paper(str(n)), type=kind) for n, kind in enumerate([*AnnounceType, *AnnounceType])]))
+def test_the_order_of_the_input_does_not_matter(entries: list[DigestEntry]) -> None:
+    assert rank(RELEVANCE, entries) == rank(RELEVANCE, entries[::-1])
+    assert rank(LISTING, entries) == rank(LISTING, entries[::-1])
