@@ -107,7 +107,7 @@ class DeliveryError(PaperboyError):
         self.retry_after = retry_after
         """Seconds, where the other side named them."""
         self.everywhere = everywhere
-        """For BUSY: whether the whole credential has to wait, not this destination alone."""
+        """For BUSY and TRANSIENT: whether all behind the same credential have to wait, not this destination alone."""
 
 
 class StoreError(PaperboyError):

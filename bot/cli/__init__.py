@@ -1,1 +1,34 @@
-"""The command line."""
+"""The command line: one command a module, errors turned into advice, exit codes.
+
+0 done, 1 a mailing stayed open or a delivery stayed behind, 2 the configuration is wrong, 3 the store is not
+usable. Nothing on stdout but the answer; everything else goes to stderr.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli.advice import giving_advice
+from bot.cli.check import check
+from bot.cli.demo import demo
+from bot.cli.explain import explain
+from bot.cli.once import once
+from bot.cli.preview import preview
+from bot.cli.status import status
+
+app = typer.Typer(
+    name="paperboy",
+    help="Brings arXiv's daily mailing to Slack, Discord and mail: every paper you asked for, once.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # they print local variables, and with them secrets
+)
+for command in (demo, check, once, preview, status, explain):
+    app.command()(command)
+
+
+def main() -> None:
+    """The entry point of `paperboy` and `python -m bot`."""
+    with giving_advice():
+        app()

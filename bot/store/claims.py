@@ -33,6 +33,9 @@ LEASE = timedelta(minutes=15)
 DOOR = timedelta(hours=1)
 """How long a dead door is left alone."""
 
+OUTAGE = timedelta(minutes=1)
+"""How long nobody else is tried behind a relay or service that is down."""
+
 MOST_DEATHS = 5
 """A delivery whose sender died so often while sending it is suspected of killing it."""
 
@@ -196,6 +199,9 @@ def consequence(
         case Trouble.TRANSIENT:
             asked = timedelta(seconds=error.retry_after or 0.0)
             change["not_before"] = now + max(_backoff(delivery.tries), asked)
+            if error.everywhere:
+                # The relay or the service is down: its other destinations need not find that out one by one.
+                shut_gate(connection, gates.credential.key, until=now + OUTAGE, reason=error.reason, now=now)
         case Trouble.UNKNOWN:
             change = {"state": DeliveryState.UNKNOWN, "not_before": now + _backoff(delivery.tries)}
         case Trouble.CLOSED:

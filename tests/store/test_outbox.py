@@ -246,6 +246,17 @@ def test_a_transient_failure_backs_off_longer_each_time_up_to_an_hour(store: Sto
     assert waits == [5, 10, 20, 40, 60, 60]
 
 
+def test_a_service_that_is_down_is_not_tried_for_its_other_destinations_for_a_minute(store: Store) -> None:
+    enqueue(store, packet())
+    enqueue(store, packet(), name="neighbour")
+    fail(store, claimed(store), Trouble.TRANSIENT, everywhere=True)
+    other, lane = Gates(Gate("slack:c2", 1.0), GATES.credential), Lane("neighbour", "")
+    early = claim(store, at=NOW + SECOND, gates=other, lane=lane)
+    assert isinstance(early, Wait)
+    assert (early.until, early.pacing) == (NOW + MINUTE, False)
+    assert isinstance(claim(store, at=NOW + MINUTE, gates=other, lane=lane), Claimed)
+
+
 def test_a_longer_retry_after_is_obeyed(store: Store) -> None:
     enqueue(store, packet())
     fail(store, claimed(store), Trouble.TRANSIENT, retry_after=1800)

@@ -1,0 +1,215 @@
+"""The composition root: the only place that opens anything, and the four verbs in a row.
+
+Takes the clock; everything below gets what it needs as arguments. Nothing in here decides anything.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bot import checkup
+from bot.arxiv import calendar
+from bot.channels import CHANNELS
+from bot.channels.channel import Finding
+from bot.clock import SystemClock
+from bot.collect import Collected, collect
+from bot.compose import Composed, Composer, Outcome
+from bot.deliver import LaneReport, deliver
+from bot.errors import RenderError
+from bot.publish import Published, Publisher
+from bot.report import Reporter
+from bot.store import Store
+from bot.store.leases import LeaseTakenError
+from bot.templating import Templates
+from bot.topics.matcher import Matcher
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
+
+    from bot.arxiv.client import ArxivClient
+    from bot.channels.channel import Channel
+    from bot.clock import Clock
+    from bot.settings import Settings
+
+_COLLECT_TERM = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of the four verbs did."""
+
+    collected: tuple[Collected, ...] = ()
+    collected_elsewhere: str = ""
+    """Who is collecting at this moment, if it is not us."""
+    composed: tuple[Composed, ...] = ()
+    delivered: tuple[LaneReport, ...] = ()
+    published: tuple[Published, ...] = ()
+    next_mailing: datetime | None = None
+    """On a day without a mailing: when the next one is expected."""
+    site_trouble: str = ""
+    """Why the site could not be written, if it could not."""
+
+    @property
+    def left_undone(self) -> bool:
+        """Whether a mailing stayed open, or a delivery stayed behind or died, or a digest could not be made."""
+        return (
+            any(not result.state.closed for result in self.collected)
+            or any(result.outcome is Outcome.FAILED for result in self.composed)
+            or bool(self.site_trouble)
+            or any(lane.left_until is not None or lane.dead for lane in self.delivered)
+        )
+
+
+class App:
+    """Everything opened, for one process. Use `opened`."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.store = Store(settings.store)
+        self.templates = Templates(settings.templates)
+        self.channels: dict[str, Channel] = {
+            name: CHANNELS[name](options, self.templates, contact=settings.contact)
+            for name, options in settings.channels.items()
+        }
+
+    def channel(self, name: str) -> Channel:
+        """A channel to render with, also one that no subscriber uses."""
+        return self.channels.get(name) or CHANNELS[name](
+            CHANNELS[name].Settings(),
+            self.templates,
+            contact=self.settings.contact,
+        )
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """All topics compiled, once."""
+        return Matcher(self.settings.topics.values())
+
+    @property
+    def reporter(self) -> Reporter:
+        """Status and explain."""
+        return Reporter(self.store, self.settings, self.channels)
+
+    def composer(self) -> Composer:
+        """Compose over the store as it is now."""
+        return Composer(self.store, self.settings, self.channels, self.matcher)
+
+    async def collect(self, progress: Callable[[Collected], None] = lambda _: None) -> tuple[Collected, ...]:
+        """The first verb; one process at a time.
+
+        Raises:
+            LeaseTakenError: another process is collecting.
+        """
+        async with self._asking_arxiv() as client:
+            return await collect(client, self.store.papers, self.settings.categories, self.clock, progress=progress)
+
+    @asynccontextmanager
+    async def _asking_arxiv(self) -> AsyncIterator[ArxivClient]:
+        """The one client, while no other process has one."""
+        from bot.arxiv.client import ArxivClient  # noqa: PLC0415 - aiohttp, only where arXiv is asked
+
+        self.store.leases.take("collect", self.clock.now(), _COLLECT_TERM)
+        client = ArxivClient(
+            self.settings.arxiv,
+            contact=self.settings.contact,
+            gate=self.store.arxiv_gate,
+            clock=self.clock,
+        )
+        try:
+            yield client
+        finally:
+            await client.aclose()
+            self.store.leases.give_back("collect")
+
+    async def check(self, *, send: bool) -> tuple[Finding, ...]:
+        """Reach arXiv and every channel without changing anything; with `send`, post a test to every address."""
+        findings = list(checkup.notices(self.settings))
+        try:
+            async with self._asking_arxiv() as client:
+                findings.append(await checkup.check_arxiv(client, self.settings))
+        except LeaseTakenError as error:
+            findings.append(Finding("arxiv", ok=True, message=f"not asked: {error}"))
+        findings.extend(await checkup.check_channels(self.channels, self.settings))
+        if send:
+            findings.extend(await checkup.send_tests(self.channels, self.settings, self.store.outbox, self.clock))
+        return tuple(findings)
+
+    def compose(self, *, any_hour: bool = False) -> tuple[Composed, ...]:
+        """The second verb."""
+        return self.composer().compose(self.clock.now(), any_hour=any_hour)
+
+    async def deliver(self, *, eager: bool) -> tuple[LaneReport, ...]:
+        """The third verb."""
+        return await deliver(self.store, self.settings, self.channels, self.clock, eager=eager)
+
+    def publish(self) -> tuple[Published, ...]:
+        """The fourth verb; without `site:` there is no site."""
+        site = self.settings.site
+        if site is None:
+            return ()
+        topics = tuple(self.settings.topics[name] for name in site.topics)
+        return Publisher(self.store, site, topics, self.matcher, self.templates).publish()
+
+    def prune(self) -> int:
+        """Forget payloads older than `keep_days`; the number forgotten."""
+        return self.store.outbox.prune(self.clock.now() - timedelta(days=self.settings.keep_days))
+
+    async def once(
+        self,
+        *,
+        any_hour: bool = False,
+        no_deliver: bool = False,
+        progress: Callable[[Collected], None] = lambda _: None,
+    ) -> Run:
+        """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new."""
+        elsewhere = ""
+        try:
+            collected = await self.collect(progress)
+        except LeaseTakenError as error:
+            collected, elsewhere = (), str(error)
+        composed = () if no_deliver else self.compose(any_hour=any_hour)
+        delivered = () if no_deliver else await self.deliver(eager=True)
+        published, site_trouble = self._publish()
+        self.prune()
+        return Run(
+            collected=collected,
+            collected_elsewhere=elsewhere,
+            composed=composed,
+            delivered=delivered,
+            published=published,
+            next_mailing=None if collected else calendar.next_mailing(self.clock.now()),
+            site_trouble=site_trouble,
+        )
+
+    def _publish(self) -> tuple[tuple[Published, ...], str]:
+        """The site's trouble is its own too: by now the digests are out."""
+        try:
+            return self.publish(), ""
+        except (RenderError, OSError) as error:
+            return (), str(error)
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        for channel in self.channels.values():
+            await channel.aclose()
+        self.store.close()
+
+
+@asynccontextmanager
+async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterator[App]:
+    """The application, closed at the end whatever happens.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    app = App(settings, clock)
+    try:
+        yield app
+    finally:
+        await app.aclose()

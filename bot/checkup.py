@@ -1,0 +1,106 @@
+"""What `check` asks: is arXiv there, does every channel know us, and would a test message get through.
+
+Changes nothing but on request: `send_tests` posts, and a door that opened for a test is open for all.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from bot.arxiv import feed
+from bot.channels.channel import Finding
+from bot.errors import DeliveryError, FetchError, ParseError
+from bot.model import Delivery, Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.arxiv.client import ArxivClient
+    from bot.channels.channel import Channel
+    from bot.clock import Clock
+    from bot.settings import Address, Settings, Subscriber
+    from bot.store.outbox import Outbox
+
+_TEST = Note(
+    title="Paperboy: a test",
+    text="This is a test. Digests of new papers will arrive here; nothing else is needed.",
+)
+
+
+def notices(settings: Settings) -> Iterator[Finding]:
+    """What is allowed and yet perhaps not meant."""
+    for subscriber in settings.subscribers.values():
+        if subscriber.at is not None:
+            hour = f"{subscriber.at:%H:%M} {subscriber.timezone}"
+            advice = f"served at {hour}: `paperboy run` keeps the hour, a daily cron for `once` must come after it"
+            yield Finding(f"subscribers.{subscriber.name}.at", ok=True, message=advice)
+        if subscriber.paused:
+            yield Finding(f"subscribers.{subscriber.name}.paused", ok=True, message="paused: gets nothing")
+    if not settings.categories:
+        yield Finding("subscribers", ok=True, message="no subscriber and no site reads a topic: nothing will happen")
+
+
+async def check_arxiv(client: ArxivClient, settings: Settings) -> Finding:
+    """One polite request for one feed; nothing is stored."""
+    if not settings.categories:
+        return Finding("arxiv.rss_url", ok=True, message="not asked: no category is read")
+    category = settings.categories[0]
+    try:
+        mailing = feed.parse(await client.fetch_rss(category), category)
+    except (FetchError, ParseError) as error:
+        return Finding("arxiv.rss_url", ok=False, message=f"{category}: {error.reason}")
+    found = f"{category}: {len(mailing.entries)} announcements in the mailing of {mailing.mailing_date:%Y-%m-%d}"
+    return Finding("arxiv.rss_url", ok=True, message=found)
+
+
+async def check_channels(channels: Mapping[str, Channel], settings: Settings) -> list[Finding]:
+    """Every channel that a subscriber uses, with all its addresses."""
+    findings: list[Finding] = []
+    for name, channel in channels.items():
+        addresses = {a.key: a for s in settings.subscribers.values() if s.channel == name for a in s.addresses}
+        findings.extend(await channel.check(tuple(addresses.values())))
+    return findings
+
+
+async def send_tests(
+    channels: Mapping[str, Channel],
+    settings: Settings,
+    outbox: Outbox,
+    clock: Clock,
+) -> list[Finding]:
+    """One test message to every address of every subscriber that is not paused."""
+    return [
+        await _send_test(channels[subscriber.channel], subscriber, address, outbox, clock)
+        for subscriber in settings.subscribers.values()
+        if not subscriber.paused
+        for address in subscriber.addresses
+    ]
+
+
+async def _send_test(
+    channel: Channel,
+    subscriber: Subscriber,
+    address: Address,
+    outbox: Outbox,
+    clock: Clock,
+) -> Finding:
+    setting = f"subscribers.{subscriber.name} ({address.label})"
+    gates = channel.gates(address)
+    delivery = Delivery(
+        id=secrets.token_hex(16),  # every test is a message of its own
+        subscriber=subscriber.name,
+        recipient="",
+        payload=channel.render_note(_TEST).payload,
+        part=1,
+        parts=1,
+        created_at=clock.now(),
+        tries=1,
+    )
+    try:
+        await channel.send(delivery, address)
+    except DeliveryError as error:
+        return Finding(setting, ok=False, message=f"the test was not taken: {error.reason}")
+    outbox.reopen(gates)
+    await clock.sleep(max(gates.destination.seconds, gates.credential.seconds))
+    return Finding(setting, ok=True, message="the test was taken")

@@ -1,0 +1,49 @@
+"""`paperboy check`: reads the configuration, reaches every service, and names the setting that is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.advice import ExitCode
+from bot.cli.options import (
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    LogLevel,
+    LogLevelOption,
+    configure_logging,
+    load_settings,
+)
+from bot.cli.terminal import plural, say, table
+
+if TYPE_CHECKING:
+    from bot.channels.channel import Finding
+    from bot.settings import Settings
+
+
+def check(
+    config: ConfigOption = None,
+    *,
+    send: Annotated[bool, typer.Option("--send", help="Post a short test to every subscriber.")] = False,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Read the configuration, reach arXiv and every channel, and name what is wrong."""
+    configure_logging(log_level, log_format)
+    settings = load_settings(config)
+    findings = asyncio.run(_check(settings, send=send))
+    counted = (plural(len(settings.topics), "topic"), plural(len(settings.subscribers), "subscriber"))
+    say(", ".join((*counted, plural(len(settings.categories), "category", "categories"))))
+    table(["ok" if finding.ok else "WRONG", finding.setting, finding.message] for finding in findings)
+    sys.exit(ExitCode.DONE if all(finding.ok for finding in findings) else ExitCode.LEFT_UNDONE)
+
+
+async def _check(settings: Settings, *, send: bool) -> tuple[Finding, ...]:
+    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+
+    async with opened(settings) as app:
+        return await app.check(send=send)

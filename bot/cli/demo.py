@@ -1,0 +1,31 @@
+"""`paperboy demo`: the whole way on built-in sample mailings, with no account and no network."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.advice import ExitCode
+from bot.cli.once import account
+from bot.cli.options import LogFormat, LogFormatOption, LogLevel, LogLevelOption, configure_logging
+from bot.cli.terminal import say
+
+
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FOLDER", help="Where to leave what every channel received.")
+    ] = Path("demo-output"),
+    *,
+    log_level: LogLevelOption = LogLevel.ERROR,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Run the four verbs on sample mailings against loopback receivers, and show what each channel gets."""
+    from bot.demo.show import show  # noqa: PLC0415 - servers and templates, not needed for --help
+
+    configure_logging(log_level, log_format)
+    result = asyncio.run(show(output, tell=say, account=account))
+    sys.exit(ExitCode.DONE if result else ExitCode.LEFT_UNDONE)

@@ -1,0 +1,80 @@
+"""`paperboy explain ID`: one paper's whole story."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot import identifier as identifiers
+from bot import text
+from bot.cli.options import (
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    LogLevel,
+    LogLevelOption,
+    configure_logging,
+    load_settings,
+)
+from bot.cli.status import to_json
+from bot.cli.terminal import say, table, when
+
+if TYPE_CHECKING:
+    from bot.report import Explanation, SubscriberStory
+    from bot.settings import Settings
+
+
+def explain(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="2504.10757, hep-th/9901001, or an arXiv URL.")],
+    config: ConfigOption = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Tell where a paper was announced, and what became of it for every subscriber, and why."""
+    configure_logging(log_level, log_format)
+    try:
+        wanted, _ = identifiers.parse(identifier)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    settings = load_settings(config)
+    found = asyncio.run(_explain(settings, wanted))
+    if as_json:
+        sys.stdout.write(to_json(found) + "\n")
+    else:
+        _show(found, settings)
+
+
+async def _explain(settings: Settings, identifier: str) -> Explanation:
+    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+
+    async with opened(settings) as app:
+        return app.reporter.explain(identifier, app.matcher)
+
+
+def _show(found: Explanation, settings: Settings) -> None:
+    if not found.announcements:
+        say(f"arXiv:{found.identifier}: never seen in a mailing that was collected here")
+        return
+    say(f"arXiv:{found.identifier}: {text.flatten_tex(found.title)}")
+    say("Announced")
+    table([f"{a.mailing_date:%Y-%m-%d}", a.category, f"{a.type.value} v{a.version}"] for a in found.announcements)
+    for story in found.subscribers:
+        say(story.subscriber)
+        _show_story(story, settings)
+
+
+def _show_story(story: SubscriberStory, settings: Settings) -> None:
+    table([topic.topic, topic.sentence] for topic in story.topics)
+    for record in story.told:
+        told = "told as new" if record.version == 0 else f"told as replaced by v{record.version}"
+        shown = "" if record.shown else ", beyond the topic's limit: counted and linked"
+        states = ", ".join(sorted({state.value for state in record.states}))
+        at = when(record.created_at, settings.subscribers[story.subscriber].timezone)
+        table([["->", f"{told}{shown}, in the digest of {at}: {states}"]])
+    if not story.told:
+        table([["->", "not told"]])

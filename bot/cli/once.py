@@ -1,0 +1,118 @@
+"""`paperboy once`: the four verbs in a row, then the account of them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.advice import ExitCode
+from bot.cli.options import (
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    LogLevel,
+    LogLevelOption,
+    configure_logging,
+    load_for_arxiv,
+)
+from bot.cli.terminal import plural, say, table, when
+
+if TYPE_CHECKING:
+    from bot.app import Run
+    from bot.collect import Collected
+    from bot.compose import Composed
+    from bot.deliver import LaneReport
+    from bot.settings import Settings
+
+
+def once(
+    config: ConfigOption = None,
+    *,
+    no_deliver: Annotated[
+        bool, typer.Option("--no-deliver", help="Collect and publish only; what is new stays new.")
+    ] = False,
+    now: Annotated[bool, typer.Option("--now", help="Do not wait for the subscribers' hours.")] = False,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Collect, compose, deliver and publish, then exit (for cron and CI)."""
+    configure_logging(log_level, log_format)
+    settings = load_for_arxiv(config)
+    run = asyncio.run(_once(settings, any_hour=now, no_deliver=no_deliver))
+    account(run, settings)
+    sys.exit(ExitCode.LEFT_UNDONE if run.left_undone else ExitCode.DONE)
+
+
+async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> Run:
+    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+
+    async with opened(settings) as app:
+        return await app.once(any_hour=any_hour, no_deliver=no_deliver)
+
+
+def account(run: Run, settings: Settings) -> None:
+    """What the run did, verb by verb."""
+    say("Collected")
+    if run.collected_elsewhere:
+        table([[f"nothing: {run.collected_elsewhere}"]])
+    elif not run.collected:
+        zone = settings.timezone
+        table([[f"no mailing today; the next is expected on {when(run.next_mailing, zone)} ({zone})"]])
+    else:
+        table(_collected(result) for result in run.collected)
+    if run.composed:
+        say("Composed")
+        table(_composed(result, settings) for result in run.composed)
+    if run.delivered:
+        say("Delivered")
+        table(_delivered(lane, settings) for lane in run.delivered)
+    if run.published or run.site_trouble:
+        say("Published")
+        table(
+            [str(page.path), plural(page.papers, "paper") if page.path.name != "README.md" else "index"]
+            for page in run.published
+        )
+        if run.site_trouble:
+            table([[f"the site could not be written: {run.site_trouble}"]])
+
+
+def _collected(result: Collected) -> list[str]:
+    state = f"{result.state.value}" if result.asked else f"{result.state.value} already"
+    unreadable = f"; {plural(result.unreadable, 'entry', 'entries')} unreadable" if result.unreadable else ""
+    return [
+        result.category,
+        state,
+        f"{result.reason}, {result.new} new to us{unreadable}" if result.asked else result.reason,
+    ]
+
+
+def _composed(result: Composed, settings: Settings) -> list[str]:
+    from bot.compose import Outcome  # noqa: PLC0415 - as above
+
+    zone = settings.subscribers[result.subscriber].timezone
+    said = {
+        Outcome.DIGEST: f"{plural(result.matched, 'paper')} in {plural(result.messages, 'message')}",
+        Outcome.EMPTY: "nothing new for it",
+        Outcome.SAID_EMPTY: "nothing matched, and it is told so",
+        Outcome.NOT_DUE: f"waits for its hour, {when(result.next_slot, zone)}",
+        Outcome.PAUSED: "paused",
+        Outcome.FAILED: f"template failed: {result.reason}",
+        Outcome.ELSEWHERE: "another process composed for it",
+    }
+    return [result.subscriber, said[result.outcome]]
+
+
+def _delivered(lane: LaneReport, settings: Settings) -> list[str]:
+    if lane.paused:
+        return [lane.subscriber, lane.address, "paused"]
+    said = [f"{lane.sent} sent"]
+    if lane.dropped:
+        said.append(f"{lane.dropped} dropped: {lane.reason}")
+    if lane.dead:
+        said.append(f"{lane.dead} given up: {lane.reason}")
+    if lane.left_until is not None:
+        said.append(f"the rest stays in the outbox until {when(lane.left_until, settings.timezone)}: {lane.reason}")
+    return [lane.subscriber, lane.address, "; ".join(said)]

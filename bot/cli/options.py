@@ -1,0 +1,91 @@
+"""What every command takes: where the configuration is, and how to log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """For people or for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The configuration; else $PAPERBOY_CONFIG, else config.yaml."),
+]
+LogLevelOption = Annotated[LogLevel, typer.Option("--log-level", help="How much is logged to stderr.")]
+LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="Logs as text lines or as JSON lines.")]
+
+
+def configure_logging(level: LogLevel, form: LogFormat) -> None:
+    """Logs go to stderr, ours alone: the client libraries quote webhook URLs and tokens in theirs."""
+    import structlog  # noqa: PLC0415 - not needed for --help
+
+    for library in ("aiohttp", "asyncio", "discord", "slack_sdk", "aiosmtplib", "mail.log"):
+        logging.getLogger(library).addHandler(logging.NullHandler())
+        logging.getLogger(library).propagate = False
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if form is LogFormat.JSON
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.name)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def load_settings(config: Path | None) -> Settings:
+    """The configuration that this command is to use.
+
+    Raises:
+        ConfigError: with every problem in it.
+    """
+    from bot.config import load, locate  # noqa: PLC0415 - pydantic, not needed for --help
+
+    return load(locate(config, os.environ), os.environ)
+
+
+def load_for_arxiv(config: Path | None) -> Settings:
+    """The configuration, fit for asking live arXiv.
+
+    Raises:
+        ConfigError: also where the example's contact would be shown to arXiv.
+    """
+    from bot.config import locate, refuse_live  # noqa: PLC0415 - as above
+    from bot.errors import ConfigError  # noqa: PLC0415 - as above
+
+    settings = load_settings(config)
+    problem = refuse_live(settings)
+    if problem is not None:
+        raise ConfigError(str(locate(config, os.environ)), (problem,))
+    return settings

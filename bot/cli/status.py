@@ -1,0 +1,104 @@
+"""`paperboy status`: today in a sentence, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import sys
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.options import (
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    LogLevel,
+    LogLevelOption,
+    configure_logging,
+    load_settings,
+)
+from bot.cli.terminal import plural, say, table, when
+
+if TYPE_CHECKING:
+    from bot.report import Status, SubscriberStatus
+    from bot.settings import Settings
+    from bot.store.ledger import DeliveryRecord
+
+
+def status(
+    config: ConfigOption = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Tell the state of today's mailing, of every subscriber, and what is left to do."""
+    configure_logging(log_level, log_format)
+    settings = load_settings(config)
+    found = asyncio.run(_status(settings))
+    if as_json:
+        sys.stdout.write(to_json(found) + "\n")
+    else:
+        _show(found, settings)
+
+
+async def _status(settings: Settings) -> Status:
+    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+
+    async with opened(settings) as app:
+        return app.reporter.status(app.clock.now())
+
+
+def to_json(value: object) -> str:
+    """A report's dataclasses as one line of ASCII JSON: dates in ISO 8601, moments in UTC."""
+    return json.dumps(dataclasses.asdict(value), default=_plain)  # type: ignore[call-overload] # any dataclass
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def _show(found: Status, settings: Settings) -> None:
+    zone = settings.timezone
+    say(found.summary[0].upper() + found.summary[1:])
+    table([["next mailing", f"{when(found.next_mailing, zone)} ({zone})"]])
+    if found.arxiv_waits_until:
+        table([["arXiv", f"asked us to wait until {when(found.arxiv_waits_until, zone)}"]])
+    if found.categories:
+        say("Categories")
+        table(
+            [c.category, c.state, c.reason + (f", asked {plural(c.tries, 'time')}" if c.tries > 1 else "")]
+            for c in found.categories
+        )
+    if found.subscribers:
+        say("Subscribers")
+        table(_subscriber(each, settings) for each in found.subscribers)
+    if found.unfinished:
+        say("Still to deliver")
+        table(_delivery(record) for record in found.unfinished)
+    if found.dead:
+        say("Given up in the last seven days")
+        table(_delivery(record) for record in found.dead)
+
+
+def _subscriber(each: SubscriberStatus, settings: Settings) -> list[str]:
+    zone = settings.subscribers[each.name].timezone
+    slot = f"; next hour {when(each.next_slot, zone)}" if each.next_slot else ""
+    last = f"; last reached {when(each.last_sent, zone)}" if each.last_sent else ""
+    return [each.name, each.channel, f"{each.sentence}{slot}{last}"]
+
+
+def _delivery(record: DeliveryRecord) -> list[str]:
+    part = f"{record.part}/{record.parts}"
+    tries = plural(record.tries, "try", "tries")
+    return [
+        record.subscriber,
+        record.title,
+        part,
+        f"{record.state.value}, {tries}: {record.reason or 'not tried yet'}",
+    ]

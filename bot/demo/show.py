@@ -1,0 +1,252 @@
+"""The demo: the real four verbs on the sample mailings, into a fresh store, against loopback receivers.
+
+    each sample day -> arXiv's feeds on loopback -> once -> once more -> what every channel received -> a folder
+
+Time is simulated, everything else is the program itself. No account, and no network but loopback.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from bot import text
+from bot.app import opened
+from bot.clock import SimulatedClock
+from bot.config import load
+from bot.demo import samples
+from bot.demo.arxiv import ArxivServer, render_rss
+from bot.demo.discord import DiscordReceiver
+from bot.demo.showcase import Day, Figure, Page, render_showcase
+from bot.demo.slack import SlackReceiver
+from bot.demo.smtp import SmtpReceiver
+from bot.model import Mailing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from bot.app import Run
+    from bot.settings import Settings
+
+_LEFTOVERS = ("config.yaml", "paperboy.db", "paperboy.db-wal", "paperboy.db-shm", "index.html", "site", "received")
+"""What an earlier demo left in the folder; nothing else in it is touched."""
+
+_SLACK_CHANNEL, _DISCORD_CHANNEL = "C0123456789", "123456789012345678"
+_NAMES = {_SLACK_CHANNEL: "vision-lab", _DISCORD_CHANNEL: "reading-group"}
+"""Channel -> its subscriber, as the showcase names it; a webhook is named so anyway."""
+
+_HOUR = time(7, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Receivers:
+    arxiv: ArxivServer
+    slack: SlackReceiver
+    discord: DiscordReceiver
+    mail: SmtpReceiver
+
+
+@dataclass(slots=True)
+class _Account:
+    """What the days came to."""
+
+    days: list[Day] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    repeats: list[Run] = field(default_factory=list)
+
+
+async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[Run, Settings], None]) -> bool:
+    """Run the demo and leave its folder: `index.html`, the pages, and all that was received.
+
+    Args:
+        folder: made if it is not there; the leftovers of an earlier demo are removed.
+        tell: takes a line for the reader.
+        account: prints one run.
+
+    Returns:
+        Whether everything arrived and every second run sent nothing.
+    """
+    _clear(folder)
+    clock = SimulatedClock(datetime(2026, 3, 5, 6, tzinfo=UTC))
+    async with AsyncExitStack() as stack:
+        receivers = _Receivers(
+            arxiv=await stack.enter_async_context(ArxivServer(clock)),
+            slack=await stack.enter_async_context(SlackReceiver()),
+            discord=await stack.enter_async_context(DiscordReceiver()),
+            mail=await stack.enter_async_context(SmtpReceiver()),
+        )
+        config = folder / "config.yaml"
+        config.write_text(yaml.safe_dump(_config(receivers), sort_keys=False, allow_unicode=True), encoding="utf-8")
+        settings = load(config, {})
+        found = _Account()
+        for day, mailings in _calendar():
+            clock.set(datetime.combine(day, _HOUR))
+            await _one_day(day, mailings, settings, clock, receivers, found, tell, account)
+    _leave(folder, found, receivers)
+    tell("")
+    tell(f"Open {folder / 'index.html'} to see what every channel received, as its readers see it.")
+    tell(f"The pages are in {folder / 'site'}, the raw messages in {folder / 'received'}.")
+    arrived = not any(run.left_undone for run in (*found.runs, *found.repeats))
+    return arrived and not any(_sent(run) for run in found.repeats)
+
+
+async def _one_day(  # noqa: PLR0917 - one day's share of everything
+    day: date,
+    mailings: Mapping[str, Mailing],
+    settings: Settings,
+    clock: SimulatedClock,
+    receivers: _Receivers,
+    found: _Account,
+    tell: Callable[[str], None],
+    account: Callable[[Run, Settings], None],
+) -> None:
+    """The day's mailing, taken twice: the second time nothing is left to say."""
+    receivers.arxiv.feeds.update(
+        {category: render_rss(mailing, clock.now()) for category, mailing in mailings.items()},
+    )
+    before = (len(receivers.slack.messages), len(receivers.discord.messages), len(receivers.mail.messages))
+    tell("")
+    tell(f"== {text.day(day)} ==")
+    async with opened(settings, clock) as app:
+        run = await app.once()
+    account(run, settings)
+    async with opened(settings, clock) as app:
+        repeat = await app.once()
+    tell(f"And once more: {_sent(repeat)} sent.")
+    found.runs.append(run)
+    found.repeats.append(repeat)
+    slack, discord, mail = before
+    found.days.append(
+        Day(
+            date=day,
+            title=text.day(day),
+            account=_day_account(run, repeat),
+            slack=_in_order(map(_slack, receivers.slack.messages[slack:])),
+            discord=_in_order(map(_discord, receivers.discord.messages[discord:])),
+            mail=tuple(message.data for message in receivers.mail.messages[mail:]),
+        ),
+    )
+
+
+def _config(receivers: _Receivers) -> dict[str, Any]:
+    """The demo's configuration, as a user would write it but for the loopback addresses."""
+    return {
+        "contact": "demo@example.org",
+        "store": "sqlite:///paperboy.db",
+        "timezone": "Europe/Berlin",
+        "arxiv": {
+            "rss_url": receivers.arxiv.url,
+            "oai_url": receivers.arxiv.url.replace("/rss/{category}", "/oai"),
+        },
+        "topics": samples.topics(),
+        "channels": {
+            "slack": {"token": receivers.slack.token, "api_url": receivers.slack.api_url},
+            "discord": {"token": receivers.discord.token, "api_url": receivers.discord.api_url},
+            "mail": {
+                "host": receivers.mail.host,
+                "port": receivers.mail.port,
+                "sender": "Paperboy <paperboy@example.org>",
+            },
+        },
+        "subscribers": {
+            "vision-lab": {"slack": _SLACK_CHANNEL, "topics": ["vision-language"], "thread": True},
+            "brain-hook": {"slack": receivers.slack.webhook_url("brain-hook"), "topics": ["brains"]},
+            "reading-group": {"discord": _DISCORD_CHANNEL, "topics": ["vision-language", "second-thoughts"]},
+            "their-hook": {"discord": receivers.discord.webhook_url("their-hook"), "topics": ["brains"]},
+            "alice": {"mail": "alice@example.org", "topics": ["vision-language", "brains"]},
+            "seminar": {"mail": ["bob@example.org", "eve@example.org"], "topics": ["brains"], "when_empty": "say"},
+        },
+        "site": {"dir": "site", "topics": list(samples.topics())},
+    }
+
+
+def _calendar() -> list[tuple[date, Mapping[str, Mailing]]]:
+    """Every day from the first mailing to the last; on a weekend arXiv's feeds are empty."""
+    known = dict(samples.mailings())
+    first, last = min(known), max(known)
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return [(day, known.get(day) or {c: Mailing(c, day, ()) for c in samples.CATEGORIES}) for day in days]
+
+
+def _sent(run: Run) -> int:
+    return sum(lane.sent for lane in run.delivered)
+
+
+def _day_account(run: Run, repeat: Run) -> tuple[str, ...]:
+    if not run.collected:
+        return ("No mailing: a weekend. Nothing was asked, nothing was sent.",)
+    new = sum(result.new for result in run.collected)
+    matched = sum(result.matched for result in run.composed)
+    return (
+        f"{new} announcements collected from {len(run.collected)} categories",
+        f"{matched} matches composed for {sum(1 for result in run.composed if result.matched)} subscribers",
+        f"{_sent(run)} messages sent; by the second run, {_sent(repeat)}",
+    )
+
+
+def _slack(message: Any) -> dict[str, Any]:  # noqa: ANN401 - what the receiver recorded
+    return {
+        "channel": _NAMES.get(message.channel, message.channel),
+        "text": message.text,
+        "blocks": message.blocks,
+        "thread_ts": message.thread_ts,
+    }
+
+
+def _discord(message: Any) -> dict[str, Any]:  # noqa: ANN401 - what the receiver recorded
+    channel = _NAMES.get(message.destination, message.destination)
+    return {"channel": channel, "content": message.content, "embeds": message.embeds}
+
+
+def _in_order(messages: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """The channels before the webhooks; each one's messages as they came."""
+    return tuple(sorted(messages, key=lambda message: message["channel"] not in _NAMES.values()))
+
+
+# -- what is left ------------------------------------------------------------------------------------------------
+
+
+def _clear(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _LEFTOVERS:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _leave(folder: Path, found: _Account, receivers: _Receivers) -> None:
+    received = folder / "received"
+    received.mkdir()
+    for name, messages in (
+        ("slack.json", [_slack(message) for message in receivers.slack.messages]),
+        ("discord.json", [_discord(message) for message in receivers.discord.messages]),
+    ):
+        (received / name).write_text(json.dumps(messages, indent=2, ensure_ascii=False), encoding="utf-8")
+    for number, mail in enumerate(receivers.mail.messages, start=1):
+        (received / f"mail-{number:02d}.eml").write_bytes(mail.data)
+    pages = [
+        Page(str(path.relative_to(folder)), path.read_text(encoding="utf-8"))
+        for path in sorted((folder / "site").rglob("*.md"))
+    ]
+    (folder / "index.html").write_text(render_showcase(_figures(found), found.days, pages), encoding="utf-8")
+
+
+def _figures(found: _Account) -> list[Figure]:
+    collected = [result for run in found.runs for result in run.collected]
+    return [
+        Figure(str(sum(1 for run in found.runs if run.collected)), "mailings"),
+        Figure(str(sum(result.new for result in collected)), "announcements collected"),
+        Figure(str(sum(result.matched for run in found.runs for result in run.composed)), "matches"),
+        Figure(str(sum(map(_sent, found.runs))), "messages sent"),
+        Figure(str(sum(map(_sent, found.repeats))), "sent by the second runs"),
+    ]

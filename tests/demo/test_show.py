@@ -1,0 +1,97 @@
+"""The demo itself: everything arrives once, every second run sends nothing, and a folder is left to look at."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.demo.show import show
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.app import Run
+    from bot.settings import Settings
+
+
+async def run_demo(folder: Path) -> tuple[list[str], list[Run], bool]:
+    lines: list[str] = []
+    runs: list[Run] = []
+
+    def account(run: Run, _settings: Settings) -> None:
+        runs.append(run)
+
+    done = await show(folder, tell=lines.append, account=account)
+    return lines, runs, done
+
+
+async def test_three_mailings_and_a_weekend_arrive_once_everywhere(tmp_path: Path) -> None:
+    lines, runs, done = await run_demo(tmp_path)
+    assert done
+    assert [line for line in lines if line.startswith("==")] == [
+        "== Thu 5 Mar 2026 ==",
+        "== Fri 6 Mar 2026 ==",
+        "== Sat 7 Mar 2026 ==",
+        "== Sun 8 Mar 2026 ==",
+        "== Mon 9 Mar 2026 ==",
+    ]
+    assert lines.count("And once more: 0 sent.") == 5
+    sent = [sum(lane.sent for lane in run.delivered) for run in runs]
+    assert all(count > 0 for count in (sent[0], sent[1], sent[4]))
+    assert sent[2:4] == [0, 0]
+
+
+async def test_what_every_channel_received_and_the_pages_are_left(tmp_path: Path) -> None:
+    await run_demo(tmp_path)
+    received = tmp_path / "received"
+    slack = json.loads((received / "slack.json").read_text(encoding="utf-8"))
+    discord = json.loads((received / "discord.json").read_text(encoding="utf-8"))
+    assert {message["channel"] for message in slack} == {"vision-lab", "brain-hook"}
+    assert {message["channel"] for message in discord} == {"reading-group", "their-hook"}
+    assert sorted(received.glob("*.eml"))
+    assert len(sorted((tmp_path / "site").rglob("2026-*.md"))) == 9
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "Slack" in index
+    assert "<script" not in index.lower()
+
+
+async def test_a_second_demo_starts_afresh_and_touches_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    await run_demo(tmp_path)
+    first = (tmp_path / "received" / "slack.json").read_text(encoding="utf-8")
+    _, _, done = await run_demo(tmp_path)
+    assert done
+    assert len(json.loads((tmp_path / "received" / "slack.json").read_text(encoding="utf-8"))) == len(
+        json.loads(first)
+    )
+    assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"
+
+
+async def test_hostile_titles_act_nowhere(tmp_path: Path) -> None:
+    await run_demo(tmp_path)
+    slack = (tmp_path / "received" / "slack.json").read_text(encoding="utf-8")
+    assert "<!channel>" not in slack
+    for path in (tmp_path / "received").glob("*.eml"):
+        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        assert mail["Bcc"] is None
+        page = mail.get_body(("html",))
+        assert page is not None
+        assert "<script" not in page.get_content()
+    for page in (tmp_path / "site").rglob("*.md"):
+        assert "<script" not in page.read_text(encoding="utf-8")
+
+
+def test_the_command_runs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from bot.cli import main  # noqa: PLC0415 - only this test runs the command
+
+    monkeypatch.setattr("sys.argv", ["paperboy", "demo", "--output", str(tmp_path)])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    assert leaving.value.code == 0
+    assert f"Open {tmp_path}/index.html" in capsys.readouterr().out

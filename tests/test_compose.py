@@ -1,0 +1,315 @@
+"""Compose over whole days: each subscriber is told of each paper once, at its hour, and silence has a reason.
+
+Law 3: composed once, sent as composed. Law 5: a cut is always said.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.compose import Composed, Outcome
+from bot.model import Digest, Entry
+from tests.builders import paper
+from tests.world import CROSS, FRIDAY, MONDAY, NEW, REPLACE, SATURDAY, TUESDAY, WEDNESDAY, World, morning
+
+if TYPE_CHECKING:
+    from bot.app import Run
+    from bot.model import Paper
+
+ALL_TYPES = ["new", "cross", "replace", "replace-cross"]
+
+
+def bird(number: int, *, version: int = 1, title: str = "") -> Paper:
+    return paper(f"2604.{number:05d}", version=version, title=title or f"Pigeon study {number}")
+
+
+def fish(number: int) -> Paper:
+    return paper(f"2604.{number:05d}", title="On fish", abstract="Fish do not read maps at all.")
+
+
+def of(run: Run, name: str = "lab") -> Composed:
+    return next(result for result in run.composed if result.subscriber == name)
+
+
+async def draft(world: World, name: str = "lab", *, as_newcomer: bool = False) -> Digest | None:
+    async with world.app() as app:
+        found: Digest | None = app.composer().preview(
+            world.settings.subscribers[name], world.clock.now(), as_newcomer=as_newcomer
+        )
+        return found
+
+
+async def test_a_match_is_told_and_a_second_run_says_nothing(world: World) -> None:
+    world.announce(TUESDAY, bird(1), fish(2))
+    first = await world.once(morning(TUESDAY))
+    assert (of(first).outcome, of(first).matched) == (Outcome.DIGEST, 1)
+    second = await world.once()
+    assert of(second).outcome is Outcome.EMPTY
+    assert world.received()["slack"] == 1
+
+
+async def test_a_new_subscriber_starts_with_the_latest_mailing_and_nothing_before_it(world: World) -> None:
+    world.announce(MONDAY, bird(1))
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, bird(2))
+    await world.once(morning(TUESDAY))
+    world.config["subscribers"]["late"] = {"slack": "C0000000009", "topics": ["birds"]}
+    assert of(await world.once(), "late").matched == 1
+    assert "2604.00002" in str(world.slack.messages[-1].blocks)
+
+
+async def test_a_new_topic_starts_with_the_latest_mailing_too(world: World) -> None:
+    world.announce(TUESDAY, bird(1), fish(2))
+    await world.once(morning(TUESDAY))
+    world.config["topics"]["fish"] = {"title": "Fish", "categories": ["cs.CV"], "keywords": ["fish"]}
+    world.config["subscribers"]["lab"]["topics"] = ["birds", "fish"]
+    assert of(await world.once()).matched == 1
+
+
+async def test_editing_a_topic_acts_forward(world: World) -> None:
+    world.announce(TUESDAY, bird(1), fish(2))
+    await world.once(morning(TUESDAY))
+    world.config["topics"]["birds"]["keywords"] = ["pigeon", "fish"]
+    assert of(await world.once()).outcome is Outcome.EMPTY
+
+
+async def test_mailings_between_two_digests_come_together_newest_first(world: World) -> None:
+    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    for day, number in ((FRIDAY, 0), (MONDAY, 1), (TUESDAY, 2), (WEDNESDAY, 3)):
+        world.announce(day, bird(number))
+        run = await world.once(morning(day, 5))
+        assert of(run).outcome is Outcome.NOT_DUE
+    digest = await draft(world)
+    assert digest is not None
+    assert digest.mailing_dates == (WEDNESDAY, TUESDAY, MONDAY, FRIDAY)
+    assert [entry.mailing_date for entry in digest.sections[0].entries] == [WEDNESDAY, TUESDAY, MONDAY, FRIDAY]
+    assert of(await world.once(morning(WEDNESDAY, 6))).matched == 4
+
+
+async def test_a_newcomer_with_an_hour_starts_at_its_next_slot(world: World) -> None:
+    world.config["subscribers"]["lab"]["at"] = "08:00"
+    world.announce(TUESDAY, bird(1))
+    first = of(await world.once(morning(TUESDAY, 7)))
+    assert (first.outcome, first.next_slot) == (Outcome.NOT_DUE, morning(WEDNESDAY, 6))
+    world.announce(WEDNESDAY, bird(2))
+    assert of(await world.once(morning(WEDNESDAY, 6))).matched == 2
+
+
+async def test_now_overrides_the_hour(world: World) -> None:
+    world.config["subscribers"]["lab"]["at"] = "08:00"
+    world.announce(TUESDAY, bird(1))
+    assert of(await world.once(morning(TUESDAY, 7), any_hour=True)).matched == 1
+
+
+async def test_a_slept_hour_is_made_up_at_once_and_only_once(world: World) -> None:
+    world.config["subscribers"]["lab"]["at"] = "08:00"
+    world.announce(MONDAY, bird(1))
+    await world.once(morning(MONDAY, 5))
+    world.announce(TUESDAY, bird(2))
+    assert of(await world.once(morning(TUESDAY, 21))).matched == 2
+    assert of(await world.once(morning(TUESDAY, 22))).outcome is not Outcome.DIGEST
+
+
+async def test_what_is_late_follows_as_its_own_digest_also_after_the_hour(world: World) -> None:
+    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    world.config["subscribers"]["lab"]["at"] = "08:00"
+    world.announce(MONDAY, bird(1))
+    world.announce(MONDAY, fish(9), category="cs.CL")
+    await world.once(morning(MONDAY, 5))
+    await world.once(morning(MONDAY, 6))
+    world.announce(TUESDAY, bird(2))  # cs.CL still shows Monday
+    run = await world.once(morning(TUESDAY, 6))
+    assert (of(run).matched, run.left_undone) == (1, True)
+    assert "cs.CL" in world.slack_text(-1)
+    world.announce(TUESDAY, bird(3), category="cs.CL")
+    late = await world.once(morning(TUESDAY, 9))
+    assert (of(late).matched, late.left_undone) == (1, False)
+
+
+async def test_a_paused_subscriber_gets_all_it_missed_when_it_is_back(world: World) -> None:
+    world.announce(MONDAY, bird(1))
+    await world.once(morning(MONDAY))
+    world.config["subscribers"]["lab"]["paused"] = True
+    world.announce(TUESDAY, bird(2))
+    assert of(await world.once(morning(TUESDAY))).outcome is Outcome.PAUSED
+    world.config["subscribers"]["lab"]["paused"] = False
+    world.announce(WEDNESDAY, bird(3))
+    assert of(await world.once(morning(WEDNESDAY))).matched == 2
+
+
+async def test_a_paper_stands_in_the_first_topic_that_claims_it_and_the_others_are_named(world: World) -> None:
+    world.config["topics"]["maps"] = {"title": "Maps", "categories": ["cs.CV"], "keywords": ["map"]}
+    world.config["subscribers"]["lab"]["topics"] = ["birds", "maps"]
+    world.announce(TUESDAY, bird(1), paper("2604.00002", title="Old maps", abstract="No birds here."))
+    await world.once(morning(TUESDAY), no_deliver=True)
+    digest = await draft(world)
+    assert digest is not None
+    birds, maps = digest.sections
+    assert [(e.paper.identifier, e.also_in) for e in birds.entries] == [("2604.00001", ("Maps",))]
+    assert [e.paper.identifier for e in maps.entries] == ["2604.00002"]
+    assert digest.matched == 2
+
+
+async def test_a_cross_list_of_a_told_paper_is_no_news_and_a_replacement_only_where_asked_for(world: World) -> None:
+    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    world.config["topics"]["all"] = {**world.config["topics"]["birds"], "title": "All", "announce": ALL_TYPES}
+    world.config["subscribers"]["curious"] = {"slack": "C0000000002", "topics": ["all"]}
+    world.announce(MONDAY, bird(1))
+    world.announce(MONDAY, fish(8), category="cs.CL")
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(bird(1, version=2), REPLACE), fish(9))
+    world.announce(TUESDAY, Entry(bird(1), CROSS), category="cs.CL")
+    run = await world.once(morning(TUESDAY))
+    assert of(run, "lab").outcome is Outcome.EMPTY
+    assert of(run, "curious").matched == 1
+    assert "2604.00001v2" in str(world.slack.messages[-1].blocks)
+
+
+async def test_a_version_is_told_as_replaced_once(world: World) -> None:
+    world.config["topics"]["birds"] |= {"announce": ALL_TYPES, "categories": ["cs.CV", "cs.CL"]}
+    world.announce(TUESDAY, Entry(bird(1, version=2), REPLACE))
+    await world.once(morning(TUESDAY))
+    world.announce(TUESDAY, Entry(bird(1, version=2), REPLACE), category="cs.CL")
+    assert of(await world.once()).outcome is Outcome.EMPTY
+
+
+async def test_what_the_limit_hides_is_counted_linked_and_told(world: World) -> None:
+    world.config["topics"]["birds"]["limit"] = 2
+    world.announce(TUESDAY, *(bird(number) for number in range(1, 6)))
+    run = await world.once(morning(TUESDAY))
+    assert of(run).matched == 5
+    assert "3 more" in world.slack_text()
+    assert "https://arxiv.org/catchup/cs.CV/2026-04-21" in world.slack_text()
+    world.config["topics"]["birds"]["limit"] = None
+    assert of(await world.once()).outcome is Outcome.EMPTY
+
+
+async def test_the_rest_is_linked_to_the_site_where_it_is_published(world: World) -> None:
+    world.config["topics"]["birds"]["limit"] = 1
+    world.config["site"] = {"dir": "site", "topics": ["birds"], "url": "https://lab.example.org/papers"}
+    world.announce(TUESDAY, bird(1), bird(2))
+    await world.once(morning(TUESDAY))
+    assert "https://lab.example.org/papers/birds/2026-04-21.md" in world.slack_text()
+
+
+async def test_silence_is_the_default_and_say_speaks_once_per_closed_mailing(world: World) -> None:
+    world.config["subscribers"]["loud"] = {"slack": "C0000000002", "topics": ["birds"], "when_empty": "say"}
+    world.announce(FRIDAY, fish(1), fish(2))
+    run = await world.once(morning(FRIDAY))
+    assert (of(run, "lab").outcome, of(run, "loud").outcome) == (Outcome.EMPTY, Outcome.SAID_EMPTY)
+    assert "2 papers were announced on Fri 17 Apr 2026 in cs.CV; none matched." in world.slack_text()
+    for later in (timedelta(hours=1), timedelta(days=1), timedelta(days=2)):
+        await world.once(morning(FRIDAY) + later)
+    assert world.received()["slack"] == 1
+
+
+async def test_say_waits_until_every_category_is_in(world: World) -> None:
+    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    world.config["subscribers"]["lab"]["when_empty"] = "say"
+    world.announce(TUESDAY, fish(1))
+    assert of(await world.once(morning(TUESDAY))).outcome is Outcome.EMPTY
+    world.announce(TUESDAY, fish(2), category="cs.CL")
+    assert of(await world.once()).outcome is Outcome.SAID_EMPTY
+
+
+async def test_say_does_not_speak_of_a_mailing_that_had_a_match(world: World) -> None:
+    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    world.config["subscribers"]["lab"]["when_empty"] = "say"
+    world.announce(TUESDAY, bird(1))
+    await world.once(morning(TUESDAY))
+    world.announce(TUESDAY, fish(2), category="cs.CL")
+    assert of(await world.once()).outcome is Outcome.EMPTY
+
+
+async def test_on_a_weekend_nobody_hears_anything(world: World) -> None:
+    world.config["subscribers"]["lab"]["when_empty"] = "say"
+    run = await world.once(morning(SATURDAY))
+    assert run.collected == ()
+    assert of(run).outcome is Outcome.EMPTY
+    assert not run.left_undone
+
+
+async def test_a_digest_that_many_share_is_rendered_and_stored_once(world: World) -> None:
+    world.config["subscribers"] = {
+        f"reader{number}": {"mail": f"reader{number}@example.org", "topics": ["birds"]} for number in range(20)
+    }
+    world.announce(TUESDAY, bird(1))
+    await world.once(morning(TUESDAY))
+    assert world.received()["mail"] == 20
+    async with world.app() as app:
+        with app.store._database.reading() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM messages").scalar() == 1
+
+
+async def test_one_subscriber_s_broken_template_is_its_own_trouble(world: World) -> None:
+    """Law 4; and nothing of it is lost: once mended, the digest comes."""
+    world.config["templates"] = "mine"
+    broken = world.folder / "mine" / "slack" / "paper.mrkdwn.j2"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{{ no_such_value }}", encoding="utf-8")
+    world.config["subscribers"]["alice"] = {"mail": "alice@example.org", "topics": ["birds"]}
+    world.announce(TUESDAY, bird(1))
+    run = await world.once(morning(TUESDAY))
+    assert (of(run, "lab").outcome, of(run, "alice").outcome) == (Outcome.FAILED, Outcome.DIGEST)
+    assert "slack/paper.mrkdwn.j2, line 1" in of(run, "lab").reason
+    assert run.left_undone
+    broken.unlink()
+    assert of(await world.once()).outcome is Outcome.DIGEST
+
+
+async def test_a_retry_sends_what_was_composed_also_after_the_template_changed(world: World) -> None:
+    """Law 3."""
+    world.slack.script.append(_refusal("service_unavailable"))
+    world.announce(TUESDAY, bird(1))
+    await world.once(morning(TUESDAY))
+    assert world.received()["slack"] == 0
+    world.config["templates"] = "mine"
+    changed = world.folder / "mine" / "slack" / "paper.mrkdwn.j2"
+    changed.parent.mkdir(parents=True)
+    changed.write_text("changed", encoding="utf-8")
+    await world.once()
+    assert "Pigeon study 1" in world.slack_text()
+    assert "changed" not in world.slack_text()
+
+
+def _refusal(error: str) -> Any:
+    from bot.demo.slack import Scripted  # noqa: PLC0415 - only these tests script an answer
+
+    return Scripted(body={"ok": False, "error": error})
+
+
+async def test_preview_changes_nothing_and_shows_the_latest_mailing_to_a_newcomer(world: World) -> None:
+    world.announce(TUESDAY, bird(1))
+    await world.once(morning(TUESDAY))
+    assert await draft(world) is None
+    again = await draft(world, as_newcomer=True)
+    assert again is not None
+    assert again.matched == 1
+    assert of(await world.once()).outcome is Outcome.EMPTY
+
+
+@pytest.mark.parametrize("kind", [NEW, CROSS])
+async def test_the_announced_count_is_of_different_papers_over_all_categories(world: World, kind: Any) -> None:
+    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    world.announce(TUESDAY, Entry(bird(1), kind), fish(2))
+    world.announce(TUESDAY, Entry(bird(1), CROSS), category="cs.CL")
+    await world.once(morning(TUESDAY), no_deliver=True)
+    digest = await draft(world)
+    assert digest is not None
+    assert (digest.announced, digest.matched) == (2, 1)
+
+
+async def test_of_two_composers_at_once_one_stands_back(world: World) -> None:
+    world.announce(TUESDAY, bird(1))
+    await world.once(morning(TUESDAY), no_deliver=True)
+    async with world.app() as one, world.app() as other:
+        first, second = one.composer(), other.composer()
+        second._store.readers.state = first._store.readers.state  # both read before either writes
+        state = first._store.readers.state("lab")
+        first.compose(world.clock.now())
+        second._store.readers.state = lambda _name: state
+        (result,) = second.compose(world.clock.now())
+    assert result.outcome is Outcome.ELSEWHERE

@@ -1,0 +1,204 @@
+"""Status and explain: silence has one of a few reasons, and every paper has a story.
+
+Law 7: silence is explained.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.demo.arxiv import Answer
+from bot.demo.slack import Scripted
+from bot.model import DeliveryState, Entry
+from tests.builders import paper
+from tests.world import CROSS, MONDAY, REPLACE, SATURDAY, TUESDAY, World, morning
+
+if TYPE_CHECKING:
+    from bot.report import Explanation, Status
+
+
+async def status(world: World, at: datetime | None = None) -> Status:
+    if at:
+        world.clock.set(at)
+    async with world.app() as app:
+        found: Status = app.reporter.status(world.clock.now())
+        return found
+
+
+async def explain(world: World, identifier: str = "2604.00001") -> Explanation:
+    async with world.app() as app:
+        found: Explanation = app.reporter.explain(identifier, app.matcher)
+        return found
+
+
+def sentence(found: Status, name: str = "lab") -> str:
+    return next(each.sentence for each in found.subscribers if each.name == name)
+
+
+# -- status ------------------------------------------------------------------------------------------------------
+
+
+async def test_before_the_first_run_everything_is_pending(world: World) -> None:
+    found = await status(world, morning(TUESDAY))
+    assert [(c.category, c.state) for c in found.categories] == [("cs.CV", "pending")]
+    assert sentence(found) == "new: starts with the latest mailing"
+
+
+async def test_after_a_good_morning_all_is_up_to_date(world: World) -> None:
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    found = await status(world)
+    assert found.summary == "mailing of Tue 21 Apr 2026: 1 of 1 categories in, 1 announced"
+    assert sentence(found) == "up to date with today's mailing"
+    assert found.subscribers[0].last_sent == world.clock.now()
+
+
+async def test_a_morning_without_a_match_is_up_to_date_too(world: World) -> None:
+    world.announce(TUESDAY, paper(title="Fish", abstract="Fish."))
+    await world.once(morning(TUESDAY))
+    assert sentence(await status(world)) == "up to date with today's mailing"
+
+
+async def test_a_weekend_is_named_and_the_next_mailing_told(world: World) -> None:
+    world.announce(date(2026, 4, 17), paper())
+    await world.once(morning(date(2026, 4, 17)))
+    found = await status(world, morning(SATURDAY))
+    assert found.summary == "no announcement today: weekend (Sat 18 Apr 2026)"
+    assert found.categories == ()
+    assert found.next_mailing == datetime(2026, 4, 20, 4, 20, tzinfo=found.now.tzinfo)
+    assert sentence(found) == "no announcement today: weekend (Sat 18 Apr 2026)"
+
+
+async def test_a_holiday_is_named(world: World) -> None:
+    holiday = date(2026, 6, 22)
+    world.announce(holiday)
+    await world.once(morning(holiday))
+    assert (await status(world)).summary == "no announcement today: arXiv holiday"
+
+
+async def test_a_failed_source_shows_its_reason_and_how_often_it_was_asked(world: World) -> None:
+    world.arxiv.feeds["cs.CV"] = Answer(b"", status=500)
+    await world.once(morning(TUESDAY))
+    await world.once()
+    (category,) = (await status(world)).categories
+    assert (category.state, category.tries) == ("failed", 2)
+    assert "500" in category.reason
+
+
+async def test_arxiv_s_wish_to_be_left_alone_is_told(world: World) -> None:
+    world.arxiv.feeds["cs.CV"] = Answer(b"", status=429, headers={"Retry-After": "7200"})
+    await world.once(morning(TUESDAY))
+    assert (await status(world)).arxiv_waits_until == morning(TUESDAY, 8)
+
+
+async def test_a_refused_destination_is_named_with_its_reason(world: World) -> None:
+    world.slack.channels["C0123456789"] = {"is_archived": True}
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    found = await status(world)
+    assert sentence(found).startswith("C0123456789 is not reached: ")
+    assert sentence(found).endswith("is_archived; next knock after 07:00 UTC")
+    assert found.subscribers[0].waiting == 1
+
+
+async def test_a_delivery_that_stayed_behind_is_told_with_its_reason(world: World) -> None:
+    world.slack.script.append(Scripted(body={"ok": False, "error": "service_unavailable"}))
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    found = await status(world)
+    assert sentence(found).startswith("1 to send; the first is pending: ")
+    assert len(found.unfinished) == 1
+
+
+async def test_a_dead_delivery_is_told_for_a_week(world: World) -> None:
+    world.slack.script.extend(Scripted(body={"ok": False, "error": "invalid_blocks"}) for _ in range(2))
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    assert [record.state for record in (await status(world)).dead] == [DeliveryState.DEAD]
+    assert (await status(world, morning(date(2026, 4, 29)))).dead == ()
+
+
+async def test_a_held_delivery_is_counted_apart(world: World) -> None:
+    world.config["subscribers"]["lab"]["on_unknown"] = "hold"
+    world.slack.script.append(Scripted(takes=True, drops=True))
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    await world.once()
+    (lab,) = (await status(world)).subscribers
+    assert (lab.waiting, lab.held) == (0, 1)
+
+
+async def test_who_waits_for_its_hour_is_told_so(world: World) -> None:
+    world.config["subscribers"]["lab"]["at"] = "09:00"
+    world.announce(MONDAY, paper())
+    await world.once(morning(MONDAY, 5))
+    found = await status(world)
+    assert sentence(found) == "news is in; waits for its hour"
+    assert found.subscribers[0].next_slot == morning(MONDAY, 7)
+
+
+async def test_news_without_an_hour_is_told_by_the_next_run(world: World) -> None:
+    world.announce(MONDAY, paper())
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, paper("2604.00002"))
+    await world.once(morning(TUESDAY), no_deliver=True)
+    assert sentence(await status(world)) == "news is in; the next run tells it"
+
+
+async def test_nothing_yet_and_paused_are_told_apart(world: World) -> None:
+    world.announce(MONDAY, paper())
+    await world.once(morning(MONDAY))
+    assert sentence(await status(world, morning(TUESDAY))) == "nothing of today's mailing is in for it yet"
+    world.config["subscribers"]["lab"]["paused"] = True
+    assert sentence(await status(world)) == "paused"
+
+
+# -- explain -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_told_paper_names_its_term_field_digest_and_state(world: World) -> None:
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    found = await explain(world)
+    assert (found.title, len(found.announcements)) == ("Pigeons Read Maps", 1)
+    (story,) = found.subscribers
+    assert story.topics[0].sentence == "claimed: 'pigeon' in title, 'pigeon' in abstract"
+    (told,) = story.told
+    assert (told.version, told.shown, told.states) == (0, True, (DeliveryState.SENT,))
+
+
+async def test_a_paper_that_never_came_in_has_no_announcements(world: World) -> None:
+    found = await explain(world, "2604.99999")
+    assert (found.title, found.announcements) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"keywords": ["walrus"]}, "no term of the topic is in it"),
+        ({"exclude": ["maps"]}, "stopped by the exclusion 'maps' in its title"),
+        ({"categories": ["math.NA"]}, "not announced in its categories"),
+        ({"announce": ["replace"]}, "announced as new, which the topic does not ask for"),
+        ({"keywords": []}, "claimed: the topic takes everything in its categories"),
+    ],
+)
+async def test_why_a_topic_does_or_does_not_claim_a_paper(
+    world: World, change: dict[str, list[str]], sentence: str
+) -> None:
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    world.config["topics"]["birds"] |= change
+    assert (await explain(world)).subscribers[0].topics[0].sentence == sentence
+
+
+async def test_what_was_told_beyond_the_limit_and_as_replaced_is_said(world: World) -> None:
+    world.config["topics"]["birds"] |= {"limit": 1, "announce": ["new", "cross", "replace"]}
+    world.announce(MONDAY, paper("2604.00001"), Entry(paper("2604.00002"), CROSS))
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(paper("2604.00002", version=2), REPLACE))
+    await world.once(morning(TUESDAY))
+    (story,) = (await explain(world, "2604.00002")).subscribers
+    assert [(told.version, told.shown) for told in story.told] == [(0, False), (2, True)]

@@ -1,0 +1,119 @@
+"""A small world for whole days: a loopback arXiv, receivers for every channel, one simulated clock, one config."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from bot.app import App, Run, opened
+from bot.clock import SimulatedClock
+from bot.config import load
+from bot.demo.arxiv import ArxivServer, render_rss
+from bot.demo.discord import DiscordReceiver
+from bot.demo.slack import SlackReceiver
+from bot.demo.smtp import SmtpReceiver
+from bot.model import AnnounceType, Entry, Mailing, Paper
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from bot.settings import Settings
+
+FRIDAY, SATURDAY, MONDAY, TUESDAY, WEDNESDAY = (date(2026, 4, day) for day in (17, 18, 20, 21, 22))
+NEW, CROSS, REPLACE, REPLACE_CROSS = AnnounceType
+
+
+def morning(day: date, hour: int = 6, minute: int = 0) -> datetime:
+    """06:00 UTC: two hours after arXiv's midnight, 08:00 in Berlin."""
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
+
+
+class World:
+    """Everything outside the program, and the program's configuration."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: SimulatedClock,
+        arxiv: ArxivServer,
+        slack: SlackReceiver,
+        discord: DiscordReceiver,
+        mail: SmtpReceiver,
+    ) -> None:
+        self.folder = folder
+        self.clock = clock
+        self.arxiv = arxiv
+        self.slack = slack
+        self.discord = discord
+        self.mail = mail
+        self.config: dict[str, Any] = {
+            "contact": "us@example.net",
+            "store": "sqlite:///paperboy.db",
+            "timezone": "Europe/Berlin",
+            "arxiv": {
+                "rss_url": arxiv.url,
+                "oai_url": arxiv.url.replace("/rss/{category}", "/oai"),
+                "seconds_between_requests": 0,
+            },
+            "topics": {"birds": {"title": "Birds", "categories": ["cs.CV"], "keywords": ["pigeon"]}},
+            "channels": {
+                "slack": {"token": slack.token, "api_url": slack.api_url},
+                "discord": {"token": discord.token, "api_url": discord.api_url},
+                "mail": {"host": mail.host, "port": mail.port, "sender": "Paperboy <paperboy@example.org>"},
+            },
+            "subscribers": {"lab": {"slack": "C0123456789", "topics": ["birds"]}},
+        }
+
+    @property
+    def settings(self) -> Settings:
+        path = self.folder / "config.yaml"
+        path.write_text(yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        return load(path, {})
+
+    def announce(self, day: date, *entries: Entry | Paper, category: str = "cs.CV") -> None:
+        """What the category's feed shows from now on; a bare paper is new."""
+        mailing = Mailing(category, day, tuple(e if isinstance(e, Entry) else Entry(e, NEW) for e in entries))
+        self.arxiv.feeds[category] = render_rss(mailing, morning(day))
+
+    def app(self) -> Any:
+        return opened(self.settings, self.clock)
+
+    async def once(self, at: datetime | None = None, *, any_hour: bool = False, no_deliver: bool = False) -> Run:
+        """One run of the four verbs, as a process of its own would do it."""
+        if at is not None:
+            self.clock.set(at)
+        app: App
+        async with self.app() as app:
+            return await app.once(any_hour=any_hour, no_deliver=no_deliver)
+
+    def received(self) -> Mapping[str, int]:
+        """How many messages each side has taken."""
+        return {
+            "slack": len(self.slack.messages),
+            "discord": len(self.discord.messages),
+            "mail": len(self.mail.messages),
+        }
+
+    def slack_text(self, start: int = 0) -> str:
+        """All that Slack was shown, as one text."""
+        return "\n".join(str(message.blocks) for message in self.slack.messages[start:])
+
+
+@asynccontextmanager
+async def opened_world(folder: Path) -> AsyncIterator[World]:
+    """A world whose Tuesday is just beginning."""
+    clock = SimulatedClock(morning(FRIDAY, 0))
+    async with AsyncExitStack() as stack:
+        yield World(
+            folder,
+            clock=clock,
+            arxiv=await stack.enter_async_context(ArxivServer(clock)),
+            slack=await stack.enter_async_context(SlackReceiver()),
+            discord=await stack.enter_async_context(DiscordReceiver()),
+            mail=await stack.enter_async_context(SmtpReceiver()),
+        )
