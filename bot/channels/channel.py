@@ -9,13 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.model import Gate as Gate
-from bot.model import Gates as Gates
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.model import Delivery, Digest, Message, Note, Receipt
+    from bot.model import Delivery, Digest, Gates, Message, Note, Receipt
     from bot.settings import Address
     from bot.templating import Templates
 

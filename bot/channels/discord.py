@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot import __version__, text
-from bot.channels.channel import Finding, Gate, Gates
+from bot.channels.channel import Finding
 from bot.channels.discord_answers import Answer, ask, platform_id, trace
 from bot.channels.discord_digest import render_digest, render_note
 from bot.errors import DeliveryError, Trouble
-from bot.model import Receipt
+from bot.model import Gate, Gates, Receipt
 from bot.settings import Address, Secret, fingerprint
 
 if TYPE_CHECKING:

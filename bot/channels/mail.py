@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.channels import mail_digest
-from bot.channels.channel import Gate, Gates
 from bot.channels.mail_check import check_relay
 from bot.channels.mail_relay import MailSettings, Relay
 from bot.channels.mime import Mailbox, build, message_id, parse_mailbox
-from bot.model import Receipt
+from bot.model import Gate, Gates, Receipt
 from bot.settings import Address, Secret, fingerprint
 
 if TYPE_CHECKING:

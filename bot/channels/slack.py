@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bot.channels.channel import Finding, Gate, Gates
+from bot.channels.channel import Finding
 from bot.channels.slack_answers import judge_method, judge_webhook, no_answer_as_trouble
 from bot.channels.slack_digest import render_digest, render_note
 from bot.errors import DeliveryError, Trouble
-from bot.model import Receipt
+from bot.model import Gate, Gates, Receipt
 from bot.settings import Address, Secret, fingerprint, is_loopback
 
 if TYPE_CHECKING:

@@ -78,9 +78,9 @@ async def test_hostile_titles_act_nowhere(tmp_path: Path) -> None:
     for path in (tmp_path / "received").glob("*.eml"):
         mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         assert mail["Bcc"] is None
-        page = mail.get_body(("html",))
-        assert page is not None
-        assert "<script" not in page.get_content()
+        html = mail.get_body(("html",))
+        assert html is not None
+        assert "<script" not in html.get_content()
     for page in (tmp_path / "site").rglob("*.md"):
         assert "<script" not in page.read_text(encoding="utf-8")
 
