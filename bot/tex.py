@@ -92,7 +92,7 @@ def _is_formula(body: str, after: str) -> bool:
 
 
 def _accent(found: re.Match[str], _depth: int) -> tuple[str, int]:
-    """The letter with its accent; where no such letter is, as in `don\\'t`, the backslash meant something else."""
+    r"""The letter with its accent; where no such letter is, as in `don\'t`, the backslash meant something else."""
     token = found[0]
     letter = re.sub(r"[\s{}\\]", "", token[2:])
     accented = unicodedata.normalize("NFC", letter + _ACCENTS[token[1]])
