@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bot import checkup
+from bot.alert import Concern, alert
 from bot.arxiv import calendar
 from bot.channels import CHANNELS
 from bot.channels.channel import Finding
@@ -176,6 +177,8 @@ class App:
         composed = () if no_deliver else self.compose(any_hour=any_hour)
         delivered = () if no_deliver else await self.deliver(eager=True)
         published, site_trouble = self._publish()
+        if not no_deliver:
+            delivered += await self._alert(composed, site_trouble)
         self.prune()
         return Run(
             collected=collected,
@@ -185,6 +188,26 @@ class App:
             published=published,
             next_mailing=None if collected else calendar.next_mailing(self.clock.now()),
             site_trouble=site_trouble,
+        )
+
+    async def _alert(self, composed: tuple[Composed, ...], site_trouble: str) -> tuple[LaneReport, ...]:
+        """Tell the operator what the store cannot: the rest is found there."""
+        concerns = [
+            Concern(f"template {result.subscriber}", f"A template of {result.subscriber} is broken: {result.reason}")
+            for result in composed
+            if result.outcome is Outcome.FAILED
+        ]
+        if site_trouble:
+            concerns.append(Concern("site", f"The site could not be written: {site_trouble}"))
+        if not alert(self.store, self.settings, self.channels, self.clock.now(), also=concerns):
+            return ()
+        return await deliver(
+            self.store,
+            self.settings,
+            self.channels,
+            self.clock,
+            eager=False,
+            only=self.settings.operator,
         )
 
     def _publish(self) -> tuple[tuple[Published, ...], str]:

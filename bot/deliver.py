@@ -64,6 +64,7 @@ async def deliver(
     clock: Clock,
     *,
     eager: bool,
+    only: str | None = None,
 ) -> tuple[LaneReport, ...]:
     """Send what the outbox holds, as far as gates and patience allow.
 
@@ -73,9 +74,10 @@ async def deliver(
         channels: by name, those that a subscriber uses.
         clock: for now and for waiting.
         eager: whether failed deliveries are tried again before their backoff is over, once each.
+        only: the one subscriber to deliver to; all if there is none.
     """
     run = _Run(store, channels, clock, eager=eager)
-    lanes = store.outbox.lanes()
+    lanes = [lane for lane in store.outbox.lanes() if only in (None, lane.subscriber)]
     return tuple(await asyncio.gather(*(run.lane(lane, settings.subscribers.get(lane.subscriber)) for lane in lanes)))
 
 

@@ -21,10 +21,11 @@ from bot.model import DeliveryState
 from bot.store.claims import FINAL, LEASE, Lane, Wait, consequence, head_of, load, obstacle, recover, settle
 from bot.store.gates import hold_gate, open_gate
 from bot.store.readers import put_state
+from bot.store.tables import concerns as concerns_table
 from bot.store.tables import deliveries, digest_papers, digests, messages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -85,14 +86,31 @@ class Outbox:
             put_state(connection, state)
             if packet is None:
                 return 0
-            digest_id = _put_digest(connection, packet, now)
-            rows = [
-                _delivery_row(packet, digest_id, Lane(state.name, recipient), part, now)
-                for recipient in recipients
-                for part in range(1, len(packet.messages) + 1)
-            ]
-            connection.execute(insert(deliveries).on_conflict_do_nothing(), rows)
-            return len(rows)
+            return _put_deliveries(connection, packet, state.name, recipients, now)
+
+    def untold(self, keys: Iterable[str], *, since: datetime) -> frozenset[str]:
+        """Which of these concerns the operator has not heard of since that moment."""
+        statement = select(concerns_table.c.key).where(concerns_table.c.told_at > since)
+        with self._database.reading() as connection:
+            return frozenset(keys) - {row.key for row in connection.execute(statement)}
+
+    def post(
+        self,
+        subscriber: str,
+        packet: Packet,
+        recipients: Sequence[str],
+        now: datetime,
+        *,
+        concerns: Sequence[str],
+    ) -> None:
+        """In one transaction: a message that is no digest, and that its concerns were told."""
+        with self._database.writing() as connection:
+            _put_deliveries(connection, packet, subscriber, recipients, now)
+            for key in concerns:
+                statement = insert(concerns_table).values(key=key, told_at=now)
+                connection.execute(
+                    statement.on_conflict_do_update(index_elements=[concerns_table.c.key], set_={"told_at": now}),
+                )
 
     # -- claim and settle ----------------------------------------------------------------------------------------
 
@@ -226,6 +244,23 @@ class Outbox:
 
 
 # -- enqueue -----------------------------------------------------------------------------------------------------
+
+
+def _put_deliveries(
+    connection: Connection,
+    packet: Packet,
+    subscriber: str,
+    recipients: Sequence[str],
+    now: datetime,
+) -> int:
+    digest_id = _put_digest(connection, packet, now)
+    rows = [
+        _delivery_row(packet, digest_id, Lane(subscriber, recipient), part, now)
+        for recipient in recipients
+        for part in range(1, len(packet.messages) + 1)
+    ]
+    connection.execute(insert(deliveries).on_conflict_do_nothing(), rows)
+    return len(rows)
 
 
 def _put_digest(connection: Connection, packet: Packet, now: datetime) -> str:

@@ -191,3 +191,10 @@ leases = Table(
     Column("owner", String(160), nullable=False),
     Column("until", UtcDateTime, nullable=False),
 )
+
+concerns = Table(
+    "concerns",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("told_at", UtcDateTime, nullable=False),  # when the operator last heard of it
+)

@@ -1,0 +1,111 @@
+"""Telling the operator of trouble: a mailing that stays out, a door that is shut, a message given up.
+
+    store, run -> troubles -> those not told today -> a note in the outbox          (one transaction)
+
+Says nothing twice within a day, and nothing at all where nobody is named as `operator`. Never sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from bot.arxiv import calendar
+from bot.model import DeliveryState, Note
+from bot.store.outbox import Packet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from bot.channels.channel import Channel
+    from bot.settings import Settings
+    from bot.store import Store
+
+DAY = timedelta(days=1)
+_FEED_APPEARS = time(0, 20, tzinfo=calendar.EASTERN)
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One trouble that a person should hear of."""
+
+    key: str
+    """The same for as long as it is the same trouble."""
+    text: str
+
+
+def alert(
+    store: Store,
+    settings: Settings,
+    channels: Mapping[str, Channel],
+    now: datetime,
+    *,
+    also: Iterable[Concern] = (),
+) -> int:
+    """Put a note of every concern that was not told within a day into the operator's outbox.
+
+    Args:
+        store: what is wrong is read from it, and where the note goes.
+        settings: who the operator is, and after how long a late mailing is a concern.
+        channels: by name, those that a subscriber uses.
+        now: the moment, UTC.
+        also: concerns that the store does not know of, such as a broken template.
+
+    Returns:
+        The number of concerns told.
+
+    Raises:
+        RenderError: the operator's own template for notes is broken.
+    """
+    if settings.operator is None:
+        return 0
+    concerns = {concern.key: concern for concern in (*_in_store(store, settings, channels, now), *also)}
+    fresh = store.outbox.untold(concerns, since=now - DAY)
+    if not fresh:
+        return 0
+    operator = settings.subscribers[settings.operator]
+    note = Note(
+        title=f"Paperboy needs a hand ({now:%Y-%m-%d %H:%M} UTC)",
+        text="\n".join(concerns[key].text for key in sorted(fresh)),
+    )
+    packet = Packet(operator.channel, note.title, (channels[operator.channel].render_note(note),))
+    store.outbox.post(operator.name, packet, operator.recipients, now, concerns=sorted(fresh))
+    return len(fresh)
+
+
+def _in_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Concern]:
+    yield from _late_mailings(store, settings, now)
+    yield from _shut_doors(store, settings, channels, now)
+    for record in store.ledger.ended_since(now - DAY, DeliveryState.DEAD):
+        text = f"A message to {record.subscriber} was given up: {record.reason}"
+        yield Concern(f"dead {record.id}", text)
+
+
+def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Concern]:
+    today = calendar.mailing_date(now)
+    late = now - datetime.combine(today, _FEED_APPEARS)
+    if not calendar.is_mailing_day(today) or late < settings.arxiv.alert_after:
+        return
+    for category in settings.categories:
+        record = store.papers.mailing(today, category)
+        if record is None or not record.state.closed:
+            reason = record.reason if record else "it was never asked for"
+            text = f"The mailing of {category} for {today:%Y-%m-%d} is still open: {reason}"
+            yield Concern(f"mailing {category} {today}", text)
+
+
+def _shut_doors(
+    store: Store,
+    settings: Settings,
+    channels: Mapping[str, Channel],
+    now: datetime,
+) -> Iterator[Concern]:
+    shut = {gate.key: gate for gate in store.ledger.shut_gates(now)}
+    for subscriber in settings.subscribers.values():
+        for address in subscriber.addresses:
+            gates = channels[subscriber.channel].gates(address)
+            for key in (gates.credential.key, gates.destination.key):
+                if key in shut:
+                    text = f"{subscriber.name} ({address.label}) is not reached: {shut[key].reason}"
+                    yield Concern(f"door {subscriber.name} {key}", text)

@@ -1,0 +1,86 @@
+"""The operator hears of trouble, at most once a day per trouble, and of nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.demo.arxiv import Answer
+from bot.demo.slack import Scripted
+from tests.builders import paper
+from tests.world import SATURDAY, TUESDAY, WEDNESDAY, World, morning
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@pytest.fixture
+def watched(world: World) -> World:
+    world.config["subscribers"]["keeper"] = {"mail": "keeper@example.org", "topics": ["nothing"]}
+    world.config["topics"]["nothing"] = {"title": "Nothing", "categories": ["cs.CV"], "keywords": ["walrus"]}
+    world.config["operator"] = "keeper"
+    return world
+
+
+async def notes(world: World, at: datetime) -> list[str]:
+    """What the operator got in a run at that moment."""
+    before = world.received()["mail"]
+    await world.once(at)
+    return [message.data.decode() for message in world.mail.messages[before:]]
+
+
+async def test_a_good_morning_is_no_news_to_the_operator(watched: World) -> None:
+    watched.announce(TUESDAY, paper())
+    assert await notes(watched, morning(TUESDAY)) == []
+
+
+async def test_a_refused_destination_is_told_at_once_and_again_only_after_a_day(watched: World) -> None:
+    watched.slack.channels["C0123456789"] = {"is_archived": True}
+    watched.announce(TUESDAY, paper())
+    (note,) = await notes(watched, morning(TUESDAY))
+    assert "lab (C0123456789) is not reached: " in note
+    assert await notes(watched, morning(TUESDAY, 9)) == []
+    watched.announce(WEDNESDAY, paper("2604.00002"))
+    assert len(await notes(watched, morning(WEDNESDAY, 7))) == 1
+
+
+async def test_a_mailing_that_stays_out_is_told_after_alert_after_and_not_before(watched: World) -> None:
+    watched.arxiv.feeds["cs.CV"] = Answer(b"", status=500)
+    assert await notes(watched, morning(TUESDAY)) == []
+    (note,) = await notes(watched, morning(TUESDAY, 16, 30))
+    assert "The mailing of cs.CV for 2026-04-21 is still open: " in note.replace("=\r\n", "").replace("\r\n", " ")
+
+
+async def test_on_a_weekend_no_mailing_is_late(watched: World) -> None:
+    assert await notes(watched, morning(SATURDAY, 20)) == []
+
+
+async def test_a_message_given_up_a_broken_template_and_a_site_in_the_way_are_told(watched: World) -> None:
+    watched.config |= {"templates": "mine", "site": {"dir": "site", "topics": ["birds"]}}
+    watched.config["subscribers"]["group"] = {"discord": "123456789012345678", "topics": ["birds"]}
+    (watched.folder / "mine" / "discord").mkdir(parents=True)
+    (watched.folder / "mine" / "discord" / "paper.md.j2").write_text("{{ oops", encoding="utf-8")
+    (watched.folder / "site").write_text("in the way", encoding="utf-8")
+    watched.slack.script.extend(Scripted(body={"ok": False, "error": "invalid_blocks"}) for _ in range(2))
+    watched.announce(TUESDAY, paper())
+    (note,) = await notes(watched, morning(TUESDAY))
+    assert "A message to lab was given up" in note
+    assert "A template of group is broken" in note
+    assert "The site could not be written" in note
+
+
+async def test_where_nobody_is_named_nobody_is_told(watched: World) -> None:
+    watched.config["operator"] = None
+    watched.slack.channels["C0123456789"] = {"is_archived": True}
+    watched.announce(TUESDAY, paper())
+    assert await notes(watched, morning(TUESDAY)) == []
+
+
+async def test_a_note_that_cannot_be_sent_waits_in_the_outbox_like_any_message(watched: World) -> None:
+    watched.slack.channels["C0123456789"] = {"is_archived": True}
+    watched.mail.script["MAIL"].append("451 4.3.0 later")
+    watched.announce(TUESDAY, paper())
+    assert await notes(watched, morning(TUESDAY)) == []
+    assert len(await notes(watched, morning(TUESDAY) + timedelta(minutes=10))) == 1
