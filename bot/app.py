@@ -19,6 +19,7 @@ from bot.channels.channel import Finding
 from bot.clock import SystemClock
 from bot.collect import Collected, collect
 from bot.compose import Composed, Composer, Outcome
+from bot.config import refuse_live
 from bot.deliver import LaneReport, deliver
 from bot.errors import RenderError
 from bot.publish import Published, Publisher
@@ -131,15 +132,21 @@ class App:
     async def check(self, *, send: bool) -> tuple[Finding, ...]:
         """Reach arXiv and every channel without changing anything; with `send`, post a test to every address."""
         findings = list(checkup.notices(self.settings))
-        try:
-            async with self._asking_arxiv() as client:
-                findings.append(await checkup.check_arxiv(client, self.settings))
-        except LeaseTakenError as error:
-            findings.append(Finding("arxiv", ok=True, message=f"not asked: {error}"))
+        findings.append(await self._check_arxiv())
         findings.extend(await checkup.check_channels(self.channels, self.settings))
         if send:
             findings.extend(await checkup.send_tests(self.channels, self.settings, self.store.outbox, self.clock))
         return tuple(findings)
+
+    async def _check_arxiv(self) -> Finding:
+        problem = refuse_live(self.settings)
+        if problem is not None:
+            return Finding(problem.path, ok=False, message=problem.message)
+        try:
+            async with self._asking_arxiv() as client:
+                return await checkup.check_arxiv(client, self.settings)
+        except LeaseTakenError as error:
+            return Finding("arxiv.rss_url", ok=True, message=f"not asked: {error}")
 
     def compose(self, *, any_hour: bool = False) -> tuple[Composed, ...]:
         """The second verb."""

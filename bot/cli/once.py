@@ -80,13 +80,14 @@ def account(run: Run, settings: Settings) -> None:
 
 
 def _collected(result: Collected) -> list[str]:
-    state = f"{result.state.value}" if result.asked else f"{result.state.value} already"
-    unreadable = f"; {plural(result.unreadable, 'entry', 'entries')} unreadable" if result.unreadable else ""
-    return [
-        result.category,
-        state,
-        f"{result.reason}, {result.new} new to us{unreadable}" if result.asked else result.reason,
-    ]
+    if not result.asked:
+        return [result.category, f"{result.state.value} already", result.reason]
+    said = [result.reason]
+    if result.new:
+        said.append(f"{result.new} new to us")
+    if result.unreadable:
+        said.append(f"{plural(result.unreadable, 'entry', 'entries')} unreadable")
+    return [result.category, result.state.value, ", ".join(said)]
 
 
 def _composed(result: Composed, settings: Settings) -> list[str]:

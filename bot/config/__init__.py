@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.settings import Address
 
 VARIABLE = "PAPERBOY_CONFIG"
+DEFAULT_STORE = "sqlite:///paperboy.db"
 EXAMPLE_CONTACT = "you@example.org"
 POLITE_SECONDS = 3.0
 """arXiv's least time between requests: https://info.arxiv.org/help/api/tou.html."""
@@ -101,7 +102,15 @@ def _settings(reader: Reader, raw: object, channels: Mapping[str, type[Channel]]
         "keep_days": at_least(1),
     }
     rest = {key: value for key, value in root.items() if key not in given}
-    return reader.record(Settings, rest, "", rules=rules, given=given, literal=_LITERAL)
+    return reader.record(
+        Settings,
+        rest,
+        "",
+        rules=rules,
+        given=given,
+        defaults={"store": DEFAULT_STORE},
+        literal=_LITERAL,
+    )
 
 
 def _arxiv(reader: Reader, raw: object) -> ArxivSettings | None:

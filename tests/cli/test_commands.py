@@ -357,6 +357,14 @@ async def test_check_names_the_setting_that_is_wrong_and_ends_with_1(paperboy: T
     assert "xoxb-demo-token" not in answer.out + answer.err
 
 
+async def test_check_does_not_ask_live_arxiv_in_the_example_s_name(paperboy: Terminal, world: World) -> None:
+    path = world.folder / "example.yaml"
+    path.write_text("contact: you@example.org\ntopics: {birds: {categories: [cs.CV]}}\nsite: {}\n", encoding="utf-8")
+    answer = await paperboy.raw("check", "--config", str(path))
+    assert answer.code == 1
+    assert [line.split()[:2] for line in answer.out.splitlines()[1:]] == [["WRONG", "contact"]]
+
+
 async def test_check_send_posts_a_test_to_everybody_and_opens_a_closed_door(paperboy: Terminal, world: World) -> None:
     world.config["subscribers"]["gone"] = {"slack": "C0000000404", "topics": ["birds"]}
     world.slack.channels["C0000000404"] = {"is_archived": True}

@@ -184,7 +184,6 @@ BAD: list[tuple[str, str]] = [
     ("contact:", "contact: is missing"),
     ("contact: Ada", "contact: your mail address or a URL is expected: arXiv wants to know whom to ask"),
     ("contact: [a]", "contact: a text is expected"),
-    ("-store", "store: is missing"),
     (
         "store: postgresql://db/papers",
         "store: postgresql is not supported by this version yet: use sqlite:///paperboy.db",
@@ -421,7 +420,11 @@ def test_an_empty_file_misses_what_every_configuration_needs(tmp_path: Path) -> 
     file.touch()
     with pytest.raises(ConfigError) as caught:
         load(file, {})
-    assert [problem.path for problem in caught.value.problems] == ["topics", "contact", "store"]
+    assert [problem.path for problem in caught.value.problems] == ["topics", "contact"]
+
+
+def test_a_store_that_is_not_named_lies_beside_the_configuration(tmp_path: Path) -> None:
+    assert settings_of(tmp_path, "-store").store == f"sqlite:///{tmp_path}/paperboy.db"
 
 
 # What is only read where it is needed
