@@ -8,7 +8,7 @@ Says nothing twice within a day, and nothing at all where nobody is named as `op
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
@@ -17,13 +17,13 @@ from bot.store.outbox import Packet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from bot.channels.channel import Channel
     from bot.settings import Settings
     from bot.store import Store
 
 DAY = timedelta(days=1)
-_FEED_APPEARS = time(0, 20, tzinfo=calendar.EASTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _in_store(store: Store, settings: Settings, channels: Mapping[str, Channel],
 
 def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Concern]:
     today = calendar.mailing_date(now)
-    late = now - datetime.combine(today, _FEED_APPEARS)
+    late = now - calendar.expected(today)
     if not calendar.is_mailing_day(today) or late < settings.arxiv.alert_after:
         return
     for category in settings.categories:

@@ -6,8 +6,8 @@ Takes the clock; everything below gets what it needs as arguments. Nothing in he
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,9 @@ from bot.clock import SystemClock
 from bot.collect import Collected, collect
 from bot.compose import Composed, Composer, Outcome
 from bot.config import refuse_live
-from bot.deliver import LaneReport, deliver
+from bot.daemon import LATE, Outlook
+from bot.deliver import PATIENCE, LaneReport, deliver, readdress
+from bot.drafts import Drafter
 from bot.errors import RenderError
 from bot.publish import Published, Publisher
 from bot.report import Reporter
@@ -31,14 +33,16 @@ from bot.topics.matcher import Matcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from datetime import datetime
 
     from bot.arxiv.client import ArxivClient
     from bot.channels.channel import Channel
     from bot.clock import Clock
+    from bot.model import MailingRecord
     from bot.settings import Settings
 
 _COLLECT_TERM = timedelta(minutes=30)
+_SHORT = timedelta(seconds=30)
+"""How long a round of the daemon waits for pacing and Retry-After: what takes longer is another round's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,10 @@ class Run:
     published: tuple[Published, ...] = ()
     next_mailing: datetime | None = None
     """On a day without a mailing: when the next one is expected."""
+    still_open: tuple[str, ...] = ()
+    """Categories whose mailing of today is not in."""
+    missed: tuple[MailingRecord, ...] = ()
+    """Mailings of the last days that never came in whole."""
     site_trouble: str = ""
     """Why the site could not be written, if it could not."""
 
@@ -60,10 +68,10 @@ class Run:
     def left_undone(self) -> bool:
         """Whether a mailing stayed open, or a delivery stayed behind or died, or a digest could not be made."""
         return (
-            any(not result.state.closed for result in self.collected)
+            bool(self.still_open)
             or any(result.outcome is Outcome.FAILED for result in self.composed)
             or bool(self.site_trouble)
-            or any(lane.left_until is not None or lane.dead for lane in self.delivered)
+            or any(lane.left_until is not None or lane.dead or lane.held for lane in self.delivered)
         )
 
 
@@ -74,10 +82,22 @@ class App:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.store = Store(settings.store)
+        self._worries: dict[str, Concern] = {}
         self.templates = Templates(settings.templates)
         self.channels: dict[str, Channel] = {
             name: CHANNELS[name](options, self.templates, contact=settings.contact)
             for name, options in settings.channels.items()
+        }
+
+    @cached_property
+    def _fallbacks(self) -> dict[str, Channel]:
+        """The channels with the built-in templates, for where the user's own are broken."""
+        if self.settings.templates is None:
+            return {}
+        built_in = Templates()
+        return {
+            name: CHANNELS[name](options, built_in, contact=self.settings.contact)
+            for name, options in self.settings.channels.items()
         }
 
     def channel(self, name: str) -> Channel:
@@ -96,11 +116,15 @@ class App:
     @property
     def reporter(self) -> Reporter:
         """Status and explain."""
-        return Reporter(self.store, self.settings, self.channels)
+        return Reporter(self.store, self.settings, self.channels, self.drafter())
+
+    def drafter(self) -> Drafter:
+        """Drafts over the store as it is now."""
+        return Drafter(self.store, self.settings, self.matcher)
 
     def composer(self) -> Composer:
         """Compose over the store as it is now."""
-        return Composer(self.store, self.settings, self.channels, self.matcher)
+        return Composer(self.store, self.settings, self.channels, self.drafter(), fallbacks=self._fallbacks)
 
     async def collect(self, progress: Callable[[Collected], None] = lambda _: None) -> tuple[Collected, ...]:
         """The first verb; one process at a time.
@@ -108,8 +132,13 @@ class App:
         Raises:
             LeaseTakenError: another process is collecting.
         """
+
+        def go_on(result: Collected) -> None:
+            self.store.leases.take("collect", self.clock.now(), _COLLECT_TERM)
+            progress(result)
+
         async with self._asking_arxiv() as client:
-            return await collect(client, self.store.papers, self.settings.categories, self.clock, progress=progress)
+            return await collect(client, self.store.papers, self.settings.categories, self.clock, progress=go_on)
 
     @asynccontextmanager
     async def _asking_arxiv(self) -> AsyncIterator[ArxivClient]:
@@ -152,9 +181,16 @@ class App:
         """The second verb."""
         return self.composer().compose(self.clock.now(), any_hour=any_hour)
 
-    async def deliver(self, *, eager: bool) -> tuple[LaneReport, ...]:
+    async def deliver(self, *, eager: bool, patience: timedelta = PATIENCE) -> tuple[LaneReport, ...]:
         """The third verb."""
-        return await deliver(self.store, self.settings, self.channels, self.clock, eager=eager)
+        return await deliver(
+            self.store,
+            self.settings,
+            self.channels,
+            self.clock,
+            eager=eager,
+            patience=patience,
+        )
 
     def publish(self) -> tuple[Published, ...]:
         """The fourth verb; without `site:` there is no site."""
@@ -175,18 +211,25 @@ class App:
         no_deliver: bool = False,
         progress: Callable[[Collected], None] = lambda _: None,
     ) -> Run:
-        """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new."""
-        elsewhere = ""
-        try:
-            collected = await self.collect(progress)
-        except LeaseTakenError as error:
-            collected, elsewhere = (), str(error)
-        composed = () if no_deliver else self.compose(any_hour=any_hour)
-        delivered = () if no_deliver else await self.deliver(eager=True)
-        published, site_trouble = self._publish()
+        """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new.
+
+        While another process is collecting, what it has so far is half a mailing: then only the outbox is delivered.
+        """
+        delivered = () if no_deliver else readdress(self.store, self.settings, self.clock.now())
+        collected, elsewhere = await self._collect_if_free(progress)
+        composed: tuple[Composed, ...] = ()
+        published: tuple[Published, ...] = ()
+        site_trouble = ""
+        if not (no_deliver or elsewhere):
+            composed = self.compose(any_hour=any_hour)
+        if not no_deliver:
+            delivered += await self.deliver(eager=True)
+        if not elsewhere:
+            published, site_trouble = self._publish()
         if not no_deliver:
             delivered += await self._alert(composed, site_trouble)
         self.prune()
+        today = calendar.mailing_date(self.clock.now())
         return Run(
             collected=collected,
             collected_elsewhere=elsewhere,
@@ -194,18 +237,62 @@ class App:
             delivered=delivered,
             published=published,
             next_mailing=None if collected else calendar.next_mailing(self.clock.now()),
+            still_open=self.outlook().still_open(today),
+            missed=self.store.papers.missed_before(today),
             site_trouble=site_trouble,
         )
+
+    async def round(self, *, poll: bool) -> Outlook:
+        """What the daemon does when something is due: the four verbs, without waiting for long."""
+        delivered = readdress(self.store, self.settings, self.clock.now())
+        if poll:
+            await self._collect_if_free()
+        today = calendar.mailing_date(self.clock.now())
+        composed = self.composer().compose(self.clock.now(), wait_until=datetime.combine(today, LATE))
+        delivered += await self.deliver(eager=False, patience=_SHORT)
+        _, site_trouble = self._publish()
+        delivered += await self._alert(composed, site_trouble)
+        self.prune()
+        return replace(self.outlook(), retries=tuple(lane.left_until for lane in delivered if lane.left_until))
+
+    def outlook(self) -> Outlook:
+        """What the store says of the time to come."""
+        today = calendar.mailing_date(self.clock.now())
+        return Outlook(
+            mailings=self.store.papers.mailings_since(today),
+            categories=self.settings.categories,
+            subscribers=tuple(self.settings.subscribers.values()),
+        )
+
+    def worry(self, key: str, text: str) -> None:
+        """Have the operator hear of something that the store does not know of, with the next round."""
+        self._worries[key] = Concern(key, text)
+
+    def abandon(self) -> None:
+        """What is in flight and will not be settled becomes unknown."""
+        self.store.outbox.abandon(self.store.owner, self.clock.now())
+
+    async def _collect_if_free(
+        self,
+        progress: Callable[[Collected], None] = lambda _: None,
+    ) -> tuple[tuple[Collected, ...], str]:
+        """What was collected, and who is collecting in our place, if somebody is."""
+        try:
+            return await self.collect(progress), ""
+        except LeaseTakenError as error:
+            return (), str(error)
 
     async def _alert(self, composed: tuple[Composed, ...], site_trouble: str) -> tuple[LaneReport, ...]:
         """Tell the operator what the store cannot: the rest is found there."""
         concerns = [
             Concern(f"template {result.subscriber}", f"A template of {result.subscriber} is broken: {result.reason}")
             for result in composed
-            if result.outcome is Outcome.FAILED
+            if result.reason
         ]
         if site_trouble:
             concerns.append(Concern("site", f"The site could not be written: {site_trouble}"))
+        concerns.extend(self._worries.values())
+        self._worries.clear()
         if not alert(self.store, self.settings, self.channels, self.clock.now(), also=concerns):
             return ()
         return await deliver(

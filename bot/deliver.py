@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, StoreError, Trouble
 from bot.model import DeliveryState
 from bot.store.claims import ClaimLostError, Wait
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PATIENCE = timedelta(minutes=5)
-"""How long one run waits, in all, for pacing and Retry-After."""
+"""How long `once` waits, in all, for pacing and Retry-After."""
 
 SENDS_AT_ONCE = 10
 """Per channel: enough that one slow destination is not felt, few enough for any platform."""
@@ -50,11 +50,19 @@ class LaneReport:
     sent: int = 0
     dead: int = 0
     dropped: int = 0
+    held: int = 0
+    """Whose outcome is unknown, and that wait for a person."""
     reason: str = ""
     """Why something stayed behind, or died."""
     left_until: datetime | None = None
     """When it is worth trying again; None if nothing stayed behind."""
     paused: bool = False
+
+    @property
+    def is_news(self) -> bool:
+        """Whether there is anything to say of it; a lane of which all is held has been told of before."""
+        counts = self.sent + self.dead + self.dropped + self.held
+        return bool(counts or self.left_until or self.paused)
 
 
 async def deliver(
@@ -64,6 +72,7 @@ async def deliver(
     clock: Clock,
     *,
     eager: bool,
+    patience: timedelta = PATIENCE,
     only: str | None = None,
 ) -> tuple[LaneReport, ...]:
     """Send what the outbox holds, as far as gates and patience allow.
@@ -74,37 +83,82 @@ async def deliver(
         channels: by name, those that a subscriber uses.
         clock: for now and for waiting.
         eager: whether failed deliveries are tried again before their backoff is over, once each.
+        patience: how long this run waits, in all, for pacing and Retry-After.
         only: the one subscriber to deliver to; all if there is none.
     """
-    run = _Run(store, channels, clock, eager=eager)
-    lanes = [lane for lane in store.outbox.lanes() if only in (None, lane.subscriber)]
-    return tuple(await asyncio.gather(*(run.lane(lane, settings.subscribers.get(lane.subscriber)) for lane in lanes)))
+    run = _Run(store, channels, clock, eager=eager, patience=patience)
+    lanes = [
+        (lane, subscriber, address)
+        for lane in store.outbox.lanes()
+        if (subscriber := settings.subscribers.get(lane.subscriber)) and only in (None, subscriber.name)
+        if (address := subscriber.address(lane.recipient))
+    ]
+    reports = await asyncio.gather(*(run.lane(*lane) for lane in lanes), return_exceptions=True)
+    # Every lane has come to its end before any failure ends the run: one's trouble must not cut off another's send.
+    for report in reports:
+        if isinstance(report, BaseException):
+            raise report
+    return tuple(report for report in reports if isinstance(report, LaneReport) and report.is_news)
+
+
+def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneReport, ...]:
+    """See, before anything is composed or sent, that what is left is meant for an address that is there.
+
+    What was for a subscriber that is gone is taken back; so is what was for another channel than the subscriber is on
+    now, and is then composed anew. A lane follows its subscriber's only address; one of several that is gone is given
+    up.
+    """
+    reports = []
+    for name in sorted({lane.subscriber for lane in store.outbox.lanes()}):
+        subscriber = settings.subscribers.get(name)
+        channel = subscriber.channel if subscriber else None
+        reason = f"moved to {channel}" if subscriber else f"{name} is no longer in the configuration"
+        reports.append(_given_up(name, store.outbox.withdraw(name, reason, now, but_for=channel), reason))
+    for lane in store.outbox.lanes():
+        subscriber = settings.subscribers.get(lane.subscriber)
+        if subscriber is None or subscriber.address(lane.recipient) is not None:
+            continue
+        if len(subscriber.addresses) == 1 and store.outbox.was_alone(lane):
+            # A rotated webhook, a moved mailbox: the subscriber is the same, and so is its only lane.
+            store.outbox.readdress(lane, subscriber.recipients[0])
+            continue
+        reason = "its address is no longer in the configuration"
+        reports.append(_given_up(lane.subscriber, store.outbox.drop(lane, reason, now), reason))
+    return tuple(report for report in reports if report.dropped)
+
+
+def _given_up(name: str, count: int, reason: str) -> LaneReport:
+    if count:
+        log.warning("deliveries given up", subscriber=name, count=count, reason=reason)
+    return LaneReport(name, "", dropped=count, reason=reason)
 
 
 class _Run:
     """One run over all lanes: what they share is the patience and the places per channel."""
 
-    def __init__(self, store: Store, channels: Mapping[str, Channel], clock: Clock, *, eager: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        *,
+        eager: bool,
+        patience: timedelta,
+    ) -> None:
         self._store = store
         self._channels = channels
         self._clock = clock
         self._eager = eager
-        self._until = clock.now() + PATIENCE
+        self._until = clock.now() + patience
         self._places = {name: asyncio.Semaphore(SENDS_AT_ONCE) for name in channels}
 
-    async def lane(self, lane: Lane, subscriber: Subscriber | None) -> LaneReport:
+    async def lane(self, lane: Lane, subscriber: Subscriber, address: Address) -> LaneReport:
         """Everything for one address, in order, until it is done or has to wait too long."""
-        address = subscriber.address(lane.recipient) if subscriber else None
-        if subscriber is None or address is None:
-            gone = f"{lane.subscriber} is no longer in the configuration" if subscriber is None else "address removed"
-            dropped = self._store.outbox.drop_lane(lane, gone, self._clock.now())
-            log.warning("deliveries dropped", subscriber=lane.subscriber, count=dropped, reason=gone)
-            return LaneReport(lane.subscriber, "", dropped=dropped, reason=gone)
         if subscriber.paused:
             return LaneReport(lane.subscriber, address.label, paused=True)
-        outcomes: Counter[DeliveryState] = Counter()
-        reason, left_until = "", None
-        eager = self._eager
+        outcomes = Counter(self._recover(lane, subscriber))
+        reason = ", ".join(f"outcome unknown, {state}" for state in outcomes if state is not DeliveryState.PENDING)
+        eager, left_until = self._eager, None
         while True:
             async with self._places[subscriber.channel]:
                 state, why = await self._step(lane, subscriber, address, eager=eager)
@@ -125,9 +179,23 @@ class _Run:
             address=address.label,
             sent=outcomes[DeliveryState.SENT],
             dead=outcomes[DeliveryState.DEAD],
+            dropped=outcomes[DeliveryState.DROPPED],
+            held=outcomes[DeliveryState.HELD],
             reason=reason,
             left_until=left_until,
         )
+
+    def _recover(self, lane: Lane, subscriber: Subscriber) -> tuple[DeliveryState, ...]:
+        outcomes = self._store.outbox.recover(
+            lane,
+            owner=self._store.owner,
+            on_unknown=subscriber.on_unknown,
+            now=self._clock.now(),
+            eager=self._eager,
+        )
+        for state in outcomes:
+            log.warning("outcome of an attempt unknown", subscriber=lane.subscriber, state=state.value)
+        return outcomes
 
     async def _step(
         self,
@@ -144,7 +212,6 @@ class _Run:
             lane,
             gates,
             owner=self._store.owner,
-            on_unknown=subscriber.on_unknown,
             now=self._clock.now(),
             eager=eager,
         )
@@ -156,6 +223,20 @@ class _Run:
         except ClaimLostError:
             log.warning("claim lost while sending", subscriber=lane.subscriber, delivery=delivery.id)
             return Wait(self._clock.now(), "another process took it over", pacing=False), ""
+
+    async def _settle_sent(self, delivery: Delivery, receipt: Receipt, gates: Gates) -> None:
+        """Write down that it arrived, with patience: what is not written down is sent a second time."""
+        for pause in (1.0, 2.0, 4.0):
+            try:
+                self._store.outbox.settle_sent(
+                    delivery, receipt, gates, owner=self._store.owner, now=self._clock.now()
+                )
+            except StoreError as error:
+                log.warning("the store did not take a receipt, trying again", reason=error.reason)
+                await self._clock.sleep(pause)
+            else:
+                return
+        self._store.outbox.settle_sent(delivery, receipt, gates, owner=self._store.owner, now=self._clock.now())
 
     @staticmethod
     async def _attempt(channel: Channel, delivery: Delivery, address: Address) -> Receipt:
@@ -184,6 +265,6 @@ class _Run:
             state = outbox.settle_failed(delivery, error, gates, owner=owner, now=self._clock.now())
             told.warning("not delivered", trouble=error.trouble.value, reason=error.reason, state=state.value)
             return state, error.reason
-        outbox.settle_sent(delivery, receipt, gates, owner=owner, now=self._clock.now())
+        await self._settle_sent(delivery, receipt, gates)
         told.info("delivered")
         return DeliveryState.SENT, ""

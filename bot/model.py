@@ -272,10 +272,12 @@ class Message:
     """The form without any markup, sent once if the other side calls the payload malformed."""
     reply: bool = False
     """Whether it goes into the thread under the digest's first message."""
+    papers: tuple[str, ...] = ()
+    """Identifiers of the papers that the payload shows, in full or as a line, in order; not of those it only counts."""
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands. SENT, DEAD and DROPPED are final."""
+    """Where a delivery stands. SENT, DEAD, DROPPED and WITHDRAWN are final."""
 
     PENDING = "pending"
     """Not tried yet, or to be tried again not before its hour."""
@@ -290,12 +292,19 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
     """Refused as malformed, in its plain form too."""
     DROPPED = "dropped"
-    """Given up on purpose: by `on_unknown: drop`, by hand, or because its subscriber is gone."""
+    """Given up on purpose: by `on_unknown: drop`, by hand, or because its address is gone."""
+    WITHDRAWN = "withdrawn"
+    """Taken back because its subscriber is gone or moved to another channel: as if it had never been told."""
 
     @property
     def final(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self in (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DROPPED)
+        return self in (
+            DeliveryState.SENT,
+            DeliveryState.DEAD,
+            DeliveryState.DROPPED,
+            DeliveryState.WITHDRAWN,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,30 +61,38 @@ class Publisher:
             RenderError: a template of the site is broken.
             OSError: the folder cannot be written.
         """
+        # Oldest announcement first: where this stops half-way, the next run finds where.
         written = [
-            self._write_page(topic, day, seq) for topic in self._topics for day, seq in self._stale_pages(topic)
+            self._write_page(topic, day, seq) for topic in self._topics for seq, day in self._stale_pages(topic)
         ]
         index = self._site.dir / "README.md"
         if self._store.pages.written() and write_whole(index, self._index()):
             written.append(Published(index, 0))
         return tuple(written)
 
-    def _stale_pages(self, topic: Topic) -> list[tuple[date, int]]:
-        """The topic's mailing dates whose page is not what the store says, with their newest announcement."""
+    def _stale_pages(self, topic: Topic) -> list[tuple[int, date]]:
+        """The topic's mailing dates whose page is not what the store says, by their newest announcement."""
         known = {
             record.mailing_date: record.seq for record in self._store.pages.written() if record.topic == topic.name
         }
         if known:
             after = self._store.papers.dates_after(topic.categories, max(known.values()))
             gone = {day: seq for day, seq in known.items() if not self._path(topic, day).exists()}
-            return sorted((gone | after).items())
+            return sorted((seq, day) for day, seq in (gone | after).items())
         # A new topic starts with the latest mailing, as a new subscriber does.
-        return sorted(self._store.papers.dates_after(topic.categories, 0).items())[-1:]
+        latest = sorted(self._store.papers.dates_after(topic.categories, 0).items())[-1:]
+        return [(seq, day) for day, seq in latest]
 
     def _write_page(self, topic: Topic, day: date, seq: int) -> Published:
         announcements = self._store.papers.announcements_on(day, topic.categories)
         papers = self._store.papers.load({(a.identifier, a.version) for a in announcements})
-        selection = select(topic, announcements, papers, lambda paper: self._matcher.match(paper).get(topic.name))
+        selection = select(
+            topic,
+            announcements,
+            papers,
+            lambda paper: self._matcher.match(paper).get(topic.name),
+            excluded=lambda paper: self._matcher.verdict(topic.name, paper).stopped_by is not None,
+        )
         entries = tuple(selected.entry for selected in selection)
         page = TopicPage(topic, day, entries, self._site.repository)
         path = self._path(topic, day)

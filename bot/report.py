@@ -6,19 +6,21 @@ What is said here is derived from the stored states every time; no other module 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from bot import hours, text
 from bot.arxiv import calendar
 from bot.model import DeliveryState
+from bot.store.readers import ReaderState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date, datetime
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from bot.channels.channel import Channel
-    from bot.model import Announcement, Topic
+    from bot.drafts import Drafter
+    from bot.model import Announcement, MailingRecord, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.gates import GateState
@@ -64,6 +66,8 @@ class Status:
     arxiv_waits_until: datetime | None
     categories: tuple[CategoryStatus, ...]
     subscribers: tuple[SubscriberStatus, ...]
+    missed: tuple[MailingRecord, ...]
+    """Mailings of the last seven days that never came in whole."""
     unfinished: tuple[DeliveryRecord, ...]
     dead: tuple[DeliveryRecord, ...]
     """Dead or dropped in the last seven days."""
@@ -84,6 +88,8 @@ class SubscriberStory:
     subscriber: str
     told: tuple[ToldRecord, ...]
     topics: tuple[TopicStory, ...]
+    why_not: str
+    """Why it was not told although a topic claims it; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +105,17 @@ class Explanation:
 class Reporter:
     """Reads the store for people."""
 
-    def __init__(self, store: Store, settings: Settings, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        channels: Mapping[str, Channel],
+        drafter: Drafter,
+    ) -> None:
         self._store = store
         self._settings = settings
         self._channels = channels
+        self._drafter = drafter
 
     # -- status --------------------------------------------------------------------------------------------------
 
@@ -126,6 +139,7 @@ class Reporter:
                 self._subscriber(subscriber, now, today, unfinished, last_sent, shut)
                 for subscriber in self._settings.subscribers.values()
             ),
+            missed=self._store.papers.missed_before(today),
             unfinished=unfinished,
             dead=self._store.ledger.ended_since(now - timedelta(days=_TROUBLE_DAYS), *ended),
         )
@@ -149,7 +163,7 @@ class Reporter:
         held = [record for record in mine if record.state is DeliveryState.HELD]
         sentence = "paused"
         if not subscriber.paused:
-            sentence = self._trouble(subscriber, mine, shut) or self._silence(subscriber, today)
+            sentence = self._trouble(subscriber, mine, shut) or self._silence(subscriber, now, today)
         slot = None
         if subscriber.at is not None:
             slot = hours.next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
@@ -182,22 +196,44 @@ class Reporter:
         why = f": {first.reason}" if first.reason else ""
         return f"{len(mine)} to send; the first is {first.state.value}{why}"
 
-    def _silence(self, subscriber: Subscriber, today: date) -> str:
-        """Why nothing is on its way to it, where nothing is wrong."""
+    def _silence(self, subscriber: Subscriber, now: datetime, today: date) -> str:
+        """Why nothing is on its way to it, where nothing is wrong; the first reason that holds."""
         state = self._store.readers.state(subscriber.name)
         if state is None:
             return "new: starts with the latest mailing"
-        if any(self._has_news(key, cursor) for key, cursor in state.cursors.items()):
-            return "news is in; waits for its hour" if subscriber.at else "news is in; the next run tells it"
+        news = self._drafter.draft(subscriber, self._drafter.follow(subscriber, state), now).digest
+        if news is not None:
+            told = "waits for its hour" if subscriber.at else "the next run tells it"
+            return f"{_papers(news.matched)} in for it; {told}"
+        return self._given_up(subscriber, today) or self._of_today(subscriber, today)
+
+    def _given_up(self, subscriber: Subscriber, today: date) -> str | None:
+        """What was to reach it today and never will."""
+        midnight = datetime.combine(today, time(), tzinfo=calendar.EASTERN)
+        ended = self._store.ledger.ended_since(midnight, DeliveryState.DEAD, DeliveryState.DROPPED)
+        mine = [record for record in ended if record.subscriber == subscriber.name]
+        if not mine:
+            return None
+        return f"{len(mine)} of today's messages given up: {mine[-1].reason}"
+
+    def _of_today(self, subscriber: Subscriber, today: date) -> str:
+        """What today's mailing came to for it."""
         if not calendar.is_mailing_day(today):
             return f"no announcement today: {_weekday_reason(today)}"
-        if state.told_through == today:
-            return "up to date with today's mailing"
-        return "nothing of today's mailing is in for it yet"
-
-    def _has_news(self, key: str, cursor: int) -> bool:
-        category = key.rpartition("/")[2]
-        return bool(self._store.papers.dates_after((category,), cursor))
+        categories = sorted({c for name in subscriber.topics for c in self._settings.topics[name].categories})
+        records = {category: self._store.papers.mailing(today, category) for category in categories}
+        late = [category for category, record in records.items() if record is None or not record.state.closed]
+        midnight = datetime.combine(today, time(), tzinfo=calendar.EASTERN)
+        told = self._store.ledger.told_since(subscriber.name, midnight)
+        said = f"told of {told} today; " if told else ""
+        if late:
+            record = records[late[0]]
+            others = f" and {len(late) - 1} more" if len(late) > 1 else ""
+            return f"{said}waits for {late[0]}{others}: {record.reason if record else 'not asked for yet today'}"
+        announced = self._store.papers.announced(categories, (today,))
+        if not announced:
+            return "no announcement today: arXiv holiday"
+        return said.removesuffix("; ") or f"{announced} announced today, nothing matched"
 
     # -- explain -------------------------------------------------------------------------------------------------
 
@@ -206,38 +242,69 @@ class Reporter:
         announcements = self._store.papers.announcements_of(identifier)
         versions = self._store.papers.versions(identifier)
         told = self._store.ledger.told_of(identifier)
-        stories = tuple(
-            SubscriberStory(
-                subscriber=subscriber.name,
-                told=tuple(record for record in told if record.subscriber == subscriber.name),
-                topics=tuple(
-                    TopicStory(name, self._topic_story(self._settings.topics[name], announcements, matcher))
-                    for name in subscriber.topics
-                ),
-            )
-            for subscriber in self._settings.subscribers.values()
-        )
+        stories = []
+        for subscriber in self._settings.subscribers.values():
+            topics = [self._settings.topics[name] for name in subscriber.topics]
+            claims = {topic.name: _claim(topic, announcements, versions, matcher) for topic in topics}
+            mine = tuple(record for record in told if record.subscriber == subscriber.name)
+            claimed = [topic for topic in topics if claims[topic.name].startswith(_CLAIMED)]
+            why_not = "" if mine or not claimed else self._why_not(subscriber, claimed, announcements)
+            topic_stories = tuple(TopicStory(name, sentence) for name, sentence in claims.items())
+            stories.append(SubscriberStory(subscriber.name, mine, topic_stories, why_not))
         title = versions[-1].title if versions else ""
-        return Explanation(identifier, title, announcements, stories)
+        return Explanation(identifier, title, announcements, tuple(stories))
 
-    def _topic_story(self, topic: Topic, announcements: tuple[Announcement, ...], matcher: Matcher) -> str:
-        mine = [a for a in announcements if a.category in topic.categories]
-        if not mine:
-            return "not announced in its categories"
-        if not any(a.type in topic.announce for a in mine):
-            types = ", ".join(sorted({a.type.value for a in mine}))
-            return f"announced as {types}, which the topic does not ask for"
-        paper = self._store.papers.versions(mine[0].identifier)[-1]
-        verdict = matcher.verdict(topic.name, paper)
-        if verdict.stopped_by is not None:
-            stop = verdict.stopped_by
-            return f"stopped by the exclusion {stop.term!r} in its {stop.field}"
-        if verdict.match is None:
-            return "no term of the topic is in it"
-        if not verdict.match.hits:
-            return "claimed: the topic takes everything in its categories"
-        hits = ", ".join(f"{hit.term!r} in {hit.field}" for hit in verdict.match.hits)
-        return f"claimed: {hits}"
+    def _why_not(
+        self,
+        subscriber: Subscriber,
+        topics: Iterable[Topic],
+        announcements: Iterable[Announcement],
+    ) -> str:
+        """Why a paper that a topic claims was not told."""
+        if subscriber.paused:
+            return "waits: the subscriber is paused"
+        state = self._store.readers.state(subscriber.name)
+        cursors = self._drafter.follow(subscriber, state or ReaderState(subscriber.name)).cursors
+        ahead = any(
+            announcement.seq > cursors.get(f"{topic.name}/{announcement.category}", announcement.seq)
+            for topic in topics
+            for announcement in announcements
+        )
+        if ahead:
+            return "waits for its hour" if subscriber.at and state else "waits for the next run"
+        return "announced before the subscriber, or its topic as it is now, was there"
+
+
+_CLAIMED = "claimed"
+
+
+def _claim(
+    topic: Topic,
+    announcements: Iterable[Announcement],
+    versions: Sequence[Paper],
+    matcher: Matcher,
+) -> str:
+    """Why the topic does or does not claim the paper, judged as a digest does: the newest version first."""
+    mine = [a for a in announcements if a.category in topic.categories]
+    if not mine:
+        return "not announced in its categories"
+    if not any(a.type in topic.announce for a in mine):
+        types = ", ".join(sorted({a.type.value for a in mine}))
+        return f"announced as {types}, which the topic does not ask for"
+    newest, *older = reversed([paper for paper in versions if paper.version in {a.version for a in mine}])
+    verdict = matcher.verdict(topic.name, newest)
+    if verdict.stopped_by is not None:
+        return f"stopped by the exclusion {verdict.stopped_by.term!r} in its {verdict.stopped_by.field}"
+    match = verdict.match or next((m for p in older if (m := matcher.verdict(topic.name, p).match)), None)
+    if match is None:
+        return "no term of the topic is in it"
+    if not match.hits:
+        return f"{_CLAIMED}: the topic takes everything in its categories"
+    return f"{_CLAIMED}: " + ", ".join(f"{hit.term!r} in {hit.field}" for hit in match.hits)
+
+
+def _papers(count: int) -> str:
+    return "1 paper is" if count == 1 else f"{count} papers are"
 
 
 def _summary(today: date, categories: tuple[CategoryStatus, ...]) -> str:

@@ -117,18 +117,11 @@ class Subscriber:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """How deliveries name its addresses: by hash, or not at all where there is but one.
-
-        So a rotated webhook or a moved mailbox keeps its subscriber's lane.
-        """
-        if len(self.addresses) == 1:
-            return ("",)
+        """How deliveries name its addresses: by hash."""
         return tuple(address.key for address in self.addresses)
 
     def address(self, recipient: str) -> Address | None:
         """The address that a delivery's recipient stands for today; None if it is no more."""
-        if not recipient:
-            return self.addresses[0]
         return next((address for address in self.addresses if address.key == recipient), None)
 
 
@@ -178,6 +171,8 @@ class Settings:
     templates: Path | None = None
     operator: str | None = None
     keep_days: int = 90
+    health_url: Secret | None = None
+    """Called at least once an hour while the daemon runs."""
 
     @property
     def categories(self) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ Law 3: composed once, sent as composed. Law 5: a cut is always said.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.channels.slack import SlackChannel
 from bot.compose import Composed, Outcome
 from bot.model import Digest, Entry
 from tests.builders import paper
@@ -17,7 +18,7 @@ from tests.world import CROSS, FRIDAY, MONDAY, NEW, REPLACE, SATURDAY, TUESDAY, 
 
 if TYPE_CHECKING:
     from bot.app import Run
-    from bot.model import Paper
+    from bot.model import Message, Paper
 
 ALL_TYPES = ["new", "cross", "replace", "replace-cross"]
 
@@ -245,7 +246,7 @@ async def test_a_digest_that_many_share_is_rendered_and_stored_once(world: World
 
 
 async def test_one_subscriber_s_broken_template_is_its_own_trouble(world: World) -> None:
-    """Law 4; and nothing of it is lost: once mended, the digest comes."""
+    """Law 4; and it gets the built-in one, with a note that names the line."""
     world.config["templates"] = "mine"
     broken = world.folder / "mine" / "slack" / "paper.mrkdwn.j2"
     broken.parent.mkdir(parents=True)
@@ -253,11 +254,146 @@ async def test_one_subscriber_s_broken_template_is_its_own_trouble(world: World)
     world.config["subscribers"]["alice"] = {"mail": "alice@example.org", "topics": ["birds"]}
     world.announce(TUESDAY, bird(1))
     run = await world.once(morning(TUESDAY))
-    assert (of(run, "lab").outcome, of(run, "alice").outcome) == (Outcome.FAILED, Outcome.DIGEST)
+    assert (of(run, "lab").outcome, of(run, "alice").outcome) == (Outcome.DIGEST, Outcome.DIGEST)
     assert "slack/paper.mrkdwn.j2, line 1" in of(run, "lab").reason
+    assert of(run, "alice").reason == ""
+    digest, note = world.slack.messages
+    assert "Pigeon study 1" in str(digest.blocks)
+    assert "slack/paper.mrkdwn.j2, line 1" in str(note.payload)
+
+
+async def test_a_fault_of_ours_in_one_channel_s_rendering_is_that_channel_s_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 4; and nothing of it is lost: once mended, the digest comes."""
+
+    def explode(*_: object, **__: object) -> tuple[Message, ...]:
+        raise ValueError("a fault of ours")
+
+    world.config["subscribers"]["alice"] = {"mail": "alice@example.org", "topics": ["birds"]}
+    world.announce(TUESDAY, bird(1))
+    with monkeypatch.context() as broken:
+        broken.setattr(SlackChannel, "render", explode)
+        run = await world.once(morning(TUESDAY))
+    assert (of(run, "lab").outcome, of(run, "alice").outcome) == (Outcome.FAILED, Outcome.DIGEST)
     assert run.left_undone
-    broken.unlink()
     assert of(await world.once()).outcome is Outcome.DIGEST
+
+
+async def test_a_topic_added_between_two_hours_begins_when_it_was_added(world: World) -> None:
+    world.config["topics"]["fish"] = {"title": "Fish", "categories": ["cs.CV"], "keywords": ["fish"]}
+    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    world.announce(FRIDAY, fish(1))
+    await world.once(morning(FRIDAY))
+    world.config["subscribers"]["lab"]["topics"] = ["birds", "fish"]
+    for day, number in ((MONDAY, 2), (TUESDAY, 3), (WEDNESDAY, 4)):
+        world.announce(day, fish(number))
+        run = await world.once(morning(day))
+    assert of(run).matched == 3  # Monday's was the latest when a run first saw the topic
+
+
+async def test_a_subscriber_that_gets_an_hour_only_now_waits_for_it(world: World) -> None:
+    world.announce(MONDAY, bird(1))
+    await world.once(morning(MONDAY))
+    world.config["subscribers"]["lab"]["at"] = "17:00"
+    world.announce(TUESDAY, bird(2))
+    assert of(await world.once(morning(TUESDAY))).outcome is Outcome.NOT_DUE
+    assert of(await world.once(morning(TUESDAY, 15))).matched == 1
+
+
+async def test_a_clock_that_was_far_ahead_silences_nobody(world: World) -> None:
+    world.config["subscribers"]["lab"]["at"] = "08:00"
+    world.announce(MONDAY, bird(1))
+    await world.once(morning(date(2027, 4, 20)))
+    world.clock._now = morning(MONDAY)
+    assert of(await world.once()).matched == 1
+    world.announce(TUESDAY, bird(2))
+    assert of(await world.once(morning(TUESDAY))).matched == 1
+
+
+async def test_a_digest_names_mailings_of_earlier_days_that_never_came_in(world: World) -> None:
+    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    world.announce(MONDAY, bird(1))
+    world.announce(MONDAY, fish(2), category="cs.CL")
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, bird(3))  # cs.CL still shows Monday
+    await world.once(morning(TUESDAY))
+    world.announce(WEDNESDAY, bird(4))
+    world.announce(WEDNESDAY, fish(5), category="cs.CL")
+    await world.once(morning(WEDNESDAY, 5))
+    digest = await draft(world)
+    assert digest is not None
+    assert digest.missing == ("cs.CL of Tue 21 Apr 2026",)
+
+
+async def test_the_links_lead_to_the_listings_that_hold_the_papers_and_to_no_others(world: World) -> None:
+    world.config["topics"]["birds"] |= {"categories": ["cs.AI", "cs.CL", "cs.CV", "cs.LG"], "limit": 1}
+    world.announce(TUESDAY, bird(1), bird(2), bird(3))
+    world.announce(TUESDAY, bird(4), Entry(bird(1), CROSS), category="cs.LG")
+    await world.once(morning(TUESDAY), no_deliver=True)
+    digest = await draft(world)
+    assert digest is not None
+    assert [link.label for link in digest.sections[0].more] == ["cs.CV 2026-04-21", "cs.LG 2026-04-21"]
+
+
+async def test_an_exclusion_in_the_newest_version_holds_although_an_older_one_was_free_of_it(world: World) -> None:
+    world.config["topics"]["birds"]["exclude"] = ["robot"]
+    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    world.announce(MONDAY, bird(1))
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(bird(1, version=2, title="Pigeon robots"), REPLACE))
+    await world.once(morning(TUESDAY))
+    assert of(await world.once(morning(WEDNESDAY))).matched == 0
+
+
+async def test_a_weekly_reader_is_told_of_all_its_silent_mailings_at_once(world: World) -> None:
+    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["tue"], "when_empty": "say"}
+    for day in (FRIDAY, MONDAY, TUESDAY):
+        world.announce(day, fish(day.day))
+        run = await world.once(morning(day))
+    assert of(run).outcome is Outcome.SAID_EMPTY
+    assert "3 papers were announced on Fri 17 Apr 2026, Mon 20 Apr 2026, Tue 21 Apr 2026 in cs.CV" in world.slack_text()
+
+
+async def test_a_newcomer_on_a_weekend_hears_nothing_of_friday(world: World) -> None:
+    world.announce(FRIDAY, fish(1))
+    await world.once(morning(FRIDAY))
+    world.config["subscribers"]["new"] = {"slack": "C0000000002", "topics": ["birds"], "when_empty": "say"}
+    assert of(await world.once(morning(SATURDAY)), "new").outcome is Outcome.EMPTY
+
+
+async def test_while_another_process_is_collecting_nothing_is_composed_of_half_a_mailing(world: World) -> None:
+    world.announce(TUESDAY, bird(1))
+    await world.once(morning(TUESDAY), no_deliver=True)
+    async with world.app() as app:
+        app.store.leases.take("collect", world.clock.now(), timedelta(minutes=30))
+        with app.store._database.writing() as connection:
+            connection.exec_driver_sql("UPDATE leases SET owner = 'elsewhere|boot|1|1'")
+    run = await world.once()
+    assert (run.composed, run.collected_elsewhere != "") == ((), True)
+    world.clock.set(morning(TUESDAY, 7))
+    assert of(await world.once()).matched == 1
+
+
+async def test_a_mailing_that_another_process_is_still_collecting_is_left_undone(world: World) -> None:
+    async with world.app() as app:
+        app.store.leases.take("collect", morning(TUESDAY), timedelta(minutes=30))
+        with app.store._database.writing() as connection:
+            connection.exec_driver_sql("UPDATE leases SET owner = 'elsewhere|boot|1|1'")
+    run = await world.once(morning(TUESDAY))
+    assert run.left_undone
+    assert run.still_open == ("cs.CV",)
+
+
+async def test_three_hundred_papers_are_one_digest_within_its_messages(world: World) -> None:
+    world.config["subscribers"]["lab"]["paused"] = True
+    world.announce(MONDAY, *(bird(n) for n in range(1, 301)))
+    await world.once(morning(MONDAY))
+    world.config["subscribers"]["lab"]["paused"] = False
+    run = await world.once()
+    assert of(run).matched == 300
+    assert of(run).messages <= 10
 
 
 async def test_a_retry_sends_what_was_composed_also_after_the_template_changed(world: World) -> None:

@@ -12,7 +12,9 @@ import pytest
 
 from bot.channels.mail import MailChannel
 from bot.demo.slack import Scripted
+from bot.errors import StoreError
 from bot.model import DeliveryState
+from bot.store.outbox import Outbox
 from tests.builders import paper
 from tests.world import MONDAY, TUESDAY, WEDNESDAY, World, morning
 
@@ -216,6 +218,86 @@ async def test_deliveries_to_a_removed_mailbox_are_dropped_and_the_others_go_on(
     world.config["subscribers"]["seminar"]["mail"] = boxes[:2]
     run = await world.once()
     assert sorted((result.sent, result.dropped) for result in run.delivered) == [(0, 1), (1, 0), (1, 0)]
+
+
+async def test_a_subscriber_that_moved_to_another_channel_gets_there_what_it_was_not_told(world: World) -> None:
+    world.slack.script.append(says("service_unavailable"))
+    world.announce(TUESDAY, paper())
+    assert (await world.once(morning(TUESDAY))).left_undone
+    world.config["subscribers"]["lab"] = {"mail": "lab@example.org", "topics": ["birds"]}
+    run = await world.once()
+    assert not run.left_undone
+    assert world.received() == {"slack": 0, "discord": 0, "mail": 1}
+
+
+async def test_a_mailbox_added_in_front_takes_nothing_away_from_the_one_that_was_there(world: World) -> None:
+    world.config["subscribers"] = {"duo": {"mail": "alice@example.org", "topics": ["birds"]}}
+    world.mail.script["MAIL"].append("451 4.3.0 later")
+    world.announce(MONDAY, paper("2604.00001", title="Monday's pigeon"))
+    await world.once(morning(MONDAY))
+    world.config["subscribers"]["duo"]["mail"] = ["bob@example.org", "alice@example.org"]
+    world.announce(TUESDAY, paper("2604.00002", title="Tuesday's pigeon"))
+    await world.once(morning(TUESDAY))
+    subjects = [(mail.rcpt[0], b"2604.00001" in mail.data) for mail in world.mail.messages]
+    assert sorted(subjects) == [("alice@example.org", False), ("alice@example.org", True), ("bob@example.org", False)]
+    alices = [monday for to, monday in subjects if to == "alice@example.org"]
+    assert alices == [True, False]  # in order
+
+
+async def test_a_subscriber_that_comes_back_is_a_newcomer_and_gets_what_was_taken_back(world: World) -> None:
+    world.slack.script.append(says("service_unavailable"))
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    lab = world.config["subscribers"].pop("lab")
+    await world.once()
+    world.config["subscribers"]["lab"] = lab
+    await world.once()
+    assert world.received()["slack"] == 1
+
+
+async def test_a_store_that_fails_once_while_others_send_costs_nobody_a_second_copy(
+    busy_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle, failures = Outbox.settle_sent, iter([True])
+
+    def locked_once(outbox: Outbox, *args: Any, **kwargs: Any) -> None:
+        if next(failures, False):
+            raise StoreError("sqlite:///paperboy.db", "database is locked")
+        settle(outbox, *args, **kwargs)
+
+    monkeypatch.setattr(Outbox, "settle_sent", locked_once)
+    run = await busy_world.once(morning(TUESDAY))
+    assert not run.left_undone
+    await busy_world.once()
+    assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 3}
+
+
+async def test_a_store_that_is_gone_ends_the_run_only_after_every_lane_has_ended(
+    busy_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, failures = Outbox.claim, iter([True])
+
+    def broken_once(outbox: Outbox, *args: Any, **kwargs: Any) -> Any:
+        if next(failures, False):
+            raise StoreError("sqlite:///paperboy.db", "disk I/O error")
+        return claim(outbox, *args, **kwargs)
+
+    monkeypatch.setattr(Outbox, "claim", broken_once)
+    with pytest.raises(StoreError, match="disk I/O error"):
+        await busy_world.once(morning(TUESDAY))
+    assert sum(busy_world.received().values()) == 6
+    await busy_world.once()
+    assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 3}
+
+
+async def test_what_is_held_for_a_person_is_left_behind_and_told_once(world: World) -> None:
+    world.config["subscribers"]["lab"]["on_unknown"] = "hold"
+    world.slack.script.append(Scripted(takes=True, drops=True))
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    run = await world.once(morning(TUESDAY, 8))
+    assert (lane(run).held, run.left_undone) == (1, True)
+    assert (await world.once(morning(TUESDAY, 9))).delivered == ()
 
 
 async def test_a_rotated_webhook_gets_what_was_waiting_for_the_old_one(world: World) -> None:

@@ -102,6 +102,27 @@ async def test_an_earlier_mailing_that_came_in_late_gets_its_page(sited: World) 
     assert {"birds/2026-04-21.md", "birds/2026-04-22.md"} <= set(files(sited))
 
 
+async def test_a_publish_that_stops_half_way_is_finished_by_the_next(
+    sited: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sited.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    sited.announce(MONDAY, paper("2604.00001"))
+    await sited.once(morning(MONDAY))
+    sited.announce(TUESDAY, paper("2604.00002"))
+    sited.announce(MONDAY, paper("2604.00003"), category="cs.CL")  # late, and stored after Tuesday's
+    with monkeypatch.context() as failing:
+        failing.setattr("bot.publish.write_whole", _no_space)
+        assert (await sited.once(morning(TUESDAY))).site_trouble
+    await sited.once()
+    found = files(sited)
+    assert b"2604.00003" in found["birds/2026-04-20.md"]
+    assert b"2604.00002" in found["birds/2026-04-21.md"]
+
+
+def _no_space(_path: Path, _content: str) -> bool:
+    raise OSError(28, "No space left on device")
+
+
 async def test_replacements_and_cross_lists_are_marked_where_the_topic_asks_for_them(sited: World) -> None:
     sited.config["topics"]["birds"]["announce"] = ["new", "cross", "replace"]
     sited.announce(

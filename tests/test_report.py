@@ -14,7 +14,7 @@ from bot.demo.arxiv import Answer
 from bot.demo.slack import Scripted
 from bot.model import DeliveryState, Entry
 from tests.builders import paper
-from tests.world import CROSS, MONDAY, REPLACE, SATURDAY, TUESDAY, World, morning
+from tests.world import CROSS, MONDAY, REPLACE, SATURDAY, TUESDAY, WEDNESDAY, World, morning
 
 if TYPE_CHECKING:
     from bot.report import Explanation, Status
@@ -47,19 +47,47 @@ async def test_before_the_first_run_everything_is_pending(world: World) -> None:
     assert sentence(found) == "new: starts with the latest mailing"
 
 
-async def test_after_a_good_morning_all_is_up_to_date(world: World) -> None:
+async def test_after_a_good_morning_it_is_said_what_was_told(world: World) -> None:
     world.announce(TUESDAY, paper())
     await world.once(morning(TUESDAY))
     found = await status(world)
     assert found.summary == "mailing of Tue 21 Apr 2026: 1 of 1 categories in, 1 announced"
-    assert sentence(found) == "up to date with today's mailing"
+    assert sentence(found) == "told of 1 today"
     assert found.subscribers[0].last_sent == world.clock.now()
 
 
-async def test_a_morning_without_a_match_is_up_to_date_too(world: World) -> None:
+async def test_a_morning_without_a_match_says_so(world: World) -> None:
     world.announce(TUESDAY, paper(title="Fish", abstract="Fish."))
     await world.once(morning(TUESDAY))
-    assert sentence(await status(world)) == "up to date with today's mailing"
+    assert sentence(await status(world)) == "1 announced today, nothing matched"
+
+
+async def test_a_late_category_is_named_with_its_reason_whatever_was_told(world: World) -> None:
+    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL", "cs.LG"]
+    world.arxiv.feeds["cs.CL"] = Answer(b"", status=500)
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    said = sentence(await status(world))
+    assert said.startswith("told of 1 today; waits for cs.CL and 1 more: ")
+    assert "500" in said
+
+
+async def test_what_was_given_up_today_is_no_success(world: World) -> None:
+    world.slack.script.extend(Scripted(body={"ok": False, "error": "invalid_blocks"}) for _ in range(2))
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    assert sentence(await status(world)).startswith("1 of today's messages given up: ")
+
+
+async def test_a_mailing_that_never_came_in_is_remembered_for_a_week(world: World) -> None:
+    friday = date(2026, 4, 17)
+    world.arxiv.feeds["cs.CV"] = Answer(b"", status=500)
+    await world.once(morning(friday))
+    world.announce(MONDAY, paper())
+    run = await world.once(morning(MONDAY))
+    assert [(m.category, m.mailing_date) for m in run.missed] == [("cs.CV", friday)]
+    assert [m.mailing_date for m in (await status(world)).missed] == [friday]
+    assert (await status(world, morning(date(2026, 4, 27)))).missed == ()
 
 
 async def test_a_weekend_is_named_and_the_next_mailing_told(world: World) -> None:
@@ -77,6 +105,7 @@ async def test_a_holiday_is_named(world: World) -> None:
     world.announce(holiday)
     await world.once(morning(holiday))
     assert (await status(world)).summary == "no announcement today: arXiv holiday"
+    assert sentence(await status(world)) == "no announcement today: arXiv holiday"
 
 
 async def test_a_failed_source_shows_its_reason_and_how_often_it_was_asked(world: World) -> None:
@@ -136,7 +165,7 @@ async def test_who_waits_for_its_hour_is_told_so(world: World) -> None:
     world.announce(MONDAY, paper())
     await world.once(morning(MONDAY, 5))
     found = await status(world)
-    assert sentence(found) == "news is in; waits for its hour"
+    assert sentence(found) == "1 paper is in for it; waits for its hour"
     assert found.subscribers[0].next_slot == morning(MONDAY, 7)
 
 
@@ -145,13 +174,13 @@ async def test_news_without_an_hour_is_told_by_the_next_run(world: World) -> Non
     await world.once(morning(MONDAY))
     world.announce(TUESDAY, paper("2604.00002"))
     await world.once(morning(TUESDAY), no_deliver=True)
-    assert sentence(await status(world)) == "news is in; the next run tells it"
+    assert sentence(await status(world)) == "1 paper is in for it; the next run tells it"
 
 
 async def test_nothing_yet_and_paused_are_told_apart(world: World) -> None:
     world.announce(MONDAY, paper())
     await world.once(morning(MONDAY))
-    assert sentence(await status(world, morning(TUESDAY))) == "nothing of today's mailing is in for it yet"
+    assert sentence(await status(world, morning(TUESDAY))) == "waits for cs.CV: not asked for yet today"
     world.config["subscribers"]["lab"]["paused"] = True
     assert sentence(await status(world)) == "paused"
 
@@ -192,6 +221,40 @@ async def test_why_a_topic_does_or_does_not_claim_a_paper(
     await world.once(morning(TUESDAY))
     world.config["topics"]["birds"] |= change
     assert (await explain(world)).subscribers[0].topics[0].sentence == sentence
+
+
+async def test_why_a_claimed_paper_was_not_told_is_said(world: World) -> None:
+    world.config["subscribers"] |= {
+        "later": {"slack": "C0000000001", "topics": ["birds"], "at": "17:00"},
+        "away": {"slack": "C0000000002", "topics": ["birds"], "paused": True},
+    }
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    world.config["subscribers"]["new"] = {"slack": "C0000000003", "topics": ["birds"]}
+    stories = {story.subscriber: story.why_not for story in (await explain(world)).subscribers}
+    assert stories == {
+        "lab": "",
+        "later": "waits for its hour",
+        "away": "waits: the subscriber is paused",
+        "new": "waits for the next run",
+    }
+    world.announce(WEDNESDAY, paper("2604.00002"))
+    await world.once(morning(WEDNESDAY), no_deliver=True)
+    world.config["subscribers"]["newer"] = {"slack": "C0000000004", "topics": ["birds"]}
+    before = {story.subscriber: story.why_not for story in (await explain(world)).subscribers}
+    assert before["newer"] == "announced before the subscriber, or its topic as it is now, was there"
+
+
+async def test_a_paper_told_by_an_earlier_version_is_explained_by_it(world: World) -> None:
+    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    world.announce(MONDAY, paper(title="Pigeons", abstract="Pigeons."))
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(paper(title="Doves", abstract="Doves.", version=2), REPLACE))
+    await world.once(morning(TUESDAY))
+    await world.once(morning(WEDNESDAY))
+    (story,) = (await explain(world)).subscribers
+    assert story.topics[0].sentence.startswith("claimed: 'pigeon' in title")
+    assert [told.version for told in story.told] == [0, 2]
 
 
 async def test_what_was_told_beyond_the_limit_and_as_replaced_is_said(world: World) -> None:

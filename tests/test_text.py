@@ -53,8 +53,15 @@ class TestTidy:
         assert tidy("a\ud800b") == "a\ufffdb"
 
     def test_other_scripts_and_joined_emoji_stay(self) -> None:
-        text = "学习 نماذج हिन्दी 👩‍💻 🏴‍☠️ é"
+        text = "学习 نماذج हिन्दी 👩‍💻 🏴‍☠️ é می\u200cخواهم क्\u200d ක්\u200dර"
         assert tidy(text) == text
+
+    def test_what_shows_nothing_is_gone(self) -> None:
+        assert tidy("V\u200bL\u2060M\ufeff f\u200ci \u200dx") == "VLM fi x"
+
+    @pytest.mark.parametrize("nothing", ["\u200b", "\u2060\u200b", "\ufeff", "\u200c\u200d", " \u200b\u200d\t"])
+    def test_a_text_of_nothing_visible_is_empty(self, nothing: str) -> None:
+        assert tidy(nothing) == ""
 
     @pytest.mark.parametrize("escape", [tidy, flatten_tex, fold, *ESCAPES])
     @given(HOSTILE)
@@ -94,6 +101,8 @@ class TestFold:
             ("co\u00adoperate isn’t", "cooperate isn't"),
             ("C++ -", "c++"),
             ("हिन्दी", "हिनदी"),
+            ("V\u200bL\u2060M क्\u200d", "vlm क"),
+            ("ＶＬＭ ﬁt", "vlm fit"),
         ],
     )
     def test_case_accents_hyphens_and_tex_do_not_matter(self, text: str, folded: str) -> None:
@@ -215,8 +224,11 @@ class TestEscapeMrkdwn:
     def test_marks_at_a_words_edge_are_kept_off_it(self) -> None:
         assert escape_mrkdwn("A* snake_case *b*") == "A\u200b*\u200b snake_case \u200b*\u200bb\u200b*\u200b"
 
+    def test_an_emojis_short_code_is_only_text(self) -> None:
+        assert escape_mrkdwn(":fire: 1:100:1 a: b") == ":\u200bfire: 1:\u200b100:1 a: b"
+
     def test_a_link_stays_whole(self) -> None:
-        assert escape_mrkdwn("https://a.example/~b/_c") == "https://a.example/~b/_c"
+        assert escape_mrkdwn("https://a.example/~b/_c:80:d") == "https://a.example/~b/_c:80:d"
 
     @given(HOSTILE)
     def test_a_reader_sees_the_text(self, text: str) -> None:
@@ -287,6 +299,7 @@ class TestEscapeMarkdown:
             ("*a* _b_", "&#42;a&#42; &#95;b&#95;"),
             ("$x$", "<span>$</span>x<span>$</span>"),
             ("@user #12 (@org/team)", "@\u200buser #\u200b12 (@\u200borg/team)"),
+            (":fire: 1:100:1 Pigeons: a", ":\u200bfire: 1:\u200b100:1 Pigeons: a"),
             ("&lt; &#42; &copyright &nosuch;", "&amp;lt; &amp;#\u200b42; &amp;copyright &nosuch;"),
             ("# A # b", "&#35; A # b"),
             ("1. A", "1&#46; A"),

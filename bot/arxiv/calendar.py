@@ -63,9 +63,9 @@ def deferred(day: date) -> bool:
 def next_mailing(now: datetime) -> datetime:
     """When the next mailing is expected in the feed, in UTC: later than `now`, deferred or not."""
     day = mailing_date(now)
-    while not is_mailing_day(day) or _expected(day) <= now:
+    while not is_mailing_day(day) or expected(day) <= now:
         day += timedelta(days=1)
-    return _expected(day)
+    return expected(day)
 
 
 def previous_mailing_day(day: date) -> date:
@@ -76,5 +76,12 @@ def previous_mailing_day(day: date) -> date:
     return day
 
 
-def _expected(day: date) -> datetime:
+def mailing_days(after: date, upto: date) -> tuple[date, ...]:
+    """The mailing days after the one date up to and with the other, oldest first."""
+    days = (after + timedelta(days=offset) for offset in range(1, (upto - after).days + 1))
+    return tuple(day for day in days if is_mailing_day(day))
+
+
+def expected(day: date) -> datetime:
+    """When the mailing of that date is expected in the feed, in UTC."""
     return datetime.combine(day, _IN_THE_FEED, EASTERN).astimezone(UTC)

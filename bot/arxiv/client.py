@@ -130,7 +130,9 @@ class ArxivClient:
 
     async def _wait_for_gate(self) -> None:
         """Sleep until the gate is open; another process may close it again meanwhile."""
-        while (opens := self._gate.opens_at()) and opens > self._clock.now():
+        longest = timedelta(seconds=_LONGEST_WAIT)
+        # Beyond the longest wait lies only what a clock that went wrong has written.
+        while (opens := self._gate.opens_at()) and self._clock.now() < opens <= self._clock.now() + longest:
             wait = (opens - self._clock.now()).total_seconds()
             if wait > self._settings.seconds_between_requests:
                 if wait > self._patience:

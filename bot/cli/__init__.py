@@ -14,6 +14,7 @@ from bot.cli.demo import demo
 from bot.cli.explain import explain
 from bot.cli.once import once
 from bot.cli.preview import preview
+from bot.cli.run import run
 from bot.cli.status import status
 
 app = typer.Typer(
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
-for command in (demo, check, once, preview, status, explain):
+for command in (demo, check, once, run, preview, status, explain):
     app.command()(command)
 
 

@@ -71,10 +71,11 @@ def _show(found: Explanation, settings: Settings) -> None:
 def _show_story(story: SubscriberStory, settings: Settings) -> None:
     table([topic.topic, topic.sentence] for topic in story.topics)
     for record in story.told:
-        told = "told as new" if record.version == 0 else f"told as replaced by v{record.version}"
-        shown = "" if record.shown else ", beyond the topic's limit: counted and linked"
+        told = "told as new" if record.version == 0 else f"told as replaced, now v{record.version}"
+        reasons = ", ".join(f"{hit.term!r} in {hit.field}" for hit in record.hits)
+        shown = "" if record.shown else ", counted and linked"
         states = ", ".join(sorted({state.value for state in record.states}))
         at = when(record.created_at, settings.subscribers[story.subscriber].timezone)
-        table([["->", f"{told}{shown}, in the digest of {at}: {states}"]])
+        table([["->", f"{told}{f' by {reasons}' if reasons else ''}{shown}, in the digest of {at}: {states}"]])
     if not story.told:
-        table([["->", "not told"]])
+        table([["->", f"not told: {story.why_not}" if story.why_not else "not told"]])

@@ -63,6 +63,9 @@ def account(run: Run, settings: Settings) -> None:
         table([[f"no mailing today; the next is expected on {when(run.next_mailing, zone)} ({zone})"]])
     else:
         table(_collected(result) for result in run.collected)
+    if run.missed:
+        say("Never came in whole (arXiv's feed shows one day only)")
+        table([m.category, f"{m.mailing_date:%Y-%m-%d}", f"{m.state.value}: {m.reason}"] for m in run.missed)
     if run.composed:
         say("Composed")
         table(_composed(result, settings) for result in run.composed)
@@ -94,12 +97,14 @@ def _composed(result: Composed, settings: Settings) -> list[str]:
     from bot.compose import Outcome  # noqa: PLC0415 - as above
 
     zone = settings.subscribers[result.subscriber].timezone
+    broken = f"; its own template failed, the built-in one was used: {result.reason}" if result.reason else ""
     said = {
-        Outcome.DIGEST: f"{plural(result.matched, 'paper')} in {plural(result.messages, 'message')}",
+        Outcome.DIGEST: f"{plural(result.matched, 'paper')} in {plural(result.messages, 'message')}{broken}",
         Outcome.EMPTY: "nothing new for it",
         Outcome.SAID_EMPTY: "nothing matched, and it is told so",
         Outcome.NOT_DUE: f"waits for its hour, {when(result.next_slot, zone)}",
         Outcome.PAUSED: "paused",
+        Outcome.WAITING: "waits for a category that is late",
         Outcome.FAILED: f"template failed: {result.reason}",
         Outcome.ELSEWHERE: "another process composed for it",
     }
@@ -114,6 +119,8 @@ def _delivered(lane: LaneReport, settings: Settings) -> list[str]:
         said.append(f"{lane.dropped} dropped: {lane.reason}")
     if lane.dead:
         said.append(f"{lane.dead} given up: {lane.reason}")
+    if lane.held:
+        said.append(f"{lane.held} held for you to decide: nobody knows whether it arrived")
     if lane.left_until is not None:
         said.append(f"the rest stays in the outbox until {when(lane.left_until, settings.timezone)}: {lane.reason}")
     return [lane.subscriber, lane.address, "; ".join(said)]

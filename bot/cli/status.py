@@ -75,6 +75,9 @@ def _show(found: Status, settings: Settings) -> None:
             [c.category, c.state, c.reason + (f", asked {plural(c.tries, 'time')}" if c.tries > 1 else "")]
             for c in found.categories
         )
+    if found.missed:
+        say("Never came in whole (arXiv's feed shows one day only)")
+        table([m.category, f"{m.mailing_date:%Y-%m-%d}", f"{m.state.value}: {m.reason}"] for m in found.missed)
     if found.subscribers:
         say("Subscribers")
         table(_subscriber(each, settings) for each in found.subscribers)

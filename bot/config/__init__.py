@@ -8,21 +8,19 @@ spells differently. Knows no channel by name. Never shows what a `${...}` stood 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bot.channels import CHANNELS
-from bot.config import document, notation
-from bot.config.validation import Reader, at_least, checked, join, keys_of, several
-from bot.errors import ConfigError, Problem, QueryError
-from bot.model import AnnounceType, Topic
-from bot.settings import ArxivSettings, Settings, SiteSettings, Subscriber
-from bot.taxonomy import UnknownCategoryError, expand
+from bot.config import document, notation, rules
+from bot.config.validation import Reader, join, keys_of
+from bot.errors import ConfigError, Problem
+from bot.model import Topic
+from bot.settings import ArxivSettings, Settings, SiteSettings, Subscriber, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from bot.channels.channel import Channel
     from bot.config.validation import Rules
@@ -78,14 +76,13 @@ def refuse_live(settings: Settings) -> Problem | None:
 
 def _settings(reader: Reader, raw: object, channels: Mapping[str, type[Channel]]) -> Settings | None:
     root = reader.mapping(raw, "", keys_of(Settings))
-    zone = reader.value(checked(notation.zone), root.get("timezone", "UTC"), "timezone") or ZoneInfo("UTC")
+    topics, subscribers = (reader.named(root.get(section), section) for section in ("topics", "subscribers"))
+    _check_names(reader, topics)
     arxiv = _arxiv(reader, root.get("arxiv"))
-    topics = reader.named(root.get("topics"), "topics")
-    if not root.get("topics"):
-        reader.note("topics", "at least one topic is expected")
-    subscribers = reader.named(root.get("subscribers"), "subscribers")
+    whole = rules.whole(reader.folder, subscribers, live=(arxiv or ArxivSettings()).live)
+    zone = reader.value(whole["timezone"], root.get("timezone", "UTC"), "timezone") or ZoneInfo("UTC")
     routes = {name: _route(reader, join("subscribers", name), raw, channels) for name, raw in subscribers.items()}
-    topic_rules, subscriber_rules = _topic_rules(), _subscriber_rules(topics)
+    topic_rules, subscriber_rules = rules.topic(), rules.subscriber(topics)
     given = {
         "timezone": zone,
         "arxiv": arxiv,
@@ -94,63 +91,45 @@ def _settings(reader: Reader, raw: object, channels: Mapping[str, type[Channel]]
         "channels": _channels(reader, root.get("channels"), channels, routes),
         "site": _site(reader, root["site"], topics) if "site" in root else None,
     }
-    rules = {
-        "contact": checked(partial(notation.contact, live=(arxiv or ArxivSettings()).live)),
-        "store": checked(partial(notation.store, folder=reader.folder)),
-        "templates": checked(partial(notation.existing, folder=reader.folder)),
-        "operator": checked(_one_of(subscribers, "subscriber")),
-        "keep_days": at_least(1),
-    }
     rest = {key: value for key, value in root.items() if key not in given}
     return reader.record(
         Settings,
         rest,
         "",
-        rules=rules,
+        rules=whole,
         given=given,
         defaults={"store": DEFAULT_STORE},
         literal=_LITERAL,
     )
 
 
+def _check_names(reader: Reader, topics: Iterable[str]) -> None:
+    """A topic's name becomes a folder's, and on some disks two that differ only in case are one."""
+    if not topics:
+        reader.note("topics", "at least one topic is expected")
+    seen: dict[str, str] = {}
+    for name in topics:
+        first = seen.setdefault(name.lower(), name)
+        if first != name:
+            sentence = f"differs from {notation.shown(first)} only in case: some disks have one folder for both"
+            reader.note(join("topics", name), sentence)
+
+
 def _arxiv(reader: Reader, raw: object) -> ArxivSettings | None:
-    rules = {
-        "rss_url": checked(partial(notation.url, placeholders=("category",))),
-        "oai_url": checked(notation.url),
-        "catchup_url": checked(partial(notation.url, placeholders=("category", "date"))),
-        "seconds_between_requests": at_least(0, float),
-        "alert_after": checked(notation.duration),
-    }
-    arxiv = reader.record(ArxivSettings, raw, "arxiv", rules=rules)
+    arxiv = reader.record(ArxivSettings, raw, "arxiv", rules=rules.arxiv())
     if arxiv and arxiv.live and arxiv.seconds_between_requests < POLITE_SECONDS:
         sentence = f"at least {POLITE_SECONDS:g} is expected where arXiv is not on loopback: its terms of use"
         reader.note("arxiv.seconds_between_requests", sentence)
     return arxiv
 
 
-def _topic(reader: Reader, name: str, raw: object, rules: Rules) -> Topic | None:
+def _topic(reader: Reader, name: str, raw: object, topic_rules: Rules) -> Topic | None:
     at = join("topics", name)
     beside = [key for key in ("keywords", "authors") if isinstance(raw, dict) and raw.get("query") and raw.get(key)]
     if beside:
         reader.note(join(at, "query"), f"stands beside {' and '.join(beside)}: say all in the query or nothing")
     given, defaults = {"name": name}, {"title": name}
-    return reader.record(Topic, raw, at, rules=rules, given=given, defaults=defaults, literal=keys_of(Topic))
-
-
-def _topic_rules() -> Rules:
-    from pydantic import AfterValidator, StringConstraints  # noqa: PLC0415 - as in `validation`
-
-    text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-    return {
-        "title": text,
-        "categories": Annotated[several(checked(_categories)), AfterValidator(_flat)],
-        "keywords": several(text, least=0),
-        "exclude": several(text, least=0),
-        "authors": several(text, least=0),
-        "query": checked(_query),
-        "announce": several(AnnounceType, kind=frozenset),
-        "limit": at_least(1),
-    }
+    return reader.record(Topic, raw, at, rules=topic_rules, given=given, defaults=defaults, literal=keys_of(Topic))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +150,28 @@ def _route(reader: Reader, at: str, raw: object, channels: Mapping[str, type[Cha
     entries = reader.mapping(raw, at, [*common, *channels, *options])
     rest = {key: entries[key] for key in common if key in entries}
     if len(chosen) != 1:
-        too_many = f"has {' and '.join(chosen)}: make it a subscriber for each"
-        reader.note(at, too_many if chosen else f"has no channel: one of {', '.join(channels)} is expected")
+        _note_channels(
+            reader, at, chosen, [name for name in channels if isinstance(raw, dict) and name in raw], channels
+        )
         return _Route("", (), None, rest)
     (channel,) = chosen
     kind = channels[channel]
     picked = reader.record(kind.Options, {key: entries[key] for key in options if key in entries}, at)
     addresses = _addresses(reader, join(at, channel), kind, entries[channel], picked or kind.Options())
     return _Route(channel, addresses, picked, rest)
+
+
+def _note_channels(
+    reader: Reader, at: str, chosen: Collection[str], empty: Collection[str], channels: Iterable[str]
+) -> None:
+    """Say why a subscriber has not one channel: several are chosen, or none, or their keys are there but `empty`."""
+    if chosen:
+        reader.note(at, f"has {' and '.join(chosen)}: make it a subscriber for each")
+    elif empty:
+        for name in empty:
+            reader.note(join(at, name), "has no value; a text that begins with # needs quotes")
+    else:
+        reader.note(at, f"has no channel: one of {', '.join(channels)} is expected")
 
 
 def _addresses(reader: Reader, at: str, kind: type[Channel], raw: object, options: object) -> tuple[Address, ...]:
@@ -189,31 +182,21 @@ def _addresses(reader: Reader, at: str, kind: type[Channel], raw: object, option
     try:
         addresses = kind.addresses(value, options)
     except ValueError as error:
-        reader.note(at, str(error))
+        reader.quote(at, str(error))
         return ()
     if any(notation.plain_http(address.value.reveal()) for address in addresses):
         reader.note(at, notation.USE_HTTPS)
     return addresses
 
 
-def _subscriber(reader: Reader, name: str, route: _Route, rules: Rules, zone: ZoneInfo) -> Subscriber | None:
+def _subscriber(reader: Reader, name: str, route: _Route, own_rules: Rules, zone: ZoneInfo) -> Subscriber | None:
     at = join("subscribers", name)
     if "on" in route.rest and "at" not in route.rest:
         reader.note(join(at, "on"), 'means nothing without an hour: add at: "08:00"')
     given = dict(zip(_ROUTE, (name, route.channel, route.addresses, route.options), strict=True))
     return reader.record(
-        Subscriber, route.rest, at, rules=rules, given=given, defaults={"timezone": zone.key}, literal=_LITERAL
+        Subscriber, route.rest, at, rules=own_rules, given=given, defaults={"timezone": zone.key}, literal=_LITERAL
     )
-
-
-def _subscriber_rules(topics: Iterable[str]) -> Rules:
-    return {
-        "topics": several(checked(_one_of(topics, "topic"))),
-        "timezone": checked(notation.zone),
-        "at": checked(notation.wall_time),
-        "on": several(checked(notation.weekday), kind=frozenset),
-        "max_messages": at_least(1),
-    }
 
 
 def _channels(
@@ -245,11 +228,14 @@ def _channel(
             section.pop(key, None)
         elif key not in section:
             reader.note(join(at, key), "is missing" + why[key])
-    settings = reader.record(kind.Settings, section, at, why=why)
+    settings = reader.record(kind.Settings, section, at, rules=rules.channel(), why=why)
+    remote = not is_loopback(getattr(settings, "host", "localhost"))
     for key in keys:
         text = getattr(settings, key, None)
         if isinstance(text, str) and notation.plain_http(text):
             reader.note(join(at, key), notation.USE_HTTPS)
+        if isinstance(text, str) and remote and notation.EXAMPLE_MAILBOX.search(text):
+            reader.note(join(at, key), "is still the example's, which no relay takes: put your own mail address")
     return settings
 
 
@@ -262,42 +248,6 @@ def _used_by(users: Collection[str]) -> str:
 
 
 def _site(reader: Reader, raw: object, topics: Iterable[str]) -> SiteSettings | None:
-    rules = {
-        "dir": checked(partial(notation.path, folder=reader.folder)),
-        "topics": several(checked(_one_of(topics, "topic")), least=0),
-        "url": checked(notation.page),
-        "repository": checked(notation.repository),
-    }
+    site_rules = rules.site(reader.folder, topics)
     defaults = {"dir": "site", "topics": list(topics)}
-    return reader.record(SiteSettings, raw, "site", rules=rules, defaults=defaults, literal=_LITERAL)
-
-
-def _categories(pattern: str) -> tuple[str, ...]:
-    try:
-        return expand(pattern)
-    except UnknownCategoryError as error:
-        hint = f": did you mean {error.suggestion}?" if error.suggestion else ""
-        raise ValueError(f"unknown category {notation.shown(pattern)}{hint}") from None
-
-
-def _flat(expanded: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(category for categories in expanded for category in categories))
-
-
-def _query(text: str) -> str:
-    from bot.topics.query import parse  # noqa: PLC0415 - lark, which only a topic with a query needs
-
-    try:
-        parse(text)
-    except QueryError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
-def _one_of(known: Iterable[str], what: str) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        if text not in known:
-            raise ValueError(f"no {what} {notation.shown(text)}{notation.meant(text, known)}")
-        return text
-
-    return check
+    return reader.record(SiteSettings, raw, "site", rules=site_rules, defaults=defaults, literal=_LITERAL)

@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from bot.settings import is_loopback
+from bot.settings import Secret, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PLAIN_WORD = re.compile(r"[\w.*+/ -]{1,36}")
-_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_WALL_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
-_DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")
+KEY = re.compile(r"[A-Za-z0-9_-]+")
+WALL_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 _MAILBOX = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
-_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FEW = 14
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(0?[0-9]|1[0-4])(?::?00)?", re.IGNORECASE)
 
+EXAMPLE_MAILBOX = re.compile(r"@example\.(?:org|com|net)\b")
+"""Reserved for examples, so that it is nobody's: https://www.rfc-editor.org/rfc/rfc2606#section-3."""
 USE_HTTPS = "plain http is accepted on loopback only: use https"
 
 
@@ -49,14 +53,14 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 def key(text: str) -> str:
     """The key of a topic or a subscriber; it becomes part of file names and addresses."""
-    if not _KEY.fullmatch(text):
+    if not KEY.fullmatch(text):
         raise ValueError("a name is made of letters, digits, - and _")
     return text
 
 
 def wall_time(text: str) -> time:
     """`08:00` as a time of day."""
-    found = _WALL_TIME.fullmatch(text)
+    found = WALL_TIME.fullmatch(text)
     if not found:
         raise ValueError('a time of day is expected, like "08:00"')
     return time(int(found[1]), int(found[2]))
@@ -64,14 +68,14 @@ def wall_time(text: str) -> time:
 
 def weekday(text: str) -> int:
     """`mon` to `sun`, Monday 0."""
-    if text.lower() not in _WEEK:
-        raise ValueError(f"a weekday is one of {', '.join(_WEEK)}")
-    return _WEEK.index(text.lower())
+    if text.lower() not in WEEK:
+        raise ValueError(f"a weekday is one of {', '.join(WEEK)}")
+    return WEEK.index(text.lower())
 
 
 def duration(text: str) -> timedelta:
     """`30m`, `12h` or `2d`."""
-    found = _DURATION.fullmatch(text)
+    found = DURATION.fullmatch(text)
     if not found:
         raise ValueError("a duration is expected, like 30m, 12h or 2d")
     unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
@@ -84,8 +88,15 @@ def zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (LookupError, ValueError, OSError):  # OSError: `Europe` is a folder of the database
         pass
-    hint = meant(text, available_timezones()) or ": a name like Europe/Berlin is expected"
-    raise ValueError(f"no such time zone{hint}")
+    known = available_timezones()
+    offset = _OFFSET.fullmatch(text)
+    if offset:
+        # these names count hours west of Greenwich: https://data.iana.org/time-zones/tzdb/etcetera
+        fixed = f"Etc/GMT{'-' if offset[1] == '+' else '+'}{int(offset[2])}"
+        if fixed in known:
+            raise ValueError(f"no such time zone: a city is expected, like Europe/Berlin, or all year round {fixed}")
+    hint = "" if any(c.isdigit() for c in text) else meant(text, known)
+    raise ValueError(f"no such time zone{hint or ': a name like Europe/Berlin is expected'}")
 
 
 def url(text: str, *, placeholders: Iterable[str] = ()) -> str:
@@ -93,7 +104,8 @@ def url(text: str, *, placeholders: Iterable[str] = ()) -> str:
     try:
         parts = urlsplit(text)
         well_formed = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        braces = [brace for brace in Formatter().parse(text) if brace[1] is not None]
+        found = {"".join(part or "" for part in brace[1:]) for brace in braces}
     except ValueError:  # a port beyond 65535, a bracket or a brace without its other half
         well_formed, found = False, set()
     if not well_formed:
@@ -108,7 +120,37 @@ def url(text: str, *, placeholders: Iterable[str] = ()) -> str:
 
 def page(text: str) -> str:
     """Where a page is published, without a trailing slash."""
-    return url(text).rstrip("/")
+    parts = urlsplit(url(text))
+    if parts.query or parts.fragment:
+        raise ValueError("a URL without ? and # is expected: a page's name is put after it")
+    return text.rstrip("/?#")
+
+
+def secret_url(text: str) -> Secret:
+    """A URL that nobody else may call, such as a health check's."""
+    return Secret(url(text))
+
+
+def host(text: str) -> str:
+    """A machine's name or address, alone."""
+    if "/" in text or (":" in text and not _is_address(text)):
+        raise ValueError("a host's name alone is expected, like smtp.example.org: its port is a setting of its own")
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def token(text: str) -> Secret:
+    """A bot's token."""
+    if re.search(r"\s", text):
+        raise ValueError("a token has no white space in it: was something else copied with it?")
+    return Secret(text)
 
 
 def plain_http(text: str) -> bool:
@@ -129,7 +171,7 @@ def _is_page(text: str) -> bool:
 
 def repository(text: str) -> str:
     """GitHub's `owner/name`."""
-    if not _REPOSITORY.fullmatch(text):
+    if not REPOSITORY.fullmatch(text):
         raise ValueError("a repository is expected as owner/name")
     return text
 
@@ -148,7 +190,12 @@ def store(text: str, *, folder: Path) -> str:
 
 def path(text: str, *, folder: Path) -> Path:
     """A path, relative to `folder`; `~` is the home directory."""
-    return folder / Path(text).expanduser()
+    if not text.isprintable():
+        raise ValueError("a path is expected")
+    try:
+        return folder / Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("nobody's home is found for the ~: write the path in full, or ./~ for such a name") from None
 
 
 def existing(text: str, *, folder: Path) -> Path:

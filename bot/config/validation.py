@@ -1,11 +1,12 @@
 """From a mapping of texts to a frozen dataclass, noting every problem on the way, each with its path.
 
 The dataclass is the schema: its fields are the keys, its annotations the types (pydantic reads the texts), its
-defaults the defaults. Knows no setting by name. Never lets a value, given or resolved, into a problem's sentence.
+defaults the defaults. Knows no setting by name. Never lets a value that may be a secret into a problem's sentence.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -44,11 +45,13 @@ _SENTENCES = {
     "enum": "one of {expected} is expected",
     "literal_error": "one of {expected} is expected",
     "greater_than_equal": "at least {ge:g} is expected",
+    "less_than_equal": "at most {le:g} is expected",
     "value_error": "{error}",
 }
 """pydantic's kinds of error in our words: https://docs.pydantic.dev/latest/errors/validation_errors/."""
 
 _TOO_SHORT_FOR_A_SECRET = 3
+_WITH_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://.*[^\s/].*", re.DOTALL)
 _NAMES: dict[str, Any] = {"Path": Path, "ZoneInfo": ZoneInfo, "Mapping": Mapping, "Topic": Topic, "Secret": Secret}
 """What annotations may name that their modules import for type checkers only."""
 
@@ -66,10 +69,14 @@ class Reader:
     """Texts that no sentence may repeat: what references stood for, and URLs, which may be webhooks."""
 
     def note(self, at: str, message: str) -> None:
-        """One more problem; what a channel's sentence repeats of a secret is cut out."""
-        for text in sorted(self._unseen, key=len, reverse=True):
-            message = message.replace(text, "(not shown)")
+        """One more problem, in words of our own."""
         self.problems.append(Problem(at, message))
+
+    def quote(self, at: str, message: str) -> None:
+        """One more problem, in the words of a channel or a library; what they repeat of a secret is cut out."""
+        for text in sorted(self._unseen, key=len, reverse=True):
+            message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "(not shown)", message)
+        self.note(at, message)
 
     def named(self, raw: object, at: str) -> dict[str, object]:
         """A mapping from names that the user gave to anything."""
@@ -116,7 +123,7 @@ class Reader:
         """
         keys = [own for own in fields(kind) if own.name not in given]
         entries = {**defaults, **self.mapping(raw, at, [own.name for own in keys])}
-        hints = get_type_hints(kind, localns=_NAMES)
+        hints = annotations_of(kind)
         before = len(self.problems)
         found: dict[str, Any] = dict(given)
         for own in keys:
@@ -133,7 +140,7 @@ class Reader:
         try:
             return build(**found)
         except ValueError as error:
-            self.note(at, str(error))
+            self.quote(at, str(error))
         return None
 
     def value(self, annotation: Any, raw: object, at: str, *, literal: bool = False, why: str = "") -> Any:  # noqa: ANN401 - whatever the annotation says
@@ -145,12 +152,14 @@ class Reader:
         if len(self.problems) > before:
             return None
         if annotation not in self._adapters:
-            self._adapters[annotation] = TypeAdapter(_secretive(annotation))
+            self._adapters[annotation] = TypeAdapter(secretive(annotation))
         try:
             return self._adapters[annotation].validate_python(entry)
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_input=False):
-                self.note(join(at, *detail["loc"]), _sentence(detail))
+                ours = _SENTENCES.get(detail["type"])
+                say = self.note if ours else self.quote
+                say(join(at, *detail["loc"]), _sentence(ours or "{message}", detail))
         return None
 
     def resolve(self, entry: Any, at: str, why: str = "") -> Any:  # noqa: ANN401 - any shape that YAML has
@@ -159,7 +168,7 @@ class Reader:
             text, sentences = document.resolve(entry, self.environ, self.folder)
             for sentence in sentences:
                 self.note(at, sentence + why)
-            if (text != entry or "://" in text) and len(text) > _TOO_SHORT_FOR_A_SECRET:
+            if (text != entry or _WITH_ADDRESS.fullmatch(text)) and len(text) > _TOO_SHORT_FOR_A_SECRET:
                 self._unseen.add(text)
             return text
         if isinstance(entry, list):
@@ -183,21 +192,26 @@ def join(at: str, *parts: str | int) -> str:
     return at
 
 
+def annotations_of(kind: type[DataclassInstance]) -> dict[str, Any]:
+    """The types of a dataclass's fields, by name."""
+    return get_type_hints(kind, localns=_NAMES)
+
+
 def keys_of(kind: type[DataclassInstance], *, but: Container[str] = ()) -> list[str]:
     """The names of a dataclass's fields, but some."""
     return [own.name for own in fields(kind) if own.name not in but]
 
 
-def checked(check: Callable[[str], object]) -> Any:  # noqa: ANN401 - annotations have no common type
-    """A text that `check` turns into a value, or refuses with a ValueError."""
-    from pydantic import AfterValidator  # noqa: PLC0415 - as above
+def checked(check: Callable[[str], object], like: Mapping[str, object] = MappingProxyType({})) -> Any:  # noqa: ANN401 - annotations have no common type
+    """A text that `check` turns into a value, or refuses with a ValueError; `like` says so in JSON Schema's words."""
+    from pydantic import AfterValidator, WithJsonSchema  # noqa: PLC0415 - as above
 
-    return Annotated[str, AfterValidator(check)]
+    return Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", **like})]
 
 
 def several(item: Any, *, least: int = 1, kind: type = tuple) -> Any:  # noqa: ANN401 - as above
     """A list of such items, each counted once."""
-    from pydantic import AfterValidator  # noqa: PLC0415 - as above
+    from pydantic import AfterValidator, Field  # noqa: PLC0415 - as above
 
     def check(items: Iterable[object]) -> object:
         # not pydantic's min_length, which also complains where an item is refused
@@ -206,23 +220,24 @@ def several(item: Any, *, least: int = 1, kind: type = tuple) -> Any:  # noqa: A
             raise ValueError("at least one is expected")
         return once
 
-    return Annotated[GenericAlias(kind, (item, ...) if kind is tuple else (item,)), AfterValidator(check)]
+    alias = GenericAlias(kind, (item, ...) if kind is tuple else (item,))
+    return Annotated[alias, AfterValidator(check), Field(json_schema_extra={"minItems": least})]
 
 
-def at_least(least: float, number: type = int) -> Any:  # noqa: ANN401 - as above
+def at_least(least: float, number: type = int, *, most: float | None = None) -> Any:  # noqa: ANN401 - as above
     """A finite number."""
     from pydantic import Field  # noqa: PLC0415 - as above
 
-    return Annotated[number, Field(ge=least, allow_inf_nan=False)]
+    return Annotated[number, Field(ge=least, le=most, allow_inf_nan=False)]
 
 
-def _sentence(detail: ErrorDetails) -> str:
+def _sentence(template: str, detail: ErrorDetails) -> str:
     context: dict[str, Any] = {"message": detail["msg"], **detail.get("ctx", {})}
     context["expected"] = str(context.get("expected")).replace("'", "")
-    return _SENTENCES.get(detail["type"], "{message}").format(**context)
+    return template.format(**context)
 
 
-def _secretive(annotation: Any) -> Any:  # noqa: ANN401 - annotations have no common type
+def secretive(annotation: Any) -> Any:  # noqa: ANN401 - annotations have no common type
     """The annotation, with `Secret` read from a text."""
     from pydantic import AfterValidator  # noqa: PLC0415 - as above
 

@@ -42,6 +42,8 @@ MOST_DEATHS = 5
 _FIRST_BACKOFF = timedelta(minutes=5)
 _LONGEST_BACKOFF = timedelta(hours=1)
 _BUSY_SECONDS = 60.0
+_LONGEST_WAIT = timedelta(days=1)
+"""The longest Retry-After that is obeyed."""
 
 FINAL = tuple(state for state in DeliveryState if state.final)
 """The states from which nothing goes on."""
@@ -82,24 +84,26 @@ def recover(
     on_unknown: OnUnknown,
     now: datetime,
     eager: bool,
-) -> None:
+) -> tuple[DeliveryState, ...]:
     """Turn the claims of the dead into `unknown`, and `unknown` into what the subscriber wants of it."""
     stuck = lane.where & deliveries.c.state.in_([DeliveryState.SENDING, DeliveryState.UNKNOWN])
+    outcomes = []
     for row in connection.execute(select(deliveries).where(stuck)).all():
+        values: dict[str, Any] = {}
         if row.state == DeliveryState.SENDING:
             if row.lease_until > now and not Owner.parse(row.owner).is_surely_dead(owner):
                 continue
-            deaths = row.deaths + 1
-            if deaths >= MOST_DEATHS:
-                values = {"state": DeliveryState.DEAD, "reason": f"its sender died {deaths} times", "settled_at": now}
-            else:
-                values = _after_unknown(on_unknown, now)
-            values |= {"deaths": deaths, "owner": None}
-        elif eager or row.not_before is None or row.not_before <= now:
-            values = _after_unknown(on_unknown, now)
-        else:
+            values = {"deaths": row.deaths + 1, "owner": None, "lease_until": None}
+        elif not eager and _ahead(row.not_before, now, _LONGEST_WAIT):
             continue
+        if values.get("deaths", 0) >= MOST_DEATHS:
+            dead = f"its sender died {MOST_DEATHS} times"
+            values |= {"state": DeliveryState.DEAD, "reason": dead, "settled_at": now}
+        else:
+            values |= _after_unknown(on_unknown, now)
         connection.execute(deliveries.update().where(deliveries.c.seq == row.seq).values(**values))
+        outcomes.append(values["state"])
+    return tuple(outcomes)
 
 
 def _after_unknown(on_unknown: OnUnknown, now: datetime) -> dict[str, Any]:
@@ -131,13 +135,18 @@ def obstacle(connection: Connection, row: Row[Any], gates: Gates, *, now: dateti
         return Wait(row.lease_until, "another process is sending it", pacing=False)
     for key in (gates.credential.key, gates.destination.key):
         gate = read_gate(connection, key)
-        if gate.closed_until is not None and gate.closed_until > now:
+        if gate.closed_until is not None and _ahead(gate.closed_until, now, DOOR):
             return Wait(gate.closed_until, gate.reason or "refused", pacing=False)
-        if gate.opens_at is not None and gate.opens_at > now:
+        if gate.opens_at is not None and _ahead(gate.opens_at, now, _LONGEST_WAIT):
             return Wait(gate.opens_at, "pacing", pacing=True)
-    if row.not_before is not None and row.not_before > now and not eager:
+    if row.not_before is not None and _ahead(row.not_before, now, _LONGEST_WAIT) and not eager:
         return Wait(row.not_before, row.reason or "waiting to try again", pacing=False)
     return None
+
+
+def _ahead(moment: datetime | None, now: datetime, most: timedelta) -> bool:
+    """Whether it is still to come. What lies further ahead than was ever written is a clock's mistake, and over."""
+    return moment is not None and now < moment <= now + most
 
 
 def load(connection: Connection, row: Row[Any]) -> Delivery:
@@ -194,11 +203,12 @@ def consequence(
     match error.trouble:
         case Trouble.BUSY:
             key = gates.credential.key if error.everywhere else gates.destination.key
-            hold_gate(connection, key, now + timedelta(seconds=error.retry_after or _BUSY_SECONDS))
+            asked = timedelta(seconds=error.retry_after or _BUSY_SECONDS)
+            hold_gate(connection, key, now + min(asked, _LONGEST_WAIT))
             change["tries"] = delivery.tries - 1
         case Trouble.TRANSIENT:
             asked = timedelta(seconds=error.retry_after or 0.0)
-            change["not_before"] = now + max(_backoff(delivery.tries), asked)
+            change["not_before"] = now + min(max(_backoff(delivery.tries), asked), _LONGEST_WAIT)
             if error.everywhere:
                 # The relay or the service is down: its other destinations need not find that out one by one.
                 shut_gate(connection, gates.credential.key, until=now + OUTAGE, reason=error.reason, now=now)

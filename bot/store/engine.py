@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import create_engine, event, inspect, select
 from sqlalchemy.engine import make_url
@@ -13,11 +13,23 @@ from bot.errors import StoreError
 from bot.store.tables import SCHEMA_VERSION, metadata, schema_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection, Engine
 
+Value = TypeVar("Value")
+
 BUSY_TIMEOUT_MS = 30_000
+
+
+MOST_VALUES = 10_000
+"""SQLite refuses a statement with more than 32,766 bound values: https://www.sqlite.org/limits.html."""
+
+
+def batched(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """The values in pieces that one statement takes."""
+    for start in range(0, len(values), MOST_VALUES):
+        yield values[start : start + MOST_VALUES]
 
 
 class Database:
@@ -26,8 +38,12 @@ class Database:
     def __init__(self, url: str) -> None:
         self.name = make_url(url).render_as_string(hide_password=True)
         self._engine = _engine(url)
-        with self._as_store_error():
-            _prepare_schema(self._engine, self.name)
+        try:
+            with self._as_store_error():
+                _prepare_schema(self._engine, self.name)
+        except StoreError:
+            self._engine.dispose()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -77,6 +77,20 @@ class Ledger:
         with self._database.reading() as connection:
             return {row.subscriber: row.at for row in connection.execute(statement)}
 
+    def told_since(self, subscriber: str, moment: datetime) -> int:
+        """How many different papers the subscriber's digests of since then tell of."""
+        statement = (
+            select(func.count(digest_papers.c.identifier.distinct()))
+            .join(deliveries, deliveries.c.digest_id == digest_papers.c.digest_id)
+            .where(
+                deliveries.c.subscriber == subscriber,
+                deliveries.c.created_at >= moment,
+                deliveries.c.state != DeliveryState.WITHDRAWN,
+            )
+        )
+        with self._database.reading() as connection:
+            return connection.scalar(statement) or 0
+
     def shut_gates(self, now: datetime) -> tuple[GateState, ...]:
         """Doors that said no and were not seen open since."""
         statement = select(gates).where(gates.c.since.is_not(None)).order_by(gates.c.key)

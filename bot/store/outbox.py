@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import DeliveryState
 from bot.store.claims import FINAL, LEASE, Lane, Wait, consequence, head_of, load, obstacle, recover, settle
 from bot.store.gates import hold_gate, open_gate
-from bot.store.readers import put_state
+from bot.store.readers import forget, put_state, rewind
 from bot.store.tables import concerns as concerns_table
 from bot.store.tables import deliveries, digest_papers, digests, messages
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from bot.errors import DeliveryError
     from bot.model import Delivery, Gates, Hit, Message, Receipt
@@ -115,14 +115,29 @@ class Outbox:
     # -- claim and settle ----------------------------------------------------------------------------------------
 
     def lanes(self) -> tuple[Lane, ...]:
-        """Every address with something left to do."""
+        """Every address with something that is not over yet, held deliveries among it."""
         statement = (
-            select(deliveries.c.subscriber, deliveries.c.recipient)
-            .where(deliveries.c.state.not_in([*FINAL, DeliveryState.HELD]))
-            .distinct()
+            select(deliveries.c.subscriber, deliveries.c.recipient).where(deliveries.c.state.not_in(FINAL)).distinct()
         )
         with self._database.reading() as connection:
             return tuple(sorted(Lane(row.subscriber, row.recipient) for row in connection.execute(statement)))
+
+    def recover(
+        self,
+        lane: Lane,
+        *,
+        owner: Owner,
+        on_unknown: OnUnknown,
+        now: datetime,
+        eager: bool,
+    ) -> tuple[DeliveryState, ...]:
+        """Turn the claims of the dead into unknown ones, and those into what the subscriber wants of them.
+
+        Returns:
+            What became of each of them.
+        """
+        with self._database.writing() as connection:
+            return recover(connection, lane, owner=owner, on_unknown=on_unknown, now=now, eager=eager)
 
     def claim(
         self,
@@ -130,7 +145,6 @@ class Outbox:
         gates: Gates,
         *,
         owner: Owner,
-        on_unknown: OnUnknown,
         now: datetime,
         eager: bool,
     ) -> Claimed | Wait | None:
@@ -140,7 +154,6 @@ class Outbox:
             lane: whose turn it is.
             gates: the gates to pass and to close behind it.
             owner: who claims.
-            on_unknown: what becomes of a delivery whose outcome nobody knows.
             now: the moment of the claim, UTC.
             eager: whether a failure's backoff is over because somebody asked for another try. Gates still count.
 
@@ -148,7 +161,6 @@ class Outbox:
             The claimed delivery, what to wait for, or None if the lane is done.
         """
         with self._database.writing() as connection:
-            recover(connection, lane, owner=owner, on_unknown=on_unknown, now=now, eager=eager)
             row = head_of(connection, lane)
             if row is None:
                 return None
@@ -209,18 +221,61 @@ class Outbox:
             state: DeliveryState = change["state"]
             return state
 
-    def drop_lane(self, lane: Lane, reason: str, now: datetime) -> int:
-        """Give up what is left for an address that is no more. The number of deliveries dropped."""
-        left = (
-            (deliveries.c.subscriber == lane.subscriber)
-            & (deliveries.c.recipient == lane.recipient)
-            & deliveries.c.state.not_in([*FINAL, DeliveryState.SENDING])
-        )
+    def abandon(self, owner: Owner, now: datetime) -> int:
+        """Call what this owner is sending and will not settle unknown. The number of such deliveries."""
+        mine = (deliveries.c.owner == str(owner)) & (deliveries.c.state == DeliveryState.SENDING)
+        values = {"state": DeliveryState.UNKNOWN, "reason": "interrupted", "owner": None, "not_before": now}
         with self._database.writing() as connection:
-            done = connection.execute(
-                deliveries.update().where(left).values(state=DeliveryState.DROPPED, reason=reason, settled_at=now),
-            )
-            return done.rowcount
+            return connection.execute(deliveries.update().where(mine).values(**values)).rowcount
+
+    def drop(self, lane: Lane, reason: str, now: datetime) -> int:
+        """Give up what is left for an address that is no more. The number of deliveries dropped."""
+        values = {"state": DeliveryState.DROPPED, "reason": reason, "settled_at": now}
+        with self._database.writing() as connection:
+            return connection.execute(deliveries.update().where(lane.where, _movable()).values(**values)).rowcount
+
+    def withdraw(self, subscriber: str, reason: str, now: datetime, *, but_for: str | None = None) -> int:
+        """Take back what is left for a subscriber that is gone, or moved to another channel: it was never told.
+
+        One that is gone is forgotten, and a newcomer if it comes back. One that moved goes on from where the first
+        of the papers was that it was not told.
+
+        Args:
+            subscriber: whose deliveries.
+            reason: why, for people.
+            now: the moment, UTC.
+            but_for: the channel it is on now, whose deliveries stay; None if it is gone.
+
+        Returns:
+            The number of deliveries withdrawn.
+        """
+        where = (deliveries.c.subscriber == subscriber) & _movable()
+        if but_for is not None:
+            where &= deliveries.c.channel != but_for
+        with self._database.writing() as connection:
+            left = connection.execute(select(deliveries.c.seq, deliveries.c.digest_id).where(where)).all()
+            if but_for is None:
+                forget(connection, subscriber)
+            elif left:
+                rewind(connection, subscriber, {row.digest_id for row in left})
+            values = {"state": DeliveryState.WITHDRAWN, "reason": reason, "settled_at": now}
+            connection.execute(deliveries.update().where(where).values(**values))
+            return len(left)
+
+    def readdress(self, lane: Lane, recipient: str) -> None:
+        """The lane's address changed and it is still the subscriber's only one: what is left goes there."""
+        with self._database.writing() as connection:
+            connection.execute(deliveries.update().where(lane.where, _movable()).values(recipient=recipient))
+
+    def was_alone(self, lane: Lane) -> bool:
+        """Whether the lane's newest digest went to this address alone."""
+        newest = select(deliveries.c.digest_id).where(lane.where).order_by(deliveries.c.seq.desc()).limit(1)
+        statement = select(func.count(deliveries.c.recipient.distinct())).where(
+            deliveries.c.subscriber == lane.subscriber,
+            deliveries.c.digest_id == newest.scalar_subquery(),
+        )
+        with self._database.reading() as connection:
+            return connection.scalar(statement) == 1
 
     def reopen(self, gates: Gates) -> None:
         """A message got through outside the outbox (`check --send`): the doors are open after all."""
@@ -246,6 +301,11 @@ class Outbox:
 # -- enqueue -----------------------------------------------------------------------------------------------------
 
 
+def _movable() -> ColumnElement[bool]:
+    """Not over, and not just being sent."""
+    return deliveries.c.state.not_in([*FINAL, DeliveryState.SENDING])
+
+
 def _put_deliveries(
     connection: Connection,
     packet: Packet,
@@ -254,12 +314,17 @@ def _put_deliveries(
     now: datetime,
 ) -> int:
     digest_id = _put_digest(connection, packet, now)
+    # Equal digests may go to the same address twice, years apart or after one was taken back: each is its own.
+    before = connection.scalar(select(func.max(deliveries.c.seq))) or 0
+    every = ((recipient, part) for recipient in recipients for part in range(1, len(packet.messages) + 1))
     rows = [
-        _delivery_row(packet, digest_id, Lane(subscriber, recipient), part, now)
-        for recipient in recipients
-        for part in range(1, len(packet.messages) + 1)
+        {
+            "id": _hash(digest_id, str(place)),
+            **_delivery_row(packet, digest_id, Lane(subscriber, recipient), part, now),
+        }
+        for place, (recipient, part) in enumerate(every, start=before + 1)
     ]
-    connection.execute(insert(deliveries).on_conflict_do_nothing(), rows)
+    connection.execute(insert(deliveries), rows)
     return len(rows)
 
 
@@ -272,16 +337,20 @@ def _put_digest(connection: Connection, packet: Packet, now: datetime) -> str:
         .values(id=digest_id, channel=packet.channel, title=packet.title, created_at=now)
         .on_conflict_do_nothing(),
     )
-    if done.rowcount == 0:
-        return digest_id
+    statement = insert(messages)
     connection.execute(
-        insert(messages),
+        # The same digest may have been stored, sent and pruned before: then its payloads come back.
+        statement.on_conflict_do_update(
+            index_elements=[messages.c.digest_id, messages.c.part],
+            set_={"payload": statement.excluded.payload, "plain": statement.excluded.plain},
+            where=messages.c.payload.is_(None),
+        ),
         [
             {"digest_id": digest_id, "part": part, "payload": payload, "plain": plain, "reply": reply}
             for part, (payload, plain, reply) in enumerate(bodies, start=1)
         ],
     )
-    if told:
+    if told and done.rowcount:
         connection.execute(insert(digest_papers), [{"digest_id": digest_id, **row} for row in told])
     return digest_id
 
@@ -298,7 +367,6 @@ def _told_row(paper: ToldPaper) -> dict[str, Any]:
 
 def _delivery_row(packet: Packet, digest_id: str, lane: Lane, part: int, now: datetime) -> dict[str, Any]:
     return {
-        "id": _hash(lane.subscriber, lane.recipient, digest_id, str(part)),
         "subscriber": lane.subscriber,
         "recipient": lane.recipient,
         "channel": packet.channel,

@@ -6,25 +6,24 @@ One transaction per answer. Nothing in here knows a subscriber.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
+from bot.store.engine import batched
 from bot.store.tables import announcements, mailings, papers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date, datetime
 
     from sqlalchemy import Connection, Row
 
     from bot.model import Mailing
     from bot.store.engine import Database
-
-# SQLite refuses more than 32,766 bound values in a statement; two a row and room to spare.
-_BATCH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +90,14 @@ class Papers:
         )
         with self._database.reading() as connection:
             return tuple(_mailing_record(row) for row in connection.execute(statement))
+
+    def missed_before(self, day: date, *, days: int = 7) -> tuple[MailingRecord, ...]:
+        """Mailings of the days before that one that were asked for and never closed, oldest first."""
+        return tuple(
+            record
+            for record in self.mailings_since(day - timedelta(days=days))
+            if record.mailing_date < day and not record.state.closed
+        )
 
     def last_seq(self) -> int:
         """The highest announcement number given so far, 0 in a new store."""
@@ -183,7 +190,7 @@ class Papers:
         """The papers of these (identifier, version)."""
         found: dict[tuple[str, int], Paper] = {}
         with self._database.reading() as connection:
-            for batch in _batches(sorted(keys)):
+            for batch in batched(sorted(keys)):
                 where = tuple_(papers.c.identifier, papers.c.version).in_(batch)
                 for row in connection.execute(select(papers).where(where)):
                     found[row.identifier, row.version] = _paper(row)
@@ -194,11 +201,6 @@ class Papers:
         statement = select(papers).where(papers.c.identifier == identifier).order_by(papers.c.version)
         with self._database.reading() as connection:
             return tuple(_paper(row) for row in connection.execute(statement))
-
-
-def _batches(keys: list[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
-    for start in range(0, len(keys), _BATCH):
-        yield keys[start : start + _BATCH]
 
 
 def _count(connection: Connection, mailing_date: date, category: str) -> int:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.store.tables import deliveries, digest_papers, subscribers
+from bot.model import DeliveryState
+from bot.store.engine import batched
+from bot.store.tables import announcements, deliveries, digest_papers, subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -48,20 +50,22 @@ class Readers:
         return None if row is None else _reader_state(row)
 
     def told(self, name: str, identifiers: Collection[str]) -> frozenset[tuple[str, int]]:
-        """What of these papers was told: (identifier, 0) as new or cross, (identifier, version) as replaced."""
-        if not identifiers:
-            return frozenset()
-        statement = (
-            select(digest_papers.c.identifier, digest_papers.c.version)
-            .where(digest_papers.c.identifier.in_(identifiers))
-            .where(
-                select(deliveries.c.seq)
-                .where(deliveries.c.digest_id == digest_papers.c.digest_id, deliveries.c.subscriber == name)
-                .exists(),
-            )
-        )
+        """What of these papers was told: (identifier, 0) as new or cross, (identifier, version) as replaced.
+
+        A digest of which a part was withdrawn was never told.
+        """
+        mine = (deliveries.c.digest_id == digest_papers.c.digest_id) & (deliveries.c.subscriber == name)
+        withdrawn = deliveries.c.state == DeliveryState.WITHDRAWN
+        found: set[tuple[str, int]] = set()
         with self._database.reading() as connection:
-            return frozenset((row.identifier, row.version) for row in connection.execute(statement))
+            for batch in batched(sorted(identifiers)):
+                statement = select(digest_papers.c.identifier, digest_papers.c.version).where(
+                    digest_papers.c.identifier.in_(batch),
+                    select(deliveries.c.seq).where(mine).exists(),
+                    ~select(deliveries.c.seq).where(mine, withdrawn).exists(),
+                )
+                found.update((row.identifier, row.version) for row in connection.execute(statement))
+        return frozenset(found)
 
 
 class StateChangedError(Exception):
@@ -87,6 +91,30 @@ def put_state(connection: Connection, state: ReaderState) -> None:
         done = connection.execute(subscribers.update().where(mine).values(**values))
     if done.rowcount != 1:
         raise StateChangedError(state.name)
+
+
+def forget(connection: Connection, name: str) -> None:
+    """The subscriber is gone; if it comes back, it is a newcomer."""
+    connection.execute(subscribers.delete().where(subscribers.c.name == name))
+
+
+def rewind(connection: Connection, name: str, digest_ids: Collection[str]) -> None:
+    """Have the subscriber consider again what these digests were to tell it."""
+    row = connection.execute(select(subscribers).where(subscribers.c.name == name)).one_or_none()
+    latest = (
+        select(announcements.c.identifier, func.max(announcements.c.mailing_date).label("day"))
+        .join(digest_papers, digest_papers.c.identifier == announcements.c.identifier)
+        .where(digest_papers.c.digest_id.in_(digest_ids))
+        .group_by(announcements.c.identifier)
+        .subquery()
+    )
+    same = (announcements.c.identifier == latest.c.identifier) & (announcements.c.mailing_date == latest.c.day)
+    first = connection.scalar(select(func.min(announcements.c.seq)).join(latest, same))
+    if row is None or first is None:
+        return
+    cursors = {key: min(cursor, first - 1) for key, cursor in row.cursors.items()}
+    mine = subscribers.c.name == name
+    connection.execute(subscribers.update().where(mine).values(cursors=cursors, revision=row.revision + 1))
 
 
 def _reader_state(row: Row[Any]) -> ReaderState:

@@ -77,7 +77,7 @@ announcements = Table(
     Column("version", Integer, nullable=False),
     Column("type", String(16), nullable=False),
     ForeignKeyConstraint(["identifier", "version"], ["papers.identifier", "papers.version"]),
-    UniqueConstraint("category", "mailing_date", "identifier"),
+    UniqueConstraint("category", "mailing_date", "identifier", "version"),
     Index("announcements_by_category", "category", "seq"),
     Index("announcements_by_paper", "identifier"),
     sqlite_autoincrement=True,  # a cursor must never meet a number a second time

@@ -33,6 +33,7 @@ def select(
     papers: Mapping[tuple[str, int], Paper],
     match: Callable[[Paper], Match | None],
     *,
+    excluded: Callable[[Paper], bool] = lambda _: False,
     told: frozenset[tuple[str, int]] = frozenset(),
 ) -> list[Selected]:
     """The papers of these announcements that the topic claims and that were not told.
@@ -42,24 +43,29 @@ def select(
         announcements: all since the last digest, or of one mailing; other categories' are passed over.
         papers: every announced (identifier, version).
         match: the topic's claim on one version of a paper.
+        excluded: whether an exclusion of the topic stops a version that it does not claim.
         told: keys as in `Selected.settles`.
     """
     by_paper: dict[str, list[Announcement]] = {}
     for announcement in announcements:
         if announcement.category in topic.categories:
             by_paper.setdefault(announcement.identifier, []).append(announcement)
-    found = (_select_one(topic, events, papers, match, told) for events in by_paper.values())
-    return [selected for selected in found if selected is not None]
+    found = []
+    for identifier, events in by_paper.items():
+        news = _news(topic, events, told)
+        shown = [papers[identifier, version] for version in sorted({e.version for e in events}, reverse=True)]
+        claim = _claim(shown, match, excluded) if news else None
+        if news and claim:
+            found.append(_selected(*news, shown[0], claim))
+    return found
 
 
-def _select_one(
+def _news(
     topic: Topic,
     events: Sequence[Announcement],
-    papers: Mapping[tuple[str, int], Paper],
-    match: Callable[[Paper], Match | None],
     told: frozenset[tuple[str, int]],
-) -> Selected | None:
-    """One paper's events as one entry: as new if it is news as such, else as replaced if that is asked for."""
+) -> tuple[Announcement, tuple[int, ...]] | None:
+    """The event to tell and the versions that it settles: as new if it is news as such, else as replaced if asked."""
     identifier = events[0].identifier
     appearance = _strongest([event for event in events if not event.type.is_replacement])
     replacements = [event for event in events if event.type.is_replacement]
@@ -67,19 +73,27 @@ def _select_one(
         [event for event in replacements if event.version == max(e.version for e in replacements)]
     )
     versions = tuple(sorted({event.version for event in replacements}))
-
     if appearance and appearance.type in topic.announce and (identifier, TOLD_AS_NEW) not in told:
-        event, settled = appearance, (TOLD_AS_NEW, *versions)
-    elif replacement and replacement.type in topic.announce and (identifier, replacement.version) not in told:
-        event, settled = replacement, versions
-    else:
-        return None
+        return appearance, (TOLD_AS_NEW, *versions)
+    if replacement and replacement.type in topic.announce and (identifier, replacement.version) not in told:
+        return replacement, versions
+    return None
 
-    shown = [papers[identifier, version] for version in sorted({e.version for e in events}, reverse=True)]
-    claim = next((claim for claim in map(match, shown) if claim is not None), None)
-    if claim is None:
-        return None
-    newest = shown[0]
+
+def _claim(
+    shown: Sequence[Paper],
+    match: Callable[[Paper], Match | None],
+    excluded: Callable[[Paper], bool],
+) -> Match | None:
+    """The topic's claim on the newest version, or on an older one, unless the newest is excluded."""
+    newest, *older = shown
+    claim = match(newest)
+    if claim is None and older and not excluded(newest):
+        return next((claim for claim in map(match, older) if claim is not None), None)
+    return claim
+
+
+def _selected(event: Announcement, settled: tuple[int, ...], newest: Paper, claim: Match) -> Selected:
     entry = DigestEntry(
         paper=newest,
         type=event.type,
@@ -87,7 +101,7 @@ def _select_one(
         match=claim,
         replaced_to=newest.version if newest.version > event.version else None,
     )
-    return Selected(entry, tuple((identifier, version) for version in settled))
+    return Selected(entry, tuple((event.identifier, version) for version in settled))
 
 
 def _strongest(events: Sequence[Announcement]) -> Announcement | None:

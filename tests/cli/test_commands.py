@@ -136,7 +136,7 @@ async def test_once_reports_unreadable_entries_broken_templates_and_a_site_in_th
     answer = await paperboy("once")
     assert answer.code == 1
     assert "1 entry unreadable" in answer.out
-    assert "template failed: slack/paper.mrkdwn.j2, line 1" in answer.out
+    assert "its own template failed, the built-in one was used: slack/paper.mrkdwn.j2, line 1" in answer.out
     assert "the site could not be written" in answer.out
 
 
@@ -311,7 +311,7 @@ async def test_explain_tells_a_paper_s_whole_story(paperboy: Terminal, world: Wo
         "  2026-04-21  cs.CV  cross v1",
         "lab",
         "  birds  claimed: 'pigeon' in title, 'pigeon' in abstract",
-        "  ->  told as new, in the digest of Tue 21 Apr 2026 08:00: sent",
+        "  ->  told as new by 'pigeon' in title, 'pigeon' in abstract, in the digest of Tue 21 Apr 2026 08:00: sent",
         "other",
         "  fish  no term of the topic is in it",
         "  ->  not told",

@@ -9,13 +9,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import DeliveryError, Trouble
-from bot.model import DeliveryState, Gate, Gates, Hit, Message, Receipt
+from bot.model import (
+    AnnounceType,
+    DeliveryState,
+    Entry,
+    Gate,
+    Gates,
+    Hit,
+    Mailing,
+    MailingState,
+    Message,
+    Receipt,
+)
 from bot.settings import OnUnknown
 from bot.store import Store
 from bot.store.claims import DOOR, LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
 from bot.store.outbox import Claimed, Packet, ToldPaper
 from bot.store.owner import Owner
+from bot.store.papers import Verdict
 from bot.store.readers import ReaderState, StateChangedError
+from tests.builders import paper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +67,8 @@ def claim(
     gates: Gates = GATES,
     lane: Lane = LANE,
 ) -> Claimed | Wait | None:
-    return store.outbox.claim(lane, gates, owner=owner, on_unknown=on_unknown, now=at, eager=eager)
+    store.outbox.recover(lane, owner=owner, on_unknown=on_unknown, now=at, eager=eager)
+    return store.outbox.claim(lane, gates, owner=owner, now=at, eager=eager)
 
 
 def claimed(store: Store, *, at: datetime = NOW, owner: Owner = ME, eager: bool = False) -> Delivery:
@@ -376,8 +390,65 @@ def test_a_delivery_that_keeps_killing_its_sender_is_given_up_and_the_rest_goes_
 def test_a_lane_of_nobody_is_dropped_but_for_what_is_being_sent(store: Store) -> None:
     enqueue(store, packet(message("one"), message("two")))
     claimed(store)
-    assert store.outbox.drop_lane(LANE, "gone", NOW) == 1
+    assert store.outbox.drop(LANE, "gone", NOW) == 1
     assert sorted(states(store)) == [DeliveryState.DROPPED, DeliveryState.SENDING]
+
+
+def test_what_was_for_a_subscriber_that_is_gone_is_taken_back_and_it_is_forgotten(store: Store) -> None:
+    told = ToldPaper("2604.00001", 0, "birds", shown=True)
+    enqueue(store, packet(papers=[told]))
+    assert store.outbox.withdraw("lab", "gone", NOW) == 1
+    assert states(store) == [DeliveryState.WITHDRAWN]
+    assert store.readers.told("lab", {"2604.00001"}) == frozenset()
+    assert store.readers.state("lab") is None
+
+
+def test_what_was_held_for_a_subscriber_that_is_gone_is_taken_back_too(store: Store) -> None:
+    enqueue(store, packet())
+    fail(store, claimed(store), Trouble.UNKNOWN)
+    claim(store, at=NOW + 5 * MINUTE, on_unknown=OnUnknown.HOLD)
+    assert store.outbox.lanes() == (LANE,)
+    assert store.outbox.withdraw("lab", "gone", NOW) == 1
+    assert store.outbox.lanes() == ()
+
+
+def test_what_was_for_another_channel_is_taken_back_and_considered_again(store: Store) -> None:
+    answer = Mailing("cs.CV", NOW.date(), (Entry(paper("2604.00001"), AnnounceType.NEW),))
+    store.papers.record(answer, Verdict(MailingState.COMPLETE, ""), NOW)
+    told = ToldPaper("2604.00001", 0, "birds", shown=True)
+    state = ReaderState("lab", {"birds/cs.CV": 1})
+    store.outbox.enqueue(state, packet(papers=[told]), ("",), NOW)
+    assert store.outbox.withdraw("lab", "moved", NOW, but_for="slack") == 0
+    assert store.outbox.withdraw("lab", "moved", NOW, but_for="mail") == 1
+    after = store.readers.state("lab")
+    assert after is not None
+    assert after.cursors == {"birds/cs.CV": 0}
+    assert store.readers.told("lab", {"2604.00001"}) == frozenset()
+
+
+def test_what_told_of_no_paper_is_taken_back_without_looking_back(store: Store) -> None:
+    enqueue(store, packet())
+    before = store.readers.state("lab")
+    assert store.outbox.withdraw("lab", "moved", NOW, but_for="mail") == 1
+    assert store.readers.state("lab") == before
+
+
+def test_a_lane_that_was_its_digest_s_only_one_can_follow_its_address(store: Store) -> None:
+    enqueue(store, packet(), recipients=("old",))
+    assert store.outbox.was_alone(Lane("lab", "old"))
+    store.outbox.readdress(Lane("lab", "old"), "new")
+    assert store.outbox.lanes() == (Lane("lab", "new"),)
+    enqueue(store, packet(message("more")), recipients=("a", "b"))
+    assert not store.outbox.was_alone(Lane("lab", "a"))
+
+
+def test_what_an_owner_leaves_behind_when_it_stops_is_unknown_at_once(store: Store) -> None:
+    enqueue(store, packet())
+    first = claimed(store)
+    assert store.outbox.abandon(ELSEWHERE, NOW) == 0
+    assert store.outbox.abandon(ME, NOW) == 1
+    assert states(store) == [DeliveryState.UNKNOWN]
+    assert claimed(store, at=NOW + SECOND).id == first.id
 
 
 def test_pruning_forgets_payloads_of_what_is_over_and_never_what_was_told(store: Store) -> None:
@@ -389,6 +460,42 @@ def test_pruning_forgets_payloads_of_what_is_over_and_never_what_was_told(store:
     assert store.outbox.prune(NOW + MINUTE) == 0
     assert store.readers.told("lab", {"2604.00001"}) == {("2604.00001", 0)}
     assert claimed(store, at=NOW + SECOND).payload == {"text": "still to go"}
+
+
+def test_a_digest_that_was_pruned_and_is_composed_again_has_its_payload_back(store: Store) -> None:
+    enqueue(store, packet())
+    store.outbox.settle_sent(claimed(store), Receipt(), GATES, owner=ME, now=NOW)
+    assert store.outbox.prune(NOW + MINUTE) == 1
+    enqueue(store, packet(), name="newcomer")
+    found = claim(store, at=NOW + SECOND, lane=Lane("newcomer", ""))
+    assert isinstance(found, Claimed)
+    assert found.delivery.payload == {"text": "hello"}
+
+
+# -- clocks that went wrong --------------------------------------------------------------------------------------
+
+
+def test_what_a_clock_far_ahead_has_written_holds_nothing_up_when_it_is_right_again(store: Store) -> None:
+    ahead = NOW + timedelta(days=400)
+    enqueue(store, packet(message("one"), message("two")))
+    fail(store, claimed(store, at=ahead), Trouble.BUSY, at=ahead, retry_after=3600)
+    assert claimed(store).payload == {"text": "one"}
+
+
+def test_a_backoff_and_a_shut_door_of_a_clock_far_ahead_are_over_too(store: Store) -> None:
+    ahead = NOW + timedelta(days=400)
+    enqueue(store, packet())
+    fail(store, claimed(store, at=ahead), Trouble.TRANSIENT, at=ahead)
+    fail(store, claimed(store), Trouble.CLOSED, at=ahead)
+    claimed(store, at=NOW + SECOND)
+
+
+def test_no_retry_after_is_obeyed_for_more_than_a_day(store: Store) -> None:
+    enqueue(store, packet())
+    fail(store, claimed(store), Trouble.BUSY, retry_after=10.0**9)
+    wait = claim(store, at=NOW + SECOND)
+    assert isinstance(wait, Wait)
+    assert wait.until == NOW + timedelta(days=1)
 
 
 def test_what_is_younger_is_not_pruned(store: Store) -> None:

@@ -1,0 +1,146 @@
+"""`paperboy run`: the daemon as a process: signals, a changed configuration, systemd, a health ping."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.cli.options import (
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    LogLevel,
+    LogLevelOption,
+    configure_logging,
+    load_for_arxiv,
+)
+from bot.errors import ConfigError, StoreError
+from bot.systemd import notify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.app import App
+    from bot.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+PING_SECONDS = 3600.0
+"""How often a health URL is called at least."""
+
+
+def run(
+    config: ConfigOption = None,
+    *,
+    log_level: LogLevelOption = LogLevel.INFO,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Run as a daemon: polls around the mailing, keeps each subscriber's hour; SIGHUP reloads, SIGTERM ends."""
+    configure_logging(log_level, log_format)
+    settings = load_for_arxiv(config)
+    asyncio.run(_serve(settings, config))
+
+
+async def _serve(settings: Settings, config: Path | None) -> None:
+    from bot.app import App  # noqa: PLC0415 - the store and the channels, not needed for --help
+    from bot.daemon import Daemon  # noqa: PLC0415 - as above
+
+    service = Service(App(settings), config)
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, service.ask_to_reload)
+    notify("READY=1", os.environ)
+    log.info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
+    try:
+        await Daemon(service.app, service.app.clock).run(stop, beat=service.beat, reload=service.reload)
+    finally:
+        notify("STOPPING=1", os.environ)
+        await service.aclose()
+        log.info("stopped")
+
+
+class Service:
+    """What surrounds the daemon in its process."""
+
+    def __init__(self, app: App, config: Path | None) -> None:
+        self.app = app
+        self._config = config
+        self._dated = self._date()
+        self._asked = False
+        self._pinged = -PING_SECONDS
+        self._pings: set[asyncio.Task[None]] = set()
+
+    def ask_to_reload(self) -> None:
+        """SIGHUP: read the configuration again between two rounds."""
+        self._asked = True
+
+    def beat(self) -> None:
+        """At every tick: the watchdog, and once in a while the health URL."""
+        notify("WATCHDOG=1", os.environ)
+        if self.app.settings.health_url is not None and time.monotonic() - self._pinged >= PING_SECONDS:
+            self._pinged = time.monotonic()
+            ping = asyncio.create_task(_ping(self.app.settings.health_url.reveal()))
+            self._pings.add(ping)
+            ping.add_done_callback(self._pings.discard)
+
+    async def reload(self) -> App | None:
+        """The application anew, if the file changed or somebody asked, and it is right; else the old one stays."""
+        from bot.app import App  # noqa: PLC0415 - as above
+
+        dated = self._date()
+        if not self._asked and dated == self._dated:
+            return None
+        self._asked, self._dated = False, dated
+        notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}", os.environ)
+        try:
+            settings = load_for_arxiv(self._config)
+            fresh = App(settings, self.app.clock)
+        except (ConfigError, StoreError) as error:
+            log.error("the changed configuration is refused, the old one stays", problems=str(error))  # noqa: TRY400 - said whole
+            self.app.worry("config", f"The changed configuration is refused, the old one stays: {error}")
+            return self.app  # a round at once, in which the operator hears of it
+        else:
+            await self.app.aclose()
+            self.app = fresh
+            log.info("configuration reloaded", topics=len(settings.topics), subscribers=len(settings.subscribers))
+            return fresh
+        finally:
+            notify("READY=1", os.environ)
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        for ping in self._pings:
+            ping.cancel()
+        await asyncio.gather(*self._pings, return_exceptions=True)
+        await self.app.aclose()
+
+    def _date(self) -> tuple[int, int] | None:
+        """What tells a changed file: its inode and its time in nanoseconds. None while there is no file."""
+        from bot.config import locate  # noqa: PLC0415 - as above
+
+        try:
+            found = locate(self._config, os.environ).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+
+async def _ping(url: str) -> None:
+    """Tell a watcher outside that we are alive. Its silence is our trouble to log, not to die of."""
+    import aiohttp  # noqa: PLC0415 - only where a health URL is set
+
+    try:
+        timeout = aiohttp.ClientTimeout(total=10)
+        async with aiohttp.ClientSession(trust_env=True, timeout=timeout) as session, session.get(url) as answer:
+            if not answer.ok:
+                log.warning("the health URL answered", status=answer.status)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        # By its name alone: such a URL is a secret, and the error quotes it.
+        log.warning("the health URL cannot be reached", error=type(error).__name__)

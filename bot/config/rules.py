@@ -1,0 +1,142 @@
+"""How each setting is written, where its dataclass cannot say it: one table a section, as annotations for pydantic.
+
+`validation` reads a file by them, `schema` describes them to an editor. A setting that several channels have under
+one name, such as `token`, is written the same in all of them.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from bot.config import notation
+from bot.config.validation import at_least, checked, several
+from bot.errors import QueryError
+from bot.model import AnnounceType
+from bot.taxonomy import UnknownCategoryError, expand
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from bot.config.validation import Rules
+
+LONGEST_KEPT = 36500
+"""Days: a century. Dates end in the year 9999, and so does what can be subtracted from one."""
+
+_URL = {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://."}
+
+
+def whole(folder: Path, subscribers: Iterable[str], *, live: bool) -> Rules:
+    """The settings at the top, relative to `folder`; `live` is whether arXiv is out in the world."""
+    return {
+        "contact": checked(partial(notation.contact, live=live)),
+        "store": checked(partial(notation.store, folder=folder), {"pattern": "^sqlite:///."}),
+        "timezone": checked(notation.zone),
+        "templates": checked(partial(notation.existing, folder=folder)),
+        "operator": checked(_one_of(subscribers, "subscriber")),
+        "keep_days": at_least(1, most=LONGEST_KEPT),
+        "health_url": checked(notation.secret_url, _URL),
+    }
+
+
+def arxiv() -> Rules:
+    """`arxiv`."""
+    return {
+        "rss_url": checked(partial(notation.url, placeholders=("category",)), _URL),
+        "oai_url": checked(notation.url, _URL),
+        "catchup_url": checked(partial(notation.url, placeholders=("category", "date")), _URL),
+        "seconds_between_requests": at_least(0, float),
+        "alert_after": checked(notation.duration, {"pattern": f"^(?:{notation.DURATION.pattern})$"}),
+    }
+
+
+def topic() -> Rules:
+    """One of `topics`."""
+    from pydantic import AfterValidator, StringConstraints  # noqa: PLC0415 - as in `validation`
+
+    text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    words = Annotated[text, AfterValidator(_words)]
+    return {
+        "title": text,
+        "categories": Annotated[several(checked(_categories)), AfterValidator(_flat)],
+        "keywords": several(words, least=0),
+        "exclude": several(words, least=0),
+        "authors": several(Annotated[text, AfterValidator(_author)], least=0),
+        "query": checked(_query),
+        "announce": several(AnnounceType, kind=frozenset),
+        "limit": at_least(1),
+    }
+
+
+def subscriber(topics: Iterable[str]) -> Rules:
+    """One of `subscribers`, but for what is its channel's."""
+    return {
+        "topics": several(checked(_one_of(topics, "topic"))),
+        "timezone": checked(notation.zone),
+        "at": checked(notation.wall_time, {"pattern": f"^(?:{notation.WALL_TIME.pattern})$"}),
+        "on": several(checked(notation.weekday, {"enum": list(notation.WEEK)}), kind=frozenset),
+        "max_messages": at_least(1),
+    }
+
+
+def channel() -> Rules:
+    """One of `channels`, as far as it has these."""
+    return {"token": checked(notation.token), "host": checked(notation.host)}
+
+
+def site(folder: Path, topics: Iterable[str]) -> Rules:
+    """`site`."""
+    return {
+        "dir": checked(partial(notation.path, folder=folder)),
+        "topics": several(checked(_one_of(topics, "topic")), least=0),
+        "url": checked(notation.page, _URL),
+        "repository": checked(notation.repository, {"pattern": f"^(?:{notation.REPOSITORY.pattern})$"}),
+    }
+
+
+def _categories(pattern: str) -> tuple[str, ...]:
+    try:
+        return expand(pattern)
+    except UnknownCategoryError as error:
+        hint = f": did you mean {error.suggestion}?" if error.suggestion else ""
+        raise ValueError(f"unknown category {notation.shown(pattern)}{hint}") from None
+
+
+def _flat(expanded: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(category for categories in expanded for category in categories))
+
+
+def _words(text: str) -> str:
+    from bot.topics.query import says_something  # noqa: PLC0415 - what a configuration alone does not need
+
+    if not says_something(text):
+        raise ValueError("says nothing to look for: a letter or a digit is expected")
+    return text
+
+
+def _author(text: str) -> str:
+    from bot.topics.names import Name  # noqa: PLC0415 - as above
+
+    if not any(c.isalnum() for c in Name.read(text).last):
+        raise ValueError("an author's name is expected, like Ada Byron")
+    return text
+
+
+def _query(text: str) -> str:
+    from bot.topics.query import parse  # noqa: PLC0415 - as above
+
+    try:
+        parse(text)
+    except QueryError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def _one_of(known: Iterable[str], what: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"no {what} {notation.shown(text)}{notation.meant(text, known)}")
+        return text
+
+    return check

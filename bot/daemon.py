@@ -1,0 +1,198 @@
+"""When: polls around the mailing, each subscriber's hour, the end of a wait. Decides nothing else.
+
+    tick -> [stop? reload? is it time?] -> a round of the four verbs -> when next
+
+`schedule` gives the tick and nothing more: its own time zones need pytz and slip in spring, so what is due is worked
+out here from the moment alone. Between two rounds a tick looks at the clock and at the configuration file's date.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot import hours
+from bot.arxiv import calendar
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import date
+
+    from bot.clock import Clock
+    from bot.model import MailingRecord
+    from bot.settings import Subscriber
+
+    Beat = Callable[[], object]
+    Reload = Callable[[], Awaitable["Rounds | None"]]
+
+log = structlog.get_logger(__name__)
+
+TICK = 5
+"""Seconds between two looks at the clock."""
+
+GRACE = 5.0
+"""Seconds that a round in progress is given when we are asked to stop; then what is in flight becomes unknown."""
+
+LATE = time(2, tzinfo=calendar.EASTERN)
+"""Until then a digest waits for a category that is late."""
+
+_FIRST_PAUSE = timedelta(minutes=10)
+_LONGEST_PAUSE = timedelta(hours=1)
+_LONGEST_SLEEP = timedelta(hours=6)
+_STORE_PAUSE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a round found out about the time to come."""
+
+    mailings: tuple[MailingRecord, ...]
+    """Today's, one per category that was asked for."""
+    categories: tuple[str, ...]
+    """All that are to be asked for."""
+    subscribers: tuple[Subscriber, ...]
+    retries: tuple[datetime, ...] = ()
+    """When deliveries that stayed behind are worth another try."""
+
+    def still_open(self, day: date) -> tuple[str, ...]:
+        """The categories whose mailing of that date is not in; none on a day without one."""
+        if not calendar.is_mailing_day(day):
+            return ()
+        closed = {r.category for r in self.mailings if r.mailing_date == day and r.state.closed}
+        return tuple(category for category in self.categories if category not in closed)
+
+
+class Rounds(Protocol):
+    """The four verbs, as the daemon sets them going."""
+
+    async def round(self, *, poll: bool) -> Outlook:
+        """Compose, deliver and publish; before that, if `poll`, ask arXiv for what is still open."""
+        ...
+
+    def outlook(self) -> Outlook:
+        """What the store says of the time to come, without doing anything."""
+        ...
+
+    def abandon(self) -> None:
+        """What is in flight and will not be settled becomes unknown."""
+        ...
+
+
+def next_poll(now: datetime, outlook: Outlook) -> datetime:
+    """When arXiv is to be asked next: at once after the mailing is due, then ever more seldom until it is closed.
+
+    After the last category is closed, on a weekend, or with no category at all: at the next mailing.
+    """
+    today = calendar.mailing_date(now)
+    due = calendar.expected(today)
+    still_open = outlook.still_open(today)
+    if not still_open:
+        return calendar.next_mailing(now)
+    known = {record.category: record for record in outlook.mailings if record.mailing_date == today}
+    return min(max(due, _not_before(known.get(category), due)) for category in still_open)
+
+
+def _not_before(record: MailingRecord | None, due: datetime) -> datetime:
+    if record is None or record.asked_at is None or record.asked_at < due:
+        return due
+    pause: timedelta = min(_FIRST_PAUSE * (1 << min(record.tries - 1, 10)), _LONGEST_PAUSE)
+    return record.asked_at + pause
+
+
+def next_wake(now: datetime, outlook: Outlook) -> datetime:
+    """When something is to be done next; never later than some hours from now, in case a clock was set."""
+    moments = [next_poll(now, outlook), now + _LONGEST_SLEEP, *outlook.retries]
+    moments += [
+        hours.next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
+        for subscriber in outlook.subscribers
+        if subscriber.at is not None and not subscriber.paused
+    ]
+    late = datetime.combine(calendar.mailing_date(now), LATE)
+    if late > now:
+        moments.append(late)
+    return min(moments)
+
+
+class Daemon:
+    """Ticks until it is told to stop."""
+
+    def __init__(self, rounds: Rounds, clock: Clock) -> None:
+        self._rounds = rounds
+        self._clock = clock
+        self._wake: datetime | None = None
+
+    def is_due(self) -> bool:
+        """Whether it is time for a round."""
+        return self._wake is None or self._clock.now() >= self._wake
+
+    async def tick(self) -> None:
+        """A round, if it is time for one."""
+        now = self._clock.now()
+        if not self.is_due():
+            return
+        try:
+            poll = now >= next_poll(now, self._rounds.outlook())
+            outlook = await self._rounds.round(poll=poll)
+        except StoreError as error:
+            # A disk that is full or a store that is locked may be well again in a minute; nothing is lost by then.
+            log.error("the store cannot be used", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
+            self._wake = now + _STORE_PAUSE
+            return
+        self._wake = next_wake(self._clock.now(), outlook)
+        log.info("round done", polled=poll, next=self._wake.isoformat(timespec="minutes"))
+
+    async def run(self, stop: asyncio.Event, *, beat: Beat, reload: Reload) -> None:
+        """Tick until `stop` is set; a round in progress is given some seconds to end.
+
+        Args:
+            stop: set by SIGTERM and SIGINT.
+            beat: called at every tick, also during a round.
+            reload: asked between rounds; gives new rounds where the configuration changed.
+        """
+        import schedule  # noqa: PLC0415 - only the daemon ticks
+
+        step: asyncio.Task[None] | None = None
+
+        def look() -> None:
+            nonlocal step
+            beat()
+            if step is None or step.done():
+                step = asyncio.create_task(self._step(reload))
+
+        ticker = schedule.Scheduler()
+        ticker.every(TICK).seconds.do(look)
+        ticker.run_all()
+        while not stop.is_set():
+            await _sleep(max(0.1, ticker.idle_seconds or 0.0), stop, step)
+            if step is not None and step.done():
+                step.result()  # what a round raises is the daemon's end: nothing is swallowed
+            ticker.run_pending()
+        await self._finish(step)
+
+    async def _step(self, reload: Reload) -> None:
+        fresh = await reload()
+        if fresh is not None:
+            self._rounds, self._wake = fresh, None
+        await self.tick()
+
+    async def _finish(self, step: asyncio.Task[None] | None) -> None:
+        if step is not None:
+            await asyncio.wait([step], timeout=GRACE)
+            step.cancel()
+            await asyncio.gather(step, return_exceptions=True)
+        self._rounds.abandon()
+
+
+async def _sleep(seconds: float, stop: asyncio.Event, step: asyncio.Task[None] | None) -> None:
+    """Until the next tick, a stop, or the end of a round, whichever is first."""
+    stopping = asyncio.ensure_future(stop.wait())
+    running = [step] if step is not None and not step.done() else []
+    try:
+        await asyncio.wait([stopping, *running], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()

@@ -1,0 +1,256 @@
+"""What one subscriber would be told now: from its cursors to a digest that nobody has rendered yet.
+
+    cursors -> announcements since -> select per topic -> rank, limit -> digest
+
+Reads the store and changes nothing; knows no hour, no channel and no template. One reading of the store serves many
+subscribers: papers are matched once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot import text
+from bot.arxiv import calendar
+from bot.model import Digest, Link, Note, Section
+from bot.store.outbox import ToldPaper
+from bot.topics.ranking import rank
+from bot.topics.selection import select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from bot.model import Announcement, DigestEntry, Match, Paper, Topic
+    from bot.settings import Settings, Subscriber
+    from bot.store import Store
+    from bot.store.readers import ReaderState
+    from bot.topics.matcher import Matcher
+    from bot.topics.selection import Selected
+
+_LONGEST_LOOK_BACK = timedelta(days=7)
+"""How far back a digest names mailings that never came in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A digest before it is rendered, with what telling it settles, and the subscriber's state afterwards."""
+
+    digest: Digest | None
+    papers: tuple[ToldPaper, ...]
+    silence: Note | None
+    """Why there is no digest, where a closed mailing had announcements and nothing for the subscriber."""
+    state: ReaderState
+
+
+class Drafter:
+    """Drafts over one reading of the store."""
+
+    def __init__(self, store: Store, settings: Settings, matcher: Matcher) -> None:
+        self._store = store
+        self._settings = settings
+        self._matcher = matcher
+        self._upto = store.papers.last_seq()
+        self._matches: dict[tuple[str, int], Mapping[str, Match]] = {}
+
+    def follow(self, subscriber: Subscriber, state: ReaderState) -> ReaderState:
+        """The state with a cursor for each of its topics' categories: a new one starts with the latest mailing."""
+        wanted = [
+            (name, category) for name in subscriber.topics for category in self._settings.topics[name].categories
+        ]
+        cursors = {}
+        for name, category in wanted:
+            key = f"{name}/{category}"
+            known = state.cursors.get(key)
+            cursors[key] = self._store.papers.start_of_latest_mailing(category) if known is None else known
+        return replace(state, cursors=cursors)
+
+    def draft(self, subscriber: Subscriber, state: ReaderState, now: datetime) -> Draft:
+        """What the subscriber would be told now. Reads only."""
+        windows = {name: self._window(name, state) for name in subscriber.topics}
+        announcements = {a.seq: a for window in windows.values() for a in window}
+        told = self._store.readers.told(state.name, {a.identifier for a in announcements.values()})
+        papers = self._store.papers.load({(a.identifier, a.version) for a in announcements.values()})
+        sections, told_papers = self._sections(subscriber, windows, papers, told)
+        dates = tuple(sorted({a.mailing_date for a in announcements.values()}, reverse=True))
+        categories = self._categories(subscriber)
+        digest = None
+        if sections:
+            digest = Digest(
+                sections=sections,
+                mailing_dates=dates,
+                announced=self._store.papers.announced(categories, dates),
+                missing=self._missing(categories, self._span(state, dates), now),
+            )
+        after = replace(state, cursors=dict.fromkeys(state.cursors, self._upto))
+        if digest:
+            return Draft(digest, told_papers, None, _told(after, dates[0]))
+        silent_on, silence = self._silence(subscriber, state, dates, now)
+        return Draft(None, (), silence, _told(after, silent_on))
+
+    @staticmethod
+    def _span(state: ReaderState, dates: Sequence[date]) -> tuple[date, ...]:
+        """The mailing days that a digest is about: all since the last one the subscriber heard of."""
+        before = calendar.previous_mailing_day(dates[-1])
+        first = max(min(state.told_through or before, before), dates[0] - _LONGEST_LOOK_BACK)
+        return calendar.mailing_days(first, dates[0])
+
+    def _window(self, topic: str, state: ReaderState) -> tuple[Announcement, ...]:
+        cursors = {
+            category: state.cursors[f"{topic}/{category}"] for category in self._settings.topics[topic].categories
+        }
+        return self._store.papers.announcements_after(cursors, self._upto)
+
+    def _sections(
+        self,
+        subscriber: Subscriber,
+        windows: Mapping[str, Sequence[Announcement]],
+        papers: Mapping[tuple[str, int], Paper],
+        told: frozenset[tuple[str, int]],
+    ) -> tuple[tuple[Section, ...], tuple[ToldPaper, ...]]:
+        """One section per topic that claims something; a paper stands in the first, the other topics are named."""
+        topics = [self._settings.topics[name] for name in subscriber.topics]
+        found = {
+            t: select(
+                t,
+                windows[t.name],
+                papers,
+                partial(self._match, topic=t.name),
+                excluded=partial(self._excluded, topic=t.name),
+                told=told,
+            )
+            for t in topics
+        }
+        claims: dict[str, list[Topic]] = {}
+        for topic, selection in found.items():
+            for selected in selection:
+                claims.setdefault(selected.entry.paper.identifier, []).append(topic)
+        sections: list[Section] = []
+        settled: list[ToldPaper] = []
+        for topic, selection in found.items():
+            mine = [s for s in selection if claims[s.entry.paper.identifier][0] is topic]
+            if mine:
+                section = self._section(topic, [_also_in(s.entry, claims) for s in mine], windows[topic.name])
+                sections.append(section)
+                settled.extend(_told_papers(section, mine))
+        return tuple(sections), tuple(settled)
+
+    def _section(self, topic: Topic, entries: list[DigestEntry], window: Iterable[Announcement]) -> Section:
+        ranked = rank(topic, entries)
+        shown = ranked if topic.limit is None else ranked[: topic.limit]
+        return Section(
+            topic=topic.name,
+            title=topic.title,
+            entries=tuple(shown),
+            hidden=len(ranked) - len(shown),
+            more=self._more(topic, entries, window),
+        )
+
+    def _match(self, paper: Paper, topic: str) -> Match | None:
+        key = (paper.identifier, paper.version)
+        if key not in self._matches:
+            self._matches[key] = self._matcher.match(paper)
+        return self._matches[key].get(topic)
+
+    def _excluded(self, paper: Paper, topic: str) -> bool:
+        return self._matcher.verdict(topic, paper).stopped_by is not None
+
+    def _more(self, topic: Topic, entries: Sequence[DigestEntry], window: Iterable[Announcement]) -> tuple[Link, ...]:
+        """Where these papers are: on the site's pages, else in as few of arXiv's own listings as hold them all."""
+        site = self._settings.site
+        if site and site.url and topic.name in site.topics:
+            days = sorted({entry.mailing_date for entry in entries}, reverse=True)
+            return tuple(Link(f"{day:%Y-%m-%d}", f"{site.url}/{topic.name}/{day:%Y-%m-%d}.md") for day in days)
+        return tuple(
+            Link(f"{category} {day:%Y-%m-%d}", f"https://arxiv.org/catchup/{category}/{day:%Y-%m-%d}")
+            for day, category in _listings(entries, window)
+        )
+
+    def _categories(self, subscriber: Subscriber) -> frozenset[str]:
+        return frozenset(c for name in subscriber.topics for c in self._settings.topics[name].categories)
+
+    def _missing(self, categories: Iterable[str], days: Iterable[date], now: datetime) -> tuple[str, ...]:
+        """The mailings of these days that are not in: today's by category, older ones with their date."""
+        today = calendar.mailing_date(now)
+        return tuple(
+            category if day == today else f"{category} of {text.day(day)}"
+            for day, category in self._open(categories, days, now)
+        )
+
+    def _open(self, categories: Iterable[str], days: Iterable[date], now: datetime) -> list[tuple[date, str]]:
+        """Which mailings of these days should be in and are not, newest first."""
+        due = [day for day in days if calendar.expected(day) <= now and not calendar.deferred(day)]
+        return [
+            (day, category)
+            for day in sorted(due, reverse=True)
+            for category in sorted(categories)
+            if not ((record := self._store.papers.mailing(day, category)) and record.state.closed)
+        ]
+
+    def _silence(
+        self,
+        subscriber: Subscriber,
+        state: ReaderState,
+        dates: Iterable[date],
+        now: datetime,
+    ) -> tuple[date | None, Note | None]:
+        """The newest mailing date, if it is closed and the subscriber has not heard of it, and what to say.
+
+        What is said is of all mailings since it last heard of one, which `dates` has.
+        """
+        categories = self._categories(subscriber)
+        day = max(filter(None, map(self._store.papers.latest_mailing, categories)), default=None)
+        if day is None or (state.told_through is not None and day <= state.told_through):
+            return None, None
+        if self._open(categories, (day,), now) or not calendar.is_mailing_day(calendar.mailing_date(now)):
+            return None, None
+        days = sorted(d for d in {*dates, day} if state.told_through is None or d > state.told_through)
+        announced = self._store.papers.announced(categories, days)
+        titles = ", ".join(self._settings.topics[name].title for name in subscriber.topics)
+        papers = "1 paper was" if announced == 1 else f"{announced} papers were"
+        said = ", ".join(map(text.day, days))
+        return day, Note(
+            title=f"{titles}: no papers on {said}",
+            text=f"{papers} announced on {said} in {', '.join(sorted(categories))}; none matched.",
+        )
+
+
+def _listings(entries: Iterable[DigestEntry], window: Iterable[Announcement]) -> list[tuple[date, str]]:
+    """The (date, category) listings to look through for all of these papers, the one with most of them first."""
+    wanted = {(entry.paper.identifier, entry.mailing_date) for entry in entries}
+    holds: dict[tuple[date, str], set[tuple[str, date]]] = {}
+    for announcement in window:
+        paper = (announcement.identifier, announcement.mailing_date)
+        if paper in wanted:
+            holds.setdefault((announcement.mailing_date, announcement.category), set()).add(paper)
+    chosen = []
+    while wanted and holds:
+        best = max(sorted(holds), key=lambda listing: len(holds[listing] & wanted))
+        wanted -= holds.pop(best)
+        chosen.append(best)
+    return chosen
+
+
+def _also_in(entry: DigestEntry, claims: Mapping[str, Sequence[Topic]]) -> DigestEntry:
+    """The entry, naming the topics behind the first that claim it too."""
+    return replace(entry, also_in=tuple(topic.title for topic in claims[entry.paper.identifier][1:]))
+
+
+def _told_papers(section: Section, selection: Iterable[Selected]) -> list[ToldPaper]:
+    """What the section settles, shown or counted."""
+    shown = {entry.paper.identifier for entry in section.entries}
+    return [
+        ToldPaper(identifier, version, section.topic, shown=identifier in shown, hits=selected.entry.match.hits)
+        for selected in selection
+        for identifier, version in selected.settles
+    ]
+
+
+def _told(state: ReaderState, through: date | None) -> ReaderState:
+    """The state that has heard of the mailings up to that date."""
+    if through is None or (state.told_through is not None and state.told_through >= through):
+        return state
+    return replace(state, told_through=through)

@@ -1,0 +1,160 @@
+"""`paperboy run` as a real process: started, reloaded, refused a bad configuration, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from bot.arxiv.calendar import is_mailing_day, mailing_date
+from bot.demo.arxiv import ArxivServer
+from tests.builders import paper
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from tests.world import World
+
+
+class Daemon:
+    """The process, its log, and the datagrams that systemd would get."""
+
+    def __init__(self, world: World, socket_path: Path) -> None:
+        self._world = world
+        self._address = socket_path
+        self._log = bytearray()
+        self.told_systemd: list[str] = []
+        self.process: asyncio.subprocess.Process
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._listener.bind(str(socket_path))
+        self._listener.settimeout(0)
+
+    async def start(self) -> None:
+        assert self._world.settings is not None  # writes the file
+        config = str(self._world.folder / "config.yaml")
+        command = (sys.executable, "-m", "bot", "run", "--config", config, "--log-format", "json")
+        environ = {**os.environ, "NOTIFY_SOCKET": str(self._address), "NO_PROXY": "127.0.0.1"}
+        pipe = asyncio.subprocess.PIPE
+        self.process = await asyncio.create_subprocess_exec(*command, stderr=pipe, env=environ)
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self._log += line
+
+    @property
+    def log(self) -> str:
+        return self._log.decode()
+
+    def listen(self) -> None:
+        """Read what systemd was told; its queue is short."""
+        while True:
+            try:
+                self.told_systemd.append(self._listener.recv(4096).decode())
+            except BlockingIOError:
+                return
+
+    async def wait_for(self, condition: Callable[[], bool], what: str) -> None:
+        for _ in range(300):
+            self.listen()
+            if condition():
+                return
+            await asyncio.sleep(0.1)
+        pytest.fail(f"{what} did not come about:\n{self.log}")
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """The exit code, and the seconds it took."""
+        started = time.monotonic()
+        self.process.send_signal(how)
+        try:
+            code = await asyncio.wait_for(self.process.wait(), timeout=20)
+        except TimeoutError:
+            pytest.fail(f"it did not end:\n{self.log}")
+        await self._reader
+        return code, time.monotonic() - started
+
+    async def close(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+        await self._reader
+        self._listener.close()
+
+
+@pytest.fixture
+async def daemon(world: World, tmp_path: Path) -> AsyncIterator[Daemon]:
+    daemon = Daemon(world, tmp_path / "notify")
+    today = mailing_date(datetime.now(UTC))
+    if is_mailing_day(today):
+        world.announce(today, paper())
+    await daemon.start()
+    yield daemon
+    await daemon.close()
+
+
+def rewrite(world: World, **change: object) -> None:
+    """Edit the file as an editor does: a new one in the old one's place."""
+    fresh = world.folder / "config.yaml.new"
+    fresh.write_text(yaml.safe_dump({**world.config, **change}, sort_keys=False), encoding="utf-8")
+    fresh.replace(world.folder / "config.yaml")
+
+
+async def test_it_is_started_reloaded_refused_and_stopped(daemon: Daemon, world: World) -> None:
+    await daemon.wait_for(lambda: '"event": "round done"' in daemon.log, "the first round")
+    if is_mailing_day(mailing_date(datetime.now(UTC))):
+        assert world.received()["slack"] == 1
+
+    daemon.process.send_signal(signal.SIGHUP)
+    await daemon.wait_for(lambda: daemon.log.count("configuration reloaded") == 1, "a reload on SIGHUP")
+    rewrite(world, topics={"birds": {"categories": ["cs.CVV"]}})
+    await daemon.wait_for(lambda: "the changed configuration is refused" in daemon.log, "a refusal")
+    assert "did you mean cs.CV?" in daemon.log
+    rewrite(world)
+    await daemon.wait_for(lambda: daemon.log.count("configuration reloaded") == 2, "a reload of the mended file")
+
+    code, seconds = await daemon.stop()
+    assert (code, seconds < 10) == (0, True)
+    daemon.listen()
+    told = daemon.told_systemd
+    assert told[0] == "READY=1"
+    assert told[-1] == "STOPPING=1"
+    assert told.count("WATCHDOG=1") > 2
+    assert sum(message.startswith("RELOADING=1") for message in told) == 3
+    assert world.slack.token not in daemon.log
+
+
+async def test_it_ends_within_ten_seconds_on_sigint_while_arxiv_hangs(world: World, tmp_path: Path) -> None:
+    if not is_mailing_day(mailing_date(datetime.now(UTC))):
+        pytest.skip("arXiv is not asked on a weekend")
+    from bot.demo.arxiv import Answer  # noqa: PLC0415 - one use
+
+    world.arxiv.feeds["cs.CV"] = Answer(b"", delay=120)
+    daemon = Daemon(world, tmp_path / "notify")
+    await daemon.start()
+    await daemon.wait_for(lambda: bool(world.arxiv.requests), "a request")
+    code, seconds = await daemon.stop(signal.SIGINT)
+    await daemon.close()
+    assert (code, seconds < 10) == (0, True)
+
+
+async def test_a_health_url_is_called_and_appears_in_no_log(world: World, tmp_path: Path) -> None:
+    async with ArxivServer(world.clock) as watcher:
+        world.config["health_url"] = watcher.url.replace("{category}", "planted-secret")
+        daemon = Daemon(world, tmp_path / "notify")
+        await daemon.start()
+        await daemon.wait_for(lambda: bool(watcher.requests), "a ping")
+        await daemon.wait_for(lambda: "the health URL answered" in daemon.log, "the watcher's 400")
+        await daemon.stop()
+        await daemon.close()
+        assert [request.category for request in watcher.requests] == ["planted-secret"]
+        assert "planted-secret" not in daemon.log

@@ -1,0 +1,326 @@
+"""The daemon: polls around the mailing, keeps hours, and ends when it is told to; whole months in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.arxiv.calendar import EASTERN
+from bot.clock import SimulatedClock, SystemClock
+from bot.daemon import Daemon, Outlook, next_poll, next_wake
+from bot.errors import StoreError
+from bot.model import MailingRecord, MailingState
+from tests.builders import paper
+from tests.world import MONDAY, SATURDAY, TUESDAY, World, morning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+    from bot.settings import Subscriber
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+FEED = datetime(2026, 4, 21, 4, 20, tzinfo=UTC)
+"""When Tuesday's mailing is expected in the feed."""
+
+
+def record(category: str, state: MailingState, *, tries: int = 1, asked: datetime = FEED) -> MailingRecord:
+    return MailingRecord(TUESDAY, category, state, "", 0, 0, tries, asked)
+
+
+def outlook(*records: MailingRecord, categories: tuple[str, ...] = ("cs.CV", "cs.CL")) -> Outlook:
+    return Outlook(records, categories, ())
+
+
+# -- when to poll ------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_asked_before_the_mailing_is_expected() -> None:
+    assert next_poll(morning(TUESDAY, 4, 5), outlook()) == FEED
+
+
+def test_an_open_mailing_is_asked_for_ever_more_seldom_up_to_an_hour() -> None:
+    waits = [
+        next_poll(FEED, outlook(record("cs.CV", MailingState.FAILED, tries=tries), categories=("cs.CV",))) - FEED
+        for tries in range(1, 7)
+    ]
+    assert [wait // MINUTE for wait in waits] == [10, 20, 40, 60, 60, 60]
+
+
+def test_a_category_that_was_never_asked_for_is_due_although_another_waits() -> None:
+    assert next_poll(FEED + MINUTE, outlook(record("cs.CV", MailingState.FAILED))) == FEED
+
+
+def test_what_was_asked_before_the_mailing_was_due_does_not_count() -> None:
+    early = record("cs.CV", MailingState.PENDING, tries=5, asked=FEED - 2 * HOUR)
+    assert next_poll(FEED, outlook(early, categories=("cs.CV",))) == FEED
+
+
+def test_after_the_last_category_is_closed_the_next_mailing_is_waited_for() -> None:
+    done = outlook(record("cs.CV", MailingState.COMPLETE), record("cs.CL", MailingState.EXPECTED_EMPTY))
+    assert next_poll(FEED + HOUR, done) == FEED + DAY
+
+
+def test_on_a_weekend_or_without_categories_the_next_mailing_is_waited_for() -> None:
+    assert next_poll(morning(SATURDAY), outlook()) == morning(MONDAY, 4, 20)
+    assert next_poll(morning(TUESDAY), outlook(categories=())) == FEED + DAY
+
+
+# -- when to wake ------------------------------------------------------------------------------------------------
+
+
+def subscriber(world: World, **change: object) -> Subscriber:
+    world.config["subscribers"]["lab"] |= change
+    return world.settings.subscribers["lab"]
+
+
+async def test_the_next_of_hours_polls_and_retries_wakes_it(world: World) -> None:
+    eight = subscriber(world, at="08:00")
+    now = morning(TUESDAY, 5, 30)
+    closed = (record("cs.CV", MailingState.COMPLETE),)
+    soon = Outlook(closed, ("cs.CV",), (eight,))
+    assert next_wake(now, soon) == morning(TUESDAY, 6)
+    assert next_wake(now, Outlook(closed, ("cs.CV",), (eight,), (now + MINUTE,))) == now + MINUTE
+    paused = subscriber(world, at="06:45", paused=True)
+    assert next_wake(morning(TUESDAY, 4, 30), Outlook(closed, ("cs.CV",), (paused,))) == morning(TUESDAY, 6)
+
+
+def test_two_in_the_morning_wakes_it_for_those_who_waited_for_a_late_category() -> None:
+    closed = Outlook((record("cs.CV", MailingState.COMPLETE),), ("cs.CV",), ())
+    assert next_wake(morning(TUESDAY, 5, 59), closed) == morning(TUESDAY, 6)
+
+
+def test_it_never_sleeps_for_more_than_some_hours() -> None:
+    assert next_wake(morning(SATURDAY, 12), outlook(categories=())) == morning(SATURDAY, 18)
+
+
+# -- whole months ------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Month:
+    """A daemon at work on simulated days; what reached whom, and when."""
+
+    world: World
+    end: datetime
+    seen: int = 0
+    told: dict[str, list[datetime]] = field(default_factory=dict)
+    asleep: tuple[datetime, datetime] | None = None
+
+    async def live(self) -> None:
+        async with self.world.app() as app:
+            daemon = Daemon(app, self.world.clock)
+            while self.world.clock.now() < self.end:
+                now = self.world.clock.now()
+                if self.asleep is None or not self.asleep[0] <= now < self.asleep[1]:
+                    self._feed(now)
+                    await daemon.tick()
+                    self._note()
+                self.world.clock.set(now + 5 * MINUTE)
+
+    def _feed(self, now: datetime) -> None:
+        """The feed turns over at midnight in New York; one bird every working day."""
+        today = now.astimezone(EASTERN).date()
+        birds = [paper(f"26{today:%m}.{today.day:05d}", title=f"Pigeon of {today}")] if today.weekday() < 5 else []
+        self.world.announce(today, *birds)
+
+    def _note(self) -> None:
+        for message in self.world.slack.messages[self.seen :]:
+            self.told.setdefault(message.channel, []).append(self.world.clock.now())
+        self.seen = len(self.world.slack.messages)
+
+
+@pytest.fixture(params=["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+def _host_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_host_zone")
+@pytest.mark.parametrize(
+    ("start", "mailings"),
+    [
+        pytest.param(datetime(2026, 3, 2, tzinfo=UTC), 22, id="both springs"),
+        pytest.param(datetime(2026, 10, 12, tzinfo=UTC), 22, id="both autumns"),
+    ],
+)
+async def test_a_month_of_run_tells_everybody_everything_once_and_nobody_early(
+    world: World, start: datetime, mailings: int
+) -> None:
+    world.clock._now = start
+    end = start + 30 * DAY
+    zones = {"C0000000001": "Europe/Berlin", "C0000000002": "Asia/Tokyo", "C0000000003": "America/Los_Angeles"}
+    world.config["subscribers"] = {
+        "now": {"slack": "C0000000000", "topics": ["birds"]},
+        **{
+            f"reader{channel[-1]}": {"slack": channel, "topics": ["birds"], "at": "08:00", "timezone": zone}
+            for channel, zone in zones.items()
+        },
+    }
+    month = Month(world, end)
+    await month.live()
+    texts = [(message.channel, message.text) for message in world.slack.messages]
+    assert len(texts) == len(set(texts))  # nothing twice
+    for name in world.settings.subscribers:
+        channel = world.settings.subscribers[name].addresses[0].label
+        received = "".join(text for to, text in texts if to == channel)
+        assert received.count("Pigeon of ") in (mailings, mailings - 1), name  # the last slot may lie after the end
+    for channel, zone in zones.items():
+        for moment in month.told[channel]:
+            local = moment.astimezone(_zone(zone))
+            assert (local.hour, local.minute // 10) == (8, 0), (channel, local)
+    for moment in month.told["C0000000000"]:
+        eastern = moment.astimezone(EASTERN)
+        assert eastern.weekday() < 5
+        assert (eastern.hour, eastern.minute // 20) == (0, 1), eastern  # within minutes of 00:20
+
+
+def _zone(name: str) -> ZoneInfo:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - one use
+
+    return ZoneInfo(name)
+
+
+async def test_a_machine_that_slept_for_thirty_hours_makes_it_up_at_once(world: World) -> None:
+    world.clock._now = datetime(2026, 4, 20, tzinfo=UTC)
+    world.config["subscribers"]["lab"]["at"] = "08:00"
+    month = Month(
+        world,
+        datetime(2026, 4, 24, tzinfo=UTC),
+        asleep=(datetime(2026, 4, 21, 1, tzinfo=UTC), datetime(2026, 4, 22, 7, tzinfo=UTC)),
+    )
+    await month.live()
+    moments = month.told["C0123456789"]
+    assert [moment.date() for moment in moments] == [date(2026, 4, day) for day in (20, 22, 23)]
+    assert moments[1] - datetime(2026, 4, 22, 7, tzinfo=UTC) < 10 * MINUTE
+
+
+async def test_it_waits_for_a_late_category_until_two_in_new_york_and_the_late_part_follows(world: World) -> None:
+    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    world.clock._now = FEED
+    world.announce(TUESDAY, paper("2604.00001"))  # cs.CL answers with arXiv's error feed
+    async with world.app() as app:
+        daemon = Daemon(app, world.clock)
+        await daemon.tick()
+        assert world.received()["slack"] == 0
+        world.clock.set(morning(TUESDAY, 6))
+        await daemon.tick()
+        assert world.received()["slack"] == 1
+        assert "cs.CL" in world.slack_text()
+        world.announce(TUESDAY, paper("2604.00002", title="Late pigeon"), category="cs.CL")
+        world.clock.set(morning(TUESDAY, 7))
+        await daemon.tick()
+    assert world.received()["slack"] == 2
+    assert "Late pigeon" in world.slack_text(-1)
+
+
+async def test_an_idle_daemon_asks_nothing_of_anybody(world: World) -> None:
+    world.announce(TUESDAY, paper())
+    world.clock._now = morning(TUESDAY)
+    async with world.app() as app:
+        daemon = Daemon(app, world.clock)
+        await daemon.tick()
+        asked = len(world.arxiv.requests)
+        for _ in range(100):
+            await daemon.tick()
+        assert not daemon.is_due()
+    assert len(world.arxiv.requests) == asked
+
+
+# -- living and ending -------------------------------------------------------------------------------------------
+
+
+class Rounds:
+    """Rounds that take as long as they are told to, or fail."""
+
+    def __init__(self, *, seconds: float = 0.0, failure: Exception | None = None) -> None:
+        self.count = 0
+        self.abandoned = 0
+        self._seconds = seconds
+        self._failure = failure
+
+    async def round(self, *, poll: bool) -> Outlook:
+        assert poll in (True, False)
+        self.count += 1
+        if self._failure is not None:
+            raise self._failure
+        await asyncio.sleep(self._seconds)
+        return self.outlook()
+
+    def outlook(self) -> Outlook:
+        return Outlook((), (), ())
+
+    def abandon(self) -> None:
+        self.abandoned += 1
+
+
+async def unchanged() -> None:
+    return None
+
+
+async def run_for(daemon: Daemon, seconds: float, *, beats: list[int] | None = None) -> float:
+    """Run the daemon, stop it after so long; how long it took to end."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(daemon.run(stop, beat=lambda: (beats or []).append(1), reload=unchanged))
+    await asyncio.sleep(seconds)
+    started = time.monotonic()
+    stop.set()
+    await running
+    return time.monotonic() - started
+
+
+async def test_it_works_at_once_and_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.daemon.TICK", 1)
+    rounds, beats = Rounds(), [0]
+    took = await run_for(Daemon(rounds, SystemClock()), 0.2, beats=beats)
+    assert (rounds.count, rounds.abandoned) == (1, 1)
+    assert len(beats) > 1
+    assert took < 1
+
+
+async def test_a_round_that_hangs_is_left_after_the_grace_and_what_is_in_flight_is_abandoned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.daemon.GRACE", 0.3)
+    rounds = Rounds(seconds=60)
+    took = await run_for(Daemon(rounds, SystemClock()), 0.1)
+    assert 0.2 < took < 5
+    assert rounds.abandoned == 1
+
+
+async def test_a_fault_in_a_round_ends_the_daemon_with_it() -> None:
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        await run_for(Daemon(Rounds(failure=RuntimeError("a fault of ours")), SystemClock()), 0.3)
+
+
+async def test_a_store_that_is_locked_or_full_is_tried_again_in_a_minute() -> None:
+    clock = SimulatedClock(morning(TUESDAY))
+    rounds = Rounds(failure=StoreError("sqlite:///p.db", "database or disk is full"))
+    daemon = Daemon(rounds, clock)
+    await daemon.tick()
+    await daemon.tick()
+    assert rounds.count == 1
+    clock.set(clock.now() + MINUTE)
+    await daemon.tick()
+    assert rounds.count == 2
+
+
+async def test_a_new_configuration_gets_a_round_at_once() -> None:
+    old, new = Rounds(), Rounds()
+    offered = iter([None, new])
+
+    async def reload() -> Rounds | None:
+        return next(offered, None)
+
+    daemon = Daemon(old, SimulatedClock(morning(TUESDAY)))
+    for _ in range(3):
+        await daemon._step(reload)
+    assert (old.count, new.count) == (1, 1)
