@@ -14,6 +14,7 @@ from bot.channels.mail import MailChannel
 from bot.demo.slack import Scripted
 from bot.errors import StoreError
 from bot.model import DeliveryState
+from bot.store.claims import ClaimLostError
 from bot.store.outbox import Outbox
 from tests.builders import paper
 from tests.world import MONDAY, TUESDAY, WEDNESDAY, World, morning
@@ -329,6 +330,32 @@ async def test_a_fault_of_ours_in_one_channel_ends_no_other_and_is_not_quoted(
     run = await busy_world.once(morning(TUESDAY))
     assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 0}
     assert lane(run, "alice").reason == "internal error in the MailChannel: RuntimeError"
+
+
+async def test_a_claim_that_passed_to_another_process_while_sending_is_settled_by_that_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_args: Any, **_kwargs: Any) -> None:
+        raise ClaimLostError("passed on")
+
+    monkeypatch.setattr(Outbox, "settle_sent", lost)
+    world.announce(TUESDAY, paper())
+    run = await world.once(morning(TUESDAY))
+    assert (lane(run).sent, lane(run).reason) == (0, "another process took it over")
+
+
+async def test_a_store_that_takes_no_receipt_at_all_ends_the_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: Any, **_kwargs: Any) -> None:
+        raise StoreError("sqlite:///paperboy.db", "database or disk is full")
+
+    world.announce(TUESDAY, paper())
+    with monkeypatch.context() as broken:
+        broken.setattr(Outbox, "settle_sent", full)
+        with pytest.raises(StoreError, match="disk is full"):
+            await world.once(morning(TUESDAY))
+    assert not (await world.once(morning(TUESDAY, 7))).left_undone
 
 
 async def test_addresses_and_secrets_are_nowhere_in_the_store(busy_world: World) -> None:

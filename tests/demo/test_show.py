@@ -5,7 +5,8 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-from typing import TYPE_CHECKING
+import socket
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -72,6 +73,7 @@ async def test_a_second_demo_starts_afresh_and_touches_nothing_else(tmp_path: Pa
 
 
 async def test_hostile_titles_act_nowhere(tmp_path: Path) -> None:
+    """Law 6: text from outside is hostile."""
     await run_demo(tmp_path)
     slack = (tmp_path / "received" / "slack.json").read_text(encoding="utf-8")
     assert "<!channel>" not in slack
@@ -83,6 +85,21 @@ async def test_hostile_titles_act_nowhere(tmp_path: Path) -> None:
         assert "<script" not in html.get_content()
     for page in (tmp_path / "site").rglob("*.md"):
         assert "<script" not in page.read_text(encoding="utf-8")
+
+
+async def test_no_model_and_no_service_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 9: the whole way, and nobody is asked but arXiv's and the channels' stand-ins on this machine."""
+    asked: list[str] = []
+    connect = socket.socket.connect
+
+    def note(self: socket.socket, address: Any) -> None:
+        asked.append(str(address[0]))
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", note)
+    _, _, done = await run_demo(tmp_path)
+    assert done
+    assert set(asked) == {"127.0.0.1"}
 
 
 def test_the_command_runs_it(
