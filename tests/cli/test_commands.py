@@ -140,6 +140,55 @@ async def test_once_reports_unreadable_entries_broken_templates_and_a_site_in_th
     assert "the site could not be written" in answer.out
 
 
+async def test_once_and_status_name_the_mailings_that_never_came_in(paperboy: Terminal, world: World) -> None:
+    world.clock.set(morning(MONDAY))
+    world.arxiv.feeds["cs.CV"] = ArxivSays(b"", status=500)
+    await paperboy("once")
+    world.clock.set(morning(TUESDAY))
+    world.announce(TUESDAY, paper())
+    for command in ("once", "status"):
+        answer = await paperboy(command)
+        assert answer.code == 0
+        assert "Never came in whole" in answer.out
+        assert "cs.CV  2026-04-20  failed: " in answer.out
+
+
+async def test_once_says_what_is_held_for_a_person_to_decide(paperboy: Terminal, world: World) -> None:
+    world.config["subscribers"]["lab"]["on_unknown"] = "hold"
+    world.clock.set(morning(TUESDAY))
+    world.announce(TUESDAY, paper())
+    world.slack.script.append(Scripted(takes=True, drops=True))
+    await paperboy("once")
+    answer = await paperboy("once")
+    assert answer.code == 1
+    assert "1 held for you to decide: nobody knows whether it arrived" in answer.out
+
+
+async def test_once_says_that_a_subscriber_is_paused_while_something_waits_for_it(
+    paperboy: Terminal, world: World
+) -> None:
+    world.clock.set(morning(TUESDAY))
+    world.announce(TUESDAY, paper())
+    world.slack.script.append(Scripted(body={"ok": False, "error": "service_unavailable"}))
+    await paperboy("once")
+    world.config["subscribers"]["lab"]["paused"] = True
+    answer = await paperboy("once")
+    assert answer.out.splitlines()[-2:] == ["Delivered", "  lab  C0123456789  paused"]
+
+
+async def test_a_broken_template_of_the_preview_ends_with_1_and_advice(paperboy: Terminal, world: World) -> None:
+    world.config["templates"] = "mine"
+    (world.folder / "mine" / "mail").mkdir(parents=True)
+    (world.folder / "mine" / "mail" / "paper.txt.j2").write_text("{{ oops", encoding="utf-8")
+    world.clock.set(morning(TUESDAY))
+    world.announce(TUESDAY, paper())
+    await paperboy("once", "--no-deliver")
+    answer = await paperboy("preview")
+    assert (answer.code, answer.out) == (1, "")
+    assert "mail/paper.txt.j2, line 1" in answer.err
+    assert "`templates:`" in answer.err
+
+
 async def test_once_with_no_deliver_collects_and_publishes_and_leaves_the_news_new(
     paperboy: Terminal, world: World
 ) -> None:
