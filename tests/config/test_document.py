@@ -127,7 +127,15 @@ def test_references_are_replaced_wherever_they_stand_in_a_text(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("pa$$word$", "pa$$word$"), ("$${A}", "${A}"), ("$$${A}", "$${A}"), ("$A", "$A"), ("{A}", "{A}"), ("", "")],
+    [
+        ("pa$$word$", "pa$$word$"),
+        ("$${A}", "${A}"),
+        ("$$${A}", "$${A}"),
+        ("$A", "$A"),
+        ("$Long_Name", "$Long_Name"),
+        ("{A}", "{A}"),
+        ("", ""),
+    ],
 )
 def test_a_dollar_stands_for_itself_and_a_doubled_one_keeps_the_brace(
     tmp_path: Path, written: str, meant: str

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import notation
+from bot.settings import Secret
 
 
 @given(st.times())
@@ -54,6 +55,11 @@ def test_a_zone_is_known_by_its_name() -> None:
         ("Europe/Berln", r": did you mean Europe/Berlin\?"),
         ("europe/Berlin", r": did you mean Europe/Berlin\?"),
         ("xxxxxxxxxxxx", ": a name like Europe/Berlin is expected"),
+        ("UTC+2", ": a city is expected, like Europe/Berlin, or all year round Etc/GMT-2$"),
+        ("gmt-05:00", r": a city is expected, like Europe/Berlin, or all year round Etc/GMT\+5$"),
+        ("+2", ": a city is expected, like Europe/Berlin, or all year round Etc/GMT-2$"),
+        ("UTC-14", ": a name like Europe/Berlin is expected"),
+        ("UTC+5:30", ": a name like Europe/Berlin is expected"),
         ("../../etc/passwd", ""),
         ("Europe", ""),
         ("", ""),
@@ -116,6 +122,12 @@ def test_a_url_names_exactly_its_placeholders() -> None:
         notation.url(template)
 
 
+@pytest.mark.parametrize("brace", ["{category:s}", "{category:>9999999999}", "{category!r}", "{category.x}", "{}"])
+def test_a_placeholder_is_a_name_and_nothing_else(brace: str) -> None:
+    with pytest.raises(ValueError, match=r"has to name \{category\} in braces"):
+        notation.url(f"https://arxiv.org/{brace}", placeholders=("category",))
+
+
 @pytest.mark.parametrize("written", ["ada@uni.example.edu", "https://uni.example.edu/bot", "http://lab.example.edu"])
 def test_a_contact_is_a_mail_address_or_a_page(written: str) -> None:
     assert notation.contact(written, live=True) == written
@@ -160,6 +172,18 @@ def test_any_other_store_is_refused_without_its_password(written: str, sentence:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("written", ["~nobody-has-this-name/p.db", "a\x00b"])
+def test_a_path_that_leads_nowhere_is_refused(written: str) -> None:
+    folder = Path("/srv")
+    for refused in (
+        lambda: notation.path(written, folder=folder),
+        lambda: notation.existing(written, folder=folder),
+        lambda: notation.store(f"sqlite:///{written}", folder=folder),
+    ):
+        with pytest.raises(ValueError, match=r"~ stands for no home directory that is known|a path is expected"):
+            refused()
+
+
 def test_a_folder_has_to_be_there(tmp_path: Path) -> None:
     assert notation.existing(".", folder=tmp_path) == tmp_path
     with pytest.raises(ValueError, match="there is no such folder"):
@@ -168,6 +192,36 @@ def test_a_folder_has_to_be_there(tmp_path: Path) -> None:
 
 def test_a_published_page_has_no_slash_at_its_end() -> None:
     assert notation.page("https://example.org/papers/") == "https://example.org/papers"
+    assert notation.page("https://example.org/papers/?") == "https://example.org/papers"
+
+
+def test_a_url_that_only_we_may_call_is_a_secret() -> None:
+    assert notation.secret_url("https://example.org/ping/1") == Secret("https://example.org/ping/1")
+
+
+@pytest.mark.parametrize("written", ["https://example.org/papers?page=1", "https://example.org/#papers"])
+def test_a_published_page_has_neither_query_nor_fragment(written: str) -> None:
+    with pytest.raises(ValueError, match=r"a URL without \? and # is expected"):
+        notation.page(written)
+
+
+@pytest.mark.parametrize("written", ["localhost", "smtp.example.org", "127.0.0.1", "::1", "fe80::1"])
+def test_a_host_is_a_name_or_an_address(written: str) -> None:
+    assert notation.host(written) == written
+
+
+@pytest.mark.parametrize("written", ["smtp.example.org:587", "smtp://smtp.example.org", "example.org/", "[::1]:25"])
+def test_a_host_is_neither_a_url_nor_with_a_port(written: str) -> None:
+    with pytest.raises(ValueError, match="a host's name alone is expected"):
+        notation.host(written)
+
+
+@pytest.mark.parametrize("written", ["xoxb-1 2", "xoxb\n1", "xoxb\u00a01"])
+def test_a_token_has_no_white_space_and_is_not_shown(written: str) -> None:
+    assert notation.token("xoxb-1") == Secret("xoxb-1")
+    with pytest.raises(ValueError, match="a token has no white space in it") as caught:
+        notation.token(written)
+    assert "xoxb" not in str(caught.value)
 
 
 @pytest.mark.parametrize("written", ["papers", "a/b/c", "a b/c", "https://github.com/a/b", ""])

@@ -79,8 +79,18 @@ def test_what_the_dataclass_itself_refuses_is_noted_at_the_whole(reader: Reader)
 
 def test_a_sentence_that_repeats_what_a_reference_stood_for_is_cut(reader: Reader) -> None:
     reader.resolve({"a": ["${TREE}", "https://oak.example/hook"], "b": "beech"}, "nest")
-    reader.note("nest", "no nest in the old oak, at https://oak.example/hook or on a beech")
+    reader.quote("nest", "no nest in the old oak, at https://oak.example/hook or on a beech")
     assert reader.problems == [Problem("nest", "no nest in (not shown), at (not shown) or on a beech")]
+
+
+def test_our_own_words_are_never_cut(reader: Reader) -> None:
+    reader.resolve(["${TREE}", "https://", "sqlite:///"], "nest")
+    reader.note("nest", "not in the old oak")
+    reader.quote("nest", "in the old oaks, like https://oak.example/ or sqlite:///oak.db")
+    assert [problem.message for problem in reader.problems] == [
+        "not in the old oak",
+        "in the old oaks, like https://oak.example/ or sqlite:///oak.db",
+    ]
 
 
 def test_references_in_lists_and_mappings_have_paths_of_their_own(reader: Reader) -> None:
@@ -102,9 +112,11 @@ def test_annotations_say_what_is_expected(reader: Reader) -> None:
     assert reader.problems == []
     assert reader.value(several(str), [], "x") is None
     assert reader.value(at_least(0.5, float), "0.25", "y") is None
+    assert reader.value(at_least(1, most=9), "10", "z") is None
     assert [problem.message for problem in reader.problems] == [
         "at least one is expected",
         "at least 0.5 is expected",
+        "at most 9 is expected",
     ]
 
 

@@ -35,6 +35,10 @@ from bot.topics.names import Name
         ("D. Wang", "Di Wang"),
         ("Wang", "Di Wang"),
         ("Pigeon Collaboration", "Pigeon Collaboration"),
+        ("Pigeon Collaboration", "The Pigeon Collaboration"),
+        ("the Pigeon Collaboration", "Pigeon Collaboration"),
+        ("Nguyen The Anh", "Nguyen The Anh"),
+        ("The", "The"),
     ],
 )
 def test_these_can_be_one_person(meant: str, found: str) -> None:
@@ -51,6 +55,7 @@ def test_these_can_be_one_person(meant: str, found: str) -> None:
         ("Ad Byron", "Ada Byron"),
         ("Ada Byron", "Byron"),
         ("Ada K. Byron", "Ada L. Byron"),
+        ("Owl Collaboration", "The Pigeon Collaboration"),
         ("Ada K. L. Byron", "Ada L. K. Byron"),
         ("Tulp, Laura", "Laura van der Tulp"),
         ("Chen", "Bo Chen-Li"),

@@ -44,6 +44,12 @@ A, B, C, D = map(anywhere, "abcd")
         ('"AND"', anywhere("AND")),
         ("C++ self-play", And((anywhere("C++"), anywhere("self-play")))),
         ("https://a.example", anywhere("https://a.example")),
+        ("ti:“a b” „c“ ‟d”", And((Term("a b", ("title",)), C, D))),
+        ("cat:CS.cv", Term("CS.cv", ("category",))),
+        ("cat:math.MP", Term("math.MP", ("category",))),
+        ("cat:cs.*", Term("cs.", ("category",), prefix=True)),
+        ("cat:stat.T*", Term("stat.T", ("category",), prefix=True)),
+        ("cat:hep*", Term("hep", ("category",), prefix=True)),
     ],
 )
 def test_a_query_is_read_as_arxiv_reads_it(query: str, tree: Node) -> None:
@@ -69,6 +75,13 @@ def test_a_query_is_read_as_arxiv_reads_it(query: str, tree: Node) -> None:
         ("ti:", "ti: says nothing to look for", 1),
         ('a ti:" "', 'ti:" " says nothing to look for', 3),
         ("a *", "* says nothing to look for", 3),
+        ("a & b", "& says nothing to look for", 3),
+        ("a ti:“—”", 'ti:"—" says nothing to look for', 3),
+        ("a “b", "a quote is not closed", 3),
+        ("a cat:cs.CVV", "unknown category cs.CVV: did you mean cs.CV?", 3),
+        ("cat:cs", "unknown category cs: did you mean cs.*?", 1),
+        ("a OR cat:xx.*", "unknown category xx.*", 6),
+        ("cat:cs.CVV*", "unknown category cs.CVV*: did you mean cs.*?", 1),
         ("a and b", 'and is a word here: write AND, or "and"', 3),
         ("(" * 100 + "a" + ")" * 100, "too deeply nested", 1),
         ("NOT " * 2000 + "a", "too deeply nested", 1),
@@ -79,7 +92,7 @@ def test_what_is_wrong_is_said_with_its_column(query: str, message: str, column:
         parse(query)
     assert message in caught.value.message
     assert caught.value.column == column
-    assert caught.value.query == query
+    assert len(caught.value.query) == len(query)
 
 
 @given(

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.topics.words import Wanted, Words
+
+
+def holds(text: str, term: str) -> bool:
+    return Wanted.read(term).is_in(Words.read(text))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("GP", "GPs"),
+        ("VLM", "VLMs"),
+        ("GAN", "GANs"),
+        ("AI", "AIs"),
+        ("GPU", "GPUs"),
+        ("3DGS", "3dgs"),
+        ("GPS", "gps"),
+        ("network", "networks"),
+        ("class", "classes"),
+        ("bus", "buses"),
+        ("box", "boxes"),
+        ("case", "cases"),
+        ("bias", "biases"),
+        ("hypothesis", "Hypothesis"),
+        ("Gaussian process", "Gaussian Processes"),
+        ("GPS receiver", "GPS receivers"),
+        ("LiDAR", "LiDARs"),
+        ("LIDAR", "lidars"),
+    ],
+)
+def test_these_are_the_same_in_both_directions(one: str, other: str) -> None:
+    assert holds(f"On {other}, and more", one)
+    assert holds(f"On {one}, and more", other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("GAS", "GA"),
+        ("GPS", "GP"),
+        ("DES", "DE"),
+        ("DES", "D"),
+        ("AES", "A"),
+        ("AES", "AE"),
+        ("SOS", "SO"),
+        ("IOS", "IO"),
+        ("GPS", "gp"),
+        ("gas", "GA"),
+        ("its", "IT"),
+        ("is", "I"),
+        ("US", "U"),
+        ("US", "uses"),
+        ("AG", "ages"),
+        ("class", "clas"),
+        ("less", "les"),
+        ("campus", "campu"),
+        ("analysis", "analysi"),
+        ("bias", "bia"),
+        ("news", "new"),
+        ("BOXES", "BOX"),
+        ("visions language", "vision language"),
+    ],
+)
+def test_these_are_not_the_same_in_either_direction(one: str, other: str) -> None:
+    assert not holds(f"On {other}, and more", one)
+    assert not holds(f"On {one}, and more", other)
+
+
+def test_a_title_all_in_capitals_knows_no_acronyms() -> None:
+    assert holds("LARGE LANGUAGE MODELS FOR PIGEONS", "language model")
+    assert holds("ON THE BIAS OF BOXES", "box")
+    assert not holds("ON THE NEWS OF NEWS", "new")
+    assert not holds("GPS ON", "GP")
+
+
+def test_an_acronym_has_no_plural_in_es() -> None:
+    assert not holds("In many cases", "CAS")
+    assert not holds("In some doses", "DOS")
+
+
+def test_every_place_in_the_text_counts() -> None:
+    assert holds("A GPS made of GPs", "GP")
+    assert not holds("A GPS made of GPS", "GP")
+    assert holds("as AS a bird", "as a")
+
+
+def test_what_is_invisible_changes_no_word() -> None:
+    assert holds("V\u200bL\u00adM\u2060", "VLM")
+    assert holds("VLM", "\ufeffVL\u200dM")
+    assert holds("GPS\x00 and GP\x00s and GPs", "GP")
+
+
+def test_the_beginning_of_a_word_is_found_whatever_follows() -> None:
+    begins = Wanted.read("electro", prefix=True)
+    assert begins.is_in(Words.read("An ELECTROLYTE"))
+    assert not begins.is_in(Words.read("Photoelectrons"))
+
+
+def test_a_term_without_words_is_never_found() -> None:
+    assert not holds("- –", "-")
+    assert not holds("", "")
+
+
+@given(st.text("abs", min_size=3), st.sampled_from(["s", "es"]))
+def test_a_plural_is_equal_from_both_sides(word: str, ending: str) -> None:
+    regular = ending == "es" or not word.endswith("s")
+    assert holds(f"A {word}{ending}", word) is regular
+    assert holds(f"A {word}", word + ending) is regular
+
+
+@given(st.text("ab -", min_size=1), st.text("ab s-–\n"))
+def test_words_are_found_as_whole_words_only(term: str, text: str) -> None:
+    wanted, words = term.replace("-", " ").split(), text.replace("-", " ").replace("–", " ").split()
+
+    def equal(one: str, other: str) -> bool:
+        return one == other or any(
+            len(short) >= 3 and long == short + ending and not long.endswith("ss")
+            for short, long in permutations((one, other))
+            for ending in ("s", "es")
+        )
+
+    places = range(len(words) - len(wanted) + 1) if wanted else ()
+    expected = any(
+        words[at : at + len(wanted) - 1] == wanted[:-1] and equal(wanted[-1], words[at + len(wanted) - 1])
+        for at in places
+    )
+    assert holds(text, term) is expected
