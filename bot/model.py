@@ -246,7 +246,7 @@ class Digest:
     announced: int
     """Distinct papers announced in the topics' categories on these dates."""
     missing: tuple[str, ...] = ()
-    """Categories whose newest mailing is not in yet; their part follows as a digest of its own."""
+    """Mailings that this digest is about and that are not in: `cs.CL` of today, `cs.CL of Fri 17 Apr 2026` of before."""
 
     @property
     def matched(self) -> int:
@@ -273,7 +273,7 @@ class Message:
     reply: bool = False
     """Whether it goes into the thread under the digest's first message."""
     papers: tuple[str, ...] = ()
-    """Identifiers of the papers that the payload shows, in full or as a line, in order; not of those it only counts."""
+    """Identifiers of the papers that it shows, in full or as a line, in order; not of those it only counts."""
 
 
 class DeliveryState(StrEnum):

@@ -28,15 +28,19 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _DIRECTIONS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE = re.compile(r"[\u200b\u2060\ufeff]|(?<![^\s\x00-\x9f\u200b-\u200d\u2060\ufeff])[\u200c\u200d]+")
+"""Characters without width, and joiners after anything that has nothing to join: white space, ASCII, the like."""
 
 
 def tidy(raw: str) -> str:
     """One line of text that always encodes to UTF-8 and reads in the order it is written.
 
     White space and control characters are folded to single blanks and stripped outside, the characters that
-    override the direction of writing (https://trojansource.codes) are gone, a lone surrogate is U+FFFD.
+    override the direction of writing (https://trojansource.codes) or show nothing at all are gone (the joiners of
+    other scripts and of emoji stay), a lone surrogate is U+FFFD.
     """
-    return _SPACES.sub(" ", _DIRECTIONS.sub("", _LONE_SURROGATES.sub("\ufffd", raw))).strip()
+    seen = _INVISIBLE.sub("", _DIRECTIONS.sub("", _LONE_SURROGATES.sub("\ufffd", raw)))
+    return _SPACES.sub(" ", seen).strip()
 
 
 _TORN = re.compile(r"(?<=[^\s(\[{<\"'“‘/-])(?=this (?:https?|ftp) URL\b)")
@@ -52,17 +56,31 @@ def flatten_tex(raw: str) -> str:
     return tidy(tex.flatten(_TORN.sub(" ", tidy(raw))))
 
 
-_LETTERS_FOLDED = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'", "\u00ad": ""}
-)
+_LETTERS_FOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'"})
 _SEPARATORS = re.compile(r"[\s\u2010-\u2015\u2212-]+")
+
+
+def bare(raw: str) -> str:
+    """TeX flattened, no accents, nothing invisible; hyphens, dashes and white space are one blank. Case is kept."""
+    return _SEPARATORS.sub(" ", _without_marks(flatten_tex(raw))).strip()
+
+
+def lowered(bare_text: str) -> str:
+    """What `bare` made, case folded, and letters with a stroke or of two in their plainest form."""
+    return _without_marks(bare_text.casefold().translate(_LETTERS_FOLDED))
 
 
 def fold(raw: str) -> str:
     """What matching runs on: TeX flattened, case and accents folded, hyphens, dashes and white space one blank."""
-    plain = unicodedata.normalize("NFKD", flatten_tex(raw)).casefold().translate(_LETTERS_FOLDED)
-    bare = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    return _SEPARATORS.sub(" ", bare).strip()
+    return lowered(bare(raw))
+
+
+def _without_marks(text: str) -> str:
+    """Decomposed, without what stands on, under or invisibly between letters."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
 
 
 def utf16(text: str) -> int:
@@ -136,7 +154,7 @@ def escape_html(raw: str) -> str:
 
 
 _MENTION = re.compile(r"(?<![A-Za-z0-9_])@(?=[A-Za-z0-9])")
-_SLACK_MARKS = re.compile(r"(?P<link>(?<!\w)https?://[^\s*`]+)|[*_~`]+")
+_SLACK_MARKS = re.compile(r"(?P<link>(?<!\w)https?://[^\s*`]+)|(?P<code>:(?=[\w+-]+:))|[*_~`]+")
 
 
 def escape_mrkdwn(raw: str) -> str:
@@ -144,7 +162,7 @@ def escape_mrkdwn(raw: str) -> str:
 
     `& < >` become entities, and nothing else may: https://docs.slack.dev/messaging/formatting-message-text#escaping.
     mrkdwn has no escape for `* _ ~` and backticks; zero-width spaces around them keep them from opening or closing
-    anything, and one after `@` keeps Slack's automatic parsing from seeing a mention.
+    anything, and one after `@` or `:` keeps Slack from seeing a mention, or an emoji's short code such as `:100:`.
     """
     escaped = html.escape(tidy(raw), quote=False)
     return _SLACK_MARKS.sub(_loosened, _MENTION.sub("@" + ZERO_WIDTH_SPACE, escaped))
@@ -152,6 +170,8 @@ def escape_mrkdwn(raw: str) -> str:
 
 def _loosened(found: re.Match[str]) -> str:
     """Marks as they are in a link or inside a word, where they do nothing, else kept off their neighbours."""
+    if found["code"]:
+        return found[0] + ZERO_WIDTH_SPACE
     before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
     if found["link"] or (before.isalnum() and after.isalnum()):
         return found[0]
@@ -193,7 +213,7 @@ def _backslashed(found: re.Match[str]) -> str:
 _MARKDOWN_MARKS = re.compile(
     r"""
       (?P<dollar> \$ )
-    | (?P<mention> (?<![A-Za-z0-9_]) @(?=[A-Za-z0-9]) | \#(?=\d) )
+    | (?P<mention> (?<![A-Za-z0-9_]) @(?=[A-Za-z0-9]) | \#(?=\d) | :(?=[\w+-]+:) )
     | (?P<mark> [*`<>\[\]|]
               | \\(?=[!-/:-@\[-`{-~]|$)                      # a backslash that would take the next one's meaning
               | (?<![^\W_])_ | _(?![^\W_])                   # not inside a word
@@ -213,7 +233,8 @@ def escape_markdown(raw: str) -> str:
     https://github.github.com/gfm/#entity-and-numeric-character-references. `$` is put into a span, the one way
     GitHub documents to keep it from opening a formula:
     https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/writing-mathematical-expressions.
-    References are decoded before GitHub looks for `@user` and `#123`, so these get a zero-width space instead.
+    References are decoded before GitHub looks for `@user`, `#123` and `:emoji:`, so these get a zero-width space
+    instead.
     """
     return _MARKDOWN_MARKS.sub(_referenced, tidy(raw))
 

@@ -10,14 +10,14 @@ much text together (`msg_blocks_too_long`): documented nowhere, seen from 11,341
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from bot.model import Message
 from bot.text import cut, escape_mrkdwn, flatten_tex, utf16
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 MOST_BLOCKS = 45
 """In one message; Slack takes 50."""
@@ -29,7 +29,6 @@ MOST_IN_BLOCK = 3_000
 
 _DIVIDES = "\u2223"
 _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
-Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +71,6 @@ def link_target(url: str) -> str:
     return quote(url, safe=_URL_CHARACTERS, errors="replace").replace("&", "&amp;")
 
 
-def as_many_as_fit(things: Sequence[Thing], limit: int, size: Callable[[Thing], int]) -> tuple[Sequence[Thing], int]:
-    """The first ones whose sizes sum up to at most `limit`, and how many are left."""
-    used = 0
-    for count, thing in enumerate(things):
-        used += size(thing)
-        if used > limit:
-            return things[:count], len(things) - count
-    return things, 0
-
-
 def join_lines(texts: Iterable[Text]) -> list[Text]:
     """Neighbouring lines put together, as many as a block holds."""
     blocks: list[list[Text]] = []
@@ -97,7 +86,9 @@ def join_lines(texts: Iterable[Text]) -> list[Text]:
     return [Text(block[0].kind, "\n".join(text.mrkdwn for text in block)) for block in blocks]
 
 
-def message(texts: Sequence[Text], notification: str, *, reply: bool = False) -> Message:
+def message(
+    texts: Sequence[Text], notification: str, *, papers: tuple[str, ...] = (), reply: bool = False
+) -> Message:
     """The message of these blocks; its plain form is the same content as Slack's `text`, without a block."""
     plain = "".join(("\n" if text.kind == "context" else "\n\n") + text.mrkdwn for text in texts).strip()
     quiet = {"unfurl_links": False, "unfurl_media": False}
@@ -105,4 +96,5 @@ def message(texts: Sequence[Text], notification: str, *, reply: bool = False) ->
         payload={"text": notification, "blocks": [text.block() for text in texts], **quiet},
         plain={"text": plain, **quiet},
         reply=reply,
+        papers=papers,
     )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _TOKEN = "channels.discord.token"  # noqa: S105 - the setting's name
 _API_URL = "channels.discord.api_url"
+_TOKEN_ADVICE = "copy the bot's token from the app's page, Bot (Reset Token gives a new one)"  # noqa: S105 - advice
 
 _SNOWFLAKE = re.compile(r"[0-9]{15,20}")
 _WEBHOOK = re.compile(
@@ -243,8 +244,9 @@ class DiscordChannel:
             me = await ask(self._api_url, lambda: client.http.request(Route("GET", "/users/@me")))
             platform_id(me, webhook=False)
         except DeliveryError as error:
-            setting = _TOKEN if error.trouble is Trouble.CREDENTIAL else _API_URL
-            return [Finding(setting, ok=False, message=error.reason)]
+            if error.trouble is Trouble.CREDENTIAL:
+                return [Finding(_TOKEN, ok=False, message=f"{error.reason}; {_TOKEN_ADVICE}")]
+            return [Finding(_API_URL, ok=False, message=error.reason)]
         findings = [Finding(_TOKEN, ok=True, message=f"the bot is {_named(me)}")]
         for address in channels:
             request = partial(client.http.get_channel, int(address.value.reveal()))

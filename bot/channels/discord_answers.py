@@ -235,7 +235,10 @@ def _seconds(named: object) -> float | None:
 
 
 def _reason(answer: Answer) -> str:
-    """For logs and status: our advice where there is one, and Discord's own words, cut and on one line."""
+    """For logs and status: our advice where there is one, and Discord's own words, cut and on one line.
+
+    Where Discord has no code it repeats the status, "401: Unauthorized", which is said already.
+    """
     code = f", code {answer.code}" if answer.code else ""
     words = [f"Discord answered {answer.status}{code}"]
     if answer.code in _CODES:
@@ -243,7 +246,7 @@ def _reason(answer: Answer) -> str:
     elif answer.body is None:
         words.append("and not in JSON; is channels.discord.api_url right?")
     if answer.body and isinstance(said := answer.body.get("message"), str):
-        words.append(text.cut(text.tidy(said), 100))
+        words.append(text.cut(text.tidy(said).removeprefix(f"{answer.status}: "), 100))
     if answer.body and "errors" in answer.body:
         words.append(text.cut(json.dumps(answer.body["errors"]), 300))
     return ": ".join(words)

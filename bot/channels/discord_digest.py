@@ -10,12 +10,14 @@ import colorsys
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bot import text
-from bot.channels.packing import fit, paginate
+from bot.channels.grouping import MOST_LINKS, terms, together, told
+from bot.channels.packing import as_many_as_fit, fit, last_that_holds, paginate
 from bot.model import Link, Message
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ TOTAL = 5800
 FOOTER = 256
 LINE = 900
 """Ours: a heading, a one-line entry, an "and N more". One goes with a full embed, and with a headline."""
+_HEADLINE_TITLE, _HEADLINE_TOPIC, _HEADLINE_TOPICS = 120, 60, 300
+"""Ours, escaped: with them a headline stays below HEADLINE, and nothing that it must say is cut off its end."""
+_LABEL, _LINKS = 80, 650
+"""Ours: one link's text, and all links of an "and N more", which with its words stays below LINE."""
 
 NOBODY: Mapping[str, Any] = {"parse": []}
 """`allowed_mentions` that let nothing ping; absent, Discord's default would."""
@@ -42,6 +48,7 @@ NOBODY: Mapping[str, Any] = {"parse": []}
 _MARKUP = re.compile(r"[\\*_~`|\[\]()<>@#:]")
 
 
+@lru_cache(maxsize=1024)
 def colour(topic: str) -> int:
     """A topic's colour, as 0xRRGGBB: the same in every digest, bright enough for both themes."""
     hue = int.from_bytes(hashlib.sha256(topic.encode()).digest()[:2], "big") / 0x10000
@@ -58,6 +65,8 @@ class _Part:
     plain: str
     papers: int = 0
     """How many papers it tells of: what "and N more" counts where the plain form has no room for it."""
+    shows: str = ""
+    """The identifier of the paper that it shows, if it shows one."""
     title: str = ""
     url: str = ""
     footer: str = ""
@@ -73,11 +82,11 @@ def render_digest(digest: Digest, templates: Templates, max_messages: int) -> tu
     Raises:
         RenderError: a template is broken.
     """
-    writer = _Writer(digest, templates)
+    writer = _Writer(digest, templates, digest.sections)
     pages = fit(len(writer.entries), max_messages, writer.pages)
-    if len(pages) > max_messages:
-        # So many topics that their counts alone are too long: as many as possible keep one of their own.
-        pages = fit(len(digest.sections) - 1, max_messages, lambda own, _: writer.counts(own))
+    if len(pages) > max_messages:  # too many topics even to count each of them
+        writer = _Writer(digest, templates, (together(digest.sections),))
+        pages = fit(len(writer.entries), max_messages, writer.pages)
     filled = [[part for block in page for part in block] for page in pages] or [[]]
     return tuple(writer.message(parts, number, len(filled)) for number, parts in enumerate(filled, start=1))
 
@@ -95,9 +104,10 @@ def render_note(note: Note, templates: Templates) -> Message:
 class _Writer:
     """One digest's texts, an entry's rendered at most once however many plans are tried."""
 
-    def __init__(self, digest: Digest, templates: Templates) -> None:
-        self.digest = digest
-        self.entries = [(section, entry) for section in digest.sections for entry in section.entries]
+    def __init__(self, digest: Digest, templates: Templates, sections: Sequence[Section]) -> None:
+        self._digest = digest
+        self._sections = sections
+        self.entries = [(section, entry) for section in sections for entry in section.entries]
         self._templates = templates
         self._dated = len(digest.mailing_dates) > 1
         self._paper = cache(lambda number: self._write_paper(*self.entries[number]))
@@ -107,56 +117,65 @@ class _Writer:
         """The first `full` entries as embeds, the next `lines` in one line each, the others counted."""
         blocks: list[_Block] = []
         number = 0
-        for section in self.digest.sections:
+        for section in self._sections:
             numbers = range(number, number + len(section.entries))
             number = numbers.stop
             parts = [self._paper(n) if n < full else self._line(n) for n in numbers if n < full + lines]
-            unseen = section.hidden + len(section.entries) - len(parts)
+            unseen = told(section) - len(parts)
             if unseen:
                 parts.append(self._more(section, unseen, section.more))
             blocks += self._headed(section, parts)
         return paginate(blocks, _fits)
-
-    def counts(self, own: int) -> list[list[_Block]]:
-        """No entry at all: a count for each of the first `own` topics, and one for all others together."""
-        blocks: list[_Block] = []
-        for section in self.digest.sections[:own]:
-            blocks += self._headed(section, [self._more(section, _told(section), section.more)])
-        others = self.digest.sections[own:]
-        links = tuple(dict.fromkeys(link for section in others for link in section.more))
-        return paginate([*blocks, (self._more(others[0], sum(map(_told, others)), links),)], _fits)
 
     def message(self, parts: Sequence[_Part], number: int, total: int) -> Message:
         """One page as a message, with its plain form."""
         return Message(
             _payload(self._headline(number, total, plain=False)) | {"embeds": _embeds(parts)},
             plain=_payload(self._plain_page(parts, number, total)),
+            papers=tuple(part.shows for part in parts if part.shows),
         )
 
     def _plain_page(self, parts: Sequence[_Part], number: int, total: int) -> str:
         """The page as text alone: as many of its lines as there is room for, and the number of the others."""
         headline = self._headline(number, total, plain=True)
-        pages = ("\n".join([headline, *self._plain_lines(parts, kept)]) for kept in reversed(range(len(parts) + 1)))
-        return next(page for page in pages if text.utf16(page) <= CONTENT)
+
+        def page(kept: int) -> str:
+            return "\n".join([headline, *self._plain_lines(parts, kept)])
+
+        def fits(kept: int) -> bool:
+            return text.utf16(page(kept)) <= CONTENT
+
+        return page(len(parts) if fits(len(parts)) else last_that_holds(len(parts), fits) or 0)
 
     def _plain_lines(self, parts: Sequence[_Part], kept: int) -> list[str]:
         lines = [part.plain for part in parts[:kept]]
         others = parts[kept:]
         unseen = sum(part.papers for part in others)
         if unseen:
-            links = tuple(dict.fromkeys(link for part in others for link in part.section.more))
+            sections = [section for section, _ in groupby(others, key=lambda part: part.section)]
+            links = tuple(dict.fromkeys(link for section in sections for link in section.more))
             lines.append(self._more(others[0].section, unseen, links).plain)
         return lines
 
     def _headline(self, number: int, total: int, *, plain: bool) -> str:
-        headline = self._render("headline", digest=self.digest, part=number, parts=total, plain=plain)
-        return text.cut(headline, HEADLINE, text.utf16)
+        values = {"digest": self._digest, "part": number, "parts": total, "plain": plain, **self._subject}
+        return text.cut(self._render("headline", **values), HEADLINE, text.utf16)
+
+    @cached_property
+    def _subject(self) -> dict[str, Any]:
+        """What a headline says that the digest is about: one topic as its title, or several with their counts."""
+        sections = self._digest.sections
+        if len(sections) == 1:
+            return {"title": _short(sections[0].title, _HEADLINE_TITLE), "topics": (), "other_topics": 0}
+        topics = [{"title": _short(section.title, _HEADLINE_TOPIC), "count": told(section)} for section in sections]
+        named, others = as_many_as_fit(topics, _HEADLINE_TOPICS, lambda topic: _escaped(f"{topic['title']} 99999, "))
+        return {"title": "New on arXiv", "topics": named, "other_topics": others}
 
     def _headed(self, section: Section, parts: Sequence[_Part]) -> list[_Block]:
         """A topic's parts, under a heading where the digest has other topics too."""
-        if len(self.digest.sections) == 1 or not parts:
+        if len(self._sections) == 1 or not parts:
             return [(part,) for part in parts]
-        values = {"section": section, "count": _told(section)}
+        values = {"section": section, "count": told(section)}
         heading = _Part(
             section,
             text=text.cut(self._render("section", plain=False, **values), LINE, text.utf16),
@@ -172,6 +191,7 @@ class _Writer:
             text=text.cut(description.strip(), DESCRIPTION, text.utf16),
             plain=self._render("line", plain=True, **values),
             papers=1,
+            shows=entry.paper.identifier,
             title=text.cut(title, TITLE, text.utf16),
             url=_link(entry.url),
             footer=text.cut(self._render("footer", **values), FOOTER, text.utf16),
@@ -184,25 +204,30 @@ class _Writer:
             text=text.cut(self._render("line", plain=False, **values), LINE, text.utf16),
             plain=self._render("line", plain=True, **values),
             papers=1,
+            shows=entry.paper.identifier,
         )
 
     def _more(self, section: Section, count: int, links: Sequence[Link]) -> _Part:
-        values = {"count": count, "links": [Link(_label(link.label), _link(link.url)) for link in links]}
+        safe = [Link(_label(text.cut(link.label, _LABEL)), _link(link.url)) for link in links[:MOST_LINKS]]
+        named, _ = as_many_as_fit(safe, _LINKS, lambda link: _escaped(link.label) + len(link.url) + len(", []()"))
+        values = {"count": count, "links": named, "other_links": len(links) - len(named)}
         return _Part(
             section,
-            text=text.cut(self._render("more", plain=False, **values), DESCRIPTION, text.utf16),
+            text=text.cut(self._render("more", plain=False, **values), LINE, text.utf16),
             plain=text.cut(self._render("more", plain=True, **values), LINE, text.utf16),
             papers=count,
         )
 
     def _values(self, section: Section, entry: DigestEntry) -> dict[str, Any]:
         """What a paper's templates may use. The title is cut so that it is short enough also when escaped."""
-        title = text.cut(text.flatten_tex(entry.paper.title), TITLE, lambda it: text.utf16(text.escape_discord(it)))
+        title = _short(text.flatten_tex(entry.paper.title), TITLE) or entry.paper.identifier
         return {
             "section": section,
             "entry": entry,
             "paper": entry.paper,
-            "title": title or entry.paper.identifier,
+            "title": title,
+            "unlinked": text.escape_discord(title).replace("://", f":{text.ZERO_WIDTH_SPACE}//"),
+            "terms": terms(entry.match),
             "url": _link(entry.url),
             "label": _label(entry.paper.identifier),
             "dated": self._dated,
@@ -257,8 +282,14 @@ def _weight(embed: Mapping[str, Any]) -> int:
     )
 
 
-def _told(section: Section) -> int:
-    return len(section.entries) + section.hidden
+def _escaped(raw: str) -> int:
+    """The length that the text has once it is escaped."""
+    return text.utf16(text.escape_discord(raw))
+
+
+def _short(raw: str, limit: int) -> str:
+    """The text cut so that it is short enough also when escaped."""
+    return text.cut(text.tidy(raw), limit, _escaped)
 
 
 def _link(url: str) -> str:

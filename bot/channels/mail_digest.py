@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.grouping import MOST_LINKS, terms, together, told
 from bot.channels.mime import mailto, quoted_printable
 from bot.channels.packing import fit, paginate
 from bot.model import Message
@@ -30,6 +31,7 @@ TEXT_COLUMNS = 72
 SUBJECT_TITLES = 60
 """Characters of the topics' titles in a subject; where they are longer they are counted."""
 _MARGIN = 1_000  # the frame is measured before the mails' number is known
+_LONGEST_PREHEADER = "\U0001f54a" * 150  # which is measured before the mail's papers are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class _Piece:
     day: date | None
     block: _Block
     title: str = ""
+    paper: str = ""
+    """The identifier."""
     brief: bool = False
 
 
@@ -66,7 +70,12 @@ def render_digest(digest: Digest, templates: Templates, *, sender: str, max_mess
     Raises:
         RenderError: a template is broken.
     """
-    return _Layout(digest, templates, sender).messages(max_messages)
+    layout = _Layout(digest, templates, sender, digest.sections)
+    pages = layout.pages(max_messages)
+    if len(pages) > max_messages:  # too many topics even to count each of them
+        layout = _Layout(digest, templates, sender, (together(digest.sections),))
+        pages = layout.pages(max_messages)
+    return layout.messages(pages)
 
 
 def render_note(note: Note, templates: Templates, *, sender: str) -> Message:
@@ -84,8 +93,9 @@ def render_note(note: Note, templates: Templates, *, sender: str) -> Message:
 class _Layout:
     """One digest being laid out; every piece is rendered once, when first needed."""
 
-    def __init__(self, digest: Digest, templates: Templates, sender: str) -> None:
+    def __init__(self, digest: Digest, templates: Templates, sender: str, sections: Sequence[Section]) -> None:
         self._digest = digest
+        self._sections = sections
         self._templates = templates
         self._sender = sender
         self._dated = len(digest.mailing_dates) > 1
@@ -93,10 +103,11 @@ class _Layout:
         self._more = cache(self._render_more)
         self._heading = cache(self._render_heading)
 
-    def messages(self, most: int) -> tuple[Message, ...]:
-        entries = sum(len(section.entries) for section in self._digest.sections)
-        # Where even the counts are too long, the first mail's contents still give every topic's number.
-        pages = fit(entries, most, self._pages)[:most]
+    def pages(self, most: int) -> Sequence[Sequence[_Piece]]:
+        """The richest pages that are at most so many; more of them only where the counts alone need more."""
+        return fit(sum(len(section.entries) for section in self._sections), most, self._pages)
+
+    def messages(self, pages: Sequence[Sequence[_Piece]]) -> tuple[Message, ...]:
         return tuple(self._mail(pieces, part, len(pages)) for part, pieces in enumerate(pages, start=1))
 
     def _pages(self, full: int, lines: int) -> list[list[_Piece]]:
@@ -108,7 +119,7 @@ class _Layout:
     def _pieces(self, full: int, lines: int) -> Iterator[_Piece]:
         """The first `full` papers in full, the next `lines` as one line, the others as a count per section."""
         number = 0
-        for place, section in enumerate(self._digest.sections):
+        for place, section in enumerate(self._sections):
             unshown = section.hidden
             for position, entry in enumerate(section.entries):
                 number += 1
@@ -118,11 +129,10 @@ class _Layout:
                     break
                 brief = number > full
                 block = self._paper(entry, number, brief)
-                yield _Piece(place, position == 0, entry.mailing_date, block, entry.paper.title, brief)
+                paper = entry.paper
+                yield _Piece(place, position == 0, entry.mailing_date, block, paper.title, paper.identifier, brief)
             if unshown:
-                yield _Piece(
-                    place, unshown == len(section.entries) + section.hidden, None, self._more(place, unshown)
-                )
+                yield _Piece(place, unshown == told(section), None, self._more(place, unshown))
 
     def _blocks(self, pieces: Sequence[_Piece]) -> Iterator[_Block]:
         """The pieces with the headings of their sections and, where there are several, of their mailing dates."""
@@ -140,6 +150,7 @@ class _Layout:
         from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
 
         blocks = list(self._blocks(pieces))
+        papers = tuple(piece.paper for piece in pieces if piece.paper)
         titles = [flatten_tex(piece.title) for piece in pieces if piece.title]
         brief = sum(piece.brief for piece in pieces)
         values = {**self._values(part, parts), "titles": titles, "brief": brief}
@@ -147,7 +158,7 @@ class _Layout:
         text = self._templates.render("mail/digest.txt.j2", **values, body=Markup(texts))  # noqa: S704 - escaped pieces
         htmls = Markup("\n".join(block.html for block in blocks))  # noqa: S704 - the same
         html = self._templates.render("mail/digest.html.j2", **values, body=htmls)
-        return _message(values["subject"], wrap(text), _inlined(html), part=part)
+        return _message(values["subject"], wrap(text), _inlined(html), part=part, papers=papers)
 
     def _values(self, part: int, parts: int) -> dict[str, Any]:
         """What the frame's templates are given, beside `body`, `titles` and `brief`."""
@@ -164,14 +175,16 @@ class _Layout:
         return {**values, "subject": tidy(self._templates.render("mail/subject.txt.j2", **values))}
 
     def _render_paper(self, entry: DigestEntry, number: int, brief: bool) -> _Block:  # noqa: FBT001 - cached, so positional
-        return self._block("paper", entry=entry, number=number, brief=brief)
+        return self._block("paper", entry=entry, terms=terms(entry.match), number=number, brief=brief)
 
     def _render_more(self, place: int, count: int) -> _Block:
-        section = self._digest.sections[place]
-        return self._block("more", section=section, count=count, alone=count == len(section.entries) + section.hidden)
+        section = self._sections[place]
+        links, others = section.more[:MOST_LINKS], len(section.more[MOST_LINKS:])
+        alone = count == told(section)
+        return self._block("more", section=section, count=count, alone=alone, links=links, other_links=others)
 
     def _render_heading(self, place: int, opens: bool, continued: bool, of_day: date | None) -> _Block:  # noqa: FBT001 - cached
-        section = self._digest.sections[place]
+        section = self._sections[place]
         return self._block("section", section=section, opens=opens, continued=continued, day=of_day)
 
     def _block(self, template: str, **values: object) -> _Block:
@@ -190,7 +203,7 @@ class _Layout:
 
     @cached_property
     def _frame_size(self) -> int:
-        values = {**self._values(1, 10), "titles": [], "brief": 1_000, "body": ""}
+        values = {**self._values(1, 10), "titles": [_LONGEST_PREHEADER], "brief": 1_000, "body": ""}
         return len(quoted_printable(_inlined(self._templates.render("mail/digest.html.j2", **values))))
 
 
@@ -233,9 +246,9 @@ def _inlined(html: str) -> str:
     return css_inline.inline(html, keep_at_rules=True, minify_css=True, load_remote_stylesheets=False)
 
 
-def _message(subject: str, text: str, html: str, part: int) -> Message:
+def _message(subject: str, text: str, html: str, part: int, papers: tuple[str, ...] = ()) -> Message:
     plain = {"subject": subject, "text": text}
-    return Message(payload={**plain, "html": html}, plain=plain, reply=part > 1)
+    return Message(payload={**plain, "html": html}, plain=plain, reply=part > 1, papers=papers)
 
 
 def _writing_to(sender: str) -> dict[str, str]:

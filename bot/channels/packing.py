@@ -1,4 +1,4 @@
-"""Fitting a digest into messages: greedy pages, and the most that a cap on their number allows.
+"""Fitting a digest into messages: the most of a list, greedy pages, and the most that a cap on them allows.
 
 Pure; knows no platform. The channel says what fits on a page and how a plan looks when built.
 """
@@ -10,8 +10,19 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+Thing = TypeVar("Thing")
 Piece = TypeVar("Piece")
 Page = TypeVar("Page")
+
+
+def as_many_as_fit(things: Sequence[Thing], limit: int, size: Callable[[Thing], int]) -> tuple[Sequence[Thing], int]:
+    """The first ones whose sizes sum up to at most `limit`, and how many are left."""
+    used = 0
+    for count, thing in enumerate(things):
+        used += size(thing)
+        if used > limit:
+            return things[:count], len(things) - count
+    return things, 0
 
 
 def paginate(pieces: Iterable[Piece], fits: Callable[[Sequence[Piece]], bool]) -> list[list[Piece]]:
@@ -39,14 +50,14 @@ def fit(entries: int, most: int, build: Callable[[int, int], Sequence[Page]]) ->
     pages = build(entries, 0)
     if len(pages) <= most:
         return pages
-    full = _last_that_holds(entries, lambda n: len(build(n, entries - n)) <= most)
+    full = last_that_holds(entries, lambda n: len(build(n, entries - n)) <= most)
     if full is not None:
         return build(full, entries - full)
-    lines = _last_that_holds(entries, lambda n: len(build(0, n)) <= most)
+    lines = last_that_holds(entries, lambda n: len(build(0, n)) <= most)
     return build(0, lines or 0)
 
 
-def _last_that_holds(upper: int, holds: Callable[[int], bool]) -> int | None:
+def last_that_holds(upper: int, holds: Callable[[int], bool]) -> int | None:
     """The greatest n in 0..upper for which `holds` (true up to some n, false after), or None if for none."""
     if not holds(0):
         return None

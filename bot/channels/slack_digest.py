@@ -11,16 +11,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bot.channels import blockkit
-from bot.channels.blockkit import Text, as_many_as_fit, escaped, label, link_target, short
-from bot.channels.packing import fit, paginate
+from bot.channels.blockkit import Text, escaped, label, link_target, short
+from bot.channels.grouping import MOST_LINKS, terms, together, told
+from bot.channels.packing import as_many_as_fit, fit, paginate
 from bot.errors import RenderError
-from bot.model import Section
 from bot.text import cut, names, utf16
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
-    from bot.model import Digest, DigestEntry, Link, Match, Message, Note
+    from bot.model import Digest, DigestEntry, Link, Message, Note, Section
     from bot.templating import Templates
 
 # What one value may take, escaped: whatever our templates put together stays below blockkit.MOST_IN_BLOCK.
@@ -38,6 +38,8 @@ class _Piece:
     """Which section's heading stands over it."""
     title: str | None = None
     """The paper's, for the notification."""
+    paper: str | None = None
+    """Its identifier."""
 
 
 def render_digest(templates: Templates, digest: Digest, *, max_messages: int, thread: bool) -> tuple[Message, ...]:
@@ -49,13 +51,13 @@ def render_digest(templates: Templates, digest: Digest, *, max_messages: int, th
     Raises:
         RenderError: a template is broken, or renders to nothing or to more than a block holds.
     """
-    sections = tuple(section for section in digest.sections if _size(section))
+    sections = tuple(section for section in digest.sections if told(section))
     edition = _Edition(templates, digest, sections)
     opening = [edition.opening()] if thread and max_messages > 1 and sections else []
     most = max_messages - len(opening)
     pages = fit(edition.entries, most, edition.pages)
     if len(pages) > most:  # too many topics even to count each of them
-        edition = _Edition(templates, digest, (_merged(sections),))
+        edition = _Edition(templates, digest, (together(sections),))
         pages = fit(edition.entries, most, edition.pages)
     return edition.messages([*opening, *pages], threaded=bool(opening))
 
@@ -103,7 +105,8 @@ class _Edition:
             texts = [self._headline(part, len(pages)), *self._under_headings(page, begun)]
             begun.update(piece.section for piece in page)
             notification = self._notification(part, len(pages), [piece.title for piece in page if piece.title])
-            messages.append(blockkit.message(texts, notification, reply=threaded and part > 1))
+            papers = tuple(piece.paper for piece in page if piece.paper)
+            messages.append(blockkit.message(texts, notification, papers=papers, reply=threaded and part > 1))
         return tuple(messages)
 
     def _pieces(self, full: int, lines: int) -> Iterator[_Piece]:
@@ -112,16 +115,16 @@ class _Edition:
             shown = min(len(section.entries), max(0, full + lines - before))
             for place in range(shown):
                 yield (self._full if before + place < full else self._line)(index, place)
-            if rest := _size(section) - shown:
+            if rest := told(section) - shown:
                 yield _Piece((self._more(section.more, shown, rest),), index)
             before += len(section.entries)
 
     def _counts(self, topics: int) -> Iterator[_Piece]:
         for section in self._sections[:topics]:
-            line = self._render("topic", title=short(section.title, _TITLE), count=_size(section))
+            line = self._render("topic", title=short(section.title, _TITLE), count=told(section))
             yield _Piece((Text("line", line),))
         if rest := self._sections[topics:]:
-            line = self._render("topics", topics=len(rest), count=sum(map(_size, rest)))
+            line = self._render("topics", topics=len(rest), count=sum(map(told, rest)))
             yield _Piece((Text("line", line),))
 
     def _fits(self, pieces: Sequence[_Piece]) -> bool:
@@ -159,22 +162,27 @@ class _Edition:
     def _render_heading(self, index: int, continued: bool) -> Text:  # noqa: FBT001 - `cache` would take it for another key
         section = self._sections[index]
         title = short(section.title, _TITLE)
-        return Text("section", self._render("section", title=title, count=_size(section), continued=continued))
+        return Text("section", self._render("section", title=title, count=told(section), continued=continued))
 
     def _render_full(self, index: int, place: int) -> _Piece:
         entry = self._sections[index].entries[place]
         values = self._values(entry) | _full_values(entry)
         paper, chips = self._render("paper", **values), self._render("chips", **values)
-        return _Piece((Text("section", paper), Text("context", chips)), index, values["title"])
+        return _Piece(
+            (Text("section", paper), Text("context", chips)), index, values["title"], entry.paper.identifier
+        )
 
     def _render_line(self, index: int, place: int) -> _Piece:
-        values = self._values(self._sections[index].entries[place])
-        return _Piece((Text("line", self._render("line", **values)),), index, values["title"])
+        entry = self._sections[index].entries[place]
+        values = self._values(entry)
+        line = Text("line", self._render("line", **values))
+        return _Piece((line,), index, values["title"], entry.paper.identifier)
 
     def _more(self, links: Sequence[Link], shown: int, count: int) -> Text:
-        safe = [{"label": label(link.label, _NAME), "url": link_target(link.url)} for link in links]
-        named, rest = as_many_as_fit(safe, _LINKS, lambda link: escaped(link["label"]) + len(link["url"]) + 5)
-        return Text("line", self._render("more", shown=shown, count=count, links=named, other_links=rest))
+        safe = [{"label": label(link.label, _NAME), "url": link_target(link.url)} for link in links[:MOST_LINKS]]
+        named, _ = as_many_as_fit(safe, _LINKS, lambda link: escaped(link["label"]) + len(link["url"]) + 5)
+        others = len(links) - len(named)
+        return Text("line", self._render("more", shown=shown, count=count, links=named, other_links=others))
 
     def _values(self, entry: DigestEntry) -> dict[str, Any]:
         """What both a full entry and a line may say of a paper."""
@@ -185,6 +193,7 @@ class _Edition:
             "identifier": paper.identifier,
             "version": paper.version,
             "categories": [short(category, _NAME) for category in paper.categories[:_MOST_CATEGORIES]],
+            "other_categories": len(paper.categories[_MOST_CATEGORIES:]),
             "type": entry.type.value,
             "replaced_to": entry.replaced_to,
             "date": entry.mailing_date,
@@ -197,7 +206,7 @@ class _Edition:
 
 def _full_values(entry: DigestEntry) -> dict[str, Any]:
     """What only a full entry says of a paper."""
-    hits = _terms(entry.match)
+    hits = [{"term": short(each.term, _NAME), "fields": each.fields} for each in terms(entry.match)]
     return {
         "pdf": link_target(entry.url.replace("/abs/", "/pdf/", 1)),
         "authors": short(names(entry.paper.authors, _MOST_AUTHORS), _AUTHORS),
@@ -207,29 +216,6 @@ def _full_values(entry: DigestEntry) -> dict[str, Any]:
         "also_in": [short(title, _NAME) for title in entry.also_in[:_MOST_TOPICS]],
         "other_topics": len(entry.also_in[_MOST_TOPICS:]),
     }
-
-
-def _terms(match: Match) -> list[dict[str, Any]]:
-    """Each term once, with every field that it was found in."""
-    fields: dict[str, dict[str, None]] = {}
-    for hit in match.hits:
-        fields.setdefault(hit.term, {})[hit.field] = None
-    return [{"term": short(term, _NAME), "fields": list(found)} for term, found in fields.items()]
-
-
-def _size(section: Section) -> int:
-    return len(section.entries) + section.hidden
-
-
-def _merged(sections: Sequence[Section]) -> Section:
-    """All topics as one."""
-    return Section(
-        topic="",
-        title="",
-        entries=tuple(entry for section in sections for entry in section.entries),
-        hidden=sum(section.hidden for section in sections),
-        more=tuple(dict.fromkeys(link for section in sections for link in section.more)),
-    )
 
 
 def _rendered(templates: Templates, name: str, **values: object) -> str:

@@ -76,11 +76,13 @@ def refuse_live(settings: Settings) -> Problem | None:
 
 def _settings(reader: Reader, raw: object, channels: Mapping[str, type[Channel]]) -> Settings | None:
     root = reader.mapping(raw, "", keys_of(Settings))
-    topics, subscribers = (reader.named(root.get(section), section) for section in ("topics", "subscribers"))
-    _check_names(reader, topics)
+    zone = reader.value(rules.zone(), root.get("timezone", "UTC"), "timezone") or ZoneInfo("UTC")
     arxiv = _arxiv(reader, root.get("arxiv"))
-    whole = rules.whole(reader.folder, subscribers, live=(arxiv or ArxivSettings()).live)
-    zone = reader.value(whole["timezone"], root.get("timezone", "UTC"), "timezone") or ZoneInfo("UTC")
+    topics = reader.named(root.get("topics"), "topics")
+    if not root.get("topics"):
+        reader.note("topics", "at least one topic is expected")
+    _check_names(reader, topics)
+    subscribers = reader.named(root.get("subscribers"), "subscribers")
     routes = {name: _route(reader, join("subscribers", name), raw, channels) for name, raw in subscribers.items()}
     topic_rules, subscriber_rules = rules.topic(), rules.subscriber(topics)
     given = {
@@ -96,7 +98,7 @@ def _settings(reader: Reader, raw: object, channels: Mapping[str, type[Channel]]
         Settings,
         rest,
         "",
-        rules=whole,
+        rules=rules.whole(reader.folder, subscribers, live=(arxiv or ArxivSettings()).live),
         given=given,
         defaults={"store": DEFAULT_STORE},
         literal=_LITERAL,
@@ -105,8 +107,6 @@ def _settings(reader: Reader, raw: object, channels: Mapping[str, type[Channel]]
 
 def _check_names(reader: Reader, topics: Iterable[str]) -> None:
     """A topic's name becomes a folder's, and on some disks two that differ only in case are one."""
-    if not topics:
-        reader.note("topics", "at least one topic is expected")
     seen: dict[str, str] = {}
     for name in topics:
         first = seen.setdefault(name.lower(), name)

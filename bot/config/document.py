@@ -28,8 +28,7 @@ _TEXT, _MAP, _LIST = "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml
 _QUOTED = re.compile(r"""\s*(['"])[^'"\s][^'"]+\1""")
 _REFERENCE = re.compile(r"(?P<escaped>\$\$\{)|\$\{(?P<inside>[^}]*)(?P<end>\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WITHOUT_BRACES = re.compile(rf"\$({_NAME.pattern})")
-_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_WITHOUT_BRACES = re.compile(r"\$([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)")
 
 
 def read(path: Path) -> tuple[object, tuple[Problem, ...]]:
@@ -51,7 +50,7 @@ def resolve(text: str, environ: Mapping[str, str], folder: Path) -> tuple[str, t
     """The text with each `${NAME}` and `${file:PATH}` replaced, and a sentence for each that could not be.
 
     White space around a value is dropped: a token pasted with its line's end would break every request. `$${` is
-    a literal `${`; any other dollar sign stands for itself, but a text that is nothing but `$NAME` was hardly meant.
+    a literal `${`; any other dollar sign stands for itself, but a whole `$LONG_NAME`, as a shell has it, is refused.
 
     Args:
         text: as the file has it.
@@ -59,8 +58,8 @@ def resolve(text: str, environ: Mapping[str, str], folder: Path) -> tuple[str, t
         folder: what a relative PATH is relative to.
     """
     bare = _WITHOUT_BRACES.fullmatch(text)
-    if bare and (bare[1] in environ or _CONSTANT.fullmatch(bare[1])):
-        return text, (f"the name of an environment variable stands in braces: ${{{bare[1]}}}",)
+    if bare:
+        return text, (f"an environment variable's name stands in braces: ${{{bare[1]}}}",)
     sentences: list[str] = []
 
     def replacement(found: re.Match[str]) -> str:

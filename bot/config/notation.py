@@ -134,7 +134,7 @@ def secret_url(text: str) -> Secret:
 def host(text: str) -> str:
     """A machine's name or address, alone."""
     if "/" in text or (":" in text and not _is_address(text)):
-        raise ValueError("a host's name alone is expected, like smtp.example.org: its port is a setting of its own")
+        raise ValueError("a host's name alone is expected, like smtp.example.org: its port has its own setting")
     return text
 
 
@@ -195,7 +195,7 @@ def path(text: str, *, folder: Path) -> Path:
     try:
         return folder / Path(text).expanduser()
     except RuntimeError:
-        raise ValueError("nobody's home is found for the ~: write the path in full, or ./~ for such a name") from None
+        raise ValueError("~ stands for no home directory that is known: write the path in full") from None
 
 
 def existing(text: str, *, folder: Path) -> Path:

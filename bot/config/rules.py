@@ -7,7 +7,7 @@ one name, such as `token`, is written the same in all of them.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from bot.config import notation
 from bot.config.validation import at_least, checked, several
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 LONGEST_KEPT = 36500
 """Days: a century. Dates end in the year 9999, and so does what can be subtracted from one."""
 
+# the same in JSON Schema's words, whose regular expressions know no flags
 _URL = {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://."}
+_ANY_CASE = "|".join("".join(f"[{letter.upper()}{letter}]" for letter in day) for day in notation.WEEK)
+_WEEKDAY = {
+    "anyOf": [{"type": "string", "enum": list(notation.WEEK)}, {"type": "string", "pattern": f"^(?:{_ANY_CASE})$"}]
+}
 
 
 def whole(folder: Path, subscribers: Iterable[str], *, live: bool) -> Rules:
@@ -32,12 +37,17 @@ def whole(folder: Path, subscribers: Iterable[str], *, live: bool) -> Rules:
     return {
         "contact": checked(partial(notation.contact, live=live)),
         "store": checked(partial(notation.store, folder=folder), {"pattern": "^sqlite:///."}),
-        "timezone": checked(notation.zone),
+        "timezone": zone(),
         "templates": checked(partial(notation.existing, folder=folder)),
         "operator": checked(_one_of(subscribers, "subscriber")),
         "keep_days": at_least(1, most=LONGEST_KEPT),
         "health_url": checked(notation.secret_url, _URL),
     }
+
+
+def zone() -> Any:  # noqa: ANN401 - annotations have no common type
+    """A time zone, of the whole or of a subscriber."""
+    return checked(notation.zone)
 
 
 def arxiv() -> Rules:
@@ -73,9 +83,9 @@ def subscriber(topics: Iterable[str]) -> Rules:
     """One of `subscribers`, but for what is its channel's."""
     return {
         "topics": several(checked(_one_of(topics, "topic"))),
-        "timezone": checked(notation.zone),
+        "timezone": zone(),
         "at": checked(notation.wall_time, {"pattern": f"^(?:{notation.WALL_TIME.pattern})$"}),
-        "on": several(checked(notation.weekday, {"enum": list(notation.WEEK)}), kind=frozenset),
+        "on": several(checked(notation.weekday, _WEEKDAY), kind=frozenset),
         "max_messages": at_least(1),
     }
 

@@ -53,6 +53,8 @@ class SmtpReceiver:
         self.script: defaultdict[str, deque[str]] = defaultdict(deque)
         self.connections = 0
         """How often somebody connected."""
+        self.steps: list[str] = []
+        """Every MAIL, RCPT, DATA and `.` of all conversations, in order."""
         self._clock = clock or SystemClock()
         self._tls = tls
         self._options = options
@@ -84,6 +86,7 @@ class SmtpReceiver:
 
     async def scripted(self, step: str, session: Any) -> str | None:  # noqa: ANN401 - as above
         """The answer that was written ahead for this step, if any; does not return where it is to drop."""
+        self.steps.append(step)
         if not self.script[step]:
             return None
         answer = self.script[step].popleft()

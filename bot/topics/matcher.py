@@ -6,7 +6,6 @@ elsewhere. Every paper's text is prepared once, for all topics.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from bot.model import Hit, Match, MatchMode
 from bot.taxonomy import related
-from bot.text import fold
 from bot.topics.names import Name
 from bot.topics.query import And, Node, Not, Or, Term, from_topic
+from bot.topics.words import Wanted, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,7 +71,7 @@ class _Text:
         self.paper = paper
 
     @cached_property
-    def folded(self) -> dict[str, str]:
+    def words(self) -> dict[str, Words]:
         paper = self.paper
         texts = {
             "title": paper.title,
@@ -80,7 +79,7 @@ class _Text:
             "journal_ref": paper.journal_ref or "",
             "comment": "",
         }
-        return {field: fold(text) for field, text in texts.items()}
+        return {field: Words.read(text) for field, text in texts.items()}
 
     @cached_property
     def raw(self) -> dict[str, str]:
@@ -94,6 +93,10 @@ class _Text:
             name = Name.read(author.name)
             names.setdefault(name.last, []).append(name)
         return names
+
+    @cached_property
+    def spelled_names(self) -> tuple[Words, ...]:
+        return tuple(Words.read(author.name) for author in self.paper.authors)
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
@@ -177,41 +180,16 @@ def _test(term: Term, field: str, mode: MatchMode) -> _Test:
             part = term.text.casefold()
             return lambda text: part in text.raw[field]
         case _:
-            stem, pattern = _words(term)
-            return lambda text: stem in text.folded[field] and pattern.search(text.folded[field]) is not None
-
-
-def _words(term: Term) -> tuple[str, re.Pattern[str]]:
-    """The words of a term as a pattern for folded text, and the part of it that the text holds in any case.
-
-    A letter or digit at an end of the term must be the end of a word in the text. But for a final s or es the last
-    words are equal; of a short word it is no plural ("GAS" is not "GA", "is" is not "i").
-    """
-    words = fold(term.text)
-    if not words:
-        return words, re.compile(r"(?!)")
-    start = r"(?<![^\W_])" if words[0].isalnum() else ""
-    if term.prefix or not words[-1].isalnum():
-        return words, re.compile(start + re.escape(words))
-    singulars = [words.removesuffix(ending) for ending in ("s", "es")]
-    forms = {
-        words,
-        f"{words}s",
-        f"{words}es",
-        *(form for form in singulars if len(form.rpartition(" ")[2]) >= _SHORTEST),
-    }
-    either = "|".join(map(re.escape, sorted(forms)))
-    return min(forms, key=len), re.compile(rf"{start}(?:{either})(?![^\W_])")
-
-
-_SHORTEST = 2
+            words = Wanted.read(term.text, prefix=term.prefix)
+            least = words.least  # most terms stand in no text, and this is quick to see
+            return lambda text: least in text.words[field].text and words.is_in(text.words[field])
 
 
 def _author(term: Term) -> _Test:
     """One of the authors may be the one meant; `_` is a blank, as in arXiv's own `au:del_maestro`."""
     if term.prefix:
-        _, pattern = _words(term)
-        return lambda text: any(pattern.search(fold(author.name)) for author in text.paper.authors)
+        words = Wanted.read(term.text, prefix=True)
+        return lambda text: any(words.is_in(name) for name in text.spelled_names)
     meant = Name.read(term.text.replace("_", " "))
     return lambda text: any(meant.may_be(name) for name in text.names.get(meant.last, ()))
 

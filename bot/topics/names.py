@@ -15,6 +15,8 @@ _PARTICLES = frozenset(
 ) | frozenset(["van", "von", "zu", "zum", "zur"])
 """Words that belong to the family name before which they stand, unless the name begins with them ("Di Wang")."""
 _SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv"])
+_ARTICLE = "the"
+"""No name where a name begins with it: "The Pigeon Collaboration"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Name:
         """A name as `Given Family` or `Family, Given`; accents, case, dots and hyphens do not matter."""
         first, comma, second = flatten_tex(written).partition(",")
         words = _words(f"{second} {first}" if comma else first)
+        words = words[1:] if words[1:] and words[0] == _ARTICLE else words
         family = _words(first if comma else first.rpartition(" ")[2])
         start = len(words) - max(1, len(family))
         start = min([start, *(place for place, word in enumerate(words) if place and word in _PARTICLES)])

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import QueryError
+from bot.taxonomy import UnknownCategoryError, canonical, expand, related
 from bot.text import fold
 
 if TYPE_CHECKING:
@@ -83,11 +84,14 @@ def from_topic(topic: Topic) -> tuple[Node | None, Node | None]:
 def parse(query: str) -> Node:
     """A query as a tree: `ti:"visual grounding" ANDNOT (abs:medical OR cat:eess.IV)`.
 
+    Quotes may be typographic, as a text processor makes them.
+
     Raises:
         QueryError: it does not parse, with the column and what was probably meant.
     """
     import lark  # noqa: PLC0415 - 50 ms that only a topic with a query needs
 
+    query = query.translate(_STRAIGHT)
     try:
         return _node(_parser().parse(query), query)
     except lark.exceptions.UnexpectedInput as error:
@@ -111,6 +115,7 @@ _GRAMMAR = r"""
 
     %ignore /\s+/
 """
+_STRAIGHT = str.maketrans("“”„‟", '""""')
 _FIELD = re.compile(r"([A-Za-z_]+):(?!//)")
 _DEEPEST = 40
 
@@ -139,7 +144,8 @@ def _term(text: str, query: str, column: int) -> Term:
     """One term with its field, checked.
 
     Raises:
-        QueryError: an unknown field, nothing to look for, or a small `and` that was hardly meant as a word.
+        QueryError: an unknown field or category, nothing to look for, or a small `and` that was hardly meant as a
+            word.
     """
     if text in ("and", "or", "not", "andnot"):
         raise QueryError(f'{text} is a word here: write {text.upper()}, or "{text}"', query=query, column=column)
@@ -148,9 +154,35 @@ def _term(text: str, query: str, column: int) -> Term:
     if field not in (*FIELDS, "all"):
         raise QueryError(f"unknown field {field}: {_meant(field)}", query=query, column=column)
     words = rest.removesuffix("*").strip('"').strip()
-    if not fold(words):
+    if not says_something(words):
         raise QueryError(f"{text} says nothing to look for", query=query, column=column)
-    return Term(words, ALL if field == "all" else (FIELDS[field],), prefix=rest.endswith("*"))
+    prefix = rest.endswith("*")
+    if field == "cat":
+        try:
+            _check_category(words, prefix=prefix)
+        except UnknownCategoryError as error:
+            raise QueryError(str(error), query=query, column=column) from None
+    return Term(words, ALL if field == "all" else (FIELDS[field],), prefix=prefix)
+
+
+def says_something(written: str) -> bool:
+    """Whether there is a letter or a digit to look for, without which a term finds nothing or everything."""
+    return any(c.isalnum() for c in fold(written))
+
+
+def _check_category(written: str, *, prefix: bool) -> None:
+    """That papers can be in it; of an archive's name without a dot, `cat:hep*`, any beginning will do.
+
+    Raises:
+        UnknownCategoryError: arXiv has no such category, with what was probably meant.
+    """
+    archive, dot, _ = written.partition(".")
+    if not prefix:
+        canonical(written)
+    elif dot:
+        known = [name.casefold() for category in expand(f"{archive}.*") for name in related(category)]
+        if not any(name.startswith(written.casefold()) for name in known):
+            raise UnknownCategoryError(f"{written}*", f"{archive}.*")
 
 
 def _meant(field: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.blockkit import MOST_IN_BLOCK, Text, as_many_as_fit, escaped, join_lines, label, link_target, short
+from bot.channels.blockkit import MOST_IN_BLOCK, Text, escaped, join_lines, label, link_target, short
 
 
 @given(st.text(max_size=900), st.integers(20, 300))
@@ -32,12 +32,6 @@ def test_a_label_has_no_separator() -> None:
 )
 def test_nothing_in_a_url_ends_its_link(url: str, target: str) -> None:
     assert link_target(url) == target
-
-
-def test_as_many_as_fit_says_how_many_are_left() -> None:
-    assert as_many_as_fit(["aa", "bbb", "c"], 5, len) == (["aa", "bbb"], 1)
-    assert as_many_as_fit(["aa", "bbb"], 5, len) == (["aa", "bbb"], 0)
-    assert as_many_as_fit(["aaaaaa"], 5, len) == ([], 1)
 
 
 def test_lines_share_a_block_until_it_is_full() -> None:

@@ -16,15 +16,13 @@ from bot.channels import discord_answers
 from bot.channels.discord import DiscordChannel
 from bot.demo.discord import TOKEN, DiscordReceiver, Scripted
 from bot.errors import DeliveryError, Trouble
-from bot.model import Delivery, Note, Receipt
+from bot.model import Delivery, Receipt
 from bot.settings import Address, Secret
 from bot.templating import Templates
-from tests.builders import digest, many_entries, section
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from bot.channels.channel import Channel
 
 CHANNEL_ID = "123456789012345678"
 OPTIONS = DiscordChannel.Options()
@@ -87,11 +85,6 @@ def place(request: pytest.FixtureRequest, receiver: DiscordReceiver) -> Address:
     return address(CHANNEL_ID if request.param == "bot" else receiver.webhook_url("lab"))
 
 
-def test_it_is_a_channel() -> None:
-    channel: Channel = DiscordChannel(DiscordChannel.Settings(), Templates(), contact="ops@example.org")
-    assert isinstance(channel, DiscordChannel)
-
-
 # Addresses
 
 
@@ -147,28 +140,6 @@ def test_anything_else_is_refused_without_being_repeated(value: object) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-# Rendering is discord_digest's; the channel passes it on.
-
-
-async def test_every_part_of_a_rendered_digest_is_taken(
-    channel: DiscordChannel, receiver: DiscordReceiver, place: Address
-) -> None:
-    messages = channel.render(digest([section(many_entries(31))]), max_messages=10, options=OPTIONS)
-    for number, message in enumerate(messages):
-        for form, payload in (("rich", message.payload), ("plain", message.plain)):
-            assert payload is not None
-            await channel.send(delivery(payload, f"{number} {form}"), place)
-    assert [message.content for message in receiver.messages] == [
-        payload["content"] for message in messages for payload in (message.payload, message.plain) if payload
-    ]
-    assert all(message.pings == [] for message in receiver.messages)
-
-
-async def test_a_note_is_taken(channel: DiscordChannel, receiver: DiscordReceiver, place: Address) -> None:
-    await channel.send(delivery(channel.render_note(Note("Test", "It works.")).payload), place)
-    assert receiver.messages[0].content == "**Test**\nIt works."
-
-
 # Gates
 
 
@@ -183,7 +154,6 @@ def test_a_bots_channels_share_the_credential_and_webhooks_share_nothing() -> No
     assert [one.destination.seconds for one in gates] == [1.0, 1.0, 2.4, 2.4]
     assert gates[0].credential.seconds == 0.02
     assert gates[0].destination.key == f"discord:{here.key}"
-    assert TOKEN not in repr(gates)
 
 
 def test_a_bot_without_a_token_has_gates_too() -> None:
@@ -371,16 +341,6 @@ def assert_no_secret(error: DeliveryError, log: str, receiver: DiscordReceiver) 
     assert webhook_token not in shown
 
 
-async def test_nothing_is_logged_that_is_secret_when_all_is_well(
-    channel: DiscordChannel, receiver: DiscordReceiver, place: Address, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.DEBUG):
-        await channel.send(delivery(), place)
-    assert TOKEN not in caplog.text
-    assert receiver.webhook_url("lab").rsplit("/", 1)[1] not in caplog.text
-    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
-
-
 @pytest.mark.parametrize(
     ("scripted", "words"),
     [
@@ -500,14 +460,6 @@ async def test_a_webhook_that_is_none_is_closed(channel: DiscordChannel) -> None
     assert caught.value.trouble is Trouble.CLOSED
 
 
-async def test_it_can_be_used_again_after_it_was_closed(channel: DiscordChannel, receiver: DiscordReceiver) -> None:
-    for number in ("d1", "d2"):
-        await channel.send(delivery(number=number), address(CHANNEL_ID))
-        await channel.aclose()
-    await channel.aclose()
-    assert len(receiver.messages) == 2
-
-
 # Checking
 
 
@@ -543,7 +495,10 @@ async def test_a_check_finds_what_is_wrong_with_the_token(receiver: DiscordRecei
         async with channel_at(receiver.api_url, token) as channel:
             findings = await channel.check([address(CHANNEL_ID)])
             assert found(findings) == [("channels.discord.token", False)]
-            assert "revoked" not in findings[0].message
+            assert findings[0].message.endswith(
+                "; copy the bot's token from the app's page, Bot (Reset Token gives a new one)"
+            )
+            assert token is None or findings[0].message.startswith("Discord answered 401: Unauthorized; ")
 
 
 async def test_a_check_finds_what_is_wrong_with_the_address(unused_tcp_port: int) -> None:

@@ -7,7 +7,13 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.packing import fit, paginate
+from bot.channels.packing import as_many_as_fit, fit, paginate
+
+
+def test_as_many_as_fit_says_how_many_are_left() -> None:
+    assert as_many_as_fit(["aa", "bbb", "c"], 5, len) == (["aa", "bbb"], 1)
+    assert as_many_as_fit(["aa", "bbb"], 5, len) == (["aa", "bbb"], 0)
+    assert as_many_as_fit(["aaaaaa"], 5, len) == ([], 1)
 
 
 @given(st.lists(st.integers(1, 10)), st.integers(10, 30))

@@ -83,3 +83,14 @@ async def test_it_ends_although_a_client_is_still_connected() -> None:
 
 async def test_one_that_was_never_started_can_be_left() -> None:
     await SmtpReceiver().__aexit__(None, None, None)
+
+
+async def test_it_notes_every_step_of_every_conversation() -> None:
+    async with SmtpReceiver() as receiver:
+        receiver.script["RCPT"].append("550 5.1.1 who?")
+        async with SMTP(hostname=receiver.host, port=receiver.port, start_tls=False) as client:
+            with pytest.raises(SMTPRecipientRefused):
+                await _one_by_one(client)
+            await client.rset()
+            await _one_by_one(client)
+        assert receiver.steps == ["MAIL", "RCPT", "MAIL", "RCPT", "DATA", "."]

@@ -1,0 +1,53 @@
+"""What every channel groups in the same way: a term with its fields, many topics as one.
+
+Pure. Knows no platform and no template; measures, cuts and escapes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.model import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.model import Match
+
+MOST_LINKS = 8
+"""How many lists are named where papers are only counted; the other lists are counted too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One reason of a match as a reader takes it: a term, and every field that it was found in."""
+
+    term: str
+    fields: tuple[str, ...]
+    """In words: `journal ref`."""
+
+
+def terms(match: Match) -> tuple[Term, ...]:
+    """The match's hits with each term once, in the order of their first hits."""
+    fields: dict[str, dict[str, None]] = {}
+    for hit in match.hits:
+        fields.setdefault(hit.term, {})[hit.field.replace("_", " ")] = None
+    return tuple(Term(term, tuple(found)) for term, found in fields.items())
+
+
+def told(section: Section) -> int:
+    """How many papers the section tells of, shown or counted."""
+    return len(section.entries) + section.hidden
+
+
+def together(sections: Sequence[Section]) -> Section:
+    """All topics as one, for where there are too many even to count each: newest mailing first, each link once."""
+    entries = [entry for section in sections for entry in section.entries]
+    return Section(
+        topic="",
+        title=f"{len(sections)} topics",
+        entries=tuple(sorted(entries, key=lambda entry: entry.mailing_date, reverse=True)),
+        hidden=sum(section.hidden for section in sections),
+        more=tuple(dict.fromkeys(link for section in sections for link in section.more)),
+    )

@@ -1,0 +1,324 @@
+"""What the contract suite needs of each channel: its receiver, its addresses, how each trouble comes about."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from aiosmtpd.smtp import AuthResult
+
+from bot.channels.discord import DiscordChannel
+from bot.channels.mail import MailChannel
+from bot.channels.slack import SlackChannel
+from bot.demo import discord, slack
+from bot.demo.smtp import DROP, SmtpReceiver
+from bot.errors import Trouble
+from bot.settings import Secret
+from bot.templating import Templates
+from tests.channels import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.channels.channel import Channel
+    from bot.model import Message
+    from bot.settings import Address
+
+UNPLUGGED, LOCKED = "unplugged", "locked"
+"""Answers that are none: nobody listens; the login is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One class of errors, and what it means."""
+
+    trouble: Trouble
+    answer: Any
+    """As the channel's receiver takes it, or one of the words above."""
+    attempts: int = 1
+    """How often a message was given to the other side: 0 where it never came to that."""
+
+
+class Harness(Protocol):
+    """One channel at its receiver, between `async with` and its end."""
+
+    doors: Mapping[str, Mapping[str, Row]]
+    """Kind of address -> the classes of errors that come from there."""
+    never: Mapping[str, Mapping[Trouble, str]]
+    """Kind of address -> the trouble that cannot come from there, and why."""
+    channel: Channel
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be seen."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    def address(self, door: str) -> Address:
+        """An address of that kind at the receiver."""
+        ...
+
+    async def expect(self, answer: Any) -> None:
+        """The next message is answered so."""
+        ...
+
+    @property
+    def attempts(self) -> int:
+        """How often a message was given to the receiver, taken or not."""
+        ...
+
+    @property
+    def taken(self) -> int:
+        """How many it took."""
+        ...
+
+    def views(self, message: Message) -> Iterator[reading.View]:
+        """The forms of a message as their readers see them."""
+        ...
+
+    def misconfigured(self) -> Iterator[tuple[Channel, str]]:
+        """The channel with one wrong setting each, and the name of that setting."""
+        ...
+
+
+class _Receiving:
+    """What the harnesses have in common: a receiver that can go away, and the channel at it."""
+
+    receiver: Any
+    channel: Channel
+
+    def __init__(self) -> None:
+        self._plugged = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._plugged.enter_async_context(self.receiver)
+        self.channel = self.made()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.channel.aclose()
+        await self._plugged.aclose()
+
+    async def expect(self, answer: Any) -> None:
+        if answer == UNPLUGGED:
+            await self._plugged.aclose()
+        else:
+            self.script(answer)
+
+    def script(self, answer: Any) -> None:
+        self.receiver.script.append(answer)
+
+    def made(self) -> Channel:
+        raise NotImplementedError
+
+    @property
+    def taken(self) -> int:
+        return len(self.receiver.messages)
+
+
+def _said(error: str) -> slack.Scripted:
+    return slack.Scripted(body={"ok": False, "error": error})
+
+
+_SLACK_LOST = slack.Scripted(takes=True, drops=True)
+
+
+class SlackHarness(_Receiving):
+    """https://docs.slack.dev/reference/methods/chat.postMessage#errors, and incoming webhooks."""
+
+    doors: Mapping[str, Mapping[str, Row]] = {
+        "bot": {
+            "rate": Row(
+                Trouble.BUSY, slack.Scripted(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"})
+            ),
+            "ambiguous": Row(Trouble.UNKNOWN, _said("internal_error")),
+            "server error": Row(Trouble.UNKNOWN, slack.Scripted(503, "<html>oops</html>")),
+            "answer lost": Row(Trouble.UNKNOWN, _SLACK_LOST),
+            "transient": Row(Trouble.TRANSIENT, _said("service_unavailable")),
+            "no connection": Row(Trouble.TRANSIENT, UNPLUGGED, attempts=0),
+            "destination dead": Row(Trouble.CLOSED, _said("is_archived")),
+            "credential dead": Row(Trouble.CREDENTIAL, _said("token_revoked")),
+            "our bug": Row(Trouble.MALFORMED, _said("msg_blocks_too_long")),
+        },
+        "webhook": {
+            "rate": Row(Trouble.BUSY, slack.Scripted(429, "", {"Retry-After": "7"})),
+            "server error": Row(Trouble.UNKNOWN, slack.Scripted(500, "rollup_error")),
+            "answer lost": Row(Trouble.UNKNOWN, _SLACK_LOST),
+            "no connection": Row(Trouble.TRANSIENT, UNPLUGGED, attempts=0),
+            "channel gone": Row(Trouble.CLOSED, slack.Scripted(410, "channel_is_archived")),
+            "webhook revoked": Row(Trouble.CLOSED, slack.Scripted(403, "invalid_token")),
+            "our bug": Row(Trouble.MALFORMED, slack.Scripted(400, "invalid_blocks")),
+        },
+    }
+    never: Mapping[str, Mapping[Trouble, str]] = {
+        "bot": {},
+        "webhook": {Trouble.CREDENTIAL: "its URL opens one channel only"},
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.receiver = slack.SlackReceiver()
+
+    def made(self, token: str = slack.TOKEN, api_url: str = "") -> SlackChannel:
+        settings = SlackChannel.Settings(Secret(token), api_url or self.receiver.api_url)
+        return SlackChannel(settings, Templates(), contact="ops@example.org")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return slack.TOKEN, self.receiver.webhook_url("lab").rpartition("/")[2]
+
+    def address(self, door: str) -> Address:
+        value = "C0123456789" if door == "bot" else self.receiver.webhook_url("lab")
+        return SlackChannel.addresses(value, SlackChannel.Options())[0]
+
+    @property
+    def attempts(self) -> int:
+        return sum(path.startswith(("/api/chat.", "/services/")) for _, path in self.receiver.requests)
+
+    def views(self, message: Message) -> Iterator[reading.View]:
+        return reading.slack_views(message)
+
+    def misconfigured(self) -> Iterator[tuple[Channel, str]]:
+        yield self.made(token="xoxb-old"), "channels.slack.token"
+        yield self.made(api_url="http://127.0.0.1:1/api/"), "channels.slack.api_url"
+
+
+def _refused(status: int, code: int) -> discord.Scripted:
+    return discord.Scripted(status, {"code": code, "message": "no"})
+
+
+_DISCORD_RATE = {"message": "You are being rate limited.", "retry_after": 1.5, "global": False}
+_DISCORD_ROWS = {
+    "rate": Row(Trouble.BUSY, discord.Scripted(429, _DISCORD_RATE)),
+    "Cloudflare": Row(Trouble.BUSY, discord.Scripted(429, "<html>banned</html>", {"Retry-After": "900"})),
+    "server error": Row(Trouble.UNKNOWN, discord.Scripted(502, "<html>oops</html>")),
+    "answer lost": Row(Trouble.UNKNOWN, discord.Scripted(takes=True, drops=True)),
+    "no connection": Row(Trouble.TRANSIENT, UNPLUGGED, attempts=0),
+    "no permission": Row(Trouble.CLOSED, _refused(403, 50013)),
+    "invalid body": Row(Trouble.MALFORMED, _refused(400, 50035)),
+    "AutoMod": Row(Trouble.MALFORMED, _refused(400, 200000)),
+}
+
+
+class DiscordHarness(_Receiving):
+    """https://docs.discord.com/developers/topics/opcodes-and-status-codes."""
+
+    doors: Mapping[str, Mapping[str, Row]] = {
+        "bot": _DISCORD_ROWS
+        | {
+            "unknown channel": Row(Trouble.CLOSED, _refused(404, 10003)),
+            "credential dead": Row(Trouble.CREDENTIAL, _refused(401, 0)),
+        },
+        "webhook": _DISCORD_ROWS
+        | {
+            "unknown webhook": Row(Trouble.CLOSED, _refused(404, 10015)),
+            "webhook's token wrong": Row(Trouble.CLOSED, _refused(401, 50027)),
+        },
+    }
+    never: Mapping[str, Mapping[Trouble, str]] = {
+        "bot": {},
+        "webhook": {Trouble.CREDENTIAL: "its URL opens one channel only"},
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.receiver = discord.DiscordReceiver()
+
+    def made(self, token: str = discord.TOKEN, api_url: str = "") -> DiscordChannel:
+        settings = DiscordChannel.Settings(Secret(token), api_url or self.receiver.api_url)
+        return DiscordChannel(settings, Templates(), contact="ops@example.org")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return discord.TOKEN, self.receiver.webhook_url("lab").rpartition("/")[2]
+
+    def address(self, door: str) -> Address:
+        value = "123456789012345678" if door == "bot" else self.receiver.webhook_url("lab")
+        return DiscordChannel.addresses(value, DiscordChannel.Options())[0]
+
+    @property
+    def attempts(self) -> int:
+        return sum(method == "POST" for method, _ in self.receiver.requests)
+
+    def views(self, message: Message) -> Iterator[reading.View]:
+        return reading.discord_views(message)
+
+    def misconfigured(self) -> Iterator[tuple[Channel, str]]:
+        yield self.made(token="revoked"), "channels.discord.token"
+        yield self.made(api_url="http://127.0.0.1:1/api/v10"), "channels.discord.api_url"
+
+
+class MailHarness(_Receiving):
+    """https://www.rfc-editor.org/rfc/rfc5321#section-4.2."""
+
+    doors: Mapping[str, Mapping[str, Row]] = {
+        "mailbox": {
+            "no connection": Row(Trouble.TRANSIENT, UNPLUGGED, attempts=0),
+            "4yz to MAIL": Row(Trouble.TRANSIENT, ("MAIL", "451 4.3.0 try later")),
+            "4yz to RCPT": Row(Trouble.TRANSIENT, ("RCPT", "450 4.2.0 greylisted")),
+            "4yz to DATA": Row(Trouble.TRANSIENT, ("DATA", "451 4.3.0 try later")),
+            "4yz after the dot": Row(Trouble.TRANSIENT, (".", "452 4.3.1 queue full")),
+            "421": Row(Trouble.TRANSIENT, ("RCPT", "421 4.3.2 going down")),
+            "5yz to RCPT": Row(Trouble.CLOSED, ("RCPT", "550 5.1.1 no such user")),
+            "5yz to MAIL": Row(Trouble.CREDENTIAL, ("MAIL", "550 5.1.8 no such sender")),
+            "relaying denied": Row(Trouble.CREDENTIAL, ("RCPT", "550 5.7.1 relaying denied")),
+            "login refused": Row(Trouble.CREDENTIAL, LOCKED, attempts=0),
+            "5yz after the dot": Row(Trouble.MALFORMED, (".", "554 5.6.0 not a mail")),
+            "answer lost": Row(Trouble.UNKNOWN, (".", DROP)),
+        },
+    }
+    never: Mapping[str, Mapping[Trouble, str]] = {
+        "mailbox": {Trouble.BUSY: "a relay names no seconds: its 4yz is TRANSIENT"},
+    }
+    secrets = ("correct-horse-battery", "AG1lAGNvcnJlY3QtaG9yc2UtYmF0dGVyeQ==")
+    """The password, and as AUTH PLAIN carries it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._locked = False
+        # aiosmtpd takes only STARTTLS for TLS, and on loopback a login in clear is allowed
+        self.receiver = SmtpReceiver(authenticator=self._authenticate, auth_require_tls=False)
+
+    def made(self, **changes: Any) -> MailChannel:
+        login: dict[str, Any] = {"username": "me", "password": Secret(self.secrets[0])}
+        settings = MailChannel.Settings(self.receiver.host, self.receiver.port, **login)
+        return MailChannel(replace(settings, **changes), Templates(), contact="ops@example.org")
+
+    def _authenticate(self, *given: Any) -> AuthResult:
+        known = given[-1].password == self.secrets[0].encode()
+        return AuthResult(success=known and not self._locked, handled=False)
+
+    def script(self, answer: Any) -> None:
+        if answer == LOCKED:
+            self._locked = True
+        else:
+            step, reply = answer
+            self.receiver.script[step].append(reply)
+
+    def address(self, door: str) -> Address:
+        del door
+        return MailChannel.addresses("alice@example.org", MailChannel.Options())[0]
+
+    @property
+    def attempts(self) -> int:
+        return int(self.receiver.steps.count("MAIL"))
+
+    def views(self, message: Message) -> Iterator[reading.View]:
+        return reading.mail_views(message)
+
+    def misconfigured(self) -> Iterator[tuple[Channel, str]]:
+        yield self.made(password=Secret("old-password")), "channels.mail.password"
+        yield self.made(port=1), "channels.mail.host"
+        yield self.made(security="starttls"), "channels.mail.security"
+
+
+HARNESSES: dict[str, type[Harness]] = {
+    "slack": SlackHarness,
+    "discord": DiscordHarness,
+    "mail": MailHarness,
+}
+"""One per channel in `bot.channels.CHANNELS`."""
