@@ -107,5 +107,5 @@ def _shut_doors(
             gates = channels[subscriber.channel].gates(address)
             for key in (gates.credential.key, gates.destination.key):
                 if key in shut:
-                    text = f"{subscriber.name} ({address.label}) is not reached: {shut[key].reason}"
+                    text = f"{subscriber.name} ({subscriber.channel}) is not reached: {shut[key].reason}"
                     yield Concern(f"door {subscriber.name} {key}", text)

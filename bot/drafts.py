@@ -176,7 +176,7 @@ class Drafter:
         """The mailings of these days that are not in: today's by category, older ones with their date."""
         today = calendar.mailing_date(now)
         return tuple(
-            category if day == today else f"{category} of {text.day(day)}"
+            category if day == today else f"{category} of {text.day(day)} (missed)"
             for day, category in self._open(categories, days, now)
         )
 

@@ -246,7 +246,7 @@ class Digest:
     announced: int
     """Distinct papers announced in the topics' categories on these dates."""
     missing: tuple[str, ...] = ()
-    """Mailings that this digest is about and that are not in: `cs.CL` of today, `cs.CL of Fri 17 Apr 2026` of before."""
+    """Mailings that this digest is about and that are not in: today's by category, missed ones with their date."""
 
     @property
     def matched(self) -> int:

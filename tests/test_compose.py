@@ -324,7 +324,7 @@ async def test_a_digest_names_mailings_of_earlier_days_that_never_came_in(world:
     await world.once(morning(WEDNESDAY, 5))
     digest = await draft(world)
     assert digest is not None
-    assert digest.missing == ("cs.CL of Tue 21 Apr 2026",)
+    assert digest.missing == ("cs.CL of Tue 21 Apr 2026 (missed)",)
 
 
 async def test_the_links_lead_to_the_listings_that_hold_the_papers_and_to_no_others(world: World) -> None:

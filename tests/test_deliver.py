@@ -359,7 +359,10 @@ async def test_a_store_that_takes_no_receipt_at_all_ends_the_run(
 
 
 async def test_addresses_and_secrets_are_nowhere_in_the_store(busy_world: World) -> None:
+    busy_world.config["operator"] = "lab"
     busy_world.slack.script.append(says("channel_not_found"))
+    busy_world.mail.script["RCPT"].append("550 5.1.1 <alice@example.org>: no such user, said alice@example.org")
+    busy_world.mail.script["MAIL"].append("451 4.3.0 not for bob@example.org now, nor eve@example.org")
     await busy_world.once(morning(TUESDAY))
     dump = b"".join(path.read_bytes() for path in busy_world.folder.glob("paperboy.db*"))
     hook = busy_world.slack.webhook_url("hook").rpartition("/")[2]

@@ -153,7 +153,8 @@ class ArxivClient:
         except aiohttp.ClientPayloadError as error:
             raise FetchError(f"the answer of {_host(url)} broke off") from error
         except aiohttp.ClientConnectorError as error:
-            raise FetchError(tidy(str(error))) from error
+            reason = tidy(error.os_error.strerror or type(error.os_error).__name__)
+            raise FetchError(f"cannot connect to {_host(url)}: {reason}") from error
         except aiohttp.ClientConnectionError as error:
             raise FetchError(f"{_host(url)} closed the connection without an answer") from error
         except aiohttp.ClientError as error:

@@ -38,6 +38,7 @@ _REFUSED = {
 """What a 5yz means, by the step it answers; before MAIL it says something about the relay's day, not about us."""
 
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+_MAILBOX = re.compile(r"[^\s<>@]+@[^\s<>@:;,]+")
 _LOGIN_TROUBLE = frozenset({NOT_LOGGED_IN, 534, 535, 538})
 _THE_RECIPIENTS_OWN = frozenset({"5.7.2", "5.7.13", "5.7.17"})
 """Codes of the 5.7 family that speak of one mailbox: https://www.iana.org/assignments/smtp-enhanced-status-codes."""
@@ -50,7 +51,8 @@ def refusal(step: str, code: int, text: str) -> RelayError:
     """
     found = _ENHANCED.search(text)
     enhanced = found.group() if found else ""
-    said = enhanced if step == "AUTH" else cut(tidy(text), 200)  # AUTH's answer may repeat the password
+    # AUTH's answer may repeat the password; the others repeat addresses, which the store and the logs do not keep.
+    said = enhanced if step == "AUTH" else cut(_MAILBOX.sub("(address)", tidy(text)), 200)
     reason = f"{code} {said}".strip()
     before_mail = step not in ("MAIL", "RCPT", "DATA", THE_MAIL, "RSET")
     if code // 100 == NO:

@@ -117,6 +117,8 @@ def _about_login(error: RelayError, settings: MailSettings) -> tuple[str, str]:
             "password",
             "Gmail takes no account password here but an app password: myaccount.google.com/apppasswords",
         )
-    if any(name in host for name in ("outlook", "office365", "hotmail", "live.com")):
+    if "office365" in host:
+        return "password", "The tenant has to allow SMTP AUTH, and Microsoft is ending it: ask your administrator"
+    if any(name in host for name in ("outlook", "hotmail", "live.com")):
         return "password", "Microsoft has ended passwords for sending (basic authentication): use another relay"
     return "password", "The relay does not know this username and password"

@@ -151,9 +151,7 @@ def test_a_count_without_links_is_a_count_alone() -> None:
 def test_the_headline_tells_what_when_and_how_many_of_how_many() -> None:
     (message,) = rendered(digest([section(many_entries(2), hidden=1)], missing=["cs.RO"]))
     assert message.payload["content"] == (
-        "**Birds & Maps · Mon 20 Apr 2026**\n"
-        "3 of 312 announced papers\n"
-        "Not in yet: cs.RO. What comes in late follows."
+        "**Birds & Maps · Mon 20 Apr 2026**\n3 of 312 announced papers\nNot in: cs.RO. What comes in late follows."
     )
 
 

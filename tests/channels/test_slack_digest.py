@@ -212,7 +212,7 @@ def test_a_digest_of_nothing_is_its_headline() -> None:
     for thread in (False, True):
         (message,) = render(digest([], announced=1, mailing_dates=[], missing=["cs.CL", "cs.CV"]), thread=thread)
         assert shown([message]) == (
-            "*Digest*\n0 of 1 announced paper\nNot in yet: cs.CL, cs.CV. What comes in late follows."
+            "*Digest*\n0 of 1 announced paper\nNot in: cs.CL, cs.CV. What comes in late follows."
         )
 
 
