@@ -78,10 +78,10 @@ class Run:
 class App:
     """Everything opened, for one process. Use `opened`."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, *, must_exist: bool = False) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
-        self.store = Store(settings.store)
+        self.store = Store(settings.store, must_exist=must_exist)
         self._worries: dict[str, Concern] = {}
         self.templates = Templates(settings.templates)
         self.channels: dict[str, Channel] = {
@@ -238,7 +238,7 @@ class App:
             published=published,
             next_mailing=None if collected else calendar.next_mailing(self.clock.now()),
             still_open=self.outlook().still_open(today),
-            missed=self.store.papers.missed_before(today),
+            missed=self.reporter.missed(today),
             site_trouble=site_trouble,
         )
 
@@ -319,13 +319,19 @@ class App:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterator[App]:
+async def opened(settings: Settings, clock: Clock | None = None, *, must_exist: bool = False) -> AsyncIterator[App]:
     """The application, closed at the end whatever happens.
 
+    Args:
+        settings: what to open it with.
+        clock: the time; the machine's own if there is none.
+        must_exist: whether to make no store where there is none, as whoever only reads wants it.
+
     Raises:
+        NoStoreError: there is no store, and there must be one.
         StoreError: the store cannot be used.
     """
-    app = App(settings, clock)
+    app = App(settings, clock, must_exist=must_exist)
     try:
         yield app
     finally:

@@ -117,3 +117,10 @@ class StoreError(PaperboyError):
         super().__init__(f"{store}: {reason}")
         self.store = store
         self.reason = reason
+
+
+class NoStoreError(StoreError):
+    """There is no store, and it is not for this command to make one."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(store, "there is none yet: `paperboy once` makes it")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot import hours, text
 from bot.arxiv import calendar
-from bot.model import DeliveryState
+from bot.model import DeliveryState, MailingRecord, MailingState
 from bot.store.readers import ReaderState
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bot.channels.channel import Channel
     from bot.drafts import Drafter
-    from bot.model import Announcement, MailingRecord, Paper, Topic
+    from bot.model import Announcement, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.gates import GateState
@@ -139,10 +139,26 @@ class Reporter:
                 self._subscriber(subscriber, now, today, unfinished, last_sent, shut)
                 for subscriber in self._settings.subscribers.values()
             ),
-            missed=self._store.papers.missed_before(today),
+            missed=self.missed(today),
             unfinished=unfinished,
             dead=self._store.ledger.ended_since(now - timedelta(days=_TROUBLE_DAYS), *ended),
         )
+
+    def missed(self, today: date) -> tuple[MailingRecord, ...]:
+        """The mailings of the last seven days that never came in whole, also where nobody asked, oldest first."""
+        start = today - timedelta(days=8)
+        known = {
+            (record.mailing_date, record.category): record for record in self._store.papers.mailings_since(start)
+        }
+        first = self._store.papers.first_asked()
+        records = [
+            known.get((day, category), _never_asked(day, category))
+            for day in calendar.mailing_days(start, today - timedelta(days=1))
+            for category in self._settings.categories
+            if day > first.get(category, today) or (day, category) in known
+        ]
+        expected = [record for record in records if record.asked_at or not calendar.deferred(record.mailing_date)]
+        return tuple(record for record in expected if not record.state.closed)
 
     def _category(self, category: str, today: date) -> CategoryStatus:
         record = self._store.papers.mailing(today, category)
@@ -305,6 +321,20 @@ def _claim(
 
 def _papers(count: int) -> str:
     return "1 paper is" if count == 1 else f"{count} papers are"
+
+
+def _never_asked(day: date, category: str) -> MailingRecord:
+    """What stands for a mailing on whose day nothing ran."""
+    return MailingRecord(
+        mailing_date=day,
+        category=category,
+        state=MailingState.PENDING,
+        reason="it was never asked for",
+        announced=0,
+        unreadable=0,
+        tries=0,
+        asked_at=None,
+    )
 
 
 def _summary(today: date, categories: tuple[CategoryStatus, ...]) -> str:

@@ -159,8 +159,8 @@ class Settings:
     """The whole configuration."""
 
     contact: str
-    store: str
-    """A SQLAlchemy URL; a relative SQLite path is already absolute."""
+    store: str = field(repr=False)
+    """A SQLAlchemy URL; a relative SQLite path is already absolute. It may hold a password."""
     timezone: ZoneInfo
     topics: Mapping[str, Topic]
     subscribers: Mapping[str, Subscriber] = field(default_factory=dict)

@@ -288,8 +288,8 @@ async def test_a_topic_added_between_two_hours_begins_when_it_was_added(world: W
     world.config["subscribers"]["lab"]["topics"] = ["birds", "fish"]
     for day, number in ((MONDAY, 2), (TUESDAY, 3), (WEDNESDAY, 4)):
         world.announce(day, fish(number))
-        run = await world.once(morning(day))
-    assert of(run).matched == 3  # Monday's was the latest when a run first saw the topic
+        await world.once(morning(day))
+    assert world.slack_text().count("/abs/2604.") == 3  # Monday's was the latest when a run first saw the topic
 
 
 async def test_a_subscriber_that_gets_an_hour_only_now_waits_for_it(world: World) -> None:
@@ -351,9 +351,10 @@ async def test_a_weekly_reader_is_told_of_all_its_silent_mailings_at_once(world:
     world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["tue"], "when_empty": "say"}
     for day in (FRIDAY, MONDAY, TUESDAY):
         world.announce(day, fish(day.day))
-        run = await world.once(morning(day))
-    assert of(run).outcome is Outcome.SAID_EMPTY
-    assert "3 papers were announced on Fri 17 Apr 2026, Mon 20 Apr 2026, Tue 21 Apr 2026 in cs.CV" in world.slack_text()
+        await world.once(morning(day))
+    assert (
+        "3 papers were announced on Fri 17 Apr 2026, Mon 20 Apr 2026, Tue 21 Apr 2026 in cs.CV" in world.slack_text()
+    )
 
 
 async def test_a_newcomer_on_a_weekend_hears_nothing_of_friday(world: World) -> None:

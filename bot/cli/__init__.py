@@ -6,30 +6,40 @@ usable. Nothing on stdout but the answer; everything else goes to stderr.
 
 from __future__ import annotations
 
+import io
+import sys
+
 import typer
 
 from bot.cli.advice import giving_advice
+from bot.cli.backup import backup
 from bot.cli.check import check
+from bot.cli.deliveries import deliveries
 from bot.cli.demo import demo
 from bot.cli.explain import explain
+from bot.cli.init import init
+from bot.cli.migrate import migrate
 from bot.cli.once import once
 from bot.cli.preview import preview
 from bot.cli.run import run
+from bot.cli.search import query, search
 from bot.cli.status import status
 
 app = typer.Typer(
     name="paperboy",
     help="Brings arXiv's daily mailing to Slack, Discord and mail: every paper you asked for, once.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
-for command in (demo, check, once, run, preview, status, explain):
+for command in (demo, init, check, once, run, preview, status, explain, search, query, backup, migrate):
     app.command()(command)
+app.add_typer(deliveries)
 
 
 def main() -> None:
     """The entry point of `paperboy` and `python -m bot`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # no letter that a terminal lacks ends a command; so it is on stderr
     with giving_advice():
         app()

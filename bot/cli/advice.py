@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from bot.errors import ConfigError, PaperboyError, RenderError, StoreError
+from bot.errors import ConfigError, NoStoreError, PaperboyError, RenderError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,8 @@ def giving_advice() -> Iterator[None]:
         yield
     except ConfigError as error:
         _leave(ExitCode.CONFIG, f"The configuration {error.source} cannot be used:", *_problems(error))
+    except NoStoreError as error:
+        _leave(ExitCode.STORE, f"The store {error.store}: {error.reason}")
     except StoreError as error:
         advice = "Is it on a disk that is full, read-only or shared? `store:` in the configuration names it."
         _leave(ExitCode.STORE, f"The store {error.store} cannot be used: {error.reason}", advice)

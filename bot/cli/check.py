@@ -32,7 +32,10 @@ def check(
     log_level: LogLevelOption = LogLevel.WARNING,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Read the configuration, reach arXiv and every channel, and name what is wrong."""
+    """Name what is wrong with the configuration.
+
+    Reads it, reaches arXiv and every channel, and names the setting that is wrong.
+    """
     configure_logging(log_level, log_format)
     settings = load_settings(config)
     findings = asyncio.run(_check(settings, send=send))

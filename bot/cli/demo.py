@@ -23,7 +23,11 @@ def demo(
     log_level: LogLevelOption = LogLevel.ERROR,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Run the four verbs on sample mailings against loopback receivers, and show what each channel gets."""
+    """Show the whole way on sample mailings, offline.
+
+    Runs the four verbs on invented mailings against receivers on this machine, and leaves a folder with what each
+    channel got.
+    """
     from bot.demo.show import show  # noqa: PLC0415 - servers and templates, not needed for --help
 
     configure_logging(log_level, log_format)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import identifier as identifiers
-from bot import text
 from bot.cli.options import (
     ConfigOption,
     LogFormat,
@@ -19,8 +18,7 @@ from bot.cli.options import (
     configure_logging,
     load_settings,
 )
-from bot.cli.status import to_json
-from bot.cli.terminal import say, table, when
+from bot.cli.terminal import say, table, to_json, when
 
 if TYPE_CHECKING:
     from bot.report import Explanation, SubscriberStory
@@ -35,7 +33,11 @@ def explain(
     log_level: LogLevelOption = LogLevel.WARNING,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Tell where a paper was announced, and what became of it for every subscriber, and why."""
+    """Tell what became of one paper, and why.
+
+    Where and when it was announced, and for every subscriber: which term claimed it or which exclusion stopped it,
+    which digest told it, and how that was delivered.
+    """
     configure_logging(log_level, log_format)
     try:
         wanted, _ = identifiers.parse(identifier)
@@ -52,7 +54,7 @@ def explain(
 async def _explain(settings: Settings, identifier: str) -> Explanation:
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
-    async with opened(settings) as app:
+    async with opened(settings, must_exist=True) as app:
         return app.reporter.explain(identifier, app.matcher)
 
 
@@ -60,6 +62,8 @@ def _show(found: Explanation, settings: Settings) -> None:
     if not found.announcements:
         say(f"arXiv:{found.identifier}: never seen in a mailing that was collected here")
         return
+    from bot import text  # noqa: PLC0415 - not needed for --help
+
     say(f"arXiv:{found.identifier}: {text.flatten_tex(found.title)}")
     say("Announced")
     table([f"{a.mailing_date:%Y-%m-%d}", a.category, f"{a.type.value} v{a.version}"] for a in found.announcements)

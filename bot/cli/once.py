@@ -18,7 +18,7 @@ from bot.cli.options import (
     configure_logging,
     load_for_arxiv,
 )
-from bot.cli.terminal import plural, say, table, when
+from bot.cli.terminal import plural, progress, say, table, when
 
 if TYPE_CHECKING:
     from bot.app import Run
@@ -38,7 +38,10 @@ def once(
     log_level: LogLevelOption = LogLevel.WARNING,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Collect, compose, deliver and publish, then exit (for cron and CI)."""
+    """Collect, compose, deliver, publish; then exit.
+
+    For cron and CI. Ends with 1 while a mailing is open or a delivery stayed behind.
+    """
     configure_logging(log_level, log_format)
     settings = load_for_arxiv(config)
     run = asyncio.run(_once(settings, any_hour=now, no_deliver=no_deliver))
@@ -50,7 +53,10 @@ async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> Run:
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
     async with opened(settings) as app:
-        return await app.once(any_hour=any_hour, no_deliver=no_deliver)
+        with progress("collected", len(settings.categories)) as step:
+            return await app.once(
+                any_hour=any_hour, no_deliver=no_deliver, progress=lambda result: step(result.category)
+            )
 
 
 def account(run: Run, settings: Settings) -> None:

@@ -89,3 +89,20 @@ def load_for_arxiv(config: Path | None) -> Settings:
     if problem is not None:
         raise ConfigError(str(locate(config, os.environ)), (problem,))
     return settings
+
+
+def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What a shell proposes for a subscriber: the names that begin so, as far as the configuration can be read.
+
+    Reads the YAML alone, without looking whether it is right: somebody is waiting with a finger on the key.
+    """
+    from bot.config import locate  # noqa: PLC0415 - only where a shell asks
+    from bot.config.document import read  # noqa: PLC0415 - as above
+    from bot.errors import ConfigError  # noqa: PLC0415 - as above
+
+    try:
+        document, _ = read(locate(ctx.params.get("config"), os.environ))
+    except ConfigError:
+        return []
+    names = document.get("subscribers") if isinstance(document, dict) else None
+    return [name for name in names if name.startswith(incomplete)] if isinstance(names, dict) else []

@@ -18,6 +18,7 @@ from bot.cli.options import (
     LogLevelOption,
     configure_logging,
     load_settings,
+    subscriber_names,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Form(StrEnum):
 
 def preview(
     subscriber: Annotated[
-        str | None, typer.Argument(help="Whose digest; may be left out if there is but one.")
+        str | None,
+        typer.Argument(help="Whose digest; may be left out if there is but one.", autocompletion=subscriber_names),
     ] = None,
     config: ConfigOption = None,
     *,
@@ -77,7 +79,7 @@ async def _render(
 ) -> tuple[Message, ...] | None:
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
-    async with opened(settings) as app:
+    async with opened(settings, must_exist=True) as app:
         digest = app.composer().preview(subscriber, app.clock.now(), as_newcomer=latest)
         if digest is None:
             return None

@@ -8,8 +8,6 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-import structlog
-
 from bot.cli.options import (
     ConfigOption,
     LogFormat,
@@ -25,10 +23,10 @@ from bot.systemd import notify
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import structlog
+
     from bot.app import App
     from bot.settings import Settings
-
-log = structlog.get_logger(__name__)
 
 PING_SECONDS = 3600.0
 """How often a health URL is called at least."""
@@ -40,7 +38,11 @@ def run(
     log_level: LogLevelOption = LogLevel.INFO,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Run as a daemon: polls around the mailing, keeps each subscriber's hour; SIGHUP reloads, SIGTERM ends."""
+    """Run as a daemon that keeps every hour by itself.
+
+    Asks arXiv around the mailing until it is in, and serves each subscriber at its hour. SIGHUP or a changed file
+    reloads the configuration, SIGTERM ends within seconds.
+    """
     configure_logging(log_level, log_format)
     settings = load_for_arxiv(config)
     asyncio.run(_serve(settings, config))
@@ -57,13 +59,13 @@ async def _serve(settings: Settings, config: Path | None) -> None:
         loop.add_signal_handler(ending, stop.set)
     loop.add_signal_handler(signal.SIGHUP, service.ask_to_reload)
     notify("READY=1", os.environ)
-    log.info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
+    _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
     try:
         await Daemon(service.app, service.app.clock).run(stop, beat=service.beat, reload=service.reload)
     finally:
         notify("STOPPING=1", os.environ)
         await service.aclose()
-        log.info("stopped")
+        _log().info("stopped")
 
 
 class Service:
@@ -103,13 +105,13 @@ class Service:
             settings = load_for_arxiv(self._config)
             fresh = App(settings, self.app.clock)
         except (ConfigError, StoreError) as error:
-            log.error("the changed configuration is refused, the old one stays", problems=str(error))  # noqa: TRY400 - said whole
+            _log().error("the changed configuration is refused, the old one stays", problems=str(error))
             self.app.worry("config", f"The changed configuration is refused, the old one stays: {error}")
             return self.app  # a round at once, in which the operator hears of it
         else:
             await self.app.aclose()
             self.app = fresh
-            log.info("configuration reloaded", topics=len(settings.topics), subscribers=len(settings.subscribers))
+            _log().info("configuration reloaded", topics=len(settings.topics), subscribers=len(settings.subscribers))
             return fresh
         finally:
             notify("READY=1", os.environ)
@@ -132,6 +134,13 @@ class Service:
         return found.st_ino, found.st_mtime_ns
 
 
+def _log() -> structlog.stdlib.BoundLogger:
+    import structlog  # noqa: PLC0415 - 36 ms that --help does not need
+
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+    return logger
+
+
 async def _ping(url: str) -> None:
     """Tell a watcher outside that we are alive. Its silence is our trouble to log, not to die of."""
     import aiohttp  # noqa: PLC0415 - only where a health URL is set
@@ -140,7 +149,7 @@ async def _ping(url: str) -> None:
         timeout = aiohttp.ClientTimeout(total=10)
         async with aiohttp.ClientSession(trust_env=True, timeout=timeout) as session, session.get(url) as answer:
             if not answer.ok:
-                log.warning("the health URL answered", status=answer.status)
+                _log().warning("the health URL answered", status=answer.status)
     except (aiohttp.ClientError, TimeoutError) as error:
         # By its name alone: such a URL is a secret, and the error quotes it.
-        log.warning("the health URL cannot be reached", error=type(error).__name__)
+        _log().warning("the health URL cannot be reached", error=type(error).__name__)

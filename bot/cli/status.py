@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import json
 import sys
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,7 +17,7 @@ from bot.cli.options import (
     configure_logging,
     load_settings,
 )
-from bot.cli.terminal import plural, say, table, when
+from bot.cli.terminal import plural, say, table, to_json, when
 
 if TYPE_CHECKING:
     from bot.report import Status, SubscriberStatus
@@ -35,7 +32,10 @@ def status(
     log_level: LogLevelOption = LogLevel.WARNING,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Tell the state of today's mailing, of every subscriber, and what is left to do."""
+    """Tell where today's mailing stands, and why.
+
+    The state of every category and subscriber in a sentence, and what is left to deliver.
+    """
     configure_logging(log_level, log_format)
     settings = load_settings(config)
     found = asyncio.run(_status(settings))
@@ -48,19 +48,8 @@ def status(
 async def _status(settings: Settings) -> Status:
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
-    async with opened(settings) as app:
+    async with opened(settings, must_exist=True) as app:
         return app.reporter.status(app.clock.now())
-
-
-def to_json(value: object) -> str:
-    """A report's dataclasses as one line of ASCII JSON: dates in ISO 8601, moments in UTC."""
-    return json.dumps(dataclasses.asdict(value), default=_plain)  # type: ignore[call-overload] # any dataclass
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    raise TypeError(f"no JSON for {type(value).__name__}")
 
 
 def _show(found: Status, settings: Settings) -> None:

@@ -2,36 +2,87 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
+from contextlib import contextmanager
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from bot import text
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime, tzinfo
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import tzinfo
 
 
-def say(line: str = "") -> None:
+def say(line: str = "", *, indent: str = "") -> None:
     """One line of the answer."""
-    sys.stdout.write(text.escape_plain(line) + "\n" if line else "\n")
+    sys.stdout.write(indent + _escaped(line) + "\n" if line else "\n")
+
+
+def aside(line: str) -> None:
+    """A line that is not the answer: beside it, on stderr."""
+    sys.stderr.write(_escaped(line) + "\n")
 
 
 def table(rows: Iterable[Sequence[str]], indent: str = "  ") -> None:
     """Rows whose columns, but the last, are as wide as their widest cell."""
-    lines = [[text.escape_plain(cell) for cell in row] for row in rows]
+    lines = [[_escaped(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in lines) for column in range(max(map(len, lines), default=0) - 1)]
     for row in lines:
         padded = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
         sys.stdout.write((indent + "  ".join([*padded, row[-1]])).rstrip() + "\n")
 
 
+def _escaped(line: str) -> str:
+    from bot import text  # noqa: PLC0415 - 10 ms that --help does not need
+
+    return text.escape_plain(line)
+
+
 def when(moment: datetime | None, zone: tzinfo) -> str:
     """A moment in the reader's zone: `Tue 21 Apr 2026 08:00`, or `never`."""
     if moment is None:
         return "never"
+    from bot import text  # noqa: PLC0415 - as above
+
     local = moment.astimezone(zone)
     return f"{text.day(local.date())} {local:%H:%M}"
+
+
+def to_json(value: object) -> str:
+    """Dataclasses, alone or within lists and dicts, as one line of ASCII JSON: dates in ISO 8601, moments in UTC."""
+    return json.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A line on a terminal's stderr while something goes on, gone when it is over; in a pipe there is none.
+
+    Args:
+        what: what goes on.
+        total: how many steps it takes.
+
+    Returns:
+        What to call after each step, with its name.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - as above
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda name: bar.update(task, advance=1, description=_escaped(f"{what} {name}"))
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PLAIN_WORD = re.compile(r"[\w.*+/ -]{1,36}")
-KEY = re.compile(r"[A-Za-z0-9_-]+")
+KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+POSTGRES = ("postgresql+psycopg://", "postgresql://")
 WALL_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 _MAILBOX = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
@@ -54,7 +55,7 @@ def meant(name: str, known: Iterable[str]) -> str:
 def key(text: str) -> str:
     """The key of a topic or a subscriber; it becomes part of file names and addresses."""
     if not KEY.fullmatch(text):
-        raise ValueError("a name is made of letters, digits, - and _")
+        raise ValueError("a name is made of letters, digits, - and _, 64 at most")
     return text
 
 
@@ -177,12 +178,12 @@ def repository(text: str) -> str:
 
 
 def store(text: str, *, folder: Path) -> str:
-    """A SQLAlchemy URL of a SQLite file, made absolute; relative ones are relative to `folder` (absolute)."""
-    if text.lower().startswith(("postgresql", "postgres:")):
-        raise ValueError("postgresql is not supported by this version yet: use sqlite:///paperboy.db")
+    """A SQLAlchemy URL: of PostgreSQL, or of a SQLite file, made absolute from `folder` (absolute) on."""
+    if text.startswith(POSTGRES):
+        return text
     file = text.removeprefix("sqlite:///")
     if file == text:
-        raise ValueError("a SQLite file is expected, like sqlite:///paperboy.db")
+        raise ValueError("sqlite:///paperboy.db or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE is expected")
     if file in ("", ":memory:"):
         raise ValueError("a store in memory forgets what was sent: a file is expected, like sqlite:///paperboy.db")
     return f"sqlite:///{path(file, folder=folder)}"

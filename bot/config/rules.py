@@ -36,7 +36,9 @@ def whole(folder: Path, subscribers: Iterable[str], *, live: bool) -> Rules:
     """The settings at the top, relative to `folder`; `live` is whether arXiv is out in the world."""
     return {
         "contact": checked(partial(notation.contact, live=live)),
-        "store": checked(partial(notation.store, folder=folder), {"pattern": "^sqlite:///."}),
+        "store": checked(
+            partial(notation.store, folder=folder), {"pattern": r"^(?:sqlite:///.|postgresql(?:\+psycopg)?://)"}
+        ),
         "timezone": zone(),
         "templates": checked(partial(notation.existing, folder=folder)),
         "operator": checked(_one_of(subscribers, "subscriber")),

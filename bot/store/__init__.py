@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from bot.store.engine import Database
+from bot.store.catalogue import Catalogue
+from bot.store.desk import Desk
+from bot.store.engine import Database, migrate
 from bot.store.gates import ArxivGate
 from bot.store.leases import Leases
 from bot.store.ledger import Ledger
@@ -15,22 +17,32 @@ from bot.store.pages import Pages
 from bot.store.papers import Papers
 from bot.store.readers import Readers
 
+__all__ = ["Store", "migrate"]
+
 
 class Store:
     """One open store."""
 
-    def __init__(self, url: str, owner: Owner | None = None) -> None:
-        """Open it, making the tables where there are none.
+    def __init__(self, url: str, owner: Owner | None = None, *, must_exist: bool = False) -> None:
+        """Open it, making the tables where there are none and bringing older ones up to date.
+
+        Args:
+            url: `sqlite:///FILE` or `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`.
+            owner: in whose name deliveries are claimed and leases taken; this process, if nobody is named.
+            must_exist: whether a store that is not there is refused instead of made.
 
         Raises:
+            NoStoreError: there is none, and `must_exist`; nothing was made.
             StoreError: it cannot be opened, is not ours, or is newer than this program.
         """
-        self._database = Database(url)
+        self._database = Database(url, must_exist=must_exist)
         self.owner = owner or Owner.current()
         self.papers = Papers(self._database)
         self.readers = Readers(self._database)
         self.outbox = Outbox(self._database)
         self.ledger = Ledger(self._database)
+        self.desk = Desk(self._database)
+        self.catalogue = Catalogue(self._database, self.papers)
         self.pages = Pages(self._database)
         self.leases = Leases(self._database, self.owner)
         self.arxiv_gate = ArxivGate(self._database)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from bot.errors import Trouble
 from bot.model import Delivery, DeliveryState
 from bot.settings import OnUnknown
-from bot.store.gates import hold_gate, read_gate, shut_gate
+from bot.store.gates import hold_gate, in_order, lock_gate, read_gate, shut_gate
 from bot.store.owner import Owner
 from bot.store.tables import deliveries, messages
 
@@ -39,7 +39,12 @@ OUTAGE = timedelta(minutes=1)
 MOST_DEATHS = 5
 """A delivery whose sender died so often while sending it is suspected of killing it."""
 
+_CONTESTED = timedelta(seconds=1)
+"""When to look again at a lane that another process is deciding about: that takes milliseconds."""
+
 _FIRST_BACKOFF = timedelta(minutes=5)
+_SOON = timedelta(minutes=1)
+"""After a first lost answer: Discord knows a nonce again for a few minutes only."""
 _LONGEST_BACKOFF = timedelta(hours=1)
 _BUSY_SECONDS = 60.0
 _LONGEST_WAIT = timedelta(days=1)
@@ -87,8 +92,10 @@ def recover(
 ) -> tuple[DeliveryState, ...]:
     """Turn the claims of the dead into `unknown`, and `unknown` into what the subscriber wants of it."""
     stuck = lane.where & deliveries.c.state.in_([DeliveryState.SENDING, DeliveryState.UNKNOWN])
+    # What is locked is being settled or recovered at this moment.
+    statement = select(deliveries).where(stuck).order_by(deliveries.c.seq).with_for_update(skip_locked=True)
     outcomes = []
-    for row in connection.execute(select(deliveries).where(stuck)).all():
+    for row in connection.execute(statement).all():
         values: dict[str, Any] = {}
         if row.state == DeliveryState.SENDING:
             if row.lease_until > now and not Owner.parse(row.owner).is_surely_dead(owner):
@@ -120,11 +127,32 @@ def _after_unknown(on_unknown: OnUnknown, now: datetime) -> dict[str, Any]:
             return {"state": DeliveryState.HELD, "reason": "outcome unknown, held as configured"}
 
 
-def head_of(connection: Connection, lane: Lane) -> Row[Any] | None:
-    """The lane's first delivery that still has a way to go. One that is held for a person is passed by."""
+def take_head(connection: Connection, lane: Lane, gates: Gates, now: datetime) -> Row[Any] | Wait | None:
+    """The lane's first delivery that still has a way to go, locked together with its gates; None if there is none.
+
+    The look before the lock may have been overtaken, so there is another one under it.
+    """
+    first = _head_of(connection, lane)
+    if first is None:
+        return None
+    lock = select(deliveries.c.seq).where(deliveries.c.seq == first.seq).with_for_update(skip_locked=True)
+    if connection.scalar(lock) is not None:
+        for key in in_order(gates):
+            lock_gate(connection, key)
+        head = _head_of(connection, lane)
+        if head is not None and head.seq == first.seq:
+            return head
+    return Wait(now + _CONTESTED, "another process is at it", pacing=True)
+
+
+def _head_of(connection: Connection, lane: Lane) -> Row[Any] | None:
+    """What is being sent, else the earliest. One that is held for a person is passed by."""
     ended = [*FINAL, DeliveryState.HELD]
     statement = (
-        select(deliveries).where(lane.where, deliveries.c.state.not_in(ended)).order_by(deliveries.c.seq).limit(1)
+        select(deliveries)
+        .where(lane.where, deliveries.c.state.not_in(ended))
+        .order_by(deliveries.c.state != DeliveryState.SENDING, deliveries.c.seq)
+        .limit(1)
     )
     return connection.execute(statement).one_or_none()
 
@@ -191,38 +219,43 @@ def settle(connection: Connection, delivery: Delivery, owner: Owner, **values: o
         raise ClaimLostError(delivery.id)
 
 
-def consequence(
-    connection: Connection,
-    delivery: Delivery,
-    error: DeliveryError,
-    gates: Gates,
-    now: datetime,
-) -> dict[str, Any]:
-    """What a failure means: closes gates as needed and returns the delivery's new values."""
+def consequence(connection: Connection, delivery: Delivery, error: DeliveryError, now: datetime) -> dict[str, Any]:
+    """What a failure means for its delivery: the new values."""
     change: dict[str, Any] = {"state": DeliveryState.PENDING}
+    match error.trouble:
+        case Trouble.BUSY:
+            change["tries"] = delivery.tries - 1
+        case Trouble.TRANSIENT:
+            asked = timedelta(seconds=error.retry_after or 0.0)
+            change["not_before"] = now + min(max(_backoff(delivery.tries), asked), _LONGEST_WAIT)
+        case Trouble.UNKNOWN:
+            wait = _SOON if delivery.tries == 1 else _backoff(delivery.tries)
+            change = {"state": DeliveryState.UNKNOWN, "not_before": now + wait}
+        case Trouble.MALFORMED if _has_untried_plain_form(connection, delivery):
+            change["plain"] = True
+        case Trouble.MALFORMED:
+            change = {"state": DeliveryState.DEAD, "settled_at": now}
+        case _:
+            pass  # closed, or without credential: it waits behind its gate
+    return change
+
+
+def close_gates(connection: Connection, error: DeliveryError, gates: Gates, now: datetime) -> None:
+    """What a failure means for all that pass the same gates."""
     match error.trouble:
         case Trouble.BUSY:
             key = gates.credential.key if error.everywhere else gates.destination.key
             asked = timedelta(seconds=error.retry_after or _BUSY_SECONDS)
             hold_gate(connection, key, now + min(asked, _LONGEST_WAIT))
-            change["tries"] = delivery.tries - 1
-        case Trouble.TRANSIENT:
-            asked = timedelta(seconds=error.retry_after or 0.0)
-            change["not_before"] = now + min(max(_backoff(delivery.tries), asked), _LONGEST_WAIT)
-            if error.everywhere:
-                # The relay or the service is down: its other destinations need not find that out one by one.
-                shut_gate(connection, gates.credential.key, until=now + OUTAGE, reason=error.reason, now=now)
-        case Trouble.UNKNOWN:
-            change = {"state": DeliveryState.UNKNOWN, "not_before": now + _backoff(delivery.tries)}
+        case Trouble.TRANSIENT if error.everywhere:
+            # The relay or the service is down: its other destinations need not find that out one by one.
+            shut_gate(connection, gates.credential.key, until=now + OUTAGE, reason=error.reason, now=now)
         case Trouble.CLOSED:
             shut_gate(connection, gates.destination.key, until=now + DOOR, reason=error.reason, now=now)
         case Trouble.CREDENTIAL:
             shut_gate(connection, gates.credential.key, until=now + DOOR, reason=error.reason, now=now)
-        case Trouble.MALFORMED if _has_untried_plain_form(connection, delivery):
-            change["plain"] = True
-        case Trouble.MALFORMED:
-            change = {"state": DeliveryState.DEAD, "settled_at": now}
-    return change
+        case _:
+            pass  # one message's own trouble
 
 
 def _has_untried_plain_form(connection: Connection, delivery: Delivery) -> bool:

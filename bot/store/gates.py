@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
+from bot.store.dialect import insert
 from bot.store.tables import gates
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from bot.model import Gates
     from bot.store.engine import Database
 
 
@@ -57,24 +58,38 @@ def read_gate(connection: Connection, key: str) -> GateState:
     return GateState(**row._mapping) if row else GateState(key)  # noqa: SLF001 - SQLAlchemy's public name
 
 
+def lock_gate(connection: Connection, key: str) -> GateState:
+    """The gate's state, which nobody else changes before the end of this transaction.
+
+    Who locks several takes them `in_order`, after any delivery: else two could wait for each other.
+    """
+    connection.execute(insert(connection, gates).values(key=key).on_conflict_do_nothing())
+    row = connection.execute(select(gates).where(gates.c.key == key).with_for_update()).one()
+    return GateState(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+
+
 def hold_gate(connection: Connection, key: str, opens_at: datetime) -> None:
     """Have the next message wait until `opens_at`, or longer if it already must."""
-    known = read_gate(connection, key).opens_at
+    known = lock_gate(connection, key).opens_at
     _write(connection, key, opens_at=opens_at if known is None else max(known, opens_at))
 
 
 def shut_gate(connection: Connection, key: str, *, until: datetime, reason: str, now: datetime) -> None:
     """A dead door: nobody knocks before `until`. `since` stays at the first no."""
-    known = read_gate(connection, key)
+    known = lock_gate(connection, key)
     _write(connection, key, closed_until=until, reason=reason, since=known.since or now)
 
 
 def open_gate(connection: Connection, key: str) -> None:
     """The door opened: whatever it said before is over. Pacing stays."""
-    if read_gate(connection, key).since is not None:
+    if lock_gate(connection, key).since is not None:
         _write(connection, key, closed_until=None, reason=None, since=None)
 
 
+def in_order(both: Gates) -> list[str]:
+    """The keys of both, in the order in which they are to be locked."""
+    return sorted({both.destination.key, both.credential.key})
+
+
 def _write(connection: Connection, key: str, **values: object) -> None:
-    statement = insert(gates).values(key=key, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=[gates.c.key], set_=values))
+    connection.execute(gates.update().where(gates.c.key == key).values(**values))

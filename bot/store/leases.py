@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
+from bot.store.dialect import Lock, alone, insert
 from bot.store.owner import Owner
 from bot.store.tables import leases
 
@@ -43,13 +43,14 @@ class Leases:
             LeaseTakenError: somebody else holds it.
         """
         with self._database.writing() as connection:
+            alone(connection, Lock.LEASES)
             row = connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
             if row is not None and row.until > now and row.owner != str(self._owner):
                 holder = Owner.parse(row.owner)
                 if not holder.is_surely_dead(self._owner):
                     raise LeaseTakenError(name, holder, row.until)
             values = {"owner": str(self._owner), "until": now + term}
-            statement = insert(leases).values(name=name, **values)
+            statement = insert(connection, leases).values(name=name, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=[leases.c.name], set_=values))
 
     def give_back(self, name: str) -> None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from bot.model import DeliveryState, Hit
 from bot.store.claims import FINAL
 from bot.store.gates import GateState
-from bot.store.tables import deliveries, digest_papers, digests, gates
+from bot.store.tables import deliveries, digest_papers, digests, gates, messages
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Row
 
     from bot.store.engine import Database
+
+_GIVEN_UP = (DeliveryState.DEAD, DeliveryState.DROPPED)
+_SHORT_ID, _FULL_ID = 8, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,31 @@ class DeliveryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryDetail:
+    """Everything that is stored of one delivery; its texts only if somebody asked for them."""
+
+    record: DeliveryRecord
+    recipient: str
+    """Which of the subscriber's addresses: a hash, never the address itself."""
+    digest: str
+    plain: bool
+    """Whether the plain form is the one to be sent."""
+    deaths: int
+    """How often its sender died while sending it."""
+    owner: str | None
+    """Who is sending it: host, boot, process and its start."""
+    lease_until: datetime | None
+    platform_id: str | None
+    """The other side's own id for the message."""
+    papers: tuple[str, ...]
+    """What its digest tells of."""
+    pruned: bool
+    """Whether its texts are gone, by `keep_days`."""
+    payload: Mapping[str, Any] | None = None
+    plain_payload: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToldRecord:
     """That a subscriber's digest told of a paper, and where that digest's deliveries stand."""
 
@@ -54,7 +84,7 @@ class ToldRecord:
 
 
 class Ledger:
-    """The store's side for status and explain."""
+    """The store's side for status, explain and the list of deliveries."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -66,6 +96,54 @@ class Ledger:
     def ended_since(self, moment: datetime, *states: DeliveryState) -> tuple[DeliveryRecord, ...]:
         """Deliveries that came to one of these ends since then, in order."""
         return self._deliveries(deliveries.c.state.in_(states) & (deliveries.c.settled_at >= moment))
+
+    def current(self, since: datetime) -> tuple[DeliveryRecord, ...]:
+        """What is not over, and what was given up since then, in order."""
+        ended = deliveries.c.state.in_(_GIVEN_UP) & (deliveries.c.settled_at >= since)
+        return self._deliveries(deliveries.c.state.not_in(FINAL) | ended)
+
+    def all(self, *states: DeliveryState) -> tuple[DeliveryRecord, ...]:
+        """Every delivery there ever was, or every one in one of these states, in order."""
+        return self._deliveries(deliveries.c.state.in_(states) if states else true())
+
+    def identified(self, prefix: str, *, most: int = 2) -> tuple[str, ...]:
+        """The ids that begin so, the first few of them: one if it is unambiguous, none if it is unknown."""
+        like = deliveries.c.id.startswith(prefix.lower(), autoescape=True)
+        with self._database.reading() as connection:
+            return tuple(
+                connection.scalars(select(deliveries.c.id).where(like).order_by(deliveries.c.id).limit(most))
+            )
+
+    def id_length(self) -> int:
+        """With how many characters the stored ids can be told apart; at least eight."""
+        with self._database.reading() as connection:
+            count = connection.scalar(select(func.count(deliveries.c.id)))
+            for length in range(_SHORT_ID, _FULL_ID):
+                start = func.substr(deliveries.c.id, 1, length)
+                if connection.scalar(select(func.count(start.distinct()))) == count:
+                    return length
+        return _FULL_ID
+
+    def detail(self, delivery_id: str, *, texts: bool = False) -> DeliveryDetail:
+        """One delivery, with its texts if asked for.
+
+        Raises:
+            KeyError: there is no delivery of that id.
+        """
+        record = self._deliveries(deliveries.c.id == delivery_id)
+        if not record:
+            raise KeyError(delivery_id)
+        message = (messages.c.digest_id == deliveries.c.digest_id) & (messages.c.part == deliveries.c.part)
+        statement = (
+            select(deliveries, messages.c.payload, messages.c.plain.label("plain_payload"))
+            .join(messages, message)
+            .where(deliveries.c.id == delivery_id)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(statement).one()
+            told = select(digest_papers.c.identifier).where(digest_papers.c.digest_id == row.digest_id).distinct()
+            papers = tuple(sorted(connection.scalars(told)))
+        return _delivery_detail(row, record[0], papers, texts=texts)
 
     def last_sent(self) -> dict[str, datetime]:
         """Per subscriber, when something last reached it."""
@@ -140,6 +218,26 @@ def _delivery_record(row: Row[Any]) -> DeliveryRecord:
         not_before=row.not_before,
         created_at=row.created_at,
         settled_at=row.settled_at,
+    )
+
+
+def _delivery_detail(
+    row: Row[Any], record: DeliveryRecord, papers: tuple[str, ...], *, texts: bool
+) -> DeliveryDetail:
+    payload, plain = (json.loads(body) if texts and body else None for body in (row.payload, row.plain_payload))
+    return DeliveryDetail(
+        record=record,
+        recipient=row.recipient,
+        digest=row.digest_id,
+        plain=row.plain,
+        deaths=row.deaths,
+        owner=row.owner,
+        lease_until=row.lease_until,
+        platform_id=row.platform_id,
+        papers=papers,
+        pruned=row.payload is None,
+        payload=payload,
+        plain_payload=plain,
     )
 
 

@@ -8,55 +8,48 @@ delivery `sent`. Deliveries to one address go in order, one at a time: a lane. N
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import DeliveryState
-from bot.store.claims import FINAL, LEASE, Lane, Wait, consequence, head_of, load, obstacle, recover, settle
-from bot.store.gates import hold_gate, open_gate
+from bot.store.claims import (
+    FINAL,
+    LEASE,
+    Lane,
+    Wait,
+    close_gates,
+    consequence,
+    load,
+    obstacle,
+    recover,
+    settle,
+    take_head,
+)
+from bot.store.dialect import Lock, alone, insert
+from bot.store.gates import hold_gate, in_order, open_gate
+from bot.store.packets import Packet, ToldPaper, put_deliveries
 from bot.store.readers import forget, put_state, rewind
 from bot.store.tables import concerns as concerns_table
-from bot.store.tables import deliveries, digest_papers, digests, messages
+from bot.store.tables import deliveries, digests, messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement
 
     from bot.errors import DeliveryError
-    from bot.model import Delivery, Gates, Hit, Message, Receipt
+    from bot.model import Delivery, Gates, Receipt
     from bot.settings import OnUnknown
     from bot.store.engine import Database
     from bot.store.owner import Owner
     from bot.store.readers import ReaderState
 
 
-@dataclass(frozen=True, slots=True)
-class ToldPaper:
-    """That a digest tells of a paper: as new (`version` 0), or of this version as replaced."""
-
-    identifier: str
-    version: int
-    topic: str
-    shown: bool
-    hits: tuple[Hit, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """A rendered digest: its messages and the papers they tell of."""
-
-    channel: str
-    title: str
-    messages: tuple[Message, ...]
-    papers: tuple[ToldPaper, ...] = ()
+__all__ = ["Claimed", "Outbox", "Packet", "ToldPaper"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +79,7 @@ class Outbox:
             put_state(connection, state)
             if packet is None:
                 return 0
-            return _put_deliveries(connection, packet, state.name, recipients, now)
+            return put_deliveries(connection, packet, state.name, recipients, now)
 
     def untold(self, keys: Iterable[str], *, since: datetime) -> frozenset[str]:
         """Which of these concerns the operator has not heard of since that moment."""
@@ -105,9 +98,9 @@ class Outbox:
     ) -> None:
         """In one transaction: a message that is no digest, and that its concerns were told."""
         with self._database.writing() as connection:
-            _put_deliveries(connection, packet, subscriber, recipients, now)
+            put_deliveries(connection, packet, subscriber, recipients, now)
             for key in concerns:
-                statement = insert(concerns_table).values(key=key, told_at=now)
+                statement = insert(connection, concerns_table).values(key=key, told_at=now)
                 connection.execute(
                     statement.on_conflict_do_update(index_elements=[concerns_table.c.key], set_={"told_at": now}),
                 )
@@ -161,9 +154,9 @@ class Outbox:
             The claimed delivery, what to wait for, or None if the lane is done.
         """
         with self._database.writing() as connection:
-            row = head_of(connection, lane)
-            if row is None:
-                return None
+            row = take_head(connection, lane, gates, now)
+            if row is None or isinstance(row, Wait):
+                return row
             wait = obstacle(connection, row, gates, now=now, eager=eager)
             if wait is not None:
                 return wait
@@ -198,8 +191,8 @@ class Outbox:
                 reason=None,
                 settled_at=now,
             )
-            open_gate(connection, gates.destination.key)
-            open_gate(connection, gates.credential.key)
+            for key in in_order(gates):
+                open_gate(connection, key)
 
     def settle_failed(
         self,
@@ -216,8 +209,9 @@ class Outbox:
             ClaimLostError: the claim is no longer ours.
         """
         with self._database.writing() as connection:
-            change = consequence(connection, delivery, error, gates, now)
+            change = consequence(connection, delivery, error, now)
             settle(connection, delivery, owner, reason=error.reason, **change)
+            close_gates(connection, error, gates, now)
             state: DeliveryState = change["state"]
             return state
 
@@ -253,7 +247,8 @@ class Outbox:
         if but_for is not None:
             where &= deliveries.c.channel != but_for
         with self._database.writing() as connection:
-            left = connection.execute(select(deliveries.c.seq, deliveries.c.digest_id).where(where)).all()
+            ours = select(deliveries.c.seq, deliveries.c.digest_id).where(where).order_by(deliveries.c.seq)
+            left = connection.execute(ours.with_for_update()).all()
             if but_for is None:
                 forget(connection, subscriber)
             elif left:
@@ -280,8 +275,8 @@ class Outbox:
     def reopen(self, gates: Gates) -> None:
         """A message got through outside the outbox (`check --send`): the doors are open after all."""
         with self._database.writing() as connection:
-            open_gate(connection, gates.destination.key)
-            open_gate(connection, gates.credential.key)
+            for key in in_order(gates):
+                open_gate(connection, key)
 
     # -- retention -----------------------------------------------------------------------------------------------
 
@@ -290,6 +285,7 @@ class Outbox:
         open_digests = select(deliveries.c.digest_id).where(deliveries.c.state.not_in(FINAL))
         old = select(digests.c.id).where(digests.c.created_at < before, digests.c.id.not_in(open_digests))
         with self._database.writing() as connection:
+            alone(connection, Lock.DELIVERIES)
             done = connection.execute(
                 messages.update()
                 .where(messages.c.digest_id.in_(old), messages.c.payload.is_not(None))
@@ -298,92 +294,6 @@ class Outbox:
             return done.rowcount
 
 
-# -- enqueue -----------------------------------------------------------------------------------------------------
-
-
 def _movable() -> ColumnElement[bool]:
     """Not over, and not just being sent."""
     return deliveries.c.state.not_in([*FINAL, DeliveryState.SENDING])
-
-
-def _put_deliveries(
-    connection: Connection,
-    packet: Packet,
-    subscriber: str,
-    recipients: Sequence[str],
-    now: datetime,
-) -> int:
-    digest_id = _put_digest(connection, packet, now)
-    # Equal digests may go to the same address twice, years apart or after one was taken back: each is its own.
-    before = connection.scalar(select(func.max(deliveries.c.seq))) or 0
-    every = ((recipient, part) for recipient in recipients for part in range(1, len(packet.messages) + 1))
-    rows = [
-        {
-            "id": _hash(digest_id, str(place)),
-            **_delivery_row(packet, digest_id, Lane(subscriber, recipient), part, now),
-        }
-        for place, (recipient, part) in enumerate(every, start=before + 1)
-    ]
-    connection.execute(insert(deliveries), rows)
-    return len(rows)
-
-
-def _put_digest(connection: Connection, packet: Packet, now: datetime) -> str:
-    bodies = [(_to_json(message.payload), _to_json(message.plain), message.reply) for message in packet.messages]
-    told = [_told_row(paper) for paper in packet.papers]
-    digest_id = _hash(packet.channel, packet.title, json.dumps([bodies, told]))
-    done = connection.execute(
-        insert(digests)
-        .values(id=digest_id, channel=packet.channel, title=packet.title, created_at=now)
-        .on_conflict_do_nothing(),
-    )
-    statement = insert(messages)
-    connection.execute(
-        # The same digest may have been stored, sent and pruned before: then its payloads come back.
-        statement.on_conflict_do_update(
-            index_elements=[messages.c.digest_id, messages.c.part],
-            set_={"payload": statement.excluded.payload, "plain": statement.excluded.plain},
-            where=messages.c.payload.is_(None),
-        ),
-        [
-            {"digest_id": digest_id, "part": part, "payload": payload, "plain": plain, "reply": reply}
-            for part, (payload, plain, reply) in enumerate(bodies, start=1)
-        ],
-    )
-    if told and done.rowcount:
-        connection.execute(insert(digest_papers), [{"digest_id": digest_id, **row} for row in told])
-    return digest_id
-
-
-def _told_row(paper: ToldPaper) -> dict[str, Any]:
-    return {
-        "identifier": paper.identifier,
-        "version": paper.version,
-        "topic": paper.topic,
-        "shown": paper.shown,
-        "hits": [[hit.term, hit.field] for hit in paper.hits],
-    }
-
-
-def _delivery_row(packet: Packet, digest_id: str, lane: Lane, part: int, now: datetime) -> dict[str, Any]:
-    return {
-        "subscriber": lane.subscriber,
-        "recipient": lane.recipient,
-        "channel": packet.channel,
-        "digest_id": digest_id,
-        "part": part,
-        "parts": len(packet.messages),
-        "state": DeliveryState.PENDING,
-        "plain": False,
-        "tries": 0,
-        "deaths": 0,
-        "created_at": now,
-    }
-
-
-def _to_json(body: Mapping[str, Any] | None) -> str | None:
-    return None if body is None else json.dumps(body, sort_keys=True)
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,6 +1,7 @@
 """Who holds a claim: host, boot, process and its start, so that a dead owner is known for dead at once.
 
-A process id alone comes back after a reboot, and within days on a busy machine.
+A process id alone comes back after a reboot, and within days on a busy machine; and two containers under one host
+name count their processes apart. Where anything leaves a doubt, the owner is not dead and its lease decides.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ class Owner:
 
     host: str
     boot: str
+    """Of this boot, and of this process's namespace of process ids."""
     pid: int
     started: str
 
@@ -39,17 +41,39 @@ class Owner:
         """Whether somebody on the same host can tell that it runs no more; False where nobody can tell."""
         if self.host != seen_from.host or not self.boot or not self.started:
             return False
-        return self.boot != seen_from.boot or _start_of(self.pid) != self.started
+        boot, _, namespace = self.boot.partition("/")
+        boot_here, _, namespace_here = seen_from.boot.partition("/")
+        if boot != boot_here:
+            return True
+        if namespace != namespace_here:
+            return False
+        return not _exists(self.pid) or _start_of(self.pid) not in (None, self.started)
 
 
 def _boot_id() -> str:
-    """The kernel's id of this boot, or an empty text where there is none (then only leases expire)."""
-    path = Path("/proc/sys/kernel/random/boot_id")
-    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+    """The kernel's id of this boot with that of our pid namespace; empty where there is none (then leases decide)."""
+    path, namespace = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+    if not path.exists():
+        return ""
+    return f"{path.read_text(encoding='ascii').strip()}/{namespace.readlink().name}"
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is such a process, ours or somebody else's: kill(2) with signal 0."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _start_of(pid: int) -> str | None:
-    """The process's start in clock ticks since boot: field 22 of /proc/PID/stat, man proc(5). None if it is gone."""
+    """The process's start in clock ticks since boot: field 22 of /proc/PID/stat, man proc(5).
+
+    None if it is gone, or hidden from us (hidepid).
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

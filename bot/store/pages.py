@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
+from bot.store.dialect import insert
 from bot.store.tables import pages
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.store.engine import Database
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class PageRecord:
     """One written page."""
 
@@ -34,16 +34,17 @@ class Pages:
 
     def written(self) -> tuple[PageRecord, ...]:
         """Every page, topics in order, oldest first."""
-        statement = select(pages).order_by(pages.c.topic, pages.c.mailing_date)
         with self._database.reading() as connection:
-            return tuple(
-                PageRecord(row.topic, row.mailing_date, row.seq, row.papers) for row in connection.execute(statement)
-            )
+            rows = connection.execute(select(pages)).all()
+        # Sorted here: PostgreSQL's order of texts depends on its locale.
+        return tuple(sorted(PageRecord(row.topic, row.mailing_date, row.seq, row.papers) for row in rows))
 
     def put(self, record: PageRecord) -> None:
         """The page's file is complete on disk."""
         values = {"seq": record.seq, "papers": record.papers}
-        statement = insert(pages).values(topic=record.topic, mailing_date=record.mailing_date, **values)
-        statement = statement.on_conflict_do_update(index_elements=[pages.c.topic, pages.c.mailing_date], set_=values)
+        key = [pages.c.topic, pages.c.mailing_date]
         with self._database.writing() as connection:
-            connection.execute(statement)
+            statement = insert(connection, pages).values(
+                topic=record.topic, mailing_date=record.mailing_date, **values
+            )
+            connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))

@@ -6,13 +6,13 @@ One transaction per answer. Nothing in here knows a subscriber.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, tuple_
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
+from bot.store.dialect import Lock, alone, insert
 from bot.store.engine import batched
 from bot.store.tables import announcements, mailings, papers
 
@@ -48,12 +48,14 @@ class Papers:
         What is known already stays as it was first told; recording the same answer again changes only the tries.
         """
         with self._database.writing() as connection:
+            alone(connection, Lock.ANNOUNCEMENTS)
             if mailing.entries:
                 rows = [_paper_row(entry.paper, now) for entry in mailing.entries]
-                connection.execute(insert(papers).on_conflict_do_nothing(), rows)
+                connection.execute(insert(connection, papers).on_conflict_do_nothing(), rows)
             before = _count(connection, mailing.mailing_date, mailing.category)
             if mailing.entries:
-                connection.execute(insert(announcements).on_conflict_do_nothing(), _announcement_rows(mailing))
+                statement = insert(connection, announcements).on_conflict_do_nothing()
+                connection.execute(statement, _announcement_rows(mailing))
             after = _count(connection, mailing.mailing_date, mailing.category)
             _put_mailing(
                 connection,
@@ -69,6 +71,7 @@ class Papers:
     def record_failure(self, mailing_date: date, category: str, verdict: Verdict, now: datetime) -> None:
         """Note that a request brought nothing usable for that date. What was stored for it stays."""
         with self._database.writing() as connection:
+            alone(connection, Lock.ANNOUNCEMENTS)
             announced = _count(connection, mailing_date, category)
             _put_mailing(connection, mailing_date, category, verdict, asked_at=now, announced=announced, unreadable=0)
 
@@ -83,21 +86,19 @@ class Papers:
 
     def mailings_since(self, first: date) -> tuple[MailingRecord, ...]:
         """Every mailing's state from that date on, oldest first, categories in order."""
-        statement = (
-            select(mailings)
-            .where(mailings.c.mailing_date >= first)
-            .order_by(mailings.c.mailing_date, mailings.c.category)
+        statement = select(mailings).where(mailings.c.mailing_date >= first)
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).all()
+        # Sorted here: PostgreSQL's order of texts depends on its locale.
+        return tuple(sorted(map(_mailing_record, rows), key=attrgetter("mailing_date", "category")))
+
+    def first_asked(self) -> dict[str, date]:
+        """Per category, the mailing date that was the first to be asked for."""
+        statement = select(mailings.c.category, func.min(mailings.c.mailing_date).label("day")).group_by(
+            mailings.c.category,
         )
         with self._database.reading() as connection:
-            return tuple(_mailing_record(row) for row in connection.execute(statement))
-
-    def missed_before(self, day: date, *, days: int = 7) -> tuple[MailingRecord, ...]:
-        """Mailings of the days before that one that were asked for and never closed, oldest first."""
-        return tuple(
-            record
-            for record in self.mailings_since(day - timedelta(days=days))
-            if record.mailing_date < day and not record.state.closed
-        )
+            return {row.category: row.day for row in connection.execute(statement)}
 
     def last_seq(self) -> int:
         """The highest announcement number given so far, 0 in a new store."""
@@ -228,7 +229,7 @@ def _put_mailing(
         "unreadable": unreadable,
         "asked_at": asked_at,
     }
-    statement = insert(mailings).values(mailing_date=mailing_date, category=category, tries=1, **values)
+    statement = insert(connection, mailings).values(mailing_date=mailing_date, category=category, tries=1, **values)
     statement = statement.on_conflict_do_update(
         index_elements=[mailings.c.mailing_date, mailings.c.category],
         set_={**values, "tries": mailings.c.tries + 1},

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.model import DeliveryState
+from bot.store.dialect import insert
 from bot.store.engine import batched
 from bot.store.tables import announcements, deliveries, digest_papers, subscribers
 
@@ -85,7 +85,8 @@ def put_state(connection: Connection, state: ReaderState) -> None:
         "revision": state.revision + 1,
     }
     if state.revision == 0:
-        done = connection.execute(insert(subscribers).values(name=state.name, **values).on_conflict_do_nothing())
+        newcomer = insert(connection, subscribers).values(name=state.name, **values)
+        done = connection.execute(newcomer.on_conflict_do_nothing())
     else:
         mine = (subscribers.c.name == state.name) & (subscribers.c.revision == state.revision)
         done = connection.execute(subscribers.update().where(mine).values(**values))
@@ -100,7 +101,8 @@ def forget(connection: Connection, name: str) -> None:
 
 def rewind(connection: Connection, name: str, digest_ids: Collection[str]) -> None:
     """Have the subscriber consider again what these digests were to tell it."""
-    row = connection.execute(select(subscribers).where(subscribers.c.name == name)).one_or_none()
+    mine = subscribers.c.name == name
+    row = connection.execute(select(subscribers).where(mine).with_for_update()).one_or_none()
     latest = (
         select(announcements.c.identifier, func.max(announcements.c.mailing_date).label("day"))
         .join(digest_papers, digest_papers.c.identifier == announcements.c.identifier)
@@ -113,7 +115,6 @@ def rewind(connection: Connection, name: str, digest_ids: Collection[str]) -> No
     if row is None or first is None:
         return
     cursors = {key: min(cursor, first - 1) for key, cursor in row.cursors.items()}
-    mine = subscribers.c.name == name
     connection.execute(subscribers.update().where(mine).values(cursors=cursors, revision=row.revision + 1))
 
 

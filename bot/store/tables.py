@@ -19,6 +19,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -48,22 +49,68 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+def storable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The same without what no database takes in a text: U+0000 (PostgreSQL) and halves of surrogate pairs (both)."""
+    match value:
+        case str():
+            return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+        case list() | tuple():
+            return [storable(each) for each in value]
+        case dict():
+            return {storable(key): storable(each) for key, each in value.items()}
+    return value
+
+
+class Name(TypeDecorator[str]):
+    """A text of limited length."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - protocol
+        """Into the database."""
+        return None if value is None else str(storable(value))
+
+
+class Words(Name):
+    """A text of any length."""
+
+    impl = Text
+    cache_ok = True
+
+
+class Json(TypeDecorator[Any]):
+    """Lists and mappings of texts and numbers."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002 - protocol
+        """Into the database."""
+        return storable(value)
+
+
 metadata = MetaData()
 
-schema_version = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))
+schema_version = Table(
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),  # as Alembic itself makes it
+)
 
 papers = Table(
     "papers",
     metadata,
-    Column("identifier", String(32), primary_key=True),
+    Column("identifier", Name(32), primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("title", Text, nullable=False),
-    Column("abstract", Text, nullable=False),
-    Column("authors", JSON, nullable=False),
-    Column("categories", JSON, nullable=False),
-    Column("license", Text),
-    Column("doi", Text),
-    Column("journal_ref", Text),
+    Column("title", Words, nullable=False),
+    Column("abstract", Words, nullable=False),
+    Column("authors", Json, nullable=False),
+    Column("categories", Json, nullable=False),
+    Column("license", Words),
+    Column("doi", Words),
+    Column("journal_ref", Words),
     Column("stored_at", UtcDateTime, nullable=False),
 )
 
@@ -72,10 +119,10 @@ announcements = Table(
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("mailing_date", Date, nullable=False),
-    Column("category", String(32), nullable=False),
-    Column("identifier", String(32), nullable=False),
+    Column("category", Name(32), nullable=False),
+    Column("identifier", Name(32), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("type", String(16), nullable=False),
+    Column("type", Name(16), nullable=False),
     ForeignKeyConstraint(["identifier", "version"], ["papers.identifier", "papers.version"]),
     UniqueConstraint("category", "mailing_date", "identifier", "version"),
     Index("announcements_by_category", "category", "seq"),
@@ -87,9 +134,9 @@ mailings = Table(
     "mailings",
     metadata,
     Column("mailing_date", Date, primary_key=True),
-    Column("category", String(32), primary_key=True),
-    Column("state", String(20), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("category", Name(32), primary_key=True),
+    Column("state", Name(20), nullable=False),
+    Column("reason", Words, nullable=False),
     Column("announced", Integer, nullable=False),
     Column("unreadable", Integer, nullable=False),
     Column("tries", Integer, nullable=False),
@@ -99,8 +146,8 @@ mailings = Table(
 subscribers = Table(
     "subscribers",
     metadata,
-    Column("name", String(64), primary_key=True),
-    Column("cursors", JSON, nullable=False),  # "topic/category" -> the last announcement considered
+    Column("name", Name(64), primary_key=True),
+    Column("cursors", Json, nullable=False),  # "topic/category" -> the last announcement considered
     Column("slot", UtcDateTime),  # the last of its hours that was served
     Column("told_through", Date),  # the newest mailing date it has heard of, papers or silence
     Column("revision", Integer, nullable=False),  # the fence between two composers
@@ -109,9 +156,9 @@ subscribers = Table(
 digests = Table(
     "digests",
     metadata,
-    Column("id", String(32), primary_key=True),  # of its content: equal digests are one row
-    Column("channel", String(16), nullable=False),
-    Column("title", Text, nullable=False),
+    Column("id", Name(32), primary_key=True),  # of its content: equal digests are one row
+    Column("channel", Name(16), nullable=False),
+    Column("title", Words, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -120,8 +167,8 @@ messages = Table(
     metadata,
     Column("digest_id", ForeignKey("digests.id"), primary_key=True),
     Column("part", Integer, primary_key=True),
-    Column("payload", Text),  # JSON as composed; NULL once pruned
-    Column("plain", Text),
+    Column("payload", Words),  # JSON as composed; NULL once pruned
+    Column("plain", Words),
     Column("reply", Boolean, nullable=False),
 )
 
@@ -129,11 +176,11 @@ digest_papers = Table(
     "digest_papers",
     metadata,
     Column("digest_id", ForeignKey("digests.id"), primary_key=True),
-    Column("identifier", String(32), primary_key=True),
+    Column("identifier", Name(32), primary_key=True),
     Column("version", Integer, primary_key=True),  # 0: told as new or cross; else this version as replaced
-    Column("topic", String(64), nullable=False),
+    Column("topic", Name(64), nullable=False),
     Column("shown", Boolean, nullable=False),  # false: beyond the topic's limit, counted and linked
-    Column("hits", JSON, nullable=False),
+    Column("hits", Json, nullable=False),
     Index("digest_papers_by_paper", "identifier"),
 )
 
@@ -141,22 +188,22 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("id", String(32), nullable=False, unique=True),
-    Column("subscriber", String(64), nullable=False),
-    Column("recipient", String(32), nullable=False),
-    Column("channel", String(16), nullable=False),
+    Column("id", Name(32), nullable=False, unique=True),
+    Column("subscriber", Name(64), nullable=False),
+    Column("recipient", Name(32), nullable=False),
+    Column("channel", Name(16), nullable=False),
     Column("digest_id", ForeignKey("digests.id"), nullable=False),
     Column("part", Integer, nullable=False),
     Column("parts", Integer, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", Name(16), nullable=False),
     Column("plain", Boolean, nullable=False),  # whether the plain form is to be sent
     Column("tries", Integer, nullable=False),
     Column("deaths", Integer, nullable=False),  # how often its sender died while sending it
     Column("not_before", UtcDateTime),
-    Column("owner", String(160)),
+    Column("owner", Name(160)),
     Column("lease_until", UtcDateTime),
-    Column("platform_id", Text),
-    Column("reason", Text),
+    Column("platform_id", Words),
+    Column("reason", Words),
     Column("created_at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
     Index("deliveries_by_lane", "subscriber", "recipient", "seq"),
@@ -168,17 +215,17 @@ deliveries = Table(
 gates = Table(
     "gates",
     metadata,
-    Column("key", String(80), primary_key=True),
+    Column("key", Name(80), primary_key=True),
     Column("opens_at", UtcDateTime),  # pacing and Retry-After
     Column("closed_until", UtcDateTime),  # a dead door: not knocked at before
-    Column("reason", Text),
+    Column("reason", Words),
     Column("since", UtcDateTime),
 )
 
 pages = Table(
     "pages",
     metadata,
-    Column("topic", String(64), primary_key=True),
+    Column("topic", Name(64), primary_key=True),
     Column("mailing_date", Date, primary_key=True),
     Column("seq", Integer, nullable=False),  # the last announcement the page knows of
     Column("papers", Integer, nullable=False),
@@ -187,14 +234,14 @@ pages = Table(
 leases = Table(
     "leases",
     metadata,
-    Column("name", String(32), primary_key=True),
-    Column("owner", String(160), nullable=False),
+    Column("name", Name(32), primary_key=True),
+    Column("owner", Name(160), nullable=False),
     Column("until", UtcDateTime, nullable=False),
 )
 
 concerns = Table(
     "concerns",
     metadata,
-    Column("key", String(200), primary_key=True),
+    Column("key", Name(200), primary_key=True),
     Column("told_at", UtcDateTime, nullable=False),  # when the operator last heard of it
 )

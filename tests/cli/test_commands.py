@@ -369,7 +369,7 @@ async def test_explain_tells_a_paper_s_whole_story(paperboy: Terminal, world: Wo
 
 
 async def test_explain_knows_a_paper_it_never_saw_and_what_is_no_identifier(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
+    await world.once(morning(TUESDAY))
     assert "never seen in a mailing" in (await paperboy("explain", "2604.99999")).out
     wrong = await paperboy("explain", "pigeons")
     assert wrong.code == 2

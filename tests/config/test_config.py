@@ -185,10 +185,13 @@ BAD: list[tuple[str, str]] = [
     ("contact: Ada", "contact: your mail address or a URL is expected: arXiv wants to know whom to ask"),
     ("contact: [a]", "contact: a text is expected"),
     (
-        "store: postgresql://db/papers",
-        "store: postgresql is not supported by this version yet: use sqlite:///paperboy.db",
+        "store: mariadb://db/papers",
+        "store: sqlite:///paperboy.db or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE is expected",
     ),
-    ("store: papers.db", "store: a SQLite file is expected, like sqlite:///paperboy.db"),
+    (
+        "store: papers.db",
+        "store: sqlite:///paperboy.db or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE is expected",
+    ),
     ("timezone: Europe/Berln", "timezone: no such time zone: did you mean Europe/Berlin?"),
     ("templates: looks", "templates: there is no such folder"),
     ("operator: lift", "operator: no subscriber lift: did you mean loft?"),
@@ -302,12 +305,12 @@ BAD: list[tuple[str, str]] = [
     ),
     (
         "topics: {birds: {categories: [cs.CV]}, my topic: {categories: [cs.CV]}}",
-        "topics.my topic: a name is made of letters, digits, - and _",
+        "topics.my topic: a name is made of letters, digits, - and _, 64 at most",
     ),
     # subscribers
     (
         "subscribers: {a.b: {slack: C0123456789, topics: [birds]}}",
-        "subscribers.a.b: a name is made of letters, digits, - and _",
+        "subscribers.a.b: a name is made of letters, digits, - and _, 64 at most",
     ),
     (
         "subscribers: {loft: {topics: [birds]}}",

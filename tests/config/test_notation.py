@@ -157,11 +157,10 @@ def test_a_relative_store_is_made_absolute() -> None:
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("postgresql+psycopg://me:hunter2@db/papers", "postgresql is not supported by this version yet"),
-        ("postgres://me:hunter2@db/papers", "postgresql is not supported by this version yet"),
-        ("mysql://me:hunter2@db/papers", "a SQLite file is expected, like sqlite:///paperboy.db"),
-        ("paperboy.db", "a SQLite file is expected, like sqlite:///paperboy.db"),
-        ("sqlite://", "a SQLite file is expected, like sqlite:///paperboy.db"),
+        ("postgres://me:hunter2@db/papers", "is expected"),
+        ("mysql://me:hunter2@db/papers", "sqlite:///paperboy.db or postgresql"),
+        ("paperboy.db", "sqlite:///paperboy.db or postgresql"),
+        ("sqlite://", "sqlite:///paperboy.db or postgresql"),
         ("sqlite:///", "a store in memory forgets what was sent"),
         ("sqlite:///:memory:", "a store in memory forgets what was sent"),
     ],
@@ -170,6 +169,11 @@ def test_any_other_store_is_refused_without_its_password(written: str, sentence:
     with pytest.raises(ValueError, match=sentence) as caught:
         notation.store(written, folder=Path("/srv"))
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_postgresql_url_is_taken_as_it_stands() -> None:
+    for url in ("postgresql+psycopg://me:hunter2@db/papers", "postgresql://db/papers"):
+        assert notation.store(url, folder=Path("/srv")) == url
 
 
 @pytest.mark.parametrize("written", ["~nobody-has-this-name/p.db", "a\x00b"])

@@ -1,80 +1,135 @@
-"""Opening a store: made where there is none, refused where it is not ours or not readable."""
+"""An open database: transactions whole or not at all, and errors that say nothing of what they held."""
 
 from __future__ import annotations
 
-import sqlite3
+import traceback
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import func, select, text
 
 from bot.errors import StoreError
-from bot.store import Store
+from bot.store import Store, connect
 from bot.store.engine import Database
+from bot.store.tables import concerns, gates, pages
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
 
 
-def test_a_store_is_made_on_first_opening_and_found_again(url: str) -> None:
-    Store(url).close()
-    store = Store(url)
-    assert store.papers.last_seq() == 0
-    store.close()
-
-
-def test_a_database_of_somebody_else_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "other.db"
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE cats (name TEXT)")
-    connection.close()
-    with pytest.raises(StoreError, match="not made by Paperboy"):
-        Store(f"sqlite:///{path}")
-
-
-def test_a_store_newer_than_the_program_is_refused_and_says_so(url: str, tmp_path: Path) -> None:
-    Store(url).close()
-    with sqlite3.connect(tmp_path / "paperboy.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    with pytest.raises(StoreError, match="its schema is 9999, this program knows 0001"):
-        Store(url)
-
-
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "notes.txt"
-    path.write_text("this is not a database, but it is long enough to be looked at " * 20, encoding="utf-8")
-    with pytest.raises(StoreError, match="not a database"):
-        Store(f"sqlite:///{path}")
-
-
-def test_a_folder_that_does_not_exist_is_a_store_error(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="unable to open"):
-        Store(f"sqlite:///{tmp_path / 'nowhere' / 'paperboy.db'}")
-
-
-def test_an_error_shows_no_statement_parameters(url: str) -> None:
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
     database = Database(url)
-    with pytest.raises(StoreError) as caught, database.writing() as connection:
-        connection.exec_driver_sql("INSERT INTO gates (key, reason) VALUES (?, ?)", ("k", "planted-secret"))
-        connection.exec_driver_sql("INSERT INTO gates (key, reason) VALUES (?, ?)", ("k", "planted-secret"))
-    assert "planted-secret" not in str(caught.value)
-    assert "planted-secret" not in str(caught.value.__cause__)
+    yield database
     database.close()
 
 
-def test_a_failed_transaction_leaves_nothing_behind(url: str) -> None:
-    database = Database(url)
+def test_an_error_shows_neither_parameters_nor_rows(database: Database) -> None:
+    planted = {"key": "k", "reason": "planted-" + "secret"}
+    with pytest.raises(StoreError) as twice, database.writing() as connection:
+        connection.execute(gates.insert(), planted)
+        connection.execute(gates.insert(), planted)
+    with pytest.raises(StoreError) as nothing, database.writing() as connection:
+        connection.execute(pages.insert().values(topic=planted["reason"], mailing_date=NOW.date(), seq=None))
+    for caught in (twice, nothing):
+        assert "planted-secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
     with pytest.raises(RuntimeError), database.writing() as connection:
-        connection.exec_driver_sql("INSERT INTO gates (key) VALUES ('k')")
+        connection.execute(gates.insert().values(key="k"))
         raise RuntimeError
     with database.reading() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM gates").scalar() == 0
-    database.close()
+        assert count(connection) == 0
 
 
-def test_sqlite_keeps_every_commit_over_a_power_cut(url: str) -> None:
-    database = Database(url)
+def test_a_reader_sees_one_moment(database: Database) -> None:
+    with database.reading() as reader:
+        before = count(reader)
+        with database.writing() as writer:
+            writer.execute(gates.insert().values(key="k"))
+        assert count(reader) == before
+    with database.reading() as reader:
+        assert count(reader) == before + 1
+
+
+def test_who_waits_too_long_for_another_s_transaction_is_told_so(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "PATIENCE_MS", 100)
+    first, second = Database(url), Database(url)
+    with first.writing() as connection:
+        connection.execute(concerns.insert().values(key="k", told_at=NOW))
+        with pytest.raises(StoreError, match="lock"), second.writing() as other:
+            other.execute(concerns.insert().values(key="k", told_at=NOW))
+    with second.writing() as other:
+        other.execute(concerns.update().values(told_at=NOW))
+    first.close()
+    second.close()
+
+
+def test_sqlite_keeps_every_commit_over_a_power_cut(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
     with database.reading() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
     database.close()
+
+
+def test_postgres_refuses_a_write_while_reading(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with pytest.raises(StoreError, match="read-only transaction"), database.reading() as connection:
+        connection.execute(gates.insert().values(key="k"))
+    database.close()
+
+
+def test_a_connection_lost_in_mid_transaction_is_a_store_error_and_the_next_one_works(postgres_url: str) -> None:
+    store, other = Store(postgres_url), Database(postgres_url)
+    with pytest.raises(StoreError, match="terminat"), store._database.writing() as connection:
+        connection.execute(gates.insert().values(key="k"))
+        cut(other, connection)
+        connection.execute(gates.insert().values(key="l"))
+    assert store.papers.last_seq() == 0
+    with store._database.reading() as connection:
+        assert count(connection) == 0
+    store.close()
+    other.close()
+
+
+def test_a_connection_lost_while_nobody_used_it_is_not_noticed(postgres_url: str) -> None:
+    store, other = Store(postgres_url), Database(postgres_url)
+    with store._database.reading() as connection:
+        process = connection.scalar(text("SELECT pg_backend_pid()"))
+    with other.writing() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
+    assert store.papers.last_seq() == 0
+    store.close()
+    other.close()
+
+
+def test_who_asks_for_more_connections_than_there_are_is_told_so(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "PATIENCE_MS", 100)
+    database = Database(postgres_url)
+    held = [database.reading() for _ in range(5)]
+    for each in held:
+        each.__enter__()
+    with pytest.raises(StoreError, match="no connection to it became free in time"), database.reading():
+        pass
+    for each in held:
+        each.__exit__(None, None, None)
+    database.close()
+
+
+def count(connection: Connection) -> int:
+    return connection.scalar(select(func.count()).select_from(gates)) or 0
+
+
+def cut(by: Database, connection: Connection) -> None:
+    process = connection.scalar(text("SELECT pg_backend_pid()"))
+    with by.writing() as other:
+        other.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})

@@ -28,6 +28,7 @@ from bot.store.outbox import Claimed, Packet, ToldPaper
 from bot.store.owner import Owner
 from bot.store.papers import Verdict
 from bot.store.readers import ReaderState, StateChangedError
+from bot.store.tables import deliveries
 from tests.builders import paper
 
 if TYPE_CHECKING:
@@ -112,6 +113,21 @@ def test_equal_digests_of_two_subscribers_are_stored_once(store: Store) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM deliveries").scalar() == 2
 
 
+def test_a_day_without_a_digest_only_moves_its_subscriber_on(store: Store) -> None:
+    assert store.outbox.enqueue(ReaderState("lab", {"birds/cs.CV": 7}, told_through=NOW.date()), None, (), NOW) == 0
+    assert store.outbox.lanes() == ()
+    assert store.readers.state("lab") == ReaderState("lab", {"birds/cs.CV": 7}, None, NOW.date(), 1)
+
+
+def test_what_the_operator_was_told_of_is_told_again_only_when_it_is_long_ago(store: Store) -> None:
+    for day in range(3):
+        told_at = NOW + timedelta(days=day)
+        assert store.outbox.untold(["late", "shut"], since=told_at - MINUTE) == {"late", "shut"}
+        store.outbox.post("operator", packet(), ("",), told_at, concerns=["late"])
+        assert store.outbox.untold(["late", "shut"], since=told_at - MINUTE) == {"shut"}
+    assert len(store.ledger.unfinished()) == 3
+
+
 def test_of_two_composers_of_one_subscriber_the_second_writes_nothing(store: Store) -> None:
     enqueue(store, packet())
     seen = store.readers.state("lab")
@@ -171,6 +187,23 @@ def test_messages_to_one_address_go_in_order_one_at_a_time(store: Store) -> None
     second = claimed(store, at=NOW + SECOND)
     assert second.payload == {"text": "two"}
     assert (second.part, second.parts, second.parent) == (2, 2, "ts1")
+
+
+def test_an_earlier_message_that_is_taken_up_again_waits_for_the_one_being_sent(store: Store) -> None:
+    enqueue(store, packet(message("one"), message("two")))
+    assert fail(store, claimed(store), Trouble.UNKNOWN) is DeliveryState.UNKNOWN
+    held = claim(store, at=NOW + 5 * MINUTE, on_unknown=OnUnknown.HOLD)
+    assert isinstance(held, Claimed)
+    assert held.delivery.payload == {"text": "two"}
+    with store._database.writing() as connection:
+        connection.execute(
+            deliveries.update().where(deliveries.c.state == DeliveryState.HELD).values(state=DeliveryState.PENDING)
+        )
+    waits = claim(store, at=NOW + 6 * MINUTE)
+    assert isinstance(waits, Wait)
+    assert waits.reason == "another process is sending it"
+    store.outbox.settle_sent(held.delivery, Receipt(), GATES, owner=ME, now=NOW + 6 * MINUTE)
+    assert claimed(store, at=NOW + 7 * MINUTE).payload == {"text": "one"}
 
 
 def test_the_idempotency_key_is_the_same_on_every_attempt(store: Store) -> None:
@@ -343,8 +376,8 @@ def test_an_unknown_outcome_waits_its_backoff_and_is_sent_again_byte_for_byte(st
     enqueue(store, packet())
     first = claimed(store)
     assert fail(store, first, Trouble.UNKNOWN) is DeliveryState.UNKNOWN
-    assert isinstance(claim(store, at=NOW + MINUTE), Wait)
-    again = claimed(store, at=NOW + 5 * MINUTE)
+    assert isinstance(claim(store, at=NOW + 30 * SECOND), Wait)
+    again = claimed(store, at=NOW + MINUTE)
     assert (again.id, again.payload) == (first.id, first.payload)
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bot.store.owner import Owner
+
+if TYPE_CHECKING:
+    import pytest
 
 ME = Owner.current()
 
@@ -35,6 +39,24 @@ def test_a_number_that_went_to_another_process_does_not_keep_the_owner_alive() -
 
 def test_of_another_host_nobody_can_tell() -> None:
     assert not replace(ME, host="elsewhere", boot="another").is_surely_dead(ME)
+
+
+def test_of_another_container_under_the_same_host_name_nobody_can_tell() -> None:
+    elsewhere = replace(ME, boot=f"{ME.boot.partition('/')[0]}/pid:[1]", pid=999_999_999)
+    assert not elsewhere.is_surely_dead(ME)
+
+
+def test_a_process_that_is_there_but_hidden_is_not_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.owner._start_of", lambda _pid: None)
+    assert not ME.is_surely_dead(ME)
+
+
+def test_a_process_of_another_user_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.kill", forbidden)
+    assert not ME.is_surely_dead(ME)
 
 
 def test_where_the_system_tells_no_boot_only_the_lease_counts() -> None:

@@ -41,6 +41,34 @@ def test_a_paper_comes_back_as_it_went_in(store: Store) -> None:
     assert store.papers.versions("hep-th/9901001") == (full,)
 
 
+def test_characters_that_no_database_takes_are_left_out_wherever_they_stand(store: Store) -> None:
+    dirty = Paper(
+        identifier="2604.00001",
+        version=1,
+        title="Pige\0ons",
+        abstract="A half \ud83d of a pair.",
+        authors=(Author("Ada\0 Byron", ("Cam\0bridge",)),),
+        categories=("cs.CV\0",),
+        doi="\0",
+    )
+    store.papers.record(mailing(dirty), Verdict(MailingState.COMPLETE, "all\0 in"), NOW)
+    (clean,) = store.papers.versions("2604.00001")
+    assert (clean.title, clean.abstract, clean.doi) == ("Pigeons", "A half  of a pair.", "")
+    assert clean.authors == (Author("Ada Byron", ("Cambridge",)),)
+    assert clean.categories == ("cs.CV",)
+    assert store.papers.announcements_of("2604\0.00001") == store.papers.announcements_of("2604.00001")
+    record = store.papers.mailing(MON, "cs.CV")
+    assert record is not None
+    assert record.reason == "all in"
+
+
+def test_categories_come_in_the_same_order_whatever_the_database_s_language(store: Store) -> None:
+    for category in ("math-ph", "cs.CV", "math.AG", "Zoo", "cs-CV"):
+        store.papers.record(mailing(paper(), category=category), COMPLETE, NOW)
+    found = [record.category for record in store.papers.mailings_since(MON)]
+    assert found == ["Zoo", "cs-CV", "cs.CV", "math-ph", "math.AG"]
+
+
 def test_recording_the_same_answer_again_adds_nothing_but_a_try(store: Store) -> None:
     answer = mailing(paper("2604.00001"), paper("2604.00002"))
     pending = Verdict(MailingState.TRUNCATED, "cut")
@@ -89,6 +117,13 @@ def test_unreadable_entries_are_counted(store: Store) -> None:
 def test_an_empty_answer_is_recorded_without_announcements(store: Store) -> None:
     assert store.papers.record(mailing(), Verdict(MailingState.EXPECTED_EMPTY, "holiday"), NOW) == 0
     assert [record.state for record in store.papers.mailings_since(MON)] == [MailingState.EXPECTED_EMPTY]
+
+
+def test_since_when_a_category_is_asked_for_is_known(store: Store) -> None:
+    store.papers.record_failure(MON, "cs.LG", FAILED, NOW)
+    store.papers.record(mailing(paper(), day=TUE), COMPLETE, NOW)
+    store.papers.record_failure(TUE, "cs.LG", FAILED, NOW)
+    assert store.papers.first_asked() == {"cs.LG": MON, "cs.CV": TUE}
 
 
 def test_a_newcomer_starts_just_before_the_latest_mailing(store: Store) -> None:

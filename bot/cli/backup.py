@@ -1,0 +1,46 @@
+"""`paperboy backup`: a consistent copy of the live SQLite store."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - Typer reads annotations
+from typing import Annotated
+
+import typer
+
+from bot.cli.options import (
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    LogLevel,
+    LogLevelOption,
+    configure_logging,
+    load_settings,
+)
+from bot.cli.terminal import say
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to put the copy.", dir_okay=False)],
+    config: ConfigOption = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Copy the live SQLite store, as it is at one moment."""
+    from bot.store.backup import back_up, is_file  # noqa: PLC0415 - SQLAlchemy, not needed for --help
+
+    configure_logging(log_level, log_format)
+    store = load_settings(config).store
+    if not is_file(store):
+        raise typer.BadParameter("only a SQLite store is copied so; for PostgreSQL use pg_dump", param_hint="store")
+    if file.exists() and not force:
+        raise typer.BadParameter(f"{file} is there already; --force replaces it", param_hint="FILE")
+    size = back_up(store, file)
+    say(f"{file}: {_size(size)}")
+
+
+def _size(count: int) -> str:
+    """`4,096 bytes`, and from a megabyte on in megabytes too."""
+    megabyte = 1_000_000
+    return f"{count:,} bytes" + (f" ({count / megabyte:,.1f} MB)" if count >= megabyte else "")

@@ -1,0 +1,301 @@
+"""`paperboy deliveries`: the outbox for people: list, show, retry, drop.
+
+A delivery is named by the beginning of its id, as git names a commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.advice import ExitCode
+from bot.cli.options import (
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    LogLevel,
+    LogLevelOption,
+    configure_logging,
+    load_settings,
+    subscriber_names,
+)
+from bot.cli.terminal import aside, plural, say, table, to_json, when
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.app import App
+    from bot.model import DeliveryState, Gates
+    from bot.settings import Settings
+    from bot.store.ledger import DeliveryDetail, DeliveryRecord, Ledger
+
+deliveries = typer.Typer(
+    name="deliveries",
+    help="The outbox: list, show, retry and drop deliveries.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_RECENT = timedelta(days=7)
+_STATES = "pending, sending, unknown, held, sent, dead, dropped, withdrawn"
+
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="The ids, or how they begin.")]
+
+
+# -- list --------------------------------------------------------------------------------------------------------
+
+
+@deliveries.command(name="list")
+def list_deliveries(
+    config: ConfigOption = None,
+    *,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", help=f"Only those in this state: {_STATES}; may be repeated.")
+    ] = None,
+    subscriber: Annotated[
+        str | None, typer.Option("--subscriber", help="Only this one's.", autocompletion=subscriber_names)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is over and done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """List what is not over, and the last week's given up."""
+    configure_logging(log_level, log_format)
+    settings = load_settings(config)
+    records, short = asyncio.run(_list(settings, _states(state or ()), everything=everything))
+    chosen = [record for record in records if subscriber in (None, record.subscriber)]
+    if as_json:
+        sys.stdout.write(to_json(chosen) + "\n")
+    elif chosen:
+        table(_row(record, short, settings) for record in chosen)
+    else:
+        aside("There is no such delivery." if state or subscriber or everything else "Nothing is left to deliver.")
+
+
+def _states(names: Sequence[str]) -> tuple[DeliveryState, ...]:
+    from bot.model import DeliveryState  # noqa: PLC0415 - 8 ms that --help does not need
+
+    try:
+        return tuple(DeliveryState(name) for name in names)
+    except ValueError:
+        raise typer.BadParameter(f"one of {_STATES} is expected", param_hint="--state") from None
+
+
+async def _list(
+    settings: Settings, states: tuple[DeliveryState, ...], *, everything: bool
+) -> tuple[tuple[DeliveryRecord, ...], int]:
+    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+
+    async with opened(settings, must_exist=True) as app:
+        ledger = app.store.ledger
+        if states or everything:
+            return ledger.all(*states), ledger.id_length()
+        return ledger.current(app.clock.now() - _RECENT), ledger.id_length()
+
+
+def _row(record: DeliveryRecord, short: int, settings: Settings) -> list[str]:
+    tries = f", {plural(record.tries, 'try', 'tries')}" if record.tries else ""
+    return [
+        record.id[:short],
+        record.subscriber,
+        f"{record.title} {record.part}/{record.parts}",
+        when(record.created_at, settings.timezone),
+        f"{record.state.value}{tries}{f': {record.reason}' if record.reason else ''}",
+    ]
+
+
+# -- show --------------------------------------------------------------------------------------------------------
+
+
+@deliveries.command()
+def show(
+    delivery: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how it begins.")],
+    config: ConfigOption = None,
+    *,
+    payload: Annotated[bool, typer.Option("--payload", help="Also the message itself, as it was composed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Show everything that is stored of a delivery.
+
+    Addresses and secrets are not stored.
+    """
+    configure_logging(log_level, log_format)
+    settings = load_settings(config)
+    detail = asyncio.run(_show(settings, delivery, texts=payload))
+    if as_json:
+        sys.stdout.write(to_json(detail) + "\n")
+    else:
+        _print(detail, settings)
+        if payload:
+            _print_texts(detail)
+
+
+async def _show(settings: Settings, prefix: str, *, texts: bool) -> DeliveryDetail:
+    from bot.app import opened  # noqa: PLC0415 - as above
+
+    async with opened(settings, must_exist=True) as app:
+        (delivery_id,) = _identified([prefix], app.store.ledger)
+        return app.store.ledger.detail(delivery_id, texts=texts)
+
+
+def _print(detail: DeliveryDetail, settings: Settings) -> None:
+    record, zone = detail.record, settings.timezone
+    rows = [
+        ("id", record.id),
+        ("subscriber", record.subscriber),
+        ("channel", record.channel),
+        ("address", _place(detail, settings)),
+        ("digest", f"{record.title} ({detail.digest})"),
+        ("part", f"{record.part} of {record.parts}"),
+        ("state", record.state.value),
+        ("reason", record.reason),
+        ("tries", str(record.tries)),
+        ("senders died", str(detail.deaths) if detail.deaths else None),
+        ("form", "plain, for the rich one was refused" if detail.plain else "as composed"),
+        ("composed", when(record.created_at, zone)),
+        ("not before", when(record.not_before, zone) if record.not_before else None),
+        ("settled", when(record.settled_at, zone) if record.settled_at else None),
+        ("being sent by", detail.owner),
+        ("until at most", when(detail.lease_until, zone) if detail.lease_until else None),
+        ("their id", detail.platform_id),
+        ("papers", ", ".join(detail.papers)),
+        ("text", "pruned, it is older than `keep_days`" if detail.pruned else None),
+    ]
+    table([name, value] for name, value in rows if value)
+
+
+def _place(detail: DeliveryDetail, settings: Settings) -> str:
+    """Which of the subscriber's addresses it is for, without showing it: what is shown here is shown to others."""
+    subscriber = settings.subscribers.get(detail.record.subscriber)
+    recipients = subscriber.recipients if subscriber else ()
+    if detail.recipient not in recipients:
+        return "no longer in the configuration"
+    return f"number {recipients.index(detail.recipient) + 1} of {len(recipients)} in the configuration"
+
+
+def _print_texts(detail: DeliveryDetail) -> None:
+    for name, body in (("As composed", detail.payload), ("Plain", detail.plain_payload)):
+        if body is not None:
+            say(name)
+            sys.stdout.write(json.dumps(body, indent=2) + "\n")
+
+
+# -- retry and drop ----------------------------------------------------------------------------------------------
+
+
+@deliveries.command()
+def retry(
+    ids: IdsArgument,
+    config: ConfigOption = None,
+    *,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Have the next run send them, whatever became of them.
+
+    For deliveries that are dead, held, unknown, dropped or waiting. Each keeps its text and its id; its address is
+    knocked at again even if it was found closed. If the first attempt arrived after all, the reader may see the
+    message twice.
+    """
+    configure_logging(log_level, log_format)
+    settings = load_settings(config)
+
+    def again(app: App, record: DeliveryRecord) -> str:
+        detail = app.store.ledger.detail(record.id)
+        app.store.desk.retry(record.id, _gates(app, detail))
+        return f"was {record.state.value}, goes out with the next run"
+
+    _decide(settings, ids, again)
+
+
+@deliveries.command()
+def drop(
+    ids: IdsArgument,
+    config: ConfigOption = None,
+    *,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Give them up: they are never sent.
+
+    What they tell of counts as told.
+    """
+    configure_logging(log_level, log_format)
+    settings = load_settings(config)
+
+    def never(app: App, record: DeliveryRecord) -> str:
+        app.store.desk.drop(record.id, app.clock.now())
+        return f"was {record.state.value}, is given up"
+
+    _decide(settings, ids, never)
+
+
+def _decide(settings: Settings, ids: Sequence[str], decision: Callable[[App, DeliveryRecord], str]) -> None:
+    """One decision about each; a refused one stops no other, and is said."""
+    refused = asyncio.run(_decided(settings, ids, decision))
+    sys.exit(ExitCode.LEFT_UNDONE if refused else ExitCode.DONE)
+
+
+async def _decided(settings: Settings, ids: Sequence[str], decision: Callable[[App, DeliveryRecord], str]) -> int:
+    from bot.app import opened  # noqa: PLC0415 - as above
+    from bot.store.desk import RefusedError  # noqa: PLC0415 - as above
+
+    refused = 0
+    async with opened(settings, must_exist=True) as app:
+        ledger = app.store.ledger
+        short = ledger.id_length()
+        for delivery_id in _identified(ids, ledger):
+            record = ledger.detail(delivery_id).record
+            what = f"{record.id[:short]} ({record.subscriber}, {record.title} {record.part}/{record.parts})"
+            try:
+                say(f"{what} {decision(app, record)}")
+            except RefusedError as error:
+                aside(f"{what} {error.reason}.")
+                refused += 1
+    return refused
+
+
+def _identified(prefixes: Sequence[str], ledger: Ledger) -> tuple[str, ...]:
+    """The deliveries that are meant, each once.
+
+    Raises:
+        BadParameter: one of them is unknown or ambiguous.
+    """
+    found: dict[str, None] = {}
+    for prefix in prefixes:
+        ids = ledger.identified(prefix) if prefix else ()
+        if len(ids) != 1:
+            why = f"several begin with {prefix}: give more of it" if ids else f"there is no delivery {prefix!r}"
+            raise typer.BadParameter(why, param_hint="ID")
+        found[ids[0]] = None
+    return tuple(found)
+
+
+def _gates(app: App, detail: DeliveryDetail) -> Gates | None:
+    """The doors of its address as it is today.
+
+    Raises:
+        RefusedError: the next run would take the delivery back or give it up, whatever is decided here.
+    """
+    from bot.store.desk import RefusedError  # noqa: PLC0415 - as above
+
+    record = detail.record
+    subscriber = app.settings.subscribers.get(record.subscriber)
+    if subscriber is None:
+        raise RefusedError(record.id, "is for nobody: its subscriber is no longer in the configuration")
+    if subscriber.channel != record.channel:
+        raise RefusedError(record.id, f"was made for {record.channel}, and its subscriber is on {subscriber.channel}")
+    address = subscriber.address(detail.recipient)
+    if address is not None:
+        return app.channels[record.channel].gates(address)
+    if len(subscriber.addresses) > 1:
+        raise RefusedError(record.id, "is for nobody: its address is no longer in the configuration")
+    return None  # the subscriber's only address changed: the next run sends it there

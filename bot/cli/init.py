@@ -1,0 +1,125 @@
+"""`paperboy init`: asks a few questions and writes a commented configuration.
+
+The file is read back before it counts. No secret is in it: it names the environment variable to read it from.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.advice import ExitCode
+from bot.cli.interview import DOORS, Interview
+from bot.cli.options import LogFormat, LogFormatOption, LogLevel, LogLevelOption, configure_logging
+from bot.cli.terminal import aside, say, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ENDED = "The answers ended before the questions did: nothing was written."
+
+
+def init(
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FILE", help="Where to write it; never over a file that is there.")
+    ] = Path("config.yaml"),
+    *,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Ask a few questions and write a commented configuration.
+
+    It is ready to run once the environment has the secrets that it names.
+    """
+    configure_logging(log_level, log_format)
+    if output.exists():
+        raise typer.BadParameter(f"{output} is there already, and is not touched", param_hint="--output")
+    if not output.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {output.parent}", param_hint="--output")
+    try:
+        answers = Interview(output.absolute().parent).answers()
+    except typer.Abort:
+        aside("")
+        aside(_ENDED)
+        sys.exit(ExitCode.CONFIG)
+    _write(output, answers)
+    _tell_the_rest(output, answers)
+
+
+# -- writing -----------------------------------------------------------------------------------------------------
+
+
+def _write(output: Path, answers: Mapping[str, Any]) -> None:
+    """Write the file and read it back; one that cannot be used is taken away again.
+
+    Raises:
+        ConfigError: the answers do not go together.
+    """
+    from bot.config import load  # noqa: PLC0415 - as above
+    from bot.errors import ConfigError  # noqa: PLC0415 - as above
+
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(configuration(answers))
+    except OSError as error:
+        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}", param_hint="--output") from error
+    samples = {door.variable: door.sample for door in DOORS.values()}
+    try:
+        load(output, {**os.environ, **samples})
+    except ConfigError:
+        output.unlink()
+        raise
+
+
+def configuration(answers: Mapping[str, Any]) -> str:
+    """The file's text; every answer as a YAML value of its own, whatever is in it."""
+    import jinja2  # noqa: PLC0415 - 60 ms, not needed for --help
+    import yaml  # noqa: PLC0415 - as above
+
+    def value(answer: object) -> object:
+        """Texts and lists of texts as YAML in one line, inside of which nothing ends early."""
+        if not isinstance(answer, (str, list)) or not answer:
+            return answer
+        flow: str = yaml.safe_dump([answer], default_flow_style=True, allow_unicode=True, width=sys.maxsize)
+        return flow.strip()[1:-1]
+
+    environment = jinja2.Environment(
+        finalize=value,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - YAML, not HTML: `finalize` quotes
+    )
+    source = Path(__file__).with_name("config.yaml.j2").read_text(encoding="utf-8")
+    return environment.from_string(source).render(answers)
+
+
+def _tell_the_rest(output: Path, answers: Mapping[str, Any]) -> None:
+    """Which secrets to set, and a test if there are none left."""
+    say(f"{output} is written.")
+    doors = [DOORS[name] for name, *_ in answers["subscribers"]]
+    needed = [door for door in doors if door.channel != "mail" or answers["mail"]["username"]]
+    missing = [door for door in needed if not os.environ.get(door.variable)]
+    if missing:
+        say("Set in the environment, before the first run:")
+        table([door.variable, door.what] for door in missing)
+    elif doors and _agrees("Post a test to every subscriber now (`check --send`)?"):
+        from bot.cli.check import check  # noqa: PLC0415 - of this moment
+
+        check(output, send=True)
+    option = "" if output == Path("config.yaml") else f" --config {output}"
+    say(f"`paperboy check{option}{' --send' if doors else ''}` tries it out, `paperboy once{option}` runs it.")
+
+
+def _agrees(question: str) -> bool:
+    """Whether somebody is there and says yes."""
+    try:
+        return typer.confirm(question, default=False)
+    except typer.Abort:
+        say()
+        return False

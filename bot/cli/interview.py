@@ -1,0 +1,268 @@
+"""The questions of `paperboy init`, each answer judged by the configuration's own rules while it is typed.
+
+A secret is never asked for: of a door that needs one, only the environment variable is named.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from bot.cli.terminal import say, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_PORTS = {"none": "25", "starttls": "587", "tls": "465"}
+_FEW = 8
+_ZONES = "zoneinfo/"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One way to deliver: what `where` calls it, and the secret that it needs."""
+
+    channel: str
+    variable: str
+    """The environment variable of its secret."""
+    what: str
+    """What that secret is."""
+    sample: str
+    """A text of its shape, to read the file back with."""
+    question: str = ""
+    """What to ask for; a webhook's address is its secret, so that there is nothing to ask."""
+
+
+DOORS = {
+    "slack": Door(
+        "slack",
+        "SLACK_BOT_TOKEN",
+        "the bot's token (xoxb-...) with chat:write; the bot has to be a member of the channel",
+        "xoxb-1",
+        "Slack channel's id (channel details, at the bottom)",
+    ),
+    "slack-webhook": Door(
+        "slack",
+        "SLACK_WEBHOOK_URL",
+        "the incoming webhook's URL",
+        "https://hooks.slack.com/services/T00000000/B00000000/x",
+    ),
+    "discord": Door(
+        "discord",
+        "DISCORD_BOT_TOKEN",
+        "the bot's token; the bot has to be on the server",
+        "x",
+        "Discord channel's id (Copy Channel ID, in Developer Mode)",
+    ),
+    "discord-webhook": Door(
+        "discord", "DISCORD_WEBHOOK_URL", "the webhook's URL", "https://discord.com/api/webhooks/100000000000000000/x"
+    ),
+    "mail": Door("mail", "SMTP_PASSWORD", "the relay's password", "x", "Mail addresses, with commas between"),
+}
+"""What one may answer to "where to"."""
+
+
+class Interview:
+    """The questions. A wrong answer is asked for again, with the reason."""
+
+    def __init__(self, folder: Path) -> None:
+        from bot.config.validation import Reader  # noqa: PLC0415 - pydantic, not needed for --help
+
+        self._reader = Reader(folder, os.environ)
+        self._folder = folder
+
+    def answers(self) -> dict[str, Any]:
+        """What the template takes.
+
+        Raises:
+            Abort: the answers ended, or somebody pressed Ctrl-C.
+        """
+        from bot.config import rules  # noqa: PLC0415 - as above
+
+        whole, topic = rules.whole(self._folder, (), live=True), rules.topic()
+        contact = _ask("Your mail address or page, which arXiv is shown", self._value(whole["contact"]))
+        categories = _ask(
+            "Categories, with commas between (cs.CV, cs.*)", self._list(topic["categories"], shown=_named)
+        )
+        title = _ask("What the topic is called", self._value(topic["title"]), default="Papers")
+        keywords = _ask(
+            "Keywords, with commas between (none: every paper)", self._list(topic["keywords"]), default=""
+        )
+        doors = _ask(f"Where to: some of {', '.join(DOORS)} (none: pages only)", self._doors, default="")
+        given: dict[str, Any] = {
+            "contact": contact,
+            "categories": categories,
+            "title": title,
+            "topic": re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "papers",
+            "keywords": keywords,
+            "subscribers": [(name, DOORS[name].channel, self._address(name)) for name in doors],
+            "mail": self._relay(contact) if "mail" in doors else None,
+            "slack": "slack" in doors,
+            "discord": "discord" in doors,
+            "at": None,
+            "timezone": _own_zone(),
+        }
+        if doors:
+            given["at"] = _ask(
+                "At which hour, like 08:00 (none: as soon as the mailing is in)", self._hour, default=""
+            )
+        if given["at"]:
+            given["timezone"] = _ask("In which time zone", self._value(whole["timezone"]), default=given["timezone"])
+        pages = "Folder for the pages" + (" (- for none)" if doors else "")
+        site = _ask(pages, self._value(rules.site(self._folder, ())["dir"]), default="site")
+        return given | {"site": None if doors and site == "-" else site}
+
+    def _value(self, annotation: Any) -> Callable[[str], str]:  # noqa: ANN401 - annotations have no common type
+        """The text as it was typed, if the configuration would take it."""
+
+        def check(text: str) -> str:
+            self._accept(annotation, text)
+            return text
+
+        return check
+
+    def _list(
+        self,
+        annotation: Any,  # noqa: ANN401 - as above
+        shown: Callable[[Sequence[str]], None] = lambda _: None,
+    ) -> Callable[[str], list[str]]:
+        """The texts between commas, if the configuration would take them."""
+
+        def check(text: str) -> list[str]:
+            items = _split(text)
+            shown(self._accept(annotation, items))
+            return items
+
+        return check
+
+    def _accept(self, annotation: Any, entry: object) -> Any:  # noqa: ANN401 - as above
+        before = len(self._reader.problems)
+        value = self._reader.value(annotation, entry, "")
+        problems = self._reader.problems[before:]
+        if problems:
+            raise typer.BadParameter("; ".join(problem.message for problem in problems))
+        return value
+
+    def _hour(self, text: str) -> str:
+        from bot.config import rules  # noqa: PLC0415 - as above
+
+        return self._value(rules.subscriber(())["at"])(text) if text else ""
+
+    def _doors(self, text: str) -> list[str]:
+        from bot.config.notation import meant  # noqa: PLC0415 - as above
+
+        chosen = list(dict.fromkeys(_split(text.lower())))
+        for name in chosen:
+            if name not in DOORS:
+                raise typer.BadParameter(f"no such way {name!r}{meant(name, DOORS)}")
+        return chosen
+
+    def _address(self, door: str) -> str | list[str]:
+        from bot.channels import CHANNELS  # noqa: PLC0415 - as above
+
+        chosen = DOORS[door]
+        kind = CHANNELS[chosen.channel]
+        if not chosen.question:
+            return f"${{{chosen.variable}}}"
+
+        def check(text: str) -> str | list[str]:
+            value = _split(text) if door == "mail" else text
+            if "://" in text:
+                raise typer.BadParameter(
+                    "such a URL is a secret, which is neither asked for nor written: start again with the webhook"
+                )
+            try:
+                kind.addresses(value, kind.Options())
+            except ValueError as error:
+                raise typer.BadParameter(str(error)) from error
+            return value
+
+        address: str | list[str] = _ask(chosen.question, check)
+        return address
+
+    def _relay(self, contact: str) -> Mapping[str, Any]:
+        from bot.config import notation  # noqa: PLC0415 - as above
+        from bot.settings import is_loopback  # noqa: PLC0415 - as above
+
+        host = _ask("Mail relay (SMTP host)", _refusing(notation.host), default="localhost")
+        near = is_loopback(host)
+        security = _ask("tls, starttls or none", _security, default="none" if near else "starttls")
+        port = _ask("Its port", _port, default=_PORTS[security])
+        username = ""
+        if security != "none":
+            username = _ask("User name (none: no log-in)", str, default="")
+        sender = _ask("The mails' sender", _sender(near=near), default=contact if "@" in contact else None)
+        return {"host": host, "security": security, "port": port, "username": username, "sender": sender}
+
+
+def _ask(question: str, check: Callable[[str], Any], default: str | None = None) -> Any:  # noqa: ANN401 - what `check` makes
+    """What was typed on one line, without what cannot be seen, as soon as the check takes it."""
+    from bot.text import tidy  # noqa: PLC0415 - not needed for --help
+
+    return typer.prompt(
+        question, default=default, show_default=bool(default), value_proc=lambda raw: check(tidy(raw))
+    )
+
+
+def _split(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _named(categories: Sequence[str]) -> None:
+    """What they stand for, as far as that is quickly read."""
+    from bot import taxonomy  # noqa: PLC0415 - as above
+
+    table([category, taxonomy.name(category)] for category in categories[:_FEW])
+    if len(categories) > _FEW:
+        say(f"and {len(categories) - _FEW} more", indent="  ")
+
+
+def _refusing(check: Callable[[str], object]) -> Callable[[str], str]:
+    """The text as it was typed, unless the check refuses it with a ValueError."""
+
+    def accept(text: str) -> str:
+        try:
+            check(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+        return text
+
+    return accept
+
+
+def _security(text: str) -> str:
+    if text.lower() not in _PORTS:
+        raise typer.BadParameter(f"one of {', '.join(_PORTS)} is expected")
+    return text.lower()
+
+
+def _port(text: str) -> int:
+    from bot.channels.mail_relay import MailSettings  # noqa: PLC0415 - as above
+
+    try:
+        return MailSettings(port=int(text)).port
+    except ValueError:
+        raise typer.BadParameter("a port is expected; mail uses 465 (tls), 587 (starttls) and 25") from None
+
+
+def _sender(*, near: bool) -> Callable[[str], str]:
+    from bot.channels.mail_relay import MailSettings  # noqa: PLC0415 - as above
+    from bot.config.notation import EXAMPLE_MAILBOX  # noqa: PLC0415 - as above
+
+    def check(text: str) -> None:
+        MailSettings(sender=text)
+        if not near and EXAMPLE_MAILBOX.search(text):
+            raise ValueError("an example's address, which no relay takes: your own is expected")
+
+    return _refusing(check)
+
+
+def _own_zone() -> str:
+    """This machine's time zone by its name, or UTC."""
+    _, found, name = str(Path("/etc/localtime").resolve()).partition(_ZONES)
+    return name if found else "UTC"

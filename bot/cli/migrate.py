@@ -1,0 +1,36 @@
+"""`paperboy migrate`: brings the store's schema to this version, which every other command does by itself too."""
+
+from __future__ import annotations
+
+from bot.cli.options import (
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    LogLevel,
+    LogLevelOption,
+    configure_logging,
+    load_settings,
+)
+from bot.cli.terminal import say
+
+
+def migrate(
+    config: ConfigOption = None,
+    *,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Bring the store's schema to this version.
+
+    Every command that opens the store does so too; this one tells from what to what.
+    """
+    from bot import store  # noqa: PLC0415 - SQLAlchemy, not needed for --help
+
+    configure_logging(log_level, log_format)
+    before, after = store.migrate(load_settings(config).store)
+    if before == after:
+        say(f"The store's schema is {after} already.")
+    elif before:
+        say(f"The store's schema was {before} and is {after} now.")
+    else:
+        say(f"A new store was made; its schema is {after}.")

@@ -1,0 +1,225 @@
+"""`paperboy search` and `paperboy query`: the stored papers in the topics' own query language."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import unicodedata
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.advice import ExitCode
+from bot.cli.options import (
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    LogLevel,
+    LogLevelOption,
+    configure_logging,
+    load_settings,
+)
+from bot.cli.terminal import aside, plural, say, table, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from bot.model import Match, Paper
+    from bot.settings import Settings
+    from bot.store.catalogue import Catalogue, Day, Filed
+    from bot.topics.matcher import Matcher
+    from bot.topics.query import Node, Term
+
+_TITLES = 3
+
+QueryArgument = Annotated[
+    str, typer.Argument(metavar="QUERY", help="As in a topic: 'ti:\"visual grounding\" ANDNOT abs:medical'.")
+]
+
+
+# -- search ------------------------------------------------------------------------------------------------------
+
+
+def search(
+    query: QueryArgument,
+    config: ConfigOption = None,
+    *,
+    days: Annotated[int | None, typer.Option("--days", min=1, help="Mailings of the last N days only.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The most papers that are shown.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Search the stored papers, newest mailing first.
+
+    In the topics' own query language: ti, abs, au, cat, co, jr, id and all; AND, OR, ANDNOT and NOT; quotes,
+    parentheses, and * at the end of a word.
+    """
+    configure_logging(log_level, log_format)
+    matcher, _ = _understood(query)
+    settings = load_settings(config)
+    found = asyncio.run(_search(settings, matcher, days))
+    shown = found[:limit]
+    if as_json:
+        sys.stdout.write(to_json({"found": len(found), "papers": [_plain(*each) for each in shown]}) + "\n")
+    else:
+        table(_row(*each) for each in shown)
+    if not found:
+        aside("No stored paper matches.")
+    elif len(found) > limit:
+        aside(f"The newest {limit} of {len(found)} papers; `--limit` shows more.")
+
+
+async def _search(settings: Settings, matcher: Matcher, days: int | None) -> list[tuple[Filed, Match]]:
+    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+    from bot.arxiv import calendar  # noqa: PLC0415 - as above
+
+    async with opened(settings, must_exist=True) as app:
+        since = _since(calendar.mailing_date(app.clock.now()), days) if days else None
+        filed = app.store.catalogue.papers(since=since)
+        return [(each, match) for each in filed for match in matcher.match(each.paper).values()]
+
+
+def _since(today: date, days: int) -> date:
+    """The first of that many days, as far back as there are dates."""
+    return today - timedelta(days=min(days, today.toordinal()) - 1)
+
+
+def _row(filed: Filed, match: Match) -> list[str]:
+    from bot import text  # noqa: PLC0415 - as above
+
+    paper = filed.paper
+    categories = " ".join(paper.categories)
+    return [
+        f"{paper.identifier}v{paper.version}",
+        f"{filed.mailing_date:%Y-%m-%d}",
+        categories,
+        f"{text.flatten_tex(paper.title)} [{_reasons(match)}]",
+    ]
+
+
+def _reasons(match: Match) -> str:
+    return ", ".join(f"{hit.term!r} in {hit.field}" for hit in match.hits) or "none of what it must not have"
+
+
+def _plain(filed: Filed, match: Match) -> dict[str, Any]:
+    from bot.identifier import abs_url  # noqa: PLC0415 - as above
+
+    paper = filed.paper
+    return {
+        "identifier": paper.identifier,
+        "version": paper.version,
+        "mailing_date": filed.mailing_date,
+        "categories": paper.categories,
+        "title": paper.title,
+        "authors": [author.name for author in paper.authors],
+        "url": abs_url(paper.identifier),
+        "hits": list(match.hits),
+    }
+
+
+# -- query -------------------------------------------------------------------------------------------------------
+
+
+def query(
+    query: QueryArgument,
+    config: ConfigOption = None,
+    *,
+    days: Annotated[int, typer.Option("--days", min=1, help="Mailings of the last N days.")] = 14,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Tell how a query is read, and what it would have matched.
+
+    Day by day over the stored mailings, of what was announced as new or cross-listed.
+    """
+    configure_logging(log_level, log_format)
+    matcher, tree = _understood(query)
+    settings = load_settings(config)
+    say("Looks for")
+    for depth, line in outline(tree):
+        say(line, indent="  " * (depth + 1))
+    asyncio.run(_query(settings, matcher, days))
+
+
+async def _query(settings: Settings, matcher: Matcher, days: int) -> None:
+    from bot.app import opened  # noqa: PLC0415 - as above
+    from bot.arxiv import calendar  # noqa: PLC0415 - as above
+
+    async with opened(settings, must_exist=True) as app:
+        _show_days(app.store.catalogue, matcher, _since(calendar.mailing_date(app.clock.now()), days))
+
+
+def _show_days(catalogue: Catalogue, matcher: Matcher, since: date) -> None:
+    matched = announced = 0
+    for day in catalogue.days(since):
+        found = [paper for paper in day.papers if matcher.match(paper)]
+        if not announced:
+            say(f"Would have matched, of what was new or cross-listed in {', '.join(catalogue.categories())}")
+        _show_day(day, found)
+        matched, announced = matched + len(found), announced + len(day.papers)
+    if announced:
+        say(f"In all {matched} of {plural(announced, 'paper')}")
+    else:
+        aside(f"No mailing since {since:%Y-%m-%d} is stored.")
+
+
+def _show_day(day: Day, found: list[Paper]) -> None:
+    from bot import text  # noqa: PLC0415 - as above
+
+    say(f"{text.day(day.mailing_date)}: {len(found)} of {len(day.papers)}", indent="  ")
+    table(([paper.identifier, text.flatten_tex(paper.title)] for paper in islice(found, _TITLES)), indent="    ")
+    if len(found) > _TITLES:
+        say(f"and {len(found) - _TITLES} more", indent="    ")
+
+
+def outline(node: Node, depth: int = 0) -> Iterator[tuple[int, str]]:
+    """A query's tree as indented lines: how deep, and what it says."""
+    from bot.topics.query import And, Not, Term  # noqa: PLC0415 - as above
+
+    match node:
+        case Term():
+            yield depth, _term(node)
+        case Not(inner):
+            yield depth, "none of"
+            yield from outline(inner, depth + 1)
+        case _:
+            yield depth, "all of" if isinstance(node, And) else "at least one of"
+            for inner in node.nodes:
+                yield from outline(inner, depth + 1)
+
+
+def _term(term: Term) -> str:
+    from bot.topics.query import ALL  # noqa: PLC0415 - as above
+
+    words = f"words that begin with {term.text!r}" if term.prefix else repr(term.text)
+    return f"{words} anywhere" if term.fields == ALL else f"{words} in {' or '.join(term.fields)}"
+
+
+# -- both --------------------------------------------------------------------------------------------------------
+
+
+def _understood(query: str) -> tuple[Matcher, Node]:
+    """The query, ready to run, and as a tree; where it does not parse, the process ends with its place marked."""
+    from bot.errors import QueryError  # noqa: PLC0415 - not needed for --help
+    from bot.model import Topic  # noqa: PLC0415 - as above
+    from bot.topics.matcher import Matcher  # noqa: PLC0415 - as above
+    from bot.topics.query import parse  # noqa: PLC0415 - as above
+
+    try:
+        tree = parse(query)
+    except QueryError as error:
+        aside(f"The query cannot be read: {error.message}")
+        sys.stderr.write(_marked(error.query, error.column))
+        sys.exit(ExitCode.CONFIG)
+    return Matcher([Topic(name="query", title="", categories=(), query=query)]), tree
+
+
+def _marked(query: str, column: int) -> str:
+    """The query on one line, and a mark under its column (counted from 1)."""
+    shown = "".join(c if c.isprintable() else " " for c in query)
+    width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in shown[: column - 1])
+    return f"  {shown}\n  {' ' * width}^\n"

@@ -1,0 +1,127 @@
+"""Connecting: which URLs a store may have, what it is called in messages, and how either database is set up.
+
+The only place that knows drivers. A password never leaves it but towards the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+PATIENCE_MS = 30_000
+"""How long a transaction waits for another one, in milliseconds."""
+
+_POSTGRES = "postgresql+psycopg"
+_EXPECTED = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE is expected"
+_DEFAULTS = {"connect_timeout": "10", "application_name": "paperboy", "client_encoding": "utf8"}
+"""libpq's parameters, unless the URL has its own. What a database in the C locale calls SQL_ASCII is UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One pool of connections, and the three ways to begin a transaction on it."""
+
+    reading: Engine
+    """A consistent view."""
+    writing: Engine
+    migrating: Engine
+    """Like writing, but SQLite does not look after references until `dialect.check_references`."""
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self.writing.dispose()
+
+
+def parse(url: str) -> URL:
+    """The URL with its driver spelled out.
+
+    Raises:
+        StoreError: it is neither SQLite's nor PostgreSQL's.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Their sentences quote what they could not read, and that may be half a password.
+        raise StoreError("store", f"its URL cannot be read: {_EXPECTED}") from None
+    if parsed.drivername in ("postgresql", _POSTGRES):
+        password = parsed.query.get("password", parsed.password)
+        parsed = parsed.difference_update_query(["password"]).set(drivername=_POSTGRES)
+        return parsed if password is None else parsed.set(password=str(password))
+    if parsed.drivername != "sqlite":
+        raise StoreError(name_of(parsed), _EXPECTED)
+    return parsed
+
+
+def name_of(url: URL) -> str:
+    """What the store is called in messages: its URL without the password, and without parameters but the host's."""
+    where = {key: value for key, value in url.query.items() if key in ("host", "port")}
+    return url.set(query=where).render_as_string(hide_password=True)
+
+
+def connect(url: URL) -> Engines:
+    """The engines for a parsed URL. Connects to nothing yet.
+
+    Raises:
+        StoreError: the driver is not installed.
+    """
+    return _postgres(url) if url.drivername == _POSTGRES else _sqlite(url)
+
+
+def _sqlite(url: URL) -> Engines:
+    engine = create_engine(url, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        # SQLAlchemy's documented way to take transactions out of sqlite3's hands:
+        # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: NORMAL may lose the last commits on a power cut, and a lost "sent" is a paper said twice.
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        # It can only be said between transactions.
+        connection.exec_driver_sql(f"PRAGMA foreign_keys = {options.get('paperboy_references', 'ON')}")
+        connection.exec_driver_sql(options.get("paperboy_begin", "BEGIN"))
+
+    # IMMEDIATE: a transaction that turns from reading to writing half-way can only fail.
+    writing = engine.execution_options(paperboy_begin="BEGIN IMMEDIATE")
+    return Engines(engine, writing, writing.execution_options(paperboy_references="OFF"))
+
+
+def _postgres(url: URL) -> Engines:
+    try:
+        engine = create_engine(
+            url.set(query={**_DEFAULTS, **url.query}),
+            hide_parameters=True,
+            isolation_level="READ COMMITTED",
+            pool_size=2,
+            max_overflow=3,
+            pool_timeout=PATIENCE_MS / 1000,
+            pool_pre_ping=True,
+        )
+    except ImportError as error:
+        advice = "PostgreSQL needs its driver: pip install 'paperboy-digest[postgres]'"
+        raise StoreError(name_of(url), advice) from error
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        connection.execute(f"SET lock_timeout = {PATIENCE_MS}")
+        # A machine that fell asleep in mid-transaction must not keep the others out until it wakes.
+        connection.execute(f"SET idle_in_transaction_session_timeout = {2 * PATIENCE_MS}")
+        connection.commit()
+
+    reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return Engines(reading, engine, engine)

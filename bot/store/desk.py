@@ -1,0 +1,129 @@
+"""What a person decides about a delivery: that it be tried again, or given up.
+
+Each decision is one conditional statement, so that no sender is overtaken: what is just being sent is left to it. How
+a delivery is found and shown is `ledger`'s trade. Never sends, never writes a payload.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, case, select
+
+from bot.errors import PaperboyError
+from bot.model import DeliveryState
+from bot.store.dialect import Lock, alone
+from bot.store.gates import in_order, open_gate
+from bot.store.tables import deliveries, messages
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.model import Gates
+    from bot.store.engine import Database
+
+RETRIED = (
+    DeliveryState.PENDING,
+    DeliveryState.UNKNOWN,
+    DeliveryState.HELD,
+    DeliveryState.DEAD,
+    DeliveryState.DROPPED,
+)
+"""What can be tried again. What is sent is done, and the papers of what was withdrawn are told anew."""
+DROPPED = (DeliveryState.PENDING, DeliveryState.UNKNOWN, DeliveryState.HELD)
+"""What can be given up."""
+
+_BY_HAND = "asked for again by hand"
+_UP_BY_HAND = "given up by hand"
+_WHY_NOT = {
+    DeliveryState.SENDING: "is being sent at this moment; look again when that is over",
+    DeliveryState.SENT: "is sent",
+    DeliveryState.DEAD: "is given up already",
+    DeliveryState.DROPPED: "is given up already",
+    DeliveryState.WITHDRAWN: "was taken back, and its papers are told anew",
+}
+
+
+class RefusedError(PaperboyError):
+    """A decision that the delivery's state does not allow; nothing was written."""
+
+    def __init__(self, delivery_id: str, reason: str) -> None:
+        super().__init__(f"{delivery_id} {reason}")
+        self.delivery_id = delivery_id
+        self.reason = reason
+        """The end of a sentence that begins with the delivery."""
+
+
+class Desk:
+    """The store's side for a person's decisions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def retry(self, delivery_id: str, gates: Gates | None) -> None:
+        """Have the next run try it at once, whatever became of it before, and knock at its door again.
+
+        It keeps its id, the other side's key to know a repeat by, and its text. One that was dead begins again with
+        its rich form, and its senders' deaths are forgotten.
+
+        Args:
+            delivery_id: the whole id.
+            gates: its address's gates; None if it has no address any more.
+
+        Raises:
+            RefusedError: it is being sent, is sent, was withdrawn, or its text is pruned.
+            KeyError: there is no such delivery.
+        """
+        was_dead = deliveries.c.state == DeliveryState.DEAD
+        message = and_(messages.c.digest_id == deliveries.c.digest_id, messages.c.part == deliveries.c.part)
+        pruned = select(messages.c.part).where(message, messages.c.payload.is_(None)).exists()
+        statement = (
+            deliveries.update()
+            .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(RETRIED), ~pruned)
+            .values(
+                state=DeliveryState.PENDING,
+                plain=case((was_dead, False), else_=deliveries.c.plain),
+                deaths=0,
+                not_before=None,
+                reason=_BY_HAND,
+                settled_at=None,
+            )
+        )
+        with self._database.writing() as connection:
+            alone(connection, Lock.DELIVERIES)  # nobody prunes its text between the look and the decision
+            if connection.execute(statement).rowcount != 1:
+                raise _refusal(connection, delivery_id, RETRIED, "was written too long ago: its text is pruned")
+            for key in in_order(gates) if gates else ():
+                open_gate(connection, key)
+
+    def drop(self, delivery_id: str, now: datetime) -> None:
+        """Give it up: it is never sent, and what it tells of counts as told.
+
+        Args:
+            delivery_id: the whole id.
+            now: the moment, UTC.
+
+        Raises:
+            RefusedError: it is being sent, or over.
+            KeyError: there is no such delivery.
+        """
+        statement = (
+            deliveries.update()
+            .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(DROPPED))
+            .values(state=DeliveryState.DROPPED, reason=_UP_BY_HAND, settled_at=now)
+        )
+        with self._database.writing() as connection:
+            if connection.execute(statement).rowcount != 1:
+                raise _refusal(connection, delivery_id, DROPPED, "changed at this moment; look again")
+
+
+def _refusal(
+    connection: Connection, delivery_id: str, allowed: tuple[DeliveryState, ...], otherwise: str
+) -> RefusedError:
+    """Why the statement did not touch it: its state, or what else its condition asks for."""
+    state = connection.scalar(select(deliveries.c.state).where(deliveries.c.id == delivery_id))
+    if state is None:
+        raise KeyError(delivery_id)
+    return RefusedError(delivery_id, otherwise if state in allowed else _WHY_NOT[DeliveryState(state)])

@@ -1,0 +1,67 @@
+"""Where SQLite and PostgreSQL differ inside a transaction: in here, and nowhere else.
+
+`SELECT ... FOR UPDATE` needs no place here: SQLAlchemy leaves it out for SQLite, where who writes is alone anyway.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
+
+_NAMESPACE = 0x5061_7065
+"""The first half of every advisory lock's number, so that another program on the database means others by its own."""
+
+
+class Lock(IntEnum):
+    """What one transaction at a time may do. Taken in this order, after rows of `subscribers`, before all others."""
+
+    SCHEMA = 1
+    """Make or change tables."""
+    ANNOUNCEMENTS = 2
+    """Number announcements: whoever reads n + 1 must find n."""
+    DELIVERIES = 3
+    """Number deliveries, and tell which payloads are still needed."""
+    LEASES = 4
+    """Take a lease."""
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what to do `on_conflict`, in the connection's dialect. Its `rowcount` counts."""
+    statement = postgresql.insert(table) if _is_postgres(connection) else sqlite.insert(table)
+    # Else SQLAlchemy counts what was updated or deleted, but on PostgreSQL not what was inserted.
+    return statement.execution_options(preserve_rowcount=True)
+
+
+def alone(connection: Connection, lock: Lock) -> None:
+    """Wait until no other transaction holds the lock; held to the end of this one.
+
+    In SQLite a writing transaction is alone from its first moment.
+    """
+    if _is_postgres(connection):
+        # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+        connection.execute(select(func.pg_advisory_xact_lock(_NAMESPACE, int(lock))))
+
+
+def check_references(connection: Connection, name: str) -> None:
+    """See that every reference leads somewhere, after a migration that SQLite ran without looking.
+
+    Raises:
+        StoreError: a row refers to one that is not there.
+    """
+    if not _is_postgres(connection):
+        # Step 10 of https://www.sqlite.org/lang_altertable.html#otheralter; PostgreSQL never stops looking.
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise StoreError(name, f"its new schema would lose what table {broken[0]} refers to")
+
+
+def _is_postgres(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"

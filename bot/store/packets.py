@@ -1,0 +1,132 @@
+"""A rendered digest on its way into the outbox: frozen once, and one delivery per message and recipient.
+
+Works inside the outbox's transactions; opens none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from bot.model import DeliveryState
+from bot.store.claims import Lane
+from bot.store.dialect import Lock, alone, insert
+from bot.store.tables import deliveries, digest_papers, digests, messages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.model import Hit, Message
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPaper:
+    """That a digest tells of a paper: as new (`version` 0), or of this version as replaced."""
+
+    identifier: str
+    version: int
+    topic: str
+    shown: bool
+    hits: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A rendered digest: its messages and the papers they tell of."""
+
+    channel: str
+    title: str
+    messages: tuple[Message, ...]
+    papers: tuple[ToldPaper, ...] = ()
+
+
+def put_deliveries(
+    connection: Connection,
+    packet: Packet,
+    subscriber: str,
+    recipients: Sequence[str],
+    now: datetime,
+) -> int:
+    """Store the digest, unless an equal one is there, and its deliveries. How many those are."""
+    alone(connection, Lock.DELIVERIES)
+    digest_id = _put_digest(connection, packet, now)
+    # Equal digests may go to the same address twice, years apart or after one was taken back: each is its own.
+    before = connection.scalar(select(func.max(deliveries.c.seq))) or 0
+    every = ((recipient, part) for recipient in recipients for part in range(1, len(packet.messages) + 1))
+    rows = [
+        {
+            "id": _hash(digest_id, str(place)),
+            **_delivery_row(packet, digest_id, Lane(subscriber, recipient), part, now),
+        }
+        for place, (recipient, part) in enumerate(every, start=before + 1)
+    ]
+    connection.execute(deliveries.insert(), rows)
+    return len(rows)
+
+
+def _put_digest(connection: Connection, packet: Packet, now: datetime) -> str:
+    bodies = [(_to_json(message.payload), _to_json(message.plain), message.reply) for message in packet.messages]
+    told = [_told_row(paper) for paper in packet.papers]
+    digest_id = _hash(packet.channel, packet.title, json.dumps([bodies, told]))
+    done = connection.execute(
+        insert(connection, digests)
+        .values(id=digest_id, channel=packet.channel, title=packet.title, created_at=now)
+        .on_conflict_do_nothing(),
+    )
+    statement = insert(connection, messages)
+    connection.execute(
+        # The same digest may have been stored, sent and pruned before: then its payloads come back.
+        statement.on_conflict_do_update(
+            index_elements=[messages.c.digest_id, messages.c.part],
+            set_={"payload": statement.excluded.payload, "plain": statement.excluded.plain},
+            where=messages.c.payload.is_(None),
+        ),
+        [
+            {"digest_id": digest_id, "part": part, "payload": payload, "plain": plain, "reply": reply}
+            for part, (payload, plain, reply) in enumerate(bodies, start=1)
+        ],
+    )
+    if told and done.rowcount:
+        connection.execute(digest_papers.insert(), [{"digest_id": digest_id, **row} for row in told])
+    return digest_id
+
+
+def _told_row(paper: ToldPaper) -> dict[str, Any]:
+    return {
+        "identifier": paper.identifier,
+        "version": paper.version,
+        "topic": paper.topic,
+        "shown": paper.shown,
+        "hits": [[hit.term, hit.field] for hit in paper.hits],
+    }
+
+
+def _delivery_row(packet: Packet, digest_id: str, lane: Lane, part: int, now: datetime) -> dict[str, Any]:
+    return {
+        "subscriber": lane.subscriber,
+        "recipient": lane.recipient,
+        "channel": packet.channel,
+        "digest_id": digest_id,
+        "part": part,
+        "parts": len(packet.messages),
+        "state": DeliveryState.PENDING,
+        "plain": False,
+        "tries": 0,
+        "deaths": 0,
+        "created_at": now,
+    }
+
+
+def _to_json(body: Mapping[str, Any] | None) -> str | None:
+    return None if body is None else json.dumps(body, sort_keys=True)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

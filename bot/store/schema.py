@@ -1,0 +1,86 @@
+"""The schema's version: made in an empty database, brought up to date in an older one, refused in any other.
+
+Alembic is imported only where there is something to migrate: it costs half a second of every start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, select
+
+from bot.errors import NoStoreError, StoreError
+from bot.store.dialect import Lock, alone
+from bot.store.tables import SCHEMA_VERSION, metadata, schema_version
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
+
+    from bot.store.connect import Engines
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A version, and where the migrations that lead to it are."""
+
+    version: str
+    folders: tuple[Path, ...]
+
+
+CURRENT = Schema(SCHEMA_VERSION, (Path(__file__).with_name("migrations") / "versions",))
+
+
+def see_that_it_exists(url: URL, name: str) -> None:
+    """Opening a SQLite file makes it, so look before.
+
+    Raises:
+        NoStoreError: it is a file that is not there.
+    """
+    if url.drivername == "sqlite" and not Path(url.database or "").is_file():
+        raise NoStoreError(name)
+
+
+def prepare(engines: Engines, name: str, wanted: Schema, *, must_exist: bool = False) -> str:
+    """Make or migrate the tables, as needed, in one transaction; of two processes at once the second finds it done.
+
+    Returns:
+        The version found; empty if there was none.
+
+    Raises:
+        NoStoreError: there are no tables, and there have to be.
+        StoreError: the tables are not ours, or newer than this program.
+    """
+    with engines.reading.begin() as connection:
+        found = _version(connection, name)
+    if not found and must_exist:
+        raise NoStoreError(name)
+    if found != wanted.version:
+        with engines.migrating.begin() as connection:
+            alone(connection, Lock.SCHEMA)
+            found = _version(connection, name)  # again: another process may have been first
+            if not found:
+                metadata.create_all(connection, checkfirst=False)
+                connection.execute(schema_version.insert().values(version_num=wanted.version))
+            elif found != wanted.version:
+                _migrate(connection, name, found, wanted)
+    return found
+
+
+def _version(connection: Connection, name: str) -> str:
+    """The version of our tables; empty if there are no tables at all."""
+    tables = set(inspect(connection).get_table_names())
+    if not tables:
+        return ""
+    if not {"alembic_version", "deliveries"} <= tables:
+        raise StoreError(name, "this database was not made by Paperboy")
+    return str(connection.scalar(select(schema_version.c.version_num)))
+
+
+def _migrate(connection: Connection, name: str, found: str, wanted: Schema) -> None:
+    from bot.store import migrations  # noqa: PLC0415 - Alembic costs 0.5 s
+
+    if not migrations.lead(wanted.folders, found, wanted.version):
+        raise StoreError(name, f"its schema is {found}, this program knows {wanted.version}")
+    migrations.upgrade(connection, name, wanted.folders, wanted.version)

@@ -1,0 +1,228 @@
+"""`paperboy deliveries`: the outbox in a person's hands."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bot.demo.slack import Scripted
+from bot.model import DeliveryState
+from tests.builders import paper
+from tests.world import MONDAY, TUESDAY, World, morning
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Terminal
+
+REFUSED = Scripted(body={"ok": False, "error": "invalid_blocks"})
+DOWN = Scripted(body={"ok": False, "error": "service_unavailable"})
+
+
+async def one(paperboy: Terminal, world: World, *script: Scripted) -> str:
+    """One delivery that ended so; its id."""
+    world.announce(TUESDAY, paper())
+    world.slack.script.extend(script)
+    await world.once(morning(TUESDAY))
+    (record,) = (await paperboy("deliveries", "list", "--all", "--json")).json
+    delivery_id: str = record["id"]
+    return delivery_id
+
+
+# -- list --------------------------------------------------------------------------------------------------------
+
+
+async def test_list_shows_what_is_left_with_a_short_id_and_the_reason(paperboy: Terminal, world: World) -> None:
+    delivery_id = await one(paperboy, world, DOWN)
+    answer = await paperboy("deliveries", "list")
+    assert (answer.code, answer.err) == (0, "")
+    (line,) = answer.out.splitlines()
+    assert line.startswith(f"  {delivery_id[:8]}  lab  Birds 1/1  Tue 21 Apr 2026 08:00  pending, 1 try: ")
+    assert "service_unavailable" in line
+
+
+async def test_list_shows_what_was_given_up_for_a_week(paperboy: Terminal, world: World) -> None:
+    await one(paperboy, world, REFUSED, REFUSED)
+    assert "dead" in (await paperboy("deliveries", "list")).out
+    world.clock.set(morning(TUESDAY.replace(day=29)))
+    later = await paperboy("deliveries", "list")
+    assert (later.code, later.out, later.err) == (0, "", "Nothing is left to deliver.\n")
+    assert "dead" in (await paperboy("deliveries", "list", "--state", "dead")).out
+
+
+async def test_list_leaves_out_what_is_done_unless_it_is_asked_for(paperboy: Terminal, world: World) -> None:
+    await one(paperboy, world)
+    assert (await paperboy("deliveries", "list")).out == ""
+    assert "sent, 1 try" in (await paperboy("deliveries", "list", "--all")).out
+    assert "sent" in (await paperboy("deliveries", "list", "--state", "sent", "--state", "dead")).out
+    nothing = await paperboy("deliveries", "list", "--state", "dead")
+    assert (nothing.out, nothing.err) == ("", "There is no such delivery.\n")
+
+
+async def test_list_is_of_one_subscriber_on_request(paperboy: Terminal, world: World) -> None:
+    world.config["subscribers"]["other"] = {"slack": "C0000000002", "topics": ["birds"]}
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    answer = await paperboy("deliveries", "list", "--all", "--subscriber", "other", "--json")
+    assert [record["subscriber"] for record in answer.json] == ["other"]
+
+
+async def test_an_unknown_state_ends_with_2(paperboy: Terminal, world: World) -> None:
+    del world
+    answer = await paperboy("deliveries", "list", "--state", "lost")
+    assert answer.code == 2
+    assert f"one of {', '.join(DeliveryState)} is expected" in answer.err
+
+
+# -- show --------------------------------------------------------------------------------------------------------
+
+
+async def test_show_tells_every_field_and_neither_address_nor_secret(paperboy: Terminal, world: World) -> None:
+    delivery_id = await one(paperboy, world, DOWN)
+    answer = await paperboy("deliveries", "show", delivery_id[:5])
+    rows = dict(re.split(" {2,}", line.strip(), maxsplit=1) for line in answer.out.splitlines())
+    assert rows["id"] == delivery_id
+    assert (rows["subscriber"], rows["channel"]) == ("lab", "slack")
+    assert rows["address"] == "number 1 of 1 in the configuration"
+    assert (rows["part"], rows["state"], rows["tries"]) == ("1 of 1", "pending", "1")
+    assert rows["not before"] == "Tue 21 Apr 2026 08:05"
+    assert rows["papers"] == "2604.00001"
+    assert "Pigeons" not in answer.out
+    assert world.slack.token not in answer.out
+    assert "C0123456789" not in answer.out
+
+
+async def test_show_prints_the_message_as_composed_on_request(paperboy: Terminal, world: World) -> None:
+    world.announce(TUESDAY, paper(title="Pigeons \x1b[31mRead\x1b[0m Maps"))
+    await world.once(morning(TUESDAY))
+    answer = await paperboy("deliveries", "show", await one(paperboy, world), "--payload")
+    assert "As composed" in answer.out
+    assert "Plain" in answer.out
+    assert "Maps" in answer.out
+    assert "\x1b" not in answer.out
+
+
+async def test_show_for_programs_has_the_texts_only_on_request(paperboy: Terminal, world: World) -> None:
+    delivery_id = await one(paperboy, world)
+    found = (await paperboy("deliveries", "show", delivery_id, "--json")).json
+    assert (found["record"]["state"], found["payload"]) == ("sent", None)
+    with_texts = await paperboy("deliveries", "show", delivery_id, "--json", "--payload")
+    assert with_texts.json["payload"]["blocks"]
+    assert with_texts.out.isascii()
+
+
+async def test_show_says_that_an_address_is_gone_and_a_text_pruned(paperboy: Terminal, world: World) -> None:
+    delivery_id = await one(paperboy, world)
+    world.config["subscribers"] = {"other": {"slack": "C0000000002", "topics": ["birds"]}}
+    async with world.app() as app:
+        app.store.outbox.prune(morning(TUESDAY, 12))
+    answer = await paperboy("deliveries", "show", delivery_id, "--payload")
+    assert "no longer in the configuration" in answer.out
+    assert "pruned" in answer.out
+    assert "As composed" not in answer.out
+
+
+async def test_an_unknown_or_ambiguous_id_ends_with_2_and_changes_nothing(paperboy: Terminal, world: World) -> None:
+    world.config["subscribers"] |= {
+        f"lab{number}": {"slack": f"C000000{number:04d}", "topics": ["birds"]} for number in range(17)
+    }
+    world.announce(TUESDAY, paper())
+    world.slack.script.extend(DOWN for _ in range(18))
+    await world.once(morning(TUESDAY))
+    before = (await paperboy("deliveries", "list", "--json")).json
+    ids = [record["id"] for record in before]
+    twice = next(first for first in "0123456789abcdef" if sum(i.startswith(first) for i in ids) > 1)
+    ambiguous = await paperboy("deliveries", "drop", ids[0], twice)
+    assert ambiguous.code == 2
+    assert f"several begin with {twice}: give more of it" in ambiguous.err
+    for wrong in ("xyz", "%", ""):
+        unknown = await paperboy("deliveries", "retry", ids[0], wrong)
+        assert unknown.code == 2
+        assert f"there is no delivery {wrong!r}" in unknown.err
+    assert (await paperboy("deliveries", "list", "--json")).json == before
+
+
+# -- retry and drop ----------------------------------------------------------------------------------------------
+
+
+async def test_a_dead_delivery_is_tried_again_and_arrives_with_the_next_run(paperboy: Terminal, world: World) -> None:
+    delivery_id = await one(paperboy, world, REFUSED, REFUSED)
+    answer = await paperboy("deliveries", "retry", delivery_id[:8])
+    assert answer.code == 0
+    expected = f"{delivery_id[:8]} (lab, Birds 1/1) was dead, goes out with the next run\n"
+    assert (answer.out, answer.err) == (expected, "")
+    await world.once()
+    assert "Pigeons Read Maps" in world.slack_text()
+
+
+async def test_a_retry_opens_the_door_that_was_found_closed(paperboy: Terminal, world: World) -> None:
+    world.slack.channels["C0123456789"] = {"is_archived": True}
+    delivery_id = await one(paperboy, world)
+    del world.slack.channels["C0123456789"]
+    await world.once()
+    assert world.received()["slack"] == 0, "it is left alone for an hour"
+    await paperboy("deliveries", "retry", delivery_id)
+    await world.once()
+    assert world.received()["slack"] == 1
+
+
+async def test_what_is_dropped_is_never_sent_and_not_told_anew(paperboy: Terminal, world: World) -> None:
+    delivery_id = await one(paperboy, world, DOWN)
+    answer = await paperboy("deliveries", "drop", delivery_id)
+    assert answer.out == f"{delivery_id[:8]} (lab, Birds 1/1) was pending, is given up\n"
+    await world.once()
+    assert world.received()["slack"] == 0
+    assert "given up by hand" in (await paperboy("deliveries", "list")).out
+
+
+async def test_a_refused_decision_is_said_and_stops_no_other(paperboy: Terminal, world: World) -> None:
+    sent = await one(paperboy, world)
+    world.announce(TUESDAY.replace(day=22), paper("2604.00002"))
+    world.slack.script.append(DOWN)
+    await world.once(morning(TUESDAY.replace(day=22)))
+    (waiting,) = (await paperboy("deliveries", "list", "--json")).json
+    answer = await paperboy("deliveries", "retry", sent, waiting["id"], waiting["id"])
+    assert answer.code == 1
+    assert answer.err == f"{sent[:8]} (lab, Birds 1/1) is sent.\n"
+    assert answer.out.count("was pending") == 1
+
+
+async def test_what_is_just_being_sent_is_left_to_its_sender(paperboy: Terminal, world: World) -> None:
+    delivery_id = await one(paperboy, world, DOWN)
+    async with world.app() as app:
+        with app.store._database.writing() as connection:
+            connection.exec_driver_sql("UPDATE deliveries SET state = 'sending'")
+    for decision in ("retry", "drop"):
+        answer = await paperboy("deliveries", decision, delivery_id)
+        assert answer.code == 1
+        assert "is being sent at this moment" in answer.err
+    async with world.app() as app:
+        assert [record.state for record in app.store.ledger.unfinished()] == [DeliveryState.SENDING]
+
+
+async def test_what_the_next_run_would_take_back_is_not_tried_again(paperboy: Terminal, world: World) -> None:
+    world.config["subscribers"]["lab"] = {"mail": ["a@example.org", "b@example.org"], "topics": ["birds"]}
+    world.announce(MONDAY, paper())
+    await world.once(morning(MONDAY), no_deliver=True)
+    async with world.app() as app:
+        app.compose(any_hour=True)
+    first, second = (await paperboy("deliveries", "list", "--json")).json
+    for record in (first, second):
+        await paperboy("deliveries", "drop", record["id"])
+    lab = world.config["subscribers"]["lab"]
+
+    lab["mail"] = ["b@example.org", "c@example.org"]
+    answers = [await paperboy("deliveries", "retry", record["id"]) for record in (first, second)]
+    assert sorted(answer.code for answer in answers) == [0, 1]
+    assert "its address is no longer in the configuration" in "".join(answer.err for answer in answers)
+
+    lab["mail"] = ["c@example.org"]
+    assert (await paperboy("deliveries", "retry", first["id"])).code == 0, "a moved mailbox"
+
+    world.config["subscribers"]["lab"] = {"slack": "C0123456789", "topics": ["birds"]}
+    moved = await paperboy("deliveries", "retry", first["id"])
+    assert moved.code == 1
+    assert "was made for mail, and its subscriber is on slack" in moved.err
+
+    world.config["subscribers"] = {"other": {"slack": "C0123456789", "topics": ["birds"]}}
+    gone = await paperboy("deliveries", "retry", first["id"])
+    assert gone.code == 1
+    assert "its subscriber is no longer in the configuration" in gone.err

@@ -1,0 +1,244 @@
+"""`paperboy init`: a few questions, each answer judged as it is typed, and a configuration that loads."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cli.init import configuration
+from bot.config import load
+from bot.text import tidy
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from tests.cli.conftest import Answer, Terminal
+    from tests.world import World
+
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T00000000/B00000000/x",
+    "DISCORD_BOT_TOKEN": "x",
+    "DISCORD_WEBHOOK_URL": "https://discord.com/api/webhooks/123456789012345678/x",
+    "SMTP_PASSWORD": "x",
+}
+LINES = st.text(min_size=1).map(tidy).filter(bool)
+"""Whatever a line of answers can hold."""
+ABOUT = ("me@uni.example", "cs.CV, cs.CL", "MLLM", "VLM, Vision Language Model")
+
+
+class Desk:
+    """Somebody who types these answers."""
+
+    def __init__(self, paperboy: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._paperboy = paperboy
+        self._monkeypatch = monkeypatch
+        self.file = folder / "mine.yaml"
+
+    async def __call__(self, *answers: str) -> Answer:
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{answer}\n" for answer in answers)))
+        return await self._paperboy.raw("init", "--output", str(self.file))
+
+    @property
+    def settings(self) -> Settings:
+        return load(self.file, SECRETS)
+
+
+@pytest.fixture
+def typing(paperboy: Terminal, world: World, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    for name in SECRETS:
+        monkeypatch.delenv(name, raising=False)
+    return Desk(paperboy, world.folder, monkeypatch)
+
+
+async def test_pages_alone_take_five_answers_and_load(typing: Desk) -> None:
+    answer = await typing(*ABOUT, "", "pages")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.splitlines()[-2].endswith(f"Folder for the pages [site]: {typing.file} is written.")
+    assert answer.out.splitlines()[-1] == (
+        f"`paperboy check --config {typing.file}` tries it out, `paperboy once --config {typing.file}` runs it."
+    )
+    settings = typing.settings
+    assert settings.contact == "me@uni.example"
+    topic = settings.topics["mllm"]
+    assert (topic.title, topic.categories) == ("MLLM", ("cs.CV", "cs.CL"))
+    assert topic.keywords == ("VLM", "Vision Language Model")
+    assert settings.site is not None
+    assert settings.site.dir == typing.file.parent / "pages"
+    assert settings.subscribers == {}
+
+
+async def test_categories_are_read_back_by_their_names(typing: Desk) -> None:
+    out = (await typing(ABOUT[0], "cs.CV, math.*", "T", "", "", "")).out
+    assert "cs.CV    Computer Vision and Pattern Recognition" in out
+    assert "and 25 more" in out
+
+
+async def test_every_way_to_deliver_is_written_with_its_secret_named_and_never_written(typing: Desk) -> None:
+    ways = "slack, slack-webhook, discord, discord-webhook, mail"
+    chats = ("C0123456789", "123456789012345678")
+    relay = ("smtp.uni.example", "tls", "", "me", "bot@uni.example")
+    answer = await typing(*ABOUT, ways, *chats, "a@uni.example, b@uni.example", *relay, "08:00", "Asia/Tokyo", "-")
+    assert answer.code == 0, answer.err
+    settings = typing.settings
+    assert list(settings.subscribers) == ["slack", "slack-webhook", "discord", "discord-webhook", "mail"]
+    assert [len(subscriber.addresses) for subscriber in settings.subscribers.values()] == [1, 1, 1, 1, 2]
+    assert {f"{s.at} {s.timezone}" for s in settings.subscribers.values()} == {"08:00:00 Asia/Tokyo"}
+    mail = settings.channels["mail"]
+    assert (mail.host, mail.port, mail.security, mail.username) == ("smtp.uni.example", 465, "tls", "me")
+    assert settings.site is None
+    for name in SECRETS:
+        assert f"  {name}  " in answer.out
+        assert f"${{{name}}}" in typing.file.read_text(encoding="utf-8")
+
+
+async def test_a_wrong_answer_is_asked_for_again_with_the_reason(typing: Desk) -> None:
+    answers = [
+        *("nobody", "me@uni.example"),
+        *("cs.CVV", ", ,", "cs.CV"),
+        *(" ", "Birds"),
+        *("pigeon, ?!", "pigeon"),
+        *("slak, mail", "slack, discord, mail"),
+        *("general", "https://hooks.slack.com/services/T1/B1/hidden", "C0123456789"),
+        *("general", "123456789012345678"),
+        *("a@@b", "a@uni.example"),
+        *("smtp.uni.example:25", "smtp.uni.example"),
+        *("ssl", "STARTTLS"),
+        *("99999", "25x", ""),
+        "",
+        *("nobody", "bot@example.org", "bot@uni.example"),
+        *("8 o'clock", "08:00"),
+        *("Europe/Berln", "Europe/Berlin"),
+        "",
+    ]
+    answer = await typing(*answers)
+    assert answer.code == 0, answer.err
+    for reason in (
+        "your mail address or a URL is expected",
+        "unknown category cs.CVV: did you mean cs.CV?",
+        "at least one is expected",
+        "must not be empty",
+        "says nothing to look for",
+        "no such way 'slak': did you mean slack?",
+        "expected a channel's id such as C0123456789",
+        "such a URL is a secret",
+        "a Discord channel's id",
+        "a host's name alone is expected",
+        "one of none, starttls, tls is expected",
+        "a port is expected",
+        "an example's address, which no relay takes",
+        "a time of day is expected",
+        "no such time zone: did you mean Europe/Berlin?",
+    ):
+        assert f"Error: {reason}" in answer.out, reason
+    assert answer.out.count("Error: ") == len(answers) - 16
+    assert "hidden" not in typing.file.read_text(encoding="utf-8")
+    assert typing.settings.channels["mail"].port == 587
+
+
+async def test_a_relay_on_this_machine_needs_no_log_in(typing: Desk) -> None:
+    await typing(*ABOUT, "mail", "a@uni.example", "", "", "", "", "", "")
+    mail = typing.settings.channels["mail"]
+    assert (mail.host, mail.port, mail.security, mail.username) == ("localhost", 25, "none", None)
+    assert mail.sender == "me@uni.example"
+
+
+async def test_a_page_as_contact_is_no_sender(typing: Desk) -> None:
+    await typing("https://uni.example/bot", *ABOUT[1:], "mail", "a@uni.example", "", "", "", "b@uni.example", "", "")
+    assert typing.settings.channels["mail"].sender == "b@uni.example"
+
+
+@pytest.mark.parametrize("count", range(6))
+async def test_answers_that_end_early_end_with_2_and_write_nothing(typing: Desk, count: int) -> None:
+    answer = await typing(*[*ABOUT, "slack", "C0123456789"][:count])
+    assert answer.code == 2
+    assert answer.err.strip() == "The answers ended before the questions did: nothing was written."
+    assert not typing.file.exists()
+
+
+async def test_a_file_that_is_there_is_not_touched(typing: Desk) -> None:
+    typing.file.write_text("mine", encoding="utf-8")
+    answer = await typing(*ABOUT, "", "")
+    assert answer.code == 2
+    assert "is there already, and is not touched" in answer.err
+    assert typing.file.read_text(encoding="utf-8") == "mine"
+
+
+async def test_a_folder_that_is_not_there_is_said_before_anything_is_asked(typing: Desk, tmp_path: Path) -> None:
+    typing.file = tmp_path / "nowhere" / "mine.yaml"
+    answer = await typing()
+    assert (answer.code, answer.out) == (2, "")
+    assert "there is no folder" in answer.err
+
+
+async def test_a_file_that_cannot_be_written_is_said(typing: Desk, tmp_path: Path) -> None:
+    typing.file.symlink_to(tmp_path / "nowhere")
+    answer = await typing(*ABOUT, "", "")
+    assert answer.code == 2
+    assert "cannot be written: File exists" in answer.err
+
+
+async def test_what_does_not_load_is_taken_away_again(typing: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["bot.cli.init"], "configuration", lambda _: "topics: {}\n")
+    answer = await typing(*ABOUT, "", "")
+    assert answer.code == 2
+    assert "contact: is missing" in answer.err
+    assert not typing.file.exists()
+
+
+async def test_without_a_zone_s_name_the_machine_is_taken_for_utc(
+    typing: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "resolve", lambda self, **_: self)
+    await typing(*ABOUT, "", "")
+    assert typing.settings.timezone.key == "UTC"
+
+
+# -- the test message --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("agreed", "tests"), [("y", 1), ("n", 0), (None, 0)])
+async def test_with_all_secrets_set_a_test_is_offered_and_posted_if_somebody_agrees(
+    typing: Desk, world: World, monkeypatch: pytest.MonkeyPatch, agreed: str | None, tests: int
+) -> None:
+    sent: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(sys.modules["bot.cli.check"], "check", lambda config, *, send: sent.append((config, send)))
+    monkeypatch.setenv("SLACK_BOT_TOKEN", world.slack.token)
+    answer = await typing(*ABOUT, "slack", "C0123456789", "", "", *([agreed] if agreed else []))
+    assert answer.code == 0
+    assert "Post a test to every subscriber now (`check --send`)?" in answer.out
+    assert "Set in the environment" not in answer.out
+    assert sent == [(typing.file, True)] * tests
+
+
+# -- what is written ---------------------------------------------------------------------------------------------
+
+
+@given(LINES, st.lists(LINES, min_size=1))
+def test_any_answer_is_one_value_and_nothing_more(title: str, keywords: list[str]) -> None:
+    written = configuration(
+        {
+            "contact": title,
+            "timezone": "UTC",
+            "topic": "birds",
+            "title": title,
+            "categories": ["cs.CV"],
+            "keywords": keywords,
+            "slack": False,
+            "discord": False,
+            "mail": None,
+            "subscribers": [("a", "slack", title)],
+            "at": None,
+            "site": title,
+        }
+    )
+    found = yaml.safe_load(written)
+    assert (found["contact"], found["site"]["dir"]) == (title, title)
+    assert found["topics"]["birds"]["keywords"] == keywords
+    assert found["subscribers"]["a"]["slack"] == title

@@ -1,0 +1,54 @@
+"""A machine of its own that empties the outbox: `python -m tests.store.courier URL HOST LOG`.
+
+Writes a line to the log per message it sends: when the sending began and ended, by the clock that all processes on
+this machine share, and whose message it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bot.model import Gate, Gates, Receipt
+from bot.settings import OnUnknown
+from bot.store import Store
+from bot.store.claims import Wait
+from bot.store.owner import Owner
+
+DESTINATION_SECONDS = 0.02
+CREDENTIAL_SECONDS = 0.005
+
+
+def main(url: str, host: str, log: str) -> None:
+    store = Store(url, replace(Owner.current(), host=host))
+    lines = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    while lanes := store.outbox.lanes():
+        for lane in lanes:
+            gates = Gates(Gate(f"slack:{lane.subscriber}", DESTINATION_SECONDS), Gate("token", CREDENTIAL_SECONDS))
+            now = datetime.now(UTC)
+            store.outbox.recover(lane, owner=store.owner, on_unknown=OnUnknown.RESEND, now=now, eager=False)
+            claimed = store.outbox.claim(lane, gates, owner=store.owner, now=now, eager=False)
+            if claimed is None or isinstance(claimed, Wait):
+                time.sleep(0.002)
+                continue
+            began = time.monotonic()
+            time.sleep(0.003)
+            sent = {
+                "host": host,
+                "lane": lane.subscriber,
+                "payload": claimed.delivery.payload,
+                "claimed": now.timestamp(),
+                "began": began,
+                "ended": time.monotonic(),
+            }
+            os.write(lines, json.dumps(sent).encode() + b"\n")
+            store.outbox.settle_sent(claimed.delivery, Receipt(), gates, owner=store.owner, now=datetime.now(UTC))
+    store.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,183 @@
+"""What a person decides about a delivery: atomic, and never over a sender's head."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.errors import Trouble
+from bot.model import DeliveryState, Receipt
+from bot.settings import OnUnknown
+from bot.store.claims import MOST_DEATHS, ClaimLostError, Wait
+from bot.store.desk import RefusedError
+from tests.store.test_outbox import DEAD, GATES, LANE, ME, MINUTE, NOW, SECOND, claim, claimed, enqueue, fail, packet
+
+if TYPE_CHECKING:
+    from bot.store import Store
+    from bot.store.ledger import DeliveryDetail
+
+LATER = NOW + timedelta(hours=3)
+RETRIED = (
+    DeliveryState.PENDING,
+    DeliveryState.UNKNOWN,
+    DeliveryState.HELD,
+    DeliveryState.DEAD,
+    DeliveryState.DROPPED,
+)
+DROPPED = (DeliveryState.PENDING, DeliveryState.UNKNOWN, DeliveryState.HELD)
+
+
+def only(store: Store) -> DeliveryDetail:
+    (record,) = store.ledger.all()
+    return store.ledger.detail(record.id, texts=True)
+
+
+def in_state(store: Store, state: DeliveryState) -> str:
+    """One delivery in that state, by the way that leads there."""
+    enqueue(store, packet())
+    match state:
+        case DeliveryState.PENDING:
+            fail(store, claimed(store), Trouble.TRANSIENT)
+        case DeliveryState.SENDING:
+            claimed(store)
+        case DeliveryState.UNKNOWN:
+            fail(store, claimed(store), Trouble.UNKNOWN)
+        case DeliveryState.HELD:
+            fail(store, claimed(store), Trouble.UNKNOWN)
+            claim(store, at=NOW + 60 * MINUTE, on_unknown=OnUnknown.HOLD)
+        case DeliveryState.SENT:
+            store.outbox.settle_sent(claimed(store), Receipt("1"), GATES, owner=ME, now=NOW)
+        case DeliveryState.DEAD:
+            fail(store, claimed(store), Trouble.MALFORMED)  # the rich form
+            fail(store, claimed(store, at=NOW + SECOND), Trouble.MALFORMED)  # the plain one
+        case DeliveryState.DROPPED:
+            store.outbox.drop(LANE, "gone", NOW)
+        case DeliveryState.WITHDRAWN:
+            store.outbox.withdraw("lab", "gone", NOW)
+    assert only(store).record.state is state
+    return only(store).record.id
+
+
+@pytest.mark.parametrize("state", RETRIED)
+def test_what_waits_or_was_given_up_is_sent_again_under_its_old_id(store: Store, state: DeliveryState) -> None:
+    delivery_id = in_state(store, state)
+    store.desk.retry(delivery_id, GATES)
+    record = only(store).record
+    assert (record.state, record.not_before, record.settled_at) == (DeliveryState.PENDING, None, None)
+    assert record.reason == "asked for again by hand"
+    assert claimed(store, at=NOW + MINUTE).id == delivery_id
+
+
+@pytest.mark.parametrize("state", [state for state in DeliveryState if state not in RETRIED])
+def test_what_is_being_sent_or_is_done_is_not_sent_again(store: Store, state: DeliveryState) -> None:
+    delivery_id = in_state(store, state)
+    before = only(store)
+    with pytest.raises(RefusedError, match=f"{delivery_id} (is being sent|is sent|was taken back)"):
+        store.desk.retry(delivery_id, GATES)
+    assert only(store) == before
+
+
+@pytest.mark.parametrize("state", DROPPED)
+def test_what_is_given_up_is_never_sent_and_says_who_wanted_it_so(store: Store, state: DeliveryState) -> None:
+    delivery_id = in_state(store, state)
+    store.desk.drop(delivery_id, LATER)
+    record = only(store).record
+    assert (record.state, record.settled_at) == (DeliveryState.DROPPED, LATER)
+    assert record.reason == "given up by hand"
+    assert claim(store, at=LATER) is None
+
+
+@pytest.mark.parametrize("state", [state for state in DeliveryState if state not in DROPPED])
+def test_what_is_being_sent_or_over_is_not_given_up(store: Store, state: DeliveryState) -> None:
+    delivery_id = in_state(store, state)
+    before = only(store)
+    with pytest.raises(RefusedError):
+        store.desk.drop(delivery_id, LATER)
+    assert only(store) == before
+
+
+def test_a_sender_that_is_under_way_settles_as_if_nothing_had_been_asked(store: Store) -> None:
+    enqueue(store, packet())
+    under_way = claimed(store)
+    with pytest.raises(RefusedError, match="is being sent"):
+        store.desk.retry(under_way.id, GATES)
+    with pytest.raises(RefusedError, match="is being sent"):
+        store.desk.drop(under_way.id, NOW)
+    store.outbox.settle_sent(under_way, Receipt("1"), GATES, owner=ME, now=NOW)
+    assert only(store).record.state is DeliveryState.SENT
+
+
+def test_a_claim_that_was_lost_cannot_undo_a_decision(store: Store) -> None:
+    enqueue(store, packet())
+    lost = claimed(store, owner=DEAD)
+    claim(store, at=NOW, on_unknown=OnUnknown.HOLD)
+    store.desk.drop(lost.id, NOW)
+    with pytest.raises(ClaimLostError):
+        store.outbox.settle_sent(lost, Receipt("1"), GATES, owner=DEAD, now=NOW)
+    assert only(store).record.state is DeliveryState.DROPPED
+
+
+@pytest.mark.parametrize("trouble", [Trouble.CLOSED, Trouble.CREDENTIAL])
+def test_a_retry_knocks_at_a_closed_door_at_once(store: Store, trouble: Trouble) -> None:
+    enqueue(store, packet())
+    delivery = claimed(store)
+    fail(store, delivery, trouble)
+    assert isinstance(claim(store, at=NOW + MINUTE, eager=True), Wait)
+    store.desk.retry(delivery.id, GATES)
+    assert store.ledger.shut_gates(LATER) == ()
+    assert claimed(store, at=NOW + MINUTE).id == delivery.id
+
+
+def test_without_an_address_no_door_is_opened(store: Store) -> None:
+    enqueue(store, packet())
+    delivery = claimed(store)
+    fail(store, delivery, Trouble.CLOSED)
+    store.desk.retry(delivery.id, None)
+    assert len(store.ledger.shut_gates(LATER)) == 1
+
+
+def test_a_dead_one_begins_again_with_its_rich_form(store: Store) -> None:
+    store.desk.retry(in_state(store, DeliveryState.DEAD), GATES)
+    assert claimed(store, at=LATER).payload == {"text": "hello"}
+
+
+def test_an_unknown_one_keeps_the_form_it_was_sent_in(store: Store) -> None:
+    enqueue(store, packet())
+    fail(store, claimed(store), Trouble.MALFORMED)
+    plain = claimed(store, at=NOW + SECOND)
+    fail(store, plain, Trouble.UNKNOWN)
+    store.desk.retry(plain.id, GATES)
+    assert claimed(store, at=LATER).payload == {"text": "plain hello"}
+
+
+def test_one_that_killed_its_senders_gets_all_its_lives_back(store: Store) -> None:
+    enqueue(store, packet())
+    for life in range(MOST_DEATHS):
+        claimed(store, at=NOW + life * MINUTE, owner=DEAD)
+    claim(store, at=LATER)
+    assert only(store).record.state is DeliveryState.DEAD
+    store.desk.retry(only(store).record.id, GATES)
+    claimed(store, at=LATER + MINUTE, owner=DEAD)
+    assert claimed(store, at=LATER + 2 * MINUTE).payload == {"text": "hello"}
+
+
+def test_one_whose_text_is_pruned_has_nothing_to_send(store: Store) -> None:
+    delivery_id = in_state(store, DeliveryState.DEAD)
+    store.outbox.prune(LATER)
+    with pytest.raises(RefusedError, match="its text is pruned"):
+        store.desk.retry(delivery_id, GATES)
+    assert only(store).record.state is DeliveryState.DEAD
+
+
+def test_one_that_was_asked_for_again_is_not_pruned(store: Store) -> None:
+    store.desk.retry(in_state(store, DeliveryState.DEAD), GATES)
+    assert store.outbox.prune(LATER) == 0
+
+
+def test_a_delivery_that_is_not_there_is_a_key_error(store: Store) -> None:
+    with pytest.raises(KeyError):
+        store.desk.retry("0" * 32, GATES)
+    with pytest.raises(KeyError):
+        store.desk.drop("0" * 32, NOW)

@@ -1,0 +1,224 @@
+"""The schema: made, found again, migrated whole or not at all, and refused where it is not ours to touch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+
+from bot.errors import NoStoreError, StoreError
+from bot.model import AnnounceType, Entry, Mailing, MailingState
+from bot.store import Store, migrate, migrations
+from bot.store.engine import Database
+from bot.store.papers import Verdict
+from bot.store.schema import CURRENT, Schema
+from bot.store.tables import SCHEMA_VERSION, metadata
+from tests.builders import paper
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+HERE = Path(__file__).parent / "migrations"
+NEXT = Schema("0002", (*CURRENT.folders, HERE / "next"))
+BROKEN = Schema("0002", (*CURRENT.folders, HERE / "broken"))
+LOSING = Schema("0002", (*CURRENT.folders, HERE / "losing"))
+NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
+
+
+def set_version(url: str, version: str) -> None:
+    database = Database(url)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    database.close()
+
+
+def run(code: str, *arguments: str, times: int = 1) -> list[str]:
+    """What that many processes at once print; every one of them has to succeed."""
+    command = [sys.executable, "-c", code, *arguments]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(times)]
+    outputs = [process.communicate(timeout=60)[0].strip() for process in running]
+    assert [process.returncode for process in running] == [0] * times
+    return outputs
+
+
+# -- made and found ----------------------------------------------------------------------------------------------
+
+
+def test_a_store_is_made_on_first_opening_and_found_again(url: str) -> None:
+    assert migrate(url) == ("", SCHEMA_VERSION)
+    assert migrate(url) == (SCHEMA_VERSION, SCHEMA_VERSION)
+    store = Store(url)
+    assert store.papers.last_seq() == 0
+    store.close()
+
+
+def test_of_processes_that_start_at_once_one_makes_it(url: str) -> None:
+    code = "import sys; from bot.store import migrate; print(migrate(sys.argv[1])[0])"
+    assert sorted(run(code, url, times=3)) == ["", SCHEMA_VERSION, SCHEMA_VERSION]
+
+
+def test_a_store_that_has_to_be_there_is_not_made(url: str, tmp_path: Path) -> None:
+    with pytest.raises(NoStoreError, match="there is none yet: `paperboy once` makes it"):
+        Store(url, must_exist=True)
+    assert not (tmp_path / "paperboy.db").exists()
+    with pytest.raises(NoStoreError):  # nor were its tables
+        Store(url, must_exist=True)
+    Store(url).close()
+    Store(url, must_exist=True).close()
+
+
+def test_a_file_without_tables_is_no_store_yet(sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "paperboy.db").touch()
+    with pytest.raises(NoStoreError):
+        Store(sqlite_url, must_exist=True)
+
+
+def test_a_database_of_somebody_else_is_refused_and_left_alone(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE cats (name TEXT)"))
+    with pytest.raises(StoreError, match="not made by Paperboy"):
+        Store(url)
+    assert inspect(engine).get_table_names() == ["cats"]
+    engine.dispose()
+
+
+def test_a_store_newer_than_the_program_is_refused_and_says_so(url: str) -> None:
+    set_version(url, "9999")
+    with pytest.raises(StoreError, match=f"its schema is 9999, this program knows {SCHEMA_VERSION}"):
+        Store(url)
+
+
+# -- Alembic -----------------------------------------------------------------------------------------------------
+
+
+def test_alembic_and_psycopg_are_imported_only_when_they_are_needed(sqlite_url: str) -> None:
+    code = (
+        "import sys; from pathlib import Path\nfrom bot.store.engine import *; from bot.store.schema import *\n"
+        "def there(): return sorted({'alembic', 'psycopg'} & set(sys.modules))\n"
+        "Database(sys.argv[1]).close(); Database(sys.argv[1]).close(); before = there()\n"
+        "wanted = Schema('0002', (*CURRENT.folders, Path(sys.argv[2])))\n"
+        "Database(sys.argv[1], wanted=wanted).close(); print(before, there())"
+    )
+    assert run(code, sqlite_url, str(HERE / "next")) == ["[] ['alembic']"]
+
+
+def test_the_newest_migration_is_the_schema_this_program_knows() -> None:
+    scripts = ScriptDirectory.from_config(migrations._config(CURRENT.folders))
+    assert scripts.get_heads() == [SCHEMA_VERSION]
+
+
+def test_all_migrations_from_nothing_give_the_schema_that_is_made_at_once(url: str) -> None:
+    database = Database(url)
+    with database.writing() as connection:
+        made = described(connection)
+        metadata.drop_all(connection)
+        assert described(connection) == {}
+        migrations.upgrade(connection, "store", CURRENT.folders, CURRENT.version)
+        assert described(connection) == made
+    database.close()
+
+
+def described(connection: Connection) -> dict[str, Any]:
+    """Everything the database itself says of its tables."""
+    inspector = inspect(connection)
+    inspector.clear_cache()
+    tables: dict[str, dict[str, Any]] = {
+        name: {
+            "columns": [{**column, "type": repr(column["type"])} for column in inspector.get_columns(name)],
+            "key": inspector.get_pk_constraint(name),
+            "references": inspector.get_foreign_keys(name),
+            "unique": by_name(inspector.get_unique_constraints(name)),
+            "indexes": by_name(inspector.get_indexes(name)),
+        }
+        for name in inspector.get_table_names()
+    }
+    if connection.dialect.name == "sqlite":
+        for name, sql in connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")):
+            if name in tables:
+                tables[name]["numbers are never given twice"] = "AUTOINCREMENT" in sql
+    return tables
+
+
+def by_name(found: Sequence[Any]) -> list[Any]:
+    return sorted(found, key=lambda each: str(each["name"]))
+
+
+# -- migrated ----------------------------------------------------------------------------------------------------
+
+
+def fill(url: str) -> None:
+    store = Store(url)
+    answer = Mailing("cs.CV", date(2026, 4, 20), (Entry(paper(), AnnounceType.NEW),))
+    store.papers.record(answer, Verdict(MailingState.COMPLETE, ""), NOW)
+    store.close()
+
+
+def test_an_older_store_is_brought_up_to_date_on_opening_with_all_it_holds(url: str) -> None:
+    fill(url)
+    database = Database(url, wanted=NEXT)
+    assert database.found_version == "0001"
+    with database.reading() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0002"
+        row = connection.execute(text("SELECT title, licence, pages FROM papers")).one()
+        assert tuple(row) == (paper().title, None, 0)
+        assert connection.scalar(text("SELECT count(*) FROM announcements")) == 1
+        (reference,) = inspect(connection).get_foreign_keys("announcements")
+        assert reference["referred_table"] == "papers"
+    database.close()
+    again = Database(url, wanted=NEXT)
+    assert again.found_version == "0002"
+    again.close()
+
+
+def test_of_processes_that_start_at_once_one_migrates(url: str) -> None:
+    fill(url)
+    code = (
+        "import sys; from pathlib import Path\nfrom bot.store.engine import *; from bot.store.schema import *\n"
+        "database = Database(sys.argv[1], wanted=Schema('0002', (*CURRENT.folders, Path(sys.argv[2]))))\n"
+        "print(database.found_version); database.close()"
+    )
+    assert sorted(run(code, url, str(HERE / "next"), times=3)) == ["0001", "0002", "0002"]
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(url: str) -> None:
+    fill(url)
+    with pytest.raises(StoreError, match="nowhere"):
+        Database(url, wanted=BROKEN)
+    store = Store(url)
+    assert store.papers.last_seq() == 1
+    with store._database.reading() as connection:
+        assert "half" not in inspect(connection).get_table_names()
+    store.close()
+
+
+def test_a_migration_that_would_lose_what_others_refer_to_is_taken_back(url: str) -> None:
+    fill(url)
+    with pytest.raises(StoreError, match=r"would lose|violates foreign key"):
+        Database(url, wanted=LOSING)
+    store = Store(url)
+    assert len(store.papers.versions("2604.00001")) == 1
+    store.close()
+
+
+def test_a_migrated_sqlite_file_looks_after_its_references_again(sqlite_url: str) -> None:
+    database = Database(sqlite_url, wanted=NEXT)
+    for _ in range(2):
+        with database.writing() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    database.close()
+
+
+def test_a_store_of_the_next_program_is_refused_by_this_one(url: str) -> None:
+    Database(url).close()
+    Database(url, wanted=NEXT).close()
+    with pytest.raises(StoreError, match="its schema is 0002, this program knows 0001"):
+        Store(url)

@@ -1,0 +1,371 @@
+"""README keeps its word: what it names exists, what it shows to be copied works."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import pytest
+import typer.main
+import yaml
+from jinja2 import meta
+
+from bot.channels import CHANNELS
+from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
+from bot.cli import app
+from bot.config import load
+from bot.errors import ConfigError
+from bot.model import Author, Note, Topic
+from bot.site.pages import TopicPage, render_index, render_page
+from bot.templating import FILTERS, Templates, built_in_folder
+from bot.topics.matcher import Matcher
+from bot.topics.query import parse
+from tests.builders import MONDAY, digest, entry, paper, section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+TO_BE_WRITTEN = {"bot/channels/matrix.py", "templates/matrix/"}
+"""What the reader who adds a channel is told to make."""
+
+ENVIRON = {
+    "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T000/B000/invented",
+    "DISCORD_WEBHOOK_URL": "https://discord.com/api/webhooks/123456789012345678/invented",
+    "HEALTH_URL": "https://health.example.org/invented",
+    **dict.fromkeys(("SLACK_BOT_TOKEN", "DISCORD_BOT_TOKEN", "GMAIL_APP_PASSWORD", "DB_PASSWORD"), "invented"),
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block: the words behind its fence, and its text without the indent that a list gives it."""
+
+    language: str
+    tag: str
+    text: str
+
+
+def _blocks() -> Iterator[Block]:
+    for found in re.finditer(r"(?ms)^( *)```([a-z]*) ?(\S*)\n(.*?)^\1```$", README):
+        indent, language, tag, text = found.groups()
+        yield Block(language, tag, re.sub(rf"(?m)^{indent}", "", text))
+
+
+BLOCKS = tuple(_blocks())
+PROSE = re.sub(r"(?ms)^( *)```.*?^\1```$", "", README)
+
+
+def blocks(language: str, tag: str = "") -> list[str]:
+    return [block.text for block in BLOCKS if (block.language, block.tag) == (language, tag)]
+
+
+def rows(first: str) -> list[list[str]]:
+    """The cells of the table that has that first heading."""
+    lines = README.split(f"\n| {first} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))] for line in lines]
+
+
+def named(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_every_code_block_is_found() -> None:
+    assert len(BLOCKS) * 2 == len(re.findall(r"(?m)^ *```", README))
+    assert {block.tag for block in BLOCKS if block.language == "yaml"} == {
+        "config",
+        "manifest",
+        "part",
+        "store",
+        "workflow",
+    }
+
+
+# -- what is named exists ----------------------------------------------------------------------------------------
+
+
+def test_every_link_leads_somewhere() -> None:
+    headings = re.findall(r"(?m)^#+ (.+)$", PROSE)
+    anchors = {"#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    targets = set(re.findall(r"\]\(([^)]+)\)", PROSE))
+    inside = {target for target in targets if not target.startswith("https://")}
+    broken = {target for target in inside if target not in anchors and not (ROOT / target).exists()}
+    assert inside
+    assert not broken
+
+
+def test_every_file_that_is_named_exists() -> None:
+    files = set(re.findall(r"`((?:bot|templates|tests)/[\w./-]*)`", PROSE)) - TO_BE_WRITTEN
+    assert files
+    assert not {file for file in files if not (ROOT / file).exists()}
+
+
+def test_every_test_that_is_named_exists() -> None:
+    tests = set(re.findall(r"`(test_\w+)`", PROSE))
+    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    assert len(tests) > 20
+    assert tests <= set(re.findall(r"def (test_\w+)\(", code))
+
+
+def _commands() -> dict[str, Any]:
+    root: Any = typer.main.get_command(app)
+    nested = {
+        f"{name} {inner}": command
+        for name, group in root.commands.items()
+        for inner, command in getattr(group, "commands", {}).items()
+    }
+    return {**root.commands, **nested}
+
+
+def test_every_command_that_is_named_exists() -> None:
+    found = re.findall(r"\bpaperboy ([a-z]+)(?: (list|show|retry|drop))?", README)
+    said = {f"{name} {inner}".strip() for name, inner in found}
+    assert said <= set(_commands())
+
+
+def test_every_option_in_the_table_of_commands_is_one() -> None:
+    commands = _commands()
+    table = {named(row[0])[0].removeprefix("paperboy ") for row in rows("command")}
+    for usage in table:
+        name = " ".join(word for word in usage.split()[:2] if word.islower() and word.isalpha())
+        options = {option for parameter in commands[name].params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", usage)) <= options, usage
+    assert len(table) == sum(not hasattr(command, "commands") for command in commands.values())
+
+
+# -- configurations ----------------------------------------------------------------------------------------------
+
+BASE: Mapping[str, Any] = {
+    "contact": "you@your-lab.edu",
+    "topics": {"mllm": {"categories": ["cs.CV"], "keywords": ["VLM"]}},
+    "channels": {"slack": {"token": "${SLACK_BOT_TOKEN}"}},
+}
+
+
+def _merged(base: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
+    both = {key: _merged(base[key], part[key]) for key in base.keys() & part.keys() if isinstance(base[key], dict)}
+    return {**base, **part, **both}
+
+
+def test_the_first_config_loads(tmp_path: Path) -> None:
+    (config,) = blocks("yaml", "config")
+    path = tmp_path / "config.yaml"
+    path.write_text(config, encoding="utf-8")
+    assert set(load(path, ENVIRON).subscribers) == {"vision-lab", "lab-hook"}
+
+
+@pytest.mark.parametrize("part", [*blocks("yaml", "part"), *blocks("yaml", "store")])
+def test_every_part_of_a_config_loads(part: str, tmp_path: Path) -> None:
+    (tmp_path / "my-templates").mkdir()
+    path = tmp_path / "config.yaml"
+    # As texts: YAML 1.1 would make a truth of `on` and a number of an hour.
+    path.write_text(yaml.safe_dump(_merged(BASE, yaml.load(part, yaml.BaseLoader))), encoding="utf-8")
+    assert load(path, ENVIRON).topics
+
+
+def test_what_a_wrong_config_is_answered_with_is_what_it_says(tmp_path: Path) -> None:
+    (config,) = blocks("yaml", "config")
+    path = tmp_path / "config.yaml"
+    wrong = (
+        config.replace("[cs.CV,", "[cs.CVV,").replace("thread: true", "").replace("topics: [mllm],", "topics: [mlm],")
+    )
+    path.write_text(wrong, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        load(path, ENVIRON)
+    (answer,) = [text for text in blocks("") if text.startswith("The configuration")]
+    assert [f"  {p.path}: {p.message}" for p in error.value.problems] == answer.splitlines()[1:]
+
+
+# -- topics ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("keyword", "text", "found"), rows("keyword"))
+def test_words_are_found_as_it_says(keyword: str, text: str, found: str) -> None:
+    topic = Topic("t", "T", ("cs.CV",), keywords=tuple(named(keyword)))
+    claimed = bool(Matcher([topic]).match(paper(title=named(text)[0], abstract="")))
+    assert claimed is found.startswith("yes")
+
+
+@pytest.mark.parametrize(("author", "name", "found"), rows("author"))
+def test_authors_are_found_as_it_says(author: str, name: str, found: str) -> None:
+    topic = Topic("t", "T", ("cs.CV",), authors=tuple(named(author)))
+    claimed = bool(Matcher([topic]).match(replace(paper(), authors=(Author(named(name)[0]),))))
+    assert claimed is found.startswith("yes")
+
+
+@pytest.mark.parametrize("query", [query for row in rows("write") for query in named(row[0])])
+def test_every_query_parses(query: str) -> None:
+    parse(query)
+
+
+# -- channels and templates --------------------------------------------------------------------------------------
+
+
+def test_the_slack_manifest_asks_for_what_the_code_speaks_of_and_no_more() -> None:
+    (manifest,) = map(yaml.safe_load, blocks("yaml", "manifest"))
+    assert set(manifest) == {"display_information", "features", "oauth_config", "settings"}
+    assert manifest["features"]["bot_user"]["display_name"]
+    scopes = manifest["oauth_config"]["scopes"]["bot"]
+    code = (ROOT / "bot/channels/slack.py").read_text(encoding="utf-8")
+    assert scopes[0] == "chat:write"
+    assert all(scope in code for scope in scopes)
+    assert not any(manifest["settings"].values())
+
+
+def test_the_changed_template_renders(tmp_path: Path) -> None:
+    (block,) = [block for block in BLOCKS if block.language == "jinja"]
+    file = tmp_path / block.tag
+    file.parent.mkdir()
+    file.write_text(block.text, encoding="utf-8")
+    channel = SlackChannel(SlackSettings(), Templates(tmp_path), contact="")
+    shown = str([dict(m.payload) for m in channel.render(digest(), max_messages=10, options=SlackOptions())])
+    assert f"`{paper().identifier}` *<" in shown
+    assert paper().abstract not in shown
+
+
+def test_every_template_is_listed_with_all_that_it_uses() -> None:
+    listed, partial = _listed()
+    used = {name: _used(name) for name in _templates() if _plain(name) not in partial}
+    assert {_plain(name) for name in used} == {name for names in listed for name in names}
+    for name, variables in used.items():
+        assert variables <= next(given for names, given in listed.items() if _plain(name) in names), name
+
+
+def test_every_template_is_given_all_that_is_listed() -> None:
+    given = _rendered()
+    for names, variables in _listed()[0].items():
+        assert variables <= set().union(*(given[name] for name in names)), names
+
+
+def _listed() -> tuple[dict[tuple[str, ...], set[str]], set[str]]:
+    """The table's templates with their variables (without what is in those), and the templates that are included."""
+    listed, partial = {}, set()
+    for names, words in rows("template"):
+        told = {word for word in named(re.sub(r"\([^)]*\)", "", words)) if word != "mail/subject"}
+        if names == "included by others":
+            partial = told
+        else:
+            listed[tuple(named(names))] = told
+    return listed, partial
+
+
+def _rendered() -> dict[str, set[str]]:
+    """All that the channels and the site give to each template."""
+    seen: dict[str, set[str]] = {}
+
+    class Recording(Templates):
+        def render(self, name: str, **values: object) -> str:
+            seen.setdefault(_plain(name), set()).update(values)
+            return super().render(name, **values)
+
+    many = digest([section([entry(paper(f"2604.{n:05}"))], topic=f"topic-{n}", title="T" * 80) for n in range(300)])
+    for name, kind in CHANNELS.items():
+        channel = kind(kind.Settings(), Recording(), contact="")
+        for most in (2, 200):
+            options = SlackOptions(thread=True) if name == "slack" else kind.Options()
+            channel.render(many, max_messages=most, options=options)
+        channel.render_note(Note("A title", "A text"))
+    topic = Topic("t", "T", ("cs.CV",))
+    render_page(TopicPage(topic, MONDAY, (entry(),)), Recording())
+    render_index({topic: {MONDAY: 1}}, Recording())
+    return seen
+
+
+def _templates() -> list[str]:
+    return sorted(str(path.relative_to(built_in_folder())) for path in built_in_folder().rglob("*.j2"))
+
+
+def _plain(name: str) -> str:
+    return name.split(".", 1)[0]
+
+
+def _used(name: str) -> set[str]:
+    environment = jinja2.Environment(autoescape=True)
+    environment.filters.update(FILTERS)
+    tree = environment.parse((built_in_folder() / name).read_text(encoding="utf-8"))
+    included = (_used(other) for other in meta.find_referenced_templates(tree) if other)
+    return meta.find_undeclared_variables(tree).union(*included)
+
+
+def test_every_filter_is_listed_with_an_example_that_works() -> None:
+    examples = {named(row[0])[0].replace("\\|", "|"): row[1] for row in rows("filter")}
+    assert set(FILTERS) <= {found for example in examples for found in re.findall(r"\| (\w+)", example)}
+
+
+# -- cron, GitHub Actions, systemd -------------------------------------------------------------------------------
+
+
+def test_every_cron_line_has_five_fields_in_range() -> None:
+    (crontab,) = blocks("cron")
+    (workflow,) = blocks("yaml", "workflow")
+    lines = [line.split("  ")[0] for line in crontab.splitlines()] + re.findall(r'cron: "([^"]+)"', workflow)
+    ranges = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+    for line in lines:
+        for field, (least, most) in zip(line.split(), ranges, strict=True):
+            assert re.fullmatch(r"(\*|\d+(-\d+)?)(/\d+)?", field), line
+            assert all(least <= int(number) <= most for number in re.findall(r"\d+", field.split("/")[0])), line
+
+
+def test_the_workflow_keeps_the_store_and_pins_its_actions() -> None:
+    (workflow,) = (yaml.load(text, yaml.BaseLoader) for text in blocks("yaml", "workflow"))
+    steps = workflow["jobs"]["once"]["steps"]
+    used = [step["uses"] for step in steps if "uses" in step]
+    restore, save = (step["with"] for step in steps if step.get("uses", "").startswith("actions/cache/"))
+    assert all(re.fullmatch(r"actions/[a-z/-]+@v\d+", action) for action in used)
+    assert (restore["path"], restore["key"]) == (save["path"], save["key"])
+    assert restore["key"].startswith(restore["restore-keys"])
+    secrets = [step for step in steps if "secrets." in str(step)]
+    assert all("secrets." not in step["run"] for step in secrets)
+    assert "schedule" in workflow["on"]
+
+
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here to ask about the unit"
+)
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit, with a program that is here in place of the one that will be."""
+    (text,) = blocks("ini", "unit")
+    program = tmp_path / "paperboy"
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    file = tmp_path / "paperboy.service"
+    file.write_text(text.replace("/opt/paperboy/.venv/bin/paperboy", str(program)), encoding="utf-8")
+    return file
+
+
+def _ask_systemd(*arguments: str) -> str:
+    environ = {**os.environ, "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
+    asked = ["systemd-analyze", *arguments]
+    done = subprocess.run(asked, env=environ, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@needs_systemd
+def test_systemd_accepts_the_unit_without_a_word(unit: Path) -> None:
+    assert not _ask_systemd("verify", "--man=no", str(unit))
+
+
+@needs_systemd
+def test_systemd_rates_the_unit_as_it_says(unit: Path) -> None:
+    version, rating = re.findall(r"of systemd (\d+) rates its exposure\s+\*\*([\d.]+ OK)\*\*", PROSE)[0]
+    answer = _ask_systemd("security", "--offline=true", str(unit))
+    (found,) = re.findall(r"Overall exposure level for paperboy.service: ([\d.]+ \w+)", answer)
+    # Another version may ask other questions; the word has to stay.
+    assert found == rating or (found.endswith(" OK") and f"systemd {version} " not in _ask_systemd("--version"))
+
+
+def test_the_unit_lets_paperboy_see_whether_a_claim_s_owner_lives() -> None:
+    (text,) = blocks("ini", "unit")
+    assert not re.search(r"(?m)^(ProtectProc|ProcSubset|PrivatePIDs)=", text)
