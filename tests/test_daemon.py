@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
+    from bot.app import App
     from bot.settings import Subscriber
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -109,19 +111,42 @@ class Month:
     world: World
     end: datetime
     seen: int = 0
+    posts: int = 0
     told: dict[str, list[datetime]] = field(default_factory=dict)
     asleep: tuple[datetime, datetime] | None = None
 
+    chance: random.Random | None = None
+    """Where there is one: the process is stopped in the midst of rounds, at random, and started again."""
+    stops: int = 0
+
     async def live(self) -> None:
-        async with self.world.app() as app:
-            daemon = Daemon(app, self.world.clock)
-            while self.world.clock.now() < self.end:
-                now = self.world.clock.now()
-                if self.asleep is None or not self.asleep[0] <= now < self.asleep[1]:
-                    self._feed(now)
-                    await daemon.tick()
-                    self._note()
-                self.world.clock.set(now + 5 * MINUTE)
+        while self.world.clock.now() < self.end:
+            async with self.world.app() as app:
+                await self._live_until_stopped(app)
+
+    async def _live_until_stopped(self, app: App) -> None:
+        daemon = Daemon(app, self.world.clock)
+        while self.world.clock.now() < self.end:
+            now = self.world.clock.now()
+            if self.asleep is None or not self.asleep[0] <= now < self.asleep[1]:
+                self._feed(now)
+                if daemon.is_due() and self.chance is not None and self.chance.random() < 0.5:
+                    await self._stop_in_the_midst(app, daemon)
+                    return
+                await daemon.tick()
+                self._note()
+            self.world.clock.set(now + 5 * MINUTE)
+
+    async def _stop_in_the_midst(self, app: App, daemon: Daemon) -> None:
+        """What SIGTERM does when its grace is over, at any of the points where a round waits."""
+        assert self.chance is not None
+        self.stops += 1
+        tick = asyncio.create_task(daemon.tick())
+        await asyncio.wait([tick], timeout=self.chance.uniform(0.0, 0.02))
+        tick.cancel()
+        await asyncio.gather(tick, return_exceptions=True)
+        app.abandon()
+        self._note()
 
     def _feed(self, now: datetime) -> None:
         """The feed turns over at midnight in New York; one bird every working day."""
@@ -133,6 +158,9 @@ class Month:
         for message in self.world.slack.messages[self.seen :]:
             self.told.setdefault(message.channel, []).append(self.world.clock.now())
         self.seen = len(self.world.slack.messages)
+        for post in self.world.discord.messages[self.posts :]:
+            self.told.setdefault(post.destination, []).append(self.world.clock.now())
+        self.posts = len(self.world.discord.messages)
 
 
 @pytest.fixture(params=["UTC", "Asia/Tokyo", "America/Los_Angeles"])
@@ -187,6 +215,37 @@ def _zone(name: str) -> ZoneInfo:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - one use
 
     return ZoneInfo(name)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_month_of_stops_and_restarts_at_random_tells_everything_once_and_nobody_early(
+    world: World, seed: int
+) -> None:
+    """Over the spring changes, with a sleep of thirty hours; Discord's bot, for its nonce makes once checkable."""
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    world.clock._now = start
+    zones = {"111111111111111111": "Europe/Berlin", "222222222222222222": "Asia/Tokyo"}
+    world.config["subscribers"] = {
+        "now": {"discord": "999999999999999999", "topics": ["birds"]},
+        **{
+            f"reader{channel[:1]}": {"discord": channel, "topics": ["birds"], "at": "08:00", "timezone": zone}
+            for channel, zone in zones.items()
+        },
+    }
+    asleep = (datetime(2026, 3, 10, 1, tzinfo=UTC), datetime(2026, 3, 11, 7, tzinfo=UTC))
+    month = Month(world, start + 30 * DAY, asleep=asleep, chance=random.Random(seed))
+    await month.live()
+    assert month.stops > 20
+    for channel in ("999999999999999999", *zones):
+        titles = [embed["title"] for m in world.discord.messages if m.destination == channel for embed in m.embeds]
+        birds = [title for title in titles if title.startswith("Pigeon of")]
+        assert len(birds) == len(set(birds)), channel
+        assert len(birds) in (21, 20), channel  # one was missed asleep; the last slot may lie after the end
+    for channel, zone in zones.items():
+        for moment in month.told[channel]:
+            local = moment.astimezone(_zone(zone))
+            made_up = asleep[1] <= moment < asleep[1] + HOUR
+            assert made_up or local.hour == 8 or (local.hour == 9 and local.minute < 30), (channel, local)
 
 
 async def test_a_machine_that_slept_for_thirty_hours_makes_it_up_at_once(world: World) -> None:
