@@ -7,12 +7,14 @@ Says nothing twice within a day, and nothing at all where nobody is named as `op
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
 from bot.model import DeliveryState, Note
+from bot.settings import fingerprint
 from bot.store.outbox import Packet
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from bot.store import Store
 
 DAY = timedelta(days=1)
+_WHERE_TO_LOOK = "More: `paperboy status` and `paperboy deliveries list`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def alert(
     operator = settings.subscribers[settings.operator]
     note = Note(
         title=f"Paperboy needs a hand ({now:%Y-%m-%d %H:%M} UTC)",
-        text="\n".join(concerns[key].text for key in sorted(fresh)),
+        text="\n".join([*(concerns[key].text for key in sorted(fresh)), _WHERE_TO_LOOK]),
     )
     packet = Packet(operator.channel, note.title, (channels[operator.channel].render_note(note),))
     store.outbox.post(operator.name, packet, operator.recipients, now, concerns=sorted(fresh))
@@ -77,9 +80,10 @@ def alert(
 def _in_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Concern]:
     yield from _late_mailings(store, settings, now)
     yield from _shut_doors(store, settings, channels, now)
-    for record in store.ledger.ended_since(now - DAY, DeliveryState.DEAD):
-        text = f"A message to {record.subscriber} was given up: {record.reason}"
-        yield Concern(f"dead {record.id}", text)
+    dead = store.ledger.ended_since(now - DAY, DeliveryState.DEAD)
+    for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
+        given_up = "A message to {} was" if count == 1 else f"{count} messages to {{}} were"
+        yield Concern(f"dead {name} {fingerprint(reason)}", f"{given_up.format(name)} given up: {reason}")
 
 
 def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Concern]:

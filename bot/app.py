@@ -1,6 +1,7 @@
 """The composition root: the only place that opens anything, and the four verbs in a row.
 
-Takes the clock; everything below gets what it needs as arguments. Nothing in here decides anything.
+Takes the clock; everything below gets what it needs as arguments. What is due, due again or given up is decided
+below; in here only stands which verb follows which, once for `once` and for the daemon.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import structlog
 
 from bot import checkup
 from bot.alert import Concern, alert
@@ -40,7 +43,11 @@ if TYPE_CHECKING:
     from bot.model import MailingRecord
     from bot.settings import Settings
 
+log = structlog.get_logger(__name__)
+
 _COLLECT_TERM = timedelta(minutes=30)
+_LOOK_AGAIN = timedelta(minutes=1)
+"""After another process was seen collecting."""
 _SHORT = timedelta(seconds=30)
 """How long a round of the daemon waits for pacing and Retry-After: what takes longer is another round's."""
 
@@ -211,22 +218,50 @@ class App:
         no_deliver: bool = False,
         progress: Callable[[Collected], None] = lambda _: None,
     ) -> Run:
-        """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new.
+        """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new."""
+        return await self._in_a_row(
+            poll=True,
+            compose=None if no_deliver else lambda: self.compose(any_hour=any_hour),
+            eager=True,
+            patience=PATIENCE,
+            progress=progress,
+        )
+
+    async def round(self, *, poll: bool) -> Outlook:
+        """What the daemon does when something is due: the four verbs, without waiting for long."""
+
+        def compose() -> tuple[Composed, ...]:
+            now = self.clock.now()
+            late = datetime.combine(calendar.mailing_date(now), LATE)
+            return self.composer().compose(now, wait_until=late)
+
+        run = await self._in_a_row(poll=poll, compose=compose, eager=False, patience=_SHORT)
+        _log_run(run)
+        retries = [lane.left_until for lane in run.delivered if lane.left_until]
+        if run.collected_elsewhere:
+            retries.append(self.clock.now() + _LOOK_AGAIN)
+        return replace(self.outlook(), retries=tuple(retries))
+
+    async def _in_a_row(
+        self,
+        *,
+        poll: bool,
+        compose: Callable[[], tuple[Composed, ...]] | None,
+        eager: bool,
+        patience: timedelta,
+        progress: Callable[[Collected], None] = lambda _: None,
+    ) -> Run:
+        """The four verbs; without `compose` neither it nor deliver.
 
         While another process is collecting, what it has so far is half a mailing: then only the outbox is delivered.
         """
-        delivered = () if no_deliver else readdress(self.store, self.settings, self.clock.now())
-        collected, elsewhere = await self._collect_if_free(progress)
-        composed: tuple[Composed, ...] = ()
-        published: tuple[Published, ...] = ()
-        site_trouble = ""
-        if not (no_deliver or elsewhere):
-            composed = self.compose(any_hour=any_hour)
-        if not no_deliver:
-            delivered += await self.deliver(eager=True)
-        if not elsewhere:
-            published, site_trouble = self._publish()
-        if not no_deliver:
+        delivered = readdress(self.store, self.settings, self.clock.now()) if compose else ()
+        collected, elsewhere = await self._collect_if_free(progress, poll=poll)
+        composed = compose() if compose and not elsewhere else ()
+        if compose:
+            delivered += await self.deliver(eager=eager, patience=patience)
+        published, site_trouble = ((), "") if elsewhere else self._publish()
+        if compose:
             delivered += await self._alert(composed, site_trouble)
         self.prune()
         today = calendar.mailing_date(self.clock.now())
@@ -241,19 +276,6 @@ class App:
             missed=self.reporter.missed(today),
             site_trouble=site_trouble,
         )
-
-    async def round(self, *, poll: bool) -> Outlook:
-        """What the daemon does when something is due: the four verbs, without waiting for long."""
-        delivered = readdress(self.store, self.settings, self.clock.now())
-        if poll:
-            await self._collect_if_free()
-        today = calendar.mailing_date(self.clock.now())
-        composed = self.composer().compose(self.clock.now(), wait_until=datetime.combine(today, LATE))
-        delivered += await self.deliver(eager=False, patience=_SHORT)
-        _, site_trouble = self._publish()
-        delivered += await self._alert(composed, site_trouble)
-        self.prune()
-        return replace(self.outlook(), retries=tuple(lane.left_until for lane in delivered if lane.left_until))
 
     def outlook(self) -> Outlook:
         """What the store says of the time to come."""
@@ -274,13 +296,18 @@ class App:
 
     async def _collect_if_free(
         self,
-        progress: Callable[[Collected], None] = lambda _: None,
+        progress: Callable[[Collected], None],
+        *,
+        poll: bool,
     ) -> tuple[tuple[Collected, ...], str]:
         """What was collected, and who is collecting in our place, if somebody is."""
         try:
-            return await self.collect(progress), ""
+            if poll:
+                return await self.collect(progress), ""
+            self.store.leases.look("collect", self.clock.now())
         except LeaseTakenError as error:
             return (), str(error)
+        return (), ""
 
     async def _alert(self, composed: tuple[Composed, ...], site_trouble: str) -> tuple[LaneReport, ...]:
         """Tell the operator what the store cannot: the rest is found there."""
@@ -316,6 +343,27 @@ class App:
         for channel in self.channels.values():
             await channel.aclose()
         self.store.close()
+
+
+def _log_run(run: Run) -> None:
+    """What a round did, for the daemon's log; what deliver did it has logged itself."""
+    for result in run.collected:
+        if result.asked:
+            tell = log.info if result.state.closed else log.warning
+            tell(
+                "collected", category=result.category, state=result.state.value, reason=result.reason, new=result.new
+            )
+    if run.collected_elsewhere:
+        log.info("another process is collecting", holder=run.collected_elsewhere)
+    for composed in run.composed:
+        if composed.reason:
+            log.warning("template failed", subscriber=composed.subscriber, reason=composed.reason)
+        if composed.matched:
+            log.info("composed", subscriber=composed.subscriber, papers=composed.matched, messages=composed.messages)
+    if run.published:
+        log.info("published", files=len(run.published))
+    if run.site_trouble:
+        log.error("the site could not be written", reason=run.site_trouble)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ Changes nothing but on request: `send_tests` posts, and a door that opened for a
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.arxiv import feed
@@ -58,8 +59,12 @@ async def check_channels(channels: Mapping[str, Channel], settings: Settings) ->
     """Every channel that a subscriber uses, with all its addresses."""
     findings: list[Finding] = []
     for name, channel in channels.items():
-        addresses = {a.key: a for s in settings.subscribers.values() if s.channel == name for a in s.addresses}
-        findings.extend(await channel.check(tuple(addresses.values())))
+        mine = [subscriber for subscriber in settings.subscribers.values() if subscriber.channel == name]
+        addresses = {address.key: address for subscriber in mine for address in subscriber.addresses}
+        # A channel knows an address by its label; the reader looks for the setting that has it.
+        named = {a.label: f"subscribers.{s.name}.{name} ({a.label})" for s in reversed(mine) for a in s.addresses}
+        found = await channel.check(tuple(addresses.values()))
+        findings.extend(replace(finding, setting=named.get(finding.setting, finding.setting)) for finding in found)
     return findings
 
 

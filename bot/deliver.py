@@ -50,6 +50,8 @@ class LaneReport:
     sent: int = 0
     dead: int = 0
     dropped: int = 0
+    withdrawn: int = 0
+    """Taken back: for a subscriber that is gone, or to be composed anew for another channel."""
     held: int = 0
     """Whose outcome is unknown, and that wait for a person."""
     reason: str = ""
@@ -61,7 +63,7 @@ class LaneReport:
     @property
     def is_news(self) -> bool:
         """Whether there is anything to say of it; a lane of which all is held has been told of before."""
-        counts = self.sent + self.dead + self.dropped + self.held
+        counts = self.sent + self.dead + self.dropped + self.withdrawn + self.held
         return bool(counts or self.left_until or self.paused)
 
 
@@ -113,7 +115,8 @@ def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneRepo
         subscriber = settings.subscribers.get(name)
         channel = subscriber.channel if subscriber else None
         reason = f"moved to {channel}" if subscriber else f"{name} is no longer in the configuration"
-        reports.append(_given_up(name, store.outbox.withdraw(name, reason, now, but_for=channel), reason))
+        withdrawn = store.outbox.withdraw(name, reason, now, but_for=channel)
+        reports.append(LaneReport(name, "", withdrawn=withdrawn, reason=reason))
     for lane in store.outbox.lanes():
         subscriber = settings.subscribers.get(lane.subscriber)
         if subscriber is None or subscriber.address(lane.recipient) is not None:
@@ -123,14 +126,15 @@ def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneRepo
             store.outbox.readdress(lane, subscriber.recipients[0])
             continue
         reason = "its address is no longer in the configuration"
-        reports.append(_given_up(lane.subscriber, store.outbox.drop(lane, reason, now), reason))
-    return tuple(report for report in reports if report.dropped)
-
-
-def _given_up(name: str, count: int, reason: str) -> LaneReport:
-    if count:
-        log.warning("deliveries given up", subscriber=name, count=count, reason=reason)
-    return LaneReport(name, "", dropped=count, reason=reason)
+        dropped = store.outbox.drop(lane, reason, now)
+        reports.append(LaneReport(lane.subscriber, "", dropped=dropped, reason=reason))
+    news = tuple(report for report in reports if report.is_news)
+    for report in news:
+        counts = {"dropped": report.dropped, "withdrawn": report.withdrawn}
+        log.warning(
+            "deliveries of a changed configuration", subscriber=report.subscriber, **counts, reason=report.reason
+        )
+    return news
 
 
 class _Run:

@@ -78,6 +78,7 @@ class TopicStory:
     """Why one topic of a subscriber did or did not claim the paper."""
 
     topic: str
+    claimed: bool
     sentence: str
 
 
@@ -204,13 +205,15 @@ class Reporter:
             gates = self._channels[subscriber.channel].gates(address)
             gate = shut.get(gates.credential.key) or shut.get(gates.destination.key)
             if gate is not None:
-                again = f"; next knock after {gate.closed_until:%H:%M} UTC" if gate.closed_until else ""
+                until = gate.closed_until
+                again = f"; next knock after {until.astimezone(self._settings.timezone):%H:%M}" if until else ""
                 return f"{address.label} is not reached: {gate.reason}{again}"
-        if not mine:
+        waiting = [record for record in mine if record.state is not DeliveryState.HELD]
+        if not waiting:
             return None
-        first = mine[0]
+        first = waiting[0]
         why = f": {first.reason}" if first.reason else ""
-        return f"{len(mine)} to send; the first is {first.state.value}{why}"
+        return f"{len(waiting)} to send; the first is {first.state.value}{why}"
 
     def _silence(self, subscriber: Subscriber, now: datetime, today: date) -> str:
         """Why nothing is on its way to it, where nothing is wrong; the first reason that holds."""
@@ -263,10 +266,9 @@ class Reporter:
             topics = [self._settings.topics[name] for name in subscriber.topics]
             claims = {topic.name: _claim(topic, announcements, versions, matcher) for topic in topics}
             mine = tuple(record for record in told if record.subscriber == subscriber.name)
-            claimed = [topic for topic in topics if claims[topic.name].startswith(_CLAIMED)]
+            claimed = [topic for topic in topics if claims[topic.name].claimed]
             why_not = "" if mine or not claimed else self._why_not(subscriber, claimed, announcements)
-            topic_stories = tuple(TopicStory(name, sentence) for name, sentence in claims.items())
-            stories.append(SubscriberStory(subscriber.name, mine, topic_stories, why_not))
+            stories.append(SubscriberStory(subscriber.name, mine, tuple(claims.values()), why_not))
         title = versions[-1].title if versions else ""
         return Explanation(identifier, title, announcements, tuple(stories))
 
@@ -291,32 +293,32 @@ class Reporter:
         return "announced before the subscriber, or its topic as it is now, was there"
 
 
-_CLAIMED = "claimed"
-
-
 def _claim(
     topic: Topic,
     announcements: Iterable[Announcement],
     versions: Sequence[Paper],
     matcher: Matcher,
-) -> str:
+) -> TopicStory:
     """Why the topic does or does not claim the paper, judged as a digest does: the newest version first."""
     mine = [a for a in announcements if a.category in topic.categories]
     if not mine:
-        return "not announced in its categories"
+        return TopicStory(topic.name, claimed=False, sentence="not announced in its categories")
     if not any(a.type in topic.announce for a in mine):
         types = ", ".join(sorted({a.type.value for a in mine}))
-        return f"announced as {types}, which the topic does not ask for"
+        return TopicStory(
+            topic.name, claimed=False, sentence=f"announced as {types}, which the topic does not ask for"
+        )
     newest, *older = reversed([paper for paper in versions if paper.version in {a.version for a in mine}])
     verdict = matcher.verdict(topic.name, newest)
-    if verdict.stopped_by is not None:
-        return f"stopped by the exclusion {verdict.stopped_by.term!r} in its {verdict.stopped_by.field}"
+    if (stop := verdict.stopped_by) is not None:
+        sentence = f"stopped by the exclusion {stop.term!r} in its {stop.field}"
+        return TopicStory(topic.name, claimed=False, sentence=sentence)
     match = verdict.match or next((m for p in older if (m := matcher.verdict(topic.name, p).match)), None)
     if match is None:
-        return "no term of the topic is in it"
-    if not match.hits:
-        return f"{_CLAIMED}: the topic takes everything in its categories"
-    return f"{_CLAIMED}: " + ", ".join(f"{hit.term!r} in {hit.field}" for hit in match.hits)
+        return TopicStory(topic.name, claimed=False, sentence="no term of the topic is in it")
+    reasons = ", ".join(f"{hit.term!r} in {hit.field}" for hit in match.hits)
+    sentence = f"claimed: {reasons or 'the topic takes everything in its categories'}"
+    return TopicStory(topic.name, claimed=True, sentence=sentence)
 
 
 def _papers(count: int) -> str:

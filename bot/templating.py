@@ -93,7 +93,7 @@ FILTERS: dict[str, Callable[..., str]] = {
 def _place(name: str) -> str:
     """The escape's key, from a template's folder and suffix: `mail/digest.html.j2` is html."""
     folder = name.split("/", 1)[0]
-    if folder in ("slack", "discord"):
+    if folder in ESCAPES:
         return folder
     suffix = Path(name.removesuffix(".j2")).suffix
     return {".html": "html", ".txt": "plain", ".md": "markdown"}[suffix]

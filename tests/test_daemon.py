@@ -10,12 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.arxiv.calendar import EASTERN
 from bot.clock import SimulatedClock, SystemClock
 from bot.daemon import Daemon, Outlook, next_poll, next_wake
 from bot.errors import StoreError
 from bot.model import MailingRecord, MailingState
+from bot.store.owner import Owner
 from tests.builders import paper
 from tests.world import MONDAY, SATURDAY, TUESDAY, World, morning
 
@@ -279,6 +281,40 @@ async def test_it_waits_for_a_late_category_until_two_in_new_york_and_the_late_p
         await daemon.tick()
     assert world.received()["slack"] == 2
     assert "Late pigeon" in world.slack_text(-1)
+
+
+async def test_while_another_process_collects_a_round_composes_nothing_and_looks_again_soon(world: World) -> None:
+    world.clock._now = morning(TUESDAY, 7)
+    world.announce(TUESDAY, paper())
+    await world.once(no_deliver=True)
+    async with world.app() as app:
+        app.store.leases.take("collect", world.clock.now(), 30 * MINUTE)
+        with app.store._database.writing() as connection:
+            connection.exec_driver_sql("UPDATE leases SET owner = 'elsewhere|boot|1|1'")
+        daemon = Daemon(app, world.clock)
+        await daemon.tick()
+        assert world.received()["slack"] == 0
+        app.store.leases._owner = Owner.parse("elsewhere|boot|1|1")
+        app.store.leases.give_back("collect")
+        world.clock.set(world.clock.now() + MINUTE)
+        await daemon.tick()
+    assert world.received()["slack"] == 1
+
+
+async def test_a_round_logs_what_went_wrong_in_it(world: World) -> None:
+    world.clock._now = morning(TUESDAY, 7)
+    world.config |= {"site": {"dir": "site", "topics": ["birds"]}, "templates": "mine"}
+    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    (world.folder / "site").write_text("in the way", encoding="utf-8")
+    (world.folder / "mine" / "slack").mkdir(parents=True)
+    (world.folder / "mine" / "slack" / "paper.mrkdwn.j2").write_text("{{ oops", encoding="utf-8")
+    world.announce(TUESDAY, paper())
+    with capture_logs() as logs:
+        async with world.app() as app:
+            await Daemon(app, world.clock).tick()
+    told = [entry for entry in logs if entry["log_level"] in ("warning", "error")]
+    assert {"collected", "template failed", "the site could not be written"} <= {entry["event"] for entry in told}
+    assert [entry["category"] for entry in told if entry["event"] == "collected"] == ["cs.CL"]
 
 
 async def test_an_idle_daemon_asks_nothing_of_anybody(world: World) -> None:

@@ -206,7 +206,7 @@ async def test_deliveries_of_a_removed_subscriber_are_dropped(world: World) -> N
     await world.once(morning(TUESDAY))
     world.config["subscribers"] = {"other": {"slack": "C0000000009", "topics": ["birds"]}}
     run = await world.once()
-    assert lane(run).dropped == 1
+    assert lane(run).withdrawn == 1
     assert "no longer in the configuration" in lane(run).reason
 
 

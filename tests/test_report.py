@@ -129,7 +129,7 @@ async def test_a_refused_destination_is_named_with_its_reason(world: World) -> N
     await world.once(morning(TUESDAY))
     found = await status(world)
     assert sentence(found).startswith("C0123456789 is not reached: ")
-    assert sentence(found).endswith("is_archived; next knock after 07:00 UTC")
+    assert sentence(found).endswith("is_archived; next knock after 09:00")
     assert found.subscribers[0].waiting == 1
 
 

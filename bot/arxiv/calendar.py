@@ -15,6 +15,7 @@ EASTERN = ZoneInfo("America/New_York")
 # Feeds change at midnight (https://info.arxiv.org/help/rss.html); they are there for sure a little later.
 _IN_THE_FEED = time(0, 20)
 _SATURDAY = 5
+_FIRST_BY_RULE = date(2027, 1, 1)
 
 # The days after the days whose freeze arXiv skips; after a Friday, the Monday. Skipped days: arxiv-base at 0f94fa03,
 # arxiv/db/arxiv_holidays_seed.sql. On nine of these a daily crawl saw once a short mailing and never a normal one.
@@ -56,8 +57,41 @@ def is_mailing_day(day: date) -> bool:
 
 
 def deferred(day: date) -> bool:
-    """Whether an empty feed is expected on that mailing day; known for 2025 and 2026 alone."""
-    return day in _DEFERRED
+    """Whether an empty feed is expected on that mailing day.
+
+    Known for 2025 and 2026; for later years it is the mailing after a federal holiday that arXiv kept in both. What
+    arXiv adds between Christmas and New Year's Day is not foreseen.
+    """
+    if day.year < _FIRST_BY_RULE.year or day in _DEFERRED:
+        return day in _DEFERRED
+    return day in by_rule(day.year)
+
+
+def by_rule(year: int) -> frozenset[date]:
+    """The mailing days of a year that its holidays leave empty, as a rule."""
+    return frozenset(map(_day_after, _holidays(year)))
+
+
+def _holidays(year: int) -> set[date]:
+    """The federal holidays that arXiv keeps; one on a weekend is kept on the Friday or the Monday beside it."""
+    fixed = [date(year, month, day) for month, day in ((1, 1), (6, 19), (7, 4), (12, 25))]
+    beside = {_SATURDAY: timedelta(days=-1), _SATURDAY + 1: timedelta(days=1)}
+    kept = {day + beside.get(day.weekday(), timedelta()) for day in fixed}
+    return kept | {_weekday_of(year, 1, 0, 3), _weekday_of(year, 9, 0, 1), _weekday_of(year, 11, 3, 4)}
+
+
+def _weekday_of(year: int, month: int, weekday: int, nth: int) -> date:
+    """The nth Monday (0), Tuesday (1)... of a month: Martin Luther King Day, Labor Day, Thanksgiving."""
+    first = date(year, month, 1)
+    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (nth - 1))
+
+
+def _day_after(skipped: date) -> date:
+    """The mailing day that a skipped freeze leaves empty: the next day, after a Friday the Monday."""
+    day = skipped + timedelta(days=1)
+    while not is_mailing_day(day):
+        day += timedelta(days=1)
+    return day
 
 
 def next_mailing(now: datetime) -> datetime:

@@ -120,9 +120,11 @@ def _composed(result: Composed, settings: Settings) -> list[str]:
 def _delivered(lane: LaneReport, settings: Settings) -> list[str]:
     if lane.paused:
         return [lane.subscriber, lane.address, "paused"]
-    said = [f"{lane.sent} sent"]
+    said = [f"{lane.sent} sent"] if lane.address else []
     if lane.dropped:
         said.append(f"{lane.dropped} dropped: {lane.reason}")
+    if lane.withdrawn:
+        said.append(f"{lane.withdrawn} taken back: {lane.reason}")
     if lane.dead:
         said.append(f"{lane.dead} given up: {lane.reason}")
     if lane.held:

@@ -16,6 +16,8 @@ from bot.store.tables import leases
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from sqlalchemy import Connection
+
     from bot.store.engine import Database
 
 
@@ -36,6 +38,15 @@ class Leases:
         self._database = database
         self._owner = owner
 
+    def look(self, name: str, now: datetime) -> None:
+        """See that nobody else holds it, without taking it.
+
+        Raises:
+            LeaseTakenError: somebody else does.
+        """
+        with self._database.reading() as connection:
+            self._refuse_if_taken(connection, name, now)
+
     def take(self, name: str, now: datetime, term: timedelta) -> None:
         """Hold it until `now + term`; taking it again prolongs it.
 
@@ -44,14 +55,17 @@ class Leases:
         """
         with self._database.writing() as connection:
             alone(connection, Lock.LEASES)
-            row = connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
-            if row is not None and row.until > now and row.owner != str(self._owner):
-                holder = Owner.parse(row.owner)
-                if not holder.is_surely_dead(self._owner):
-                    raise LeaseTakenError(name, holder, row.until)
+            self._refuse_if_taken(connection, name, now)
             values = {"owner": str(self._owner), "until": now + term}
             statement = insert(connection, leases).values(name=name, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=[leases.c.name], set_=values))
+
+    def _refuse_if_taken(self, connection: Connection, name: str, now: datetime) -> None:
+        row = connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
+        if row is not None and row.until > now and row.owner != str(self._owner):
+            holder = Owner.parse(row.owner)
+            if not holder.is_surely_dead(self._owner):
+                raise LeaseTakenError(name, holder, row.until)
 
     def give_back(self, name: str) -> None:
         """Let the next one have it at once."""

@@ -88,3 +88,15 @@ def test_the_deferred_mailings_follow_from_arxivs_skipped_freezes() -> None:
     holidays = json.loads((SHARED / "reference" / "holidays.json").read_text())["holidays"]
     empty = {record["mailing_date_with_no_announcement"] for record in holidays} - {None}
     assert {day.isoformat() for day in calendar._DEFERRED} == {day for day in empty if day >= "2025"}
+
+
+@pytest.mark.parametrize("year", [2025, 2026])
+def test_the_rule_for_later_years_foresees_nothing_that_the_known_years_did_not_have(year: int) -> None:
+    assert all(calendar.deferred(day) for day in calendar.by_rule(year))
+    assert len(calendar.by_rule(year)) == 7
+
+
+def test_later_years_follow_the_rule() -> None:
+    expected = ("2027-01-19", "2027-06-21", "2027-07-06", "2027-09-07", "2027-11-26", "2027-12-27", "2028-01-18")
+    assert all(calendar.deferred(date.fromisoformat(day)) for day in expected)
+    assert not calendar.deferred(date(2027, 3, 16))

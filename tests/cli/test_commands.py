@@ -104,7 +104,7 @@ async def test_once_names_what_it_gave_up_and_what_it_dropped(paperboy: Terminal
     world.slack.script.append(Scripted(body={"ok": False, "error": "service_unavailable"}))
     await paperboy("once")
     world.config["subscribers"] = {"other": {"slack": "C0000000009", "topics": ["birds"]}}
-    assert "1 dropped: lab is no longer in the configuration" in (await paperboy("once")).out
+    assert "  lab                 1 taken back: lab is no longer in the configuration" in (await paperboy("once")).out
 
 
 async def test_once_tells_of_silence_of_pauses_and_of_hours(paperboy: Terminal, world: World) -> None:
