@@ -19,6 +19,7 @@ from jinja2 import meta
 from bot.channels import CHANNELS
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
 from bot.cli import app
+from bot.cli.advice import ExitCode
 from bot.config import load
 from bot.errors import ConfigError
 from bot.model import Author, Note, Topic
@@ -92,9 +93,22 @@ def test_every_code_block_is_found() -> None:
 # -- what is named exists ----------------------------------------------------------------------------------------
 
 
+def _anchors(level: str) -> list[str]:
+    headings = re.findall(rf"(?m)^{level} (.+)$", PROSE)
+    return ["#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_the_table_of_contents_has_every_section_in_its_order() -> None:
+    contents = PROSE.partition("\n## ")[0]
+    assert re.findall(r"\]\((#[^)]+)\)", contents) == _anchors("##")
+
+
+def test_every_exit_code_is_listed() -> None:
+    assert [int(row[0]) for row in rows("code")] == sorted(ExitCode)
+
+
 def test_every_link_leads_somewhere() -> None:
-    headings = re.findall(r"(?m)^#+ (.+)$", PROSE)
-    anchors = {"#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    anchors = set(_anchors("#+"))
     targets = set(re.findall(r"\]\(([^)]+)\)", PROSE))
     inside = {target for target in targets if not target.startswith("https://")}
     broken = {target for target in inside if target not in anchors and not (ROOT / target).exists()}

@@ -51,7 +51,8 @@ def refusal(step: str, code: int, text: str) -> RelayError:
     """
     found = _ENHANCED.search(text)
     enhanced = found.group() if found else ""
-    # AUTH's answer may repeat the password; the others repeat addresses, which the store and the logs do not keep.
+    # AUTH's answer may repeat the password; the others repeat addresses, which the store does not keep. (Logs name a
+    # destination by its label, which for a mailbox is its address.)
     said = enhanced if step == "AUTH" else cut(_MAILBOX.sub("(address)", tidy(text)), 200)
     reason = f"{code} {said}".strip()
     before_mail = step not in ("MAIL", "RCPT", "DATA", THE_MAIL, "RSET")

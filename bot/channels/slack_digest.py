@@ -93,8 +93,10 @@ class _Edition:
         return paginate(self._pieces(full, lines), self._fits) or [[]]
 
     def opening(self) -> list[_Piece]:
-        """The page that opens a thread: how many papers each topic has."""
+        """The page that opens a thread: how many papers each topic has; of one topic the headline has said it."""
         topics = len(self._sections)
+        if topics == 1:
+            return []
         return fit(topics, 1, lambda more, less: paginate(self._counts(more + less), self._fits))[0]
 
     def messages(self, pages: Sequence[Sequence[_Piece]], *, threaded: bool) -> tuple[Message, ...]:

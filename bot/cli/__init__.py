@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import Annotated
 
 import typer
 
+from bot import __version__
 from bot.cli.advice import giving_advice
 from bot.cli.backup import backup
 from bot.cli.check import check
@@ -32,6 +34,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"paperboy {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """What stands before every command; `--version` has answered before this is called."""
+
+
 for command in (demo, init, check, once, run, preview, status, explain, search, query, backup, migrate):
     app.command()(command)
 app.add_typer(deliveries)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import ConfigError, NoStoreError, PaperboyError, RenderError, StoreError
@@ -32,13 +33,33 @@ def giving_advice() -> Iterator[None]:
     except NoStoreError as error:
         _leave(ExitCode.STORE, f"The store {error.store}: {error.reason}")
     except StoreError as error:
-        advice = "Is it on a disk that is full, read-only or shared? `store:` in the configuration names it."
-        _leave(ExitCode.STORE, f"The store {error.store} cannot be used: {error.reason}", advice)
+        _leave(ExitCode.STORE, f"The store {error.store} cannot be used: {error.reason}", *_remedy(error))
     except RenderError as error:
         advice = "`templates:` in the configuration names the folder whose files win over the built-in ones."
         _leave(ExitCode.LEFT_UNDONE, f"A template failed: {error}", advice)
     except PaperboyError as error:
         _leave(ExitCode.LEFT_UNDONE, str(error))
+
+
+def _remedy(error: StoreError) -> tuple[str, ...]:
+    """What helps, by what the driver or the store itself said."""
+    names = "`store:` in the configuration names it."
+    if "pip install" in error.reason:
+        return ()  # it says what to do
+    if "not a database" in error.reason or "not made by Paperboy" in error.reason:
+        return (f"It is something else, and is left as it is: name another file or database. {names}",)
+    folder = _folder(error.store)
+    if folder is not None and not folder.is_dir():
+        return (f"There is no folder {folder}: make it, or name another place. {names}",)
+    if folder is None:
+        return (f"Is the server up, and may this user use that database? {names}",)
+    return (f"Is it on a disk that is full, read-only or shared? {names}",)
+
+
+def _folder(store: str) -> Path | None:
+    """Where a SQLite store's file lies, from the store's name in errors; None for a server's."""
+    _, sqlite, file = store.partition("sqlite:///")
+    return Path(file).parent if sqlite else None
 
 
 def _problems(error: ConfigError) -> list[str]:

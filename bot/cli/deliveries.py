@@ -166,7 +166,7 @@ def _print(detail: DeliveryDetail, settings: Settings) -> None:
         ("being sent by", detail.owner),
         ("until at most", when(detail.lease_until, zone) if detail.lease_until else None),
         ("their id", detail.platform_id),
-        ("papers", ", ".join(detail.papers)),
+        *(("" if index else "papers", paper) for index, paper in enumerate(detail.papers)),
         ("text", "pruned, it is older than `keep_days`" if detail.pruned else None),
     ]
     table([name, value] for name, value in rows if value)

@@ -80,6 +80,8 @@ def configuration(answers: Mapping[str, Any]) -> str:
     import jinja2  # noqa: PLC0415 - 60 ms, not needed for --help
     import yaml  # noqa: PLC0415 - as above
 
+    from bot import config  # noqa: PLC0415 - as above
+
     def value(answer: object) -> object:
         """Texts and lists of texts as YAML in one line, inside of which nothing ends early."""
         if not isinstance(answer, (str, list)) or not answer:
@@ -96,13 +98,14 @@ def configuration(answers: Mapping[str, Any]) -> str:
         autoescape=False,  # noqa: S701 - YAML, not HTML: `finalize` quotes
     )
     source = Path(__file__).with_name("config.yaml.j2").read_text(encoding="utf-8")
-    return environment.from_string(source).render(answers)
+    schema = Path(config.__file__).absolute().with_name("schema.json")
+    return environment.from_string(source).render(answers, schema=schema)
 
 
 def _tell_the_rest(output: Path, answers: Mapping[str, Any]) -> None:
     """Which secrets to set, and a test if there are none left."""
     say(f"{output} is written.")
-    doors = [DOORS[name] for name, *_ in answers["subscribers"]]
+    doors = [DOORS[name] for name in answers["doors"]]
     needed = [door for door in doors if door.channel != "mail" or answers["mail"]["username"]]
     missing = [door for door in needed if not os.environ.get(door.variable)]
     if missing:

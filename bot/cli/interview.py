@@ -93,14 +93,15 @@ class Interview:
         keywords = _ask(
             "Keywords, with commas between (none: every paper)", self._list(topic["keywords"]), default=""
         )
-        doors = _ask(f"Where to: some of {', '.join(DOORS)} (none: pages only)", self._doors, default="")
+        doors: list[str] = _ask(f"Where to: some of {', '.join(DOORS)} (none: pages only)", self._doors, default="")
         given: dict[str, Any] = {
             "contact": contact,
             "categories": categories,
             "title": title,
             "topic": re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "papers",
             "keywords": keywords,
-            "subscribers": [(name, DOORS[name].channel, self._address(name)) for name in doors],
+            "doors": doors,
+            "subscribers": self._subscribers(doors),
             "mail": self._relay(contact) if "mail" in doors else None,
             "slack": "slack" in doors,
             "discord": "discord" in doors,
@@ -161,6 +162,23 @@ class Interview:
             if name not in DOORS:
                 raise typer.BadParameter(f"no such way {name!r}{meant(name, DOORS)}")
         return chosen
+
+    def _subscribers(self, doors: Sequence[str]) -> list[tuple[str, str, str | list[str]]]:
+        """Of each way to deliver its subscriber's name, channel and address."""
+        from bot.config import notation  # noqa: PLC0415 - as above
+
+        found: dict[str, tuple[str, str | list[str]]] = {}
+
+        def free(name: str) -> str:
+            if name in found:
+                raise ValueError("a name that no other subscriber has is expected")
+            return notation.key(name)
+
+        for door in doors:
+            address = self._address(door)
+            name = _ask(f"What to call {'them' if door == 'mail' else 'that channel'}", _refusing(free), default=door)
+            found[name] = (DOORS[door].channel, address)
+        return [(name, channel, address) for name, (channel, address) in found.items()]
 
     def _address(self, door: str) -> str | list[str]:
         from bot.channels import CHANNELS  # noqa: PLC0415 - as above

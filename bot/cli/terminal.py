@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import sys
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ def _plain(value: object) -> object:
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
-    """A line on a terminal's stderr while something goes on, gone when it is over; in a pipe there is none.
+    """A bar on a terminal's stderr while something goes on, gone when it is over; in a pipe a plain line a step.
 
     Args:
         what: what goes on.
@@ -74,7 +75,8 @@ def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
         What to call after each step, with its name.
     """
     if not sys.stderr.isatty():
-        yield lambda _: None
+        steps = itertools.count(1)
+        yield lambda name: aside(f"{what} {name} ({next(steps)}/{total})")
         return
     from rich.console import Console  # noqa: PLC0415 - only on a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - as above

@@ -192,6 +192,13 @@ def test_a_thread_begins_with_the_counts_and_goes_on_in_replies() -> None:
     assert len(linked(messages[1:])) == 5
 
 
+def test_a_thread_of_one_topic_begins_with_its_headline_alone() -> None:
+    opening, reply = render(digest([section(many_entries(2))]), thread=True)
+    assert "•" not in shown([opening])
+    assert (opening.reply, reply.reply) == (False, True)
+    assert len(linked([reply])) == 2
+
+
 def test_a_thread_of_more_topics_than_one_message_holds_counts_the_rest() -> None:
     topics = [section([entry(paper(f"2604.{n:05d}"))], title=f"{n:03d} " + "Topic " * 40) for n in range(50)]
     opening, *replies = render(digest(topics), thread=True)

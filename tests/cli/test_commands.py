@@ -43,7 +43,7 @@ async def test_once_tells_what_each_verb_did_and_ends_with_0(paperboy: Terminal,
     world.announce(TUESDAY, paper())
     answer = await paperboy("once")
     assert answer.code == 0
-    assert answer.err == ""
+    assert answer.err == "collected cs.CV (1/1)\n"
     assert answer.out.splitlines() == [
         "Collected",
         "  cs.CV  complete  1 announced, 1 new to us",
@@ -178,14 +178,14 @@ async def test_once_says_that_a_subscriber_is_paused_while_something_waits_for_i
 
 async def test_a_broken_template_of_the_preview_ends_with_1_and_advice(paperboy: Terminal, world: World) -> None:
     world.config["templates"] = "mine"
-    (world.folder / "mine" / "mail").mkdir(parents=True)
-    (world.folder / "mine" / "mail" / "paper.txt.j2").write_text("{{ oops", encoding="utf-8")
+    (world.folder / "mine" / "slack").mkdir(parents=True)
+    (world.folder / "mine" / "slack" / "paper.mrkdwn.j2").write_text("{{ oops", encoding="utf-8")
     world.clock.set(morning(TUESDAY))
     world.announce(TUESDAY, paper())
     await paperboy("once", "--no-deliver")
     answer = await paperboy("preview")
     assert (answer.code, answer.out) == (1, "")
-    assert "mail/paper.txt.j2, line 1" in answer.err
+    assert "slack/paper.mrkdwn.j2, line 1" in answer.err
     assert "`templates:`" in answer.err
 
 

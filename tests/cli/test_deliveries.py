@@ -90,6 +90,15 @@ async def test_show_tells_every_field_and_neither_address_nor_secret(paperboy: T
     assert "C0123456789" not in answer.out
 
 
+async def test_show_names_the_papers_one_a_line(paperboy: Terminal, world: World) -> None:
+    world.announce(TUESDAY, paper("2604.00001"), paper("2604.00002"))
+    await world.once(morning(TUESDAY))
+    lines = (await paperboy("deliveries", "show", await one(paperboy, world))).out.splitlines()
+    first, second = (next(line for line in lines if f"2604.0000{n}" in line) for n in (1, 2))
+    assert first.split() == ["papers", "2604.00001"]
+    assert second == "2604.00002".rjust(len(first))
+
+
 async def test_show_prints_the_message_as_composed_on_request(paperboy: Terminal, world: World) -> None:
     world.announce(TUESDAY, paper(title="Pigeons \x1b[31mRead\x1b[0m Maps"))
     await world.once(morning(TUESDAY))

@@ -12,11 +12,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import config
 from bot.cli.init import configuration
 from bot.config import load
 from bot.text import tidy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.settings import Settings
     from tests.cli.conftest import Answer, Terminal
     from tests.world import World
@@ -74,6 +77,13 @@ async def test_pages_alone_take_five_answers_and_load(typing: Desk) -> None:
     assert settings.subscribers == {}
 
 
+def test_its_first_line_leads_an_editor_to_the_schema() -> None:
+    first = written(title="Birds").splitlines()[0]
+    schema = Path(first.removeprefix("# yaml-language-server: $schema="))
+    assert schema.is_absolute()
+    assert schema.samefile(Path(config.__file__).with_name("schema.json"))
+
+
 async def test_categories_are_read_back_by_their_names(typing: Desk) -> None:
     out = (await typing(ABOUT[0], "cs.CV, math.*", "T", "", "", "")).out
     assert "cs.CV    Computer Vision and Pattern Recognition" in out
@@ -84,7 +94,8 @@ async def test_every_way_to_deliver_is_written_with_its_secret_named_and_never_w
     ways = "slack, slack-webhook, discord, discord-webhook, mail"
     chats = ("C0123456789", "123456789012345678")
     relay = ("smtp.uni.example", "tls", "", "me", "bot@uni.example")
-    answer = await typing(*ABOUT, ways, *chats, "a@uni.example, b@uni.example", *relay, "08:00", "Asia/Tokyo", "-")
+    named = (chats[0], "", "", chats[1], "", "", "a@uni.example, b@uni.example", "")
+    answer = await typing(*ABOUT, ways, *named, *relay, "08:00", "Asia/Tokyo", "-")
     assert answer.code == 0, answer.err
     settings = typing.settings
     assert list(settings.subscribers) == ["slack", "slack-webhook", "discord", "discord-webhook", "mail"]
@@ -106,8 +117,11 @@ async def test_a_wrong_answer_is_asked_for_again_with_the_reason(typing: Desk) -
         *("pigeon, ?!", "pigeon"),
         *("slak, mail", "slack, discord, mail"),
         *("general", "https://hooks.slack.com/services/T1/B1/hidden", "C0123456789"),
+        *("our lab", "lab"),
         *("general", "123456789012345678"),
+        *("lab", "group"),
         *("a@@b", "a@uni.example"),
+        "",
         *("smtp.uni.example:25", "smtp.uni.example"),
         *("ssl", "STARTTLS"),
         *("99999", "25x", ""),
@@ -126,6 +140,8 @@ async def test_a_wrong_answer_is_asked_for_again_with_the_reason(typing: Desk) -
         "must not be empty",
         "says nothing to look for",
         "no such way 'slak': did you mean slack?",
+        "a name that no other subscriber has is expected",
+        "a name is made of letters, digits, - and _",
         "expected a channel's id such as C0123456789",
         "such a URL is a secret",
         "a Discord channel's id",
@@ -137,20 +153,23 @@ async def test_a_wrong_answer_is_asked_for_again_with_the_reason(typing: Desk) -
         "no such time zone: did you mean Europe/Berlin?",
     ):
         assert f"Error: {reason}" in answer.out, reason
-    assert answer.out.count("Error: ") == len(answers) - 16
+    assert answer.out.count("Error: ") == len(answers) - 19
+    assert list(typing.settings.subscribers) == ["lab", "group", "mail"]
     assert "hidden" not in typing.file.read_text(encoding="utf-8")
     assert typing.settings.channels["mail"].port == 587
 
 
 async def test_a_relay_on_this_machine_needs_no_log_in(typing: Desk) -> None:
-    await typing(*ABOUT, "mail", "a@uni.example", "", "", "", "", "", "")
+    await typing(*ABOUT, "mail", "a@uni.example", "", "", "", "", "", "", "")
     mail = typing.settings.channels["mail"]
     assert (mail.host, mail.port, mail.security, mail.username) == ("localhost", 25, "none", None)
     assert mail.sender == "me@uni.example"
 
 
 async def test_a_page_as_contact_is_no_sender(typing: Desk) -> None:
-    await typing("https://uni.example/bot", *ABOUT[1:], "mail", "a@uni.example", "", "", "", "b@uni.example", "", "")
+    await typing(
+        "https://uni.example/bot", *ABOUT[1:], "mail", "a@uni.example", "", "", "", "", "b@uni.example", "", ""
+    )
     assert typing.settings.channels["mail"].sender == "b@uni.example"
 
 
@@ -210,7 +229,7 @@ async def test_with_all_secrets_set_a_test_is_offered_and_posted_if_somebody_agr
     sent: list[tuple[Path, bool]] = []
     monkeypatch.setattr(sys.modules["bot.cli.check"], "check", lambda config, *, send: sent.append((config, send)))
     monkeypatch.setenv("SLACK_BOT_TOKEN", world.slack.token)
-    answer = await typing(*ABOUT, "slack", "C0123456789", "", "", *([agreed] if agreed else []))
+    answer = await typing(*ABOUT, "slack", "C0123456789", "", "", "", *([agreed] if agreed else []))
     assert answer.code == 0
     assert "Post a test to every subscriber now (`check --send`)?" in answer.out
     assert "Set in the environment" not in answer.out
@@ -222,23 +241,28 @@ async def test_with_all_secrets_set_a_test_is_offered_and_posted_if_somebody_agr
 
 @given(LINES, st.lists(LINES, min_size=1))
 def test_any_answer_is_one_value_and_nothing_more(title: str, keywords: list[str]) -> None:
-    written = configuration(
+    found = yaml.safe_load(written(title, keywords))
+    assert (found["contact"], found["site"]["dir"]) == (title, title)
+    assert found["topics"]["birds"]["keywords"] == keywords
+    assert found["subscribers"]["a"]["slack"] == title
+
+
+def written(title: str, keywords: Sequence[str] = ()) -> str:
+    """A configuration that has the title wherever a text may stand."""
+    return configuration(
         {
             "contact": title,
             "timezone": "UTC",
             "topic": "birds",
             "title": title,
             "categories": ["cs.CV"],
-            "keywords": keywords,
+            "keywords": list(keywords),
             "slack": False,
             "discord": False,
             "mail": None,
+            "doors": ["slack"],
             "subscribers": [("a", "slack", title)],
             "at": None,
             "site": title,
         }
     )
-    found = yaml.safe_load(written)
-    assert (found["contact"], found["site"]["dir"]) == (title, title)
-    assert found["topics"]["birds"]["keywords"] == keywords
-    assert found["subscribers"]["a"]["slack"] == title

@@ -1,4 +1,4 @@
-"""Progress is for somebody who watches: a line on a terminal, nothing in a pipe."""
+"""Progress goes to stderr: a bar on a terminal, a plain line a category in a pipe."""
 
 from __future__ import annotations
 
@@ -68,11 +68,12 @@ async def test_once_counts_the_categories_on_a_terminal(paperboy: Terminal, worl
     assert "2/2" in drawn
 
 
-async def test_once_in_a_pipe_says_nothing_but_the_account(paperboy: Terminal, world: World) -> None:
+async def test_once_in_a_pipe_says_a_plain_line_for_each_category(paperboy: Terminal, world: World) -> None:
+    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
     world.clock.set(morning(TUESDAY))
     world.announce(TUESDAY, paper())
     answer = await paperboy("once")
-    assert answer.err == ""
+    assert answer.err.splitlines() == ["collected cs.CL (1/2)", "collected cs.CV (2/2)"]
     assert answer.out.startswith("Collected\n")
 
 

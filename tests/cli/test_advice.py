@@ -1,0 +1,51 @@
+"""What helps against a store that cannot be used depends on what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.cli.advice import ExitCode, giving_advice
+from bot.errors import StoreError
+from bot.store.connect import name_of, parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVER = "postgresql+psycopg://paperboy:***@db.example/paperboy"
+
+
+def advice(store: str, reason: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    with pytest.raises(SystemExit) as leaving, giving_advice():
+        raise StoreError(store, reason)
+    assert leaving.value.code == ExitCode.STORE
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first == f"The store {store} cannot be used: {reason}"
+    return rest
+
+
+def test_a_missing_driver_needs_no_more_than_its_own_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert advice(SERVER, "PostgreSQL needs its driver: pip install 'paperboy-digest[postgres]'", capsys) == []
+
+
+@pytest.mark.parametrize("reason", ["file is not a database", "this database was not made by Paperboy"])
+def test_what_is_not_ours_is_left_as_it_is(reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = advice(f"sqlite:///{tmp_path}/a.db", reason, capsys)
+    assert line.startswith("It is something else, and is left as it is")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = name_of(parse(f"sqlite:///{tmp_path}/nowhere/a.db"))
+    (line,) = advice(store, "unable to open database file", capsys)
+    assert line.startswith(f"There is no folder {tmp_path}/nowhere: make it")
+
+
+def test_else_it_is_the_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = advice(f"sqlite:///{tmp_path}/a.db", "database or disk is full", capsys)
+    assert line.startswith("Is it on a disk that is full")
+
+
+def test_a_server_has_no_disk_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = advice(SERVER, "connection refused", capsys)
+    assert line.startswith("Is the server up")
