@@ -67,7 +67,7 @@ async def test_killed_while_arxiv_answers_it_has_stored_nothing_and_the_next_run
 async def test_killed_before_slack_has_taken_the_message_it_is_sent_by_the_next_run(world: World) -> None:
     world.announce(TUESDAY, paper())
     world.slack.script.append(SlackSays(takes=False, hangs=HANGS))
-    await kill_when(await start(world), lambda: world.slack.requests)
+    await kill_when(await start(world), lambda: not world.slack.script)
     assert await run_to_the_end(world) == 0
     assert world.received()["slack"] == 1
 
@@ -75,7 +75,7 @@ async def test_killed_before_slack_has_taken_the_message_it_is_sent_by_the_next_
 async def test_killed_after_slack_has_taken_it_the_same_message_comes_again_under_the_same_key(world: World) -> None:
     world.announce(TUESDAY, paper())
     world.slack.script.append(SlackSays(takes=True, hangs=HANGS))
-    await kill_when(await start(world), lambda: world.slack.requests)
+    await kill_when(await start(world), lambda: not world.slack.script)
     assert await run_to_the_end(world) == 0
     assert set(keys(world).values()) <= {1, 2}
     first, *others = world.slack.messages
@@ -86,7 +86,7 @@ async def test_killed_after_discord_has_taken_it_the_nonce_keeps_it_one_message(
     world.config["subscribers"] = {"group": {"discord": "123456789012345678", "topics": ["birds"]}}
     world.announce(TUESDAY, paper())
     world.discord.script.append(DiscordSays(takes=True, hangs=HANGS))
-    await kill_when(await start(world), lambda: world.discord.requests)
+    await kill_when(await start(world), lambda: not world.discord.script)
     assert await run_to_the_end(world) == 0
     assert world.received()["discord"] == 1
 

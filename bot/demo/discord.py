@@ -208,9 +208,9 @@ class DiscordReceiver:
 
 async def _play(scripted: Scripted, request: web.Request, handler: Handler) -> web.StreamResponse:
     await request.read()
-    await asyncio.sleep(scripted.hangs)
     if scripted.takes:
         await handler(request)
+    await asyncio.sleep(scripted.hangs)
     if scripted.drops and request.transport:
         request.transport.abort()
     if isinstance(scripted.body, str):
