@@ -157,9 +157,9 @@ class SlackReceiver:
     async def _as_scripted(
         self, request: web.Request, scripted: Scripted, channel: str, payload: Mapping[str, Any]
     ) -> web.StreamResponse:
-        await asyncio.sleep(scripted.hangs)
         if scripted.takes:
             self._file(channel, payload)
+        await asyncio.sleep(scripted.hangs)
         if scripted.drops and request.transport:
             request.transport.abort()
         if isinstance(scripted.body, str):
