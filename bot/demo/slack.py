@@ -40,7 +40,7 @@ class Scripted:
     drops: bool = False
     """Whether it then breaks the connection, without an answer."""
     hangs: float = 0.0
-    """Seconds of silence before all that."""
+    """Seconds of silence after taking it, before anything else is heard."""
 
 
 @dataclass(frozen=True, slots=True)
