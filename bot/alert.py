@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot import mailings
 from bot.arxiv import calendar
 from bot.model import DeliveryState, Note
 from bot.settings import fingerprint
@@ -78,6 +79,7 @@ def alert(
 
 
 def _in_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Concern]:
+    yield from _refusal(store, now)
     yield from _late_mailings(store, settings, now)
     yield from _shut_doors(store, settings, channels, now)
     dead = store.ledger.ended_since(now - DAY, DeliveryState.DEAD)
@@ -87,16 +89,19 @@ def _in_store(store: Store, settings: Settings, channels: Mapping[str, Channel],
 
 
 def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Concern]:
-    today = calendar.mailing_date(now)
-    late = now - calendar.expected(today)
-    if not calendar.is_mailing_day(today) or late < settings.arxiv.alert_after:
-        return
-    for category in settings.categories:
-        record = store.papers.mailing(today, category)
-        if record is None or not record.state.closed:
-            reason = record.reason if record else "it was never asked for"
-            text = f"The mailing of {category} for {today:%Y-%m-%d} is still open: {reason}"
-            yield Concern(f"mailing {category} {today}", text)
+    for category, records in mailings.still_open(store.papers, settings.categories, now).items():
+        late = [r for r in records if now - calendar.expected(r.mailing_date) >= settings.arxiv.alert_after]
+        if late:
+            others = f" and {len(late) - 1} more" if len(late) > 1 else ""
+            text = f"The mailing of {category} for {late[-1].mailing_date:%Y-%m-%d}{others} is still open"
+            yield Concern(f"mailing {category}", f"{text}: {late[-1].reason}")
+
+
+def _refusal(store: Store, now: datetime) -> Iterator[Concern]:
+    state = store.arxiv_gate.refused(now)
+    if state is not None and state.closed_until is not None:
+        until = f"{state.closed_until:%Y-%m-%d %H:%M} UTC"
+        yield Concern("arxiv", f"arXiv refuses us ({state.reason}); it is not asked for anything before {until}.")
 
 
 def _shut_doors(

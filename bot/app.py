@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import checkup
+from bot import checkup, mailings
 from bot.alert import Concern, alert
 from bot.arxiv import calendar
 from bot.channels import CHANNELS
@@ -36,6 +36,7 @@ from bot.topics.matcher import Matcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from datetime import date
 
     from bot.arxiv.client import ArxivClient
     from bot.channels.channel import Channel
@@ -67,7 +68,7 @@ class Run:
     still_open: tuple[str, ...] = ()
     """Categories whose mailing of today is not in."""
     missed: tuple[MailingRecord, ...] = ()
-    """Mailings of the last days that never came in whole."""
+    """Mailings of earlier days that are still open."""
     site_trouble: str = ""
     """Why the site could not be written, if it could not."""
 
@@ -76,6 +77,7 @@ class Run:
         """Whether a mailing stayed open, or a delivery stayed behind or died, or a digest could not be made."""
         return (
             bool(self.still_open)
+            or bool(self.missed)
             or any(result.outcome is Outcome.FAILED for result in self.composed)
             or bool(self.site_trouble)
             or any(lane.left_until is not None or lane.dead or lane.held for lane in self.delivered)
@@ -133,7 +135,12 @@ class App:
         """Compose over the store as it is now."""
         return Composer(self.store, self.settings, self.channels, self.drafter(), fallbacks=self._fallbacks)
 
-    async def collect(self, progress: Callable[[Collected], None] = lambda _: None) -> tuple[Collected, ...]:
+    async def collect(
+        self,
+        progress: Callable[[Collected], None] = lambda _: None,
+        *,
+        since: date | None = None,
+    ) -> tuple[Collected, ...]:
         """The first verb; one process at a time.
 
         Raises:
@@ -145,7 +152,14 @@ class App:
             progress(result)
 
         async with self._asking_arxiv() as client:
-            return await collect(client, self.store.papers, self.settings.categories, self.clock, progress=go_on)
+            return await collect(
+                client,
+                self.store.papers,
+                self.settings.categories,
+                self.clock,
+                since=since,
+                progress=go_on,
+            )
 
     @asynccontextmanager
     async def _asking_arxiv(self) -> AsyncIterator[ArxivClient]:
@@ -216,11 +230,18 @@ class App:
         *,
         any_hour: bool = False,
         no_deliver: bool = False,
+        since: date | None = None,
         progress: Callable[[Collected], None] = lambda _: None,
     ) -> Run:
-        """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new."""
+        """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new.
+
+        With `since` everything from that mailing date on is made up for, and a newcomer is told all of it.
+        """
+        if since is not None:
+            self.composer().enrol(self.clock.now())
         return await self._in_a_row(
             poll=True,
+            since=since,
             compose=None if no_deliver else lambda: self.compose(any_hour=any_hour),
             eager=True,
             patience=PATIENCE,
@@ -249,6 +270,7 @@ class App:
         compose: Callable[[], tuple[Composed, ...]] | None,
         eager: bool,
         patience: timedelta,
+        since: date | None = None,
         progress: Callable[[Collected], None] = lambda _: None,
     ) -> Run:
         """The four verbs; without `compose` neither it nor deliver.
@@ -256,7 +278,7 @@ class App:
         While another process is collecting, what it has so far is half a mailing: then only the outbox is delivered.
         """
         delivered = readdress(self.store, self.settings, self.clock.now()) if compose else ()
-        collected, elsewhere = await self._collect_if_free(progress, poll=poll)
+        collected, elsewhere = await self._collect_if_free(progress, poll=poll, since=since)
         composed = compose() if compose and not elsewhere else ()
         if compose:
             delivered += await self.deliver(eager=eager, patience=patience)
@@ -265,15 +287,16 @@ class App:
             delivered += await self._alert(composed, site_trouble)
         self.prune()
         today = calendar.mailing_date(self.clock.now())
+        outlook = self.outlook()
         return Run(
             collected=collected,
             collected_elsewhere=elsewhere,
             composed=composed,
             delivered=delivered,
             published=published,
-            next_mailing=None if collected else calendar.next_mailing(self.clock.now()),
-            still_open=self.outlook().still_open(today),
-            missed=self.reporter.missed(today),
+            next_mailing=None if calendar.is_mailing_day(today) else calendar.next_mailing(self.clock.now()),
+            still_open=outlook.still_open(today),
+            missed=outlook.missed,
             site_trouble=site_trouble,
         )
 
@@ -283,6 +306,8 @@ class App:
         return Outlook(
             mailings=self.store.papers.mailings_since(today),
             categories=self.settings.categories,
+            missed=mailings.missed(self.store.papers, self.settings.categories, today),
+            arxiv_waits_until=self.store.arxiv_gate.waits_until(self.clock.now()),
             subscribers=tuple(self.settings.subscribers.values()),
         )
 
@@ -299,11 +324,12 @@ class App:
         progress: Callable[[Collected], None],
         *,
         poll: bool,
+        since: date | None,
     ) -> tuple[tuple[Collected, ...], str]:
         """What was collected, and who is collecting in our place, if somebody is."""
         try:
             if poll:
-                return await self.collect(progress), ""
+                return await self.collect(progress, since=since), ""
             self.store.leases.look("collect", self.clock.now())
         except LeaseTakenError as error:
             return (), str(error)

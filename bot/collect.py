@@ -1,35 +1,57 @@
 """The first verb: arXiv -> mailing -> what is unseen -> papers and announcements.
 
-    category -> [closed?] -> fetch -> parse -> [judge] -> record        one transaction per answer
+    missed days -> second source -> [reconstruct] -> record           one transaction per mailing date
+    category -> [closed?] -> feed -> parse -> [judge] -> record       one transaction per answer
+                                       `-> suspect? -> second source -> record
 
 Each category stands alone: what one answer lacks costs no other. Nothing in here knows a topic or a subscriber,
-and nothing but a well-formed answer for the very date closes a mailing.
+and nothing but a well-formed answer for the very date closes a mailing. What was missed comes first, so that a feed
+that repeats an earlier mailing is known for what it is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Protocol
 
+from bot import mailings
 from bot.arxiv import calendar, feed
 from bot.errors import FetchError, ParseError
 from bot.model import MailingState
+from bot.second_source import Found, Pages, SecondSource
 from bot.store.papers import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
     from bot.clock import Clock
-    from bot.model import Mailing
-    from bot.store.papers import Papers
+    from bot.model import Entry, Mailing
+    from bot.second_source import NotFound
+    from bot.store.papers import Event, Papers
 
 FEED_CAP = 2_000
 """arXiv cuts a feed at this many items, and the cut falls on the new papers (arxiv-feed, database.py)."""
 
+SECOND_SOURCE_FROM = {
+    MailingState.TRUNCATED: time(0, 20),
+    MailingState.SUSPECT_STALE: time(2),
+    MailingState.INCOMPLETE: time(2),
+    MailingState.PENDING: time(7),
+    MailingState.FAILED: time(7),
+    MailingState.UNEXPECTED_EMPTY: time(7),
+}
+"""From when on today's mailing is read from a second source, in New York.
 
-class Source(Protocol):
-    """Whatever brings a category's feed."""
+A feed says more than OAI-PMH can, so one that may yet come right is waited for; and what is late in the feed may be
+late in OAI-PMH too, so that it can prove an empty day only in the morning. What was cut off a feed will not come
+back to it.
+"""
+
+
+class Source(Pages, Protocol):
+    """Whatever brings a category's feed, and the pages of the second sources."""
 
     async def fetch_rss(self, category: str) -> bytes:
         """The feed's bytes.
@@ -52,7 +74,7 @@ class Collected:
     """Announcements that were not stored before."""
     unreadable: int = 0
     asked: bool = True
-    """Whether arXiv was asked; a closed mailing is not asked for again."""
+    """Whether arXiv was asked; a closed mailing is not asked for again, and nothing is while arXiv has us wait."""
 
 
 async def collect(
@@ -61,74 +83,175 @@ async def collect(
     categories: Iterable[str],
     clock: Clock,
     *,
+    since: date | None = None,
     progress: Callable[[Collected], None] = lambda _: None,
 ) -> tuple[Collected, ...]:
-    """Ask for today's mailing of every category that is not closed yet.
+    """Make up for the mailings that were missed, then ask for today's of every category that is not closed yet.
 
-    On a day without a mailing (a weekend) nothing is asked, and the result is empty.
+    On a day without a mailing (a weekend) only what was missed is asked for.
+
+    Args:
+        source: arXiv.
+        papers: the store.
+        categories: canonical names.
+        clock: for now; requests take their time.
+        since: make up for everything from that mailing date on, whether or not it was ever asked for before.
+        progress: called with each result as it comes.
     """
-    today = calendar.mailing_date(clock.now())
-    if not calendar.is_mailing_day(today):
-        return ()
+    categories = tuple(categories)
     results = []
-    for category in categories:
-        result = await _collect_one(source, papers, category, today, clock)
-        progress(result)
+
+    def note(result: Collected) -> None:
         results.append(result)
+        progress(result)
+
+    collector = _Collector(source, papers, clock)
+    missed = mailings.missed(papers, categories, calendar.mailing_date(clock.now()), since=since)
+    for category in categories:
+        for result in await collector.make_up(category, [m.mailing_date for m in missed if m.category == category]):
+            note(result)
+    if calendar.is_mailing_day(calendar.mailing_date(clock.now())):
+        for category in categories:
+            note(await collector.today(category))
     return tuple(results)
 
 
-async def _collect_one(source: Source, papers: Papers, category: str, today: date, clock: Clock) -> Collected:
-    known = papers.mailing(today, category)
-    if known is not None and known.state.closed:
-        return Collected(category, today, known.state, known.reason, asked=False)
-    try:
-        mailing = feed.parse(await source.fetch_rss(category), category)
-    except (FetchError, ParseError) as error:
-        verdict = Verdict(MailingState.FAILED, error.reason)
-        papers.record_failure(today, category, verdict, clock.now())
-        return Collected(category, today, verdict.state, verdict.reason)
-    if mailing.mailing_date != today:
-        return _record_other_date(papers, mailing, today, clock)
-    verdict = judge(mailing, papers)
-    new = _record(papers, mailing, verdict, clock)
-    return Collected(category, today, verdict.state, verdict.reason, new, len(mailing.unreadable))
+class _Collector:
+    """One run's way through the categories."""
+
+    def __init__(self, source: Source, papers: Papers, clock: Clock) -> None:
+        self._source = source
+        self._papers = papers
+        self._clock = clock
+        self._second = SecondSource(source, papers, clock)
+        self._today = calendar.mailing_date(clock.now())
+
+    async def make_up(self, category: str, days: Sequence[date]) -> list[Collected]:
+        """The category's mailings of days that are over, from a second source: no feed shows them any more."""
+        return [self._noted(category, found) for found in await self._second.read(category, days)]
+
+    async def today(self, category: str) -> Collected:
+        """Today's mailing of the category: from the feed, else, when it is time, from a second source."""
+        known = self._papers.mailing(self._today, category)
+        if known is not None and known.state.closed:
+            return Collected(category, self._today, known.state, known.reason, asked=False)
+        result = await self._from_feed(category)
+        if not result.asked or result.state.closed:
+            return result
+        since = datetime.combine(self._today, SECOND_SOURCE_FROM[result.state], calendar.EASTERN)
+        if self._clock.now() < since:
+            return result
+        (found,) = await self._second.read(category, [self._today])
+        return self._noted(category, found, result)
+
+    async def _from_feed(self, category: str) -> Collected:
+        try:
+            mailing = feed.parse(await self._source.fetch_rss(category), category)
+        except (FetchError, ParseError) as error:
+            if isinstance(error, FetchError) and not error.asked:
+                return Collected(category, self._today, MailingState.FAILED, error.reason, asked=False)
+            return self._failed(category, self._today, Verdict(MailingState.FAILED, error.reason))
+        if mailing.mailing_date != self._today:
+            return self._other_date(mailing)
+        verdict = judge(mailing, self._papers)
+        new = self._record(mailing, verdict)
+        return Collected(category, self._today, verdict.state, verdict.reason, new, len(mailing.unreadable))
+
+    def _other_date(self, mailing: Mailing) -> Collected:
+        """The feed still shows another day: that may settle an open mailing of then, but is not today's answer."""
+        new = 0
+        known = self._papers.mailing(mailing.mailing_date, mailing.category)
+        if calendar.is_mailing_day(mailing.mailing_date) and not (known and known.state.closed):
+            new = self._record(mailing, judge(mailing, self._papers))
+        shown = f"the feed still shows the mailing of {mailing.mailing_date:%Y-%m-%d}"
+        result = self._failed(mailing.category, self._today, Verdict(MailingState.PENDING, shown))
+        return replace(result, new=new, unreadable=len(mailing.unreadable))
+
+    def _record(self, mailing: Mailing, verdict: Verdict) -> int:
+        """Store the answer; of a stale one only the verdict, for its papers are not today's."""
+        if verdict.state is MailingState.SUSPECT_STALE:
+            self._failed(mailing.category, mailing.mailing_date, verdict)
+            return 0
+        return self._papers.record(mailing, verdict, self._clock.now())
+
+    def _noted(self, category: str, found: Found | NotFound, feed_said: Collected | None = None) -> Collected:
+        """What a second source said, stored; where the feed said something first, that stays beside it."""
+        if isinstance(found, Found):
+            return self._record_found(found, feed_said)
+        if feed_said is None:
+            verdict = Verdict(MailingState.FAILED, found.reason)
+        else:
+            verdict = Verdict(feed_said.state, f"{feed_said.reason}; {found.reason}")
+        if not found.asked:
+            return feed_said or Collected(category, found.mailing_date, verdict.state, verdict.reason, asked=False)
+        result = self._failed(category, found.mailing_date, verdict)
+        return replace(result, new=feed_said.new, unreadable=feed_said.unreadable) if feed_said else result
+
+    def _record_found(self, found: Found, feed_said: Collected | None) -> Collected:
+        mailing = found.mailing
+        known = self._papers.mailing(mailing.mailing_date, mailing.category)
+        total = len(mailing.entries) + (known.announced if known and found.reconstructed else 0)
+        verdict = _found_verdict(found, total, f" ({feed_said.reason})" if feed_said else "")
+        new = self._papers.record(mailing, verdict, self._clock.now(), reconstructed=found.reconstructed)
+        return Collected(
+            category=mailing.category,
+            mailing_date=mailing.mailing_date,
+            state=verdict.state,
+            reason=verdict.reason,
+            new=new + (feed_said.new if feed_said else 0),
+            unreadable=len(mailing.unreadable),
+        )
+
+    def _failed(self, category: str, day: date, verdict: Verdict) -> Collected:
+        self._papers.record_failure(day, category, verdict, self._clock.now())
+        return Collected(category, day, verdict.state, verdict.reason)
 
 
 def judge(mailing: Mailing, papers: Papers) -> Verdict:
     """What a well-formed answer proves about its own date."""
     count = len(mailing.entries)
     if mailing.unreadable:
-        first = mailing.unreadable[0]
-        reason = f"{len(mailing.unreadable)} of {count + len(mailing.unreadable)} entries could not be read; "
-        return Verdict(MailingState.INCOMPLETE, reason + f"the first is {first.where}: {first.reason}")
+        return _incomplete(mailing)
     if not mailing.entries:
         if calendar.deferred(mailing.mailing_date):
             return Verdict(MailingState.EXPECTED_EMPTY, "arXiv announces nothing today (a listed holiday)")
         return Verdict(MailingState.UNEXPECTED_EMPTY, "the feed is empty on a working day")
-    events = {(entry.paper.identifier, entry.paper.version, entry.type) for entry in mailing.entries}
-    if events <= papers.known_before(mailing.category, mailing.mailing_date):
+    if _repeats(mailing, papers):
         return Verdict(MailingState.SUSPECT_STALE, "the feed repeats an earlier mailing under today's date")
     if count >= FEED_CAP:
         return Verdict(MailingState.TRUNCATED, f"the feed is cut at {FEED_CAP} items; new papers are missing from it")
     return Verdict(MailingState.COMPLETE, f"{count} announced")
 
 
-def _record(papers: Papers, mailing: Mailing, verdict: Verdict, clock: Clock) -> int:
-    """Store the answer; of a stale one only the verdict, for its papers are not today's."""
-    if verdict.state is MailingState.SUSPECT_STALE:
-        papers.record_failure(mailing.mailing_date, mailing.category, verdict, clock.now())
-        return 0
-    return papers.record(mailing, verdict, clock.now())
+def _repeats(mailing: Mailing, papers: Papers) -> bool:
+    """Whether the category told of everything in it on earlier dates; one true news and it is no repetition.
+
+    No paper appears twice in a category and no version is announced twice. Identifiers and versions are compared, not
+    types: of a mailing that was reconstructed the types are conclusions.
+    """
+    history = papers.history(mailing.category, {entry.paper.identifier for entry in mailing.entries})
+    return all(_is_known(entry, mailing.mailing_date, history) for entry in mailing.entries)
 
 
-def _record_other_date(papers: Papers, mailing: Mailing, today: date, clock: Clock) -> Collected:
-    """The feed still shows another day: that may settle an open mailing of then, but it is not today's answer."""
-    new = 0
-    known = papers.mailing(mailing.mailing_date, mailing.category)
-    if calendar.is_mailing_day(mailing.mailing_date) and not (known and known.state.closed):
-        new = _record(papers, mailing, judge(mailing, papers), clock)
-    shown = f"the feed still shows the mailing of {mailing.mailing_date:%Y-%m-%d}"
-    verdict = Verdict(MailingState.PENDING, shown)
-    papers.record_failure(today, mailing.category, verdict, clock.now())
-    return Collected(mailing.category, today, verdict.state, verdict.reason, new, len(mailing.unreadable))
+def _is_known(entry: Entry, day: date, history: Mapping[str, tuple[Event, ...]]) -> bool:
+    earlier = [event for event in history.get(entry.paper.identifier, ()) if event.mailing_date < day]
+    if entry.type.is_replacement:
+        return any(event.version >= entry.paper.version for event in earlier)
+    return bool(earlier)
+
+
+def _incomplete(mailing: Mailing) -> Verdict:
+    first = mailing.unreadable[0]
+    count = len(mailing.unreadable) + len(mailing.entries)
+    reason = f"{len(mailing.unreadable)} of {count} entries could not be read; "
+    return Verdict(MailingState.INCOMPLETE, reason + f"the first is {first.where}: {first.reason}")
+
+
+def _found_verdict(found: Found, total: int, beside: str) -> Verdict:
+    """What a second source proves about a date."""
+    if found.mailing.unreadable:
+        return _incomplete(found.mailing)
+    if not total:
+        return Verdict(MailingState.EXPECTED_EMPTY, f"nothing announced, says {found.source}{beside}")
+    how = "reconstructed from" if found.reconstructed else "from"
+    return Verdict(MailingState.COMPLETE, f"{total} announced, {how} {found.source}{beside}")

@@ -110,6 +110,18 @@ class Composer:
             for each in self._settings.subscribers.values()
         )
 
+    def enrol(self, now: datetime) -> None:
+        """Have every newcomer begin here: with the latest mailing stored by now, and all that is stored after it.
+
+        Raises:
+            StateChangedError: another process composed in the meantime.
+        """
+        for subscriber in self._settings.subscribers.values():
+            before = self._store.readers.state(subscriber.name)
+            state = self._drafter.follow(subscriber, before or ReaderState(subscriber.name))
+            if state != before and not subscriber.paused:
+                self._store.outbox.enqueue(state, None, (), now)
+
     # -- one subscriber ------------------------------------------------------------------------------------------
 
     def _compose_one(self, subscriber: Subscriber, now: datetime, *, any_hour: bool, waits: bool) -> Composed:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot import hours
+from bot import hours, mailings
 from bot.arxiv import calendar
 from bot.errors import StoreError
 
@@ -41,8 +41,6 @@ GRACE = 5.0
 LATE = time(2, tzinfo=calendar.EASTERN)
 """Until then a digest waits for a category that is late."""
 
-_FIRST_PAUSE = timedelta(minutes=10)
-_LONGEST_PAUSE = timedelta(hours=1)
 _LONGEST_SLEEP = timedelta(hours=6)
 _STORE_PAUSE = timedelta(minutes=1)
 
@@ -58,6 +56,10 @@ class Outlook:
     subscribers: tuple[Subscriber, ...]
     retries: tuple[datetime, ...] = ()
     """When deliveries that stayed behind are worth another try."""
+    missed: tuple[MailingRecord, ...] = ()
+    """The mailings before today that are still open."""
+    arxiv_waits_until: datetime | None = None
+    """Until when arXiv is not to be asked for anything."""
 
     def still_open(self, day: date) -> tuple[str, ...]:
         """The categories whose mailing of that date is not in; none on a day without one."""
@@ -84,24 +86,19 @@ class Rounds(Protocol):
 
 
 def next_poll(now: datetime, outlook: Outlook) -> datetime:
-    """When arXiv is to be asked next: at once after the mailing is due, then ever more seldom until it is closed.
+    """When arXiv is to be asked next: at once after a mailing is due, then ever more seldom until it is closed.
 
     After the last category is closed, on a weekend, or with no category at all: at the next mailing.
     """
     today = calendar.mailing_date(now)
     due = calendar.expected(today)
-    still_open = outlook.still_open(today)
-    if not still_open:
-        return calendar.next_mailing(now)
     known = {record.category: record for record in outlook.mailings if record.mailing_date == today}
-    return min(max(due, _not_before(known.get(category), due)) for category in still_open)
-
-
-def _not_before(record: MailingRecord | None, due: datetime) -> datetime:
-    if record is None or record.asked_at is None or record.asked_at < due:
-        return due
-    pause: timedelta = min(_FIRST_PAUSE * (1 << min(record.tries - 1, 10)), _LONGEST_PAUSE)
-    return record.asked_at + pause
+    moments = [mailings.ask_at(known.get(category), due) for category in outlook.still_open(today)]
+    moments += [
+        mailings.ask_at(record, calendar.expected(record.mailing_date), past=True) for record in outlook.missed
+    ]
+    soonest = min(moments, default=calendar.next_mailing(now))
+    return max(soonest, outlook.arxiv_waits_until or soonest)
 
 
 def next_wake(now: datetime, outlook: Outlook) -> datetime:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.topics.matcher import Matcher
     from bot.topics.selection import Selected
 
-_LONGEST_LOOK_BACK = timedelta(days=7)
+_LONGEST_LOOK_BACK = timedelta(days=14)
 """How far back a digest names mailings that never came in."""
 
 

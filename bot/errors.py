@@ -36,12 +36,21 @@ class ConfigError(PaperboyError):
 class FetchError(PaperboyError):
     """arXiv gave no usable answer to one request."""
 
-    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        asked: bool = True,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
         self.retry_after = retry_after
-        """Seconds the other side asked us to wait, if it said so."""
+        """Seconds the other side asked us to wait, if it said so; where it was not asked, seconds until it may be."""
+        self.asked = asked
+        """Whether a request went out; else an earlier answer forbids it still, or no address is configured."""
 
 
 class ParseError(PaperboyError):

@@ -66,6 +66,8 @@ class Paper:
     license: str | None = None
     doi: str | None = None
     journal_ref: str | None = None
+    comment: str | None = None
+    """The authors' own remark; no feed has it, OAI-PMH and the catchup page do."""
 
     @property
     def primary(self) -> str:
@@ -112,6 +114,8 @@ class Announcement:
     identifier: str
     version: int
     type: AnnounceType
+    reconstructed: bool = False
+    """Whether date and type are concluded from OAI-PMH, because no feed of that day was had."""
 
 
 class MailingState(StrEnum):
@@ -144,6 +148,8 @@ class MailingRecord:
     unreadable: int
     tries: int
     asked_at: datetime | None
+    first_asked_at: datetime | None = None
+    """When it was asked for first, on that date or later."""
 
 
 class Order(StrEnum):
@@ -207,11 +213,26 @@ class DigestEntry:
     """For a paper announced and replaced between two digests, its version by now: "new, now v2"."""
     also_in: tuple[str, ...] = ()
     """Titles of the subscriber's other topics that claim it too."""
+    reconstructed: bool = False
+    """Whether date and type are concluded from OAI-PMH, because no feed of that day was had."""
 
     @property
     def url(self) -> str:
         """The abstract page; a replacement's link names its version."""
-        base = f"https://arxiv.org/abs/{self.paper.identifier}"
+        return self._url("abs")
+
+    @property
+    def pdf_url(self) -> str:
+        """The paper as PDF, in the same version."""
+        return self._url("pdf")
+
+    @property
+    def html_url(self) -> str:
+        """The paper as a web page, in the same version; arXiv has it of nearly all that came since December 2023."""
+        return self._url("html")
+
+    def _url(self, form: str) -> str:
+        base = f"https://arxiv.org/{form}/{self.paper.identifier}"
         return f"{base}v{self.paper.version}" if self.type.is_replacement else base
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from bot import hours, text
+from bot import hours, mailings, text
 from bot.arxiv import calendar
-from bot.model import DeliveryState, MailingRecord, MailingState
+from bot.model import DeliveryState, MailingState
 from bot.store.readers import ReaderState
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bot.channels.channel import Channel
     from bot.drafts import Drafter
-    from bot.model import Announcement, Paper, Topic
+    from bot.model import Announcement, MailingRecord, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.gates import GateState
@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 
 _TROUBLE_DAYS = 7
 
+_IN_WORDS = {
+    MailingState.PENDING: "not out",
+    MailingState.UNEXPECTED_EMPTY: "empty",
+    MailingState.SUSPECT_STALE: "stale",
+    MailingState.TRUNCATED: "cut short",
+    MailingState.INCOMPLETE: "incomplete",
+    MailingState.FAILED: "not to be had",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CategoryStatus:
@@ -36,9 +45,12 @@ class CategoryStatus:
 
     category: str
     state: str
-    reason: str
-    announced: int
-    tries: int
+    sentence: str
+    """Why it is in that state; for an open one also since when, how often asked, and when it is due again."""
+    announced: int = 0
+    tries: int = 0
+    due: datetime | None = None
+    """When it is to be asked for again; None once it is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ class Status:
     categories: tuple[CategoryStatus, ...]
     subscribers: tuple[SubscriberStatus, ...]
     missed: tuple[MailingRecord, ...]
-    """Mailings of the last seven days that never came in whole."""
+    """Mailings of earlier days that are still open."""
     unfinished: tuple[DeliveryRecord, ...]
     dead: tuple[DeliveryRecord, ...]
     """Dead or dropped in the last seven days."""
@@ -123,11 +135,11 @@ class Reporter:
     def status(self, now: datetime) -> Status:
         """Today in a sentence per category and per subscriber, and what is left to do."""
         today = calendar.mailing_date(now)
-        categories = tuple(self._category(category, today) for category in self._settings.categories)
+        categories = tuple(self._category(category, today, now) for category in self._settings.categories)
         unfinished = self._store.ledger.unfinished()
         shut = {gate.key: gate for gate in self._store.ledger.shut_gates(now)}
         last_sent = self._store.ledger.last_sent()
-        opens_at = self._store.arxiv_gate.opens_at()
+        opens_at = self._store.arxiv_gate.waits_until(now)
         ended = (DeliveryState.DEAD, DeliveryState.DROPPED)
         return Status(
             now=now,
@@ -140,32 +152,27 @@ class Reporter:
                 self._subscriber(subscriber, now, today, unfinished, last_sent, shut)
                 for subscriber in self._settings.subscribers.values()
             ),
-            missed=self.missed(today),
+            missed=mailings.missed(self._store.papers, self._settings.categories, today),
             unfinished=unfinished,
             dead=self._store.ledger.ended_since(now - timedelta(days=_TROUBLE_DAYS), *ended),
         )
 
-    def missed(self, today: date) -> tuple[MailingRecord, ...]:
-        """The mailings of the last seven days that never came in whole, also where nobody asked, oldest first."""
-        start = today - timedelta(days=8)
-        known = {
-            (record.mailing_date, record.category): record for record in self._store.papers.mailings_since(start)
-        }
-        first = self._store.papers.first_asked()
-        records = [
-            known.get((day, category), _never_asked(day, category))
-            for day in calendar.mailing_days(start, today - timedelta(days=1))
-            for category in self._settings.categories
-            if day > first.get(category, today) or (day, category) in known
-        ]
-        expected = [record for record in records if record.asked_at or not calendar.deferred(record.mailing_date)]
-        return tuple(record for record in expected if not record.state.closed)
-
-    def _category(self, category: str, today: date) -> CategoryStatus:
+    def _category(self, category: str, today: date, now: datetime) -> CategoryStatus:
         record = self._store.papers.mailing(today, category)
+        due = mailings.ask_at(record, calendar.expected(today))
         if record is None:
-            return CategoryStatus(category, "pending", "not asked for yet today", 0, 0)
-        return CategoryStatus(category, record.state.value, record.reason, record.announced, record.tries)
+            expected = f", expected at {self._clock(due)}" if due > now else ""
+            return CategoryStatus(category, "pending", f"not asked for yet today{expected}", due=due)
+        sentence = record.reason
+        if record.state.closed:
+            return CategoryStatus(category, record.state.value, sentence, record.announced, record.tries)
+        since = f" since {self._clock(record.first_asked_at)}" if record.first_asked_at else ""
+        times = "once" if record.tries == 1 else f"{record.tries} times"
+        sentence = f"{_IN_WORDS[record.state]}{since}, asked {times}, due again at {self._clock(due)}: {sentence}"
+        return CategoryStatus(category, record.state.value, sentence, record.announced, record.tries, due)
+
+    def _clock(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self._settings.timezone):%H:%M}"
 
     def _subscriber(  # noqa: PLR0917 - one subscriber against everything that was read once for all
         self,
@@ -206,7 +213,7 @@ class Reporter:
             gate = shut.get(gates.credential.key) or shut.get(gates.destination.key)
             if gate is not None:
                 until = gate.closed_until
-                again = f"; next knock after {until.astimezone(self._settings.timezone):%H:%M}" if until else ""
+                again = f"; next knock after {self._clock(until)}" if until else ""
                 return f"{address.label} is not reached: {gate.reason}{again}"
         waiting = [record for record in mine if record.state is not DeliveryState.HELD]
         if not waiting:
@@ -251,7 +258,7 @@ class Reporter:
             return f"{said}waits for {late[0]}{others}: {record.reason if record else 'not asked for yet today'}"
         announced = self._store.papers.announced(categories, (today,))
         if not announced:
-            return "no announcement today: arXiv holiday"
+            return f"no announcement today: {_empty_reason(today, [r.reason for r in records.values() if r])}"
         return said.removesuffix("; ") or f"{announced} announced today, nothing matched"
 
     # -- explain -------------------------------------------------------------------------------------------------
@@ -325,30 +332,21 @@ def _papers(count: int) -> str:
     return "1 paper is" if count == 1 else f"{count} papers are"
 
 
-def _never_asked(day: date, category: str) -> MailingRecord:
-    """What stands for a mailing on whose day nothing ran."""
-    return MailingRecord(
-        mailing_date=day,
-        category=category,
-        state=MailingState.PENDING,
-        reason="it was never asked for",
-        announced=0,
-        unreadable=0,
-        tries=0,
-        asked_at=None,
-    )
-
-
 def _summary(today: date, categories: tuple[CategoryStatus, ...]) -> str:
     if not calendar.is_mailing_day(today):
         return f"no announcement today: {_weekday_reason(today)}"
     done = [category for category in categories if category.state == "complete"]
     empty = [category for category in categories if category.state == "expected-empty"]
     if categories and len(empty) == len(categories):
-        return "no announcement today: arXiv holiday"
+        return f"no announcement today: {_empty_reason(today, [category.sentence for category in empty])}"
     announced = sum(category.announced for category in categories)
     closed = f"{len(done) + len(empty)} of {len(categories)} categories in"
     return f"mailing of {text.day(today)}: {closed}, {announced} announced"
+
+
+def _empty_reason(today: date, reasons: Sequence[str]) -> str:
+    """Why a working day brought nothing: a holiday that is known, else what was found out."""
+    return "arXiv holiday" if calendar.deferred(today) else reasons[0]
 
 
 def _weekday_reason(today: date) -> str:

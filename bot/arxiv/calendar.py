@@ -14,6 +14,7 @@ EASTERN = ZoneInfo("America/New_York")
 
 # Feeds change at midnight (https://info.arxiv.org/help/rss.html); they are there for sure a little later.
 _IN_THE_FEED = time(0, 20)
+_DEADLINE = time(14)
 _SATURDAY = 5
 _FIRST_BY_RULE = date(2027, 1, 1)
 
@@ -100,6 +101,25 @@ def next_mailing(now: datetime) -> datetime:
     while not is_mailing_day(day) or expected(day) <= now:
         day += timedelta(days=1)
     return expected(day)
+
+
+def earliest_mailing(submitted: datetime) -> date:
+    """The first mailing that can announce what was submitted then: moderation may hold it back, nothing hurries it.
+
+    https://info.arxiv.org/help/availability.html: what comes before 14:00 on a weekday is announced that evening, on a
+    Friday on Sunday evening; the mailing bears the date of the morning after.
+    """
+    local = submitted.astimezone(EASTERN)
+    day = local.date()
+    while not is_mailing_day(day) or local > datetime.combine(day, _DEADLINE, EASTERN):
+        day += timedelta(days=1)
+    return next(iter(mailing_days(day, day + timedelta(days=3))))
+
+
+def submissions_from(day: date) -> datetime:
+    """When the submissions to that mailing began to be taken, in UTC: two weekdays before, after the deadline."""
+    freeze = previous_mailing_day(previous_mailing_day(day))
+    return datetime.combine(freeze, _DEADLINE, EASTERN).astimezone(UTC)
 
 
 def previous_mailing_day(day: date) -> date:

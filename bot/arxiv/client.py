@@ -1,34 +1,44 @@
 """The polite way to arXiv: one request at a time, spaced over everything we run, with our name and contact on it.
 
+RSS, OAI-PMH and the catchup pages go through one gate: https://info.arxiv.org/help/api/tou.html counts them together.
 Never reads what it brings, never retries and never sleeps longer than its patience: what is not to be had now is a
-FetchError, and the gate remembers when to come again. https://info.arxiv.org/help/api/tou.html.
+FetchError, and the gate remembers when to come again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote, urljoin, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from bot import __version__
+from bot.arxiv.gate import REFUSED_FOR, backoff
 from bot.errors import FetchError
 from bot.text import cut, tidy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
     import aiohttp
 
+    from bot.arxiv.gate import Gate
     from bot.clock import Clock
     from bot.settings import ArxivSettings
 
 PATIENCE = 300.0
 TIMEOUT = 60.0
 LARGEST_BODY = 20_000_000
-"""Bytes, after decompression. A feed of 2000 items, arXiv's own limit, has 4 MB."""
+"""Bytes, after decompression. A feed of 2000 items, arXiv's own limit, has 4 MB; a catchup page of as many 8 MB."""
 
-_ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
+# arXiv's servers answer 406 to some requests without an Accept header.
+_ACCEPT_FEED = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
+_ACCEPT_XML = "text/xml, application/xml;q=0.9, */*;q=0.1"
+_ACCEPT_HTML = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 _CHUNK = 65_536
 _MOST_REDIRECTS = 5
 _REDIRECTS = (
@@ -39,31 +49,13 @@ _REDIRECTS = (
     HTTPStatus.PERMANENT_REDIRECT,
 )
 _LONGEST_WAIT = 86_400.0
-# What arXiv throttles with, and for how long we leave it alone if it does not say. 403 is its answer to robots.
-_PAUSES: dict[int, float] = {
-    HTTPStatus.FORBIDDEN: 3600.0,
-    HTTPStatus.NOT_ACCEPTABLE: 60.0,
-    HTTPStatus.TOO_MANY_REQUESTS: 60.0,
-    HTTPStatus.SERVICE_UNAVAILABLE: 60.0,
-}
+_THROTTLING = (HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 # Throttling also comes as this text under status 200.
 _RATE_EXCEEDED = b"Rate exceeded."
 
 
-class Gate(Protocol):
-    """When the next request may start, over all processes and restarts: the store keeps it."""
-
-    def opens_at(self) -> datetime | None:
-        """When the next request may start; None if at once."""
-        ...
-
-    def close_until(self, moment: datetime) -> None:
-        """Let no request start before that moment; an earlier one never shortens the wait."""
-        ...
-
-
 class ArxivClient:
-    """Brings one feed at a time. Opens its session at the first request; close it with `aclose`.
+    """Brings one answer at a time. Opens its session at the first request; close it with `aclose`.
 
     Args:
         settings: arXiv's addresses and the seconds between requests.
@@ -73,6 +65,7 @@ class ArxivClient:
         patience: the most seconds that all requests together wait for a gate that is shut for longer than the
             usual pause.
         timeout: the most seconds from the start of a request to the end of its answer.
+        chance: what makes the pauses after throttling a little uneven, so that clients do not come back together.
     """
 
     def __init__(
@@ -84,30 +77,43 @@ class ArxivClient:
         clock: Clock,
         patience: float = PATIENCE,
         timeout: float = TIMEOUT,
+        chance: random.Random | None = None,
     ) -> None:
         self._settings = settings
-        self._headers = {"User-Agent": f"paperboy/{__version__} ({tidy(contact)})", "Accept": _ACCEPT}
+        self._headers = {"User-Agent": f"paperboy/{__version__} ({tidy(contact)})"}
         self._gate = gate
         self._clock = clock
         self._patience = patience
         self._timeout = timeout
+        self._chance = chance or random.SystemRandom()
         self._one_at_a_time = asyncio.Lock()
         self._opened: aiohttp.ClientSession | None = None
+
+    @property
+    def has_catchup(self) -> bool:
+        """Whether the operator wants the catchup pages to be asked for."""
+        return self._settings.catchup_url is not None
 
     async def fetch_rss(self, category: str) -> bytes:
         """The body of the category's RSS feed, as it came.
 
         Raises:
-            FetchError: the gate stays shut beyond our patience, arXiv is not to be reached, or its answer is none.
+            FetchError: the gate stays shut beyond our patience, arXiv refuses us or is not to be reached, or its
+                answer is none. So for all kinds.
         """
-        url = self._settings.rss_url.replace("{category}", quote(category, safe="+"))
-        async with self._one_at_a_time:
-            for _ in range(1 + _MOST_REDIRECTS):
-                answer = await self._politely(url)
-                if isinstance(answer, bytes):
-                    return answer
-                url = answer
-        raise FetchError(f"more than {_MOST_REDIRECTS} redirects")
+        return await self._fetch(_named(self._settings.rss_url, category), _ACCEPT_FEED)
+
+    async def fetch_oai(self, arguments: Mapping[str, str]) -> bytes:
+        """The body of the answer to one OAI-PMH request, as it came; `arguments` are all of it, the verb included."""
+        return await self._fetch(_with_query(self._settings.oai_url, arguments), _ACCEPT_XML)
+
+    async def fetch_catchup(self, category: str, day: date, page: int = 1) -> bytes:
+        """The body of one page, counted from 1, of the category's mailing of that date, with abstracts."""
+        if self._settings.catchup_url is None:
+            raise FetchError("no catchup_url is configured", asked=False)
+        url = _named(self._settings.catchup_url, category).replace("{date}", day.isoformat())
+        arguments = {"abs": "True"} | ({"page": str(page)} if page > 1 else {})
+        return await self._fetch(_with_query(url, arguments), _ACCEPT_HTML)
 
     async def aclose(self) -> None:
         """Close the session, if one was opened."""
@@ -115,38 +121,79 @@ class ArxivClient:
             await self._opened.close()
             self._opened = None
 
-    async def _politely(self, url: str) -> bytes | str:
+    async def _fetch(self, url: str, accept: str) -> bytes:
+        """The body that stands at the end of the redirects."""
+        async with self._one_at_a_time:
+            for _ in range(1 + _MOST_REDIRECTS):
+                answer = await self._politely(url, accept)
+                if isinstance(answer, bytes):
+                    return answer
+                url = answer
+        raise FetchError(f"more than {_MOST_REDIRECTS} redirects")
+
+    async def _politely(self, url: str, accept: str) -> bytes | str:
         """One request through the gate, which closes behind it however it ends: the body, or where it moved to."""
-        await self._wait_for_gate()
+        await self._enter()
         pause = self._settings.seconds_between_requests
         try:
-            return await self._ask(url)
+            answer = await self._ask(url, accept)
         except FetchError as error:
-            unasked = _PAUSES.get(error.status or 0, 0.0)
-            pause = max(pause, unasked if error.retry_after is None else error.retry_after)
+            pause = max(pause, self._heed(error))
             raise
+        else:
+            self._gate.answered()
+            return answer
         finally:
             self._gate.close_until(self._clock.now() + timedelta(seconds=pause))
 
-    async def _wait_for_gate(self) -> None:
-        """Sleep until the gate is open; another process may close it again meanwhile."""
-        longest = timedelta(seconds=_LONGEST_WAIT)
-        # Beyond the longest wait lies only what a clock that went wrong has written.
-        while (opens := self._gate.opens_at()) and self._clock.now() < opens <= self._clock.now() + longest:
-            wait = (opens - self._clock.now()).total_seconds()
-            if wait > self._settings.seconds_between_requests:
+    def _heed(self, error: FetchError) -> float:
+        """What an answer that is none means for the requests to come: noted in the gate, and the seconds to wait."""
+        now = self._clock.now()
+        if error.status == HTTPStatus.FORBIDDEN:
+            self._gate.refuse(now, now + REFUSED_FOR, error.reason)
+        elif error.status in _THROTTLING:
+            since = self._gate.throttled(now, error.reason)
+            if error.retry_after is None:
+                return backoff((now - since).total_seconds(), self._chance.random())
+        elif error.status is not None:
+            self._gate.answered()
+        return error.retry_after or 0.0
+
+    async def _enter(self) -> None:
+        """Sleep until the gate is open and ours; another process may close it again meanwhile."""
+        pause = self._settings.seconds_between_requests
+        while True:
+            now = self._clock.now()
+            self._require_welcome(now)
+            opens = self._gate.enter(now, now + timedelta(seconds=pause))
+            if opens is None:
+                return
+            wait = (opens - now).total_seconds()
+            if wait > pause:
                 if wait > self._patience:
-                    moment = f"{opens.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-                    raise FetchError(f"no request before {moment}", retry_after=wait)
+                    raise FetchError(f"no request before {_minute(opens)}", retry_after=wait, asked=False)
                 self._patience -= wait
             await self._clock.sleep(wait)
 
-    async def _ask(self, url: str) -> bytes | str:
+    def _require_welcome(self, now: datetime) -> None:
+        """Stop where arXiv refuses us, over restarts."""
+        refusal = self._gate.refused(now)
+        if refusal is None or refusal.closed_until is None:
+            return
+        since = f" since {_minute(refusal.since)}" if refusal.since else ""
+        raise FetchError(
+            f"arXiv refuses us{since} ({refusal.reason}); no request before {_minute(refusal.closed_until)}",
+            status=HTTPStatus.FORBIDDEN,
+            retry_after=(refusal.closed_until - now).total_seconds(),
+            asked=False,
+        )
+
+    async def _ask(self, url: str, accept: str) -> bytes | str:
         """One request, its answer read to the end."""
         import aiohttp  # noqa: PLC0415 - 200 ms that most commands do not need
 
         try:
-            async with self._session().get(url, allow_redirects=False) as response:
+            async with self._session().get(url, headers={"Accept": accept}, allow_redirects=False) as response:
                 return await self._answer(response, url)
         except TimeoutError as error:
             raise FetchError(f"no whole answer from {_host(url)} within {self._timeout:g} s") from error
@@ -187,13 +234,26 @@ class ArxivClient:
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """The body, given up as soon as it is larger than any feed."""
+    """The body, given up as soon as it is larger than any that we expect."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK):
         body += chunk
         if len(body) > LARGEST_BODY:
             raise FetchError(f"an answer of more than {LARGEST_BODY // 1_000_000} MB", status=response.status)
     return bytes(body)
+
+
+def _named(url: str, category: str) -> str:
+    return url.replace("{category}", quote(category, safe="+"))
+
+
+def _with_query(url: str, arguments: Mapping[str, str]) -> str:
+    """The URL with these arguments after what it has already."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(arguments)}"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _moved_to(url: str, location: str) -> str:

@@ -11,12 +11,13 @@ import re
 from calendar import timegm
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from xml.parsers import expat
 
 from bot import identifier, taxonomy
 from bot.arxiv import calendar
+from bot.arxiv.bylines import authors
+from bot.arxiv.wellformed import require_well_formed
 from bot.errors import ParseError
-from bot.model import AnnounceType, Author, Entry, Mailing, Paper, Unreadable
+from bot.model import AnnounceType, Entry, Mailing, Paper, Unreadable
 from bot.text import cut, tidy
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _ARXIV_NAMESPACE = "http://arxiv.org/schemas/atom"
 _TITLE_END = " updates on arXiv.org"
 _ERROR_TITLE = "Feed error for query"
 _PREAMBLE = re.compile(r"^arXiv:\S+\s+Announce Type:\s*\S+\s+Abstract:\s*")
-_HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _SHOWN = 100
 
 
@@ -44,7 +44,7 @@ def parse(body: bytes, category: str) -> Mailing:
     Raises:
         ParseError: this is no well-formed feed of that category; the reason says what it is instead.
     """
-    _require_well_formed(body)
+    require_well_formed(body, "feed")
     parsed = _feedparser(body)
     title = _text(parsed.feed, "title")
     if title.startswith(_ERROR_TITLE):
@@ -58,28 +58,6 @@ def parse(body: bytes, category: str) -> Mailing:
         entries=tuple(item for item in read if isinstance(item, Entry)),
         unreadable=tuple(item for item in read if isinstance(item, Unreadable)),
     )
-
-
-def _require_well_formed(body: bytes) -> None:
-    """Refuse what feedparser would try to make the best of: half a body, a page, a text, an entity bomb."""
-    if not body.strip():
-        raise ParseError("an empty body")
-    if _HTML.match(body):
-        raise ParseError("an HTML page, not a feed")
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    try:
-        parser.Parse(body, True)  # noqa: FBT003 - expat takes no keywords
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two for an encoding that nobody knows
-        if not body.lstrip().startswith(b"<"):
-            start = cut(tidy(body[:1000].decode(errors="replace")), _SHOWN)
-            raise ParseError(f"no feed but a text: {start}") from error
-        raise ParseError(f"the feed is cut off or malformed: {error}") from error
-
-
-def _refuse_doctype(*_declaration: object) -> None:
-    """An arXiv feed has none; only a DOCTYPE can define entities that expand to gigabytes."""
-    raise ParseError("the body has a DOCTYPE, which no arXiv feed has")
 
 
 def _feedparser(body: bytes) -> Any:  # noqa: ANN401 - feedparser has no types
@@ -178,34 +156,3 @@ def _text(item: Mapping[str, Any], key: str) -> str:
     """The element's text, white space folded; of an element with attributes feedparser keeps no text."""
     value = item.get(key, "")
     return tidy(value) if isinstance(value, str) else ""
-
-
-def authors(names: str) -> tuple[Author, ...]:
-    """The one string in which a feed names all authors: `Ada Byron (U. of London, Turin (Maths)), Bo Chen`.
-
-    Affiliations stand in parentheses, which nest. Neither a leading `and` nor the `:` after a collaboration is a
-    name. Where parentheses do not close, every comma counts.
-    """
-    return tuple(_author(piece) for piece in _split(names) if any(map(str.isalnum, piece)))
-
-
-def _author(piece: str) -> Author:
-    name, _, inside = piece.strip().removeprefix("and ").partition("(")
-    if not name.strip():
-        return Author(piece.strip())
-    affiliations = (part.strip() for part in _split(inside.strip().removesuffix(")")))
-    return Author(name.strip(), tuple(part for part in affiliations if part))
-
-
-def _split(text: str) -> list[str]:
-    """The parts between the commas that stand outside parentheses."""
-    parts, depth, start = [], 0, 0
-    for place, character in enumerate(text):
-        if character == "(":
-            depth += 1
-        elif character == ")":
-            depth = max(0, depth - 1)
-        elif character == "," and depth == 0:
-            parts.append(text[start:place])
-            start = place + 1
-    return text.split(",") if depth else [*parts, text[start:]]

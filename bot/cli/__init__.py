@@ -15,6 +15,7 @@ import typer
 from bot import __version__
 from bot.cli.advice import giving_advice
 from bot.cli.backup import backup
+from bot.cli.catchup import catchup
 from bot.cli.check import check
 from bot.cli.deliveries import deliveries
 from bot.cli.demo import demo
@@ -52,7 +53,7 @@ def _whole(
     """What stands before every command; `--version` has answered before this is called."""
 
 
-for command in (demo, init, check, once, run, preview, status, explain, search, query, backup, migrate):
+for command in (demo, init, check, once, run, preview, status, explain, search, query, catchup, backup, migrate):
     app.command()(command)
 app.add_typer(deliveries)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,10 +22,13 @@ from bot.cli.options import (
 from bot.cli.terminal import plural, progress, say, table, when
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from bot.app import Run
     from bot.collect import Collected
     from bot.compose import Composed
     from bot.deliver import LaneReport
+    from bot.model import MailingRecord
     from bot.settings import Settings
 
 
@@ -64,14 +68,15 @@ def account(run: Run, settings: Settings) -> None:
     say("Collected")
     if run.collected_elsewhere:
         table([[f"nothing: {run.collected_elsewhere}"]])
-    elif not run.collected:
-        zone = settings.timezone
-        table([[f"no mailing today; the next is expected on {when(run.next_mailing, zone)} ({zone})"]])
     else:
-        table(_collected(result) for result in run.collected)
+        several = len({result.mailing_date for result in run.collected}) > 1
+        table(_collected(result, dated=several) for result in run.collected)
+        if run.next_mailing:
+            zone = settings.timezone
+            table([[f"no mailing today; the next is expected on {when(run.next_mailing, zone)} ({zone})"]])
     if run.missed:
-        say("Never came in whole (arXiv's feed shows one day only)")
-        table([m.category, f"{m.mailing_date:%Y-%m-%d}", f"{m.state.value}: {m.reason}"] for m in run.missed)
+        say("Still missing")
+        table(missing(run.missed))
     if run.composed:
         say("Composed")
         table(_composed(result, settings) for result in run.composed)
@@ -88,15 +93,28 @@ def account(run: Run, settings: Settings) -> None:
             table([[f"the site could not be written: {run.site_trouble}"]])
 
 
-def _collected(result: Collected) -> list[str]:
+def missing(records: Iterable[MailingRecord]) -> Iterator[list[str]]:
+    """The open mailings of earlier days, a line for each run of days that are open for the same reason."""
+    for (category, reason), found in itertools.groupby(sorted(records, key=_by_reason), key=_by_reason):
+        days = sorted(record.mailing_date for record in found)
+        span = f"{days[0]:%Y-%m-%d}" if len(days) == 1 else f"{days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d} ({len(days)})"
+        yield [category, span, reason]
+
+
+def _by_reason(record: MailingRecord) -> tuple[str, str]:
+    return record.category, record.reason
+
+
+def _collected(result: Collected, *, dated: bool) -> list[str]:
+    name = f"{result.category} {result.mailing_date:%Y-%m-%d}" if dated else result.category
     if not result.asked:
-        return [result.category, f"{result.state.value} already", result.reason]
+        return [name, f"{result.state.value} already" if result.state.closed else "not asked", result.reason]
     said = [result.reason]
     if result.new:
         said.append(f"{result.new} new to us")
     if result.unreadable:
         said.append(f"{plural(result.unreadable, 'entry', 'entries')} unreadable")
-    return [result.category, result.state.value, ", ".join(said)]
+    return [name, result.state.value, ", ".join(said)]
 
 
 def _composed(result: Composed, settings: Settings) -> list[str]:

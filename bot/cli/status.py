@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.once import missing
 from bot.cli.options import (
     ConfigOption,
     LogFormat,
@@ -60,13 +61,10 @@ def _show(found: Status, settings: Settings) -> None:
         table([["arXiv", f"asked us to wait until {when(found.arxiv_waits_until, zone)}"]])
     if found.categories:
         say("Categories")
-        table(
-            [c.category, c.state, c.reason + (f", asked {plural(c.tries, 'time')}" if c.tries > 1 else "")]
-            for c in found.categories
-        )
+        table([category.category, category.state, category.sentence] for category in found.categories)
     if found.missed:
-        say("Never came in whole (arXiv's feed shows one day only)")
-        table([m.category, f"{m.mailing_date:%Y-%m-%d}", f"{m.state.value}: {m.reason}"] for m in found.missed)
+        say("Still missing")
+        table(missing(found.missed))
     if found.subscribers:
         say("Subscribers")
         table(_subscriber(each, settings) for each in found.subscribers)

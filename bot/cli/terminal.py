@@ -64,19 +64,20 @@ def _plain(value: object) -> object:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
+def progress(what: str, total: int | None) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal's stderr while something goes on, gone when it is over; in a pipe a plain line a step.
 
     Args:
         what: what goes on.
-        total: how many steps it takes.
+        total: how many steps it takes; None where nobody knows.
 
     Returns:
         What to call after each step, with its name.
     """
     if not sys.stderr.isatty():
         steps = itertools.count(1)
-        yield lambda name: aside(f"{what} {name} ({next(steps)}/{total})")
+        of = f"/{total}" if total else ""
+        yield lambda name: aside(f"{what} {name} ({next(steps)}{of})")
         return
     from rich.console import Console  # noqa: PLC0415 - only on a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - as above

@@ -34,6 +34,15 @@ class Verdict:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One earlier announcement of a paper in the category that is asked about."""
+
+    mailing_date: date
+    version: int
+    type: AnnounceType
+
+
 class Papers:
     """The collected side of the store."""
 
@@ -42,10 +51,11 @@ class Papers:
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def record(self, mailing: Mailing, verdict: Verdict, now: datetime) -> int:
+    def record(self, mailing: Mailing, verdict: Verdict, now: datetime, *, reconstructed: bool = False) -> int:
         """Store one answer: its papers, its announcements and its verdict. The number of unseen announcements.
 
         What is known already stays as it was first told; recording the same answer again changes only the tries.
+        `reconstructed` announcements are marked so.
         """
         with self._database.writing() as connection:
             alone(connection, Lock.ANNOUNCEMENTS)
@@ -55,7 +65,7 @@ class Papers:
             before = _count(connection, mailing.mailing_date, mailing.category)
             if mailing.entries:
                 statement = insert(connection, announcements).on_conflict_do_nothing()
-                connection.execute(statement, _announcement_rows(mailing))
+                connection.execute(statement, _announcement_rows(mailing, reconstructed=reconstructed))
             after = _count(connection, mailing.mailing_date, mailing.category)
             _put_mailing(
                 connection,
@@ -175,17 +185,30 @@ class Papers:
         with self._database.reading() as connection:
             return connection.scalar(statement) or 0
 
-    def known_before(self, category: str, mailing_date: date) -> frozenset[tuple[str, int, AnnounceType]]:
-        """What the category announced on earlier dates, newest 5,000: enough to tell a stale feed by."""
-        statement = (
-            select(announcements.c.identifier, announcements.c.version, announcements.c.type)
-            .where(announcements.c.category == category, announcements.c.mailing_date < mailing_date)
-            .order_by(announcements.c.seq.desc())
-            .limit(5_000)
-        )
+    def history(self, category: str, identifiers: Collection[str]) -> dict[str, tuple[Event, ...]]:
+        """What the category announced of these papers, oldest first; papers it never announced are left out."""
+        found: dict[str, list[Event]] = {}
         with self._database.reading() as connection:
-            rows = connection.execute(statement)
-            return frozenset((identifier, version, AnnounceType(kind)) for identifier, version, kind in rows)
+            for batch in batched(sorted(identifiers)):
+                statement = (
+                    select(announcements)
+                    .where(announcements.c.category == category, announcements.c.identifier.in_(batch))
+                    .order_by(announcements.c.mailing_date, announcements.c.seq)
+                )
+                for row in connection.execute(statement):
+                    event = Event(row.mailing_date, row.version, AnnounceType(row.type))
+                    found.setdefault(row.identifier, []).append(event)
+        return {identifier: tuple(events) for identifier, events in found.items()}
+
+    def categories_of(self, identifiers: Collection[str]) -> dict[str, frozenset[str]]:
+        """The categories that any stored version of these papers bears; unknown papers are left out."""
+        found: dict[str, frozenset[str]] = {}
+        with self._database.reading() as connection:
+            for batch in batched(sorted(identifiers)):
+                statement = select(papers.c.identifier, papers.c.categories).where(papers.c.identifier.in_(batch))
+                for identifier, categories in connection.execute(statement):
+                    found[identifier] = found.get(identifier, frozenset()) | frozenset(categories)
+        return found
 
     def load(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Paper]:
         """The papers of these (identifier, version)."""
@@ -229,7 +252,13 @@ def _put_mailing(
         "unreadable": unreadable,
         "asked_at": asked_at,
     }
-    statement = insert(connection, mailings).values(mailing_date=mailing_date, category=category, tries=1, **values)
+    statement = insert(connection, mailings).values(
+        mailing_date=mailing_date,
+        category=category,
+        tries=1,
+        first_asked_at=asked_at,
+        **values,
+    )
     statement = statement.on_conflict_do_update(
         index_elements=[mailings.c.mailing_date, mailings.c.category],
         set_={**values, "tries": mailings.c.tries + 1},
@@ -250,11 +279,12 @@ def _paper_row(paper: Paper, now: datetime) -> dict[str, Any]:
         "license": paper.license,
         "doi": paper.doi,
         "journal_ref": paper.journal_ref,
+        "comment": paper.comment,
         "stored_at": now,
     }
 
 
-def _announcement_rows(mailing: Mailing) -> list[dict[str, Any]]:
+def _announcement_rows(mailing: Mailing, *, reconstructed: bool) -> list[dict[str, Any]]:
     return [
         {
             "mailing_date": mailing.mailing_date,
@@ -262,6 +292,7 @@ def _announcement_rows(mailing: Mailing) -> list[dict[str, Any]]:
             "identifier": entry.paper.identifier,
             "version": entry.paper.version,
             "type": entry.type,
+            "reconstructed": reconstructed,
         }
         for entry in mailing.entries
     ]
@@ -278,6 +309,7 @@ def _paper(row: Row[Any]) -> Paper:
         license=row.license,
         doi=row.doi,
         journal_ref=row.journal_ref,
+        comment=row.comment,
     )
 
 
@@ -289,6 +321,7 @@ def _announcement(row: Row[Any]) -> Announcement:
         identifier=row.identifier,
         version=row.version,
         type=AnnounceType(row.type),
+        reconstructed=row.reconstructed,
     )
 
 
@@ -302,4 +335,5 @@ def _mailing_record(row: Row[Any]) -> MailingRecord:
         unreadable=row.unreadable,
         tries=row.tries,
         asked_at=row.asked_at,
+        first_asked_at=row.first_asked_at,
     )

@@ -25,12 +25,13 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest schema this program knows; stored in Alembic's own table, so that Alembic can take over from here."""
 
 
@@ -112,6 +113,7 @@ papers = Table(
     Column("doi", Words),
     Column("journal_ref", Words),
     Column("stored_at", UtcDateTime, nullable=False),
+    Column("comment", Words),
 )
 
 announcements = Table(
@@ -123,6 +125,7 @@ announcements = Table(
     Column("identifier", Name(32), nullable=False),
     Column("version", Integer, nullable=False),
     Column("type", Name(16), nullable=False),
+    Column("reconstructed", Boolean, nullable=False, server_default=false()),  # concluded from OAI-PMH
     ForeignKeyConstraint(["identifier", "version"], ["papers.identifier", "papers.version"]),
     UniqueConstraint("category", "mailing_date", "identifier", "version"),
     Index("announcements_by_category", "category", "seq"),
@@ -141,6 +144,7 @@ mailings = Table(
     Column("unreadable", Integer, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("asked_at", UtcDateTime),
+    Column("first_asked_at", UtcDateTime),
 )
 
 subscribers = Table(

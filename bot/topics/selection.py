@@ -100,6 +100,7 @@ def _selected(event: Announcement, settled: tuple[int, ...], newest: Paper, clai
         mailing_date=event.mailing_date,
         match=claim,
         replaced_to=newest.version if newest.version > event.version else None,
+        reconstructed=event.reconstructed,
     )
     return Selected(entry, tuple((event.identifier, version) for version in settled))
 

@@ -100,3 +100,53 @@ def test_later_years_follow_the_rule() -> None:
     expected = ("2027-01-19", "2027-06-21", "2027-07-06", "2027-09-07", "2027-11-26", "2027-12-27", "2028-01-18")
     assert all(calendar.deferred(date.fromisoformat(day)) for day in expected)
     assert not calendar.deferred(date(2027, 3, 16))
+
+
+# -- when a submission is announced at the earliest (https://info.arxiv.org/help/availability.html) ---------------
+
+
+@pytest.mark.parametrize(
+    ("submitted", "announced"),
+    [
+        ("2026-04-20 13:59", "2026-04-21"),
+        ("2026-04-20 14:00", "2026-04-21"),
+        ("2026-04-20 14:01", "2026-04-22"),
+        ("2026-04-21 09:00", "2026-04-22"),
+        ("2026-04-22 23:00", "2026-04-24"),
+        ("2026-04-23 13:00", "2026-04-24"),
+        ("2026-04-23 15:00", "2026-04-27"),
+        ("2026-04-24 13:00", "2026-04-27"),
+        ("2026-04-24 15:00", "2026-04-28"),
+        ("2026-04-25 12:00", "2026-04-28"),
+        ("2026-04-26 23:59", "2026-04-28"),
+        ("2026-03-08 02:30", "2026-03-10"),
+    ],
+)
+def test_a_submission_is_announced_the_evening_after_the_deadline_at_the_earliest(
+    submitted: str, announced: str
+) -> None:
+    moment = datetime.fromisoformat(submitted).replace(tzinfo=NEW_YORK)
+    assert calendar.earliest_mailing(moment.astimezone(UTC)) == date.fromisoformat(announced)
+
+
+@pytest.mark.parametrize(
+    ("day", "start"),
+    [
+        ("2026-04-22", "2026-04-20 14:00"),
+        ("2026-04-24", "2026-04-22 14:00"),
+        ("2026-04-27", "2026-04-23 14:00"),
+        ("2026-04-28", "2026-04-24 14:00"),
+        ("2026-03-10", "2026-03-06 14:00"),
+    ],
+)
+def test_a_mailing_s_submissions_begin_after_the_deadline_two_weekdays_before(day: str, start: str) -> None:
+    expected = datetime.fromisoformat(start).replace(tzinfo=NEW_YORK)
+    assert calendar.submissions_from(date.fromisoformat(day)) == expected
+
+
+@given(MOMENTS)
+def test_a_submission_lies_within_the_window_of_its_earliest_mailing(moment: datetime) -> None:
+    day = calendar.earliest_mailing(moment)
+    (after, *_) = calendar.mailing_days(day, day + timedelta(days=4))
+    assert calendar.is_mailing_day(day)
+    assert calendar.submissions_from(day) < moment <= calendar.submissions_from(after)

@@ -60,3 +60,46 @@ def test_the_gate_before_arxiv_holds_across_restarts(database: Database, url: st
     again = Database(url)
     assert ArxivGate(again).opens_at() == NOW + MINUTE
     again.close()
+
+
+def test_only_one_process_enters_the_gate_before_arxiv_and_the_other_is_told_when_to_come(
+    database: Database, url: str
+) -> None:
+    other = Database(url)
+    assert ArxivGate(database).enter(NOW, NOW + MINUTE) is None
+    assert ArxivGate(other).enter(NOW, NOW + 5 * MINUTE) == NOW + MINUTE
+    assert ArxivGate(other).enter(NOW + MINUTE, NOW + 2 * MINUTE) is None
+    other.close()
+
+
+def test_what_a_clock_that_went_wrong_has_written_holds_nobody(database: Database) -> None:
+    gate = ArxivGate(database)
+    gate.close_until(NOW + timedelta(days=3))
+    gate.refuse(NOW, NOW + timedelta(days=3), "403")
+    assert gate.refused(NOW) is None
+    assert gate.enter(NOW, NOW + MINUTE) is None
+    assert gate.opens_at() == NOW + MINUTE
+
+
+def test_throttling_lasts_from_its_first_answer_and_ends_with_another(database: Database) -> None:
+    gate = ArxivGate(database)
+    gate.answered()
+    assert gate.throttled(NOW, "429") == NOW
+    assert gate.throttled(NOW + MINUTE, "503") == NOW
+    assert gate.throttled(NOW - MINUTE, "503") == NOW - MINUTE  # the clock went back
+    assert gate.refused(NOW) is None
+    gate.answered()
+    assert gate.throttled(NOW + 9 * MINUTE, "429") == NOW + 9 * MINUTE
+
+
+def test_a_refusal_is_dated_by_its_first_answer_and_not_by_the_throttling_before(database: Database) -> None:
+    gate = ArxivGate(database)
+    gate.throttled(NOW, "429")
+    gate.refuse(NOW + MINUTE, NOW + 3 * MINUTE, "403")
+    gate.refuse(NOW + 2 * MINUTE, NOW + 4 * MINUTE, "403 again")
+    state = gate.refused(NOW + 2 * MINUTE)
+    assert state is not None
+    assert (state.since, state.closed_until, state.reason) == (NOW + MINUTE, NOW + 4 * MINUTE, "403 again")
+    assert gate.refused(NOW + 4 * MINUTE) is None
+    assert gate.throttled(NOW + 5 * MINUTE, "429") == NOW + 5 * MINUTE
+    assert gate.refused(NOW + 2 * MINUTE) is None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.model import AnnounceType, Author, Entry, Mailing, MailingState, Paper, Unreadable
-from bot.store.papers import Verdict
+from bot.store.papers import Event, Verdict
 from tests.builders import paper
 
 if TYPE_CHECKING:
@@ -157,10 +157,36 @@ def test_a_paper_in_two_categories_is_announced_once(store: Store) -> None:
     assert len(store.papers.announcements_on(MON, {"cs.LG"})) == 1
 
 
-def test_what_was_known_before_a_date_is_only_what_was_announced_earlier(store: Store) -> None:
-    store.papers.record(mailing(paper("2604.00001")), COMPLETE, NOW)
-    store.papers.record(mailing(paper("2604.00002"), day=TUE), COMPLETE, NOW)
-    assert store.papers.known_before("cs.CV", TUE) == {("2604.00001", 1, AnnounceType.NEW)}
+def test_a_paper_s_history_is_what_its_category_announced_oldest_first(store: Store) -> None:
+    store.papers.record(mailing(paper("2604.00001", version=2), day=TUE, kind=AnnounceType.REPLACE), COMPLETE, NOW)
+    store.papers.record(mailing(paper("2604.00001"), paper("2604.00002")), COMPLETE, NOW)
+    store.papers.record(mailing(paper("2604.00001"), category="cs.LG"), COMPLETE, NOW)
+    assert store.papers.history("cs.CV", {"2604.00001", "2604.99999"}) == {
+        "2604.00001": (Event(MON, 1, AnnounceType.NEW), Event(TUE, 2, AnnounceType.REPLACE)),
+    }
+
+
+def test_a_paper_s_categories_are_those_of_all_its_stored_versions(store: Store) -> None:
+    store.papers.record(mailing(paper("2604.00001", categories=["cs.CV"])), COMPLETE, NOW)
+    later = paper("2604.00001", version=2, categories=["cs.CV", "cs.RO"])
+    store.papers.record(mailing(later, day=TUE), COMPLETE, NOW)
+    assert store.papers.categories_of({"2604.00001", "2604.99999"}) == {"2604.00001": frozenset({"cs.CV", "cs.RO"})}
+
+
+def test_what_is_concluded_is_marked_so(store: Store) -> None:
+    store.papers.record(mailing(paper("2604.00001")), COMPLETE, NOW, reconstructed=True)
+    store.papers.record(mailing(paper("2604.00001"), paper("2604.00002")), COMPLETE, NOW)
+    marks = {a.identifier: a.reconstructed for a in store.papers.announcements_on(MON, {"cs.CV"})}
+    assert marks == {"2604.00001": True, "2604.00002": False}
+
+
+def test_the_moment_of_the_first_asking_stays(store: Store) -> None:
+    failed = Verdict(MailingState.FAILED, "no answer")
+    store.papers.record_failure(MON, "cs.CV", failed, NOW)
+    store.papers.record_failure(MON, "cs.CV", failed, NOW + timedelta(hours=1))
+    record = store.papers.mailing(MON, "cs.CV")
+    assert record is not None
+    assert (record.first_asked_at, record.asked_at, record.tries) == (NOW, NOW + timedelta(hours=1), 2)
 
 
 def test_dates_with_news_are_told_with_their_highest_number(store: Store) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Column, MetaData, Table, create_engine, inspect, text
 
 from bot.errors import NoStoreError, StoreError
 from bot.model import AnnounceType, Entry, Mailing, MailingState
@@ -18,7 +18,7 @@ from bot.store import Store, migrate, migrations
 from bot.store.engine import Database
 from bot.store.papers import Verdict
 from bot.store.schema import CURRENT, Schema
-from bot.store.tables import SCHEMA_VERSION, metadata
+from bot.store.tables import SCHEMA_VERSION, announcements, mailings, metadata, papers
 from tests.builders import paper
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 HERE = Path(__file__).parent / "migrations"
-NEXT = Schema("0002", (*CURRENT.folders, HERE / "next"))
-BROKEN = Schema("0002", (*CURRENT.folders, HERE / "broken"))
-LOSING = Schema("0002", (*CURRENT.folders, HERE / "losing"))
+NEXT = Schema("0003", (*CURRENT.folders, HERE / "next"))
+BROKEN = Schema("0003", (*CURRENT.folders, HERE / "broken"))
+LOSING = Schema("0003", (*CURRENT.folders, HERE / "losing"))
 NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
+FILLED = (papers, announcements, mailings)
 
 
 def set_version(url: str, version: str) -> None:
@@ -105,7 +106,7 @@ def test_alembic_and_psycopg_are_imported_only_when_they_are_needed(sqlite_url: 
         "import sys; from pathlib import Path\nfrom bot.store.engine import *; from bot.store.schema import *\n"
         "def there(): return sorted({'alembic', 'psycopg'} & set(sys.modules))\n"
         "Database(sys.argv[1]).close(); Database(sys.argv[1]).close(); before = there()\n"
-        "wanted = Schema('0002', (*CURRENT.folders, Path(sys.argv[2])))\n"
+        "wanted = Schema('0003', (*CURRENT.folders, Path(sys.argv[2])))\n"
         "Database(sys.argv[1], wanted=wanted).close(); print(before, there())"
     )
     assert run(code, sqlite_url, str(HERE / "next")) == ["[] ['alembic']"]
@@ -165,9 +166,9 @@ def fill(url: str) -> None:
 def test_an_older_store_is_brought_up_to_date_on_opening_with_all_it_holds(url: str) -> None:
     fill(url)
     database = Database(url, wanted=NEXT)
-    assert database.found_version == "0001"
+    assert database.found_version == "0002"
     with database.reading() as connection:
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0002"
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0003"
         row = connection.execute(text("SELECT title, licence, pages FROM papers")).one()
         assert tuple(row) == (paper().title, None, 0)
         assert connection.scalar(text("SELECT count(*) FROM announcements")) == 1
@@ -175,7 +176,7 @@ def test_an_older_store_is_brought_up_to_date_on_opening_with_all_it_holds(url: 
         assert reference["referred_table"] == "papers"
     database.close()
     again = Database(url, wanted=NEXT)
-    assert again.found_version == "0002"
+    assert again.found_version == "0003"
     again.close()
 
 
@@ -183,10 +184,10 @@ def test_of_processes_that_start_at_once_one_migrates(url: str) -> None:
     fill(url)
     code = (
         "import sys; from pathlib import Path\nfrom bot.store.engine import *; from bot.store.schema import *\n"
-        "database = Database(sys.argv[1], wanted=Schema('0002', (*CURRENT.folders, Path(sys.argv[2]))))\n"
+        "database = Database(sys.argv[1], wanted=Schema('0003', (*CURRENT.folders, Path(sys.argv[2]))))\n"
         "print(database.found_version); database.close()"
     )
-    assert sorted(run(code, url, str(HERE / "next"), times=3)) == ["0001", "0002", "0002"]
+    assert sorted(run(code, url, str(HERE / "next"), times=3)) == ["0002", "0003", "0003"]
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(url: str) -> None:
@@ -220,5 +221,27 @@ def test_a_migrated_sqlite_file_looks_after_its_references_again(sqlite_url: str
 def test_a_store_of_the_next_program_is_refused_by_this_one(url: str) -> None:
     Database(url).close()
     Database(url, wanted=NEXT).close()
-    with pytest.raises(StoreError, match="its schema is 0002, this program knows 0001"):
+    with pytest.raises(StoreError, match="its schema is 0003, this program knows 0002"):
         Store(url)
+
+
+def test_a_store_of_the_first_schema_keeps_what_it_holds_and_learns_what_is_new(url: str) -> None:
+    fill(url)
+    database = Database(url)
+    with database.writing() as connection:
+        held = {table.name: list(map(dict, connection.execute(table.select()).mappings())) for table in FILLED}
+        metadata.drop_all(connection)
+        migrations.upgrade(connection, "store", CURRENT.folders, "0001")
+        for table in FILLED:
+            old = [column["name"] for column in inspect(connection).get_columns(table.name)]
+            rows = [{name: row[name] for name in old} for row in held[table.name]]
+            columns = (Column(name, table.c[name].type) for name in old)
+            connection.execute(Table(table.name, MetaData(), *columns).insert(), rows)
+    database.close()
+    store = Store(url)
+    (announcement,) = store.papers.announcements_of("2604.00001")
+    assert not announcement.reconstructed
+    assert store.papers.versions("2604.00001") == (paper(),)
+    (record,) = store.papers.mailings_since(date(2026, 4, 20))
+    assert record.first_asked_at == record.asked_at == NOW
+    store.close()

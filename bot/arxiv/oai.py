@@ -1,0 +1,228 @@
+"""arXiv's OAI-PMH in the format arXivRaw: which set to ask for, and what one answer says.
+
+Pure. Never decides what is new: it tells versions and dates, and the caller compares. Never drops a record without a
+word: what lacks something we need is kept as unreadable. https://info.arxiv.org/help/oa/index.html,
+https://www.openarchives.org/OAI/openarchivesprotocol.html.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+
+from bot import identifier, taxonomy
+from bot.arxiv.bylines import authors
+from bot.arxiv.wellformed import require_well_formed
+from bot.errors import ParseError
+from bot.model import Paper, Unreadable
+from bot.text import cut, tidy
+
+_OAI = "{http://www.openarchives.org/OAI/2.0/}"
+_RAW = "{http://arxiv.org/OAI/arXivRaw/}"
+_VERSION = re.compile(r"v([1-9][0-9]{0,3})")
+_SHOWN = 100
+# The archives that arXiv files under its group of physics; every other archive is a group of its own.
+_PHYSICS = frozenset(
+    (
+        "astro-ph",
+        "cond-mat",
+        "gr-qc",
+        "hep-ex",
+        "hep-lat",
+        "hep-ph",
+        "hep-th",
+        "math-ph",
+        "nlin",
+        "nucl-ex",
+        "nucl-th",
+        "physics",
+        "quant-ph",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a paper."""
+
+    number: int
+    """From 1."""
+    submitted: datetime
+    """When its authors handed it in, in UTC; days before the announcement, or weeks where a moderator held it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One paper as it stands now, with its history."""
+
+    paper: Paper
+    """Of its newest version."""
+    versions: tuple[Version, ...]
+    """Oldest first, at least one."""
+    datestamp: date
+    """When anything about it last changed; arXiv's own bookkeeping moves it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """One answer: all records, or a part of them if there is a token."""
+
+    responded_at: datetime
+    """By arXiv's clock, in UTC; what the next request's `from` is taken from. Caches may serve answers hours old."""
+    records: tuple[Record, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    deleted: int = 0
+    """Records that arXiv calls deleted and so says nothing more about."""
+    token: str | None = None
+    """What to ask for the rest with; None at the end."""
+
+
+def set_spec(category: str) -> str:
+    """The set that holds a category, `group:archive:CATEGORY`: `cs:cs:CV`, `physics:hep-th`.
+
+    Raises:
+        UnknownCategoryError: arXiv has no such category.
+    """
+    archive, _, subject = taxonomy.canonical(category).partition(".")
+    group = "physics" if archive in _PHYSICS else archive
+    return f"{group}:{archive}:{subject}" if subject else f"{group}:{archive}"
+
+
+def parse(body: bytes) -> Harvest:
+    """Read the answer to a ListRecords request with `metadataPrefix=arXivRaw`.
+
+    The error `noRecordsMatch` is an answer: nothing changed, an empty harvest.
+
+    Args:
+        body: the answer's bytes, whole.
+
+    Raises:
+        ParseError: this is no well-formed answer with records, or one of OAI-PMH's other errors, with its code.
+    """
+    require_well_formed(body, "harvest")
+    root = ET.fromstring(body)  # noqa: S314 - what had a DOCTYPE or was nested deeply has just been refused
+    if root.tag != f"{_OAI}OAI-PMH":
+        raise ParseError("XML, but no answer of OAI-PMH")
+    responded_at = _responded_at(root)
+    errors = {error.get("code", ""): _text(error) for error in root.findall(f"{_OAI}error")}
+    for code, words in errors.items():
+        if code != "noRecordsMatch":
+            raise ParseError(f"OAI-PMH error {cut(tidy(code), _SHOWN) or 'without code'}: {cut(words, _SHOWN)}")
+    if errors:
+        return Harvest(responded_at)
+    listed = root.find(f"{_OAI}ListRecords")
+    if listed is None:
+        raise ParseError("an answer of OAI-PMH without ListRecords")
+    return _harvest(listed, responded_at)
+
+
+def _harvest(listed: ET.Element, responded_at: datetime) -> Harvest:
+    elements = listed.findall(f"{_OAI}record")
+    token = (listed.findtext(f"{_OAI}resumptionToken") or "").strip() or None
+    if not elements and token is None:
+        raise ParseError("a list without records, which OAI-PMH does not know")
+    alive = [record for record in elements if record.find(f"{_OAI}header[@status='deleted']") is None]
+    read = [_read(record, place) for place, record in enumerate(alive, 1)]
+    return Harvest(
+        responded_at=responded_at,
+        records=tuple(item for item in read if isinstance(item, Record)),
+        unreadable=tuple(item for item in read if isinstance(item, Unreadable)),
+        deleted=len(elements) - len(alive),
+        token=token,
+    )
+
+
+def _responded_at(root: ET.Element) -> datetime:
+    """When arXiv answered; the protocol has it end in Z, one without a zone could be hours off."""
+    text = _text(root.find(f"{_OAI}responseDate"))
+    try:
+        moment = datetime.fromisoformat(text)
+        responded_at = moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        responded_at = None
+    if responded_at is None:
+        raise ParseError(f"an answer of OAI-PMH that bears no date but {cut(text, _SHOWN) or 'nothing'}")
+    return responded_at
+
+
+def _read(record: ET.Element, place: int) -> Record | Unreadable:
+    name = _text(record.find(f"{_OAI}header/{_OAI}identifier"))
+    try:
+        return _record(record)
+    except ValueError as error:
+        return Unreadable(where=cut(name, _SHOWN) or f"record {place}", reason=str(error))
+
+
+def _record(record: ET.Element) -> Record:
+    """One record.
+
+    Raises:
+        ValueError: something is missing without which it cannot be told.
+    """
+    raw = record.find(f"{_OAI}metadata/{_RAW}arXivRaw")
+    if raw is None:
+        raise ValueError("no metadata in arXivRaw")
+    title, abstract, categories = (_field(raw, name) for name in ("title", "abstract", "categories"))
+    found = (("title", title), ("abstract", abstract), ("categories", categories))
+    missing = [name for name, value in found if not value]
+    if missing:
+        raise ValueError(f"no {' and no '.join(missing)}")
+    versions = _versions(raw)
+    paper, _ = identifier.parse(_field(raw, "id"))
+    return Record(
+        paper=Paper(
+            identifier=paper,
+            version=versions[-1].number,
+            title=title,
+            abstract=abstract,
+            authors=authors(_field(raw, "authors")),
+            categories=tuple(categories.split()),
+            license=_field(raw, "license") or None,
+            doi=_field(raw, "doi") or None,
+            journal_ref=_field(raw, "journal-ref") or None,
+            comment=_field(raw, "comments") or None,
+        ),
+        versions=versions,
+        datestamp=_datestamp(_text(record.find(f"{_OAI}header/{_OAI}datestamp"))),
+    )
+
+
+def _versions(raw: ET.Element) -> tuple[Version, ...]:
+    versions = sorted(map(_version, raw.findall(f"{_RAW}version")), key=lambda version: version.number)
+    if not versions:
+        raise ValueError("no versions")
+    return tuple(versions)
+
+
+def _version(element: ET.Element) -> Version:
+    number = _VERSION.fullmatch(element.get("version", ""))
+    if number is None:
+        raise ValueError(f"no version but {cut(tidy(element.get('version', '')), _SHOWN) or 'nothing'}")
+    text = _field(element, "date")
+    try:
+        moment = parsedate_to_datetime(text)
+        submitted = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{number[0]} is of no date: {cut(text, _SHOWN) or 'nothing'}") from error
+    return Version(int(number[1]), submitted)
+
+
+def _datestamp(text: str) -> date:
+    """The date; other repositories give seconds too, arXiv only the day."""
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError as error:
+        raise ValueError(f"no datestamp but {cut(text, _SHOWN) or 'nothing'}") from error
+
+
+def _field(element: ET.Element, name: str) -> str:
+    """The text of a child in arXivRaw's namespace, whatever its prefix."""
+    return _text(element.find(_RAW + name))
+
+
+def _text(element: ET.Element | None) -> str:
+    """All text inside, white space folded; nothing of what is not there."""
+    return "" if element is None else tidy("".join(element.itertext()))

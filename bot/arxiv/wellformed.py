@@ -1,0 +1,68 @@
+"""What every XML body has to be before anything reads it: whole, well-formed, and no bomb.
+
+Pure. Never repairs anything and never looks at what the elements mean.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.parsers import expat
+
+from bot.errors import ParseError
+from bot.text import cut, tidy
+
+DEEPEST = 100
+"""How many elements may stand inside one another; arXiv's answers have six, what is far beyond is an attack."""
+
+_HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_SHOWN = 100
+
+
+def require_well_formed(body: bytes, kind: str) -> None:
+    """Refuse what a lenient reader would make the best of: half a body, a page, a text, an entity bomb.
+
+    The bytes are decoded as their XML declaration says, whatever the HTTP header said.
+
+    Args:
+        body: the answer's bytes, whole.
+        kind: what it should be, in one word, for the reason.
+
+    Raises:
+        ParseError: it is no well-formed XML, or has a DOCTYPE, which alone can define entities that expand to
+            gigabytes, or is nested beyond any sense.
+    """
+    if not body.strip():
+        raise ParseError("an empty body")
+    if _HTML.match(body):
+        raise ParseError(f"an HTML page, not a {kind}")
+    try:
+        _guarded(kind).Parse(body, True)  # noqa: FBT003 - expat takes no keywords
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two for an encoding that nobody knows
+        if not body.lstrip().startswith(b"<"):
+            start = cut(tidy(body[:1000].decode(errors="replace")), _SHOWN)
+            raise ParseError(f"no {kind} but a text: {start}") from error
+        raise ParseError(f"the {kind} is cut off or malformed: {error}") from error
+
+
+def _guarded(kind: str) -> expat.XMLParserType:
+    """A parser that keeps nothing and stops at the first sign of a bomb."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    depth = 0
+
+    def refuse_doctype(*_declaration: object) -> None:
+        raise ParseError(f"the body has a DOCTYPE, which no arXiv {kind} has")
+
+    def enter(*_element: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise ParseError(f"the {kind} is nested more than {DEEPEST} deep")
+
+    def leave(*_element: object) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.StartDoctypeDeclHandler = refuse_doctype
+    parser.StartElementHandler = enter
+    parser.EndElementHandler = leave
+    return parser

@@ -1,0 +1,60 @@
+"""`paperboy catchup`: the missed mailings of a stretch of time, made up for by hand, told as one digest."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime  # noqa: TC003 - Typer reads the annotations at run time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.advice import ExitCode
+from bot.cli.once import account
+from bot.cli.options import (
+    ConfigOption,
+    LogFormat,
+    LogFormatOption,
+    LogLevel,
+    LogLevelOption,
+    configure_logging,
+    load_for_arxiv,
+)
+from bot.cli.terminal import progress
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from bot.app import Run
+    from bot.settings import Settings
+
+
+def catchup(
+    since: Annotated[
+        datetime,
+        typer.Option("--since", metavar="DATE", formats=["%Y-%m-%d"], help="The first mailing date to make up for."),
+    ],
+    config: ConfigOption = None,
+    *,
+    now: Annotated[bool, typer.Option("--now", help="Do not wait for the subscribers' hours.")] = False,
+    log_level: LogLevelOption = LogLevel.WARNING,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Make up for missed mailings, and tell them as one digest.
+
+    Reads every mailing since DATE that is not stored, also from before the first run, then does what `once` does.
+    What `once` and `run` know to have missed they make up for by themselves.
+    """
+    configure_logging(log_level, log_format)
+    settings = load_for_arxiv(config)
+    run = asyncio.run(_catchup(settings, since.date(), any_hour=now))
+    account(run, settings)
+    sys.exit(ExitCode.LEFT_UNDONE if run.left_undone else ExitCode.DONE)
+
+
+async def _catchup(settings: Settings, since: date, *, any_hour: bool) -> Run:
+    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+
+    async with opened(settings) as app:
+        with progress("collected", None) as step:
+            return await app.once(any_hour=any_hour, since=since, progress=lambda result: step(result.category))

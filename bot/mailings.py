@@ -1,0 +1,98 @@
+"""Which mailings are still open, of today and of the days before, and when to ask for one again.
+
+Works on the stored states alone. Asks nobody, decides nothing about an answer.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.arxiv import calendar
+from bot.model import MailingRecord, MailingState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+
+    from bot.store.papers import Papers
+
+LOOK_BACK = timedelta(days=90)
+"""How far back missed mailings are made up for unasked: as far as arXiv's own catch-up pages reach."""
+
+_FIRST_PAUSE = timedelta(minutes=10)
+_LONGEST_PAUSE = timedelta(hours=1)
+_LONGEST_PAUSE_FOR_MISSED = timedelta(hours=6)
+
+
+def missed(
+    papers: Papers,
+    categories: Iterable[str],
+    today: date,
+    *,
+    since: date | None = None,
+) -> tuple[MailingRecord, ...]:
+    """The mailings before today that never came in whole, also where nobody asked, oldest first.
+
+    Args:
+        papers: the stored states.
+        categories: which ones are read now.
+        today: the mailing date of now.
+        since: the first mailing date to look at; else each category's first day, within `LOOK_BACK`.
+    """
+    start = today - LOOK_BACK if since is None else since
+    known = {(record.mailing_date, record.category): record for record in papers.mailings_since(start)}
+    first = papers.first_asked() if since is None else {}
+    records = (
+        known.get((day, category)) or _never_asked(day, category)
+        for day in calendar.mailing_days(start - timedelta(days=1), today - timedelta(days=1))
+        for category in sorted(set(categories))
+        if since is not None or day >= first.get(category, today)
+    )
+    return tuple(record for record in records if not record.state.closed)
+
+
+def still_open(
+    papers: Papers,
+    categories: Iterable[str],
+    now: datetime,
+) -> dict[str, tuple[MailingRecord, ...]]:
+    """Per category that is not all in: its open mailings that are due by now, oldest first, today's included."""
+    today = calendar.mailing_date(now)
+    records = list(missed(papers, categories, today))
+    if calendar.is_mailing_day(today) and calendar.expected(today) <= now:
+        known = (papers.mailing(today, category) or _never_asked(today, category) for category in categories)
+        records += [record for record in known if not record.state.closed]
+    found: dict[str, tuple[MailingRecord, ...]] = {}
+    for record in records:
+        found[record.category] = (*found.get(record.category, ()), record)
+    return found
+
+
+def _never_asked(day: date, category: str) -> MailingRecord:
+    """What stands for a mailing on whose day nothing ran."""
+    return MailingRecord(
+        mailing_date=day,
+        category=category,
+        state=MailingState.PENDING,
+        reason="it was never asked for",
+        announced=0,
+        unreadable=0,
+        tries=0,
+        asked_at=None,
+    )
+
+
+def ask_at(record: MailingRecord | None, due: datetime, *, past: bool = False) -> datetime:
+    """When an open mailing is to be asked for: as soon as it is due, then ever more seldom.
+
+    Args:
+        record: what is known of it.
+        due: when it is first expected; what was asked before then does not count.
+        past: whether its day is over, so that haste no longer helps.
+    """
+    if record is None or record.asked_at is None or record.asked_at < due:
+        return due
+    longest = _LONGEST_PAUSE_FOR_MISSED if past else _LONGEST_PAUSE
+    pause: timedelta = min(_FIRST_PAUSE * (1 << min(max(record.tries - 1, 0), 10)), longest)
+    return record.asked_at + pause

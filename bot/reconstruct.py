@@ -1,0 +1,109 @@
+"""What a mailing must have announced, concluded from OAI-PMH and from what is stored.
+
+    records, days, history -> per day: new | cross | replace | replace-cross
+
+OAI-PMH knows versions and their dates, but neither mailing dates nor announce types: those are concluded here. Pure.
+What cannot be known from it: a late cross-list of a paper that no feed of ours ever showed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.arxiv import calendar
+from bot.model import AnnounceType, Entry
+from bot.taxonomy import related
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    from bot.arxiv.oai import Record
+    from bot.store.papers import Event
+
+HELD = timedelta(days=10)
+"""How long moderation may hold a paper back, that it still counts as one of these days'."""
+
+_NEWEST_ANNOUNCED = 5
+"""Later versions appear in no feed: https://github.com/arXiv/arxiv-feed, feed/database.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored."""
+
+    history: Mapping[str, tuple[Event, ...]]
+    """Per identifier, what the category announced of it, oldest first."""
+    categories: Mapping[str, frozenset[str]]
+    """Per identifier of which any version is stored, under whatever category: its categories."""
+
+
+def reconstruct(
+    category: str,
+    records: Iterable[Record],
+    days: Sequence[date],
+    known: Known,
+) -> dict[date, tuple[Entry, ...]]:
+    """What the category's mailings of these days announced and is not stored yet.
+
+    Args:
+        category: whose mailings.
+        records: all that changed in its set since the first of the days.
+        days: the open mailing dates, oldest first.
+        known: what is stored of these records.
+    """
+    found: dict[date, list[Entry]] = {day: [] for day in days}
+    for record in sorted(records, key=lambda record: record.paper.identifier):
+        told: set[date] = set()
+        for kind, moment in _events(category, record, days, known):
+            day = _day(moment, record.datestamp, days)
+            if day is not None and day not in told:
+                told.add(day)
+                found[day].append(Entry(record.paper, kind))
+    return {day: tuple(entries) for day, entries in found.items()}
+
+
+def _events(
+    category: str,
+    record: Record,
+    days: Sequence[date],
+    known: Known,
+) -> Iterator[tuple[AnnounceType, datetime | None]]:
+    """Why the paper must stand in one of these mailings, with the moment it was submitted if that is what tells.
+
+    The record shows the newest version only, so a paper that appeared and was replaced since appears in that one.
+    """
+    paper, newest = record.paper, record.versions[-1]
+    own = paper.primary in related(category)
+    first = calendar.submissions_from(days[0]) - HELD
+    before = known.history.get(paper.identifier, ())
+    appeared = any(not event.type.is_replacement or event.mailing_date < days[0] for event in before)
+    if not appeared and record.versions[0].submitted >= first:
+        yield (AnnounceType.NEW if own else AnnounceType.CROSS), record.versions[0].submitted
+    elif not before and _is_late_cross_list(category, record, known):
+        yield AnnounceType.CROSS, None
+    unseen = all(event.version < newest.number for event in before)
+    if 1 < newest.number <= _NEWEST_ANNOUNCED and newest.submitted >= first and unseen:
+        yield (AnnounceType.REPLACE if own else AnnounceType.REPLACE_CROSS), newest.submitted
+
+
+def _is_late_cross_list(category: str, record: Record, known: Known) -> bool:
+    """Whether we know the paper from elsewhere, and not as one of this category."""
+    stored = known.categories.get(record.paper.identifier)
+    return stored is not None and stored.isdisjoint(related(category))
+
+
+def _day(submitted: datetime | None, datestamp: date, days: Sequence[date]) -> date | None:
+    """Which of the open days announced it; None where that must be a later mailing's business.
+
+    The schedule tells the earliest; what cannot have been before the first of these days was held, or its moment is
+    not known, and then the day of the record's last change tells the latest.
+    """
+    earliest = days[0] if submitted is None else calendar.earliest_mailing(submitted)
+    if earliest > days[-1]:
+        return None
+    if submitted is None or earliest < days[0]:
+        earliest = min(max(datestamp, days[0]), days[-1])
+    return next(day for day in days if day >= earliest)

@@ -1,0 +1,183 @@
+"""Where a mailing is read when its feed cannot be had: arXiv's catch-up page, if it may be asked, else OAI-PMH.
+
+    days -> [page of that date?] -> exact
+         -> harvest of the category's set -> [reconstruct] -> concluded
+
+Reads only: what is found is recorded by `collect`. Never says that a mailing was empty on an answer from before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot.arxiv import calendar, catchup, oai
+from bot.errors import FetchError, ParseError
+from bot.model import Mailing
+from bot.reconstruct import Known, reconstruct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from bot.clock import Clock
+    from bot.model import Entry, Unreadable
+    from bot.store.papers import Papers
+
+log = structlog.get_logger(__name__)
+
+PAGES_REACH_BACK = timedelta(days=90)
+"""https://github.com/arXiv/arxiv-browse, controllers/catchup_page.py."""
+
+_MOST_ANSWERS = 500
+"""Of one harvest: a server that never comes to an end is none."""
+
+
+class Pages(Protocol):
+    """Whatever brings the pages of the second sources."""
+
+    @property
+    def has_catchup(self) -> bool:
+        """Whether arXiv's catch-up pages may be asked for."""
+        ...
+
+    async def fetch_oai(self, arguments: Mapping[str, str]) -> bytes:
+        """The answer to one OAI-PMH request.
+
+        Raises:
+            FetchError: there was no usable answer.
+        """
+        ...
+
+    async def fetch_catchup(self, category: str, day: date, page: int = 1) -> bytes:
+        """One page of what the category announced on that date.
+
+        Raises:
+            FetchError: there was no usable answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A mailing as a second source has it; from OAI-PMH only what is not stored yet."""
+
+    mailing: Mailing
+    source: str
+    """Its name, as a reader knows it."""
+    reconstructed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """A mailing that no second source could tell of."""
+
+    mailing_date: date
+    reason: str
+    asked: bool
+    """False where arXiv has us wait, so that nobody was asked."""
+
+
+class SecondSource:
+    """Both of them, for one run."""
+
+    def __init__(self, pages: Pages, papers: Papers, clock: Clock) -> None:
+        self._pages = pages
+        self._papers = papers
+        self._clock = clock
+
+    async def read(self, category: str, days: Sequence[date]) -> tuple[Found | NotFound, ...]:
+        """What the category announced on each of these mailing dates, oldest first."""
+        exact = [found for day in days if (found := await self._page(category, day)) is not None]
+        left = [day for day in days if day not in {found.mailing.mailing_date for found in exact}]
+        if not left:
+            return tuple(exact)
+        try:
+            concluded = await self._harvested(category, left)
+        except (FetchError, ParseError) as error:
+            asked = not isinstance(error, FetchError) or error.asked
+            concluded = [NotFound(day, f"OAI-PMH: {error.reason}", asked) for day in left]
+        return tuple(sorted((*exact, *concluded), key=_day))
+
+    async def _page(self, category: str, day: date) -> Found | None:
+        """The catch-up page of that date, all its parts; None where it is not to be had, and OAI-PMH is the next."""
+        if not self._pages.has_catchup or calendar.mailing_date(self._clock.now()) - day > PAGES_REACH_BACK:
+            return None
+        try:
+            parts = [catchup.parse(await self._pages.fetch_catchup(category, day), category, day)]
+            parts += [
+                catchup.parse(await self._pages.fetch_catchup(category, day, page), category, day)
+                for page in range(2, parts[0].pages + 1)
+            ]
+        except (FetchError, ParseError) as error:
+            log.info("no catch-up page, OAI-PMH is next", category=category, day=f"{day}", reason=error.reason)
+            return None
+        unversioned = frozenset(identifier for part in parts for identifier in part.unversioned)
+        mailing = Mailing(
+            category,
+            day,
+            self._versioned(category, [entry for part in parts for entry in part.mailing.entries], unversioned),
+            tuple(unreadable for part in parts for unreadable in part.mailing.unreadable),
+        )
+        return Found(mailing, "arXiv's catch-up page", reconstructed=False)
+
+    def _versioned(
+        self,
+        category: str,
+        entries: Iterable[Entry],
+        unversioned: frozenset[str],
+    ) -> tuple[Entry, ...]:
+        """The entries, those of whose version the page is silent under the next after the newest that is stored."""
+        history = self._papers.history(category, unversioned)
+        newest = {identifier: max(event.version for event in events) for identifier, events in history.items()}
+        return tuple(
+            replace(entry, paper=replace(entry.paper, version=newest[entry.paper.identifier] + 1))
+            if entry.type.is_replacement and entry.paper.identifier in newest
+            else entry
+            for entry in entries
+        )
+
+    async def _harvested(self, category: str, days: Sequence[date]) -> list[Found | NotFound]:
+        records: list[oai.Record] = []
+        unreadable: list[Unreadable] = []
+        arguments = {
+            "verb": "ListRecords",
+            "metadataPrefix": "arXivRaw",
+            "set": oai.set_spec(category),
+            "from": self._harvest_from(category, days[0]).isoformat(),
+        }
+        responded_at = None
+        for _ in range(_MOST_ANSWERS):
+            answer = oai.parse(await self._pages.fetch_oai(arguments))
+            responded_at = responded_at or answer.responded_at
+            records += answer.records
+            unreadable += answer.unreadable
+            if answer.token is None:
+                break
+            arguments = {"verb": "ListRecords", "resumptionToken": answer.token}
+        else:
+            raise ParseError(f"more than {_MOST_ANSWERS} answers to one harvest")
+        old = f"OAI-PMH: the answer is of {responded_at:%Y-%m-%d %H:%M} UTC, before the mailing"
+        proven = [day for day in days if calendar.expected(day) <= responded_at]
+        identifiers = {record.paper.identifier for record in records}
+        known = Known(self._papers.history(category, identifiers), self._papers.categories_of(identifiers))
+        announced = reconstruct(category, records, proven, known) if proven else {}
+        return [
+            Found(Mailing(category, day, announced[day], tuple(unreadable)), "OAI-PMH", reconstructed=True)
+            if day in announced
+            else NotFound(day, old, asked=True)
+            for day in days
+        ]
+
+    def _harvest_from(self, category: str, first: date) -> date:
+        """From the last mailing that is surely stored, so that nothing falls between; else from the first."""
+        before = calendar.previous_mailing_day(first)
+        record = self._papers.mailing(before, category)
+        return before if record is not None and record.state.closed else first
+
+
+def _day(found: Found | NotFound) -> date:
+    return found.mailing.mailing_date if isinstance(found, Found) else found.mailing_date
