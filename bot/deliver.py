@@ -1,6 +1,7 @@
 """The third verb: outbox -> claim -> send -> settle.
 
     lanes -> (each on its own: claim -> send -> settle -> claim ...)        no transaction open while sending
+                                    or -> ask  -> settle                    where an earlier outcome is unknown
 
 A lane is one address: its messages go in order, one at a time, and its trouble holds up nobody else. What a
 failure means is decided by the store from its kind alone; nothing in here knows a platform.
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.channels.channel import CannotTellError, Question
 from bot.errors import DeliveryError, StoreError, Trouble
 from bot.model import DeliveryState
 from bot.store.claims import ClaimLostError, Wait
+from bot.store.doubts import Doubt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +38,9 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = timedelta(minutes=5)
 """How long `once` waits, in all, for pacing and Retry-After."""
+
+SETTLING = timedelta(seconds=10)
+"""How long a message that was just taken may be missing from what the other side shows."""
 
 SENDS_AT_ONCE = 10
 """Per channel: enough that one slow destination is not felt, few enough for any platform."""
@@ -160,8 +166,8 @@ class _Run:
         """Everything for one address, in order, until it is done or has to wait too long."""
         if subscriber.paused:
             return LaneReport(lane.subscriber, address.label, paused=True)
-        outcomes = Counter(self._recover(lane, subscriber))
-        reason = ", ".join(f"outcome unknown, {state}" for state in outcomes if state is not DeliveryState.PENDING)
+        outcomes = Counter(self._recover(lane))
+        reason = "its sender kept dying" if outcomes[DeliveryState.DEAD] else ""
         eager, left_until = self._eager, None
         while True:
             async with self._places[subscriber.channel]:
@@ -175,7 +181,7 @@ class _Run:
                 reason, left_until = reason or state.reason, state.until
                 break
             outcomes[state] += 1
-            if state is not DeliveryState.SENT:
+            if state is not DeliveryState.SENT and why:
                 # One more try of the same delivery has to be asked for anew, by the next run.
                 eager, reason = False, why
         return LaneReport(
@@ -189,16 +195,10 @@ class _Run:
             left_until=left_until,
         )
 
-    def _recover(self, lane: Lane, subscriber: Subscriber) -> tuple[DeliveryState, ...]:
-        outcomes = self._store.outbox.recover(
-            lane,
-            owner=self._store.owner,
-            on_unknown=subscriber.on_unknown,
-            now=self._clock.now(),
-            eager=self._eager,
-        )
+    def _recover(self, lane: Lane) -> tuple[DeliveryState, ...]:
+        outcomes = self._store.outbox.recover(lane, owner=self._store.owner, now=self._clock.now())
         for state in outcomes:
-            log.warning("outcome of an attempt unknown", subscriber=lane.subscriber, state=state.value)
+            log.warning("a sender died while sending", subscriber=lane.subscriber, state=state.value)
         return outcomes
 
     async def _step(
@@ -209,7 +209,7 @@ class _Run:
         *,
         eager: bool,
     ) -> tuple[DeliveryState | Wait | None, str]:
-        """Claim, send, settle: one delivery's new state and why, or what to wait for, or None when done."""
+        """Claim, send or ask, settle: one delivery's new state and why, or what to wait for, or None when done."""
         channel = self._channels[subscriber.channel]
         gates = channel.gates(address)
         claimed = self._store.outbox.claim(
@@ -223,9 +223,11 @@ class _Run:
             return claimed, ""
         delivery = claimed.delivery
         try:
+            if isinstance(claimed, Doubt):
+                return await self._ask(channel, claimed, subscriber, address, gates)
             return await self._send(channel, delivery, address, gates)
         except ClaimLostError:
-            log.warning("claim lost while sending", subscriber=lane.subscriber, delivery=delivery.id)
+            log.warning("claim lost", subscriber=lane.subscriber, delivery=delivery.id)
             return Wait(self._clock.now(), "another process took it over", pacing=False), ""
 
     async def _settle_sent(self, delivery: Delivery, receipt: Receipt, gates: Gates) -> None:
@@ -272,3 +274,48 @@ class _Run:
         await self._settle_sent(delivery, receipt, gates)
         told.info("delivered")
         return DeliveryState.SENT, ""
+
+    async def _ask(
+        self, channel: Channel, doubt: Doubt, subscriber: Subscriber, address: Address, gates: Gates
+    ) -> tuple[DeliveryState, str]:
+        """Find out what became of a delivery; its new state, and why if that is no good news."""
+        delivery, owner = doubt.delivery, self._store.owner
+        doubts = self._store.outbox.doubts
+        told = log.bind(subscriber=delivery.subscriber, to=address.label, part=f"{delivery.part}/{delivery.parts}")
+        try:
+            receipt = await self._find(channel, doubt, address)
+        except CannotTellError as error:
+            wish = subscriber.on_unknown
+            state = doubts.settle_untold(delivery, error.reason, wish, owner=owner, now=self._clock.now())
+            told.warning("nobody can tell whether it arrived", reason=error.reason, state=state.value)
+            return state, "" if state is DeliveryState.PENDING else f"outcome unknown, {state}: {error.reason}"
+        except DeliveryError as error:
+            state = doubts.settle_unasked(delivery, error, gates, owner=owner, now=self._clock.now())
+            told.warning("could not ask whether it arrived", trouble=error.trouble.value, reason=error.reason)
+            return state, f"outcome unknown, and asking failed: {error.reason}"
+        if receipt is None:
+            told.info("it had not arrived, and is sent again")
+            return doubts.settle_missing(delivery, owner=owner), ""
+        state = doubts.settle_found(delivery, receipt, gates, owner=owner, now=self._clock.now())
+        told.info("it had arrived", state=state.value)
+        return state, "" if state is DeliveryState.SENT else "outcome unknown, and what was found is another's"
+
+    async def _find(self, channel: Channel, doubt: Doubt, address: Address) -> Receipt | None:
+        """What the other side shows, asked again a little later before anything counts as missing."""
+        found = await self._look(channel, doubt, address)
+        if found is None:
+            await self._clock.sleep(SETTLING.total_seconds())
+            found = await self._look(channel, doubt, address)
+        return found
+
+    async def _look(self, channel: Channel, doubt: Doubt, address: Address) -> Receipt | None:
+        now = self._clock.now()
+        if now < doubt.delivery.created_at:
+            raise CannotTellError("the clock was set back, so nobody knows since when to look")
+        try:
+            return await channel.find(Question(doubt.delivery, now, doubt.landmark, doubt.taken), address)
+        except (CannotTellError, DeliveryError):
+            raise
+        except Exception as error:
+            fault = f"internal error in the {type(channel).__name__}: {type(error).__name__}"
+            raise CannotTellError(fault) from error  # it would fail again, and its text may quote a secret

@@ -72,14 +72,12 @@ async def test_killed_before_slack_has_taken_the_message_it_is_sent_by_the_next_
     assert world.received()["slack"] == 1
 
 
-async def test_killed_after_slack_has_taken_it_the_same_message_comes_again_under_the_same_key(world: World) -> None:
+async def test_killed_after_slack_has_taken_it_slack_is_asked_and_it_stays_one_message(world: World) -> None:
     world.announce(TUESDAY, paper())
     world.slack.script.append(SlackSays(takes=True, hangs=HANGS))
     await kill_when(await start(world), lambda: not world.slack.script)
     assert await run_to_the_end(world) == 0
-    assert set(keys(world).values()) == {2}
-    first, *others = world.slack.messages
-    assert all(other.blocks == first.blocks for other in others)
+    assert set(keys(world).values()) == {1}
 
 
 async def test_killed_after_discord_has_taken_it_the_nonce_keeps_it_one_message(world: World) -> None:

@@ -6,12 +6,19 @@ Law 2: nothing is marked done before it is done. Law 4: one destination's troubl
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.channels import discord_answers, slack
 from bot.channels.mail import MailChannel
+from bot.channels.slack import SlackChannel
+from bot.clock import SimulatedClock
+from bot.deliver import SETTLING
+from bot.demo.discord import Scripted as DiscordSays
 from bot.demo.slack import Scripted
+from bot.demo.smtp import DROP
 from bot.errors import StoreError
 from bot.model import DeliveryState
 from bot.store.claims import ClaimLostError
@@ -21,6 +28,7 @@ from tests.world import MONDAY, TUESDAY, WEDNESDAY, World, morning
 
 if TYPE_CHECKING:
     from bot.app import Run
+    from bot.channels.channel import Question
     from bot.deliver import LaneReport
     from bot.model import Delivery, Receipt
     from bot.settings import Address
@@ -136,7 +144,7 @@ async def test_messages_to_one_destination_are_paced_and_in_order(world: World) 
     assert [f"({n}/{parts})" in message.text for n, message in enumerate(world.slack.messages, 1)] == [True] * parts
 
 
-async def test_a_lost_answer_is_unknown_and_its_message_is_sent_again_under_the_same_key(world: World) -> None:
+async def test_slack_is_asked_what_became_of_a_message_whose_answer_was_lost(world: World) -> None:
     world.slack.script.append(Scripted(takes=True, drops=True))
     world.announce(TUESDAY, paper())
     run = await world.once(morning(TUESDAY))
@@ -144,17 +152,48 @@ async def test_a_lost_answer_is_unknown_and_its_message_is_sent_again_under_the_
     async with world.app() as app:
         (record,) = app.store.ledger.unfinished()
     assert record.state is DeliveryState.UNKNOWN
-    await world.once()
-    first, second = world.slack.messages
-    assert first.metadata == second.metadata
-    assert first.blocks == second.blocks
+    assert not (await world.once()).left_undone
+    (taken,) = world.slack.messages
+    async with world.app() as app:
+        detail = app.store.ledger.detail(record.id)
+    assert (detail.record.state, detail.platform_id) == (DeliveryState.SENT, taken.ts)
+
+
+async def test_what_slack_has_not_is_sent_again_the_same_under_the_same_key(world: World) -> None:
+    world.slack.script.append(Scripted(status=500))
+    world.announce(TUESDAY, paper())
+    assert (await world.once(morning(TUESDAY))).left_undone
+    run = await world.once()
+    assert (lane(run).sent, run.left_undone, world.received()["slack"]) == (1, False, 1)
+    assert world.clock.now() >= morning(TUESDAY) + SETTLING
+    looks = [path for _, path in world.slack.requests if path.endswith("conversations.history")]
+    assert len(looks) == 2, "one empty answer is no proof"
+
+
+async def test_a_reply_is_looked_for_in_its_thread(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.config["subscribers"]["lab"]["thread"] = True
+    world.announce(TUESDAY, *(paper(f"2604.{n:05d}", title=f"Pigeon {n}") for n in range(1, 60)))
+    send, calls = SlackChannel.send, count(1)
+
+    async def second_is_lost(channel: SlackChannel, delivery: Delivery, address: Address) -> Receipt:
+        if next(calls) == 2:
+            world.slack.script.append(Scripted(takes=True, drops=True))
+        return await send(channel, delivery, address)
+
+    monkeypatch.setattr(SlackChannel, "send", second_is_lost)
+    assert (await world.once(morning(TUESDAY))).left_undone
+    assert not (await world.once()).left_undone
+    keys = [(message.metadata or {})["event_payload"]["delivery_id"] for message in world.slack.messages]
+    assert len(set(keys)) == len(keys) > 2
+    assert ("GET", "/api/conversations.replies") in world.slack.requests
 
 
 @pytest.mark.parametrize(("wish", "state"), [("drop", DeliveryState.DROPPED), ("hold", DeliveryState.HELD)])
-async def test_a_lost_answer_is_dropped_or_held_where_that_is_wished(
+async def test_a_lost_answer_is_dropped_or_held_where_nobody_can_be_asked_and_that_is_wished(
     world: World, wish: str, state: DeliveryState
 ) -> None:
     world.config["subscribers"]["lab"]["on_unknown"] = wish
+    world.slack.scopes = "chat:write"
     world.slack.script.append(Scripted(takes=True, drops=True))
     world.announce(TUESDAY, paper())
     await world.once(morning(TUESDAY))
@@ -162,8 +201,141 @@ async def test_a_lost_answer_is_dropped_or_held_where_that_is_wished(
     assert world.received()["slack"] == 1
     async with world.app() as app:
         ended = app.store.ledger.ended_since(morning(MONDAY), DeliveryState.DROPPED)
-        found = {record.state for record in (*app.store.ledger.unfinished(), *ended)}
-    assert found == {state}
+        found = (app.store.ledger.unfinished() + ended)[0]
+    assert found.state is state
+    assert "missing_scope" in (found.reason or "")
+
+
+async def test_a_webhook_s_lost_message_comes_again_byte_for_byte(world: World) -> None:
+    world.config["subscribers"]["lab"] = {"slack": world.slack.webhook_url("hook"), "topics": ["birds"]}
+    world.slack.script.append(Scripted(takes=True, drops=True))
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    assert not (await world.once()).left_undone
+    first, second = world.slack.messages
+    assert first.payload == second.payload
+
+
+async def test_a_lost_mail_comes_again_byte_for_byte_under_the_same_message_id(world: World) -> None:
+    world.config["subscribers"]["lab"] = {"mail": "lab@example.org", "topics": ["birds"]}
+    world.mail.script["."].append(DROP)
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    assert not (await world.once()).left_undone
+    first, second = world.mail.messages
+    assert first.data == second.data
+
+
+async def test_a_question_that_fails_sends_nothing_and_is_asked_again_later(world: World) -> None:
+    world.slack.script.append(Scripted(takes=True, drops=True))
+    world.slack.looks.extend([Scripted(status=503), Scripted(status=503)])
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    for _ in range(2):
+        run = await world.once()
+        assert "asking failed" in lane(run).reason
+        assert world.received()["slack"] == 1
+    assert not (await world.once()).left_undone
+    assert world.received()["slack"] == 1
+
+
+async def test_a_question_that_comes_too_often_waits_as_slack_says(world: World) -> None:
+    world.slack.script.append(Scripted(takes=True, drops=True))
+    busy = {"ok": False, "error": "ratelimited"}
+    world.slack.looks.append(Scripted(429, busy, {"Retry-After": "30"}))
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    assert not (await world.once()).left_undone
+    assert world.clock.now() >= morning(TUESDAY) + timedelta(seconds=30)
+    assert world.received()["slack"] == 1
+
+
+@pytest.mark.parametrize("readable", [True, False])
+async def test_discord_is_read_once_its_nonce_may_be_forgotten(world: World, *, readable: bool) -> None:
+    world.config["subscribers"] = {"group": {"discord": "123456789012345678", "topics": ["birds"]}}
+    world.discord.now = lambda: world.clock.now().timestamp()
+    world.announce(MONDAY, paper("2604.00002", title="Monday's pigeon"))
+    await world.once(morning(MONDAY))
+    world.discord.script.append(_lost())
+    world.announce(TUESDAY, paper())
+    assert (await world.once(morning(TUESDAY))).left_undone
+    if not readable:
+        world.discord.no_history.add("123456789012345678")
+    assert not (await world.once(morning(TUESDAY, 8))).left_undone
+    assert world.received()["discord"] == (2 if readable else 3)
+
+
+async def test_of_two_equal_digests_in_one_discord_channel_one_found_message_proves_one(world: World) -> None:
+    where = {"discord": "123456789012345678", "topics": ["birds"]}
+    world.config["subscribers"] = {"one": dict(where), "two": dict(where)}
+    world.discord.now = lambda: world.clock.now().timestamp()
+    world.announce(MONDAY, paper("2604.00002", title="Monday's pigeon"))
+    await world.once(morning(MONDAY))
+    world.discord.script.extend([_lost(), DiscordSays(500, {})])
+    world.announce(TUESDAY, paper())
+    assert (await world.once(morning(TUESDAY))).left_undone
+    await world.once(morning(TUESDAY, 8))
+    assert not (await world.once(morning(TUESDAY, 9))).left_undone
+    assert world.received()["discord"] == 4
+
+
+async def test_a_fault_of_ours_in_asking_leaves_it_to_the_subscriber_s_wish(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def explode(_self: SlackChannel, _question: Question, _address: Address) -> Receipt | None:
+        raise RuntimeError("https://hooks.example.org/planted-secret")
+
+    monkeypatch.setattr(SlackChannel, "find", explode)
+    world.config["subscribers"]["lab"]["on_unknown"] = "hold"
+    world.slack.script.append(Scripted(takes=True, drops=True))
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    assert (
+        lane(await world.once()).reason == "outcome unknown, held: internal error in the SlackChannel: RuntimeError"
+    )
+
+
+async def test_a_clock_that_was_set_back_leaves_it_to_the_subscriber_s_wish(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.config["subscribers"]["lab"]["on_unknown"] = "hold"
+    world.slack.script.append(Scripted(takes=True, drops=True))
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    monkeypatch.setattr(world, "clock", SimulatedClock(morning(MONDAY, 5)))
+    assert "the clock was set back" in lane(await world.once()).reason
+
+
+async def test_an_address_that_bounced_is_shut_and_says_so_and_no_other_waits(world: World) -> None:
+    world.config["subscribers"] = {
+        "gone": {"mail": "gone@example.org", "topics": ["birds"]},
+        "here": {"mail": "here@example.org", "topics": ["birds"]},
+    }
+    world.mail.bounces["gone@example.org"] = "550 5.1.1 no such user"
+    world.announce(TUESDAY, paper())
+    run = await world.once(morning(TUESDAY))
+    assert "550 5.1.1" in lane(run, "gone").reason
+    assert lane(run, "here").sent == 1
+    async with world.app() as app:
+        (gate,) = app.store.ledger.shut_gates(world.clock.now())
+    assert "550 5.1.1" in (gate.reason or "")
+    mails = world.mail.steps.count("RCPT")
+    await world.once()
+    assert world.mail.steps.count("RCPT") == mails
+
+
+async def test_a_destination_that_hangs_and_one_that_crawls_hold_up_nobody_else(
+    busy_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack, "ANSWER_SECONDS", 0.4)
+    monkeypatch.setattr(discord_answers, "SECONDS", 0.4)
+    busy_world.slack.script.append(Scripted(body={"ok": True}, takes=True, crawls=30))
+    busy_world.discord.script.append(DiscordSays(hangs=30))
+    run = await busy_world.once(morning(TUESDAY))
+    late = [result for result in run.delivered if not result.sent]
+    assert {result.reason.partition(" ")[0] for result in late} == {"Slack's", "no"}
+    assert len(late) == 2
+    assert not (await busy_world.once(morning(TUESDAY, 8))).left_undone
 
 
 async def test_discord_takes_a_message_once_although_its_first_answer_was_lost(world: World) -> None:
@@ -176,10 +348,8 @@ async def test_discord_takes_a_message_once_although_its_first_answer_was_lost(w
     assert world.received()["discord"] == 1
 
 
-def _lost() -> Any:
-    from bot.demo.discord import Scripted as Said  # noqa: PLC0415 - one of two classes of that name
-
-    return Said(takes=True, drops=True)
+def _lost() -> DiscordSays:
+    return DiscordSays(takes=True, drops=True)
 
 
 async def test_a_poison_message_goes_out_plain_and_the_rest_goes_on(world: World) -> None:
@@ -293,6 +463,7 @@ async def test_a_store_that_is_gone_ends_the_run_only_after_every_lane_has_ended
 
 async def test_what_is_held_for_a_person_is_left_behind_and_told_once(world: World) -> None:
     world.config["subscribers"]["lab"]["on_unknown"] = "hold"
+    world.slack.scopes = "chat:write"
     world.slack.script.append(Scripted(takes=True, drops=True))
     world.announce(TUESDAY, paper())
     await world.once(morning(TUESDAY))

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.errors import PaperboyError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from bot.model import Delivery, Digest, Gates, Message, Note, Receipt
     from bot.settings import Address
@@ -26,6 +29,29 @@ class Finding:
     ok: bool
     message: str
     """What was found, or what is wrong and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether a delivery has arrived, of which an attempt ended without an answer; and what helps to find out."""
+
+    delivery: Delivery
+    """As it was sent, perhaps more than once. No attempt was before its `created_at`."""
+    now: datetime
+    """UTC, never before `created_at`."""
+    landmark: str = ""
+    """The platform's id of the last message that is known to have reached the address; empty if there is none."""
+    taken: frozenset[str] = frozenset()
+    """The platform's ids of other deliveries to the address."""
+
+
+class CannotTellError(PaperboyError):
+    """The other side cannot be asked about a delivery, or cannot tell; asking again would change nothing."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """For people; it shows no secret."""
 
 
 class Channel(Protocol):
@@ -77,6 +103,19 @@ class Channel(Protocol):
 
         Raises:
             DeliveryError: with the kind of trouble; its reason shows no secret.
+        """
+        ...
+
+    async def find(self, question: Question, address: Address) -> Receipt | None:
+        """Ask the other side whether it has a delivery whose outcome is unknown; posts nothing.
+
+        Returns:
+            The receipt if it has it. None if it surely has it not, or would itself drop a repetition: to send the
+            same again is safe.
+
+        Raises:
+            CannotTellError: it cannot be asked, or does not show us enough to tell.
+            DeliveryError: the question failed: BUSY, TRANSIENT, UNKNOWN or CREDENTIAL. It can be asked again.
         """
         ...
 

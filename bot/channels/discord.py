@@ -10,14 +10,16 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot import __version__, text
-from bot.channels.channel import Finding
-from bot.channels.discord_answers import Answer, ask, platform_id, trace
+from bot.channels.channel import CannotTellError, Finding
+from bot.channels.discord_answers import Answer, ask, platform_id, shown, trace
 from bot.channels.discord_digest import render_digest, render_note
+from bot.channels.discord_history import PAGE, find_message
 from bot.errors import DeliveryError, Trouble
 from bot.model import Gate, Gates, Receipt
 from bot.settings import Address, Secret, fingerprint
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     import aiohttp
     import discord
 
+    from bot.channels.channel import Question
+    from bot.channels.discord_history import Messages
     from bot.model import Delivery, Digest, Message, Note
     from bot.templating import Templates
 
@@ -48,6 +52,9 @@ _WEBHOOK = re.compile(
 _BOT_SECONDS = 1.0
 _BOT_CREDENTIAL_SECONDS = 0.02
 _WEBHOOK_SECONDS = 2.4
+
+NONCE_WINDOW = timedelta(seconds=120)
+"""Discord knows a nonce again for "the past few minutes": https://docs.discord.com/developers/resources/message."""
 
 _THREADS_ONLY = (15, 16)
 """Channel types: forum and media. https://docs.discord.com/developers/resources/channel#channel-object-channel-types"""
@@ -79,6 +86,7 @@ class DiscordChannel:
         self._api_url = settings.api_url.rstrip("/")
         self._templates = templates
         self._client: discord.Client | None = None
+        self._bot_id = ""
         self._logging_in = asyncio.Lock()
 
     @staticmethod
@@ -133,6 +141,28 @@ class DiscordChannel:
         ask_it = self._execute_webhook if address.kind == "webhook" else self._create_message
         answer = await ask_it(delivery, address)
         return Receipt(platform_id(answer, webhook=address.kind == "webhook"))
+
+    async def find(self, question: Question, address: Address) -> Receipt | None:
+        """Leave it to the nonce while Discord surely knows it; later, look for the message in the channel.
+
+        Raises:
+            CannotTellError: it is a webhook, or the bot may not read what was posted there.
+            DeliveryError: the question failed.
+        """
+        if address.kind == "webhook":
+            raise CannotTellError("Discord cannot be asked what became of a webhook's message")
+        if question.now - question.delivery.created_at < NONCE_WINDOW:
+            return None  # no attempt was before that, so Discord answers a repetition with the message it has
+        client = await self._bot()
+        channel = int(address.value.reveal())
+
+        async def read_one(message: int) -> Messages:
+            return shown(await ask(self._api_url, lambda: client.http.get_message(channel, message)))
+
+        async def read_after(message: int) -> Messages:
+            return shown(await ask(self._api_url, lambda: client.http.logs_from(channel, PAGE, after=message)))
+
+        return await find_message(question, self._bot_id, read_one, read_after)
 
     async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
         """Ask Discord who the bot is, and whether it sees each channel and webhook; nothing is posted."""
@@ -209,7 +239,7 @@ class DiscordChannel:
         )
         try:
             answer = await ask(self._api_url, lambda: client.http.static_login(token))
-            platform_id(answer, webhook=False)
+            self._bot_id = platform_id(answer, webhook=False)
         except BaseException:
             await client.close()
             raise

@@ -17,10 +17,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bot import text
+from bot.channels.channel import CannotTellError
 from bot.errors import DeliveryError, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from types import SimpleNamespace
 
     import aiohttp
@@ -43,6 +44,8 @@ class Answer:
     """A JSON object, or None where the body was none (Cloudflare's pages are HTML)."""
     retry_after: str | None
     """The header."""
+    listed: Sequence[Mapping[str, Any]] | None = None
+    """A JSON array of objects, where the body was one."""
 
     @property
     def code(self) -> int:
@@ -135,6 +138,7 @@ async def _on_answer(
         response.status,
         body if isinstance(body, dict) else None,
         response.headers.get("Retry-After"),
+        [each for each in body if isinstance(each, dict)] if isinstance(body, list) else None,
     )
     raise _Over
 
@@ -179,6 +183,24 @@ def platform_id(answer: Answer, *, webhook: bool) -> str:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise _busy(answer)
     raise DeliveryError(_trouble(answer, webhook=webhook), _reason(answer))
+
+
+def shown(answer: Answer) -> Sequence[Mapping[str, Any]]:
+    """The messages, or the one message, that Discord showed us.
+
+    Raises:
+        CannotTellError: it does not let us look there, or what we asked for is gone.
+        DeliveryError: it did not answer the question, or does not know the bot.
+    """
+    if answer.status == HTTPStatus.OK and answer.listed is not None:
+        return answer.listed
+    try:
+        platform_id(answer, webhook=False)
+    except DeliveryError as error:
+        if error.trouble in (Trouble.CLOSED, Trouble.MALFORMED):
+            raise CannotTellError(error.reason) from None
+        raise
+    return [answer.body] if answer.body else []
 
 
 def _trouble(answer: Answer, *, webhook: bool) -> Trouble:

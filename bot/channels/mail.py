@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.channels import mail_digest
+from bot.channels.channel import CannotTellError
 from bot.channels.mail_check import check_relay
 from bot.channels.mail_relay import MailSettings, Relay
 from bot.channels.mime import Mailbox, build, message_id, parse_mailbox
@@ -20,7 +21,7 @@ from bot.settings import Address, Secret, fingerprint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.channels.channel import Finding
+    from bot.channels.channel import Finding, Question
     from bot.model import Delivery, Digest, Message, Note
     from bot.templating import Templates
 
@@ -92,6 +93,15 @@ class MailChannel:
         data = build(delivery, Mailbox(address.value.reveal()), self._sender)
         await self._line().send(self._sender.address, address.value.reveal(), data)
         return Receipt(message_id(delivery.id, self._sender.domain))
+
+    async def find(self, question: Question, address: Address) -> Receipt | None:
+        """A relay cannot be asked.
+
+        Raises:
+            CannotTellError: always.
+        """
+        del question, address
+        raise CannotTellError("a mail relay cannot be asked what became of a mail")
 
     async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
         """Connect, log in, and ask for each address whether the relay would take a mail; no mail is sent."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bot.channels.channel import Finding
-from bot.channels.slack_answers import judge_method, judge_webhook, no_answer_as_trouble
+from bot.channels.channel import CannotTellError, Finding
+from bot.channels.slack_answers import judge_method, judge_reading, judge_webhook, no_answer_as_trouble
 from bot.channels.slack_digest import render_digest, render_note
+from bot.channels.slack_history import find_message, metadata
 from bot.errors import DeliveryError, Trouble
 from bot.model import Gate, Gates, Receipt
 from bot.settings import Address, Secret, fingerprint, is_loopback
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import aiohttp
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from bot.channels.channel import Question
     from bot.model import Delivery, Digest, Message, Note
     from bot.templating import Templates
 
@@ -141,10 +143,23 @@ class SlackChannel:
             answer = await client.chat_postMessage(
                 **delivery.payload,
                 channel=address.value.reveal(),
-                metadata={"event_type": "paperboy_digest", "event_payload": {"delivery_id": delivery.id}},
+                metadata=metadata(delivery.id),
                 thread_ts=delivery.parent if delivery.reply else None,
             )
         return Receipt(platform_id=str(answer.get("ts", "")))
+
+    async def find(self, question: Question, address: Address) -> Receipt | None:
+        """Look for the delivery's id in the channel's history, or in its thread.
+
+        Raises:
+            CannotTellError: it is a webhook, or Slack does not let us look.
+            DeliveryError: the question failed.
+        """
+        if address.kind == "webhook":
+            raise CannotTellError("Slack cannot be asked what became of a webhook's message")
+        client = self._client(judge_reading)
+        with no_answer_as_trouble():
+            return await find_message(client, address.value.reveal(), question.delivery)
 
     async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
         """Whether Slack knows the token, and the channels as far as the token may look; a webhook is only named."""
@@ -182,7 +197,7 @@ class SlackChannel:
             await client.send_dict(dict(delivery.payload))
         return Receipt()
 
-    def _client(self) -> AsyncWebClient:
+    def _client(self, judge: Callable[[aiohttp.ClientResponse], Awaitable[None]] = judge_method) -> AsyncWebClient:
         from slack_sdk.web.async_client import AsyncWebClient  # noqa: PLC0415 - as above
 
         if self._settings.token is None:
@@ -190,7 +205,7 @@ class SlackChannel:
         client = AsyncWebClient(
             self._settings.token.reveal(),
             base_url=self._settings.api_url,
-            session=self._session(judge_method),
+            session=self._session(judge),
             retry_handlers=[],
             logger=_SILENT,
         )

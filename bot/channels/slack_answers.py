@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.channel import CannotTellError
 from bot.errors import DeliveryError, Trouble
 
 if TYPE_CHECKING:
@@ -72,7 +73,11 @@ _FAMILIES: Mapping[str, Trouble] = {
 }
 """Beginnings of codes: `restricted_action_read_only_channel`, `invalid_blocks_format`."""
 
+_NOT_OURS_TO_READ = ("missing_scope", "not_allowed_token_type")
+"""Refusals that say nothing of posting: the token may post and not read."""
+
 _TROUBLE = {code: trouble for trouble, codes in _CODES.items() for code in codes}
+_PASSING = _CODES[Trouble.TRANSIENT]
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,79}")
 _SCOPES = re.compile(r"(?:[a-z.]{1,30}(?::[a-z.]{1,30}){1,2},?){1,5}")
 _GONE = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -88,6 +93,26 @@ async def judge_method(response: aiohttp.ClientResponse) -> None:
     if response.status == HTTPStatus.OK and said.get("ok") is True:
         return
     raise _refusal(response, said.get("error"), needed=said.get("needed"))
+
+
+async def judge_reading(response: aiohttp.ClientResponse) -> None:
+    """Let an answer pass that shows messages.
+
+    Raises:
+        CannotTellError: Slack does not let us look, and would not the next time.
+        DeliveryError: it did not answer the question, or does not know the token at all.
+    """
+    said = _json_object(await response.text("utf-8", "replace"))
+    if response.status == HTTPStatus.OK and said.get("ok") is True:
+        return
+    refusal = _refusal(response, said.get("error"), needed=said.get("needed"))
+    code, trouble = said.get("error"), refusal.trouble
+    passing = (
+        trouble in (Trouble.BUSY, Trouble.UNKNOWN) or code in _PASSING or (trouble is Trouble.TRANSIENT and not code)
+    )
+    if passing or (trouble is Trouble.CREDENTIAL and code not in _NOT_OURS_TO_READ):
+        raise refusal
+    raise CannotTellError(refusal.reason)
 
 
 async def judge_webhook(response: aiohttp.ClientResponse) -> None:

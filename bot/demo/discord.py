@@ -1,13 +1,15 @@
 """A Discord on loopback, for the demo and the tests: takes what Discord takes, refuses what it refuses.
 
-Knows the routes that `channels.discord` uses, the limits, and nonces. Never paces by itself: a 429 is scripted.
-Rules: https://docs.discord.com/developers/resources/message and .../resources/webhook.
+Knows the routes that `channels.discord` uses, the limits, nonces, and who may read what was posted. Paces only where
+it is told to. Rules: https://docs.discord.com/developers/resources/message, .../resources/webhook and
+https://docs.discord.com/developers/topics/rate-limits.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import re
 import time
 from collections import deque
@@ -17,10 +19,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from bot.demo.discord_limits import errors_in
+from bot.demo.trickle import trickle
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+__all__ = ["NONCE_SECONDS", "TOKEN", "DiscordMessage", "DiscordReceiver", "Scripted", "errors_in"]
 
 TOKEN = "demo-bot-token"  # noqa: S105 - opens nothing but this receiver
 NONCE_SECONDS = 300.0
@@ -28,6 +35,8 @@ NONCE_SECONDS = 300.0
 
 _ROOT = "/api/v10"
 _FIRST_ID = 1_200_000_000_000_000_000
+_EPOCH = 1_420_070_400
+"""Of ids, in seconds: https://docs.discord.com/developers/reference#snowflakes."""
 _PING = re.compile(r"@everyone|@here|<@[!&]?[0-9]+>")
 
 
@@ -45,6 +54,8 @@ class Scripted:
     """Whether it then breaks the connection, without an answer."""
     hangs: float = 0.0
     """Seconds of silence after taking it, before anything else is heard."""
+    crawls: float = 0.0
+    """Seconds over which the answer then trickles in, byte by byte."""
     method: str = "POST"
 
 
@@ -86,8 +97,11 @@ class DiscordMessage:
 class DiscordReceiver:
     """Listens on a free loopback port between `async with` and its end."""
 
-    def __init__(self, *, token: str = TOKEN, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, token: str = TOKEN, now: Callable[[], float] = time.time) -> None:
         self.token = token
+        """Another value revokes the one that a channel has."""
+        self.now = now
+        """Dates messages and nonces: seconds since 1970."""
         self.messages: list[DiscordMessage] = []
         """What was taken, in order; a message that a nonce recognised is here once."""
         self.requests: list[tuple[str, str]] = []
@@ -97,10 +111,16 @@ class DiscordReceiver:
         """Used up one by one; the first waits for a request of its method."""
         self.channels: dict[str, dict[str, Any]] = {}
         """What is known of a channel; any other id is a text channel."""
+        self.closed: dict[str, tuple[int, int]] = {}
+        """Channels (by id) and webhooks (by name) that take and show nothing: the status and code of their answer."""
+        self.no_history: set[str] = set()
+        """Channels in which the bot has no Read Message History."""
+        self.seconds_between_posts = 0.0
+        """To one channel or webhook. What comes earlier is refused, and says when."""
+        self._posted: dict[str, float] = {}
         self._webhooks: dict[str, tuple[str, str]] = {}
         self._nonces: dict[tuple[str, str], tuple[float, DiscordMessage]] = {}
         self._deleted: set[str] = set()
-        self._now = now
         self._open = AsyncExitStack()
         self._port = 0
 
@@ -126,6 +146,8 @@ class DiscordReceiver:
         app.router.add_get(f"{_ROOT}/users/@me", self._me)
         app.router.add_get(f"{_ROOT}/channels/{{id}}", self._channel)
         app.router.add_post(f"{_ROOT}/channels/{{id}}/messages", self._create_message)
+        app.router.add_get(f"{_ROOT}/channels/{{id}}/messages", self._messages)
+        app.router.add_get(f"{_ROOT}/channels/{{id}}/messages/{{message}}", self._message)
         app.router.add_get(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._webhook)
         app.router.add_post(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._execute_webhook)
         # no access log: its lines show webhooks' tokens, and the tests look for those in what is logged
@@ -161,6 +183,29 @@ class DiscordReceiver:
     async def _create_message(self, request: web.Request) -> web.StreamResponse:
         return self._unauthorized(request) or await self._post(request, request.match_info["id"], nonces=True)
 
+    async def _messages(self, request: web.Request) -> web.Response:
+        """Newest first, of those after `after` the oldest; without the permission an empty list."""
+        number = request.match_info["id"]
+        if refused := self._unauthorized(request) or self._closed(number):
+            return refused
+        after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
+        found = [message for message in self._readable(number) if int(message.id) > after][:limit]
+        return _json([_as_shown(message) for message in reversed(found)])
+
+    async def _message(self, request: web.Request) -> web.Response:
+        number = request.match_info["id"]
+        if refused := self._unauthorized(request) or self._closed(number):
+            return refused
+        if number in self.no_history:
+            return _error(403, 50013, "Missing Permissions")
+        found = [message for message in self._readable(number) if message.id == request.match_info["message"]]
+        return _json(_as_shown(found[0])) if found else _error(404, 10008, "Unknown Message")
+
+    def _readable(self, number: str) -> list[DiscordMessage]:
+        return [
+            message for message in self.messages if message.destination == number and number not in self.no_history
+        ]
+
     async def _webhook(self, request: web.Request) -> web.Response:
         number, name = request.match_info["id"], self._name(request)
         if not isinstance(name, str):
@@ -175,6 +220,29 @@ class DiscordReceiver:
         known = request.headers.get("Authorization") == f"Bot {self.token}"
         return None if known else _error(401, 0, "401: Unauthorized")
 
+    def _closed(self, destination: str) -> web.Response | None:
+        status, code = self.closed.get(destination, (0, 0))
+        return _error(status, code, "no") if status else None
+
+    def _too_early(self, destination: str) -> web.Response | None:
+        """The refusal of what comes too early for its destination; None where it does not, and the time is noted."""
+        now = self.now()
+        wait = self._posted.get(destination, float("-inf")) + self.seconds_between_posts - now
+        if wait <= 0:
+            self._posted[destination] = now
+            return None
+        headers = {
+            "Retry-After": str(math.ceil(wait)),
+            "X-RateLimit-Limit": "1",
+            "X-RateLimit-Remaining": "0",
+            "X-RateLimit-Reset": f"{now + wait:.3f}",
+            "X-RateLimit-Reset-After": f"{wait:.3f}",
+            "X-RateLimit-Bucket": hashlib.sha256(destination.encode()).hexdigest()[:32],
+            "X-RateLimit-Scope": "user",
+        }
+        said = {"message": "You are being rate limited.", "retry_after": round(wait, 3), "global": False}
+        return _json(said, 429, headers)
+
     def _name(self, request: web.Request) -> str | web.Response:
         token, name = self._webhooks.get(request.match_info["id"], ("", ""))
         if not token:
@@ -184,6 +252,8 @@ class DiscordReceiver:
     async def _post(self, request: web.Request, destination: str, *, nonces: bool) -> web.StreamResponse:
         payload = await request.json()
         thread = request.query.get("thread_id", "")
+        if refused := self._closed(destination) or self._too_early(destination):
+            return refused
         answer = self._take(payload, destination, thread, nonces=nonces)
         silent = request.query.get("wait", "1") != "1" and answer.status == 200
         return web.Response(status=204) if silent else answer
@@ -193,15 +263,17 @@ class DiscordReceiver:
             return _json({"code": 50035, "message": "Invalid Form Body", "errors": errors}, 400)
         if not str(payload.get("content") or "").strip() and not payload.get("embeds"):
             return _error(400, 50006, "Cannot send an empty message")
-        number = str(_FIRST_ID + 1000 + len(self.messages) + len(self._deleted))
+        number = str(
+            (max(0, int((self.now() - _EPOCH) * 1000)) << 22) + 1000 + len(self.messages) + len(self._deleted)
+        )
         message = DiscordMessage(number, destination, thread, payload)
         if nonces and payload.get("enforce_nonce"):
             key = (destination, str(payload.get("nonce")))
             since, earlier = self._nonces.get(key, (float("-inf"), message))
-            if self._now() - since < NONCE_SECONDS:
+            if self.now() - since < NONCE_SECONDS:
                 gone = earlier.id in self._deleted
                 return _error(404, 10008, "Unknown Message") if gone else _json({"id": earlier.id})
-            self._nonces[key] = (self._now(), message)
+            self._nonces[key] = (self.now(), message)
         self.messages.append(message)
         return _json({"id": message.id})
 
@@ -213,10 +285,31 @@ async def _play(scripted: Scripted, request: web.Request, handler: Handler) -> w
     await asyncio.sleep(scripted.hangs)
     if scripted.drops and request.transport:
         request.transport.abort()
+    if scripted.crawls:
+        return await trickle(request, scripted.status, scripted.body, scripted.headers, scripted.crawls)
     if isinstance(scripted.body, str):
         page = scripted.body
         return web.Response(status=scripted.status, text=page, content_type="text/html", headers=scripted.headers)
     return _json(scripted.body, scripted.status, scripted.headers)
+
+
+def _as_shown(message: DiscordMessage) -> dict[str, Any]:
+    """A message as Discord shows it: ends trimmed, much added, links of its own making."""
+    return {
+        "type": 0,
+        "id": message.id,
+        "channel_id": message.destination,
+        "author": {"id": str(_FIRST_ID), "username": "paperboy", "bot": True},
+        "content": message.content.strip(),
+        "embeds": [_embed_as_shown(embed) for embed in message.payload.get("embeds") or []],
+        "mentions": [],
+        "attachments": [],
+    }
+
+
+def _embed_as_shown(embed: Mapping[str, Any]) -> dict[str, Any]:
+    trimmed = {key: value.strip() if isinstance(value, str) else value for key, value in embed.items()}
+    return trimmed | {"type": "rich", "content_scan_version": 1}
 
 
 def _json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -228,64 +321,3 @@ def _json(body: object, status: int = 200, headers: Mapping[str, str] | None = N
 
 def _error(status: int, code: int, message: str) -> web.Response:
     return _json({"message": message, "code": code}, status)
-
-
-def errors_in(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What is wrong with a message, as Discord nests it; empty if nothing is."""
-    errors: dict[str, Any] = {}
-    for path, complaint in _complaints(payload):
-        place = errors
-        for step in path:
-            place = place.setdefault(step, {})
-        place.setdefault("_errors", []).append({"code": "BASE_TYPE_INVALID", "message": complaint})
-    return errors
-
-
-def _complaints(payload: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each broken limit: where, and in words. https://docs.discord.com/developers/resources/message#embed-object."""
-    yield from _longer(("content",), payload.get("content"), 2000)
-    yield from _longer(("nonce",), payload.get("nonce"), 25)
-    embeds = payload.get("embeds") or []
-    if len(embeds) > 10:
-        yield ("embeds",), "Must be 10 or fewer in length."
-    total = 0
-    for number, embed in enumerate(embeds):
-        for path, value, limit in _texts(embed):
-            total += _units(value)
-            yield from _longer(("embeds", str(number), *path), value, limit)
-        yield from _other_complaints(("embeds", str(number)), embed)
-    if total > 6000:
-        yield ("embeds",), "Embed size exceeds maximum size of 6000"
-
-
-def _texts(embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, int]]:
-    """Every text of an embed that counts towards the 6,000, with its own limit."""
-    yield ("title",), embed.get("title") or "", 256
-    yield ("description",), embed.get("description") or "", 4096
-    yield ("footer", "text"), (embed.get("footer") or {}).get("text") or "", 2048
-    yield ("author", "name"), (embed.get("author") or {}).get("name") or "", 256
-    for number, one in enumerate(embed.get("fields") or []):
-        yield ("fields", str(number), "name"), one.get("name") or "", 256
-        yield ("fields", str(number), "value"), one.get("value") or "", 1024
-
-
-def _other_complaints(path: tuple[str, ...], embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    if not any(value for _, value, _ in _texts(embed)):
-        yield (*path, "description"), "This field is required"
-    if len(embed.get("fields") or []) > 25:
-        yield (*path, "fields"), "Must be 25 or fewer in length."
-    if not 0 <= (embed.get("color") or 0) <= 0xFFFFFF:
-        yield (*path, "color"), "int value should be less than or equal to 16777215."
-    url = embed.get("url")
-    if url is not None and not re.fullmatch(r"https?://[^\s]{1,2040}", url):
-        yield (*path, "url"), "Not a well formed URL."
-
-
-def _longer(path: tuple[str, ...], value: object, limit: int) -> Iterator[tuple[tuple[str, ...], str]]:
-    if _units(str(value or "")) > limit:
-        yield path, f"Must be {limit} or fewer in length."
-
-
-def _units(value: str) -> int:
-    """The length that Discord may be counting: trimmed, in UTF-16 units."""
-    return len(value.strip().encode("utf-16-le", "surrogatepass")) // 2

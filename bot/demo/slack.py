@@ -1,8 +1,9 @@
 """A Slack on loopback, for the demo and the tests: takes what Slack takes, refuses what it refuses.
 
 Knows the methods that `channels.slack` uses, incoming webhooks, and the limits of Block Kit. It has no idempotency
-key, as Slack has none: a message posted twice is there twice. Never paces by itself: a 429 is scripted.
-Rules: https://docs.slack.dev/reference/methods/chat.postMessage and https://docs.slack.dev/reference/block-kit/blocks.
+key, as Slack has none: a message posted twice is there twice, and history shows it to who may read. Paces only where
+it is told to. Rules: https://docs.slack.dev/reference/methods/chat.postMessage and .../conversations.history,
+https://docs.slack.dev/reference/block-kit/blocks, https://docs.slack.dev/apis/web-api/rate-limits.
 """
 
 from __future__ import annotations
@@ -10,20 +11,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import math
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from bot.demo.slack_limits import MOST_TEXT, refusal
+from bot.demo.trickle import trickle
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 TOKEN = "xoxb-demo-token"  # noqa: S105 - opens nothing but this receiver
 
-_MOST_TEXT = 40_000
-_MOST_IN_ALL_BLOCKS = 13_000
-_FIRST_TS = 1_776_000_000
 _WEBHOOK_STATUS = {"no_service": 404, "channel_not_found": 404, "channel_is_archived": 410}
 
 
@@ -41,6 +44,8 @@ class Scripted:
     """Whether it then breaks the connection, without an answer."""
     hangs: float = 0.0
     """Seconds of silence after taking it, before anything else is heard."""
+    crawls: float = 0.0
+    """Seconds over which the answer then trickles in, byte by byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,11 @@ class SlackMessage:
 class SlackReceiver:
     """Listens on a free loopback port between `async with` and its end."""
 
-    def __init__(self, *, token: str = TOKEN) -> None:
+    def __init__(self, *, token: str = TOKEN, now: Callable[[], float] = time.time) -> None:
         self.token = token
+        """Another value revokes the one that a channel has."""
+        self.now = now
+        """Dates the messages: seconds since 1970."""
         self.messages: list[SlackMessage] = []
         """What was taken, in order."""
         self.requests: list[tuple[str, str]] = []
@@ -71,10 +79,15 @@ class SlackReceiver:
         self.script: deque[Scripted] = deque()
         """Used up one by one by the next posts."""
         self.looks: deque[Scripted] = deque()
-        """The same for `auth.test` and `conversations.info`."""
-        self.scopes = "chat:write,channels:read"
+        """The same for `auth.test` and the `conversations.` methods."""
+        self.scopes = "chat:write,channels:read,channels:history"
+        self.seconds_between_posts = 0.0
+        """To one channel or webhook; Slack's limit is about 1. What comes earlier is refused, and says when."""
+        self.most_shown = 999
+        """How many messages one look at a history shows at most: 15 for some apps."""
         self.channels: dict[str, dict[str, Any]] = {}
         """What is known of a channel; any other id is an open channel that the app is in."""
+        self._posted: dict[str, float] = {}
         self._webhooks: dict[str, str] = {}
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -96,6 +109,8 @@ class SlackReceiver:
         app.router.add_post("/api/chat.postMessage", self._post_message)
         app.router.add_route("*", "/api/auth.test", self._auth_test)
         app.router.add_route("*", "/api/conversations.info", self._conversations_info)
+        app.router.add_route("*", "/api/conversations.history", self._conversations_history)
+        app.router.add_route("*", "/api/conversations.replies", self._conversations_replies)
         app.router.add_post("/services/{path:.*}", self._webhook)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
@@ -120,8 +135,11 @@ class SlackReceiver:
         channel = str(payload.get("channel", ""))
         if self.script:
             return await self._as_scripted(request, self.script.popleft(), channel, payload)
-        if error := self._unknown_token(request) or self._closed(channel) or _refused(payload):
+        if error := self._unknown_token(request) or self._closed(channel) or refusal(payload):
             return web.json_response({"ok": False, "error": error})
+        if wait := self._too_early(channel):
+            said = {"ok": False, "error": "ratelimited"}
+            return web.json_response(said, status=429, headers={"Retry-After": str(wait)})
         filed = self._file(channel, payload)
         return web.json_response({"ok": True, "channel": channel, "ts": filed.ts, "message": {"text": filed.text}})
 
@@ -131,9 +149,11 @@ class SlackReceiver:
         if self.script:
             return await self._as_scripted(request, self.script.popleft(), name, payload)
         error = "" if name else "no_service"
-        if error := error or self._closed(name) or ("" if payload else "invalid_payload") or _refused(payload):
+        if error := error or self._closed(name) or ("" if payload else "invalid_payload") or refusal(payload):
             code = "channel_is_archived" if error == "is_archived" else error
             return web.Response(status=_WEBHOOK_STATUS.get(code, 400), text=code)
+        if wait := self._too_early(name):
+            return web.Response(status=429, text="rate_limited", headers={"Retry-After": str(wait)})
         self._file(name, payload)
         return web.Response(text="ok")
 
@@ -154,6 +174,67 @@ class SlackReceiver:
         known = {"id": channel, "is_member": True, "is_archived": False} | self.channels.get(channel, {})
         return web.json_response({"ok": True, "channel": known})
 
+    async def _conversations_history(self, request: web.Request) -> web.StreamResponse:
+        """Newest first, without what stands in threads."""
+        return await self._show(request, lambda message: message.thread_ts is None, newest_first=True)
+
+    async def _conversations_replies(self, request: web.Request) -> web.StreamResponse:
+        """Oldest first; the message above the thread comes along whatever its age."""
+        parent = request.query.get("ts", "")
+        if not any(message.ts == parent for message in self.messages) and not self.looks:
+            return web.json_response({"ok": False, "error": "thread_not_found"})
+        return await self._show(
+            request, lambda message: parent in (message.ts, message.thread_ts), newest_first=False
+        )
+
+    async def _show(
+        self, request: web.Request, belongs: Callable[[SlackMessage], bool], *, newest_first: bool
+    ) -> web.StreamResponse:
+        if self.looks:
+            return await self._as_scripted(request, self.looks.popleft(), "", {})
+        asked, channel = request.query, request.query.get("channel", "")
+        if error := self._unknown_token(request) or self._unreadable(channel):
+            needed = {"needed": "channels:history"} if error == "missing_scope" else {}
+            return web.json_response({"ok": False, "error": error, **needed})
+        oldest, parent = float(asked.get("oldest", 0)), asked.get("ts")
+        found = [
+            message
+            for message in self.messages
+            if message.channel == channel
+            and belongs(message)
+            and (float(message.ts) >= oldest or message.ts == parent)
+        ]
+        if newest_first:
+            found.reverse()
+        start, size = int(asked.get("cursor") or 0), min(int(asked.get("limit", 100)), self.most_shown)
+        more = start + size < len(found)
+        with_metadata = asked.get("include_all_metadata") in ("1", "true", "True")
+        said = {
+            "ok": True,
+            "messages": [_as_shown(message, with_metadata=with_metadata) for message in found[start : start + size]],
+            "has_more": more,
+            "response_metadata": {"next_cursor": str(start + size) if more else ""},
+        }
+        return web.json_response(said)
+
+    def _unreadable(self, channel: str) -> str:
+        """The code with which a look at the channel's history is refused; empty where it is not."""
+        if "channels:history" not in self.scopes.split(","):
+            return "missing_scope"
+        if channel.startswith("#"):
+            return "channel_not_found"
+        known = self.channels.get(channel, {})
+        return self._closed(channel, looking=True) or ("" if known.get("is_member", True) else "not_in_channel")
+
+    def _too_early(self, destination: str) -> int:
+        """For how many seconds the destination takes nothing; 0 where it does, and then the time is noted."""
+        now = self.now()
+        wait = self._posted.get(destination, float("-inf")) + self.seconds_between_posts - now
+        if wait > 0:
+            return math.ceil(wait)
+        self._posted[destination] = now
+        return 0
+
     async def _as_scripted(
         self, request: web.Request, scripted: Scripted, channel: str, payload: Mapping[str, Any]
     ) -> web.StreamResponse:
@@ -162,6 +243,8 @@ class SlackReceiver:
         await asyncio.sleep(scripted.hangs)
         if scripted.drops and request.transport:
             request.transport.abort()
+        if scripted.crawls:
+            return await trickle(request, scripted.status, scripted.body, scripted.headers, scripted.crawls)
         if isinstance(scripted.body, str):
             return web.Response(status=scripted.status, text=scripted.body, headers=scripted.headers)
         return web.json_response(scripted.body, status=scripted.status, headers=scripted.headers)
@@ -169,11 +252,11 @@ class SlackReceiver:
     def _file(self, channel: str, payload: Mapping[str, Any]) -> SlackMessage:
         message = SlackMessage(
             channel=channel,
-            text=str(payload.get("text") or "")[:_MOST_TEXT],
+            text=str(payload.get("text") or "")[:MOST_TEXT],
             blocks=list(payload.get("blocks") or []),
             metadata=payload.get("metadata"),
             thread_ts=payload.get("thread_ts"),
-            ts=f"{_FIRST_TS + len(self.messages)}.{len(self.messages):06d}",
+            ts=f"{int(self.now())}.{len(self.messages):06d}",
             payload=payload,
         )
         self.messages.append(message)
@@ -195,54 +278,19 @@ class SlackReceiver:
         return "is_archived" if known.get("is_archived") else "" if known.get("is_member", True) else "not_in_channel"
 
 
+def _as_shown(message: SlackMessage, *, with_metadata: bool) -> dict[str, Any]:
+    """A message as the history shows it; metadata only to who asks for it."""
+    shown: dict[str, Any] = {"type": "message", "text": message.text, "blocks": message.blocks, "ts": message.ts}
+    if message.thread_ts:
+        shown["thread_ts"] = message.thread_ts
+    if with_metadata and message.metadata:
+        shown["metadata"] = message.metadata
+    return shown
+
+
 def _json(body: bytes) -> dict[str, Any]:
     try:
         payload = json.loads(body)
     except ValueError:
         return {}
     return payload if isinstance(payload, dict) else {}
-
-
-def _refused(payload: Mapping[str, Any]) -> str:
-    """The code with which Slack refuses what stands in the payload; empty where it takes it."""
-    blocks = payload.get("blocks") or []
-    if not isinstance(blocks, list) or len(blocks) > 50:
-        return "invalid_blocks"
-    if not blocks and not payload.get("text"):
-        return "no_text"
-    metadata = payload.get("metadata")
-    if metadata is not None and not (isinstance(metadata, dict) and {"event_type", "event_payload"} <= set(metadata)):
-        return "invalid_metadata_format"
-    if not all(isinstance(block, dict) and _is_block(block) for block in blocks):
-        return "invalid_blocks"
-    if sum(len(text["text"]) for block in blocks for text in _texts(block)) > _MOST_IN_ALL_BLOCKS:
-        return "msg_blocks_too_long"
-    return ""
-
-
-def _is_block(block: Mapping[str, Any]) -> bool:
-    """Whether it is one of the blocks that a digest is made of, within its limits."""
-    texts = list(_texts(block))
-    sound = all(isinstance(text, dict) and _is_text(text) for text in texts)
-    match block.get("type"):
-        case "divider":
-            return not texts
-        case "header":
-            return sound and len(texts) == 1 and texts[0]["type"] == "plain_text" and len(texts[0]["text"]) <= 150
-        case "section":
-            return sound and len(texts) == 1
-        case "context":
-            return sound and 1 <= len(texts) <= 10
-    return False
-
-
-def _is_text(text: Mapping[str, Any]) -> bool:
-    kind, body = text.get("type"), text.get("text")
-    known = kind == "mrkdwn" or (kind == "plain_text" and "verbatim" not in text)
-    return known and isinstance(body, str) and 1 <= len(body) <= 3000
-
-
-def _texts(block: Mapping[str, Any]) -> Iterator[Any]:
-    if "text" in block:
-        yield block["text"]
-    yield from block.get("elements") or []

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 DROP = "drop"
 """A scripted answer: none, the connection ends."""
+HANG = "hang"
+"""A scripted answer: none, and the connection stays."""
+_NO_ANSWERS = (DROP, HANG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,9 @@ class SmtpReceiver:
     """An SMTP server in the running event loop; an async context manager.
 
     `script[step]` holds the next answers to MAIL, RCPT, DATA, or `.` (the end of a mail), each a whole reply line
-    such as `451 4.3.0 try later`, or `DROP`; with none left, the answer is yes. What a `.` is refused for is not
-    kept; what is dropped after it is, as a relay may have taken it.
+    such as `451 4.3.0 try later`, or `DROP`, or `HANG`; with none left, the answer is yes. What a `.` is refused for
+    is not kept; what is dropped or hangs after it is, as a relay may have taken it. `bounces[address]` is the answer
+    to that recipient, each time.
 
     Args:
         clock: dates what is received.
@@ -51,6 +55,7 @@ class SmtpReceiver:
         self.port = 0
         self.messages: list[ReceivedMail] = []
         self.script: defaultdict[str, deque[str]] = defaultdict(deque)
+        self.bounces: dict[str, str] = {}
         self.connections = 0
         """How often somebody connected."""
         self.steps: list[str] = []
@@ -85,13 +90,14 @@ class SmtpReceiver:
         return session
 
     async def scripted(self, step: str, session: Any) -> str | None:  # noqa: ANN401 - as above
-        """The answer that was written ahead for this step, if any; does not return where it is to drop."""
+        """The answer that was written ahead for this step, if any; does not return where there is to be none."""
         self.steps.append(step)
         if not self.script[step]:
             return None
         answer = self.script[step].popleft()
         if answer == DROP:
             session.transport.abort()
+        if answer in _NO_ANSWERS:
             await asyncio.Event().wait()  # until the lost connection cancels the session
         return answer
 
@@ -105,14 +111,14 @@ class SmtpReceiver:
 
     async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: list[str]) -> str:  # noqa: ANN401, N802 - as above
         """Take the recipient."""
-        answer = await self.scripted("RCPT", server)
+        answer = await self.scripted("RCPT", server) or self.bounces.get(address)
         if answer is None:
             envelope.rcpt_tos.append(address)
         return answer or "250 2.1.5 OK"
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802 - as above
         """Keep the mail, unless it is to be refused."""
-        if not self.script["."] or self.script["."][0] == DROP:
+        if not self.script["."] or self.script["."][0] in _NO_ANSWERS:
             mail = ReceivedMail(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content, self._clock.now())
             self.messages.append(mail)
         return await self.scripted(".", server) or "250 2.0.0 OK: queued"

@@ -14,10 +14,10 @@ from sqlalchemy import func, select
 
 from bot.errors import Trouble
 from bot.model import Delivery, DeliveryState
-from bot.settings import OnUnknown
 from bot.store.gates import hold_gate, in_order, lock_gate, read_gate, shut_gate
 from bot.store.owner import Owner
 from bot.store.tables import deliveries, messages
+from bot.store.tables import gates as gates_table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,50 +81,31 @@ class Wait:
     """Whether it is only pacing or a Retry-After, worth waiting for; not a failure's backoff or a dead door."""
 
 
-def recover(
-    connection: Connection,
-    lane: Lane,
-    *,
-    owner: Owner,
-    on_unknown: OnUnknown,
-    now: datetime,
-    eager: bool,
-) -> tuple[DeliveryState, ...]:
-    """Turn the claims of the dead into `unknown`, and `unknown` into what the subscriber wants of it."""
-    stuck = lane.where & deliveries.c.state.in_([DeliveryState.SENDING, DeliveryState.UNKNOWN])
+def recover(connection: Connection, lane: Lane, *, owner: Owner, now: datetime) -> tuple[DeliveryState, ...]:
+    """Turn what the dead were sending into `unknown`, or into `dead` if it keeps killing who sends it."""
+    sending = lane.where & (deliveries.c.state == DeliveryState.SENDING)
     # What is locked is being settled or recovered at this moment.
-    statement = select(deliveries).where(stuck).order_by(deliveries.c.seq).with_for_update(skip_locked=True)
+    statement = select(deliveries).where(sending).order_by(deliveries.c.seq).with_for_update(skip_locked=True)
     outcomes = []
     for row in connection.execute(statement).all():
-        values: dict[str, Any] = {}
-        if row.state == DeliveryState.SENDING:
-            if row.lease_until > now and not Owner.parse(row.owner).is_surely_dead(owner):
-                continue
-            values = {"deaths": row.deaths + 1, "owner": None, "lease_until": None}
-        elif not eager and _ahead(row.not_before, now, _LONGEST_WAIT):
+        if _is_claimed(row, owner, now):
             continue
-        if values.get("deaths", 0) >= MOST_DEATHS:
+        values: dict[str, Any] = {"deaths": row.deaths + 1, "owner": None, "lease_until": None}
+        if row.deaths + 1 >= MOST_DEATHS:
             dead = f"its sender died {MOST_DEATHS} times"
             values |= {"state": DeliveryState.DEAD, "reason": dead, "settled_at": now}
         else:
-            values |= _after_unknown(on_unknown, now)
+            values |= {"state": DeliveryState.UNKNOWN, "reason": "its sender died"}
         connection.execute(deliveries.update().where(deliveries.c.seq == row.seq).values(**values))
         outcomes.append(values["state"])
     return tuple(outcomes)
 
 
-def _after_unknown(on_unknown: OnUnknown, now: datetime) -> dict[str, Any]:
-    match on_unknown:
-        case OnUnknown.RESEND:
-            return {"state": DeliveryState.PENDING}
-        case OnUnknown.DROP:
-            return {
-                "state": DeliveryState.DROPPED,
-                "reason": "outcome unknown, dropped as configured",
-                "settled_at": now,
-            }
-        case OnUnknown.HOLD:
-            return {"state": DeliveryState.HELD, "reason": "outcome unknown, held as configured"}
+def _is_claimed(row: Row[Any], owner: Owner, now: datetime) -> bool:
+    """Whether somebody who may be alive has it: is sending it, or asking what became of it."""
+    if row.owner is None or not _ahead(row.lease_until, now, 2 * LEASE):  # two machines' clocks are never one
+        return False
+    return not Owner.parse(row.owner).is_surely_dead(owner)
 
 
 def take_head(connection: Connection, lane: Lane, gates: Gates, now: datetime) -> Row[Any] | Wait | None:
@@ -139,6 +120,7 @@ def take_head(connection: Connection, lane: Lane, gates: Gates, now: datetime) -
     if connection.scalar(lock) is not None:
         for key in in_order(gates):
             lock_gate(connection, key)
+        _forget_far_future(connection, in_order(gates), now)
         head = _head_of(connection, lane)
         if head is not None and head.seq == first.seq:
             return head
@@ -157,10 +139,22 @@ def _head_of(connection: Connection, lane: Lane) -> Row[Any] | None:
     return connection.execute(statement).one_or_none()
 
 
-def obstacle(connection: Connection, row: Row[Any], gates: Gates, *, now: datetime, eager: bool) -> Wait | None:
-    """What stands between this delivery and its sending, if anything does."""
-    if row.state == DeliveryState.SENDING:
-        return Wait(row.lease_until, "another process is sending it", pacing=False)
+def _forget_far_future(connection: Connection, keys: list[str], now: datetime) -> None:
+    """Open what only a clock's mistake holds: it would outlast every real Retry-After, which never shortens it."""
+    far = gates_table.c.key.in_(keys) & (gates_table.c.opens_at > now + _LONGEST_WAIT)
+    connection.execute(gates_table.update().where(far).values(opens_at=None))
+
+
+def obstacle(
+    connection: Connection, row: Row[Any], gates: Gates, *, owner: Owner, now: datetime, eager: bool
+) -> Wait | None:
+    """What stands between this delivery and its sending, or the question what became of it; None if nothing does."""
+    sending, unknown = (row.state == state for state in (DeliveryState.SENDING, DeliveryState.UNKNOWN))
+    if sending or (unknown and _is_claimed(row, owner, now)):
+        doing = "sending it" if sending else "asking what became of it"
+        return Wait(row.lease_until, f"another process is {doing}", pacing=False)
+    if row.deaths and _is_sending(connection, owner):
+        return Wait(now + _CONTESTED, "its sender died, so now it is sent alone", pacing=True)
     for key in (gates.credential.key, gates.destination.key):
         gate = read_gate(connection, key)
         if gate.closed_until is not None and _ahead(gate.closed_until, now, DOOR):
@@ -170,6 +164,12 @@ def obstacle(connection: Connection, row: Row[Any], gates: Gates, *, now: dateti
     if row.not_before is not None and _ahead(row.not_before, now, _LONGEST_WAIT) and not eager:
         return Wait(row.not_before, row.reason or "waiting to try again", pacing=False)
     return None
+
+
+def _is_sending(connection: Connection, owner: Owner) -> bool:
+    """Whether the owner has a message under way, which would be counted with it if one of them killed it."""
+    mine = (deliveries.c.state == DeliveryState.SENDING) & (deliveries.c.owner == str(owner))
+    return connection.scalar(select(deliveries.c.seq).where(mine).limit(1)) is not None
 
 
 def _ahead(moment: datetime | None, now: datetime, most: timedelta) -> bool:
@@ -203,17 +203,19 @@ def load(connection: Connection, row: Row[Any]) -> Delivery:
     )
 
 
-def settle(connection: Connection, delivery: Delivery, owner: Owner, **values: object) -> None:
-    """Write the outcome, if the claim is still ours.
+def settle(
+    connection: Connection,
+    delivery: Delivery,
+    owner: Owner,
+    was: DeliveryState = DeliveryState.SENDING,
+    **values: object,
+) -> None:
+    """Write the outcome, if the claim is still ours: to send it, or, if it `was` unknown, to ask about it.
 
     Raises:
         ClaimLostError: the lease ran out and the claim passed to somebody else.
     """
-    mine = (
-        (deliveries.c.id == delivery.id)
-        & (deliveries.c.owner == str(owner))
-        & (deliveries.c.state == DeliveryState.SENDING)
-    )
+    mine = (deliveries.c.id == delivery.id) & (deliveries.c.owner == str(owner)) & (deliveries.c.state == was)
     done = connection.execute(deliveries.update().where(mine).values(owner=None, lease_until=None, **values))
     if done.rowcount != 1:
         raise ClaimLostError(delivery.id)
@@ -227,9 +229,9 @@ def consequence(connection: Connection, delivery: Delivery, error: DeliveryError
             change["tries"] = delivery.tries - 1
         case Trouble.TRANSIENT:
             asked = timedelta(seconds=error.retry_after or 0.0)
-            change["not_before"] = now + min(max(_backoff(delivery.tries), asked), _LONGEST_WAIT)
+            change["not_before"] = now + min(max(backoff(delivery.tries), asked), _LONGEST_WAIT)
         case Trouble.UNKNOWN:
-            wait = _SOON if delivery.tries == 1 else _backoff(delivery.tries)
+            wait = _SOON if delivery.tries == 1 else backoff(delivery.tries)
             change = {"state": DeliveryState.UNKNOWN, "not_before": now + wait}
         case Trouble.MALFORMED if _has_untried_plain_form(connection, delivery):
             change["plain"] = True
@@ -272,6 +274,6 @@ def _has_untried_plain_form(connection: Connection, delivery: Delivery) -> bool:
     return bool(connection.scalar(statement))
 
 
-def _backoff(tries: int) -> timedelta:
+def backoff(tries: int) -> timedelta:
     """5, 10, 20, 40 minutes, then an hour: longer than `once` waits, so it is the next run's business."""
     return min(_FIRST_BACKOFF * (1 << min(tries - 1, 10)), _LONGEST_BACKOFF)

@@ -1,6 +1,7 @@
 """The outbox: what is to be sent to whom, and what became of it. The only truth about what was sent.
 
-    enqueue -> pending -> claim -> sending -> settle -> sent | pending | unknown | dead | dropped | held
+    enqueue -> pending -> claim -> sending -> settle -> sent | pending | unknown | dead
+               unknown -> claim -> asking  -> settle -> sent | pending | unknown | dropped | held   (`doubts`)
 
 A claim is committed before the first byte goes out and fenced by its owner; only the other side's word makes a
 delivery `sent`. Deliveries to one address go in order, one at a time: a lane. Nothing in here sends or waits.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
@@ -29,6 +30,7 @@ from bot.store.claims import (
     take_head,
 )
 from bot.store.dialect import Lock, alone, insert
+from bot.store.doubts import Doubt, Doubts, doubt_of
 from bot.store.gates import hold_gate, in_order, open_gate
 from bot.store.packets import Packet, ToldPaper, put_deliveries
 from bot.store.readers import forget, put_state, rewind
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 
     from bot.errors import DeliveryError
     from bot.model import Delivery, Gates, Receipt
-    from bot.settings import OnUnknown
     from bot.store.engine import Database
     from bot.store.owner import Owner
     from bot.store.readers import ReaderState
@@ -64,6 +65,7 @@ class Outbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.doubts = Doubts(database)
 
     # -- enqueue -------------------------------------------------------------------------------------------------
 
@@ -115,22 +117,10 @@ class Outbox:
         with self._database.reading() as connection:
             return tuple(sorted(Lane(row.subscriber, row.recipient) for row in connection.execute(statement)))
 
-    def recover(
-        self,
-        lane: Lane,
-        *,
-        owner: Owner,
-        on_unknown: OnUnknown,
-        now: datetime,
-        eager: bool,
-    ) -> tuple[DeliveryState, ...]:
-        """Turn the claims of the dead into unknown ones, and those into what the subscriber wants of them.
-
-        Returns:
-            What became of each of them.
-        """
+    def recover(self, lane: Lane, *, owner: Owner, now: datetime) -> tuple[DeliveryState, ...]:
+        """Turn what the dead were sending into unknown ones, to be asked about. What became of each of them."""
         with self._database.writing() as connection:
-            return recover(connection, lane, owner=owner, on_unknown=on_unknown, now=now, eager=eager)
+            return recover(connection, lane, owner=owner, now=now)
 
     def claim(
         self,
@@ -140,7 +130,7 @@ class Outbox:
         owner: Owner,
         now: datetime,
         eager: bool,
-    ) -> Claimed | Wait | None:
+    ) -> Claimed | Doubt | Wait | None:
         """Take the lane's next delivery, if its gates are open and its time has come.
 
         Args:
@@ -151,29 +141,25 @@ class Outbox:
             eager: whether a failure's backoff is over because somebody asked for another try. Gates still count.
 
         Returns:
-            The claimed delivery, what to wait for, or None if the lane is done.
+            A delivery to send, one to ask about, what to wait for, or None if the lane is done.
         """
         with self._database.writing() as connection:
             row = take_head(connection, lane, gates, now)
             if row is None or isinstance(row, Wait):
                 return row
-            wait = obstacle(connection, row, gates, now=now, eager=eager)
+            wait = obstacle(connection, row, gates, owner=owner, now=now, eager=eager)
             if wait is not None:
                 return wait
-            hold_gate(connection, gates.destination.key, now + timedelta(seconds=gates.destination.seconds))
-            hold_gate(connection, gates.credential.key, now + timedelta(seconds=gates.credential.seconds))
-            connection.execute(
-                deliveries.update()
-                .where(deliveries.c.seq == row.seq)
-                .values(
-                    state=DeliveryState.SENDING,
-                    owner=str(owner),
-                    lease_until=now + LEASE,
-                    tries=row.tries + 1,
-                    not_before=None,
-                ),
-            )
-            return Claimed(load(connection, row))
+            claim: dict[str, Any] = {"owner": str(owner), "lease_until": now + LEASE}
+            if row.state == DeliveryState.UNKNOWN:
+                found: Claimed | Doubt = doubt_of(connection, row)
+            else:
+                claim |= {"state": DeliveryState.SENDING, "tries": row.tries + 1, "not_before": None}
+                found = Claimed(load(connection, row))
+                for gate in (gates.destination, gates.credential):
+                    hold_gate(connection, gate.key, now + timedelta(seconds=gate.seconds))
+            connection.execute(deliveries.update().where(deliveries.c.seq == row.seq).values(**claim))
+            return found
 
     def settle_sent(self, delivery: Delivery, receipt: Receipt, gates: Gates, *, owner: Owner, now: datetime) -> None:
         """The other side has it; whatever kept its doors shut is over.
@@ -216,11 +202,19 @@ class Outbox:
             return state
 
     def abandon(self, owner: Owner, now: datetime) -> int:
-        """Call what this owner is sending and will not settle unknown. The number of such deliveries."""
-        mine = (deliveries.c.owner == str(owner)) & (deliveries.c.state == DeliveryState.SENDING)
-        values = {"state": DeliveryState.UNKNOWN, "reason": "interrupted", "owner": None, "not_before": now}
+        """Call what this owner is sending and will not settle unknown. The number of such deliveries.
+
+        What it is asking about is free for the next to ask.
+        """
+        mine = deliveries.c.owner == str(owner)
+        free = {"owner": None, "lease_until": None, "not_before": now}
+        sending, asking = (
+            mine & (deliveries.c.state == state) for state in (DeliveryState.SENDING, DeliveryState.UNKNOWN)
+        )
         with self._database.writing() as connection:
-            return connection.execute(deliveries.update().where(mine).values(**values)).rowcount
+            connection.execute(deliveries.update().where(asking).values(**free))
+            left = {"state": DeliveryState.UNKNOWN, "reason": "interrupted", **free}
+            return connection.execute(deliveries.update().where(sending).values(**left)).rowcount
 
     def drop(self, lane: Lane, reason: str, now: datetime) -> int:
         """Give up what is left for an address that is no more. The number of deliveries dropped."""

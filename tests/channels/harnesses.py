@@ -66,6 +66,23 @@ class Harness(Protocol):
         """The next message is answered so."""
         ...
 
+    askable: frozenset[str]
+    """The kinds of addresses of which the other side can be asked whether it has a message."""
+    questions: Mapping[str, Any]
+    """Failures of a question -> the answer, as the channel's receiver takes it. aiohttp repeats a lost GET once."""
+
+    def expect_question(self, answer: Any) -> None:
+        """The next question is answered so."""
+        ...
+
+    def blind(self) -> None:
+        """From now on what was posted cannot be read."""
+        ...
+
+    def revoke(self) -> None:
+        """From now on the credential is not known."""
+        ...
+
     @property
     def attempts(self) -> int:
         """How often a message was given to the receiver, taken or not."""
@@ -90,6 +107,8 @@ class _Receiving:
 
     receiver: Any
     channel: Channel
+    askable: frozenset[str] = frozenset()
+    questions: Mapping[str, Any] = {}
 
     def __init__(self) -> None:
         self._plugged = AsyncExitStack()
@@ -114,6 +133,15 @@ class _Receiving:
 
     def made(self) -> Channel:
         raise NotImplementedError
+
+    def expect_question(self, answer: Any) -> None:
+        raise NotImplementedError
+
+    def blind(self) -> None:
+        raise NotImplementedError
+
+    def revoke(self) -> None:
+        self.receiver.token = "another"
 
     @property
     def taken(self) -> int:
@@ -159,9 +187,25 @@ class SlackHarness(_Receiving):
         "webhook": {Trouble.CREDENTIAL: "its URL opens one channel only"},
     }
 
+    askable = frozenset({"bot"})
+    questions: Mapping[str, Any] = {
+        "rate": slack.Scripted(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"}),
+        "server error": slack.Scripted(502, "<html>oops</html>"),
+        "ambiguous": _said("fatal_error"),
+        "transient": _said("service_unavailable"),
+        "answer lost twice": slack.Scripted(drops=True),
+        "nonsense": slack.Scripted(body="<html>"),
+    }
+
     def __init__(self) -> None:
         super().__init__()
         self.receiver = slack.SlackReceiver()
+
+    def expect_question(self, answer: Any) -> None:
+        self.receiver.looks.append(answer)
+
+    def blind(self) -> None:
+        self.receiver.scopes = "chat:write"
 
     def made(self, token: str = slack.TOKEN, api_url: str = "") -> SlackChannel:
         settings = SlackChannel.Settings(Secret(token), api_url or self.receiver.api_url)
@@ -224,9 +268,23 @@ class DiscordHarness(_Receiving):
         "webhook": {Trouble.CREDENTIAL: "its URL opens one channel only"},
     }
 
+    askable = frozenset({"bot"})
+    questions: Mapping[str, Any] = {
+        "rate": discord.Scripted(429, _DISCORD_RATE, method="GET"),
+        "server error": discord.Scripted(502, "<html>oops</html>", method="GET"),
+        "answer lost twice": discord.Scripted(drops=True, method="GET"),
+        "nonsense": discord.Scripted(200, "<html>", method="GET"),
+    }
+
     def __init__(self) -> None:
         super().__init__()
         self.receiver = discord.DiscordReceiver()
+
+    def expect_question(self, answer: Any) -> None:
+        self.receiver.script.append(answer)
+
+    def blind(self) -> None:
+        self.receiver.no_history.add("123456789012345678")
 
     def made(self, token: str = discord.TOKEN, api_url: str = "") -> DiscordChannel:
         settings = DiscordChannel.Settings(Secret(token), api_url or self.receiver.api_url)

@@ -14,9 +14,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.model import Gate, Gates, Receipt
-from bot.settings import OnUnknown
 from bot.store import Store
-from bot.store.claims import Wait
+from bot.store.outbox import Claimed
 from bot.store.owner import Owner
 
 DESTINATION_SECONDS = 0.02
@@ -30,9 +29,9 @@ def main(url: str, host: str, log: str) -> None:
         for lane in lanes:
             gates = Gates(Gate(f"slack:{lane.subscriber}", DESTINATION_SECONDS), Gate("token", CREDENTIAL_SECONDS))
             now = datetime.now(UTC)
-            store.outbox.recover(lane, owner=store.owner, on_unknown=OnUnknown.RESEND, now=now, eager=False)
+            store.outbox.recover(lane, owner=store.owner, now=now)
             claimed = store.outbox.claim(lane, gates, owner=store.owner, now=now, eager=False)
-            if claimed is None or isinstance(claimed, Wait):
+            if not isinstance(claimed, Claimed):
                 time.sleep(0.002)
                 continue
             began = time.monotonic()

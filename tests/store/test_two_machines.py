@@ -19,10 +19,10 @@ import pytest
 from sqlalchemy import event, select
 
 from bot.model import AnnounceType, Entry, Gate, Gates, Mailing, MailingState, Message, Receipt
-from bot.settings import OnUnknown
 from bot.store import Store
 from bot.store.claims import LEASE, Lane, Wait
 from bot.store.dialect import Lock, alone
+from bot.store.doubts import Doubt
 from bot.store.leases import LeaseTakenError
 from bot.store.outbox import Claimed, Packet
 from bot.store.owner import Owner
@@ -84,7 +84,7 @@ def enqueue(store: Store, name: str, *texts: str) -> int:
     return store.outbox.enqueue(store.readers.state(name) or ReaderState(name), packet, ("",), NOW)
 
 
-def claim(store: Store) -> Claimed | Wait | None:
+def claim(store: Store) -> Claimed | Doubt | Wait | None:
     return store.outbox.claim(HERE, GATES, owner=store.owner, now=NOW, eager=False)
 
 
@@ -118,7 +118,7 @@ def test_of_two_lanes_behind_one_credential_one_passes_at_a_time(stores: tuple[S
     for lane in LANES:
         enqueue(stores[0], lane, *("message",) * 10)
 
-    def pass_gate(store: Store, name: str, at: datetime) -> Claimed | Wait | None:
+    def pass_gate(store: Store, name: str, at: datetime) -> Claimed | Doubt | Wait | None:
         gates = Gates(Gate(f"slack:{name}", 0.0), Gate("token", 1.0))
         found = store.outbox.claim(Lane(name, ""), gates, owner=store.owner, now=at, eager=False)
         if isinstance(found, Claimed):
@@ -151,10 +151,10 @@ def test_a_lane_that_another_is_deciding_about_is_looked_at_again_in_a_second(
         connection.execute(select(deliveries).with_for_update())
         assert claim(mine) == Wait(NOW + timedelta(seconds=1), "another process is at it", pacing=True)
         later = NOW + LEASE
-        left_alone = mine.outbox.recover(HERE, owner=mine.owner, on_unknown=OnUnknown.RESEND, now=later, eager=True)
+        left_alone = mine.outbox.recover(HERE, owner=mine.owner, now=later)
         assert left_alone == ()
-    assert mine.outbox.recover(HERE, owner=mine.owner, on_unknown=OnUnknown.RESEND, now=later, eager=True) != ()
-    assert isinstance(claim(mine), Claimed)
+    assert mine.outbox.recover(HERE, owner=mine.owner, now=later) != ()
+    assert isinstance(claim(mine), Doubt)
 
 
 def test_what_another_claims_between_the_look_and_the_lock_is_not_claimed_twice(
@@ -177,7 +177,7 @@ def test_what_another_gives_up_between_the_look_and_the_lock_is_not_claimed(
     assert claim(mine) is None
 
 
-def claim_while(store: Store, happens: Callable[[], object]) -> Claimed | Wait | None:
+def claim_while(store: Store, happens: Callable[[], object]) -> Claimed | Doubt | Wait | None:
     """Claim, and have that happen elsewhere just before the delivery is locked."""
     left = [happens]
 

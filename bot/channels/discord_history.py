@@ -1,0 +1,97 @@
+"""Looking for one of our messages in a Discord channel, by its content: Discord keeps no mark of ours on a message.
+
+Reads, never posts. https://docs.discord.com/developers/resources/message#get-channel-messages. Without the permission
+Read Message History Discord shows an empty list, which looks like an empty channel: so only where an earlier message
+of ours can be read does "not there" mean that it is not there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.channels.channel import CannotTellError
+from bot.model import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from bot.channels.channel import Question
+
+    Messages = Sequence[Mapping[str, Any]]
+
+CLOCKS_SECONDS = 60.0
+"""How far Discord's clock may be behind ours."""
+PAGE = 100
+MOST_PAGES = 20
+_EPOCH_MS = 1_420_070_400_000
+"""Of ids: https://docs.discord.com/developers/reference#snowflakes."""
+
+
+def snowflake(moment: datetime, seconds_before: float = 0.0) -> int:
+    """The lowest id that anything made at that moment has."""
+    return max(0, int((moment.timestamp() - seconds_before) * 1000) - _EPOCH_MS) << 22
+
+
+async def find_message(
+    question: Question,
+    bot_id: str,
+    read_one: Callable[[int], Awaitable[Messages]],
+    read_after: Callable[[int], Awaitable[Messages]],
+) -> Receipt | None:
+    """The message of that delivery among what was posted since it was composed.
+
+    Args:
+        question: what to look for.
+        bot_id: whose messages are ours.
+        read_one: the message of that id.
+        read_after: the first `PAGE` messages after that id, in any order.
+
+    Raises:
+        CannotTellError: the channel cannot be read, or there is too much to look through.
+        DeliveryError: as `read_one` and `read_after` raise it.
+    """
+    if not question.landmark.isdecimal():
+        raise CannotTellError("no earlier message of ours shows whether the bot may read the channel's history")
+    await read_one(int(question.landmark))
+    after = snowflake(question.delivery.created_at, CLOCKS_SECONDS)
+    for _ in range(MOST_PAGES):
+        messages = await read_after(after)
+        for message in sorted(messages, key=_number):
+            if _is_it(message, question, bot_id):
+                return Receipt(platform_id=str(message["id"]))
+        if len(messages) < PAGE:
+            return None
+        after = max(map(_number, messages))
+    raise CannotTellError(f"more than {PAGE * MOST_PAGES:,} messages were posted there since")
+
+
+def _number(message: Mapping[str, Any]) -> int:
+    return int(message["id"])
+
+
+def _is_it(message: Mapping[str, Any], question: Question, bot_id: str) -> bool:
+    author = message.get("author") or {}
+    if str(author.get("id")) != bot_id or str(message["id"]) in question.taken:
+        return False
+    sent, found = _words(question.delivery.payload), _words(message)
+    # What Discord itself makes of links in the content is put behind our own embeds.
+    return sent[0] == found[0] and sent[1] == found[1][: len(sent[1])]
+
+
+def _words(message: Mapping[str, Any]) -> tuple[str, list[list[str]]]:
+    """The texts of a message, of which Discord only trims the ends; it adds to all else, and rewrites URLs."""
+    return _tidy(message.get("content")), [_embed_words(embed) for embed in message.get("embeds") or ()]
+
+
+def _embed_words(embed: Mapping[str, Any]) -> list[str]:
+    footer, author = embed.get("footer") or {}, embed.get("author") or {}
+    fields = [field.get(key) for field in embed.get("fields") or () for key in ("name", "value")]
+    return [
+        _tidy(each)
+        for each in (embed.get("title"), embed.get("description"), footer.get("text"), author.get("name"), *fields)
+    ]
+
+
+def _tidy(text: object) -> str:
+    return " ".join(str(text or "").split())

@@ -1,0 +1,75 @@
+"""Looking for one of our messages in a Slack channel or thread, by the delivery's id in its metadata.
+
+Reads, never posts. https://docs.slack.dev/reference/methods/conversations.history and .../conversations.replies;
+the bot needs channels:history (in private channels groups:history) and must be in the channel.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.channels.channel import CannotTellError
+from bot.model import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.model import Delivery
+
+EVENT_TYPE = "paperboy_digest"
+CLOCKS_SECONDS = 60.0
+"""How far Slack's clock may be behind ours."""
+PAGE = 200
+MOST_PAGES = 10
+"""So many messages are looked through; in a channel that saw more since, the message is not found in time."""
+RESTRICTED_PAGE = 15
+"""What Slack shows some apps at a time, once a minute: https://docs.slack.dev/apis/web-api/rate-limits."""
+
+
+def metadata(delivery_id: str) -> dict[str, Any]:
+    """What a message bears so that it is found again: https://docs.slack.dev/messaging/message-metadata."""
+    return {"event_type": EVENT_TYPE, "event_payload": {"delivery_id": delivery_id}}
+
+
+async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery) -> Receipt | None:
+    """The message of that delivery among what was posted since it was composed.
+
+    Args:
+        client: whose every refused answer raises `CannotTellError` or `DeliveryError`.
+        channel: its id.
+        delivery: a reply is looked for in its thread, all others in the channel.
+
+    Raises:
+        CannotTellError: there is too much to look through.
+    """
+    where: dict[str, Any] = {
+        "channel": channel,
+        "oldest": f"{delivery.created_at.timestamp() - CLOCKS_SECONDS:.6f}",
+        "inclusive": True,
+        "include_all_metadata": True,
+        "limit": PAGE,
+    }
+    in_thread = delivery.reply and delivery.parent
+    cursor = None
+    for _ in range(MOST_PAGES):
+        if in_thread:
+            answer = await client.conversations_replies(ts=str(delivery.parent), cursor=cursor, **where)
+        else:
+            answer = await client.conversations_history(cursor=cursor, **where)
+        messages = answer.get("messages") or []
+        for message in messages:
+            if _is_it(message, delivery.id):
+                return Receipt(platform_id=str(message.get("ts", "")))
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            return None
+        if len(messages) <= RESTRICTED_PAGE:
+            raise CannotTellError("Slack shows this app too few messages to look through the channel")
+    raise CannotTellError(f"more than {PAGE * MOST_PAGES:,} messages were posted there since")
+
+
+def _is_it(message: Mapping[str, Any], delivery_id: str) -> bool:
+    borne = message.get("metadata") or {}
+    return {key: borne.get(key) for key in ("event_type", "event_payload")} == metadata(delivery_id)

@@ -1,0 +1,73 @@
+"""What Discord refuses of a message: its limits, and how it says which one is broken. Pure.
+
+Rules: https://docs.discord.com/developers/resources/message#embed-object-embed-limits.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def errors_in(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What is wrong with a message, as Discord nests it; empty if nothing is."""
+    errors: dict[str, Any] = {}
+    for path, complaint in _complaints(payload):
+        place = errors
+        for step in path:
+            place = place.setdefault(step, {})
+        place.setdefault("_errors", []).append({"code": "BASE_TYPE_INVALID", "message": complaint})
+    return errors
+
+
+def _complaints(payload: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each broken limit: where, and in words. https://docs.discord.com/developers/resources/message#embed-object."""
+    yield from _longer(("content",), payload.get("content"), 2000)
+    yield from _longer(("nonce",), payload.get("nonce"), 25)
+    embeds = payload.get("embeds") or []
+    if len(embeds) > 10:
+        yield ("embeds",), "Must be 10 or fewer in length."
+    total = 0
+    for number, embed in enumerate(embeds):
+        for path, value, limit in _texts(embed):
+            total += _units(value)
+            yield from _longer(("embeds", str(number), *path), value, limit)
+        yield from _other_complaints(("embeds", str(number)), embed)
+    if total > 6000:
+        yield ("embeds",), "Embed size exceeds maximum size of 6000"
+
+
+def _texts(embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, int]]:
+    """Every text of an embed that counts towards the 6,000, with its own limit."""
+    yield ("title",), embed.get("title") or "", 256
+    yield ("description",), embed.get("description") or "", 4096
+    yield ("footer", "text"), (embed.get("footer") or {}).get("text") or "", 2048
+    yield ("author", "name"), (embed.get("author") or {}).get("name") or "", 256
+    for number, one in enumerate(embed.get("fields") or []):
+        yield ("fields", str(number), "name"), one.get("name") or "", 256
+        yield ("fields", str(number), "value"), one.get("value") or "", 1024
+
+
+def _other_complaints(path: tuple[str, ...], embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if not any(value for _, value, _ in _texts(embed)):
+        yield (*path, "description"), "This field is required"
+    if len(embed.get("fields") or []) > 25:
+        yield (*path, "fields"), "Must be 25 or fewer in length."
+    if not 0 <= (embed.get("color") or 0) <= 0xFFFFFF:
+        yield (*path, "color"), "int value should be less than or equal to 16777215."
+    url = embed.get("url")
+    if url is not None and not re.fullmatch(r"https?://[^\s]{1,2040}", url):
+        yield (*path, "url"), "Not a well formed URL."
+
+
+def _longer(path: tuple[str, ...], value: object, limit: int) -> Iterator[tuple[tuple[str, ...], str]]:
+    if _units(str(value or "")) > limit:
+        yield path, f"Must be {limit} or fewer in length."
+
+
+def _units(value: str) -> int:
+    """The length that Discord may be counting: trimmed, in UTF-16 units."""
+    return len(value.strip().encode("utf-16-le", "surrogatepass")) // 2

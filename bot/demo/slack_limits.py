@@ -1,0 +1,59 @@
+"""What Slack refuses of a message, as far as digests can offend: Block Kit's limits and the undocumented sum. Pure.
+
+Rules: https://docs.slack.dev/reference/block-kit/blocks; the sum over all blocks is in slackapi/bolt-js#2509.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MOST_TEXT = 40_000
+MOST_IN_ALL_BLOCKS = 13_000
+
+
+def refusal(payload: Mapping[str, Any]) -> str:
+    """The code with which Slack refuses what stands in the payload; empty where it takes it."""
+    blocks = payload.get("blocks") or []
+    if not isinstance(blocks, list) or len(blocks) > 50:
+        return "invalid_blocks"
+    if not blocks and not payload.get("text"):
+        return "no_text"
+    metadata = payload.get("metadata")
+    if metadata is not None and not (isinstance(metadata, dict) and {"event_type", "event_payload"} <= set(metadata)):
+        return "invalid_metadata_format"
+    if not all(isinstance(block, dict) and _is_block(block) for block in blocks):
+        return "invalid_blocks"
+    if sum(len(text["text"]) for block in blocks for text in _texts(block)) > MOST_IN_ALL_BLOCKS:
+        return "msg_blocks_too_long"
+    return ""
+
+
+def _is_block(block: Mapping[str, Any]) -> bool:
+    """Whether it is one of the blocks that a digest is made of, within its limits."""
+    texts = list(_texts(block))
+    sound = all(isinstance(text, dict) and _is_text(text) for text in texts)
+    match block.get("type"):
+        case "divider":
+            return not texts
+        case "header":
+            return sound and len(texts) == 1 and texts[0]["type"] == "plain_text" and len(texts[0]["text"]) <= 150
+        case "section":
+            return sound and len(texts) == 1
+        case "context":
+            return sound and 1 <= len(texts) <= 10
+    return False
+
+
+def _is_text(text: Mapping[str, Any]) -> bool:
+    kind, body = text.get("type"), text.get("text")
+    known = kind == "mrkdwn" or (kind == "plain_text" and "verbatim" not in text)
+    return known and isinstance(body, str) and 1 <= len(body) <= 3000
+
+
+def _texts(block: Mapping[str, Any]) -> Iterator[Any]:
+    if "text" in block:
+        yield block["text"]
+    yield from block.get("elements") or []

@@ -1,0 +1,144 @@
+"""Deliveries whose outcome is unknown: what is known that helps to ask about one, and what an answer means for it.
+
+    unknown -> claimed by who asks -> found: sent | not there: pending | nobody can tell: as `on_unknown` wishes
+                                   -> the question itself failed: unknown still, asked again later
+
+A question is claimed like a sending, by owner and lease, so that two never ask and send again the same; but the
+delivery stays `unknown` meanwhile, and who dies while asking has killed nothing. Never asks, never sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from bot.errors import Trouble
+from bot.model import Delivery, DeliveryState
+from bot.settings import OnUnknown
+from bot.store.claims import Lane, backoff, close_gates, load, settle
+from bot.store.gates import in_order, lock_gate
+from bot.store.tables import deliveries
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from bot.errors import DeliveryError
+    from bot.model import Gates, Receipt
+    from bot.store.engine import Database
+    from bot.store.owner import Owner
+
+_AGAIN = timedelta(minutes=1)
+"""When to ask again where the message that was found turned out to be another delivery's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Ours to ask about, and committed so."""
+
+    delivery: Delivery
+    landmark: str
+    """The platform's id of the last message that is known to have reached the address; empty if there is none."""
+    taken: frozenset[str]
+    """The platform's ids of the messages at that address that are other deliveries'."""
+
+
+def doubt_of(connection: Connection, row: Row[Any]) -> Doubt:
+    """The delivery as it was frozen, and what we know of its address."""
+    ours = Lane(row.subscriber, row.recipient).where & (deliveries.c.state == DeliveryState.SENT)
+    newest = (
+        select(deliveries.c.platform_id)
+        .where(ours, deliveries.c.platform_id != "")
+        .order_by(deliveries.c.seq.desc())
+        .limit(1)
+    )
+    return Doubt(
+        delivery=load(connection, row),
+        landmark=connection.scalar(newest) or "",
+        taken=_taken(connection, row.recipient),
+    )
+
+
+def _taken(connection: Connection, recipient: str) -> frozenset[str]:
+    sent = (deliveries.c.recipient == recipient) & (deliveries.c.state == DeliveryState.SENT)
+    ids = connection.scalars(select(deliveries.c.platform_id).where(sent, deliveries.c.platform_id != ""))
+    return frozenset(found for found in ids if found)
+
+
+class Doubts:
+    """Settling what was asked. Each raises `ClaimLostError`, and writes nothing, if the claim is no longer ours."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def settle_found(
+        self, delivery: Delivery, receipt: Receipt, gates: Gates, *, owner: Owner, now: datetime
+    ) -> DeliveryState:
+        """The other side has it. Two equal messages are two deliveries: one message proves one of them only."""
+        with self._database.writing() as connection:
+            found: dict[str, Any] = {
+                "state": DeliveryState.SENT,
+                "platform_id": receipt.platform_id,
+                "reason": None,
+                "not_before": None,
+                "settled_at": now,
+            }
+            settle(connection, delivery, owner, DeliveryState.UNKNOWN, state=DeliveryState.UNKNOWN)
+            for key in in_order(gates):
+                lock_gate(connection, key)  # whoever else found it at this address waits here
+            if receipt.platform_id and receipt.platform_id in _taken(connection, delivery.recipient):
+                found = {"state": DeliveryState.UNKNOWN, "not_before": now + _AGAIN}
+            connection.execute(deliveries.update().where(deliveries.c.id == delivery.id).values(**found))
+            return DeliveryState(found["state"])
+
+    def settle_missing(self, delivery: Delivery, *, owner: Owner) -> DeliveryState:
+        """The other side surely has it not: it is sent again, the same bytes under the same key."""
+        with self._database.writing() as connection:
+            again = {"state": DeliveryState.PENDING, "not_before": None, "reason": "it had not arrived"}
+            settle(connection, delivery, owner, DeliveryState.UNKNOWN, **again)
+            return DeliveryState.PENDING
+
+    def settle_untold(
+        self, delivery: Delivery, why: str, wish: OnUnknown, *, owner: Owner, now: datetime
+    ) -> DeliveryState:
+        """Nobody can tell, so the subscriber's wish decides.
+
+        Args:
+            delivery: what was asked about.
+            why: why nobody can tell, for people.
+            wish: what becomes of it.
+            owner: who asked.
+            now: the moment, UTC.
+        """
+        with self._database.writing() as connection:
+            change = _as_wished(wish, why, now)
+            settle(connection, delivery, owner, DeliveryState.UNKNOWN, not_before=None, **change)
+            return DeliveryState(change["state"])
+
+    def settle_unasked(
+        self, delivery: Delivery, error: DeliveryError, gates: Gates, *, owner: Owner, now: datetime
+    ) -> DeliveryState:
+        """The question itself failed: nothing is known and nothing sent. It is asked again, later each time."""
+        with self._database.writing() as connection:
+            reason = f"outcome unknown, and asking failed: {error.reason}"
+            change: dict[str, Any] = {"reason": reason, "not_before": None}
+            if error.trouble in (Trouble.TRANSIENT, Trouble.UNKNOWN):
+                change |= {"tries": delivery.tries, "not_before": now + backoff(delivery.tries)}
+            settle(connection, delivery, owner, DeliveryState.UNKNOWN, **change)
+            close_gates(connection, error, gates, now)
+            return DeliveryState.UNKNOWN
+
+
+def _as_wished(wish: OnUnknown, why: str, now: datetime) -> dict[str, Any]:
+    match wish:
+        case OnUnknown.RESEND:
+            return {"state": DeliveryState.PENDING, "reason": f"outcome unknown ({why}), sent again as configured"}
+        case OnUnknown.DROP:
+            reason = f"outcome unknown ({why}), dropped as configured"
+            return {"state": DeliveryState.DROPPED, "reason": reason, "settled_at": now}
+        case OnUnknown.HOLD:
+            return {"state": DeliveryState.HELD, "reason": f"outcome unknown ({why}), held as configured"}
