@@ -1,26 +1,31 @@
 """Whether a paper is what a topic asks for, and by which words in which field.
 
+    topics -> terms, each once -> index
+    paper -> the terms that stand in it -> the topics that need one of them -> claims
+
 Pure. Reads a paper's text, names and categories; which mailings and announce types a topic reads is decided
-elsewhere. Every paper's text is prepared once, for all topics.
+elsewhere. A paper costs by its text and its matches, not by the number of topics: of a topic is known which terms it
+cannot do without, and only about papers with one of these is it asked. The field calls this percolation:
+https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-percolate-query.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.model import Hit, Match, MatchMode
-from bot.taxonomy import related
-from bot.topics.names import Name
-from bot.topics.query import And, Node, Not, Or, Term, from_topic
-from bot.topics.words import Wanted, Words
+from bot.model import Match
+from bot.topics.conditions import AllOf, AnyOf, condition
+from bot.topics.index import Index, Sought
+from bot.topics.query import from_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from bot.model import Paper, Topic
+    from bot.model import Hit, MatchMode, Paper, Topic
+    from bot.topics.conditions import Condition
+    from bot.topics.index import Found, Hits
+    from bot.topics.query import Node, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +49,42 @@ class Matcher:
         Raises:
             QueryError: a topic's query does not parse.
         """
-        self._topics = {topic.name: _Compiled(topic) for topic in topics}
+        compiler = _Compiler()
+        self._topics = {topic.name: compiler.compiled(topic) for topic in topics}
+        self._index = Index(compiler.terms)
+        self._always: list[_Compiled] = []
+        """Topics that may claim a paper in which none of their terms stands."""
+        self._by_need: dict[Sought, _Asking] = {}
+        """The others."""
+        for topic in self._topics.values():
+            needs = topic.wanted.needs()
+            if needs is None:
+                self._always.append(topic)
+            for sought in needs or ():
+                asking = self._by_need.setdefault(sought, _Asking())
+                (asking.plain if topic.plain else asking.others).append(topic)
 
     def match(self, paper: Paper) -> dict[str, Match]:
         """The claims of all topics that want the paper, by topic name, each with every hit.
 
         Hits stand in the order in which the topic spells its terms, title before abstract, each once.
         """
-        text = _Text(paper)
-        verdicts = ((name, topic.verdict(text)) for name, topic in self._topics.items())
-        return {name: verdict.match for name, verdict in verdicts if verdict.match}
+        found = self._index.found(paper)
+        claims: dict[str, Match] = {}
+        others = dict.fromkeys(self._always)
+        for sought, hits in found.items():
+            if sought in self._by_need:
+                asking = self._by_need[sought]
+                alone = asking.claims(hits)
+                # Where a topic has a second term in the paper, both are to be named, in the topic's own order.
+                again = alone.keys() & claims.keys()
+                others.update(dict.fromkeys([*asking.others, *(self._topics[name] for name in again)]))
+                claims.update(alone)
+        for topic in others:
+            claim = topic.claim(found)
+            if claim is not None:
+                claims[topic.name] = claim
+        return claims
 
     def verdict(self, topic_name: str, paper: Paper) -> Verdict:
         """One topic's view of the paper, for `explain`.
@@ -61,152 +92,74 @@ class Matcher:
         Raises:
             KeyError: no such topic.
         """
-        return self._topics[topic_name].verdict(_Text(paper))
+        topic = self._topics[topic_name]
+        found = self._index.found(paper)
+        wanted, stops = topic.wanted.met(found) or (), topic.excluded.met(found)
+        return Verdict(topic.claim(found), tuple(dict.fromkeys(wanted)), stops[0] if stops else None)
 
 
-class _Text:
-    """A paper as matching reads it, each form made once and only when asked for."""
-
-    def __init__(self, paper: Paper) -> None:
-        self.paper = paper
-
-    @cached_property
-    def words(self) -> dict[str, Words]:
-        paper = self.paper
-        texts = {
-            "title": paper.title,
-            "abstract": paper.abstract,
-            "journal_ref": paper.journal_ref or "",
-            "comment": "",
-        }
-        return {field: Words.read(text) for field, text in texts.items()}
-
-    @cached_property
-    def raw(self) -> dict[str, str]:
-        return {"title": self.paper.title.casefold(), "abstract": self.paper.abstract.casefold()}
-
-    @cached_property
-    def names(self) -> dict[str, list[Name]]:
-        """The authors under the last words of their names."""
-        names: dict[str, list[Name]] = {}
-        for author in self.paper.authors:
-            name = Name.read(author.name)
-            names.setdefault(name.last, []).append(name)
-        return names
-
-    @cached_property
-    def spelled_names(self) -> tuple[Words, ...]:
-        return tuple(Words.read(author.name) for author in self.paper.authors)
-
-    @cached_property
-    def categories(self) -> tuple[str, ...]:
-        return tuple(category.casefold() for category in self.paper.categories)
-
-
-_Test = Callable[[_Text], bool]
-_Condition = Callable[[_Text], "tuple[Hit, ...] | None"]
-"""The hits that fulfil a condition (there may be none to show), or None where it is not fulfilled."""
-
-
+@dataclass(frozen=True, slots=True, eq=False)
 class _Compiled:
     """One topic's wishes and exclusions, ready to run."""
 
-    def __init__(self, topic: Topic) -> None:
+    name: str
+    wanted: Condition
+    excluded: Condition
+
+    @property
+    def plain(self) -> bool:
+        """Whether any one of its terms makes it claim a paper, and that term's hits are the reason."""
+        parts = self.wanted.parts if isinstance(self.wanted, AnyOf) else (self.wanted,)
+        return self.excluded is _NOTHING and all(isinstance(part, Sought) for part in parts)
+
+    def claim(self, found: Found) -> Match | None:
+        hits = self.wanted.met(found)
+        if hits is None or self.excluded.met(found) is not None:
+            return None
+        return Match(self.name, tuple(dict.fromkeys(hits)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """The topics that need a term."""
+
+    plain: list[_Compiled] = field(default_factory=list)
+    others: list[_Compiled] = field(default_factory=list)
+    _claims: dict[Hits, dict[str, Match]] = field(default_factory=dict)
+
+    def claims(self, hits: Hits) -> dict[str, Match]:
+        """What the plain ones say to these hits, made once: a term has few fields to stand in."""
+        if hits not in self._claims:
+            self._claims[hits] = {topic.name: Match(topic.name, hits) for topic in self.plain}
+        return self._claims[hits]
+
+
+_EVERYTHING = AllOf(())
+_NOTHING = AnyOf(())
+
+
+class _Compiler:
+    """Compiles topics over terms that they share."""
+
+    def __init__(self) -> None:
+        self._terms: dict[tuple[Term, MatchMode], Sought] = {}
+
+    @property
+    def terms(self) -> Iterable[Sought]:
+        """Each once."""
+        return self._terms.values()
+
+    def compiled(self, topic: Topic) -> _Compiled:
+        """The topic over these terms, to which its own are added."""
+
+        def sought(term: Term) -> Sought:
+            key = (term, topic.match)
+            if key not in self._terms:
+                self._terms[key] = Sought(*key)
+            return self._terms[key]
+
+        def over(node: Node | None, otherwise: Condition) -> Condition:
+            return otherwise if node is None else condition(node, sought)
+
         wanted, excluded = from_topic(topic)
-        self._name = topic.name
-        self._wanted = _condition(wanted or And(()), topic.match)
-        self._excluded = _condition(excluded or Or(()), topic.match)
-
-    def verdict(self, text: _Text) -> Verdict:
-        hits, stops = self._wanted(text), self._excluded(text)
-        wanted = tuple(dict.fromkeys(hits or ()))
-        claimed = hits is not None and stops is None
-        return Verdict(Match(self._name, wanted) if claimed else None, wanted, stops[0] if stops else None)
-
-
-def _condition(node: Node, mode: MatchMode) -> _Condition:
-    """The tree as one function: an `And` of nothing always holds, an `Or` of nothing never."""
-    match node:
-        case Term():
-            return _any_field(node, mode)
-        case Not():
-            refused = _condition(node.node, mode)
-            return lambda text: () if refused(text) is None else None
-        case And():
-            return _all_of([_condition(part, mode) for part in node.nodes])
-    return _any_of([_condition(part, mode) for part in node.nodes])
-
-
-def _all_of(conditions: Sequence[_Condition]) -> _Condition:
-    def hits(text: _Text) -> tuple[Hit, ...] | None:
-        found: list[Hit] = []
-        for condition in conditions:
-            part = condition(text)
-            if part is None:
-                return None
-            found += part
-        return tuple(found)
-
-    return hits
-
-
-def _any_of(conditions: Sequence[_Condition]) -> _Condition:
-    def hits(text: _Text) -> tuple[Hit, ...] | None:
-        parts = [part for condition in conditions if (part := condition(text)) is not None]
-        return tuple(hit for part in parts for hit in part) if parts else None
-
-    return hits
-
-
-def _any_field(term: Term, mode: MatchMode) -> _Condition:
-    spelled = f"{term.text}*" if term.prefix else term.text
-    tests = [(Hit(spelled, field), _test(term, field, mode)) for field in term.fields]
-
-    def hits(text: _Text) -> tuple[Hit, ...] | None:
-        return tuple(hit for hit, holds in tests if holds(text)) or None
-
-    return hits
-
-
-def _test(term: Term, field: str, mode: MatchMode) -> _Test:
-    match field:
-        case "author":
-            return _author(term)
-        case "category":
-            return _category(term)
-        case "id":
-            return _identifier(term)
-        case "title" | "abstract" if mode is MatchMode.SUBSTRING:
-            part = term.text.casefold()
-            return lambda text: part in text.raw[field]
-        case _:
-            words = Wanted.read(term.text, prefix=term.prefix)
-            least = words.least  # most terms stand in no text, and this is quick to see
-            return lambda text: least in text.words[field].text and words.is_in(text.words[field])
-
-
-def _author(term: Term) -> _Test:
-    """One of the authors may be the one meant; `_` is a blank, as in arXiv's own `au:del_maestro`."""
-    if term.prefix:
-        words = Wanted.read(term.text, prefix=True)
-        return lambda text: any(words.is_in(name) for name in text.spelled_names)
-    meant = Name.read(term.text.replace("_", " "))
-    return lambda text: any(meant.may_be(name) for name in text.names.get(meant.last, ()))
-
-
-def _category(term: Term) -> _Test:
-    """One of the categories is the one meant, by whichever of its names, or begins so."""
-    if term.prefix:
-        start = term.text.casefold()
-        return lambda text: any(category.startswith(start) for category in text.categories)
-    meant = {name.casefold() for name in related(term.text)}
-    return lambda text: not meant.isdisjoint(text.categories)
-
-
-def _identifier(term: Term) -> _Test:
-    """The identifier, with or without its version, or how it begins."""
-    return lambda text: (
-        text.paper.identifier.startswith(term.text)
-        if term.prefix
-        else term.text in (text.paper.identifier, f"{text.paper.identifier}v{text.paper.version}")
-    )
+        return _Compiled(topic.name, over(wanted, _EVERYTHING), over(excluded, _NOTHING))

@@ -28,7 +28,8 @@ FIELDS = {
     "jr": "journal_ref",
     "id": "id",
 }
-"""A query's prefix, and the field of `model.Hit` that it reads. The feed brings no comments: `co:` finds none yet."""
+"""A query's prefix, and the field of `model.Hit` that it reads. No feed brings comments: `co:` finds those
+that came by OAI-PMH or the catchup page."""
 ALL = tuple(FIELDS.values())
 WORDS = ("title", "abstract")
 

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from bot.text import bare, lowered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MARK = "\x00"
 """Stands in no text that `bare` made."""
@@ -51,33 +56,57 @@ class Wanted:
     """
 
     least: str
-    """What a text that holds the term holds in any case, for a quick first look."""
-    pattern: re.Pattern[str]
-    exact: frozenset[str]
-    """What may stand there as it is; of anything else that the pattern finds, the text must let its s go."""
+    """What a text that holds the term holds in any case, where the term begins; a term without words is empty."""
+    begins_a_word: bool
+    exact: frozenset[str] | None
+    """What may follow `least` up to the word's end; None where anything may."""
+    plural: frozenset[str] = frozenset()
+    """What else may, if the text lets its s go."""
 
     @classmethod
     def read(cls, written: str, *, prefix: bool = False) -> Wanted:
         """A keyword, a query's words or, with `prefix`, how they begin. One without any is never found."""
         plain = bare(written)
         words = lowered(plain)
-        if not words:
-            return cls(words, re.compile(r"(?!)"), frozenset())
-        start = r"(?<![^\W_])" if words[0].isalnum() else ""
-        if prefix or not words[-1].isalnum():
-            return cls(words, re.compile(start + re.escape(words)), frozenset({words}))
+        begins_a_word = words[:1].isalnum()
+        if prefix or not words[-1:].isalnum():
+            return cls(words, begins_a_word, exact=None)
         last = re.split(r"[\W_]", plain)[-1]
         exact = {words, *(words.removesuffix(ending) for ending in _endings(last))}
-        forms = exact | {words + ending for ending in ("s", *_further(last))}
-        either = "|".join(map(re.escape, sorted(forms)))
-        return cls(min(exact, key=len), re.compile(rf"{start}(?:{either})(?![^\W_])"), frozenset(exact))
+        plural = {word + ending for word in exact for ending in ("s", *_further(last))} - exact
+        least = min(exact, key=len)
+        return cls(least, begins_a_word, _tails(least, exact), _tails(least, plural))
 
     def is_in(self, words: Words) -> bool:
         """Whether the text holds the term."""
-        found = self.pattern.search(words.text)
-        while found and found[0] not in self.exact and found.end() in words.whole:
-            found = self.pattern.search(words.text, found.start() + 1)
-        return found is not None
+        start = words.text.find(self.least) if self.least else -1
+        while start >= 0 and not self.stands_at(start, words):
+            start = words.text.find(self.least, start + 1)
+        return start >= 0
+
+    def stands_at(self, start: int, words: Words) -> bool:
+        """Whether the term stands in the text at one of the places where `least` does."""
+        text = words.text
+        if self.begins_a_word and start and text[start - 1].isalnum():
+            return False
+        if self.exact is None:
+            return True
+        after = end = start + len(self.least)
+        while end < len(text) and text[end].isalnum():
+            end += 1
+        tail = text[after:end]
+        return tail in self.exact or (tail in self.plural and end not in words.whole)
+
+
+def _tails(least: str, forms: Iterable[str]) -> frozenset[str]:
+    """What the forms have beyond their common beginning."""
+    return _one(frozenset(form[len(least) :] for form in forms))
+
+
+@cache
+def _one(tails: frozenset[str]) -> frozenset[str]:
+    """Always the same one of equal sets: there are few, and many terms."""
+    return tails
 
 
 def _marked(found: re.Match[str]) -> str:

@@ -67,6 +67,8 @@ def test_the_title_holds_the_keyword(keyword: str, title: str) -> None:
         ("C++", "C+ and ObjC++"),
         ("-", "A - B"),
         ("bird", "birdses"),
+        ("multimodal", "multi-modal"),
+        ("multi-modal", "multimodal"),
     ],
 )
 def test_the_title_does_not_hold_the_keyword(keyword: str, title: str) -> None:
@@ -127,6 +129,7 @@ ODD = replace(
         categories=["math.MP"],
     ),
     journal_ref="Pigeon Lett. 5 (2026)",
+    comment="12 pages, accepted at a roost",
 )
 
 
@@ -154,11 +157,16 @@ ODD = replace(
         ("au:estro*", None),
         ('jr:"pigeon lett"', (Hit("pigeon lett", "journal_ref"),)),
         ("co:owl", None),
+        ("co:roost", (Hit("roost", "comment"),)),
+        ('co:"accepted at"', (Hit("accepted at", "comment"),)),
+        ("all:roost", (Hit("roost", "comment"),)),
+        ("roosts", (Hit("roosts", "comment"),)),
         ("id:2604.00007", (Hit("2604.00007", "id"),)),
         ("id:2604.00007v3", (Hit("2604.00007v3", "id"),)),
         ("id:2604.00007v2", None),
         ("id:2604.*", (Hit("2604.*", "id"),)),
         ("id:2604.0000", None),
+        ("id:2604.00007v*", (Hit("2604.00007v*", "id"),)),
     ],
 )
 def test_a_query_is_answered_field_by_field(query: str, expected: tuple[Hit, ...] | None) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import AnnounceType, DigestEntry, Hit, Order, Topic
-from bot.topics.ranking import rank
+from bot.topics.ranking import rank, reasons
 from tests.builders import MONDAY, entry, paper
 
 RELEVANCE = Topic("birds", "Birds", ())
@@ -55,6 +55,24 @@ def test_listing_is_arxivs_own_order() -> None:
         entry(paper("0"), type=AnnounceType.REPLACE_CROSS),
     ]
     assert identifiers(rank(LISTING, ranked[::-1])) == identifiers(ranked)
+
+
+def test_the_reasons_of_a_rank_are_given_in_the_order_in_which_they_count() -> None:
+    followed = entry(hits=[TITLE, ABSTRACT, Hit("Bo Chen", "author"), AUTHOR], type=AnnounceType.CROSS)
+    assert reasons(RELEVANCE, followed) == "by Bo Chen and Ada Byron, in the title: a, 3 terms, cross"
+    assert reasons(RELEVANCE, entry(hits=[ABSTRACT, ABSTRACT])) == "nothing in the title, 1 term, new"
+    assert reasons(RELEVANCE, entry(hits=[])) == "nothing in the title, 0 terms, new"
+    assert reasons(LISTING, followed) == "cross"
+
+
+@given(
+    st.lists(st.sampled_from([TITLE, ABSTRACT, OTHER, AUTHOR]), unique=True),
+    st.lists(st.sampled_from([TITLE, ABSTRACT, OTHER, AUTHOR]), unique=True),
+)
+def test_where_the_rank_differs_the_reasons_differ(some: list[Hit], others: list[Hit]) -> None:
+    one, other = entry(paper("1"), hits=some), entry(paper("1"), hits=others)
+    if rank(RELEVANCE, [one, other]) != rank(RELEVANCE, [other, one])[::-1]:
+        assert reasons(RELEVANCE, one) != reasons(RELEVANCE, other)
 
 
 @given(st.permutations([entry(paper(str(n)), type=kind) for n, kind in enumerate([*AnnounceType, *AnnounceType])]))

@@ -1,0 +1,73 @@
+"""Compose for very many subscribers of one topic: one shared body, one row each."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from bot.app import App
+from bot.clock import SimulatedClock
+from bot.model import AnnounceType, Entry, Mailing, MailingState
+from bot.settings import Address, Secret
+from bot.store.papers import Verdict
+from tests.bench import corpus
+from tests.bench.measure import seconds, table
+from tests.world import TUESDAY, morning, opened_world
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.settings import Settings
+
+_ALLOWED = 50e-6
+
+
+def run(sizes: Sequence[int] = (1, 10_000), *, announced: int = 300) -> str:
+    """The table; the target is one and a half times what one costs, and 50 us for each."""
+    took = {size: asyncio.run(_measured(size, announced)) for size in sizes}
+    one = took[min(sizes)]
+    rows = [
+        [size, cost, cost / one, (cost - one) / max(1, size - 1) * 1e6, cost / (1.5 * one + size * _ALLOWED)]
+        for size, cost in took.items()
+    ]
+    heads = ["subscribers", "compose s", "times one's", "us for each more", "times the target"]
+    return table("Compose for subscribers of one topic", heads, rows)
+
+
+async def _measured(size: int, announced: int) -> float:
+    with TemporaryDirectory() as folder:
+        async with opened_world(Path(folder)) as world:
+            world.config["topics"]["birds"]["keywords"] = []
+            world.config["topics"]["birds"]["limit"] = 30
+            world.config["subscribers"] = {"s0": {"mail": "s0@example.org", "topics": ["birds"]}}
+            return _compose(_many(world.settings, size), announced)
+
+
+def _many(settings: Settings, size: int) -> Settings:
+    (first,) = settings.subscribers.values()
+    names = [f"s{number}" for number in range(size)]
+    return replace(
+        settings,
+        subscribers={
+            name: replace(
+                first,
+                name=name,
+                addresses=(Address(Secret(f"{name}@example.org"), "mailbox", f"{name}@example.org"),),
+            )
+            for name in names
+        },
+    )
+
+
+def _compose(settings: Settings, announced: int) -> float:
+    app = App(settings, SimulatedClock(morning(TUESDAY)))
+    entries = tuple(Entry(paper, AnnounceType.NEW) for paper in corpus.invented(announced))
+    app.store.papers.record(Mailing("cs.CV", TUESDAY, entries), Verdict(MailingState.COMPLETE, ""), app.clock.now())
+    took = seconds(app.compose)
+    written = len(app.store.outbox.lanes())
+    app.store.close()
+    assert written == len(settings.subscribers)
+    return took

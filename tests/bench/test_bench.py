@@ -1,0 +1,34 @@
+"""The benchmarks run, at a size at which their figures mean nothing."""
+
+from __future__ import annotations
+
+from tests.bench import collect, growth, subscribers, topics
+from tests.bench.measure import machine, process, table
+
+
+def test_topics_are_measured_and_both_ways_find_the_same() -> None:
+    assert "| invented" in topics.run((20, 50), announced=12, sample=10)
+
+
+def test_collecting_is_measured_beside_feedparser() -> None:
+    assert "| parse, judge, store" in collect.run(categories=2, items=3)
+
+
+def test_growth_is_measured_in_two_tables() -> None:
+    assert growth.run((2,), (1, 2), items=4).count("###") == 2
+
+
+def test_subscribers_are_measured_beside_one() -> None:
+    assert "| 3 " in subscribers.run((1, 3), announced=5)
+
+
+def test_a_process_is_measured_and_a_table_drawn() -> None:
+    done = process("-c", "print('ok')")
+    assert (done.output, done.peak > 1, done.wall > 0) == ("ok\n", True, True)
+    assert table("T", ["a", "b"], [[1, 2.5], ["x", 1234.5]]).splitlines()[2:] == [
+        "| a | b     |",
+        "|---|-------|",
+        "| 1 | 2.50  |",
+        "| x | 1,234 |",
+    ]
+    assert "cores" in machine()
