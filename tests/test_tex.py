@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.tex import flatten
+from bot.tex import LEFT, flatten
 from bot.text import flatten_tex
 
 ABSTRACTS = Path(__file__).parents[1] / "../shared/data/metadata"
@@ -34,6 +34,12 @@ FRAGMENTS = [
         "#",
         " ",
         "\\(",
+        "\\ours",
+        "\\rev{two words",
+        "\\verb+",
+        "\\begin{equation}",
+        "\\end{equation}",
+        "\\R",
         "\\)",
         "\\[",
         "\\]",
@@ -120,7 +126,9 @@ def test_typography_is_told_from_what_only_looks_like_it(tex: str, shown: str | 
         (r"64$\times$64, 90$^\circ$, $+$5, $70$B, $66.3\%$, $5%$", "64×64, 90°, +5, 70B, 66.3%, 5%"),
         (r"$\barΔ$ $\boldsymbolθ$ $\boldsymbol{x}$ $\tilde{\mathcal{O}}$", "Δ\u0305 θ x 𝒪\u0303"),
         (r"$\gamma\in [0,1]$, $\|x\|\leq\left(1\right.$", "γ ∈ [0,1], ‖x‖≤(1"),
-        (r"$a \equiv b \pmod{3}$ $\text{two words}$ $c$", "a ≡ b (mod 3) two words c"),
+        (r"$a \equiv b \pmod{3}$ $\text{two words}$ $c \bmod d$", "a ≡ b (mod 3) two words c mod d"),
+        (r"$\binom{n}{3}$ $A\xrightarrow{}B \xrightarrow{f+g} C$", "(n choose 3) A → B →^(f+g) C"),
+        (r"$d= \begin{cases} 0,&a\\[1mm] 1,&b. \end{cases}$", "d = { 0, a; 1, b."),
         (r"outputs$\unicode{x2013}$available", "outputs–available"),
     ],
 )
@@ -136,18 +144,74 @@ def test_formulas_are_unicode(tex: str, shown: str) -> None:
         "between $5M-$10M for the whole lot, then $x",
         "$ 5 and 6 $",
         "100% sure, 50 % too { [and] } {GPT}",
-        "C:\\d \\ours{} {\\ours} \\textsc{Open \\unknown{arg} \\cite",
-        "$\\GenPPL = 5$ and \\(\\ours\\)",
-        "$\\begin{cases} a \\end{cases}$",
-        "$\\frac{a$ $x^{2$ \\emph{",
+        r"C:\d C:\Users\name \w+\d \begin{letter} \cite",
+        r"$\ours{x} = 5$ and \(\ours{y}\)",
+        r"$\begin{tikzcd} a & b \end{tikzcd}$ \begin{gather} \ours{x} \end{gather}",
+        r"$\frac{a$ $x^{2$",
         "$$ { } \\emph \\",
-        "\\r{ho} \\k{appa} \\href{u} \\'",
+        r"\r{h5} \k{applesauce} \textcolor{red} \'",
         "https://a.example/~b_c--d''e",
-        "don\\'t",
+        r"don\'t",
     ],
 )
 def test_what_is_no_tex_or_cannot_be_shown_whole_stays_as_written(text: str) -> None:
     assert flatten(text) == text
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"We call it \ours{}, or {\ours}; (\DQN) and \IDQN~too", "We call it ours, or ours; (DQN) and IDQN too"),
+        (r"\ECUAS{n} scores \rev{what was said} \hl{it is \emph{so}}", "ECUAS{n} scores what was said it is so"),
+        (r"$\PG(1,q)$, $a\Bin b$, $\F_q$, $\R^2$, $\P(X)$", "PG(1,q), a Bin b, 𝔽_q, ℝ², ℙ(X)"),
+    ],
+)
+def test_an_authors_own_command_is_read_by_its_name_or_its_prose(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"We meet \textsc{Cattle Trade, a game", "We meet Cattle Trade, a game"),
+        (r"in time\footnote{Soon at https://a.example/x", "in time (Soon at https://a.example/x"),
+        (
+            r"code at \href{https://a.example/x}. Rank \r{ho} and \k{appa}",
+            "code at https://a.example/x. Rank ρ and κ",
+        ),
+        (r"$\href{https://a.example/x}{this}$, $\textbf{$80\times$}$", "this (https://a.example/x), 80×"),
+        (r"\hyperlink{https://a.example/}{https://a.example/} \revision{so it was", "https://a.example/ so it was"),
+    ],
+)
+def test_what_was_torn_or_put_wrongly_is_mended(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"\verb+a.example/b_c+, \verb text, \ding{51} \ding{55} \ding{182}", "a.example/b_c, verb text, ✓ ✗ ❶"),
+        (r"aware\footnotemark[1] \scalebox{0.6}{$x$} \cite{a} \eqref{b}", "aware[1] x [a] [b]"),
+        (r"\begin{abstract}Short.\end{abstract}", " Short. "),
+        (r"so \begin{equation*} u_n = y_n \end{equation*} holds", "so u_n = y_n holds"),
+    ],
+)
+def test_rarer_commands_are_known_too(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    "formula", [r"$\ours{x}<y$", r"\(\ours{y}\)", r"\[ \ours{y} \]", r"\begin{tikzcd} a & b \end{tikzcd}"]
+)
+def test_a_formula_that_stayed_tex_is_found_again_whole(formula: str) -> None:
+    assert [found[0] for found in LEFT.finditer(flatten(f"Let {formula} be, at $5 or $6."))] == [formula]
+
+
+@pytest.mark.parametrize(
+    "text", [r"$\x{@here}$", r"$\x{`}$", r"$\x{[a](b)}$", r"$\x{https://a.example}$", "$a$ $5 or $6"]
+)
+def test_what_could_leave_a_code_span_or_link_is_not_taken_for_a_formula(text: str) -> None:
+    assert not list(LEFT.finditer(text))
 
 
 def test_prices_do_not_make_the_formula_after_them_text() -> None:
@@ -180,23 +244,31 @@ def test_text_without_tex_stays_as_it_is(text: str) -> None:
 
 @pytest.mark.shared
 @pytest.mark.skipif(not ABSTRACTS.is_dir(), reason="no ../shared/data/metadata here")
-def test_real_abstracts_keep_every_word_and_hardly_any_tex() -> None:
-    abstracts: dict[str, str] = {}
+def test_real_titles_abstracts_and_comments_keep_every_word_and_hardly_any_tex() -> None:
+    """Of 6,301 papers, 16 mailing days of May 2026, as counted on 24 November 2026.
+
+    Titles and comments: all clean, no word lost. Abstracts: no word lost, 6,300 clean (99.98 %). The rest:
+
+        formula in a formula's text, with unbalanced dollars    1
+    """
+    papers: dict[str, dict[str, str]] = {}
     for file in sorted(ABSTRACTS.glob("*.jsonl.gz")):
         with gzip.open(file, "rt", encoding="utf-8") as lines:
-            abstracts.update((paper["id"], paper["summary"]) for paper in map(json.loads, lines))
-    flat = {identifier: flatten_tex(abstract) for identifier, abstract in abstracts.items()}
-
-    lost = {identifier: lost_words(abstracts[identifier], text) for identifier, text in flat.items()}
-    assert not {identifier: words for identifier, words in lost.items() if words}
-
-    left = [identifier for identifier, text in flat.items() if re.search(r"\\[A-Za-z]|\$[^$ ][^$]{0,60}\$", text)]
-    print(f"{1 - len(left) / len(flat):.2%} of {len(flat)} abstracts without a trace of TeX")  # noqa: T201 - pytest -s
-    assert len(left) < len(flat) / 100
+            papers.update((paper["id"], paper) for paper in map(json.loads, lines))
+    unclean = {}
+    for field in ("title", "summary", "comment"):
+        written = {identifier: paper[field] or "" for identifier, paper in papers.items()}
+        flat = {identifier: flatten_tex(text) for identifier, text in written.items()}
+        assert not [identifier for identifier, text in flat.items() if lost_words(written[identifier], text)]
+        unclean[field] = sum(bool(re.search(r"\\[A-Za-z]|\$[^$ \d][^$]*\$", text)) for text in flat.values())
+    assert len(papers) == 6_301
+    assert unclean == {"title": 0, "summary": 1, "comment": 0}
 
 
 def lost_words(tex: str, flat: str) -> list[str]:
     """Letters in a row, but for commands' names and a colour, that the flat text has nowhere in a row."""
     shown = "".join(c for c in unicodedata.normalize("NFKD", flat) if not unicodedata.combining(c))
-    plain = re.sub(r"\\(?:textcolor\{\w+\}|begin\{\w+\}|[A-Za-z]+)", " ", tex)
+    plain = re.sub(
+        r"\\\\\[1mm\]|\\(?:textcolor\{\w+\}|(?:begin|end)\{\w+\*?\}|[rk]\{(?:ho|appa)\}|[A-Za-z]+)", " ", tex
+    )
     return [word for word in re.findall("[A-Za-z]{2,}", plain) if word not in shown]

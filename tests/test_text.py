@@ -25,17 +25,22 @@ from bot.text import (
     escape_plain,
     flatten_tex,
     fold,
+    markup_html,
     names,
     tidy,
     utf16,
 )
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
+FORMULAS = [
+    *(r"$\x{y}<z$", r"$\x{*_[}$", r"\[ \x{y}#1 \]", r"\begin{a} &lt; \end{a}"),  # which a code span can hold
+    *(r"$\x{[a](b)}$", r"$\x{@here}$", r"$\x{`}$", r"$\x $ $"),
+]
 MARKUP = st.lists(
-    st.sampled_from([*r"*_~`|#<>[]()\$&@:!.-+= ", "a", "1", "x y", "&lt", ";", "https://a.b/", "()"])
+    st.sampled_from([*r"*_~`|#<>[]()\$&@:!.-+= ", "a", "1", "x y", "&lt", ";", "https://a.b/", "()", *FORMULAS])
 ).map("".join)
 HOSTILE = ANY_TEXT | MARKUP
-ESCAPES = [escape_plain, escape_html, escape_mrkdwn, escape_discord, escape_markdown]
+ESCAPES = [escape_plain, escape_html, markup_html, escape_mrkdwn, escape_discord, escape_markdown]
 
 
 def bare(text: str) -> str:
@@ -210,6 +215,15 @@ class TestEscapeHtml:
         assert page.tags == ["p", f"title={tidy(text)}"]
         assert page.text == tidy(text)
 
+    @given(HOSTILE)
+    def test_marked_up_a_browser_shows_the_same_and_no_tag_but_code(self, text: str) -> None:
+        page = Page(f"<p>{markup_html(text)}</p>")
+        assert set(page.tags) <= {"p", "code"}
+        assert page.text == tidy(text)
+
+    def test_a_formula_that_stayed_tex_is_code(self) -> None:
+        assert markup_html(r"if $\x{y}<z$ > 1") == r"if <code>$\x{y}&lt;z$</code> &gt; 1"
+
 
 class TestEscapeMrkdwn:
     @pytest.mark.parametrize("text", ["<!channel>", "<@U123>", "<https://evil.example|arXiv>", "<!here|x> & more"])
@@ -230,9 +244,18 @@ class TestEscapeMrkdwn:
     def test_a_link_stays_whole(self) -> None:
         assert escape_mrkdwn("https://a.example/~b/_c:80:d") == "https://a.example/~b/_c:80:d"
 
+    def test_a_formula_that_stayed_tex_is_code(self) -> None:
+        assert escape_mrkdwn(r"if $\x{*y*}<z$ > *1*") == ("if `$\\x{*y*}&lt;z$` &gt; \u200b*\u200b1\u200b*\u200b")
+
     @given(HOSTILE)
     def test_a_reader_sees_the_text(self, text: str) -> None:
-        assert bare(html.unescape(escape_mrkdwn(text))) == bare(html.unescape(html.escape(tidy(text))))
+        seen = bare(html.unescape(escape_mrkdwn(text))).replace("`", "")
+        assert seen == bare(html.unescape(html.escape(tidy(text)))).replace("`", "")
+
+
+def uncoded(found: re.Match[str]) -> str:
+    """A code span as it would be written without one."""
+    return found[1] or re.sub(r"([^\w\s]|_)", r"\\\1", found[2])
 
 
 class TestEscapeDiscord:
@@ -272,9 +295,12 @@ class TestEscapeDiscord:
         assert not re.search(r"\w://|discord(app)?\.(gg|com/invite)", shown)
         assert shown.replace("\\", "") == invite
 
+    def test_a_formula_that_stayed_tex_is_code(self) -> None:
+        assert escape_discord(r"if $\x{*y*}<z$ > *1*") == r"if `$\x{*y*}<z$` \> \*1\*"
+
     @given(HOSTILE)
     def test_no_mark_is_left_without_a_backslash_and_none_is_lost(self, text: str) -> None:
-        shown = escape_discord(text)
+        shown = re.sub(r"(\\[^\w\s]|\\_)|`([^`]*)`", uncoded, escape_discord(text))
         outside = re.sub(r"(?<!\w)https?://[\w./?=&%#+,;:!~-]*", "", re.sub(r"\\([^\w\s]|_)", "", shown))
         assert not set("\\*_~`|<>[]") & set(outside)
         assert bare(re.sub(r"\\([^\w\s]|_)", r"\1", shown)) == bare(tidy(text))
@@ -307,6 +333,7 @@ class TestEscapeMarkdown:
             ("~~a~~ b~c~", "&#126;&#126;a&#126;&#126; b&#126;c&#126;"),
             ("a\\", "a&#92;"),
             ("\\alpha", "\\alpha"),
+            (r"$\x{y}$", r"<code><span>$</span>\x{y}<span>$</span></code>"),
         ],
     )
     def test_what_would_act_is_a_reference(self, text: str, escaped: str) -> None:
@@ -318,7 +345,8 @@ class TestEscapeMarkdown:
         page = Page(
             MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(f"- **[{label}](https://a.example)**")
         )
-        assert [tag for tag in page.tags if tag != "span"] == ["ul", "li", "strong", "a", "href=https://a.example"]
+        tags = [tag for tag in page.tags if tag not in ("span", "code")]
+        assert tags == ["ul", "li", "strong", "a", "href=https://a.example"]
         assert bare(page.text).strip() == bare(tidy(text) or "-")
 
     @given(HOSTILE)
@@ -326,7 +354,7 @@ class TestEscapeMarkdown:
         page = Page(
             MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(f"x\n\n{escape_markdown(text)}\n")
         )
-        assert set(page.tags) <= {"p", "span"}
+        assert set(page.tags) <= {"p", "span", "code"}
         assert bare(page.text).split() == ["x", *bare(tidy(text)).split()]
 
     @given(HOSTILE)
@@ -334,7 +362,7 @@ class TestEscapeMarkdown:
         page = Page(
             MarkdownIt("commonmark").render(f"<details><summary>A</summary>\n{escape_markdown(text)}\n</details>")
         )
-        assert [tag for tag in page.tags if tag != "span"] == ["details", "summary"]
+        assert [tag for tag in page.tags if tag not in ("span", "code")] == ["details", "summary"]
         assert bare(page.text).split() == ["A", *bare(tidy(text)).split()]
 
 

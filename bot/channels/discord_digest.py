@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bot import text
-from bot.channels.grouping import MOST_LINKS, terms, together, told
+from bot.channels.grouping import MOST_LINKS, forms, terms, together, told
 from bot.channels.packing import as_many_as_fit, fit, last_that_holds, paginate
 from bot.model import Link, Message
 
@@ -39,8 +39,8 @@ LINE = 900
 """Ours: a heading, a one-line entry, an "and N more". One goes with a full embed, and with a headline."""
 _HEADLINE_TITLE, _HEADLINE_TOPIC, _HEADLINE_TOPICS = 120, 60, 300
 """Ours, escaped: with them a headline stays below HEADLINE, and nothing that it must say is cut off its end."""
-_LABEL, _LINKS = 80, 650
-"""Ours: one link's text, and all links of an "and N more", which with its words stays below LINE."""
+_LABEL, _LINKS, _FORMS = 80, 650, 600
+"""Ours: one link's text, all links of an "and N more", which with its words stays below LINE, and all of a paper."""
 
 NOBODY: Mapping[str, Any] = {"parse": []}
 """`allowed_mentions` that let nothing ping; absent, Discord's default would."""
@@ -208,8 +208,7 @@ class _Writer:
         )
 
     def _more(self, section: Section, count: int, links: Sequence[Link]) -> _Part:
-        safe = [Link(_label(text.cut(link.label, _LABEL)), _link(link.url)) for link in links[:MOST_LINKS]]
-        named, _ = as_many_as_fit(safe, _LINKS, lambda link: _escaped(link.label) + len(link.url) + len(", []()"))
+        named = _safe(links[:MOST_LINKS], _LINKS)
         values = {"count": count, "links": named, "other_links": len(links) - len(named)}
         return _Part(
             section,
@@ -230,6 +229,7 @@ class _Writer:
             "terms": terms(entry.match),
             "url": _link(entry.url),
             "label": _label(entry.paper.identifier),
+            "links": _safe(forms(entry), _FORMS),
             "dated": self._dated,
         }
 
@@ -295,6 +295,12 @@ def _short(raw: str, limit: int) -> str:
 def _link(url: str) -> str:
     """A URL that ends neither a masked link nor an angle bracket."""
     return quote(url, safe=":/?&=#%+,;@~!$")
+
+
+def _safe(links: Sequence[Link], most: int) -> Sequence[Link]:
+    """Links that a template can show, as many as take at most so much."""
+    safe = [Link(_label(text.cut(link.label, _LABEL)), _link(link.url)) for link in links]
+    return as_many_as_fit(safe, most, lambda link: _escaped(link.label) + len(link.url) + len(", []()"))[0]
 
 
 def _label(label: str) -> str:

@@ -1,4 +1,4 @@
-"""What every channel groups in the same way: a term with its fields, many topics as one.
+"""What every channel groups in the same way: a term with its fields, a paper's links, many topics as one.
 
 Pure. Knows no platform and no template; measures, cuts and escapes nothing.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.model import Section
+from bot import links
+from bot.model import Link, Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.model import Match
+    from bot.model import DigestEntry, Match
 
 MOST_LINKS = 8
 """How many lists are named where papers are only counted; the other lists are counted too."""
@@ -34,6 +35,12 @@ def terms(match: Match) -> tuple[Term, ...]:
     for hit in match.hits:
         fields.setdefault(hit.term, {})[hit.field.replace("_", " ")] = None
     return tuple(Term(term, tuple(found)) for term, found in fields.items())
+
+
+def forms(entry: DigestEntry) -> tuple[Link, ...]:
+    """Where else a paper can be had than on its abstract page: as PDF and HTML, and what its authors link to."""
+    own = links.found(entry.paper.abstract, entry.paper.comment)
+    return (Link("PDF", entry.pdf_url), Link("HTML", entry.html_url), *own)
 
 
 def told(section: Section) -> int:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.grouping import MOST_LINKS, terms, together, told
+from bot.channels.grouping import MOST_LINKS, forms, terms, together, told
 from bot.channels.mime import mailto, quoted_printable
 from bot.channels.packing import fit, paginate
 from bot.model import Message
-from bot.text import day, flatten_tex, tidy
+from bot.text import day, flatten_tex, markup_html, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -175,7 +175,8 @@ class _Layout:
         return {**values, "subject": tidy(self._templates.render("mail/subject.txt.j2", **values))}
 
     def _render_paper(self, entry: DigestEntry, number: int, brief: bool) -> _Block:  # noqa: FBT001 - cached, so positional
-        return self._block("paper", entry=entry, terms=terms(entry.match), number=number, brief=brief)
+        values = {"entry": entry, "terms": terms(entry.match), "links": forms(entry), "number": number}
+        return self._block("paper", **values, brief=brief, markup=markup_html)
 
     def _render_more(self, place: int, count: int) -> _Block:
         section = self._sections[place]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.channels import blockkit
 from bot.channels.blockkit import Text, escaped, label, link_target, short
-from bot.channels.grouping import MOST_LINKS, terms, together, told
+from bot.channels.grouping import MOST_LINKS, forms, terms, together, told
 from bot.channels.packing import as_many_as_fit, fit, paginate
 from bot.errors import RenderError
 from bot.text import cut, names, utf16
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.templating import Templates
 
 # What one value may take, escaped: whatever our templates put together stays below blockkit.MOST_IN_BLOCK.
-_TITLE, _AUTHORS, _ABSTRACT, _NAME, _LINKS, _NOTE, _NOTIFIED = 300, 300, 420, 80, 2_000, 2_500, 2_400
+_TITLE, _AUTHORS, _ABSTRACT, _NAME, _LINKS, _NOTE, _NOTIFIED, _FORMS = 300, 300, 420, 80, 2_000, 2_500, 2_400, 600
 _MOST_AUTHORS, _MOST_CATEGORIES, _MOST_HITS, _MOST_TOPICS = 6, 12, 6, 4
 _LARGEST_NUMBER = 9_999
 
@@ -181,8 +181,7 @@ class _Edition:
         return _Piece((line,), index, values["title"], entry.paper.identifier)
 
     def _more(self, links: Sequence[Link], shown: int, count: int) -> Text:
-        safe = [{"label": label(link.label, _NAME), "url": link_target(link.url)} for link in links[:MOST_LINKS]]
-        named, _ = as_many_as_fit(safe, _LINKS, lambda link: escaped(link["label"]) + len(link["url"]) + 5)
+        named = _safe(links[:MOST_LINKS], _LINKS)
         others = len(links) - len(named)
         return Text("line", self._render("more", shown=shown, count=count, links=named, other_links=others))
 
@@ -200,6 +199,7 @@ class _Edition:
             "replaced_to": entry.replaced_to,
             "date": entry.mailing_date,
             "dated": len(self._digest.mailing_dates) > 1,
+            "reconstructed": entry.reconstructed,
         }
 
     def _render(self, name: str, **values: object) -> str:
@@ -210,7 +210,7 @@ def _full_values(entry: DigestEntry) -> dict[str, Any]:
     """What only a full entry says of a paper."""
     hits = [{"term": short(each.term, _NAME), "fields": each.fields} for each in terms(entry.match)]
     return {
-        "pdf": link_target(entry.url.replace("/abs/", "/pdf/", 1)),
+        "links": _safe(forms(entry), _FORMS),
         "authors": short(names(entry.paper.authors, _MOST_AUTHORS), _AUTHORS),
         "abstract": short(entry.paper.abstract, _ABSTRACT),
         "hits": hits[:_MOST_HITS],
@@ -218,6 +218,12 @@ def _full_values(entry: DigestEntry) -> dict[str, Any]:
         "also_in": [short(title, _NAME) for title in entry.also_in[:_MOST_TOPICS]],
         "other_topics": len(entry.also_in[_MOST_TOPICS:]),
     }
+
+
+def _safe(links: Sequence[Link], most: int) -> Sequence[dict[str, str]]:
+    """Links that a template can show, as many as take at most so much once they are escaped."""
+    safe = [{"label": label(link.label, _NAME), "url": link_target(link.url)} for link in links]
+    return as_many_as_fit(safe, most, lambda link: escaped(link["label"]) + len(link["url"]) + len(", <|>"))[0]
 
 
 def _rendered(templates: Templates, name: str, **values: object) -> str:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
+from html import unescape
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot import links
 from bot.channels import CHANNELS
 from bot.model import AnnounceType, Digest, Hit, Link, Message
 from bot.templating import Templates
@@ -243,6 +248,185 @@ def test_a_paper_without_a_title_is_called_by_its_identifier(name: str) -> None:
     assert_all_told(name, of, messages)
     for view in shown_in_full(name, of):
         assert re.search(r"(?:^|\n)\W*(?:1\. |<https://\S+\|)?2604\.77777\W*\n", view.words)
+
+
+@at_every_channel
+@pytest.mark.parametrize("others", [0, 50])
+def test_a_paper_found_afterwards_is_called_reconstructed(name: str, others: int) -> None:
+    for found_afterwards in (True, False):
+        one = replace(entry(type=AnnounceType.CROSS), reconstructed=found_afterwards)
+        of = digest([section([*many_entries(others + 1)[1:], one], title="Birds")])
+        (rich, plain) = forms(name, rendered(name, of, 1))
+        for view in (rich[0], plain[0]) if name == "mail" else (rich[0],):
+            assert re.search(r"cross-list\W* · reconstructed\b", view.line) or not found_afterwards
+            assert view.line.count("reconstructed") == found_afterwards
+
+
+CROWS = replace(
+    paper(
+        "2604.00007",
+        version=2,
+        abstract=r"Code is at \url{https://github.com/lab/a\_crow}.",
+        authors=("Ada Byron",),
+    ),
+    comment="8 pages. Data: https://zenodo.org/records/7, slides: https://lab.example/x. Code: https://arxiv.org/abs/1",
+)
+
+
+@at_every_channel
+def test_a_papers_pdf_its_html_and_its_authors_links_stand_beside_it_under_their_names(name: str) -> None:
+    of = digest([section([entry(CROWS, type=AnnounceType.REPLACE)], more=[])])
+    (message,) = rendered(name, of)
+    sources = [view.source for view in shown_in_full(name, of)]
+    for source in (message.payload["html"], message.payload["text"]) if name == "mail" else sources:
+        beside = ["https://arxiv.org/pdf/2604.00007v2", "https://arxiv.org/html/2604.00007v2"]
+        beside += ["https://github.com/lab/a_crow", "https://zenodo.org/records/7"]
+        for label, url in zip(["PDF", "HTML", "code", "data"], beside, strict=True):
+            shapes = (
+                rf"<{url}\|{label}>",
+                rf"\[{label}\]\({url}\)",
+                rf'href="{url}"[^>]*>{label}<',
+                rf"{label} {url}$",
+            )
+            assert len(re.findall("|".join(shapes), source, re.MULTILINE)) == 1
+        assert "lab.example" not in source
+        assert source.count("https://arxiv.org/abs/") == 1
+
+
+@at_every_channel
+def test_a_formula_that_stays_tex_is_code_for_its_reader(name: str) -> None:
+    tex = r"$\perch{x}<y$"
+    of = digest([section([entry(paper(abstract=f"Crows on {tex} are few."))])])
+    rich, plain = next(zip(*forms(name, rendered(name, of)), strict=True))
+    shown = {"slack": r"`$\perch{x}&lt;y$`", "discord": f"`{tex}`", "mail": r"<code>$\perch{x}&lt;y$</code>"}
+    assert f"on {shown[name]} are" in rich.source
+    if name == "mail":
+        assert f"on {tex} are" in plain.source
+
+
+# Text from strangers
+
+BITS = [
+    *("<!channel>", "<@U1>", "@everyone", "@here", "[x](https://evil.example)", "<https://evil.example|x>", "*", "_"),
+    *(
+        "~",
+        "`",
+        "```",
+        "|",
+        "||",
+        "<script>alert(1)</script>",
+        "<img src=x onerror=y>",
+        "</td>",
+        "&lt;",
+        '" onload="',
+    ),
+    *(
+        "{{ 7*7 }}",
+        "{% raw %}",
+        "=?utf-8?q?x=0ABcc=3A?=",
+        "\r\nBcc: eve@example.org",
+        "\u2028",
+        "\u202e",
+        "\x00",
+        "\x1b[31m",
+    ),
+    *(
+        "\ud800",
+        "\u200b",
+        "code: https://github.com/a/b",
+        "project page https://evil.example/)",
+        r"\url{https://x.github.io}",
+    ),
+    *(
+        r"$\x{y}$",
+        r"$\x{@here}$",
+        r"$\x{[l](https://evil.example)}$",
+        "$",
+        "\\",
+        r"\emph{",
+        "漢字",
+        "😀",
+        "word ",
+        "W" * 400,
+    ),
+]
+STRANGERS = st.text(st.characters(exclude_categories=()), max_size=300) | st.lists(
+    st.sampled_from(BITS), max_size=40
+).map("".join)
+
+
+@at_every_channel
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    texts=st.tuples(STRANGERS, STRANGERS, STRANGERS, STRANGERS),
+    authors=st.sampled_from([0, 1, 3_000]),
+    length=st.sampled_from([1, 12_000]),
+    count=st.integers(1, 3),
+)
+def test_no_strangers_text_hides_a_paper_pings_or_gets_out_of_its_place(
+    name: str, texts: tuple[str, str, str, str], authors: int, length: int, count: int
+) -> None:
+    title, abstract, author, comment = texts
+    long = (abstract * (length // (len(abstract) or 1) + 1))[: max(length, len(abstract))]
+    papers = [
+        replace(
+            paper(
+                f"2604.{n:05d}", title=title, abstract=long, authors=[author] * authors, categories=[author, "cs.CV"]
+            ),
+            comment=comment,
+        )
+        for n in range(count)
+    ]
+    of = digest(
+        [section([entry(each, hits=[Hit(title, "title")], also_in=[author]) for each in papers], title=title)]
+    )
+    messages = rendered(name, of)
+    assert_all_told(name, of, messages)
+    for message in messages:
+        whole = json.dumps([message.payload, message.plain], ensure_ascii=False)
+        whole.encode()
+        assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", whole)
+        if name == "mail":
+            page = Page(message.payload["html"])
+            assert not page.tags & {"script", "img"}
+            assert not page.attributes - {"class", "style", "href", "lang", "charset", "name", "content", *TABLES}
+            assert "\n" not in message.payload["subject"]
+        else:
+            read = re.sub(r"`[^`]*`|\\.", "", "\n".join(strings(message.payload) + strings(message.plain)))
+            inside_a_word = r"(?<!\w)" if name == "slack" else ""  # a@here is none there, Pass@k stays whole
+            assert not re.search(rf"<[!@#]|{inside_a_word}@(everyone|here)", read)
+            link = r"<(\w+:[^|<>]*)\|" if name == "slack" else r"\[[^\]\n]*\]\(([^)\s]*)\)"
+            offered = {link.url for link in links.found(long, comment)}
+            for written in re.findall(link, read):
+                target = unquote(unescape(written) if name == "slack" else written)
+                assert target.startswith("https://arxiv.org/") or target in map(unquote, offered)
+        assert "49" not in "".join(strings(message.payload)) or "49" in "".join(texts)
+
+
+TABLES = {"role", "width", "cellpadding", "cellspacing", "border", "align"}
+
+
+class Page(HTMLParser):
+    """What a mail program finds between angle brackets."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+def strings(payload: Any) -> list[str]:
+    """What of a payload is read as markup: not a footer, which Discord shows as it is."""
+    if isinstance(payload, str):
+        return [payload]
+    if isinstance(payload, dict):
+        return [text for key, value in payload.items() if key != "footer" for text in strings(value)]
+    return [text for value in payload for text in strings(value)] if isinstance(payload, list) else []
 
 
 def shown_in_full(name: str, of: Digest) -> list[View]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,7 +82,19 @@ def everything() -> Digest:
                 mailing_date=FRIDAY,
                 also_in=["Night_Vision"],
             ),
-            entry(paper("2604.00003", version=1, title="Cranes, Corrected"), replaced_to=2, hits=[]),
+            replace(
+                entry(
+                    paper(
+                        "2604.00003",
+                        version=1,
+                        title="Cranes, Corrected on $\\perch{x}$",
+                        abstract="Cranes are at https://github.com/lab/cranes, $\\perch{x}$ is not.",
+                    ),
+                    replaced_to=2,
+                    hits=[],
+                ),
+                reconstructed=True,
+            ),
             entry(paper("2604.00004", title="Both at Once"), type=AnnounceType.CROSS, replaced_to=3, hits=[]),
         ]
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
-from bot.channels.grouping import Term, terms, together, told
-from bot.model import Hit, Link, Match
+from bot.channels.grouping import Term, forms, terms, together, told
+from bot.model import AnnounceType, Hit, Link, Match
 from tests.builders import MONDAY, entry, paper, section
 
 FRIDAY = date(2026, 4, 17)
@@ -15,6 +16,15 @@ def test_a_term_stands_once_with_its_fields_in_words() -> None:
     hits = (Hit("owl", "abstract"), Hit("crow", "title"), Hit("owl", "journal_ref"), Hit("owl", "abstract"))
     assert terms(Match("birds", hits)) == (Term("owl", ("abstract", "journal ref")), Term("crow", ("title",)))
     assert terms(Match("birds")) == ()
+
+
+def test_a_paper_is_had_as_pdf_and_html_in_its_version_and_where_its_authors_say() -> None:
+    of = paper("2604.00001", version=2, abstract="Code: https://github.com/lab/crow")
+    pdf, html = Link("PDF", "https://arxiv.org/pdf/2604.00001"), Link("HTML", "https://arxiv.org/html/2604.00001")
+    code, data = Link("code", "https://github.com/lab/crow"), Link("data", "https://osf.io/x1")
+    assert forms(entry(replace(of, comment="Data: osf.io/x1"))) == (pdf, html, code, data)
+    replaced = forms(entry(of, type=AnnounceType.REPLACE))
+    assert [link.url[-12:] for link in replaced[:2]] == ["2604.00001v2", "2604.00001v2"]
 
 
 def test_topics_together_keep_every_paper_newest_first_and_each_link_once() -> None:

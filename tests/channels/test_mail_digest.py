@@ -121,7 +121,12 @@ def everything() -> Digest:
             also_in=["Brains"],
         ),
     ]
-    second = [entry(paper("2604.20001", title="Neurons That Fire Together"), mailing_date=TUESDAY, hits=())]
+    fired = paper(
+        "2604.20001",
+        title="Neurons That Fire Together on $\\wire{x}<y$",
+        abstract="They are at https://github.com/lab/fire?a=1&b=2, and $\\wire{x}<y$ is not.",
+    )
+    second = [replace(entry(fired, mailing_date=TUESDAY, hits=()), reconstructed=True)]
     return digest(
         [section(first, hidden=14), section(second, title="Brains"), section([], title="Empty-handed", hidden=2)],
         mailing_dates=(TUESDAY, MONDAY),

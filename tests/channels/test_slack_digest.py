@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from bot.channels.slack_digest import render_digest, render_note
-from bot.demo.slack import _refused
+from bot.demo.slack_limits import refusal
 from bot.errors import RenderError
 from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
 from bot.templating import Templates, built_in_folder
@@ -57,7 +57,7 @@ def assert_sound(message: Message) -> None:
     assert 1 <= len(message.plain["text"]) <= 40_000
     for payload in (message.payload, message.plain):
         assert (payload["unfurl_links"], payload["unfurl_media"]) == (False, False)
-        assert _refused(payload) == ""
+        assert refusal(payload) == ""
     assert [block.to_dict() for block in Block.parse_all(blocks)] == blocks
     blockkit.Message(message.payload["text"], [as_blockkit(block) for block in blocks]).build()  # type: ignore[no-untyped-call]  # blockkit leaves it untyped
 
@@ -94,8 +94,17 @@ def several_topics() -> Digest:
             type=AnnounceType.REPLACE_CROSS,
             hits=[Hit("crow", "title"), Hit("crow", "abstract"), Hit("crow", "title"), Hit("map", "abstract")],
         ),
-        entry(
-            paper("hep-th/9901001", title="$\\alpha$-Crows", authors=[f"Author {n}" for n in range(9)]), replaced_to=2
+        replace(
+            entry(
+                paper(
+                    "hep-th/9901001",
+                    title="$\\alpha$-Crows on $\\perch{x}$",
+                    abstract="Crows at https://github.com/lab/crows?a=1&b=2, more at https://lab.example/.",
+                    authors=[f"Author {n}" for n in range(9)],
+                ),
+                replaced_to=2,
+            ),
+            reconstructed=True,
         ),
         entry(paper("2604.00004", version=2, authors=(), abstract=""), type=AnnounceType.REPLACE, hits=()),
     ]
