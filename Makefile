@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types imports unit wheel clean
+.PHONY: demo test lint types imports unit counterparts counterparts-setup bench wheel clean
 
 demo: $(VENV)/runtime
 	$(BIN)/paperboy demo --output demo-output
@@ -23,11 +23,22 @@ imports: $(VENV)/dev
 unit: $(VENV)/dev
 	$(BIN)/pytest --cov --cov-report=term
 
+# Slack, Discord and mail against programs written by others; installs what is missing from Debian and npm.
+counterparts: $(VENV)/dev counterparts-setup
+	PAPERBOY_COUNTERPARTS=1 $(BIN)/pytest tests/counterparts
+
+counterparts-setup:
+	tests/counterparts/setup.sh
+
+# What this machine needs for it, as ratios; SUBJECTS="topics startup" runs some.
+bench: $(VENV)/dev
+	$(BIN)/python -m tests.bench $(SUBJECTS)
+
 wheel: $(VENV)/dev
 	$(BIN)/python -m build --wheel --outdir dist
 
 clean:
-	rm -rf $(VENV) build dist demo-output
+	rm -rf $(VENV) .counterparts build dist demo-output
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Paperboy needs Python 3.11 or later")'

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what the tests in this folder run against: Debian's postfix (never started, but for a private copy on
+# loopback) and spamassassin, and from npm a Slack, Discord's schemas, a mail parser, and the Node they need.
+# Quiet, and done in a moment where all is there.
+#   tests/counterparts/setup.sh [FOLDER]        default: $PAPERBOY_COUNTERPARTS_DIR, else .counterparts in the repository
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+folder=${1:-${PAPERBOY_COUNTERPARTS_DIR:-$here/../../.counterparts}}
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+quietly() {  # a command whose words are only of interest if it fails
+    "$@" >"$log" 2>&1 || { cat "$log" >&2; echo "setup.sh: failed: $*" >&2; exit 1; }
+}
+
+PATH=$PATH:/usr/sbin:/sbin
+packages=()
+command -v smtp-sink >/dev/null || packages+=(postfix)
+command -v spamassassin >/dev/null || packages+=(spamassassin)
+command -v npm >/dev/null || packages+=(npm)
+if [ ${#packages[@]} -gt 0 ]; then
+    if ! command -v apt-get >/dev/null; then
+        echo "setup.sh: no apt-get here; install by hand: ${packages[*]}" >&2
+        exit 1
+    fi
+    quietly "${as_root[@]}" apt-get update
+    # Without this answer postfix's package asks its question, and waits.
+    echo "postfix postfix/main_mailer_type select Local only" | quietly "${as_root[@]}" debconf-set-selections
+    quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${packages[@]}"
+fi
+
+mkdir -p "$folder"
+echo '*' >"$folder/.gitignore"
+if ! cmp -s "$here/package-lock.json" "$folder/installed.json"; then
+    cp "$here/package.json" "$here/package-lock.json" "$folder/"
+    # Scripts are needed: that of the package `node` fetches Node itself.
+    quietly npm ci --prefix "$folder" --no-audit --no-fund --loglevel=error
+    cp "$here/package-lock.json" "$folder/installed.json"
+fi

@@ -1,0 +1,315 @@
+"""Paperboy's Discord channel against simcord, and all that it sends against Discord's own API description."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from bot.channels.channel import CannotTellError, Question
+from bot.channels.discord import DiscordChannel
+from bot.errors import DeliveryError, Trouble
+from bot.settings import Secret
+from bot.templating import Templates
+from tests.builders import paper
+from tests.counterparts.shapes import DIGESTS, NOTES, delivery
+from tests.counterparts.tools import absent, ask_node, package
+from tests.world import MONDAY, TUESDAY, World, morning
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from bot.model import Message
+    from bot.settings import Address
+    from tests.counterparts.simcord_server import SimcordServer
+
+pytestmark = pytest.mark.counterparts
+
+SHARED = Path(__file__).parents[3] / "shared/data/discord/send_schemas.json"
+SCHEMAS = {"bot": "MessageCreateRequest", "webhook": "IncomingWebhookRequestPartial"}
+at_both_doors = pytest.mark.parametrize("door", SCHEMAS)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[SimcordServer]:
+    try:
+        from tests.counterparts.simcord_server import SimcordServer  # noqa: PLC0415 - imports what may be missing
+    except ImportError:
+        absent("simcord (from PyPI)")
+    async with SimcordServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def channel(server: SimcordServer) -> AsyncIterator[DiscordChannel]:
+    settings = DiscordChannel.Settings(Secret("a-token"), server.api_url)
+    channel = DiscordChannel(settings, Templates(), contact="ops@example.org")
+    yield channel
+    await channel.aclose()
+
+
+def address(server: SimcordServer, door: str) -> Address:
+    value = server.place if door == "bot" else server.webhook_url
+    return DiscordChannel.addresses(value, DiscordChannel.Options())[0]
+
+
+@cache
+def messages() -> list[Message]:
+    """Every digest of every shape, cut hard and not at all, and the notes."""
+    channel = DiscordChannel(DiscordChannel.Settings(), Templates(), contact="ops@example.org")
+    digests = [
+        message
+        for digest in DIGESTS.values()
+        for most in (1, 100)
+        for message in channel.render(digest, max_messages=most, options=channel.Options())
+    ]
+    return [*digests, *map(channel.render_note, NOTES.values())]
+
+
+def forms() -> list[dict[str, Any]]:
+    """Each of them, rich and plain."""
+    return [dict(form) for message in messages() for form in (message.payload, message.plain) if form]
+
+
+def shown(message: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+    """Content and embeds, without what Discord and discord.py add to an embed."""
+    embeds = [
+        {key: value for key, value in each.items() if key not in ("type", "flags")} for each in message["embeds"]
+    ]
+    return message["content"], embeds
+
+
+# simcord takes it
+
+
+@at_both_doors
+@pytest.mark.parametrize("shape", DIGESTS)
+async def test_messages_stand_in_the_channel_in_order_as_they_were_meant(
+    server: SimcordServer, channel: DiscordChannel, door: str, shape: str
+) -> None:
+    rendered = channel.render(DIGESTS[shape], max_messages=10, options=channel.Options())
+    receipts = [await channel.send(delivery(each.payload), address(server, door)) for each in rendered]
+    stored = server.history()
+    assert [shown(each) for each in stored] == [shown(each.payload) for each in rendered]
+    assert [each["id"] for each in stored] == [receipt.platform_id for receipt in receipts]
+
+
+@at_both_doors
+async def test_the_plain_form_and_notes_are_taken(server: SimcordServer, channel: DiscordChannel, door: str) -> None:
+    payloads = [each.payload for each in map(channel.render_note, NOTES.values())]
+    payloads += [each.plain for each in messages() if each.plain]
+    for payload in payloads:
+        await channel.send(delivery(payload), address(server, door))
+    assert [each["content"] for each in server.history()] == [payload["content"] for payload in payloads]
+
+
+@at_both_doors
+async def test_nobody_is_pinged(server: SimcordServer, channel: DiscordChannel, door: str) -> None:
+    for each in messages():
+        await channel.send(delivery(each.payload), address(server, door))
+    stored = server.history()
+    assert not [each for each in stored if each["mention_everyone"] or each["mentions"] or each["mention_roles"]]
+
+
+# Discord's own description takes it
+
+
+def complaints(bodies: Sequence[tuple[str, object]]) -> list[list[str]]:
+    package("discord-api-spec")
+    found: list[list[str]] = ask_node("check_discord.mjs", bodies)
+    return found
+
+
+@at_both_doors
+async def test_every_request_that_comes_over_the_wire_is_what_discord_describes(
+    server: SimcordServer, channel: DiscordChannel, door: str
+) -> None:
+    sent = forms()
+    for number, form in enumerate(sent):
+        await channel.send(delivery(form, f"d-{number}"), address(server, door))
+    bodies = server.bodies()
+    assert len(bodies) == len(sent)
+    assert [found for found in complaints([(SCHEMAS[door], body) for body in bodies]) if found] == []
+    assert all(body["allowed_mentions"]["parse"] == [] for body in bodies)
+
+
+@at_both_doors
+async def test_a_bot_s_message_carries_its_nonce_and_a_webhook_waits_for_the_answer(
+    server: SimcordServer, channel: DiscordChannel, door: str
+) -> None:
+    form = forms()[0]
+    for number in ("d-1", "d-1", "d-2"):
+        await channel.send(delivery(form, number), address(server, door))
+    nonces = [(body.get("nonce"), body.get("enforce_nonce")) for body in server.bodies()]
+    if door == "bot":
+        assert nonces[0] == nonces[1] != nonces[2]
+        assert [(len(str(nonce)), enforced) for nonce, enforced in nonces] == [(25, True)] * 3
+    else:
+        assert nonces == [(None, None)] * 3
+        assert [query["wait"] for query in server.queries()] == ["1"] * 3
+
+
+@pytest.mark.parametrize("schema", SCHEMAS.values())
+def test_discord_s_description_refuses_what_discord_refuses(schema: str) -> None:
+    bad = [
+        {"content": "x" * 4_001},
+        {"embeds": [{"title": "x" * 257}]},
+        {"embeds": [{"description": "x" * 4_097}]},
+        {"embeds": [{"title": "x"}] * 11},
+        {"embeds": [{"title": "x", "url": "no url"}]},
+        {"embeds": [{"title": "x", "color": 0x1000000}]},
+        {"content": "x", "allowed_mentions": {"parse": ["all"]}},
+    ]
+    assert all(complaints([(schema, body) for body in bad]))
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason="no ../shared/data/discord here")
+@at_both_doors
+def test_python_s_jsonschema_agrees(door: str) -> None:
+    described = json.loads(SHARED.read_text(encoding="utf-8"))
+    schema = {"$ref": f"#/components/schemas/{SCHEMAS[door]}", "components": described["components"]}
+    judge = Draft202012Validator(schema, format_checker=FormatChecker())
+    assert [error.message for form in forms() for error in judge.iter_errors(form)] == []
+    assert not judge.is_valid({"embeds": [{"title": "x" * 257}]})
+
+
+# It says no
+
+
+async def refused(
+    server: SimcordServer, channel: DiscordChannel, door: str, payload: Mapping[str, Any] | None = None
+) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        await channel.send(delivery(payload or {"content": "x"}), address(server, door))
+    assert server.history() == []
+    return caught.value
+
+
+@at_both_doors
+@pytest.mark.parametrize(
+    ("payload", "complaint"),
+    [
+        ({"content": "x" * 2_001}, "2000"),
+        ({"content": "", "embeds": [{"title": "x" * 257}]}, "256"),
+        ({"content": "", "embeds": [{"description": "x" * 4_000}] * 2}, "6000"),
+    ],
+    ids=["content", "title", "all embeds"],
+)
+async def test_what_is_too_long_is_malformed(
+    server: SimcordServer, channel: DiscordChannel, door: str, payload: dict[str, Any], complaint: str
+) -> None:
+    error = await refused(server, channel, door, payload)
+    assert error.trouble is Trouble.MALFORMED
+    assert complaint in error.reason
+
+
+async def test_a_channel_in_which_the_bot_may_not_post_is_the_destination_s_trouble(
+    server: SimcordServer, channel: DiscordChannel
+) -> None:
+    server.take_away(server.SEND_MESSAGES)
+    error = await refused(server, channel, "bot")
+    assert error.trouble is Trouble.CLOSED
+    assert "50013" in error.reason
+
+
+@at_both_doors
+async def test_a_deleted_channel_is_the_destination_s_trouble(
+    server: SimcordServer, channel: DiscordChannel, door: str
+) -> None:
+    server.remove()
+    with pytest.raises(DeliveryError) as caught:
+        await channel.send(delivery({"content": "x"}), address(server, door))
+    assert caught.value.trouble is Trouble.CLOSED
+    assert "404" in caught.value.reason
+
+
+@at_both_doors
+@pytest.mark.parametrize(
+    ("said", "trouble"),
+    [
+        ((429, 0), Trouble.BUSY),
+        ((500, 0), Trouble.UNKNOWN),
+        ((503, 0), Trouble.UNKNOWN),
+        ((403, 50001), Trouble.CLOSED),
+        ((400, 200000), Trouble.MALFORMED),
+    ],
+)
+async def test_an_error_of_discord_s_shape_is_one_kind_of_trouble_after_one_post(
+    server: SimcordServer, channel: DiscordChannel, door: str, said: tuple[int, int], trouble: Trouble
+) -> None:
+    server.fail(*said)
+    error = await refused(server, channel, door)
+    assert error.trouble is trouble
+    assert len(server.bodies()) == 1
+
+
+# It is asked what it has
+
+
+async def test_a_message_is_found_among_others_once_its_nonce_is_forgotten_and_one_that_was_not_sent_is_not(
+    server: SimcordServer, channel: DiscordChannel
+) -> None:
+    place = address(server, "bot")
+    landmark = await channel.send(delivery({"content": "yesterday"}), place)
+    server.wait_until(server.now + timedelta(days=1))
+    sent = [delivery(form, created_at=server.now) for form in forms()[:120]]
+    receipts = [await channel.send(each, place) for each in sent]
+    later = server.now + timedelta(hours=1)
+    for each, receipt in (*zip(sent[:5], receipts[:5], strict=True), (sent[-1], receipts[-1])):
+        taken = frozenset(other.platform_id for other in receipts if other != receipt)
+        question = Question(each, later, landmark.platform_id, taken)
+        assert await channel.find(question, place) == receipt
+    missing = Question(delivery({"content": "never sent"}, created_at=server.now), later, landmark.platform_id)
+    assert await channel.find(missing, place) is None
+
+
+async def test_nobody_can_tell_of_a_webhook_s_message_or_without_a_landmark(
+    server: SimcordServer, channel: DiscordChannel
+) -> None:
+    question = Question(delivery({"content": "x"}, created_at=server.now), server.now + timedelta(hours=1))
+    for door in SCHEMAS:
+        with pytest.raises(CannotTellError):
+            await channel.find(question, address(server, door))
+
+
+async def test_nobody_can_tell_where_the_bot_may_not_read(server: SimcordServer, channel: DiscordChannel) -> None:
+    place = address(server, "bot")
+    sent = delivery({"content": "x"}, created_at=server.now)
+    receipt = await channel.send(sent, place)
+    server.take_away(server.READ_MESSAGE_HISTORY)
+    with pytest.raises(CannotTellError):
+        await channel.find(Question(sent, server.now + timedelta(hours=1), receipt.platform_id), place)
+
+
+async def test_a_digest_whose_answer_was_lost_is_found_again_and_stands_there_once(
+    world: World, server: SimcordServer
+) -> None:
+    world.config["channels"]["discord"] = {"token": "a-token", "api_url": server.api_url}
+    world.config["subscribers"] = {"lab": {"discord": server.place, "topics": ["birds"]}}
+    for day, loses, hour, left in ((MONDAY, 0, 6, False), (TUESDAY, 1, 6, True), (TUESDAY, 0, 8, False)):
+        server.wait_until(morning(day, hour))
+        server.loses = loses
+        world.announce(day, paper(f"2604.0000{day.day % 10}", title=f"Pigeons on {day:%A}"))
+        assert (await world.once(morning(day, hour))).left_undone is left
+    assert len(server.bodies()) == 2
+    assert [
+        f"Pigeons on {day:%A}" in str(each) for day, each in zip((MONDAY, TUESDAY), server.history(), strict=True)
+    ]
+
+
+# It checks
+
+
+async def test_a_check_finds_the_bot_its_channel_and_the_webhook(
+    server: SimcordServer, channel: DiscordChannel
+) -> None:
+    findings = await channel.check([address(server, door) for door in SCHEMAS])
+    assert [finding.ok for finding in findings] == [True] * 3
+    assert "papers" in findings[1].message
+    assert server.history() == []
