@@ -1,40 +1,66 @@
 """The fourth verb: papers x topics -> pages.
 
-    announcements -> per topic and mailing date -> page -> file            (each file written whole or not at all)
+    announcements -> per topic and mailing date -> page -> files           (each file written whole or not at all)
 
-The site is a projection of the store: a rerun changes no byte, a late arrival rewrites its page with the union,
-and no subscriber has any part in it. Pages of topics that were edited since stay as they were written.
+A page is Markdown, HTML and BibTeX; beside the pages stand the indexes, a month's data for the search, and each
+topic's feeds. The site is a projection of the store: a rerun changes no byte, a late arrival rewrites its page with
+the union and what is made of it, and no subscriber has any part in it. Pages of topics that were edited since stay as
+they were written.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.site.pages import TopicPage, render_index, render_page
+from bot.site import bibtex, catalogue, feeds
+from bot.site.assets import Assets, fingerprint
+from bot.site.front import mailings, render_front
+from bot.site.pages import TopicPage, in_order, render_index, render_page
+from bot.site.web import Surroundings, render_web_page
 from bot.store.pages import PageRecord
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
-    from bot.model import Topic
+    from bot.model import DigestEntry, Topic
     from bot.settings import SiteSettings
     from bot.store import Store
     from bot.templating import Templates
     from bot.topics.matcher import Matcher
 
+_MARK = re.compile(rb'<meta name="paperboy" content="(\w+)">')
+_FORMS = (".md", ".html", ".bib")
+_FEEDS = ("feed.xml", "feed.json")
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One file of the site that this run wrote."""
+    """One page of the site that this run wrote, by its Markdown file; the others stand beside it."""
 
     path: Path
     papers: int
     """How many it lists; 0 for the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stale:
+    """A page that is not what the store says."""
+
+    seq: int
+    """The newest announcement that it has to know."""
+    day: date
+    topic: Topic
+    known: bool
+    """Whether it was written with that announcement, so that only files of it are missing."""
 
 
 class Publisher:
@@ -55,35 +81,69 @@ class Publisher:
         self._templates = templates
 
     def publish(self) -> tuple[Published, ...]:
-        """Write what is new, late or missing, then the index.
+        """Write what is new, late or missing, then the indexes.
 
         Raises:
             RenderError: a template of the site is broken.
             OSError: the folder cannot be written.
         """
-        # Oldest announcement first: where this stops half-way, the next run finds where.
-        written = [
-            self._write_page(topic, day, seq) for topic in self._topics for seq, day in self._stale_pages(topic)
-        ]
-        index = self._site.dir / "README.md"
-        if self._store.pages.written() and write_whole(index, self._index()):
-            written.append(Published(index, 0))
+        records = self._store.pages.written()
+        # Oldest announcement first: where this stops half-way, the next run finds where. A month at a time, so that
+        # its data is written once.
+        stale = sorted(self._stale_pages(records), key=lambda page: (page.seq, page.day))
+        written: list[Published] = []
+        for _, pages in groupby(stale, key=lambda page: catalogue.file_name(page.day)):
+            written += self._write_month(list(pages))
+        if stale:
+            records = self._store.pages.written()
+        if records and self._write_indexes(records):
+            written.append(Published(self._site.dir / "README.md", 0))
         return tuple(written)
 
-    def _stale_pages(self, topic: Topic) -> list[tuple[int, date]]:
-        """The topic's mailing dates whose page is not what the store says, by their newest announcement."""
-        known = {
-            record.mailing_date: record.seq for record in self._store.pages.written() if record.topic == topic.name
-        }
-        if known:
-            after = self._store.papers.dates_after(topic.categories, max(known.values()))
-            gone = {day: seq for day, seq in known.items() if not self._path(topic, day).exists()}
-            return sorted((seq, day) for day, seq in (gone | after).items())
-        # A new topic starts with the latest mailing, as a new subscriber does.
-        latest = sorted(self._store.papers.dates_after(topic.categories, 0).items())[-1:]
-        return [(seq, day) for day, seq in latest]
+    def _stale_pages(self, records: Iterable[PageRecord]) -> list[_Stale]:
+        """Every topic's mailing dates whose page is not what the store says, by their newest announcement."""
+        data = _listed(self._site.dir / "data")
+        found = []
+        for topic in self._topics:
+            known = {record.mailing_date: record.seq for record in records if record.topic == topic.name}
+            if known:
+                files = _listed(self._site.dir / topic.name)
+                gone = {day: seq for day, seq in known.items() if not _is_whole(day, files, data)}
+                if not files.issuperset(_FEEDS):
+                    gone[max(known)] = known[max(known)]
+                wanted = gone | self._store.papers.dates_after(topic.categories, max(known.values()))
+            else:
+                # A new topic starts with the latest mailing, as a new subscriber does.
+                wanted = dict(sorted(self._store.papers.dates_after(topic.categories, 0).items())[-1:])
+            found += [_Stale(seq, day, topic, known.get(day) == seq) for day, seq in wanted.items()]
+        return found
 
-    def _write_page(self, topic: Topic, day: date, seq: int) -> Published:
+    def _write_month(self, stale: list[_Stale]) -> list[Published]:
+        """Pages of one month, its data, and the feeds they are in; only then is any of them on record."""
+        pages = {
+            page: TopicPage(page.topic, page.day, self._entries(page.topic, page.day), self._site.repository)
+            for page in stale
+        }
+        for page, content in pages.items():
+            path = self._path(page.topic, page.day)
+            if not page.known or not path.exists():
+                write_whole(path, render_page(content, self._templates))
+            write_whole(path.with_suffix(".html"), render_web_page(content, self._surroundings, self._templates))
+            papers = [entry.paper for entry in in_order(content.entries)]
+            write_whole(path.with_suffix(".bib"), bibtex.bibliography(papers))
+        data = self._site.dir / catalogue.file_name(stale[0].day)
+        before = data.read_text(encoding="utf-8", errors="replace") if data.exists() else ""
+        write_whole(data, catalogue.month(before, pages.values()))
+        for topic in dict.fromkeys(page.topic for page in stale):
+            self._write_feeds(
+                topic, {page.day: content.entries for page, content in pages.items() if page.topic is topic}
+            )
+        for page, content in pages.items():
+            self._store.pages.put(PageRecord(page.topic.name, page.day, page.seq, len(content.entries)))
+        return [Published(self._path(page.topic, page.day), len(content.entries)) for page, content in pages.items()]
+
+    def _entries(self, topic: Topic, day: date) -> tuple[DigestEntry, ...]:
+        """What the topic claims of one mailing."""
         announcements = self._store.papers.announcements_on(day, topic.categories)
         papers = self._store.papers.load({(a.identifier, a.version) for a in announcements})
         selection = select(
@@ -93,32 +153,81 @@ class Publisher:
             lambda paper: self._matcher.match(paper).get(topic.name),
             excluded=lambda paper: self._matcher.verdict(topic.name, paper).stopped_by is not None,
         )
-        entries = tuple(selected.entry for selected in selection)
-        page = TopicPage(topic, day, entries, self._site.repository)
-        path = self._path(topic, day)
-        write_whole(path, render_page(page, self._templates))
-        self._store.pages.put(PageRecord(topic.name, day, seq, len(entries)))
-        return Published(path, len(entries))
+        return tuple(selected.entry for selected in selection)
 
-    def _index(self) -> str:
+    def _write_feeds(self, topic: Topic, fresh: Mapping[date, tuple[DigestEntry, ...]]) -> None:
+        """The topic's feeds of its newest mailings, if one of these is among them."""
+        written = {record.mailing_date for record in self._store.pages.written() if record.topic == topic.name}
+        newest = sorted(written | set(fresh), reverse=True)[: feeds.MAILINGS]
+        if not any(day in fresh for day in newest):
+            return
+        entries = [entry for day in newest for entry in (fresh[day] if day in fresh else self._entries(topic, day))]
+        feed = feeds.Feed(topic, tuple(entries), newest[0], self._site.url)
+        write_whole(self._site.dir / topic.name / "feed.xml", feeds.atom(feed))
+        write_whole(self._site.dir / topic.name / "feed.json", feeds.json_feed(feed))
+
+    def _write_indexes(self, records: tuple[PageRecord, ...]) -> bool:
+        """All that is made of the records alone, unless it is there and made of these. Whether the index changed."""
+        front, index = self._site.dir / "index.html", self._site.dir / "README.md"
+        titles = [(topic.name, topic.title) for topic in self._topics]
+        mark = fingerprint(self._templates, records, titles, self._site.repository, self._surroundings)
+        beside = [
+            f"{topic.name}/mailings.js" for topic in self._topics if any(r.topic == topic.name for r in records)
+        ]
+        wanted = ("README.md", *beside, *self._assets.files)
+        if _mark(front) == mark and all((self._site.dir / path).exists() for path in wanted):
+            return False
         counts: dict[Topic, dict[date, int]] = {topic: {} for topic in self._topics}
         by_name = {topic.name: topic for topic in self._topics}
-        for record in self._store.pages.written():
+        for record in records:
             if record.topic in by_name:
                 counts[by_name[record.topic]][record.mailing_date] = record.papers
-        return render_index(counts, self._templates, repository=self._site.repository)
+        for path, source in self._assets.files.items():
+            write_whole(self._site.dir / path, source.read_bytes())
+        write_whole(self._site.dir / ".nojekyll", "")  # GitHub Pages would make pages of its own of the Markdown
+        for topic, dates in counts.items():
+            if dates:
+                write_whole(self._site.dir / topic.name / "mailings.js", mailings(dates))
+        changed = write_whole(index, render_index(counts, self._templates, repository=self._site.repository))
+        # Last, for it bears the mark of all.
+        write_whole(front, render_front(counts, self._surroundings, self._templates, mark=mark))
+        return changed
+
+    @cached_property
+    def _assets(self) -> Assets:
+        return Assets.find(self._templates)
+
+    @cached_property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(self._assets.names, self._site.url)
 
     def _path(self, topic: Topic, day: date) -> Path:
         return self._site.dir / topic.name / f"{day:%Y-%m-%d}.md"
 
 
-def write_whole(path: Path, content: str) -> bool:
+def _is_whole(day: date, files: frozenset[str], data: frozenset[str]) -> bool:
+    """Whether all that is made of a page is there, by the names in its folder and in that of the months' data."""
+    return Path(catalogue.file_name(day)).name in data and files.issuperset(f"{day}{form}" for form in _FORMS)
+
+
+def _listed(folder: Path) -> frozenset[str]:
+    """The names in a folder, none where there is no such folder: one look instead of one for each page."""
+    return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
+
+
+def _mark(front: Path) -> str:
+    """What the front page was made of, by its own word."""
+    found = _MARK.search(front.read_bytes()) if front.exists() else None
+    return found[1].decode() if found else ""
+
+
+def write_whole(path: Path, content: str | bytes) -> bool:
     """Put the content there in one step, so that no reader sees half a page. Whether anything changed.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    body = content.encode()
+    body = content.encode() if isinstance(content, str) else content
     if path.exists() and path.read_bytes() == body:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.model import Entry
+from bot.model import Entry, Mailing, MailingState
 from bot.publish import write_whole
+from bot.store.papers import Verdict
 from tests.builders import paper
 from tests.world import CROSS, MONDAY, REPLACE, TUESDAY, WEDNESDAY, World, morning
 
@@ -38,7 +41,18 @@ async def test_each_mailing_is_a_page_per_topic_and_the_index_names_it(sited: Wo
     run = await sited.once(morning(TUESDAY))
     assert [(page.path.name, page.papers) for page in run.published] == [("2026-04-21.md", 1), ("README.md", 0)]
     found = files(sited)
-    assert set(found) == {"birds/2026-04-21.md", "README.md"}
+    assert {name for name in found if not name.startswith("assets/")} == {
+        "birds/2026-04-21.md",
+        "birds/2026-04-21.html",
+        "birds/2026-04-21.bib",
+        "birds/feed.xml",
+        "birds/feed.json",
+        "birds/mailings.js",
+        "data/2026-04.js",
+        "README.md",
+        "index.html",
+        ".nojekyll",
+    }
     assert b"Pigeons Read Maps" in found["birds/2026-04-21.md"]
     assert b"birds/2026-04-21.md" in found["README.md"]
 
@@ -62,13 +76,116 @@ async def test_a_late_arrival_rewrites_the_page_with_the_union(sited: World) -> 
     assert b"2604.00002" in page
 
 
-async def test_a_page_that_somebody_deleted_comes_back_as_it_was(sited: World) -> None:
+async def test_a_file_that_somebody_deleted_comes_back_as_it_was(sited: World) -> None:
+    sited.announce(MONDAY, paper())
+    await sited.once(morning(MONDAY))
+    sited.announce(TUESDAY, paper("2604.00002"))
+    await sited.once(morning(TUESDAY))
+    before = files(sited)
+    async with sited.app() as app:
+        for name in before:
+            if name != ".nojekyll" and "/fonts/" not in name:  # the one may be somebody's wish, the others are many
+                (sited.folder / "site" / name).unlink()
+                app.publish()
+                assert files(sited) == before, name
+
+
+async def test_a_folder_that_is_gone_is_written_anew(sited: World) -> None:
     sited.announce(TUESDAY, paper())
     await sited.once(morning(TUESDAY))
     before = files(sited)
-    (sited.folder / "site" / "birds" / "2026-04-21.md").unlink()
+    shutil.rmtree(sited.folder / "site")
     await sited.once()
     assert files(sited) == before
+
+
+async def test_markdown_of_an_earlier_program_stays_and_gets_its_html(sited: World) -> None:
+    sited.announce(TUESDAY, paper())
+    await sited.once(morning(TUESDAY))
+    site = sited.folder / "site"
+    (site / "birds" / "2026-04-21.md").write_text("as it was written then", encoding="utf-8")
+    for path in [*site.rglob("*.html"), *site.rglob("*.js"), *site.rglob("*.bib")]:
+        path.unlink()
+    await sited.once()
+    found = files(sited)
+    assert found["birds/2026-04-21.md"] == b"as it was written then"
+    assert b"Pigeons Read Maps" in found["birds/2026-04-21.html"]
+
+
+async def test_a_day_writes_its_own_files_and_leaves_all_others(sited: World) -> None:
+    march, before = date(2026, 3, 31), files(sited)
+    for day, number in ((march, 1), (MONDAY, 2), (TUESDAY, 3)):
+        before = files(sited)
+        sited.announce(day, paper(f"2604.{number:05d}"))
+        await sited.once(morning(day))
+    found = files(sited)
+    assert {name for name in found if found[name] != before.get(name)} == {
+        "birds/2026-04-21.md",
+        "birds/2026-04-21.html",
+        "birds/2026-04-21.bib",
+        "birds/feed.xml",
+        "birds/feed.json",
+        "birds/mailings.js",
+        "data/2026-04.js",
+        "README.md",
+        "index.html",
+    }
+    assert found["data/2026-04.js"].count(b"paperboy.add(") == 2
+    assert found["data/2026-03.js"].count(b"paperboy.add(") == 1
+
+
+async def test_a_feed_holds_the_last_five_mailings_and_a_mailing_made_up_for_leaves_it(sited: World) -> None:
+    sited.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    days = [date(2026, 4, day) for day in (13, 14, 15, 16, 17, 20, 21)]
+    for number, day in enumerate(days, 1):
+        sited.announce(day, paper(f"2604.{number:05d}"))
+        await sited.once(morning(day))
+    feed = files(sited)["birds/feed.json"]
+    assert [f"2604.0000{number}".encode() in feed for number in range(1, 8)] == [False, False, *[True] * 5]
+    async with sited.app() as app:
+        app.store.papers.record(
+            Mailing("cs.CL", days[0], (Entry(paper("2604.00099"), CROSS),)),
+            Verdict(MailingState.COMPLETE, "1 announced"),
+            sited.clock.now(),
+        )
+    await sited.once()
+    found = files(sited)
+    assert b"2604.00099" in found["birds/2026-04-13.html"]
+    assert found["birds/feed.json"] == feed
+
+
+async def test_a_topic_that_the_site_no_longer_has_leaves_the_indexes_and_keeps_its_pages(sited: World) -> None:
+    sited.config["topics"]["maps"] = {"title": "Maps", "categories": ["cs.CV"], "keywords": ["map"]}
+    sited.config["site"]["topics"] = ["birds", "maps"]
+    sited.announce(TUESDAY, paper())
+    await sited.once(morning(TUESDAY))
+    sited.config["site"]["topics"] = ["birds"]
+    await sited.once()
+    found = files(sited)
+    assert b"maps/" not in found["index.html"]
+    assert b"maps/" not in found["README.md"]
+    assert "maps/2026-04-21.html" in found
+
+
+async def test_a_topic_without_a_mailing_yet_is_no_part_of_the_calendar(sited: World) -> None:
+    sited.config["topics"]["maps"] = {"title": "Maps", "categories": ["cs.CL"]}
+    sited.config["site"]["topics"] = ["birds", "maps"]
+    sited.announce(TUESDAY, paper())
+    await sited.once(morning(TUESDAY))
+    found = files(sited)
+    assert b"topic-maps" not in found["index.html"]
+    assert not [name for name in found if name.startswith("maps/")]
+
+
+async def test_a_changed_title_or_address_is_seen_without_a_new_mailing(sited: World) -> None:
+    sited.announce(TUESDAY, paper())
+    await sited.once(morning(TUESDAY))
+    sited.config["topics"]["birds"]["title"] = "Birds & More"
+    sited.config["site"]["url"] = "https://lab.example.org/papers"
+    assert written(await sited.once()) == ["README.md"]
+    found = files(sited)["index.html"]
+    assert b"Birds &amp; More" in found
+    assert b'rel="canonical" href="https://lab.example.org/papers/index.html"' in found
 
 
 async def test_editing_a_topic_leaves_the_pages_that_are_written(sited: World) -> None:
@@ -89,7 +206,9 @@ async def test_a_new_topic_of_the_site_starts_with_the_latest_mailing(sited: Wor
     sited.config["topics"]["maps"] = {"title": "Maps", "categories": ["cs.CV"], "keywords": ["map"]}
     sited.config["site"]["topics"] = ["birds", "maps"]
     await sited.once()
-    assert [name for name in files(sited) if name.startswith("maps/")] == ["maps/2026-04-21.md"]
+    assert [name for name in files(sited) if name.startswith("maps/") and name.endswith(".md")] == [
+        "maps/2026-04-21.md"
+    ]
 
 
 async def test_an_earlier_mailing_that_came_in_late_gets_its_page(sited: World) -> None:
@@ -119,7 +238,7 @@ async def test_a_publish_that_stops_half_way_is_finished_by_the_next(
     assert b"2604.00002" in found["birds/2026-04-21.md"]
 
 
-def _no_space(_path: Path, _content: str) -> bool:
+def _no_space(_path: Path, _content: str | bytes) -> bool:
     raise OSError(28, "No space left on device")
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 AUTHORS_SHOWN = 6
 _BACKTICKS = re.compile(r"`+")
-_MONTHS = (
+MONTHS = (
     "January",
     "February",
     "March",
@@ -57,12 +57,9 @@ class TopicPage:
 def render_page(page: TopicPage, templates: Templates) -> str:
     """The page as Markdown, ending in one line break. Equal pages give equal bytes.
 
-    Papers stand by (list of categories, identifier), descending, as on the page we reproduce.
-
     Raises:
         RenderError: the template is broken.
     """
-    ordered = sorted(page.entries, key=lambda e: (e.paper.categories, e.paper.identifier), reverse=True)
     body = templates.render(
         "site/page.md.j2",
         title=page.topic.title,
@@ -70,9 +67,28 @@ def render_page(page: TopicPage, templates: Templates) -> str:
         repository=_url(page.repository or ""),
         keywords=_keywords(page.topic),
         exclusions=_code_spans(page.topic.exclude) or _code_spans(["None"]),
-        papers=[_paper(entry) for entry in ordered],
+        papers=[_paper(entry) for entry in in_order(page.entries)],
     )
     return body + "\n"
+
+
+def in_order(entries: Iterable[DigestEntry]) -> list[DigestEntry]:
+    """By (list of categories, identifier), descending, as on the page we reproduce."""
+    return sorted(entries, key=lambda e: (e.paper.categories, e.paper.identifier), reverse=True)
+
+
+def chips(entry: DigestEntry) -> list[str]:
+    """What is to be known of an entry beyond its being new."""
+    chips = []
+    if entry.type.is_replacement:
+        chips.append(f"replaced: v{entry.paper.version}")
+    elif entry.replaced_to is not None:
+        chips.append(f"new, now v{entry.replaced_to}")
+    if entry.type in (AnnounceType.CROSS, AnnounceType.REPLACE_CROSS):
+        chips.append("cross-listed")
+    if entry.reconstructed:
+        chips.append("reconstructed")
+    return chips
 
 
 def render_index(
@@ -114,22 +130,10 @@ def _paper(entry: DigestEntry) -> dict[str, object]:
         "url": _url(entry.url),
         "identifier": _code_spans([f"arXiv:{paper.identifier}"]),
         "categories": _code_spans(paper.categories),
-        "chips": _code_spans(_chips(entry)),
+        "chips": _code_spans(chips(entry)),
         "authors": text.names(paper.authors, AUTHORS_SHOWN),
         "abstract": text.flatten_tex(paper.abstract),
     }
-
-
-def _chips(entry: DigestEntry) -> list[str]:
-    """What is to be known of an entry beyond its being new."""
-    chips = []
-    if entry.type.is_replacement:
-        chips.append(f"replaced: v{entry.paper.version}")
-    elif entry.replaced_to is not None:
-        chips.append(f"new, now v{entry.replaced_to}")
-    if entry.type in (AnnounceType.CROSS, AnnounceType.REPLACE_CROSS):
-        chips.append("cross-listed")
-    return chips
 
 
 def _keywords(topic: Topic) -> Markup:
@@ -144,7 +148,7 @@ def _months(topic: Topic, dates: Mapping[date, int]) -> list[dict[str, object]]:
     newest_first = sorted(dates, reverse=True)
     return [
         {
-            "name": f"{_MONTHS[month - 1]} {year}",
+            "name": f"{MONTHS[month - 1]} {year}",
             "mailings": [{"day": day.day, "url": _page_url(topic, day), "papers": dates[day]} for day in mailings],
         }
         for (year, month), mailings in groupby(newest_first, key=lambda day: (day.year, day.month))

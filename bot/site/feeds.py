@@ -1,0 +1,141 @@
+"""A topic's latest papers as Atom (RFC 4287) and JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
+
+Pure. The same papers give the same bytes: every time is that of a mailing, never of the run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from bot import text
+from bot.site.pages import chips
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from bot.model import DigestEntry, Topic
+
+MAILINGS = 5
+"""How many mailings a feed holds: a reader that looks once a week misses none."""
+
+_NEW_YORK = ZoneInfo("America/New_York")
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML document may hold, escaped or not: https://www.w3.org/TR/xml/#charsets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a topic's feeds are made of."""
+
+    topic: Topic
+    entries: tuple[DigestEntry, ...]
+    """Of several mailings, in any order."""
+    latest: date
+    """The newest mailing date, also where it has no paper."""
+    url: str | None = None
+    """Where the site is published, if it is."""
+
+    @property
+    def home(self) -> str | None:
+        """The topic's place on the published site."""
+        return f"{self.url}/index.html#topic-{self.topic.name}" if self.url else None
+
+    def address(self, name: str) -> str | None:
+        """Where a file of this feed is published."""
+        return f"{self.url}/{self.topic.name}/{name}" if self.url else None
+
+    def told(self) -> list[DigestEntry]:
+        """Newest mailing first, and each paper's news once: a later cross-list of a paper is not news."""
+        oldest_first = sorted(self.entries, key=lambda e: (e.mailing_date, e.paper.identifier))
+        once: dict[str, DigestEntry] = {}
+        for entry in oldest_first:
+            once.setdefault(entry.url, entry)
+        return sorted(once.values(), key=lambda e: (e.mailing_date, e.paper.identifier), reverse=True)
+
+
+def atom(feed: Feed) -> str:
+    """The feed as Atom. It ends in one line break."""
+    root = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "en"})
+    _add(root, "id", feed.address("feed.xml") or _urn(feed.topic.name))
+    _add(root, "title", f"{feed.topic.title}: papers")
+    _add(root, "updated", _moment(feed.latest))
+    _add(root, "generator", "Paperboy")
+    if feed.home:
+        ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=feed.address("feed.xml") or "")
+        ET.SubElement(root, "link", rel="alternate", type="text/html", href=feed.home)
+    ET.SubElement(ET.SubElement(root, "author"), "name").text = "arXiv"  # for papers that name no author
+    for entry in feed.told():
+        item = ET.SubElement(root, "entry")
+        _add(item, "id", _url(entry))
+        _add(item, "title", text.flatten_tex(entry.paper.title))
+        _add(item, "updated", _moment(entry.mailing_date))
+        for author in entry.paper.authors:
+            _add(ET.SubElement(item, "author"), "name", text.flatten_tex(author.name))
+        ET.SubElement(item, "link", rel="alternate", type="text/html", href=_url(entry))
+        for tag in _tags(entry):
+            ET.SubElement(item, "category", term=_xml(tag))
+        _add(item, "summary", text.flatten_tex(entry.paper.abstract))
+    ET.indent(root, " ")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def json_feed(feed: Feed) -> str:
+    """The feed as JSON Feed. It ends in one line break."""
+    addresses = {"home_page_url": feed.home, "feed_url": feed.address("feed.json")}
+    document = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": f"{text.tidy(feed.topic.title)}: papers",
+        **{name: url for name, url in addresses.items() if url},
+        "language": "en",
+        "items": [
+            {
+                "id": _url(entry),
+                "url": _url(entry),
+                "title": text.flatten_tex(entry.paper.title),
+                "content_text": text.flatten_tex(entry.paper.abstract),
+                "date_published": _moment(entry.mailing_date),
+                "authors": [{"name": text.flatten_tex(author.name)} for author in entry.paper.authors],
+                "tags": _tags(entry),
+            }
+            for entry in feed.told()
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _add(parent: ET.Element, tag: str, value: str) -> None:
+    ET.SubElement(parent, tag).text = _xml(value)
+
+
+def _xml(value: str) -> str:
+    return _NOT_XML.sub("", text.tidy(value))
+
+
+def _tags(entry: DigestEntry) -> list[str]:
+    """Categories and whatever is special about the entry, each once."""
+    tags: Iterable[str] = (*entry.paper.categories, *chips(entry))
+    return list(dict.fromkeys(tag for tag in map(text.tidy, tags) if tag))
+
+
+def _url(entry: DigestEntry) -> str:
+    """The entry's page, and its id: arXiv's addresses stay."""
+    return quote(entry.url, safe=":/", errors="replace")
+
+
+def _moment(day: date) -> str:
+    """A mailing begins at midnight in New York, and so says arXiv's own feed."""
+    return datetime.combine(day, time(), _NEW_YORK).isoformat()
+
+
+def _urn(topic: str) -> str:
+    """An id for a feed that is published nowhere."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:paperboy:{topic}").urn

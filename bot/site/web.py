@@ -1,0 +1,108 @@
+"""A topic's page of one mailing as HTML: what the template `site/web.html.j2` is given.
+
+Pure but for reading templates. Every text is data until the template's escape; what is marked safe here was escaped
+here. No script stands in a page, and the page's own policy forbids any: https://www.w3.org/TR/CSP3/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from markupsafe import Markup
+
+from bot import links, text
+from bot.model import AnnounceType, Link
+from bot.site import bibtex
+from bot.site.assets import KATEX
+from bot.site.formulas import typeset
+from bot.site.pages import chips, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bot.model import DigestEntry
+    from bot.site.pages import TopicPage
+    from bot.templating import Templates
+
+AUTHORS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all pages of a site share."""
+
+    assets: Mapping[str, str]
+    """Name -> path below the site's folder."""
+    url: str | None = None
+    """Where the site is published, without a trailing slash."""
+
+
+def render_web_page(page: TopicPage, site: Surroundings, templates: Templates) -> str:
+    """The page as HTML, ending in one line break. Equal pages give equal bytes.
+
+    Raises:
+        RenderError: the template is broken.
+    """
+    papers = [_paper(entry) for entry in in_order(page.entries)]
+    topic, day = page.topic, page.mailing_date.isoformat()
+    body = templates.render(
+        "site/web.html.j2",
+        **shared(site, root="../", path=f"{topic.name}/{day}.html"),
+        topic=topic.name,
+        title=topic.title,
+        day=day,
+        mailing_date=page.mailing_date,
+        terms=[*topic.keywords, *topic.authors, *([topic.query] if topic.query else [])],
+        categories=topic.categories,
+        exclusions=topic.exclude,
+        papers=papers,
+        katex=f"../{KATEX}" if any(paper["formulas"] for paper in papers) else "",
+    )
+    return body + "\n"
+
+
+def shared(site: Surroundings, *, root: str, path: str) -> dict[str, object]:
+    """What every page's template may use: assets seen from the page, and its published address, if it has one."""
+    return {
+        "root": root,
+        "assets": {name: root + where for name, where in site.assets.items()},
+        "canonical": f"{site.url}/{path}" if site.url else "",
+    }
+
+
+def _paper(entry: DigestEntry) -> dict[str, object]:
+    paper = entry.paper
+    title, abstract = typeset(paper.title), typeset(paper.abstract)
+    kind = "new" if entry.type is AnnounceType.NEW and entry.replaced_to is None else ""
+    return {
+        "identifier": paper.identifier,
+        "title": title.markup,
+        "abstract": abstract.markup,
+        "formulas": title.formulas + abstract.formulas,
+        "url": url(entry.url),
+        "links": [Link("PDF", url(entry.pdf_url)), Link("HTML", url(entry.html_url))],
+        "found": [Link(link.label, url(link.url)) for link in links.found(paper.abstract, paper.comment)],
+        "authors": [text.flatten_tex(author.name) for author in paper.authors[:AUTHORS_SHOWN]],
+        "authors_left": max(0, len(paper.authors) - AUTHORS_SHOWN),
+        "chips": [kind, *chips(entry)] if kind else chips(entry),
+        "categories": _searches("category", paper.categories),
+        "terms": _searches("keyword", dict.fromkeys(hit.term for hit in entry.match.hits)),
+        "bibtex": Markup("{}").format(bibtex.entry(paper)),
+    }
+
+
+def _searches(field: str, values: Iterable[str]) -> list[dict[str, object]]:
+    """Each value with the search for it on the front page."""
+    tidied = [text.tidy(value) for value in values]
+    return [
+        {"name": value, "url": Markup(f"../index.html#{urlencode({field: value}, errors='replace')}")}  # noqa: S704 - percent-encoded
+        for value in tidied
+        if value
+    ]
+
+
+def url(raw: str) -> Markup:
+    """An address fit for an attribute: whatever could end it is percent-encoded. Its scheme is the caller's."""
+    return Markup(quote(raw, safe=":/?=&;#%+,@~", errors="replace").replace("&", "&amp;"))  # noqa: S704 - as said

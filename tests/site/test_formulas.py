@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import text
+from bot.site.formulas import typeset
+
+
+def as_read(markup: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "", markup))
+
+
+def test_a_formula_keeps_its_tex_and_shows_its_text_until_katex_draws_it() -> None:
+    shown = typeset(r"A bound of $\alpha^2$ for all.")
+    assert shown.markup == r'A bound of <span class="tex" data-tex="\alpha^2">α²</span> for all.'
+    assert shown.formulas == 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "tex"),
+    [
+        (r"$$a<b$$", "a&lt;b"),
+        (r"\[a_1\]", "a_1"),
+        (r"\(a_1\)", "a_1"),
+        (r"for \$5 and $x_1$", "x_1"),
+        (r"$k$-means, $n$ times", "k"),
+    ],
+)
+def test_every_fence_of_tex_is_known(raw: str, tex: str) -> None:
+    assert f'data-tex="{tex}"' in typeset(raw).markup
+
+
+def test_what_stands_on_its_own_line_in_tex_does_so_here() -> None:
+    assert 'class="tex display"' in typeset("$$x=1$$").markup
+    assert 'class="tex display"' in typeset(r"\[x=1\]").markup
+    assert 'class="tex"' in typeset("$x=1$").markup
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "from $5 to $10",
+        "$5 per seat and $6 per desk",
+        "costs $5",
+        r"\$x\$",
+        "no formula, 50% & <b>",
+        "US$ 5 and A$ 6",
+    ],
+)
+def test_a_price_is_no_formula(raw: str) -> None:
+    assert typeset(raw).formulas == 0
+    assert as_read(typeset(raw).markup) == text.flatten_tex(raw)
+
+
+def test_tex_around_a_formula_is_flattened_as_ever() -> None:
+    shown = typeset(r"\emph{Erd\H{o}s} on $G_{n,p}$ \& more")
+    assert as_read(shown.markup).startswith("Erdős on ")
+    assert as_read(shown.markup).endswith(" & more")
+
+
+def test_where_tex_repeats_or_drops_a_formula_the_flattened_text_stands() -> None:
+    raw = r"\href{$x_1$}{$x_1$}"
+    assert typeset(raw).formulas == 0
+    assert as_read(typeset(raw).markup) == text.flatten_tex(raw)
+
+
+def test_a_formula_cannot_leave_its_attribute() -> None:
+    shown = typeset('$x="><script>alert(1)</script>$ <img src=x onerror=alert(1)>').markup
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert shown.count("<") == 2
+
+
+@given(st.text(alphabet=st.sampled_from("ab $\\(){}[]%&<>\"'_^12\ue000\n") | st.characters(), max_size=80))
+def test_any_text_becomes_text_and_spans_and_nothing_else(raw: str) -> None:
+    shown = typeset(raw).markup
+    rest = re.sub(r'<span class="tex(?: display)?" data-tex="[^"<>]*">([^<>]*)</span>', r"\1", shown)
+    assert "<" not in rest
+    assert ">" not in rest
+    shown.encode()
