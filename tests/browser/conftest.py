@@ -1,42 +1,41 @@
 """A browser that others wrote, for what only a browser can tell: Debian's Chromium, driven by Playwright.
 
-Skipped with its reason where there is none; not in CI, which installs it (`make browser`).
+Skipped with its reason where there is none; not in CI, which installs it (tests/counterparts/setup.sh).
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 import pytest_asyncio
+
+from tests.counterparts.tools import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from playwright.async_api import Browser
 
-_REPOSITORY = Path(__file__).parents[2]
-
-
 def missing(what: str) -> NoReturn:
     """Skip, but never in CI: there it would hide a broken set-up."""
+    reason = f"{what}: tests/counterparts/setup.sh installs it"
     if os.environ.get("CI") == "true":
-        pytest.fail(f"{what}, and this is CI")
-    pytest.skip(what)
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if chromium is None:
-        missing("no Chromium here (apt-get install chromium)")
+        missing("no Chromium here")
     try:
         from playwright.async_api import async_playwright  # noqa: PLC0415 - not everybody who tests has it
     except ImportError:
-        missing("no Playwright here (pip install playwright)")
+        missing("no Playwright here")
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield launched
@@ -46,8 +45,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """axe-core's script: https://github.com/dequelabs/axe-core."""
-    places = (os.environ.get("AXE_CORE"), _REPOSITORY / "node_modules" / "axe-core" / "axe.min.js")
-    for place in places:
-        if place and Path(place).exists():
-            return Path(place).read_text(encoding="utf-8")
-    missing("no axe-core here (npm install --no-save axe-core@4.14.1)")
+    script = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        missing("no axe-core here")
+    return script.read_text(encoding="utf-8")

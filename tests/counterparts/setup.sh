@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests in this folder run against: Debian's postfix (never started, but for a private copy on
-# loopback) and spamassassin, and from npm a Slack, Discord's schemas, a mail parser, and the Node they need.
+# Installs what the tests run against that others wrote: Debian's postfix (never started, but for a private copy on
+# loopback), spamassassin and chromium, and from npm a Slack, Discord's schemas, a mail parser, axe-core, and the Node
+# they need.
 # Quiet, and done in a moment where all is there.
 #   tests/counterparts/setup.sh [FOLDER]        default: $PAPERBOY_COUNTERPARTS_DIR, else .counterparts in the repository
 set -euo pipefail
@@ -20,6 +21,7 @@ PATH=$PATH:/usr/sbin:/sbin
 packages=()
 command -v smtp-sink >/dev/null || packages+=(postfix)
 command -v spamassassin >/dev/null || packages+=(spamassassin)
+command -v "${CHROMIUM:-chromium}" >/dev/null || packages+=(chromium)
 command -v npm >/dev/null || packages+=(npm)
 if [ ${#packages[@]} -gt 0 ]; then
     if ! command -v apt-get >/dev/null; then
