@@ -16,7 +16,7 @@ from bot.model import AnnounceType, Entry, Mailing
 from tests.arxiv_lives import Archive, Event, Kind, Life, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bot.model import Paper
 
@@ -76,7 +76,18 @@ class Truth:
         archive.fill(self.days[0])
         for day in self.days:
             archive.live(day, new_per_day)
-        self.lives: Mapping[str, Life] = archive.lives
+        self._tell(archive.lives)
+
+    @classmethod
+    def of(cls, lives: Mapping[str, Life], days: Sequence[date], schedule: Schedule) -> Truth:
+        """A truth that somebody else knows."""
+        truth = cls.__new__(cls)
+        truth.schedule, truth.days = schedule, tuple(days)
+        truth._tell(lives)
+        return truth
+
+    def _tell(self, lives: Mapping[str, Life]) -> None:
+        self.lives = lives
         self._events = defaultdict[date, list[tuple[Event, Life]]](list)
         for life in self.lives.values():
             for event in life.events:

@@ -53,6 +53,26 @@ async def test_a_mailing_that_stays_out_is_told_after_alert_after_and_not_before
     assert "The mailing of cs.CV for 2026-04-21 is still open: " in note.replace("=\r\n", "").replace("\r\n", " ")
 
 
+async def test_what_was_missed_and_cannot_be_made_up_for_is_told_once_a_day(watched: World) -> None:
+    watched.announce(TUESDAY, paper())
+    await watched.once(morning(TUESDAY))
+    watched.arxiv.feeds["cs.CV"] = Answer(b"", status=500)
+    assert await notes(watched, morning(WEDNESDAY, 9)) == []
+    (note,) = await notes(watched, morning(WEDNESDAY + timedelta(days=1), 9))
+    assert "The mailing of cs.CV for 2026-04-22 is still open: " in note.replace("=\r\n", "").replace("\r\n", " ")
+    assert await notes(watched, morning(WEDNESDAY + timedelta(days=1), 19)) == []
+    (note,) = await notes(watched, morning(WEDNESDAY + timedelta(days=2), 19))
+    assert "for 2026-04-24 and 2 more is still open" in note.replace("=\r\n", "").replace("\r\n", " ")
+
+
+async def test_that_arxiv_refuses_us_is_told_at_once(watched: World) -> None:
+    watched.arxiv.feeds["cs.CV"] = Answer(b"", status=403)
+    (note,) = await notes(watched, morning(TUESDAY))
+    text = note.replace("=\r\n", "").replace("\r\n", " ")
+    assert "arXiv refuses us (" in text
+    assert "it is not asked for anything before 2026-04-22 06:00 UTC." in text
+
+
 async def test_on_a_weekend_no_mailing_is_late(watched: World) -> None:
     assert await notes(watched, morning(SATURDAY, 20)) == []
 
