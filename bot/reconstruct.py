@@ -18,9 +18,9 @@ from bot.taxonomy import related
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import date
 
-    from bot.arxiv.oai import Record
+    from bot.arxiv.oai import Record, Version
     from bot.store.papers import Event
 
 HELD = timedelta(days=10)
@@ -57,8 +57,8 @@ def reconstruct(
     found: dict[date, list[Entry]] = {day: [] for day in days}
     for record in sorted(records, key=lambda record: record.paper.identifier):
         told: set[date] = set()
-        for kind, moment in _events(category, record, days, known):
-            day = _day(moment, record.datestamp, days)
+        for kind, version in _events(category, record, days, known):
+            day = _day(version, record, days)
             if day is not None and day not in told:
                 told.add(day)
                 found[day].append(Entry(record.paper, kind))
@@ -70,8 +70,8 @@ def _events(
     record: Record,
     days: Sequence[date],
     known: Known,
-) -> Iterator[tuple[AnnounceType, datetime | None]]:
-    """Why the paper must stand in one of these mailings, with the moment it was submitted if that is what tells.
+) -> Iterator[tuple[AnnounceType, Version | None]]:
+    """Why the paper must stand in one of these mailings, with the version that tells it, if one does.
 
     The record shows the newest version only, so a paper that appeared and was replaced since appears in that one.
     """
@@ -81,12 +81,12 @@ def _events(
     before = known.history.get(paper.identifier, ())
     appeared = any(not event.type.is_replacement or event.mailing_date < days[0] for event in before)
     if not appeared and record.versions[0].submitted >= first:
-        yield (AnnounceType.NEW if own else AnnounceType.CROSS), record.versions[0].submitted
+        yield (AnnounceType.NEW if own else AnnounceType.CROSS), record.versions[0]
     elif not before and _is_late_cross_list(category, record, known):
         yield AnnounceType.CROSS, None
     unseen = all(event.version < newest.number for event in before)
     if 1 < newest.number <= _NEWEST_ANNOUNCED and newest.submitted >= first and unseen:
-        yield (AnnounceType.REPLACE if own else AnnounceType.REPLACE_CROSS), newest.submitted
+        yield (AnnounceType.REPLACE if own else AnnounceType.REPLACE_CROSS), newest
 
 
 def _is_late_cross_list(category: str, record: Record, known: Known) -> bool:
@@ -95,15 +95,16 @@ def _is_late_cross_list(category: str, record: Record, known: Known) -> bool:
     return stored is not None and stored.isdisjoint(related(category))
 
 
-def _day(submitted: datetime | None, datestamp: date, days: Sequence[date]) -> date | None:
+def _day(version: Version | None, record: Record, days: Sequence[date]) -> date | None:
     """Which of the open days announced it; None where that must be a later mailing's business.
 
-    The schedule tells the earliest; what cannot have been before the first of these days was held, or its moment is
-    not known, and then the day of the record's last change tells the latest.
+    The schedule tells the earliest. The datestamp of a record is the day of its newest version's announcement, if
+    nothing was changed since: so a paper that moderators held back stands where it was announced.
     """
-    earliest = days[0] if submitted is None else calendar.earliest_mailing(submitted)
+    earliest = days[0] if version is None else calendar.earliest_mailing(version.submitted)
     if earliest > days[-1]:
         return None
-    if submitted is None or earliest < days[0]:
-        earliest = min(max(datestamp, days[0]), days[-1])
+    stamped = version is record.versions[-1] and record.datestamp in days
+    if version is None or stamped or earliest < days[0]:
+        earliest = min(max(record.datestamp, earliest, days[0]), days[-1])
     return next(day for day in days if day >= earliest)

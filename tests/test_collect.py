@@ -39,6 +39,11 @@ def feed_of(day: date, *identifiers: str, category: str = "cs.CV", kind: Announc
     return render_rss(Mailing(category, day, entries), morning(day))
 
 
+def settings_of(server: ArxivServer) -> ArxivSettings:
+    """A loopback arXiv that has feeds and nothing else."""
+    return ArxivSettings(rss_url=server.url, oai_url=server.url.replace("/rss/{category}", "/oai"))
+
+
 class World:
     """A store, a clock and a loopback arXiv."""
 
@@ -48,7 +53,7 @@ class World:
         self.clock = clock
 
     async def collect(self, *categories: str) -> dict[str, Collected]:
-        settings = ArxivSettings(rss_url=self.server.url)
+        settings = settings_of(self.server)
         client = ArxivClient(
             settings, contact="us@example.net", gate=self.store.arxiv_gate, clock=self.clock, timeout=1.0
         )
@@ -239,9 +244,7 @@ async def test_a_retry_after_is_kept_over_a_restart(world: World) -> None:
 async def test_progress_is_told_category_by_category(world: World) -> None:
     world.server.feeds["cs.CV"] = feed_of(TUESDAY, "2604.00001")
     told: list[str] = []
-    client = ArxivClient(
-        ArxivSettings(rss_url=world.server.url), contact="x", gate=world.store.arxiv_gate, clock=world.clock
-    )
+    client = ArxivClient(settings_of(world.server), contact="x", gate=world.store.arxiv_gate, clock=world.clock)
     await collect(client, world.store.papers, ("cs.CV",), world.clock, progress=lambda r: told.append(r.category))
     await client.aclose()
     assert told == ["cs.CV"]

@@ -67,6 +67,12 @@ def history(*events: tuple[date, int, AnnounceType], categories: Sequence[str] =
 def test_a_paper_never_stored_is_new_on_the_day_that_its_submission_leads_to() -> None:
     assert told(record("04-15 15:00")) == [(FRIDAY, ID, 1, NEW)]
     assert told(record("04-16 15:00", changed=MONDAY)) == [(MONDAY, ID, 1, NEW)]
+    assert told(record("04-15 15:00", changed=TUESDAY)) == [(FRIDAY, ID, 1, NEW)]
+
+
+def test_what_was_held_within_these_days_stands_where_its_datestamp_says() -> None:
+    assert told(record("04-14 15:00", changed=MONDAY)) == [(MONDAY, ID, 1, NEW)]
+    assert told(record("04-14 15:00", changed=WEDNESDAY)) == [(THURSDAY, ID, 1, NEW)]
 
 
 def test_it_is_a_cross_list_where_another_category_is_its_first() -> None:

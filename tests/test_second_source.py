@@ -1,0 +1,313 @@
+"""Where a feed cannot be had: the exact page if it may be asked, else OAI-PMH, and nothing closed without proof."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.arxiv.calendar import EASTERN
+from bot.arxiv.client import ArxivClient
+from bot.clock import SimulatedClock
+from bot.collect import Collected, collect
+from bot.model import AnnounceType, MailingState
+from bot.second_source import Found, NotFound, SecondSource
+from bot.settings import ArxivSettings
+from bot.store import Store
+from bot.store.papers import Verdict
+from tests import arxiv_faults as faults
+from tests.arxiv_faults import Fault, Source
+from tests.arxiv_service import ArxivService
+from tests.arxiv_truth import Truth
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+START = date(2026, 10, 19)
+DAY = timedelta(days=1)
+NEW = AnnounceType.NEW
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    """In New York."""
+    return datetime.combine(day, time(hour, minute), EASTERN).astimezone(UTC)
+
+
+class World:
+    """A store and an arXiv that goes wrong by script."""
+
+    def __init__(self, store: Store, service: ArxivService, clock: SimulatedClock, client: ArxivClient) -> None:
+        self.papers = store.papers
+        self.service = service
+        self.clock = clock
+        self.client = client
+        self.days = service.truth.days
+
+    async def read(self, *days: date, category: str = "cs.CV") -> tuple[Found | NotFound, ...]:
+        return await SecondSource(self.client, self.papers, self.clock).read(category, days)
+
+    async def collect(self, when: datetime, category: str = "cs.CV") -> Collected:
+        """What became of the newest mailing."""
+        self.clock.set(when)
+        return (await collect(self.client, self.papers, [category], self.clock))[-1]
+
+    def store_up_to(self, day: date, category: str = "cs.CV") -> None:
+        """As if every mailing up to that one had come in."""
+        for earlier in self.days:
+            if earlier <= day:
+                mailing = self.service.truth.mailing(earlier, category)
+                self.papers.record(mailing, Verdict(MailingState.COMPLETE, ""), at(earlier, 1))
+
+    def announced(self, day: date, kind: AnnounceType, category: str = "cs.CV") -> set[str]:
+        return {e.paper.identifier for e in self.service.truth.mailing(day, category).entries if e.type is kind}
+
+    def stored(self, day: date, kind: AnnounceType, category: str = "cs.CV") -> set[str]:
+        return {a.identifier for a in self.papers.announcements_on(day, {category}) if a.type is kind}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'paperboy.db'}")
+    yield store
+    store.close()
+
+
+@asynccontextmanager
+async def opened(store: Store, *, catchup: bool, **sizes: int) -> AsyncIterator[World]:
+    clock = SimulatedClock(at(START, 0))
+    truth = Truth(11, start=START, mailings=8, pdf_only=0.3)
+    async with ArxivService(truth, clock, **sizes) as service:
+        settings = ArxivSettings(service.rss_url, service.oai_url, service.catchup_url if catchup else None)
+        client = ArxivClient(settings, contact="us@example.net", gate=store.arxiv_gate, clock=clock)
+        yield World(store, service, clock, client)
+        await client.aclose()
+
+
+@pytest.fixture
+async def world(store: Store) -> AsyncIterator[World]:
+    async with opened(store, catchup=False) as world:
+        yield world
+
+
+@pytest.fixture
+async def paged(store: Store) -> AsyncIterator[World]:
+    async with opened(store, catchup=True) as world:
+        yield world
+
+
+def sources(world: World) -> list[Source]:
+    return [request.source for request in world.service.requests]
+
+
+# -- OAI-PMH -----------------------------------------------------------------------------------------------------
+
+
+async def test_missed_mailings_are_concluded_from_one_harvest(world: World) -> None:
+    world.store_up_to(world.days[1])
+    world.clock.set(at(world.days[4], 9))
+    found = await world.read(*world.days[2:4])
+    assert all(isinstance(each, Found) and each.reconstructed and each.source == "OAI-PMH" for each in found)
+    told = {
+        e.paper.identifier for each in found if isinstance(each, Found) for e in each.mailing.entries if e.type is NEW
+    }
+    missed = world.announced(world.days[2], NEW) | world.announced(world.days[3], NEW)
+    assert missed - told == set()
+    # Held until today, or announced then and changed today: OAI-PMH cannot tell, so it is told, and once.
+    assert told - missed <= world.announced(world.days[4], NEW)
+    assert set(sources(world)) == {Source.OAI}
+
+
+async def test_the_harvest_begins_with_the_last_mailing_that_is_surely_stored(world: World) -> None:
+    world.store_up_to(world.days[1])
+    world.clock.set(at(world.days[4], 9))
+    await world.read(world.days[2])
+    assert f"from={world.days[1]}" in world.service.requests[0].path
+    await world.read(world.days[5])
+    assert f"from={world.days[5]}" in world.service.requests[-1].path
+
+
+async def test_an_answer_from_before_the_mailing_proves_nothing(world: World) -> None:
+    world.clock.set(at(world.days[3], 2))
+    world.service.faults.append(Fault(faults.behind(8), source=Source.OAI))
+    before, today = await world.read(*world.days[2:4])
+    assert isinstance(before, Found)
+    assert isinstance(today, NotFound)
+    assert today.reason.startswith("OAI-PMH: the answer is of 2026-10-21 22:00 UTC, before the mailing")
+
+
+@pytest.mark.parametrize("effect", [faults.status(500), faults.malformed, faults.html_page, faults.bad_token])
+async def test_a_harvest_that_breaks_off_leaves_every_day_open_with_its_reason(
+    world: World, effect: faults.Effect
+) -> None:
+    world.clock.set(at(world.days[7], 9))
+    world.service.faults.append(Fault(effect, source=Source.OAI))
+    found = await world.read(*world.days[:7])
+    assert [type(each) for each in found] == [NotFound] * 7
+    assert all(isinstance(each, NotFound) and each.asked and each.reason.startswith("OAI-PMH: ") for each in found)
+
+
+async def test_a_server_that_never_comes_to_an_end_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.second_source._MOST_ANSWERS", 2)
+    world.clock.set(at(world.days[7], 9))
+    (found,) = await world.read(world.days[0])
+    assert isinstance(found, NotFound)
+    assert found.reason == "OAI-PMH: more than 2 answers to one harvest"
+
+
+async def test_while_arxiv_has_us_wait_nobody_is_asked(world: World, store: Store) -> None:
+    world.clock.set(at(world.days[3], 9))
+    store.arxiv_gate.refuse(world.clock.now(), world.clock.now() + DAY, "403 Forbidden")
+    (found,) = await world.read(world.days[2])
+    assert isinstance(found, NotFound)
+    assert not found.asked
+    assert world.service.requests == []
+
+
+async def test_a_record_that_cannot_be_read_leaves_the_mailing_open(world: World) -> None:
+    world.store_up_to(world.days[1])
+    world.service.faults.append(Fault(faults.one_unreadable, source=Source.OAI, times=1))
+    result = await world.collect(at(world.days[2] + DAY, 9))
+    record = world.papers.mailing(world.days[2], "cs.CV")
+    assert record is not None
+    assert record.state is MailingState.INCOMPLETE
+    assert result.mailing_date > world.days[2]
+
+
+# -- the catch-up page -------------------------------------------------------------------------------------------
+
+
+async def test_a_page_that_may_be_asked_is_read_first_and_is_exact(paged: World) -> None:
+    paged.clock.set(at(paged.days[4], 9))
+    (found,) = await paged.read(paged.days[2])
+    assert isinstance(found, Found)
+    assert (found.source, found.reconstructed) == ("arXiv's catch-up page", False)
+    assert {e.paper.identifier for e in found.mailing.entries if e.type is NEW} == paged.announced(paged.days[2], NEW)
+    assert sources(paged) == [Source.CATCHUP]
+
+
+async def test_a_long_page_is_read_to_its_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.arxiv.catchup.PAGE_SIZE", 5)
+    async with opened(store, catchup=True, catchup_page=5) as world:
+        world.clock.set(at(world.days[4], 9))
+        (found,) = await world.read(world.days[2])
+        assert isinstance(found, Found)
+        assert len(found.mailing.entries) >= len(world.service.truth.mailing(world.days[2], "cs.CV").entries) > 5
+        assert len(sources(world)) > 1
+
+
+async def test_where_the_page_fails_oai_is_asked(paged: World) -> None:
+    paged.clock.set(at(paged.days[4], 9))
+    paged.service.faults.append(Fault(faults.html_page, source=Source.CATCHUP, times=1))
+    first, second = await paged.read(*paged.days[2:4])
+    assert isinstance(first, Found)
+    assert isinstance(second, Found)
+    assert (first.source, second.source) == ("OAI-PMH", "arXiv's catch-up page")
+
+
+async def test_beyond_ninety_days_the_page_is_not_asked(paged: World) -> None:
+    paged.clock.set(at(paged.days[2] + 91 * DAY, 9))
+    await paged.read(paged.days[2])
+    assert Source.CATCHUP not in sources(paged)
+
+
+async def test_a_replacement_of_which_the_page_names_no_version_is_the_next_after_the_stored(paged: World) -> None:
+    paged.store_up_to(paged.days[6])
+    paged.clock.set(at(paged.days[7], 9))
+    (found,) = await paged.read(paged.days[7])
+    assert isinstance(found, Found)
+    replaced = [entry.paper for entry in found.mailing.entries if entry.type.is_replacement]
+    history = paged.papers.history("cs.CV", {paper.identifier for paper in replaced})
+    known = {identifier: max(event.version for event in events) for identifier, events in history.items()}
+    assert known
+    assert all(paper.version > known.get(paper.identifier, 1) for paper in replaced)
+
+
+# -- when collect asks for it ------------------------------------------------------------------------------------
+
+
+async def test_a_stale_feed_is_waited_for_until_two_and_then_read_elsewhere(world: World) -> None:
+    world.store_up_to(world.days[1])
+    today = world.days[2]
+    world.service.faults.append(Fault(faults.stale, day=today))
+    assert (await world.collect(at(today, 1, 50))).state is MailingState.SUSPECT_STALE
+    result = await world.collect(at(today, 2))
+    assert result.state is MailingState.COMPLETE
+    assert result.reason.endswith(
+        "reconstructed from OAI-PMH (the feed repeats an earlier mailing under today's date)"
+    )
+    assert world.stored(today, NEW) == world.announced(today, NEW)
+    assert all(a.reconstructed for a in world.papers.announcements_on(today, {"cs.CV"}))
+
+
+async def test_an_empty_feed_is_waited_for_until_seven_and_then_closed_only_by_proof(world: World) -> None:
+    world.store_up_to(world.days[1])
+    today = world.days[2]
+    world.service.faults.append(Fault(faults.empty, day=today))
+    assert (await world.collect(at(today, 6, 50))).state is MailingState.UNEXPECTED_EMPTY
+    assert Source.OAI not in sources(world)
+    assert (await world.collect(at(today, 7))).state is MailingState.COMPLETE
+    assert world.stored(today, NEW) == world.announced(today, NEW)
+
+
+async def test_a_category_in_which_nothing_happened_is_closed_as_empty(world: World) -> None:
+    today = world.days[2]
+    assert (await world.collect(at(today, 2), "math.CT")).state is MailingState.UNEXPECTED_EMPTY
+    result = await world.collect(at(today, 8), "math.CT")
+    assert result.state is MailingState.EXPECTED_EMPTY
+    assert result.reason == "nothing announced, says OAI-PMH (the feed is empty on a working day)"
+
+
+async def test_what_was_cut_off_is_read_elsewhere_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.collect.FEED_CAP", 4)
+    today = world.days[1]
+    world.store_up_to(world.days[0])
+    world.service.faults.append(Fault(faults.truncated(4), day=today))
+    result = await world.collect(at(today, 0, 20))
+    assert result.state is MailingState.COMPLETE
+    assert world.stored(today, NEW) == world.announced(today, NEW)
+    marks = [a.reconstructed for a in world.papers.announcements_on(today, {"cs.CV"})]
+    assert marks.count(False) == 4
+    assert result.new == len(marks)
+
+
+async def test_where_the_second_source_fails_too_both_reasons_stand(world: World) -> None:
+    world.store_up_to(world.days[1])
+    today = world.days[2]
+    world.service.faults += [Fault(faults.stale, day=today), Fault(faults.status(500), source=Source.OAI)]
+    result = await world.collect(at(today, 3))
+    assert result.state is MailingState.SUSPECT_STALE
+    assert result.reason == (
+        "the feed repeats an earlier mailing under today's date; "
+        "OAI-PMH: 127.0.0.1 answered 500 Internal Server Error"
+    )
+
+
+async def test_while_arxiv_has_us_wait_no_try_is_counted(world: World, store: Store) -> None:
+    world.clock.set(at(world.days[2], 3))
+    store.arxiv_gate.refuse(world.clock.now(), world.clock.now() + DAY, "403 Forbidden")
+    result = await world.collect(at(world.days[2], 3))
+    assert (result.state, result.asked) == (MailingState.FAILED, False)
+    assert world.papers.mailing(world.days[2], "cs.CV") is None
+
+
+async def test_a_missed_mailing_is_not_counted_as_asked_for_while_arxiv_has_us_wait(
+    world: World, store: Store
+) -> None:
+    world.store_up_to(world.days[1])
+    world.clock.set(at(world.days[3], 3))
+    store.arxiv_gate.refuse(world.clock.now(), world.clock.now() + DAY, "403 Forbidden")
+    results = await collect(world.client, world.papers, ["cs.CV"], world.clock)
+    assert [(r.mailing_date, r.asked) for r in results] == [(world.days[2], False), (world.days[3], False)]
+    assert world.papers.mailing(world.days[2], "cs.CV") is None
+
+
+async def test_since_a_date_everything_is_made_up_for_also_in_a_new_store(world: World) -> None:
+    world.clock.set(at(world.days[4], 9))
+    results = await collect(world.client, world.papers, ["cs.CV"], world.clock, since=world.days[1])
+    assert [(r.mailing_date, r.state) for r in results] == [(day, MailingState.COMPLETE) for day in world.days[1:5]]
+    days = world.days[1:5]
+    announced = {identifier for day in days for identifier in world.announced(day, NEW)}
+    assert announced - {identifier for day in days for identifier in world.stored(day, NEW)} == set()
