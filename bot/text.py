@@ -175,7 +175,7 @@ def _apart(
     return "".join([*shown, escape(flat[position:])])
 
 
-_MENTION = re.compile(r"(?<![A-Za-z0-9_])@(?=[A-Za-z0-9])")
+_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
 _SLACK_MARKS = re.compile(r"(?P<link>(?<!\w)https?://[^\s*`]+)|(?P<code>:(?=[\w+-]+:))|[*_~`]+")
 
 
@@ -240,7 +240,7 @@ def _backslashed(found: re.Match[str]) -> str:
 _MARKDOWN_MARKS = re.compile(
     r"""
       (?P<dollar> \$ )
-    | (?P<mention> (?<![A-Za-z0-9_]) @(?=[A-Za-z0-9]) | \#(?=\d) | :(?=[\w+-]+:) )
+    | (?P<mention> (?<![A-Za-z0-9]) @(?=[A-Za-z0-9]) | \#(?=\d) | :(?=[\w+-]+:) )
     | (?P<mark> [*`<>\[\]|]
               | \\(?=[!-/:-@\[-`{-~]|$)                      # a backslash that would take the next one's meaning
               | (?<![^\W_])_ | _(?![^\W_])                   # not inside a word

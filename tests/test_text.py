@@ -234,6 +234,7 @@ class TestEscapeMrkdwn:
 
     def test_a_mention_does_not_ping_and_a_measure_is_none(self) -> None:
         assert escape_mrkdwn("@here Pass@k a@b.org") == "@\u200bhere Pass@k a@b.org"
+        assert "@everyone" not in escape_mrkdwn("_@everyone_ and x_@everyone")
 
     def test_marks_at_a_words_edge_are_kept_off_it(self) -> None:
         assert escape_mrkdwn("A* snake_case *b*") == "A\u200b*\u200b snake_case \u200b*\u200bb\u200b*\u200b"
