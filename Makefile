@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types imports unit counterparts counterparts-setup bench wheel clean
+.PHONY: demo test lint types imports unit counterparts counterparts-setup bench screenshots wheel clean
 
 demo: $(VENV)/runtime
 	$(BIN)/paperboy demo --output demo-output
@@ -34,11 +34,15 @@ counterparts-setup:
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.bench $(SUBJECTS)
 
+# Pictures of what readers see, to be judged by eye; needs chromium (tests/counterparts/setup.sh).
+screenshots: $(VENV)/dev
+	$(BIN)/python -m tests.screenshots screenshots
+
 wheel: $(VENV)/dev
 	$(BIN)/python -m build --wheel --outdir dist
 
 clean:
-	rm -rf $(VENV) .counterparts build dist demo-output
+	rm -rf $(VENV) .counterparts build dist demo-output screenshots
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Paperboy needs Python 3.11 or later")'

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from bot import hours, mailings, text
 from bot.arxiv import calendar
-from bot.model import DeliveryState, MailingState
+from bot.model import DeliveryState, DigestEntry, MailingState
 from bot.store.readers import ReaderState
+from bot.topics import ranking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -324,7 +325,9 @@ def _claim(
     if match is None:
         return TopicStory(topic.name, claimed=False, sentence="no term of the topic is in it")
     reasons = ", ".join(f"{hit.term!r} in {hit.field}" for hit in match.hits)
-    sentence = f"claimed: {reasons or 'the topic takes everything in its categories'}"
+    told_as = max((a for a in mine if a.type in topic.announce), key=lambda a: a.type.strength)
+    rank = ranking.reasons(topic, DigestEntry(newest, told_as.type, told_as.mailing_date, match))
+    sentence = f"claimed: {reasons or 'the topic takes everything in its categories'}; ranked by: {rank}"
     return TopicStory(topic.name, claimed=True, sentence=sentence)
 
 

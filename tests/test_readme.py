@@ -22,8 +22,11 @@ from bot.cli import app
 from bot.cli.advice import ExitCode
 from bot.config import load
 from bot.errors import ConfigError
-from bot.model import Author, Note, Topic
+from bot.model import Author, Digest, DigestEntry, Match, Note, Paper, Section, Topic
+from bot.site.assets import Assets
+from bot.site.front import render_front
 from bot.site.pages import TopicPage, render_index, render_page
+from bot.site.web import Surroundings, render_web_page
 from bot.templating import FILTERS, Templates, built_in_folder
 from bot.topics.matcher import Matcher
 from bot.topics.query import parse
@@ -259,6 +262,14 @@ def test_every_template_is_given_all_that_is_listed() -> None:
         assert variables <= set().union(*(given[name] for name in names)), names
 
 
+@pytest.mark.parametrize("kind", [DigestEntry, Paper, Match, Section, Digest])
+def test_all_that_a_value_has_is_listed(kind: type) -> None:
+    name = "entry" if kind is DigestEntry else kind.__name__.lower()
+    (told,) = re.findall(rf"`{name}` has\s+((?:(?:,|,? and)?\s*`\w+`(?: \([^)]*\))?)+)", PROSE)
+    has = {attribute for attribute in dir(kind) if not attribute.startswith("_")}
+    assert set(named(re.sub(r"\([^)]*\)", "", told))) == has
+
+
 def _listed() -> tuple[dict[tuple[str, ...], set[str]], set[str]]:
     """The table's templates with their variables (without what is in those), and the templates that are included."""
     listed, partial = {}, set()
@@ -290,6 +301,9 @@ def _rendered() -> dict[str, set[str]]:
     topic = Topic("t", "T", ("cs.CV",))
     render_page(TopicPage(topic, MONDAY, (entry(),)), Recording())
     render_index({topic: {MONDAY: 1}}, Recording())
+    site = Surroundings(Assets.find(Recording()).names)
+    render_web_page(TopicPage(topic, MONDAY, (entry(),)), site, Recording())
+    render_front({topic: {MONDAY: 1}}, site, Recording(), mark="")
     return seen
 
 

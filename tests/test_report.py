@@ -196,7 +196,9 @@ async def test_a_told_paper_names_its_term_field_digest_and_state(world: World) 
     found = await explain(world)
     assert (found.title, len(found.announcements)) == ("Pigeons Read Maps", 1)
     (story,) = found.subscribers
-    assert story.topics[0].sentence == "claimed: 'pigeon' in title, 'pigeon' in abstract"
+    assert story.topics[0].sentence == (
+        "claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: in the title: pigeon, 1 term, new"
+    )
     (told,) = story.told
     assert (told.version, told.shown, told.states) == (0, True, (DeliveryState.SENT,))
 
@@ -224,7 +226,10 @@ async def test_a_day_on_which_nothing_ran_is_missed_too(world: World) -> None:
         ({"exclude": ["maps"]}, "stopped by the exclusion 'maps' in its title"),
         ({"categories": ["math.NA"]}, "not announced in its categories"),
         ({"announce": ["replace"]}, "announced as new, which the topic does not ask for"),
-        ({"keywords": []}, "claimed: the topic takes everything in its categories"),
+        (
+            {"keywords": [], "order": "listing"},
+            "claimed: the topic takes everything in its categories; ranked by: new",
+        ),
     ],
 )
 async def test_why_a_topic_does_or_does_not_claim_a_paper(
@@ -234,6 +239,24 @@ async def test_why_a_topic_does_or_does_not_claim_a_paper(
     await world.once(morning(TUESDAY))
     world.config["topics"]["birds"] |= change
     assert (await explain(world)).subscribers[0].topics[0].sentence == sentence
+
+
+async def test_a_claim_says_by_what_the_paper_ranks_in_the_strongest_type_that_the_topic_asks_for(
+    world: World,
+) -> None:
+    world.config["topics"]["birds"] |= {
+        "keywords": [],
+        "authors": ["Ada Byron"],
+        "categories": ["cs.CV", "cs.LG"],
+        "announce": ["cross"],
+    }
+    world.announce(TUESDAY, paper())
+    world.announce(TUESDAY, Entry(paper(), CROSS), category="cs.LG")
+    await world.once(morning(TUESDAY))
+    (topic,) = (await explain(world)).subscribers[0].topics
+    assert topic.sentence == (
+        "claimed: 'Ada Byron' in author; ranked by: by Ada Byron, nothing in the title, 1 term, cross"
+    )
 
 
 async def test_why_a_claimed_paper_was_not_told_is_said(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import datetime  # noqa: TC003 - Typer reads the annotations at run time
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,16 +23,20 @@ from bot.cli.options import (
 from bot.cli.terminal import progress
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from bot.app import Run
     from bot.settings import Settings
 
 
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise typer.BadParameter("a date is expected, like 2026-04-21") from None
+
+
 def catchup(
     since: Annotated[
-        datetime,
-        typer.Option("--since", metavar="DATE", formats=["%Y-%m-%d"], help="The first mailing date to make up for."),
+        date, typer.Option("--since", metavar="DATE", parser=_day, help="The first mailing date to make up for.")
     ],
     config: ConfigOption = None,
     *,
@@ -47,14 +51,18 @@ def catchup(
     """
     configure_logging(log_level, log_format)
     settings = load_for_arxiv(config)
-    run = asyncio.run(_catchup(settings, since.date(), any_hour=now))
+    run = asyncio.run(_catchup(settings, since, any_hour=now))
     account(run, settings)
     sys.exit(ExitCode.LEFT_UNDONE if run.left_undone else ExitCode.DONE)
 
 
 async def _catchup(settings: Settings, since: date, *, any_hour: bool) -> Run:
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+    from bot.arxiv import calendar  # noqa: PLC0415 - as above
 
     async with opened(settings) as app:
+        today = calendar.mailing_date(app.clock.now())
+        if since > today:
+            raise typer.BadParameter(f"{since} is still to come, today is {today}", param_hint="--since")
         with progress("collected", None) as step:
             return await app.once(any_hour=any_hour, since=since, progress=lambda result: step(result.category))

@@ -73,7 +73,8 @@ def list_deliveries(
     if as_json:
         sys.stdout.write(to_json(chosen) + "\n")
     elif chosen:
-        table(_row(record, short, settings) for record in chosen)
+        rows = [_row(record, short, settings) for record in chosen]
+        table(rows, heads=("id", "subscriber", "digest", "composed", "state"), state=4)
     else:
         aside("There is no such delivery." if state or subscriber or everything else "Nothing is left to deliver.")
 

@@ -18,7 +18,7 @@ from bot.cli.options import (
     configure_logging,
     load_settings,
 )
-from bot.cli.terminal import say, table, to_json, when
+from bot.cli.terminal import heading, say, table, to_json, when
 
 if TYPE_CHECKING:
     from bot.report import Explanation, SubscriberStory
@@ -64,11 +64,12 @@ def _show(found: Explanation, settings: Settings) -> None:
         return
     from bot import text  # noqa: PLC0415 - not needed for --help
 
-    say(f"arXiv:{found.identifier}: {text.flatten_tex(found.title)}")
-    say("Announced")
-    table([f"{a.mailing_date:%Y-%m-%d}", a.category, f"{a.type.value} v{a.version}"] for a in found.announcements)
+    heading(f"arXiv:{found.identifier}: {text.flatten_tex(found.title)}")
+    heading("Announced")
+    rows = [[f"{a.mailing_date:%Y-%m-%d}", a.category, f"{a.type.value} v{a.version}"] for a in found.announcements]
+    table(rows, heads=("mailing", "category", "as"))
     for story in found.subscribers:
-        say(story.subscriber)
+        heading(story.subscriber)
         _show_story(story, settings)
 
 

@@ -19,7 +19,7 @@ from bot.cli.options import (
     configure_logging,
     load_for_arxiv,
 )
-from bot.cli.terminal import plural, progress, say, table, when
+from bot.cli.terminal import heading, plural, progress, table, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,26 +65,27 @@ async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> Run:
 
 def account(run: Run, settings: Settings) -> None:
     """What the run did, verb by verb."""
-    say("Collected")
+    heading("Collected")
     if run.collected_elsewhere:
         table([[f"nothing: {run.collected_elsewhere}"]])
     else:
         several = len({result.mailing_date for result in run.collected}) > 1
-        table(_collected(result, dated=several) for result in run.collected)
+        rows = [_collected(result, dated=several) for result in run.collected]
+        table(rows, heads=("category", "mailing", "answer"), state=1)
         if run.next_mailing:
             zone = settings.timezone
             table([[f"no mailing today; the next is expected on {when(run.next_mailing, zone)} ({zone})"]])
     if run.missed:
-        say("Still missing")
-        table(missing(run.missed))
+        show_missing(run.missed)
     if run.composed:
-        say("Composed")
-        table(_composed(result, settings) for result in run.composed)
+        heading("Composed")
+        table([_composed(result, settings) for result in run.composed], heads=("subscriber", "digest"))
     if run.delivered:
-        say("Delivered")
-        table(_delivered(lane, settings) for lane in run.delivered)
+        heading("Delivered")
+        rows = [_delivered(lane, settings) for lane in run.delivered]
+        table(rows, heads=("subscriber", "address", "messages"))
     if run.published or run.site_trouble:
-        say("Published")
+        heading("Published")
         table(
             [str(page.path), plural(page.papers, "paper") if page.path.name != "README.md" else "index"]
             for page in run.published
@@ -93,7 +94,13 @@ def account(run: Run, settings: Settings) -> None:
             table([[f"the site could not be written: {run.site_trouble}"]])
 
 
-def missing(records: Iterable[MailingRecord]) -> Iterator[list[str]]:
+def show_missing(records: Iterable[MailingRecord]) -> None:
+    """The mailings of earlier days that are still open."""
+    heading("Still missing")
+    table(_missing(records), heads=("category", "mailing", "reason"))
+
+
+def _missing(records: Iterable[MailingRecord]) -> Iterator[list[str]]:
     """The open mailings of earlier days, a line for each run of days that are open for the same reason."""
     for (category, reason), found in itertools.groupby(sorted(records, key=_by_reason), key=_by_reason):
         days = sorted(record.mailing_date for record in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,11 +21,13 @@ from bot.cli.options import (
     load_settings,
     subscriber_names,
 )
-from bot.cli.terminal import aside
+from bot.cli.terminal import aside, heading, plural, say, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.app import App
-    from bot.model import Message
+    from bot.model import Digest, DigestEntry, Message, Section
     from bot.settings import Settings, Subscriber
 
 
@@ -35,6 +38,15 @@ class Form(StrEnum):
     HTML = "html"
     SLACK = "slack"
     DISCORD = "discord"
+
+
+@dataclass(frozen=True, slots=True)
+class _Preview:
+    """What would come: the digest, and what its channel makes of it."""
+
+    digest: Digest
+    channel: str
+    messages: tuple[Message, ...]
 
 
 def preview(
@@ -51,6 +63,9 @@ def preview(
         bool,
         typer.Option("--latest", help="The latest stored mailing as a newcomer would get it, told before or not."),
     ] = False,
+    browse: Annotated[
+        bool, typer.Option("--open", help="Show it in the browser, as its readers see it; names the file.")
+    ] = False,
     log_level: LogLevelOption = LogLevel.WARNING,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
@@ -61,8 +76,12 @@ def preview(
     found = asyncio.run(_render(settings, chosen, form, latest=latest))
     if isinstance(found, str):
         aside(found)
-        return
-    sys.stdout.write(_show(found, form) + "\n")
+    elif browse:
+        _open(found, chosen)
+    elif form is Form.TERMINAL and sys.stdout.isatty():
+        _draw(found)
+    else:
+        sys.stdout.write(_show(found.messages, form) + "\n")
 
 
 def _choose(settings: Settings, name: str | None) -> Subscriber:
@@ -74,10 +93,8 @@ def _choose(settings: Settings, name: str | None) -> Subscriber:
     return settings.subscribers[name]
 
 
-async def _render(
-    settings: Settings, subscriber: Subscriber, form: Form, *, latest: bool
-) -> tuple[Message, ...] | str:
-    """The messages, or why there are none."""
+async def _render(settings: Settings, subscriber: Subscriber, form: Form, *, latest: bool) -> _Preview | str:
+    """What would come, or why nothing does."""
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
     async with opened(settings, must_exist=True) as app:
@@ -87,7 +104,8 @@ async def _render(
         name = {Form.TERMINAL: subscriber.channel, Form.HTML: "mail"}.get(form, form.value)
         channel = app.channel(name)
         options = subscriber.options if name == subscriber.channel else type(channel).Options()
-        return channel.render(digest, max_messages=subscriber.max_messages, options=options)
+        messages = channel.render(digest, max_messages=subscriber.max_messages, options=options)
+        return _Preview(digest, name, messages)
 
 
 def _why_nothing(app: App, subscriber: Subscriber, *, latest: bool) -> str:
@@ -99,7 +117,56 @@ def _why_nothing(app: App, subscriber: Subscriber, *, latest: bool) -> str:
     return f"Nothing is new for {subscriber.name}. `--latest` shows the latest stored mailing all the same."
 
 
-def _show(messages: tuple[Message, ...], form: Form) -> str:
+# -- as its readers see it ---------------------------------------------------------------------------------------
+
+
+def _open(found: _Preview, subscriber: Subscriber) -> None:
+    from bot.cli.browser import open_first, write_pages  # noqa: PLC0415 - only where a browser is wanted
+
+    files = write_pages(found.channel, found.messages, subscriber.name)
+    for file in files:
+        say(str(file))
+    if not open_first(files):
+        aside("There is no browser here to open it with.")
+
+
+# -- on a terminal -----------------------------------------------------------------------------------------------
+
+
+def _draw(found: _Preview) -> None:
+    """The digest's papers in a table a topic, and how many messages they come in."""
+    from bot import text  # noqa: PLC0415 - not needed for --help
+
+    digest = found.digest
+    days = ", ".join(map(text.day, digest.mailing_dates))
+    say(f"{plural(digest.matched, 'paper')} of the {digest.announced} announced on {days}")
+    if digest.missing:
+        say(f"Not in: {', '.join(digest.missing)}")
+    for section in digest.sections:
+        _draw_section(section)
+    parts = plural(len(found.messages), "message")
+    say(f"In {parts} for {found.channel}. `--open` shows it in the browser, as its readers see it.")
+
+
+def _draw_section(section: Section) -> None:
+    heading(f"{section.title} ({len(section.entries) + section.hidden})")
+    table(map(_row, section.entries), heads=("paper", "type", "title", "why"))
+    if section.hidden:
+        say(f"and {section.hidden} more: {' '.join(link.url for link in section.more)}", indent="  ")
+
+
+def _row(entry: DigestEntry) -> list[str]:
+    from bot import text  # noqa: PLC0415 - as above
+
+    kind = f"{entry.type.value}, now v{entry.replaced_to}" if entry.replaced_to else entry.type.value
+    title = f"{text.flatten_tex(entry.paper.title)} ({text.names(entry.paper.authors, 3)})"
+    return [entry.paper.identifier, kind, title, ", ".join(dict.fromkeys(hit.term for hit in entry.match.hits))]
+
+
+# -- in a pipe ---------------------------------------------------------------------------------------------------
+
+
+def _show(messages: Iterable[Message], form: Form) -> str:
     if form in (Form.SLACK, Form.DISCORD):
         return json.dumps([dict(message.payload) for message in messages], indent=2, ensure_ascii=False)
     if form is Form.HTML:

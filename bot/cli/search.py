@@ -21,7 +21,7 @@ from bot.cli.options import (
     configure_logging,
     load_settings,
 )
-from bot.cli.terminal import aside, plural, say, table, to_json
+from bot.cli.terminal import aside, heading, plural, say, table, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def search(
     if as_json:
         sys.stdout.write(to_json({"found": len(found), "papers": [_plain(*each) for each in shown]}) + "\n")
     else:
-        table(_row(*each) for each in shown)
+        table((_row(*each) for each in shown), heads=("paper", "mailing", "categories", "title [why]"))
     if not found:
         aside("No stored paper matches.")
     elif len(found) > limit:
@@ -139,7 +139,7 @@ def query(
     configure_logging(log_level, log_format)
     matcher, tree = _understood(query)
     settings = load_settings(config)
-    say("Looks for")
+    heading("Looks for")
     for depth, line in outline(tree):
         say(line, indent="  " * (depth + 1))
     asyncio.run(_query(settings, matcher, days))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.once import missing
+from bot.cli.once import show_missing
 from bot.cli.options import (
     ConfigOption,
     LogFormat,
@@ -18,9 +18,11 @@ from bot.cli.options import (
     configure_logging,
     load_settings,
 )
-from bot.cli.terminal import plural, say, table, to_json, when
+from bot.cli.terminal import heading, plural, table, to_json, when
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.report import Status, SubscriberStatus
     from bot.settings import Settings
     from bot.store.ledger import DeliveryRecord
@@ -55,25 +57,25 @@ async def _status(settings: Settings) -> Status:
 
 def _show(found: Status, settings: Settings) -> None:
     zone = settings.timezone
-    say(found.summary[0].upper() + found.summary[1:])
+    heading(found.summary[0].upper() + found.summary[1:])
     table([["next mailing", f"{when(found.next_mailing, zone)} ({zone})"]])
     if found.arxiv_waits_until:
         table([["arXiv", f"asked us to wait until {when(found.arxiv_waits_until, zone)}"]])
     if found.categories:
-        say("Categories")
-        table([category.category, category.state, category.sentence] for category in found.categories)
+        heading("Categories")
+        rows = [[category.category, category.state, category.sentence] for category in found.categories]
+        table(rows, heads=("category", "mailing", "reason"), state=1)
     if found.missed:
-        say("Still missing")
-        table(missing(found.missed))
+        show_missing(found.missed)
     if found.subscribers:
-        say("Subscribers")
-        table(_subscriber(each, settings) for each in found.subscribers)
+        heading("Subscribers")
+        table([_subscriber(each, settings) for each in found.subscribers], heads=("subscriber", "channel", "today"))
     if found.unfinished:
-        say("Still to deliver")
-        table(_delivery(record) for record in found.unfinished)
+        heading("Still to deliver")
+        _show_deliveries(found.unfinished)
     if found.dead:
-        say("Given up in the last seven days")
-        table(_delivery(record) for record in found.dead)
+        heading("Given up in the last seven days")
+        _show_deliveries(found.dead)
 
 
 def _subscriber(each: SubscriberStatus, settings: Settings) -> list[str]:
@@ -81,6 +83,10 @@ def _subscriber(each: SubscriberStatus, settings: Settings) -> list[str]:
     slot = f"; next hour {when(each.next_slot, zone)}" if each.next_slot else ""
     last = f"; last reached {when(each.last_sent, zone)}" if each.last_sent else ""
     return [each.name, each.channel, f"{each.sentence}{slot}{last}"]
+
+
+def _show_deliveries(records: Iterable[DeliveryRecord]) -> None:
+    table(map(_delivery, records), heads=("subscriber", "digest", "part", "state"), state=3)
 
 
 def _delivery(record: DeliveryRecord) -> list[str]:

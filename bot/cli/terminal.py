@@ -1,4 +1,7 @@
-"""Lines for a terminal or a pipe: aligned columns, nothing from outside unescaped."""
+"""The answer's lines: tables on a terminal, aligned columns in a pipe, nothing from outside unescaped in either.
+
+A pipe gets the plain lines alone, and what draws the tables is imported only for a terminal.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,33 @@ def aside(line: str) -> None:
     sys.stderr.write(_escaped(line) + "\n")
 
 
-def table(rows: Iterable[Sequence[str]], indent: str = "  ") -> None:
-    """Rows whose columns, but the last, are as wide as their widest cell."""
+def heading(line: str) -> None:
+    """A line that opens a part of the answer; on a terminal it stands out."""
+    if not sys.stdout.isatty():
+        say(line)
+        return
+    from bot.cli.tables import draw_heading  # noqa: PLC0415 - Rich, only on a terminal
+
+    draw_heading(_escaped(line), sys.stdout)
+
+
+def table(
+    rows: Iterable[Sequence[str]], indent: str = "  ", *, heads: Sequence[str] = (), state: int | None = None
+) -> None:
+    """Rows whose columns, but the last, are as wide as their widest cell; on a terminal they fit its width.
+
+    Args:
+        rows: the cells.
+        indent: what stands to the left of every line.
+        heads: what the columns are called, for a terminal only.
+        state: which column says how it stands; a terminal has it in colour.
+    """
     lines = [[_escaped(cell) for cell in row] for row in rows]
+    if lines and sys.stdout.isatty():
+        from bot.cli.tables import draw_table  # noqa: PLC0415 - as above
+
+        draw_table(lines, sys.stdout, heads=heads, state=-1 if state is None else state, indent=len(indent))
+        return
     widths = [max(len(row[column]) for row in lines) for column in range(max(map(len, lines), default=0) - 1)]
     for row in lines:
         padded = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]

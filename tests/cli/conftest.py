@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import pytest
 
 from bot.cli import main
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.world import World
 
 
@@ -63,3 +67,38 @@ def _exit_code() -> int:
 @pytest.fixture
 def paperboy(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return Terminal(world, capsys, monkeypatch)
+
+
+class Screen:
+    """A terminal, and what was drawn on it."""
+
+    def __init__(self, leader: int, follower: TextIO, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._leader = leader
+        self._follower = follower
+        self._monkeypatch = monkeypatch
+
+    def plug_in(self, stream: Literal["stdout", "stderr"], *, columns: int = 100) -> None:
+        """Have it for one stream: in the test itself, for pytest puts its own there before each."""
+        self._monkeypatch.setattr(sys, stream, self._follower)
+        self._monkeypatch.setenv("COLUMNS", str(columns))
+
+    def read(self) -> str:
+        """Everything so far."""
+        os.set_blocking(self._leader, False)
+        drawn = b""
+        try:
+            while piece := os.read(self._leader, 65536):
+                drawn += piece
+        except BlockingIOError:
+            pass
+        return drawn.decode().replace("\r\n", "\n")
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w", encoding="utf-8") as stream:
+        yield Screen(leader, stream, monkeypatch)
+    os.close(leader)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pty
-import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,42 +12,7 @@ from tests.builders import paper
 from tests.world import TUESDAY, World, morning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.cli.conftest import Terminal
-
-
-class Screen:
-    """A terminal, and what was drawn on it."""
-
-    def __init__(self, leader: int, stderr: TextIO, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._leader = leader
-        self._stderr = stderr
-        self._monkeypatch = monkeypatch
-
-    def plug_in(self) -> None:
-        """Have it for stderr: in the test itself, for pytest puts its own there before each."""
-        self._monkeypatch.setattr(sys, "stderr", self._stderr)
-
-    def read(self) -> str:
-        """Everything so far."""
-        os.set_blocking(self._leader, False)
-        drawn = b""
-        try:
-            while piece := os.read(self._leader, 65536):
-                drawn += piece
-        except BlockingIOError:
-            pass
-        return drawn.decode()
-
-
-@pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
-    monkeypatch.setenv("TERM", "xterm")
-    leader, follower = pty.openpty()
-    with os.fdopen(follower, "w", encoding="utf-8") as stderr:
-        yield Screen(leader, stderr, monkeypatch)
-    os.close(leader)
+    from tests.cli.conftest import Screen, Terminal
 
 
 async def test_once_counts_the_categories_on_a_terminal(paperboy: Terminal, world: World, screen: Screen) -> None:
@@ -58,7 +20,7 @@ async def test_once_counts_the_categories_on_a_terminal(paperboy: Terminal, worl
     world.clock.set(morning(TUESDAY))
     world.announce(TUESDAY, paper())
     world.announce(TUESDAY, paper("2604.00002"), category="cs.CL")
-    screen.plug_in()
+    screen.plug_in("stderr")
     answer = await paperboy("once")
     drawn = screen.read()
     assert answer.code == 0
@@ -78,7 +40,7 @@ async def test_once_in_a_pipe_says_a_plain_line_for_each_category(paperboy: Term
 
 
 async def test_what_goes_on_is_drawn_without_control_sequences_of_its_own(screen: Screen) -> None:
-    screen.plug_in()
+    screen.plug_in("stderr")
     with terminal.progress("collected", 2) as step:
         step("[red]\x1b[2J")
         await asyncio.sleep(0.3)  # the screen is drawn ten times a second

@@ -1,0 +1,134 @@
+"""On a terminal the answer is in tables that fit it; in a pipe it is the plain lines that it always was."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.cli import terminal
+from bot.demo.slack import Scripted
+from bot.model import Entry
+from tests.builders import paper
+from tests.world import CROSS, TUESDAY, World, morning
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Screen, Terminal
+
+SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
+"""The colours and weights that Rich draws with."""
+RULE = "─"
+
+TABLES = {
+    ("status",): [
+        *("category", "mailing", "reason", "subscriber", "channel", "today"),
+        *("subscriber", "digest", "part", "state"),
+    ],
+    ("deliveries", "list", "--all"): ["id", "subscriber", "digest", "composed", "state"],
+    ("explain", "2604.00001"): ["mailing", "category", "as"],
+    ("search", "pigeons"): ["paper", "mailing", "categories", "title", "[why]"],
+    ("once",): ["category", "mailing", "answer", "subscriber", "digest"],
+}
+"""Command -> what its columns are called, for a terminal only."""
+
+
+def plain(drawn: str) -> str:
+    shown = SEQUENCE.sub("", drawn)
+    assert "\x1b" not in shown
+    return shown
+
+
+def letters(text: str) -> Counter[str]:
+    """How often each stands in it: folding moves letters to other lines and loses none."""
+    return Counter("".join(text.split()))
+
+
+async def a_morning(paperboy: Terminal, world: World) -> None:
+    """Two papers, a delivery that stayed behind, and one who waits for its hour."""
+    world.config["subscribers"] |= {
+        "other": {"slack": "C0000000002", "topics": ["birds"]},
+        "later": {"slack": "C0000000003", "topics": ["birds"], "at": "17:00"},
+    }
+    world.clock.set(morning(TUESDAY))
+    world.announce(TUESDAY, paper(title="[red]Pigeons[/red] :dove: read"), Entry(paper("2604.00002"), CROSS))
+    world.slack.script.append(Scripted(body={"ok": False, "error": "service_unavailable"}))
+    await paperboy("once")
+
+
+@pytest.mark.parametrize("columns", [30, 100])
+async def test_a_terminal_shows_every_letter_that_a_pipe_gets_in_lines_that_fit_it(
+    paperboy: Terminal, world: World, screen: Screen, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    await a_morning(paperboy, world)
+    pipe = sys.stdout
+    for command, heads in TABLES.items():
+        monkeypatch.setattr(sys, "stdout", pipe)
+        if command == ("once",):
+            await paperboy(*command)  # sends what stayed behind, so that the next two have the same to say
+        said = await paperboy(*command)
+        screen.plug_in("stdout", columns=columns)
+        answer = await paperboy(*command)
+        shown = plain(screen.read())
+        assert answer.code == said.code
+        assert max(map(len, shown.splitlines())) <= columns, command
+        assert letters(said.out) + letters("".join(heads)) <= letters(shown), command
+
+
+async def test_markup_in_a_title_is_text_and_its_control_sequences_are_gone(
+    paperboy: Terminal, world: World, screen: Screen
+) -> None:
+    await a_morning(paperboy, world)
+    screen.plug_in("stdout")
+    await paperboy("search", "pigeons")
+    await paperboy("preview", "later", "--latest")
+    assert plain(screen.read()).count("[red]Pigeons[/red] :dove: read") == 2
+    terminal.heading("[red]\x1b[2J")
+    terminal.table([["\x1b]8;;https://evil.example\x07here", "[link=x]"]], heads=("[b]", "\x1b[1m"))
+    assert "[red] [2J" in plain(screen.read())
+
+
+async def test_only_a_state_is_coloured(screen: Screen) -> None:
+    screen.plug_in("stdout")
+    terminal.table([["failed", "failed, 2 tries: dead"], ["sent", "whatever"]], state=1)
+    drawn = screen.read()
+    assert "\x1b[31mfailed\x1b[0m, 2 tries: dead" in drawn
+    assert drawn.count("\x1b[") == 2
+
+
+async def test_who_wants_no_colour_gets_none(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen.plug_in("stdout")
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal.table([["failed"]], state=0)
+    assert "\x1b[3" not in screen.read()
+
+
+async def test_a_table_without_rows_draws_nothing(screen: Screen) -> None:
+    screen.plug_in("stdout")
+    terminal.table([], heads=("paper",))
+    assert screen.read() == ""
+
+
+@pytest.mark.parametrize(("command", "unneeded"), [("status", "bot.cli.tables"), ("--help", "rich")])
+async def test_a_pipe_does_not_wait_for_what_only_a_terminal_needs(
+    paperboy: Terminal, world: World, command: str, unneeded: str
+) -> None:
+    await a_morning(paperboy, world)
+    code = f"import sys, bot.cli\ntry: bot.cli.main()\nfinally: print({unneeded!r} in sys.modules)"
+    answer = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", code, command],
+        env={**os.environ, "PAPERBOY_CONFIG": str(world.folder / "config.yaml")},
+        capture_output=True,
+        check=True,
+        timeout=60,
+        text=True,
+    )
+    said = answer.stdout.splitlines()
+    assert len(said) > 5
+    assert said[-1] == "False"
