@@ -79,8 +79,7 @@ def alert(
 
 
 def _in_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Concern]:
-    yield from _refusal(store, now)
-    yield from _late_mailings(store, settings, now)
+    yield from _refusal(store, now) or _late_mailings(store, settings, now)
     yield from _shut_doors(store, settings, channels, now)
     dead = store.ledger.ended_since(now - DAY, DeliveryState.DEAD)
     for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
@@ -97,11 +96,13 @@ def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[
             yield Concern(f"mailing {category}", f"{text}: {late[-1].reason}")
 
 
-def _refusal(store: Store, now: datetime) -> Iterator[Concern]:
+def _refusal(store: Store, now: datetime) -> tuple[Concern, ...]:
+    """That arXiv refuses us, if it does; it is why every mailing is late."""
     state = store.arxiv_gate.refused(now)
-    if state is not None and state.closed_until is not None:
-        until = f"{state.closed_until:%Y-%m-%d %H:%M} UTC"
-        yield Concern("arxiv", f"arXiv refuses us ({state.reason}); it is not asked for anything before {until}.")
+    if state is None or state.closed_until is None:
+        return ()
+    until = f"{state.closed_until:%Y-%m-%d %H:%M} UTC"
+    return (Concern("arxiv", f"arXiv refuses us ({state.reason}); it is not asked for anything before {until}."),)
 
 
 def _shut_doors(

@@ -27,8 +27,6 @@ from bot.daemon import LATE, Outlook
 from bot.deliver import PATIENCE, LaneReport, deliver, readdress
 from bot.drafts import Drafter
 from bot.errors import RenderError
-from bot.publish import Published, Publisher
-from bot.report import Reporter
 from bot.store import Store
 from bot.store.leases import LeaseTakenError
 from bot.templating import Templates
@@ -42,6 +40,8 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.clock import Clock
     from bot.model import MailingRecord
+    from bot.publish import Published
+    from bot.report import Reporter
     from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -125,6 +125,8 @@ class App:
     @property
     def reporter(self) -> Reporter:
         """Status and explain."""
+        from bot.report import Reporter  # noqa: PLC0415 - 15 ms, with the next, that `once` can spare
+
         return Reporter(self.store, self.settings, self.channels, self.drafter())
 
     def drafter(self) -> Drafter:
@@ -140,6 +142,7 @@ class App:
         progress: Callable[[Collected], None] = lambda _: None,
         *,
         since: date | None = None,
+        eager: bool = True,
     ) -> tuple[Collected, ...]:
         """The first verb; one process at a time.
 
@@ -158,6 +161,7 @@ class App:
                 self.settings.categories,
                 self.clock,
                 since=since,
+                eager=eager,
                 progress=go_on,
             )
 
@@ -218,6 +222,8 @@ class App:
         site = self.settings.site
         if site is None:
             return ()
+        from bot.publish import Publisher  # noqa: PLC0415 - pages and feeds, only where there is a site
+
         topics = tuple(self.settings.topics[name] for name in site.topics)
         return Publisher(self.store, site, topics, self.matcher, self.templates).publish()
 
@@ -259,9 +265,11 @@ class App:
         run = await self._in_a_row(poll=poll, compose=compose, eager=False, patience=_SHORT)
         _log_run(run)
         retries = [lane.left_until for lane in run.delivered if lane.left_until]
+        outlook = replace(self.outlook(), retries=tuple(retries))
         if run.collected_elsewhere:
-            retries.append(self.clock.now() + _LOOK_AGAIN)
-        return replace(self.outlook(), retries=tuple(retries))
+            again = self.clock.now() + _LOOK_AGAIN
+            outlook = replace(outlook, retries=(*retries, again), arxiv_waits_until=again)
+        return outlook
 
     async def _in_a_row(
         self,
@@ -278,7 +286,7 @@ class App:
         While another process is collecting, what it has so far is half a mailing: then only the outbox is delivered.
         """
         delivered = readdress(self.store, self.settings, self.clock.now()) if compose else ()
-        collected, elsewhere = await self._collect_if_free(progress, poll=poll, since=since)
+        collected, elsewhere = await self._collect_if_free(progress, poll=poll, since=since, eager=eager)
         composed = compose() if compose and not elsewhere else ()
         if compose:
             delivered += await self.deliver(eager=eager, patience=patience)
@@ -325,11 +333,12 @@ class App:
         *,
         poll: bool,
         since: date | None,
+        eager: bool,
     ) -> tuple[tuple[Collected, ...], str]:
         """What was collected, and who is collecting in our place, if somebody is."""
         try:
             if poll:
-                return await self.collect(progress, since=since), ""
+                return await self.collect(progress, since=since, eager=eager), ""
             self.store.leases.look("collect", self.clock.now())
         except LeaseTakenError as error:
             return (), str(error)

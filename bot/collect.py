@@ -19,7 +19,7 @@ from bot import mailings
 from bot.arxiv import calendar, feed
 from bot.errors import FetchError, ParseError
 from bot.model import MailingState
-from bot.second_source import Found, Pages, SecondSource
+from bot.second_source import Found, NotFound, Pages, SecondSource
 from bot.store.papers import Verdict
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from bot.clock import Clock
     from bot.model import Entry, Mailing
-    from bot.second_source import NotFound
     from bot.store.papers import Event, Papers
 
 FEED_CAP = 2_000
@@ -84,6 +83,7 @@ async def collect(
     clock: Clock,
     *,
     since: date | None = None,
+    eager: bool = True,
     progress: Callable[[Collected], None] = lambda _: None,
 ) -> tuple[Collected, ...]:
     """Make up for the mailings that were missed, then ask for today's of every category that is not closed yet.
@@ -96,6 +96,7 @@ async def collect(
         categories: canonical names.
         clock: for now; requests take their time.
         since: make up for everything from that mailing date on, whether or not it was ever asked for before.
+        eager: ask for what was missed although it was asked for in vain a short while ago.
         progress: called with each result as it comes.
     """
     categories = tuple(categories)
@@ -106,7 +107,12 @@ async def collect(
         progress(result)
 
     collector = _Collector(source, papers, clock)
-    missed = mailings.missed(papers, categories, calendar.mailing_date(clock.now()), since=since)
+    now = clock.now()
+    missed = mailings.missed(papers, categories, calendar.mailing_date(now), since=since)
+    if not eager:
+        missed = tuple(
+            m for m in missed if mailings.ask_at(m, calendar.expected(m.mailing_date), now, past=True) <= now
+        )
     for category in categories:
         for result in await collector.make_up(category, [m.mailing_date for m in missed if m.category == category]):
             note(result)
@@ -142,7 +148,15 @@ class _Collector:
         if self._clock.now() < since:
             return result
         (found,) = await self._second.read(category, [self._today])
+        if isinstance(found, Found) and not found.mailing.entries and not self._may_be_empty(found):
+            found = NotFound(self._today, f"{found.source} has nothing yet", asked=True)
         return self._noted(category, found, result)
+
+    def _may_be_empty(self, found: Found) -> bool:
+        """Whether an answer without news proves something: some of the mailing is stored, or the morning has come."""
+        known = self._papers.mailing(self._today, found.mailing.category)
+        morning = datetime.combine(self._today, SECOND_SOURCE_FROM[MailingState.UNEXPECTED_EMPTY], calendar.EASTERN)
+        return bool(known and known.announced) or self._clock.now() >= morning
 
     async def _from_feed(self, category: str) -> Collected:
         try:
@@ -159,9 +173,11 @@ class _Collector:
 
     def _other_date(self, mailing: Mailing) -> Collected:
         """The feed still shows another day: that may settle an open mailing of then, but is not today's answer."""
-        new = 0
-        known = self._papers.mailing(mailing.mailing_date, mailing.category)
-        if calendar.is_mailing_day(mailing.mailing_date) and not (known and known.state.closed):
+        new, day = 0, mailing.mailing_date
+        known = self._papers.mailing(day, mailing.category)
+        # A cache may show a feed of weeks ago; a new store must not begin with that.
+        expected = known is not None or calendar.previous_mailing_day(self._today) <= day < self._today
+        if calendar.is_mailing_day(day) and expected and not (known and known.state.closed):
             new = self._record(mailing, judge(mailing, self._papers))
         shown = f"the feed still shows the mailing of {mailing.mailing_date:%Y-%m-%d}"
         result = self._failed(mailing.category, self._today, Verdict(MailingState.PENDING, shown))
@@ -224,13 +240,15 @@ def judge(mailing: Mailing, papers: Papers) -> Verdict:
 
 
 def _repeats(mailing: Mailing, papers: Papers) -> bool:
-    """Whether the category told of everything in it on earlier dates; one true news and it is no repetition.
+    """Whether the category told of most of it on earlier dates.
 
-    No paper appears twice in a category and no version is announced twice. Identifiers and versions are compared, not
-    types: of a mailing that was reconstructed the types are conclusions.
+    No paper appears twice in a category and no version is announced twice, so that of a true mailing next to nothing
+    is known and of a repeated one next to all. Not quite: of an earlier mailing that was reconstructed some late
+    cross-lists were never known, and some papers stand under a date that is too early.
     """
     history = papers.history(mailing.category, {entry.paper.identifier for entry in mailing.entries})
-    return all(_is_known(entry, mailing.mailing_date, history) for entry in mailing.entries)
+    known = sum(_is_known(entry, mailing.mailing_date, history) for entry in mailing.entries)
+    return 2 * known > len(mailing.entries)
 
 
 def _is_known(entry: Entry, day: date, history: Mapping[str, tuple[Event, ...]]) -> bool:
@@ -248,9 +266,15 @@ def _incomplete(mailing: Mailing) -> Verdict:
 
 
 def _found_verdict(found: Found, total: int, beside: str) -> Verdict:
-    """What a second source proves about a date."""
-    if found.mailing.unreadable:
+    """What a second source proves about a date.
+
+    Of a record that nobody can read OAI-PMH does not say which day's it is, and asking again brings the same: it is
+    said and keeps no day open.
+    """
+    if found.mailing.unreadable and not found.reconstructed:
         return _incomplete(found.mailing)
+    if count := len(found.mailing.unreadable):
+        beside = f"; {count} of its records could not be read, first {found.mailing.unreadable[0].where}{beside}"
     if not total:
         return Verdict(MailingState.EXPECTED_EMPTY, f"nothing announced, says {found.source}{beside}")
     how = "reconstructed from" if found.reconstructed else "from"

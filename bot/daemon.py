@@ -59,7 +59,7 @@ class Outlook:
     missed: tuple[MailingRecord, ...] = ()
     """The mailings before today that are still open."""
     arxiv_waits_until: datetime | None = None
-    """Until when arXiv is not to be asked for anything."""
+    """Until when arXiv is not to be asked for anything, by its own wish or because another process is at it."""
 
     def still_open(self, day: date) -> tuple[str, ...]:
         """The categories whose mailing of that date is not in; none on a day without one."""
@@ -93,9 +93,9 @@ def next_poll(now: datetime, outlook: Outlook) -> datetime:
     today = calendar.mailing_date(now)
     due = calendar.expected(today)
     known = {record.category: record for record in outlook.mailings if record.mailing_date == today}
-    moments = [mailings.ask_at(known.get(category), due) for category in outlook.still_open(today)]
+    moments = [mailings.ask_at(known.get(category), due, now) for category in outlook.still_open(today)]
     moments += [
-        mailings.ask_at(record, calendar.expected(record.mailing_date), past=True) for record in outlook.missed
+        mailings.ask_at(record, calendar.expected(record.mailing_date), now, past=True) for record in outlook.missed
     ]
     soonest = min(moments, default=calendar.next_mailing(now))
     return max(soonest, outlook.arxiv_waits_until or soonest)

@@ -83,15 +83,16 @@ def _never_asked(day: date, category: str) -> MailingRecord:
     )
 
 
-def ask_at(record: MailingRecord | None, due: datetime, *, past: bool = False) -> datetime:
+def ask_at(record: MailingRecord | None, due: datetime, now: datetime, *, past: bool = False) -> datetime:
     """When an open mailing is to be asked for: as soon as it is due, then ever more seldom.
 
     Args:
         record: what is known of it.
         due: when it is first expected; what was asked before then does not count.
+        now: what was asked later than now was noted by a clock that went wrong, and does not count.
         past: whether its day is over, so that haste no longer helps.
     """
-    if record is None or record.asked_at is None or record.asked_at < due:
+    if record is None or record.asked_at is None or record.asked_at < due or record.asked_at > now:
         return due
     longest = _LONGEST_PAUSE_FOR_MISSED if past else _LONGEST_PAUSE
     pause: timedelta = min(_FIRST_PAUSE * (1 << min(max(record.tries - 1, 0), 10)), longest)

@@ -82,7 +82,7 @@ def _events(
     appeared = any(not event.type.is_replacement or event.mailing_date < days[0] for event in before)
     if not appeared and record.versions[0].submitted >= first:
         yield (AnnounceType.NEW if own else AnnounceType.CROSS), record.versions[0]
-    elif not before and _is_late_cross_list(category, record, known):
+    elif not appeared and _is_late_cross_list(category, record, known):
         yield AnnounceType.CROSS, None
     unseen = all(event.version < newest.number for event in before)
     if 1 < newest.number <= _NEWEST_ANNOUNCED and newest.submitted >= first and unseen:

@@ -160,7 +160,8 @@ class Reporter:
 
     def _category(self, category: str, today: date, now: datetime) -> CategoryStatus:
         record = self._store.papers.mailing(today, category)
-        due = mailings.ask_at(record, calendar.expected(today))
+        due = mailings.ask_at(record, calendar.expected(today), now)
+        due = max(due, self._store.arxiv_gate.waits_until(now) or due)
         if record is None:
             expected = f", expected at {self._clock(due)}" if due > now else ""
             return CategoryStatus(category, "pending", f"not asked for yet today{expected}", due=due)

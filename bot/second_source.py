@@ -119,7 +119,7 @@ class SecondSource:
         mailing = Mailing(
             category,
             day,
-            self._versioned(category, [entry for part in parts for entry in part.mailing.entries], unversioned),
+            self._versioned(category, day, [entry for part in parts for entry in part.mailing.entries], unversioned),
             tuple(unreadable for part in parts for unreadable in part.mailing.unreadable),
         )
         return Found(mailing, "arXiv's catch-up page", reconstructed=False)
@@ -127,15 +127,24 @@ class SecondSource:
     def _versioned(
         self,
         category: str,
+        day: date,
         entries: Iterable[Entry],
         unversioned: frozenset[str],
     ) -> tuple[Entry, ...]:
-        """The entries, those of whose version the page is silent under the next after the newest that is stored."""
+        """The entries; where the page is silent about a version, that day's if it is stored, else the next.
+
+        The next after the newest of the days before; what later days announced is later.
+        """
         history = self._papers.history(category, unversioned)
-        newest = {identifier: max(event.version for event in events) for identifier, events in history.items()}
+        versions: dict[str, int] = {}
+        for identifier, events in history.items():
+            same = [e.version for e in events if e.mailing_date == day and e.type.is_replacement]
+            before = [e.version for e in events if e.mailing_date < day]
+            if same or before:
+                versions[identifier] = max(same) if same else max(before) + 1
         return tuple(
-            replace(entry, paper=replace(entry.paper, version=newest[entry.paper.identifier] + 1))
-            if entry.type.is_replacement and entry.paper.identifier in newest
+            replace(entry, paper=replace(entry.paper, version=versions[entry.paper.identifier]))
+            if entry.type.is_replacement and entry.paper.identifier in versions
             else entry
             for entry in entries
         )
@@ -163,7 +172,10 @@ class SecondSource:
         old = f"OAI-PMH: the answer is of {responded_at:%Y-%m-%d %H:%M} UTC, before the mailing"
         proven = [day for day in days if calendar.expected(day) <= responded_at]
         identifiers = {record.paper.identifier for record in records}
-        known = Known(self._papers.history(category, identifiers), self._papers.categories_of(identifiers))
+        known = Known(
+            self._papers.history(category, identifiers),
+            self._papers.categories_of(identifiers, before=calendar.expected(days[0])),
+        )
         announced = reconstruct(category, records, proven, known) if proven else {}
         return [
             Found(Mailing(category, day, announced[day], tuple(unreadable)), "OAI-PMH", reconstructed=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+    from bot.demo.arxiv import Answer
 START = date(2026, 10, 19)
 DAY = timedelta(days=1)
 NEW = AnnounceType.NEW
@@ -166,14 +169,23 @@ async def test_while_arxiv_has_us_wait_nobody_is_asked(world: World, store: Stor
     assert world.service.requests == []
 
 
-async def test_a_record_that_cannot_be_read_leaves_the_mailing_open(world: World) -> None:
+async def test_a_record_that_nobody_can_read_is_told_and_keeps_no_day_open(world: World) -> None:
     world.store_up_to(world.days[1])
     world.service.faults.append(Fault(faults.one_unreadable, source=Source.OAI, times=1))
-    result = await world.collect(at(world.days[2] + DAY, 9))
+    await world.collect(at(world.days[2] + DAY, 9))
     record = world.papers.mailing(world.days[2], "cs.CV")
     assert record is not None
-    assert record.state is MailingState.INCOMPLETE
-    assert result.mailing_date > world.days[2]
+    assert (record.state, record.unreadable) == (MailingState.COMPLETE, 1)
+    assert "reconstructed from OAI-PMH; 1 of its records could not be read, first " in record.reason
+
+
+def late(ask: faults.Ask) -> Answer:
+    """A night on which arXiv is late: an answer of now, without anything of today."""
+    answer = ask.healthy(ask.at - timedelta(hours=8))
+    return replace(
+        answer,
+        body=re.sub(rb"(<responseDate>)[^<]*", rb"\g<1>" + f"{ask.at:%Y-%m-%dT%H:%M:%SZ}".encode(), answer.body),
+    )
 
 
 # -- the catch-up page -------------------------------------------------------------------------------------------
@@ -242,6 +254,15 @@ async def test_a_stale_feed_is_waited_for_until_two_and_then_read_elsewhere(worl
     assert all(a.reconstructed for a in world.papers.announcements_on(today, {"cs.CV"}))
 
 
+async def test_before_the_morning_no_second_source_proves_a_working_day_empty(world: World) -> None:
+    world.store_up_to(world.days[1])
+    today = world.days[2]
+    world.service.faults += [Fault(faults.stale, day=today), Fault(late, source=Source.OAI)]
+    result = await world.collect(at(today, 2))
+    assert result.state is MailingState.SUSPECT_STALE
+    assert result.reason.endswith("; OAI-PMH has nothing yet")
+
+
 async def test_an_empty_feed_is_waited_for_until_seven_and_then_closed_only_by_proof(world: World) -> None:
     world.store_up_to(world.days[1])
     today = world.days[2]
@@ -283,6 +304,22 @@ async def test_where_the_second_source_fails_too_both_reasons_stand(world: World
         "the feed repeats an earlier mailing under today's date; "
         "OAI-PMH: 127.0.0.1 answered 500 Internal Server Error"
     )
+
+
+async def test_a_cached_feed_of_weeks_ago_begins_nothing(world: World) -> None:
+    world.service.faults.append(Fault(faults.behind(24 * 8)))
+    result = await world.collect(at(world.days[6], 1))
+    assert result.state is MailingState.PENDING
+    assert world.papers.last_seq() == 0
+
+
+async def test_what_was_missed_is_asked_for_ever_more_seldom_by_the_daemon(world: World) -> None:
+    world.store_up_to(world.days[1])
+    world.service.faults.append(Fault(faults.status(500), source=Source.OAI))
+    for minute in range(0, 180, 10):
+        world.clock.set(at(world.days[3], 9, 0) + timedelta(minutes=minute))
+        await collect(world.client, world.papers, ["cs.CV"], world.clock, eager=False)
+    assert sources(world).count(Source.OAI) == 5
 
 
 async def test_while_arxiv_has_us_wait_no_try_is_counted(world: World, store: Store) -> None:

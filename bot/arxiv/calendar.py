@@ -106,8 +106,8 @@ def next_mailing(now: datetime) -> datetime:
 def earliest_mailing(submitted: datetime) -> date:
     """The first mailing that can announce what was submitted then: moderation may hold it back, nothing hurries it.
 
-    https://info.arxiv.org/help/availability.html: what comes before 14:00 on a weekday is announced that evening, on a
-    Friday on Sunday evening; the mailing bears the date of the morning after.
+    https://info.arxiv.org/help/availability.html: what comes before 14:00 on a weekday is announced that evening, on
+    a Friday on Sunday evening; the mailing bears the date of the morning after.
     """
     local = submitted.astimezone(EASTERN)
     day = local.date()

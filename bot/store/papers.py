@@ -200,12 +200,14 @@ class Papers:
                     found.setdefault(row.identifier, []).append(event)
         return {identifier: tuple(events) for identifier, events in found.items()}
 
-    def categories_of(self, identifiers: Collection[str]) -> dict[str, frozenset[str]]:
-        """The categories that any stored version of these papers bears; unknown papers are left out."""
+    def categories_of(self, identifiers: Collection[str], *, before: datetime) -> dict[str, frozenset[str]]:
+        """The categories that the versions of these papers stored before then bear; unknown papers are left out."""
         found: dict[str, frozenset[str]] = {}
         with self._database.reading() as connection:
             for batch in batched(sorted(identifiers)):
-                statement = select(papers.c.identifier, papers.c.categories).where(papers.c.identifier.in_(batch))
+                statement = select(papers.c.identifier, papers.c.categories).where(
+                    papers.c.identifier.in_(batch), papers.c.stored_at < before
+                )
                 for identifier, categories in connection.execute(statement):
                     found[identifier] = found.get(identifier, frozenset()) | frozenset(categories)
         return found

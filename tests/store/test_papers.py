@@ -166,11 +166,13 @@ def test_a_paper_s_history_is_what_its_category_announced_oldest_first(store: St
     }
 
 
-def test_a_paper_s_categories_are_those_of_all_its_stored_versions(store: Store) -> None:
-    store.papers.record(mailing(paper("2604.00001", categories=["cs.CV"])), COMPLETE, NOW)
-    later = paper("2604.00001", version=2, categories=["cs.CV", "cs.RO"])
-    store.papers.record(mailing(later, day=TUE), COMPLETE, NOW)
-    assert store.papers.categories_of({"2604.00001", "2604.99999"}) == {"2604.00001": frozenset({"cs.CV", "cs.RO"})}
+def test_a_paper_s_categories_are_those_of_the_versions_stored_before_then(store: Store) -> None:
+    first = paper("2604.00001", categories=["cs.CV"])
+    later = (paper("2604.00001", version=version, categories=["cs.CV", f"cs.R{version}"]) for version in (2, 3))
+    for days, each in enumerate((first, *later)):
+        store.papers.record(mailing(each, day=TUE), COMPLETE, NOW + timedelta(days=days))
+    found = store.papers.categories_of({"2604.00001", "2604.99999"}, before=NOW + timedelta(days=2))
+    assert found == {"2604.00001": frozenset({"cs.CV", "cs.R2"})}
 
 
 def test_what_is_concluded_is_marked_so(store: Store) -> None:
