@@ -1,9 +1,10 @@
 """The second verb: announcements x topics -> digest -> messages and deliveries.
 
-    [due?] -> draft -> render -> outbox                                  one transaction per subscriber
+    [due?] -> draft -> render -> outbox
 
 Each subscriber stands alone: its own cursor, its own hour, its own templates. What it is told is worked out in
-`drafts`. Nothing in here sends, and nothing asks arXiv. Equal digests are rendered once.
+`drafts`. Those that are told the same in the same form are served together: rendered once, written many in one
+transaction, and whoever another process composed for is left to it. Nothing in here sends, and nothing asks arXiv.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from bot.errors import RenderError
 from bot.model import Note
 from bot.settings import WhenEmpty
 from bot.store.outbox import Packet
-from bot.store.readers import ReaderState, StateChangedError
+from bot.store.readers import ReaderState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.channels.channel import Channel
@@ -62,6 +63,24 @@ class Composed:
     next_slot: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One subscriber on its way through compose."""
+
+    subscriber: Subscriber
+    before: ReaderState | None
+    """As stored; None for a newcomer."""
+    after: ReaderState
+    draft: Draft | None
+    """None before its hour."""
+
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """The same for all that get the very same messages."""
+        each = self.subscriber
+        return (self.draft, each.channel, each.max_messages, each.options, each.when_empty)
+
+
 class Composer:
     """One run of compose over one reading of the store."""
 
@@ -88,7 +107,6 @@ class Composer:
         self._channels = channels
         self._fallbacks = fallbacks
         self._drafter = drafter
-        self._rendered: dict[tuple[object, ...], tuple[tuple[Message, ...], str]] = {}
 
     def compose(
         self,
@@ -104,57 +122,71 @@ class Composer:
             any_hour: for all, whatever their hour.
             wait_until: until then, who has no hour of its own waits for categories that are late.
         """
-        waits = wait_until is not None and now < wait_until
-        return tuple(
-            self._compose_one(each, now, any_hour=any_hour, waits=waits)
-            for each in self._settings.subscribers.values()
-        )
+        states = self._store.readers.states()
+        done: dict[str, Composed] = {}
+        groups: dict[tuple[object, ...], list[_Turn]] = {}
+        for subscriber in self._settings.subscribers.values():
+            if subscriber.paused:
+                done[subscriber.name] = Composed(subscriber.name, Outcome.PAUSED)
+                continue
+            turn = self._turn(subscriber, states.get(subscriber.name), now, any_hour=any_hour)
+            if wait_until and now < wait_until and turn.draft and _is_early(subscriber, turn.draft):
+                done[subscriber.name] = Composed(subscriber.name, Outcome.WAITING)
+            else:
+                groups.setdefault(turn.alike, []).append(turn)
+        for turns in groups.values():
+            done.update((composed.subscriber, composed) for composed in self._serve(turns, now))
+        return tuple(done[name] for name in self._settings.subscribers)
 
     def enrol(self, now: datetime) -> None:
-        """Have every newcomer begin here: with the latest mailing stored by now, and all that is stored after it.
-
-        Raises:
-            StateChangedError: another process composed in the meantime.
-        """
+        """Have every newcomer begin here: with the latest mailing stored by now, and all that is stored after it."""
+        states = self._store.readers.states()
+        moved = []
         for subscriber in self._settings.subscribers.values():
-            before = self._store.readers.state(subscriber.name)
+            before = states.get(subscriber.name)
             state = self._drafter.follow(subscriber, before or ReaderState(subscriber.name))
             if state != before and not subscriber.paused:
-                self._store.outbox.enqueue(state, None, (), now)
+                moved.append((state, ()))
+        # Whom another process composed for in the meantime has begun by that.
+        self._store.outbox.enqueue_for(moved, None, now)
 
-    # -- one subscriber ------------------------------------------------------------------------------------------
+    # -- one subscriber, and all like it ---------------------------------------------------------------------------
 
-    def _compose_one(self, subscriber: Subscriber, now: datetime, *, any_hour: bool, waits: bool) -> Composed:
-        if subscriber.paused:
-            return Composed(subscriber.name, Outcome.PAUSED)
-        before = self._store.readers.state(subscriber.name)
+    def _turn(self, subscriber: Subscriber, before: ReaderState | None, now: datetime, *, any_hour: bool) -> _Turn:
         state = self._drafter.follow(subscriber, before or ReaderState(subscriber.name))
         if state.slot is None:
             # A newcomer, or one that has an hour only now, starts at its next slot.
             state = replace(state, slot=_served(subscriber, now))
         due = _due(subscriber, state, now)
         if not (due or any_hour):
-            if state != before:
-                self._store.outbox.enqueue(state, None, (), now)
-            return Composed(subscriber.name, Outcome.NOT_DUE, next_slot=_next(subscriber, now))
+            return _Turn(subscriber, before, state, None)
         if due:
             state = replace(state, slot=_served(subscriber, now))
         draft = self._drafter.draft(subscriber, state, now)
-        if waits and subscriber.at is None and draft.digest and draft.digest.missing:
-            return Composed(subscriber.name, Outcome.WAITING)
+        return _Turn(subscriber, before, draft.after(state), draft)
+
+    def _serve(self, turns: Sequence[_Turn], now: datetime) -> Iterator[Composed]:
+        """The same for each of them."""
+        first, draft = turns[0].subscriber, turns[0].draft
         try:
-            packet, trouble = self._packet(subscriber, draft)
-            written = 0
-            if packet or draft.state != before:
-                written = self._store.outbox.enqueue(draft.state, packet, subscriber.recipients, now)
+            packet, trouble = self._packet(first, draft) if draft else (None, "")
         except RenderError as error:
             # Its own template's trouble is its own: the cursor stays, the next run composes it again.
-            return Composed(subscriber.name, Outcome.FAILED, reason=str(error))
-        except StateChangedError:
-            return Composed(subscriber.name, Outcome.ELSEWHERE)
-        outcome = Outcome.DIGEST if draft.digest else Outcome.SAID_EMPTY if packet else Outcome.EMPTY
-        matched = draft.digest.matched if draft.digest else 0
-        return Composed(subscriber.name, outcome, matched, written, trouble, _next(subscriber, now))
+            for turn in turns:
+                yield Composed(turn.subscriber.name, Outcome.FAILED, reason=str(error))
+            return
+        moved = [(t.after, t.subscriber.recipients) for t in turns if packet or t.after != t.before]
+        lost = self._store.outbox.enqueue_for(moved, packet, now)
+        outcome = _outcome(draft, packet)
+        matched = draft.digest.matched if draft and draft.digest else 0
+        parts = len(packet.messages) if packet else 0
+        for turn in turns:
+            name = turn.subscriber.name
+            if name in lost:
+                yield Composed(name, Outcome.ELSEWHERE)
+            else:
+                messages = parts * len(turn.subscriber.addresses)
+                yield Composed(name, outcome, matched, messages, trouble, _next(turn.subscriber, now))
 
     def preview(self, subscriber: Subscriber, now: datetime, *, as_newcomer: bool) -> Digest | None:
         """What the subscriber would be told now, whatever its hour; a newcomer gets the latest mailing."""
@@ -167,21 +199,8 @@ class Composer:
     def _packet(self, subscriber: Subscriber, draft: Draft) -> tuple[Packet | None, str]:
         """The messages, if there is anything to say, and what was wrong with the subscriber's own templates."""
         if draft.digest:
-            messages, trouble = self._rendered_once(subscriber, draft.digest)
-            shown = {identifier for message in messages for identifier in message.papers}
-            papers = tuple(replace(paper, shown=paper.identifier in shown) for paper in draft.papers)
-            titles = " · ".join(section.title for section in draft.digest.sections)
-            return Packet(subscriber.channel, titles, messages, papers), trouble
-        note = draft.silence
-        if note and subscriber.when_empty is WhenEmpty.SAY:
-            messages, trouble = self._guarded(subscriber, lambda channel: (channel.render_note(note),))
-            return Packet(subscriber.channel, note.title, messages), trouble
-        return None, ""
-
-    def _rendered_once(self, subscriber: Subscriber, digest: Digest) -> tuple[tuple[Message, ...], str]:
-        key = (subscriber.channel, digest, subscriber.max_messages, subscriber.options)
-        if key not in self._rendered:
-            self._rendered[key] = self._guarded(
+            digest = draft.digest
+            messages, trouble = self._guarded(
                 subscriber,
                 lambda channel: channel.render(
                     digest,
@@ -189,7 +208,15 @@ class Composer:
                     options=subscriber.options,
                 ),
             )
-        return self._rendered[key]
+            shown = {identifier for message in messages for identifier in message.papers}
+            papers = tuple(replace(paper, shown=paper.identifier in shown) for paper in draft.papers)
+            titles = " · ".join(section.title for section in digest.sections)
+            return Packet(subscriber.channel, titles, messages, papers), trouble
+        note = draft.silence
+        if note and subscriber.when_empty is WhenEmpty.SAY:
+            messages, trouble = self._guarded(subscriber, lambda channel: (channel.render_note(note),))
+            return Packet(subscriber.channel, note.title, messages), trouble
+        return None, ""
 
     def _guarded(
         self,
@@ -213,6 +240,19 @@ class Composer:
                 text=f"{error}\nThe built-in one was used for this digest.",
             )
             return (*_rendered(built_in, render), built_in.render_note(note)), str(error)
+
+
+def _outcome(draft: Draft | None, packet: Packet | None) -> Outcome:
+    if draft is None:
+        return Outcome.NOT_DUE
+    if packet is None:
+        return Outcome.EMPTY
+    return Outcome.DIGEST if draft.digest else Outcome.SAID_EMPTY
+
+
+def _is_early(subscriber: Subscriber, draft: Draft) -> bool:
+    """Whether there is something to tell at no hour of its own, and more to come."""
+    return subscriber.at is None and draft.digest is not None and bool(draft.digest.missing)
 
 
 def _rendered(channel: Channel, render: Callable[[Channel], tuple[Message, ...]]) -> tuple[Message, ...]:

@@ -4,27 +4,31 @@
                                     or -> ask  -> settle                    where an earlier outcome is unknown
 
 A lane is one address: its messages go in order, one at a time, and its trouble holds up nobody else. What a
-failure means is decided by the store from its kind alone; nothing in here knows a platform.
+failure means is decided by the store from its kind alone; nothing in here knows a platform. Lanes share commits
+(`clerk`), never an outcome; what is unknown is asked about by `inquiry`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.channels.channel import CannotTellError, Question
+from bot.clerk import Clerk
 from bot.errors import DeliveryError, StoreError, Trouble
+from bot.inquiry import inquire
 from bot.model import DeliveryState
-from bot.store.claims import ClaimLostError, Wait
+from bot.store.claims import FINAL, ClaimLostError, Wait
 from bot.store.doubts import Doubt
+from bot.store.turns import Arrival, Bid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.channels.channel import Channel
@@ -33,17 +37,12 @@ if TYPE_CHECKING:
     from bot.settings import Address, Settings, Subscriber
     from bot.store import Store
     from bot.store.claims import Lane
+    from bot.store.turns import Outcome
 
 log = structlog.get_logger(__name__)
 
 PATIENCE = timedelta(minutes=5)
 """How long `once` waits, in all, for pacing and Retry-After."""
-
-SETTLING = timedelta(seconds=10)
-"""How long a message that was just taken may be missing from what the other side shows."""
-
-SENDS_AT_ONCE = 10
-"""Per channel: enough that one slow destination is not felt, few enough for any platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +93,17 @@ async def deliver(
         patience: how long this run waits, in all, for pacing and Retry-After.
         only: the one subscriber to deliver to; all if there is none.
     """
-    run = _Run(store, channels, clock, eager=eager, patience=patience)
-    lanes = [
-        (lane, subscriber, address)
-        for lane in store.outbox.lanes()
+    errands = tuple(
+        _Errand(lane, left, subscriber, address)
+        for lane, left in store.outbox.backlog().items()
         if (subscriber := settings.subscribers.get(lane.subscriber)) and only in (None, subscriber.name)
         if (address := subscriber.address(lane.recipient))
-    ]
-    reports = await asyncio.gather(*(run.lane(*lane) for lane in lanes), return_exceptions=True)
+    )
+    lost = _recover(store, errands, clock.now())
+    run = _Run(store, channels, clock, eager=eager, patience=patience)
+    reports = await asyncio.gather(
+        *(run.lane(errand, lost.get(errand.lane, ())) for errand in errands), return_exceptions=True
+    )
     # Every lane has come to its end before any failure ends the run: one's trouble must not cut off another's send.
     for report in reports:
         if isinstance(report, BaseException):
@@ -143,8 +145,29 @@ def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneRepo
     return news
 
 
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """A lane with the address it leads to now."""
+
+    lane: Lane
+    left: int
+    """How many of its deliveries are not over."""
+    subscriber: Subscriber
+    address: Address
+
+
+def _recover(store: Store, errands: Sequence[_Errand], now: datetime) -> dict[Lane, list[DeliveryState]]:
+    """What became of those deliveries whose sender died while sending them, by lane."""
+    lanes = [errand.lane for errand in errands if not errand.subscriber.paused]
+    found: dict[Lane, list[DeliveryState]] = {}
+    for lane, state in store.outbox.recover(*lanes, owner=store.owner, now=now):
+        log.warning("a sender died while sending", subscriber=lane.subscriber, state=state.value)
+        found.setdefault(lane, []).append(state)
+    return found
+
+
 class _Run:
-    """One run over all lanes: what they share is the patience and the places per channel."""
+    """One run over all lanes: what they share is the patience, the clerk, the places and the queues."""
 
     def __init__(
         self,
@@ -158,25 +181,28 @@ class _Run:
         self._store = store
         self._channels = channels
         self._clock = clock
+        self._clerk = Clerk(store, clock)
         self._eager = eager
         self._until = clock.now() + patience
-        self._places = {name: asyncio.Semaphore(SENDS_AT_ONCE) for name in channels}
+        self._places = {name: asyncio.Semaphore(channel.sends_at_once) for name, channel in channels.items()}
+        """A delivery is claimed only where it can be sent at once: what is claimed is in doubt if we die."""
+        self._queues: dict[str, asyncio.Lock] = {}
+        """By credential: who waits for a gate that lets one through at a time queues, and only the first asks."""
 
-    async def lane(self, lane: Lane, subscriber: Subscriber, address: Address) -> LaneReport:
+    async def lane(self, errand: _Errand, lost: Sequence[DeliveryState]) -> LaneReport:
         """Everything for one address, in order, until it is done or has to wait too long."""
-        if subscriber.paused:
-            return LaneReport(lane.subscriber, address.label, paused=True)
-        outcomes = Counter(self._recover(lane))
+        if errand.subscriber.paused:
+            return LaneReport(errand.lane.subscriber, errand.address.label, paused=True)
+        outcomes = Counter(lost)
         reason = "its sender kept dying" if outcomes[DeliveryState.DEAD] else ""
         eager, left_until = self._eager, None
-        while True:
-            async with self._places[subscriber.channel]:
-                state, why = await self._step(lane, subscriber, address, eager=eager)
+        while sum(outcomes[state] for state in FINAL) < errand.left:
+            state, why = await self._step(errand, eager=eager)
             if state is None:
                 break
             if isinstance(state, Wait):
-                if state.pacing and state.until <= self._until:
-                    await self._clock.sleep((state.until - self._clock.now()).total_seconds())
+                if self._is_worth_waiting_for(state):
+                    await self._wait(state)
                     continue
                 reason, left_until = reason or state.reason, state.until
                 break
@@ -185,8 +211,8 @@ class _Run:
                 # One more try of the same delivery has to be asked for anew, by the next run.
                 eager, reason = False, why
         return LaneReport(
-            subscriber=lane.subscriber,
-            address=address.label,
+            subscriber=errand.lane.subscriber,
+            address=errand.address.label,
             sent=outcomes[DeliveryState.SENT],
             dead=outcomes[DeliveryState.DEAD],
             dropped=outcomes[DeliveryState.DROPPED],
@@ -195,54 +221,67 @@ class _Run:
             left_until=left_until,
         )
 
-    def _recover(self, lane: Lane) -> tuple[DeliveryState, ...]:
-        outcomes = self._store.outbox.recover(lane, owner=self._store.owner, now=self._clock.now())
-        for state in outcomes:
-            log.warning("a sender died while sending", subscriber=lane.subscriber, state=state.value)
-        return outcomes
+    def _is_worth_waiting_for(self, wait: Wait) -> bool:
+        return wait.pacing and wait.until <= self._until
 
-    async def _step(
-        self,
-        lane: Lane,
-        subscriber: Subscriber,
-        address: Address,
-        *,
-        eager: bool,
-    ) -> tuple[DeliveryState | Wait | None, str]:
+    async def _wait(self, wait: Wait) -> None:
+        await self._clock.sleep((wait.until - self._clock.now()).total_seconds())
+
+    async def _step(self, errand: _Errand, *, eager: bool) -> tuple[DeliveryState | Wait | None, str]:
         """Claim, send or ask, settle: one delivery's new state and why, or what to wait for, or None when done."""
-        channel = self._channels[subscriber.channel]
+        subscriber, address = errand.subscriber, errand.address
+        channel, places = self._channels[subscriber.channel], self._places[subscriber.channel]
         gates = channel.gates(address)
-        claimed = self._store.outbox.claim(
-            lane,
-            gates,
-            owner=self._store.owner,
-            now=self._clock.now(),
-            eager=eager,
-        )
+        claimed = await self._claim(Bid(errand.lane, gates, eager), places)
         if claimed is None or isinstance(claimed, Wait):
             return claimed, ""
-        delivery = claimed.delivery
         try:
             if isinstance(claimed, Doubt):
-                return await self._ask(channel, claimed, subscriber, address, gates)
-            return await self._send(channel, delivery, address, gates)
+                with _released(places):
+                    return await inquire(
+                        self._store,
+                        self._clock,
+                        channel,
+                        claimed,
+                        subscriber=subscriber,
+                        address=address,
+                        gates=gates,
+                    )
+            return await self._send(channel, claimed.delivery, address, gates, places)
         except ClaimLostError:
-            log.warning("claim lost", subscriber=lane.subscriber, delivery=delivery.id)
+            log.warning("claim lost", subscriber=subscriber.name, delivery=claimed.delivery.id)
             return Wait(self._clock.now(), "another process took it over", pacing=False), ""
+
+    async def _claim(self, bid: Bid, places: asyncio.Semaphore) -> Outcome:
+        """The lane's next, with a place taken to send it from; without a place what to wait for, or None."""
+        credential = bid.gates.credential
+        async with self._queues.setdefault(credential.key, asyncio.Lock()) if credential.seconds else nullcontext():
+            while True:
+                await places.acquire()
+                found: Outcome = None
+                try:
+                    found = await self._clerk.claim(bid)
+                finally:
+                    if found is None or isinstance(found, Wait):
+                        places.release()
+                if not (isinstance(found, Wait) and found.gate == credential.key):
+                    return found
+                if not self._is_worth_waiting_for(found):
+                    return found
+                await self._wait(found)
 
     async def _settle_sent(self, delivery: Delivery, receipt: Receipt, gates: Gates) -> None:
         """Write down that it arrived, with patience: what is not written down is sent a second time."""
+        arrival = Arrival(delivery, receipt, gates)
         for pause in (1.0, 2.0, 4.0):
             try:
-                self._store.outbox.settle_sent(
-                    delivery, receipt, gates, owner=self._store.owner, now=self._clock.now()
-                )
+                await self._clerk.settle(arrival)
             except StoreError as error:
                 log.warning("the store did not take a receipt, trying again", reason=error.reason)
                 await self._clock.sleep(pause)
             else:
                 return
-        self._store.outbox.settle_sent(delivery, receipt, gates, owner=self._store.owner, now=self._clock.now())
+        await self._clerk.settle(arrival)
 
     @staticmethod
     async def _attempt(channel: Channel, delivery: Delivery, address: Address) -> Receipt:
@@ -257,65 +296,27 @@ class _Run:
             raise DeliveryError(Trouble.UNKNOWN, fault) from error
 
     async def _send(
-        self,
-        channel: Channel,
-        delivery: Delivery,
-        address: Address,
-        gates: Gates,
+        self, channel: Channel, delivery: Delivery, address: Address, gates: Gates, places: asyncio.Semaphore
     ) -> tuple[DeliveryState, str]:
         told = log.bind(subscriber=delivery.subscriber, to=address.label, part=f"{delivery.part}/{delivery.parts}")
-        outbox, owner = self._store.outbox, self._store.owner
         try:
-            receipt = await self._attempt(channel, delivery, address)
+            # Whoever gets the place now bids behind this one's arrival, so both are written by the same commit.
+            with _released(places):
+                receipt = await self._attempt(channel, delivery, address)
         except DeliveryError as error:
-            state = outbox.settle_failed(delivery, error, gates, owner=owner, now=self._clock.now())
+            owner, now = self._store.owner, self._clock.now()
+            state = self._store.outbox.settle_failed(delivery, error, gates, owner=owner, now=now)
             told.warning("not delivered", trouble=error.trouble.value, reason=error.reason, state=state.value)
             return state, error.reason
         await self._settle_sent(delivery, receipt, gates)
         told.info("delivered")
         return DeliveryState.SENT, ""
 
-    async def _ask(
-        self, channel: Channel, doubt: Doubt, subscriber: Subscriber, address: Address, gates: Gates
-    ) -> tuple[DeliveryState, str]:
-        """Find out what became of a delivery; its new state, and why if that is no good news."""
-        delivery, owner = doubt.delivery, self._store.owner
-        doubts = self._store.outbox.doubts
-        told = log.bind(subscriber=delivery.subscriber, to=address.label, part=f"{delivery.part}/{delivery.parts}")
-        try:
-            receipt = await self._find(channel, doubt, address)
-        except CannotTellError as error:
-            wish = subscriber.on_unknown
-            state = doubts.settle_untold(delivery, error.reason, wish, owner=owner, now=self._clock.now())
-            told.warning("nobody can tell whether it arrived", reason=error.reason, state=state.value)
-            return state, "" if state is DeliveryState.PENDING else f"outcome unknown, {state}: {error.reason}"
-        except DeliveryError as error:
-            state = doubts.settle_unasked(delivery, error, gates, owner=owner, now=self._clock.now())
-            told.warning("could not ask whether it arrived", trouble=error.trouble.value, reason=error.reason)
-            return state, f"outcome unknown, and asking failed: {error.reason}"
-        if receipt is None:
-            told.info("it had not arrived, and is sent again")
-            return doubts.settle_missing(delivery, owner=owner), ""
-        state = doubts.settle_found(delivery, receipt, gates, owner=owner, now=self._clock.now())
-        told.info("it had arrived", state=state.value)
-        return state, "" if state is DeliveryState.SENT else "outcome unknown, and what was found is another's"
 
-    async def _find(self, channel: Channel, doubt: Doubt, address: Address) -> Receipt | None:
-        """What the other side shows, asked again a little later before anything counts as missing."""
-        found = await self._look(channel, doubt, address)
-        if found is None:
-            await self._clock.sleep(SETTLING.total_seconds())
-            found = await self._look(channel, doubt, address)
-        return found
-
-    async def _look(self, channel: Channel, doubt: Doubt, address: Address) -> Receipt | None:
-        now = self._clock.now()
-        if now < doubt.delivery.created_at:
-            raise CannotTellError("the clock was set back, so nobody knows since when to look")
-        try:
-            return await channel.find(Question(doubt.delivery, now, doubt.landmark, doubt.taken), address)
-        except (CannotTellError, DeliveryError):
-            raise
-        except Exception as error:
-            fault = f"internal error in the {type(channel).__name__}: {type(error).__name__}"
-            raise CannotTellError(fault) from error  # it would fail again, and its text may quote a secret
+@contextmanager
+def _released(places: asyncio.Semaphore) -> Iterator[None]:
+    """Give a place back at the end, which was taken by who claimed."""
+    try:
+        yield
+    finally:
+        places.release()

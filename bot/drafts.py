@@ -3,19 +3,19 @@
     cursors -> announcements since -> select per topic -> rank, limit -> digest
 
 Reads the store and changes nothing; knows no hour, no channel and no template. One reading of the store serves many
-subscribers: papers are matched once.
+subscribers: papers are read and matched once, and who would be told the same shares one draft.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from bot import text
 from bot.arxiv import calendar
-from bot.model import Digest, Link, Note, Section
+from bot.model import Digest, Link, Match, Note, Section
 from bot.store.outbox import ToldPaper
 from bot.topics.ranking import rank
 from bot.topics.selection import select
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
-    from bot.model import Announcement, DigestEntry, Match, Paper, Topic
+    from bot.model import Announcement, DigestEntry, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
-    from bot.store.readers import ReaderState
+    from bot.store.readers import ReaderState, Told
+    from bot.topics.index import Hits
     from bot.topics.matcher import Matcher
     from bot.topics.selection import Selected
 
@@ -35,61 +36,91 @@ _LONGEST_LOOK_BACK = timedelta(days=14)
 """How far back a digest names mailings that never came in."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Draft:
-    """A digest before it is rendered, with what telling it settles, and the subscriber's state afterwards."""
+    """A digest before it is rendered, and what telling it settles. Equal to itself only: many share one."""
 
     digest: Digest | None
     papers: tuple[ToldPaper, ...]
     silence: Note | None
     """Why there is no digest, where a closed mailing had announcements and nothing for the subscriber."""
-    state: ReaderState
+    cursors: Mapping[str, int]
+    told_through: date | None
+
+    def after(self, state: ReaderState) -> ReaderState:
+        """The state of a subscriber that was told."""
+        return replace(state, cursors=self.cursors, told_through=self.told_through)
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """All that was announced after certain cursors, and what of it was told to whom."""
+
+    announcements: tuple[Announcement, ...]
+    dates: frozenset[date]
+    told: Mapping[str, Told]
+    """By subscriber."""
 
 
 class Drafter:
-    """Drafts over one reading of the store."""
+    """Drafts over one reading of the store: what it has read it does not read again, and like drafts are one."""
 
     def __init__(self, store: Store, settings: Settings, matcher: Matcher) -> None:
         self._store = store
         self._settings = settings
         self._matcher = matcher
         self._upto = store.papers.last_seq()
-        self._matches: dict[tuple[str, int], Mapping[str, Match]] = {}
+        self._papers: dict[tuple[str, int], Paper] = {}
+        self._claims: dict[str, dict[tuple[str, int], Hits]] = {}
+        """By topic, what it claims of the papers read by now, and why."""
+        self._news: dict[tuple[tuple[str, int], ...], _News] = {}
+        self._drafts: dict[tuple[object, ...], Draft] = {}
+        self._start = cache(store.papers.start_of_latest_mailing)
+        self._latest = cache(store.papers.latest_mailing)
+        self._mailing = cache(store.papers.mailing)
+        self._announced = cache(store.papers.announced)
 
     def follow(self, subscriber: Subscriber, state: ReaderState) -> ReaderState:
         """The state with a cursor for each of its topics' categories: a new one starts with the latest mailing."""
-        wanted = [
-            (name, category) for name in subscriber.topics for category in self._settings.topics[name].categories
-        ]
         cursors = {}
-        for name, category in wanted:
-            key = f"{name}/{category}"
-            known = state.cursors.get(key)
-            cursors[key] = self._store.papers.start_of_latest_mailing(category) if known is None else known
+        for name in subscriber.topics:
+            for category in self._settings.topics[name].categories:
+                key = f"{name}/{category}"
+                known = state.cursors.get(key)
+                cursors[key] = self._start(category) if known is None else known
         return replace(state, cursors=cursors)
 
     def draft(self, subscriber: Subscriber, state: ReaderState, now: datetime) -> Draft:
-        """What the subscriber would be told now. Reads only."""
-        windows = {name: self._window(name, state) for name in subscriber.topics}
-        announcements = {a.seq: a for window in windows.values() for a in window}
-        told = self._store.readers.told(state.name, {a.identifier for a in announcements.values()})
-        papers = self._store.papers.load({(a.identifier, a.version) for a in announcements.values()})
-        sections, told_papers = self._sections(subscriber, windows, papers, told)
-        dates = tuple(sorted({a.mailing_date for a in announcements.values()}, reverse=True))
+        """What the subscriber would be told now: the very same value for all that are told the same. Reads only."""
+        news = {name: self._news_of(name, state) for name in subscriber.topics}
+        told = {name: each.told.get(state.name, frozenset()) for name, each in news.items()}
+        key = (subscriber.topics, *state.cursors.values(), *told.values(), state.told_through, now)
+        if key not in self._drafts:
+            self._drafts[key] = self._draft(subscriber, state, now, news, told)
+        return self._drafts[key]
+
+    def _draft(
+        self,
+        subscriber: Subscriber,
+        state: ReaderState,
+        now: datetime,
+        news: Mapping[str, _News],
+        told: Mapping[str, Told],
+    ) -> Draft:
+        sections, told_papers = self._sections(subscriber, news, told)
+        dates = tuple(sorted({day for each in news.values() for day in each.dates}, reverse=True))
         categories = self._categories(subscriber)
-        digest = None
+        cursors = dict.fromkeys(state.cursors, self._upto)
         if sections:
             digest = Digest(
                 sections=sections,
                 mailing_dates=dates,
-                announced=self._store.papers.announced(categories, dates),
+                announced=self._announced(categories, dates),
                 missing=self._missing(categories, self._span(state, dates), now),
             )
-        after = replace(state, cursors=dict.fromkeys(state.cursors, self._upto))
-        if digest:
-            return Draft(digest, told_papers, None, _told(after, dates[0]))
+            return Draft(digest, told_papers, None, cursors, _later(state.told_through, dates[0]))
         silent_on, silence = self._silence(subscriber, state, dates, now)
-        return Draft(None, (), silence, _told(after, silent_on))
+        return Draft(None, (), silence, cursors, _later(state.told_through, silent_on))
 
     @staticmethod
     def _span(state: ReaderState, dates: Sequence[date]) -> tuple[date, ...]:
@@ -98,29 +129,45 @@ class Drafter:
         first = max(min(state.told_through or before, before), dates[0] - _LONGEST_LOOK_BACK)
         return calendar.mailing_days(first, dates[0])
 
-    def _window(self, topic: str, state: ReaderState) -> tuple[Announcement, ...]:
+    def _news_of(self, topic: str, state: ReaderState) -> _News:
         cursors = {
             category: state.cursors[f"{topic}/{category}"] for category in self._settings.topics[topic].categories
         }
-        return self._store.papers.announcements_after(cursors, self._upto)
+        key = tuple(cursors.items())
+        if key not in self._news:
+            self._news[key] = self._read(cursors)
+        return self._news[key]
+
+    def _read(self, cursors: Mapping[str, int]) -> _News:
+        announcements = self._store.papers.announcements_after(cursors, self._upto)
+        unread = {(a.identifier, a.version) for a in announcements} - self._papers.keys()
+        for key, paper in self._store.papers.load(unread).items():
+            self._papers[key] = paper
+            for topic, hits in self._matcher.hits(paper).items():
+                self._claims.setdefault(topic, {})[key] = hits
+        return _News(
+            announcements,
+            frozenset(a.mailing_date for a in announcements),
+            self._store.readers.told({a.identifier for a in announcements}),
+        )
 
     def _sections(
         self,
         subscriber: Subscriber,
-        windows: Mapping[str, Sequence[Announcement]],
-        papers: Mapping[tuple[str, int], Paper],
-        told: frozenset[tuple[str, int]],
+        news: Mapping[str, _News],
+        told: Mapping[str, Told],
     ) -> tuple[tuple[Section, ...], tuple[ToldPaper, ...]]:
         """One section per topic that claims something; a paper stands in the first, the other topics are named."""
         topics = [self._settings.topics[name] for name in subscriber.topics]
+        windows = {name: self._claimed_by(name, each.announcements) for name, each in news.items()}
         found = {
             t: select(
                 t,
                 windows[t.name],
-                papers,
+                self._papers,
                 partial(self._match, topic=t.name),
                 excluded=partial(self._excluded, topic=t.name),
-                told=told,
+                told=told[t.name],
             )
             for t in topics
         }
@@ -149,11 +196,14 @@ class Drafter:
             more=self._more(topic, entries, window),
         )
 
+    def _claimed_by(self, topic: str, announcements: Iterable[Announcement]) -> list[Announcement]:
+        """Only of papers that can have a place in the topic's section: most topics claim few."""
+        claimed = {identifier for identifier, _ in self._claims.get(topic, ())}
+        return [announcement for announcement in announcements if announcement.identifier in claimed]
+
     def _match(self, paper: Paper, topic: str) -> Match | None:
-        key = (paper.identifier, paper.version)
-        if key not in self._matches:
-            self._matches[key] = self._matcher.match(paper)
-        return self._matches[key].get(topic)
+        hits = self._claims[topic].get((paper.identifier, paper.version))
+        return None if hits is None else Match(topic, hits)
 
     def _excluded(self, paper: Paper, topic: str) -> bool:
         return self._matcher.verdict(topic, paper).stopped_by is not None
@@ -187,7 +237,7 @@ class Drafter:
             (day, category)
             for day in sorted(due, reverse=True)
             for category in sorted(categories)
-            if not ((record := self._store.papers.mailing(day, category)) and record.state.closed)
+            if not ((record := self._mailing(day, category)) and record.state.closed)
         ]
 
     def _silence(
@@ -202,13 +252,13 @@ class Drafter:
         What is said is of all mailings since it last heard of one, which `dates` has.
         """
         categories = self._categories(subscriber)
-        day = max(filter(None, map(self._store.papers.latest_mailing, categories)), default=None)
+        day = max(filter(None, map(self._latest, categories)), default=None)
         if day is None or (state.told_through is not None and day <= state.told_through):
             return None, None
         if self._open(categories, (day,), now) or not calendar.is_mailing_day(calendar.mailing_date(now)):
             return None, None
-        days = sorted(d for d in {*dates, day} if state.told_through is None or d > state.told_through)
-        announced = self._store.papers.announced(categories, days)
+        days = tuple(sorted(d for d in {*dates, day} if state.told_through is None or d > state.told_through))
+        announced = self._announced(categories, days)
         titles = ", ".join(self._settings.topics[name].title for name in subscriber.topics)
         papers = "1 paper was" if announced == 1 else f"{announced} papers were"
         said = ", ".join(map(text.day, days))
@@ -249,8 +299,6 @@ def _told_papers(section: Section, selection: Iterable[Selected]) -> list[ToldPa
     ]
 
 
-def _told(state: ReaderState, through: date | None) -> ReaderState:
-    """The state that has heard of the mailings up to that date."""
-    if through is None or (state.told_through is not None and state.told_through >= through):
-        return state
-    return replace(state, told_through=through)
+def _later(known: date | None, through: date | None) -> date | None:
+    """The later of two dates, where there are any."""
+    return max(filter(None, (known, through)), default=None)

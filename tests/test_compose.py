@@ -5,20 +5,27 @@ Law 3: composed once, sent as composed. Law 5: a cut is always said.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
 from bot.compose import Composed, Outcome
-from bot.model import Digest, Entry
+from bot.model import Digest, Entry, Message
+from bot.store.engine import Database
+from bot.store.outbox import Packet, ToldPaper
+from bot.store.papers import Papers
+from bot.store.readers import ReaderState, StateChangedError
 from tests.builders import paper
 from tests.world import CROSS, FRIDAY, MONDAY, NEW, REPLACE, SATURDAY, TUESDAY, WEDNESDAY, World, morning
 
 if TYPE_CHECKING:
     from bot.app import Run
-    from bot.model import Message, Paper
+    from bot.model import Paper
 
 ALL_TYPES = ["new", "cross", "replace", "replace-cross"]
 
@@ -245,6 +252,121 @@ async def test_a_digest_that_many_share_is_rendered_and_stored_once(world: World
             assert connection.exec_driver_sql("SELECT count(*) FROM messages").scalar() == 1
 
 
+async def test_papers_are_read_once_and_like_subscribers_share_one_draft_and_one_rendering(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.config["topics"]["fish"] = {"title": "Fish", "categories": ["cs.CV"], "keywords": ["fish"]}
+    world.config["subscribers"] = {
+        f"reader{number}": {"mail": f"reader{number}@example.org", "topics": [["birds"], ["fish"]][number % 2]}
+        for number in range(6)
+    }
+    world.announce(TUESDAY, bird(1), fish(2))
+    done = []
+
+    def counted(of: type, name: str) -> None:
+        original = getattr(of, name)
+
+        def count(self: object, *arguments: Any, **options: Any) -> Any:
+            done.append(name)
+            return original(self, *arguments, **options)
+
+        monkeypatch.setattr(of, name, count)
+
+    counted(MailChannel, "render")
+    counted(Papers, "load")
+    counted(Papers, "announcements_after")
+    counted(Database, "writing")
+    async with world.app() as app:
+        world.clock.set(morning(TUESDAY))
+        await app.collect()
+        done.clear()
+        app.compose()
+    assert Counter(done) == {"render": 2, "load": 1, "announcements_after": 1, "writing": 2}
+
+
+async def test_a_draft_is_shared_by_all_who_are_as_far_and_by_nobody_else(world: World) -> None:
+    world.announce(TUESDAY, bird(1))
+    await world.once(morning(TUESDAY), no_deliver=True)
+    async with world.app() as app:
+        packet = Packet("slack", "Birds", (Message({}),), (ToldPaper("2604.00001", 0, "birds", shown=True),))
+        app.store.outbox.enqueue(ReaderState("told"), packet, ("",), world.clock.now())
+        drafter, lab, now = app.drafter(), app.settings.subscribers["lab"], world.clock.now()
+        state = drafter.follow(lab, ReaderState("lab"))
+        first = drafter.draft(lab, state, now)
+        assert drafter.draft(lab, replace(state, name="twin", slot=now, revision=7), now) is first
+        for other in (
+            replace(state, name="told"),
+            replace(state, told_through=MONDAY),
+            replace(state, cursors={"birds/cs.CV": 1}),
+        ):
+            assert drafter.draft(lab, other, now) is not first
+        assert first.digest
+        assert drafter.draft(lab, replace(state, name="told"), now).digest is None
+
+
+async def test_who_wants_other_messages_of_the_same_digest_gets_them(world: World) -> None:
+    world.config["subscribers"] |= {
+        "brief": {"slack": "C0000000002", "topics": ["birds"], "max_messages": 1},
+        "quiet": {"slack": "C0000000003", "topics": ["birds"], "thread": True},
+        "alice": {"mail": "alice@example.org", "topics": ["birds"]},
+    }
+    world.announce(TUESDAY, *map(bird, range(1, 61)))
+    await world.once(morning(TUESDAY), no_deliver=True)
+    async with world.app() as app:
+        messages = {result.subscriber: result.messages for result in app.compose()}
+        with app.store._database.reading() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM digests").scalar() == 4
+    assert messages["brief"] == 1 < messages["lab"]
+
+
+async def test_composed_together_each_gets_what_it_would_get_alone(world: World) -> None:
+    readers: dict[str, dict[str, Any]] = {
+        "birder": {"topics": ["birds"]},
+        "twin": {"topics": ["birds"]},
+        "brief": {"topics": ["birds"], "max_messages": 1},
+        "both": {"topics": ["fish", "birds"]},
+        "other": {"topics": ["birds", "fish"]},
+        "fisher": {"topics": ["fish"], "when_empty": "say"},
+        "patient": {"topics": ["fish"]},
+        "late": {"topics": ["birds"], "at": "10:00"},
+        "away": {"topics": ["birds"], "paused": True},
+    }
+    world.config["topics"]["fish"] = {"title": "Fish", "categories": ["cs.CV", "cs.CL"], "keywords": ["fish"]}
+    world.config["topics"]["birds"] |= {"limit": 2, "announce": ALL_TYPES}
+    world.config["subscribers"] = {
+        name: {"mail": f"{name}@example.org", **wishes} for name, wishes in readers.items()
+    }
+    stories: dict[str, list[object]] = {"together": [], "alone": []}
+
+    async def live(day: date) -> None:
+        world.clock.set(morning(day, 9 if day == WEDNESDAY else 7))
+        for store, story in stories.items():
+            world.config["store"] = f"sqlite:///{store}.db"
+            async with world.app() as app:
+                await app.collect()
+                everybody = app.settings.subscribers
+                for group in [everybody] if store == "together" else [{name: everybody[name]} for name in everybody]:
+                    app.settings = replace(app.settings, subscribers=group)
+                    for result in app.compose():
+                        story += [result, app.store.readers.state(result.subscriber)]
+                with app.store._database.reading() as connection:
+                    rows = connection.exec_driver_sql("SELECT subscriber, recipient, digest_id, part FROM deliveries")
+                    story.append(sorted(map(tuple, rows)))
+
+    world.announce(MONDAY, bird(1), bird(2), bird(3))
+    world.announce(MONDAY, paper("2604.00010", title="On mice", abstract="Mice."), category="cs.CL")
+    await live(MONDAY)
+    world.announce(TUESDAY, fish(4), Entry(bird(2, version=2), REPLACE))
+    world.announce(TUESDAY, bird(5), fish(6), category="cs.CL")
+    await live(TUESDAY)
+    world.announce(WEDNESDAY, bird(7), Entry(bird(7, version=2), REPLACE))
+    world.announce(WEDNESDAY, paper("2604.00011", title="On mice", abstract="Mice."), category="cs.CL")
+    await live(WEDNESDAY)
+    assert stories["together"] == stories["alone"]
+    outcomes = {result.outcome for result in stories["alone"] if isinstance(result, Composed)}
+    assert outcomes == {Outcome.DIGEST, Outcome.EMPTY, Outcome.SAID_EMPTY, Outcome.NOT_DUE, Outcome.PAUSED}
+
+
 async def test_one_subscriber_s_broken_template_is_its_own_trouble(world: World) -> None:
     """Law 4; and it gets the built-in one, with a note that names the line."""
     world.config["templates"] = "mine"
@@ -440,13 +562,29 @@ async def test_the_announced_count_is_of_different_papers_over_all_categories(wo
 
 
 async def test_of_two_composers_at_once_one_stands_back(world: World) -> None:
+    """For each subscriber by itself, although all are told the same."""
+    world.config["subscribers"] = {name: {"mail": f"{name}@example.org", "topics": ["birds"]} for name in "abc"}
     world.announce(TUESDAY, bird(1))
     await world.once(morning(TUESDAY), no_deliver=True)
-    async with world.app() as one, world.app() as other:
-        first, second = one.composer(), other.composer()
-        second._store.readers.state = first._store.readers.state  # both read before either writes
-        state = first._store.readers.state("lab")
-        first.compose(world.clock.now())
-        second._store.readers.state = lambda _name: state
-        (result,) = second.compose(world.clock.now())
-    assert result.outcome is Outcome.ELSEWHERE
+    async with world.app() as app:
+        states = app.store.readers.states()
+        world.config["subscribers"] = {"b": {"mail": "b@example.org", "topics": ["birds"]}}
+        async with world.app() as other:
+            other.compose()
+        composer = app.composer()
+        composer._store.readers.states = lambda: states  # all read before the other one wrote
+        composer._store.readers.told = lambda _identifiers: {}
+        composed = composer.compose(world.clock.now())
+        assert [result.outcome for result in composed] == [Outcome.DIGEST, Outcome.ELSEWHERE, Outcome.DIGEST]
+        assert sorted(lane.subscriber for lane in app.store.outbox.lanes()) == ["a", "b", "c"]
+
+
+async def test_who_enrols_while_another_process_composes_stands_back(world: World) -> None:
+    world.announce(TUESDAY, bird(1))
+    await world.once(morning(TUESDAY), no_deliver=True)
+    async with world.app() as app:
+        composer = app.composer()
+        app.compose()
+        composer._store.readers.states = dict  # read before the other one wrote
+        with pytest.raises(StateChangedError, match="lab"):
+            composer.enrol(world.clock.now())

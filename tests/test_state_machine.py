@@ -8,22 +8,31 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from bot.channels.channel import CannotTellError
 from bot.errors import DeliveryError, Trouble
 from bot.model import DeliveryState, Gate, Gates, Message, Receipt
 from bot.settings import OnUnknown
 from bot.store import Store
-from bot.store.claims import Lane
+from bot.store.claims import ClaimLostError, Lane
 from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed, Packet
 from bot.store.owner import Owner
@@ -48,6 +57,10 @@ class Kind(StrEnum):
     ANSWERS = "answers"
     DROPS_REPETITIONS = "drops repetitions"
     NEITHER = "neither"
+
+
+NAMES = st.sampled_from([kind.name.lower() for kind in Kind])
+"""A platform's name is its subscriber's."""
 
 
 class Answer(StrEnum):
@@ -148,6 +161,7 @@ class Delivering(RuleBasedStateMachine):
         for kind, wish in zip(Kind, wishes, strict=True):
             name = kind.name.lower()
             self.platforms[name], self.order[name] = Platform(kind, wish), []
+            self.compose(name, parts=3)  # from the first step on there is something to do
 
     def teardown(self) -> None:
         if self.workers:
@@ -158,7 +172,7 @@ class Delivering(RuleBasedStateMachine):
 
     # -- what happens ----------------------------------------------------------------------------------------------
 
-    @rule(name=st.sampled_from([kind.name.lower() for kind in Kind]), parts=st.integers(1, 3))
+    @rule(name=NAMES, parts=st.integers(1, 3))
     def compose(self, name: str, parts: int) -> None:
         outbox, readers = self.workers[0].store.outbox, self.workers[0].store.readers
         number = sum(map(len, self.order.values()))
@@ -168,25 +182,61 @@ class Delivering(RuleBasedStateMachine):
         mine = [record.id for record in self.workers[0].store.ledger.all() if record.subscriber == name]
         self.order[name] = mine
 
-    @rule(who=st.integers(0, 1), name=st.sampled_from([kind.name.lower() for kind in Kind]), eager=st.booleans())
+    @rule(who=st.integers(0, 1), name=NAMES, eager=st.booleans())
     def claim(self, who: int, name: str, *, eager: bool) -> None:
         worker = self.workers[who]
         if name in worker.holds:
             return
+        self.now += timedelta(seconds=2)  # pacing alone keeps nobody waiting here
         lane, owner = Lane(name, ""), worker.store.owner
         worker.store.outbox.recover(lane, owner=owner, now=self.now)
         found = worker.store.outbox.claim(lane, gates(name), owner=owner, now=self.now, eager=eager)
         if isinstance(found, (Claimed, Doubt)):
             worker.holds[name] = found
 
-    @rule(who=st.integers(0, 1), answer=st.sampled_from(Answer), dies=st.sampled_from([False, False, False, True]))
-    def act(self, who: int, answer: Answer, *, dies: bool) -> None:
-        """Send or ask what was claimed first; perhaps die before the outcome is written down."""
+    @rule(who=st.integers(0, 1), name=NAMES, answers=st.lists(st.sampled_from(Answer), min_size=3, max_size=8))
+    def busy_hours(self, who: int, name: str, answers: list[Answer]) -> None:
+        """A worker goes on with one lane whatever comes back, and most waits are over by the next try."""
+        for answer in answers:
+            self.time_passes(timedelta(hours=2))
+            self.work(who, name, answer, eager=False)
+
+    @rule(who=st.integers(0, 1), name=NAMES)
+    def both_want_it(self, who: int, name: str) -> None:
+        self.claim(who, name, eager=True)
+        self.claim(1 - who, name, eager=True)
+
+    @precondition(lambda self: not any(worker.holds for worker in self.workers))
+    @rule(who=st.integers(0, 1), name=NAMES, answer=st.sampled_from(Answer), other=st.sampled_from(Answer))
+    def sleeps_through_its_lease(self, who: int, name: str, answer: Answer, other: Answer) -> None:
+        """A machine falls asleep with an answer in hand; another goes on meanwhile, and what it wrote stands."""
         worker = self.workers[who]
-        if not worker.holds:
+        self.claim(who, name, eager=True)
+        if name not in worker.holds:
             return
-        name, held = next(iter(worker.holds.items()))
-        del worker.holds[name]
+        held = worker.holds.pop(name)
+        outcome = self._outcome(name, held, answer)
+        if isinstance(outcome, Receipt) and isinstance(held, Claimed):
+            self.platforms[name].lost.add(held.delivery.id)
+        self.now += timedelta(hours=2)
+        self.work(1 - who, name, other, eager=True)
+        with pytest.raises(ClaimLostError) if isinstance(held, Claimed) else suppress(ClaimLostError):
+            self._settle(worker, name, held, outcome)
+
+    def work(self, who: int, name: str, answer: Answer, *, eager: bool) -> None:
+        """A whole step of a worker: what it takes it also settles."""
+        if name not in self.workers[who].holds:
+            self.claim(who, name, eager=eager)
+        if name in self.workers[who].holds:
+            self.act(who, name, answer, dies=False)
+
+    @precondition(lambda self: any(worker.holds for worker in self.workers))
+    @rule(who=st.integers(0, 1), name=NAMES, answer=st.sampled_from(Answer), dies=st.booleans())
+    def act(self, who: int, name: str, answer: Answer, *, dies: bool) -> None:
+        """Send or ask what was claimed, that lane's or another's; perhaps die before the outcome is written down."""
+        worker = self.workers[who] if self.workers[who].holds else self.workers[1 - who]
+        name = name if name in worker.holds else next(iter(worker.holds))
+        held = worker.holds.pop(name)
         outcome = self._outcome(name, held, answer)
         if dies:
             if isinstance(outcome, Receipt) and isinstance(held, Claimed):
@@ -195,12 +245,13 @@ class Delivering(RuleBasedStateMachine):
             return
         self._settle(worker, name, held, outcome)
 
+    @precondition(lambda self: any(worker.holds for worker in self.workers))
     @rule(who=st.integers(0, 1))
     def die(self, who: int) -> None:
         """Between a claim and what was to follow."""
         self.workers[who].dies()
 
-    @rule(name=st.sampled_from([kind.name.lower() for kind in Kind]), times=st.integers(1, 2))
+    @rule(name=NAMES, times=st.integers(1, 2))
     def questions_fail(self, name: str, times: int) -> None:
         self.platforms[name].failing = times
 
@@ -263,8 +314,7 @@ class Delivering(RuleBasedStateMachine):
         for _ in range(40 * (1 + sum(map(len, self.order.values())))):
             self.now += timedelta(hours=1)
             for lane in worker.store.outbox.lanes():
-                self.claim(0, lane.subscriber, eager=False)
-                self.act(0, Answer.YES, dies=False)
+                self.work(0, lane.subscriber, Answer.YES, eager=False)
             if all(record.state is DeliveryState.HELD for record in worker.store.ledger.unfinished()):
                 return
         raise AssertionError("it does not come to an end")

@@ -62,6 +62,11 @@ class Channel(Protocol):
     Options: type[Any]
     """Frozen dataclass of what a subscriber may set for this channel alone; every field has a default."""
 
+    @property
+    def sends_at_once(self) -> int:
+        """How many messages may be under way, and so in doubt if we die: one per connection."""
+        ...
+
     def __init__(self, settings: Any, templates: Templates, *, contact: str) -> None:  # noqa: ANN401 - each its own
         ...
 

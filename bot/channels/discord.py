@@ -9,16 +9,17 @@ import asyncio
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bot import __version__, text
 from bot.channels.channel import CannotTellError, Finding
-from bot.channels.discord_answers import Answer, ask, platform_id, shown, trace
+from bot.channels.discord_answers import NO_FORUM, Answer, ask, platform_id, shown, trace
 from bot.channels.discord_digest import render_digest, render_note
+from bot.channels.discord_forum import FORUMS, check_thread, find_thread, start_thread, thread_name
 from bot.channels.discord_history import PAGE, find_message
 from bot.errors import DeliveryError, Trouble
 from bot.model import Gate, Gates, Receipt
@@ -53,11 +54,13 @@ _BOT_SECONDS = 1.0
 _BOT_CREDENTIAL_SECONDS = 0.02
 _WEBHOOK_SECONDS = 2.4
 
+_CONNECTIONS = 50
+
 NONCE_WINDOW = timedelta(seconds=120)
 """Discord knows a nonce again for "the past few minutes": https://docs.discord.com/developers/resources/message."""
 
-_THREADS_ONLY = (15, 16)
-"""Channel types: forum and media. https://docs.discord.com/developers/resources/channel#channel-object-channel-types"""
+_FORUMS = ("forum", "forum webhook")
+"""The kinds of addresses at which each digest opens a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,10 @@ class DiscordSettings:
 
 @dataclass(frozen=True, slots=True)
 class DiscordOptions:
-    """What a subscriber may set for Discord alone: nothing so far."""
+    """What a subscriber may set for Discord alone."""
+
+    forum: bool = False
+    """It is a forum channel: each digest is a thread of its own there."""
 
 
 class DiscordChannel:
@@ -88,20 +94,31 @@ class DiscordChannel:
         self._client: discord.Client | None = None
         self._bot_id = ""
         self._logging_in = asyncio.Lock()
+        self._forums: set[int] = set()
+        """Channels that were seen to be one."""
+
+    @property
+    def sends_at_once(self) -> int:
+        """So many that a few that hang hold up no other; each has a connection of its own."""
+        return _CONNECTIONS
 
     @staticmethod
     def addresses(value: object, options: DiscordOptions) -> tuple[Address, ...]:
         """A channel's (or thread's) id, or a webhook's URL, which may name a thread by `?thread_id=ID`.
 
         Raises:
-            ValueError: it is neither; the message does not repeat it.
+            ValueError: it is neither, or names a thread and is to open threads; the message does not repeat it.
         """
-        del options
         given = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
         if _SNOWFLAKE.fullmatch(given):
-            return (Address(Secret(given), kind="channel", label=f"channel {given}"),)
+            return (Address(Secret(given), kind="forum" if options.forum else "channel", label=f"channel {given}"),)
         if webhook := _WEBHOOK.fullmatch(given):
-            return (Address(Secret(given), kind="webhook", label=f"webhook {webhook['id']}"),)
+            if options.forum and webhook["thread"]:
+                raise ValueError(
+                    "thread_id names one thread, and forum: true opens one for each digest: leave out either"
+                )
+            kind = "forum webhook" if options.forum else "webhook"
+            return (Address(Secret(given), kind=kind, label=f"webhook {webhook['id']}"),)
         raise ValueError(
             "a Discord channel's id (15 to 20 digits: Copy Channel ID in Developer Mode) "
             "or a webhook's URL (https://discord.com/api/webhooks/ID/TOKEN) is expected"
@@ -113,8 +130,7 @@ class DiscordChannel:
         Raises:
             RenderError: a template is broken.
         """
-        del options
-        return render_digest(digest, self._templates, max_messages)
+        return render_digest(digest, self._templates, max_messages, forum=options.forum)
 
     def render_note(self, note: Note) -> Message:
         """A short message that is no digest.
@@ -127,7 +143,7 @@ class DiscordChannel:
     def gates(self, address: Address) -> Gates:
         """A bot's token is shared by its channels; a webhook is a credential of its own."""
         key = f"discord:{address.key}"
-        if address.kind == "webhook":
+        if _is_webhook(address):
             return Gates(Gate(key, _WEBHOOK_SECONDS), Gate(f"discord-webhook:{address.key}", _WEBHOOK_SECONDS))
         token = fingerprint(self._token.reveal() if self._token else "")
         return Gates(Gate(key, _BOT_SECONDS), Gate(f"discord-token:{token}", _BOT_CREDENTIAL_SECONDS))
@@ -135,12 +151,21 @@ class DiscordChannel:
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
         """Post the payload once. A bot's post carries a nonce, so that Discord drops a repetition for some minutes.
 
+        In a forum a digest's first part opens a thread, which takes no nonce, and the others go into it.
+
         Raises:
             DeliveryError: with the kind of trouble; no token and no webhook URL in it.
         """
-        ask_it = self._execute_webhook if address.kind == "webhook" else self._create_message
-        answer = await ask_it(delivery, address)
-        return Receipt(platform_id(answer, webhook=address.kind == "webhook"))
+        thread = _thread(delivery, address)
+        if _is_webhook(address):
+            answer = await self._execute_webhook(delivery, address, thread)
+        elif address.kind == "forum" and not thread:
+            answer = await self._start_thread(delivery, address)
+        else:
+            answer = await self._create_message(delivery, int(thread or address.value.reveal()))
+        if thread:
+            check_thread(answer)
+        return Receipt(platform_id(answer, webhook=_is_webhook(address)))
 
     async def find(self, question: Question, address: Address) -> Receipt | None:
         """Leave it to the nonce while Discord surely knows it; later, look for the message in the channel.
@@ -149,12 +174,19 @@ class DiscordChannel:
             CannotTellError: it is a webhook, or the bot may not read what was posted there.
             DeliveryError: the question failed.
         """
-        if address.kind == "webhook":
+        if _is_webhook(address):
             raise CannotTellError("Discord cannot be asked what became of a webhook's message")
+        thread = _thread(question.delivery, address)
+        if address.kind == "forum" and not thread:
+            client = await self._bot()
+            asking = partial(ask, self._api_url)
+            return await find_thread(question, int(address.value.reveal()), self._bot_id, client, asking)
         if question.now - question.delivery.created_at < NONCE_WINDOW:
             return None  # no attempt was before that, so Discord answers a repetition with the message it has
         client = await self._bot()
-        channel = int(address.value.reveal())
+        channel = int(thread or address.value.reveal())
+        if thread:  # an earlier message of ours there is the one that opened it
+            question = replace(question, landmark=thread)
 
         async def read_one(message: int) -> Messages:
             return shown(await ask(self._api_url, lambda: client.http.get_message(channel, message)))
@@ -166,8 +198,8 @@ class DiscordChannel:
 
     async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
         """Ask Discord who the bot is, and whether it sees each channel and webhook; nothing is posted."""
-        channels = [address for address in addresses if address.kind == "channel"]
-        webhooks = [address for address in addresses if address.kind == "webhook"]
+        channels = [address for address in addresses if not _is_webhook(address)]
+        webhooks = [address for address in addresses if _is_webhook(address)]
         findings = [] if not channels and self._token is None else await self._check_bot(channels)
         return (*findings, *[await self._check_webhook(address) for address in webhooks])
 
@@ -177,11 +209,11 @@ class DiscordChannel:
         if client:
             await client.close()
 
-    async def _create_message(self, delivery: Delivery, address: Address) -> Answer:
+    async def _create_message(self, delivery: Delivery, number: int) -> Answer:
         import discord  # noqa: PLC0415 - 0.4 s that only who sends needs
 
         client = await self._bot()
-        channel = client.get_partial_messageable(int(address.value.reveal()))
+        channel = client.get_partial_messageable(number)
         return await ask(
             self._api_url,
             lambda: channel.send(
@@ -193,10 +225,24 @@ class DiscordChannel:
             ),
         )
 
-    async def _execute_webhook(self, delivery: Delivery, address: Address) -> Answer:
+    async def _start_thread(self, delivery: Delivery, address: Address) -> Answer:
+        client, forum = await self._bot(), int(address.value.reveal())
+        if forum not in self._forums:
+            # A text channel would open a thread too, and not post the message.
+            channel = await ask(self._api_url, lambda: client.http.get_channel(forum))
+            platform_id(channel, webhook=False)
+            if (channel.body or {}).get("type") not in FORUMS:
+                raise DeliveryError(Trouble.CLOSED, f"{address.label}: {NO_FORUM}")
+            self._forums.add(forum)
+        name, content = thread_name(delivery.payload), delivery.payload["content"]
+        return await ask(self._api_url, lambda: start_thread(client, forum, name, content, _embeds(delivery)))
+
+    async def _execute_webhook(self, delivery: Delivery, address: Address, thread: str) -> Answer:
         import discord  # noqa: PLC0415 - as above
 
-        thread = _webhook(address)["thread"]
+        missing: Any = discord.utils.MISSING
+        thread = thread or _webhook(address)["thread"] or ""
+        opens = address.kind in _FORUMS and not thread
         async with self._session() as session:
             webhook = self._partial(address, session)
             return await ask(
@@ -205,7 +251,8 @@ class DiscordChannel:
                     delivery.payload["content"],
                     embeds=_embeds(delivery),
                     allowed_mentions=discord.AllowedMentions.none(),
-                    thread=discord.Object(int(thread)) if thread else discord.utils.MISSING,
+                    thread=discord.Object(int(thread)) if thread else missing,
+                    thread_name=thread_name(delivery.payload) if opens else missing,
                     wait=True,  # else "a message that is not saved does not return an error"
                 ),
             )
@@ -291,12 +338,25 @@ class DiscordChannel:
     async def _check_place(self, address: Address, request: Callable[[], Awaitable[object]]) -> Finding:
         try:
             answer = await ask(self._api_url, request)
-            platform_id(answer, webhook=address.kind == "webhook")
+            platform_id(answer, webhook=_is_webhook(address))
         except DeliveryError as error:
             return Finding(address.label, ok=False, message=error.reason)
-        if address.kind == "channel" and (answer.body or {}).get("type") in _THREADS_ONLY:
-            return Finding(address.label, ok=False, message=f"{_named(answer)} is a forum: name a thread of it")
+        is_forum = (answer.body or {}).get("type") in FORUMS
+        if address.kind == "channel" and is_forum:
+            advice = "is a forum: set `forum: true`, or name a thread of it"
+            return Finding(address.label, ok=False, message=f"{_named(answer)} {advice}")
+        if address.kind == "forum" and not is_forum:
+            return Finding(address.label, ok=False, message=f"{_named(answer)}: {NO_FORUM}")
         return Finding(address.label, ok=True, message=f"{_named(answer)} is there")
+
+
+def _is_webhook(address: Address) -> bool:
+    return address.kind.endswith("webhook")
+
+
+def _thread(delivery: Delivery, address: Address) -> str:
+    """The thread that the delivery goes into: the one that its digest's first part opened in a forum."""
+    return delivery.parent or "" if address.kind in _FORUMS and delivery.reply else ""
 
 
 def _webhook(address: Address) -> re.Match[str]:

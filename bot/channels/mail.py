@@ -44,6 +44,11 @@ class MailChannel:
         self._relay: Relay | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def sends_at_once(self) -> int:
+        """One for each connection."""
+        return self._settings.connections
+
     @staticmethod
     def addresses(value: object, options: MailOptions) -> tuple[Address, ...]:  # noqa: ARG004 - of the protocol
         """One mailbox or a list of them; a name before `<...>` is for the reader of the YAML only.

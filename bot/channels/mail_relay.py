@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +27,7 @@ ANSWER_SECONDS = 600.0
 """After the final dot a short wait makes duplicates: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2.6."""
 CONNECTIONS = 3
 """At once: a mail that the relay ponders for minutes holds up no other. Some relays allow no more than this."""
+_MOST_CONNECTIONS = 100
 IDLE_SECONDS = 15.0
 MAILS_PER_CONNECTION = 100
 _FAREWELL_SECONDS = 2.0
@@ -45,6 +45,8 @@ class MailSettings:
     username: str | None = None
     password: Secret | None = None
     sender: str = "Paperboy <paperboy@example.org>"
+    connections: int = CONNECTIONS
+    """How many are open at once, at most."""
 
     def __post_init__(self) -> None:
         """Check what fields owe one another.
@@ -59,6 +61,8 @@ class MailSettings:
             raise ValueError(f"security: none would send the password to {self.host} in clear; use starttls or tls")
         if not 0 < self.port <= _LAST_PORT:
             raise ValueError(f"port: {self.port} is not a port; mail uses 465 (tls), 587 (starttls) and 25")
+        if not 0 < self.connections <= _MOST_CONNECTIONS:
+            raise ValueError(f"connections: {self.connections} is not from 1 to {_MOST_CONNECTIONS}")
         try:
             parse_mailbox(self.sender)
         except ValueError as error:
@@ -90,11 +94,11 @@ class Relay:
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
-        self._places = asyncio.Semaphore(CONNECTIONS)
+        self._places = asyncio.Semaphore(settings.connections)
         self._idle: list[_Line] = []
 
     async def send(self, sender: str, recipient: str, data: bytes) -> None:
-        """Hand one mail for one recipient to the relay; returns when it said that it has it.
+        """Hand one mail, whose every line ends in CRLF, for one recipient to the relay; returns when that has it.
 
         Raises:
             RelayError: UNKNOWN only where the final dot was written and its answer never came.
@@ -235,7 +239,7 @@ async def _hand_over(smtp: SMTP, data: bytes) -> None:
     protocol = smtp.protocol
     if protocol is None:
         raise RelayError("DATA", Trouble.TRANSIENT, "the connection was lost")
-    body = re.sub(rb"(?m)^\.", b"..", data)  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2
+    body = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2
     try:
         protocol.write(body + b".\r\n")
     except SMTPException as error:

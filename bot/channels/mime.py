@@ -18,6 +18,7 @@ from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
 from email.parser import BytesParser
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -37,8 +38,6 @@ _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*
 _NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _LONGEST_LOCAL, _LONGEST_ADDRESS = 64, 254  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
 _PLAIN_HEADER = re.compile(r"[ -~]{1,66}")
-_LINE_END = re.compile(r"\r\n?|\n")
-_BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +99,8 @@ def message_id(delivery_id: str, domain: str) -> str:
 
 def quoted_printable(text: str) -> bytes:
     """The text as ASCII lines of at most 76 octets ending in CRLF; never holds `=_`, so boundaries may."""
-    data = _LINE_END.sub("\r\n", text.rstrip() + "\n").encode("utf-8", "replace")
-    return binascii.b2a_qp(data, istext=True)
+    lines = f"{text.rstrip()}\n".replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    return binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)
 
 
 def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox) -> bytes:
@@ -126,8 +125,9 @@ def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox) -> bytes:
         edge = b"\r\n--" + boundary.encode()
         tail = b"".join([b"\r\n", *(edge + b"\r\n" + part for part in parts), edge, b"--\r\n"])
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii", "replace")
-    _read_back(head + tail, [*headers, *([] if len(parts) > 1 else _PART_HEADERS)], subject)
-    return head + tail
+    data = head + tail
+    _read_back(data, [*headers, *([] if len(parts) > 1 else _PART_HEADERS)], subject)
+    return data
 
 
 def _headers(delivery: Delivery, subject: str, recipient: Mailbox, sender: Mailbox) -> dict[str, str]:
@@ -159,6 +159,7 @@ def _part(kind: str, text: str) -> bytes:
     return head.encode() + b"\r\n" + quoted_printable(text)
 
 
+@lru_cache(maxsize=256)  # one morning's subjects are few, and a word takes longer to encode than a page
 def _encoded(text: str, name: str) -> str:
     """Literally where that is safe, else as encoded words, so that what looks like one is read literally."""
     if _PLAIN_HEADER.fullmatch(text) and "=?" not in text:
@@ -196,7 +197,8 @@ def _digest(text: str) -> str:
 
 def _read_back(data: bytes, expected: list[str], subject: str) -> None:
     """Refuse to send what another parser would not read as exactly what was meant."""
-    parsed = BytesParser().parsebytes(data)
+    # To any parser the headers end with the first empty line, so below it there is nothing to read back.
+    parsed = BytesParser().parsebytes(data[: data.index(b"\r\n\r\n") + 4], headersonly=True)
     try:
         seen = str(make_header(decode_header(str(parsed["Subject"]))))
     except (HeaderParseError, UnicodeError, LookupError) as error:
@@ -205,5 +207,6 @@ def _read_back(data: bytes, expected: list[str], subject: str) -> None:
         raise DeliveryError(Trouble.MALFORMED, f"the headers read back as {', '.join(parsed.keys())}")
     if seen != subject:
         raise DeliveryError(Trouble.MALFORMED, "the subject reads back as another")
-    if _BARE_LINE_END.search(data) or max(map(len, data.split(b"\r\n"))) > LONGEST_LINE:
+    is_torn = not data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n")
+    if is_torn or max(map(len, data.split(b"\r\n"))) > LONGEST_LINE:
         raise DeliveryError(Trouble.MALFORMED, f"a line without its CRLF, or of more than {LONGEST_LINE} octets")

@@ -39,6 +39,7 @@ DESTINATION_SECONDS = 1.0
 CREDENTIAL_SECONDS = 0.2
 """The same page: several hundred messages a minute per workspace."""
 
+_CONNECTIONS = 50
 _TOKEN = "channels.slack.token"  # noqa: S105 - the setting's name
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{6,20}|#[^\s#@,:]{1,80}")
 _WEBHOOK = re.compile(r"/services/(?:(T\w+)/(B\w+)/)?.+", re.ASCII)
@@ -81,6 +82,11 @@ class SlackChannel:
         self._settings = settings
         self._templates = templates
         self._sessions: dict[Callable[[aiohttp.ClientResponse], Awaitable[None]], aiohttp.ClientSession] = {}
+
+    @property
+    def sends_at_once(self) -> int:
+        """So many that a few that hang hold up no other; each has a connection of its own."""
+        return _CONNECTIONS
 
     @staticmethod
     def addresses(value: object, options: SlackOptions) -> tuple[Address, ...]:

@@ -10,22 +10,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, case, func, select
 
 from bot.errors import Trouble
 from bot.model import Delivery, DeliveryState
-from bot.store.gates import hold_gate, in_order, lock_gate, read_gate, shut_gate
+from bot.store.gates import hold_gate, shut_gate
 from bot.store.owner import Owner
 from bot.store.tables import deliveries, messages
-from bot.store.tables import gates as gates_table
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row
 
     from bot.errors import DeliveryError
     from bot.model import Gates
+    from bot.store.gates import GateState
 
 LEASE = timedelta(minutes=15)
 """Longer than the longest send: SMTP may take ten minutes over the final dot (RFC 5321 section 4.5.3.2.6)."""
@@ -39,7 +40,7 @@ OUTAGE = timedelta(minutes=1)
 MOST_DEATHS = 5
 """A delivery whose sender died so often while sending it is suspected of killing it."""
 
-_CONTESTED = timedelta(seconds=1)
+CONTESTED = timedelta(seconds=1)
 """When to look again at a lane that another process is deciding about: that takes milliseconds."""
 
 _FIRST_BACKOFF = timedelta(minutes=5)
@@ -47,7 +48,7 @@ _SOON = timedelta(minutes=1)
 """After a first lost answer: Discord knows a nonce again for a few minutes only."""
 _LONGEST_BACKOFF = timedelta(hours=1)
 _BUSY_SECONDS = 60.0
-_LONGEST_WAIT = timedelta(days=1)
+LONGEST_WAIT = timedelta(days=1)
 """The longest Retry-After that is obeyed."""
 
 FINAL = tuple(state for state in DeliveryState if state.final)
@@ -79,16 +80,21 @@ class Wait:
     reason: str
     pacing: bool
     """Whether it is only pacing or a Retry-After, worth waiting for; not a failure's backoff or a dead door."""
+    gate: str = ""
+    """The key of the gate that paces, if one does."""
 
 
-def recover(connection: Connection, lane: Lane, *, owner: Owner, now: datetime) -> tuple[DeliveryState, ...]:
+def recover(
+    connection: Connection, lanes: Container[Lane], *, owner: Owner, now: datetime
+) -> tuple[tuple[Lane, DeliveryState], ...]:
     """Turn what the dead were sending into `unknown`, or into `dead` if it keeps killing who sends it."""
-    sending = lane.where & (deliveries.c.state == DeliveryState.SENDING)
+    sending = deliveries.c.state == DeliveryState.SENDING
     # What is locked is being settled or recovered at this moment.
     statement = select(deliveries).where(sending).order_by(deliveries.c.seq).with_for_update(skip_locked=True)
     outcomes = []
     for row in connection.execute(statement).all():
-        if _is_claimed(row, owner, now):
+        lane = Lane(row.subscriber, row.recipient)
+        if lane not in lanes or _is_claimed(row, owner, now):
             continue
         values: dict[str, Any] = {"deaths": row.deaths + 1, "owner": None, "lease_until": None}
         if row.deaths + 1 >= MOST_DEATHS:
@@ -97,7 +103,7 @@ def recover(connection: Connection, lane: Lane, *, owner: Owner, now: datetime) 
         else:
             values |= {"state": DeliveryState.UNKNOWN, "reason": "its sender died"}
         connection.execute(deliveries.update().where(deliveries.c.seq == row.seq).values(**values))
-        outcomes.append(values["state"])
+        outcomes.append((lane, values["state"]))
     return tuple(outcomes)
 
 
@@ -108,60 +114,42 @@ def _is_claimed(row: Row[Any], owner: Owner, now: datetime) -> bool:
     return not Owner.parse(row.owner).is_surely_dead(owner)
 
 
-def take_head(connection: Connection, lane: Lane, gates: Gates, now: datetime) -> Row[Any] | Wait | None:
-    """The lane's first delivery that still has a way to go, locked together with its gates; None if there is none.
-
-    The look before the lock may have been overtaken, so there is another one under it.
-    """
-    first = _head_of(connection, lane)
-    if first is None:
-        return None
-    lock = select(deliveries.c.seq).where(deliveries.c.seq == first.seq).with_for_update(skip_locked=True)
-    if connection.scalar(lock) is not None:
-        for key in in_order(gates):
-            lock_gate(connection, key)
-        _forget_far_future(connection, in_order(gates), now)
-        head = _head_of(connection, lane)
-        if head is not None and head.seq == first.seq:
-            return head
-    return Wait(now + _CONTESTED, "another process is at it", pacing=True)
-
-
-def _head_of(connection: Connection, lane: Lane) -> Row[Any] | None:
-    """What is being sent, else the earliest. One that is held for a person is passed by."""
-    ended = [*FINAL, DeliveryState.HELD]
-    statement = (
-        select(deliveries)
-        .where(lane.where, deliveries.c.state.not_in(ended))
-        .order_by(deliveries.c.state != DeliveryState.SENDING, deliveries.c.seq)
-        .limit(1)
-    )
-    return connection.execute(statement).one_or_none()
-
-
-def _forget_far_future(connection: Connection, keys: list[str], now: datetime) -> None:
-    """Open what only a clock's mistake holds: it would outlast every real Retry-After, which never shortens it."""
-    far = gates_table.c.key.in_(keys) & (gates_table.c.opens_at > now + _LONGEST_WAIT)
-    connection.execute(gates_table.update().where(far).values(opens_at=None))
-
-
 def obstacle(
-    connection: Connection, row: Row[Any], gates: Gates, *, owner: Owner, now: datetime, eager: bool
+    connection: Connection,
+    row: Row[Any],
+    gates: Gates,
+    states: Mapping[str, GateState],
+    *,
+    owner: Owner,
+    now: datetime,
+    eager: bool,
+    alone: bool,
 ) -> Wait | None:
-    """What stands between this delivery and its sending, or the question what became of it; None if nothing does."""
+    """What stands between this delivery and its sending, or the question what became of it; None if nothing does.
+
+    Args:
+        connection: of the transaction that holds the row and its gates.
+        row: the delivery.
+        gates: the gates it has to pass.
+        states: how these stand, by their keys.
+        owner: who wants it.
+        now: the moment, UTC.
+        eager: whether a failure's backoff is over.
+        alone: whether the owner takes nothing else to send in this transaction.
+    """
     sending, unknown = (row.state == state for state in (DeliveryState.SENDING, DeliveryState.UNKNOWN))
     if sending or (unknown and _is_claimed(row, owner, now)):
         doing = "sending it" if sending else "asking what became of it"
         return Wait(row.lease_until, f"another process is {doing}", pacing=False)
-    if row.deaths and _is_sending(connection, owner):
-        return Wait(now + _CONTESTED, "its sender died, so now it is sent alone", pacing=True)
+    if row.deaths and (not alone or _is_sending(connection, owner)):
+        return Wait(now + CONTESTED, "its sender died, so now it is sent alone", pacing=True)
     for key in (gates.credential.key, gates.destination.key):
-        gate = read_gate(connection, key)
+        gate = states[key]
         if gate.closed_until is not None and _ahead(gate.closed_until, now, DOOR):
             return Wait(gate.closed_until, gate.reason or "refused", pacing=False)
-        if gate.opens_at is not None and _ahead(gate.opens_at, now, _LONGEST_WAIT):
-            return Wait(gate.opens_at, "pacing", pacing=True)
-    if row.not_before is not None and _ahead(row.not_before, now, _LONGEST_WAIT) and not eager:
+        if gate.opens_at is not None and _ahead(gate.opens_at, now, LONGEST_WAIT):
+            return Wait(gate.opens_at, "pacing", pacing=True, gate=key)
+    if row.not_before is not None and _ahead(row.not_before, now, LONGEST_WAIT) and not eager:
         return Wait(row.not_before, row.reason or "waiting to try again", pacing=False)
     return None
 
@@ -177,30 +165,57 @@ def _ahead(moment: datetime | None, now: datetime, most: timedelta) -> bool:
     return moment is not None and now < moment <= now + most
 
 
-def load(connection: Connection, row: Row[Any]) -> Delivery:
-    """The delivery with the form of its payload that is to be sent, as it was frozen."""
-    where = (messages.c.digest_id == row.digest_id) & (messages.c.part == row.part)
-    message = connection.execute(select(messages).where(where)).one()
-    body = message.plain if row.plain and message.plain is not None else message.payload
+_PLAIN = deliveries.c.plain & messages.c.plain.is_not(None)
+_BODIES = (
+    select(
+        deliveries.c.seq,
+        case((_PLAIN, messages.c.plain), else_=messages.c.payload).label("body"),
+        messages.c.reply,
+    )
+    .join_from(
+        deliveries,
+        messages,
+        (messages.c.digest_id == deliveries.c.digest_id) & (messages.c.part == deliveries.c.part),
+    )
+    .where(deliveries.c.seq.in_(bindparam("seqs", expanding=True)))
+)
+
+
+def load(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Delivery]:
+    """These deliveries by their `seq`, each with the form of its payload that is to be sent, as it was frozen."""
+    if not rows:
+        return {}
+    found = connection.execute(_BODIES, {"seqs": [row.seq for row in rows]})
+    bodies = {each.seq: (each.body, each.reply) for each in found}
+    return {row.seq: _delivery(row, *bodies[row.seq], _parent(connection, row)) for row in rows}
+
+
+def _delivery(row: Row[Any], body: str, reply: bool, parent: str | None) -> Delivery:  # noqa: FBT001 - a row's column
+    return Delivery(
+        id=row.id,
+        subscriber=row.subscriber,
+        recipient=row.recipient,
+        payload=json.loads(body),
+        reply=reply,
+        part=row.part,
+        parts=row.parts,
+        created_at=row.created_at,
+        tries=row.tries + 1,
+        parent=parent,
+    )
+
+
+def _parent(connection: Connection, row: Row[Any]) -> str | None:
+    """The platform's id of the digest's first message, for every later part."""
+    if row.part == 1:
+        return None
     first = (
         Lane(row.subscriber, row.recipient).where
         & (deliveries.c.digest_id == row.digest_id)
         & (deliveries.c.part == 1)
         & (deliveries.c.state == DeliveryState.SENT)
     )
-    parent = connection.scalar(select(deliveries.c.platform_id).where(first)) if row.part > 1 else None
-    return Delivery(
-        id=row.id,
-        subscriber=row.subscriber,
-        recipient=row.recipient,
-        payload=json.loads(body),
-        reply=message.reply,
-        part=row.part,
-        parts=row.parts,
-        created_at=row.created_at,
-        tries=row.tries + 1,
-        parent=parent or None,
-    )
+    return connection.scalar(select(deliveries.c.platform_id).where(first)) or None
 
 
 def settle(
@@ -229,7 +244,7 @@ def consequence(connection: Connection, delivery: Delivery, error: DeliveryError
             change["tries"] = delivery.tries - 1
         case Trouble.TRANSIENT:
             asked = timedelta(seconds=error.retry_after or 0.0)
-            change["not_before"] = now + min(max(backoff(delivery.tries), asked), _LONGEST_WAIT)
+            change["not_before"] = now + min(max(backoff(delivery.tries), asked), LONGEST_WAIT)
         case Trouble.UNKNOWN:
             wait = _SOON if delivery.tries == 1 else backoff(delivery.tries)
             change = {"state": DeliveryState.UNKNOWN, "not_before": now + wait}
@@ -248,7 +263,7 @@ def close_gates(connection: Connection, error: DeliveryError, gates: Gates, now:
         case Trouble.BUSY:
             key = gates.credential.key if error.everywhere else gates.destination.key
             asked = timedelta(seconds=error.retry_after or _BUSY_SECONDS)
-            hold_gate(connection, key, now + min(asked, _LONGEST_WAIT))
+            hold_gate(connection, key, now + min(asked, LONGEST_WAIT))
         case Trouble.TRANSIENT if error.everywhere:
             # The relay or the service is down: its other destinations need not find that out one by one.
             shut_gate(connection, gates.credential.key, until=now + OUTAGE, reason=error.reason, now=now)

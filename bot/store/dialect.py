@@ -9,12 +9,13 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
+    from sqlalchemy.dialects import postgresql
 
 _NAMESPACE = 0x5061_7065
 """The first half of every advisory lock's number, so that another program on the database means others by its own."""
@@ -35,9 +36,13 @@ class Lock(IntEnum):
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that can say what to do `on_conflict`, in the connection's dialect. Its `rowcount` counts."""
-    statement = postgresql.insert(table) if _is_postgres(connection) else sqlite.insert(table)
     # Else SQLAlchemy counts what was updated or deleted, but on PostgreSQL not what was inserted.
-    return statement.execution_options(preserve_rowcount=True)
+    counted = {"preserve_rowcount": True}
+    if _is_postgres(connection):
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 20 ms of every start on SQLite
+
+        return postgresql.insert(table).execution_options(**counted)
+    return sqlite.insert(table).execution_options(**counted)
 
 
 def alone(connection: Connection, lock: Lock) -> None:

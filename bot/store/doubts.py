@@ -18,14 +18,14 @@ from sqlalchemy import select
 from bot.errors import Trouble
 from bot.model import Delivery, DeliveryState
 from bot.settings import OnUnknown
-from bot.store.claims import Lane, backoff, close_gates, load, settle
+from bot.store.claims import Lane, backoff, close_gates, settle
 from bot.store.gates import in_order, lock_gate
 from bot.store.tables import deliveries
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from bot.errors import DeliveryError
     from bot.model import Gates, Receipt
@@ -47,9 +47,9 @@ class Doubt:
     """The platform's ids of the messages at that address that are other deliveries'."""
 
 
-def doubt_of(connection: Connection, row: Row[Any]) -> Doubt:
+def doubt_of(connection: Connection, delivery: Delivery) -> Doubt:
     """The delivery as it was frozen, and what we know of its address."""
-    ours = Lane(row.subscriber, row.recipient).where & (deliveries.c.state == DeliveryState.SENT)
+    ours = Lane(delivery.subscriber, delivery.recipient).where & (deliveries.c.state == DeliveryState.SENT)
     newest = (
         select(deliveries.c.platform_id)
         .where(ours, deliveries.c.platform_id != "")
@@ -57,9 +57,9 @@ def doubt_of(connection: Connection, row: Row[Any]) -> Doubt:
         .limit(1)
     )
     return Doubt(
-        delivery=load(connection, row),
+        delivery=delivery,
         landmark=connection.scalar(newest) or "",
-        taken=_taken(connection, row.recipient),
+        taken=_taken(connection, delivery.recipient),
     )
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.store.dialect import insert
 from bot.store.tables import gates
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -120,14 +121,36 @@ def read_gate(connection: Connection, key: str) -> GateState:
     return GateState(**row._mapping) if row else GateState(key)  # noqa: SLF001 - SQLAlchemy's public name
 
 
-def lock_gate(connection: Connection, key: str) -> GateState:
-    """The gate's state, which nobody else changes before the end of this transaction.
+_LOCKED = (
+    select(gates).where(gates.c.key.in_(bindparam("keys", expanding=True))).order_by(gates.c.key).with_for_update()
+)
+_STATE = [column.name for column in gates.c if column.name != "key"]
+_WRITTEN = gates.update().where(gates.c.key == bindparam("this")).values({name: bindparam(name) for name in _STATE})
 
-    Who locks several takes them `in_order`, after any delivery: else two could wait for each other.
+
+def lock_gates(connection: Connection, keys: Iterable[str]) -> dict[str, GateState]:
+    """The gates' states by key, which nobody else changes before the end of this transaction.
+
+    They are locked in their keys' order, and are to be locked after any delivery: else two could wait for each other.
     """
-    connection.execute(insert(connection, gates).values(key=key).on_conflict_do_nothing())
-    row = connection.execute(select(gates).where(gates.c.key == key).with_for_update()).one()
-    return GateState(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    connection.execute(insert(connection, gates).on_conflict_do_nothing(), [{"key": key} for key in wanted])
+    found = connection.execute(_LOCKED, {"keys": wanted})
+    return {row.key: GateState(**row._mapping) for row in found}  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def lock_gate(connection: Connection, key: str) -> GateState:
+    """One gate's state; who locks several takes them together, or `in_order`."""
+    return lock_gates(connection, [key])[key]
+
+
+def write_gates(connection: Connection, states: Collection[GateState]) -> None:
+    """Store these states of gates that are locked."""
+    if states:
+        rows = [{"this": state.key} | {name: getattr(state, name) for name in _STATE} for state in states]
+        connection.execute(_WRITTEN, rows)
 
 
 def hold_gate(connection: Connection, key: str, opens_at: datetime) -> None:

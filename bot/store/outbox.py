@@ -9,36 +9,23 @@ delivery `sent`. Deliveries to one address go in order, one at a time: a lane. N
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from bot.model import DeliveryState
-from bot.store.claims import (
-    FINAL,
-    LEASE,
-    Lane,
-    Wait,
-    close_gates,
-    consequence,
-    load,
-    obstacle,
-    recover,
-    settle,
-    take_head,
-)
+from bot.store.claims import FINAL, Lane, close_gates, consequence, recover, settle
 from bot.store.dialect import Lock, alone, insert
-from bot.store.doubts import Doubt, Doubts, doubt_of
-from bot.store.gates import hold_gate, in_order, open_gate
+from bot.store.doubts import Doubts
+from bot.store.gates import in_order, open_gate
 from bot.store.packets import Packet, ToldPaper, put_deliveries
-from bot.store.readers import forget, put_state, rewind
+from bot.store.readers import StateChangedError, forget, put_states, rewind
 from bot.store.tables import concerns as concerns_table
 from bot.store.tables import deliveries, digests, messages
+from bot.store.turns import Arrival, Bid, Claimed, Turn, take_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -48,16 +35,17 @@ if TYPE_CHECKING:
     from bot.store.engine import Database
     from bot.store.owner import Owner
     from bot.store.readers import ReaderState
+    from bot.store.turns import Outcome
+
+    Reader = tuple[ReaderState, Sequence[str]]
+    """A subscriber's new state, and its recipients."""
 
 
 __all__ = ["Claimed", "Outbox", "Packet", "ToldPaper"]
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """Ours to send, and committed so."""
-
-    delivery: Delivery
+_TOGETHER = 1000
+"""How many subscribers get the same digest in one transaction: others wait for it, but not for long."""
 
 
 class Outbox:
@@ -77,11 +65,39 @@ class Outbox:
         Raises:
             StateChangedError: another process composed for this subscriber; nothing was written.
         """
+        return self._enqueue([(state, recipients)], packet, now)
+
+    def enqueue_for(self, readers: Sequence[Reader], packet: Packet | None, now: datetime) -> frozenset[str]:
+        """The same digest for many, many in one transaction; of one subscriber there is one state among them.
+
+        Each stands alone for all that: where one was composed for by another process, the others get theirs.
+
+        Returns:
+            Those for whom another process composed; for them nothing was written.
+        """
+        lost: list[str] = []
+        for start in range(0, len(readers), _TOGETHER):
+            batch = readers[start : start + _TOGETHER]
+            try:
+                self._enqueue(batch, packet, now)
+            except StateChangedError:
+                lost.extend(self._enqueue_one_by_one(batch, packet, now))
+        return frozenset(lost)
+
+    def _enqueue_one_by_one(self, readers: Iterable[Reader], packet: Packet | None, now: datetime) -> Iterator[str]:
+        for state, recipients in readers:
+            try:
+                self._enqueue([(state, recipients)], packet, now)
+            except StateChangedError:
+                yield state.name
+
+    def _enqueue(self, readers: Sequence[Reader], packet: Packet | None, now: datetime) -> int:
         with self._database.writing() as connection:
-            put_state(connection, state)
+            put_states(connection, [state for state, _ in readers])
             if packet is None:
                 return 0
-            return put_deliveries(connection, packet, state.name, recipients, now)
+            lanes = [Lane(state.name, recipient) for state, recipients in readers for recipient in recipients]
+            return put_deliveries(connection, packet, lanes, now)
 
     def untold(self, keys: Iterable[str], *, since: datetime) -> frozenset[str]:
         """Which of these concerns the operator has not heard of since that moment."""
@@ -100,7 +116,7 @@ class Outbox:
     ) -> None:
         """In one transaction: a message that is no digest, and that its concerns were told."""
         with self._database.writing() as connection:
-            put_deliveries(connection, packet, subscriber, recipients, now)
+            put_deliveries(connection, packet, [Lane(subscriber, recipient) for recipient in recipients], now)
             for key in concerns:
                 statement = insert(connection, concerns_table).values(key=key, told_at=now)
                 connection.execute(
@@ -109,29 +125,36 @@ class Outbox:
 
     # -- claim and settle ----------------------------------------------------------------------------------------
 
-    def lanes(self) -> tuple[Lane, ...]:
-        """Every address with something that is not over yet, held deliveries among it."""
+    def backlog(self) -> dict[Lane, int]:
+        """Every address with something that is not over yet, held deliveries among it, and how many these are."""
         statement = (
-            select(deliveries.c.subscriber, deliveries.c.recipient).where(deliveries.c.state.not_in(FINAL)).distinct()
+            select(deliveries.c.subscriber, deliveries.c.recipient, func.count().label("left"))
+            .where(deliveries.c.state.not_in(FINAL))
+            .group_by(deliveries.c.subscriber, deliveries.c.recipient)
         )
         with self._database.reading() as connection:
-            return tuple(sorted(Lane(row.subscriber, row.recipient) for row in connection.execute(statement)))
+            rows = connection.execute(statement).all()
+        return dict(sorted((Lane(row.subscriber, row.recipient), row.left) for row in rows))
 
-    def recover(self, lane: Lane, *, owner: Owner, now: datetime) -> tuple[DeliveryState, ...]:
-        """Turn what the dead were sending into unknown ones, to be asked about. What became of each of them."""
+    def lanes(self) -> tuple[Lane, ...]:
+        """Every address of the backlog."""
+        return tuple(self.backlog())
+
+    def recover(self, *lanes: Lane, owner: Owner, now: datetime) -> tuple[tuple[Lane, DeliveryState], ...]:
+        """Turn what the dead were sending there into unknown ones, to be asked about. What became of each of them."""
         with self._database.writing() as connection:
-            return recover(connection, lane, owner=owner, now=now)
+            return recover(connection, frozenset(lanes), owner=owner, now=now)
 
-    def claim(
-        self,
-        lane: Lane,
-        gates: Gates,
-        *,
-        owner: Owner,
-        now: datetime,
-        eager: bool,
-    ) -> Claimed | Doubt | Wait | None:
-        """Take the lane's next delivery, if its gates are open and its time has come.
+    def take_turn(self, arrivals: Sequence[Arrival], bids: Sequence[Bid], *, owner: Owner, now: datetime) -> Turn:
+        """In one transaction: what the other side has is sent, and each bidding lane gets its next, if it may go.
+
+        A claim's gates have to be open, and are closed behind it; an arrival's gates open, whatever shut them.
+        """
+        with self._database.writing() as connection:
+            return take_turn(connection, arrivals, bids, owner=owner, now=now)
+
+    def claim(self, lane: Lane, gates: Gates, *, owner: Owner, now: datetime, eager: bool) -> Outcome:
+        """One lane's turn: its next delivery, if its gates are open and its time has come.
 
         Args:
             lane: whose turn it is.
@@ -143,23 +166,8 @@ class Outbox:
         Returns:
             A delivery to send, one to ask about, what to wait for, or None if the lane is done.
         """
-        with self._database.writing() as connection:
-            row = take_head(connection, lane, gates, now)
-            if row is None or isinstance(row, Wait):
-                return row
-            wait = obstacle(connection, row, gates, owner=owner, now=now, eager=eager)
-            if wait is not None:
-                return wait
-            claim: dict[str, Any] = {"owner": str(owner), "lease_until": now + LEASE}
-            if row.state == DeliveryState.UNKNOWN:
-                found: Claimed | Doubt = doubt_of(connection, row)
-            else:
-                claim |= {"state": DeliveryState.SENDING, "tries": row.tries + 1, "not_before": None}
-                found = Claimed(load(connection, row))
-                for gate in (gates.destination, gates.credential):
-                    hold_gate(connection, gate.key, now + timedelta(seconds=gate.seconds))
-            connection.execute(deliveries.update().where(deliveries.c.seq == row.seq).values(**claim))
-            return found
+        (outcome,) = self.take_turn((), (Bid(lane, gates, eager),), owner=owner, now=now).outcomes
+        return outcome
 
     def settle_sent(self, delivery: Delivery, receipt: Receipt, gates: Gates, *, owner: Owner, now: datetime) -> None:
         """The other side has it; whatever kept its doors shut is over.
@@ -167,18 +175,9 @@ class Outbox:
         Raises:
             ClaimLostError: the claim is no longer ours.
         """
-        with self._database.writing() as connection:
-            settle(
-                connection,
-                delivery,
-                owner,
-                state=DeliveryState.SENT,
-                platform_id=receipt.platform_id,
-                reason=None,
-                settled_at=now,
-            )
-            for key in in_order(gates):
-                open_gate(connection, key)
+        (lost,) = self.take_turn((Arrival(delivery, receipt, gates),), (), owner=owner, now=now).settled
+        if lost is not None:
+            raise lost
 
     def settle_failed(
         self,

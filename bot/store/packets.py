@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from bot.model import DeliveryState
-from bot.store.claims import Lane
 from bot.store.dialect import Lock, alone, insert
 from bot.store.tables import deliveries, digest_papers, digests, messages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from bot.model import Hit, Message
+    from bot.store.claims import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +47,28 @@ class Packet:
     papers: tuple[ToldPaper, ...] = ()
 
 
-def put_deliveries(
-    connection: Connection,
-    packet: Packet,
-    subscriber: str,
-    recipients: Sequence[str],
-    now: datetime,
-) -> int:
+def put_deliveries(connection: Connection, packet: Packet, lanes: Iterable[Lane], now: datetime) -> int:
     """Store the digest, unless an equal one is there, and its deliveries. How many those are."""
     alone(connection, Lock.DELIVERIES)
     digest_id = _put_digest(connection, packet, now)
     # Equal digests may go to the same address twice, years apart or after one was taken back: each is its own.
     before = connection.scalar(select(func.max(deliveries.c.seq))) or 0
-    every = ((recipient, part) for recipient in recipients for part in range(1, len(packet.messages) + 1))
+    every = ((lane, part) for lane in lanes for part in range(1, len(packet.messages) + 1))
     rows = [
-        {
-            "id": _hash(digest_id, str(place)),
-            **_delivery_row(packet, digest_id, Lane(subscriber, recipient), part, now),
-        }
-        for place, (recipient, part) in enumerate(every, start=before + 1)
+        {"id": _hash(digest_id, str(place)), "subscriber": lane.subscriber, "recipient": lane.recipient, "part": part}
+        for place, (lane, part) in enumerate(every, start=before + 1)
     ]
-    connection.execute(deliveries.insert(), rows)
+    same = {
+        "channel": packet.channel,
+        "digest_id": digest_id,
+        "parts": len(packet.messages),
+        "state": DeliveryState.PENDING,
+        "plain": False,
+        "tries": 0,
+        "deaths": 0,
+        "created_at": now,
+    }
+    connection.execute(deliveries.insert(), [{**row, **same} for row in rows])
     return len(rows)
 
 
@@ -105,22 +106,6 @@ def _told_row(paper: ToldPaper) -> dict[str, Any]:
         "topic": paper.topic,
         "shown": paper.shown,
         "hits": [[hit.term, hit.field] for hit in paper.hits],
-    }
-
-
-def _delivery_row(packet: Packet, digest_id: str, lane: Lane, part: int, now: datetime) -> dict[str, Any]:
-    return {
-        "subscriber": lane.subscriber,
-        "recipient": lane.recipient,
-        "channel": packet.channel,
-        "digest_id": digest_id,
-        "part": part,
-        "parts": len(packet.messages),
-        "state": DeliveryState.PENDING,
-        "plain": False,
-        "tries": 0,
-        "deaths": 0,
-        "created_at": now,
     }
 
 

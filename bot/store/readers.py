@@ -6,9 +6,10 @@ A subscriber is its key in the YAML; nothing in here knows an address.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, case, func, select
 
 from bot.model import DeliveryState
 from bot.store.dialect import insert
@@ -16,12 +17,15 @@ from bot.store.engine import batched
 from bot.store.tables import announcements, deliveries, digest_papers, subscribers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
 
     from bot.store.engine import Database
+
+Told = frozenset[tuple[str, int]]
+"""(identifier, 0) as new or cross, (identifier, version) as replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,49 +53,75 @@ class Readers:
             row = connection.execute(select(subscribers).where(subscribers.c.name == name)).one_or_none()
         return None if row is None else _reader_state(row)
 
-    def told(self, name: str, identifiers: Collection[str]) -> frozenset[tuple[str, int]]:
-        """What of these papers was told: (identifier, 0) as new or cross, (identifier, version) as replaced.
+    def states(self) -> dict[str, ReaderState]:
+        """What is remembered of every subscriber that is no newcomer, by name."""
+        with self._database.reading() as connection:
+            return {row.name: _reader_state(row) for row in connection.execute(select(subscribers))}
 
-        A digest of which a part was withdrawn was never told.
+    def told(self, identifiers: Collection[str]) -> dict[str, Told]:
+        """What of these papers each subscriber was told, by its name; who was told of none is left out.
+
+        A digest of which a part was withdrawn was never told. Who got the same digests has the same value.
         """
-        mine = (deliveries.c.digest_id == digest_papers.c.digest_id) & (deliveries.c.subscriber == name)
-        withdrawn = deliveries.c.state == DeliveryState.WITHDRAWN
-        found: set[tuple[str, int]] = set()
+        keys: dict[str, set[tuple[str, int]]] = {}
+        digests_of: dict[str, set[str]] = {}
         with self._database.reading() as connection:
             for batch in batched(sorted(identifiers)):
-                statement = select(digest_papers.c.identifier, digest_papers.c.version).where(
-                    digest_papers.c.identifier.in_(batch),
-                    select(deliveries.c.seq).where(mine).exists(),
-                    ~select(deliveries.c.seq).where(mine, withdrawn).exists(),
-                )
-                found.update((row.identifier, row.version) for row in connection.execute(statement))
-        return frozenset(found)
+                statement = select(digest_papers).where(digest_papers.c.identifier.in_(batch))
+                for row in connection.execute(statement):
+                    keys.setdefault(row.digest_id, set()).add((row.identifier, row.version))
+            for batch in batched(sorted(keys)):
+                for row in connection.execute(_readers_of(batch)):
+                    digests_of.setdefault(row.subscriber, set()).add(row.digest_id)
+        together = {
+            ids: frozenset[tuple[str, int]]().union(*(keys[each] for each in ids))
+            for ids in map(frozenset, digests_of.values())
+        }
+        return {name: together[frozenset(ids)] for name, ids in digests_of.items()}
+
+
+def _readers_of(digest_ids: Collection[str]) -> Select[tuple[str, str]]:
+    """Who was told each of these digests: nothing of it was withdrawn."""
+    withdrawn = case((deliveries.c.state == DeliveryState.WITHDRAWN, 1), else_=0)
+    return (
+        select(deliveries.c.subscriber, deliveries.c.digest_id)
+        .where(deliveries.c.digest_id.in_(digest_ids))
+        .group_by(deliveries.c.subscriber, deliveries.c.digest_id)
+        .having(func.max(withdrawn) == 0)
+    )
 
 
 class StateChangedError(Exception):
     """Another process composed for this subscriber in the meantime; nothing was written."""
 
 
-def put_state(connection: Connection, state: ReaderState) -> None:
-    """Replace the state this one was made from.
+def put_states(connection: Connection, states: Iterable[ReaderState]) -> None:
+    """Replace the states that these were made from; of a subscriber there is one among them.
+
+    Those that are stored come first, then newcomers, both by name: so two composers never wait for each other.
 
     Raises:
-        StateChangedError: the stored one is no longer that of `state.revision`.
+        StateChangedError: a stored one is no longer that of its `revision`. What was written must not stay.
     """
-    values: dict[str, Any] = {
+    ordered = sorted(states, key=attrgetter("name"))
+    known = [{"of": state.name, "seen": state.revision, **_values(state)} for state in ordered if state.revision]
+    newcomers = [{"name": state.name, **_values(state)} for state in ordered if not state.revision]
+    mine = (subscribers.c.name == bindparam("of")) & (subscribers.c.revision == bindparam("seen"))
+    for statement, rows in (
+        (subscribers.update().where(mine), known),
+        (insert(connection, subscribers).on_conflict_do_nothing(), newcomers),
+    ):
+        if rows and connection.execute(statement, rows).rowcount != len(rows):
+            raise StateChangedError(", ".join(state.name for state in ordered))
+
+
+def _values(state: ReaderState) -> dict[str, Any]:
+    return {
         "cursors": dict(state.cursors),
         "slot": state.slot,
         "told_through": state.told_through,
         "revision": state.revision + 1,
     }
-    if state.revision == 0:
-        newcomer = insert(connection, subscribers).values(name=state.name, **values)
-        done = connection.execute(newcomer.on_conflict_do_nothing())
-    else:
-        mine = (subscribers.c.name == state.name) & (subscribers.c.revision == state.revision)
-        done = connection.execute(subscribers.update().where(mine).values(**values))
-    if done.rowcount != 1:
-        raise StateChangedError(state.name)
 
 
 def forget(connection: Connection, name: str) -> None:

@@ -11,7 +11,7 @@ https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-percol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.model import Match
@@ -54,32 +54,41 @@ class Matcher:
         self._index = Index(compiler.terms)
         self._always: list[_Compiled] = []
         """Topics that may claim a paper in which none of their terms stands."""
-        self._by_need: dict[Sought, _Asking] = {}
-        """The others."""
+        self._plain: dict[Sought, dict[str, _Compiled]] = {}
+        """By a term that is all they need, topics by name."""
+        self._others: dict[Sought, list[_Compiled]] = {}
+        """By a term that they cannot do without."""
         for topic in self._topics.values():
             needs = topic.wanted.needs()
             if needs is None:
                 self._always.append(topic)
-            for sought in needs or ():
-                asking = self._by_need.setdefault(sought, _Asking())
-                (asking.plain if topic.plain else asking.others).append(topic)
+            elif topic.plain:
+                for sought in needs:
+                    self._plain.setdefault(sought, {})[topic.name] = topic
+            else:
+                for sought in needs:
+                    self._others.setdefault(sought, []).append(topic)
 
     def match(self, paper: Paper) -> dict[str, Match]:
-        """The claims of all topics that want the paper, by topic name, each with every hit.
+        """The claims of all topics that want the paper, by topic name."""
+        return {name: Match(name, hits) for name, hits in self.hits(paper).items()}
+
+    def hits(self, paper: Paper) -> dict[str, Hits]:
+        """By the name of each topic that wants the paper, every hit: what there is to say of very many claims.
 
         Hits stand in the order in which the topic spells its terms, title before abstract, each once.
         """
         found = self._index.found(paper)
-        claims: dict[str, Match] = {}
+        claims: dict[str, Hits] = {}
         others = dict.fromkeys(self._always)
         for sought, hits in found.items():
-            if sought in self._by_need:
-                asking = self._by_need[sought]
-                alone = asking.claims(hits)
+            others.update(dict.fromkeys(self._others.get(sought, ())))
+            plain = self._plain.get(sought)
+            if plain:
                 # Where a topic has a second term in the paper, both are to be named, in the topic's own order.
-                again = alone.keys() & claims.keys()
-                others.update(dict.fromkeys([*asking.others, *(self._topics[name] for name in again)]))
-                claims.update(alone)
+                again = plain.keys() & claims.keys()
+                others.update(dict.fromkeys(plain[name] for name in again))
+                claims.update(dict.fromkeys(plain, hits))
         for topic in others:
             claim = topic.claim(found)
             if claim is not None:
@@ -94,8 +103,10 @@ class Matcher:
         """
         topic = self._topics[topic_name]
         found = self._index.found(paper)
+        claim = topic.claim(found)
         wanted, stops = topic.wanted.met(found) or (), topic.excluded.met(found)
-        return Verdict(topic.claim(found), tuple(dict.fromkeys(wanted)), stops[0] if stops else None)
+        match = None if claim is None else Match(topic.name, claim)
+        return Verdict(match, tuple(dict.fromkeys(wanted)), stops[0] if stops else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,26 +123,12 @@ class _Compiled:
         parts = self.wanted.parts if isinstance(self.wanted, AnyOf) else (self.wanted,)
         return self.excluded is _NOTHING and all(isinstance(part, Sought) for part in parts)
 
-    def claim(self, found: Found) -> Match | None:
+    def claim(self, found: Found) -> Hits | None:
+        """The reasons, each once; None where it does not want the paper."""
         hits = self.wanted.met(found)
         if hits is None or self.excluded.met(found) is not None:
             return None
-        return Match(self.name, tuple(dict.fromkeys(hits)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """The topics that need a term."""
-
-    plain: list[_Compiled] = field(default_factory=list)
-    others: list[_Compiled] = field(default_factory=list)
-    _claims: dict[Hits, dict[str, Match]] = field(default_factory=dict)
-
-    def claims(self, hits: Hits) -> dict[str, Match]:
-        """What the plain ones say to these hits, made once: a term has few fields to stand in."""
-        if hits not in self._claims:
-            self._claims[hits] = {topic.name: Match(topic.name, hits) for topic in self.plain}
-        return self._claims[hits]
+        return tuple(dict.fromkeys(hits))
 
 
 _EVERYTHING = AllOf(())

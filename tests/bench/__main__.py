@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tests.bench import collect, growth, startup, subscribers, topics
+from tests.bench import chat, collect, growth, mail, startup, subscribers, topics
 from tests.bench.measure import machine, say
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ SUBJECTS: dict[str, Callable[[], str]] = {
     "collect": collect.run,
     "growth": growth.run,
     "subscribers": subscribers.run,
+    "mail": mail.run,
+    "chat": chat.run,
 }
 
 

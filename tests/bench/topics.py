@@ -12,6 +12,7 @@ import tracemalloc
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from bot.model import Match
 from bot.text import flatten_tex
 from bot.topics.matcher import Matcher
 from tests.bench import corpus
@@ -50,10 +51,10 @@ def _measured(topics: Sequence[Topic], mailing: Sequence[Paper], sample: int) ->
     answers, took = [], 0.0
     for paper in mailing:
         start = time.perf_counter()
-        answer = matcher.match(paper)
+        answer = matcher.hits(paper)
         took += time.perf_counter() - start
         matches += len(answer)
-        answers.append({name: answer[name] for name in names & answer.keys()})
+        answers.append({name: Match(name, answer[name]) for name in names & answer.keys()})
     scan = _scanned(some, mailing, answers) / len(some) * len(topics)
     return built, _memory(topics), matches / len(topics), took, scan, scan / took
 

@@ -188,6 +188,19 @@ async def test_a_mail_that_is_pondered_holds_up_no_other(monkeypatch: pytest.Mon
         await relay.aclose()
 
 
+async def test_as_many_connections_are_opened_as_the_settings_allow(receiver: SmtpReceiver) -> None:
+    relay = Relay(settings_for(receiver, connections=2))
+    await asyncio.gather(*(relay.send(SENDER, ALICE, MAIL) for _ in range(6)))
+    assert (len(receiver.messages), receiver.connections) == (6, 2)
+    await relay.aclose()
+
+
+@pytest.mark.parametrize("connections", [0, 101])
+def test_a_number_of_connections_that_no_relay_takes_is_refused(connections: int) -> None:
+    with pytest.raises(ValueError, match=f"connections: {connections} is not from 1 to 100"):
+        MailSettings(connections=connections)
+
+
 async def test_the_relay_may_take_its_time_over_the_dot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_relay, "READY_SECONDS", 0.2)
     async with ScriptedSmtp(DOT=SILENCE) as scripted:

@@ -155,11 +155,69 @@ def test_of_two_first_composers_the_second_writes_nothing(store: Store) -> None:
 def test_what_a_digest_tells_is_told_to_its_subscriber_alone(store: Store) -> None:
     told = ToldPaper("2604.00001", 0, "birds", shown=True, hits=(Hit("pigeon", "title"),))
     enqueue(store, packet(papers=[told]))
-    assert store.readers.told("lab", {"2604.00001", "2604.00002"}) == {("2604.00001", 0)}
-    assert store.readers.told("other", {"2604.00001"}) == frozenset()
-    assert store.readers.told("lab", set()) == frozenset()
+    assert store.readers.told({"2604.00001", "2604.00002"}) == {"lab": {("2604.00001", 0)}}
+    assert store.readers.told(set()) == {}
     (record,) = store.ledger.told_of("2604.00001")
     assert (record.subscriber, record.hits, record.states) == ("lab", told.hits, (DeliveryState.PENDING,))
+
+
+def test_who_was_told_the_same_is_told_of_in_one_value(store: Store) -> None:
+    one, two = (packet(papers=[ToldPaper(f"2604.0000{n}", n, "birds", shown=True)], title=f"{n}") for n in (0, 1))
+    for name in ("lab", "other", "third"):
+        enqueue(store, one, name=name)
+    for name in ("lab", "other"):
+        enqueue(store, two, name=name)
+    told = store.readers.told({"2604.00000", "2604.00001"})
+    assert told == {name: {("2604.00000", 0), ("2604.00001", 1)} for name in ("lab", "other")} | {
+        "third": {("2604.00000", 0)}
+    }
+    assert told["lab"] is told["other"]
+
+
+# -- composed for many at once -----------------------------------------------------------------------------------
+
+
+def crowd(size: int, *, revision: int = 0) -> list[tuple[ReaderState, tuple[str, ...]]]:
+    return [(ReaderState(f"s{n}", {"birds/cs.CV": 7}, revision=revision), ("a", "b")) for n in range(size)]
+
+
+def test_for_many_at_once_each_gets_its_own_deliveries_and_its_own_state(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.outbox._TOGETHER", 2)
+    assert store.outbox.enqueue_for(crowd(5), packet(message("one"), message("two")), NOW) == frozenset()
+    assert store.outbox.lanes() == tuple(Lane(f"s{n}", to) for n in range(5) for to in ("a", "b"))
+    assert len({record.id for record in store.ledger.unfinished()}) == 20
+    assert store.readers.states() == {f"s{n}": ReaderState(f"s{n}", {"birds/cs.CV": 7}, revision=1) for n in range(5)}
+    with store._database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM digests").scalar() == 1
+
+
+def test_a_day_without_a_digest_moves_many_on(store: Store) -> None:
+    assert store.outbox.enqueue_for(crowd(3), None, NOW) == frozenset()
+    assert store.outbox.enqueue_for(crowd(3, revision=1), None, NOW) == frozenset()
+    assert {state.revision for state in store.readers.states().values()} == {2}
+    assert store.outbox.lanes() == ()
+
+
+@pytest.mark.parametrize("revision", [0, 1], ids=["newcomers", "known"])
+def test_of_many_at_once_only_those_are_left_out_for_whom_another_process_composed(
+    store: Store, revision: int
+) -> None:
+    """Law 4: each one's fence is its own."""
+    if revision:
+        store.outbox.enqueue_for(crowd(4), None, NOW)
+    store.outbox.enqueue(crowd(4, revision=revision)[2][0], None, (), NOW)  # the other process
+    assert store.outbox.enqueue_for(crowd(4, revision=revision), packet(), NOW) == {"s2"}
+    assert {lane.subscriber for lane in store.outbox.lanes()} == {"s0", "s1", "s3"}
+    assert {state.revision for state in store.readers.states().values()} == {revision + 1}
+
+
+def test_newcomers_and_known_ones_are_composed_for_together(store: Store) -> None:
+    store.outbox.enqueue_for(crowd(2), None, NOW)
+    mixed = [*crowd(2, revision=1), *crowd(4)[2:]]
+    assert store.outbox.enqueue_for(mixed, packet(), NOW) == frozenset()
+    assert [state.revision for _, state in sorted(store.readers.states().items())] == [2, 2, 1, 1]
 
 
 # -- claimed by one ----------------------------------------------------------------------------------------------
@@ -439,7 +497,7 @@ def test_what_was_for_a_subscriber_that_is_gone_is_taken_back_and_it_is_forgotte
     enqueue(store, packet(papers=[told]))
     assert store.outbox.withdraw("lab", "gone", NOW) == 1
     assert states(store) == [DeliveryState.WITHDRAWN]
-    assert store.readers.told("lab", {"2604.00001"}) == frozenset()
+    assert store.readers.told({"2604.00001"}) == {}
     assert store.readers.state("lab") is None
 
 
@@ -463,7 +521,7 @@ def test_what_was_for_another_channel_is_taken_back_and_considered_again(store: 
     after = store.readers.state("lab")
     assert after is not None
     assert after.cursors == {"birds/cs.CV": 0}
-    assert store.readers.told("lab", {"2604.00001"}) == frozenset()
+    assert store.readers.told({"2604.00001"}) == {}
 
 
 def test_what_told_of_no_paper_is_taken_back_without_looking_back(store: Store) -> None:
@@ -498,7 +556,7 @@ def test_pruning_forgets_payloads_of_what_is_over_and_never_what_was_told(store:
     enqueue(store, packet(message("still to go")))
     assert store.outbox.prune(NOW + MINUTE) == 1
     assert store.outbox.prune(NOW + MINUTE) == 0
-    assert store.readers.told("lab", {"2604.00001"}) == {("2604.00001", 0)}
+    assert store.readers.told({"2604.00001"}) == {"lab": {("2604.00001", 0)}}
     assert claimed(store, at=NOW + SECOND).payload == {"text": "still to go"}
 
 

@@ -1,0 +1,125 @@
+"""The clerk before the outbox: who comes at about the same time is served in one transaction.
+
+A lane that has news for the outbox, or wants its next delivery from it, says so here and waits. As long as the event
+loop brings more of them, nobody is served; once it does not, all are, with one commit for all. There is no timer: a
+lane that comes alone is served at once. Decides nothing about a delivery, sends nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.clock import Clock
+    from bot.store import Store
+    from bot.store.turns import Arrival, Bid, Outcome
+
+_QUIET = 2
+"""Passes of the event loop without another request before the waiting are served: an answer that has come is read in
+the first and understood in the second."""
+
+Wish = TypeVar("Wish")
+Answer = TypeVar("Answer")
+
+Request = tuple[Wish, asyncio.Future[Answer]]
+
+
+class Clerk:
+    """One run's only way to settle what was sent and to claim what is next."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._arrivals: list[Request[Arrival, None]] = []
+        self._bids: list[Request[Bid, Outcome]] = []
+        self._gathering: asyncio.Task[None] | None = None
+
+    async def claim(self, bid: Bid) -> Outcome:
+        """The lane's next delivery, committed as ours; or what to wait for, or None if it has none.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        return await self._ask(self._bids, bid)
+
+    async def settle(self, arrival: Arrival) -> None:
+        """Write down that a delivery arrived.
+
+        Raises:
+            ClaimLostError: the claim is no longer ours.
+            StoreError: the store cannot be written.
+        """
+        try:
+            await self._ask(self._arrivals, arrival)
+        except asyncio.CancelledError:
+            # The run is ending, and what the other side has said must not be forgotten over it.
+            self._serve(self._take_arrivals(), ())
+            raise
+
+    async def _ask(self, queue: list[Request[Wish, Answer]], wish: Wish) -> Answer:
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        queue.append((wish, answer))
+        if self._gathering is None:
+            self._gathering = asyncio.create_task(self._gather())
+        return await answer
+
+    async def _gather(self) -> None:
+        seen = quiet = 0
+        while quiet < _QUIET:
+            await asyncio.sleep(0)
+            waiting = len(self._arrivals) + len(self._bids)
+            quiet = 0 if waiting > seen else quiet + 1
+            seen = waiting
+        self._gathering = None
+        bids, self._bids = [(bid, answer) for bid, answer in self._bids if not answer.done()], []
+        self._serve(self._take_arrivals(), bids)
+
+    def _take_arrivals(self) -> list[Request[Arrival, None]]:
+        arrivals, self._arrivals = self._arrivals, []
+        return arrivals
+
+    def _serve(self, arrivals: Sequence[Request[Arrival, None]], bids: Sequence[Request[Bid, Outcome]]) -> None:
+        try:
+            turn = self._store.outbox.take_turn(
+                [arrival for arrival, _ in arrivals],
+                [bid for bid, _ in bids],
+                owner=self._store.owner,
+                now=self._clock.now(),
+            )
+        except Exception as error:  # noqa: BLE001 - goes on to whoever waits
+            self._fail(arrivals, bids, error)
+            return
+        for (_, settled), lost in zip(arrivals, turn.settled, strict=True):
+            _answer(settled, None, lost)
+        for (_, claimed), outcome in zip(bids, turn.outcomes, strict=True):
+            _answer(claimed, outcome)
+
+    def _fail(
+        self,
+        arrivals: Sequence[Request[Arrival, None]],
+        bids: Sequence[Request[Bid, Outcome]],
+        error: Exception,
+    ) -> None:
+        """One's trouble is its own: where several came together and nothing was written, each comes again alone."""
+        if len(arrivals) + len(bids) > 1:
+            for arrival in arrivals:
+                self._serve([arrival], ())
+            for bid in bids:
+                self._serve((), [bid])
+            return
+        for _, settled in arrivals:
+            _answer(settled, None, error)
+        for _, claimed in bids:
+            _answer(claimed, None, error)
+
+
+def _answer(waiting: asyncio.Future[Answer], value: Answer, error: Exception | None = None) -> None:
+    if waiting.done():
+        return  # whose run was cancelled asks no more
+    if error is not None:
+        waiting.set_exception(error)
+    else:
+        waiting.set_result(value)
