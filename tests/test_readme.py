@@ -17,6 +17,7 @@ import yaml
 from jinja2 import meta
 
 from bot.channels import CHANNELS
+from bot.channels.discord import DiscordOptions
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
 from bot.cli import app
 from bot.cli.advice import ExitCode
@@ -295,7 +296,8 @@ def _rendered() -> dict[str, set[str]]:
     for name, kind in CHANNELS.items():
         channel = kind(kind.Settings(), Recording(), contact="")
         for most in (2, 200):
-            options = SlackOptions(thread=True) if name == "slack" else kind.Options()
+            chosen = {"slack": SlackOptions(thread=True), "discord": DiscordOptions(forum=True)}
+            options = chosen.get(name, kind.Options())
             channel.render(many, max_messages=most, options=options)
         channel.render_note(Note("A title", "A text"))
     topic = Topic("t", "T", ("cs.CV",))

@@ -33,10 +33,10 @@ _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Mrkdwn for a section or context block, or a line that shares a section with its neighbours."""
+    """Mrkdwn for a section or context block, or a line that shares a section with its neighbours; or a rule."""
 
-    kind: Literal["section", "context", "line"]
-    mrkdwn: str
+    kind: Literal["section", "context", "line", "divider"]
+    mrkdwn: str = ""
 
     @property
     def size(self) -> int:
@@ -45,6 +45,8 @@ class Text:
 
     def block(self) -> dict[str, Any]:
         """The block: not folded behind a "see more", and nothing made a link or mention that only looks like one."""
+        if self.kind == "divider":
+            return {"type": "divider"}
         text = {"type": "mrkdwn", "text": self.mrkdwn, "verbatim": True}
         if self.kind == "context":
             return {"type": "context", "elements": [text]}
@@ -90,7 +92,8 @@ def message(
     texts: Sequence[Text], notification: str, *, papers: tuple[str, ...] = (), reply: bool = False
 ) -> Message:
     """The message of these blocks; its plain form is the same content as Slack's `text`, without a block."""
-    plain = "".join(("\n" if text.kind == "context" else "\n\n") + text.mrkdwn for text in texts).strip()
+    said = (text for text in texts if text.mrkdwn)
+    plain = "".join(("\n" if text.kind == "context" else "\n\n") + text.mrkdwn for text in said).strip()
     quiet = {"unfurl_links": False, "unfurl_media": False}
     return Message(
         payload={"text": notification, "blocks": [text.block() for text in texts], **quiet},

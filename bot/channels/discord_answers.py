@@ -216,22 +216,25 @@ def _trouble(answer: Answer, *, webhook: bool) -> Trouble:
     return Trouble.CLOSED if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND) else Trouble.MALFORMED
 
 
-_FORUM = "a forum takes threads only: give a thread's id, or add ?thread_id=ID to the webhook's URL"
+_FORUM = "a forum takes threads only: set `forum: true`, or name one of its threads (a webhook by ?thread_id=ID)"
+_TAG = "the forum wants a tag on every post: switch off Require people to select tags in its settings"
+NO_FORUM = "it is no forum: leave out `forum: true`"
 
 _CODES: dict[int, tuple[Trouble, str]] = {
     10003: (Trouble.CLOSED, "the channel does not exist, or no longer"),
     10015: (Trouble.CLOSED, "the webhook does not exist, or no longer"),
-    40067: (Trouble.CLOSED, _FORUM),
+    40067: (Trouble.CLOSED, _TAG),
     50001: (Trouble.CLOSED, "the bot cannot see the channel: give it View Channel"),
-    50008: (Trouble.CLOSED, "not a channel for text"),
+    50008: (Trouble.CLOSED, f"not a channel for text; {_FORUM}"),
     50013: (Trouble.CLOSED, "the bot needs View Channel, Send Messages and Embed Links there"),
-    50024: (Trouble.CLOSED, "not a channel for text"),
+    50024: (Trouble.CLOSED, f"not a channel for text; {_FORUM}"),
     50027: (Trouble.CLOSED, "the webhook's token is wrong: copy its URL again"),
     50083: (Trouble.CLOSED, "the thread is archived"),
     160005: (Trouble.CLOSED, "the thread is locked"),
     160006: (Trouble.CLOSED, "the server has too many active threads"),
     200000: (Trouble.MALFORMED, "the server's AutoMod blocked it"),
     220001: (Trouble.CLOSED, _FORUM),
+    220003: (Trouble.CLOSED, NO_FORUM),
 }
 """The codes that say more than their HTTP status."""
 

@@ -8,44 +8,42 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from bot import text
+from bot.channels.discord_markup import TITLE, abstract, escaped, label, link_target, safe_links, short
 from bot.channels.grouping import MOST_LINKS, forms, terms, together, told
 from bot.channels.packing import as_many_as_fit, fit, last_that_holds, paginate
-from bot.model import Link, Message
+from bot.model import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bot.model import Digest, DigestEntry, Note, Section
+    from bot.model import Digest, DigestEntry, Link, Note, Section
     from bot.templating import Templates
 
 CONTENT = 2000
 HEADLINE = 1000
 """Ours, of CONTENT."""
 EMBEDS = 10
-TITLE = 256
 DESCRIPTION = 4096
 TOTAL = 5800
 """Discord's is 6,000, summed over all embeds of a message; the rest is margin."""
 FOOTER = 256
+THREAD, THREAD_TITLE = 100, 70
+"""Of a thread's name, and ours of the topics' titles in it."""
 LINE = 900
 """Ours: a heading, a one-line entry, an "and N more". One goes with a full embed, and with a headline."""
 _HEADLINE_TITLE, _HEADLINE_TOPIC, _HEADLINE_TOPICS = 120, 60, 300
 """Ours, escaped: with them a headline stays below HEADLINE, and nothing that it must say is cut off its end."""
-_LABEL, _LINKS, _FORMS = 80, 650, 600
-"""Ours: one link's text, all links of an "and N more", which with its words stays below LINE, and all of a paper."""
+_LINKS, _FORMS = 650, 600
+"""Ours: all links of an "and N more", which with its words stays below LINE, and all of a paper."""
 
 NOBODY: Mapping[str, Any] = {"parse": []}
 """`allowed_mentions` that let nothing ping; absent, Discord's default would."""
-
-_MARKUP = re.compile(r"[\\*_~`|\[\]()<>@#:]")
 
 
 @lru_cache(maxsize=1024)
@@ -76,8 +74,12 @@ _Block = tuple[_Part, ...]
 """What stays together on a page: a heading and the first that stands under it."""
 
 
-def render_digest(digest: Digest, templates: Templates, max_messages: int) -> tuple[Message, ...]:
+def render_digest(
+    digest: Digest, templates: Templates, max_messages: int, *, forum: bool = False
+) -> tuple[Message, ...]:
     """The digest as at most `max_messages` messages; what a cut keeps from sight is counted and linked.
+
+    For a `forum` each also has the `thread_name` under which the first one opens a thread; the others are replies.
 
     Raises:
         RenderError: a template is broken.
@@ -88,7 +90,8 @@ def render_digest(digest: Digest, templates: Templates, max_messages: int) -> tu
         writer = _Writer(digest, templates, (together(digest.sections),))
         pages = fit(len(writer.entries), max_messages, writer.pages)
     filled = [[part for block in page for part in block] for page in pages] or [[]]
-    return tuple(writer.message(parts, number, len(filled)) for number, parts in enumerate(filled, start=1))
+    messages = (writer.message(parts, number, len(filled)) for number, parts in enumerate(filled, start=1))
+    return tuple(writer.threaded(messages) if forum else messages)
 
 
 def render_note(note: Note, templates: Templates) -> Message:
@@ -135,6 +138,16 @@ class _Writer:
             papers=tuple(part.shows for part in parts if part.shows),
         )
 
+    def threaded(self, messages: Iterable[Message]) -> Iterator[Message]:
+        """The messages as a forum takes them."""
+        titles = ", ".join(text.tidy(section.title) for section in self._digest.sections)
+        titles = text.cut(titles, THREAD_TITLE, text.utf16)
+        name = self._render("thread", title=titles or "New on arXiv", digest=self._digest)
+        thread = {"thread_name": text.cut(name, THREAD, text.utf16)}
+        for number, message in enumerate(messages):
+            payload, plain = {**message.payload, **thread}, {**(message.plain or {}), **thread}
+            yield replace(message, payload=payload, plain=plain, reply=number > 0)
+
     def _plain_page(self, parts: Sequence[_Part], number: int, total: int) -> str:
         """The page as text alone: as many of its lines as there is room for, and the number of the others."""
         headline = self._headline(number, total, plain=True)
@@ -166,9 +179,9 @@ class _Writer:
         """What a headline says that the digest is about: one topic as its title, or several with their counts."""
         sections = self._digest.sections
         if len(sections) == 1:
-            return {"title": _short(sections[0].title, _HEADLINE_TITLE), "topics": (), "other_topics": 0}
-        topics = [{"title": _short(section.title, _HEADLINE_TOPIC), "count": told(section)} for section in sections]
-        named, others = as_many_as_fit(topics, _HEADLINE_TOPICS, lambda topic: _escaped(f"{topic['title']} 99999, "))
+            return {"title": short(sections[0].title, _HEADLINE_TITLE), "topics": (), "other_topics": 0}
+        topics = [{"title": short(section.title, _HEADLINE_TOPIC), "count": told(section)} for section in sections]
+        named, others = as_many_as_fit(topics, _HEADLINE_TOPICS, lambda topic: escaped(f"{topic['title']} 99999, "))
         return {"title": "New on arXiv", "topics": named, "other_topics": others}
 
     def _headed(self, section: Section, parts: Sequence[_Part]) -> list[_Block]:
@@ -184,7 +197,7 @@ class _Writer:
         return [(heading, parts[0]), *((part,) for part in parts[1:])]
 
     def _write_paper(self, section: Section, entry: DigestEntry) -> _Part:
-        values = self._values(section, entry)
+        values = {**self._values(section, entry), "abstract": abstract(entry)}
         title, _, description = self._render("paper", **values).partition("\n")
         return _Part(
             section,
@@ -193,7 +206,7 @@ class _Writer:
             papers=1,
             shows=entry.paper.identifier,
             title=text.cut(title, TITLE, text.utf16),
-            url=_link(entry.url),
+            url=link_target(entry.url),
             footer=text.cut(self._render("footer", **values), FOOTER, text.utf16),
         )
 
@@ -208,7 +221,7 @@ class _Writer:
         )
 
     def _more(self, section: Section, count: int, links: Sequence[Link]) -> _Part:
-        named = _safe(links[:MOST_LINKS], _LINKS)
+        named = safe_links(links[:MOST_LINKS], _LINKS)
         values = {"count": count, "links": named, "other_links": len(links) - len(named)}
         return _Part(
             section,
@@ -219,7 +232,7 @@ class _Writer:
 
     def _values(self, section: Section, entry: DigestEntry) -> dict[str, Any]:
         """What a paper's templates may use. The title is cut so that it is short enough also when escaped."""
-        title = _short(text.flatten_tex(entry.paper.title), TITLE) or entry.paper.identifier
+        title = short(text.flatten_tex(entry.paper.title), TITLE) or entry.paper.identifier
         return {
             "section": section,
             "entry": entry,
@@ -227,10 +240,11 @@ class _Writer:
             "title": title,
             "unlinked": text.escape_discord(title).replace("://", f":{text.ZERO_WIDTH_SPACE}//"),
             "terms": terms(entry.match),
-            "url": _link(entry.url),
-            "label": _label(entry.paper.identifier),
-            "links": _safe(forms(entry), _FORMS),
+            "url": link_target(entry.url),
+            "label": label(entry.paper.identifier),
+            "links": safe_links(forms(entry), _FORMS),
             "dated": self._dated,
+            "alone": len(self._sections) == 1,
         }
 
     def _render(self, name: str, **values: object) -> str:
@@ -251,7 +265,8 @@ def _embeds(parts: Sequence[_Part]) -> list[dict[str, Any]]:
     for part in parts:
         shade = colour(part.section.topic)
         if part.title:
-            embed = {"title": part.title, "description": part.text, "color": shade, "footer": {"text": part.footer}}
+            embed = {"title": part.title, "description": part.text, "color": shade}
+            embed |= {"footer": {"text": part.footer}} if part.footer else {}
             embeds.append(embed if part.url in urls else embed | {"url": part.url})
             urls.add(part.url)
         elif embeds and _takes(embeds[-1], shade, part.text):
@@ -280,29 +295,3 @@ def _weight(embed: Mapping[str, Any]) -> int:
         + text.utf16(embed["description"])
         + text.utf16(embed.get("footer", {}).get("text", ""))
     )
-
-
-def _escaped(raw: str) -> int:
-    """The length that the text has once it is escaped."""
-    return text.utf16(text.escape_discord(raw))
-
-
-def _short(raw: str, limit: int) -> str:
-    """The text cut so that it is short enough also when escaped."""
-    return text.cut(text.tidy(raw), limit, _escaped)
-
-
-def _link(url: str) -> str:
-    """A URL that ends neither a masked link nor an angle bracket."""
-    return quote(url, safe=":/?&=#%+,;@~!$")
-
-
-def _safe(links: Sequence[Link], most: int) -> Sequence[Link]:
-    """Links that a template can show, as many as take at most so much."""
-    safe = [Link(_label(text.cut(link.label, _LABEL)), _link(link.url)) for link in links]
-    return as_many_as_fit(safe, most, lambda link: _escaped(link.label) + len(link.url) + len(", []()"))[0]
-
-
-def _label(label: str) -> str:
-    """A masked link's text. No escape works inside of one, so what is markup goes."""
-    return _MARKUP.sub("", text.tidy(label))

@@ -58,7 +58,7 @@ async def find_message(
     for _ in range(MOST_PAGES):
         messages = await read_after(after)
         for message in sorted(messages, key=_number):
-            if _is_it(message, question, bot_id):
+            if is_it(message, question, bot_id):
                 return Receipt(platform_id=str(message["id"]))
         if len(messages) < PAGE:
             return None
@@ -70,7 +70,8 @@ def _number(message: Mapping[str, Any]) -> int:
     return int(message["id"])
 
 
-def _is_it(message: Mapping[str, Any], question: Question, bot_id: str) -> bool:
+def is_it(message: Mapping[str, Any], question: Question, bot_id: str) -> bool:
+    """Whether the message is the bot's, says what the delivery says, and is not another delivery's."""
     author = message.get("author") or {}
     if str(author.get("id")) != bot_id or str(message["id"]) in question.taken:
         return False

@@ -13,6 +13,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.grouping import MOST_LINKS, forms, terms, together, told
+from bot.channels.marking import Glance, glance
 from bot.channels.mime import mailto, quoted_printable
 from bot.channels.packing import fit, paginate
 from bot.model import Message
@@ -22,12 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
+    from markupsafe import Markup
+
     from bot.model import Digest, DigestEntry, Note, Section
     from bot.templating import Templates
 
 HTML_BYTES = 90_000
 """Of one mail's HTML as it travels; Gmail clips a little above 100 KB and with it whatever stands last."""
 TEXT_COLUMNS = 72
+TITLE = 300
+ABSTRACT = 165
+"""Characters; of the abstract about two lines on a wide screen."""
 SUBJECT_TITLES = 60
 """Characters of the topics' titles in a subject; where they are longer they are counted."""
 _MARGIN = 1_000  # the frame is measured before the mails' number is known
@@ -175,8 +181,12 @@ class _Layout:
         return {**values, "subject": tidy(self._templates.render("mail/subject.txt.j2", **values))}
 
     def _render_paper(self, entry: DigestEntry, number: int, brief: bool) -> _Block:  # noqa: FBT001 - cached, so positional
-        values = {"entry": entry, "terms": terms(entry.match), "links": forms(entry), "number": number}
-        return self._block("paper", **values, brief=brief, markup=markup_html)
+        found = terms(entry.match)
+        seen = glance(entry.paper, found, title=TITLE, abstract=ABSTRACT)
+        values = {"entry": entry, "terms": found, "links": forms(entry), "number": number, "brief": brief}
+        plain = {"title": seen.title.text, "abstract": seen.abstract.shown(str, "*{}*", whole_words=True)}
+        html = self._templates.render("mail/paper.html.j2", **values, **_marked(seen))
+        return self._sized(html, self._templates.render("mail/paper.txt.j2", **values, **plain))
 
     def _render_more(self, place: int, count: int) -> _Block:
         section = self._sections[place]
@@ -190,7 +200,9 @@ class _Layout:
 
     def _block(self, template: str, **values: object) -> _Block:
         html = self._templates.render(f"mail/{template}.html.j2", **values)
-        text = self._templates.render(f"mail/{template}.txt.j2", **values)
+        return self._sized(html, self._templates.render(f"mail/{template}.txt.j2", **values))
+
+    def _sized(self, html: str, text: str) -> _Block:
         return _Block(html, text, len(quoted_printable(self._styled(html))) + 1)
 
     def _styled(self, fragment: str) -> str:
@@ -245,6 +257,15 @@ def _inlined(html: str) -> str:
     import css_inline  # noqa: PLC0415 - only mail needs it
 
     return css_inline.inline(html, keep_at_rules=True, minify_css=True, load_remote_stylesheets=False)
+
+
+def _marked(seen: Glance) -> dict[str, Markup]:
+    """Title and abstract as HTML, their terms marked."""
+    from markupsafe import Markup  # noqa: PLC0415 - as above
+
+    mark = '<b class="hit">{}</b>'
+    texts = {"title": seen.title, "abstract": seen.abstract}
+    return {name: Markup(each.shown(markup_html, mark)) for name, each in texts.items()}  # noqa: S704 - escaped here
 
 
 def _message(subject: str, text: str, html: str, part: int, papers: tuple[str, ...] = ()) -> Message:

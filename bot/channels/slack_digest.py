@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from bot.channels import blockkit
 from bot.channels.blockkit import Text, escaped, label, link_target, short
 from bot.channels.grouping import MOST_LINKS, forms, terms, together, told
+from bot.channels.marking import glance
 from bot.channels.packing import as_many_as_fit, fit, paginate
 from bot.errors import RenderError
-from bot.text import cut, names, utf16
+from bot.text import cut, escape_mrkdwn, names, utf16
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from bot.templating import Templates
 
 # What one value may take, escaped: whatever our templates put together stays below blockkit.MOST_IN_BLOCK.
-_TITLE, _AUTHORS, _ABSTRACT, _NAME, _LINKS, _NOTE, _NOTIFIED, _FORMS = 300, 300, 420, 80, 2_000, 2_500, 2_400, 600
+_TITLE, _AUTHORS, _ABSTRACT, _NAME, _LINKS, _NOTE, _NOTIFIED, _FORMS = 300, 300, 280, 80, 2_000, 2_500, 2_400, 600
 _MOST_AUTHORS, _MOST_CATEGORIES, _MOST_HITS, _MOST_TOPICS = 6, 12, 6, 4
 _LARGEST_NUMBER = 9_999
+_RULE = Text("divider")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class _Piece:
 def render_digest(templates: Templates, digest: Digest, *, max_messages: int, thread: bool) -> tuple[Message, ...]:
     """The digest as at most `max_messages` messages: full entries, then one-line entries, then "and N more".
 
-    With `thread` the first message counts the papers per topic and all others are replies; where only one message
-    is allowed there is nothing to reply with, and it holds the papers.
+    With `thread` the first message counts the papers per topic and all others are replies, which need not say again
+    what they belong to; where only one message is allowed there is nothing to reply with, and it holds the papers.
 
     Raises:
         RenderError: a template is broken, or renders to nothing or to more than a block holds.
@@ -104,11 +106,16 @@ class _Edition:
         messages: list[Message] = []
         begun: set[int | None] = set()
         for part, page in enumerate(pages, start=1):
-            texts = [self._headline(part, len(pages)), *self._under_headings(page, begun)]
+            opens, reply = threaded and part == 1, threaded and part > 1
+            alone = reply and len(pages) == 2  # noqa: PLR2004 - a thread's opening, and its only reply
+            headline = () if alone else (self._headline(part, len(pages), threaded=threaded),)
+            texts = [*headline, *self._under_headings(page, begun)]
             begun.update(piece.section for piece in page)
-            notification = self._notification(part, len(pages), [piece.title for piece in page if piece.title])
+            announced = [piece for each in pages for piece in each] if opens else page  # replies ring at nobody
+            titles = [piece.title for piece in announced if piece.title]
+            notification = self._notification(part, len(pages), titles, threaded=threaded)
             papers = tuple(piece.paper for piece in page if piece.paper)
-            messages.append(blockkit.message(texts, notification, papers=papers, reply=threaded and part > 1))
+            messages.append(blockkit.message(texts, notification, papers=papers, reply=reply))
         return tuple(messages)
 
     def _pieces(self, full: int, lines: int) -> Iterator[_Piece]:
@@ -139,18 +146,21 @@ class _Edition:
         for piece in pieces:
             if piece.section is not None and piece.section != above and len(self._sections) > 1:
                 above = piece.section
+                texts += [_RULE] if texts else []
                 texts.append(self._heading(above, above in begun))
             texts.extend(piece.texts)
         return blockkit.join_lines(texts)
 
-    def _headline(self, part: int, parts: int) -> Text:
-        return Text("section", self._render("headline", **self._numbers(part, parts), missing=self._digest.missing))
+    def _headline(self, part: int, parts: int, *, threaded: bool = False) -> Text:
+        values = self._numbers(part, parts, threaded=threaded)
+        return Text("section", self._render("headline", **values, missing=self._digest.missing))
 
-    def _notification(self, part: int, parts: int, titles: Sequence[str]) -> str:
+    def _notification(self, part: int, parts: int, titles: Sequence[str], *, threaded: bool) -> str:
         named, rest = as_many_as_fit(titles, _NOTIFIED, lambda title: escaped(title) + 1)
-        return self._render("notification", **self._numbers(part, parts), papers=named, unnamed=rest)
+        values = self._numbers(part, parts, threaded=threaded)
+        return self._render("notification", **values, papers=named, unnamed=rest)
 
-    def _numbers(self, part: int, parts: int) -> dict[str, Any]:
+    def _numbers(self, part: int, parts: int, *, threaded: bool) -> dict[str, Any]:
         digest = self._digest
         return {
             "title": self._title,
@@ -159,6 +169,7 @@ class _Edition:
             "announced": digest.announced,
             "part": part,
             "parts": parts,
+            "threaded": threaded,
         }
 
     def _render_heading(self, index: int, continued: bool) -> Text:  # noqa: FBT001 - `cache` would take it for another key
@@ -208,11 +219,15 @@ class _Edition:
 
 def _full_values(entry: DigestEntry) -> dict[str, Any]:
     """What only a full entry says of a paper."""
-    hits = [{"term": short(each.term, _NAME), "fields": each.fields} for each in terms(entry.match)]
+    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
+
+    found = terms(entry.match)
+    hits = [{"term": short(each.term, _NAME), "fields": each.fields} for each in found]
+    seen = glance(entry.paper, found, title=_TITLE, abstract=_ABSTRACT, measure=escaped)
     return {
         "links": _safe(forms(entry), _FORMS),
         "authors": short(names(entry.paper.authors, _MOST_AUTHORS), _AUTHORS),
-        "abstract": short(entry.paper.abstract, _ABSTRACT),
+        "abstract": Markup(seen.abstract.shown(escape_mrkdwn, "*{}*", whole_words=True)),  # noqa: S704 - escaped here
         "hits": hits[:_MOST_HITS],
         "other_hits": len(hits[_MOST_HITS:]),
         "also_in": [short(title, _NAME) for title in entry.also_in[:_MOST_TOPICS]],

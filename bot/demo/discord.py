@@ -14,11 +14,12 @@ import re
 import time
 from collections import deque
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from bot.demo.discord_forums import FORUM, GUILD, Forums
 from bot.demo.discord_limits import errors_in
 from bot.demo.trickle import trickle
 
@@ -67,8 +68,10 @@ class DiscordMessage:
     destination: str
     """The channel's id, or the webhook's name."""
     thread: str
-    """By `?thread_id=`, else empty."""
+    """By `?thread_id=`, or of a forum; else empty."""
     payload: Mapping[str, Any]
+    thread_name: str = ""
+    """Of a forum's thread."""
 
     @property
     def content(self) -> str:
@@ -112,7 +115,8 @@ class DiscordReceiver:
         self.channels: dict[str, dict[str, Any]] = {}
         """What is known of a channel; any other id is a text channel."""
         self.closed: dict[str, tuple[int, int]] = {}
-        """Channels (by id) and webhooks (by name) that take and show nothing: the status and code of their answer."""
+        """Channels and threads (by id) and webhooks (by name) that take nothing: the answer's status and code."""
+        self.forums = Forums()
         self.no_history: set[str] = set()
         """Channels in which the bot has no Read Message History."""
         self.seconds_between_posts = 0.0
@@ -128,6 +132,10 @@ class DiscordReceiver:
     def api_url(self) -> str:
         """What goes into `channels.discord.api_url`."""
         return f"http://127.0.0.1:{self._port}{_ROOT}"
+
+    def make_forum(self, number: str, *, flags: int = 0) -> None:
+        """From now on that channel, or the channel of the webhook of that name, is a forum."""
+        self.channels[number] = {"name": f"forum-{number[-4:]}", "type": FORUM, "guild_id": GUILD, "flags": flags}
 
     def webhook_url(self, name: str) -> str:
         """A webhook of that name, made at the first call."""
@@ -148,6 +156,9 @@ class DiscordReceiver:
         app.router.add_post(f"{_ROOT}/channels/{{id}}/messages", self._create_message)
         app.router.add_get(f"{_ROOT}/channels/{{id}}/messages", self._messages)
         app.router.add_get(f"{_ROOT}/channels/{{id}}/messages/{{message}}", self._message)
+        app.router.add_post(f"{_ROOT}/channels/{{id}}/threads", self._start_thread)
+        app.router.add_get(f"{_ROOT}/channels/{{id}}/threads/archived/public", self._archived_threads)
+        app.router.add_get(f"{_ROOT}/guilds/{{id}}/threads/active", self._active_threads)
         app.router.add_get(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._webhook)
         app.router.add_post(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._execute_webhook)
         # no access log: its lines show webhooks' tokens, and the tests look for those in what is logged
@@ -181,7 +192,44 @@ class DiscordReceiver:
         return self._unauthorized(request) or _json({"id": number} | known)
 
     async def _create_message(self, request: web.Request) -> web.StreamResponse:
-        return self._unauthorized(request) or await self._post(request, request.match_info["id"], nonces=True)
+        number = request.match_info["id"]
+        if refused := self._unauthorized(request):
+            return refused
+        if self.channels.get(number, {}).get("type") == FORUM:
+            return _error(400, 50008, "Cannot send messages in a non-text channel")
+        thread = self.forums.threads.get(number)
+        return await self._post(request, thread.forum if thread else number, number if thread else "", nonces=True)
+
+    async def _start_thread(self, request: web.Request) -> web.StreamResponse:
+        """A forum's thread begins with a message; what begins without one anywhere else is nothing to read."""
+        number, asked = request.match_info["id"], await request.json()
+        if refused := self._unauthorized(request) or self._closed(number) or self._too_early(number):
+            return refused
+        if self.channels.get(number, {}).get("type") != FORUM:
+            return _json({"id": str(_FIRST_ID - 1), "name": asked.get("name"), "type": 12})
+        return self._open_thread(number, str(asked.get("name", "")), str(_FIRST_ID), asked.get("message") or {})
+
+    def _open_thread(self, forum: str, name: str, owner: str, payload: dict[str, Any]) -> web.Response:
+        if refusal := self.forums.refusal(self.channels.get(forum, {}), name, payload.get("applied_tags")):
+            return _error(400, *refusal)
+        answer = self._take(payload, forum, None, nonces=False)
+        if answer.status == 200:
+            self.messages[-1] = replace(self.messages[-1], thread_name=name)
+            self.forums.opened(self.messages[-1].id, forum, name, owner, self.now())
+        return answer
+
+    async def _active_threads(self, request: web.Request) -> web.Response:
+        shown = self.forums.shown(self.now(), archived=False)
+        return self._unauthorized(request) or _json({"threads": shown, "members": []})
+
+    async def _archived_threads(self, request: web.Request) -> web.Response:
+        number = request.match_info["id"]
+        if refused := self._unauthorized(request) or self._closed(number):
+            return refused
+        if number in self.no_history:
+            return _error(403, 50013, "Missing Permissions")
+        shown, limit = self.forums.shown(self.now(), archived=True, forum=number), int(request.query["limit"])
+        return _json({"threads": shown[:limit], "members": [], "has_more": len(shown) > limit})
 
     async def _messages(self, request: web.Request) -> web.Response:
         """Newest first, of those after `after` the oldest; without the permission an empty list."""
@@ -202,8 +250,11 @@ class DiscordReceiver:
         return _json(_as_shown(found[0])) if found else _error(404, 10008, "Unknown Message")
 
     def _readable(self, number: str) -> list[DiscordMessage]:
+        unseen = self.no_history
         return [
-            message for message in self.messages if message.destination == number and number not in self.no_history
+            message
+            for message in self.messages
+            if number == (message.thread or message.destination) and not {number, message.destination} & unseen
         ]
 
     async def _webhook(self, request: web.Request) -> web.Response:
@@ -214,7 +265,16 @@ class DiscordReceiver:
 
     async def _execute_webhook(self, request: web.Request) -> web.StreamResponse:
         name = self._name(request)
-        return await self._post(request, name, nonces=False) if isinstance(name, str) else name
+        if not isinstance(name, str):
+            return name
+        payload, thread = await request.json(), request.query.get("thread_id", "")
+        is_forum = self.channels.get(name, {}).get("type") == FORUM
+        if "thread_name" in payload and not thread:
+            early = self._closed(name) or self._too_early(name)
+            return early or self._open_thread(name, payload["thread_name"], request.match_info["id"], payload)
+        if is_forum and not thread:
+            return _error(400, 220001, "Webhooks posted to forum channels must have a thread_name or thread_id")
+        return await self._post(request, name, thread, nonces=False)
 
     def _unauthorized(self, request: web.Request) -> web.Response | None:
         known = request.headers.get("Authorization") == f"Bot {self.token}"
@@ -249,16 +309,16 @@ class DiscordReceiver:
             return _error(404, 10015, "Unknown Webhook")
         return name if request.match_info["token"] == token else _error(401, 50027, "Invalid Webhook Token")
 
-    async def _post(self, request: web.Request, destination: str, *, nonces: bool) -> web.StreamResponse:
+    async def _post(self, request: web.Request, destination: str, thread: str, *, nonces: bool) -> web.StreamResponse:
         payload = await request.json()
-        thread = request.query.get("thread_id", "")
-        if refused := self._closed(destination) or self._too_early(destination):
+        if refused := self._closed(destination) or self._closed(thread) or self._too_early(destination):
             return refused
         answer = self._take(payload, destination, thread, nonces=nonces)
         silent = request.query.get("wait", "1") != "1" and answer.status == 200
         return web.Response(status=204) if silent else answer
 
-    def _take(self, payload: dict[str, Any], destination: str, thread: str, *, nonces: bool) -> web.Response:
+    def _take(self, payload: dict[str, Any], destination: str, thread: str | None, *, nonces: bool) -> web.Response:
+        """The answer to a message, which is kept; one without a thread (None) opens one, which has its id."""
         if errors := errors_in(payload):
             return _json({"code": 50035, "message": "Invalid Form Body", "errors": errors}, 400)
         if not str(payload.get("content") or "").strip() and not payload.get("embeds"):
@@ -266,14 +326,17 @@ class DiscordReceiver:
         number = str(
             (max(0, int((self.now() - _EPOCH) * 1000)) << 22) + 1000 + len(self.messages) + len(self._deleted)
         )
-        message = DiscordMessage(number, destination, thread, payload)
+        message = DiscordMessage(number, destination, number if thread is None else thread, payload)
         if nonces and payload.get("enforce_nonce"):
-            key = (destination, str(payload.get("nonce")))
+            key = (thread or destination, str(payload.get("nonce")))
             since, earlier = self._nonces.get(key, (float("-inf"), message))
             if self.now() - since < NONCE_SECONDS:
                 gone = earlier.id in self._deleted
                 return _error(404, 10008, "Unknown Message") if gone else _json({"id": earlier.id})
             self._nonces[key] = (self.now(), message)
+        if known := self.forums.threads.get(message.thread):
+            known.active_at = self.now()
+            message = replace(message, thread_name=known.name)
         self.messages.append(message)
         return _json({"id": message.id})
 
@@ -298,7 +361,7 @@ def _as_shown(message: DiscordMessage) -> dict[str, Any]:
     return {
         "type": 0,
         "id": message.id,
-        "channel_id": message.destination,
+        "channel_id": message.thread or message.destination,
         "author": {"id": str(_FIRST_ID), "username": "paperboy", "bot": True},
         "content": message.content.strip(),
         "embeds": [_embed_as_shown(embed) for embed in message.payload.get("embeds") or []],

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 _LEFTOVERS = ("config.yaml", "paperboy.db", "paperboy.db-wal", "paperboy.db-shm", "index.html", "site", "received")
 """What an earlier demo left in the folder; nothing else in it is touched."""
 
-_SLACK_CHANNEL, _DISCORD_CHANNEL = "C0123456789", "123456789012345678"
-_NAMES = {_SLACK_CHANNEL: "vision-lab", _DISCORD_CHANNEL: "reading-group"}
+_SLACK_CHANNEL, _DISCORD_CHANNEL, _DISCORD_FORUM = "C0123456789", "123456789012345678", "123456789012345679"
+_NAMES = {_SLACK_CHANNEL: "vision-lab", _DISCORD_CHANNEL: "reading-group", _DISCORD_FORUM: "brain-forum"}
 """Channel -> its subscriber, as the showcase names it; a webhook is named so anyway."""
 
 _HOUR = time(7, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -83,6 +83,7 @@ async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[
             discord=await stack.enter_async_context(DiscordReceiver()),
             mail=await stack.enter_async_context(SmtpReceiver()),
         )
+        receivers.discord.make_forum(_DISCORD_FORUM)
         config = folder / "config.yaml"
         config.write_text(yaml.safe_dump(_config(receivers), sort_keys=False, allow_unicode=True), encoding="utf-8")
         settings = load(config, {})
@@ -160,6 +161,7 @@ def _config(receivers: _Receivers) -> dict[str, Any]:
             "vision-lab": {"slack": _SLACK_CHANNEL, "topics": ["vision-language"], "thread": True},
             "brain-hook": {"slack": receivers.slack.webhook_url("brain-hook"), "topics": ["brains"]},
             "reading-group": {"discord": _DISCORD_CHANNEL, "topics": ["vision-language", "second-thoughts"]},
+            "brain-forum": {"discord": _DISCORD_FORUM, "topics": ["brains"], "forum": True},
             "their-hook": {"discord": receivers.discord.webhook_url("their-hook"), "topics": ["brains"]},
             "alice": {"mail": "alice@example.org", "topics": ["vision-language", "brains"]},
             "seminar": {"mail": ["bob@example.org", "eve@example.org"], "topics": ["brains"], "when_empty": "say"},
@@ -203,7 +205,7 @@ def _slack(message: Any) -> dict[str, Any]:  # noqa: ANN401 - what the receiver 
 
 def _discord(message: Any) -> dict[str, Any]:  # noqa: ANN401 - what the receiver recorded
     channel = _NAMES.get(message.destination, message.destination)
-    return {"channel": channel, "content": message.content, "embeds": message.embeds}
+    return {"channel": channel, "thread": message.thread_name, "content": message.content, "embeds": message.embeds}
 
 
 def _in_order(messages: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

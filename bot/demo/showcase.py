@@ -56,7 +56,7 @@ class Day:
     slack: tuple[Mapping[str, Any], ...] = ()
     """Each with `channel`, `text`, `blocks`, and `thread_ts` where it is a reply."""
     discord: tuple[Mapping[str, Any], ...] = ()
-    """Each with `channel`, `content`, `embeds`."""
+    """Each with `channel`, `content`, `embeds`, and `thread` where it stands in a forum's thread of that name."""
     mail: tuple[bytes, ...] = ()
     """Each a whole message as it came over the wire."""
 
@@ -154,6 +154,7 @@ def _text_object(text: Mapping[str, Any]) -> str:
 def _discord(message: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "channel": message["channel"],
+        "thread": message.get("thread", ""),
         "content": discord_html(message.get("content") or ""),
         "embeds": [_embed(embed) for embed in message.get("embeds") or ()],
     }

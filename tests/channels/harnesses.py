@@ -248,27 +248,39 @@ _DISCORD_ROWS = {
 }
 
 
+_DISCORD_BOT = _DISCORD_ROWS | {
+    "unknown channel": Row(Trouble.CLOSED, _refused(404, 10003)),
+    "credential dead": Row(Trouble.CREDENTIAL, _refused(401, 0)),
+}
+_DISCORD_WEBHOOK = _DISCORD_ROWS | {
+    "unknown webhook": Row(Trouble.CLOSED, _refused(404, 10015)),
+    "webhook's token wrong": Row(Trouble.CLOSED, _refused(401, 50027)),
+}
+
+
 class DiscordHarness(_Receiving):
     """https://docs.discord.com/developers/topics/opcodes-and-status-codes."""
 
+    _CHANNEL, _FORUM = "123456789012345678", "123456789012345679"
+
     doors: Mapping[str, Mapping[str, Row]] = {
-        "bot": _DISCORD_ROWS
+        "bot": _DISCORD_BOT,
+        "forum": _DISCORD_BOT
         | {
-            "unknown channel": Row(Trouble.CLOSED, _refused(404, 10003)),
-            "credential dead": Row(Trouble.CREDENTIAL, _refused(401, 0)),
+            "a tag is required": Row(Trouble.CLOSED, _refused(400, 40067)),
+            "too many threads": Row(Trouble.CLOSED, _refused(400, 160006)),
         },
-        "webhook": _DISCORD_ROWS
-        | {
-            "unknown webhook": Row(Trouble.CLOSED, _refused(404, 10015)),
-            "webhook's token wrong": Row(Trouble.CLOSED, _refused(401, 50027)),
-        },
+        "webhook": _DISCORD_WEBHOOK,
+        "forum webhook": _DISCORD_WEBHOOK | {"no forum": Row(Trouble.CLOSED, _refused(400, 220003))},
     }
     never: Mapping[str, Mapping[Trouble, str]] = {
         "bot": {},
+        "forum": {},
         "webhook": {Trouble.CREDENTIAL: "its URL opens one channel only"},
+        "forum webhook": {Trouble.CREDENTIAL: "its URL opens one channel only"},
     }
 
-    askable = frozenset({"bot"})
+    askable = frozenset({"bot", "forum"})
     questions: Mapping[str, Any] = {
         "rate": discord.Scripted(429, _DISCORD_RATE, method="GET"),
         "server error": discord.Scripted(502, "<html>oops</html>", method="GET"),
@@ -279,12 +291,14 @@ class DiscordHarness(_Receiving):
     def __init__(self) -> None:
         super().__init__()
         self.receiver = discord.DiscordReceiver()
+        for forum in (self._FORUM, "forum-lab"):
+            self.receiver.make_forum(forum)
 
     def expect_question(self, answer: Any) -> None:
         self.receiver.script.append(answer)
 
     def blind(self) -> None:
-        self.receiver.no_history.add("123456789012345678")
+        self.receiver.no_history |= {self._CHANNEL, self._FORUM}
 
     def made(self, token: str = discord.TOKEN, api_url: str = "") -> DiscordChannel:
         settings = DiscordChannel.Settings(Secret(token), api_url or self.receiver.api_url)
@@ -292,11 +306,16 @@ class DiscordHarness(_Receiving):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return discord.TOKEN, self.receiver.webhook_url("lab").rpartition("/")[2]
+        return discord.TOKEN, *(self.receiver.webhook_url(name).rpartition("/")[2] for name in ("lab", "forum-lab"))
 
     def address(self, door: str) -> Address:
-        value = "123456789012345678" if door == "bot" else self.receiver.webhook_url("lab")
-        return DiscordChannel.addresses(value, DiscordChannel.Options())[0]
+        value = {
+            "bot": self._CHANNEL,
+            "forum": self._FORUM,
+            "webhook": self.receiver.webhook_url("lab"),
+            "forum webhook": self.receiver.webhook_url("forum-lab"),
+        }[door]
+        return DiscordChannel.addresses(value, DiscordChannel.Options(forum="forum" in door))[0]
 
     @property
     def attempts(self) -> int:

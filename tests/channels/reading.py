@@ -60,8 +60,8 @@ def slack_views(message: Message) -> Iterator[View]:
 
 
 def slack_texts(block: Mapping[str, Any]) -> list[str]:
-    """The texts of a block."""
-    return [block["text"]["text"]] if "text" in block else [text["text"] for text in block["elements"]]
+    """The texts of a block; a divider has none."""
+    return [block["text"]["text"]] if "text" in block else [text["text"] for text in block.get("elements", ())]
 
 
 def discord_views(message: Message) -> Iterator[View]:

@@ -205,10 +205,54 @@ def test_a_digest_of_nothing_is_its_headline() -> None:
 def test_a_paper_in_one_mailing_has_no_date_and_in_several_has_its_own() -> None:
     (one,) = rendered(digest())
     (several,) = rendered(digest([section([entry(mailing_date=FRIDAY)])], mailing_dates=[MONDAY, FRIDAY]))
-    assert one.payload["embeds"][0]["footer"]["text"] == "Birds & Maps"
-    assert several.payload["embeds"][0]["footer"]["text"] == "Birds & Maps · Fri 17 Apr 2026"
+    assert "footer" not in one.payload["embeds"][0]
+    assert several.payload["embeds"][0]["footer"]["text"] == "Fri 17 Apr 2026"
     assert several.plain is not None
     assert several.plain["content"].endswith("· Fri 17 Apr 2026")
+
+
+def test_a_paper_among_several_topics_names_its_own() -> None:
+    footers = [embed["footer"]["text"] for embed in rendered(everything())[0].payload["embeds"] if "footer" in embed]
+    assert footers[0] == "Birds & Maps · Mon 20 Apr 2026"
+    (undated,) = rendered(replace(everything(), mailing_dates=(MONDAY,)))
+    assert undated.payload["embeds"][1]["footer"]["text"] == "Birds & Maps"
+
+
+def test_a_matched_term_is_bold_in_the_abstract() -> None:
+    birds = paper(abstract="Of pigeons, *pigeon* maps and $\\pigeon{x}<y$.")
+    (message,) = rendered(digest([section([entry(birds, hits=[Hit("pigeon", "abstract")])])]))
+    assert (
+        "Of **pigeons**, \\***pigeon**\\* maps and `$\\pigeon{x}<y$`." in message.payload["embeds"][0]["description"]
+    )
+
+
+def test_a_paper_without_an_abstract_leaves_no_hole() -> None:
+    (message,) = rendered(digest([section([entry(paper(abstract=""))])]))
+    assert "\n\n\n" not in message.payload["embeds"][0]["description"]
+
+
+def test_for_a_forum_every_message_has_the_threads_name_and_all_but_the_first_are_replies() -> None:
+    messages = render_digest(digest([section(many_entries(31))]), TEMPLATES, 10, forum=True)
+    assert [message.reply for message in messages] == [False] + [True] * (len(messages) - 1)
+    assert len(messages) > 1
+    for message in messages:
+        assert message.plain is not None
+        for payload in (message.payload, message.plain):
+            assert payload["thread_name"] == "Birds & Maps · Mon 20 Apr 2026"
+
+
+@pytest.mark.parametrize("title", ["*Birds* @everyone", "Vision " * 50, "😀" * 99, ""])
+def test_a_threads_name_is_no_markdown_and_within_its_limit(title: str) -> None:
+    (message,) = render_digest(digest([section([entry()], title=title)]), TEMPLATES, 1, forum=True)
+    name = message.payload["thread_name"]
+    assert name.endswith(" · Mon 20 Apr 2026")
+    assert name.startswith(title[:16].strip() or "New on arXiv")
+    assert text.utf16(name) <= 100
+
+
+def test_a_digest_of_nothing_opens_a_thread_too() -> None:
+    (message,) = render_digest(digest([], mailing_dates=[]), TEMPLATES, 1, forum=True)
+    assert message.payload["thread_name"] == "New on arXiv"
 
 
 def test_a_topic_keeps_its_colour_and_topics_differ() -> None:

@@ -230,17 +230,52 @@ def test_contents_list_thirty_topics_and_count_the_others() -> None:
 
 def test_a_paper_without_authors_has_no_line_for_them() -> None:
     (full,) = render(digest([section([entry(paper(authors=()))])]))
-    assert "1. Pigeons Read Maps\n    new · cs.CV, cs.LG · 2604.00001\n" in full.payload["text"]
+    assert "1. Pigeons Read Maps\n    cs.CV, cs.LG · 2604.00001\n" in full.payload["text"]
     assert 'class="authors"' not in full.payload["html"]
     nobodys = [entry(paper(f"2604.{n:05d}", authors=("",))) for n in range(300)]
     (brief,) = render(digest([section(nobodys)]), most=1)
-    assert "\n50. Pigeons Read Maps\n    new\n    https://" in brief.payload["text"]
-    assert ">Pigeons Read Maps</a> <span" in brief.payload["html"]
+    assert "\n50. Pigeons Read Maps\n    https://" in brief.payload["text"]
+    assert " Read Maps</a></td>" in brief.payload["html"]
 
 
 def test_the_longest_preheader_has_its_room() -> None:
     papers = [entry(paper(f"2604.{n:05d}", title="\U0001f54a" * 99 + str(n))) for n in range(200)]
     assert len(render(digest([section(papers)]), most=3)) == 3
+
+
+def test_a_matched_term_is_marked_in_title_and_abstract() -> None:
+    birds = paper(title="Pigeon-Like Maps", abstract="Of pigeons, <b>pigeon</b> maps & a pigeonhole.")
+    hits = [Hit("pigeon", "title"), Hit("pigeon", "abstract"), Hit("maps", "abstract")]
+    (message,) = render(digest([section([entry(birds, hits=hits)])]))
+    marked = re.findall(r'<b class="hit"[^>]*>([^<]*)</b>', message.payload["html"])
+    assert marked == ["Pigeon", "pigeons", "pigeon", "maps"]
+    assert "Of pigeons, <b>pigeon</b> maps & a pigeonhole." in Reader(message.payload["html"]).words
+    assert "1. Pigeon-Like Maps\n" in message.payload["text"]
+    assert "Of *pigeons*, <b>*pigeon*</b> *maps* & a pigeonhole." in message.payload["text"]
+
+
+def test_the_links_of_a_paper_are_numbered_by_it() -> None:
+    (message,) = render(everything())
+    links = re.findall(r"^    \[(\d+\.\d+)\] (?:(\w+) )?https://", message.payload["text"], re.MULTILINE)
+    assert links[-4:] == [("4.1", ""), ("4.2", "PDF"), ("4.3", "HTML"), ("4.4", "code")]
+    assert [number for number, _ in links[:3]] == ["1.1", "1.2", "1.3"]
+
+
+def test_the_top_counts_the_papers_and_says_on_what_where_it_is_one_topic() -> None:
+    def top(of: Digest) -> str:
+        (found,) = re.findall(r"<h1[^>]*>(.*?)</h1>", render(of)[0].payload["html"])
+        return str(found)
+
+    assert top(digest([section(many_entries(2))])) == "2 new papers on Birds &amp; Maps"
+    assert top(everything()) == "20 papers"
+    assert top(digest([])) == "0 new papers"
+
+
+def test_several_mails_say_which_one_each_is() -> None:
+    messages = render(digest([section(many_entries(80))]))
+    assert len(messages) == 2
+    for part, message in enumerate(messages, start=1):
+        assert f"Mon 20 Apr 2026 · mail {part} of 2" in Reader(message.payload["html"]).words
 
 
 def test_a_hostile_title_is_only_text() -> None:

@@ -65,6 +65,8 @@ def assert_sound(message: Message) -> None:
 def as_blockkit(block: dict[str, Any]) -> Any:
     if block["type"] == "section":
         return blockkit.Section(blockkit.Text(**block["text"]), expand=block["expand"])
+    if block["type"] == "divider":
+        return blockkit.Divider()
     return blockkit.Context([blockkit.Text(**text) for text in block["elements"]])
 
 
@@ -149,16 +151,16 @@ def test_papers_lose_their_abstracts_before_they_lose_their_lines() -> None:
     def full(messages: Sequence[Message]) -> int:
         return shown(messages).count("|PDF>")
 
-    papers = digest([section(many_entries(31))])
-    assert full(render(papers, most=3)) == 31
-    assert 0 < full(render(papers, most=2)) < 31
-    assert len(linked(render(papers, most=2))) == 31
+    papers = digest([section(many_entries(40))])
+    assert full(render(papers, most=3)) == 40
+    assert 0 < full(render(papers, most=2)) < 40
+    assert len(linked(render(papers, most=2))) == 40
     assert full(render(papers, most=1)) < full(render(papers, most=2))
-    assert len(linked(render(papers, most=1))) == 31
+    assert len(linked(render(papers, most=1))) == 40
 
 
 def test_parts_are_numbered_and_a_single_one_is_not() -> None:
-    three = render(digest([section(many_entries(31))]))
+    three = render(digest([section(many_entries(45))]))
     assert [shown([m]).splitlines()[0] for m in three] == [
         f"*Birds &amp; Maps* · Mon 20 Apr 2026 · ({part}/3)" for part in (1, 2, 3)
     ]
@@ -203,9 +205,44 @@ def test_a_thread_begins_with_the_counts_and_goes_on_in_replies() -> None:
 
 def test_a_thread_of_one_topic_begins_with_its_headline_alone() -> None:
     opening, reply = render(digest([section(many_entries(2))]), thread=True)
-    assert "•" not in shown([opening])
+    assert shown([opening]) == "*Birds &amp; Maps* · Mon 20 Apr 2026\n2 of 312 announced papers, in this thread"
+    assert "Birds" not in shown([reply])
     assert (opening.reply, reply.reply) == (False, True)
     assert len(linked([reply])) == 2
+
+
+def test_a_thread_of_several_replies_numbers_them_and_nothing_else() -> None:
+    opening, *replies = render(digest([section(many_entries(40))]), thread=True)
+    assert "(" not in shown([opening])
+    total = len(replies)
+    assert total > 1
+    numbers = [f"({n}/{total})" for n in range(1, total + 1)]
+    assert [shown([reply]).splitlines()[0] for reply in replies] == numbers
+    assert [reply.payload["text"].splitlines()[0].split()[-1] for reply in replies] == numbers
+
+
+def test_the_notification_of_a_thread_names_its_papers_since_replies_ring_at_nobody() -> None:
+    opening, reply = render(digest([section(many_entries(2))]), thread=True)
+    assert opening.payload["text"].splitlines() == [
+        "Birds &amp; Maps: 2 papers · Mon 20 Apr 2026",
+        *(f"Pigeon Study {n}: Homing Under Uncertain Weather" for n in (1, 2)),
+    ]
+    assert reply.payload["text"] == opening.payload["text"]
+
+
+def test_a_rule_stands_between_topics_and_nowhere_else() -> None:
+    (message,) = render(several_topics())
+    kinds = [block["type"] for block in message.payload["blocks"]]
+    assert kinds.count("divider") == 1
+    after = message.payload["blocks"][kinds.index("divider") + 1]
+    assert texts_of(after) == ["*Weather* · 1 paper"]
+
+
+def test_a_matched_term_is_bold_where_slack_lets_it_be() -> None:
+    birds = paper(abstract="Of pigeons and homingpigeons: every *pigeon* counts. https://lab.example/pigeon")
+    text = shown(render(digest([section([entry(birds, hits=[Hit("pigeon", "abstract")])])])))
+    assert "Of *pigeons* and homingpigeons: every \u200b*\u200b*pigeon*\u200b*\u200b counts." in text
+    assert "https://lab.example/pigeon" in text
 
 
 def test_a_thread_of_more_topics_than_one_message_holds_counts_the_rest() -> None:
@@ -235,7 +272,7 @@ def test_a_digest_of_nothing_is_its_headline() -> None:
 def test_the_notification_says_how_much_there_is_and_names_papers() -> None:
     (message,) = render(digest([section(many_entries(3))]))
     assert message.payload["text"].splitlines() == [
-        "Birds &amp; Maps, Mon 20 Apr 2026: 3 of 312 announced papers",
+        "Birds &amp; Maps: 3 papers · Mon 20 Apr 2026",
         *(f"Pigeon Study {n}: Homing Under Uncertain Weather" for n in (1, 2, 3)),
     ]
 

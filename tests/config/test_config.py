@@ -809,7 +809,15 @@ def test_the_example_with_all_its_subscribers_loads(tmp_path: Path) -> None:
             "DISCORD_WEBHOOK_URL": "https://discord.com/api/webhooks/123456789012345678/abc",
         },
     )
-    assert list(settings.subscribers) == ["vision-lab", "lab-hook", "reading-grp", "their-hook", "alice", "seminar"]
+    assert list(settings.subscribers) == [
+        "vision-lab",
+        "lab-hook",
+        "reading-grp",
+        "papers-forum",
+        "their-hook",
+        "alice",
+        "seminar",
+    ]
 
 
 def keys(kind: type[Any], *, but: tuple[str, ...] = ()) -> set[str]:

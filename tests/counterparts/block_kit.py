@@ -51,6 +51,8 @@ def _as_blockkit(block: Mapping[str, Any]) -> Any:
             return blockkit.Section(_text(block["text"]), **given)
         case "context":
             return blockkit.Context([_text(text) for text in block["elements"]], **given)
+        case "divider":
+            return blockkit.Divider(**given)
         case other:
             raise ValueError(f"no block of type {other}")
 

@@ -222,3 +222,92 @@ async def test_it_logs_requests_and_who_makes_them(receiver: DiscordReceiver) ->
     await ask("GET", f"{receiver.api_url}/users/@me", headers=BOT | {"User-Agent": "me"})
     assert receiver.requests == [("GET", "/api/v10/users/@me")]
     assert receiver.user_agents == {"me"}
+
+
+FORUM = "123456789012345679"
+
+
+async def open_thread(receiver: DiscordReceiver, name: str, forum: str = FORUM) -> tuple[int, Any]:
+    body = {"name": name, "message": {"content": "hello"}}
+    return await ask("POST", f"{receiver.api_url}/channels/{forum}/threads", body, BOT)
+
+
+async def test_a_forum_takes_threads_and_no_messages(receiver: DiscordReceiver) -> None:
+    receiver.make_forum(FORUM)
+    status, thread = await open_thread(receiver, "Monday")
+    assert status == 200
+    (message,) = receiver.messages
+    assert (message.id, message.thread, message.thread_name) == (thread["id"], thread["id"], "Monday")
+    status, refusal = await ask("POST", f"{receiver.api_url}/channels/{FORUM}/messages", {"content": "x"}, BOT)
+    assert (status, refusal["code"]) == (400, 50008)
+    status, _ = await ask("POST", f"{receiver.api_url}/channels/{thread['id']}/messages", {"content": "x"}, BOT)
+    assert status == 200
+    assert receiver.messages[1].thread_name == "Monday"
+    _, seen = await ask("GET", f"{receiver.api_url}/channels/{thread['id']}/messages", headers=BOT)
+    assert [each["content"] for each in seen] == ["x", "hello"]
+
+
+@pytest.mark.parametrize(("name", "flags", "code"), [("", 0, 50035), ("x" * 101, 0, 50035), ("Monday", 16, 40067)])
+async def test_a_forum_refuses_what_discord_s_refuses(
+    receiver: DiscordReceiver, name: str, flags: int, code: int
+) -> None:
+    receiver.make_forum(FORUM, flags=flags)
+    status, refusal = await open_thread(receiver, name)
+    assert (status, refusal["code"]) == (400, code)
+    assert receiver.messages == []
+
+
+async def test_a_thread_that_begins_elsewhere_has_no_message(receiver: DiscordReceiver) -> None:
+    status, _ = await open_thread(receiver, "Monday", CHANNEL)
+    assert status == 200
+    assert receiver.messages == []
+
+
+async def test_an_unauthorized_bot_opens_and_sees_no_thread(receiver: DiscordReceiver) -> None:
+    receiver.make_forum(FORUM)
+    for method, path in (
+        ("POST", f"channels/{FORUM}/threads"),
+        ("GET", f"channels/{FORUM}/threads/archived/public"),
+        ("GET", "guilds/1/threads/active"),
+    ):
+        status, _ = await ask(method, f"{receiver.api_url}/{path}", {"name": "x"})
+        assert status == 401
+
+
+async def test_a_webhook_of_a_forum_wants_a_thread_and_another_takes_no_name(receiver: DiscordReceiver) -> None:
+    receiver.make_forum("lab")
+    forum, text = (f"{receiver.webhook_url(name)}?wait=1" for name in ("lab", "text"))
+    assert (await ask("POST", forum, {"content": "x"}))[1]["code"] == 220001
+    assert (await ask("POST", text, {"content": "x", "thread_name": "Monday"}))[1]["code"] == 220003
+    _, opened = await ask("POST", forum, {"content": "x", "thread_name": "Monday"})
+    status, _ = await ask("POST", f"{forum}&thread_id={opened['id']}", {"content": "y"})
+    assert status == 200
+    assert [message.thread_name for message in receiver.messages] == ["Monday", "Monday"]
+
+
+async def test_a_thread_is_closed_after_a_day_without_a_word(receiver: DiscordReceiver, moment: Moment) -> None:
+    async def listed() -> tuple[list[str], list[str]]:
+        _, active = await ask("GET", f"{receiver.api_url}/guilds/1/threads/active", headers=BOT)
+        archived_url = f"{receiver.api_url}/channels/{FORUM}/threads/archived/public?limit=2"
+        _, archived = await ask("GET", archived_url, headers=BOT)
+        return tuple([each["name"] for each in those["threads"]] for those in (active, archived))  # type: ignore[return-value]  # of two
+
+    receiver.make_forum(FORUM)
+    _, thread = await open_thread(receiver, "Monday")
+    await open_thread(receiver, "Tuesday")
+    assert await listed() == (["Monday", "Tuesday"], [])
+    moment.seconds += 80_000
+    await ask("POST", f"{receiver.api_url}/channels/{thread['id']}/messages", {"content": "x"}, BOT)
+    moment.seconds += 80_000
+    assert await listed() == (["Monday"], ["Tuesday"])
+    receiver.no_history.add(FORUM)
+    status, _ = await ask("GET", f"{receiver.api_url}/channels/{FORUM}/threads/archived/public?limit=2", headers=BOT)
+    assert status == 403
+
+
+async def test_a_closed_forum_and_webhook_open_no_thread(receiver: DiscordReceiver) -> None:
+    receiver.make_forum(FORUM)
+    receiver.make_forum("lab")
+    receiver.closed |= {FORUM: (404, 10003), "lab": (404, 10015)}
+    assert (await open_thread(receiver, "Monday"))[0] == 404
+    assert (await ask("POST", receiver.webhook_url("lab"), {"content": "x", "thread_name": "Monday"}))[0] == 404

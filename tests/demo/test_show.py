@@ -52,7 +52,9 @@ async def test_what_every_channel_received_and_the_pages_are_left(tmp_path: Path
     slack = json.loads((received / "slack.json").read_text(encoding="utf-8"))
     discord = json.loads((received / "discord.json").read_text(encoding="utf-8"))
     assert {message["channel"] for message in slack} == {"vision-lab", "brain-hook"}
-    assert {message["channel"] for message in discord} == {"reading-group", "their-hook"}
+    assert {message["channel"] for message in discord} == {"reading-group", "brain-forum", "their-hook"}
+    posts = [message["thread"] for message in discord if message["channel"] == "brain-forum"]
+    assert posts == [f"Brains · {day} Mar 2026" for day in ("Thu 5", "Fri 6", "Mon 9")]
     assert sorted(received.glob("*.eml"))
     assert len(sorted((tmp_path / "site").rglob("2026-*.md"))) == 9
     index = (tmp_path / "index.html").read_text(encoding="utf-8")

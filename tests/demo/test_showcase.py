@@ -104,6 +104,16 @@ def test_the_messages_of_a_channel_stand_together_in_order() -> None:
     assert re.findall(r"# \w|\d(?:st|nd|rd)", shown) == ["# a", "1st", "3rd", "# b", "2nd"]
 
 
+def test_a_forums_thread_has_its_name_above_its_first_message_only() -> None:
+    messages = tuple(
+        {"channel": "forum", "thread": thread, "content": content}
+        for thread, content in (("Monday", "1st"), ("Monday", "2nd"), ("Tuesday", "3rd"))
+    )
+    shown = showcase(Day(THURSDAY, "Thursday", (), discord=messages))
+    found = re.findall(r'class="post">(\w+)<|(\d)(?:st|nd|rd)', shown)
+    assert [name or number for name, number in found] == ["Monday", "1", "2", "Tuesday", "3"]
+
+
 def test_an_embed_is_drawn_with_its_bar_title_fields_and_footer() -> None:
     shown = with_discord(
         content="**2 new papers**",

@@ -1,0 +1,64 @@
+"""Text and links made fit for Discord's Markdown: escaped, measured and cut, an abstract with its terms in bold.
+
+Pure. Knows no message and no template.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from bot import text
+from bot.channels.grouping import terms
+from bot.channels.marking import glance
+from bot.channels.packing import as_many_as_fit
+from bot.model import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+
+    from bot.model import DigestEntry
+
+TITLE = 256
+"""Of an embed: https://docs.discord.com/developers/resources/message#embed-object-embed-limits."""
+_ABSTRACT, _LABEL = 280, 80
+"""Ours: of an abstract, and of one link's text."""
+
+_MARKUP = re.compile(r"[\\*_~`|\[\]()<>@#:]")
+
+
+def abstract(entry: DigestEntry) -> Markup:
+    """The best lines of the abstract as Markdown, its terms in bold."""
+    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
+
+    seen = glance(entry.paper, terms(entry.match), title=TITLE, abstract=_ABSTRACT)
+    return Markup(seen.abstract.shown(text.escape_discord, "**{}**"))  # noqa: S704 - escaped here
+
+
+def escaped(raw: str) -> int:
+    """The length that the text has once it is escaped."""
+    return text.utf16(text.escape_discord(raw))
+
+
+def short(raw: str, limit: int) -> str:
+    """The text cut so that it is short enough also when escaped."""
+    return text.cut(text.tidy(raw), limit, escaped)
+
+
+def link_target(url: str) -> str:
+    """A URL that ends neither a masked link nor an angle bracket."""
+    return quote(url, safe=":/?&=#%+,;@~!$")
+
+
+def safe_links(links: Sequence[Link], most: int) -> Sequence[Link]:
+    """Links that a template can show, as many as take at most so much."""
+    safe = [Link(label(text.cut(link.label, _LABEL)), link_target(link.url)) for link in links]
+    return as_many_as_fit(safe, most, lambda link: escaped(link.label) + len(link.url) + len(", []()"))[0]
+
+
+def label(label: str) -> str:
+    """A masked link's text. No escape works inside of one, so what is markup goes."""
+    return _MARKUP.sub("", text.tidy(label))

@@ -1,0 +1,165 @@
+"""What of a paper is seen at a glance: its title and the best few lines of its abstract, the matched terms marked.
+
+Pure. `topics` has found the terms; where exactly they stand is looked for here, for the eye alone: what is not found
+again is shown without a mark. Knows no platform; what a mark looks like, and every escape, is the channel's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from bot import tex
+from bot.text import ELLIPSIS, bare, cut, flatten_tex, lowered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from bot.channels.grouping import Term
+    from bot.model import Paper
+
+Place = tuple[int, int]
+"""Where a term begins and ends."""
+
+_APART = r"[\s\u2010-\u2015\u2212-]+"
+_WORD = re.compile(r"\S+")
+_SENTENCE_START = re.compile(r"[.!?][)\]\"'”’]?\s+(?=[^\sa-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Flat text, and where in it terms stand: in order, none within another."""
+
+    text: str
+    places: tuple[Place, ...] = ()
+
+    def shown(self, escape: Callable[[str], str], mark: str, *, whole_words: bool = False) -> str:
+        """The text as markup.
+
+        Args:
+            escape: makes any text fit for its place.
+            mark: the markup of a marked term, with `{}` for the term.
+            whole_words: whether the place knows no mark inside of a word.
+        """
+        parts, position = [], 0
+        for start, end in self.places:
+            if whole_words and (self.text[:start][-1:].isalnum() or self.text[end:][:1].isalnum()):
+                continue
+            parts += [_kept_apart(self.text[position:start], escape), mark.format(escape(self.text[start:end]))]
+            position = end
+        return "".join([*parts, _kept_apart(self.text[position:], escape)])
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A paper in a few lines."""
+
+    title: Marked
+    abstract: Marked
+
+
+def glance(
+    paper: Paper, terms: Sequence[Term], *, title: int, abstract: int, measure: Callable[[str], int] = len
+) -> Glance:
+    """The paper's title and a few lines of its abstract, cut to what they may measure, their terms marked.
+
+    The lines are the first ones, but where the title shows no term and they would not either, those from the sentence
+    on in which the abstract first has one.
+    """
+    heading = _marked(cut(flatten_tex(paper.title), title, measure), _of("title", terms))
+    text, wanted = flatten_tex(paper.abstract), _of("abstract", terms)
+    places = _places(text, wanted)
+    first = cut(text, abstract, measure)
+    shown = _still_there(first, text, places)
+    start = _start(text, places[0][0], abstract // 3) if places else 0
+    if heading.places or shown.places or not start:
+        return Glance(heading, shown)
+    later = ELLIPSIS + " " + cut(text[start:], abstract - 2, measure)
+    shift = len(ELLIPSIS) + 1 - start
+    moved = [(begin + shift, end + shift) for begin, end in places if begin >= start]
+    return Glance(heading, _still_there(later, ELLIPSIS + " " + text[start:], moved))
+
+
+def _of(field: str, terms: Iterable[Term]) -> tuple[str, ...]:
+    return tuple(term.term for term in terms if field in term.fields)
+
+
+def _marked(text: str, terms: Sequence[str]) -> Marked:
+    return Marked(text, tuple(_places(text, terms)))
+
+
+def _still_there(shown: str, source: str, places: Iterable[Place]) -> Marked:
+    """The places of the source that its cut form still has."""
+    kept = (place for place in places if shown[: place[1]] == source[: place[1]])
+    return Marked(shown, tuple(kept))
+
+
+def _start(text: str, place: int, before: int) -> int:
+    """Where the sentence with that place begins, or, where that is too far before it, a word nearer to it."""
+    sentence = max((found.end() for found in _SENTENCE_START.finditer(text, 0, place)), default=0)
+    return sentence if place - sentence <= before else text.find(" ", place - before, place) + 1 or place
+
+
+def _places(text: str, terms: Sequence[str]) -> list[Place]:
+    """Where the terms stand, those within or across others left out, and those that a mark would break."""
+    if not terms:
+        return []
+    folded, at = _folded(text)
+    taken = _whole(text)
+    places: list[Place] = []
+    for term in terms:
+        words, anywhere = _patterns(term)
+        found = list(words.finditer(folded)) or list(anywhere.finditer(folded))
+        for place in ((at[each.start()], at[each.end()]) for each in found if each[0]):
+            if not any(start < place[1] and place[0] < end for start, end in (*taken, *places)):
+                places.append(place)
+    return sorted(places)
+
+
+def _whole(text: str) -> list[Place]:
+    """What a mark would break: links, addresses, and formulas that had to stay TeX."""
+    words = [found.span() for found in _WORD.finditer(text) if "://" in found[0] or "@" in found[0]]
+    return [*words, *(found.span() for found in tex.LEFT.finditer(text))]
+
+
+def _folded(text: str) -> tuple[str, Sequence[int]]:
+    """The text as terms are compared with it, and of each of its letters, and its end, the place in the text."""
+    if text.isascii():
+        return text.lower(), range(len(text) + 1)
+    letters, at = [], []
+    for place, letter in enumerate(text):
+        folded = lowered(letter)
+        letters.append(folded)
+        at += [place] * len(folded)
+    return "".join(letters), [*at, len(text)]
+
+
+@lru_cache(maxsize=4096)
+def _patterns(term: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What finds the term, in one of its numbers and at the edges of words; and what finds it anywhere.
+
+    A hit says that it is there: whether as a word or, in the mode `substring`, anywhere, is not asked twice.
+    """
+    prefix = term.endswith("*") and len(term) > 1
+    words = [re.escape(word) for word in lowered(bare(term.removesuffix("*") if prefix else term)).split()]
+    if not words:
+        nothing = re.compile(r"(?!)")
+        return nothing, nothing
+    anywhere = _APART.join(words)
+    last = words[-1]
+    if prefix:
+        words[-1] += r"[^\W_]*"
+    elif last[-1:].isalnum():
+        words[-1] = re.sub(r"(?<=\w\w)e?s$", "", last) + r"(?:e?s|e)?(?![^\W_])"
+    edge = r"(?<![^\W_])" if words[0][:1].isalnum() else ""
+    return re.compile(edge + _APART.join(words)), re.compile(anywhere)
+
+
+def _kept_apart(piece: str, escape: Callable[[str], str]) -> str:
+    """The piece escaped; the blanks at its ends, which an escape takes away, are put back."""
+    inside = piece.strip()
+    if not inside:
+        return " " if piece else ""
+    return f"{' ' * piece.startswith(' ')}{escape(inside)}{' ' * piece.endswith(' ')}"

@@ -1,0 +1,65 @@
+"""The forums of the Discord on loopback: who may open a thread in one, which threads there are, when they close.
+
+Pure but for what it keeps in mind. Rules: https://docs.discord.com/developers/topics/threads and
+https://docs.discord.com/developers/resources/channel#start-thread-in-forum-or-media-channel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GUILD = "1200000000000000777"
+FORUM = 15
+_REQUIRES_TAG = 1 << 4
+_LONGEST_NAME = 100
+QUIET_SECONDS = 86_400.0
+"""A thread in which nobody writes for so long is closed, as a forum's settings have it by default."""
+
+Refusal = tuple[int, str]
+"""Discord's code, and its words."""
+
+
+@dataclass(slots=True)
+class Thread:
+    """One thread of a forum."""
+
+    id: str
+    forum: str
+    """The forum's id, or the name of the webhook that opened it."""
+    name: str
+    owner: str
+    active_at: float
+    """Of its last message, in seconds since 1970."""
+
+
+class Forums:
+    """Which channels are forums, and their threads."""
+
+    def __init__(self) -> None:
+        self.threads: dict[str, Thread] = {}
+
+    def refusal(self, channel: Mapping[str, Any], name: str, tags: object) -> Refusal | None:
+        """Why nobody may open a thread of that name there."""
+        if channel.get("type") != FORUM:
+            return 220003, "Webhooks can only create threads in forum channels"
+        if not 1 <= len(name.encode("utf-16-le")) // 2 <= _LONGEST_NAME:
+            return 50035, "Invalid Form Body"
+        if channel.get("flags", 0) & _REQUIRES_TAG and not tags:
+            return 40067, "A tag is required to create a forum post in this channel"
+        return None
+
+    def opened(self, number: str, forum: str, name: str, owner: str, now: float) -> None:
+        """Keep a thread in mind, which has the id of its first message."""
+        self.threads[number] = Thread(number, forum, name, owner, now)
+
+    def shown(self, now: float, *, archived: bool, forum: str = "") -> list[dict[str, Any]]:
+        """The open or the closed threads, of one forum or of all, as Discord lists them."""
+        return [
+            {"id": each.id, "parent_id": each.forum, "owner_id": each.owner, "name": each.name, "type": 11}
+            for each in self.threads.values()
+            if forum in ("", each.forum) and (now - each.active_at >= QUIET_SECONDS) == archived
+        ]

@@ -1,0 +1,121 @@
+"""What is seen of a paper at a glance: the right lines, and marks where the reader looks for the term."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import text
+from bot.channels.grouping import Term
+from bot.channels.marking import Glance, glance
+from tests.builders import paper
+
+FIELDS = ("title", "abstract")
+FIRST = "Pigeons come home by the sun. "
+FILLER = "Nothing of it was known before this year. " * 4
+
+
+def at_a_glance(abstract: str, *terms: str, title: str = "Homing", limit: int = 100) -> Glance:
+    found = [Term(term, FIELDS) for term in terms]
+    return glance(paper(title=title, abstract=abstract), found, title=80, abstract=limit)
+
+
+def marked(abstract: str, *terms: str, whole_words: bool = False) -> str:
+    return at_a_glance(abstract, *terms, limit=500).abstract.shown(str, "[{}]", whole_words=whole_words)
+
+
+@pytest.mark.parametrize(
+    ("term", "source", "shown"),
+    [
+        ("pigeon", "Of Pigeons and a pigeonhole", "Of [Pigeons] and a pigeonhole"),
+        ("pigeons", "One pigeon", "One [pigeon]"),
+        ("classes", "One class, two classes", "One [class], two [classes]"),
+        ("Vision Language Model", "vision-language models, vision–language model", None),
+        ("VLM", "A VLM-based VLMs", "A [VLM]-based [VLMs]"),
+        ("Erdos", "The Erdős number", "The [Erdős] number"),
+        ("Cafe\u0301", "a café", "a [café]"),
+        ("pigeon*", "pigeonholes", "[pigeonholes]"),
+        ("C++", "C++ and C", "[C++] and C"),
+        ("geon", "Pigeons", "Pi[geon]s"),
+        ("AEther", "Æther waves", "[Æther] waves"),
+        ("*", "five * three", "five [*] three"),
+        ("-", "five - three", "five - three"),
+        ("owl", "no such bird", "no such bird"),
+    ],
+)
+def test_a_term_is_marked_as_it_was_matched(term: str, source: str, shown: str | None) -> None:
+    assert marked(source, term) == (shown or "[vision-language models], [vision–language model]")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["see https://lab.example/pigeon for", "write to pigeon@lab.example today", r"on $\pigeon{pigeon}<y$ it"],
+)
+def test_no_mark_breaks_a_link_an_address_or_a_formula(source: str) -> None:
+    assert marked(f"{source} pigeon", "pigeon") == f"{source} [pigeon]"
+
+
+def test_of_terms_across_each_other_the_first_is_marked() -> None:
+    assert marked("the carrier pigeon post", "carrier pigeon", "pigeon post", "pigeon") == "the [carrier pigeon] post"
+
+
+def test_a_mark_inside_of_a_word_is_left_out_where_the_place_knows_none() -> None:
+    assert marked("Pigeons and a geon", "geo", whole_words=True) == "Pigeons and a geon"
+    assert marked("Of a geon", "geon", whole_words=True) == "Of a [geon]"
+
+
+def test_only_the_field_of_the_hit_is_marked() -> None:
+    seen = glance(
+        paper(title="A pigeon", abstract="A pigeon"), [Term("pigeon", ("title", "author"))], title=80, abstract=80
+    )
+    assert (seen.title.places, seen.abstract.places) == (((2, 8),), ())
+
+
+def test_the_lines_are_the_first_ones_where_they_show_the_term() -> None:
+    assert (
+        at_a_glance(FIRST + FILLER, "sun").abstract.shown(str, "[{}]").startswith("Pigeons come home by the [sun].")
+    )
+
+
+def test_the_lines_are_the_first_ones_where_the_title_shows_it_or_nothing_does() -> None:
+    shown = at_a_glance(FIRST + FILLER + "Owls too.", "owl", title="Of Owls")
+    assert shown.title.shown(str, "[{}]") == "Of [Owls]"
+    assert shown.abstract.text.startswith("Pigeons come")
+    assert at_a_glance(FIRST + FILLER).abstract.text.startswith("Pigeons come")
+
+
+def test_else_they_begin_with_the_sentence_that_has_it() -> None:
+    later = at_a_glance(FIRST + FILLER + "In the dark all owls see well. More follows.", "owl").abstract
+    assert later.shown(str, "[{}]") == "… In the dark all [owls] see well. More follows."
+
+
+def test_in_an_endless_sentence_they_begin_a_few_words_before_it() -> None:
+    later = at_a_glance("and so on " * 40 + "until owls come " + "and so on " * 40, "owl").abstract
+    assert len(later.text) <= 100
+    assert later.text.startswith("… ")
+    assert "until [owls] come" in later.shown(str, "[{}]")
+
+
+def test_a_term_after_an_endless_word_is_where_they_begin() -> None:
+    assert at_a_glance("x" * 300 + "-owl", "owl").abstract.shown(str, "[{}]") == "… [owl]"
+
+
+@given(
+    st.text(st.characters(), max_size=400),
+    st.lists(st.text(st.characters(), max_size=12), max_size=4),
+    st.integers(5, 200),
+)
+def test_whatever_the_text_marks_stand_in_it_in_order_and_nothing_is_lost(
+    source: str, terms: list[str], limit: int
+) -> None:
+    whole = text.flatten_tex(source)
+    parts = whole.split()
+    seen = at_a_glance(source, *terms, *parts[len(parts) // 2 :][:1], limit=limit).abstract
+    assert len(seen.text) <= limit
+    places = [place for both in seen.places for place in both]
+    assert places == sorted(places)
+    assert not places or places[-1] <= len(seen.text)
+    assert seen.shown(str, "{}") == seen.text
+    kept = seen.text.removeprefix("… ").removesuffix("…").strip()
+    assert kept in whole or seen.text == whole
