@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types imports unit counterparts counterparts-setup bench screenshots wheel clean
+.PHONY: demo test lint types imports unit counterparts counterparts-setup bench crash screenshots wheel clean
 
 demo: $(VENV)/runtime
 	$(BIN)/paperboy demo --output demo-output
@@ -33,6 +33,10 @@ counterparts-setup:
 # What this machine needs for it, as ratios; SUBJECTS="topics startup" runs some.
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.bench $(SUBJECTS)
+
+# The program killed a thousand times at random moments; KILLS="200 7" is another number and a seed.
+crash: $(VENV)/dev
+	$(BIN)/python -m tests.crash $(KILLS)
 
 # Pictures of what readers see, to be judged by eye; needs chromium (tests/counterparts/setup.sh).
 screenshots: $(VENV)/dev

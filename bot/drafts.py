@@ -213,7 +213,8 @@ class Drafter:
         site = self._settings.site
         if site and site.url and topic.name in site.topics:
             days = sorted({entry.mailing_date for entry in entries}, reverse=True)
-            return tuple(Link(f"{day:%Y-%m-%d}", f"{site.url}/{topic.name}/{day:%Y-%m-%d}.md") for day in days)
+            pages = ((f"{day:%Y-%m-%d}", f"{site.url}/{topic.name}/{day:%Y-%m-%d}.{site.ending}") for day in days)
+            return tuple(Link(*page) for page in pages)
         return tuple(
             Link(f"{category} {day:%Y-%m-%d}", f"https://arxiv.org/catchup/{category}/{day:%Y-%m-%d}")
             for day, category in _listings(entries, window)

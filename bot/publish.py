@@ -14,11 +14,12 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.model import Match
 from bot.site import bibtex, catalogue, feeds
 from bot.site.assets import Assets, fingerprint
 from bot.site.front import mailings, render_front
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
-    from bot.model import DigestEntry, Topic
+    from bot.model import DigestEntry, Paper, Topic
     from bot.settings import SiteSettings
     from bot.store import Store
     from bot.templating import Templates
+    from bot.topics.index import Hits
     from bot.topics.matcher import Matcher
 
 _MARK = re.compile(rb'<meta name="paperboy" content="(\w+)">')
@@ -79,6 +81,7 @@ class Publisher:
         self._topics = topics
         self._matcher = matcher
         self._templates = templates
+        self._hits: dict[tuple[str, int], Mapping[str, Hits]] = {}
 
     def publish(self) -> tuple[Published, ...]:
         """Write what is new, late or missing, then the indexes.
@@ -150,10 +153,18 @@ class Publisher:
             topic,
             announcements,
             papers,
-            lambda paper: self._matcher.match(paper).get(topic.name),
+            partial(self._match, topic.name),
             excluded=lambda paper: self._matcher.verdict(topic.name, paper).stopped_by is not None,
         )
         return tuple(selected.entry for selected in selection)
+
+    def _match(self, topic: str, paper: Paper) -> Match | None:
+        """The topic's claim; a paper is read once for all topics."""
+        key = (paper.identifier, paper.version)
+        if key not in self._hits:
+            self._hits[key] = self._matcher.hits(paper)
+        hits = self._hits[key].get(topic)
+        return None if hits is None else Match(topic, hits)
 
     def _write_feeds(self, topic: Topic, fresh: Mapping[date, tuple[DigestEntry, ...]]) -> None:
         """The topic's feeds of its newest mailings, if one of these is among them."""

@@ -153,6 +153,11 @@ class SiteSettings:
     repository: str | None = None
     """GitHub's owner/name, for the last-update badge."""
 
+    @property
+    def ending(self) -> str:
+        """Of the pages that a reader is sent to: GitHub itself shows Markdown, everybody else HTML."""
+        return "md" if urlsplit(self.url or "").hostname == "github.com" else "html"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
+from tests.leaks import _what_is_read_is_remembered, pytest_runtest_makereport
 from tests.world import World, opened_world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
+
+__all__ = ["_what_is_read_is_remembered", "pytest_runtest_makereport"]
 
 
 @pytest.fixture

@@ -200,7 +200,7 @@ async def test_the_rest_is_linked_to_the_site_where_it_is_published(world: World
     world.config["site"] = {"dir": "site", "topics": ["birds"], "url": "https://lab.example.org/papers"}
     world.announce(TUESDAY, bird(1), bird(2))
     await world.once(morning(TUESDAY))
-    assert "https://lab.example.org/papers/birds/2026-04-21.md" in world.slack_text()
+    assert "https://lab.example.org/papers/birds/2026-04-21.html" in world.slack_text()
 
 
 async def test_silence_is_the_default_and_say_speaks_once_per_closed_mailing(world: World) -> None:

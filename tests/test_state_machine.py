@@ -368,6 +368,7 @@ def drive(url_of: Callable[[], str], examples: int, steps: int) -> None:
     )
 
 
+@pytest.mark.timeout(600)  # a failure is made small first, and that takes minutes
 def test_any_interleaving_on_sqlite(tmp_path: Path) -> None:
     template = tmp_path / "template.db"
     Store(f"sqlite:///{template}").close()
@@ -381,6 +382,7 @@ def test_any_interleaving_on_sqlite(tmp_path: Path) -> None:
     drive(fresh, examples=60, steps=40)
 
 
+@pytest.mark.timeout(600)  # a failure is made small first, and that takes minutes
 def test_any_interleaving_on_postgres(postgres_url: str) -> None:
     store = Store(postgres_url)
 

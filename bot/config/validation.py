@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from types import GenericAlias, MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_type_hints
@@ -192,6 +193,7 @@ def join(at: str, *parts: str | int) -> str:
     return at
 
 
+@cache
 def annotations_of(kind: type[DataclassInstance]) -> dict[str, Any]:
     """The types of a dataclass's fields, by name."""
     return get_type_hints(kind, localns=_NAMES)

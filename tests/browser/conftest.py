@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
+
 def missing(what: str) -> NoReturn:
     """Skip, but never in CI: there it would hide a broken set-up."""
     reason = f"{what}: tests/counterparts/setup.sh installs it"

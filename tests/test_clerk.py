@@ -1,0 +1,144 @@
+"""The clerk: who comes together shares a commit, and never a trouble.
+
+Law 4: one destination's trouble is its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.clerk import Clerk
+from bot.clock import SimulatedClock
+from bot.errors import StoreError
+from bot.model import Gate, Gates, Message, Receipt
+from bot.store import Store
+from bot.store.claims import ClaimLostError, Lane, Wait
+from bot.store.outbox import Claimed, Outbox, Packet
+from bot.store.readers import ReaderState
+from bot.store.turns import Arrival, Bid, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
+NAMES = [f"s{number}" for number in range(10)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(f"sqlite:///{tmp_path / 'paperboy.db'}")
+    for name in NAMES:
+        packet = Packet("mail", name, (Message({"text": name}), Message({"text": f"{name} again"})))
+        opened.outbox.enqueue(ReaderState(name), packet, ("",), NOW)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clerk(store: Store) -> Clerk:
+    return Clerk(store, SimulatedClock(NOW))
+
+
+def bid(name: str, seconds: float = 0.0) -> Bid:
+    return Bid(Lane(name, ""), Gates(Gate(f"mail:{name}", 0.0), Gate("relay", seconds)))
+
+
+def arrival(claimed: Any) -> Arrival:
+    assert isinstance(claimed, Claimed)
+    return Arrival(claimed.delivery, Receipt("m1"), bid(claimed.delivery.subscriber).gates)
+
+
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """How many arrivals and bids each transaction had."""
+    seen: list[tuple[int, int]] = []
+    take = Outbox.take_turn
+
+    def counted(outbox: Outbox, arrivals: Any, bids: Any, **kwargs: Any) -> Turn:
+        seen.append((len(arrivals), len(bids)))
+        return take(outbox, arrivals, bids, **kwargs)
+
+    monkeypatch.setattr(Outbox, "take_turn", counted)
+    return seen
+
+
+async def test_who_comes_together_is_served_by_one_transaction(clerk: Clerk, turns: list[tuple[int, int]]) -> None:
+    claimed = await asyncio.gather(*(clerk.claim(bid(name)) for name in NAMES))
+    assert [each.delivery.payload for each in claimed if isinstance(each, Claimed)] == [
+        {"text": name} for name in NAMES
+    ]
+    await asyncio.gather(*(clerk.settle(arrival(each)) for each in claimed), *(clerk.claim(bid(n)) for n in NAMES))
+    assert turns == [(0, 10), (10, 10)]
+
+
+async def test_what_has_arrived_is_settled_before_its_lane_s_next_is_claimed(clerk: Clerk) -> None:
+    first = await clerk.claim(bid("s0"))
+    _, second = await asyncio.gather(clerk.settle(arrival(first)), clerk.claim(bid("s0")))
+    assert isinstance(second, Claimed)
+    assert (second.delivery.part, second.delivery.parent) == (2, "m1")
+
+
+async def test_of_two_behind_one_gate_the_second_waits_though_they_came_together(clerk: Clerk) -> None:
+    found = await asyncio.gather(clerk.claim(bid("s0", 1.0)), clerk.claim(bid("s1", 1.0)))
+    assert [type(each) for each in found] == [Claimed, Wait]
+
+
+async def test_a_claim_that_was_lost_is_one_lane_s_and_the_others_are_settled(store: Store, clerk: Clerk) -> None:
+    lost = await clerk.claim(bid("s0"))
+    store.outbox.abandon(store.owner, NOW)
+    kept = await clerk.claim(bid("s1"))
+    results = await asyncio.gather(clerk.settle(arrival(lost)), clerk.settle(arrival(kept)), return_exceptions=True)
+    assert [type(result) for result in results] == [ClaimLostError, type(None)]
+
+
+async def test_whose_trouble_ends_a_common_transaction_has_it_alone(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await asyncio.gather(clerk.claim(bid("s0")), clerk.claim(bid("s1")))
+    take = Outbox.take_turn
+
+    def broken_for_two(outbox: Outbox, arrivals: Any, bids: Any, **kwargs: Any) -> Turn:
+        names = {each.delivery.subscriber for each in arrivals} | {each.lane.subscriber for each in bids}
+        if names & {"s1", "s2"}:
+            raise StoreError("sqlite:///paperboy.db", "disk I/O error")
+        return take(outbox, arrivals, bids, **kwargs)
+
+    monkeypatch.setattr(Outbox, "take_turn", broken_for_two)
+    results = await asyncio.gather(
+        clerk.settle(arrival(first)),
+        clerk.settle(arrival(second)),
+        clerk.claim(bid("s2")),
+        clerk.claim(bid("s3")),
+        return_exceptions=True,
+    )
+    assert [type(result) for result in results] == [type(None), StoreError, StoreError, Claimed]
+
+
+async def test_an_arrival_is_written_down_though_the_run_is_cancelled(store: Store, clerk: Clerk) -> None:
+    claimed = await clerk.claim(bid("s0"))
+    settling = asyncio.create_task(clerk.settle(arrival(claimed)))
+    bidding = asyncio.create_task(clerk.claim(bid("s1")))
+    await asyncio.sleep(0)
+    settling.cancel()
+    bidding.cancel()
+    await asyncio.gather(settling, bidding, return_exceptions=True)
+    assert (settling.cancelled(), bidding.cancelled()) == (True, True)
+    await asyncio.sleep(0.01)
+    assert store.outbox.abandon(store.owner, NOW) == 0
+    assert store.outbox.backlog()[Lane("s0", "")] == 1
+
+
+async def test_a_destination_is_paced_from_the_end_of_a_message(store: Store) -> None:
+    clock = SimulatedClock(NOW)
+    clerk, gates = Clerk(store, clock), Gates(Gate("slack:s0", 1.0), Gate("token", 0.0))
+    claimed = await clerk.claim(Bid(Lane("s0", ""), gates))
+    assert isinstance(claimed, Claimed)
+    clock.set(NOW + timedelta(seconds=5))
+    await clerk.settle(Arrival(claimed.delivery, Receipt("m1"), gates))
+    expected = Wait(NOW + timedelta(seconds=6), "pacing", pacing=True, gate="slack:s0")
+    assert await clerk.claim(Bid(Lane("s0", ""), gates)) == expected
