@@ -114,6 +114,7 @@ async def test_markdown_of_an_earlier_program_stays_and_gets_its_html(sited: Wor
 
 async def test_a_day_writes_its_own_files_and_leaves_all_others(sited: World) -> None:
     march, before = date(2026, 3, 31), files(sited)
+    sited.clock._now = morning(march)
     for day, number in ((march, 1), (MONDAY, 2), (TUESDAY, 3)):
         before = files(sited)
         sited.announce(day, paper(f"2604.{number:05d}"))
