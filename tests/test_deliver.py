@@ -294,6 +294,23 @@ async def test_discord_is_read_once_its_nonce_may_be_forgotten(world: World, *, 
     assert world.received()["discord"] == (2 if readable else 3)
 
 
+async def test_discord_is_read_at_once_where_it_can_be_for_who_repeats_later_may_be_killed_before(
+    world: World,
+) -> None:
+    """A repetition that the nonce makes harmless now is none any more when the next process comes to it."""
+    world.config["subscribers"] = {"group": {"discord": "123456789012345678", "topics": ["birds"]}}
+    world.discord.now = lambda: world.clock.now().timestamp()
+    world.announce(MONDAY, paper("2604.00002", title="Monday's pigeon"))
+    await world.once(morning(MONDAY))
+    world.discord.script.append(_lost())
+    world.announce(TUESDAY, paper())
+    assert (await world.once(morning(TUESDAY))).left_undone
+    posted = [request for request in world.discord.requests if request[0] == "POST"]
+    assert not (await world.once()).left_undone
+    assert [request for request in world.discord.requests if request[0] == "POST"] == posted
+    assert world.received()["discord"] == 2
+
+
 async def test_of_two_equal_digests_in_one_discord_channel_one_found_message_proves_one(world: World) -> None:
     where = {"discord": "123456789012345678", "topics": ["birds"]}
     world.config["subscribers"] = {"one": dict(where), "two": dict(where)}

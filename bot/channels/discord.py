@@ -15,9 +15,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bot import __version__, text
-from bot.channels.channel import CannotTellError, Finding
+from bot import __version__
+from bot.channels.channel import CannotTellError
 from bot.channels.discord_answers import NO_FORUM, Answer, ask, platform_id, shown, trace
+from bot.channels.discord_check import TOKEN, check_bot, check_place
 from bot.channels.discord_digest import render_digest, render_note
 from bot.channels.discord_forum import FORUMS, check_thread, find_thread, start_thread, thread_name
 from bot.channels.discord_history import PAGE, find_message
@@ -26,19 +27,15 @@ from bot.model import Gate, Gates, Receipt
 from bot.settings import Address, Secret, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     import aiohttp
     import discord
 
-    from bot.channels.channel import Question
+    from bot.channels.channel import Finding, Question
     from bot.channels.discord_history import Messages
     from bot.model import Delivery, Digest, Message, Note
     from bot.templating import Templates
-
-_TOKEN = "channels.discord.token"  # noqa: S105 - the setting's name
-_API_URL = "channels.discord.api_url"
-_TOKEN_ADVICE = "copy the bot's token from the app's page, Bot (Reset Token gives a new one)"  # noqa: S105 - advice
 
 _SNOWFLAKE = re.compile(r"[0-9]{15,20}")
 _WEBHOOK = re.compile(
@@ -168,7 +165,7 @@ class DiscordChannel:
         return Receipt(platform_id(answer, webhook=_is_webhook(address)))
 
     async def find(self, question: Question, address: Address) -> Receipt | None:
-        """Leave it to the nonce while Discord surely knows it; later, look for the message in the channel.
+        """Look for the message in the channel; where that proves nothing, leave it to the nonce while Discord knows it.
 
         Raises:
             CannotTellError: it is a webhook, or the bot may not read what was posted there.
@@ -181,8 +178,6 @@ class DiscordChannel:
             client = await self._bot()
             asking = partial(ask, self._api_url)
             return await find_thread(question, int(address.value.reveal()), self._bot_id, client, asking)
-        if question.now - question.delivery.created_at < NONCE_WINDOW:
-            return None  # no attempt was before that, so Discord answers a repetition with the message it has
         client = await self._bot()
         channel = int(thread or address.value.reveal())
         if thread:  # an earlier message of ours there is the one that opened it
@@ -194,14 +189,24 @@ class DiscordChannel:
         async def read_after(message: int) -> Messages:
             return shown(await ask(self._api_url, lambda: client.http.logs_from(channel, PAGE, after=message)))
 
-        return await find_message(question, self._bot_id, read_one, read_after)
+        try:
+            return await find_message(question, self._bot_id, read_one, read_after)
+        except CannotTellError:
+            if question.now - question.delivery.created_at < NONCE_WINDOW:
+                return None  # no attempt was before that, so Discord answers a repetition with the message it has
+            raise
 
     async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
         """Ask Discord who the bot is, and whether it sees each channel and webhook; nothing is posted."""
         channels = [address for address in addresses if not _is_webhook(address)]
         webhooks = [address for address in addresses if _is_webhook(address)]
-        findings = [] if not channels and self._token is None else await self._check_bot(channels)
-        return (*findings, *[await self._check_webhook(address) for address in webhooks])
+        asks_bot = channels or self._token is not None
+        findings = await check_bot(self._api_url, self._bot, channels) if asks_bot else []
+        for address in webhooks:
+            async with self._session() as session:
+                fetch = partial(self._partial(address, session).fetch, prefer_auth=False)
+                findings.append(await check_place(self._api_url, address, fetch))
+        return tuple(findings)
 
     async def aclose(self) -> None:
         """Close the bot's connections."""
@@ -264,7 +269,7 @@ class DiscordChannel:
             DeliveryError: Discord does not know the token, or cannot be reached. Nothing was posted.
         """
         if self._token is None:
-            raise DeliveryError(Trouble.CREDENTIAL, f"{_TOKEN} is not set, and a channel needs a bot")
+            raise DeliveryError(Trouble.CREDENTIAL, f"{TOKEN} is not set, and a channel needs a bot")
         async with self._logging_in:
             if self._client is None:
                 self._client = await self._log_in(self._token.reveal())
@@ -313,42 +318,6 @@ class DiscordChannel:
         parts = _webhook(address)
         return discord.Webhook.partial(int(parts["id"]), parts["token"], session=session)
 
-    async def _check_bot(self, channels: Sequence[Address]) -> list[Finding]:
-        from discord.http import Route  # noqa: PLC0415 - as above
-
-        try:
-            client = await self._bot()
-            me = await ask(self._api_url, lambda: client.http.request(Route("GET", "/users/@me")))
-            platform_id(me, webhook=False)
-        except DeliveryError as error:
-            if error.trouble is Trouble.CREDENTIAL:
-                return [Finding(_TOKEN, ok=False, message=f"{error.reason}; {_TOKEN_ADVICE}")]
-            return [Finding(_API_URL, ok=False, message=error.reason)]
-        findings = [Finding(_TOKEN, ok=True, message=f"the bot is {_named(me)}")]
-        for address in channels:
-            request = partial(client.http.get_channel, int(address.value.reveal()))
-            findings.append(await self._check_place(address, request))
-        return findings
-
-    async def _check_webhook(self, address: Address) -> Finding:
-        async with self._session() as session:
-            webhook = self._partial(address, session)
-            return await self._check_place(address, lambda: webhook.fetch(prefer_auth=False))
-
-    async def _check_place(self, address: Address, request: Callable[[], Awaitable[object]]) -> Finding:
-        try:
-            answer = await ask(self._api_url, request)
-            platform_id(answer, webhook=_is_webhook(address))
-        except DeliveryError as error:
-            return Finding(address.label, ok=False, message=error.reason)
-        is_forum = (answer.body or {}).get("type") in FORUMS
-        if address.kind == "channel" and is_forum:
-            advice = "is a forum: set `forum: true`, or name a thread of it"
-            return Finding(address.label, ok=False, message=f"{_named(answer)} {advice}")
-        if address.kind == "forum" and not is_forum:
-            return Finding(address.label, ok=False, message=f"{_named(answer)}: {NO_FORUM}")
-        return Finding(address.label, ok=True, message=f"{_named(answer)} is there")
-
 
 def _is_webhook(address: Address) -> bool:
     return address.kind.endswith("webhook")
@@ -383,9 +352,3 @@ def _proxy(url: str) -> str | None:
 
     parts = urlsplit(url)
     return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
-
-
-def _named(answer: Answer) -> str:
-    """A bot, a channel or a webhook by the name that Discord knows it by."""
-    body = answer.body or {}
-    return text.cut(text.tidy(str(body.get("username") or body.get("name") or "nameless")), 80)
