@@ -165,7 +165,7 @@ class DiscordChannel:
         return Receipt(platform_id(answer, webhook=_is_webhook(address)))
 
     async def find(self, question: Question, address: Address) -> Receipt | None:
-        """Look for the message in the channel; where that proves nothing, leave it to the nonce while Discord knows it.
+        """Look for the message in the channel; where that proves nothing, leave it to the nonce while it is known.
 
         Raises:
             CannotTellError: it is a webhook, or the bot may not read what was posted there.

@@ -9,8 +9,9 @@ from __future__ import annotations
 import colorsys
 import hashlib
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from bot import text
@@ -69,6 +70,8 @@ class _Part:
     url: str = ""
     footer: str = ""
 
+
+_section = attrgetter("section")
 
 _Block = tuple[_Part, ...]
 """What stays together on a page: a heading and the first that stands under it."""
@@ -133,7 +136,7 @@ class _Writer:
     def message(self, parts: Sequence[_Part], number: int, total: int) -> Message:
         """One page as a message, with its plain form."""
         return Message(
-            _payload(self._headline(number, total, plain=False)) | {"embeds": _embeds(parts)},
+            _payload(self._headline(parts, number, total, plain=False)) | {"embeds": _embeds(parts)},
             plain=_payload(self._plain_page(parts, number, total)),
             papers=tuple(part.shows for part in parts if part.shows),
         )
@@ -150,7 +153,7 @@ class _Writer:
 
     def _plain_page(self, parts: Sequence[_Part], number: int, total: int) -> str:
         """The page as text alone: as many of its lines as there is room for, and the number of the others."""
-        headline = self._headline(number, total, plain=True)
+        headline = self._headline(parts, number, total, plain=True)
 
         def page(kept: int) -> str:
             return "\n".join([headline, *self._plain_lines(parts, kept)])
@@ -165,21 +168,20 @@ class _Writer:
         others = parts[kept:]
         unseen = sum(part.papers for part in others)
         if unseen:
-            sections = [section for section, _ in groupby(others, key=lambda part: part.section)]
+            sections = [section for section, _ in groupby(others, _section)]
             links = tuple(dict.fromkeys(link for section in sections for link in section.more))
             lines.append(self._more(others[0].section, unseen, links).plain)
         return lines
 
-    def _headline(self, number: int, total: int, *, plain: bool) -> str:
-        values = {"digest": self._digest, "part": number, "parts": total, "plain": plain, **self._subject}
+    def _headline(self, parts: Sequence[_Part], number: int, total: int, *, plain: bool) -> str:
+        here = self._digest.sections if number == 1 else [section for section, _ in groupby(parts, _section)]
+        values = {"digest": self._digest, "part": number, "parts": total, "plain": plain, **self._subject(here)}
         return text.cut(self._render("headline", **values), HEADLINE, text.utf16)
 
-    @cached_property
-    def _subject(self) -> dict[str, Any]:
-        """What a headline says that the digest is about: one topic as its title, or several with their counts."""
-        sections = self._digest.sections
-        if len(sections) == 1:
-            return {"title": short(sections[0].title, _HEADLINE_TITLE), "topics": (), "other_topics": 0}
+    def _subject(self, sections: Sequence[Section]) -> dict[str, Any]:
+        """What a headline says that a message is about: the digest's one topic as its title, or these, counted."""
+        if len(self._digest.sections) == 1:
+            return {"title": short(self._digest.sections[0].title, _HEADLINE_TITLE), "topics": (), "other_topics": 0}
         topics = [{"title": short(section.title, _HEADLINE_TOPIC), "count": told(section)} for section in sections]
         named, others = as_many_as_fit(topics, _HEADLINE_TOPICS, lambda topic: escaped(f"{topic['title']} 99999, "))
         return {"title": "New on arXiv", "topics": named, "other_topics": others}

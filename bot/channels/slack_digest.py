@@ -144,9 +144,11 @@ class _Edition:
         texts: list[Text] = []
         above = None
         for piece in pieces:
-            if piece.section is not None and piece.section != above and len(self._sections) > 1:
+            opens = piece.section is not None and piece.section != above and len(self._sections) > 1
+            if texts and (opens or texts[-1].kind == "context"):  # Slack leaves no air between two papers
+                texts.append(_RULE)
+            if opens:
                 above = piece.section
-                texts += [_RULE] if texts else []
                 texts.append(self._heading(above, above in begun))
             texts.extend(piece.texts)
         return blockkit.join_lines(texts)

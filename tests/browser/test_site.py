@@ -184,6 +184,7 @@ async def test_every_filter_narrows_and_they_narrow_together(browser: Browser, a
 async def test_a_paper_of_two_topics_is_one_result_that_names_both(browser: Browser, address: str) -> None:
     async with opened(browser, f"{address}/index.html#category=cs.RO") as page:
         await found(page, "1 paper")
+        assert "Mon 20 Apr 2026 · Birds" in await page.locator("#results .quiet").inner_text()
         links = page.locator("#results .quiet a")
         assert await links.all_text_contents() == ["Birds & Maps", "Fish"]
         await links.first.click()
@@ -218,7 +219,7 @@ async def test_the_site_works_from_a_folder_too(browser: Browser, folder: Path) 
         assert await found(page, "1 paper") == ["Older Birds"]
         await page.goto((folder / "birds" / "2026-04-20.html").as_uri())
         await page.locator(".katex").first.wait_for()
-        await page.get_by_role("link", name="2026-04-17").click()
+        await page.get_by_role("link", name="← Fri 17 Apr 2026").click()
         assert await page.title() == "Birds & Maps · 2026-04-17"
 
 
@@ -336,7 +337,7 @@ async def test_titles_only_hides_abstracts_but_not_on_paper(browser: Browser, ad
 
 async def test_a_page_links_its_neighbours_also_those_that_came_later(browser: Browser, address: str) -> None:
     async with opened(browser, f"{address}/birds/2026-04-17.html") as page:
-        await page.get_by_role("link", name="2026-04-20 →").click()
+        await page.get_by_role("link", name="Mon 20 Apr 2026 →").click()
         assert await page.title() == "Birds & Maps · 2026-04-20"
         assert await page.locator("#later").count() == 0
 

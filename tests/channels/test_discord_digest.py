@@ -211,11 +211,20 @@ def test_a_paper_in_one_mailing_has_no_date_and_in_several_has_its_own() -> None
     assert several.plain["content"].endswith("· Fri 17 Apr 2026")
 
 
-def test_a_paper_among_several_topics_names_its_own() -> None:
-    footers = [embed["footer"]["text"] for embed in rendered(everything())[0].payload["embeds"] if "footer" in embed]
-    assert footers[0] == "Birds & Maps · Mon 20 Apr 2026"
-    (undated,) = rendered(replace(everything(), mailing_dates=(MONDAY,)))
-    assert undated.payload["embeds"][1]["footer"]["text"] == "Birds & Maps"
+def test_a_topic_is_named_over_its_papers_and_not_under_each() -> None:
+    (message, *_) = rendered(replace(everything(), mailing_dates=(MONDAY,)))
+    heading, paper_, *_ = message.payload["embeds"]
+    assert heading["description"].startswith("**Birds & Maps** · ")
+    assert heading["color"] == paper_["color"]
+    assert "footer" not in paper_
+
+
+def test_a_later_part_of_several_topics_names_those_that_it_holds() -> None:
+    papers = many_entries(18)
+    of = digest([section(papers[:15]), section(papers[15:], topic="maps", title="Maps")])
+    first, second, *_ = (message.payload["content"].splitlines() for message in rendered(of))
+    assert first[2:] == ["Birds & Maps 15, Maps 3"]
+    assert second[1:] == ["Birds & Maps, Maps"]
 
 
 def test_a_matched_term_is_bold_in_the_abstract() -> None:

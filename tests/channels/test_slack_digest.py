@@ -7,6 +7,7 @@ import os
 import re
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -230,12 +231,24 @@ def test_the_notification_of_a_thread_names_its_papers_since_replies_ring_at_nob
     assert reply.payload["text"] == opening.payload["text"]
 
 
-def test_a_rule_stands_between_topics_and_nowhere_else() -> None:
-    (message,) = render(several_topics())
-    kinds = [block["type"] for block in message.payload["blocks"]]
-    assert kinds.count("divider") == 1
-    after = message.payload["blocks"][kinds.index("divider") + 1]
-    assert texts_of(after) == ["*Weather* · 1 paper"]
+def test_a_rule_stands_below_each_paper_but_the_last() -> None:
+    blocks = render(several_topics())[0].payload["blocks"]
+    kinds = [block["type"] for block in blocks]
+    assert kinds.count("context") > 1
+    assert {after for kind, after in pairwise(kinds) if kind == "context"} == {"divider"}
+    assert kinds[-1] != "divider"
+    assert ["*Weather* · 1 paper"] in [
+        texts_of(block) for rule, block in pairwise(blocks) if rule["type"] == "divider"
+    ]
+
+
+def test_a_rule_stands_over_a_topic_also_where_papers_are_lines() -> None:
+    papers = many_entries(100)
+    of = digest([section(papers[:60]), section(papers[60:], topic="weather", title="Weather")])
+    blocks = render(of, most=1)[0].payload["blocks"]
+    kinds = [block["type"] for block in blocks]
+    heading = [texts_of(block) for block in blocks].index(["*Weather* · 40 papers"])
+    assert kinds[heading - 2 : heading] == ["section", "divider"]
 
 
 def test_a_matched_term_is_bold_where_slack_lets_it_be() -> None:

@@ -17,6 +17,9 @@ themeSwitch.addEventListener("click", () => {
 wantsDark.addEventListener("change", showTheme);
 showTheme();
 
+// "2026-03-06" as the pages' own dates are written: Fri 6 Mar 2026. The form of toUTCString is the standard's.
+const readable = (day) => new Date(day).toUTCString().slice(0, 16).replace(",", "").replace(" 0", " ");
+
 // A script rather than a request, because a page opened from a folder may not ask for files.
 function load(path) {
   return new Promise((loaded, failed) => {
@@ -85,7 +88,7 @@ if (neighbours) {
         link.id = id;
         link.rel = id === "earlier" ? "prev" : "next";
         link.href = `${day}.html`;
-        link.textContent = id === "earlier" ? `← ${day}` : `${day} →`;
+        link.textContent = id === "earlier" ? `← ${readable(day)}` : `${readable(day)} →`;
         id === "earlier" ? neighbours.prepend(link) : neighbours.append(link);
       }
     },

@@ -113,7 +113,7 @@ function item(paper) {
   if (paper.reconstructed) chips.push(chip("reconstructed", "found"));
   chips.push(...paper.categories.split(" ").filter(Boolean).map((category) => chip(category)));
   chips.push(...paper.terms.map((term) => chip(term, "term")));
-  const where = element("p", { className: "quiet authors" }, `${paper.day} · `);
+  const where = element("p", { className: "quiet authors" }, `${readable(paper.day)} · `);
   paper.topics.forEach((topic, place) => where.append(place ? ", " : "",
     element("a", { href: `${topic}/${paper.day}.html#${id}`, textContent: topics.get(topic) })));
   return element("li", { className: "paper" },
