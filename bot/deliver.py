@@ -118,6 +118,7 @@ def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneRepo
     now, and is then composed anew. A lane follows its subscriber's only address; one of several that is gone is given
     up.
     """
+    _recover_astray(store, settings, now)
     reports = []
     for name in sorted({lane.subscriber for lane in store.outbox.lanes()}):
         subscriber = settings.subscribers.get(name)
@@ -154,6 +155,18 @@ class _Errand:
     """How many of its deliveries are not over."""
     subscriber: Subscriber
     address: Address
+
+
+def _recover_astray(store: Store, settings: Settings, now: datetime) -> None:
+    """Free what the dead were sending to addresses that are there no more: no lane leads to it, and it would stay."""
+    lanes = [
+        lane
+        for lane in store.outbox.lanes()
+        if (subscriber := settings.subscribers.get(lane.subscriber)) is None
+        or subscriber.address(lane.recipient) is None
+    ]
+    for lane, state in store.outbox.recover(*lanes, owner=store.owner, now=now):
+        log.warning("a sender died while sending", subscriber=lane.subscriber, state=state.value)
 
 
 def _recover(store: Store, errands: Sequence[_Errand], now: datetime) -> dict[Lane, list[DeliveryState]]:

@@ -6,6 +6,7 @@ Law 4: one destination's trouble is its own.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from bot.errors import StoreError
 from bot.model import Gate, Gates, Message, Receipt
 from bot.store import Store
 from bot.store.claims import ClaimLostError, Lane, Wait
+from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed, Outbox, Packet
 from bot.store.readers import ReaderState
 from bot.store.turns import Arrival, Bid, Turn
@@ -131,6 +133,36 @@ async def test_an_arrival_is_written_down_though_the_run_is_cancelled(store: Sto
     await asyncio.sleep(0.01)
     assert store.outbox.abandon(store.owner, NOW) == 0
     assert store.outbox.backlog()[Lane("s0", "")] == 1
+
+
+async def test_an_arrival_is_written_down_though_all_tasks_are_cancelled_as_when_the_loop_ends(
+    store: Store, clerk: Clerk
+) -> None:
+    claimed = await clerk.claim(bid("s0"))
+    settling = asyncio.create_task(clerk.settle(arrival(claimed)))
+    await asyncio.sleep(0)
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    assert len(tasks) == 2  # the clerk's own among them, which would have served it later
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert settling.cancelled()
+    assert store.outbox.abandon(store.owner, NOW) == 0
+    assert store.outbox.backlog()[Lane("s0", "")] == 1
+
+
+async def test_what_a_sender_died_of_is_sent_alone_also_where_several_bid_together(
+    store: Store, clerk: Clerk
+) -> None:
+    lane = Lane("s0", "")
+    dead = replace(store.owner, boot="the boot before")
+    assert isinstance(store.outbox.claim(lane, bid("s0").gates, owner=dead, now=NOW, eager=False), Claimed)
+    store.outbox.recover(lane, owner=store.owner, now=NOW)
+    doubt = await clerk.claim(bid("s0"))
+    assert isinstance(doubt, Doubt)
+    store.outbox.doubts.settle_missing(doubt.delivery, owner=store.owner)
+    found = await asyncio.gather(clerk.claim(bid("s1")), clerk.claim(bid("s0")))
+    assert [type(each) for each in found] == [Claimed, Wait]
 
 
 async def test_a_destination_is_paced_from_the_end_of_a_message(store: Store) -> None:

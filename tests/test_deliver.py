@@ -5,6 +5,7 @@ Law 2: nothing is marked done before it is done. Law 4: one destination's troubl
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,9 @@ from bot.demo.slack import Scripted
 from bot.demo.smtp import DROP
 from bot.errors import StoreError
 from bot.inquiry import SETTLING
-from bot.model import DeliveryState
+from bot.model import DeliveryState, Gate, Gates
 from bot.store.claims import ClaimLostError
-from bot.store.outbox import Outbox
+from bot.store.outbox import Claimed, Outbox
 from bot.store.turns import Turn
 from tests.builders import paper
 from tests.world import MONDAY, TUESDAY, WEDNESDAY, World, morning
@@ -528,6 +529,38 @@ async def test_a_rotated_webhook_gets_what_was_waiting_for_the_old_one(world: Wo
     assert lane(await world.once()).sent == 1
 
 
+async def _die_while_sending(world: World) -> None:
+    """A process claims Tuesday's only message, and is gone."""
+    world.slack.script.append(Scripted(status=429, headers={"Retry-After": "3600"}))
+    world.announce(TUESDAY, paper())
+    assert (await world.once(morning(TUESDAY))).left_undone
+    async with world.app() as app:
+        (found,) = app.store.outbox.lanes()
+        dead = replace(app.store.owner, boot="the boot before")
+        gates = Gates(Gate("here", 0.0), Gate("there", 0.0))
+        claimed = app.store.outbox.claim(found, gates, owner=dead, now=world.clock.now(), eager=True)
+    assert isinstance(claimed, Claimed)
+
+
+async def test_what_a_dead_process_was_sending_to_a_webhook_that_was_then_rotated_goes_to_the_new_one(
+    world: World,
+) -> None:
+    world.config["subscribers"]["lab"] = {"slack": world.slack.webhook_url("old"), "topics": ["birds"]}
+    await _die_while_sending(world)
+    world.config["subscribers"]["lab"]["slack"] = world.slack.webhook_url("new")
+    assert lane(await world.once(morning(TUESDAY, 8))).sent == 1
+    assert world.received()["slack"] == 1
+
+
+async def test_what_a_dead_process_was_sending_to_who_then_moved_to_another_channel_is_told_there(
+    world: World,
+) -> None:
+    await _die_while_sending(world)
+    world.config["subscribers"]["lab"] = {"mail": "lab@example.org", "topics": ["birds"]}
+    assert not (await world.once(morning(TUESDAY, 8))).left_undone
+    assert world.received() == {"slack": 0, "discord": 0, "mail": 1}
+
+
 async def test_what_a_paused_subscriber_has_waiting_stays(world: World) -> None:
     world.slack.script.append(says("service_unavailable"))
     world.announce(TUESDAY, paper())
@@ -548,6 +581,9 @@ async def test_a_fault_of_ours_in_one_channel_ends_no_other_and_is_not_quoted(
     run = await busy_world.once(morning(TUESDAY))
     assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 0}
     assert lane(run, "alice").reason == "internal error in the MailChannel: RuntimeError"
+    async with busy_world.app() as app:
+        states = {record.state for record in app.store.ledger.all() if record.subscriber == "alice"}
+    assert states == {DeliveryState.UNKNOWN}  # whether it struck before or after the write nobody knows
 
 
 async def test_a_claim_that_passed_to_another_process_while_sending_is_settled_by_that_one(

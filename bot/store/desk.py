@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, case, select
+from sqlalchemy import and_, case, or_, select
 
 from bot.errors import PaperboyError
 from bot.model import DeliveryState
+from bot.store.claims import MOST_DEATHS
 from bot.store.dialect import Lock, alone
 from bot.store.gates import in_order, open_gate
 from bot.store.tables import deliveries, messages
@@ -66,7 +67,8 @@ class Desk:
         """Have the next run try it at once, whatever became of it before, and knock at its door again.
 
         It keeps its id, the other side's key to know a repeat by, and its text. One that was dead begins again with
-        its rich form, and its senders' deaths are forgotten.
+        its rich form, and its senders' deaths are forgotten. One whose outcome is unknown is asked about first, also
+        where it was given up because its senders died: whoever was asking at this moment has lost it.
 
         Args:
             delivery_id: the whole id.
@@ -77,13 +79,17 @@ class Desk:
             KeyError: there is no such delivery.
         """
         was_dead = deliveries.c.state == DeliveryState.DEAD
+        died = and_(was_dead, deliveries.c.deaths >= MOST_DEATHS)
+        in_doubt = or_(deliveries.c.state == DeliveryState.UNKNOWN, died)
         message = and_(messages.c.digest_id == deliveries.c.digest_id, messages.c.part == deliveries.c.part)
         pruned = select(messages.c.part).where(message, messages.c.payload.is_(None)).exists()
         statement = (
             deliveries.update()
             .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(RETRIED), ~pruned)
             .values(
-                state=DeliveryState.PENDING,
+                state=case((in_doubt, DeliveryState.UNKNOWN), else_=DeliveryState.PENDING),
+                owner=None,
+                lease_until=None,
                 plain=case((was_dead, False), else_=deliveries.c.plain),
                 deaths=0,
                 not_before=None,

@@ -235,3 +235,29 @@ async def test_what_the_next_run_would_take_back_is_not_tried_again(paperboy: Te
     gone = await paperboy("deliveries", "retry", first["id"])
     assert gone.code == 1
     assert "its subscriber is no longer in the configuration" in gone.err
+
+
+async def test_status_and_the_operator_name_a_mailbox_that_bounced(paperboy: Terminal, world: World) -> None:
+    world.config["subscribers"] = {
+        "gone": {"mail": "gone@example.org", "topics": ["birds"]},
+        "keeper": {"mail": "keeper@example.org", "topics": ["fishes"]},
+    }
+    world.config["topics"]["fishes"] = {"title": "Fishes", "categories": ["cs.CV"], "keywords": ["walrus"]}
+    world.config["operator"] = "keeper"
+    world.mail.bounces["gone@example.org"] = "550 5.1.1 no such user"
+    world.announce(TUESDAY, paper())
+    world.clock.set(morning(TUESDAY))
+    await paperboy("once")
+    (note,) = world.mail.messages
+    assert list(note.rcpt) == ["keeper@example.org"]
+    assert b"gone (mail) is not reached: " in note.data
+    assert b"550 5.1.1" in note.data
+    status = " ".join((await paperboy("status")).out.split())
+    assert "gone@example.org is not reached: RCPT: 550 5.1.1 no such user; next knock after 09:00" in status
+
+
+async def test_retrying_what_may_have_arrived_asks_before_it_is_sent_again(paperboy: Terminal, world: World) -> None:
+    lost = await one(paperboy, world, Scripted(takes=True, drops=True))
+    await paperboy("deliveries", "retry", lost)
+    assert (await paperboy("once")).code == 0
+    assert world.received()["slack"] == 1

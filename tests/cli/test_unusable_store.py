@@ -209,6 +209,21 @@ async def test_while_another_process_keeps_the_store_locked_each_verb_ends_with_
     await delivered_once(paperboy, world)
 
 
+async def test_publishing_into_a_locked_store_ends_with_3_and_the_next_run_writes_the_page_and_tells_nobody_twice(
+    paperboy: Terminal, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.connect.PATIENCE_MS", 50)  # as above
+    world.config["site"] = {"dir": str(tmp_path / "site"), "topics": ["birds"]}
+    path = a_store_on(tmp_path, world)
+    await deliver_tuesday_and_announce_wednesday(paperboy, world)
+    with monkeypatch.context() as patches, Struck(patches, (App, "publish"), locked(path)) as trouble:
+        answer = await paperboy("once")
+    assert trouble.struck
+    assert answer.code == ExitCode.STORE
+    await delivered_once(paperboy, world)
+    assert "Pigeon 59" in (tmp_path / "site" / "birds" / f"{WEDNESDAY}.md").read_text(encoding="utf-8")
+
+
 @needs_root
 async def test_a_new_store_on_a_full_disk_ends_with_3_and_the_next_run_delivers_once(
     paperboy: Terminal, world: World, disk: Path

@@ -105,12 +105,13 @@ def test_one_message_proves_one_of_two_equal_deliveries(store: Store) -> None:
 
 
 def test_the_last_message_that_arrived_is_the_landmark(store: Store) -> None:
-    enqueue(store, packet(message("one"), message("two")))
+    enqueue(store, packet(message("one"), message("two"), message("three")))
     store.outbox.settle_sent(claimed(store), Receipt("m1"), GATES, owner=ME, now=NOW)
-    fail(store, claimed(store, at=NOW + SECOND), Trouble.UNKNOWN)
-    found = doubt(store, at=LATER + SECOND)
-    assert (found.landmark, sorted(found.taken)) == ("m1", ["m1"])
-    assert found.delivery.payload == {"text": "two"}
+    store.outbox.settle_sent(claimed(store, at=NOW + SECOND), Receipt("m2"), GATES, owner=ME, now=NOW + SECOND)
+    fail(store, claimed(store, at=NOW + 2 * SECOND), Trouble.UNKNOWN)
+    found = doubt(store, at=LATER + 2 * SECOND)
+    assert (found.landmark, sorted(found.taken)) == ("m2", ["m1", "m2"])
+    assert found.delivery.payload == {"text": "three"}
 
 
 def test_what_is_missing_is_sent_again_at_once_under_its_old_id(store: Store) -> None:

@@ -318,6 +318,21 @@ def test_a_claim_that_passed_to_another_can_no_longer_be_settled(store: Store) -
     assert states(store) == [DeliveryState.SENDING]
 
 
+def test_what_is_being_asked_about_cannot_be_settled_by_its_first_sending_even_in_the_same_process(
+    store: Store,
+) -> None:
+    enqueue(store, packet())
+    delivery = claimed(store)
+    store.outbox.abandon(ME, NOW)
+    asking = store.outbox.claim(LANE, GATES, owner=ME, now=NOW + MINUTE, eager=False)
+    assert isinstance(asking, Doubt)
+    with pytest.raises(ClaimLostError):
+        store.outbox.settle_sent(delivery, Receipt(), GATES, owner=ME, now=NOW + MINUTE)
+    with pytest.raises(ClaimLostError):
+        fail(store, delivery, Trouble.TRANSIENT)
+    assert states(store) == [DeliveryState.UNKNOWN]
+
+
 def test_busy_holds_the_destination_and_does_not_count_as_a_try(store: Store) -> None:
     enqueue(store, packet())
     assert fail(store, claimed(store), Trouble.BUSY, retry_after=30) is DeliveryState.PENDING
