@@ -7,12 +7,10 @@ below; in here only stands which verb follows which, once for `once` and for the
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
-
-import structlog
 
 from bot import checkup, mailings
 from bot.alert import Concern, alert
@@ -20,13 +18,14 @@ from bot.arxiv import calendar
 from bot.channels import CHANNELS
 from bot.channels.channel import Finding
 from bot.clock import SystemClock
-from bot.collect import Collected, collect
-from bot.compose import Composed, Composer, Outcome
+from bot.collect import collect
+from bot.compose import Composed, Composer
 from bot.config import refuse_live
 from bot.daemon import LATE, Outlook
-from bot.deliver import PATIENCE, LaneReport, deliver, readdress
+from bot.deliver import PATIENCE, deliver, readdress
 from bot.drafts import Drafter
 from bot.errors import RenderError
+from bot.runs import Run, log_run
 from bot.store import Store
 from bot.store.leases import LeaseTakenError
 from bot.templating import Templates
@@ -39,49 +38,17 @@ if TYPE_CHECKING:
     from bot.arxiv.client import ArxivClient
     from bot.channels.channel import Channel
     from bot.clock import Clock
-    from bot.model import MailingRecord
+    from bot.collect import Collected
+    from bot.deliver import LaneReport
     from bot.publish import Published
     from bot.report import Reporter
     from bot.settings import Settings
-
-log = structlog.get_logger(__name__)
 
 _COLLECT_TERM = timedelta(minutes=30)
 _LOOK_AGAIN = timedelta(minutes=1)
 """After another process was seen collecting."""
 _SHORT = timedelta(seconds=30)
 """How long a round of the daemon waits for pacing and Retry-After: what takes longer is another round's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one run of the four verbs did."""
-
-    collected: tuple[Collected, ...] = ()
-    collected_elsewhere: str = ""
-    """Who is collecting at this moment, if it is not us."""
-    composed: tuple[Composed, ...] = ()
-    delivered: tuple[LaneReport, ...] = ()
-    published: tuple[Published, ...] = ()
-    next_mailing: datetime | None = None
-    """On a day without a mailing: when the next one is expected."""
-    still_open: tuple[str, ...] = ()
-    """Categories whose mailing of today is not in."""
-    missed: tuple[MailingRecord, ...] = ()
-    """Mailings of earlier days that are still open."""
-    site_trouble: str = ""
-    """Why the site could not be written, if it could not."""
-
-    @property
-    def left_undone(self) -> bool:
-        """Whether a mailing stayed open, or a delivery stayed behind or died, or a digest could not be made."""
-        return (
-            bool(self.still_open)
-            or bool(self.missed)
-            or any(result.outcome is Outcome.FAILED for result in self.composed)
-            or bool(self.site_trouble)
-            or any(lane.left_until is not None or lane.dead or lane.held for lane in self.delivered)
-        )
 
 
 class App:
@@ -263,7 +230,7 @@ class App:
             return self.composer().compose(now, wait_until=late)
 
         run = await self._in_a_row(poll=poll, compose=compose, eager=False, patience=_SHORT)
-        _log_run(run)
+        log_run(run)
         retries = [lane.left_until for lane in run.delivered if lane.left_until]
         outlook = replace(self.outlook(), retries=tuple(retries))
         if run.collected_elsewhere:
@@ -378,27 +345,6 @@ class App:
         for channel in self.channels.values():
             await channel.aclose()
         self.store.close()
-
-
-def _log_run(run: Run) -> None:
-    """What a round did, for the daemon's log; what deliver did it has logged itself."""
-    for result in run.collected:
-        if result.asked:
-            tell = log.info if result.state.closed else log.warning
-            tell(
-                "collected", category=result.category, state=result.state.value, reason=result.reason, new=result.new
-            )
-    if run.collected_elsewhere:
-        log.info("another process is collecting", holder=run.collected_elsewhere)
-    for composed in run.composed:
-        if composed.reason:
-            log.warning("template failed", subscriber=composed.subscriber, reason=composed.reason)
-        if composed.matched:
-            log.info("composed", subscriber=composed.subscriber, papers=composed.matched, messages=composed.messages)
-    if run.published:
-        log.info("published", files=len(run.published))
-    if run.site_trouble:
-        log.error("the site could not be written", reason=run.site_trouble)
 
 
 @asynccontextmanager

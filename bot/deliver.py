@@ -99,7 +99,7 @@ async def deliver(
         if (subscriber := settings.subscribers.get(lane.subscriber)) and only in (None, subscriber.name)
         if (address := subscriber.address(lane.recipient))
     )
-    lost = _recover(store, errands, clock.now())
+    lost = _recover(store, [errand.lane for errand in errands if not errand.subscriber.paused], clock.now())
     run = _Run(store, channels, clock, eager=eager, patience=patience)
     reports = await asyncio.gather(
         *(run.lane(errand, lost.get(errand.lane, ())) for errand in errands), return_exceptions=True
@@ -118,7 +118,7 @@ def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneRepo
     now, and is then composed anew. A lane follows its subscriber's only address; one of several that is gone is given
     up.
     """
-    _recover_astray(store, settings, now)
+    _recover(store, _astray(store, settings), now)
     reports = []
     for name in sorted({lane.subscriber for lane in store.outbox.lanes()}):
         subscriber = settings.subscribers.get(name)
@@ -157,21 +157,18 @@ class _Errand:
     address: Address
 
 
-def _recover_astray(store: Store, settings: Settings, now: datetime) -> None:
-    """Free what the dead were sending to addresses that are there no more: no lane leads to it, and it would stay."""
-    lanes = [
+def _astray(store: Store, settings: Settings) -> list[Lane]:
+    """The lanes whose address is there no more: no errand leads to them, so nobody would notice who died on one."""
+    return [
         lane
         for lane in store.outbox.lanes()
         if (subscriber := settings.subscribers.get(lane.subscriber)) is None
         or subscriber.address(lane.recipient) is None
     ]
-    for lane, state in store.outbox.recover(*lanes, owner=store.owner, now=now):
-        log.warning("a sender died while sending", subscriber=lane.subscriber, state=state.value)
 
 
-def _recover(store: Store, errands: Sequence[_Errand], now: datetime) -> dict[Lane, list[DeliveryState]]:
+def _recover(store: Store, lanes: Sequence[Lane], now: datetime) -> dict[Lane, list[DeliveryState]]:
     """What became of those deliveries whose sender died while sending them, by lane."""
-    lanes = [errand.lane for errand in errands if not errand.subscriber.paused]
     found: dict[Lane, list[DeliveryState]] = {}
     for lane, state in store.outbox.recover(*lanes, owner=store.owner, now=now):
         log.warning("a sender died while sending", subscriber=lane.subscriber, state=state.value)

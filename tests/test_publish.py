@@ -17,7 +17,7 @@ from tests.world import CROSS, MONDAY, REPLACE, TUESDAY, WEDNESDAY, World, morni
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.app import Run
+    from bot.runs import Run
 
 
 @pytest.fixture

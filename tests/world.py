@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bot.app import App, Run, opened
+from bot.app import App, opened
 from bot.clock import SimulatedClock
 from bot.config import load
 from bot.demo.arxiv import ArxivServer, render_rss
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    from bot.runs import Run
     from bot.settings import Settings
 
 FRIDAY, SATURDAY, MONDAY, TUESDAY, WEDNESDAY = (date(2026, 4, day) for day in (17, 18, 20, 21, 22))

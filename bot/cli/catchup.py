@@ -23,7 +23,7 @@ from bot.cli.options import (
 from bot.cli.terminal import progress
 
 if TYPE_CHECKING:
-    from bot.app import Run
+    from bot.runs import Run
     from bot.settings import Settings
 
 

@@ -15,7 +15,7 @@ from bot.demo.show import show
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.app import Run
+    from bot.runs import Run
     from bot.settings import Settings
 
 

@@ -17,7 +17,7 @@ from tests.builders import paper
 from tests.world import FRIDAY, MONDAY, REPLACE, SATURDAY, TUESDAY, World, morning
 
 if TYPE_CHECKING:
-    from bot.app import Run
+    from bot.runs import Run
 
 
 @pytest.fixture

@@ -1,0 +1,73 @@
+"""What one run of the four verbs did, as a value, and as lines of the daemon's log. Does nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.compose import Outcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.collect import Collected
+    from bot.compose import Composed
+    from bot.deliver import LaneReport
+    from bot.model import MailingRecord
+    from bot.publish import Published
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of the four verbs did."""
+
+    collected: tuple[Collected, ...] = ()
+    collected_elsewhere: str = ""
+    """Who is collecting at this moment, if it is not us."""
+    composed: tuple[Composed, ...] = ()
+    delivered: tuple[LaneReport, ...] = ()
+    published: tuple[Published, ...] = ()
+    next_mailing: datetime | None = None
+    """On a day without a mailing: when the next one is expected."""
+    still_open: tuple[str, ...] = ()
+    """Categories whose mailing of today is not in."""
+    missed: tuple[MailingRecord, ...] = ()
+    """Mailings of earlier days that are still open."""
+    site_trouble: str = ""
+    """Why the site could not be written, if it could not."""
+
+    @property
+    def left_undone(self) -> bool:
+        """Whether a mailing stayed open, or a delivery stayed behind or died, or a digest could not be made."""
+        return (
+            bool(self.still_open)
+            or bool(self.missed)
+            or any(result.outcome is Outcome.FAILED for result in self.composed)
+            or bool(self.site_trouble)
+            or any(lane.left_until is not None or lane.dead or lane.held for lane in self.delivered)
+        )
+
+
+def log_run(run: Run) -> None:
+    """What a round did, for the daemon's log; what deliver did it has logged itself."""
+    for result in run.collected:
+        if result.asked:
+            tell = log.info if result.state.closed else log.warning
+            tell(
+                "collected", category=result.category, state=result.state.value, reason=result.reason, new=result.new
+            )
+    if run.collected_elsewhere:
+        log.info("another process is collecting", holder=run.collected_elsewhere)
+    for composed in run.composed:
+        if composed.reason:
+            log.warning("template failed", subscriber=composed.subscriber, reason=composed.reason)
+        if composed.matched:
+            log.info("composed", subscriber=composed.subscriber, papers=composed.matched, messages=composed.messages)
+    if run.published:
+        log.info("published", files=len(run.published))
+    if run.site_trouble:
+        log.error("the site could not be written", reason=run.site_trouble)
