@@ -1,19 +1,24 @@
 """The clerk before the outbox: who comes at about the same time is served in one transaction.
 
-A lane that has news for the outbox, or wants its next delivery from it, says so here and waits. As long as the event
-loop brings more of them, nobody is served; once it does not, all are, with one commit for all. There is no timer: a
-lane that comes alone is served at once. Decides nothing about a delivery, sends nothing.
+A lane that has news for the outbox, or wants its next delivery from it, says so here and waits for company: for
+those who are out with a delivery, but no longer than the last transaction took, so that waiting costs at most as much
+as it may save. A lane that is alone is served at once. Decides nothing about a delivery, sends nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
+
+from bot.store.turns import Claimed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.clock import Clock
+    from bot.errors import DeliveryError
+    from bot.model import Delivery, DeliveryState, Gates
     from bot.store import Store
     from bot.store.turns import Arrival, Bid, Outcome
 
@@ -36,6 +41,12 @@ class Clerk:
         self._arrivals: list[Request[Arrival, None]] = []
         self._bids: list[Request[Bid, Outcome]] = []
         self._gathering: asyncio.Task[None] | None = None
+        self._out: set[str] = set()
+        """The deliveries that were handed out to be sent and of which nothing was heard yet."""
+        self._back = asyncio.Event()
+        """That there are none."""
+        self._took = 0.0
+        """Seconds of the last transaction."""
 
     async def claim(self, bid: Bid) -> Outcome:
         """The lane's next delivery, committed as ours; or what to wait for, or None if it has none.
@@ -52,12 +63,29 @@ class Clerk:
             ClaimLostError: the claim is no longer ours.
             StoreError: the store cannot be written.
         """
+        self._heard_of(arrival.delivery)
         try:
             await self._ask(self._arrivals, arrival)
         except asyncio.CancelledError:
             # The run is ending, and what the other side has said must not be forgotten over it.
             self._serve(self._take_arrivals(), ())
             raise
+
+    def fail(self, delivery: Delivery, error: DeliveryError, gates: Gates) -> DeliveryState:
+        """Write down that an attempt failed, and what that means for its gates, at once and alone. Its state now.
+
+        Raises:
+            ClaimLostError: the claim is no longer ours.
+            StoreError: the store cannot be written.
+        """
+        self._heard_of(delivery)
+        owner, now = self._store.owner, self._clock.now()
+        return self._store.outbox.settle_failed(delivery, error, gates, owner=owner, now=now)
+
+    def _heard_of(self, delivery: Delivery) -> None:
+        self._out.discard(delivery.id)
+        if not self._out:
+            self._back.set()
 
     async def _ask(self, queue: list[Request[Wish, Answer]], wish: Wish) -> Answer:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -67,6 +95,10 @@ class Clerk:
         return await answer
 
     async def _gather(self) -> None:
+        if self._out:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._took):
+                    await self._back.wait()
         seen = quiet = 0
         while quiet < _QUIET:
             await asyncio.sleep(0)
@@ -75,7 +107,9 @@ class Clerk:
             seen = waiting
         self._gathering = None
         bids, self._bids = [(bid, answer) for bid, answer in self._bids if not answer.done()], []
+        started = asyncio.get_running_loop().time()
         self._serve(self._take_arrivals(), bids)
+        self._took = asyncio.get_running_loop().time() - started
 
     def _take_arrivals(self) -> list[Request[Arrival, None]]:
         arrivals, self._arrivals = self._arrivals, []
@@ -95,6 +129,9 @@ class Clerk:
         for (_, settled), lost in zip(arrivals, turn.settled, strict=True):
             _answer(settled, None, lost)
         for (_, claimed), outcome in zip(bids, turn.outcomes, strict=True):
+            if isinstance(outcome, Claimed):
+                self._out.add(outcome.delivery.id)
+                self._back.clear()
             _answer(claimed, outcome)
 
     def _fail(

@@ -314,8 +314,7 @@ class _Run:
             with _released(places):
                 receipt = await self._attempt(channel, delivery, address)
         except DeliveryError as error:
-            owner, now = self._store.owner, self._clock.now()
-            state = self._store.outbox.settle_failed(delivery, error, gates, owner=owner, now=now)
+            state = self._clerk.fail(delivery, error, gates)
             told.warning("not delivered", trouble=error.trouble.value, reason=error.reason, state=state.value)
             return state, error.reason
         await self._settle_sent(delivery, receipt, gates)

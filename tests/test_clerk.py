@@ -14,8 +14,8 @@ import pytest
 
 from bot.clerk import Clerk
 from bot.clock import SimulatedClock
-from bot.errors import StoreError
-from bot.model import Gate, Gates, Message, Receipt
+from bot.errors import DeliveryError, StoreError, Trouble
+from bot.model import DeliveryState, Gate, Gates, Message, Receipt
 from bot.store import Store
 from bot.store.claims import ClaimLostError, Lane, Wait
 from bot.store.doubts import Doubt
@@ -76,6 +76,40 @@ async def test_who_comes_together_is_served_by_one_transaction(clerk: Clerk, tur
     ]
     await asyncio.gather(*(clerk.settle(arrival(each)) for each in claimed), *(clerk.claim(bid(n)) for n in NAMES))
     assert turns == [(0, 10), (10, 10)]
+
+
+async def test_who_is_out_with_a_delivery_is_waited_for(clerk: Clerk, turns: list[tuple[int, int]]) -> None:
+    first, second = await asyncio.gather(clerk.claim(bid("s0")), clerk.claim(bid("s1")))
+    clerk._took = 60.0
+    settling = asyncio.create_task(clerk.settle(arrival(first)))
+    await asyncio.sleep(0.01)
+    assert not settling.done()
+    async with asyncio.timeout(5):
+        await asyncio.gather(settling, clerk.settle(arrival(second)))
+    assert turns == [(0, 2), (2, 0)]
+
+
+async def test_who_is_out_is_waited_for_no_longer_than_the_last_transaction_took(
+    clerk: Clerk, turns: list[tuple[int, int]]
+) -> None:
+    first, _ = await asyncio.gather(clerk.claim(bid("s0")), clerk.claim(bid("s1")))
+    assert 0 < clerk._took < 5
+    async with asyncio.timeout(10):
+        await clerk.settle(arrival(first))
+    assert turns == [(0, 2), (1, 0)]
+
+
+async def test_whose_attempt_failed_is_waited_for_no_more(store: Store, clerk: Clerk) -> None:
+    first, second = await asyncio.gather(clerk.claim(bid("s0")), clerk.claim(bid("s1")))
+    assert isinstance(second, Claimed)
+    clerk._took = 60.0
+    settling = asyncio.create_task(clerk.settle(arrival(first)))
+    await asyncio.sleep(0)
+    refused = DeliveryError(Trouble.TRANSIENT, "451 try again")
+    assert clerk.fail(second.delivery, refused, bid("s1").gates) is DeliveryState.PENDING
+    async with asyncio.timeout(5):
+        await settling
+    assert store.outbox.backlog()[Lane("s0", "")] == 1
 
 
 async def test_what_has_arrived_is_settled_before_its_lane_s_next_is_claimed(clerk: Clerk) -> None:

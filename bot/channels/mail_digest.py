@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.channels.grouping import MOST_LINKS, forms, terms, together, told
 from bot.channels.marking import Glance, glance
-from bot.channels.mime import mailto, quoted_printable
+from bot.channels.mime import entity, mailto, quoted_printable
 from bot.channels.packing import fit, paginate
 from bot.model import Message
 from bot.text import day, flatten_tex, markup_html, tidy
@@ -269,8 +269,8 @@ def _marked(seen: Glance) -> dict[str, Markup]:
 
 
 def _message(subject: str, text: str, html: str, part: int, papers: tuple[str, ...] = ()) -> Message:
-    plain = {"subject": subject, "text": text}
-    return Message(payload={**plain, "html": html}, plain=plain, reply=part > 1, papers=papers)
+    both, plain = ({"subject": subject, "entity": each} for each in (entity(text, html), entity(text)))
+    return Message(payload=both, plain=plain, reply=part > 1, papers=papers)
 
 
 def _writing_to(sender: str) -> dict[str, str]:

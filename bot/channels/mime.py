@@ -1,5 +1,7 @@
 """One mail as bytes: headers that no title can break, bodies that any relay takes.
 
+    texts -> entity, once, when the digest is composed            headers + entity -> mail, for each reader
+
 Pure, and the same delivery always gives the same bytes. The headers are written here and not by `email.message`:
 on the Pythons we support it decodes an encoded word inside a title into a header of the stranger's choice
 (CVE-2024-6923), raises on U+2028, and encodes a long List-Unsubscribe into uselessness. What was written is read
@@ -9,6 +11,7 @@ back by `email.parser` before it leaves. Never opens a connection, never decides
 from __future__ import annotations
 
 import binascii
+import email.policy
 import hashlib
 import re
 import unicodedata
@@ -103,31 +106,41 @@ def quoted_printable(text: str) -> bytes:
     return binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)
 
 
+def entity(text: str, html: str | None = None) -> str:
+    """What a mail is below its own headers: the texts, encoded, with the headers that say how. ASCII, its lines CRLF.
+
+    It names no reader, so it is made once for all of them. https://www.rfc-editor.org/rfc/rfc2045#section-2.4.
+    """
+    parts = [_part("plain", text)]
+    if html is None:
+        return parts[0]
+    parts.append(_part("html", html))
+    boundary = f"=_{_digest(''.join(parts))}"
+    edge = f"\r\n--{boundary}"
+    head = f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
+    return "".join([head, *(f"{edge}\r\n{part}" for part in parts), f"{edge}--\r\n"])
+
+
+def texts(of: str) -> dict[str, str]:
+    """The texts of an entity, `plain` and perhaps `html`, as a mail program reads them."""
+    parts = BytesParser(policy=email.policy.default).parsebytes(of.encode()).walk()
+    leaves = [part for part in parts if not part.is_multipart()]
+    return {part.get_content_subtype(): part.get_content().replace("\r\n", "\n") for part in leaves}
+
+
 def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox) -> bytes:
-    """The delivery's payload (`subject`, `text`, and `html` unless it is the plain form) as a whole mail.
+    """The delivery's payload (`subject` and `entity`) as a whole mail.
 
     https://www.rfc-editor.org/rfc/rfc5322 (form), rfc2369 and rfc2919 (List-*), rfc3834 (Auto-Submitted).
 
     Raises:
-        DeliveryError: MALFORMED, where the bytes do not read back as what was meant.
+        DeliveryError: MALFORMED, where the headers do not read back as what was meant.
     """
     subject = tidy(str(delivery.payload["subject"])).encode("utf-8", "replace").decode()
     headers = _headers(delivery, subject, recipient, sender)
-    texts = {"plain": str(delivery.payload["text"])}
-    if "html" in delivery.payload:
-        texts["html"] = str(delivery.payload["html"])
-    parts = [_part(kind, text) for kind, text in texts.items()]
-    if len(parts) == 1:
-        tail = parts[0]
-    else:
-        boundary = f"=_{_digest(delivery.id)}"
-        headers["Content-Type"] = f'multipart/alternative;\r\n boundary="{boundary}"'
-        edge = b"\r\n--" + boundary.encode()
-        tail = b"".join([b"\r\n", *(edge + b"\r\n" + part for part in parts), edge, b"--\r\n"])
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii", "replace")
-    data = head + tail
-    _read_back(data, [*headers, *([] if len(parts) > 1 else _PART_HEADERS)], subject)
-    return data
+    _read_back(head, list(headers), subject)
+    return head + str(delivery.payload["entity"]).encode("ascii")
 
 
 def _headers(delivery: Delivery, subject: str, recipient: Mailbox, sender: Mailbox) -> dict[str, str]:
@@ -150,13 +163,9 @@ def _headers(delivery: Delivery, subject: str, recipient: Mailbox, sender: Mailb
     }
 
 
-_PART_HEADERS = ("Content-Type", "Content-Transfer-Encoding")
-
-
-def _part(kind: str, text: str) -> bytes:
-    values = (f"text/{kind}; charset=utf-8", "quoted-printable")
-    head = "".join(f"{name}: {value}\r\n" for name, value in zip(_PART_HEADERS, values, strict=True))
-    return head.encode() + b"\r\n" + quoted_printable(text)
+def _part(kind: str, text: str) -> str:
+    head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return head + quoted_printable(text).decode("ascii")
 
 
 @lru_cache(maxsize=256)  # one morning's subjects are few, and a word takes longer to encode than a page
@@ -195,18 +204,17 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _read_back(data: bytes, expected: list[str], subject: str) -> None:
+def _read_back(head: bytes, expected: list[str], subject: str) -> None:
     """Refuse to send what another parser would not read as exactly what was meant."""
-    # To any parser the headers end with the first empty line, so below it there is nothing to read back.
-    parsed = BytesParser().parsebytes(data[: data.index(b"\r\n\r\n") + 4], headersonly=True)
+    parsed = BytesParser().parsebytes(head, headersonly=True)
     try:
         seen = str(make_header(decode_header(str(parsed["Subject"]))))
     except (HeaderParseError, UnicodeError, LookupError) as error:
         raise DeliveryError(Trouble.MALFORMED, "the subject does not read back") from error
-    if sorted(parsed.keys()) != sorted(expected):
+    if parsed.keys() != expected or parsed.get_payload():
         raise DeliveryError(Trouble.MALFORMED, f"the headers read back as {', '.join(parsed.keys())}")
     if seen != subject:
         raise DeliveryError(Trouble.MALFORMED, "the subject reads back as another")
-    is_torn = not data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n")
-    if is_torn or max(map(len, data.split(b"\r\n"))) > LONGEST_LINE:
+    is_torn = not head.count(b"\r\n") == head.count(b"\r") == head.count(b"\n")
+    if is_torn or max(map(len, head.split(b"\r\n"))) > LONGEST_LINE:
         raise DeliveryError(Trouble.MALFORMED, f"a line without its CRLF, or of more than {LONGEST_LINE} octets")

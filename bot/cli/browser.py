@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.channels import mime
 from bot.demo.showcase import Day, render_showcase
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def open_first(files: Sequence[Path]) -> bool:
 
 def _pages(channel: str, messages: Sequence[Message], subscriber: str) -> list[str]:
     if channel == "mail":
-        return [str(message.payload["html"]) for message in messages]
+        return [mime.texts(message.payload["entity"])["html"] for message in messages]
     title = f"What {subscriber} would get"
     shown = tuple(
         {**message.payload, "channel": subscriber, "thread_ts": "1" if message.reply else None}

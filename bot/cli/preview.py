@@ -167,14 +167,20 @@ def _row(entry: DigestEntry) -> list[str]:
 
 
 def _show(messages: Iterable[Message], form: Form) -> str:
+    from bot.channels import mime  # noqa: PLC0415 - as above
+
     if form in (Form.SLACK, Form.DISCORD):
         return json.dumps([dict(message.payload) for message in messages], indent=2, ensure_ascii=False)
     if form is Form.HTML:
-        return "\n\n".join(str(message.payload["html"]) for message in messages)
+        return "\n\n".join(mime.texts(message.payload["entity"])["html"] for message in messages)
     return "\n\n".join(map(_words, messages))
 
 
 def _words(message: Message) -> str:
     """The message's own plain form: a mail's text, or what a chat gets where its blocks are refused."""
+    from bot.channels import mime  # noqa: PLC0415 - as above
+
     body = message.plain or message.payload
+    if "entity" in body:
+        return mime.texts(body["entity"])["plain"]
     return str(body["text"] if "text" in body else body["content"])

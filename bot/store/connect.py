@@ -92,8 +92,10 @@ def _sqlite(url: URL) -> Engines:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        # It can only be said between transactions.
-        connection.exec_driver_sql(f"PRAGMA foreign_keys = {options.get('paperboy_references', 'ON')}")
+        references = options.get("paperboy_references", "ON")
+        if connection.info.get("references") != references:
+            connection.exec_driver_sql(f"PRAGMA foreign_keys = {references}")  # it can only be said before BEGIN
+            connection.info["references"] = references
         connection.exec_driver_sql(options.get("paperboy_begin", "BEGIN"))
 
     # IMMEDIATE: a transaction that turns from reading to writing half-way can only fail.

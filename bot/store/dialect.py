@@ -55,6 +55,11 @@ def alone(connection: Connection, lock: Lock) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_NAMESPACE, int(lock))))
 
 
+def is_alone(connection: Connection) -> bool:
+    """Whether a writing transaction has no company, so that nothing it reads has to be locked or looked at again."""
+    return not _is_postgres(connection)
+
+
 def check_references(connection: Connection, name: str) -> None:
     """See that every reference leads somewhere, after a migration that SQLite ran without looking.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from bot.store.dialect import insert
+from bot.store.dialect import insert, is_alone
 from bot.store.tables import gates
 
 if TYPE_CHECKING:
@@ -118,14 +118,13 @@ class ArxivGate:
 def read_gate(connection: Connection, key: str) -> GateState:
     """The gate's state; an unknown gate is open."""
     row = connection.execute(select(gates).where(gates.c.key == key)).one_or_none()
-    return GateState(**row._mapping) if row else GateState(key)  # noqa: SLF001 - SQLAlchemy's public name
+    return GateState(*row) if row else GateState(key)
 
 
 _LOCKED = (
     select(gates).where(gates.c.key.in_(bindparam("keys", expanding=True))).order_by(gates.c.key).with_for_update()
 )
 _STATE = [column.name for column in gates.c if column.name != "key"]
-_WRITTEN = gates.update().where(gates.c.key == bindparam("this")).values({name: bindparam(name) for name in _STATE})
 
 
 def lock_gates(connection: Connection, keys: Iterable[str]) -> dict[str, GateState]:
@@ -136,9 +135,11 @@ def lock_gates(connection: Connection, keys: Iterable[str]) -> dict[str, GateSta
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    connection.execute(insert(connection, gates).on_conflict_do_nothing(), [{"key": key} for key in wanted])
+    if not is_alone(connection):  # only what is there can be locked
+        connection.execute(insert(connection, gates).on_conflict_do_nothing(), [{"key": key} for key in wanted])
     found = connection.execute(_LOCKED, {"keys": wanted})
-    return {row.key: GateState(**row._mapping) for row in found}  # noqa: SLF001 - SQLAlchemy's public name
+    known = {row.key: GateState(*row) for row in found}
+    return {key: known.get(key) or GateState(key) for key in wanted}
 
 
 def lock_gate(connection: Connection, key: str) -> GateState:
@@ -149,8 +150,10 @@ def lock_gate(connection: Connection, key: str) -> GateState:
 def write_gates(connection: Connection, states: Collection[GateState]) -> None:
     """Store these states of gates that are locked."""
     if states:
-        rows = [{"this": state.key} | {name: getattr(state, name) for name in _STATE} for state in states]
-        connection.execute(_WRITTEN, rows)
+        statement = insert(connection, gates)
+        new = {name: statement.excluded[name] for name in _STATE}
+        statement = statement.on_conflict_do_update(index_elements=[gates.c.key], set_=new)
+        connection.execute(statement, [{name: getattr(state, name) for name in ("key", *_STATE)} for state in states])
 
 
 def hold_gate(connection: Connection, key: str, opens_at: datetime) -> None:
@@ -177,4 +180,5 @@ def in_order(both: Gates) -> list[str]:
 
 
 def _write(connection: Connection, key: str, **values: object) -> None:
-    connection.execute(gates.update().where(gates.c.key == key).values(**values))
+    statement = insert(connection, gates).values(key=key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[gates.c.key], set_=values))

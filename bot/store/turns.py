@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, func, select, tuple_
 
 from bot.model import Delivery, DeliveryState
 from bot.store.claims import CONTESTED, FINAL, LEASE, LONGEST_WAIT, ClaimLostError, Lane, Wait, load, obstacle
+from bot.store.dialect import is_alone
 from bot.store.doubts import Doubt, doubt_of
 from bot.store.gates import GateState, in_order, lock_gates, write_gates
 from bot.store.tables import deliveries
@@ -137,7 +138,7 @@ def take_turn(
     """Settle what has arrived, then judge the bids. Locks deliveries first, then gates in order."""
     ours = _settle(connection, arrivals, owner, now)
     arrived = [each for each in arrivals if each.delivery.id in ours]
-    firsts = _heads(connection, bids)
+    firsts = heads = _heads(connection, bids)
     locked = _lock(connection, firsts)
     passed = [each.gates for each in arrived] + [bid.gates for bid in bids if bid.lane in firsts]
     keys = [key for gates in passed for key in in_order(gates)]
@@ -145,8 +146,9 @@ def take_turn(
     changed = _forget_far_future(states, now)
     changed |= _pass(arrived, states | changed, now)
     granted = _Granted(states | changed, changed)
-    # The look before the lock may have been overtaken, so there is another one under it.
-    heads = _heads(connection, [bid for bid in bids if bid.lane in firsts])
+    if not is_alone(connection):
+        # The look before the lock may have been overtaken, so there is another one under it.
+        heads = _heads(connection, [bid for bid in bids if bid.lane in firsts])
     outcomes: list[Row[Any] | Wait | None] = []
     for bid in bids:
         first, head = firsts.get(bid.lane), heads.get(bid.lane)
@@ -190,9 +192,10 @@ def _heads(connection: Connection, bids: Sequence[Bid]) -> dict[Lane, Row[Any]]:
 
 def _lock(connection: Connection, heads: Mapping[Lane, Row[Any]]) -> frozenset[int]:
     """Lock these deliveries, but for what another process is deciding about at this moment."""
-    if not heads:
-        return frozenset()
-    return frozenset(connection.scalars(_LOCK, {"seqs": [head.seq for head in heads.values()]}))
+    seqs = [head.seq for head in heads.values()]
+    if not seqs or is_alone(connection):
+        return frozenset(seqs)
+    return frozenset(connection.scalars(_LOCK, {"seqs": seqs}))
 
 
 def _pass(arrived: Sequence[Arrival], gates: dict[str, GateState], now: datetime) -> dict[str, GateState]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from aiosmtplib import SMTP
 
 from bot.channels.mail import MailChannel
-from bot.channels.mime import Mailbox, build
+from bot.channels.mime import Mailbox, build, entity, texts
 from bot.clock import SystemClock
 from bot.deliver import deliver
 from bot.model import AnnounceType, Digest, DigestEntry, Match, Message, Section
@@ -146,10 +146,10 @@ def _enqueue(store: Store, settings: Settings) -> None:
     """For each its own digest: the name stands in every form of it; the subject is the day's."""
     channel = MailChannel(settings.channels["mail"], Templates(), contact="bench@example.org")
     (message,) = channel.render(_digest(), max_messages=1, options=channel.Options())
+    told = texts(message.payload["entity"])
     for name, subscriber in settings.subscribers.items():
-        text, html = (str(message.payload[key]) for key in ("text", "html"))
-        payload = {**message.payload, "text": f"Good morning, {name}.\n\n{text}", "html": f"<!-- {name} -->\n{html}"}
-        packet = Packet("mail", name, (Message(payload),))
+        own = entity(f"Good morning, {name}.\n\n{told['plain']}", f"<!-- {name} -->\n{told['html']}")
+        packet = Packet("mail", name, (Message({**message.payload, "entity": own}),))
         store.outbox.enqueue(ReaderState(name), packet, subscriber.recipients, SystemClock().now())
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.mime import texts
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -75,9 +77,19 @@ def discord_views(message: Message) -> Iterator[View]:
         yield View("\n".join(filter(None, words)), "\n".join(source), _DISCORD_COUNTS)
 
 
+def html_of(message: Message) -> str:
+    """A mail's HTML, as a mail program reads it."""
+    return texts(message.payload["entity"])["html"]
+
+
+def text_of(message: Message) -> str:
+    """A mail's text, as a mail program reads it."""
+    return texts(message.payload["entity"])["plain"]
+
+
 def mail_views(message: Message) -> Iterator[View]:
     """The HTML, and the text."""
-    html, text = message.payload["html"], message.payload["text"]
+    html, text = html_of(message), text_of(message)
     yield View(_Words(html).words, html.replace("/pdf/", " "), _MAIL_COUNTS)
     yield View(text, text, _MAIL_COUNTS)
 

@@ -21,6 +21,7 @@ from bot.model import AnnounceType, Digest, Hit, Link, Message
 from bot.templating import Templates
 from tests.builders import MONDAY, digest, entry, many_entries, paper, section
 from tests.channels.harnesses import HARNESSES
+from tests.channels.reading import html_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -278,7 +279,7 @@ def test_a_papers_pdf_its_html_and_its_authors_links_stand_beside_it_under_their
     of = digest([section([entry(CROWS, type=AnnounceType.REPLACE)], more=[])])
     (message,) = rendered(name, of)
     sources = [view.source for view in shown_in_full(name, of)]
-    for source in (message.payload["html"], message.payload["text"]) if name == "mail" else sources:
+    for source in (html_of(message), text_of(message)) if name == "mail" else sources:
         beside = ["https://arxiv.org/pdf/2604.00007v2", "https://arxiv.org/html/2604.00007v2"]
         beside += ["https://github.com/lab/a_crow", "https://zenodo.org/records/7"]
         for label, url in zip(["PDF", "HTML", "code", "data"], beside, strict=True):
@@ -383,11 +384,12 @@ def test_no_strangers_text_hides_a_paper_pings_or_gets_out_of_its_place(
     messages = rendered(name, of)
     assert_all_told(name, of, messages)
     for message in messages:
-        whole = json.dumps([message.payload, message.plain], ensure_ascii=False)
+        told = [text_of(message), html_of(message)] if name == "mail" else [message.payload, message.plain]
+        whole = json.dumps(told, ensure_ascii=False)
         whole.encode()
         assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", whole)
         if name == "mail":
-            page = Page(message.payload["html"])
+            page = Page(html_of(message))
             assert not page.tags & {"script", "img"}
             assert not page.attributes - {"class", "style", "href", "lang", "charset", "name", "content", *TABLES}
             assert "\n" not in message.payload["subject"]
@@ -400,7 +402,7 @@ def test_no_strangers_text_hides_a_paper_pings_or_gets_out_of_its_place(
             for written in re.findall(link, read):
                 target = unquote(unescape(written) if name == "slack" else written)
                 assert target.startswith("https://arxiv.org/") or target in map(unquote, offered)
-        assert "49" not in "".join(strings(message.payload)) or "49" in "".join(texts)
+        assert "49" not in "".join(strings(told)) or "49" in "".join(texts)
 
 
 TABLES = {"role", "width", "cellpadding", "cellspacing", "border", "align"}

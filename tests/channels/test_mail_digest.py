@@ -14,13 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.channels.mail_digest import render_digest, render_note, wrap
-from bot.channels.mime import quoted_printable
+from bot.channels.mime import entity, quoted_printable
 from bot.errors import RenderError
 from bot.model import AnnounceType, Digest, Hit, Message, Note
 from bot.templating import Templates
 from tests.builders import MONDAY, digest, entry, many_entries, paper, section
+from tests.channels.reading import html_of, text_of
 
 GOLDEN = Path(__file__).parents[1] / "data" / "mail"
+FORMS = {"html": html_of, "text": text_of}
 TEMPLATES = Templates()
 TUESDAY = date(2026, 4, 21)
 SENDER = "paperboy@example.org"
@@ -54,11 +56,11 @@ class Reader(HTMLParser):
 
 
 def papers_in_html(message: Message) -> list[str]:
-    return [link for link in Reader(message.payload["html"]).links if "/abs/" in link]
+    return [link for link in Reader(html_of(message)).links if "/abs/" in link]
 
 
 def papers_in_text(message: Message) -> list[str]:
-    return re.findall(r"https://arxiv\.org/abs/\S+", message.payload["text"])
+    return re.findall(r"https://arxiv\.org/abs/\S+", text_of(message))
 
 
 def render(of: Digest, most: int = 10) -> tuple[Message, ...]:
@@ -70,12 +72,12 @@ def render(of: Digest, most: int = 10) -> tuple[Message, ...]:
 
 
 def assert_sound(message: Message) -> None:
-    html, text = message.payload["html"], message.payload["text"]
+    html, text = html_of(message), text_of(message)
     assert len(quoted_printable(html)) <= 90_000
     assert papers_in_html(message) == papers_in_text(message)
     assert len(set(papers_in_html(message))) == len(papers_in_html(message))
     assert all(len(line) <= 72 or "://" in line for line in text.splitlines())
-    assert message.plain == {"subject": message.payload["subject"], "text": text}
+    assert message.plain == {"subject": message.payload["subject"], "entity": entity(text)}
     assert not re.search(r"display: ?(flex|grid)|url\(|@import", html)
     assert not Reader(html).tags & {"img", "script", "iframe", "link", "object", "form", "svg"}
     assert html.index("charset") < 1024
@@ -139,8 +141,8 @@ def test_a_digest_looks_as_it_did(form: str) -> None:
     (message,) = render(everything())
     file = GOLDEN / f"digest.{form}"
     if os.environ.get("PAPERBOY_REWRITE_GOLDEN"):
-        file.write_text(message.payload[form], encoding="utf-8")
-    assert message.payload[form] == file.read_text(encoding="utf-8")
+        file.write_text(FORMS[form](message), encoding="utf-8")
+    assert FORMS[form](message) == file.read_text(encoding="utf-8")
 
 
 def test_every_golden_file_is_used() -> None:
@@ -187,55 +189,55 @@ def test_the_subject_names_the_first_and_the_last_date(dates: tuple[date, ...], 
 
 def test_papers_of_several_mailings_stand_under_their_dates() -> None:
     (message,) = render(everything())
-    text = message.payload["text"]
+    text = text_of(message)
     headings = re.findall(r"^-- (.*) --$|^(\S.*): \d+ papers?$", text, re.MULTILINE)
     assert [a or b for a, b in headings] == [
         "Birds & Maps", "Tue 21 Apr 2026", "Mon 20 Apr 2026", "Brains", "Tue 21 Apr 2026", "Empty-handed",
     ]  # fmt: skip
-    assert "--" not in render(digest())[0].payload["text"].partition("----")[0]
+    assert "--" not in text_of(render(digest())[0]).partition("----")[0]
 
 
 def test_hidden_papers_are_counted_and_linked() -> None:
     (message,) = render(everything())
-    assert "And 14 more papers not shown here:\n- cs.CV on 20 Apr 2026 https://arxiv.org/" in message.payload["text"]
-    assert "And 14 more papers not shown here: cs.CV on 20 Apr 2026." in Reader(message.payload["html"]).words
-    assert "\n2 papers not shown here:\n" in message.payload["text"]
+    assert "And 14 more papers not shown here:\n- cs.CV on 20 Apr 2026 https://arxiv.org/" in text_of(message)
+    assert "And 14 more papers not shown here: cs.CV on 20 Apr 2026." in Reader(html_of(message)).words
+    assert "\n2 papers not shown here:\n" in text_of(message)
 
 
 def test_papers_that_nothing_links_are_still_counted() -> None:
     (message,) = render(digest([section([entry()], hidden=1, more=())]))
-    assert "And 1 more paper not shown here.\n" in message.payload["text"]
-    assert "And 1 more paper not shown here." in Reader(message.payload["html"]).words
+    assert "And 1 more paper not shown here.\n" in text_of(message)
+    assert "And 1 more paper not shown here." in Reader(html_of(message)).words
 
 
 def test_a_replacement_links_its_version() -> None:
     (message,) = render(everything())
     assert "https://arxiv.org/abs/hep-th/9901001v3" in papers_in_html(message)
-    assert "https://arxiv.org/pdf/hep-th/9901001v3" in Reader(message.payload["html"]).links
+    assert "https://arxiv.org/pdf/hep-th/9901001v3" in Reader(html_of(message)).links
 
 
 def test_contents_count_every_topic_and_one_topic_needs_none() -> None:
-    assert "- Birds & Maps: 17\n- Brains: 1\n- Empty-handed: 2\n" in render(everything())[0].payload["text"]
-    assert "- Birds" not in render(digest())[0].payload["text"]
+    assert "- Birds & Maps: 17\n- Brains: 1\n- Empty-handed: 2\n" in text_of(render(everything())[0])
+    assert "- Birds" not in text_of(render(digest())[0])
 
 
 def test_contents_list_thirty_topics_and_count_the_others() -> None:
     sections = [section([entry(paper(f"2604.{n:05d}"))], title=f"T{n}", hidden=3) for n in range(300)]
     (message,) = render(digest(sections), most=1)
-    assert message.payload["text"].count(": 4\n") == 30
-    assert "- T29: 4\nand 270 more topics\n" in message.payload["text"]
-    assert "and 270 more topics" in Reader(message.payload["html"]).words
-    assert "\n300 topics: 1200 papers\n" in message.payload["text"]
+    assert text_of(message).count(": 4\n") == 30
+    assert "- T29: 4\nand 270 more topics\n" in text_of(message)
+    assert "and 270 more topics" in Reader(html_of(message)).words
+    assert "\n300 topics: 1200 papers\n" in text_of(message)
 
 
 def test_a_paper_without_authors_has_no_line_for_them() -> None:
     (full,) = render(digest([section([entry(paper(authors=()))])]))
-    assert "1. Pigeons Read Maps\n    cs.CV, cs.LG · 2604.00001\n" in full.payload["text"]
-    assert 'class="authors"' not in full.payload["html"]
+    assert "1. Pigeons Read Maps\n    cs.CV, cs.LG · 2604.00001\n" in text_of(full)
+    assert 'class="authors"' not in html_of(full)
     nobodys = [entry(paper(f"2604.{n:05d}", authors=("",))) for n in range(300)]
     (brief,) = render(digest([section(nobodys)]), most=1)
-    assert "\n50. Pigeons Read Maps\n    https://" in brief.payload["text"]
-    assert " Read Maps</a></td>" in brief.payload["html"]
+    assert "\n50. Pigeons Read Maps\n    https://" in text_of(brief)
+    assert " Read Maps</a></td>" in html_of(brief)
 
 
 def test_the_longest_preheader_has_its_room() -> None:
@@ -247,23 +249,23 @@ def test_a_matched_term_is_marked_in_title_and_abstract() -> None:
     birds = paper(title="Pigeon-Like Maps", abstract="Of pigeons, <b>pigeon</b> maps & a pigeonhole.")
     hits = [Hit("pigeon", "title"), Hit("pigeon", "abstract"), Hit("maps", "abstract")]
     (message,) = render(digest([section([entry(birds, hits=hits)])]))
-    marked = re.findall(r'<b class="hit"[^>]*>([^<]*)</b>', message.payload["html"])
+    marked = re.findall(r'<b class="hit"[^>]*>([^<]*)</b>', html_of(message))
     assert marked == ["Pigeon", "pigeons", "pigeon", "maps"]
-    assert "Of pigeons, <b>pigeon</b> maps & a pigeonhole." in Reader(message.payload["html"]).words
-    assert "1. Pigeon-Like Maps\n" in message.payload["text"]
-    assert "Of *pigeons*, <b>*pigeon*</b> *maps* & a pigeonhole." in message.payload["text"]
+    assert "Of pigeons, <b>pigeon</b> maps & a pigeonhole." in Reader(html_of(message)).words
+    assert "1. Pigeon-Like Maps\n" in text_of(message)
+    assert "Of *pigeons*, <b>*pigeon*</b> *maps* & a pigeonhole." in text_of(message)
 
 
 def test_the_links_of_a_paper_are_numbered_by_it() -> None:
     (message,) = render(everything())
-    links = re.findall(r"^    \[(\d+\.\d+)\] (?:(\w+) )?https://", message.payload["text"], re.MULTILINE)
+    links = re.findall(r"^    \[(\d+\.\d+)\] (?:(\w+) )?https://", text_of(message), re.MULTILINE)
     assert links[-4:] == [("4.1", ""), ("4.2", "PDF"), ("4.3", "HTML"), ("4.4", "code")]
     assert [number for number, _ in links[:3]] == ["1.1", "1.2", "1.3"]
 
 
 def test_the_top_counts_the_papers_and_says_on_what_where_it_is_one_topic() -> None:
     def top(of: Digest) -> str:
-        (found,) = re.findall(r"<h1[^>]*>(.*?)</h1>", render(of)[0].payload["html"])
+        (found,) = re.findall(r"<h1[^>]*>(.*?)</h1>", html_of(render(of)[0]))
         return str(found)
 
     assert top(digest([section(many_entries(2))])) == "2 new papers on Birds &amp; Maps"
@@ -275,19 +277,19 @@ def test_several_mails_say_which_one_each_is() -> None:
     messages = render(digest([section(many_entries(80))]))
     assert len(messages) == 2
     for part, message in enumerate(messages, start=1):
-        assert f"Mon 20 Apr 2026 · mail {part} of 2" in Reader(message.payload["html"]).words
+        assert f"Mon 20 Apr 2026 · mail {part} of 2" in Reader(html_of(message)).words
 
 
 def test_a_hostile_title_is_only_text() -> None:
     (message,) = render(everything())
-    assert "<script>alert(1)</script> & =?utf-8?q?x=0ABcc=3A?= {{ 7*7 }}" in Reader(message.payload["html"]).words
-    assert "{{ 7*7 }}" in message.payload["text"]
+    assert "<script>alert(1)</script> & =?utf-8?q?x=0ABcc=3A?= {{ 7*7 }}" in Reader(html_of(message)).words
+    assert "{{ 7*7 }}" in text_of(message)
 
 
 def test_31_papers_fit_in_one_mail() -> None:
     (message,) = render(digest([section(many_entries(31))]))
     assert len(papers_in_html(message)) == 31
-    assert message.payload["html"].count('class="abstract"') == 31
+    assert html_of(message).count('class="abstract"') == 31
 
 
 def test_300_papers_come_in_numbered_mails_in_order_each_once() -> None:
@@ -299,19 +301,19 @@ def test_300_papers_come_in_numbered_mails_in_order_each_once() -> None:
     shown = [link for message in messages for link in papers_in_html(message)]
     assert shown == [f"https://arxiv.org/abs/2604.{number:05d}" for number in range(1, 301)]
     assert [message.reply for message in messages] == [False] + [True] * (len(messages) - 1)
-    assert "Birds & Maps: 300 papers, continued" in messages[1].payload["text"]
-    assert "continued" not in messages[0].payload["text"]
+    assert "Birds & Maps: 300 papers, continued" in text_of(messages[1])
+    assert "continued" not in text_of(messages[0])
 
 
 def test_more_than_the_mails_can_hold_is_shown_as_lines_and_that_is_said() -> None:
     messages = render(digest([section(many_entries(300))]), most=4)
     shown = [link for message in messages for link in papers_in_html(message)]
     assert len(shown) == 300
-    full = sum(message.payload["html"].count('class="abstract"') for message in messages)
-    lines = sum(message.payload["html"].count('class="line"') for message in messages)
+    full = sum(html_of(message).count('class="abstract"') for message in messages)
+    lines = sum(html_of(message).count('class="line"') for message in messages)
     assert full > 0
     assert full + lines == 300
-    said = re.search(r"only one line is given to (\d+)", messages[-1].payload["text"])
+    said = re.search(r"only one line is given to (\d+)", text_of(messages[-1]))
     assert said
     assert int(said[1]) == len(papers_in_html(messages[-1]))
 
@@ -320,14 +322,14 @@ def test_more_than_lines_can_hold_is_counted_per_section() -> None:
     sections = [section(many_entries(1000), hidden=7), section([entry(paper("2605.00001"))], title="Bees")]
     (message,) = render(digest(sections), most=1)
     shown = len(papers_in_text(message))
-    said = re.findall(r"(\d+)(?: more)? papers? not shown here", message.payload["text"])
+    said = re.findall(r"(\d+)(?: more)? papers? not shown here", text_of(message))
     assert [int(number) for number in said] == [1007 - shown, 1]
     assert shown > 100
 
 
 def test_an_empty_digest_is_one_mail_that_says_so() -> None:
     (message,) = render(digest([]))
-    assert "0 of the 312 papers" in message.payload["text"]
+    assert "0 of the 312 papers" in text_of(message)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30, deadline=None)
@@ -369,9 +371,9 @@ def test_a_note_is_a_mail_too() -> None:
         Note("No papers today", "312 were announced.\n\n<b>None</b> matched."), TEMPLATES, sender=SENDER
     )
     assert message.payload["subject"] == "No papers today"
-    assert "312 were announced.\n\n<b>None</b> matched.\n" in message.payload["text"]
-    assert "<p>&lt;b&gt;None&lt;/b&gt; matched.</p>" in message.payload["html"]
-    assert message.plain == {"subject": message.payload["subject"], "text": message.payload["text"]}
+    assert "312 were announced.\n\n<b>None</b> matched.\n" in text_of(message)
+    assert "<p>&lt;b&gt;None&lt;/b&gt; matched.</p>" in html_of(message)
+    assert message.plain == {"subject": message.payload["subject"], "entity": entity(text_of(message))}
     assert not message.reply
 
 

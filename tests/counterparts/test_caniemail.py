@@ -13,6 +13,7 @@ from bot.channels.mail import MailChannel
 from bot.channels.mime import quoted_printable
 from bot.templating import Templates
 from tests.builders import digest, many_entries, section
+from tests.channels.reading import html_of
 from tests.counterparts.shapes import DIGESTS, NOTES
 from tests.counterparts.tools import ask_node, package
 
@@ -56,12 +57,12 @@ def lacking(html: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("shape", [*DIGESTS, *NOTES])
 def test_gmail_and_outlook_know_all_but_what_is_listed_with_its_reason(shape: str) -> None:
     for message in rendered(shape):
-        assert set(lacking(message.payload["html"])) <= set(LISTED)
+        assert set(lacking(html_of(message))) <= set(LISTED)
 
 
 def test_nothing_is_listed_that_they_know() -> None:
     (message,) = rendered("one paper")
-    assert set(lacking(message.payload["html"])) == set(LISTED)
+    assert set(lacking(html_of(message))) == set(LISTED)
 
 
 def test_what_they_do_not_know_is_found() -> None:
@@ -74,5 +75,5 @@ def test_31_papers_fit_into_90_kb_and_more_go_into_a_second_numbered_mail() -> N
         of = digest([section(many_entries(papers))])
         messages = mail().render(of, max_messages=10, options=MailChannel.Options())
         assert [message.payload["subject"].partition("2026")[2].strip() for message in messages] == subjects
-        assert all(len(quoted_printable(message.payload["html"])) <= 90_000 for message in messages)
+        assert all(len(quoted_printable(html_of(message))) <= 90_000 for message in messages)
         assert sum(len(message.papers) for message in messages) == papers

@@ -12,6 +12,7 @@ import pytest
 from bot.channels.mail import MailChannel
 from bot.templating import Templates
 from bot.text import tidy
+from tests.channels.reading import html_of, text_of
 from tests.counterparts.relays import sink
 from tests.counterparts.shapes import DIGESTS, NOTES, delivery
 from tests.counterparts.tools import HOST, ask_node, package, program
@@ -67,8 +68,8 @@ async def test_another_parser_reads_what_was_meant(tmp_path: Path, shape: str) -
     mails = [await through_a_sink(tmp_path, message) for message in messages]
     for message, mail in zip(messages, read(*mails), strict=True):
         assert mail["subject"] == tidy(message.payload["subject"])
-        assert lines(mail["text"]) == lines(message.payload["text"])
-        assert lines(mail["html"]) == lines(message.payload["html"])
+        assert lines(mail["text"]) == lines(text_of(message))
+        assert lines(mail["html"]) == lines(html_of(message))
         assert mail["from"] == {"name": "Die Zeitungsträgerin", "address": "paperboy@example.org"}
         assert mail["to"] == [{"name": "", "address": "alice@example.org"}]
         assert (mail.get("cc"), mail.get("bcc"), mail["attachments"]) == (None, None, 0)

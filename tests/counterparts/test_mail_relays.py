@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.channels.mail import MailChannel
+from bot.channels.mime import entity
 from bot.errors import DeliveryError, Trouble
 from bot.model import DeliveryState
 from bot.templating import Templates
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.counterparts
 
 ALICE = "alice@example.org"
-PAYLOAD = {"subject": "Birds: one paper", "text": "Pigeons Read Maps\n", "html": "<p>Pigeons Read Maps</p>"}
+PAYLOAD = {"subject": "Birds: one paper", "entity": entity("Pigeons Read Maps\n", "<p>Pigeons Read Maps</p>")}
 
 
 def channel(port: int, **more: Any) -> MailChannel:
@@ -134,7 +135,7 @@ async def test_a_relay_that_does_not_relay_is_the_credential_s_trouble(postfix_s
 
 
 async def test_a_mail_that_is_too_big_is_malformed_and_the_next_one_goes_through(postfix_server: Postfix) -> None:
-    big = PAYLOAD | {"text": "pigeon " * 2_000}
+    big = PAYLOAD | {"entity": entity("pigeon " * 2_000, "<p>Pigeons Read Maps</p>")}
     sending = channel(postfix_server.small_port)
     with pytest.raises(DeliveryError) as caught:
         await sending.send(delivery(big, "d-big"), address())
