@@ -3,6 +3,7 @@
     missed days -> second source -> [reconstruct] -> record           one transaction per mailing date
     category -> [closed?] -> feed -> parse -> [judge] -> record       one transaction per answer
                                        `-> suspect? -> second source -> record
+    [closed by its feed?] -> catch-up page -> comments
 
 Each category stands alone: what one answer lacks costs no other. Nothing in here knows a topic or a subscriber,
 and nothing but a well-formed answer for the very date closes a mailing. What was missed comes first, so that a feed
@@ -119,6 +120,7 @@ async def collect(
     if calendar.is_mailing_day(calendar.mailing_date(clock.now())):
         for category in categories:
             note(await collector.today(category))
+        await collector.add_comments()  # now that every feed is in: they may fail, and then are only not there
     return tuple(results)
 
 
@@ -131,6 +133,8 @@ class _Collector:
         self._clock = clock
         self._second = SecondSource(source, papers, clock)
         self._today = calendar.mailing_date(clock.now())
+        self._fed: list[str] = []
+        """The categories whose mailing of today this run had from their feeds."""
 
     async def make_up(self, category: str, days: Sequence[date]) -> list[Collected]:
         """The category's mailings of days that are over, from a second source: no feed shows them any more."""
@@ -152,6 +156,12 @@ class _Collector:
             found = NotFound(self._today, f"{found.source} has nothing yet", asked=True)
         return self._noted(category, found, result)
 
+    async def add_comments(self) -> None:
+        """The authors' comments to what came by feed, where the catch-up pages may be asked for them."""
+        for category in self._fed if self._source.has_catchup else ():
+            comments = await self._second.comments(category, self._today)
+            self._papers.add_comments(self._today, category, comments)
+
     def _may_be_empty(self, found: Found) -> bool:
         """Whether an answer without news proves something: some of the mailing is stored, or the morning has come."""
         known = self._papers.mailing(self._today, found.mailing.category)
@@ -169,6 +179,8 @@ class _Collector:
             return self._other_date(mailing)
         verdict = judge(mailing, self._papers)
         new = self._record(mailing, verdict)
+        if verdict.state is MailingState.COMPLETE:
+            self._fed.append(category)
         return Collected(category, self._today, verdict.state, verdict.reason, new, len(mailing.unreadable))
 
     def _other_date(self, mailing: Mailing) -> Collected:

@@ -23,7 +23,7 @@ from bot.clerk import Clerk
 from bot.errors import DeliveryError, StoreError, Trouble
 from bot.inquiry import inquire
 from bot.model import DeliveryState
-from bot.store.claims import FINAL, ClaimLostError, Wait
+from bot.store.claims import ClaimLostError, Wait
 from bot.store.doubts import Doubt
 from bot.store.turns import Arrival, Bid
 
@@ -206,7 +206,8 @@ class _Run:
         outcomes = Counter(lost)
         reason = "its sender kept dying" if outcomes[DeliveryState.DEAD] else ""
         eager, left_until = self._eager, None
-        while sum(outcomes[state] for state in FINAL) < errand.left:
+        left = errand.left - sum(state.final for state in lost)
+        while left > 0:
             state, why = await self._step(errand, eager=eager)
             if state is None:
                 break
@@ -217,6 +218,7 @@ class _Run:
                 reason, left_until = reason or state.reason, state.until
                 break
             outcomes[state] += 1
+            left -= state.final
             if state is not DeliveryState.SENT and why:
                 # One more try of the same delivery has to be asked for anew, by the next run.
                 eager, reason = False, why

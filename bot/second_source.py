@@ -102,8 +102,14 @@ class SecondSource:
             concluded = [NotFound(day, f"OAI-PMH: {error.reason}", asked) for day in left]
         return tuple(sorted((*exact, *concluded), key=_day))
 
+    async def comments(self, category: str, day: date) -> dict[str, str]:
+        """By identifier the authors' comments, which no feed brings; none where there is no catch-up page."""
+        found = await self._page(category, day)
+        papers = [entry.paper for entry in found.mailing.entries] if found else []
+        return {paper.identifier: paper.comment for paper in papers if paper.comment}
+
     async def _page(self, category: str, day: date) -> Found | None:
-        """The catch-up page of that date, all its parts; None where it is not to be had, and OAI-PMH is the next."""
+        """The catch-up page of that date, all its parts; None where it is not to be had."""
         if not self._pages.has_catchup or calendar.mailing_date(self._clock.now()) - day > PAGES_REACH_BACK:
             return None
         try:
@@ -113,7 +119,7 @@ class SecondSource:
                 for page in range(2, parts[0].pages + 1)
             ]
         except (FetchError, ParseError) as error:
-            log.info("no catch-up page, OAI-PMH is next", category=category, day=f"{day}", reason=error.reason)
+            log.info("no catch-up page", category=category, day=f"{day}", reason=error.reason)
             return None
         unversioned = frozenset(identifier for part in parts for identifier in part.unversioned)
         mailing = Mailing(

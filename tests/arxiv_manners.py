@@ -47,14 +47,18 @@ def impolite(
     Args:
         requests: the log.
         seconds: the least time from the end of one answer to the start of the next request.
-        closed: since when which (mailing date, category) is closed, so that it is not to be asked for again.
+        closed: since when which (mailing date, category) is closed, so that it is not to be asked for again, but for
+            each catch-up page once: it has what feeds have not.
     """
     log = sorted(requests, key=lambda request: request.at)
     breaches = [*_crowding(log, timedelta(seconds=seconds)), *_deafness(log)]
+    seen: set[str] = set()
     for request in log:
         key = _mailing_asked(request)
-        if key and request.at > (closed or {}).get(key, request.at):
+        again = request.source is not Source.CATCHUP or request.path in seen
+        if again and key and request.at > (closed or {}).get(key, request.at):
             breaches.append(f"{_shown(request)}: asked again for a closed mailing")
+        seen.add(request.path)
     return breaches
 
 

@@ -348,3 +348,41 @@ async def test_since_a_date_everything_is_made_up_for_also_in_a_new_store(world:
     days = world.days[1:5]
     announced = {identifier for day in days for identifier in world.announced(day, NEW)}
     assert announced - {identifier for day in days for identifier in world.stored(day, NEW)} == set()
+
+
+# -- comments, which no feed brings ------------------------------------------------------------------------------
+
+
+async def test_where_the_page_may_be_asked_the_papers_of_a_feed_get_their_comments(paged: World) -> None:
+    today = paged.days[2]
+    assert (await paged.collect(at(today, 1))).reason.endswith("announced")
+    truth = {entry.paper.identifier: entry.paper for entry in paged.service.truth.mailing(today, "cs.CV").entries}
+    stored = paged.papers.load({(identifier, paper.version) for identifier, paper in truth.items()})
+    assert {key[0]: paper.comment for key, paper in stored.items()} == {
+        identifier: paper.comment for identifier, paper in truth.items()
+    }
+    assert len({paper.comment for paper in stored.values()}) > 2
+    assert sources(paged)[-2:] == [Source.RSS, Source.CATCHUP]
+
+
+async def test_a_page_that_fails_costs_nothing_but_the_comments(paged: World) -> None:
+    today = paged.days[2]
+    paged.service.faults.append(Fault(faults.status(503), source=Source.CATCHUP, day=today))
+    result = await paged.collect(at(today, 1))
+    assert result.state is MailingState.COMPLETE
+    assert paged.stored(today, NEW) == paged.announced(today, NEW)
+    await paged.collect(at(today, 2))
+    assert sources(paged).count(Source.CATCHUP) == 1
+
+
+async def test_what_came_by_the_page_itself_is_not_asked_for_comments_again(paged: World) -> None:
+    today = paged.days[2]
+    paged.service.faults.append(Fault(faults.status(404), source=Source.RSS, day=today))
+    assert "catch-up page" in (await paged.collect(at(today, 7))).reason
+    assert sources(paged).count(Source.CATCHUP) == 1
+
+
+async def test_where_the_page_may_not_be_asked_there_are_no_comments(world: World) -> None:
+    today = world.days[2]
+    await world.collect(at(today, 1))
+    assert set(sources(world)) == {Source.RSS}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_
 
 from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
 from bot.store.dialect import Lock, alone, insert
@@ -77,6 +77,13 @@ class Papers:
                 unreadable=len(mailing.unreadable),
             )
             return after - before
+
+    def add_comments(self, mailing_date: date, category: str, comments: Mapping[str, str]) -> None:
+        """Give papers of that mailing, by identifier, the comment that its feed did not bring; a known one stays."""
+        if comments:
+            with self._database.writing() as connection:
+                of = [{"of": identifier, "says": comment} for identifier, comment in sorted(comments.items())]
+                connection.execute(_COMMENT, [{"day": mailing_date, "list": category, **each} for each in of])
 
     def record_failure(self, mailing_date: date, category: str, verdict: Verdict, now: datetime) -> None:
         """Note that a request brought nothing usable for that date. What was stored for it stays."""
@@ -227,6 +234,18 @@ class Papers:
         statement = select(papers).where(papers.c.identifier == identifier).order_by(papers.c.version)
         with self._database.reading() as connection:
             return tuple(_paper(row) for row in connection.execute(statement))
+
+
+_ANNOUNCED = select(announcements.c.version).where(
+    announcements.c.mailing_date == bindparam("day"),
+    announcements.c.category == bindparam("list"),
+    announcements.c.identifier == bindparam("of"),
+)
+_COMMENT = (
+    papers.update()
+    .where(papers.c.identifier == bindparam("of"), papers.c.version.in_(_ANNOUNCED), papers.c.comment.is_(None))
+    .values(comment=bindparam("says"))
+)
 
 
 def _count(connection: Connection, mailing_date: date, category: str) -> int:

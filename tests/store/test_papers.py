@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,20 @@ def test_a_paper_comes_back_as_it_went_in(store: Store) -> None:
     store.papers.record(mailing(full), COMPLETE, NOW)
     assert store.papers.load({("hep-th/9901001", 3)}) == {("hep-th/9901001", 3): full}
     assert store.papers.versions("hep-th/9901001") == (full,)
+
+
+def test_a_comment_is_given_to_the_version_that_was_announced_then_and_one_that_is_known_stays(store: Store) -> None:
+    first, second = paper("2604.00001"), paper("2604.00001", version=2)
+    other = replace(paper("2604.00002"), comment="12 pages")
+    store.papers.record(mailing(first, other), COMPLETE, NOW)
+    store.papers.record(mailing(second, day=TUE, kind=AnnounceType.REPLACE), COMPLETE, NOW)
+    comments = {"2604.00001": "8 pages", "2604.00002": "13 pages", "2604.00003": "not announced"}
+    store.papers.add_comments(MON, "cs.CV", comments)
+    assert [each.comment for each in store.papers.versions("2604.00001")] == ["8 pages", None]
+    assert [each.comment for each in store.papers.versions("2604.00002")] == ["12 pages"]
+    store.papers.add_comments(TUE, "cs.LG", {"2604.00001": "of another category"})
+    assert [each.comment for each in store.papers.versions("2604.00001")] == ["8 pages", None]
+    store.papers.add_comments(TUE, "cs.CV", {})
 
 
 def test_characters_that_no_database_takes_are_left_out_wherever_they_stand(store: Store) -> None:
