@@ -5,107 +5,50 @@ Pure. Knows no text: what stands where was found before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from itertools import chain
+from typing import TYPE_CHECKING
 
-from bot.topics.query import And, Node, Not, Term
+from bot.topics.query import And, Not, Or, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.topics.index import Found, Hits, Sought
-
-
-class Condition(Protocol):
-    """A term, or several conditions joined."""
-
-    def met(self, found: Found) -> Hits | None:
-        """The hits that fulfil it (there may be none to show), or None where it is not fulfilled."""
-        ...
-
-    def needs(self) -> tuple[Sought, ...] | None:
-        """Terms of which one stands in every paper that fulfils it; None where there are no such terms."""
-        ...
+    from bot.topics.index import Found, Hits
+    from bot.topics.query import Node
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    """All of them; of nothing, always."""
+def met(node: Node, found: Found) -> Hits | None:
+    """The hits that fulfil the condition (there may be none to show), or None where it is not fulfilled."""
+    if isinstance(node, Term):
+        return found.get(node)
+    if isinstance(node, Not):
+        return () if met(node.node, found) is None else None
+    shown = [hits for part in node.nodes if (hits := met(part, found)) is not None]
+    enough = len(shown) == len(node.nodes) if isinstance(node, And) else shown
+    return tuple(chain.from_iterable(shown)) if enough else None
 
-    parts: tuple[Condition, ...]
 
-    def met(self, found: Found) -> Hits | None:
-        """What all of them show."""
-        every: Hits = ()
-        for part in self.parts:
-            hits = part.met(found)
-            if hits is None:
-                return None
-            every += hits
-        return every
+def alternatives(node: Node) -> tuple[Term, ...] | None:
+    """Terms, each spelled differently, of which any one is enough; None where it is not as simple as that."""
+    parts = dict.fromkeys(node.nodes if isinstance(node, Or) else (node,))
+    some = [part for part in parts if isinstance(part, Term)]
+    simple = len({term.text for term in some}) == len(parts)
+    return tuple(some) if simple else None
 
-    def needs(self) -> tuple[Sought, ...] | None:
-        """One part's needs are enough: those of which the fewest papers should have one."""
-        known = [needs for part in self.parts if (needs := part.needs()) is not None]
+
+def needs(node: Node) -> tuple[Term, ...] | None:
+    """Terms of which one stands in every paper that fulfils the condition; None where there are no such terms."""
+    if isinstance(node, Term):
+        return (node,)
+    if isinstance(node, Not):
+        return None
+    known = [terms for part in node.nodes if (terms := needs(part)) is not None]
+    if isinstance(node, And):  # One part's needs are enough: those of which the fewest papers should have one.
         return min(known, key=_frequency, default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """At least one of them; of nothing, never."""
-
-    parts: tuple[Condition, ...]
-
-    def met(self, found: Found) -> Hits | None:
-        """What all show that are fulfilled."""
-        every: Hits = ()
-        one = False
-        for part in self.parts:
-            hits = part.met(found)
-            if hits is not None:
-                one = True
-                every += hits
-        return every if one else None
-
-    def needs(self) -> tuple[Sought, ...] | None:
-        """What any of them needs."""
-        every: dict[Sought, None] = {}
-        for part in self.parts:
-            needs = part.needs()
-            if needs is None:
-                return None
-            every.update(dict.fromkeys(needs))
-        return tuple(every)
-
-
-@dataclass(frozen=True, slots=True)
-class NoneOf:
-    """Not this one."""
-
-    part: Condition
-
-    def met(self, found: Found) -> Hits | None:
-        """Nothing to show, where it is fulfilled."""
-        return () if self.part.met(found) is None else None
-
-    def needs(self) -> None:
-        """It is fulfilled where nothing stands."""
-
-
-def condition(node: Node, sought: Callable[[Term], Sought]) -> Condition:
-    """A query's tree over terms as they are looked for."""
-    match node:
-        case Term():
-            return sought(node)
-        case Not():
-            return NoneOf(condition(node.node, sought))
-    parts = tuple([condition(part, sought) for part in node.nodes])
-    return AllOf(parts) if isinstance(node, And) else AnyOf(parts)
+    return tuple(dict.fromkeys(chain.from_iterable(known))) if len(known) == len(node.nodes) else None
 
 
 _AS_A_CATEGORY = 100
 
 
-def _frequency(needs: tuple[Sought, ...]) -> int:
+def _frequency(needs: tuple[Term, ...]) -> int:
     """A guess at how many papers have one of the terms: hardly a word is as frequent as a category."""
-    return sum(_AS_A_CATEGORY if "category" in sought.term.fields else 1 for sought in needs)
+    return sum(_AS_A_CATEGORY if "category" in term.fields else 1 for term in needs)

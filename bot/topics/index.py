@@ -6,187 +6,191 @@ Aho-Corasick automaton (https://doi.org/10.1145/360825.360855), names, categorie
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 import ahocorasick_rs
 
 from bot.model import Hit, MatchMode
 from bot.taxonomy import related
+from bot.topics import names
 from bot.topics.names import Name
-from bot.topics.query import ALL
+from bot.topics.query import ALL, Term
 from bot.topics.words import Wanted, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.model import Paper
-    from bot.topics.query import Term
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sought:
-    """One term in one mode, the same for all topics that spell it so. Equal to itself only."""
-
-    term: Term
-    mode: MatchMode
-
-    @property
-    def spelled(self) -> str:
-        """As the topic spells it."""
-        return f"{self.term.text}*" if self.term.prefix else self.term.text
-
-    def met(self, found: Found) -> Hits | None:
-        """Where it stands in the paper, or None."""
-        return found.get(self)
-
-    def needs(self) -> tuple[Sought, ...]:
-        """Itself: a paper without it does not meet it."""
-        return (self,)
-
 
 Hits = tuple[Hit, ...]
-Found = dict[Sought, Hits]
+Found = dict[Term, Hits]
 """The terms that stand in a paper, each with where, in the order of the fields."""
 
 
 class Index:
     """All terms, ready to be found."""
 
-    def __init__(self, terms: Iterable[Sought]) -> None:
-        asked: dict[type[_Shelf], list[tuple[Sought, str]]] = {shelf: [] for shelf in _SHELVES}
-        for sought in terms:
-            for name in sought.term.fields:
-                asked[_shelf(sought, name)].append((sought, name))
-        self._shelves = [shelf(pairs) for shelf, pairs in asked.items() if pairs]
+    def __init__(self, terms: Iterable[Term]) -> None:
+        """Take in the terms, each given once."""
+        asked: defaultdict[type[_Shelf], list[tuple[Term, Fields]]] = defaultdict(list)
+        for term in terms:
+            for shelf, fields in _shelves(term.fields, term.mode, prefix=term.prefix):
+                asked[shelf].append((term, fields))
+        self._shelves = [shelf(some) for shelf, some in asked.items()]
 
     def found(self, paper: Paper) -> Found:
         """The terms that stand in the paper."""
         found: Found = {}
-        for name in ALL:
-            texts = _texts(paper, name)
-            for sought in dict.fromkeys(each for shelf in self._shelves for each in shelf.look(name, texts)):
-                found[sought] = (*found.get(sought, ()), Hit(sought.spelled, name))
+        for field in ALL:
+            texts = _texts(paper, field)
+            for shelf in self._shelves:
+                for term in shelf.look(field, texts):
+                    found[term] = (*found.get(term, ()), Hit(term.spelled, field))
         return found
 
 
-def _texts(paper: Paper, name: str) -> Sequence[str]:
+def _texts(paper: Paper, field: str) -> Sequence[str]:
     """What stands in one of the fields that a query can name."""
-    match name:
+    match field:
         case "author":
             return [author.name for author in paper.authors]
         case "category":
             return paper.categories
         case "id":
             return [paper.identifier, f"{paper.identifier}v{paper.version}"]
-    text = {"title": paper.title, "abstract": paper.abstract, "comment": paper.comment}.get(name, paper.journal_ref)
+    text = {"title": paper.title, "abstract": paper.abstract, "comment": paper.comment}.get(field, paper.journal_ref)
     return [text] if text else []
 
 
 # -- shelves: each kind of term by what finds it ---------------------------------------------------------------------
 
+Fields = tuple[str, ...]
+
 
 class _Shelf(Protocol):
     """The terms of one kind."""
 
-    def __init__(self, asked: Iterable[tuple[Sought, str]]) -> None: ...
+    def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
+        """Take in terms, each with those of its fields in which it is found by this shelf."""
+        ...
 
-    def look(self, name: str, texts: Sequence[str]) -> Iterator[Sought]:
-        """Those that stand in one of the texts of that field; the same one may come again."""
+    def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+        """Those that stand in one of the texts of that field, each once."""
         ...
 
 
 class _Phrases(_Shelf):
     """Looked for as whole words, or as how words begin."""
 
-    def __init__(self, asked: Iterable[tuple[Sought, str]]) -> None:
-        by_words: dict[Wanted, dict[str, list[Sought]]] = {}
-        for sought, name in asked:
-            wanted = Wanted.read(sought.term.text, prefix=sought.term.prefix)
+    def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
+        self._terms: list[Term] = []
+        self._fields: list[Fields] = []
+        self._wanted: list[Wanted] = []
+        for term, fields in asked:
+            wanted = Wanted.read(term.text, prefix=term.prefix)
             if wanted.least:
-                by_words.setdefault(wanted, {}).setdefault(name, []).append(sought)
-        self._fields = {name for by_field in by_words.values() for name in by_field}
-        self._wanted = list(by_words)
-        self._asking = list(by_words.values())
+                self._terms.append(term)
+                self._fields.append(fields)
+                self._wanted.append(wanted)
         self._automaton = ahocorasick_rs.AhoCorasick((w.least for w in self._wanted), store_patterns=False)
+        self._read = frozenset(field for fields in set(self._fields) for field in fields)
 
-    def look(self, name: str, texts: Sequence[str]) -> Iterator[Sought]:
-        for text in texts if name in self._fields else ():
-            words, done = Words.read(text), set[int]()
+    def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+        standing: dict[int, Term] = {}
+        for text in texts if field in self._read else ():
+            words = Words.read(text)
             for place, start, _ in self._automaton.find_matches_as_indexes(words.text, overlapping=True):
-                if place not in done and self._wanted[place].stands_at(start, words):
-                    done.add(place)
-                    yield from self._asking[place].get(name, ())
+                if (
+                    place not in standing
+                    and field in self._fields[place]
+                    and self._wanted[place].stands_at(start, words)
+                ):
+                    standing[place] = self._terms[place]
+        return standing.values()
 
 
 class _Substrings(_Shelf):
     """Looked for in the raw text, whatever stands around them; in bytes, as the text may be what UTF-8 is not."""
 
-    def __init__(self, asked: Iterable[tuple[Sought, str]]) -> None:
-        by_part: dict[bytes, dict[str, list[Sought]]] = {}
-        for sought, name in asked:
-            if sought.term.text:
-                by_part.setdefault(_raw(sought.term.text), {}).setdefault(name, []).append(sought)
-        self._asking = list(by_part.values())
-        self._automaton = ahocorasick_rs.BytesAhoCorasick(by_part)
+    def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
+        self._asked = [(term, fields) for term, fields in asked if term.text]
+        self._automaton = ahocorasick_rs.BytesAhoCorasick([_raw(term.text) for term, _ in self._asked])
 
-    def look(self, name: str, texts: Sequence[str]) -> Iterator[Sought]:
-        for text in texts if name in _RAW else ():
-            found = self._automaton.find_matches_as_indexes(_raw(text), overlapping=True)
-            for place in dict.fromkeys(place for place, _, _ in found):
-                yield from self._asking[place].get(name, ())
+    def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+        standing: dict[Term, None] = {}
+        for text in texts if field in _RAW else ():
+            for place, _, _ in self._automaton.find_matches_as_indexes(_raw(text), overlapping=True):
+                term, fields = self._asked[place]
+                if field in fields:
+                    standing[term] = None
+        return standing
 
 
 class _Authors(_Shelf):
-    """Looked for by the last word of their names; `_` is a blank, as in arXiv's own `au:del_maestro`."""
+    """Looked for by the last word of their names."""
 
-    def __init__(self, asked: Iterable[tuple[Sought, str]]) -> None:
-        self._by_last: dict[str, dict[Name, list[Sought]]] = {}
-        for sought, _ in asked:
-            meant = Name.read(sought.term.text.replace("_", " "))
-            self._by_last.setdefault(meant.last, {}).setdefault(meant, []).append(sought)
+    def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
+        self._by_last: defaultdict[str, list[tuple[Name, Term]]] = defaultdict(list)
+        for term, _ in asked:
+            for meant in names.readings(term.text):
+                self._by_last[meant.last].append((meant, term))
 
-    def look(self, name: str, texts: Sequence[str]) -> Iterator[Sought]:
-        for author in map(Name.read, texts if name == "author" else ()):
-            for meant, asking in self._by_last.get(author.last, {}).items():
-                if meant.may_be(author):
-                    yield from asking
+    def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+        authors = [Name.read(text) for text in texts] if field == "author" else ()
+        return dict.fromkeys(
+            term for name in authors for meant, term in self._by_last.get(name.last, ()) if meant.may_be(name)
+        )
 
 
 class _Codes(_Shelf):
     """Categories, by whichever of their names, and identifiers, with or without version; or how they begin."""
 
-    def __init__(self, asked: Iterable[tuple[Sought, str]]) -> None:
-        self._whole: dict[tuple[str, str], list[Sought]] = {}
-        self._beginnings: dict[tuple[str, str], list[Sought]] = {}
-        for sought, name in asked:
-            written = sought.term.text
-            if sought.term.prefix:
-                self._beginnings.setdefault((name, written.casefold()), []).append(sought)
-            else:
-                for each in {code.casefold() for code in (related(written) if name == "category" else (written,))}:
-                    self._whole.setdefault((name, each), []).append(sought)
+    def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
+        self._whole: defaultdict[tuple[str, str], list[Term]] = defaultdict(list)
+        self._beginnings: defaultdict[tuple[str, str], list[Term]] = defaultdict(list)
+        for term, fields in asked:
+            for field in fields:
+                for code in _codes(term, field):
+                    (self._beginnings if term.prefix else self._whole)[field, code].append(term)
 
-    def look(self, name: str, texts: Sequence[str]) -> Iterator[Sought]:
-        for code in map(str.casefold, texts if name in _CODES else ()):
-            yield from self._whole.get((name, code), ())
+    def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+        standing: dict[Term, None] = {}
+        for code in map(str.casefold, texts if field in _CODES else ()):
+            standing.update(dict.fromkeys(self._whole.get((field, code), ())))
             for end in range(len(code) + 1) if self._beginnings else ():
-                yield from self._beginnings.get((name, code[:end]), ())
+                standing.update(dict.fromkeys(self._beginnings.get((field, code[:end]), ())))
+        return standing
 
 
-_SHELVES: tuple[type[_Shelf], ...] = (_Phrases, _Substrings, _Authors, _Codes)
 _RAW = ("title", "abstract")
 """The fields in which the mode `substring` looks for parts of words."""
 _CODES = ("category", "id")
 
 
-def _shelf(sought: Sought, name: str) -> type[_Shelf]:
-    if name in _CODES:
+@cache
+def _shelves(fields: Fields, mode: MatchMode, *, prefix: bool) -> Sequence[tuple[type[_Shelf], Fields]]:
+    """Which shelves find such a term, each in which of its fields."""
+    by_shelf: defaultdict[type[_Shelf], list[str]] = defaultdict(list)
+    for field in fields:
+        by_shelf[_shelf(field, mode, prefix=prefix)].append(field)
+    return [(shelf, tuple(some)) for shelf, some in by_shelf.items()]
+
+
+def _shelf(field: str, mode: MatchMode, *, prefix: bool) -> type[_Shelf]:
+    if field in _CODES:
         return _Codes
-    if name == "author" and not sought.term.prefix:
+    if field == "author" and not prefix:
         return _Authors
-    return _Substrings if name in _RAW and sought.mode is MatchMode.SUBSTRING else _Phrases
+    return _Substrings if field in _RAW and mode is MatchMode.SUBSTRING else _Phrases
 
 
 def _raw(text: str) -> bytes:
     return text.casefold().encode("utf-8", "surrogatepass")
+
+
+def _codes(term: Term, field: str) -> Iterable[str]:
+    """What the term may be on a paper, or how that begins."""
+    whole_category = field == "category" and not term.prefix
+    return {code.casefold() for code in (related(term.text) if whole_category else (term.text,))}

@@ -11,19 +11,19 @@ https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-percol
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.model import Match
-from bot.topics.conditions import AllOf, AnyOf, condition
-from bot.topics.index import Index, Sought
-from bot.topics.query import from_topic
+from bot.topics.conditions import alternatives, met, needs
+from bot.topics.index import Index
+from bot.topics.query import NOTHING, Or, from_topic, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.model import Hit, MatchMode, Paper, Topic
-    from bot.topics.conditions import Condition
+    from bot.model import Hit, Paper, Topic
     from bot.topics.index import Found, Hits
     from bot.topics.query import Node, Term
 
@@ -49,25 +49,38 @@ class Matcher:
         Raises:
             QueryError: a topic's query does not parse.
         """
-        compiler = _Compiler()
-        self._topics = {topic.name: compiler.compiled(topic) for topic in topics}
-        self._index = Index(compiler.terms)
+        self._plain: dict[str, tuple[Term, ...]] = {}
+        """By name, the topics for which any one of these terms is enough: those with keywords and authors alone."""
+        self._named: defaultdict[Term, dict[str, None]] = defaultdict(dict)
+        """By a term, the names of those."""
+        self._others: dict[str, _Compiled] = {}
+        """By name, all other topics."""
+        self._asked: defaultdict[Term, list[_Compiled]] = defaultdict(list)
+        """By a term that they cannot do without, those."""
         self._always: list[_Compiled] = []
-        """Topics that may claim a paper in which none of their terms stands."""
-        self._plain: dict[Sought, dict[str, _Compiled]] = {}
-        """By a term that is all they need, topics by name."""
-        self._others: dict[Sought, list[_Compiled]] = {}
-        """By a term that they cannot do without."""
-        for topic in self._topics.values():
-            needs = topic.wanted.needs()
-            if needs is None:
-                self._always.append(topic)
-            elif topic.plain:
-                for sought in needs:
-                    self._plain.setdefault(sought, {})[topic.name] = topic
+        """Those that may claim a paper in which none of their terms stands."""
+        known: dict[Term, Term] = {}
+        for topic in topics:
+            wanted, excluded = from_topic(topic)
+            enough = None if topic.exclude else alternatives(wanted)
+            if enough is None:
+                known.update((term, term) for node in (wanted, excluded) for term in terms(node))
+                self._ask(_Compiled(topic.name, wanted, excluded))
             else:
-                for sought in needs:
-                    self._others.setdefault(sought, []).append(topic)
+                # The same object wherever a term is spelled the same: less to hold, and quicker to compare.
+                self._plain[topic.name] = tuple([known.setdefault(term, term) for term in enough])
+                for term in enough:
+                    self._named[term][topic.name] = None
+        self._index = Index(known)
+
+    def _ask(self, topic: _Compiled) -> None:
+        """Have the topic asked about the papers that it may claim."""
+        self._others[topic.name] = topic
+        needed = needs(topic.wanted)
+        if needed is None:
+            self._always.append(topic)
+        for term in needed or ():
+            self._asked[term].append(topic)
 
     def match(self, paper: Paper) -> dict[str, Match]:
         """The claims of all topics that want the paper, by topic name."""
@@ -80,16 +93,17 @@ class Matcher:
         """
         found = self._index.found(paper)
         claims: dict[str, Hits] = {}
-        others = dict.fromkeys(self._always)
-        for sought, hits in found.items():
-            others.update(dict.fromkeys(self._others.get(sought, ())))
-            plain = self._plain.get(sought)
-            if plain:
-                # Where a topic has a second term in the paper, both are to be named, in the topic's own order.
-                again = plain.keys() & claims.keys()
-                others.update(dict.fromkeys(plain[name] for name in again))
-                claims.update(dict.fromkeys(plain, hits))
-        for topic in others:
+        again: set[str] = set()
+        for term, hits in found.items():
+            names = self._named.get(term)
+            if names:
+                again |= names.keys() & claims.keys()
+                claims.update(dict.fromkeys(names, hits))
+        # Where a topic has a second term in the paper, both are to be named, in the topic's own order.
+        for name in again:
+            claims[name] = tuple([hit for term in self._plain[name] for hit in found.get(term, ())])
+        asked = (topic for term in found for topic in self._asked.get(term, ()))
+        for topic in dict.fromkeys((*self._always, *asked)):
             claim = topic.claim(found)
             if claim is not None:
                 claims[topic.name] = claim
@@ -101,62 +115,27 @@ class Matcher:
         Raises:
             KeyError: no such topic.
         """
-        topic = self._topics[topic_name]
+        topic = self._others.get(topic_name) or _Compiled(topic_name, Or(self._plain[topic_name]), NOTHING)
         found = self._index.found(paper)
         claim = topic.claim(found)
-        wanted, stops = topic.wanted.met(found) or (), topic.excluded.met(found)
-        match = None if claim is None else Match(topic.name, claim)
-        return Verdict(match, tuple(dict.fromkeys(wanted)), stops[0] if stops else None)
+        match = None if claim is None else Match(topic_name, claim)
+        stops = met(topic.excluded, found)
+        return Verdict(match, _each_once(met(topic.wanted, found) or ()), stops[0] if stops else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Compiled:
-    """One topic's wishes and exclusions, ready to run."""
+    """One topic's wishes and exclusions."""
 
     name: str
-    wanted: Condition
-    excluded: Condition
-
-    @property
-    def plain(self) -> bool:
-        """Whether any one of its terms makes it claim a paper, and that term's hits are the reason."""
-        parts = self.wanted.parts if isinstance(self.wanted, AnyOf) else (self.wanted,)
-        return self.excluded is _NOTHING and all(isinstance(part, Sought) for part in parts)
+    wanted: Node
+    excluded: Node
 
     def claim(self, found: Found) -> Hits | None:
-        """The reasons, each once; None where it does not want the paper."""
-        hits = self.wanted.met(found)
-        if hits is None or self.excluded.met(found) is not None:
-            return None
-        return tuple(dict.fromkeys(hits))
+        """The reasons; None where it does not want the paper."""
+        hits = met(self.wanted, found)
+        return None if hits is None or met(self.excluded, found) is not None else _each_once(hits)
 
 
-_EVERYTHING = AllOf(())
-_NOTHING = AnyOf(())
-
-
-class _Compiler:
-    """Compiles topics over terms that they share."""
-
-    def __init__(self) -> None:
-        self._terms: dict[tuple[Term, MatchMode], Sought] = {}
-
-    @property
-    def terms(self) -> Iterable[Sought]:
-        """Each once."""
-        return self._terms.values()
-
-    def compiled(self, topic: Topic) -> _Compiled:
-        """The topic over these terms, to which its own are added."""
-
-        def sought(term: Term) -> Sought:
-            key = (term, topic.match)
-            if key not in self._terms:
-                self._terms[key] = Sought(*key)
-            return self._terms[key]
-
-        def over(node: Node | None, otherwise: Condition) -> Condition:
-            return otherwise if node is None else condition(node, sought)
-
-        wanted, excluded = from_topic(topic)
-        return _Compiled(topic.name, over(wanted, _EVERYTHING), over(excluded, _NOTHING))
+def _each_once(hits: Hits) -> Hits:
+    return tuple(dict.fromkeys(hits))

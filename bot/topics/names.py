@@ -15,6 +15,7 @@ _PARTICLES = frozenset(
 ) | frozenset(["van", "von", "zu", "zum", "zur"])
 """Words that belong to the family name before which they stand, unless the name begins with them ("Di Wang")."""
 _SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv"])
+_INITIALS = re.compile(r"(?<=[^\W_]{2})(?:_[^\W\d_])+\Z")
 _ARTICLE = "the"
 """No name where a name begins with it: "The Pigeon Collaboration"."""
 
@@ -54,6 +55,20 @@ class Name:
             return False
         given, found = mine[:-family], theirs[:-family]
         return not given or (bool(found) and _agree(given[0], found[0]) and _in_order(given[1:], found[1:]))
+
+
+def readings(written: str) -> tuple[Name, ...]:
+    """Whom a topic means by a name.
+
+    `_` is a blank, as in arXiv's own `au:del_maestro`; and what ends in single letters, `au:del_maestro_a`, may be a
+    family name and initials, as arXiv's listings link it.
+    """
+    spaced = written.replace("_", " ")
+    initials = _INITIALS.search(written)
+    if initials is None:
+        return (Name.read(spaced),)
+    family = spaced[: initials.start()]
+    return (Name.read(spaced), Name.read(f"{family}, {spaced[initials.start() :]}"))
 
 
 def _words(text: str) -> list[str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.model import Order
+from bot.topics.query import followed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.model import DigestEntry, Hit, Topic
 
@@ -19,27 +20,40 @@ def rank(topic: Topic, entries: Sequence[DigestEntry]) -> list[DigestEntry]:
     """The entries in the topic's order: newest mailing first, and within a mailing as `topic.order` says.
 
     `relevance` asks one question after the other, and each only decides what the one before left open: is one of the
-    authors followed, does a term stand in the title, how many different terms does the paper meet, how new is it
-    (new, cross, replace, replace-cross), and at last which identifier is lower. `listing` is arXiv's own order: new,
-    cross, replace, replace-cross, and in each by identifier, ascending.
+    authors followed (a name that some other term finds is a term's hit like any), does a term stand in the title, how
+    many different terms does the paper meet, how new is it (new, cross, replace, replace-cross), and at last which
+    identifier is lower. `listing` is arXiv's own order: new, cross, replace, replace-cross, and in each by
+    identifier, ascending.
+
+    Raises:
+        QueryError: the topic's query does not parse.
     """
-    key = _KEYS[topic.order]
-    return sorted(entries, key=lambda entry: (-entry.mailing_date.toordinal(), *key(entry)))
+    authors = followed(topic)
+
+    def key(entry: DigestEntry) -> tuple[object, ...]:
+        relevance = _relevance(entry, authors) if topic.order is Order.RELEVANCE else ()
+        return (-entry.mailing_date.toordinal(), *relevance, -entry.type.strength, entry.paper.identifier)
+
+    return sorted(entries, key=key)
 
 
 def reasons(topic: Topic, entry: DigestEntry) -> str:
     """Why the paper ranks where it does, in words and in the order in which `rank` asks.
 
     For `relevance`, for instance: "by Ada Byron, in the title: pigeon, 2 terms, new"; for `listing` only "new".
+
+    Raises:
+        QueryError: the topic's query does not parse.
     """
     if topic.order is Order.LISTING:
         return entry.type.value
     hits = entry.match.hits
-    followed = _spelled(hit for hit in hits if hit.field == "author")
+    authors = followed(topic)
+    by = _spelled(hit for hit in hits if _is_followed(hit, authors))
     in_title = _spelled(hit for hit in hits if hit.field == "title")
     terms = len({hit.term for hit in hits})
     said = [
-        f"by {followed}" if followed else "",
+        f"by {by}" if by else "",
         f"in the title: {in_title}" if in_title else "nothing in the title",
         "1 term" if terms == 1 else f"{terms} terms",
         entry.type.value,
@@ -51,17 +65,12 @@ def _spelled(hits: Iterable[Hit]) -> str:
     return " and ".join(dict.fromkeys(hit.term for hit in hits))
 
 
-def _relevance(entry: DigestEntry) -> tuple[bool, bool, int, int, str]:
-    fields = {hit.field for hit in entry.match.hits}
-    terms = {hit.term for hit in entry.match.hits}
-    return ("author" not in fields, "title" not in fields, -len(terms), -entry.type.strength, entry.paper.identifier)
+def _relevance(entry: DigestEntry, authors: frozenset[str]) -> tuple[bool, bool, int]:
+    hits = entry.match.hits
+    by_one_followed = any(_is_followed(hit, authors) for hit in hits)
+    in_title = any(hit.field == "title" for hit in hits)
+    return (not by_one_followed, not in_title, -len({hit.term for hit in hits}))
 
 
-def _listing(entry: DigestEntry) -> tuple[int, str]:
-    return (-entry.type.strength, entry.paper.identifier)
-
-
-_KEYS: dict[Order, Callable[[DigestEntry], tuple[object, ...]]] = {
-    Order.RELEVANCE: _relevance,
-    Order.LISTING: _listing,
-}
+def _is_followed(hit: Hit, authors: frozenset[str]) -> bool:
+    return hit.field == "author" and hit.term in authors

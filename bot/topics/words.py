@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 from bot.text import bare, lowered
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _MARK = "\x00"
 """Stands in no text that `bare` made."""
@@ -72,17 +68,8 @@ class Wanted:
         if prefix or not words[-1:].isalnum():
             return cls(words, begins_a_word, exact=None)
         last = re.split(r"[\W_]", plain)[-1]
-        exact = {words, *(words.removesuffix(ending) for ending in _endings(last))}
-        plural = {word + ending for word in exact for ending in ("s", *_further(last))} - exact
-        least = min(exact, key=len)
-        return cls(least, begins_a_word, _tails(least, exact), _tails(least, plural))
-
-    def is_in(self, words: Words) -> bool:
-        """Whether the text holds the term."""
-        start = words.text.find(self.least) if self.least else -1
-        while start >= 0 and not self.stands_at(start, words):
-            start = words.text.find(self.least, start + 1)
-        return start >= 0
+        ending, exact, plural = _tails(last)
+        return cls(words.removesuffix(ending), begins_a_word, exact, plural)
 
     def stands_at(self, start: int, words: Words) -> bool:
         """Whether the term stands in the text at one of the places where `least` does."""
@@ -98,15 +85,14 @@ class Wanted:
         return tail in self.exact or (tail in self.plural and end not in words.whole)
 
 
-def _tails(least: str, forms: Iterable[str]) -> frozenset[str]:
-    """What the forms have beyond their common beginning."""
-    return _one(frozenset(form[len(least) :] for form in forms))
-
-
-@cache
-def _one(tails: frozenset[str]) -> frozenset[str]:
-    """Always the same one of equal sets: there are few, and many terms."""
-    return tails
+@lru_cache(maxsize=4096)
+def _tails(word: str) -> tuple[str, frozenset[str], frozenset[str]]:
+    """What a term's last word, as it is written, may lose, and what may follow the rest: `Wanted`'s two sets."""
+    endings = _endings(word)
+    longest = max(endings, key=len, default="")
+    exact = {longest, *(longest.removesuffix(ending) for ending in endings)}
+    plural = {tail + ending for tail in exact for ending in ("s", *_further(word))} - exact
+    return longest, frozenset(exact), frozenset(plural)
 
 
 def _marked(found: re.Match[str]) -> str:
@@ -114,16 +100,17 @@ def _marked(found: re.Match[str]) -> str:
     return word if "s" in _endings(word) else word + _MARK
 
 
-def _endings(word: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _endings(word: str) -> tuple[str, ...]:
     """Which of the two ends the word, as it is written, may lose."""
     if word.isupper():
-        return []
+        return ()
     candidates = [ending for ending in ("s", "es") if word.endswith((ending, ending.upper()))]
-    return [
+    return tuple(
         ending
         for ending in candidates
         if _is_a_word(word[: -len(ending)]) and not (ending == "s" and _NO_PLURAL.fullmatch(word))
-    ]
+    )
 
 
 def _further(word: str) -> list[str]:

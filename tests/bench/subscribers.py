@@ -17,7 +17,7 @@ from bot.model import AnnounceType, Entry, Mailing, MailingState
 from bot.settings import Address, Secret
 from bot.store.papers import Verdict
 from tests.bench import corpus
-from tests.bench.measure import seconds, table
+from tests.bench.measure import table, worked
 from tests.world import TUESDAY, WEDNESDAY, morning, opened_world
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run(sizes: Sequence[int] = (1, 10_000), *, announced: int = 300) -> str:
             cost = costs[which]
             each = (cost - one) / max(1, size - 1) * 1e6
             rows.append([mailing, size, cost, cost / one, each, cost / (1.5 * one + size * _ALLOWED)])
-    heads = ["mailing", "subscribers", "compose s", "times one's", "us for each more", "times the target"]
+    heads = ["mailing", "subscribers", "compose CPU s", "times one's", "us for each more", "times the target"]
     return table("Compose for subscribers of one topic", heads, rows)
 
 
@@ -68,7 +68,7 @@ def _many(settings: Settings, size: int) -> Settings:
 
 
 def _compose(settings: Settings, announced: int) -> list[float]:
-    """Seconds for each of two mailings; a tenth of the second is replacements of what the first announced."""
+    """CPU seconds for each of two mailings; a tenth of the second is replacements of what the first announced."""
     app = App(settings, SimulatedClock(morning(TUESDAY)))
     papers = corpus.invented(2 * announced)
     again = [Entry(replace(paper, version=2), AnnounceType.REPLACE) for paper in papers[: announced // 10]]
@@ -77,7 +77,7 @@ def _compose(settings: Settings, announced: int) -> list[float]:
         app.clock = SimulatedClock(morning(day))
         entries = (*(Entry(paper, AnnounceType.NEW) for paper in some), *more)
         app.store.papers.record(Mailing("cs.CV", day, entries), Verdict(MailingState.COMPLETE, ""), app.clock.now())
-        took.append(seconds(app.compose))
+        took.append(worked(app.compose))
     written = len(app.store.ledger.unfinished())
     app.store.close()
     assert written >= 2 * len(settings.subscribers)

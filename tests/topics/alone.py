@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from bot.model import Hit, Match, MatchMode
 from bot.taxonomy import related
 from bot.text import bare, lowered
-from bot.topics.names import Name
-from bot.topics.query import And, Node, Not, Or, Term, from_topic
+from bot.topics.names import Name, readings
+from bot.topics.query import And, Node, Not, Term, from_topic
 from bot.topics.words import Words, _endings, _further
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class Alone:
     def __init__(self, topic: Topic) -> None:
         wanted, excluded = from_topic(topic)
         self._name = topic.name
-        self._wanted = _condition(wanted or And(()), topic.match)
-        self._excluded = _condition(excluded or Or(()), topic.match)
+        self._wanted = _condition(wanted)
+        self._excluded = _condition(excluded)
 
     def claim(self, text: Text) -> Match | None:
         hits = self._wanted(text)
@@ -59,16 +59,15 @@ class Alone:
         return Match(self._name, tuple(dict.fromkeys(hits)))
 
 
-def _condition(node: Node, mode: MatchMode) -> Condition:
+def _condition(node: Node) -> Condition:
     match node:
         case Term():
-            spelled = f"{node.text}*" if node.prefix else node.text
-            tests = [(Hit(spelled, field), _test(node, field, mode)) for field in node.fields]
+            tests = [(Hit(node.spelled, field), _test(node, field)) for field in node.fields]
             return lambda text: tuple(hit for hit, holds in tests if holds(text)) or None
         case Not():
-            refused = _condition(node.node, mode)
+            refused = _condition(node.node)
             return lambda text: () if refused(text) is None else None
-    conditions = [_condition(part, mode) for part in node.nodes]
+    conditions = [_condition(part) for part in node.nodes]
     enough = all if isinstance(node, And) else any
 
     def hits(text: Text) -> tuple[Hit, ...] | None:
@@ -78,12 +77,12 @@ def _condition(node: Node, mode: MatchMode) -> Condition:
     return hits
 
 
-def _test(term: Term, field: str, mode: MatchMode) -> Test:
+def _test(term: Term, field: str) -> Test:
     if field == "author":
         return _author(term)
     if field in ("category", "id"):
         return _code(term, field)
-    if field in ("title", "abstract") and mode is MatchMode.SUBSTRING:
+    if field in ("title", "abstract") and term.mode is MatchMode.SUBSTRING:
         return lambda text: term.text.casefold() in text.raw[field]
     return lambda text: _stands(term, text.words[field])
 
@@ -91,8 +90,8 @@ def _test(term: Term, field: str, mode: MatchMode) -> Test:
 def _author(term: Term) -> Test:
     if term.prefix:
         return lambda text: any(_stands(term, words) for words in text.author_words)
-    meant = Name.read(term.text.replace("_", " "))
-    return lambda text: any(meant.may_be(name) for name in text.authors)
+    meant = readings(term.text)
+    return lambda text: any(each.may_be(name) for each in meant for name in text.authors)
 
 
 def _code(term: Term, field: str) -> Test:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.topics.names import Name
+from bot.topics.names import Name, readings
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,25 @@ def test_names_that_may_be_one_share_their_last_word(one: str, other: str) -> No
 def test_the_two_orders_are_one(words: list[str]) -> None:
     straight, turned = " ".join(words), f"{words[-1]}, {' '.join(words[:-1])}"
     assert Name.read(straight) == Name.read(turned)
+
+
+@pytest.mark.parametrize(
+    ("written", "found", "expected"),
+    [
+        ("del_maestro", "Adrian del Maestro", True),
+        ("Ada_Byron", "Ada Byron", True),
+        ("Ada_Byron", "Byron Ada", False),
+        ("byron_a", "Ada Byron", True),
+        ("byron_a_k", "Ada Katherine Byron", True),
+        ("byron_a_k", "Ada Lou Byron", False),
+        ("byron_b", "Ada Byron", False),
+        ("del_maestro_a", "Adrian del Maestro", True),
+        ("van_der_tulp_l", "Laura van der Tulp", True),
+        ("Weinan_E", "Weinan E", True),
+        ("a_byron", "Ada Byron", True),
+        ("a_b", "Ada B", True),
+        ("A. Byron", "Ada Byron", True),
+    ],
+)
+def test_underscores_are_blanks_and_initials_may_stand_last(written: str, found: str, *, expected: bool) -> None:
+    assert any(meant.may_be(Name.read(found)) for meant in readings(written)) is expected

@@ -22,7 +22,17 @@ WORDS = re.split(
     "gp gps GP GPS GPs map maps news new bias biases box boxes vision language models Models C++ .NET VLM VLM-based "
     "multi-modal multimodal Erd\\H{o}s naïve electro electron a AS 学习 s es",
 )
-AUTHORS = ["Ada Byron", "A. Byron", "Byron, Ada", "Bo Chen", "Adrian del Maestro", "Jürgen Müller", "Byron"]
+AUTHORS = [
+    "Ada Byron",
+    "A. Byron",
+    "byron_a",
+    "Byron_Ada",
+    "Byron, Ada",
+    "Bo Chen",
+    "Adrian del Maestro",
+    "Jürgen Müller",
+    "Byron",
+]
 CATEGORIES = ["cs.CV", "cs.LG", "math-ph", "math.MP", "stat.ML"]
 IDENTIFIERS = ["2604.00001", "2604.00002", "hep-th/9901001"]
 
@@ -53,13 +63,16 @@ terms = st.one_of(
     ),
     st.builds('au:"{}"{}'.format, st.sampled_from([*AUTHORS, "maes", "by"]), stars),
     st.builds("cat:{}".format, st.sampled_from([*CATEGORIES, "math*", "cs.*", "cs.c*", "q*"])),
-    st.builds("id:{}{}".format, st.sampled_from([*IDENTIFIERS, "2604", "2604.00001v2"]), stars),
+    st.builds("id:{}{}".format, st.sampled_from([*IDENTIFIERS, "2604.00001v2"]), stars),
+    st.just("id:2604*"),
 )
+bare_terms = st.builds('"{}"{}'.format, phrases, stars)
 queries = st.recursive(
     terms,
     lambda inner: st.one_of(
         st.builds("({}{}{})".format, inner, st.sampled_from([" AND ", " OR ", " ANDNOT ", " NOT ", " "]), inner),
         inner.map("NOT {}".format),
+        st.builds("{}({} OR NOT {})".format, st.sampled_from(["ti:", "au:", "all:", ""]), bare_terms, bare_terms),
     ),
     max_leaves=6,
 )

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import QueryError
-from bot.model import Topic
-from bot.topics.query import ALL, And, Node, Not, Or, Term, from_topic, parse
+from bot.model import MatchMode, Topic
+from bot.topics.query import ALL, EVERYTHING, FIELDS, NOTHING, And, Node, Not, Or, Term, followed, from_topic, parse
 
 
 def anywhere(text: str) -> Term:
@@ -50,9 +50,45 @@ A, B, C, D = map(anywhere, "abcd")
         ("cat:cs.*", Term("cs.", ("category",), prefix=True)),
         ("cat:stat.T*", Term("stat.T", ("category",), prefix=True)),
         ("cat:hep*", Term("hep", ("category",), prefix=True)),
+        ("id:2604.00001v2", Term("2604.00001v2", ("id",))),
+        ("id:arXiv:2604.00001", Term("2604.00001", ("id",))),
+        ("id:https://arxiv.org/abs/2604.00001v2", Term("2604.00001v2", ("id",))),
+        ("id:math.GT/0309136", Term("math/0309136", ("id",))),
+        ("id:2604.*", Term("2604.", ("id",), prefix=True)),
+        ("C*-algebra", anywhere("C*-algebra")),
+        ("a**", Term("a", ALL, prefix=True)),
+        ("ti:and OR ti:AND", Or((Term("and", ("title",)), Term("AND", ("title",))))),
+        ('"-b" AND "!c" AND "*d"', And((anywhere("-b"), anywhere("!c"), anywhere("*d")))),
+        ('"a%20b" "a+AND+b"', And((anywhere("a%20b"), anywhere("a+AND+b")))),
+        ("（a\u3000OR　ti：＂a b＂）", Or((A, Term("a b", ("title",))))),
+        ("a\n\tOR\r\nb", Or((A, B))),
     ],
 )
 def test_a_query_is_read_as_arxiv_reads_it(query: str, tree: Node) -> None:
+    assert parse(query) == tree
+
+
+def in_title(text: str, *, prefix: bool = False) -> Term:
+    return Term(text, ("title",), prefix)
+
+
+@pytest.mark.parametrize(
+    ("query", "tree"),
+    [
+        ("ti:(a)", in_title("a")),
+        ('ti:(vision OR "large language")', Or((in_title("vision"), in_title("large language")))),
+        ("ti: (a b*) c", And((And((in_title("a"), in_title("b", prefix=True))), C))),
+        ("ti:(a ANDNOT (b OR NOT c))", And((in_title("a"), Not(Or((in_title("b"), Not(in_title("c")))))))),
+        ("NOT ti:(a b)", Not(And((in_title("a"), in_title("b"))))),
+        ("a ANDNOT ti:((b))", And((A, Not(in_title("b"))))),
+        ("ti:(a)OR(b)", Or((in_title("a"), B))),
+        ("all:(a b)", And((A, B))),
+        ("cat:(cs.CV OR cs.*)", Or((Term("cs.CV", ("category",)), Term("cs.", ("category",), prefix=True)))),
+        ("id:(2604.00001)", Term("2604.00001", ("id",))),
+        ('au:("Ada Byron" OR chen_b)', Or((Term("Ada Byron", ("author",)), Term("chen_b", ("author",))))),
+    ],
+)
+def test_a_field_before_parentheses_is_the_field_of_every_term_inside(query: str, tree: Node) -> None:
     assert parse(query) == tree
 
 
@@ -83,6 +119,33 @@ def test_a_query_is_read_as_arxiv_reads_it(query: str, tree: Node) -> None:
         ("a OR cat:xx.*", "unknown category xx.*", 6),
         ("cat:cs.CVV*", "unknown category cs.CVV*: did you mean cs.*?", 1),
         ("a and b", 'and is a word here: write AND, or "and"', 3),
+        ("a And b", 'And is a word here: write AND, or "And"', 3),
+        ("ti:(a OR abs:b)", "abs: inside of ti:(...): leave abs: away, or take it out of the parentheses", 10),
+        ("ti:(a OR ti:b)", "ti: inside of ti:(...)", 10),
+        ("all:(a OR (ti:b))", "ti: inside of all:(...)", 12),
+        ("ti:(a abs:(b))", "abs: inside of ti:(...)", 7),
+        ("ti:(a tit:b)", "unknown field tit: did you mean ti: ?", 7),
+        ("a title:(b)", "unknown field title: did you mean ti: ?", 3),
+        ("ti:()", "something to look for before )", 5),
+        ("ti:(a", "a parenthesis is not closed", 4),
+        ("ti:(a cat:cs.CVV)", "cat: inside of ti:(...)", 7),
+        ("cat:(cs.CV OR cs.CVV)", "unknown category cs.CVV: did you mean cs.CV?", 15),
+        ("a ti: b", "ti: says nothing to look for; no blank stands after a colon", 3),
+        ("(a) (b", "a parenthesis is not closed", 5),
+        ("(a)) OR (b)", "a parenthesis was never opened", 4),
+        ("a) OR (b", "a parenthesis was never opened", 2),
+        ("a\n  title:b", "unknown field title", 5),
+        ("a\n\n OR", "something to look for at the end", 7),
+        ("a\nOR\tOR b", "something to look for before OR", 6),
+        ("\t𝔸🕊 ti:", "ti: says nothing", 5),
+        ("a -b", '-b excludes nothing: write NOT before it, or "-b"', 3),
+        ("a ti:!b", '!b excludes nothing: write NOT before it, or "!b"', 3),
+        ("a *b", '*b begins with a *, which only stands at an end: write "*b" if it is meant', 3),
+        ("au:del_maestro+AND+ti:owl", "encoded for a URL", 1),
+        ("a ti:%22visual+grounding%22", "encoded for a URL", 3),
+        ('a ti:\\"b c\\"', "a quote takes no backslash", 6),
+        ('au:M\\"uller', "an accent is written as in ü", 5),
+        ("a id:2604.1", "not an arXiv identifier: '2604.1'", 3),
         ("(" * 100 + "a" + ")" * 100, "too deeply nested", 1),
         ("NOT " * 2000 + "a", "too deeply nested", 1),
     ],
@@ -108,6 +171,58 @@ def test_any_text_is_a_tree_or_an_error_within_it(query: str) -> None:
         assert isinstance(tree, Node)
 
 
+FIELD_OF = {fields: f"{prefix}:" for prefix, field in FIELDS.items() for fields in [(field,)]} | {ALL: ""}
+
+
+def written(node: Node) -> str:
+    """A tree as a query, with parentheses around whatever is joined."""
+    match node:
+        case Term(text, fields, prefix):
+            return f'{FIELD_OF[fields]}"{text}"{"*" if prefix else ""}'
+        case Not(inner):
+            return f"NOT {written(inner)}"
+        case And(nodes):
+            return f"({' AND '.join(map(written, nodes))})"
+        case Or(nodes):
+            return f"({' OR '.join(map(written, nodes))})"
+
+
+words = st.text(st.characters(exclude_characters='"“”„‟＂\\'), min_size=1)
+terms = st.builds(
+    Term,
+    text=words.filter(lambda text: any(map(str.isalnum, text)) and text.isprintable()).map(str.strip),
+    fields=st.sampled_from([ALL, *((FIELDS[prefix],) for prefix in ("ti", "abs", "au", "co", "jr"))]),
+    prefix=st.booleans(),
+) | st.builds(Term, st.sampled_from(["cs.CV", "math-ph"]), st.just(("category",)))
+trees = st.recursive(
+    terms,
+    lambda inner: (
+        st.builds(Not, inner)
+        | st.builds(And, st.lists(inner, min_size=2, max_size=3).map(tuple))
+        | st.builds(Or, st.lists(inner, min_size=2, max_size=3).map(tuple))
+    ),
+    max_leaves=8,
+)
+
+
+@given(trees)
+def test_a_tree_that_is_written_as_a_query_is_read_as_that_tree(tree: Node) -> None:
+    query = written(tree)
+    plain = query.translate(str.maketrans("（）：", "():"))
+    assert written(parse(query)) == plain
+
+
+@given(
+    st.recursive(
+        words.map(lambda text: in_title(f"a{text.strip()}")),
+        lambda inner: st.builds(Not, inner) | st.builds(Or, st.tuples(inner, inner)),
+    )
+)
+def test_a_field_may_stand_before_the_whole_or_before_each_term(tree: Node) -> None:
+    each = written(tree)
+    assert parse(f"ti:({each.replace('ti:', '')})") == parse(each)
+
+
 def test_keywords_and_authors_are_sugar_for_one_or() -> None:
     topic = Topic("t", "T", (), keywords=("VLM",), authors=("Ada Byron",), exclude=("medical", "legal"))
     wanted = Or((Term("VLM", ("title", "abstract")), Term("Ada Byron", ("author",))))
@@ -117,11 +232,22 @@ def test_keywords_and_authors_are_sugar_for_one_or() -> None:
 
 def test_a_query_stands_for_itself_and_is_excluded_from_too() -> None:
     assert from_topic(Topic("t", "T", (), query="ti:a", exclude=("b",))) == (Term("a", ("title",)), Or((Term("b"),)))
-    assert from_topic(Topic("t", "T", (), query="ti:a")) == (Term("a", ("title",)), None)
+    assert from_topic(Topic("t", "T", (), query="ti:a")) == (Term("a", ("title",)), NOTHING)
 
 
 def test_a_topic_without_terms_wants_everything() -> None:
-    assert from_topic(Topic("t", "T", ("cs.CV",))) == (None, None)
+    assert from_topic(Topic("t", "T", ("cs.CV",))) == (EVERYTHING, NOTHING)
+
+
+def test_a_topic_s_mode_is_that_of_all_its_terms() -> None:
+    mode = MatchMode.SUBSTRING
+    of = Topic("t", "T", (), query="a OR NOT b", exclude=("c",), match=mode)
+    assert from_topic(of) == (Or((A._replace(mode=mode), Not(B._replace(mode=mode)))), Or((Term("c", mode=mode),)))
+
+
+def test_whom_a_topic_follows_it_names_by_authors_or_by_au() -> None:
+    assert followed(Topic("t", "T", (), keywords=("owl",), authors=("Ada Byron",))) == {"Ada Byron"}
+    assert followed(Topic("t", "T", (), query="au:(byron OR ch*) ti:owl all:dee")) == {"byron", "ch*"}
 
 
 def test_a_broken_query_of_a_topic_is_an_error() -> None:

@@ -9,7 +9,7 @@ from bot.model import AnnounceType, DigestEntry, Hit, Order, Topic
 from bot.topics.ranking import rank, reasons
 from tests.builders import MONDAY, entry, paper
 
-RELEVANCE = Topic("birds", "Birds", ())
+RELEVANCE = Topic("birds", "Birds", (), authors=("Ada Byron", "Bo Chen"))
 LISTING = Topic("birds", "Birds", (), order=Order.LISTING)
 TITLE, ABSTRACT, OTHER, AUTHOR = (
     Hit("a", "title"),
@@ -44,6 +44,24 @@ def test_relevance_asks_its_questions_in_turn() -> None:
         entry(paper("0"), hits=[], type=AnnounceType.NEW),
     ]
     assert identifiers(rank(RELEVANCE, ranked[::-1])) == identifiers(ranked)
+
+
+def test_an_author_is_followed_where_the_topic_names_one_by_authors_or_by_au() -> None:
+    by_byron = entry(paper("2"), hits=[Hit("byron", "author")])
+    in_title = entry(paper("1"), hits=[Hit("byron", "title")])
+    for query in ("au:byron", "a au:byron", "all:byron OR au:byron", "au:(byron OR chen)"):
+        of = Topic("t", "T", (), query=query)
+        assert rank(of, [in_title, by_byron]) == [by_byron, in_title]
+        assert reasons(of, by_byron) == "by byron, nothing in the title, 1 term, new"
+
+
+def test_a_term_for_any_field_that_meets_an_author_is_a_term_like_any() -> None:
+    by_byron = entry(paper("2"), hits=[Hit("byron", "author")])
+    in_title = entry(paper("1"), hits=[Hit("byron", "title")])
+    for query in ("byron", "all:byron", "byron OR au:chen"):
+        of = Topic("t", "T", (), query=query)
+        assert rank(of, [by_byron, in_title]) == [in_title, by_byron]
+        assert reasons(of, by_byron) == "nothing in the title, 1 term, new"
 
 
 def test_listing_is_arxivs_own_order() -> None:
