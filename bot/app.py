@@ -60,19 +60,12 @@ class App:
         self.store = Store(settings.store, must_exist=must_exist)
         self._worries: dict[str, Concern] = {}
         self.templates = Templates(settings.templates)
-        self.channels: dict[str, Channel] = {
-            name: CHANNELS[name](options, self.templates, contact=settings.contact)
-            for name, options in settings.channels.items()
-        }
+        self.channels = self._made(self.templates)
 
-    @cached_property
-    def _fallbacks(self) -> dict[str, Channel]:
-        """The channels with the built-in templates, for where the user's own are broken."""
-        if self.settings.templates is None:
-            return {}
-        built_in = Templates()
+    def _made(self, templates: Templates) -> dict[str, Channel]:
+        """The channels that are set up, none of them open."""
         return {
-            name: CHANNELS[name](options, built_in, contact=self.settings.contact)
+            name: CHANNELS[name](options, templates, contact=self.settings.contact)
             for name, options in self.settings.channels.items()
         }
 
@@ -101,8 +94,9 @@ class App:
         return Drafter(self.store, self.settings, self.matcher)
 
     def composer(self) -> Composer:
-        """Compose over the store as it is now."""
-        return Composer(self.store, self.settings, self.channels, self.drafter(), fallbacks=self._fallbacks)
+        """Compose over the store as it is now, with channels of its own: what these have rendered goes with them."""
+        built_in = self._made(Templates()) if self.settings.templates else {}
+        return Composer(self.store, self.settings, self._made(self.templates), self.drafter(), fallbacks=built_in)
 
     async def collect(
         self,

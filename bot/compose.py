@@ -4,7 +4,8 @@
 
 Each subscriber stands alone: its own cursor, its own hour, its own templates. What it is told is worked out in
 `drafts`. Those that are told the same in the same form are served together: rendered once, written many in one
-transaction, and whoever another process composed for is left to it. Nothing in here sends, and nothing asks arXiv.
+transaction with others, and whoever another process composed for is left to it. Nothing in here sends, and nothing
+asks arXiv.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from bot.store.outbox import Packet
 from bot.store.readers import ReaderState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.channels.channel import Channel
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from bot.model import Digest, Message
     from bot.settings import Settings, Subscriber
     from bot.store import Store
+
+
+_AT_ONCE = 50
+"""Different digests that are written in one transaction."""
 
 
 class Outcome(StrEnum):
@@ -79,6 +84,25 @@ class _Turn:
         """The same for all that get the very same messages."""
         each = self.subscriber
         return (self.draft, each.channel, each.max_messages, each.options, each.when_empty)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Those that are told the same, with what they are told: ready to be written."""
+
+    turns: Sequence[_Turn]
+    packet: Packet | None
+    trouble: str
+    """What was wrong with their templates."""
+    failed: bool = False
+    """Whether nothing could be rendered for them."""
+
+    @property
+    def moved(self) -> list[tuple[ReaderState, Sequence[str]]]:
+        """Those of which there is anything to write."""
+        if self.failed:
+            return []
+        return [(t.after, t.subscriber.recipients) for t in self.turns if self.packet or t.after != t.before]
 
 
 class Composer:
@@ -134,8 +158,8 @@ class Composer:
                 done[subscriber.name] = Composed(subscriber.name, Outcome.WAITING)
             else:
                 groups.setdefault(turn.alike, []).append(turn)
-        for turns in groups.values():
-            done.update((composed.subscriber, composed) for composed in self._serve(turns, now))
+        for some in _in_batches(list(groups.values())):
+            done.update((composed.subscriber, composed) for composed in self._serve(some, now))
         return tuple(done[name] for name in self._settings.subscribers)
 
     def enrol(self, now: datetime) -> None:
@@ -165,28 +189,32 @@ class Composer:
         draft = self._drafter.draft(subscriber, state, now)
         return _Turn(subscriber, before, draft.after(state), draft)
 
-    def _serve(self, turns: Sequence[_Turn], now: datetime) -> Iterator[Composed]:
-        """The same for each of them."""
+    def _serve(self, groups: Iterable[Sequence[_Turn]], now: datetime) -> Iterator[Composed]:
+        """Each group's packet rendered, and all of them written together."""
+        ready = [self._ready(turns) for turns in groups]
+        lost = self._store.outbox.enqueue_all([(each.moved, each.packet) for each in ready], now)
+        for each in ready:
+            draft = each.turns[0].draft
+            matched = draft.digest.matched if draft and draft.digest else 0
+            parts = len(each.packet.messages) if each.packet else 0
+            for turn in each.turns:
+                name = turn.subscriber.name
+                if each.failed:
+                    yield Composed(name, Outcome.FAILED, reason=each.trouble)
+                elif name in lost:
+                    yield Composed(name, Outcome.ELSEWHERE)
+                else:
+                    outcome, messages = _outcome(draft, each.packet), parts * len(turn.subscriber.addresses)
+                    yield Composed(name, outcome, matched, messages, each.trouble, _next(turn.subscriber, now))
+
+    def _ready(self, turns: Sequence[_Turn]) -> _Ready:
         first, draft = turns[0].subscriber, turns[0].draft
         try:
             packet, trouble = self._packet(first, draft) if draft else (None, "")
         except RenderError as error:
             # Its own template's trouble is its own: the cursor stays, the next run composes it again.
-            for turn in turns:
-                yield Composed(turn.subscriber.name, Outcome.FAILED, reason=str(error))
-            return
-        moved = [(t.after, t.subscriber.recipients) for t in turns if packet or t.after != t.before]
-        lost = self._store.outbox.enqueue_for(moved, packet, now)
-        outcome = _outcome(draft, packet)
-        matched = draft.digest.matched if draft and draft.digest else 0
-        parts = len(packet.messages) if packet else 0
-        for turn in turns:
-            name = turn.subscriber.name
-            if name in lost:
-                yield Composed(name, Outcome.ELSEWHERE)
-            else:
-                messages = parts * len(turn.subscriber.addresses)
-                yield Composed(name, outcome, matched, messages, trouble, _next(turn.subscriber, now))
+            return _Ready(turns, None, str(error), failed=True)
+        return _Ready(turns, packet, trouble)
 
     def preview(self, subscriber: Subscriber, now: datetime, *, as_newcomer: bool) -> Digest | None:
         """What the subscriber would be told now, whatever its hour; a newcomer gets the latest mailing."""
@@ -240,6 +268,11 @@ class Composer:
                 text=f"{error}\nThe built-in one was used for this digest.",
             )
             return (*_rendered(built_in, render), built_in.render_note(note)), str(error)
+
+
+def _in_batches(groups: Sequence[Sequence[_Turn]]) -> Iterator[Sequence[Sequence[_Turn]]]:
+    """So many at a time that a commit costs little beside them, and so few that their digests fit into memory."""
+    return (groups[start : start + _AT_ONCE] for start in range(0, len(groups), _AT_ONCE))
 
 
 def _outcome(draft: Draft | None, packet: Packet | None) -> Outcome:

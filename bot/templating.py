@@ -100,14 +100,14 @@ def _place(name: str) -> str:
 
 
 def _finalizer(escape: Callable[[str], str]) -> Callable[[object], object]:
+    import jinja2  # noqa: PLC0415 - as above
+    import markupsafe  # noqa: PLC0415 - comes with jinja2
+
+    as_they_are = (markupsafe.Markup, int, float, jinja2.Undefined)
+
     def finalize(value: object) -> object:
         """Escape every value but those marked safe, numbers, and undefined ones (which then complain)."""
-        import jinja2  # noqa: PLC0415 - as above
-        import markupsafe  # noqa: PLC0415 - comes with jinja2
-
-        if isinstance(value, (markupsafe.Markup, int, float, jinja2.Undefined)):
-            return value
-        return escape(str(value))
+        return value if isinstance(value, as_they_are) else escape(str(value))
 
     return finalize
 

@@ -281,7 +281,7 @@ async def test_papers_are_read_once_and_like_subscribers_share_one_draft_and_one
         await app.collect()
         done.clear()
         app.compose()
-    assert Counter(done) == {"render": 2, "load": 1, "announcements_after": 1, "writing": 2}
+    assert Counter(done) == {"render": 2, "load": 1, "announcements_after": 1, "writing": 1}
 
 
 async def test_a_draft_is_shared_by_all_who_are_as_far_and_by_nobody_else(world: World) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.channels import mail_digest
 from bot.channels.channel import CannotTellError
 from bot.channels.mail_check import check_relay
+from bot.channels.mail_pieces import Pieces
 from bot.channels.mail_relay import MailSettings, Relay
 from bot.channels.mime import Mailbox, build, message_id, parse_mailbox
 from bot.model import Gate, Gates, Receipt
@@ -41,6 +42,7 @@ class MailChannel:
         self._settings = settings
         self._sender = settings.mailbox
         self._templates = templates
+        self._pieces = Pieces(templates)
         self._relay: Relay | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -74,7 +76,9 @@ class MailChannel:
             RenderError: a template is broken.
         """
         sender = self._sender.address
-        return mail_digest.render_digest(digest, self._templates, sender=sender, max_messages=max_messages)
+        return mail_digest.render_digest(
+            digest, self._templates, sender=sender, max_messages=max_messages, pieces=self._pieces
+        )
 
     def render_note(self, note: Note) -> Message:
         """A short mail that is no digest.

@@ -1,52 +1,37 @@
 """A digest as mails: HTML and text that show the same papers, each mail small enough not to be clipped.
 
-Pure but for reading templates. The templates make the pieces (`section`, `paper`, `more`) and the frame around
-them (`digest`); what is decided here is which pieces go into which mail.
+Pure but for reading templates. What is decided here is which pieces (`mail_pieces`) go into which mail, and what the
+frame around them (`digest`) is given.
 """
 
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.grouping import MOST_LINKS, forms, terms, together, told
-from bot.channels.marking import Glance, glance
+from bot.channels.grouping import together, told
+from bot.channels.mail_pieces import Block, Pieces
 from bot.channels.mime import entity, mailto, quoted_printable
 from bot.channels.packing import fit, paginate
 from bot.model import Message
-from bot.text import day, flatten_tex, markup_html, tidy
+from bot.text import day, flatten_tex, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from markupsafe import Markup
-
-    from bot.model import Digest, DigestEntry, Note, Section
+    from bot.model import Digest, Note, Section
     from bot.templating import Templates
 
 HTML_BYTES = 90_000
 """Of one mail's HTML as it travels; Gmail clips a little above 100 KB and with it whatever stands last."""
 TEXT_COLUMNS = 72
-TITLE = 300
-ABSTRACT = 165
-"""Characters; of the abstract about two lines on a wide screen."""
 SUBJECT_TITLES = 60
 """Characters of the topics' titles in a subject; where they are longer they are counted."""
 _MARGIN = 1_000  # the frame is measured before the mails' number is known
 _LONGEST_PREHEADER = "\U0001f54a" * 150  # which is measured before the mail's papers are known
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A piece of a mail in both its forms, and what its HTML adds to the mail."""
-
-    html: str
-    text: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +42,16 @@ class _Piece:
     first: bool
     """Whether it opens its section."""
     day: date | None
-    block: _Block
+    block: Block
     title: str = ""
     paper: str = ""
     """The identifier."""
     brief: bool = False
 
 
-def render_digest(digest: Digest, templates: Templates, *, sender: str, max_messages: int) -> tuple[Message, ...]:
+def render_digest(
+    digest: Digest, templates: Templates, *, sender: str, max_messages: int, pieces: Pieces | None = None
+) -> tuple[Message, ...]:
     """The digest as at most `max_messages` mails.
 
     Args:
@@ -72,14 +59,16 @@ def render_digest(digest: Digest, templates: Templates, *, sender: str, max_mess
         templates: where `mail/` is read from.
         sender: the address that a reader can write to.
         max_messages: at least 1.
+        pieces: of the round that the digest is one of, with the same templates.
 
     Raises:
         RenderError: a template is broken.
     """
-    layout = _Layout(digest, templates, sender, digest.sections)
+    pieces = pieces or Pieces(templates)
+    layout = _Layout(digest, templates, pieces, sender, digest.sections)
     pages = layout.pages(max_messages)
     if len(pages) > max_messages:  # too many topics even to count each of them
-        layout = _Layout(digest, templates, sender, (together(digest.sections),))
+        layout = _Layout(digest, templates, pieces, sender, (together(digest.sections),))
         pages = layout.pages(max_messages)
     return layout.messages(pages)
 
@@ -97,17 +86,20 @@ def render_note(note: Note, templates: Templates, *, sender: str) -> Message:
 
 
 class _Layout:
-    """One digest being laid out; every piece is rendered once, when first needed."""
+    """One digest being laid out; every piece is made once, when first needed."""
 
-    def __init__(self, digest: Digest, templates: Templates, sender: str, sections: Sequence[Section]) -> None:
+    def __init__(
+        self, digest: Digest, templates: Templates, pieces: Pieces, sender: str, sections: Sequence[Section]
+    ) -> None:
         self._digest = digest
         self._sections = sections
         self._templates = templates
         self._sender = sender
         self._dated = len(digest.mailing_dates) > 1
-        self._paper = cache(self._render_paper)
-        self._more = cache(self._render_more)
-        self._heading = cache(self._render_heading)
+        entries = [entry for section in sections for entry in section.entries]
+        self._paper = cache(lambda number, brief: pieces.paper(entries[number - 1], number, brief=brief))
+        self._more = cache(lambda place, count: pieces.more(sections[place], count))
+        self._heading = cache(lambda place, **how: pieces.heading(sections[place], **how))
 
     def pages(self, most: int) -> Sequence[Sequence[_Piece]]:
         """The richest pages that are at most so many; more of them only where the counts alone need more."""
@@ -134,13 +126,13 @@ class _Layout:
                     number += len(section.entries) - position - 1
                     break
                 brief = number > full
-                block = self._paper(entry, number, brief)
+                block = self._paper(number, brief)
                 paper = entry.paper
                 yield _Piece(place, position == 0, entry.mailing_date, block, paper.title, paper.identifier, brief)
             if unshown:
                 yield _Piece(place, unshown == told(section), None, self._more(place, unshown))
 
-    def _blocks(self, pieces: Sequence[_Piece]) -> Iterator[_Block]:
+    def _blocks(self, pieces: Sequence[_Piece]) -> Iterator[Block]:
         """The pieces with the headings of their sections and, where there are several, of their mailing dates."""
         place, shown_day = -1, None
         for piece in pieces:
@@ -148,7 +140,7 @@ class _Layout:
             place, shown_day = piece.section, None if opens else shown_day
             new_day = piece.day if self._dated and piece.day != shown_day else None
             if opens or new_day:
-                yield self._heading(place, opens, opens and not piece.first, new_day)
+                yield self._heading(place, opens=opens, continued=opens and not piece.first, day=new_day)
             shown_day = piece.day or shown_day
             yield piece.block
 
@@ -180,40 +172,6 @@ class _Layout:
         }
         return {**values, "subject": tidy(self._templates.render("mail/subject.txt.j2", **values))}
 
-    def _render_paper(self, entry: DigestEntry, number: int, brief: bool) -> _Block:  # noqa: FBT001 - cached, so positional
-        found = terms(entry.match)
-        seen = glance(entry.paper, found, title=TITLE, abstract=ABSTRACT)
-        values = {"entry": entry, "terms": found, "links": forms(entry), "number": number, "brief": brief}
-        plain = {"title": seen.title.text, "abstract": seen.abstract.shown(str, "*{}*", whole_words=True)}
-        html = self._templates.render("mail/paper.html.j2", **values, **_marked(seen))
-        return self._sized(html, self._templates.render("mail/paper.txt.j2", **values, **plain))
-
-    def _render_more(self, place: int, count: int) -> _Block:
-        section = self._sections[place]
-        links, others = section.more[:MOST_LINKS], len(section.more[MOST_LINKS:])
-        alone = count == told(section)
-        return self._block("more", section=section, count=count, alone=alone, links=links, other_links=others)
-
-    def _render_heading(self, place: int, opens: bool, continued: bool, of_day: date | None) -> _Block:  # noqa: FBT001 - cached
-        section = self._sections[place]
-        return self._block("section", section=section, opens=opens, continued=continued, day=of_day)
-
-    def _block(self, template: str, **values: object) -> _Block:
-        html = self._templates.render(f"mail/{template}.html.j2", **values)
-        return self._sized(html, self._templates.render(f"mail/{template}.txt.j2", **values))
-
-    def _sized(self, html: str, text: str) -> _Block:
-        return _Block(html, text, len(quoted_printable(self._styled(html))) + 1)
-
-    def _styled(self, fragment: str) -> str:
-        import css_inline  # noqa: PLC0415 - only mail needs it
-
-        return css_inline.inline_fragment(fragment, self._css, minify_css=True, load_remote_stylesheets=False)
-
-    @cached_property
-    def _css(self) -> str:
-        return self._templates.render("mail/style.html.j2")
-
     @cached_property
     def _frame_size(self) -> int:
         values = {**self._values(1, 10), "titles": [_LONGEST_PREHEADER], "brief": 1_000, "body": ""}
@@ -232,24 +190,19 @@ _INDENT = re.compile(r" *(\d+\. |- )?")
 
 
 def _wrapped(line: str) -> str:
+    if len(line) <= TEXT_COLUMNS:
+        return line.rstrip()
     found = _INDENT.match(line)
     indent = len(found.group()) if found else 0
-    room = TEXT_COLUMNS - indent
-    words = (word if "://" in word else _broken(word, room) for word in line[indent:].split(" "))
-    lines = textwrap.wrap(
-        " ".join(words),
-        TEXT_COLUMNS,
-        initial_indent=line[:indent],
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return "\n".join(lines)
-
-
-def _broken(word: str, room: int) -> str:
-    """A word that no line can hold, in pieces: scripts without blanks, and strangers' jokes."""
-    return " ".join(word[start : start + room] for start in range(0, len(word), room))
+    room, rest, lines = TEXT_COLUMNS - indent, line[indent:].strip(), []
+    while len(rest) > room:
+        end = rest.rfind(" ", 0, room + 1)
+        if end < 0:  # a word that no line can hold: a URL stays whole, other scripts and strangers' jokes do not
+            word = rest.split(" ", 1)[0]
+            end = len(word) if "://" in word else room
+        lines.append(rest[:end].rstrip())
+        rest = rest[end:].lstrip()
+    return line[:indent] + f"\n{' ' * indent}".join([*lines, rest] if rest else lines)
 
 
 def _inlined(html: str) -> str:
@@ -257,15 +210,6 @@ def _inlined(html: str) -> str:
     import css_inline  # noqa: PLC0415 - only mail needs it
 
     return css_inline.inline(html, keep_at_rules=True, minify_css=True, load_remote_stylesheets=False)
-
-
-def _marked(seen: Glance) -> dict[str, Markup]:
-    """Title and abstract as HTML, their terms marked."""
-    from markupsafe import Markup  # noqa: PLC0415 - as above
-
-    mark = '<b class="hit">{}</b>'
-    texts = {"title": seen.title, "abstract": seen.abstract}
-    return {name: Markup(each.shown(markup_html, mark)) for name, each in texts.items()}  # noqa: S704 - escaped here
 
 
 def _message(subject: str, text: str, html: str, part: int, papers: tuple[str, ...] = ()) -> Message:

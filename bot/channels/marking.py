@@ -120,8 +120,10 @@ def _places(text: str, terms: Sequence[str]) -> list[Place]:
 
 def _whole(text: str) -> list[Place]:
     """What a mark would break: links, addresses, and formulas that had to stay TeX."""
-    words = [found.span() for found in _WORD.finditer(text) if "://" in found[0] or "@" in found[0]]
-    return [*words, *(found.span() for found in tex.LEFT.finditer(text))]
+    words = [] if "\\" not in text else [found.span() for found in tex.LEFT.finditer(text)]
+    if "://" in text or "@" in text:
+        words += [found.span() for found in _WORD.finditer(text) if "://" in found[0] or "@" in found[0]]
+    return words
 
 
 def _folded(text: str) -> tuple[str, Sequence[int]]:

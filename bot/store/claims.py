@@ -54,6 +54,9 @@ LONGEST_WAIT = timedelta(days=1)
 FINAL = tuple(state for state in DeliveryState if state.final)
 """The states from which nothing goes on."""
 
+OPEN = tuple(state for state in DeliveryState if not state.final)
+"""The others. Asked for by name, for the index by state: nearly all that was ever delivered is final."""
+
 
 class ClaimLostError(Exception):
     """A delivery was settled by somebody who no longer owned it; nothing was written."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, true
 
 from bot.model import DeliveryState, Hit
-from bot.store.claims import FINAL
+from bot.store.claims import OPEN
 from bot.store.gates import GateState
 from bot.store.tables import deliveries, digest_papers, digests, gates, messages
 
@@ -91,7 +91,7 @@ class Ledger:
 
     def unfinished(self) -> tuple[DeliveryRecord, ...]:
         """What is still to go out or waits for a person, in order."""
-        return self._deliveries(deliveries.c.state.not_in(FINAL))
+        return self._deliveries(deliveries.c.state.in_(OPEN))
 
     def ended_since(self, moment: datetime, *states: DeliveryState) -> tuple[DeliveryRecord, ...]:
         """Deliveries that came to one of these ends since then, in order."""
@@ -100,7 +100,7 @@ class Ledger:
     def current(self, since: datetime) -> tuple[DeliveryRecord, ...]:
         """What is not over, and what was given up since then, in order."""
         ended = deliveries.c.state.in_(_GIVEN_UP) & (deliveries.c.settled_at >= since)
-        return self._deliveries(deliveries.c.state.not_in(FINAL) | ended)
+        return self._deliveries(deliveries.c.state.in_(OPEN) | ended)
 
     def all(self, *states: DeliveryState) -> tuple[DeliveryRecord, ...]:
         """Every delivery there ever was, or every one in one of these states, in order."""

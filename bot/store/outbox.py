@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from bot.model import DeliveryState
-from bot.store.claims import FINAL, Lane, close_gates, consequence, recover, settle
+from bot.store.claims import OPEN, Lane, close_gates, consequence, recover, settle
 from bot.store.dialect import Lock, alone, insert
 from bot.store.doubts import Doubts
 from bot.store.gates import in_order, open_gate
@@ -39,13 +39,15 @@ if TYPE_CHECKING:
 
     Reader = tuple[ReaderState, Sequence[str]]
     """A subscriber's new state, and its recipients."""
+    Post = tuple[Sequence[Reader], Packet | None]
+    """What those readers get, if anything."""
 
 
 __all__ = ["Claimed", "Outbox", "Packet", "ToldPaper"]
 
 
 _TOGETHER = 1000
-"""How many subscribers get the same digest in one transaction: others wait for it, but not for long."""
+"""How many subscribers are written in one transaction: others wait for it, but not for long."""
 
 
 class Outbox:
@@ -65,10 +67,14 @@ class Outbox:
         Raises:
             StateChangedError: another process composed for this subscriber; nothing was written.
         """
-        return self._enqueue([(state, recipients)], packet, now)
+        return self._enqueue([([(state, recipients)], packet)], now)
 
     def enqueue_for(self, readers: Sequence[Reader], packet: Packet | None, now: datetime) -> frozenset[str]:
-        """The same digest for many, many in one transaction; of one subscriber there is one state among them.
+        """The same digest for many; as `enqueue_all`."""
+        return self.enqueue_all([(readers, packet)], now)
+
+    def enqueue_all(self, posts: Sequence[Post], now: datetime) -> frozenset[str]:
+        """Digests for many, many in one transaction; of one subscriber there is one state among them.
 
         Each stands alone for all that: where one was composed for by another process, the others get theirs.
 
@@ -76,28 +82,30 @@ class Outbox:
             Those for whom another process composed; for them nothing was written.
         """
         lost: list[str] = []
-        for start in range(0, len(readers), _TOGETHER):
-            batch = readers[start : start + _TOGETHER]
+        for batch in _in_batches(posts):
             try:
-                self._enqueue(batch, packet, now)
+                self._enqueue(batch, now)
             except StateChangedError:
-                lost.extend(self._enqueue_one_by_one(batch, packet, now))
+                lost.extend(self._enqueue_one_by_one(batch, now))
         return frozenset(lost)
 
-    def _enqueue_one_by_one(self, readers: Iterable[Reader], packet: Packet | None, now: datetime) -> Iterator[str]:
-        for state, recipients in readers:
+    def _enqueue_one_by_one(self, posts: Iterable[Post], now: datetime) -> Iterator[str]:
+        for reader, packet in ((reader, packet) for readers, packet in posts for reader in readers):
             try:
-                self._enqueue([(state, recipients)], packet, now)
+                self._enqueue([([reader], packet)], now)
             except StateChangedError:
-                yield state.name
+                yield reader[0].name
 
-    def _enqueue(self, readers: Sequence[Reader], packet: Packet | None, now: datetime) -> int:
+    def _enqueue(self, posts: Sequence[Post], now: datetime) -> int:
         with self._database.writing() as connection:
-            put_states(connection, [state for state, _ in readers])
-            if packet is None:
-                return 0
-            lanes = [Lane(state.name, recipient) for state, recipients in readers for recipient in recipients]
-            return put_deliveries(connection, packet, lanes, now)
+            put_states(connection, [state for readers, _ in posts for state, _ in readers])
+            return sum(
+                put_deliveries(
+                    connection, packet, [Lane(state.name, to) for state, tos in readers for to in tos], now
+                )
+                for readers, packet in posts
+                if packet
+            )
 
     def untold(self, keys: Iterable[str], *, since: datetime) -> frozenset[str]:
         """Which of these concerns the operator has not heard of since that moment."""
@@ -129,7 +137,7 @@ class Outbox:
         """Every address with something that is not over yet, held deliveries among it, and how many these are."""
         statement = (
             select(deliveries.c.subscriber, deliveries.c.recipient, func.count().label("left"))
-            .where(deliveries.c.state.not_in(FINAL))
+            .where(deliveries.c.state.in_(OPEN))
             .group_by(deliveries.c.subscriber, deliveries.c.recipient)
         )
         with self._database.reading() as connection:
@@ -275,7 +283,7 @@ class Outbox:
 
     def prune(self, before: datetime) -> int:
         """Forget the payloads of digests older than that, all of whose deliveries are final. What was told stays."""
-        open_digests = select(deliveries.c.digest_id).where(deliveries.c.state.not_in(FINAL))
+        open_digests = select(deliveries.c.digest_id).where(deliveries.c.state.in_(OPEN))
         old = select(digests.c.id).where(digests.c.created_at < before, digests.c.id.not_in(open_digests))
         with self._database.writing() as connection:
             alone(connection, Lock.DELIVERIES)
@@ -287,6 +295,20 @@ class Outbox:
             return done.rowcount
 
 
+def _in_batches(posts: Iterable[Post]) -> Iterator[list[Post]]:
+    """The same, of at most `_TOGETHER` readers each."""
+    batch: list[Post] = []
+    for readers, packet in posts:
+        for start in range(0, len(readers), _TOGETHER):
+            some = readers[start : start + _TOGETHER]
+            if batch and sum(len(others) for others, _ in batch) + len(some) > _TOGETHER:
+                yield batch
+                batch = []
+            batch.append((some, packet))
+    if batch:
+        yield batch
+
+
 def _movable() -> ColumnElement[bool]:
     """Not over, and not just being sent."""
-    return deliveries.c.state.not_in([*FINAL, DeliveryState.SENDING])
+    return deliveries.c.state.in_([state for state in OPEN if state is not DeliveryState.SENDING])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
 from bot.store.dialect import Lock, alone, insert
@@ -199,12 +199,14 @@ class Papers:
             for batch in batched(sorted(identifiers)):
                 statement = (
                     select(announcements)
-                    .where(announcements.c.category == category, announcements.c.identifier.in_(batch))
+                    .where(announcements.c.identifier.in_(batch))
                     .order_by(announcements.c.mailing_date, announcements.c.seq)
                 )
                 for row in connection.execute(statement):
-                    event = Event(row.mailing_date, row.version, AnnounceType(row.type))
-                    found.setdefault(row.identifier, []).append(event)
+                    # Told apart here: SQLite would rather read all of the category than a few papers' rows.
+                    if row.category == category:
+                        event = Event(row.mailing_date, row.version, AnnounceType(row.type))
+                        found.setdefault(row.identifier, []).append(event)
         return {identifier: tuple(events) for identifier, events in found.items()}
 
     def categories_of(self, identifiers: Collection[str], *, before: datetime) -> dict[str, frozenset[str]]:
@@ -222,11 +224,13 @@ class Papers:
     def load(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Paper]:
         """The papers of these (identifier, version)."""
         found: dict[tuple[str, int], Paper] = {}
+        wanted = frozenset(keys)
         with self._database.reading() as connection:
-            for batch in batched(sorted(keys)):
-                where = tuple_(papers.c.identifier, papers.c.version).in_(batch)
-                for row in connection.execute(select(papers).where(where)):
-                    found[row.identifier, row.version] = _paper(row)
+            # Every version, though of most papers one is wanted: SQLite finds pairs only by reading the whole table.
+            for batch in batched(sorted({identifier for identifier, _ in wanted})):
+                for row in connection.execute(select(papers).where(papers.c.identifier.in_(batch))):
+                    if (row.identifier, row.version) in wanted:
+                        found[row.identifier, row.version] = _paper(row)
         return found
 
     def versions(self, identifier: str) -> tuple[Paper, ...]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, select, tuple_
 
 from bot.model import Delivery, DeliveryState
-from bot.store.claims import CONTESTED, FINAL, LEASE, LONGEST_WAIT, ClaimLostError, Lane, Wait, load, obstacle
+from bot.store.claims import CONTESTED, LEASE, LONGEST_WAIT, OPEN, ClaimLostError, Lane, Wait, load, obstacle
 from bot.store.dialect import is_alone
 from bot.store.doubts import Doubt, doubt_of
 from bot.store.gates import GateState, in_order, lock_gates, write_gates
@@ -91,7 +91,7 @@ _ranked = (
     select(deliveries, func.row_number().over(partition_by=_LANE, order_by=_IN_TURN).label("place"))
     .where(
         tuple_(*_LANE).in_(bindparam("lanes", expanding=True)),
-        deliveries.c.state.not_in([*FINAL, DeliveryState.HELD]),
+        deliveries.c.state.in_([state for state in OPEN if state is not DeliveryState.HELD]),
     )
     .subquery()
 )

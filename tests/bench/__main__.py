@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tests.bench import chat, collect, growth, mail, startup, subscribers, topics
+from tests.bench import chat, collect, growth, mail, month, site, startup, subscribers, topics
 from tests.bench.measure import machine, say
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ SUBJECTS: dict[str, Callable[[], str]] = {
     "startup": startup.run,
     "collect": collect.run,
     "growth": growth.run,
+    "month": month.run,
+    "site": site.run,
     "subscribers": subscribers.run,
     "mail": mail.run,
     "chat": chat.run,

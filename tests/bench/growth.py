@@ -1,12 +1,16 @@
 """`once` as topics and stored mailings grow: flat in what is old, linear in what is new.
 
-In one process, from the YAML to the end of the run, with a loopback arXiv and mail server.
+In one process, from the YAML to the end of the run, with an arXiv on loopback in it; the mail server is a process of
+its own, `python -m tests.bench.growth`. Everybody was told of every mailing that is in the store.
 """
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import islice
@@ -17,21 +21,28 @@ from typing import TYPE_CHECKING
 from bot.app import opened
 from bot.arxiv import calendar
 from bot.config import load
-from bot.model import AnnounceType, Entry, Mailing, MailingState
+from bot.demo.smtp import SmtpReceiver
+from bot.model import AnnounceType, DeliveryState, Entry, Mailing, MailingState
 from bot.store import Store
 from bot.store.papers import Verdict
+from bot.store.tables import deliveries, digest_papers, digests, messages
 from tests.bench import corpus
-from tests.bench.measure import seconds, table
+from tests.bench.measure import say, seconds, table
 from tests.world import morning, opened_world
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Table
+
     from bot.model import Paper
+    from bot.settings import Subscriber
     from tests.world import World
 
 _DAY = date(2026, 4, 20)
+_TOLD = 5
+"""Papers in each digest of the mailings before."""
 
 
 def run(topics: Sequence[int] = (10, 100, 1000), mailings: Sequence[int] = (1, 30, 365), *, items: int = 200) -> str:
@@ -39,7 +50,7 @@ def run(topics: Sequence[int] = (10, 100, 1000), mailings: Sequence[int] = (1, 3
     fewest, days = min(topics), sorted(mailings)[len(mailings) // 2]
     by_topics = [[count, *asyncio.run(_measured(count, days, items))] for count in topics]
     by_mailings = [[count, *asyncio.run(_measured(fewest, count, items))] for count in mailings]
-    rest = ["load YAML ms", "nothing new ms", "one new mailing ms"]
+    rest = ["load YAML ms", "nothing new ms", "CPU ms", "one new mailing ms", "CPU ms"]
     return (
         table(f"Topics, one subscriber each, {days} mailings of {items} in the store", ["topics", *rest], by_topics)
         + "\n"
@@ -47,10 +58,13 @@ def run(topics: Sequence[int] = (10, 100, 1000), mailings: Sequence[int] = (1, 3
     )
 
 
-async def _measured(topics: int, mailings: int, items: int) -> tuple[float, float, float]:
-    """Milliseconds to load the configuration, for a run with nothing new, and for one with a new mailing."""
+async def _measured(topics: int, mailings: int, items: int) -> tuple[float, ...]:
+    """Milliseconds to load the configuration, for a run with nothing new, and for one with a new mailing.
+
+    Of each run how long it took, and how long the CPU worked for it.
+    """
     papers = corpus.invented(2 * items)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, _mail_server() as port:
         async with opened_world(Path(folder)) as world:
             drawn = list(islice(corpus.topics(papers, papers), topics))
             world.config["topics"] = {
@@ -59,6 +73,7 @@ async def _measured(topics: int, mailings: int, items: int) -> tuple[float, floa
             world.config["subscribers"] = {
                 f"s{t.name}": {"mail": f"{t.name}@example.org", "topics": [t.name]} for t in drawn
             }
+            world.config["channels"]["mail"]["port"] = port
             _ = world.settings  # writes the YAML
             loaded = 1000 * seconds(lambda: load(world.folder / "config.yaml", {}))
             _fill(world, papers[:items], mailings)
@@ -67,20 +82,39 @@ async def _measured(topics: int, mailings: int, items: int) -> tuple[float, floa
             nothing = await _once(world, morning(_DAY, 7))
             tuesday = _DAY + timedelta(days=1)
             world.announce(tuesday, *papers[items:])
-            return loaded, nothing, await _once(world, morning(tuesday))
+            return loaded, *nothing, *await _once(world, morning(tuesday))
 
 
-async def _once(world: World, at: datetime) -> float:
+async def _once(world: World, at: datetime) -> tuple[float, float]:
     world.clock.set(at)
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     async with opened(load(world.folder / "config.yaml", {}), world.clock) as app:
         await app.once()
-    return (time.perf_counter() - start) * 1000
+    return (time.perf_counter() - start) * 1000, (time.process_time() - worked) * 1000
+
+
+@contextmanager
+def _mail_server() -> Iterator[int]:
+    """Its port; it takes every mail."""
+    command = [sys.executable, "-m", __name__]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        try:
+            yield int(child.stdout.readline())
+        finally:
+            child.terminate()
+
+
+async def _take_mail() -> None:
+    async with SmtpReceiver() as receiver:
+        say(str(receiver.port))
+        await asyncio.Event().wait()
 
 
 def _fill(world: World, papers: Sequence[Paper], mailings: int) -> None:
-    """So many mailings before `_DAY`, each of papers of its own."""
-    store = Store(world.settings.store)
+    """So many mailings before `_DAY`, each of papers of its own, of which everybody was told."""
+    settings = world.settings
+    store = Store(settings.store)
     day = _DAY
     for number in range(mailings):
         day = calendar.previous_mailing_day(day)
@@ -89,4 +123,42 @@ def _fill(world: World, papers: Sequence[Paper], mailings: int) -> None:
             for place, paper in enumerate(papers, 1)
         )
         store.papers.record(Mailing("cs.CV", day, entries), Verdict(MailingState.COMPLETE, ""), morning(day))
+        told = [entry.paper.identifier for entry in entries[:_TOLD]]
+        _tell(store, list(settings.subscribers.values()), told, morning(day))
     store.close()
+
+
+def _tell(store: Store, readers: Sequence[Subscriber], papers: Sequence[str], at: datetime) -> None:
+    """A digest of its own for each, as they stand in a store once they are sent."""
+    ids = [f"{at:%Y%m%d}{reader.name}" for reader in readers]
+    channel = {"channel": "mail"}
+    sent = {
+        **channel,
+        "part": 1,
+        "plain": False,
+        "parts": 1,
+        "state": DeliveryState.SENT,
+        "tries": 1,
+        "deaths": 0,
+        "created_at": at,
+    }
+    rows: dict[Table, list[dict[str, object]]] = {
+        digests: [{**channel, "id": each, "title": "", "created_at": at} for each in ids],
+        messages: [{"digest_id": each, "part": 1, "payload": "{}", "plain": "{}", "reply": False} for each in ids],
+        digest_papers: [
+            {"digest_id": each, "identifier": paper, "version": 0, "topic": "", "shown": True, "hits": []}
+            for each in ids
+            for paper in papers
+        ],
+        deliveries: [
+            {**sent, "id": each, "digest_id": each, "subscriber": reader.name, "recipient": reader.recipients[0]}
+            for each, reader in zip(ids, readers, strict=True)
+        ],
+    }
+    with store._database.writing() as connection:
+        for where, some in rows.items():
+            connection.execute(where.insert(), some)
+
+
+if __name__ == "__main__":
+    asyncio.run(_take_mail())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench import collect, growth, subscribers, topics
+from tests.bench import collect, growth, month, site, subscribers, topics
 from tests.bench.measure import machine, process, table
 
 
@@ -16,6 +16,14 @@ def test_collecting_is_measured_beside_feedparser() -> None:
 
 def test_growth_is_measured_in_two_tables() -> None:
     assert growth.run((2,), (1, 2), items=4).count("###") == 2
+
+
+def test_a_month_is_measured_and_what_it_holds_is_counted() -> None:
+    assert "| open files" in month.run(1, 2, papers=3)
+
+
+def test_the_site_is_measured_in_two_tables() -> None:
+    assert site.run((1, 2), papers=4).count("| 2 ") == 2
 
 
 def test_subscribers_are_measured_beside_one() -> None:

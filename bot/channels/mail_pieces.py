@@ -1,0 +1,103 @@
+"""The pieces of a mail, in both its forms: a paper, a section's heading, the count of what is not shown.
+
+What a digest shows of a paper is mostly what others show of it, so it is made once for all of a round.
+Pure but for reading templates. Which pieces go into which mail is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from bot.channels.grouping import MOST_LINKS, forms, terms, told
+from bot.channels.marking import Glance, glance
+from bot.channels.mime import quoted_printable
+from bot.text import markup_html
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from markupsafe import Markup
+
+    from bot.model import DigestEntry, Section
+    from bot.templating import Templates
+
+TITLE = 300
+ABSTRACT = 165
+"""Characters; of the abstract about two lines on a wide screen."""
+_KEPT = 4096
+"""Papers, each as one set of terms shows it: some 4 KB."""
+_NUMBER = "\0"
+"""Stands for a paper's number in its digest; no escape lets it through, so no text has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a mail in both its forms, and what its HTML adds to the mail."""
+
+    html: str
+    text: str
+    size: int
+
+
+class Pieces:
+    """Renders pieces; what it has made of a paper it does not make again. To be kept no longer than one round."""
+
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+        self._is_ours = templates.folder is None or not (templates.folder / "mail").is_dir()
+        self._shown = lru_cache(_KEPT)(self._show)
+
+    def paper(self, entry: DigestEntry, number: int, *, brief: bool) -> Block:
+        """One entry of the digest: in full, or `brief` as one line."""
+        if not self._is_ours:
+            return self._shown(entry, number, brief)
+        # Our own templates name no topic and put the number into the text alone; of the user's we cannot know.
+        block = self._shown(replace(entry, match=replace(entry.match, topic="")), _NUMBER, brief)
+        return replace(block, text=block.text.replace(_NUMBER, str(number)))
+
+    def heading(self, section: Section, *, opens: bool, continued: bool, day: date | None) -> Block:
+        """Of a section that opens or goes on, of a mailing date within it, or of both."""
+        return self._block("section", section=section, opens=opens, continued=continued, day=day)
+
+    def more(self, section: Section, count: int) -> Block:
+        """So many of the section's papers are not shown."""
+        links, others = section.more[:MOST_LINKS], len(section.more[MOST_LINKS:])
+        alone = count == told(section)
+        return self._block("more", section=section, count=count, alone=alone, links=links, other_links=others)
+
+    def _show(self, entry: DigestEntry, number: int | str, brief: bool) -> Block:  # noqa: FBT001 - cached, so positional
+        from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
+
+        found = terms(entry.match)
+        seen = glance(entry.paper, found, title=TITLE, abstract=ABSTRACT)
+        number = Markup(number) if isinstance(number, str) else number  # noqa: S704 - ours
+        values = {"entry": entry, "terms": found, "links": forms(entry), "number": number, "brief": brief}
+        html = self._templates.render("mail/paper.html.j2", **values, **_marked(seen))
+        plain = {"title": seen.title.text, "abstract": seen.abstract.shown(str, "*{}*", whole_words=True)}
+        return Block(html, self._templates.render("mail/paper.txt.j2", **values, **plain), self._size(html))
+
+    def _block(self, template: str, **values: object) -> Block:
+        html = self._templates.render(f"mail/{template}.html.j2", **values)
+        return Block(html, self._templates.render(f"mail/{template}.txt.j2", **values), self._size(html))
+
+    def _size(self, html: str) -> int:
+        """In the mail, with its styles."""
+        import css_inline  # noqa: PLC0415 - only mail needs it
+
+        styled = css_inline.inline_fragment(html, self._css, minify_css=True, load_remote_stylesheets=False)
+        return len(quoted_printable(styled)) + 1
+
+    @cached_property
+    def _css(self) -> str:
+        return self._templates.render("mail/style.html.j2")
+
+
+def _marked(seen: Glance) -> dict[str, Markup]:
+    """Title and abstract as HTML, their terms marked."""
+    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
+
+    mark = '<b class="hit">{}</b>'
+    texts = {"title": seen.title, "abstract": seen.abstract}
+    return {name: Markup(each.shown(markup_html, mark)) for name, each in texts.items()}  # noqa: S704 - escaped here
