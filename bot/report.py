@@ -1,4 +1,4 @@
-"""Status and explain, as values: why today is silent, and what became of one paper. Reads only.
+"""Status, as values: where today's mailing and every subscriber stand, and why. Reads only.
 
 What is said here is derived from the stored states every time; no other module keeps a sentence for it.
 """
@@ -9,23 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from bot import hours, mailings, text
+from bot import hours, mailings, story, text
 from bot.arxiv import calendar
-from bot.model import DeliveryState, DigestEntry, MailingState
-from bot.store.readers import ReaderState
-from bot.topics import ranking
+from bot.model import DeliveryState, MailingState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from bot.channels.channel import Channel
     from bot.drafts import Drafter
-    from bot.model import Announcement, MailingRecord, Paper, Topic
+    from bot.model import MailingRecord
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.gates import GateState
-    from bot.store.ledger import DeliveryRecord, ToldRecord
+    from bot.store.ledger import DeliveryRecord
+    from bot.story import Explanation
     from bot.topics.matcher import Matcher
 
 _TROUBLE_DAYS = 7
@@ -86,36 +85,6 @@ class Status:
     """Dead or dropped in the last seven days."""
 
 
-@dataclass(frozen=True, slots=True)
-class TopicStory:
-    """Why one topic of a subscriber did or did not claim the paper."""
-
-    topic: str
-    claimed: bool
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriberStory:
-    """What one subscriber was told of the paper."""
-
-    subscriber: str
-    told: tuple[ToldRecord, ...]
-    topics: tuple[TopicStory, ...]
-    why_not: str
-    """Why it was not told although a topic claims it; empty otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One paper's whole story. Without announcements, the paper never came in."""
-
-    identifier: str
-    title: str
-    announcements: tuple[Announcement, ...]
-    subscribers: tuple[SubscriberStory, ...]
-
-
 class Reporter:
     """Reads the store for people."""
 
@@ -130,8 +99,6 @@ class Reporter:
         self._settings = settings
         self._channels = channels
         self._drafter = drafter
-
-    # -- status --------------------------------------------------------------------------------------------------
 
     def status(self, now: datetime) -> Status:
         """Today in a sentence per category and per subscriber, and what is left to do."""
@@ -263,73 +230,9 @@ class Reporter:
             return f"no announcement today: {_empty_reason(today, [r.reason for r in records.values() if r])}"
         return said.removesuffix("; ") or f"{announced} announced today, nothing matched"
 
-    # -- explain -------------------------------------------------------------------------------------------------
-
     def explain(self, identifier: str, matcher: Matcher) -> Explanation:
-        """Where and when the paper was announced, and what came of it for every subscriber, and why."""
-        announcements = self._store.papers.announcements_of(identifier)
-        versions = self._store.papers.versions(identifier)
-        told = self._store.ledger.told_of(identifier)
-        stories = []
-        for subscriber in self._settings.subscribers.values():
-            topics = [self._settings.topics[name] for name in subscriber.topics]
-            claims = {topic.name: _claim(topic, announcements, versions, matcher) for topic in topics}
-            mine = tuple(record for record in told if record.subscriber == subscriber.name)
-            claimed = [topic for topic in topics if claims[topic.name].claimed]
-            why_not = "" if mine or not claimed else self._why_not(subscriber, claimed, announcements)
-            stories.append(SubscriberStory(subscriber.name, mine, tuple(claims.values()), why_not))
-        title = versions[-1].title if versions else ""
-        return Explanation(identifier, title, announcements, tuple(stories))
-
-    def _why_not(
-        self,
-        subscriber: Subscriber,
-        topics: Iterable[Topic],
-        announcements: Iterable[Announcement],
-    ) -> str:
-        """Why a paper that a topic claims was not told."""
-        if subscriber.paused:
-            return "waits: the subscriber is paused"
-        state = self._store.readers.state(subscriber.name)
-        cursors = self._drafter.follow(subscriber, state or ReaderState(subscriber.name)).cursors
-        ahead = any(
-            announcement.seq > cursors.get(f"{topic.name}/{announcement.category}", announcement.seq)
-            for topic in topics
-            for announcement in announcements
-        )
-        if ahead:
-            return "waits for its hour" if subscriber.at and state else "waits for the next run"
-        return "announced before the subscriber, or its topic as it is now, was there"
-
-
-def _claim(
-    topic: Topic,
-    announcements: Iterable[Announcement],
-    versions: Sequence[Paper],
-    matcher: Matcher,
-) -> TopicStory:
-    """Why the topic does or does not claim the paper, judged as a digest does: the newest version first."""
-    mine = [a for a in announcements if a.category in topic.categories]
-    if not mine:
-        return TopicStory(topic.name, claimed=False, sentence="not announced in its categories")
-    if not any(a.type in topic.announce for a in mine):
-        types = ", ".join(sorted({a.type.value for a in mine}))
-        return TopicStory(
-            topic.name, claimed=False, sentence=f"announced as {types}, which the topic does not ask for"
-        )
-    newest, *older = reversed([paper for paper in versions if paper.version in {a.version for a in mine}])
-    verdict = matcher.verdict(topic.name, newest)
-    if (stop := verdict.stopped_by) is not None:
-        sentence = f"stopped by the exclusion {stop.term!r} in its {stop.field}"
-        return TopicStory(topic.name, claimed=False, sentence=sentence)
-    match = verdict.match or next((m for p in older if (m := matcher.verdict(topic.name, p).match)), None)
-    if match is None:
-        return TopicStory(topic.name, claimed=False, sentence="no term of the topic is in it")
-    reasons = ", ".join(f"{hit.term!r} in {hit.field}" for hit in match.hits)
-    told_as = max((a for a in mine if a.type in topic.announce), key=lambda a: a.type.strength)
-    rank = ranking.reasons(topic, DigestEntry(newest, told_as.type, told_as.mailing_date, match))
-    sentence = f"claimed: {reasons or 'the topic takes everything in its categories'}; ranked by: {rank}"
-    return TopicStory(topic.name, claimed=True, sentence=sentence)
+        """What became of one paper, see `story`."""
+        return story.explain(identifier, self._store, self._settings, self._drafter, matcher)
 
 
 def _papers(count: int) -> str:

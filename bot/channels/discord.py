@@ -5,7 +5,6 @@ Sends what `discord_digest` made, once per call; never retries, never sleeps (`d
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import re
@@ -13,15 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from bot import __version__
 from bot.channels.channel import CannotTellError
-from bot.channels.discord_answers import NO_FORUM, Answer, ask, platform_id, shown, trace
-from bot.channels.discord_check import TOKEN, check_bot, check_place
+from bot.channels.discord_answers import NO_FORUM, Answer, ask, platform_id, shown
+from bot.channels.discord_check import check_bot, check_place
 from bot.channels.discord_digest import render_digest, render_note
 from bot.channels.discord_forum import FORUMS, check_thread, find_thread, start_thread, thread_name
 from bot.channels.discord_history import PAGE, find_message
+from bot.channels.discord_sessions import Bot, webhook_session
 from bot.errors import DeliveryError, Trouble
 from bot.model import Gate, Gates, Receipt
 from bot.settings import Address, Secret, fingerprint
@@ -88,9 +86,7 @@ class DiscordChannel:
         self._token = settings.token
         self._api_url = settings.api_url.rstrip("/")
         self._templates = templates
-        self._client: discord.Client | None = None
-        self._bot_id = ""
-        self._logging_in = asyncio.Lock()
+        self._bot = Bot(settings.token, self._api_url)
         self._forums: set[int] = set()
         """Channels that were seen to be one."""
 
@@ -173,24 +169,22 @@ class DiscordChannel:
         """
         if _is_webhook(address):
             raise CannotTellError("Discord cannot be asked what became of a webhook's message")
+        client, asking = await self._bot.client(), partial(ask, self._api_url)
         thread = _thread(question.delivery, address)
         if address.kind == "forum" and not thread:
-            client = await self._bot()
-            asking = partial(ask, self._api_url)
-            return await find_thread(question, int(address.value.reveal()), self._bot_id, client, asking)
-        client = await self._bot()
+            return await find_thread(question, int(address.value.reveal()), self._bot.id, client, asking)
         channel = int(thread or address.value.reveal())
         if thread:  # an earlier message of ours there is the one that opened it
             question = replace(question, landmark=thread)
 
         async def read_one(message: int) -> Messages:
-            return shown(await ask(self._api_url, lambda: client.http.get_message(channel, message)))
+            return shown(await asking(lambda: client.http.get_message(channel, message)))
 
         async def read_after(message: int) -> Messages:
-            return shown(await ask(self._api_url, lambda: client.http.logs_from(channel, PAGE, after=message)))
+            return shown(await asking(lambda: client.http.logs_from(channel, PAGE, after=message)))
 
         try:
-            return await find_message(question, self._bot_id, read_one, read_after)
+            return await find_message(question, self._bot.id, read_one, read_after)
         except CannotTellError:
             if question.now - question.delivery.created_at < NONCE_WINDOW:
                 return None  # no attempt was before that, so Discord answers a repetition with the message it has
@@ -201,23 +195,21 @@ class DiscordChannel:
         channels = [address for address in addresses if not _is_webhook(address)]
         webhooks = [address for address in addresses if _is_webhook(address)]
         asks_bot = channels or self._token is not None
-        findings = await check_bot(self._api_url, self._bot, channels) if asks_bot else []
+        findings = await check_bot(self._api_url, self._bot.client, channels) if asks_bot else []
         for address in webhooks:
-            async with self._session() as session:
+            async with webhook_session() as session:
                 fetch = partial(self._partial(address, session).fetch, prefer_auth=False)
                 findings.append(await check_place(self._api_url, address, fetch))
         return tuple(findings)
 
     async def aclose(self) -> None:
         """Close the bot's connections."""
-        client, self._client = self._client, None
-        if client:
-            await client.close()
+        await self._bot.aclose()
 
     async def _create_message(self, delivery: Delivery, number: int) -> Answer:
         import discord  # noqa: PLC0415 - 0.4 s that only who sends needs
 
-        client = await self._bot()
+        client = await self._bot.client()
         channel = client.get_partial_messageable(number)
         return await ask(
             self._api_url,
@@ -231,7 +223,7 @@ class DiscordChannel:
         )
 
     async def _start_thread(self, delivery: Delivery, address: Address) -> Answer:
-        client, forum = await self._bot(), int(address.value.reveal())
+        client, forum = await self._bot.client(), int(address.value.reveal())
         if forum not in self._forums:
             # A text channel would open a thread too, and not post the message.
             channel = await ask(self._api_url, lambda: client.http.get_channel(forum))
@@ -248,7 +240,7 @@ class DiscordChannel:
         missing: Any = discord.utils.MISSING
         thread = thread or _webhook(address)["thread"] or ""
         opens = address.kind in _FORUMS and not thread
-        async with self._session() as session:
+        async with webhook_session() as session:
             webhook = self._partial(address, session)
             return await ask(
                 self._api_url,
@@ -261,55 +253,6 @@ class DiscordChannel:
                     wait=True,  # else "a message that is not saved does not return an error"
                 ),
             )
-
-    async def _bot(self) -> discord.Client:
-        """The bot, logged in; there is one, without a gateway, until `aclose`.
-
-        Raises:
-            DeliveryError: Discord does not know the token, or cannot be reached. Nothing was posted.
-        """
-        if self._token is None:
-            raise DeliveryError(Trouble.CREDENTIAL, f"{TOKEN} is not set, and a channel needs a bot")
-        async with self._logging_in:
-            if self._client is None:
-                self._client = await self._log_in(self._token.reveal())
-            return self._client
-
-    async def _log_in(self, token: str) -> discord.Client:
-        import aiohttp  # noqa: PLC0415 - only who sends needs it
-        import discord  # noqa: PLC0415 - as above
-
-        # Two warnings at each start, about a voice nobody asked for.
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-        client = discord.Client(
-            # Intents are the gateway's, which is never opened; without this one the client warns at each start.
-            intents=discord.Intents(guilds=True),
-            # A kept connection may be dead by the next message, and "taken?" would not be known. There are few.
-            connector=aiohttp.TCPConnector(force_close=True),
-            proxy=_proxy(self._api_url),
-            http_trace=trace(),
-        )
-        try:
-            answer = await ask(self._api_url, lambda: client.http.static_login(token))
-            self._bot_id = platform_id(answer, webhook=False)
-        except BaseException:
-            await client.close()
-            raise
-        return client
-
-    def _session(self) -> aiohttp.ClientSession:
-        import aiohttp  # noqa: PLC0415 - as above
-        import discord  # noqa: PLC0415 - as above
-
-        # discord.py names itself only as a bot, and Discord wants to be told:
-        # https://docs.discord.com/developers/reference#user-agent
-        agent = f"DiscordBot (https://github.com/Rapptz/discord.py {discord.__version__}) paperboy/{__version__}"
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True),
-            headers={"User-Agent": agent},
-            trust_env=True,
-            trace_configs=[trace()],
-        )
 
     @staticmethod
     def _partial(address: Address, session: aiohttp.ClientSession) -> discord.Webhook:
@@ -344,11 +287,3 @@ def _embeds(delivery: Delivery) -> list[discord.Embed]:
 def _nonce(delivery_id: str) -> str:
     """The delivery's id as at most 25 characters, the same on every attempt."""
     return base64.b32encode(hashlib.sha256(delivery_id.encode()).digest()).decode()[:25]
-
-
-def _proxy(url: str) -> str | None:
-    """What HTTP(S)_PROXY and NO_PROXY say about this URL; discord.py does not look at them for a bot."""
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - 30 ms that only who sends needs
-
-    parts = urlsplit(url)
-    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

@@ -23,6 +23,7 @@ from bot.cli.explain import explain
 from bot.cli.init import init
 from bot.cli.migrate import migrate
 from bot.cli.once import once
+from bot.cli.options import LogLevel, logging_as_asked
 from bot.cli.preview import preview
 from bot.cli.run import run
 from bot.cli.search import query, search
@@ -53,8 +54,11 @@ def _whole(
     """What stands before every command; `--version` has answered before this is called."""
 
 
+_LEVELS: dict[object, LogLevel] = {demo: LogLevel.ERROR, run: LogLevel.INFO}
+"""How much a command logs where nobody says, if it is not warnings."""
+
 for command in (demo, init, check, once, run, preview, status, explain, search, query, catchup, backup, migrate):
-    app.command()(command)
+    app.command()(logging_as_asked(command, _LEVELS.get(command, LogLevel.WARNING)))
 app.add_typer(deliveries)
 
 

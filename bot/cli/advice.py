@@ -63,8 +63,10 @@ def _folder(store: str) -> Path | None:
 
 
 def _problems(error: ConfigError) -> list[str]:
+    from bot.config.document import WHOLE  # noqa: PLC0415 - YAML, only where it was read already
+
     return [
-        f"  {problem.path}: {problem.message}" if problem.path else f"  {problem.message}"
+        f"  {problem.message}" if problem.path in ("", WHOLE) else f"  {problem.path}: {problem.message}"
         for problem in error.problems
     ]
 

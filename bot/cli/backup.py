@@ -7,15 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_settings,
-)
+from bot.cli.options import ConfigOption, load_settings
 from bot.cli.terminal import say
 
 
@@ -24,18 +16,18 @@ def backup(
     config: ConfigOption = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Copy the live SQLite store, as it is at one moment."""
+    """Copy the live SQLite store to a file.
+
+    As it is at one moment, whoever is writing to it meanwhile.
+    """
     from bot.store.backup import back_up, is_file  # noqa: PLC0415 - SQLAlchemy, not needed for --help
 
-    configure_logging(log_level, log_format)
     store = load_settings(config).store
     if not is_file(store):
-        raise typer.BadParameter("only a SQLite store is copied so; for PostgreSQL use pg_dump", param_hint="store")
+        raise typer.BadParameter("only a SQLite store is copied so; for PostgreSQL use pg_dump", param_hint="'store'")
     if file.exists() and not force:
-        raise typer.BadParameter(f"{file} is there already; --force replaces it", param_hint="FILE")
+        raise typer.BadParameter(f"{file} is there already; --force replaces it", param_hint="'FILE'")
     size = back_up(store, file)
     say(f"{file}: {_size(size)}")
 

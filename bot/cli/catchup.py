@@ -11,15 +11,7 @@ import typer
 
 from bot.cli.advice import ExitCode
 from bot.cli.once import account
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_for_arxiv,
-)
+from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.cli.terminal import progress
 
 if TYPE_CHECKING:
@@ -41,15 +33,12 @@ def catchup(
     config: ConfigOption = None,
     *,
     now: Annotated[bool, typer.Option("--now", help="Do not wait for the subscribers' hours.")] = False,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Make up for missed mailings, and tell them as one digest.
+    """Make up for missed mailings.
 
-    Reads every mailing since DATE that is not stored, also from before the first run, then does what `once` does.
-    What `once` and `run` know to have missed they make up for by themselves.
+    Reads every mailing since DATE that is not stored, also from before the first run, then does what `once` does, and
+    tells them as one digest. What `once` and `run` know to have missed they make up for by themselves.
     """
-    configure_logging(log_level, log_format)
     settings = load_for_arxiv(config)
     run = asyncio.run(_catchup(settings, since, any_hour=now))
     account(run, settings)
@@ -63,6 +52,6 @@ async def _catchup(settings: Settings, since: date, *, any_hour: bool) -> Run:
     async with opened(settings) as app:
         today = calendar.mailing_date(app.clock.now())
         if since > today:
-            raise typer.BadParameter(f"{since} is still to come, today is {today}", param_hint="--since")
+            raise typer.BadParameter(f"{since} is still to come, today is {today}", param_hint="'--since'")
         with progress("collected", None) as step:
             return await app.once(any_hour=any_hour, since=since, progress=lambda result: step(result.category))

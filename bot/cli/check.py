@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.advice import ExitCode
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_settings,
-)
+from bot.cli.options import ConfigOption, load_settings
 from bot.cli.terminal import plural, say, table
 
 if TYPE_CHECKING:
@@ -29,14 +21,11 @@ def check(
     config: ConfigOption = None,
     *,
     send: Annotated[bool, typer.Option("--send", help="Post a short test to every subscriber.")] = False,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Name what is wrong with the configuration.
 
     Reads it, reaches arXiv and every channel, and names the setting that is wrong.
     """
-    configure_logging(log_level, log_format)
     settings = load_settings(config)
     findings = asyncio.run(_check(settings, send=send))
     counted = (plural(len(settings.topics), "topic"), plural(len(settings.subscribers), "subscriber"))

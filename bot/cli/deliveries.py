@@ -14,16 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.advice import ExitCode
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_settings,
-    subscriber_names,
-)
+from bot.cli.options import ConfigOption, JsonOption, load_settings, logging_as_asked, subscriber_names
 from bot.cli.terminal import aside, plural, say, table, to_json, when
 
 if TYPE_CHECKING:
@@ -34,39 +25,33 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.store.ledger import DeliveryDetail, DeliveryRecord, Ledger
 
-deliveries = typer.Typer(
-    name="deliveries",
-    help="The outbox: list, show, retry and drop deliveries.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-
 _RECENT = timedelta(days=7)
 _STATES = "pending, sending, unknown, held, sent, dead, dropped, withdrawn"
 
-IdsArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="The ids, or how they begin.")]
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID", help="The ids, or how they begin.")]
 
 
 # -- list --------------------------------------------------------------------------------------------------------
 
 
-@deliveries.command(name="list")
 def list_deliveries(
     config: ConfigOption = None,
     *,
     state: Annotated[
-        list[str] | None, typer.Option("--state", help=f"Only those in this state: {_STATES}; may be repeated.")
+        list[str] | None,
+        typer.Option("--state", metavar="STATE", help=f"Only those in this state: {_STATES}; may be repeated."),
     ] = None,
     subscriber: Annotated[
-        str | None, typer.Option("--subscriber", help="Only this one's.", autocompletion=subscriber_names)
+        str | None,
+        typer.Option("--subscriber", metavar="NAME", help="Only this one's.", autocompletion=subscriber_names),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what is over and done.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
+    as_json: JsonOption = False,
 ) -> None:
-    """List what is not over, and the last week's given up."""
-    configure_logging(log_level, log_format)
+    """List what is open or was given up lately.
+
+    Lately is in the last seven days.
+    """
     settings = load_settings(config)
     records, short = asyncio.run(_list(settings, _states(state or ()), everything=everything))
     chosen = [record for record in records if subscriber in (None, record.subscriber)]
@@ -85,7 +70,7 @@ def _states(names: Sequence[str]) -> tuple[DeliveryState, ...]:
     try:
         return tuple(DeliveryState(name) for name in names)
     except ValueError:
-        raise typer.BadParameter(f"one of {_STATES} is expected", param_hint="--state") from None
+        raise typer.BadParameter(f"one of {_STATES} is expected", param_hint="'--state'") from None
 
 
 async def _list(
@@ -114,21 +99,17 @@ def _row(record: DeliveryRecord, short: int, settings: Settings) -> list[str]:
 # -- show --------------------------------------------------------------------------------------------------------
 
 
-@deliveries.command()
 def show(
     delivery: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how it begins.")],
     config: ConfigOption = None,
     *,
     payload: Annotated[bool, typer.Option("--payload", help="Also the message itself, as it was composed.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
+    as_json: JsonOption = False,
 ) -> None:
     """Show everything that is stored of a delivery.
 
     Addresses and secrets are not stored.
     """
-    configure_logging(log_level, log_format)
     settings = load_settings(config)
     detail = asyncio.run(_show(settings, delivery, texts=payload))
     if as_json:
@@ -192,21 +173,16 @@ def _print_texts(detail: DeliveryDetail) -> None:
 # -- retry and drop ----------------------------------------------------------------------------------------------
 
 
-@deliveries.command()
 def retry(
     ids: IdsArgument,
     config: ConfigOption = None,
-    *,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Have the next run send them, whatever became of them.
+    """Have the next run send them after all.
 
     For deliveries that are dead, held, unknown, dropped or waiting. Each keeps its text and its id; its address is
     knocked at again even if it was found closed. If the first attempt arrived after all, the reader may see the
     message twice.
     """
-    configure_logging(log_level, log_format)
     settings = load_settings(config)
 
     def again(app: App, record: DeliveryRecord) -> str:
@@ -217,19 +193,14 @@ def retry(
     _decide(settings, ids, again)
 
 
-@deliveries.command()
 def drop(
     ids: IdsArgument,
     config: ConfigOption = None,
-    *,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Give them up: they are never sent.
 
     What they tell of counts as told.
     """
-    configure_logging(log_level, log_format)
     settings = load_settings(config)
 
     def never(app: App, record: DeliveryRecord) -> str:
@@ -275,7 +246,7 @@ def _identified(prefixes: Sequence[str], ledger: Ledger) -> tuple[str, ...]:
         ids = ledger.identified(prefix) if prefix else ()
         if len(ids) != 1:
             why = f"several begin with {prefix}: give more of it" if ids else f"there is no delivery {prefix!r}"
-            raise typer.BadParameter(why, param_hint="ID")
+            raise typer.BadParameter(why, param_hint="'ID'")
         found[ids[0]] = None
     return tuple(found)
 
@@ -300,3 +271,17 @@ def _gates(app: App, detail: DeliveryDetail) -> Gates | None:
     if len(subscriber.addresses) > 1:
         raise RefusedError(record.id, "is for nobody: its address is no longer in the configuration")
     return None  # the subscriber's only address changed: the next run sends it there
+
+
+# -- the group ---------------------------------------------------------------------------------------------------
+
+
+deliveries = typer.Typer(
+    name="deliveries",
+    help="The outbox: list, show, retry, drop.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+deliveries.command(name="list")(logging_as_asked(list_deliveries))
+for command in (show, retry, drop):
+    deliveries.command()(logging_as_asked(command))

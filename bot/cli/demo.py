@@ -11,7 +11,6 @@ import typer
 
 from bot.cli.advice import ExitCode
 from bot.cli.once import account
-from bot.cli.options import LogFormat, LogFormatOption, LogLevel, LogLevelOption, configure_logging
 from bot.cli.terminal import say
 
 
@@ -19,17 +18,13 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", metavar="FOLDER", help="Where to leave what every channel received.")
     ] = Path("demo-output"),
-    *,
-    log_level: LogLevelOption = LogLevel.ERROR,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Show the whole way on sample mailings, offline.
+    """Show it all on sample mailings, offline.
 
     Runs the four verbs on invented mailings against receivers on this machine, and leaves a folder with what each
     channel got.
     """
     from bot.demo.show import show  # noqa: PLC0415 - servers and templates, not needed for --help
 
-    configure_logging(log_level, log_format)
     result = asyncio.run(show(output, tell=say, account=account))
     sys.exit(ExitCode.DONE if result else ExitCode.LEFT_UNDONE)

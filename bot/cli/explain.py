@@ -9,40 +9,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import identifier as identifiers
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_settings,
-)
+from bot.cli.options import ConfigOption, JsonOption, load_settings
 from bot.cli.terminal import heading, say, table, to_json, when
 
 if TYPE_CHECKING:
-    from bot.report import Explanation, SubscriberStory
     from bot.settings import Settings
+    from bot.story import Explanation, SubscriberStory
 
 
 def explain(
     identifier: Annotated[str, typer.Argument(metavar="ID", help="2504.10757, hep-th/9901001, or an arXiv URL.")],
     config: ConfigOption = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell what became of one paper, and why.
 
     Where and when it was announced, and for every subscriber: which term claimed it or which exclusion stopped it,
     which digest told it, and how that was delivered.
     """
-    configure_logging(log_level, log_format)
     try:
         wanted, _ = identifiers.parse(identifier)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(str(error), param_hint="'ID'") from error
     settings = load_settings(config)
     found = asyncio.run(_explain(settings, wanted))
     if as_json:

@@ -14,7 +14,6 @@ import typer
 
 from bot.cli.advice import ExitCode
 from bot.cli.interview import DOORS, Interview
-from bot.cli.options import LogFormat, LogFormatOption, LogLevel, LogLevelOption, configure_logging
 from bot.cli.terminal import aside, say, table
 
 if TYPE_CHECKING:
@@ -27,19 +26,15 @@ def init(
     output: Annotated[
         Path, typer.Option("--output", metavar="FILE", help="Where to write it; never over a file that is there.")
     ] = Path("config.yaml"),
-    *,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Ask a few questions and write a commented configuration.
+    """Ask a few questions, write config.yaml.
 
-    It is ready to run once the environment has the secrets that it names.
+    The file is commented, and ready to run once the environment has the secrets that it names.
     """
-    configure_logging(log_level, log_format)
     if output.exists():
-        raise typer.BadParameter(f"{output} is there already, and is not touched", param_hint="--output")
+        raise typer.BadParameter(f"{output} is there already, and is not touched", param_hint="'--output'")
     if not output.absolute().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {output.parent}", param_hint="--output")
+        raise typer.BadParameter(f"there is no folder {output.parent}", param_hint="'--output'")
     try:
         answers = Interview(output.absolute().parent).answers()
     except typer.Abort:
@@ -66,7 +61,7 @@ def _write(output: Path, answers: Mapping[str, Any]) -> None:
         with output.open("x", encoding="utf-8") as file:
             file.write(configuration(answers))
     except OSError as error:
-        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}", param_hint="--output") from error
+        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}", param_hint="'--output'") from error
     samples = {door.variable: door.sample for door in DOORS.values()}
     try:
         load(output, {**os.environ, **samples})

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_settings,
-)
+from bot.cli.options import ConfigOption, load_settings
 from bot.cli.terminal import say
 
 
 def migrate(
     config: ConfigOption = None,
-    *,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Bring the store's schema to this version.
 
@@ -26,7 +15,6 @@ def migrate(
     """
     from bot import store  # noqa: PLC0415 - SQLAlchemy, not needed for --help
 
-    configure_logging(log_level, log_format)
     before, after = store.migrate(load_settings(config).store)
     if before == after:
         say(f"The store's schema is {after} already.")

@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.advice import ExitCode
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_for_arxiv,
-)
+from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.cli.terminal import heading, plural, progress, table, when
 
 if TYPE_CHECKING:
@@ -39,14 +31,11 @@ def once(
         bool, typer.Option("--no-deliver", help="Collect and publish only; what is new stays new.")
     ] = False,
     now: Annotated[bool, typer.Option("--now", help="Do not wait for the subscribers' hours.")] = False,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Collect, compose, deliver, publish; then exit.
+    """Collect, compose, deliver, publish once.
 
-    For cron and CI. Ends with 1 while a mailing is open or a delivery stayed behind.
+    Then it exits: for cron and CI. Ends with 1 while a mailing is open or a delivery stayed behind.
     """
-    configure_logging(log_level, log_format)
     settings = load_for_arxiv(config)
     run = asyncio.run(_once(settings, any_hour=now, no_deliver=no_deliver))
     account(run, settings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import logging
 import os
 import sys
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.settings import Settings
 
 
@@ -35,11 +39,43 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="The configuration; else $PAPERBOY_CONFIG, else config.yaml."),
 ]
-LogLevelOption = Annotated[LogLevel, typer.Option("--log-level", help="How much is logged to stderr.")]
-LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="Logs as text lines or as JSON lines.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+LogLevelOption = Annotated[
+    LogLevel,
+    typer.Option("--log-level", metavar="LEVEL", help=f"Log this and worse to stderr: {', '.join(LogLevel)}."),
+]
+LogFormatOption = Annotated[
+    LogFormat, typer.Option("--log-format", metavar="FORMAT", help=f"Log lines as {' or '.join(LogFormat)}.")
+]
 
 
-def configure_logging(level: LogLevel, form: LogFormat) -> None:
+def logging_as_asked(command: Callable[..., None], level: LogLevel = LogLevel.WARNING) -> Callable[..., None]:
+    """The command with two more options, `--log-level` and `--log-format`, which are obeyed before it begins.
+
+    Typer learns a command's options from its signature, so these two are added to it.
+
+    Args:
+        command: what Typer is to call.
+        level: how much it logs where nobody says.
+    """
+
+    @functools.wraps(command)
+    def logging_command(*, log_level: LogLevel, log_format: LogFormat, **asked: object) -> None:
+        _configure_logging(log_level, log_format)
+        command(**asked)
+
+    named = functools.partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD_ONLY)
+    signature = inspect.signature(command, eval_str=True)
+    added = (
+        named("log_level", default=level, annotation=LogLevelOption),
+        named("log_format", default=LogFormat.TEXT, annotation=LogFormatOption),
+    )
+    whole = signature.replace(parameters=(*signature.parameters.values(), *added))
+    logging_command.__signature__ = whole  # type: ignore[attr-defined]  # `inspect` looks there first
+    return logging_command
+
+
+def _configure_logging(level: LogLevel, form: LogFormat) -> None:
     """Logs go to stderr, ours alone: the client libraries quote webhook URLs and tokens in theirs."""
     import structlog  # noqa: PLC0415 - not needed for --help
 

@@ -11,16 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_settings,
-    subscriber_names,
-)
+from bot.cli.options import ConfigOption, load_settings, subscriber_names
 from bot.cli.terminal import aside, heading, plural, say, table
 
 if TYPE_CHECKING:
@@ -52,12 +43,19 @@ class _Preview:
 def preview(
     subscriber: Annotated[
         str | None,
-        typer.Argument(help="Whose digest; may be left out if there is but one.", autocompletion=subscriber_names),
+        typer.Argument(
+            metavar="SUBSCRIBER",
+            help="Whose digest; may be left out if there is but one.",
+            autocompletion=subscriber_names,
+        ),
     ] = None,
     config: ConfigOption = None,
     *,
     form: Annotated[
-        Form, typer.Option("--as", help="Text, the mail's HTML, or the JSON that Slack or Discord gets.")
+        Form,
+        typer.Option(
+            "--as", metavar="FORM", help="terminal: words; html: the mail's; slack, discord: what each gets, as JSON."
+        ),
     ] = (Form.TERMINAL),
     latest: Annotated[
         bool,
@@ -66,11 +64,11 @@ def preview(
     browse: Annotated[
         bool, typer.Option("--open", help="Show it in the browser, as its readers see it; names the file.")
     ] = False,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Show what a subscriber would get now; sends nothing."""
-    configure_logging(log_level, log_format)
+    """Show what a subscriber would get now.
+
+    Sends nothing, changes nothing.
+    """
     settings = load_settings(config)
     chosen = _choose(settings, subscriber)
     found = asyncio.run(_render(settings, chosen, form, latest=latest))
@@ -89,7 +87,7 @@ def _choose(settings: Settings, name: str | None) -> Subscriber:
     if name is None and len(settings.subscribers) == 1:
         return next(iter(settings.subscribers.values()))
     if name is None or name not in settings.subscribers:
-        raise typer.BadParameter(f"name one of the subscribers: {names}", param_hint="SUBSCRIBER")
+        raise typer.BadParameter(f"name one of the subscribers: {names}", param_hint="'SUBSCRIBER'")
     return settings.subscribers[name]
 
 

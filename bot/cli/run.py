@@ -8,15 +8,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_for_arxiv,
-)
+from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.errors import ConfigError, StoreError
 from bot.systemd import notify
 
@@ -34,16 +26,12 @@ PING_SECONDS = 3600.0
 
 def run(
     config: ConfigOption = None,
-    *,
-    log_level: LogLevelOption = LogLevel.INFO,
-    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Run as a daemon that keeps every hour by itself.
+    """Run as a daemon that keeps every hour.
 
     Asks arXiv around the mailing until it is in, and serves each subscriber at its hour. SIGHUP or a changed file
     reloads the configuration, SIGTERM ends within seconds.
     """
-    configure_logging(log_level, log_format)
     settings = load_for_arxiv(config)
     asyncio.run(_serve(settings, config))
 

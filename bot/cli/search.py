@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.advice import ExitCode
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_settings,
-)
+from bot.cli.options import ConfigOption, JsonOption, load_settings
 from bot.cli.terminal import aside, heading, plural, say, table, to_json
 
 if TYPE_CHECKING:
@@ -47,18 +39,17 @@ def search(
     query: QueryArgument,
     config: ConfigOption = None,
     *,
-    days: Annotated[int | None, typer.Option("--days", min=1, help="Mailings of the last N days only.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="The most papers that are shown.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
+    days: Annotated[
+        int | None, typer.Option("--days", metavar="N", min=1, help="Mailings of the last N days only.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The most papers that are shown.")] = 20,
+    as_json: JsonOption = False,
 ) -> None:
-    """Search the stored papers, newest mailing first.
+    """Search the stored papers, newest first.
 
     In the topics' own query language: ti, abs, au, cat, co, jr, id and all; AND, OR, ANDNOT and NOT; quotes,
     parentheses, and * at the end of a word.
     """
-    configure_logging(log_level, log_format)
     matcher, _ = _understood(query)
     settings = load_settings(config)
     found = asyncio.run(_search(settings, matcher, days))
@@ -128,15 +119,12 @@ def query(
     query: QueryArgument,
     config: ConfigOption = None,
     *,
-    days: Annotated[int, typer.Option("--days", min=1, help="Mailings of the last N days.")] = 14,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, help="Mailings of the last N days.")] = 14,
 ) -> None:
-    """Tell how a query is read, and what it would have matched.
+    """Tell how a query is read, what it matches.
 
-    Day by day over the stored mailings, of what was announced as new or cross-listed.
+    What it would have matched, day by day over the stored mailings, of what was announced as new or cross-listed.
     """
-    configure_logging(log_level, log_format)
     matcher, tree = _understood(query)
     settings = load_settings(config)
     heading("Looks for")

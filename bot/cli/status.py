@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from bot.cli.once import show_missing
-from bot.cli.options import (
-    ConfigOption,
-    LogFormat,
-    LogFormatOption,
-    LogLevel,
-    LogLevelOption,
-    configure_logging,
-    load_settings,
-)
+from bot.cli.options import ConfigOption, JsonOption, load_settings
 from bot.cli.terminal import heading, plural, table, to_json, when
 
 if TYPE_CHECKING:
@@ -31,15 +21,12 @@ if TYPE_CHECKING:
 def status(
     config: ConfigOption = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    log_level: LogLevelOption = LogLevel.WARNING,
-    log_format: LogFormatOption = LogFormat.TEXT,
+    as_json: JsonOption = False,
 ) -> None:
-    """Tell where today's mailing stands, and why.
+    """Say where today's mailing stands, and why.
 
     The state of every category and subscriber in a sentence, and what is left to deliver.
     """
-    configure_logging(log_level, log_format)
     settings = load_settings(config)
     found = asyncio.run(_status(settings))
     if as_json:

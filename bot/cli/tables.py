@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -37,7 +38,7 @@ def draw_heading(line: str, screen: TextIO) -> None:
 def draw_table(
     rows: Sequence[Sequence[str]], screen: TextIO, *, heads: Sequence[str], state: int, indent: int
 ) -> None:
-    """Rows in columns; where the terminal is narrower than they are, the widest are folded.
+    """Rows in columns; where the terminal is narrower than they are, the widest are folded, but short words never.
 
     Args:
         rows: the cells; a row may have fewer than the widest.
@@ -46,15 +47,22 @@ def draw_table(
         state: the column whose word is coloured; -1 for none.
         indent: how many blanks stand to the left.
     """
+    console = _console(screen)
     columns = max(map(len, rows), default=0)
     drawn = Table(
         box=SIMPLE_HEAD if heads else None, show_header=bool(heads), show_edge=False, pad_edge=False, header_style=""
     )
-    for head in (*heads, *[""] * columns)[:columns]:
-        drawn.add_column(Text(head, style="dim"), overflow="fold")
+    for at, head in enumerate((*heads, *[""] * columns)[:columns]):
+        words = [head, *(row[at] for row in rows if at < len(row))]
+        drawn.add_column(Text(head, style="dim"), overflow="fold", no_wrap=_are_short(words, console.width // 4))
     for row in rows:
         drawn.add_row(*(_tinted(cell) if at == state else Text(cell) for at, cell in enumerate(row)))
-    _console(screen).print(Padding(drawn, (0, 0, 1 if heads else 0, indent), expand=False))
+    console.print(Padding(drawn, (0, 0, 1 if heads else 0, indent), expand=False))
+
+
+def _are_short(words: Sequence[str], most: int) -> bool:
+    """Whether these are names, ids and the like, none wider than that: to break one would spoil it."""
+    return all(" " not in word and cell_len(word) <= most for word in words)
 
 
 def _tinted(cell: str) -> Text:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from xml.sax.saxutils import escape, quoteattr
 
 from bot.arxiv.calendar import EASTERN, mailing_date
+from bot.demo.loopback import listening
 from bot.model import AnnounceType
 
 if TYPE_CHECKING:
@@ -173,22 +174,19 @@ class ArxivServer:
         self.url = ""
         """The `rss_url` to configure, while the server runs."""
         self._clock = clock
-        self._closing = AsyncExitStack()
+        self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         from aiohttp import web  # noqa: PLC0415 - 200 ms that most commands do not need
 
         app = web.Application()
         app.router.add_get("/rss/{category:.*}", self._serve)
-        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-        self._closing.push_async_callback(runner.cleanup)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/rss/{{category}}"
+        port = await self._open.enter_async_context(listening(app, impatient=True))
+        self.url = f"http://127.0.0.1:{port}/rss/{{category}}"
         return self
 
     async def __aexit__(self, *_failure: object) -> None:
-        await self._closing.aclose()
+        await self._open.aclose()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         """One answer, and its line in the log, also where the other side did not wait for it."""

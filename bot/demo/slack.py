@@ -8,44 +8,29 @@ https://docs.slack.dev/reference/block-kit/blocks, https://docs.slack.dev/apis/w
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import math
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from bot.demo.loopback import listening
+from bot.demo.scripted import Scripted, play
 from bot.demo.slack_limits import MOST_TEXT, refusal
-from bot.demo.trickle import trickle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+__all__ = ["TOKEN", "Scripted", "SlackMessage", "SlackReceiver"]
+
 TOKEN = "xoxb-demo-token"  # noqa: S105 - opens nothing but this receiver
 
 _WEBHOOK_STATUS = {"no_service": 404, "channel_not_found": 404, "channel_is_archived": 410}
-
-
-@dataclass(frozen=True, slots=True)
-class Scripted:
-    """What the receiver does with the next request instead of what it would do."""
-
-    status: int = 200
-    body: object = None
-    """JSON, or the text of a webhook's answer or an HTML page."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    takes: bool = False
-    """Whether it files the message first."""
-    drops: bool = False
-    """Whether it then breaks the connection, without an answer."""
-    hangs: float = 0.0
-    """Seconds of silence after taking it, before anything else is heard."""
-    crawls: float = 0.0
-    """Seconds over which the answer then trickles in, byte by byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +74,7 @@ class SlackReceiver:
         """What is known of a channel; any other id is an open channel that the app is in."""
         self._posted: dict[str, float] = {}
         self._webhooks: dict[str, str] = {}
-        self._runner: web.AppRunner | None = None
+        self._open = AsyncExitStack()
         self._port = 0
 
     @property
@@ -112,16 +97,11 @@ class SlackReceiver:
         app.router.add_route("*", "/api/conversations.history", self._conversations_history)
         app.router.add_route("*", "/api/conversations.replies", self._conversations_replies)
         app.router.add_post("/services/{path:.*}", self._webhook)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
+        self._port = await self._open.enter_async_context(listening(app))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._runner:
-            await self._runner.cleanup()
+        await self._open.aclose()
 
     @web.middleware
     async def _log(self, request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
@@ -240,14 +220,11 @@ class SlackReceiver:
     ) -> web.StreamResponse:
         if scripted.takes:
             self._file(channel, payload)
-        await asyncio.sleep(scripted.hangs)
-        if scripted.drops and request.transport:
-            request.transport.abort()
-        if scripted.crawls:
-            return await trickle(request, scripted.status, scripted.body, scripted.headers, scripted.crawls)
         if isinstance(scripted.body, str):
-            return web.Response(status=scripted.status, text=scripted.body, headers=scripted.headers)
-        return web.json_response(scripted.body, status=scripted.status, headers=scripted.headers)
+            answer = web.Response(status=scripted.status, text=scripted.body, headers=scripted.headers)
+        else:
+            answer = web.json_response(scripted.body, status=scripted.status, headers=scripted.headers)
+        return await play(scripted, request, answer)
 
     def _file(self, channel: str, payload: Mapping[str, Any]) -> SlackMessage:
         message = SlackMessage(

@@ -38,6 +38,8 @@ DROPPED = (DeliveryState.PENDING, DeliveryState.UNKNOWN, DeliveryState.HELD)
 
 _BY_HAND = "asked for again by hand"
 _UP_BY_HAND = "given up by hand"
+_UP_IN_DOUBT = "given up by hand, and nobody knows whether it arrived"
+"""Of what was unknown: should it be tried again after all, it is asked about first."""
 _WHY_NOT = {
     DeliveryState.SENDING: "is being sent at this moment; look again when that is over",
     DeliveryState.SENT: "is sent",
@@ -68,7 +70,7 @@ class Desk:
 
         It keeps its id, the other side's key to know a repeat by, and its text. One that was dead begins again with
         its rich form, and its senders' deaths are forgotten. One whose outcome is unknown is asked about first, also
-        where it was given up because its senders died: whoever was asking at this moment has lost it.
+        where it was given up by hand or because its senders died: whoever was asking at this moment has lost it.
 
         Args:
             delivery_id: the whole id.
@@ -80,7 +82,8 @@ class Desk:
         """
         was_dead = deliveries.c.state == DeliveryState.DEAD
         died = and_(was_dead, deliveries.c.deaths >= MOST_DEATHS)
-        in_doubt = or_(deliveries.c.state == DeliveryState.UNKNOWN, died)
+        dropped = and_(deliveries.c.state == DeliveryState.DROPPED, deliveries.c.reason == _UP_IN_DOUBT)
+        in_doubt = or_(deliveries.c.state == DeliveryState.UNKNOWN, dropped, died)
         message = and_(messages.c.digest_id == deliveries.c.digest_id, messages.c.part == deliveries.c.part)
         pruned = select(messages.c.part).where(message, messages.c.payload.is_(None)).exists()
         statement = (
@@ -118,7 +121,11 @@ class Desk:
         statement = (
             deliveries.update()
             .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(DROPPED))
-            .values(state=DeliveryState.DROPPED, reason=_UP_BY_HAND, settled_at=now)
+            .values(
+                state=DeliveryState.DROPPED,
+                reason=case((deliveries.c.state == DeliveryState.UNKNOWN, _UP_IN_DOUBT), else_=_UP_BY_HAND),
+                settled_at=now,
+            )
         )
         with self._database.writing() as connection:
             if connection.execute(statement).rowcount != 1:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from bot.model import DeliveryState
 from bot.store.claims import OPEN, Lane, close_gates, consequence, recover, settle
@@ -259,16 +259,34 @@ class Outbox:
             return len(left)
 
     def readdress(self, lane: Lane, recipient: str) -> None:
-        """The lane's address changed and it is still the subscriber's only one: what is left goes there."""
+        """The lane's address changed and it is still the subscriber's only one: what is left goes there, in order.
+
+        While one of it is being sent, nothing goes yet: should that fail, it would come behind the others.
+        """
+        other = deliveries.alias()
+        sending = select(other.c.seq).where(
+            other.c.subscriber == lane.subscriber,
+            other.c.recipient == lane.recipient,
+            other.c.state == DeliveryState.SENDING,
+        )
+        left = (lane.where, _movable(), ~sending.exists())
         with self._database.writing() as connection:
-            connection.execute(deliveries.update().where(lane.where, _movable()).values(recipient=recipient))
+            connection.execute(deliveries.update().where(*left).values(recipient=recipient))
 
     def was_alone(self, lane: Lane) -> bool:
-        """Whether the lane's newest digest went to this address alone."""
-        newest = select(deliveries.c.digest_id).where(lane.where).order_by(deliveries.c.seq.desc()).limit(1)
-        statement = select(func.count(deliveries.c.recipient.distinct())).where(
-            deliveries.c.subscriber == lane.subscriber,
-            deliveries.c.digest_id == newest.scalar_subquery(),
+        """Whether the lane's newest delivery was composed for this address alone, wherever its fellows went since."""
+        newest = (
+            select(deliveries.c.digest_id, deliveries.c.part, deliveries.c.created_at)
+            .where(lane.where)
+            .order_by(deliveries.c.seq.desc())
+            .limit(1)
+            .subquery()
+        )
+        composed_with_it = and_(*(deliveries.c[column.name] == column for column in newest.c))
+        statement = (
+            select(func.count())
+            .select_from(deliveries.join(newest, composed_with_it))
+            .where(deliveries.c.subscriber == lane.subscriber)
         )
         with self._database.reading() as connection:
             return connection.scalar(statement) == 1

@@ -29,13 +29,6 @@ at_every_door = pytest.mark.parametrize(("name", "door"), DOORS)
 at_every_row = pytest.mark.parametrize(("name", "door", "row"), ROWS)
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @pytest.fixture
 async def harness(name: str, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Harness]:
     caplog.set_level(logging.CRITICAL, "mail.log")  # the receiving relay's own, which shows what it is told

@@ -36,13 +36,6 @@ PAYLOAD: dict[str, Any] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @pytest.fixture
 async def receiver() -> AsyncIterator[DiscordReceiver]:
     async with DiscordReceiver() as receiver:

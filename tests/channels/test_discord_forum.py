@@ -27,13 +27,6 @@ CREATED = datetime(2026, 4, 20, 6, tzinfo=UTC)
 OPTIONS = DiscordChannel.Options(forum=True)
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @pytest.fixture
 async def receiver() -> AsyncIterator[DiscordReceiver]:
     async with DiscordReceiver(now=(CREATED + timedelta(minutes=1)).timestamp) as receiver:

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 COMMANDS = ("demo", "check", "once", "preview", "status", "explain")
 
 
+@pytest.mark.parametrize("group", [(), ("deliveries",)])
+async def test_sixty_columns_hold_what_each_command_is_for(
+    paperboy: Terminal, monkeypatch: pytest.MonkeyPatch, group: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    answer = await paperboy.raw(*group, "--help")
+    _, commands = answer.out.split("Commands:\n")
+    assert max(map(len, answer.out.splitlines())) <= 60
+    assert all(line.endswith(".") and not line.endswith("...") for line in commands.splitlines())
+
+
 async def test_help_names_every_command(paperboy: Terminal) -> None:
     answer = await paperboy("--help")
     assert answer.code == 0

@@ -108,6 +108,19 @@ async def test_who_wants_no_colour_gets_none(screen: Screen, monkeypatch: pytest
     assert "\x1b[3" not in screen.read()
 
 
+async def test_where_it_is_narrow_a_sentence_is_folded_and_a_name_is_not(screen: Screen) -> None:
+    screen.plug_in("stdout", columns=40)
+    terminal.table([["reading-gr", "a sentence that goes on and on", "another one that goes on"]] * 2)
+    assert plain(screen.read()).count("reading-gr ") == 2
+
+
+async def test_what_is_too_long_for_its_column_is_folded_and_not_cut(screen: Screen) -> None:
+    screen.plug_in("stdout", columns=40)
+    path = "/srv/paperboy/site/vision-language/2026-03-09.md"
+    terminal.table([[path, "reading-gr", "4 papers"]])
+    assert letters(path) <= letters(plain(screen.read()))
+
+
 async def test_a_table_without_rows_draws_nothing(screen: Screen) -> None:
     screen.plug_in("stdout")
     terminal.table([], heads=("paper",))

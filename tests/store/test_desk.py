@@ -86,7 +86,8 @@ def test_what_is_given_up_is_never_sent_and_says_who_wanted_it_so(store: Store, 
     store.desk.drop(delivery_id, LATER)
     record = only(store).record
     assert (record.state, record.settled_at) == (DeliveryState.DROPPED, LATER)
-    assert record.reason == "given up by hand"
+    doubt = ", and nobody knows whether it arrived" if state is DeliveryState.UNKNOWN else ""
+    assert record.reason == f"given up by hand{doubt}"
     assert claim(store, at=LATER) is None
 
 
@@ -182,3 +183,10 @@ def test_a_delivery_that_is_not_there_is_a_key_error(store: Store) -> None:
         store.desk.retry("0" * 32, GATES)
     with pytest.raises(KeyError):
         store.desk.drop("0" * 32, NOW)
+
+
+def test_what_was_given_up_in_doubt_is_asked_about_when_it_is_tried_after_all(store: Store) -> None:
+    delivery_id = in_state(store, DeliveryState.UNKNOWN)
+    store.desk.drop(delivery_id, NOW)
+    store.desk.retry(delivery_id, GATES)
+    assert only(store).record.state is DeliveryState.UNKNOWN

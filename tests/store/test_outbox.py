@@ -555,6 +555,28 @@ def test_a_lane_that_was_its_digest_s_only_one_can_follow_its_address(store: Sto
     assert not store.outbox.was_alone(Lane("lab", "a"))
 
 
+def test_a_lane_whose_digest_is_half_sent_to_an_earlier_address_can_follow_too(store: Store) -> None:
+    enqueue(store, packet(message("one"), message("two")), recipients=("old",))
+    first = claim(store, lane=Lane("lab", "old"))
+    assert isinstance(first, Claimed)
+    store.outbox.settle_sent(first.delivery, Receipt("1"), GATES, owner=ME, now=NOW)
+    store.outbox.readdress(Lane("lab", "old"), "mistyped")
+    assert store.outbox.was_alone(Lane("lab", "mistyped"))
+
+
+def test_nothing_goes_to_a_new_address_ahead_of_what_is_being_sent_to_the_old_one(store: Store) -> None:
+    enqueue(store, packet(message("one"), message("two")), recipients=("old",))
+    first = claim(store, lane=Lane("lab", "old"))
+    assert isinstance(first, Claimed)
+    store.outbox.readdress(Lane("lab", "old"), "new")
+    assert store.outbox.lanes() == (Lane("lab", "old"),)
+    fail(store, first.delivery, Trouble.TRANSIENT)
+    store.outbox.readdress(Lane("lab", "old"), "new")
+    again = claim(store, at=NOW + SECOND, lane=Lane("lab", "new"), eager=True)
+    assert isinstance(again, Claimed)
+    assert again.delivery.id == first.delivery.id
+
+
 def test_what_an_owner_leaves_behind_when_it_stops_is_unknown_at_once(store: Store) -> None:
     enqueue(store, packet())
     first = claimed(store)

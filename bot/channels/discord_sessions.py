@@ -1,0 +1,98 @@
+"""The two ways to Discord that discord.py has, without its gateway: a bot that is logged in, and a webhook's session.
+
+Both are traced, so that `discord_answers` sees every answer first. Posts nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bot import __version__
+from bot.channels.discord_answers import ask, platform_id, trace
+from bot.channels.discord_check import TOKEN
+from bot.errors import DeliveryError, Trouble
+
+if TYPE_CHECKING:
+    import aiohttp
+    import discord
+
+    from bot.settings import Secret
+
+
+class Bot:
+    """One login for all channels, at the first need; it stays until `aclose`."""
+
+    def __init__(self, token: Secret | None, api_url: str) -> None:
+        self.id = ""
+        """Once it is logged in."""
+        self._token = token
+        self._api_url = api_url
+        self._client: discord.Client | None = None
+        self._logging_in = asyncio.Lock()
+
+    async def client(self) -> discord.Client:
+        """The bot, logged in.
+
+        Raises:
+            DeliveryError: Discord does not know the token, or cannot be reached. Nothing was posted.
+        """
+        if self._token is None:
+            raise DeliveryError(Trouble.CREDENTIAL, f"{TOKEN} is not set, and a channel needs a bot")
+        async with self._logging_in:
+            if self._client is None:
+                self._client = await self._log_in(self._token.reveal())
+            return self._client
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        client, self._client = self._client, None
+        if client:
+            await client.close()
+
+    async def _log_in(self, token: str) -> discord.Client:
+        import aiohttp  # noqa: PLC0415 - only who sends needs it
+        import discord  # noqa: PLC0415 - the same, and 0.4 s
+
+        # Two warnings at each start, about a voice nobody asked for.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        client = discord.Client(
+            # Intents are the gateway's, which is never opened; without this one the client warns at each start.
+            intents=discord.Intents(guilds=True),
+            # A kept connection may be dead by the next message, and "taken?" would not be known. There are few.
+            connector=aiohttp.TCPConnector(force_close=True),
+            proxy=_proxy(self._api_url),
+            http_trace=trace(),
+        )
+        try:
+            answer = await ask(self._api_url, lambda: client.http.static_login(token))
+            self.id = platform_id(answer, webhook=False)
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+
+def webhook_session() -> aiohttp.ClientSession:
+    """For one webhook's requests; to be closed by who asked for it."""
+    import aiohttp  # noqa: PLC0415 - as above
+    import discord  # noqa: PLC0415 - as above
+
+    # discord.py names itself only as a bot, and Discord wants to be told:
+    # https://docs.discord.com/developers/reference#user-agent
+    agent = f"DiscordBot (https://github.com/Rapptz/discord.py {discord.__version__}) paperboy/{__version__}"
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(force_close=True),
+        headers={"User-Agent": agent},
+        trust_env=True,
+        trace_configs=[trace()],
+    )
+
+
+def _proxy(url: str) -> str | None:
+    """What HTTP(S)_PROXY and NO_PROXY say about this URL; discord.py does not look at them for a bot."""
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - 30 ms that only who sends needs
+
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

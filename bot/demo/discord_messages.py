@@ -1,0 +1,67 @@
+"""A message as the Discord on loopback files it, and as it shows it: to a reader, and to a bot that asks. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PING = re.compile(r"@everyone|@here|<@[!&]?[0-9]+>")
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordMessage:
+    """One message as the receiver filed it."""
+
+    id: str
+    destination: str
+    """The channel's id, or the webhook's name."""
+    thread: str
+    """By `?thread_id=`, or of a forum; else empty."""
+    payload: Mapping[str, Any]
+    thread_name: str = ""
+    """Of a forum's thread."""
+
+    @property
+    def content(self) -> str:
+        """The text above the embeds."""
+        return str(self.payload.get("content") or "")
+
+    @property
+    def embeds(self) -> list[dict[str, Any]]:
+        """The embeds that a reader sees: of several with one `url` only the first."""
+        seen: set[str] = set()
+        shown = []
+        for embed in self.payload.get("embeds") or []:
+            url = embed.get("url")
+            if url is None or url not in seen:
+                shown.append(embed)
+            seen.add(url)
+        return shown
+
+    @property
+    def pings(self) -> list[str]:
+        """Who gets a notification: mentions in the content, unless `allowed_mentions` switched them off."""
+        allowed = self.payload.get("allowed_mentions", {"parse": ["users", "roles", "everyone"]})
+        return _PING.findall(self.content) if allowed.get("parse") else []
+
+    def as_shown(self, author: Mapping[str, Any]) -> dict[str, Any]:
+        """As Discord shows it to a bot: ends trimmed, much added, links of its own making."""
+        return {
+            "type": 0,
+            "id": self.id,
+            "channel_id": self.thread or self.destination,
+            "author": author,
+            "content": self.content.strip(),
+            "embeds": [_embed_as_shown(embed) for embed in self.payload.get("embeds") or []],
+            "mentions": [],
+            "attachments": [],
+        }
+
+
+def _embed_as_shown(embed: Mapping[str, Any]) -> dict[str, Any]:
+    trimmed = {key: value.strip() if isinstance(value, str) else value for key, value in embed.items()}
+    return trimmed | {"type": "rich", "content_scan_version": 1}

@@ -1,0 +1,122 @@
+"""Explain: every paper has a story. Law 7: silence is explained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.model import DeliveryState, Entry
+from tests.builders import paper
+from tests.world import CROSS, MONDAY, REPLACE, TUESDAY, WEDNESDAY, World, morning
+
+if TYPE_CHECKING:
+    from bot.story import Explanation
+
+
+async def explain(world: World, identifier: str = "2604.00001") -> Explanation:
+    async with world.app() as app:
+        found: Explanation = app.reporter.explain(identifier, app.matcher)
+        return found
+
+
+async def test_a_told_paper_names_its_term_field_digest_and_state(world: World) -> None:
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    found = await explain(world)
+    assert (found.title, len(found.announcements)) == ("Pigeons Read Maps", 1)
+    (story,) = found.subscribers
+    assert story.topics[0].sentence == (
+        "claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: in the title: pigeon, 1 term, new"
+    )
+    (told,) = story.told
+    assert (told.version, told.shown, told.states) == (0, True, (DeliveryState.SENT,))
+
+
+async def test_a_paper_that_never_came_in_has_no_announcements(world: World) -> None:
+    found = await explain(world, "2604.99999")
+    assert (found.title, found.announcements) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"keywords": ["walrus"]}, "no term of the topic is in it"),
+        ({"exclude": ["maps"]}, "stopped by the exclusion 'maps' in its title"),
+        ({"categories": ["math.NA"]}, "not announced in its categories"),
+        ({"announce": ["replace"]}, "announced as new, which the topic does not ask for"),
+        (
+            {"keywords": [], "order": "listing"},
+            "claimed: the topic takes everything in its categories; ranked by: new",
+        ),
+    ],
+)
+async def test_why_a_topic_does_or_does_not_claim_a_paper(
+    world: World, change: dict[str, list[str]], sentence: str
+) -> None:
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    world.config["topics"]["birds"] |= change
+    assert (await explain(world)).subscribers[0].topics[0].sentence == sentence
+
+
+async def test_a_claim_says_by_what_the_paper_ranks_in_the_strongest_type_that_the_topic_asks_for(
+    world: World,
+) -> None:
+    world.config["topics"]["birds"] |= {
+        "keywords": [],
+        "authors": ["Ada Byron"],
+        "categories": ["cs.CV", "cs.LG"],
+        "announce": ["cross"],
+    }
+    world.announce(TUESDAY, paper())
+    world.announce(TUESDAY, Entry(paper(), CROSS), category="cs.LG")
+    await world.once(morning(TUESDAY))
+    (topic,) = (await explain(world)).subscribers[0].topics
+    assert topic.sentence == (
+        "claimed: 'Ada Byron' in author; ranked by: by Ada Byron, nothing in the title, 1 term, cross"
+    )
+
+
+async def test_why_a_claimed_paper_was_not_told_is_said(world: World) -> None:
+    world.config["subscribers"] |= {
+        "later": {"slack": "C0000000001", "topics": ["birds"], "at": "17:00"},
+        "away": {"slack": "C0000000002", "topics": ["birds"], "paused": True},
+    }
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    world.config["subscribers"]["new"] = {"slack": "C0000000003", "topics": ["birds"]}
+    stories = {story.subscriber: story.why_not for story in (await explain(world)).subscribers}
+    assert stories == {
+        "lab": "",
+        "later": "waits for its hour",
+        "away": "waits: the subscriber is paused",
+        "new": "waits for the next run",
+    }
+    world.announce(WEDNESDAY, paper("2604.00002"))
+    await world.once(morning(WEDNESDAY), no_deliver=True)
+    world.config["subscribers"]["newer"] = {"slack": "C0000000004", "topics": ["birds"]}
+    before = {story.subscriber: story.why_not for story in (await explain(world)).subscribers}
+    assert before["newer"] == "announced before the subscriber, or its topic as it is now, was there"
+
+
+async def test_a_paper_told_by_an_earlier_version_is_explained_by_it(world: World) -> None:
+    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    world.announce(MONDAY, paper(title="Pigeons", abstract="Pigeons."))
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(paper(title="Doves", abstract="Doves.", version=2), REPLACE))
+    await world.once(morning(TUESDAY))
+    await world.once(morning(WEDNESDAY))
+    (story,) = (await explain(world)).subscribers
+    assert story.topics[0].sentence.startswith("claimed: 'pigeon' in title")
+    assert [told.version for told in story.told] == [0, 2]
+
+
+async def test_what_was_told_beyond_the_limit_and_as_replaced_is_said(world: World) -> None:
+    world.config["topics"]["birds"] |= {"limit": 1, "announce": ["new", "cross", "replace"]}
+    world.announce(MONDAY, paper("2604.00001"), Entry(paper("2604.00002"), CROSS))
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(paper("2604.00002", version=2), REPLACE))
+    await world.once(morning(TUESDAY))
+    (story,) = (await explain(world, "2604.00002")).subscribers
+    assert [(told.version, told.shown) for told in story.told] == [(0, False), (2, True)]
