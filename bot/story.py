@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.model import DigestEntry
 from bot.store.readers import ReaderState
 from bot.topics import ranking
+from bot.topics.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
 
     from bot.drafts import Drafter
-    from bot.model import Announcement, Paper, Topic
+    from bot.model import Announcement, DigestEntry, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.ledger import ToldRecord
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TopicStory:
-    """Why one topic of a subscriber did or did not claim the paper."""
+    """Why one topic did or did not claim the paper. One that claims it in several mailings has as many."""
 
     topic: str
     claimed: bool
@@ -48,6 +48,8 @@ class Explanation:
     title: str
     announcements: tuple[Announcement, ...]
     subscribers: tuple[SubscriberStory, ...]
+    site: tuple[TopicStory, ...]
+    """Of the topics that have pages."""
 
 
 def explain(identifier: str, store: Store, settings: Settings, drafter: Drafter, matcher: Matcher) -> Explanation:
@@ -55,16 +57,17 @@ def explain(identifier: str, store: Store, settings: Settings, drafter: Drafter,
     announcements = store.papers.announcements_of(identifier)
     versions = store.papers.versions(identifier)
     told = store.ledger.told_of(identifier)
+    claims = {name: _claims(topic, announcements, versions, matcher) for name, topic in settings.topics.items()}
     stories = []
     for subscriber in settings.subscribers.values():
-        topics = [settings.topics[name] for name in subscriber.topics]
-        claims = {topic.name: _claim(topic, announcements, versions, matcher) for topic in topics}
+        topics = tuple(story for name in subscriber.topics for story in claims[name])
         mine = tuple(record for record in told if record.subscriber == subscriber.name)
-        claimed = [topic for topic in topics if claims[topic.name].claimed]
-        why_not = "" if mine or not claimed else _why_not(subscriber, claimed, announcements, store, drafter)
-        stories.append(SubscriberStory(subscriber.name, mine, tuple(claims.values()), why_not))
+        claimed = {story.topic: settings.topics[story.topic] for story in topics if story.claimed}
+        why_not = "" if mine or not claimed else _why_not(subscriber, claimed.values(), announcements, store, drafter)
+        stories.append(SubscriberStory(subscriber.name, mine, topics, why_not))
     title = versions[-1].title if versions else ""
-    return Explanation(identifier, title, announcements, tuple(stories))
+    site = tuple(story for name in (settings.site.topics if settings.site else ()) for story in claims[name])
+    return Explanation(identifier, title, announcements, tuple(stories), site)
 
 
 def _why_not(
@@ -89,31 +92,58 @@ def _why_not(
     return "announced before the subscriber, or its topic as it is now, was there"
 
 
-def _claim(
+def _claims(
     topic: Topic,
     announcements: Iterable[Announcement],
-    versions: Sequence[Paper],
+    versions: Iterable[Paper],
     matcher: Matcher,
-) -> TopicStory:
-    """Why the topic does or does not claim the paper, judged as a digest does: the newest version first."""
+) -> tuple[TopicStory, ...]:
+    """Why the topic does or does not claim the paper, selected as a digest does that tells each mailing by itself."""
     mine = [a for a in announcements if a.category in topic.categories]
-    if not mine:
-        return TopicStory(topic.name, claimed=False, sentence="not announced in its categories")
-    if not any(a.type in topic.announce for a in mine):
-        types = ", ".join(sorted({a.type.value for a in mine}))
-        return TopicStory(
-            topic.name, claimed=False, sentence=f"announced as {types}, which the topic does not ask for"
+    papers = {(paper.identifier, paper.version): paper for paper in versions}
+    told: frozenset[tuple[str, int]] = frozenset()
+    entries: list[DigestEntry] = []
+    for day in sorted({a.mailing_date for a in mine}):
+        found = select(
+            topic,
+            [a for a in mine if a.mailing_date == day],
+            papers,
+            lambda paper: matcher.verdict(topic.name, paper).match,
+            excluded=lambda paper: matcher.verdict(topic.name, paper).stopped_by is not None,
+            told=told,
         )
-    newest, *older = reversed([paper for paper in versions if paper.version in {a.version for a in mine}])
-    verdict = matcher.verdict(topic.name, newest)
-    if (stop := verdict.stopped_by) is not None:
-        sentence = f"stopped by the exclusion {stop.term!r} in its {stop.field}"
-        return TopicStory(topic.name, claimed=False, sentence=sentence)
-    match = verdict.match or next((m for p in older if (m := matcher.verdict(topic.name, p).match)), None)
-    if match is None:
-        return TopicStory(topic.name, claimed=False, sentence="no term of the topic is in it")
-    reasons = ", ".join(f"{hit.term!r} in {hit.field}" for hit in match.hits)
-    told_as = max((a for a in mine if a.type in topic.announce), key=lambda a: a.type.strength)
-    rank = ranking.reasons(topic, DigestEntry(newest, told_as.type, told_as.mailing_date, match))
-    sentence = f"claimed: {reasons or 'the topic takes everything in its categories'}; ranked by: {rank}"
+        told = told.union(*(selected.settles for selected in found))
+        entries += [selected.entry for selected in found]
+    if not entries:
+        return (TopicStory(topic.name, claimed=False, sentence=_why_unclaimed(topic, mine, papers, matcher)),)
+    return tuple(_claimed(topic, entry, several=len(entries) > 1) for entry in entries)
+
+
+def _claimed(topic: Topic, entry: DigestEntry, *, several: bool) -> TopicStory:
+    by = ", ".join(f"{hit.term!r} in {hit.field}" for hit in entry.match.hits)
+    if not by:
+        by = "nothing that its query rules out" if topic.query else "the topic takes everything in its categories"
+    when = f" on {entry.mailing_date:%Y-%m-%d}" if several else ""
+    sentence = f"claimed{when}: {by}; ranked by: {ranking.reasons(topic, entry)}"
     return TopicStory(topic.name, claimed=True, sentence=sentence)
+
+
+def _why_unclaimed(
+    topic: Topic,
+    announcements: Iterable[Announcement],
+    papers: Mapping[tuple[str, int], Paper],
+    matcher: Matcher,
+) -> str:
+    """Of a paper with these announcements in the topic's categories."""
+    types = sorted({a.type for a in announcements}, key=lambda each: -each.strength)
+    if not types:
+        return "not announced in its categories"
+    asked = {a.version: papers[a.identifier, a.version] for a in announcements if a.type in topic.announce}
+    if not asked:
+        return f"announced as {', '.join(types)}, which the topic does not ask for"
+    verdict = matcher.verdict(topic.name, asked[max(asked)])
+    if verdict.match is not None:  # new in one of its categories and cross-listed in another is new
+        return f"announced as {types[0]}, which the topic does not ask for"
+    if verdict.wanted is not None and (stop := verdict.stopped_by) is not None:
+        return f"stopped by the exclusion {stop.term!r} in its {stop.field}"
+    return "its query does not hold" if topic.query else "no term of the topic is in it"

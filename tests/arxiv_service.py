@@ -127,12 +127,14 @@ class ArxivService:
         self.requests.append(Request(at, source, category, request.path_qs))
         answer = self._answer(ask)
         told = answer.headers.get("Retry-After")
+        # Noted before the last byte is out: who has it may jump ahead before we come to write down the time.
+        over = self._clock.now()
         try:
             return await _send(request, answer)
         finally:
             self.requests[place] = replace(
                 self.requests[place],
-                ended_at=self._clock.now(),
+                ended_at=over,
                 status=answer.status,
                 retry_after=None if told is None else float(told),
             )

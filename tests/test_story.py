@@ -60,22 +60,24 @@ async def test_why_a_topic_does_or_does_not_claim_a_paper(
     assert (await explain(world)).subscribers[0].topics[0].sentence == sentence
 
 
-async def test_a_claim_says_by_what_the_paper_ranks_in_the_strongest_type_that_the_topic_asks_for(
-    world: World,
-) -> None:
-    world.config["topics"]["birds"] |= {
-        "keywords": [],
-        "authors": ["Ada Byron"],
-        "categories": ["cs.CV", "cs.LG"],
-        "announce": ["cross"],
-    }
+async def test_a_followed_author_is_named_first(world: World) -> None:
+    world.config["topics"]["birds"] |= {"keywords": [], "authors": ["Ada Byron"]}
     world.announce(TUESDAY, paper())
-    world.announce(TUESDAY, Entry(paper(), CROSS), category="cs.LG")
     await world.once(morning(TUESDAY))
     (topic,) = (await explain(world)).subscribers[0].topics
     assert topic.sentence == (
-        "claimed: 'Ada Byron' in author; ranked by: by Ada Byron, nothing in the title, 1 term, cross"
+        "claimed: 'Ada Byron' in author; ranked by: by Ada Byron, nothing in the title, 1 term, new"
     )
+
+
+async def test_what_is_new_in_one_category_and_cross_listed_in_another_counts_as_new(world: World) -> None:
+    world.config["topics"]["birds"] |= {"categories": ["cs.CV", "cs.LG"], "announce": ["cross"]}
+    world.announce(TUESDAY, paper())
+    world.announce(TUESDAY, Entry(paper(), CROSS), category="cs.LG")
+    await world.once(morning(TUESDAY))
+    (story,) = (await explain(world)).subscribers
+    assert [topic.sentence for topic in story.topics] == ["announced as new, which the topic does not ask for"]
+    assert story.told == ()
 
 
 async def test_why_a_claimed_paper_was_not_told_is_said(world: World) -> None:
@@ -120,3 +122,58 @@ async def test_what_was_told_beyond_the_limit_and_as_replaced_is_said(world: Wor
     await world.once(morning(TUESDAY))
     (story,) = (await explain(world, "2604.00002")).subscribers
     assert [(told.version, told.shown) for told in story.told] == [(0, False), (2, True)]
+
+
+async def test_each_telling_ranks_by_what_it_told(world: World) -> None:
+    world.config["topics"]["birds"] |= {"keywords": ["pigeon", "map"], "announce": ["new", "replace"]}
+    world.announce(MONDAY, paper(title="Pigeons Read Maps", abstract="Short."))
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(paper(title="Birds", abstract="Of a pigeon.", version=2), REPLACE))
+    await world.once(morning(TUESDAY))
+    (story,) = (await explain(world)).subscribers
+    assert [topic.sentence for topic in story.topics] == [
+        (
+            "claimed on 2026-04-20: 'pigeon' in title, 'map' in title; "
+            "ranked by: in the title: pigeon and map, 2 terms, new"
+        ),
+        "claimed on 2026-04-21: 'pigeon' in abstract; ranked by: nothing in the title, 1 term, replace",
+    ]
+
+
+async def test_a_version_that_was_not_asked_for_is_no_reason(world: World) -> None:
+    world.config["topics"]["birds"] = {"title": "Birds", "categories": ["cs.CV"], "query": "NOT ti:owl"}
+    world.announce(MONDAY, paper(title="Pigeon Maps and Owls"))
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(paper(title="Frog Maps", version=2), REPLACE))
+    await world.once(morning(TUESDAY))
+    (story,) = (await explain(world)).subscribers
+    assert [(topic.claimed, topic.sentence) for topic in story.topics] == [(False, "its query does not hold")]
+    assert story.why_not == ""
+
+
+async def test_what_is_claimed_because_nothing_is_in_it_is_said_so(world: World) -> None:
+    world.config["topics"]["birds"] = {"title": "Birds", "categories": ["cs.CV"], "query": "NOT ti:owl"}
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    (topic,) = (await explain(world)).subscribers[0].topics
+    assert topic.sentence.startswith("claimed: nothing that its query rules out; ranked by: nothing in the title, ")
+
+
+async def test_an_exclusion_that_stopped_nothing_is_not_the_reason(world: World) -> None:
+    world.config["topics"]["birds"] |= {"keywords": ["walrus"], "exclude": ["maps"]}
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    (topic,) = (await explain(world)).subscribers[0].topics
+    assert topic.sentence == "no term of the topic is in it"
+
+
+async def test_without_a_subscriber_the_sites_topics_have_their_stories(world: World) -> None:
+    world.config["subscribers"] = {}
+    world.config["site"] = {"dir": "site", "topics": ["birds"]}
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    found = await explain(world)
+    assert found.subscribers == ()
+    assert [topic.sentence for topic in found.site] == [
+        "claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: in the title: pigeon, 1 term, new"
+    ]

@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ from bot.cli.options import ConfigOption, JsonOption, load_settings, logging_as_
 from bot.cli.terminal import aside, plural, say, table, to_json, when
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.app import App
     from bot.model import DeliveryState, Gates
@@ -167,7 +167,16 @@ def _print_texts(detail: DeliveryDetail) -> None:
     for name, body in (("As composed", detail.payload), ("Plain", detail.plain_payload)):
         if body is not None:
             say(name)
-            sys.stdout.write(json.dumps(body, indent=2) + "\n")
+            sys.stdout.write(json.dumps(_readable(body), indent=2) + "\n")
+
+
+def _readable(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A mail is stored encoded, as it travels; a person wants its texts."""
+    from bot.channels import mime  # noqa: PLC0415 - as above
+
+    if "entity" not in body:
+        return body
+    return {"subject": body["subject"], **mime.texts(body["entity"])}
 
 
 # -- retry and drop ----------------------------------------------------------------------------------------------

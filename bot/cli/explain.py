@@ -60,6 +60,9 @@ def _show(found: Explanation, settings: Settings) -> None:
     for story in found.subscribers:
         heading(story.subscriber)
         _show_story(story, settings)
+    if found.site:
+        heading("The site")
+        table([topic.topic, topic.sentence] for topic in found.site)
 
 
 def _show_story(story: SubscriberStory, settings: Settings) -> None:

@@ -93,7 +93,7 @@ def _row(filed: Filed, match: Match) -> list[str]:
 
 
 def _reasons(match: Match) -> str:
-    return ", ".join(f"{hit.term!r} in {hit.field}" for hit in match.hits) or "none of what it must not have"
+    return ", ".join(f"{hit.term!r} in {hit.field}" for hit in match.hits) or "nothing that the query rules out"
 
 
 def _plain(filed: Filed, match: Match) -> dict[str, Any]:

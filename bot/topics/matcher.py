@@ -34,8 +34,8 @@ class Verdict:
 
     match: Match | None
     """The claim, or None."""
-    wanted: tuple[Hit, ...]
-    """What spoke for the paper, excluded or not."""
+    wanted: Hits | None
+    """What speaks for the paper, excluded or not; None if the topic does not ask for it at all."""
     stopped_by: Hit | None
     """The first exclusion that applies."""
 
@@ -120,7 +120,9 @@ class Matcher:
         claim = topic.claim(found)
         match = None if claim is None else Match(topic_name, claim)
         stops = met(topic.excluded, found)
-        return Verdict(match, _each_once(met(topic.wanted, found) or ()), stops[0] if stops else None)
+        hits = met(topic.wanted, found)
+        wanted = None if hits is None else _each_once(hits)
+        return Verdict(match, wanted, stops[0] if stops else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

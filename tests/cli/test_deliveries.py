@@ -109,6 +109,15 @@ async def test_show_prints_the_message_as_composed_on_request(paperboy: Terminal
     assert "\x1b" not in answer.out
 
 
+async def test_show_opens_a_mail_which_is_stored_as_it_travels(paperboy: Terminal, world: World) -> None:
+    world.config["subscribers"] = {"alice": {"mail": "alice@example.org", "topics": ["birds"]}}
+    answer = await paperboy("deliveries", "show", await one(paperboy, world), "--payload")
+    assert '"subject": "Birds: 1 new paper' in answer.out
+    assert '"plain": "Birds' in answer.out
+    assert '"html": "<!DOCTYPE html>' in answer.out
+    assert "quoted-printable" not in answer.out
+
+
 async def test_show_for_programs_has_the_texts_only_on_request(paperboy: Terminal, world: World) -> None:
     delivery_id = await one(paperboy, world)
     found = (await paperboy("deliveries", "show", delivery_id, "--json")).json

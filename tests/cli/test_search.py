@@ -58,7 +58,7 @@ async def test_search_is_in_the_topics_own_language(paperboy: Terminal, world: W
     answer = await paperboy("search", "au:byron ANDNOT (pigeons OR ti:maps)")
     assert [line.split()[0] for line in answer.out.splitlines()] == ["2604.00002v1"]
     everything = await paperboy("search", "NOT walrus", "--limit", "1")
-    assert "[none of what it must not have]" in everything.out
+    assert "[nothing that the query rules out]" in everything.out
 
 
 async def test_search_of_the_last_days_leaves_older_mailings_out(paperboy: Terminal, world: World) -> None:

@@ -192,7 +192,7 @@ def test_a_verdict_gives_the_reasons_for_yes_and_no() -> None:
     assert matcher.verdict("t", paper(title="Pigeons", abstract="")) == Verdict(
         Match("t", (pigeon,)), (pigeon,), None
     )
-    assert matcher.verdict("t", paper(title="Bees", abstract="")) == Verdict(None, (), None)
+    assert matcher.verdict("t", paper(title="Bees", abstract="")) == Verdict(None, None, None)
     with pytest.raises(KeyError):
         matcher.verdict("other", paper())
 
