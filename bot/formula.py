@@ -1,4 +1,4 @@
-"""TeX formulas to Unicode, whole or not at all.
+"""TeX formulas: where one ends, and what it is in Unicode, whole or not at all.
 
 Pure. Nothing of a formula is ever lost: what cannot be shown whole is None, and the caller leaves it as it is
 written. What pylatexenc would drop or join wrongly is put differently first, and its answer is checked.
@@ -8,46 +8,104 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache, lru_cache
-from typing import Any
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from bot.notation import EDGE, LETTER, RAISED, converted, is_known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LONGEST_ARGUMENT = 2000
-_PLAINER = (
-    (re.compile(r"\\begin\{cases\}"), r"\\{ "),
-    (re.compile(r"\\end\{cases\}|\\(?:begin|end)\{(?:aligned|gathered|split)\}|\\hline(?![A-Za-z])"), ""),
-    (re.compile(r"\\\\(?:\[[^\]]*\])?(?![^\\]*\\end)"), "; "),
-    (
-        re.compile(
-            r"\\(?:left|right)\s*\.|\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits)(?![A-Za-z])"
-        ),
-        "",
-    ),
-    (
-        re.compile(
-            r"\\(?:(?:math(?:bf|rm|it|sf|tt|bin|rel)|text[a-z]+|operatorname\*?|smash|bm|boldsymbol)\s*(?=\{))"
-        ),
-        r"\\text",
-    ),
-    (re.compile(r"\\(?:math(?:bf|rm|it|sf|tt)|bm|boldsymbol)(?![A-Za-z])"), ""),
-    (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
-    (re.compile(r"\\pmod\s*(?:\{([^{}]*)\}|(\w))"), r"\\ (mod \1\2)"),
-    (re.compile(r"\^(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))"), "°"),
-    (re.compile(r"(\\[A-Za-z]+)(?=[^\W\d_A-Za-z])"), r"\1 "),
-    (re.compile(r"(?<!\\)%"), r"\\%"),
+_COLOR = r"\\(?:text)?color\s*(?:\[\w+\])?\{[\w!,. -]+\}"
+_SPACE = r"\\[hv]space\*?\s*\{[^{}]*\}"
+_LABEL = r"\\label\{[^{}]*\}"
+_OF_LAYOUT = (
+    r"left|right|middle|[bB]igg?[lrm]?|(?:display|text|script)style|(?:no)?limits|nonumber|notag|protect|xspace"
+)
+_UPRIGHT = r"math(?:bf|rm|it|sf|tt|up|bfit|normal|bin|rel|ord)|text[a-z]+|[mh]box|smash|pmb|bm|boldsymbol|ce"
+_PLAINER = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"\\begin\{cases\}", r"\\{ "),
+        (r"\\end\{cases\}|\\(?:begin|end)\{(?:aligned|gathered|split)\}|\\hline(?![A-Za-z])", ""),
+        (r"\\\\(?:\[[^\]]*\])?(?![^\\]*\\end)", "; "),
+        (rf"\\(?:left|right)\s*\.|\\(?:{_OF_LAYOUT})(?![A-Za-z])|\\ensuremath\s*(?=\{{)|{_COLOR}|{_LABEL}", ""),
+        (_SPACE, r"\\ "),
+        # What old TeX switches on lasts up to the end of the group; \sl is as often the Lie algebra.
+        (r"\\(?:rm|bf|it|sf|tt|sc|em|mit|sl(?=[\s{\\]))(?![A-Za-z])\s*", ""),
+        (r"\\(?:cal|scr)(?![A-Za-z])(?:\s*([A-Z]+))?", r"\\mathcal{\1}"),
+        (r"\\Bbb(?![A-Za-z])(?:\s*([A-Za-z]+))?", r"\\mathbb{\1}"),
+        (r"\\frak(?![A-Za-z])(?:\s*([A-Za-z]+))?", r"\\mathfrak{\1}"),
+        (r"(\\math(?:cal|bb|frak))\{\}", r"\1"),
+        (r"\\math(?:ds|bbm)(?![A-Za-z])", r"\\mathbb"),
+        (r"\\(?:operatorname\*?|mathop)\s*(?=\{)", r"\\operatorname"),
+        (rf"\\(?:{_UPRIGHT})\s*(?=\{{)", r"\\text"),
+        (r"\\(?:math(?:bf|rm|it|sf|tt|bfit)|bm|pmb|boldsymbol)(?![A-Za-z])\s*", ""),
+        (r"\\(?:[dtcs]|nice)frac(?![A-Za-z])", r"\\frac"),
+        (r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
+        (r"\\up(?=(?:alpha|beta|gamma|delta|lambda|mu|nu|pi|sigma|tau|theta|omega)(?![A-Za-z]))", r"\\"),
+        (r"\\mu\s+(?=[msKA](?![A-Za-z]))", r"\\mu{}"),  # a unit
+        (r"\\pmod\s*(?:\{([^{}]*)\}|(\w))", r"\\ (mod \1\2)"),
+        (r"\^(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))", "°"),
+        (r"\^(?:\{\s*((?:\\prime\s*)+)\}|(\\prime)(?![A-Za-z]))", r"\1\2"),
+        (r"(\\(?:l[vV]ert|langle|lfloor|lceil))\s+", r"\1{}"),
+        (r"\s+(?=\\(?:r[vV]ert|rangle|rfloor|rceil)(?![A-Za-z]))", ""),
+        (r"(\\[A-Za-z]+)(?=[^\W\d_A-Za-z])", r"\1 "),
+        (r"(?<!\\)%", r"\\%"),
+    )
+)
+"""The same in the plainest TeX, one after the other, so that pylatexenc knows it."""
+_INFIX = re.compile(r"\\(?:over|choose)(?![A-Za-z])")
+_PART = r"((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)"
+_PREFIXED = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (rf"\{{{_PART}\\over(?![A-Za-z]){_PART}\}}", r"{\\frac{\1}{\2}}"),
+        (rf"^{_PART}\\over(?![A-Za-z]){_PART}$", r"\\frac{\1}{\2}"),
+        (rf"\{{{_PART}\\choose(?![A-Za-z]){_PART}\}}", r"{\\binom{\1}{\2}}"),
+        (rf"^{_PART}\\choose(?![A-Za-z]){_PART}$", r"\\binom{\1}{\2}"),
+    )
 )
 _CODE_POINT = re.compile(r"\\unicode\{x([0-9A-Fa-f]{2,5})\}")
 """MathJax's own: https://docs.mathjax.org/en/latest/input/tex/extensions/unicode.html."""
 _UNKNOWN_LAYOUT = re.compile(r"\\begin\{(?!(?:cases|aligned|gathered|split|array|[bpvBV]?matrix|smallmatrix)\})")
-_COMMAND = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[A-Za-z]+|\\\\\[[^\]]*\]")
+_COMMAND = re.compile(rf"\\(?:begin|end)\{{\w+\*?\}}|{_COLOR}|{_SPACE}|{_LABEL}|\\[A-Za-z]+|\\\\\[[^\]]*\]")
+"""What is no letter or digit of the formula."""
 _NAME = re.compile(r"\\([A-Za-z]+)(?![A-Za-z{])")
 _NUMBER_SETS = dict(zip("CEFHNPQRTZ", "ℂ𝔼𝔽ℍℕℙℚℝ𝕋ℤ", strict=True))
 """What authors mean by `\\R` and the like, which TeX itself does not know."""
-_RAISED = re.compile(r"\^(?:\{([-+]?(?:\d+|n)|[-+])\}|([\d+]))")
-_LOWERED = re.compile(r"_(?:\{(\d+)\}|(\d))")
-_RAISE = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
+_RAISED = re.compile(r"\^(?:\{([-+]?(?:\d+n?|n)|[-+])\}|([\d+-]))")
+_LOWERED = re.compile(r"_(?:\{(\d+)\}|(\d)|\{?\\text\{(\d+)\}\}?)")
 _LOWER = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_LOPSIDED = re.compile(r"(?<=\S) ?([=<>≈∈∉≤≥≠→∼≡⊂⊆∝≪≫×±·]) (?=\S)")
-_ATOM = re.compile(r"[-+]?[\w.*]+|\\[A-Za-z]+\s*(?:\{[\w .-]+\})?")
+_LOPSIDED = re.compile(r"(?<=\S) ?([=<>≈∈∉≤≥⩽⩾≲≳≠→↦⇒⇔∼≃≅≡⊂⊆∝≪≫∖⊗⊕⋉⋊↪↠⊨⊢∤∪∩×±·]) (?=\S)")
+_ATOM = re.compile(
+    rf"[-+]?\d+(?:\.\d+)?|[-+]?{LETTER}(?:{LETTER}|[\d.])*[*']*|[*']+|\([^()]*\)|\[[^\[\]]*\]"
+    r"|\\[A-Za-z]+\s*(?:\{[\w .-]+\})?"
+)
+"""What stands raised or lowered without parentheses, or has them already."""
+_BETWEEN = re.compile(rf"(?<=[\w)\]}}\u0300-\u036f\u20d7])(?<!_){EDGE}+(?=[^\W_⁰¹²³⁴-ⁿ₀-₉])")
+"""Where a word or a fraction runs into a letter or digit: not where it has its own scripts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula where it stands in a text."""
+
+    written: str
+    """With its fences."""
+    tex: str
+    """Without them, but for an environment, which says how its lines are set."""
+    is_set_off: bool
+    """On a line of its own."""
+
+    @property
+    def plain(self) -> str | None:
+        """In Unicode, or None where something of it would be lost."""
+        if not self.written.startswith("\\begin"):
+            return flattened(self.tex)
+        return flattened(self.tex[self.tex.index("}") + 1 : self.tex.rindex("\\end")])
 
 
 @lru_cache(maxsize=8192)
@@ -56,54 +114,50 @@ def flattened(tex: str) -> str | None:
     tex = plainer = _CODE_POINT.sub(lambda found: chr(int(found[1], 16)), tex)
     if _UNKNOWN_LAYOUT.search(tex):  # a drawing, or what else we know nothing of
         return None
-    for pattern, instead in _PLAINER:
+    for pattern, instead in (*_PLAINER, *(_PREFIXED if _INFIX.search(plainer) else ())):
         plainer = pattern.sub(instead, plainer)
     plainer = _NAME.sub(_named, plainer)
-    plainer = _RAISED.sub(lambda found: (found[1] or found[2]).translate(_RAISE), plainer)
-    plainer = _LOWERED.sub(lambda found: (found[1] or found[2]).translate(_LOWER), plainer)
+    plainer = _RAISED.sub(lambda found: (found[1] or found[2]).translate(RAISED), plainer)
+    plainer = _LOWERED.sub(lambda found: (found[1] or found[2] or found[3]).translate(_LOWER), plainer)
     try:
-        shown = _converted(f"${_scripts(plainer)}$")
+        shown = converted(f"${_scripts(plainer)}$")
     except Exception:  # noqa: BLE001 - whatever it trips over, the formula is then shown as it is written
         return None
-    shown = _LOPSIDED.sub(r" \1 ", " ".join(shown.split()))
+    shown = " ".join(_BETWEEN.sub(" ", shown).replace(EDGE, "").split())
+    shown = _LOPSIDED.sub(r" \1 ", shown)
     return shown if "\\" not in shown and _is_within(_COMMAND.sub("", tex), shown) else None
+
+
+_SCRIPT = re.compile(r"[\^_](?=\{)")
+_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 
 
 def argument(tex: str, start: int) -> tuple[str | None, int]:
     """What stands in the braces that open at `start`, and where they end; None if none open or close there."""
-    depth, position, last = 0, start, min(len(tex), start + _LONGEST_ARGUMENT)
-    while position < last:
-        if tex[position] == "\\":
-            position += 1
-        else:
-            depth += (tex[position] == "{") - (tex[position] == "}")
+    if not tex.startswith("{", start):
+        return None, start
+    depth = 0
+    for found in _BRACES.finditer(tex, start, start + _LONGEST_ARGUMENT):
+        depth += (found[0] == "{") - (found[0] == "}")
         if depth == 0:
-            break
-        position += 1
-    return (tex[start + 1 : position], position + 1) if start < position < last else (None, start)
-
-
-@lru_cache(maxsize=1024)
-def symbol(name: str) -> str | None:
-    """The character that a command without arguments stands for."""
-    shown = _known().get_macro_spec(name).simplify_repl
-    return shown if isinstance(shown, str) and "%" not in shown and "<" not in shown else None
+            return tex[start + 1 : found.start()], found.end()
+    return None, start
 
 
 def _named(found: re.Match[str]) -> str:
     r"""An author's own command by its name, as `\ours` is read; one that TeX knows is left alone."""
     name = found[1]
-    meant = _NUMBER_SETS.get(name)
-    if meant is None and (name in ("begin", "end") or _known().get_macro_spec(name).macroname):
+    if name in _NUMBER_SETS:
+        return f"\\text{{{_NUMBER_SETS[name]}}}"
+    if name in ("begin", "end") or is_known(name):
         return found[0]
-    blank = " " if found.string[: found.start()][-1:].isalnum() else ""
-    return f"{blank}\\text{{{meant or name}}}"
+    return f"\\text{{{EDGE}{name}{EDGE}}}"
 
 
 def _scripts(tex: str) -> str:
     """Raised or lowered expressions of several parts in parentheses, as their braces will go."""
     shown, position = [], 0
-    while found := re.compile(r"[\^_](?=\{)").search(tex, position):
+    while found := _SCRIPT.search(tex, position):
         body, end = argument(tex, found.end())
         if body is None:
             break
@@ -119,71 +173,40 @@ def _is_within(part: str, whole: str) -> bool:
     return all(c in rest for c in unicodedata.normalize("NFKD", part) if c.isalnum())
 
 
-def _as_one(expression: str) -> str:
-    return expression if re.fullmatch(r"[\w.]+", expression) else f"({expression})"
+_STEP = re.compile(r"\\.|[{}$]", re.DOTALL)
+_LONGEST_FORMULA = 999
 
 
-@cache
-def _known() -> Any:  # noqa: ANN401 - pylatexenc has no types
-    """The table of pylatexenc's commands, with what it lacks; one that it does not know shows as it is written."""
-    from pylatexenc.latex2text import MacroTextSpec, get_default_latex_context_db  # noqa: PLC0415 - only for TeX
-
-    def fraction(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
-        return "/".join(_as_one(l2tobj.node_arg_to_text(node, position)) for position in (0, 1))
-
-    def choice(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
-        return f"({' choose '.join(l2tobj.node_arg_to_text(node, position) for position in (0, 1))})"
-
-    def root(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
-        degree = l2tobj.node_arg_to_text(node, 0).translate(_RAISE)
-        return f"{degree}√{_as_one(l2tobj.node_arg_to_text(node, 1))}"
-
-    def arrow(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
-        over = l2tobj.node_arg_to_text(node, 1).strip()
-        return f" →^{_as_one(over)} " if over else " → "
-
-    def as_written(node: Any) -> str:  # noqa: ANN401 - as above
-        return str(node.latex_verbatim())
-
-    signs = {
-        "gcd": "gcd",
-        "degree": "°",
-        "ne": "≠",
-        "dots": "…",
-        "ie": "i.e.",
-        "eg": "e.g.",
-        "|": "‖",
-        "item": "•",
-        "bmod": "mod",
-    }
-    more = {"frac": fraction, "sqrt": root, "binom": choice, "xrightarrow": arrow, **signs}
-    known = get_default_latex_context_db()
-    known.add_context_category("ours", prepend=True, macros=[MacroTextSpec(*item) for item in more.items()])
-    known.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=as_written))
-    return known
+def closings(tex: str, start: int) -> Iterator[int]:
+    """Where a formula that begins at `start` may end: at the first `$` outside braces, else at the first of all."""
+    depth, inside = 0, None
+    for found in _STEP.finditer(tex, start, start + _LONGEST_FORMULA):
+        if found[0] == "$" and depth > 0:
+            inside = found.start() if inside is None else inside
+        elif found[0] == "$":
+            yield found.start()
+            break
+        else:
+            depth += (found[0] == "{") - (found[0] == "}")
+        if depth < 0:
+            break
+    if inside is not None:
+        yield inside
 
 
-@cache
-def _grammar() -> Any:  # noqa: ANN401 - as above
-    """Which commands take how many arguments: pylatexenc's table, made once instead of for every formula."""
-    from pylatexenc.latexwalker import get_default_latex_context_db  # noqa: PLC0415 - as above
-    from pylatexenc.macrospec import MacroSpec  # noqa: PLC0415 - as above
-
-    grammar = get_default_latex_context_db()
-    macros = [MacroSpec("binom", "{{"), MacroSpec("xrightarrow", "[{")]
-    grammar.add_context_category("ours", prepend=True, macros=macros)
-    return grammar
+_LOOSE = re.compile(r"\s+(?:[A-Za-z]|(?!\w)(?=[(\[])(?:[^A-Za-z]|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*[)\]])\s+")
 
 
-def _converted(tex: str) -> str:
-    from pylatexenc.latexwalker import LatexWalker  # noqa: PLC0415 - as above
+def is_formula(body: str, after: str) -> bool:
+    """Whether two `$` enclose mathematics: no prose between them, and either TeX in it or no loose ends.
 
-    walker = LatexWalker(tex, latex_context=_grammar(), tolerant_parsing=False)
-    return str(_converter().nodelist_to_text(walker.get_latex_nodes()[0]))
-
-
-@cache
-def _converter() -> Any:  # noqa: ANN401 - as above
-    from pylatexenc.latex2text import LatexNodes2Text  # noqa: PLC0415 - as above
-
-    return LatexNodes2Text(latex_context=_known(), math_mode="text")
+    The loose ends are Pandoc's rule: https://pandoc.org/MANUAL.html#extension-tex_math_dollars. With a blank at both
+    ends it takes brackets or a single letter, and no price behind it.
+    """
+    if not body or re.search(r"[a-z]{3,} [a-z]{3,}", re.sub(r"\\[a-z]+(?:\{[^{}]*\})?", "\\\\", body)):
+        return False
+    if re.search(r"\\[A-Za-z]|[\^_{}=<>]|^[^\w\s]+$", body):
+        return True
+    if body[0].isspace() and body[-1].isspace():
+        return bool(_LOOSE.fullmatch(body)) and not after.strip()[:1].isdigit()
+    return not (body[0].isspace() or body[-1].isspace() or after[:1].isdigit())

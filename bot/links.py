@@ -27,13 +27,19 @@ _HOSTS = {
 }
 _KNOWN = {kind: re.compile(hosts) for kind, hosts in _HOSTS.items()}
 _BARE = (
-    r"(?:github\.com|gitlab\.com|huggingface\.co|zenodo\.org|osf\.io|doi\.org/10\.5281/zenodo|[\w-]+\.github\.io)"
-    r"(?![\w-])"
+    r"(?:(?:www\.)?(?:github\.com|gitlab\.com|huggingface\.co|zenodo\.org)|osf\.io|(?:doi\.org/)?10\.5281/zenodo"
+    r"|[\w-]+\.github\.io)(?![\w-])"
 )
-_URL = re.compile(rf"(?<![\w/@.-])(?:https?://|(?={_BARE}))[^\s<>\"`{{}}|\\^\[\]]+", re.IGNORECASE)
+_URL = re.compile(rf"(?<![\w/@.-])(?:https?://|(?={_BARE}))[^\s<>\"`{{}}|\\^\[\]—’”]+", re.IGNORECASE)
 _PARTS = re.compile(r"https?://(?P<host>(?:[a-z0-9-]+\.)+[a-z]{2,24})(?P<path>(?:[/?#][!-?A-~]*)?)", re.IGNORECASE)
 """A host by its name, no user, no port, and only what ASCII can print, but for what pings: `/@everyone`."""
-_CLOSING = re.compile(r"(?:[.,;:!?'*_~$]|[^\x00-\x7f])+$")
+_CLOSING = re.compile(r"(?:'s|[.,;:!?'*_~$]|[^\x00-\x7f])+$")
+_REST = re.compile(r"[ ](?P<rest>[A-Za-z0-9][\w-]*(?:[./][\w-]+)*)(?P<ends>[.,;:)]*(?:\s*$|[.,;:)]\s))?")
+"""What may be the rest of a URL that was broken at a blank, and whether that part of the sentence ends there too."""
+_DEEP = re.compile(r"[\w-]+(?=[/\w-]*[\d_-])(?:/[\w-]+)+(?:\.\w+)?")
+_NAMED = re.compile(r"(?=.*(?:[\d_/-]|[a-z][A-Z]))[\w/-]+")
+"""A path, or a repository's name, as no word of a sentence is written."""
+_DEEPEST = {"datasets": 3, "spaces": 3, "collections": 3}
 _ARCHIVE = re.compile(r"/10\.(?:5281|6084|17605|5061|7910|57967)/")
 """DOIs of Zenodo, figshare, OSF, Dryad, Dataverse and Hugging Face."""
 _OFFERED = re.compile(
@@ -60,10 +66,28 @@ def found(*texts: str | None) -> tuple[Link, ...]:
     for text in texts:
         flat = tex.flatten(text or "")
         for match in _URL.finditer(flat):
-            link = _link(match[0], flat[max(0, match.start() - _NEARBY) : match.start()])
+            written = _joined(match[0], flat, match.end())
+            link = _link(written, flat[max(0, match.start() - _NEARBY) : match.start()]) if written else None
             if link and len(links) < MOST:
                 links.setdefault(_key(link.url), link)
     return tuple(links.values())
+
+
+def _joined(written: str, flat: str, end: int) -> str | None:
+    """The URL, put together where a blank has surely broken it; None where that may be so and nothing tells.
+
+    Such a blank stands behind a hyphen, or behind the slash of a path that leads nowhere yet: `github.com/lab/`.
+    """
+    after = _REST.match(flat, end)
+    if after is None or written[-1] not in "/-":
+        return written
+    rest, (host, *path) = after["rest"], written.partition("://")[2].rstrip("/").split("/")
+    if written[-1] == "/" and _DEEP.fullmatch(rest):
+        return written + rest
+    known = any(_KNOWN[kind].fullmatch(host.lower()) for kind in (_CODE, _MODEL))
+    if written[-1] == "/" and (not known or len(path) >= _DEEPEST.get(path[0] if path else "", 2)):
+        return written
+    return written + rest if written[-1] == "/" and after["ends"] is not None and _NAMED.fullmatch(rest) else None
 
 
 def _link(written: str, before: str) -> Link | None:
@@ -71,7 +95,7 @@ def _link(written: str, before: str) -> Link | None:
         return None
     url = _without_closing(written)
     if "://" not in url:
-        url = f"https://{url}"
+        url = f"https://doi.org/{url}" if url.startswith("10.") else f"https://{url}"
     parts = _PARTS.fullmatch(url)
     if not parts or len(url) > LONGEST or "xn--" in url.lower():
         return None

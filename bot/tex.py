@@ -1,33 +1,40 @@
 """TeX as it stands in arXiv's metadata, to Unicode: formulas, accents and text commands, and nothing else.
 
-Pure. One scan over what may be TeX. Whatever no rule knows, and a formula that cannot be converted whole, stays as it
-is written, so that no word is ever lost; an author's own command is read by its name.
+Pure. One scan over what may be TeX. A formula that cannot be converted whole stays as it is written, so that no word
+is ever lost; a command that no rule knows is the author's own and is read by its name, or by its argument.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from bot import formula
+from bot.notation import symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TEX = re.compile(
     r"""
     [\\$h{~`'-] (?:                                # one cheap look for the first character of all
       (?P<link>    (?<=h)(?<!\wh) ttps?://(?:[^\s\\{}$]|\\[_%&\#])+ )
-    | (?P<math>    (?<=\$) (?: \\(?:text[a-z]+|emph)\{\$[^$]{1,999}\$\}\$
-                             | \$(?:[^$\\]|\\.){1,999}\$\$ | (?:[^$\\]|\\.){1,999}\$ )
-                 | (?<=\\) (?: \([^$]{1,999}?\\\) | \[[^$]{1,999}?\\\]
-                             | begin\{(?:equation|align|gather|multline|eqnarray)\*?\}.{1,1999}?
-                               \\end\{(?:equation|align|gather|multline|eqnarray)\*?\} ) )
-    | (?P<accent>  (?<=\\) (?:'\s*|[`"^~=.]|[uvHck]\s+(?=[A-Za-z])|[uvHckdbr]\s*(?=\{))
-                   (?:\{\s*(?:[^\W\d_]|\\[ij])\s*\} | \\[ij](?![A-Za-z])[ ]? | [^\W\d_]) )
+    | (?P<math>    (?<=\$) \$?(?=[^$]) | (?<=\\) (?:
+                       \([^$]{1,999}?\\\) | \[[^$]{1,999}?\\\]
+                     | begin\{(?:equation|align|gather|multline|eqnarray)\*?\}.{1,1999}?
+                       \\end\{(?:equation|align|gather|multline|eqnarray)\*?\} ) )
+    | (?P<accent>  (?<=\\) (?:'\s*|[`"^~=.]|[uvHck]\s+(?=[A-Za-z])|[uvHckdbrht]\s*(?=\{))
+                   (?:\{\s*(?:[^\W\d_]|\\[ij]|oo|\\[`'"^~=.uvHck]\s*(?:\{[^\W\d_]\}|[^\W\d_]))\s*\}
+                     | \\[ij](?![A-Za-z])[ ]? | [^\W\d_]) )
     | (?P<escaped> (?<=\\) (?:[%&_\#${}]|[~^]\{\s*\}) )
     | (?P<space>   (?<=\\) [,;:!/\\\ -] )
     | (?P<command> (?<=\\) [A-Za-z]+\*? )
     | (?P<group>   (?<=\{) (?=\\[^\s{}]) )
     | (?P<tie>     (?<=[^\s/(~=<>]~) (?=[^\s~=]) )
-    | (?P<dash>    (?<=-) (?: (?<![\s-]-) --?(?!-) | (?<=\s-) --?(?=\s) ) )          # not that of `--an-option`
+    | (?P<dash>    (?<=-) (?: (?<=[^\s({\["'`“-]-) --?(?!-) | (?<=\s-) --?(?=\s) ) )    # not that of `--an-option`
     | (?P<quote>   (?<=`)(?<!``) `(?!`)(?=[^`]*?(?:''|")) | (?<=[^\s']') '(?!') )
     )
     """,
@@ -46,18 +53,19 @@ LEFT = re.compile(
 _DEEPEST = 12
 _ACCENTS = {
     **dict(zip("'`\"^~=.", "\u0301\u0300\u0308\u0302\u0303\u0304\u0307", strict=True)),
-    **dict(zip("uvHckdbr", "\u0306\u030c\u030b\u0327\u0328\u0323\u0331\u030a", strict=True)),
+    **dict(zip("uvHckdbrht", "\u0306\u030c\u030b\u0327\u0328\u0323\u0331\u030a\u0309\u0361", strict=True)),
 }
 _LETTERS = re.compile("ss|ae|AE|oe|OE|aa|AA|[oOlLij]|th|TH|dh|DH|dj|DJ|ng|NG")
 _SWITCHES = re.compile(
     "em|bf|it|tt|sc|rm|sf|sl|(?:bf|mdt|rmf|sff|ttf)(?:series|amily)|(?:it|sc|sl|up)shape|normalfont|tiny|scriptsize|"
-    "footnotesize|small|normalsize|[lL]arge|noindent|centering|xspace|(?:display|text)style|left|right|footnotemark"
+    "footnotesize|small|normalsize|[lL]arge|noindent|centering|xspace|protect|relax|"
+    "(?:display|text)style|left|right|footnotemark"
 )
 _BLANKS = re.compile("q?quad|par|newline|linebreak")
 _LAYOUTS = re.compile("abstract|itemize|enumerate|description|center|quote|quotation|flushleft|small")
 _STYLES = re.compile(
-    "emph|text(?:bf|it|tt|sc|sf|rm|sl|md|up|normal|superscript|subscript)?|underline|uline|[mh]box|"
-    "math(?:rm|bf|it|sf|tt)|boldsymbol|url|path|gls"
+    "emph|text(?:bf|it|tt|sc|sf|rm|sl|md|up|normal|superscript|subscript)?|underline|uline|uwave|sout|xout|st|hl|"
+    "[mh]box|math(?:rm|bf|it|sf|tt)|boldsymbol|ensuremath|ce|url|path|gls"
 )
 _REFERENCES = re.compile("cite[a-z]*|(?:eq|auto|c|C|page)?ref")
 _LINKS = ("href", "hyperlink")
@@ -67,116 +75,155 @@ _COMMANDS = {
     "cite": (1, "[{0}]"),
     "textcolor": (2, "{1}"),
     "scalebox": (2, "{1}"),
+    "texorpdfstring": (2, "{0}"),
+    "ion": (2, "{0} {1}"),
+    "hspace": (1, " "),
+    "vspace": (1, " "),
     "href": (2, "{1} ({0})"),
     "hyperlink": (2, "{1} ({0})"),
 }
 """How many arguments a command takes, and how they are shown. Every style shows its argument as `emph` does."""
 
 
-def flatten(tex: str) -> str:
+_TORN = re.compile(
+    r"(?P<before>(?<=[^\s(\[{<\"'“‘/-])(?=this (?:https?|ftp) URL\b)|(?<=[^\W\d_])(?=https?:/))"
+    r"|(?P<scheme>(?<!\w)https?:)(?:[ ]+//?|/|//[ ]+)(?=\w[\w-]*\.\w)"
+)
+"""arXiv writes "this https URL" for a link; where a line broke at a link, some tools join or part words."""
+
+
+def _flat(found: formula.Formula) -> str:
+    return found.written if found.plain is None else found.plain
+
+
+def flatten(tex: str, show: Callable[[formula.Formula], str] = _flat) -> str:
     r"""What is surely TeX in the text, as Unicode.
 
     Converted are formulas, accents (`\'e`, `{\"o}`, `\v{c}`, `\L`), text commands (`\emph{}`, `\href{}{}`, ...),
     escaped characters, ties, dashes and ``quotes'', as https://info.arxiv.org/help/prep.html#tex allows them. An
     author's own command is shown by its name (`\ours` is ours), or by its argument alone where that is prose. All
-    else is text: a bare `%`, an unpaired `$` or a price's, braces.
+    else is text: a bare `%`, an unpaired `$` or a price's, braces. A link torn from its word, "atthis https URL" or
+    "athttps://", or torn itself, "https: //", is mended.
+
+    Args:
+        tex: a title, an abstract, a comment or a name.
+        show: what stands for a formula; by default it is flattened, or stays as it is written.
     """
-    return _scan(tex, 0)
+    if "http" in tex or " URL" in tex:
+        tex = _TORN.sub(lambda found: f"{found['scheme']}//" if found["scheme"] else " ", tex)
+    return _scan(tex, _Reading(show))
 
 
-def _scan(tex: str, depth: int) -> str:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How far into arguments of arguments the scan is, and what stands for a formula."""
+
+    show: Callable[[formula.Formula], str]
+    depth: int = 0
+
+    @property
+    def is_too_deep(self) -> bool:
+        return self.depth >= _DEEPEST
+
+    def inside(self, tex: str) -> str:
+        return _scan(tex, replace(self, depth=self.depth + 1))
+
+
+def _scan(tex: str, reading: _Reading) -> str:
     shown, position = [], 0
     while found := _TEX.search(tex, position):
         shown.append(tex[position : found.start()])
-        text, position = _RULES[str(found.lastgroup)](found, depth)
+        text, position = _RULES[str(found.lastgroup)](found, reading)
         shown.append(text)
     return "".join([*shown, tex[position:]])
 
 
-def _link(found: re.Match[str], _depth: int) -> tuple[str, int]:
+def _link(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
     return re.sub(r"\\(.)", r"\1", found[0]), found.end()
 
 
-def _math(found: re.Match[str], depth: int) -> tuple[str, int]:
-    """A formula flattened, or as it is written; a `$` that is none, such as a price's, is text."""
-    span = found[0]
-    if span.startswith("\\begin"):
-        return formula.flattened(span[span.index("}") + 1 : span.rindex("\\end")]) or span, found.end()
-    fence = 1 if span[0] == "$" != span[1] else 2
-    body = span[fence:-fence]
-    if depth < _DEEPEST and (body.startswith("\\href") or (fence == 1 and "$" in body)):
-        return _scan(body, depth + 1), found.end()
-    if span[0] == "$" and not _is_formula(body, found.string[found.end() :][:1]):
-        return "$", found.start() + 1
-    return formula.flattened(body) or span, found.end()
+def _math(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
+    """A formula shown; a `$` that is none, such as a price's, is text."""
+    if found[0][0] == "\\":
+        body = found[0] if found[0].startswith("\\begin") else found[0][2:-2]
+        return reading.show(formula.Formula(found[0], body, is_set_off=found[0][1] != "(")), found.end()
+    start, fence = found.start(), len(found[0])
+    for end in formula.closings(found.string, start + fence):
+        body = found.string[start + fence : end]
+        if reading.is_too_deep or not found.string.startswith("$" * fence, end):
+            break
+        if body.startswith("\\href"):
+            return reading.inside(body), end + fence
+        if formula.is_formula(body, found.string[end + fence : end + fence + 2]):
+            return reading.show(
+                formula.Formula(found.string[start : end + fence], body, is_set_off=fence > 1)
+            ), end + fence
+    return "$" * fence, start + fence
 
 
-def _is_formula(body: str, after: str) -> bool:
-    """Whether two `$` enclose mathematics: no prose between them, and either TeX in it or no loose ends.
-
-    The loose ends are Pandoc's rule: https://pandoc.org/MANUAL.html#extension-tex_math_dollars.
-    """
-    if re.search(r"[a-z]{3,} [a-z]{3,}", re.sub(r"\\[a-z]+(?:\{[^{}]*\})?", "\\\\", body)):
-        return False
-    if re.search(r"\\[A-Za-z]|[\^_{}=<>]|^[^\w\s]+$", body):
-        return True
-    return not (body[:1].isspace() or body[-1:].isspace() or after.isdigit())
-
-
-def _accent(found: re.Match[str], _depth: int) -> tuple[str, int]:
+def _accent(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     r"""The letter with its accent; where no such letter is, as in `don\'t`, the backslash meant something else."""
     token = found[0]
-    letter = re.sub(r"[\s{}\\]", "", token[2:])
-    accented = unicodedata.normalize("NFC", letter + _ACCENTS[token[1]])
-    return accented if len(accented) == 1 else token, found.end()
+    letter = token[2:].strip("{} ")
+    if len(letter) > len("\\i"):  # an accent on an accent, as Vietnamese has them
+        letter = _scan(letter if letter.count("{") == letter.count("}") else f"{letter}}}", reading)
+    letter = letter.replace("\\", "")
+    accented = unicodedata.normalize("NFC", letter[:1] + _ACCENTS[token[1]] + letter[1:])
+    return accented if len(accented) == 1 or token[1] == "t" else token, found.end()
 
 
-def _escaped(found: re.Match[str], _depth: int) -> tuple[str, int]:
+def _escaped(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
     return found[0][1], found.end()
 
 
-def _space(found: re.Match[str], _depth: int) -> tuple[str, int]:
+def _space(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
     return "" if found[0][1] in "!/-" else " ", found.end()
 
 
-def _tie(found: re.Match[str], _depth: int) -> tuple[str, int]:
+def _tie(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
     """A blank that does not break; between numbers it means a range and stays."""
     before, after = found.string[found.start() - 1], found.string[found.end()]
     return "~" if (before.isdigit() or before == "%") and after.isdigit() else " ", found.end()
 
 
-def _dash(found: re.Match[str], _depth: int) -> tuple[str, int]:
+def _dash(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
     return "—" if len(found[0]) > len("--") else "–", found.end()
 
 
-def _quote(found: re.Match[str], _depth: int) -> tuple[str, int]:
+def _quote(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
     """A quote that opens is closed later (the pattern sees to that), and one that closes was opened before."""
     if found[0] == "``":
         return "“", found.end()
-    return "”" if "``" in found.string[: found.start()] else found[0], found.end()
+    return "”" if 0 <= _first_opening(found.string) < found.start() else found[0], found.end()
 
 
-def _group(found: re.Match[str], depth: int) -> tuple[str, int]:
+@lru_cache(maxsize=1)
+def _first_opening(tex: str) -> int:
+    """Where the first quote opens: looked for once in a text, however many close."""
+    return tex.find("``")
+
+
+def _group(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     """Braces around a command go with it, if we know it."""
     inner, end = formula.argument(found.string, found.start())
-    if inner is None or depth >= _DEEPEST:
+    if inner is None or reading.is_too_deep:
         return found[0], found.end()
-    shown = _scan(inner, depth + 1)
+    shown = reading.inside(inner)
     return f"{{{shown}}}" if shown.startswith("\\") else shown, end
 
 
-def _command(found: re.Match[str], depth: int) -> tuple[str, int]:
+def _command(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     tex, name, end = found.string, found[0][1:].rstrip("*"), found.end()
     if _LETTERS.fullmatch(name):
-        return formula.symbol(name) or found[0], end + len(tex[end:]) - len(tex[end:].removeprefix("{}").lstrip())
+        return symbol(name) or found[0], _past(_ENDS_A_NAME, tex, end)
     if _SWITCHES.fullmatch(name):
         return "", end + tex.startswith(" ", end)
     if _BLANKS.fullmatch(name):
         return " ", end
-    return _shown(name, found, depth) or _special(name, tex, end) or _own(found, depth)
+    return _shown(name, found, reading) or _special(name, tex, end) or _own(found, reading)
 
 
-def _shown(command: str, found: re.Match[str], depth: int) -> tuple[str, int] | None:
+def _shown(command: str, found: re.Match[str], reading: _Reading) -> tuple[str, int] | None:
     """A known command's arguments, if it is known; one that is never closed goes on to the end of the text."""
     tex, after = found.string, found.end()
     name = "emph" if _STYLES.fullmatch(command) else "cite" if _REFERENCES.fullmatch(command) else command
@@ -184,18 +231,32 @@ def _shown(command: str, found: re.Match[str], depth: int) -> tuple[str, int] | 
         return None
     wanted, show = _COMMANDS[name]
     arguments: list[str] = []
-    while len(arguments) < wanted and depth < _DEEPEST:
-        argument, after = formula.argument(tex, after)
+    while len(arguments) < wanted and not reading.is_too_deep:
+        argument, after = formula.argument(tex, _past(_OPTIONS, tex, after))
         if argument is None:
             break
-        arguments.append(_scan(argument, depth + 1))
+        arguments.append(reading.inside(argument))
     if name in _LINKS and arguments and (len(arguments) == 1 or arguments[0] == arguments[1]):
         return arguments[0], after
+    if command in ("textsuperscript", "textsubscript"):
+        mark = "^" if command == "textsuperscript" else "_"
+        if arguments and re.fullmatch(r"[-+]?\d+", arguments[0]):
+            return formula.flattened(f"{mark}{{{arguments[0]}}}") or arguments[0], after
     if len(arguments) == wanted:
         return show.format(*arguments), after
-    if wanted == 1 and tex.startswith("{", after) and depth < _DEEPEST:
+    if wanted == 1 and tex.startswith("{", after) and not reading.is_too_deep:
         return show.partition("{0}")[0], after + 1
     return found[0], found.end()
+
+
+_OPTIONS = re.compile(r"(?:\[[^\[\]{}]{0,99}\])+(?=\{)")
+"""Options in brackets, before the arguments in braces."""
+_ENDS_A_NAME = re.compile(r"\{\}|\s+")
+
+
+def _past(pattern: re.Pattern[str], tex: str, start: int) -> int:
+    found = pattern.match(tex, start)
+    return found.end() if found else start
 
 
 _DINGBATS = {**dict.fromkeys(range(51, 57), 0x2700 - 32), **dict.fromkeys(range(182, 212), 0x2776 - 182)}
@@ -208,15 +269,15 @@ def _special(name: str, tex: str, end: int) -> tuple[str, int] | None:
         verbatim = re.compile(r"([^\w\s])(.*?)\1").match(tex, end)
         return (verbatim[2], verbatim.end()) if verbatim else None
     if name not in ("ding", "begin", "end"):
-        sign = formula.symbol(name)
-        return (sign, end) if sign else None
+        sign = symbol(name)
+        return (sign, end + len("{}") * tex.startswith("{}", end)) if sign else None
     argument, after = formula.argument(tex, end)
     if name == "ding" and argument and argument.isdecimal() and int(argument) in _DINGBATS:
         return chr(_DINGBATS[int(argument)] + int(argument)), after
     return (" ", after) if name != "ding" and argument and _LAYOUTS.fullmatch(argument) else None
 
 
-def _own(found: re.Match[str], depth: int) -> tuple[str, int]:
+def _own(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     r"""What no rule knows is an author's own command: shown by its name, or by its argument where that is prose.
 
     A path's `\` and a regular expression's `\d` are none; `\k{appa}` is a Greek letter that was torn.
@@ -224,16 +285,16 @@ def _own(found: re.Match[str], depth: int) -> tuple[str, int]:
     tex, name, end = found.string, found[0][1:], found.end()
     argument, after = formula.argument(tex, end)
     if len(name) == 1:
-        torn = formula.symbol(name + argument) if argument and argument.isalpha() else None
+        torn = symbol(name + argument) if argument and argument.isalpha() else None
         return (torn, after) if torn else (found[0], end)
     in_a_path = re.match(r"[\w:\\]", tex[found.start() - 1 : found.start()])
-    if in_a_path or name in ("begin", "end") or depth >= _DEEPEST:
+    if in_a_path or name in ("begin", "end") or reading.is_too_deep:
         return found[0], end
     if argument == "":
         return name, after
     if argument is None and tex.startswith("{", end):
         return "", end + 1
-    return (_scan(argument, depth + 1), after) if argument and " " in argument else (name, end)
+    return (reading.inside(argument), after) if argument and " " in argument else (name, end)
 
 
 _RULES = {

@@ -25,11 +25,22 @@ ZERO_WIDTH_SPACE = "\u200b"
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2800\u3164\uffa0]+")
+"""White space, control characters, and what looks like a blank: Braille's and the Hangul fillers."""
 _LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _DIRECTIONS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_INVISIBLE = re.compile(r"[\u200b\u2060\ufeff]|(?<![^\s\x00-\x9f\u200b-\u200d\u2060\ufeff])[\u200c\u200d]+")
-"""Characters without width, and joiners after anything that has nothing to join: white space, ASCII, the like."""
+_INVISIBLE = re.compile(
+    r"(?P<flag>\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)"
+    r"|[\xad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff0-\ufffb]"
+    r"|[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+)
+"""What shows nothing: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point, but for what joins or
+varies its neighbours, and but for the tags in the flag of a region."""
+_JOINERS = re.compile(
+    r"(?<![^\s\x00-\x9f\u180b-\u180d\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef])"
+    r"[\u180b-\u180d\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+(?!\u20e3)"
+)
+"""Joiners and variation selectors after anything that has nothing to join or vary: white space, ASCII, the like."""
 
 
 def tidy(raw: str) -> str:
@@ -40,24 +51,16 @@ def tidy(raw: str) -> str:
     other scripts and of emoji stay), a lone surrogate is U+FFFD.
     """
     folded = " ".join(raw.split())
-    if folded.isprintable():  # nearly always, and ten times faster
+    if folded.isascii() and folded.isprintable():  # nearly always, and ten times faster
         return folded
-    seen = _INVISIBLE.sub("", _DIRECTIONS.sub("", _LONE_SURROGATES.sub("\ufffd", folded)))
-    return _SPACES.sub(" ", seen).strip()
-
-
-_TORN = re.compile(r"(?<=[^\s(\[{<\"'“‘/-])(?=this (?:https?|ftp) URL\b)")
-"""arXiv writes "this https URL" for a link; where a line break stood before it, some tools join the words."""
+    seen = _SPACES.sub(" ", _DIRECTIONS.sub("", _LONE_SURROGATES.sub("\ufffd", folded)))
+    return _JOINERS.sub("", _INVISIBLE.sub(lambda found: found["flag"] or "", seen)).strip()
 
 
 @lru_cache(maxsize=8192)
 def flatten_tex(raw: str) -> str:
-    """TeX as arXiv's metadata carries it, as Unicode, on one line (`tex.flatten` says what is converted).
-
-    Text that was torn on its way, "atthis https URL", is mended.
-    """
-    text = tidy(raw)
-    return tidy(tex.flatten(_TORN.sub(" ", text) if " URL" in text else text))
+    """TeX as arXiv's metadata carries it, as Unicode, on one line: see `tex.flatten`."""
+    return tidy(tex.flatten(tidy(raw)))
 
 
 _LETTERS_FOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'"})
@@ -99,7 +102,8 @@ def cut(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     """The text if it measures at most `limit`, else as much as fits, with an ellipsis.
 
     Cut at a sentence's end if one lies in the last third, else at a word's end; only a first word that is too long
-    by itself is cut inside, and never between a letter and its accents or within an emoji.
+    by itself is cut inside, and never between a letter and its accents or within an emoji. A formula that had to stay
+    TeX is one word.
     """
     if measure(text) <= limit or not text:
         return text
@@ -107,10 +111,11 @@ def cut(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     while fits + 1 < too_long:
         middle = (fits + too_long) // 2
         fits, too_long = (middle, too_long) if measure(text[:middle] + ELLIPSIS) <= limit else (fits, middle)
-    ends = [end.end() for end in _SENTENCE_END.finditer(text[: fits + 1]) if end.end() * 3 >= fits * 2]
+    solid = tex.LEFT.sub(lambda formula: "x" * len(formula[0]), text) if "\\" in text else text
+    ends = [end.end() for end in _SENTENCE_END.finditer(solid[: fits + 1]) if end.end() * 3 >= fits * 2]
     if ends and measure(sentence := f"{text[: ends[-1]]} {ELLIPSIS}") <= limit:
         return sentence
-    words = text[:fits] if text[fits].isspace() else text[:fits].rpartition(" ")[0]
+    words = text[:fits] if solid[fits].isspace() else text[: max(0, solid.rfind(" ", 0, fits))]
     kept = words.rstrip(" ,;:.") or words or text[: _between_characters(text, fits)]
     while kept and measure(kept + ELLIPSIS) > limit:  # an escape may measure a part longer than the whole
         kept = text[: _between_characters(text, len(kept) - 1)]
@@ -198,7 +203,10 @@ def _loosened(found: re.Match[str]) -> str:
     """Marks as they are in a link or inside a word, where they do nothing, else kept off their neighbours."""
     if found["code"]:
         return found[0] + ZERO_WIDTH_SPACE
-    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    before, after = (
+        found.string[max(0, found.start() - 1) : found.start()],
+        found.string[found.end() : found.end() + 1],
+    )
     if found["link"] or (before.isalnum() and after.isalnum()):
         return found[0]
     return f"{ZERO_WIDTH_SPACE}{found[0]}{ZERO_WIDTH_SPACE}"
@@ -206,7 +214,8 @@ def _loosened(found: re.Match[str]) -> str:
 
 _DISCORD_MARKS = re.compile(
     r"""
-      (?P<link> (?<!\w) https?://(?!\S*discord(?:app)?\.(?:gg|com/invite)) [\w./?=&%#+,;:!~-]* [\w/=&%#+] )
+      (?P<link> (?<!\w) https?:// (?![\w./?=&%#+,;:!~-]*discord(?:app)?\.(?:gg|com/invite))
+                [\w./?=&%#+,;:!~-]* [\w/=&%#+] )
     | (?P<mention> @(?=everyone|here) )
     | (?P<mark> [\\*_~`|<>\[\]]
               | :(?=//|[\w+-]+:)                             # a scheme, an emoji's short code

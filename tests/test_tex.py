@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import time
 import unicodedata
 from pathlib import Path
 
@@ -161,6 +160,96 @@ def test_what_is_no_tex_or_cannot_be_shown_whole_stays_as_written(text: str) -> 
 @pytest.mark.parametrize(
     ("tex", "shown"),
     [
+        (r"${\cal N}=4$, ${\cal PT}$, $\cal O(x)$, $\Bbb R$, $\frak{sl}_2$", "𝒩=4, 𝒫𝒯, 𝒪(x), ℝ, 𝔰𝔩₂"),
+        (r"${\rm SU}(3)_{\rm c}$, $70~{\rm km\,s^{-1}}$, 5$^{\rm th}$", "SU(3)_c, 70 km s⁻¹, 5^th"),
+        (r"$\mathop{\rm argmin}_x f$, $x\operatorname{Tr} y$, $\sl_2(C)$", "argmin_x f, x Tr y, sl₂(C)"),
+        (r"$\mbox{if}$ $\hbox{so}$ $\ce{CO}$ $\pmb{x}$ $\mathds{1}$", "if so CO x 1"),
+        (r"$\left(\frac12\right)$, $\frac{1}{2n}$, $2\frac13n$, $\sqrt{2n}$", "(1/2), 1/(2n), 2 1/3 n, √(2n)"),
+        (
+            r"${a \over b}$, $1\over\sqrt{n}$, ${n \choose k}$, $\tbinom nk$",
+            "a/b, 1/(√n), (n choose k), (n choose k)",
+        ),
+        (r"$\bar B$ $\slashed{D}$ $\overline{x}$ $\widetilde{X}$", "B̅ D̸ x̅ X̃"),
+        (r"$\widehat{AB}$ $\overline{f+g}$", "ÂB̂ (f+g)̅"),
+        (r"$\ket{\psi}$ $\bra{a}$ $\braket{a|b}$ $\lvert x \rvert$ $\langle x \rangle$", "|ψ⟩ ⟨a| ⟨a|b⟩ |x| ⟨x⟩"),
+        (r"$\hbar\ell$ $M_\odot$ $5\,\AA$ $3\,\mu m$ $\mu{\rm m}$ $90^\circ$", "ħℓ M_⊙ 5 Å 3 μm μm 90°"),
+        (r"$e^+e^-$ $\gtrsim 5\sigma$ $f\colon X\to Y$ $A\backslash B$", "e⁺e⁻ ≳ 5σ f: X → Y A ∖ B"),
+        (r"$O(n\log n)$ $\log\log\bar{m}\log{n}$ $\sin^2\theta$", "O(n log n) log log m̅ log n sin²θ"),
+        (
+            r"$x^{(k)}$ $2^{2n}$ $2^{2k}$ $\mathbb F_{q^2}$ $a_{b_c}$ $K_{6,6}$",
+            "x^(k) 2²ⁿ 2^(2k) 𝔽_(q²) a_(b_c) K_(6,6)",
+        ),
+        (r"$x^{\prime\prime}$ $x^\prime$ $f''$ $\text{a }b$", "x'' x' f'' a b"),
+        (r"$\color{red}{x}\hspace{1em}y$ $\stackrel{d}{=}$ $\underset{x}{\max}$", "x y =^d max_x"),
+        (r"$x_{\min}$ $2^{[n]}$ $a\mid b$ $12\arcsec$ \ion{H}{ii}", "x_min 2^[n] a | b 12″ H ii"),
+    ],
+)
+def test_formulas_as_physics_and_mathematics_write_them(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"\ours\textbf{fast} \LaTeX\ and \AA{} thick Stra\ss{} und", "oursfast LaTeX and Å thick Straß und"),
+        (r"p \textless 0.05, \S 3, \P\ 4, \pounds 5, \ddag", "p < 0.05, § 3, ¶ 4, £ 5, ‡"),
+        (r"Nguy\~{\^e}n, Nguy\~{\^{e}}n, \h{a}, \t{oo}", "Nguyễn, Nguyễn, ả, o\u0361o"),
+        (r"\textcolor[rgb]{1,0,0}{red} \sout{x} \hl{y}\hspace{1em}z \ce{CO}", "red x y z CO"),
+        (r"10\textsuperscript{-3} H\textsubscript{2}O 5\textsuperscript{th}", "10⁻³ H₂O 5th"),
+        (r"\texorpdfstring{$\alpha$}{alpha} decay", "α decay"),
+        (r"\textasciitilde{}10, \textgreater{} 3, a$\hspace{1cm}$b, ${}$", "~10, > 3, ab,"),
+        (r"--flag, \texttt{--flag} (--flag)", "--flag, --flag (--flag)"),
+        (r"$\textbf{$\textit{80$\times$ lower}$}$ and $ [[256, 2 ]] $", "80 × lower and  [[256, 2 ]] "),
+        ("is athttps://a.example/b, https: //a.example, https:/b.example", None),
+        ("US$ 5, A$ 6 or $ 7 (net), $ 8", "US$ 5, A$ 6 or $ 7 (net), $ 8"),
+    ],
+)
+def test_what_stands_beside_a_command_or_a_formula_is_kept_apart_and_whole(tex: str, shown: str | None) -> None:
+    assert (
+        flatten(tex).split() == (shown or "is at https://a.example/b, https://a.example, https://b.example").split()
+    )
+
+
+def test_a_formula_of_no_known_end_keeps_its_dollars_together() -> None:
+    torn = r"$\ours{$\x{80$\times$}$}$"
+    assert flatten(torn) == torn
+    assert flatten("$a}b$") == "$a}b$"
+
+
+def test_nothing_is_said_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    flatten(r"$\url x$ $\url{$ $\input{x}$")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            "``",
+            "a''",
+            r"\ss ",
+            r"\emph{",
+            "{\\em ",
+            r"\(",
+            "$x",
+            "$$",
+            "$",
+            "{$",
+            r"\'",
+            "https://",
+            r"\[1]{",
+            "--",
+            "~a",
+        )
+    ],
+)
+def test_a_hundred_kilobytes_of_anything_come_to_an_end(unit: str) -> None:
+    assert flatten(unit * (100_000 // len(unit))) is not None
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
         (r"We call it \ours{}, or {\ours}; (\DQN) and \IDQN~too", "We call it ours, or ours; (DQN) and IDQN too"),
         (r"\ECUAS{n} scores \rev{what was said} \hl{it is \emph{so}}", "ECUAS{n} scores what was said it is so"),
         (r"$\PG(1,q)$, $a\Bin b$, $\F_q$, $\R^2$, $\P(X)$", "PG(1,q), a Bin b, 𝔽_q, ℝ², ℙ(X)"),
@@ -224,13 +313,6 @@ def test_nesting_has_an_end() -> None:
     assert flatten("$" + "^{a" * 300 + "}" * 300 + "$").count("a") == 300
 
 
-def test_hostile_lengths_take_no_longer_than_their_length() -> None:
-    start = time.perf_counter()
-    for unit in ("\\emph{", "{\\em", "\\(", "$x", "``", "\\'", "https://", "\\[", "$$"):
-        flatten(unit * 2000)
-    assert time.perf_counter() - start < 30
-
-
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=())) | st.lists(st.sampled_from(FRAGMENTS)).map("".join))
 def test_nothing_makes_it_fail_and_no_word_is_lost(tex: str) -> None:
@@ -247,9 +329,10 @@ def test_text_without_tex_stays_as_it_is(text: str) -> None:
 def test_real_titles_abstracts_and_comments_keep_every_word_and_hardly_any_tex() -> None:
     """Of 6,301 papers, 16 mailing days of May 2026, as counted on 24 November 2026.
 
-    Titles and comments: all clean, no word lost. Abstracts: no word lost, 6,300 clean (99.98 %). The rest:
+    Titles and comments: all clean, no word lost, none joined to another. Abstracts: the same, but that three hold two
+    dollars or more, so that a measure cannot tell them from a formula. The rest:
 
-        formula in a formula's text, with unbalanced dollars    1
+        prices, two or more in one abstract    3
     """
     papers: dict[str, dict[str, str]] = {}
     for file in sorted(ABSTRACTS.glob("*.jsonl.gz")):
@@ -260,15 +343,30 @@ def test_real_titles_abstracts_and_comments_keep_every_word_and_hardly_any_tex()
         written = {identifier: paper[field] or "" for identifier, paper in papers.items()}
         flat = {identifier: flatten_tex(text) for identifier, text in written.items()}
         assert not [identifier for identifier, text in flat.items() if lost_words(written[identifier], text)]
-        unclean[field] = sum(bool(re.search(r"\\[A-Za-z]|\$[^$ \d][^$]*\$", text)) for text in flat.values())
+        assert not [identifier for identifier, text in flat.items() if joined_words(written[identifier], text)]
+        unclean[field] = sum(bool(re.search(r"\\[A-Za-z'\"^~=.`]|\$[^$]+\$", text)) for text in flat.values())
     assert len(papers) == 6_301
-    assert unclean == {"title": 0, "summary": 1, "comment": 0}
+    assert unclean == {"title": 0, "summary": 3, "comment": 0}
 
 
 def lost_words(tex: str, flat: str) -> list[str]:
     """Letters in a row, but for commands' names and a colour, that the flat text has nowhere in a row."""
-    shown = "".join(c for c in unicodedata.normalize("NFKD", flat) if not unicodedata.combining(c))
+    shown = letters(flat)
+    mended = re.sub(r"(?<=[a-z])(?=https?:)", " ", tex)
     plain = re.sub(
-        r"\\\\\[1mm\]|\\(?:textcolor\{\w+\}|(?:begin|end)\{\w+\*?\}|[rk]\{(?:ho|appa)\}|[A-Za-z]+)", " ", tex
+        r"\\\\\[1mm\]|\\(?:textcolor\{\w+\}|(?:begin|end)\{\w+\*?\}|[rk]\{(?:ho|appa)\}|[A-Za-z]+)", " ", mended
     )
     return [word for word in re.findall("[A-Za-z]{2,}", plain) if word not in shown]
+
+
+def joined_words(tex: str, flat: str) -> list[str]:
+    """Letters in a row in the flat text but nowhere in the TeX without its accents, braces, styles and dollars."""
+    plain = re.sub(r"\\(?:text[a-z]+|emph|underline|uline|bf|it)(?=[{ ])\s?", "", tex)
+    plain = re.sub(r"\\(?:AA|[`'\"^~=.]\s*|[uvHckdbrt](?:\s+|(?=\{))|[-!/])", lambda m: "A" * (m[0] == r"\AA"), plain)
+    plain = re.sub(r"\\i(?![A-Za-z])\s?", "i", plain).replace(r"\binom", "choose")
+    plain = letters(re.sub(r"[{}$]|(?<=A) (?=ng)", "", plain))
+    return [word for word in re.findall("[A-Za-z]{3,}", letters(flat)) if word not in plain]
+
+
+def letters(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

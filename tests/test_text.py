@@ -64,7 +64,34 @@ class TestTidy:
     def test_what_shows_nothing_is_gone(self) -> None:
         assert tidy("V\u200bL\u2060M\ufeff f\u200ci \u200dx") == "VLM fi x"
 
-    @pytest.mark.parametrize("nothing", ["\u200b", "\u2060\u200b", "\ufeff", "\u200c\u200d", " \u200b\u200d\t"])
+    def test_what_only_looks_like_a_blank_is_one(self) -> None:
+        assert tidy("a\u3164b\u2800c\uffa0") == "a b c"
+
+    def test_what_varies_its_neighbour_stays_where_there_is_one(self) -> None:
+        assert tidy("❤\ufe0f 1\ufe0f\u20e3 \ufe0fa 葛\U000e0100") == "❤\ufe0f 1\ufe0f\u20e3 a 葛\U000e0100"
+        flag = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+        assert tidy(f"{flag} a\U000e0067") == f"{flag} a"
+
+    @pytest.mark.parametrize(
+        "unseen", "\xad\u034f\u115f\u1160\u2061\u2064\u206a\u206f\ufff9\ufffb\U000e0001\U000e0041"
+    )
+    def test_nor_does_anything_else_that_shows_nothing_stay(self, unseen: str) -> None:
+        assert tidy(f"V{unseen}LM") == "VLM"
+        assert tidy(f"é{unseen}") == "é"
+
+    @pytest.mark.parametrize(
+        "nothing",
+        [
+            "\u3164\u115f",
+            "\u2800",
+            "\xad\ufe0f",
+            "\u200b",
+            "\u2060\u200b",
+            "\ufeff",
+            "\u200c\u200d",
+            " \u200b\u200d\t",
+        ],
+    )
     def test_a_text_of_nothing_visible_is_empty(self, nothing: str) -> None:
         assert tidy(nothing) == ""
 
@@ -138,6 +165,11 @@ class TestCut:
 
     def test_a_sentence_is_not_cut_where_the_ellipsis_has_no_room(self) -> None:
         assert cut("We teach pigeons. Then more", 18) == "We teach pigeons…"
+
+    def test_it_does_not_cut_through_a_formula_that_stayed_tex(self) -> None:
+        assert cut(r"We show $\x{a} < b. C$ here", 15) == "We show…"
+        assert cut(r"We show $\x{a} < b. C$ here", 24) == r"We show $\x{a} < b. C$…"
+        assert cut(r"$\x{a} < b$ here", 9) == r"$\x{a} <…"
 
     def test_a_word_that_is_too_long_is_cut_inside(self) -> None:
         assert cut("Donaudampfschifffahrt", 6) == "Donau…"
@@ -295,6 +327,9 @@ class TestEscapeDiscord:
         shown = escape_discord(invite)
         assert not re.search(r"\w://|discord(app)?\.(gg|com/invite)", shown)
         assert shown.replace("\\", "") == invite
+
+    def test_many_links_come_to_an_end(self) -> None:
+        assert escape_discord("http://a(" * 20_000)
 
     def test_a_formula_that_stayed_tex_is_code(self) -> None:
         assert escape_discord(r"if $\x{*y*}<z$ > *1*") == r"if `$\x{*y*}<z$` \> \*1\*"

@@ -46,17 +46,17 @@ def entry(paper: Paper) -> str:
 
 def _tex(raw: str) -> str:
     """The text as TeX takes it: what arXiv gave, with the characters escaped that would act outside a formula."""
-    return _braced(_TEX.sub(lambda found: found["kept"] or "\\" + found["active"], text.tidy(raw)))
+    return _TEX.sub(lambda found: found["kept"] or "\\" + found["active"], _braced(text.tidy(raw)))
 
 
 def _braced(value: str) -> str:
-    """The value if its braces balance, else without any: BibTeX counts them, escaped or not."""
+    """The value if its braces balance, else without any, nor commands: BibTeX counts them, escaped or not."""
     depth = 0
     for character in value:
         depth += (character == "{") - (character == "}")
         if depth < 0:
             break
-    value = value if depth == 0 else re.sub(r"\\?[{}]", "", value)
+    value = value if depth == 0 else re.sub(r"[\\{}]", "", value)
     return value.rstrip("\\")
 
 

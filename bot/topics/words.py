@@ -15,7 +15,7 @@ from bot.text import bare, lowered
 
 _MARK = "\x00"
 """Stands in no text that `bare` made."""
-_ENDS_IN_S = re.compile(r"[^\W_]+[sS](?![^\W_])")
+_ENDS_IN_S = re.compile(r"(?<![^\W_])[^\W_]+[sS](?![^\W_])")
 _NO_PLURAL = re.compile(r".*(?:ss|us|is|ias)|[Nn]ews", re.DOTALL)
 """Class, campus, analysis, bias: such an end has no plural's s. Nor is what is new news."""
 _SHORTEST = 2

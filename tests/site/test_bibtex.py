@@ -52,6 +52,7 @@ def test_an_identifier_of_no_known_form_has_no_year() -> None:
         (r"M\"uller's {BERT}", r"M\"uller's {BERT}"),
         ("no } and { here", "no  and  here"),
         ("}{", ""),
+        (r"\input{/etc/passwd}} 5%", r"input/etc/passwd 5\%"),
         ("a trailing \\", "a trailing "),
     ],
 )

@@ -63,10 +63,34 @@ def test_tex_around_a_formula_is_flattened_as_ever() -> None:
     assert as_read(shown.markup).endswith(" & more")
 
 
-def test_where_tex_repeats_or_drops_a_formula_the_flattened_text_stands() -> None:
-    raw = r"\href{$x_1$}{$x_1$}"
-    assert typeset(raw).formulas == 0
+@pytest.mark.parametrize(
+    ("raw", "formulas"), [(r"\href{$x_1$}{$x_1$}", 1), (r"\href{$x_1$}{$y$}", 2), (r"\a{$x$ y}", 1)]
+)
+def test_where_tex_repeats_or_moves_a_formula_each_stands_where_its_text_does(raw: str, formulas: int) -> None:
+    assert typeset(raw).formulas == formulas
     assert as_read(typeset(raw).markup) == text.flatten_tex(raw)
+
+
+def test_a_formula_that_stays_tex_is_code_until_katex_draws_it() -> None:
+    shown = typeset(r"on $\x{y}<z$ \begin{tikzcd} a \end{tikzcd}").markup
+    assert r'<span class="tex" data-tex="\x{y}&lt;z"><code>$\x{y}&lt;z$</code></span>' in shown
+    assert r"<code>\begin{tikzcd} a \end{tikzcd}</code>" in shown
+
+
+def test_an_environment_stands_on_its_own_line_with_its_name() -> None:
+    shown = typeset(r"\begin{align} a &= b \end{align}").markup
+    assert r'<span class="tex display" data-tex="\begin{align} a &amp;= b \end{align}">a = b</span>' in shown
+
+
+@pytest.mark.parametrize("paint", [r"\rule{20em}{20em}", r"\raisebox{20em}{x}", r"\kern9em", r"\Huge x"])
+def test_what_could_cover_a_page_is_left_to_its_text(paint: str) -> None:
+    assert typeset(f"a ${paint}$").formulas == 0
+
+
+def test_of_very_many_formulas_the_last_ones_are_text() -> None:
+    shown = typeset(" ".join(f"${number}$" for number in range(10_000, 15_000)))
+    assert shown.formulas == 4_096
+    assert as_read(shown.markup).split() == [str(number) for number in range(10_000, 15_000)]
 
 
 def test_a_formula_cannot_leave_its_attribute() -> None:

@@ -37,7 +37,7 @@ function typeset(formula) {
   formula.dataset.done = "yes";
   const drawn = document.createElement("span");
   try {
-    katex.render(formula.dataset.tex, drawn, { displayMode: formula.classList.contains("display"), maxSize: 20, maxExpand: 200 });
+    katex.render(formula.dataset.tex, drawn, { displayMode: formula.classList.contains("display"), trust: false, maxSize: 2, maxExpand: 100 });
     formula.replaceChildren(...drawn.childNodes);
   } catch { /* the plain text stays */ }
 }

@@ -1,0 +1,161 @@
+r"""Which commands TeX's mathematics has, and how each is shown in Unicode: pylatexenc's table, with what it lacks.
+
+Pure. A command that it does not know shows as it is written, backslash and all, so that the caller sees it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Any
+
+EDGE = "\u2063"
+"""Unicode's invisible separator: where a word or a fraction ends that must not run into what stands beside it."""
+LETTER = r"[^\W\d_⁰¹²³⁴-ⁿ₀-₉]"
+"""A letter that is not written raised or lowered, as a pattern."""
+RAISED = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
+
+_WORDS = (
+    "log ln lg exp sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth max min sup inf lim det dim deg "
+    "ker hom gcd arg Pr mod"
+)
+_SIGNS = (
+    {word: f"{EDGE}{word}{EDGE}" for word in _WORDS.split()}
+    | {"bmod": f"{EDGE}mod{EDGE}", "limsup": f"{EDGE}lim sup{EDGE}", "liminf": f"{EDGE}lim inf{EDGE}"}
+    | {"degree": "°", "ne": "≠", "dots": "…", "ie": "i.e.", "eg": "e.g.", "|": "‖", "item": "•", "colon": ": "}
+    | {"models": "⊨", "imath": "ı", "jmath": "ȷ", "backslash": "∖", "iff": "⇔", "implies": "⇒", "leadsto": "⇝"}
+    | {"coloneqq": "≔", "lVert": "‖", "rVert": "‖", "textless": "<", "textgreater": ">", "textbar": "|"}
+    | {"S": "§", "P": "¶", "pounds": "£", "euro": "€", "copyright": "©", "ddag": "‡"}
+    | {"mid": " | ", "arcsec": "″", "farcs": "″", "arcmin": "′", "farcm": "′"}
+)
+_MARKS = {"overline": "\u0305", "widetilde": "\u0303", "widehat": "\u0302", "overrightarrow": "\u20d7"} | {
+    "underline": "\u0332",
+    "mathring": "\u030a",
+    "slashed": "\u0338",
+    "cancel": "\u0338",
+}
+_AROUND = {"ket": "|%s⟩", "bra": "⟨%s|", "braket": "⟨%s⟩", "abs": "|%s|", "norm": "‖%s‖", "substack": "%s"} | {
+    "operatorname": f"{EDGE}%s{EDGE}"
+}
+_WITH_TWO = ("binom", "overset", "stackrel", "underset")
+_ONE = re.compile(rf"[\d.]+|{LETTER}[\w.']*")
+"""What a root, or a slash before it, takes as a whole."""
+
+
+def converted(tex: str) -> str:
+    """The TeX in Unicode, with an `EDGE` around words and fractions.
+
+    Raises:
+        Exception: of pylatexenc's, or what else it trips over, as a RecursionError.
+    """
+    from pylatexenc.latexwalker import LatexWalker  # noqa: PLC0415 - only for TeX
+
+    walker = LatexWalker(tex, latex_context=_grammar(), tolerant_parsing=False)
+    return str(_converter().nodelist_to_text(walker.get_latex_nodes()[0]))
+
+
+@lru_cache(maxsize=1024)
+def symbol(name: str) -> str | None:
+    """The character, or the word, that a command without arguments stands for."""
+    shown = _known().get_macro_spec(name).simplify_repl
+    if not isinstance(shown, str) or (len(shown) > 1 and ("%" in shown or "<" in shown)):
+        return None
+    return shown.strip(EDGE)
+
+
+@lru_cache(maxsize=1024)
+def is_known(name: str) -> bool:
+    """Whether there is such a command, with or without arguments."""
+    return bool(_known().get_macro_spec(name).macroname)
+
+
+def _as_one(expression: str) -> str:
+    return expression if _ONE.fullmatch(expression) else f"({expression})"
+
+
+def _marked(expression: str, mark: str) -> str:
+    """Each letter with the mark that TeX spreads over them, or a whole expression in parentheses with one."""
+    if not expression.isalnum():
+        return f"({expression}){mark}"
+    return unicodedata.normalize("NFC", "".join(letter + mark for letter in expression))
+
+
+@cache
+def _known() -> Any:  # noqa: ANN401 - pylatexenc has no types
+    """What each command becomes. Of what it finds odd pylatexenc warns on stderr; we look at its answer instead."""
+    from pylatexenc.latex2text import (  # noqa: PLC0415 - as above
+        MacroTextSpec,
+        SpecialsTextSpec,
+        get_default_latex_context_db,
+    )
+
+    def parts(node: Any, l2tobj: Any) -> list[str]:  # noqa: ANN401 - as above
+        shown = (l2tobj.node_arg_to_text(node, place) for place in range(len(node.nodeargd.argnlist)))
+        return [part.strip(f" {EDGE}") for part in shown]
+
+    def fraction(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+        above, below = parts(node, l2tobj)
+        above = above if re.fullmatch(r"[\w.]+", above) else f"({above})"
+        return f"{EDGE}{above}/{_as_one(below)}{EDGE}"
+
+    def choice(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+        return f"({' choose '.join(parts(node, l2tobj))})"
+
+    def root(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+        degree, under = parts(node, l2tobj)
+        return f"{degree.translate(RAISED)}√{_as_one(under)}"
+
+    def arrow(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+        over = parts(node, l2tobj)[1]
+        return f" →^{_as_one(over)} " if over else " → "
+
+    def with_script(mark: str) -> Any:  # noqa: ANN401 - as above
+        def shown(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+            script, base = parts(node, l2tobj)
+            return f"{base}{mark}{_as_one(script)}"
+
+        return shown
+
+    def with_mark(mark: str) -> Any:  # noqa: ANN401 - as above
+        return lambda node, l2tobj: _marked(parts(node, l2tobj)[0], mark)
+
+    more = {
+        **_SIGNS,
+        **_AROUND,
+        **{name: with_mark(mark) for name, mark in _MARKS.items()},
+        "frac": fraction,
+        "sqrt": root,
+        "binom": choice,
+        "xrightarrow": arrow,
+        "overset": with_script("^"),
+        "stackrel": with_script("^"),
+        "underset": with_script("_"),
+    }
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
+    known = get_default_latex_context_db()
+    macros = [MacroTextSpec(*item) for item in more.items()]
+    two_primes = [SpecialsTextSpec("''", "''")]  # which are a closing quote in text alone
+    known.add_context_category("ours", prepend=True, macros=macros, specials=two_primes)
+    known.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=lambda node: str(node.latex_verbatim())))
+    return known
+
+
+@cache
+def _grammar() -> Any:  # noqa: ANN401 - as above
+    """Which commands take how many arguments: pylatexenc's table, made once instead of for every formula."""
+    from pylatexenc.latexwalker import get_default_latex_context_db  # noqa: PLC0415 - as above
+    from pylatexenc.macrospec import MacroSpec  # noqa: PLC0415 - as above
+
+    takes = {**dict.fromkeys([*_MARKS, *_AROUND], "{"), **dict.fromkeys(_WITH_TWO, "{{"), "xrightarrow": "[{"}
+    grammar = get_default_latex_context_db()
+    grammar.add_context_category("ours", prepend=True, macros=[MacroSpec(*item) for item in takes.items()])
+    return grammar
+
+
+@cache
+def _converter() -> Any:  # noqa: ANN401 - as above
+    from pylatexenc.latex2text import LatexNodes2Text  # noqa: PLC0415 - as above
+
+    return LatexNodes2Text(latex_context=_known(), math_mode="text")
