@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from bot import text
+from bot import links, text
+from bot.model import Link
 from bot.site.pages import chips
 
 if TYPE_CHECKING:
@@ -76,11 +77,13 @@ def atom(feed: Feed) -> str:
     for entry in feed.told():
         item = ET.SubElement(root, "entry")
         _add(item, "id", _url(entry))
-        _add(item, "title", text.flatten_tex(entry.paper.title))
+        _add(item, "title", text.flatten_tex(entry.paper.title) or entry.paper.identifier)
         _add(item, "updated", _moment(entry.mailing_date))
         for author in entry.paper.authors:
             _add(ET.SubElement(item, "author"), "name", text.flatten_tex(author.name))
         ET.SubElement(item, "link", rel="alternate", type="text/html", href=_url(entry))
+        for link in _links(entry):
+            ET.SubElement(item, "link", rel="related", title=link.label, href=_xml(link.url))
         for tag in _tags(entry):
             ET.SubElement(item, "category", term=_xml(tag))
         _add(item, "summary", text.flatten_tex(entry.paper.abstract))
@@ -100,8 +103,8 @@ def json_feed(feed: Feed) -> str:
             {
                 "id": _url(entry),
                 "url": _url(entry),
-                "title": text.flatten_tex(entry.paper.title),
-                "content_text": text.flatten_tex(entry.paper.abstract),
+                "title": text.flatten_tex(entry.paper.title) or entry.paper.identifier,
+                "content_text": _content(entry),
                 "date_published": _moment(entry.mailing_date),
                 "authors": [{"name": text.flatten_tex(author.name)} for author in entry.paper.authors],
                 "tags": _tags(entry),
@@ -126,9 +129,25 @@ def _tags(entry: DigestEntry) -> list[str]:
     return list(dict.fromkeys(tag for tag in map(text.tidy, tags) if tag))
 
 
+def _content(entry: DigestEntry) -> str:
+    """The abstract, and below it where the paper and what belongs to it are."""
+    beside = (f"{link.label}: {link.url}" for link in _links(entry))
+    return "\n".join([text.flatten_tex(entry.paper.abstract), "", *beside])
+
+
+def _links(entry: DigestEntry) -> list[Link]:
+    """The paper as PDF and as HTML, and its authors' code, data and project."""
+    forms = (Link("PDF", _quoted(entry.pdf_url)), Link("HTML", _quoted(entry.html_url)))
+    return [*forms, *links.found(entry.paper.abstract, entry.paper.comment)]
+
+
 def _url(entry: DigestEntry) -> str:
     """The entry's page, and its id: arXiv's addresses stay."""
-    return quote(entry.url, safe=":/", errors="replace")
+    return _quoted(entry.url)
+
+
+def _quoted(url: str) -> str:
+    return quote(url, safe=":/", errors="replace")
 
 
 def _moment(day: date) -> str:

@@ -126,7 +126,7 @@ def _paper(entry: DigestEntry) -> dict[str, object]:
     """What the template may use of one paper; code spans and URLs are marked safe, the rest is yet to be escaped."""
     paper = entry.paper
     return {
-        "title": text.flatten_tex(paper.title),
+        "title": text.flatten_tex(paper.title) or paper.identifier,
         "url": _url(entry.url),
         "identifier": _code_spans([f"arXiv:{paper.identifier}"]),
         "categories": _code_spans(paper.categories),

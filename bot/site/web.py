@@ -78,7 +78,7 @@ def _paper(entry: DigestEntry) -> dict[str, object]:
     kind = "new" if entry.type is AnnounceType.NEW and entry.replaced_to is None else ""
     return {
         "identifier": paper.identifier,
-        "title": title.markup,
+        "title": title.markup or paper.identifier,
         "abstract": abstract.markup,
         "formulas": title.formulas + abstract.formulas,
         "url": url(entry.url),

@@ -147,6 +147,26 @@ def test_a_feed_that_is_published_nowhere_names_no_address_but_has_an_id_that_st
     assert "feed_url" not in json.loads(json_feed(unpublished))
 
 
+def test_the_paper_s_forms_and_its_authors_links_stand_in_both_feeds() -> None:
+    crows = paper("2604.00001", abstract="Code: https://github.com/lab/crows.")
+    feed = replace(FEED, entries=(entry(crows),))
+    (item,) = read(atom(feed)).entries
+    beside = {link["title"]: link["href"] for link in item.links if link["rel"] == "related"}
+    assert beside == {
+        "PDF": "https://arxiv.org/pdf/2604.00001",
+        "HTML": "https://arxiv.org/html/2604.00001",
+        "code": "https://github.com/lab/crows",
+    }
+    (told,) = json.loads(json_feed(feed))["items"]
+    assert told["content_text"].splitlines()[2:] == [f"{label}: {url}" for label, url in beside.items()]
+
+
+def test_a_paper_whose_title_shows_nothing_is_named_by_its_identifier() -> None:
+    feed = replace(FEED, entries=(entry(paper("2604.00001", title="\u3164")),))
+    assert read(atom(feed)).entries[0].title == "2604.00001"
+    assert json.loads(json_feed(feed))["items"][0]["title"] == "2604.00001"
+
+
 def test_a_later_cross_list_of_a_paper_is_not_news() -> None:
     both = (entry(paper()), entry(paper(), type=AnnounceType.CROSS, mailing_date=TUESDAY))
     items = json.loads(json_feed(Feed(BIRDS, both, TUESDAY)))["items"]

@@ -217,3 +217,7 @@ HOSTILE = (
 def test_hostile_text_reads_as_it_was_written(text: str) -> None:
     shown = page([entry(paper(title=text, abstract=text, authors=(text,)))])
     assert as_read(shown).count(text) == 3
+
+
+def test_a_paper_whose_title_shows_nothing_is_named_by_its_identifier() -> None:
+    assert "2604.00001" in as_read(page([entry(paper(title="\u3164"))])).split("arXiv:")[0]

@@ -243,3 +243,7 @@ def test_any_text_leaves_the_page_s_structure_as_it_is(
     assert seen.tags.count("script") in (2, 3)  # and KaTeX's
     assert sorted(value for value in seen.all("id") if value[:5] == "2604.") == ["2604.00001", "2604.00002"]
     shown.encode()
+
+
+def test_a_paper_whose_title_shows_nothing_is_named_by_its_identifier() -> None:
+    assert "2604.00001</a>" in page([entry(paper(title="\u3164"))])
