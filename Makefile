@@ -20,8 +20,9 @@ types: $(VENV)/dev
 imports: $(VENV)/dev
 	$(BIN)/lint-imports
 
+# A worker for each core, each with a PostgreSQL server of its own; `pytest tests/...` alone needs no worker.
 unit: $(VENV)/dev
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal --cov --cov-report=term
 
 # Slack, Discord and mail against programs written by others; installs what is missing from Debian and npm.
 counterparts: $(VENV)/dev counterparts-setup

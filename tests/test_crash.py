@@ -18,14 +18,11 @@ from bot.demo.discord import Scripted as DiscordSays
 from bot.demo.slack import Scripted as SlackSays
 from tests.builders import paper
 from tests.crash.driver import Nursery, Tally, drive, nursery
-from tests.store.conftest import postgres_server, postgres_url
 from tests.world import TUESDAY, World, morning
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
-
-__all__ = ["postgres_server", "postgres_url"]
 
 HANGS = 60.0
 

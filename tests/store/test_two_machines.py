@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -95,8 +95,16 @@ def test_forty_deliveries_over_two_lanes_go_out_once_in_order_and_paced(
         enqueue(store, lane, *(str(number) for number in range(20)))
     log = tmp_path / "sent"
     command = [sys.executable, "-m", "tests.store.courier", url]
-    machines = [subprocess.Popen([*command, host, str(log)], cwd=ROOT) for host in ("one", "two")]
-    assert [machine.wait(60) for machine in machines] == [0, 0]
+    with ExitStack() as running:
+        machines = [running.enter_context(courier(*command, host, str(log))) for host in ("one", "two")]
+        for machine in machines:
+            assert machine.stdout is not None
+            assert machine.stdout.readline() == "ready\n"
+        for machine in machines:
+            assert machine.stdin is not None
+            machine.stdin.write("begin\n")
+            machine.stdin.flush()
+        assert [machine.wait(60) for machine in machines] == [0, 0]
     sent = [json.loads(line) for line in log.read_text().splitlines()]
     assert len(sent) == 40
     assert {each["host"] for each in sent} == {"one", "two"}
@@ -107,6 +115,10 @@ def test_forty_deliveries_over_two_lanes_go_out_once_in_order_and_paced(
         assert paced(mine, DESTINATION_SECONDS)
     assert paced(sent, CREDENTIAL_SECONDS)
     assert store.outbox.lanes() == ()
+
+
+def courier(*command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def paced(sent: list[dict[str, Any]], seconds: float) -> bool:
