@@ -36,8 +36,8 @@ KILLS = (0.9, 0.6, 0.5, 0.4)
 There is no fifth, for with that a message could be given up as the one that kills its sender.
 """
 
-MORNINGS = 40
-"""In one world, so that its store stays small and nothing is pruned."""
+MORNINGS = 60
+"""In one world at most, so that nothing is pruned; on a busy machine many a run is done before its moment comes."""
 
 MOST_DEFERRALS = 2
 """Runs that may leave something to the next one, where a wait was longer than `once` has patience."""
