@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bot import identifier
 from bot.errors import QueryError
 from bot.model import MatchMode
-from bot.taxonomy import UnknownCategoryError, canonical, expand, related
+from bot.taxonomy import UnknownCategoryError, beginning, canonical
 from bot.text import fold
 from bot.topics import advice
 from bot.topics.fields import FIELDS
@@ -241,7 +241,7 @@ def _checked(field: str, written: str, *, prefix: bool) -> str:
 
 
 def _check_category(written: str, *, prefix: bool) -> None:
-    """That papers can be in it; of an archive's name without a dot, `cat:hep*`, any beginning will do.
+    """That papers can be in it, or in one that begins so.
 
     Raises:
         UnknownCategoryError: arXiv has no such category, with what was probably meant.
@@ -249,7 +249,5 @@ def _check_category(written: str, *, prefix: bool) -> None:
     archive, dot, _ = written.partition(".")
     if not prefix:
         canonical(written)
-    elif dot:
-        known = [name.casefold() for category in expand(f"{archive}.*") for name in related(category)]
-        if not any(name.startswith(written.casefold()) for name in known):
-            raise UnknownCategoryError(f"{written}*", f"{archive}.*")
+    elif not beginning(written):
+        raise UnknownCategoryError(f"{written}*", f"{archive}.*" if dot and beginning(f"{archive}.") else None)
