@@ -67,6 +67,15 @@ def explained(error: Any, query: str) -> QueryError:  # noqa: ANN401 - lark's er
     return QueryError(message, query=query, column=place + 1)
 
 
+def too_deep(seen: Any, query: str) -> QueryError:  # noqa: ANN401 - as above
+    """Where a part of the parser's tree is too far inside: the last parenthesis, or NOT, before its first word."""
+    while hasattr(seen, "children"):
+        seen = seen.children[0]
+    unquoted = _without_quoted(query)
+    opening = max(unquoted.rfind(opener, 0, seen.start_pos) for opener in ("(", "NOT"))
+    return QueryError("too deeply nested", query=query, column=opening + 1)
+
+
 def _without_quoted(query: str) -> str:
     """The query with dots for whatever stands in quotes."""
     return _QUOTED.sub(lambda quoted: "." * len(quoted[0]), query)

@@ -173,7 +173,7 @@ class _Reader:
         if not hasattr(seen, "children"):
             return self._term(seen, within)
         if depth > _DEEPEST:
-            raise QueryError("too deeply nested", query=self._query, column=1)
+            raise advice.too_deep(seen, self._query)
         if seen.data == "group":
             field, inner = seen.children
             return self.node(inner, self._field(field, field[:-1], within), depth + 1)

@@ -201,8 +201,10 @@ def test_a_field_before_parentheses_is_the_field_of_every_term_inside(query: str
         ('a -"b c"', "- excludes nothing: write NOT instead", 3),
         ("a !(b c)", "! excludes nothing: write NOT instead", 3),
         ("a id:2604.1", "not an arXiv identifier: '2604.1'", 3),
-        ("(" * 100 + "a" + ")" * 100, "too deeply nested", 1),
-        ("NOT " * 2000 + "a", "too deeply nested", 1),
+        ("(" * 100 + "a" + ")" * 100, "too deeply nested", 100),
+        ('(a) "(b" ' + "(" * 100 + '"(c" d' + ")" * 100 + " (e)", "too deeply nested", 109),
+        ("(a) " + "ti:(" + "(" * 100 + "b" + ")" * 101, "too deeply nested", 108),
+        ("NOT " * 2000 + "a", "too deeply nested", 4 * 1999 + 1),
     ],
 )
 def test_what_is_wrong_is_said_with_its_column(query: str, message: str, column: int) -> None:
