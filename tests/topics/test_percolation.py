@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WORDS = re.split(
     " ",
     "gp gps GP GPS GPs map maps news new bias biases box boxes vision language models Models C++ .NET VLM VLM-based "
+    "bia buses bus uses us US class classes case cases cas CAS as AS gas ga "
     "multi-modal multimodal Erd\\H{o}s naïve electro electron a AS 学习 s es",
 )
 AUTHORS = [
@@ -120,6 +121,15 @@ def test_all_topics_at_once_give_what_each_gives_alone(some: list[Topic], of: li
     for one in of:
         alone = ((topic.name, Alone(topic).claim(Text(one))) for topic in every)
         assert matcher.match(one) == {name: claim for name, claim in alone if claim is not None}
+
+
+def test_every_word_is_found_in_the_same_words_alone_and_among_others() -> None:
+    every = [Topic(word, "", (), keywords=(word,)) for word in WORDS]
+    matcher, alone = Matcher(every), [Alone(topic) for topic in every]
+    for word in WORDS:
+        text = paper(title=f"On {word}", abstract=f"{word} ON")
+        claims = [claim for each in alone if (claim := each.claim(Text(text)))]
+        assert matcher.match(text) == {claim.topic: claim for claim in claims}
 
 
 @settings(max_examples=100, deadline=None)
