@@ -32,6 +32,9 @@ _BEFORE_COLON = re.compile(rf"(?<![^\s()])({_ANY_NAME})\s+\Z")
 _SECOND_FIELD = re.compile(rf"({_ANY_NAME}):")
 _CALLED = re.compile(r'[^\s()"]+\([^()"]*\)[^\s()"]*')
 """As mathematics writes it: `SU(3)`, `O(n log n)`."""
+_FIELD_INSIDE = re.compile(rf"(?<![^\s(])(?:{_ANY_NAME}):(?=[^\s:/])")
+_OPERATOR_INSIDE = re.compile(r"\S\s+(AND|OR|ANDNOT|NOT)\s+\S|\A(NOT)\s")
+_QUOTES_AROUND = re.compile('["“„‟].+["“”]')
 
 
 # -- of a whole query ------------------------------------------------------------------------------------------------
@@ -195,12 +198,15 @@ def _sign(written: str) -> str:
 # -- of a keyword ----------------------------------------------------------------------------------------------------
 
 
-def only_in_a_query(keyword: str) -> str:
-    """What of a keyword is looked for letter by letter and would mean more in a query; empty for most."""
-    if found := re.search(rf"(?<![^\s(])(?:{_ANY_NAME}):(?=[^\s:/])", keyword):
-        return found[0]
-    if found := re.search(r"\s(?:AND|OR|NOT|ANDNOT)\s", keyword):
-        return found[0].strip()
-    if re.search(r'["“”„].+["“”]', keyword):
+def only_in_a_query(written: str, *, author: bool = False) -> str:
+    """What of a keyword, or of an author, is looked for as it stands and would mean more in a query: "AND".
+
+    Empty for most; a star is nothing in particular where names have one.
+    """
+    if field := _FIELD_INSIDE.search(written):
+        return field[0]
+    if operator := _OPERATOR_INSIDE.search(written):
+        return operator[1] or operator[2]
+    if _QUOTES_AROUND.search(written) or _SINGLE.search(written):
         return "quotes"
-    return "*" if _WILDCARD.search(keyword) else ""
+    return "*" if _WILDCARD.search(written) or (author and "*" in written) else ""
