@@ -16,7 +16,7 @@ _NAMES = (*FIELDS, "all")
 _ANY_NAME = "|".join(_NAMES)
 _OPERATORS = ("AND", "OR", "NOT", "ANDNOT")
 _QUOTED = re.compile(r'"[^"]*"')
-_SINGLE = re.compile(r"(?<![^\s(:])['‘‚‛`]{1,2}(?=\S)[^'‘’‚‛`]*[^\s'‘’‚‛`][’‘']{1,2}(?![^\s)])")
+_SINGLE = re.compile(r"(?<![^\s(:])['‘‚‛`]{1,2}(?!t\b)(?=\S)[^'‘’‚‛`]*[^\s'‘’‚‛`][’‘']{1,2}(?![^\s)])")
 """Something between two single quotes; an apostrophe inside of a word or at one end, 't Hooft, is none."""
 _ENCODED = re.compile(r"%2[0289B]|\+(?:AND|OR|NOT|ANDNOT)\+", re.IGNORECASE)
 """Blank, quote, parentheses and plus as they stand in a URL, and an operator between two blanks."""

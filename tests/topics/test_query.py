@@ -67,6 +67,7 @@ A, B, C, D = map(anywhere, "abcd")
         ('"nuclear C*-algebra" "f*g"', And((anywhere("nuclear C*-algebra"), anywhere("f*g")))),
         ('"all you need?"', anywhere("all you need?")),
         ("Hubbard's 't", And((anywhere("Hubbard's"), anywhere("'t")))),
+        ("'t Hooft models'", And((anywhere("'t"), anywhere("Hooft"), anywhere("models'")))),
         ("au:'t_Hooft '80s", And((Term("'t_Hooft", ("author",)), anywhere("'80s")))),
         ("\"it is 'so' here\"", anywhere("it is 'so' here")),
         ('"XOR" "ti=a" ":b" "SU(3)"', And((anywhere("XOR"), anywhere("ti=a"), anywhere(":b"), anywhere("SU(3)")))),
@@ -217,7 +218,9 @@ def test_what_is_wrong_is_said_with_its_column(query: str, message: str, column:
 
 @given(
     st.text()
-    | st.lists(st.sampled_from(["a", "ti:", '"', "(", ")", " ", "AND", "OR", "NOT", "*", "b c"])).map("".join)
+    | st.lists(
+        st.sampled_from(["a", "ti:", '"', "(", ")", " ", "AND", "OR", "NOT", "*", "b c", ":", "'", "?", "="])
+    ).map("".join)
 )
 def test_any_text_is_a_tree_or_an_error_within_it(query: str) -> None:
     try:
