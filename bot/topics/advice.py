@@ -10,10 +10,9 @@ import re
 from typing import Any
 
 from bot.errors import QueryError
-from bot.topics.fields import FIELDS
+from bot.topics.fields import FIELDS, NAMES
 
-_NAMES = (*FIELDS, "all")
-_ANY_NAME = "|".join(_NAMES)
+_ANY_NAME = "|".join(NAMES)
 _OPERATORS = ("AND", "OR", "NOT", "ANDNOT")
 _QUOTED = re.compile(r'"[^"]*"')
 _SINGLE = re.compile(r"(?<![^\s(:])['‘‚‛`]{1,2}(?!t\b)(?=\S)[^'‘’‚‛`]*[^\s'‘’‚‛`][’‘']{1,2}(?![^\s)])")

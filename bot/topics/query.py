@@ -18,7 +18,7 @@ from bot.model import MatchMode
 from bot.taxonomy import UnknownCategoryError, beginning, canonical
 from bot.text import fold
 from bot.topics import advice
-from bot.topics.fields import FIELDS
+from bot.topics.fields import FIELDS, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,7 +209,7 @@ class _Reader:
 
     def _field(self, token: Any, name: str, within: str) -> str:  # noqa: ANN401 - as above
         """A field that there is, and that stands in no other's parentheses."""
-        if name not in (*FIELDS, "all"):
+        if name not in NAMES:
             raise self._error(token, advice.unknown_field(name))
         if within:
             raise self._error(
