@@ -13,9 +13,10 @@ from bot.arxiv import feed
 from bot.channels.channel import Finding
 from bot.errors import DeliveryError, FetchError, ParseError
 from bot.model import Delivery, Note
+from bot.topics.advice import only_in_a_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bot.arxiv.client import ArxivClient
     from bot.channels.channel import Channel
@@ -38,8 +39,20 @@ def notices(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"subscribers.{subscriber.name}.at", ok=True, message=advice)
         if subscriber.paused:
             yield Finding(f"subscribers.{subscriber.name}.paused", ok=True, message="paused: gets nothing")
+    for topic in settings.topics.values():
+        yield from _read_as_they_stand(f"topics.{topic.name}.keywords", topic.keywords)
+        yield from _read_as_they_stand(f"topics.{topic.name}.exclude", topic.exclude)
+        yield from _read_as_they_stand(f"topics.{topic.name}.authors", topic.authors, authors=True)
     if not settings.categories:
         yield Finding("subscribers", ok=True, message="no subscriber and no site reads a topic: nothing will happen")
+
+
+def _read_as_they_stand(setting: str, words: Iterable[str], *, authors: bool = False) -> Iterator[Finding]:
+    """Those of the words that are written as if they were queries."""
+    for word in words:
+        if sign := only_in_a_query(word, author=authors):
+            advice = "a phrase needs none" if sign == "quotes" else "only a topic's `query` reads it otherwise"
+            yield Finding(setting, ok=True, message=f"{word!r} is looked for as it stands, {sign} and all: {advice}")
 
 
 async def check_arxiv(client: ArxivClient, settings: Settings) -> Finding:

@@ -314,9 +314,17 @@ def related(category: str) -> tuple[str, ...]:
     return (first, *sorted(alias for alias, meant in _ALIASES.items() if meant == first))
 
 
+def beginning(start: str) -> tuple[str, ...]:
+    """Every name of a category, aliases too, that begins so, in whatever case."""
+    return tuple(spelled for spelled in (*_NAMES, *_ALIASES) if spelled.lower().startswith(start.lower()))
+
+
 def _suggestion(category: str) -> str | None:
     """What somebody who wrote this probably meant."""
-    near = difflib.get_close_matches(category.strip().lower().removesuffix(".*"), _EVERYTHING, n=1, cutoff=_ALIKE)
+    written = category.strip().lower().removesuffix(".*")
+    near = difflib.get_close_matches(written, _EVERYTHING, n=1, cutoff=_ALIKE)
     if not near:
+        near = [archive for archive in _ARCHIVES if written and archive.startswith(written)]
+    if len(near) != 1:
         return None
     return _CATEGORIES.get(near[0], f"{near[0]}.*")

@@ -37,6 +37,9 @@ def test_alias_and_case_are_resolved(written: str, meant: str) -> None:
         ("cs", "cs.*"),
         ("maths.*", "math.*"),
         ("cmp-lg.*", "cs.CL"),
+        ("quant", "quant-ph"),
+        ("astro.*", "astro-ph.*"),
+        ("hep", None),
         ("cs.ML", None),
         ("pigeons", None),
         ("", None),
@@ -111,3 +114,9 @@ def test_the_taxonomy_is_that_of_arxivs_own_code() -> None:
         members = [id_ for id_, record in active.items() if record["in_archive"] == archive]
         assert taxonomy.expand(archive) == tuple(sorted({aliases.get(id_, id_) for id_ in members}))
         assert taxonomy.name(archive) == facts["archives"][archive]["full_name"]
+
+
+def test_categories_are_known_by_how_they_begin_under_any_of_their_names() -> None:
+    assert taxonomy.beginning("q-bio.t") == ("q-bio.TO",)
+    assert taxonomy.beginning("alg") == ("alg-geom",)
+    assert taxonomy.beginning("xx") == ()

@@ -81,7 +81,7 @@ class _Shelf(Protocol):
         ...
 
 
-class _Phrases(_Shelf):
+class _Phrases:
     """Looked for as whole words, or as how words begin."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
@@ -111,7 +111,7 @@ class _Phrases(_Shelf):
         return standing.values()
 
 
-class _Substrings(_Shelf):
+class _Substrings:
     """Looked for in the raw text, whatever stands around them; in bytes, as the text may be what UTF-8 is not."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
@@ -128,7 +128,7 @@ class _Substrings(_Shelf):
         return standing
 
 
-class _Authors(_Shelf):
+class _Authors:
     """Looked for by the last word of their names."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
@@ -144,7 +144,7 @@ class _Authors(_Shelf):
         )
 
 
-class _Codes(_Shelf):
+class _Codes:
     """Categories, by whichever of their names, and identifiers, with or without version; or how they begin."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:

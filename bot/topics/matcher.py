@@ -87,9 +87,11 @@ class Matcher:
         return {name: Match(name, hits) for name, hits in self.hits(paper).items()}
 
     def hits(self, paper: Paper) -> dict[str, Hits]:
-        """By the name of each topic that wants the paper, every hit: what there is to say of very many claims.
+        """The hits of every topic that wants the paper, by its name; one that wants it without a term has none.
 
-        Hits stand in the order in which the topic spells its terms, title before abstract, each once.
+        `match` without the objects: of 100,000 topics very many may want a paper, and most of their `Hits` are one
+        and the same tuple here, while each `Match` would be made anew. Hits stand in the order in which the topic
+        spells its terms, title before abstract, each once.
         """
         found = self._index.found(paper)
         claims: dict[str, Hits] = {}

@@ -7,7 +7,6 @@ is silent: terms side by side are joined by AND, AND binds tighter than OR, and 
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -16,25 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bot import identifier
 from bot.errors import QueryError
 from bot.model import MatchMode
-from bot.taxonomy import UnknownCategoryError, canonical, expand, related
+from bot.taxonomy import UnknownCategoryError, beginning, canonical
 from bot.text import fold
+from bot.topics import advice
+from bot.topics.fields import FIELDS, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.model import Topic
 
-FIELDS = {
-    "ti": "title",
-    "abs": "abstract",
-    "au": "author",
-    "cat": "category",
-    "co": "comment",
-    "jr": "journal_ref",
-    "id": "id",
-}
-"""A query's prefix, and the field of `model.Hit` that it reads. No feed brings comments: `co:` finds those
-that came by OAI-PMH or the catchup page."""
 ALL = tuple(FIELDS.values())
 WORDS = ("title", "abstract")
 AUTHORS = ("author",)
@@ -129,13 +119,11 @@ def parse(query: str, mode: MatchMode = MatchMode.WORDS) -> Node:
     import lark  # noqa: PLC0415 - 50 ms that only a topic with a query needs
 
     query = query.translate(_PLAIN)
-    if '\\"' in query:
-        message = "a quote takes no backslash, and an accent is written as in ü"
-        raise QueryError(message, query=query, column=query.index('\\"') + 1)
+    advice.refuse_marks(query)
     try:
         return _Reader(query, mode).node(_parser().parse(query))
     except lark.exceptions.UnexpectedInput as error:
-        raise _explained(error, query) from None
+        raise advice.explained(error, query) from None
 
 
 _GRAMMAR = r"""
@@ -159,9 +147,6 @@ _GRAMMAR = r"""
 """
 _PLAIN = str.maketrans("“”„‟＂（）：", '"""""():')
 _FIELD = re.compile(r"([A-Za-z_]+):(?!//)")
-_OPERATORS = ("AND", "OR", "NOT", "ANDNOT")
-_ENCODED = re.compile(r"%2[0289B]|\+(?:AND|OR|NOT|ANDNOT)\+", re.IGNORECASE)
-"""Blank, quote, parentheses and plus as they stand in a URL, and an operator between two blanks."""
 _DEEPEST = 40
 
 
@@ -188,7 +173,7 @@ class _Reader:
         if not hasattr(seen, "children"):
             return self._term(seen, within)
         if depth > _DEEPEST:
-            raise QueryError("too deeply nested", query=self._query, column=1)
+            raise advice.too_deep(seen, self._query)
         if seen.data == "group":
             field, inner = seen.children
             return self.node(inner, self._field(field, field[:-1], within), depth + 1)
@@ -203,43 +188,37 @@ class _Reader:
         found = _FIELD.match(token)
         field = self._field(token, found[1], within) if found else within or "all"
         written = token[found.end() :] if found else str(token)
-        if misread := _misread(written, fielded=bool(found)):
-            raise self._error(token, misread)
+        if wrong := self._misread(token, written, found[1] if found else ""):
+            raise self._error(token, wrong)
+        if wildcard := advice.wildcard(written, field):
+            raise self._error(token, wildcard[0], len(token) - len(written) + wildcard[1])
         words, prefix = written.rstrip("*").strip('"').strip(), written.endswith("*")
-        if not says_something(words):
-            hint = "" if words or not found else "; no blank stands after a colon"
-            raise self._error(token, f"{token} says nothing to look for{hint}")
         try:
             words = _checked(field, words, prefix=prefix)
         except ValueError as error:
             raise self._error(token, str(error)) from None
         return Term(words, ALL if field == "all" else (FIELDS[field],), prefix, self._mode)
 
+    def _misread(self, token: Any, written: str, field: str) -> str:  # noqa: ANN401 - as above
+        """What is wrong with a term as a whole; empty if nothing is."""
+        start, end = token.start_pos, token.end_pos
+        wrong = advice.misread(written, self._query[:start], self._query[end:], field)
+        if wrong or says_something(written):
+            return wrong or advice.touching(self._query, start, end, field)
+        return f"{token} says nothing to look for{'' if written or not field else '; no blank stands after a colon'}"
+
     def _field(self, token: Any, name: str, within: str) -> str:  # noqa: ANN401 - as above
         """A field that there is, and that stands in no other's parentheses."""
-        if name not in (*FIELDS, "all"):
-            raise self._error(token, f"unknown field {name}: {_meant(name)}")
+        if name not in NAMES:
+            raise self._error(token, advice.unknown_field(name))
         if within:
             raise self._error(
                 token, f"{name}: inside of {within}:(...): leave {name}: away, or take it out of the parentheses"
             )
         return name
 
-    def _error(self, token: Any, message: str) -> QueryError:  # noqa: ANN401 - as above
-        return QueryError(message, query=self._query, column=token.start_pos + 1)
-
-
-def _misread(written: str, *, fielded: bool) -> str:
-    """What is wrong with a word that is hardly meant as one, empty for any other; what is quoted is meant so."""
-    if written.upper() in _OPERATORS and not fielded:
-        return f'{written} is a word here: write {written.upper()}, or "{written}"'
-    if written[:1] in ("-", "!") and written[1:2].isalnum():
-        return f'{written} excludes nothing: write NOT before it, or "{written}"'
-    if written[:1] == "*" and written.strip("*"):
-        return f'{written} begins with a *, which only stands at an end: write "{written}" if it is meant'
-    if _ENCODED.search(written) and not written.startswith('"'):
-        return "this is encoded for a URL: write blanks, quotes and parentheses as they are"
-    return ""
+    def _error(self, token: Any, message: str, place: int = 0) -> QueryError:  # noqa: ANN401 - as above
+        return QueryError(message, query=self._query, column=token.start_pos + place + 1)
 
 
 def says_something(written: str) -> bool:
@@ -262,7 +241,7 @@ def _checked(field: str, written: str, *, prefix: bool) -> str:
 
 
 def _check_category(written: str, *, prefix: bool) -> None:
-    """That papers can be in it; of an archive's name without a dot, `cat:hep*`, any beginning will do.
+    """That papers can be in it, or in one that begins so.
 
     Raises:
         UnknownCategoryError: arXiv has no such category, with what was probably meant.
@@ -270,44 +249,5 @@ def _check_category(written: str, *, prefix: bool) -> None:
     archive, dot, _ = written.partition(".")
     if not prefix:
         canonical(written)
-    elif dot:
-        known = [name.casefold() for category in expand(f"{archive}.*") for name in related(category)]
-        if not any(name.startswith(written.casefold()) for name in known):
-            raise UnknownCategoryError(f"{written}*", f"{archive}.*")
-
-
-def _meant(field: str) -> str:
-    prefixes = {name: prefix for prefix, name in FIELDS.items()}
-    near = difflib.get_close_matches(field.lower(), (*FIELDS, *ALL), n=1)
-    if near:
-        return f"did you mean {prefixes.get(near[0], near[0])}: ?"
-    return f"there are {', '.join(FIELDS)} and all; a colon in what you look for needs quotes around it"
-
-
-def _explained(error: Any, query: str) -> QueryError:  # noqa: ANN401 - as above
-    """What is wrong where the parser stopped, in words."""
-    unquoted = re.sub(r'"[^"]*"', lambda quoted: "." * len(quoted[0]), query)
-    if not query.strip():
-        message, place = "the query is empty", 0
-    elif '"' in unquoted:
-        message, place = "a quote is not closed", unquoted.index('"')
-    elif unpaired := _unpaired(unquoted):
-        message, place = unpaired
-    elif error.token:
-        message, place = f"there should be something to look for before {error.token}", error.token.start_pos
-    else:
-        message, place = "there should be something to look for at the end", len(query)
-    return QueryError(message, query=query, column=place + 1)
-
-
-def _unpaired(text: str) -> tuple[str, int] | None:
-    """What is wrong with the first parenthesis that has no other, and where it stands; None where all are paired."""
-    opened: list[int] = []
-    for place, character in enumerate(text):
-        if character == "(":
-            opened.append(place)
-        elif character == ")" and not opened:
-            return "a parenthesis was never opened", place
-        elif character == ")":
-            opened.pop()
-    return ("a parenthesis is not closed", opened[0]) if opened else None
+    elif not beginning(written):
+        raise UnknownCategoryError(f"{written}*", f"{archive}.*" if dot and beginning(f"{archive}.") else None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.model import Order
 from bot.topics.query import followed
+from bot.topics.words import spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,9 +22,9 @@ def rank(topic: Topic, entries: Sequence[DigestEntry]) -> list[DigestEntry]:
 
     `relevance` asks one question after the other, and each only decides what the one before left open: is one of the
     authors followed (a name that some other term finds is a term's hit like any), does a term stand in the title, how
-    many different terms does the paper meet, how new is it (new, cross, replace, replace-cross), and at last which
-    identifier is lower. `listing` is arXiv's own order: new, cross, replace, replace-cross, and in each by
-    identifier, ascending.
+    many different terms does the paper meet (LLM, LLMs and llm are one), how new is it (new, cross, replace,
+    replace-cross), and at last which identifier is lower. `listing` is arXiv's own order: new, cross, replace,
+    replace-cross, and in each by identifier, ascending.
 
     Raises:
         QueryError: the topic's query does not parse.
@@ -49,9 +50,9 @@ def reasons(topic: Topic, entry: DigestEntry) -> str:
         return entry.type.value
     hits = entry.match.hits
     authors = followed(topic)
-    by = _spelled(hit for hit in hits if _is_followed(hit, authors))
-    in_title = _spelled(hit for hit in hits if hit.field == "title")
-    terms = len({hit.term for hit in hits})
+    by = " and ".join(_differing(hit.term for hit in hits if _is_followed(hit, authors)))
+    in_title = " and ".join(_differing(hit.term for hit in hits if hit.field == "title"))
+    terms = len(_differing(hit.term for hit in hits))
     said = [
         f"by {by}" if by else "",
         f"in the title: {in_title}" if in_title else "nothing in the title",
@@ -61,15 +62,26 @@ def reasons(topic: Topic, entry: DigestEntry) -> str:
     return ", ".join(filter(None, said))
 
 
-def _spelled(hits: Iterable[Hit]) -> str:
-    return " and ".join(dict.fromkeys(hit.term for hit in hits))
+def _differing(terms: Iterable[str]) -> list[str]:
+    """Without those that only spell another one differently: VLM, vlm and VLMs are one word in a paper.
+
+    Of equals the first stays. A plural is read last, for it may be of two: GPs of GP and, in other letters, of GPS.
+    """
+    each = list(dict.fromkeys(terms))
+    kept: set[str] = set()
+    known: set[str] = set()
+    for term in sorted(each, key=lambda term: len(spellings(term))):
+        if known.isdisjoint(spellings(term)):
+            kept.add(term)
+        known |= spellings(term)
+    return [term for term in each if term in kept]
 
 
 def _relevance(entry: DigestEntry, authors: frozenset[str]) -> tuple[bool, bool, int]:
     hits = entry.match.hits
     by_one_followed = any(_is_followed(hit, authors) for hit in hits)
     in_title = any(hit.field == "title" for hit in hits)
-    return (not by_one_followed, not in_title, -len({hit.term for hit in hits}))
+    return (not by_one_followed, not in_title, -len(_differing(hit.term for hit in hits)))
 
 
 def _is_followed(hit: Hit, authors: frozenset[str]) -> bool:

@@ -86,6 +86,13 @@ class Wanted:
 
 
 @lru_cache(maxsize=4096)
+def spellings(written: str) -> frozenset[str]:
+    """The folded words that a term is, its plural's singular too: terms that share one may stand on one word."""
+    wanted = Wanted.read(written)
+    return frozenset(wanted.least + tail for tail in wanted.exact or ("",))
+
+
+@lru_cache(maxsize=4096)
 def _tails(word: str) -> tuple[str, frozenset[str], frozenset[str]]:
     """What a term's last word, as it is written, may lose, and what may follow the rest: `Wanted`'s two sets."""
     endings = _endings(word)

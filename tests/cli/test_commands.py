@@ -407,6 +407,22 @@ async def test_check_reaches_every_service_and_posts_nothing(paperboy: Terminal,
     assert world.received() == {"slack": 0, "discord": 0, "mail": 0}
 
 
+async def test_check_notes_keywords_that_are_written_as_queries(paperboy: Terminal, world: World) -> None:
+    world.config["topics"]["birds"] |= {
+        "keywords": ["owl", "pigeon*"],
+        "exclude": ["“a b”"],
+        "authors": ["Chen B*"],
+    }
+    world.clock.set(morning(TUESDAY))
+    world.announce(TUESDAY, paper())
+    answer = await paperboy("check")
+    assert answer.code == 0, answer.out
+    noted = [line.split() for line in answer.out.splitlines() if "as it stands" in line]
+    assert [words[1] for words in noted] == [f"topics.birds.{key}" for key in ("keywords", "exclude", "authors")]
+    assert "'“a b”' is looked for as it stands, quotes and all: a phrase needs none" in answer.out
+    assert "'pigeon*' is looked for as it stands, * and all: only a topic's `query` reads it otherwise" in answer.out
+
+
 async def test_check_names_the_setting_that_is_wrong_and_ends_with_1(paperboy: Terminal, world: World) -> None:
     world.clock.set(morning(TUESDAY))
     world.slack.token = "another"

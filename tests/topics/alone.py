@@ -1,4 +1,7 @@
-"""One topic evaluated by itself, one regular expression per term: slow, plain, and what the index must agree with."""
+"""One topic evaluated by itself, one regular expression per term: slow, plain, what the index must agree with.
+
+Folds text and reads queries and names as the program does; what a plural is, and where a word ends, it says itself.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,27 @@ from bot.taxonomy import related
 from bot.text import bare, lowered
 from bot.topics.names import Name, readings
 from bot.topics.query import And, Node, Not, Term, from_topic
-from bot.topics.words import Words, _endings, _further
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from bot.model import Paper, Topic
 
     Test = Callable[["Text"], bool]
     Condition = Callable[["Text"], "tuple[Hit, ...] | None"]
+
+
+class Prose:
+    """A text, folded, and where a word ends there whose s makes no plural of it."""
+
+    def __init__(self, raw: str) -> None:
+        plain = bare(raw)
+        if plain.isupper() and len(plain.split()) > 2:
+            plain = plain.lower()
+        self.folded = lowered(plain)
+        in_s = [word for word in re.finditer(r"[^\W_]+", plain) if word[0].endswith(("s", "S"))]
+        own = [word for word in in_s if lowered(word[0][:-1]) not in _singulars(word[0])]
+        self.own_s = {len(lowered(plain[: word.end()])) for word in own}
 
 
 class Text:
@@ -34,9 +49,9 @@ class Text:
             "journal_ref": paper.journal_ref or "",
         }
         self.raw = {field: text.casefold() for field, text in fields.items()}
-        self.words = {field: Words.read(text) for field, text in fields.items()}
+        self.words = {field: Prose(text) for field, text in fields.items()}
         self.authors = [Name.read(author.name) for author in paper.authors]
-        self.author_words = [Words.read(author.name) for author in paper.authors]
+        self.author_words = [Prose(author.name) for author in paper.authors]
         self.codes = {
             "category": [category.casefold() for category in paper.categories],
             "id": [paper.identifier, f"{paper.identifier}v{paper.version}"],
@@ -101,29 +116,39 @@ def _code(term: Term, field: str) -> Test:
     return lambda text: not names.isdisjoint(text.codes[field])
 
 
-def _stands(term: Term, words: Words) -> bool:
+def _stands(term: Term, prose: Prose) -> bool:
     pattern, exact = _pattern(term)
-    found = pattern.search(words.text)
-    while found and found[0] not in exact and found.end() in words.whole:
-        found = pattern.search(words.text, found.start() + 1)
+    found = pattern.search(prose.folded)
+    while found and found[0] not in exact and found.end() in prose.own_s:
+        found = pattern.search(prose.folded, found.start() + 1)
     return found is not None
 
 
 @cache
-def _pattern(term: Term) -> tuple[re.Pattern[str], frozenset[str]]:
-    """What finds the term, and the forms of it that need no plural's s."""
+def _pattern(term: Term) -> tuple[re.Pattern[str], set[str]]:
+    """What finds the term, and what of that is no plural of it."""
     plain = bare(term.text)
+    if not plain:
+        return re.compile(r"(?!)"), set()
     words = lowered(plain)
-    if not words:
-        return re.compile(r"(?!)"), frozenset()
     start = r"(?<![^\W_])" if words[0].isalnum() else ""
-    if term.prefix or not words[-1].isalnum():
-        return re.compile(start + re.escape(words)), frozenset({words})
+    if term.prefix or not plain[-1].isalnum():
+        return re.compile(start + re.escape(words)), {words}
     last = re.split(r"[\W_]", plain)[-1]
-    exact = {words, *(words.removesuffix(ending) for ending in _endings(last))}
-    either = "|".join(map(re.escape, sorted(_forms(exact, last))))
-    return re.compile(rf"{start}(?:{either})(?![^\W_])"), frozenset(exact)
+    before = words.removesuffix(lowered(last))
+    singulars = {before + word for word in (lowered(last), *_singulars(last))}
+    endings = ["", "s"] if last.isupper() or len(last) < 3 else ["", "s", "es"]
+    either = "|".join(sorted(re.escape(word + ending) for word in singulars for ending in endings))
+    return re.compile(rf"{start}(?:{either})(?![^\W_])"), singulars
 
 
-def _forms(exact: set[str], last: str) -> Sequence[str]:
-    return [*exact, *(word + ending for word in exact for ending in ("s", *_further(last)))]
+def _singulars(written: str) -> set[str]:
+    """What a word, as it is written, may be a plural of: not of GP if it is GPS, nor of new, campu, ga or cla."""
+    if written.isupper():
+        return set()
+    found = set()
+    if re.search(r"(?<!s)(?<!u)(?<!i)(?<!ia)[sS]\Z", written) and written not in ("news", "News"):
+        found.add(written[:-1])
+    if written.endswith(("es", "ES")):
+        found.add(written[:-2])
+    return {lowered(stem) for stem in found if len(stem) > 2 or (len(stem) == 2 and stem.isupper())}

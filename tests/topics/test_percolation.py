@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WORDS = re.split(
     " ",
     "gp gps GP GPS GPs map maps news new bias biases box boxes vision language models Models C++ .NET VLM VLM-based "
+    "bia buses bus uses us US class classes case cases cas CAS as gas ga "
     "multi-modal multimodal Erd\\H{o}s naïve electro electron a AS 学习 s es",
 )
 AUTHORS = [
@@ -105,14 +106,15 @@ def named(some: Sequence[Topic]) -> list[Topic]:
     return [replace(topic, name=f"t{place}") for place, topic in enumerate(some)]
 
 
-def query(text: str) -> Topic:
-    return Topic("", "", (), query=text)
+def query(text: str, match: MatchMode = MatchMode.WORDS) -> Topic:
+    return Topic("", "", (), query=text, match=match)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(topics, max_size=12), st.lists(papers, min_size=1, max_size=3))
 @example([query("box AND (maps OR NOT gp)"), query("NOT NOT box")], [paper(title="Box", abstract="")])
 @example([query("cat:cs.CV box"), query("cat:cs.CV (ti:box OR ti:map)")], [paper(title="A Map", abstract="box")])
+@example([query("ti:box OR NOT ti:map", MatchMode.SUBSTRING)], [paper(title="A map", abstract="box")])
 @example([query("ti:box OR all:box")], [paper(title="A box", abstract="box")])
 def test_all_topics_at_once_give_what_each_gives_alone(some: list[Topic], of: list[Paper]) -> None:
     every = named(some)
@@ -120,6 +122,15 @@ def test_all_topics_at_once_give_what_each_gives_alone(some: list[Topic], of: li
     for one in of:
         alone = ((topic.name, Alone(topic).claim(Text(one))) for topic in every)
         assert matcher.match(one) == {name: claim for name, claim in alone if claim is not None}
+
+
+def test_every_word_is_found_in_the_same_words_alone_and_among_others() -> None:
+    every = [Topic(word, "", (), keywords=(word,)) for word in WORDS]
+    matcher, alone = Matcher(every), [Alone(topic) for topic in every]
+    for word in WORDS:
+        text = paper(title=f"On {word}", abstract=f"{word} ON")
+        claims = [claim for each in alone if (claim := each.claim(Text(text)))]
+        assert matcher.match(text) == {claim.topic: claim for claim in claims}
 
 
 @settings(max_examples=100, deadline=None)

@@ -6,11 +6,16 @@ from hypothesis import strategies as st
 
 from bot.errors import QueryError
 from bot.model import MatchMode, Topic
-from bot.topics.query import ALL, EVERYTHING, FIELDS, NOTHING, And, Node, Not, Or, Term, followed, from_topic, parse
+from bot.topics.fields import FIELDS
+from bot.topics.query import ALL, EVERYTHING, NOTHING, And, Node, Not, Or, Term, followed, from_topic, parse
 
 
 def anywhere(text: str) -> Term:
     return Term(text, ALL)
+
+
+def in_title(text: str, *, prefix: bool = False) -> Term:
+    return Term(text, ("title",), prefix)
 
 
 A, B, C, D = map(anywhere, "abcd")
@@ -49,6 +54,8 @@ A, B, C, D = map(anywhere, "abcd")
         ("cat:math.MP", Term("math.MP", ("category",))),
         ("cat:cs.*", Term("cs.", ("category",), prefix=True)),
         ("cat:stat.T*", Term("stat.T", ("category",), prefix=True)),
+        ("cat:Q*", Term("Q", ("category",), prefix=True)),
+        ("cat:alg-*", Term("alg-", ("category",), prefix=True)),
         ("cat:hep*", Term("hep", ("category",), prefix=True)),
         ("id:2604.00001v2", Term("2604.00001v2", ("id",))),
         ("id:arXiv:2604.00001", Term("2604.00001", ("id",))),
@@ -56,6 +63,15 @@ A, B, C, D = map(anywhere, "abcd")
         ("id:math.GT/0309136", Term("math/0309136", ("id",))),
         ("id:2604.*", Term("2604.", ("id",), prefix=True)),
         ("C*-algebra", anywhere("C*-algebra")),
+        ('"RRT*" AND "T2* map" AND "C*"', And((anywhere("RRT*"), anywhere("T2* map"), anywhere("C*")))),
+        ('"nuclear C*-algebra" "f*g"', And((anywhere("nuclear C*-algebra"), anywhere("f*g")))),
+        ('"all you need?"', anywhere("all you need?")),
+        ("Hubbard's 't", And((anywhere("Hubbard's"), anywhere("'t")))),
+        ("'t Hooft models'", And((anywhere("'t"), anywhere("Hooft"), anywhere("models'")))),
+        ("au:'t_Hooft '80s", And((Term("'t_Hooft", ("author",)), anywhere("'80s")))),
+        ("\"it is 'so' here\"", anywhere("it is 'so' here")),
+        ('"XOR" "ti=a" ":b" "SU(3)"', And((anywhere("XOR"), anywhere("ti=a"), anywhere(":b"), anywhere("SU(3)")))),
+        ('ti:XOR NOT(a)OR(b)AND"c"', Or((And((in_title("XOR"), Not(A))), And((B, C))))),
         ("a**", Term("a", ALL, prefix=True)),
         ("ti:and OR ti:AND", Or((Term("and", ("title",)), Term("AND", ("title",))))),
         ('"-b" AND "!c" AND "*d"', And((anywhere("-b"), anywhere("!c"), anywhere("*d")))),
@@ -66,10 +82,6 @@ A, B, C, D = map(anywhere, "abcd")
 )
 def test_a_query_is_read_as_arxiv_reads_it(query: str, tree: Node) -> None:
     assert parse(query) == tree
-
-
-def in_title(text: str, *, prefix: bool = False) -> Term:
-    return Term(text, ("title",), prefix)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +130,10 @@ def test_a_field_before_parentheses_is_the_field_of_every_term_inside(query: str
         ("cat:cs", "unknown category cs: did you mean cs.*?", 1),
         ("a OR cat:xx.*", "unknown category xx.*", 6),
         ("cat:cs.CVV*", "unknown category cs.CVV*: did you mean cs.*?", 1),
+        ("a cat:xx*", "unknown category xx*", 3),
+        ("cat:(cs.CV OR hepp*)", "unknown category hepp*", 15),
+        ("cat:hep-th.*", "unknown category hep-th.*", 1),
+        ("cat:quant", "unknown category quant: did you mean quant-ph?", 1),
         ("a and b", 'and is a word here: write AND, or "and"', 3),
         ("a And b", 'And is a word here: write AND, or "And"', 3),
         ("ti:(a OR abs:b)", "abs: inside of ti:(...): leave abs: away, or take it out of the parentheses", 10),
@@ -145,9 +161,51 @@ def test_a_field_before_parentheses_is_the_field_of_every_term_inside(query: str
         ("a ti:%22visual+grounding%22", "encoded for a URL", 3),
         ('a ti:\\"b c\\"', "a quote takes no backslash", 6),
         ('au:M\\"uller', "an accent is written as in ü", 5),
+        ('a ti:"ground*"', 'a * stands after the last quote: write "ground"*', 13),
+        ('au:"Wang L*"', 'write "Wang L"*', 11),
+        ('"vis* grounding"', "a * stands only at the end of a word, ground*, or after the last quote", 5),
+        ("ti:gro*nd", "a * stands only at the end of a word", 7),
+        ("a ti:foo*bar*", "a * stands only at the end of a word", 9),
+        ("f*g", "a * stands only at the end of a word", 2),
+        ("au:(w*g)", "a * stands only at the end of a word", 6),
+        ("ti:ground?", "a ? stands for no letter: a * stands only at the end of a word", 10),
+        ("a ti:gr?und", "a ? stands for no letter", 8),
+        ("a 'visual grounding'", 'a phrase stands in double quotes: "..."', 3),
+        ("ti:‘x y’ b", "a phrase stands in double quotes", 4),
+        ("(`x' OR b)", "a phrase stands in double quotes", 2),
+        ("``x y''", "a phrase stands in double quotes", 1),
+        ("a ti :foo", "no blank stands before a colon: write ti:foo", 6),
+        ("a ti : foo", "no blank stands before a colon: write ti:", 6),
+        ("(abs :(a b))", "no blank stands before a colon: write abs:", 6),
+        ("std ::vector", "no field stands before this", 5),
+        ("a ti=foo", "a colon stands after a field: write ti:foo", 3),
+        ('ti="a b"', "a colon stands after a field: write ti:", 1),
+        ("ti;foo", "a colon stands after a field: write ti:foo", 1),
+        ("a ti::foo", "one colon stands after a field: write ti:foo", 3),
+        ("ti:abs:foo", "one field stands before a word: write ti: or abs:", 1),
+        ("ti:abs:(a b)", "one field stands before a word: write ti: or abs:", 1),
+        ("foo XOR bar", "there is no XOR: write (a OR b) ANDNOT (a AND b)", 5),
+        ("foo AND-NOT bar", 'AND-NOT is a word here: write ANDNOT, or "AND-NOT"', 5),
+        ("foo and_not bar", "write ANDNOT", 5),
+        ("foo and not bar", 'and is a word here: write ANDNOT, or "and"', 5),
+        ("foo and notes", "write AND,", 5),
+        ('a "foo"bar', "no blank stands before bar: put all that belongs together in one pair of quotes", 8),
+        ('"foo"*bar', "no blank stands before bar", 7),
+        ('"foo""bar"', 'no blank stands after "foo": put all of it in quotes', 1),
+        ('ti:foo"bar baz"', "no blank stands after ti:foo: put all of it in quotes", 1),
+        ("a SU(3)", 'no blank stands after SU: put all of it in quotes, "SU(3)"', 3),
+        ("ti:SU(3)-bundle", 'no blank stands after ti:SU: put all of it in quotes, ti:"SU(3)-bundle"', 1),
+        ("O(n log n)", 'put all of it in quotes, "O(n log n)"', 1),
+        ("a (1+1)d", "no blank stands before d", 8),
+        ("ti:(a SU(3))", 'put all of it in quotes, "SU(3)"', 7),
+        ("SU(a (b))", "no blank stands after SU: put all of it in quotes", 1),
+        ('a -"b c"', "- excludes nothing: write NOT instead", 3),
+        ("a !(b c)", "! excludes nothing: write NOT instead", 3),
         ("a id:2604.1", "not an arXiv identifier: '2604.1'", 3),
-        ("(" * 100 + "a" + ")" * 100, "too deeply nested", 1),
-        ("NOT " * 2000 + "a", "too deeply nested", 1),
+        ("(" * 100 + "a" + ")" * 100, "too deeply nested", 100),
+        ('(a) "(b" ' + "(" * 100 + '"(c" d' + ")" * 100 + " (e)", "too deeply nested", 109),
+        ("(a) " + "ti:(" + "(" * 100 + "b" + ")" * 101, "too deeply nested", 108),
+        ("NOT " * 2000 + "a", "too deeply nested", 4 * 1999 + 1),
     ],
 )
 def test_what_is_wrong_is_said_with_its_column(query: str, message: str, column: int) -> None:
@@ -160,7 +218,9 @@ def test_what_is_wrong_is_said_with_its_column(query: str, message: str, column:
 
 @given(
     st.text()
-    | st.lists(st.sampled_from(["a", "ti:", '"', "(", ")", " ", "AND", "OR", "NOT", "*", "b c"])).map("".join)
+    | st.lists(
+        st.sampled_from(["a", "ti:", '"', "(", ")", " ", "AND", "OR", "NOT", "*", "b c", ":", "'", "?", "="])
+    ).map("".join)
 )
 def test_any_text_is_a_tree_or_an_error_within_it(query: str) -> None:
     try:
@@ -187,7 +247,7 @@ def written(node: Node) -> str:
             return f"({' OR '.join(map(written, nodes))})"
 
 
-words = st.text(st.characters(exclude_characters='"“”„‟＂\\'), min_size=1)
+words = st.text(st.characters(exclude_characters='"“”„‟＂\\*'), min_size=1)
 terms = st.builds(
     Term,
     text=words.filter(lambda text: any(map(str.isalnum, text)) and text.isprintable()).map(str.strip),

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +64,29 @@ def test_a_term_for_any_field_that_meets_an_author_is_a_term_like_any() -> None:
         of = Topic("t", "T", (), query=query)
         assert rank(of, [by_byron, in_title]) == [in_title, by_byron]
         assert reasons(of, by_byron) == "nothing in the title, 1 term, new"
+
+
+@pytest.mark.parametrize("spelled", [["LLM", "LLMs", "llm"], ["VLM", "vlm"], ["box", "boxes"], ["a-b c", "a b C"]])
+def test_a_word_that_a_topic_spells_in_several_ways_is_one_term(spelled: list[str]) -> None:
+    several = entry(paper("1"), hits=[Hit(term, "title") for term in spelled])
+    single = entry(paper("0"), hits=[Hit("owl", "title")])
+    assert rank(RELEVANCE, [several, single]) == [single, several]
+    assert reasons(RELEVANCE, several) == f"in the title: {spelled[0]}, 1 term, new"
+
+
+def test_terms_that_may_stand_on_different_words_are_different_in_any_order() -> None:
+    for terms in permutations(["GP", "GPS", "GPs"]):
+        several = entry(hits=[Hit(term, "abstract") for term in terms])
+        assert reasons(RELEVANCE, several) == "nothing in the title, 2 terms, new"
+    prefix = entry(hits=[Hit("electron", "abstract"), Hit("electro*", "abstract"), Hit("Electro*", "abstract")])
+    assert reasons(RELEVANCE, prefix) == "nothing in the title, 2 terms, new"
+
+
+def test_what_is_one_term_loses_neither_its_author_nor_its_title() -> None:
+    of = Topic("t", "T", (), authors=("Byrons",))
+    by_byrons = entry(hits=[Hit("Byron", "title"), Hit("Byrons", "author")])
+    assert reasons(of, by_byrons) == "by Byrons, in the title: Byron, 1 term, new"
+    assert rank(of, [entry(paper("0"), hits=[TITLE]), by_byrons])[0] == by_byrons
 
 
 def test_listing_is_arxivs_own_order() -> None:
