@@ -379,6 +379,16 @@ async def test_explain_tells_a_paper_s_whole_story(paperboy: Terminal, world: Wo
     assert (await paperboy("explain", "2604.00001", "--json")).json["title"] == "Pigeons Read Maps"
 
 
+async def test_explain_tells_of_the_sites_topics_where_nobody_subscribes(paperboy: Terminal, world: World) -> None:
+    world.config["subscribers"] = {}
+    world.config["site"] = {"dir": "site", "topics": ["birds"]}
+    world.announce(TUESDAY, paper())
+    await world.once(morning(TUESDAY))
+    answer = await paperboy("explain", "2604.00001")
+    assert "The site\n" in answer.out
+    assert "claimed: 'pigeon' in title" in answer.out
+
+
 async def test_explain_knows_a_paper_it_never_saw_and_what_is_no_identifier(paperboy: Terminal, world: World) -> None:
     await world.once(morning(TUESDAY))
     assert "never seen in a mailing" in (await paperboy("explain", "2604.99999")).out
