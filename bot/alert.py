@@ -80,6 +80,7 @@ def alert(
 
 def _in_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Concern]:
     yield from _refusal(store, now) or _late_mailings(store, settings, now)
+    yield from _refused_pages(store, settings, now)
     yield from _shut_doors(store, settings, channels, now)
     dead = store.ledger.ended_since(now - DAY, DeliveryState.DEAD)
     for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
@@ -103,6 +104,15 @@ def _refusal(store: Store, now: datetime) -> tuple[Concern, ...]:
         return ()
     until = f"{state.closed_until:%Y-%m-%d %H:%M} UTC"
     return (Concern("arxiv", f"arXiv refuses us ({state.reason}); it is not asked for anything before {until}."),)
+
+
+def _refused_pages(store: Store, settings: Settings, now: datetime) -> Iterator[Concern]:
+    state = store.catchup_gate.refused(now)
+    if settings.arxiv.catchup_url and state is not None and state.closed_until is not None:
+        until = f"{state.closed_until:%Y-%m-%d}"
+        instead = "OAI-PMH takes their place, and there are no comments. You can leave out catchup_url"
+        text = f"arXiv's catch-up pages refuse us ({state.reason}); they are not asked before {until}. {instead}."
+        yield Concern("catchup", text)
 
 
 def _shut_doors(

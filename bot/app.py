@@ -136,6 +136,7 @@ class App:
             self.settings.arxiv,
             contact=self.settings.contact,
             gate=self.store.arxiv_gate,
+            pages=self.store.catchup_gate,
             clock=self.clock,
         )
         try:

@@ -26,6 +26,9 @@ _QUIET = 2
 """Passes of the event loop without another request before the waiting are served: an answer that has come is read in
 the first and understood in the second."""
 
+_LONGEST_WAIT = 0.25
+"""Seconds. A commit takes less; what took longer waited for another process, and says nothing of the next."""
+
 Wish = TypeVar("Wish")
 Answer = TypeVar("Answer")
 
@@ -90,11 +93,19 @@ class Clerk:
     async def _ask(self, queue: list[Request[Wish, Answer]], wish: Wish) -> Answer:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         queue.append((wish, answer))
-        if self._gathering is None:
+        if self._gathering is None or self._gathering.done():
             self._gathering = asyncio.create_task(self._gather())
         return await answer
 
     async def _gather(self) -> None:
+        await self._company()
+        bids, self._bids = [(bid, answer) for bid, answer in self._bids if not answer.done()], []
+        started = asyncio.get_running_loop().time()
+        self._serve(self._take_arrivals(), bids)
+        self._took = min(asyncio.get_running_loop().time() - started, _LONGEST_WAIT)
+
+    async def _company(self) -> None:
+        """Wait for whoever may come, as the module says."""
         if self._out:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._took):
@@ -105,11 +116,6 @@ class Clerk:
             waiting = len(self._arrivals) + len(self._bids)
             quiet = 0 if waiting > seen else quiet + 1
             seen = waiting
-        self._gathering = None
-        bids, self._bids = [(bid, answer) for bid, answer in self._bids if not answer.done()], []
-        started = asyncio.get_running_loop().time()
-        self._serve(self._take_arrivals(), bids)
-        self._took = asyncio.get_running_loop().time() - started
 
     def _take_arrivals(self) -> list[Request[Arrival, None]]:
         arrivals, self._arrivals = self._arrivals, []

@@ -160,6 +160,8 @@ class _Collector:
         """The authors' comments to what came by feed, where the catch-up pages may be asked for them."""
         for category in self._fed if self._source.has_catchup else ():
             comments = await self._second.comments(category, self._today)
+            if comments is None:
+                return  # every digest waits for this, and the next page would most likely fail as slowly
             self._papers.add_comments(self._today, category, comments)
 
     def _may_be_empty(self, found: Found) -> bool:

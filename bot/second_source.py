@@ -102,10 +102,12 @@ class SecondSource:
             concluded = [NotFound(day, f"OAI-PMH: {error.reason}", asked) for day in left]
         return tuple(sorted((*exact, *concluded), key=_day))
 
-    async def comments(self, category: str, day: date) -> dict[str, str]:
-        """By identifier the authors' comments, which no feed brings; none where there is no catch-up page."""
+    async def comments(self, category: str, day: date) -> dict[str, str] | None:
+        """By identifier the authors' comments, which no feed brings; None where there is no catch-up page."""
         found = await self._page(category, day)
-        papers = [entry.paper for entry in found.mailing.entries] if found else []
+        if found is None:
+            return None
+        papers = [entry.paper for entry in found.mailing.entries]
         return {paper.identifier: paper.comment for paper in papers if paper.comment}
 
     async def _page(self, category: str, day: date) -> Found | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.model import DeliveryState
 from bot.store.readers import ReaderState
 from bot.topics import ranking
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bot.drafts import Drafter
     from bot.model import Announcement, DigestEntry, Paper, Topic
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from bot.store import Store
     from bot.store.ledger import ToldRecord
     from bot.topics.matcher import Matcher
+    from bot.topics.selection import Selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,25 @@ def explain(identifier: str, store: Store, settings: Settings, drafter: Drafter,
     announcements = store.papers.announcements_of(identifier)
     versions = store.papers.versions(identifier)
     told = store.ledger.told_of(identifier)
-    claims = {name: _claims(topic, announcements, versions, matcher) for name, topic in settings.topics.items()}
+    papers = {(paper.identifier, paper.version): paper for paper in versions}
+    find = partial(_select, papers=papers, matcher=matcher)
+    claims = {name: _claims(topic, announcements, papers, matcher) for name, topic in settings.topics.items()}
+    in_one = {
+        name: _claims(topic, announcements, papers, matcher, together=True) for name, topic in settings.topics.items()
+    }
     stories = []
     for subscriber in settings.subscribers.values():
         topics = tuple(story for name in subscriber.topics for story in claims[name])
         mine = tuple(record for record in told if record.subscriber == subscriber.name)
+        if mine and not any(story.claimed for story in topics):  # its digest had several mailings
+            topics = tuple(story for name in subscriber.topics for story in in_one[name])
         claimed = {story.topic: settings.topics[story.topic] for story in topics if story.claimed}
-        why_not = "" if mine or not claimed else _why_not(subscriber, claimed.values(), announcements, store, drafter)
+        heard = any(set(record.states) != {DeliveryState.WITHDRAWN} for record in mine)
+        why_not = (
+            ""
+            if heard or not claimed
+            else _why_not(subscriber, claimed.values(), announcements, store, drafter, find=find, in_one=in_one)
+        )
         stories.append(SubscriberStory(subscriber.name, mine, topics, why_not))
     title = versions[-1].title if versions else ""
     site = tuple(story for name in (settings.site.topics if settings.site else ()) for story in claims[name])
@@ -76,42 +91,60 @@ def _why_not(
     announcements: Iterable[Announcement],
     store: Store,
     drafter: Drafter,
+    *,
+    find: Callable[[Topic, Iterable[Announcement]], list[Selected]],
+    in_one: Mapping[str, Sequence[TopicStory]],
 ) -> str:
     """Why a paper that a topic claims was not told."""
-    if subscriber.paused:
-        return "waits: the subscriber is paused"
+    topics = tuple(topics)
     state = store.readers.state(subscriber.name)
     cursors = drafter.follow(subscriber, state or ReaderState(subscriber.name)).cursors
     ahead = any(
-        announcement.seq > cursors.get(f"{topic.name}/{announcement.category}", announcement.seq)
+        find(topic, [a for a in announcements if a.seq > cursors.get(f"{topic.name}/{a.category}", a.seq)])
         for topic in topics
-        for announcement in announcements
     )
+    if ahead and subscriber.paused:
+        return "waits: the subscriber is paused"
     if ahead:
         return "waits for its hour" if subscriber.at and state else "waits for the next run"
+    stories = [story for topic in topics for story in in_one[topic.name]]
+    if not any(story.claimed for story in stories):  # not so if its digest has several mailings
+        return f"its mailings were told together, and by then: {stories[0].sentence}"
     return "announced before the subscriber, or its topic as it is now, was there"
+
+
+def _select(
+    topic: Topic,
+    announcements: Iterable[Announcement],
+    papers: Mapping[tuple[str, int], Paper],
+    matcher: Matcher,
+    told: frozenset[tuple[str, int]] = frozenset(),
+) -> list[Selected]:
+    return select(
+        topic,
+        announcements,
+        papers,
+        lambda paper: matcher.verdict(topic.name, paper).match,
+        excluded=lambda paper: matcher.verdict(topic.name, paper).stopped_by is not None,
+        told=told,
+    )
 
 
 def _claims(
     topic: Topic,
     announcements: Iterable[Announcement],
-    versions: Iterable[Paper],
+    papers: Mapping[tuple[str, int], Paper],
     matcher: Matcher,
+    *,
+    together: bool = False,
 ) -> tuple[TopicStory, ...]:
     """Why the topic does or does not claim the paper, selected as a digest does that tells each mailing by itself."""
     mine = [a for a in announcements if a.category in topic.categories]
-    papers = {(paper.identifier, paper.version): paper for paper in versions}
+    days = sorted({a.mailing_date for a in mine})
     told: frozenset[tuple[str, int]] = frozenset()
     entries: list[DigestEntry] = []
-    for day in sorted({a.mailing_date for a in mine}):
-        found = select(
-            topic,
-            [a for a in mine if a.mailing_date == day],
-            papers,
-            lambda paper: matcher.verdict(topic.name, paper).match,
-            excluded=lambda paper: matcher.verdict(topic.name, paper).stopped_by is not None,
-            told=told,
-        )
+    for window in [days] if together else [[day] for day in days]:
+        found = _select(topic, [a for a in mine if a.mailing_date in window], papers, matcher, told)
         told = told.union(*(selected.settles for selected in found))
         entries += [selected.entry for selected in found]
     if not entries:
@@ -130,7 +163,7 @@ def _claimed(topic: Topic, entry: DigestEntry, *, several: bool) -> TopicStory:
 
 def _why_unclaimed(
     topic: Topic,
-    announcements: Iterable[Announcement],
+    announcements: Sequence[Announcement],
     papers: Mapping[tuple[str, int], Paper],
     matcher: Matcher,
 ) -> str:
@@ -142,8 +175,13 @@ def _why_unclaimed(
     if not asked:
         return f"announced as {', '.join(types)}, which the topic does not ask for"
     verdict = matcher.verdict(topic.name, asked[max(asked)])
-    if verdict.match is not None:  # new in one of its categories and cross-listed in another is new
-        return f"announced as {types[0]}, which the topic does not ask for"
+    if verdict.match is not None:
+        newest = max(a.version for a in announcements)
+        if (stop := matcher.verdict(topic.name, papers[announcements[0].identifier, newest]).stopped_by) is not None:
+            return f"its version {newest} is stopped by the exclusion {stop.term!r} in its {stop.field}"
+        # New in one of its categories and cross-listed in another is new.
+        kind = next(each for each in types if each not in topic.announce)
+        return f"announced as {kind}, which the topic does not ask for"
     if verdict.wanted is not None and (stop := verdict.stopped_by) is not None:
         return f"stopped by the exclusion {stop.term!r} in its {stop.field}"
     return "its query does not hold" if topic.query else "no term of the topic is in it"

@@ -73,6 +73,16 @@ async def test_that_arxiv_refuses_us_is_told_at_once(watched: World) -> None:
     assert "it is not asked for anything before 2026-04-22 06:00 UTC." in text
 
 
+async def test_that_the_catch_up_pages_refuse_us_is_told(watched: World) -> None:
+    watched.config["arxiv"]["catchup_url"] = f"{watched.arxiv.url.partition('/rss')[0]}/catchup/{{category}}/{{date}}"
+    async with watched.app() as app:
+        app.store.catchup_gate.refuse(morning(TUESDAY), morning(TUESDAY) + timedelta(days=30), "403 Forbidden")
+    (note,) = await notes(watched, morning(TUESDAY))
+    text = note.replace("=\r\n", "").replace("\r\n", " ")
+    assert "arXiv's catch-up pages refuse us (403 Forbidden); they are not asked before 2026-05-21." in text
+    assert "You can leave out catchup_url." in text
+
+
 async def test_on_a_weekend_no_mailing_is_late(watched: World) -> None:
     assert await notes(watched, morning(SATURDAY, 20)) == []
 

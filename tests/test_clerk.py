@@ -208,3 +208,22 @@ async def test_a_destination_is_paced_from_the_end_of_a_message(store: Store) ->
     await clerk.settle(Arrival(claimed.delivery, Receipt("m1"), gates))
     expected = Wait(NOW + timedelta(seconds=6), "pacing", pacing=True, gate="slack:s0")
     assert await clerk.claim(Bid(Lane("s0", ""), gates)) == expected
+
+
+async def test_a_transaction_that_waited_long_makes_nobody_wait_as_long(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.clerk._LONGEST_WAIT", 0.0)
+    await asyncio.gather(clerk.claim(bid("s0")), clerk.claim(bid("s1")))
+    assert clerk._took == 0.0
+
+
+async def test_a_clerk_whose_gathering_was_cancelled_serves_the_next(clerk: Clerk) -> None:
+    first = asyncio.create_task(clerk.claim(bid("s0")))
+    await asyncio.sleep(0)
+    assert clerk._gathering is not None
+    clerk._gathering.cancel()
+    await asyncio.sleep(0)
+    first.cancel()
+    async with asyncio.timeout(5):
+        assert isinstance(await clerk.claim(bid("s1")), Claimed)

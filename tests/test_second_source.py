@@ -79,12 +79,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def opened(store: Store, *, catchup: bool, **sizes: int) -> AsyncIterator[World]:
+async def opened(store: Store, *, catchup: bool, remembered: bool = False, **sizes: int) -> AsyncIterator[World]:
     clock = SimulatedClock(at(START, 0))
     truth = Truth(11, start=START, mailings=8, pdf_only=0.3)
     async with ArxivService(truth, clock, **sizes) as service:
         settings = ArxivSettings(service.rss_url, service.oai_url, service.catchup_url if catchup else None)
-        client = ArxivClient(settings, contact="us@example.net", gate=store.arxiv_gate, clock=clock)
+        pages = store.catchup_gate if remembered else None
+        client = ArxivClient(settings, contact="us@example.net", gate=store.arxiv_gate, clock=clock, pages=pages)
         yield World(store, service, clock, client)
         await client.aclose()
 
@@ -386,3 +387,26 @@ async def test_where_the_page_may_not_be_asked_there_are_no_comments(world: Worl
     today = world.days[2]
     await world.collect(at(today, 1))
     assert set(sources(world)) == {Source.RSS}
+
+
+async def test_after_a_page_that_fails_no_other_is_asked_for_comments_that_day(paged: World) -> None:
+    today = paged.days[2]
+    paged.service.faults.append(Fault(faults.status(404), source=Source.CATCHUP, day=today))
+    paged.clock.set(at(today, 1))
+    results = await collect(paged.client, paged.papers, ["cs.CV", "cs.LG", "hep-th"], paged.clock)
+    assert {result.state for result in results} == {MailingState.COMPLETE}
+    assert sources(paged).count(Source.CATCHUP) == 1
+
+
+async def test_pages_that_refuse_us_are_left_alone_and_the_feeds_go_on_after_a_day(store: Store) -> None:
+    async with opened(store, catchup=True, remembered=True) as world:
+        world.service.faults.append(Fault(faults.status(403), source=Source.CATCHUP))
+        first, second, third = world.days[2:5]
+        assert (await world.collect(at(first, 1))).state is MailingState.COMPLETE
+        assert not (await world.collect(at(second, 0, 30))).asked  # a 403 stops everything for a day
+        assert (await world.collect(at(second, 2))).state is MailingState.COMPLETE
+        assert (await world.collect(at(third, 1))).state is MailingState.COMPLETE
+        assert sources(world).count(Source.CATCHUP) == 1
+        assert not world.client.has_catchup
+        world.clock.set(at(first, 2) + 31 * DAY)
+        assert world.client.has_catchup

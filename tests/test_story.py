@@ -8,7 +8,7 @@ import pytest
 
 from bot.model import DeliveryState, Entry
 from tests.builders import paper
-from tests.world import CROSS, MONDAY, REPLACE, TUESDAY, WEDNESDAY, World, morning
+from tests.world import CROSS, MONDAY, REPLACE, REPLACE_CROSS, TUESDAY, WEDNESDAY, World, morning
 
 if TYPE_CHECKING:
     from bot.story import Explanation
@@ -177,3 +177,70 @@ async def test_without_a_subscriber_the_sites_topics_have_their_stories(world: W
     assert [topic.sentence for topic in found.site] == [
         "claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: in the title: pigeon, 1 term, new"
     ]
+
+
+async def test_a_later_version_that_is_excluded_stops_what_was_waiting_for_one_digest(world: World) -> None:
+    world.config["topics"]["birds"] |= {"exclude": ["walrus"]}
+    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    await world.once(morning(MONDAY, 2))
+    world.announce(MONDAY, paper())
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(paper(title="Pigeons and a Walrus", version=2), REPLACE))
+    await world.once(morning(TUESDAY))
+    await world.once(morning(WEDNESDAY))
+    (story,) = (await explain(world)).subscribers
+    assert story.told == ()
+    together, _, why = story.why_not.partition(": ")
+    assert together == "its mailings were told together, and by then"
+    assert why == "its version 2 is stopped by the exclusion 'walrus' in its title"
+
+
+async def test_what_one_digest_told_of_several_mailings_is_explained_by_all_of_them(world: World) -> None:
+    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    world.announce(MONDAY, paper(title="Doves", abstract="Doves."))
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(paper(title="Pigeons", abstract="Pigeons.", version=2), REPLACE))
+    await world.once(morning(TUESDAY))
+    await world.once(morning(WEDNESDAY))
+    (story,) = (await explain(world)).subscribers
+    assert [told.version for told in story.told] == [0, 2]
+    (topic,) = story.topics
+    assert topic.sentence.startswith("claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: ")
+
+
+async def test_a_replacement_that_nobody_asked_for_is_nothing_to_wait_for(world: World) -> None:
+    world.announce(MONDAY, paper())
+    await world.once(morning(MONDAY), no_deliver=True)
+    world.announce(TUESDAY, paper("2604.00002"))
+    await world.once(morning(TUESDAY), no_deliver=True)
+    await world.once(morning(TUESDAY, 7))
+    world.announce(WEDNESDAY, Entry(paper(version=2), REPLACE))
+    await world.once(morning(WEDNESDAY), no_deliver=True)
+    for paused in (False, True):
+        world.config["subscribers"]["lab"]["paused"] = paused
+        (story,) = (await explain(world)).subscribers
+        assert story.why_not == "announced before the subscriber, or its topic as it is now, was there"
+
+
+async def test_the_type_that_is_named_is_the_one_that_is_not_asked_for(world: World) -> None:
+    world.config["topics"]["birds"] |= {"categories": ["cs.CV", "cs.LG"], "announce": ["new", "replace-cross"]}
+    world.announce(MONDAY, paper(title="Doves", abstract="Of doves."))
+    await world.once(morning(MONDAY))
+    world.announce(TUESDAY, Entry(paper(version=2), REPLACE))
+    world.announce(TUESDAY, Entry(paper(version=2), REPLACE_CROSS), category="cs.LG")
+    await world.once(morning(TUESDAY))
+    (topic,) = (await explain(world)).subscribers[0].topics
+    assert topic.sentence == "announced as replace, which the topic does not ask for"
+
+
+async def test_what_was_taken_back_for_another_channel_waits_again(world: World) -> None:
+    world.announce(MONDAY, paper())
+    world.clock.set(morning(MONDAY))
+    async with world.app() as app:
+        await app.collect()
+        app.compose()
+    world.config["subscribers"]["lab"] = {"mail": "lab@example.org", "topics": ["birds"], "at": "17:00"}
+    await world.once(morning(MONDAY, 7))
+    (story,) = (await explain(world)).subscribers
+    assert [told.states for told in story.told] == [(DeliveryState.WITHDRAWN,)]
+    assert story.why_not == "waits for its hour"

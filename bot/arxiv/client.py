@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from bot import __version__
-from bot.arxiv.gate import REFUSED_FOR, backoff
+from bot.arxiv.gate import PAGES_REFUSED_FOR, REFUSED_FOR, backoff
 from bot.errors import FetchError
 from bot.text import cut, tidy
 
@@ -61,6 +61,7 @@ class ArxivClient:
         settings: arXiv's addresses and the seconds between requests.
         contact: whom arXiv may write to; goes into the User-Agent.
         gate: what has to be open before a request starts.
+        pages: what remembers that the catch-up pages refuse us; nobody does, if there is none.
         clock: what waits for the gate.
         patience: the most seconds that all requests together wait for a gate that is shut for longer than the
             usual pause.
@@ -75,6 +76,7 @@ class ArxivClient:
         contact: str,
         gate: Gate,
         clock: Clock,
+        pages: Gate | None = None,
         patience: float = PATIENCE,
         timeout: float = TIMEOUT,
         chance: random.Random | None = None,
@@ -82,6 +84,7 @@ class ArxivClient:
         self._settings = settings
         self._headers = {"User-Agent": f"paperboy/{__version__} ({tidy(contact)})"}
         self._gate = gate
+        self._pages = pages
         self._clock = clock
         self._patience = patience
         self._timeout = timeout
@@ -91,8 +94,9 @@ class ArxivClient:
 
     @property
     def has_catchup(self) -> bool:
-        """Whether the operator wants the catchup pages to be asked for."""
-        return self._settings.catchup_url is not None
+        """Whether the operator wants the catchup pages to be asked for, and they do not refuse us."""
+        refused = self._pages is not None and self._pages.refused(self._clock.now()) is not None
+        return self._settings.catchup_url is not None and not refused
 
     async def fetch_rss(self, category: str) -> bytes:
         """The body of the category's RSS feed, as it came.
@@ -113,7 +117,13 @@ class ArxivClient:
             raise FetchError("no catchup_url is configured", asked=False)
         url = _named(self._settings.catchup_url, category).replace("{date}", day.isoformat())
         arguments = {"abs": "True"} | ({"page": str(page)} if page > 1 else {})
-        return await self._fetch(_with_query(url, arguments), _ACCEPT_HTML)
+        try:
+            return await self._fetch(_with_query(url, arguments), _ACCEPT_HTML)
+        except FetchError as error:
+            if error.asked and error.status == HTTPStatus.FORBIDDEN and self._pages is not None:
+                now = self._clock.now()
+                self._pages.refuse(now, now + PAGES_REFUSED_FOR, error.reason)
+            raise
 
     async def aclose(self) -> None:
         """Close the session, if one was opened."""

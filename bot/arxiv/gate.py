@@ -17,6 +17,10 @@ _JITTER = 0.1
 REFUSED_FOR = timedelta(hours=24)
 """How long we ask nothing after a 403, which is arXiv's answer to robots: https://info.arxiv.org/help/robots.html."""
 
+PAGES_REFUSED_FOR = timedelta(days=30)
+"""How long the catch-up pages are not asked again after a 403 of theirs, which also stops all else for `REFUSED_FOR`:
+asked first thing every morning, they would stop the feeds for ever."""
+
 
 class Refusal(Protocol):
     """That arXiv wants nothing to do with us, as the gate remembers it."""

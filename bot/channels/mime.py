@@ -22,7 +22,7 @@ from email.header import Header, decode_header, make_header
 from email.parser import BytesParser
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bot.errors import DeliveryError, Trouble
@@ -30,6 +30,8 @@ from bot.settings import fingerprint
 from bot.text import cut, tidy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.model import Delivery
 
 LONGEST_LINE = 998
@@ -140,7 +142,12 @@ def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox) -> bytes:
     headers = _headers(delivery, subject, recipient, sender)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii", "replace")
     _read_back(head, list(headers), subject)
-    return head + str(delivery.payload["entity"]).encode("ascii")
+    return head + _entity_of(delivery.payload).encode("ascii")
+
+
+def _entity_of(payload: Mapping[str, Any]) -> str:
+    """As composed; a store from before 0.1.0 may still have the texts, and what waits there is owed too."""
+    return str(payload["entity"]) if "entity" in payload else entity(str(payload["text"]), payload.get("html"))
 
 
 def _headers(delivery: Delivery, subject: str, recipient: Mailbox, sender: Mailbox) -> dict[str, str]:

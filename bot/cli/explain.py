@@ -74,5 +74,5 @@ def _show_story(story: SubscriberStory, settings: Settings) -> None:
         states = ", ".join(sorted({state.value for state in record.states}))
         at = when(record.created_at, settings.subscribers[story.subscriber].timezone)
         table([["->", f"{told}{f' by {reasons}' if reasons else ''}{shown}, in the digest of {at}: {states}"]])
-    if not story.told:
+    if story.why_not or not story.told:
         table([["->", f"not told: {story.why_not}" if story.why_not else "not told"]])

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.store.catalogue import Catalogue
 from bot.store.desk import Desk
 from bot.store.engine import Database, migrate
@@ -46,6 +48,7 @@ class Store:
         self.pages = Pages(self._database)
         self.leases = Leases(self._database, self.owner)
         self.arxiv_gate = ArxivGate(self._database)
+        self.catchup_gate = ArxivGate(self._database, "arxiv-catchup", farthest=timedelta(days=31))
 
     def close(self) -> None:
         """Close every connection."""

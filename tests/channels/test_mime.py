@@ -89,6 +89,13 @@ def test_the_plain_form_is_a_single_text() -> None:
     assert parsed.get_content() == "Hello\r\n"
 
 
+@pytest.mark.parametrize("html", [None, "<p>Hello</p>\n"])
+def test_what_was_composed_as_texts_by_a_version_before_is_sent_as_well(html: str | None) -> None:
+    texts = {"text": "Hello\n"} | ({"html": html} if html else {})
+    old = build(delivery(payload={"subject": "Birds", **texts}), ALICE, SENDER)
+    assert old == build(delivery(payload={"subject": "Birds", "entity": entity("Hello\n", html)}), ALICE, SENDER)
+
+
 def test_the_same_delivery_gives_the_same_bytes() -> None:
     assert built()[0] == built(tries=5)[0]
 
