@@ -239,9 +239,8 @@ async def _hand_over(smtp: SMTP, data: bytes) -> None:
     protocol = smtp.protocol
     if protocol is None:
         raise RelayError("DATA", Trouble.TRANSIENT, "the connection was lost")
-    body = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2
     try:
-        protocol.write(body + b".\r\n")
+        protocol.write(b"%b.\r\n" % _stuffed(data))
     except SMTPException as error:
         raise RelayError("DATA", Trouble.TRANSIENT, _words(error)) from error
     # From here on only the relay's answer tells whether it has the mail.
@@ -251,6 +250,12 @@ async def _hand_over(smtp: SMTP, data: bytes) -> None:
         raise RelayError(THE_MAIL, Trouble.UNKNOWN, f"sent, but no answer came: {_words(error)}") from error
     if reply.code // 100 != YES:
         raise refusal(THE_MAIL, reply.code, reply.message)
+
+
+def _stuffed(data: bytes) -> bytes:
+    """No line is a lone dot: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2."""
+    first = b"." if data.startswith(b".") else b""
+    return first + data.replace(b"\r\n.", b"\r\n..")
 
 
 async def _start_tls(smtp: SMTP) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
-from email.parser import BytesParser
+from email.parser import BytesParser, HeaderParser
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -141,7 +141,7 @@ def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox) -> bytes:
     subject = tidy(str(delivery.payload["subject"])).encode("utf-8", "replace").decode()
     headers = _headers(delivery, subject, recipient, sender)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii", "replace")
-    _read_back(head, list(headers), subject)
+    _read_back(head.decode("ascii"), list(headers), subject)
     return head + _entity_of(delivery.payload).encode("ascii")
 
 
@@ -211,17 +211,23 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _read_back(head: bytes, expected: list[str], subject: str) -> None:
+def _read_back(head: str, expected: list[str], subject: str) -> None:
     """Refuse to send what another parser would not read as exactly what was meant."""
-    parsed = BytesParser().parsebytes(head, headersonly=True)
+    parsed = HeaderParser().parsestr(head)
     try:
-        seen = str(make_header(decode_header(str(parsed["Subject"]))))
+        seen = _read(str(parsed["Subject"]))
     except (HeaderParseError, UnicodeError, LookupError) as error:
         raise DeliveryError(Trouble.MALFORMED, "the subject does not read back") from error
     if parsed.keys() != expected or parsed.get_payload():
         raise DeliveryError(Trouble.MALFORMED, f"the headers read back as {', '.join(parsed.keys())}")
     if seen != subject:
         raise DeliveryError(Trouble.MALFORMED, "the subject reads back as another")
-    is_torn = not head.count(b"\r\n") == head.count(b"\r") == head.count(b"\n")
-    if is_torn or max(map(len, head.split(b"\r\n"))) > LONGEST_LINE:
+    is_torn = not head.count("\r\n") == head.count("\r") == head.count("\n")
+    if is_torn or max(map(len, head.split("\r\n"))) > LONGEST_LINE:
         raise DeliveryError(Trouble.MALFORMED, f"a line without its CRLF, or of more than {LONGEST_LINE} octets")
+
+
+@lru_cache(maxsize=256)  # as `_encoded`
+def _read(header: str) -> str:
+    """The header with its encoded words read."""
+    return str(make_header(decode_header(header)))

@@ -64,8 +64,9 @@ async def refused(settings: MailSettings) -> RelayError:
     return caught.value
 
 
-async def test_a_mail_arrives_as_it_was_given(receiver: SmtpReceiver, relay: Relay) -> None:
-    data = b"Subject: dots\r\n\r\n.\r\n..two\r\n.end\r\nlast\r\n"
+@pytest.mark.parametrize("first", [b"Subject: dots\r\n", b".first: of all\r\n"])
+async def test_a_mail_arrives_as_it_was_given(receiver: SmtpReceiver, relay: Relay, first: bytes) -> None:
+    data = first + b"\r\n.\r\n..two\r\n.end\r\nlast\r\n"
     await relay.send(SENDER, ALICE, data)
     (mail,) = receiver.messages
     assert (mail.envelope_from, mail.rcpt, mail.data) == (SENDER, (ALICE,), data)
