@@ -240,13 +240,16 @@ class Life:
     async def _kill(self, parts: Sequence[float]) -> int:
         """Kill one after the other, unless one is done before. How many were killed."""
         for number, part in enumerate(parts):
-            if not await self._kill_one(self._chance.uniform(0, part * self._seconds)):
+            done = await self._kill_one(self._chance.uniform(0, part * self._seconds))
+            if done is not None:
                 self.tally.survived += 1
+                if number == 0:  # a whole run: the machine may have been busier when that was measured
+                    self._seconds = min(self._seconds, done.seconds)
                 return number
         return len(parts)
 
-    async def _kill_one(self, after: float) -> bool:
-        """Whether it was killed before it was done."""
+    async def _kill_one(self, after: float) -> End | None:
+        """How it came to its end before its moment; None if it was killed."""
         daemon = self._chance.random() < DAEMONS
         how = signal.SIGTERM if daemon else signal.SIGKILL
         end = await self._parent.run(
@@ -260,11 +263,12 @@ class Life:
         self._moment += timedelta(seconds=self._chance.choice((30, 300, 7200)))
         if end.code == -how:
             self.tally.killed[end.phase] += 1
-            return True
+            return None
         assert end.code == 0, f"a {'daemon' if daemon else 'run'} ended with {end.code}"
         if daemon:
             self.tally.stopped[end.phase] += 1
-        return daemon
+            return None
+        return end
 
     async def _to_the_end(self, day: date, *, kills: int) -> End:
         end = await self._parent.run(self._world, self._moment)
