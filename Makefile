@@ -20,9 +20,11 @@ types: $(VENV)/dev
 imports: $(VENV)/dev
 	$(BIN)/lint-imports
 
-# A worker for each core, each with a PostgreSQL server of its own; `pytest tests/...` alone needs no worker.
+# `make test WORKERS=2` takes two thirds of the time; CI takes its time, as some tests are about time.
+WORKERS ?= 0
+
 unit: $(VENV)/dev
-	$(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal --cov --cov-report=term
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
 # Slack, Discord and mail against programs written by others; installs what is missing from Debian and npm.
 counterparts: $(VENV)/dev counterparts-setup

@@ -175,7 +175,7 @@ async def test_every_filter_narrows_and_they_narrow_together(browser: Browser, a
         await page.get_by_label("Type").select_option("replace")
         assert await found(page, "0 papers") == []
         await page.get_by_role("button", name="Clear").click()
-        assert await page.locator("#contents").is_visible()
+        await page.locator("#contents").wait_for()
         for kind, title in (("replace", "Older Birds"), ("cross", HOSTILE), ("reconstructed", "Feathers")):
             await page.get_by_label("Type").select_option(kind)
             assert await found(page, "1 paper") == [title]
@@ -188,8 +188,8 @@ async def test_a_paper_of_two_topics_is_one_result_that_names_both(browser: Brow
         links = page.locator("#results .quiet a")
         assert await links.all_text_contents() == ["Birds & Maps", "Fish"]
         await links.first.click()
-        assert page.url.endswith("/birds/2026-04-20.html#2604.00001")
-        assert await page.locator("article[id='2604.00001']").is_visible()
+        await page.wait_for_url("**/birds/2026-04-20.html#2604.00001")
+        await page.locator("article[id='2604.00001']").wait_for()
 
 
 async def test_more_results_come_when_asked_for_and_the_focus_goes_there(browser: Browser, address: str) -> None:
@@ -220,6 +220,7 @@ async def test_the_site_works_from_a_folder_too(browser: Browser, folder: Path) 
         await page.goto((folder / "birds" / "2026-04-20.html").as_uri())
         await page.locator(".katex").first.wait_for()
         await page.get_by_role("link", name="← Fri 17 Apr 2026").click()
+        await page.wait_for_url("**/birds/2026-04-17.html")
         assert await page.title() == "Birds & Maps · 2026-04-17"
 
 
@@ -261,7 +262,7 @@ async def test_everything_is_reached_by_the_keyboard(browser: Browser, address: 
         await page.keyboard.type("muñoz")
         assert len(await found(page, "1 paper")) == 1
         await page.keyboard.press("Escape")
-        assert await page.locator("#contents").is_visible()
+        await page.locator("#contents").wait_for()
         assert await page.evaluate("document.activeElement.id") == "q"
         await page.wait_for_url("**/index.html")
 
@@ -286,7 +287,7 @@ async def test_without_javascript_a_page_reads_as_text(browser: Browser, address
         await page.goto(f"{address}/index.html")
         assert await page.locator("#search").is_hidden()
         await page.get_by_role("link", name="17 April 2026: 1 paper").click()
-        assert page.url.endswith("/birds/2026-04-17.html")
+        await page.wait_for_url("**/birds/2026-04-17.html")
 
 
 async def test_hostile_text_does_nothing(browser: Browser, address: str) -> None:
@@ -338,6 +339,7 @@ async def test_titles_only_hides_abstracts_but_not_on_paper(browser: Browser, ad
 async def test_a_page_links_its_neighbours_also_those_that_came_later(browser: Browser, address: str) -> None:
     async with opened(browser, f"{address}/birds/2026-04-17.html") as page:
         await page.get_by_role("link", name="Mon 20 Apr 2026 →").click()
+        await page.wait_for_url("**/birds/2026-04-20.html")
         assert await page.title() == "Birds & Maps · 2026-04-20"
         assert await page.locator("#later").count() == 0
 
