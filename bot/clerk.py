@@ -2,7 +2,7 @@
 
 A lane that has news for the outbox, or wants its next delivery from it, says so here and waits for company: for
 those who are out with a delivery, but no longer than the last transaction took, so that waiting costs at most as much
-as it may save. A lane that is alone is served at once. Decides nothing about a delivery, sends nothing.
+as it may save. A lane that is alone, or paced, is served at once. Decides nothing about a delivery, sends nothing.
 """
 
 from __future__ import annotations
@@ -47,9 +47,14 @@ class Clerk:
         self._out: set[str] = set()
         """The deliveries that were handed out to be sent and of which nothing was heard yet."""
         self._back = asyncio.Event()
-        """That there are none."""
+        """That there are none, or that nobody is to be waited for."""
         self._took = 0.0
         """Seconds of the last transaction."""
+
+    def _hurry(self, gates: Gates) -> None:
+        """Who is paced is not kept waiting for company: that would be added to every pause."""
+        if gates.destination.seconds or gates.credential.seconds:
+            self._back.set()
 
     async def claim(self, bid: Bid) -> Outcome:
         """The lane's next delivery, committed as ours; or what to wait for, or None if it has none.
@@ -57,6 +62,7 @@ class Clerk:
         Raises:
             StoreError: the store cannot be written.
         """
+        self._hurry(bid.gates)
         return await self._ask(self._bids, bid)
 
     async def settle(self, arrival: Arrival) -> None:
@@ -67,6 +73,7 @@ class Clerk:
             StoreError: the store cannot be written.
         """
         self._heard_of(arrival.delivery)
+        self._hurry(arrival.gates)
         try:
             await self._ask(self._arrivals, arrival)
         except asyncio.CancelledError:

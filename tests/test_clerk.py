@@ -227,3 +227,11 @@ async def test_a_clerk_whose_gathering_was_cancelled_serves_the_next(clerk: Cler
     first.cancel()
     async with asyncio.timeout(5):
         assert isinstance(await clerk.claim(bid("s1")), Claimed)
+
+
+async def test_who_is_paced_is_not_kept_waiting_for_company(clerk: Clerk, turns: list[tuple[int, int]]) -> None:
+    await asyncio.gather(clerk.claim(bid("s0")), clerk.claim(bid("s1")))
+    clerk._took = 60.0
+    async with asyncio.timeout(5):
+        assert isinstance(await clerk.claim(bid("s2", 0.02)), Claimed)
+    assert turns == [(0, 2), (0, 1)]
