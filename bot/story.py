@@ -138,7 +138,7 @@ def _claims(
     *,
     together: bool = False,
 ) -> tuple[TopicStory, ...]:
-    """Why the topic does or does not claim the paper, selected as a digest does that tells each mailing by itself."""
+    """Why the topic does or does not claim the paper: for a digest of each mailing, or of all `together`."""
     mine = [a for a in announcements if a.category in topic.categories]
     days = sorted({a.mailing_date for a in mine})
     told: frozenset[tuple[str, int]] = frozenset()
