@@ -20,12 +20,12 @@ from bot.channels.channel import Finding
 from bot.clock import SystemClock
 from bot.collect import collect
 from bot.compose import Composed, Composer
-from bot.config import refuse_live
 from bot.daemon import LATE, Outlook
 from bot.deliver import PATIENCE, deliver, readdress
 from bot.drafts import Drafter
 from bot.errors import RenderError
 from bot.runs import Run, log_run
+from bot.settings import refuse_live
 from bot.store import Store
 from bot.store.leases import LeaseTakenError
 from bot.templating import Templates

@@ -15,8 +15,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bot import hours
 from bot.arxiv import calendar
+from bot.clock import latest_slot, next_slot
 from bot.errors import RenderError
 from bot.model import Note
 from bot.settings import WhenEmpty
@@ -307,7 +307,7 @@ def _due(subscriber: Subscriber, state: ReaderState, now: datetime) -> bool:
         return True
     if state.slot is None or state.slot > now:  # later than now: a clock went wrong once
         return True
-    if hours.latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone) > state.slot:
+    if latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone) > state.slot:
         return True
     # Its hour of this mailing date was served already: what comes in late follows at once. A newcomer still waits.
     return state.told_through is not None and calendar.mailing_date(state.slot) == calendar.mailing_date(now)
@@ -317,10 +317,10 @@ def _served(subscriber: Subscriber, now: datetime) -> datetime | None:
     """The slot that counts as served from now on."""
     if subscriber.at is None:
         return None
-    return hours.latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
+    return latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
 
 
 def _next(subscriber: Subscriber, now: datetime) -> datetime | None:
     if subscriber.at is None:
         return None
-    return hours.next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
+    return next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)

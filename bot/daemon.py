@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot import hours, mailings
+from bot import mailings
 from bot.arxiv import calendar
+from bot.clock import next_slot
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def next_wake(now: datetime, outlook: Outlook) -> datetime:
     """When something is to be done next; never later than some hours from now, in case a clock was set."""
     moments = [next_poll(now, outlook), now + _LONGEST_SLEEP, *outlook.retries]
     moments += [
-        hours.next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
+        next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
         for subscriber in outlook.subscribers
         if subscriber.at is not None and not subscriber.paused
     ]

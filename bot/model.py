@@ -372,3 +372,11 @@ class Receipt:
     """The other side's word that it has the message, with its own id for it (may be empty)."""
 
     platform_id: str = ""
+
+
+class OnUnknown(StrEnum):
+    """What becomes of a delivery whose outcome nobody knows and nobody can be asked about."""
+
+    RESEND = "resend"
+    DROP = "drop"
+    HOLD = "hold"

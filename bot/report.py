@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from bot import hours, mailings, story, text
+from bot import mailings, story, text
 from bot.arxiv import calendar
+from bot.clock import next_slot
 from bot.model import DeliveryState, MailingState
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class Reporter:
             sentence = self._trouble(subscriber, mine, shut) or self._silence(subscriber, now, today)
         slot = None
         if subscriber.at is not None:
-            slot = hours.next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
+            slot = next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
         return SubscriberStatus(
             name=subscriber.name,
             channel=subscriber.channel,

@@ -13,6 +13,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from bot.errors import Problem
+from bot.model import OnUnknown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -83,14 +86,8 @@ class WhenEmpty(StrEnum):
     SAY = "say"
 
 
-class OnUnknown(StrEnum):
-    """What becomes of a delivery whose outcome nobody knows and nobody can be asked about."""
-
-    RESEND = "resend"
-    DROP = "drop"
-    HOLD = "hold"
-
-
+EXAMPLE_CONTACT = "you@example.org"
+"""The contact in config.example.yaml, which nobody reads."""
 ALL_WEEK = frozenset(range(7))
 
 
@@ -186,3 +183,13 @@ class Settings:
         if self.site:
             used.update(self.site.topics)
         return tuple(sorted({category for name in used for category in self.topics[name].categories}))
+
+
+def refuse_live(settings: Settings) -> Problem | None:
+    """Why live arXiv must not be asked with these settings, if so: the example's contact is nobody's.
+
+    No fault of the file, which loads and may be looked at: whoever is about to ask arXiv asks here first.
+    """
+    if settings.arxiv.live and settings.contact == EXAMPLE_CONTACT:
+        return Problem("contact", f"put your own in place of {EXAMPLE_CONTACT}: arXiv wants to know whom to ask")
+    return None

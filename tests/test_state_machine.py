@@ -32,8 +32,8 @@ from hypothesis.stateful import (
 from bot.channels.channel import CannotTellError
 from bot.deliver import readdress
 from bot.errors import DeliveryError, Trouble
-from bot.model import DeliveryState, Gate, Gates, Message, Receipt
-from bot.settings import Address, OnUnknown, Secret, Settings, Subscriber
+from bot.model import DeliveryState, Gate, Gates, Message, OnUnknown, Receipt
+from bot.settings import Address, Secret, Settings, Subscriber
 from bot.store import Store
 from bot.store.claims import ClaimLostError, Lane
 from bot.store.desk import RefusedError

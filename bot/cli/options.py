@@ -117,8 +117,9 @@ def load_for_arxiv(config: Path | None) -> Settings:
     Raises:
         ConfigError: also where the example's contact would be shown to arXiv.
     """
-    from bot.config import locate, refuse_live  # noqa: PLC0415 - as above
+    from bot.config import locate  # noqa: PLC0415 - as above
     from bot.errors import ConfigError  # noqa: PLC0415 - as above
+    from bot.settings import refuse_live  # noqa: PLC0415 - as above
 
     settings = load_settings(config)
     problem = refuse_live(settings)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from bot.channels import CHANNELS
 from bot.config import document, notation, rules
 from bot.config.validation import Reader, join, keys_of
-from bot.errors import ConfigError, Problem
+from bot.errors import ConfigError
 from bot.model import Topic
 from bot.settings import ArxivSettings, Settings, SiteSettings, Subscriber, is_loopback
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 VARIABLE = "PAPERBOY_CONFIG"
 DEFAULT_STORE = "sqlite:///paperboy.db"
-EXAMPLE_CONTACT = "you@example.org"
 POLITE_SECONDS = 3.0
 """arXiv's least time between requests: https://info.arxiv.org/help/api/tou.html."""
 
@@ -62,16 +61,6 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
     if settings is None or reader.problems:
         raise ConfigError(str(path), tuple(dict.fromkeys(reader.problems)))
     return settings
-
-
-def refuse_live(settings: Settings) -> Problem | None:
-    """Why live arXiv must not be asked with these settings, if so: the example's contact is nobody's.
-
-    No fault of the file, which loads and may be looked at: whoever is about to ask arXiv asks here first.
-    """
-    if settings.arxiv.live and settings.contact == EXAMPLE_CONTACT:
-        return Problem("contact", f"put your own in place of {EXAMPLE_CONTACT}: arXiv wants to know whom to ask")
-    return None
 
 
 def _settings(reader: Reader, raw: object, channels: Mapping[str, type[Channel]]) -> Settings | None:

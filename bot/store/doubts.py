@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from bot.errors import Trouble
-from bot.model import Delivery, DeliveryState
-from bot.settings import OnUnknown
+from bot.model import Delivery, DeliveryState, OnUnknown
 from bot.store.claims import Lane, backoff, close_gates, settle
 from bot.store.gates import in_order, lock_gate
 from bot.store.tables import deliveries

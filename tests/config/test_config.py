@@ -14,12 +14,21 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import config
 from bot.channels import CHANNELS
-from bot.config import document, load, locate, refuse_live
+from bot.config import document, load, locate
 from bot.errors import ConfigError, Problem
-from bot.model import AnnounceType, MatchMode, Order, Topic
-from bot.settings import Address, ArxivSettings, OnUnknown, Secret, Settings, SiteSettings, Subscriber, WhenEmpty
+from bot.model import AnnounceType, MatchMode, OnUnknown, Order, Topic
+from bot.settings import (
+    EXAMPLE_CONTACT,
+    Address,
+    ArxivSettings,
+    Secret,
+    Settings,
+    SiteSettings,
+    Subscriber,
+    WhenEmpty,
+    refuse_live,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -529,12 +538,12 @@ def test_on_loopback_one_may_be_fast_and_anybody(tmp_path: Path) -> None:
 
 
 def test_live_arxiv_is_not_asked_in_the_name_of_the_examples_contact(tmp_path: Path) -> None:
-    refusal = refuse_live(settings_of(tmp_path, f"contact: {config.EXAMPLE_CONTACT}"))
+    refusal = refuse_live(settings_of(tmp_path, f"contact: {EXAMPLE_CONTACT}"))
     assert isinstance(refusal, Problem)
     assert refusal.path == "contact"
     assert "put your own in place of you@example.org" in refusal.message
     assert refuse_live(settings_of(tmp_path)) is None
-    assert refuse_live(settings_of(tmp_path, f"contact: {config.EXAMPLE_CONTACT}\n{LOOPBACK}")) is None
+    assert refuse_live(settings_of(tmp_path, f"contact: {EXAMPLE_CONTACT}\n{LOOPBACK}")) is None
 
 
 # Where the file is
@@ -788,7 +797,7 @@ def uncommented(text: str) -> str:
 
 def test_the_example_loads_as_it_stands_with_nobody_to_tell_but_the_site() -> None:
     settings = load(EXAMPLE, {})
-    assert settings.contact == config.EXAMPLE_CONTACT
+    assert settings.contact == EXAMPLE_CONTACT
     assert settings.subscribers == {}
     assert settings.channels == {}
     assert settings.categories == ("cs.AI", "cs.CL", "cs.CV")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import Trouble
-from bot.model import DeliveryState, Receipt
-from bot.settings import OnUnknown
+from bot.model import DeliveryState, OnUnknown, Receipt
 from bot.store.claims import MOST_DEATHS, ClaimLostError, Wait
 from bot.store.desk import RefusedError
 from tests.store.test_outbox import DEAD, GATES, LANE, ME, MINUTE, NOW, SECOND, claim, claimed, enqueue, fail, packet

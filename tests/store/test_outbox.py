@@ -19,9 +19,9 @@ from bot.model import (
     Mailing,
     MailingState,
     Message,
+    OnUnknown,
     Receipt,
 )
-from bot.settings import OnUnknown
 from bot.store import Store
 from bot.store.claims import DOOR, LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
 from bot.store.doubts import Doubt

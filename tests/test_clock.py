@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.hours import latest_slot, next_slot
+from bot.clock import latest_slot, next_slot
 from bot.settings import ALL_WEEK
 
 BERLIN = ZoneInfo("Europe/Berlin")
