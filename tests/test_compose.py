@@ -24,8 +24,8 @@ from tests.builders import paper
 from tests.world import CROSS, FRIDAY, MONDAY, NEW, REPLACE, SATURDAY, TUESDAY, WEDNESDAY, World, morning
 
 if TYPE_CHECKING:
+    from bot.app.run_result import Run
     from bot.model import Paper
-    from bot.runs import Run
 
 ALL_TYPES = ["new", "cross", "replace", "replace-cross"]
 

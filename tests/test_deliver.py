@@ -29,10 +29,10 @@ from tests.builders import paper
 from tests.world import MONDAY, TUESDAY, WEDNESDAY, World, morning
 
 if TYPE_CHECKING:
+    from bot.app.run_result import Run
     from bot.channels.channel import Question
     from bot.deliver import LaneReport
     from bot.model import Delivery, Receipt
-    from bot.runs import Run
     from bot.settings import Address
 
 HOUR = timedelta(hours=1)

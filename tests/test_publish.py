@@ -17,7 +17,7 @@ from tests.world import CROSS, MONDAY, REPLACE, TUESDAY, WEDNESDAY, World, morni
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.runs import Run
+    from bot.app.run_result import Run
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.app.daemon import Daemon
 from bot.arxiv.calendar import EASTERN
-from bot.daemon import Daemon
 from bot.model import Author, Paper
 from bot.store import Store
 from tests import arxiv_faults as faults

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from bot.runs import Run
+    from bot.app.run_result import Run
     from bot.settings import Settings
 
 FRIDAY, SATURDAY, MONDAY, TUESDAY, WEDNESDAY = (date(2026, 4, day) for day in (17, 18, 20, 21, 22))

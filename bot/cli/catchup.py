@@ -15,7 +15,7 @@ from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.cli.terminal import progress
 
 if TYPE_CHECKING:
-    from bot.runs import Run
+    from bot.app.run_result import Run
     from bot.settings import Settings
 
 

@@ -16,11 +16,11 @@ from bot.cli.terminal import heading, plural, progress, table, when
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bot.app.run_result import Run
     from bot.collect import Collected
     from bot.compose import Composed
     from bot.deliver import LaneReport
     from bot.model import MailingRecord
-    from bot.runs import Run
     from bot.settings import Settings
 
 

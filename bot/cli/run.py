@@ -38,7 +38,7 @@ def run(
 
 async def _serve(settings: Settings, config: Path | None) -> None:
     from bot.app import App  # noqa: PLC0415 - the store and the channels, not needed for --help
-    from bot.daemon import Daemon  # noqa: PLC0415 - as above
+    from bot.app.daemon import Daemon  # noqa: PLC0415 - as above
 
     service = Service(App(settings), config)
     loop = asyncio.get_running_loop()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from bot.runs import Run
+    from bot.app.run_result import Run
     from bot.settings import Settings
 
 _LEFTOVERS = ("config.yaml", "paperboy.db", "paperboy.db-wal", "paperboy.db-shm", "index.html", "site", "received")

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.app.daemon import Daemon
 from bot.arxiv.calendar import EASTERN
-from bot.daemon import Daemon
 from tests.bench import corpus
 from tests.bench.measure import process, say, table
 from tests.world import opened_world

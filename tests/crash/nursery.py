@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 import bot.app
-import bot.daemon
+import bot.app.daemon
 from bot.channels import CHANNELS
 from bot.cli.run import _serve
 from bot.clock import SimulatedClock
@@ -133,7 +133,7 @@ def _live(order: Mapping[str, Any]) -> int:
     if order["command"] == "once":
         return asyncio.run(_once(config, clock))
     setattr(bot.app, "SystemClock", lambda: clock)  # noqa: B010 - mypy does not let a function stand for a class
-    bot.daemon.GRACE = order["grace"]
+    bot.app.daemon.GRACE = order["grace"]
     asyncio.run(_serve(load(config, {}), config))
     return 0
 

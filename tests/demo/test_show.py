@@ -15,7 +15,7 @@ from bot.demo.show import show
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.runs import Run
+    from bot.app.run_result import Run
     from bot.settings import Settings
 
 

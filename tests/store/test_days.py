@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.app import opened
+from bot.app.daemon import Daemon
 from bot.clock import SimulatedClock
-from bot.daemon import Daemon
 from bot.model import Entry
 from bot.store import Store
 from tests.builders import paper
 from tests.world import FRIDAY, MONDAY, REPLACE, SATURDAY, TUESDAY, World, morning
 
 if TYPE_CHECKING:
-    from bot.runs import Run
+    from bot.app.run_result import Run
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from bot.app.daemon import Daemon, Outlook, next_poll, next_wake
 from bot.arxiv.calendar import EASTERN
 from bot.clock import SimulatedClock, SystemClock
-from bot.daemon import Daemon, Outlook, next_poll, next_wake
 from bot.errors import StoreError
 from bot.model import MailingRecord, MailingState
 from bot.store.owner import Owner
@@ -373,7 +373,7 @@ async def run_for(daemon: Daemon, seconds: float, *, beats: list[int] | None = N
 
 
 async def test_it_works_at_once_and_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.daemon.TICK", 1)
+    monkeypatch.setattr("bot.app.daemon.TICK", 1)
     rounds, beats = Rounds(), [0]
     took = await run_for(Daemon(rounds, SystemClock()), 0.2, beats=beats)
     assert (rounds.count, rounds.abandoned) == (1, 1)
@@ -384,7 +384,7 @@ async def test_it_works_at_once_and_ends_at_once(monkeypatch: pytest.MonkeyPatch
 async def test_a_round_that_hangs_is_left_after_the_grace_and_what_is_in_flight_is_abandoned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.daemon.GRACE", 0.3)
+    monkeypatch.setattr("bot.app.daemon.GRACE", 0.3)
     rounds = Rounds(seconds=60)
     took = await run_for(Daemon(rounds, SystemClock()), 0.1)
     assert 0.2 < took < 5

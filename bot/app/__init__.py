@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 from bot import checkup, mailings
 from bot.alert import Concern, alert
+from bot.app.daemon import LATE, Outlook
+from bot.app.run_result import Run, log_run
 from bot.arxiv import calendar
 from bot.channels import CHANNELS
 from bot.channels.channel import Finding
 from bot.clock import SystemClock
 from bot.collect import collect
 from bot.compose import Composed, Composer
-from bot.daemon import LATE, Outlook
 from bot.deliver import PATIENCE, deliver, readdress
 from bot.drafts import Drafter
 from bot.errors import RenderError
-from bot.runs import Run, log_run
 from bot.settings import refuse_live
 from bot.store import Store
 from bot.store.leases import LeaseTakenError
