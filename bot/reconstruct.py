@@ -13,8 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
+from bot.arxiv.taxonomy import related
 from bot.model import AnnounceType, Entry
-from bot.taxonomy import related
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

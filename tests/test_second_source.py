@@ -19,10 +19,10 @@ from bot.second_source import Found, NotFound, SecondSource
 from bot.settings import ArxivSettings
 from bot.store import Store
 from bot.store.papers import Verdict
-from tests import arxiv_faults as faults
-from tests.arxiv_faults import Fault, Source
-from tests.arxiv_service import ArxivService
-from tests.arxiv_truth import Truth
+from tests.fake_arxiv import faults
+from tests.fake_arxiv.faults import Fault, Source
+from tests.fake_arxiv.service import ArxivService
+from tests.fake_arxiv.truth import Truth
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

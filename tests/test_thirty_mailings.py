@@ -24,20 +24,20 @@ from bot.app.daemon import Daemon
 from bot.arxiv.calendar import EASTERN
 from bot.model import Author, Paper
 from bot.store import Store
-from tests import arxiv_faults as faults
-from tests.arxiv_faults import Fault, Source
-from tests.arxiv_lives import Event, Kind, Schedule
-from tests.arxiv_lives import Life as ArxivLife
-from tests.arxiv_manners import impolite
-from tests.arxiv_service import ArxivService
-from tests.arxiv_truth import Truth
+from tests.fake_arxiv import faults
+from tests.fake_arxiv.faults import Fault, Source
+from tests.fake_arxiv.paper_history import Event, Kind, Schedule
+from tests.fake_arxiv.paper_history import Life as ArxivLife
+from tests.fake_arxiv.politeness import impolite
+from tests.fake_arxiv.service import ArxivService
+from tests.fake_arxiv.truth import Truth
 from tests.world import opened_world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
     from bot.model import MailingRecord
-    from tests.arxiv_truth import Owed
+    from tests.fake_arxiv.truth import Owed
     from tests.world import World
 
 DAY = timedelta(days=1)

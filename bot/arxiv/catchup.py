@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from bot import identifier, taxonomy
-from bot.arxiv.blocks import Block, read_blocks
-from bot.arxiv.bylines import authors
+from bot.arxiv import identifier, taxonomy
+from bot.arxiv.authors import authors
+from bot.arxiv.html_blocks import Block, read_blocks
 from bot.errors import ParseError
 from bot.model import AnnounceType, Author, Entry, Mailing, Paper, Unreadable
 from bot.text import cut

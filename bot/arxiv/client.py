@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from bot import __version__
-from bot.arxiv.gate import PAGES_REFUSED_FOR, REFUSED_FOR, backoff
+from bot.arxiv.rate_limit import PAGES_REFUSED_FOR, REFUSED_FOR, backoff
 from bot.errors import FetchError
 from bot.text import cut, tidy
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from bot.arxiv.gate import Gate
+    from bot.arxiv.rate_limit import Gate
     from bot.clock import Clock
     from bot.settings import ArxivSettings
 

@@ -12,10 +12,9 @@ from calendar import timegm
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot import identifier, taxonomy
-from bot.arxiv import calendar
-from bot.arxiv.bylines import authors
-from bot.arxiv.wellformed import require_well_formed
+from bot.arxiv import calendar, identifier, taxonomy
+from bot.arxiv.authors import authors
+from bot.arxiv.xml_guard import require_well_formed
 from bot.errors import ParseError
 from bot.model import AnnounceType, Entry, Mailing, Paper, Unreadable
 from bot.text import cut, tidy

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
-from bot import identifier, taxonomy
-from bot.arxiv.bylines import authors
-from bot.arxiv.wellformed import require_well_formed
+from bot.arxiv import identifier, taxonomy
+from bot.arxiv.authors import authors
+from bot.arxiv.xml_guard import require_well_formed
 from bot.errors import ParseError
 from bot.model import Paper, Unreadable
 from bot.text import cut, tidy

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import identifier as identifiers
+from bot.arxiv import identifier as identifiers
 from bot.cli.options import ConfigOption, JsonOption, load_settings
 from bot.cli.terminal import heading, say, table, to_json, when
 

@@ -233,7 +233,7 @@ def _split(text: str) -> list[str]:
 
 def _named(categories: Sequence[str]) -> None:
     """What they stand for, as far as that is quickly read."""
-    from bot import taxonomy  # noqa: PLC0415 - as above
+    from bot.arxiv import taxonomy  # noqa: PLC0415 - as above
 
     table([category, taxonomy.name(category)] for category in categories[:_FEW])
     if len(categories) > _FEW:

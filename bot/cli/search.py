@@ -97,7 +97,7 @@ def _reasons(match: Match) -> str:
 
 
 def _plain(filed: Filed, match: Match) -> dict[str, Any]:
-    from bot.identifier import abs_url  # noqa: PLC0415 - as above
+    from bot.arxiv.identifier import abs_url  # noqa: PLC0415 - as above
 
     paper = filed.paper
     return {

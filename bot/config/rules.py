@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
+from bot.arxiv.taxonomy import UnknownCategoryError, expand
 from bot.config import notation
 from bot.config.validation import at_least, checked, several
 from bot.errors import QueryError
 from bot.model import AnnounceType
-from bot.taxonomy import UnknownCategoryError, expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import ahocorasick_rs
 
+from bot.arxiv.taxonomy import related
 from bot.model import Hit, MatchMode
-from bot.taxonomy import related
 from bot.topics import names
 from bot.topics.names import Name
 from bot.topics.query import ALL, Term

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bot import identifier
+from bot.arxiv import identifier
+from bot.arxiv.taxonomy import UnknownCategoryError, beginning, canonical
 from bot.errors import QueryError
 from bot.model import MatchMode
-from bot.taxonomy import UnknownCategoryError, beginning, canonical
 from bot.text import fold
 from bot.topics import advice
 from bot.topics.fields import FIELDS, NAMES

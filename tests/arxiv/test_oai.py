@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import taxonomy
-from bot.arxiv import oai
+from bot.arxiv import oai, taxonomy
 from bot.arxiv.oai import Harvest, Version
 from bot.errors import ParseError
 from bot.model import Author, Paper

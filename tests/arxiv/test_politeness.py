@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bot.arxiv import client as client_module
 from bot.arxiv.client import ArxivClient
-from bot.arxiv.gate import backoff
+from bot.arxiv.rate_limit import backoff
 from bot.clock import SimulatedClock, SystemClock
 from bot.errors import FetchError
 from bot.settings import ArxivSettings

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.arxiv_manners import impolite
-from tests.arxiv_service import ArxivService
-from tests.arxiv_truth import Truth
+from tests.fake_arxiv.politeness import impolite
+from tests.fake_arxiv.service import ArxivService
+from tests.fake_arxiv.truth import Truth
 from tests.world import morning
 
 if TYPE_CHECKING:

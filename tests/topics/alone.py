@@ -9,8 +9,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from bot.arxiv.taxonomy import related
 from bot.model import Hit, Match, MatchMode
-from bot.taxonomy import related
 from bot.text import bare, lowered
 from bot.topics.names import Name, readings
 from bot.topics.query import And, Node, Not, Term, from_topic

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import taxonomy
+from bot.arxiv import taxonomy
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 

@@ -11,11 +11,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot import taxonomy
-from bot.arxiv import calendar
+from bot.arxiv import calendar, taxonomy
 from bot.arxiv.calendar import EASTERN
 from bot.model import Paper
-from tests.arxiv_words import WITHDRAWN, Words
+from tests.fake_arxiv.words import WITHDRAWN, Words
 
 if TYPE_CHECKING:
     import random

@@ -12,18 +12,18 @@ from email.utils import format_datetime
 from html import escape
 from typing import TYPE_CHECKING
 
-from bot import taxonomy
+from bot.arxiv import taxonomy
 from bot.arxiv.calendar import EASTERN
 from bot.demo.arxiv import render_rss
 from bot.model import Mailing
-from tests.arxiv_lives import both_names
-from tests.arxiv_truth import ORDER
+from tests.fake_arxiv.paper_history import both_names
+from tests.fake_arxiv.truth import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.model import Author, Paper
-    from tests.arxiv_lives import Life
+    from tests.fake_arxiv.paper_history import Life
 
 FEED_CAP = 2_000
 

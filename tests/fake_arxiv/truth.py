@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from bot import taxonomy
+from bot.arxiv import taxonomy
 from bot.model import AnnounceType, Entry, Mailing
-from tests.arxiv_lives import Archive, Event, Kind, Life, Schedule
+from tests.fake_arxiv.paper_history import Archive, Event, Kind, Life, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

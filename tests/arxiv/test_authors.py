@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.arxiv.bylines import authors
+from bot.arxiv.authors import authors
 from bot.model import Author
 
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from bot.arxiv.calendar import EASTERN, mailing_date
 from bot.demo.arxiv import Answer, render_error
 from bot.model import Mailing
-from tests import arxiv_xml
+from tests.fake_arxiv import xml
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from tests.arxiv_truth import Truth
+    from tests.fake_arxiv.truth import Truth
 
 
 class Source(StrEnum):
@@ -163,20 +163,20 @@ _ESSENTIAL = {
 def stale(ask: Ask) -> Answer:
     """The entries of the last mailing before today's, under today's date."""
     last = ask.truth.mailing(ask.truth.schedule.before(ask.day), ask.category)
-    return replace(ask.healthy(ask.at), body=arxiv_xml.feed(replace(last, mailing_date=ask.day)))
+    return replace(ask.healthy(ask.at), body=xml.feed(replace(last, mailing_date=ask.day)))
 
 
 def truncated(cap: int) -> Effect:
     """No more than so many entries, the new ones missing first."""
     return lambda ask: replace(
         ask.healthy(ask.at),
-        body=arxiv_xml.feed(ask.truth.mailing(ask.day, ask.category), cap),
+        body=xml.feed(ask.truth.mailing(ask.day, ask.category), cap),
     )
 
 
 def empty(ask: Ask) -> Answer:
     """A valid feed of today without any entry."""
-    return replace(ask.healthy(ask.at), body=arxiv_xml.feed(Mailing(ask.category, ask.day, ())))
+    return replace(ask.healthy(ask.at), body=xml.feed(Mailing(ask.category, ask.day, ())))
 
 
 def yesterday(ask: Ask) -> Answer:
@@ -191,5 +191,5 @@ def bad_token(ask: Ask) -> Answer:
     """Whoever comes with a resumption token has to begin again."""
     answer = ask.healthy(ask.at)
     words = "The value of the resumptionToken argument is invalid or expired."
-    error = arxiv_xml.oai_error("badResumptionToken", words, ask.at)
+    error = xml.oai_error("badResumptionToken", words, ask.at)
     return replace(answer, body=error) if ask.resumed else answer

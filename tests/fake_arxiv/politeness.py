@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot.arxiv.calendar import mailing_date
-from tests.arxiv_faults import Source
+from tests.fake_arxiv.faults import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

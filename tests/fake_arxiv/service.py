@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from bot import taxonomy
+from bot.arxiv import taxonomy
 from bot.arxiv.calendar import mailing_date
 from bot.demo.arxiv import Answer, _send, render_error
-from tests import arxiv_html, arxiv_xml
-from tests.arxiv_faults import Ask, Source
-from tests.arxiv_manners import Request
+from tests.fake_arxiv import html, xml
+from tests.fake_arxiv.faults import Ask, Source
+from tests.fake_arxiv.politeness import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from bot.clock import Clock
-    from tests.arxiv_faults import Fault
-    from tests.arxiv_lives import Life
-    from tests.arxiv_truth import Truth
+    from tests.fake_arxiv.faults import Fault
+    from tests.fake_arxiv.paper_history import Life
+    from tests.fake_arxiv.truth import Truth
 
 OAI_PAGE = 25
 """Records on one page: few, so that tokens are needed. arXiv has thousands."""
@@ -56,9 +56,9 @@ class ArxivService:
         truth: Truth,
         clock: Clock,
         *,
-        feed_cap: int = arxiv_xml.FEED_CAP,
+        feed_cap: int = xml.FEED_CAP,
         oai_page: int = OAI_PAGE,
-        catchup_page: int = arxiv_html.PAGE_SIZE,
+        catchup_page: int = html.PAGE_SIZE,
     ) -> None:
         self.truth = truth
         self.faults: list[Fault] = []
@@ -153,14 +153,14 @@ class ArxivService:
         name = _spelled(asked)
         if name is None:
             return Answer(render_error(asked, f"Bad archive or category {asked!r}.", at), 400, _RSS_TYPE)
-        body = arxiv_xml.feed(self.truth.mailing(mailing_date(at), name), self._feed_cap)
+        body = xml.feed(self.truth.mailing(mailing_date(at), name), self._feed_cap)
         return Answer(body, headers={**_RSS_TYPE, "ETag": f'"{hashlib.sha256(body).hexdigest()}"'})
 
     def _harvest(self, arguments: Mapping[str, str], at: datetime) -> Answer:
         try:
             body = self._records(arguments, at)
         except _OaiError as error:
-            body = arxiv_xml.oai_error(error.code, str(error), at)
+            body = xml.oai_error(error.code, str(error), at)
         return Answer(body, headers=_XML_TYPE)
 
     def _records(self, arguments: Mapping[str, str], at: datetime) -> bytes:
@@ -173,7 +173,7 @@ class ArxivService:
         asked = _unpack(token or "", arguments)
         if token is not None and asked.get("day") != str(mailing_date(at)):
             raise _OaiError("badResumptionToken", "The value of the resumptionToken argument is invalid or expired.")
-        upto = _date(asked.get("upto") or str(arxiv_xml.in_oai(at)))
+        upto = _date(asked.get("upto") or str(xml.in_oai(at)))
         found = [life for life in self.truth.records(upto) if _matches(life, asked)]
         start = int(asked.get("start", "0"))
         page, rest = found[start : start + self._oai_page], found[start + self._oai_page :]
@@ -181,7 +181,7 @@ class ArxivService:
             raise _OaiError("noRecordsMatch", "No matching records")
         following = {**asked, "upto": str(upto), "start": str(start + self._oai_page), "day": str(mailing_date(at))}
         last = None if token is None else ""
-        return arxiv_xml.oai_records(page, at, _packed(following) if rest else last)
+        return xml.oai_records(page, at, _packed(following) if rest else last)
 
     def _page(self, request: web.Request, at: datetime) -> Answer:
         """arXiv's own checks in their order (arxiv-browse, controllers/catchup_page.py)."""
@@ -201,12 +201,12 @@ class ArxivService:
         name = _spelled(asked)
         if name is None or name != asked:
             return _refused("Invalid subject. Subject must be an archive, category or 'grp_physics'")
-        if not arxiv_html.earliest(at) <= day <= mailing_date(at):
+        if not html.earliest(at) <= day <= mailing_date(at):
             return _refused(f"Invalid date: {day}. Catchup only allowed for past 90 days")
         if taxonomy.canonical(name) != name:
             target = f"/catchup/{taxonomy.canonical(name)}/{day}?page={number}&abs={abstracts}"
             return Answer(b"", 301, {**_HTML_TYPE, "Location": target})
-        show = partial(arxiv_html.catchup, abstracts=abstracts == "True", page=int(number), size=self._catchup_page)
+        show = partial(html.catchup, abstracts=abstracts == "True", page=int(number), size=self._catchup_page)
         return Answer(show(self.truth, name, day, at), headers=_HTML_TYPE)
 
 
@@ -238,7 +238,7 @@ def _category(spec: str) -> str:
     """The category whose set it is; the set itself if it is none's."""
     parts = spec.split(":")
     for name in (".".join(parts[-2:]), parts[-1]):
-        if _spelled(name) is not None and arxiv_xml.oai_set(name) == spec:
+        if _spelled(name) is not None and xml.oai_set(name) == spec:
             return _canonical(name)
     return spec
 
@@ -246,7 +246,7 @@ def _category(spec: str) -> str:
 def _matches(life: Life, asked: Mapping[str, str]) -> bool:
     begin, end = _date(asked.get("from") or "1970-01-01"), _date(asked.get("until") or "9999-12-31")
     wanted = asked.get("set")
-    inside = wanted is None or any(f"{name}:".startswith(f"{wanted}:") for name in arxiv_xml.sets_of(life.paper))
+    inside = wanted is None or any(f"{name}:".startswith(f"{wanted}:") for name in xml.sets_of(life.paper))
     return inside and begin <= life.changed <= end
 
 

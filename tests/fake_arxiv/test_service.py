@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot import taxonomy
-from bot.arxiv import catchup, feed, oai
+from bot.arxiv import catchup, feed, oai, taxonomy
 from bot.arxiv.calendar import EASTERN
 from bot.clock import SimulatedClock
 from bot.errors import ParseError
 from bot.model import AnnounceType
-from tests import arxiv_faults, arxiv_html, arxiv_xml
-from tests.arxiv_faults import Effect, Fault, Source
-from tests.arxiv_lives import Kind, Schedule, announced_at
-from tests.arxiv_manners import Request, impolite
-from tests.arxiv_service import OAI_PAGE, ArxivService
-from tests.arxiv_truth import CATEGORIES, Truth
-from tests.arxiv_words import KEYWORDS, WITHDRAWN
+from tests.fake_arxiv import faults, html, xml
+from tests.fake_arxiv.faults import Effect, Fault, Source
+from tests.fake_arxiv.paper_history import Kind, Schedule, announced_at
+from tests.fake_arxiv.politeness import Request, impolite
+from tests.fake_arxiv.service import OAI_PAGE, ArxivService
+from tests.fake_arxiv.truth import CATEGORIES, Truth
+from tests.fake_arxiv.words import KEYWORDS, WITHDRAWN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -197,7 +196,7 @@ class Guest:
 
     async def harvest(self, category: str, since: date) -> list[ET.Element]:
         """All records of all pages."""
-        query = {"metadataPrefix": "arXivRaw", "set": arxiv_xml.oai_set(category), "from": str(since)}
+        query = {"metadataPrefix": "arXivRaw", "set": xml.oai_set(category), "from": str(since)}
         records: list[ET.Element] = []
         while query:
             answer = await self.oai(**query)
@@ -258,7 +257,7 @@ async def test_an_unknown_category_gets_the_error_feed(guest: Guest) -> None:
 
 def test_a_cut_falls_on_the_lowest_new_numbers() -> None:
     whole = keyed(TRUTH.mailing(TUESDAY, "cs.CV"))
-    cut = keyed(feed.parse(arxiv_xml.feed(TRUTH.mailing(TUESDAY, "cs.CV"), len(whole) - 3), "cs.CV"))
+    cut = keyed(feed.parse(xml.feed(TRUTH.mailing(TUESDAY, "cs.CV"), len(whole) - 3), "cs.CV"))
     assert cut == whole[3:]
     assert {kind for *_, kind in whole[:3]} == {AnnounceType.NEW}
 
@@ -272,7 +271,7 @@ async def test_entered_again_the_service_has_its_old_addresses() -> None:
 
 
 async def test_who_hangs_up_is_in_the_log_too(guest: Guest) -> None:
-    guest.service.faults = [Fault(arxiv_faults.hang(60))]
+    guest.service.faults = [Fault(faults.hang(60))]
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(guest.feed(), 0.05)
     await asyncio.sleep(0.1)
@@ -321,14 +320,14 @@ async def test_our_own_reader_gets_every_record_as_it_stood(guest: Guest) -> Non
 
 
 async def test_one_record_may_be_unreadable(guest: Guest) -> None:
-    guest.service.faults = [Fault(arxiv_faults.one_unreadable, source=Source.OAI)]
+    guest.service.faults = [Fault(faults.one_unreadable, source=Source.OAI)]
     answer = oai.parse((await guest.get(guest.service.oai_url, verb="ListRecords", metadataPrefix="arXivRaw"))[1])
     assert (len(answer.records), len(answer.unreadable)) == (OAI_PAGE - 1, 1)
 
 
 @pytest.mark.parametrize("category", ["cs.CV", "cs.NA", "hep-th", "physics.optics", "astro-ph.EP", "stat.ML"])
 def test_our_own_reader_names_sets_alike(category: str) -> None:
-    assert oai.set_spec(category) == arxiv_xml.oai_set(taxonomy.canonical(category))
+    assert oai.set_spec(category) == xml.oai_set(taxonomy.canonical(category))
 
 
 @pytest.mark.parametrize(
@@ -336,7 +335,7 @@ def test_our_own_reader_names_sets_alike(category: str) -> None:
     [("cs.CV", "cs:cs:CV"), ("hep-th", "physics:hep-th"), ("physics.optics", "physics:physics:optics")],
 )
 def test_a_set_is_named_by_group_archive_and_category(category: str, spec: str) -> None:
-    assert arxiv_xml.oai_set(category) == spec
+    assert xml.oai_set(category) == spec
 
 
 async def test_a_mailing_is_in_oai_from_half_past_ten_of_the_evening_before(guest: Guest) -> None:
@@ -444,7 +443,7 @@ async def test_our_own_reader_gets_every_catchup_page_as_it_is_by_now(guest: Gue
     for day in TRUTH.days[::3]:
         for category in CATEGORIES:
             page = catchup.parse((await guest.page(category, day, abs="True"))[1], category, day)
-            listed = arxiv_html.listed(TRUTH, category, day, LAST)
+            listed = html.listed(TRUTH, category, day, LAST)
             assert (page.pages, page.mailing.unreadable) == (1, ())
             read = [(e.paper.identifier, e.type, e.paper.title, e.paper.abstract) for e in page.mailing.entries]
             assert read == [
@@ -464,11 +463,11 @@ async def test_our_own_reader_gets_a_catchup_page_in_parts(guest: Guest, monkeyp
         for number in range(2, first.pages + 1)
     ]
     read = [entry.paper.identifier for page in (first, *parts) for entry in page.mailing.entries]
-    assert read == [life.paper.identifier for _, life in arxiv_html.listed(TRUTH, "cs.CV", TUESDAY, TUESDAY)]
+    assert read == [life.paper.identifier for _, life in html.listed(TRUTH, "cs.CV", TUESDAY, TUESDAY)]
 
 
 async def test_one_entry_of_a_catchup_page_may_be_unreadable(guest: Guest) -> None:
-    guest.service.faults = [Fault(arxiv_faults.one_unreadable, source=Source.CATCHUP)]
+    guest.service.faults = [Fault(faults.one_unreadable, source=Source.CATCHUP)]
     page = catchup.parse((await guest.page("cs.CV", TUESDAY, abs="True"))[1], "cs.CV", TUESDAY)
     assert [lost.reason for lost in page.mailing.unreadable] == ["no title"]
 
@@ -514,27 +513,27 @@ async def spoiled(guest: Guest, effect: Effect, category: str = "cs.CV") -> Mail
 
 
 async def test_a_stale_feed_repeats_the_last_mailing_under_todays_date(guest: Guest) -> None:
-    mailing = await spoiled(guest, arxiv_faults.stale)
+    mailing = await spoiled(guest, faults.stale)
     assert mailing.mailing_date == TUESDAY
     assert keyed(mailing) == keyed(TRUTH.mailing(MONDAY, "cs.CV"))
 
 
 async def test_a_truncated_feed_lacks_new_papers(guest: Guest) -> None:
-    assert keyed(await spoiled(guest, arxiv_faults.truncated(20))) == keyed(TRUTH.mailing(TUESDAY, "cs.CV"))[-20:]
+    assert keyed(await spoiled(guest, faults.truncated(20))) == keyed(TRUTH.mailing(TUESDAY, "cs.CV"))[-20:]
 
 
 async def test_an_empty_feed_is_todays(guest: Guest) -> None:
-    mailing = await spoiled(guest, arxiv_faults.empty)
+    mailing = await spoiled(guest, faults.empty)
     assert (mailing.mailing_date, mailing.entries) == (TUESDAY, ())
 
 
 async def test_yesterdays_feed_says_that_it_is(guest: Guest) -> None:
-    mailing = await spoiled(guest, arxiv_faults.yesterday)
+    mailing = await spoiled(guest, faults.yesterday)
     assert mailing == without_comments(TRUTH.mailing(MONDAY, "cs.CV"))
 
 
 async def test_one_item_may_be_unreadable(guest: Guest) -> None:
-    mailing = await spoiled(guest, arxiv_faults.one_unreadable)
+    mailing = await spoiled(guest, faults.one_unreadable)
     (lost,) = mailing.unreadable
     assert "absonly" in lost.reason
     assert len(mailing.entries) == len(TRUTH.mailing(TUESDAY, "cs.CV").entries) - 1
@@ -543,11 +542,11 @@ async def test_one_item_may_be_unreadable(guest: Guest) -> None:
 @pytest.mark.parametrize(
     ("effect", "reason"),
     [
-        (arxiv_faults.status(400), "error feed"),
-        (arxiv_faults.rate_exceeded, "Rate exceeded"),
-        (arxiv_faults.html_page, "HTML page"),
-        (arxiv_faults.half_body, "cut off or malformed"),
-        (arxiv_faults.malformed, "cut off or malformed"),
+        (faults.status(400), "error feed"),
+        (faults.rate_exceeded, "Rate exceeded"),
+        (faults.html_page, "HTML page"),
+        (faults.half_body, "cut off or malformed"),
+        (faults.malformed, "cut off or malformed"),
     ],
 )
 async def test_what_is_no_feed_does_not_parse(guest: Guest, effect: Effect, reason: str) -> None:
@@ -556,7 +555,7 @@ async def test_what_is_no_feed_does_not_parse(guest: Guest, effect: Effect, reas
 
 
 async def test_a_cut_body_breaks_off(guest: Guest) -> None:
-    guest.service.faults = [Fault(arxiv_faults.cut_body)]
+    guest.service.faults = [Fault(faults.cut_body)]
     with pytest.raises(aiohttp.ClientPayloadError):
         await guest.feed()
 
@@ -564,7 +563,7 @@ async def test_a_cut_body_breaks_off(guest: Guest) -> None:
 @pytest.mark.parametrize("code", [403, 406, 429, 500, 503])
 @pytest.mark.parametrize("retry_after", [None, 120])
 async def test_a_status_comes_from_any_source(guest: Guest, code: int, retry_after: float | None) -> None:
-    guest.service.faults = [Fault(arxiv_faults.status(code, retry_after=retry_after), source=None)]
+    guest.service.faults = [Fault(faults.status(code, retry_after=retry_after), source=None)]
     for url in (guest.service.rss_url.format(category="cs.CV"), guest.service.oai_url):
         status, _, headers = await guest.get(url)
         assert (status, headers.get("Retry-After")) == (code, None if retry_after is None else "120")
@@ -572,7 +571,7 @@ async def test_a_status_comes_from_any_source(guest: Guest, code: int, retry_aft
 
 
 async def test_oai_may_be_hours_behind(guest: Guest) -> None:
-    guest.service.faults = [Fault(arxiv_faults.behind(3), source=Source.OAI)]
+    guest.service.faults = [Fault(faults.behind(3), source=Source.OAI)]
     assert await guest.harvest("cs.CV", TUESDAY) == []
     answer = await guest.oai(metadataPrefix="arXivRaw")
     assert answer.findtext(f"{OAI}responseDate") == (guest.clock.now() - timedelta(hours=3)).strftime(
@@ -581,7 +580,7 @@ async def test_oai_may_be_hours_behind(guest: Guest) -> None:
 
 
 async def test_a_token_may_be_refused(guest: Guest) -> None:
-    guest.service.faults = [Fault(arxiv_faults.bad_token, source=Source.OAI)]
+    guest.service.faults = [Fault(faults.bad_token, source=Source.OAI)]
     answer = await guest.oai(metadataPrefix="arXivRaw")
     token = answer.findtext(f".//{OAI}resumptionToken")
     assert token
@@ -590,7 +589,7 @@ async def test_a_token_may_be_refused(guest: Guest) -> None:
 
 
 async def test_a_script_takes_the_requests_it_names_and_no_others(guest: Guest) -> None:
-    no = arxiv_faults.status(500)
+    no = faults.status(500)
     guest.service.faults = [
         Fault(no, category="cs.LG", first=2, times=1),
         Fault(no, category="cs.CL", day=TRUTH.days[2]),
@@ -611,7 +610,7 @@ async def test_a_script_takes_the_requests_it_names_and_no_others(guest: Guest) 
 
 
 async def test_requests_are_counted_per_category_and_the_first_fault_wins(guest: Guest) -> None:
-    guest.service.faults = [Fault(arxiv_faults.status(429), times=1), Fault(arxiv_faults.status(500), times=2)]
+    guest.service.faults = [Fault(faults.status(429), times=1), Fault(faults.status(500), times=2)]
     urls = [guest.service.rss_url.format(category=name) for name in ("cs.CV", "cs.LG")]
     assert [[(await guest.get(url))[0] for _ in range(3)] for url in urls] == [[429, 500, 200]] * 2
 

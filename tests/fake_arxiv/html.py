@@ -11,18 +11,18 @@ from datetime import UTC, date, datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING
 
-from bot import taxonomy
+from bot.arxiv import taxonomy
 from bot.arxiv.calendar import EASTERN
-from tests.arxiv_lives import Kind, Life
-from tests.arxiv_truth import FIRST_UNANNOUNCED_VERSION
-from tests.arxiv_words import UNICODE
+from tests.fake_arxiv.paper_history import Kind, Life
+from tests.fake_arxiv.truth import FIRST_UNANNOUNCED_VERSION
+from tests.fake_arxiv.words import UNICODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.model import Author, Paper
-    from tests.arxiv_lives import Event
-    from tests.arxiv_truth import Truth
+    from tests.fake_arxiv.paper_history import Event
+    from tests.fake_arxiv.truth import Truth
 
 PAGE_SIZE = 2_000
 DAYS_BACK = 91

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import identifier
+from bot.arxiv import identifier
 
 _MONTHS = st.builds("{:02}{:02}".format, st.integers(0, 99), st.integers(1, 12))
 _NEW = st.builds("{}.{}".format, _MONTHS, st.from_regex(r"[0-9]{4,6}", fullmatch=True))
