@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot import text
 from bot.channels.discord_markup import TITLE, abstract, escaped, label, link_target, safe_links, short
-from bot.channels.grouping import MOST_LINKS, forms, terms, together, told
-from bot.channels.packing import as_many_as_fit, fit, last_that_holds, paginate
+from bot.channels.pagination import as_many_as_fit, fit, last_that_holds, paginate
+from bot.channels.presentation import MOST_LINKS, forms, terms, together, told
 from bot.model import Message
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bot import text
-from bot.channels.grouping import terms
-from bot.channels.marking import glance
-from bot.channels.packing import as_many_as_fit
+from bot.channels.excerpt import glance
+from bot.channels.pagination import as_many_as_fit
+from bot.channels.presentation import terms
 from bot.model import Link
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.grouping import together, told
 from bot.channels.mail_pieces import Block, Pieces
 from bot.channels.mime import entity, mailto, quoted_printable
-from bot.channels.packing import fit, paginate
+from bot.channels.pagination import fit, paginate
+from bot.channels.presentation import together, told
 from bot.model import Message
 from bot.text import day, flatten_tex, tidy
 

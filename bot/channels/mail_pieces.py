@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from bot.channels.grouping import MOST_LINKS, forms, terms, told
-from bot.channels.marking import Glance, glance
+from bot.channels.excerpt import Glance, glance
 from bot.channels.mime import quoted_printable
+from bot.channels.presentation import MOST_LINKS, forms, terms, told
 from bot.text import markup_html
 
 if TYPE_CHECKING:

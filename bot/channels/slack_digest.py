@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bot.channels import blockkit
 from bot.channels.blockkit import Text, escaped, label, link_target, short
-from bot.channels.grouping import MOST_LINKS, forms, terms, together, told
-from bot.channels.marking import glance
-from bot.channels.packing import as_many_as_fit, fit, paginate
+from bot.channels.excerpt import glance
+from bot.channels.pagination import as_many_as_fit, fit, paginate
+from bot.channels.presentation import MOST_LINKS, forms, terms, together, told
 from bot.errors import RenderError
 from bot.text import cut, escape_mrkdwn, names, utf16
 

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.packing import as_many_as_fit, fit, paginate
+from bot.channels.pagination import as_many_as_fit, fit, paginate
 
 
 def test_as_many_as_fit_says_how_many_are_left() -> None:

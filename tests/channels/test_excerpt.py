@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import text
-from bot.channels.grouping import Term
-from bot.channels.marking import Glance, glance
+from bot.channels.excerpt import Glance, glance
+from bot.channels.presentation import Term
 from tests.builders import paper
 
 FIELDS = ("title", "abstract")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from bot.channels.grouping import Term, forms, terms, together, told
+from bot.channels.presentation import Term, forms, terms, together, told
 from bot.model import AnnounceType, Hit, Link, Match
 from tests.builders import MONDAY, entry, paper, section
 

@@ -17,7 +17,7 @@ from bot.text import ELLIPSIS, bare, cut, flatten_tex, lowered
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from bot.channels.grouping import Term
+    from bot.channels.presentation import Term
     from bot.model import Paper
 
 Place = tuple[int, int]
