@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.channels import discord_answers, slack
+from bot.channels import slack
+from bot.channels.discord import errors
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import SimulatedClock
@@ -375,7 +376,7 @@ async def test_a_destination_that_hangs_and_one_that_crawls_hold_up_nobody_else(
     busy_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slack, "ANSWER_SECONDS", 0.4)
-    monkeypatch.setattr(discord_answers, "SECONDS", 0.4)
+    monkeypatch.setattr(errors, "SECONDS", 0.4)
     busy_world.slack.script.append(Scripted(body={"ok": True}, takes=True, crawls=30))
     busy_world.discord.script.append(DiscordSays(hangs=30))
     run = await busy_world.once(morning(TUESDAY))

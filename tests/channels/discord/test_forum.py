@@ -9,7 +9,7 @@ import pytest
 
 from bot.channels.channel import CannotTellError, Question
 from bot.channels.discord import DiscordChannel
-from bot.channels.discord_forum import thread_name
+from bot.channels.discord.forum import thread_name
 from bot.demo.discord import TOKEN, DiscordReceiver, Scripted
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery, Note

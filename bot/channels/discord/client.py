@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot import __version__
-from bot.channels.discord_answers import ask, platform_id, trace
-from bot.channels.discord_check import TOKEN
+from bot.channels.discord.check import TOKEN
+from bot.channels.discord.errors import platform_id
+from bot.channels.discord.request import ask, trace
 from bot.errors import DeliveryError, Trouble
 
 if TYPE_CHECKING:

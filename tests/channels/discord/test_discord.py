@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.channels import discord_answers
-from bot.channels.discord import DiscordChannel
+from bot.channels.discord import DiscordChannel, errors
 from bot.demo.discord import TOKEN, DiscordReceiver, Scripted
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery, Receipt
@@ -375,7 +374,7 @@ async def test_an_empty_bucket_makes_nobody_sleep(
 async def test_silence_after_the_post_is_unknown(
     channel: DiscordChannel, receiver: DiscordReceiver, place: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discord_answers, "SECONDS", 0.3)
+    monkeypatch.setattr(errors, "SECONDS", 0.3)
     receiver.script.append(Scripted(hangs=5))
     with pytest.raises(DeliveryError, match=r"no answer within 0\.3 s") as caught:
         await channel.send(delivery(), place)

@@ -8,8 +8,9 @@ import errno
 import aiohttp
 import pytest
 
-from bot.channels import discord_answers
-from bot.channels.discord_answers import Answer, ask, platform_id, trace
+from bot.channels.discord import errors
+from bot.channels.discord.errors import platform_id
+from bot.channels.discord.request import Answer, ask, trace
 from bot.errors import DeliveryError, Trouble
 
 
@@ -41,7 +42,7 @@ async def test_a_reset_that_discord_py_would_repeat_is_not_repeated(number: int)
 
 
 async def test_silence_before_the_post_is_transient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(discord_answers, "SECONDS", 0.05)
+    monkeypatch.setattr(errors, "SECONDS", 0.05)
     with pytest.raises(DeliveryError) as caught:
         await ask("http://127.0.0.1:1", lambda: asyncio.sleep(5))
     assert caught.value.trouble is Trouble.TRANSIENT

@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from bot import text
-from bot.channels.discord_markup import TITLE, abstract, escaped, label, link_target, safe_links, short
+from bot.channels.discord.markup import TITLE, abstract, escaped, label, link_target, safe_links, short
 from bot.channels.pagination import as_many_as_fit, fit, last_that_holds, paginate
 from bot.channels.presentation import MOST_LINKS, forms, terms, together, told
 from bot.model import Message

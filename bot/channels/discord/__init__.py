@@ -14,12 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.channel import CannotTellError
-from bot.channels.discord_answers import NO_FORUM, Answer, ask, platform_id, shown
-from bot.channels.discord_check import check_bot, check_place
-from bot.channels.discord_digest import render_digest, render_note
-from bot.channels.discord_forum import FORUMS, check_thread, find_thread, start_thread, thread_name
-from bot.channels.discord_history import PAGE, find_message
-from bot.channels.discord_sessions import Bot, webhook_session
+from bot.channels.discord.check import check_bot, check_place
+from bot.channels.discord.client import Bot, webhook_session
+from bot.channels.discord.digest import render_digest, render_note
+from bot.channels.discord.errors import NO_FORUM, platform_id, shown
+from bot.channels.discord.forum import FORUMS, check_thread, find_thread, start_thread, thread_name
+from bot.channels.discord.lookup import PAGE, find_message
+from bot.channels.discord.request import Answer, ask
 from bot.errors import DeliveryError, Trouble
 from bot.model import Gate, Gates, Receipt
 from bot.settings import Address, Secret, fingerprint
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import discord
 
     from bot.channels.channel import Finding, Question
-    from bot.channels.discord_history import Messages
+    from bot.channels.discord.lookup import Messages
     from bot.model import Delivery, Digest, Message, Note
     from bot.templating import Templates
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot import text
 from bot.channels.channel import CannotTellError
-from bot.channels.discord_answers import shown
-from bot.channels.discord_history import CLOCKS_SECONDS, is_it, snowflake
+from bot.channels.discord.errors import shown
+from bot.channels.discord.lookup import CLOCKS_SECONDS, is_it, snowflake
 from bot.errors import DeliveryError, Trouble
 from bot.model import Receipt
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import discord
 
     from bot.channels.channel import Question
-    from bot.channels.discord_answers import Answer
-    from bot.channels.discord_history import Messages
+    from bot.channels.discord.lookup import Messages
+    from bot.channels.discord.request import Answer
 
     Request = Callable[[], Awaitable[object]]
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from bot import text
 from bot.channels.channel import Finding
-from bot.channels.discord_answers import NO_FORUM, ask, platform_id
-from bot.channels.discord_forum import FORUMS
+from bot.channels.discord.errors import NO_FORUM, platform_id
+from bot.channels.discord.forum import FORUMS
+from bot.channels.discord.request import ask
 from bot.errors import DeliveryError, Trouble
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.channels.discord_answers import Answer
+    from bot.channels.discord.request import Answer
     from bot.settings import Address
 
 TOKEN = "channels.discord.token"  # noqa: S105 - the setting's name
