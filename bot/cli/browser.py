@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.channels import mime
+from bot.channels.mail import mime
 from bot.demo.showcase import Day, render_showcase
 
 if TYPE_CHECKING:

@@ -172,7 +172,7 @@ def _print_texts(detail: DeliveryDetail) -> None:
 
 def _readable(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """A mail is stored encoded, as it travels; a person wants its texts."""
-    from bot.channels import mime  # noqa: PLC0415 - as above
+    from bot.channels.mail import mime  # noqa: PLC0415 - as above
 
     if "entity" not in body:
         return body

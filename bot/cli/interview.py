@@ -260,7 +260,7 @@ def _security(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    from bot.channels.mail_relay import MailSettings  # noqa: PLC0415 - as above
+    from bot.channels.mail.settings import MailSettings  # noqa: PLC0415 - as above
 
     try:
         return MailSettings(port=int(text)).port
@@ -269,7 +269,7 @@ def _port(text: str) -> int:
 
 
 def _sender(*, near: bool) -> Callable[[str], str]:
-    from bot.channels.mail_relay import MailSettings  # noqa: PLC0415 - as above
+    from bot.channels.mail.settings import MailSettings  # noqa: PLC0415 - as above
     from bot.config.notation import EXAMPLE_MAILBOX  # noqa: PLC0415 - as above
 
     def check(text: str) -> None:

@@ -165,7 +165,7 @@ def _row(entry: DigestEntry) -> list[str]:
 
 
 def _show(messages: Iterable[Message], form: Form) -> str:
-    from bot.channels import mime  # noqa: PLC0415 - as above
+    from bot.channels.mail import mime  # noqa: PLC0415 - as above
 
     if form in (Form.SLACK, Form.DISCORD):
         return json.dumps([dict(message.payload) for message in messages], indent=2, ensure_ascii=False)
@@ -176,7 +176,7 @@ def _show(messages: Iterable[Message], form: Form) -> str:
 
 def _words(message: Message) -> str:
     """The message's own plain form: a mail's text, or what a chat gets where its blocks are refused."""
-    from bot.channels import mime  # noqa: PLC0415 - as above
+    from bot.channels.mail import mime  # noqa: PLC0415 - as above
 
     body = message.plain or message.payload
     if "entity" in body:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from aiosmtplib import SMTP
 
 from bot.channels.mail import MailChannel
-from bot.channels.mime import Mailbox, build, entity, texts
+from bot.channels.mail.mime import Mailbox, build, entity, texts
 from bot.clock import SystemClock
 from bot.deliver import deliver
 from bot.model import AnnounceType, Digest, DigestEntry, Match, Message, Section
@@ -42,7 +42,7 @@ from tests.world import TUESDAY, opened_world
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bot.channels.mail_relay import MailSettings
+    from bot.channels.mail.settings import MailSettings
     from bot.settings import Settings
 
 CONNECTIONS = 10

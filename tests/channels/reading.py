@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.mime import texts
+from bot.channels.mail.mime import texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.channels.mail import MailChannel
-from bot.channels.mime import quoted_printable
+from bot.channels.mail.mime import quoted_printable
 from bot.templating import Templates
 from tests.builders import digest, many_entries, section
 from tests.channels.reading import html_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.channels.mail import MailChannel
-from bot.channels.mime import entity
+from bot.channels.mail.mime import entity
 from bot.errors import DeliveryError, Trouble
 from bot.model import DeliveryState
 from bot.templating import Templates

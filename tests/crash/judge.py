@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.discord import _nonce
-from bot.channels.mime import message_id
+from bot.channels.mail.mime import message_id
 from bot.model import DeliveryState
 from bot.store import Store
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.channels.mail_pieces import Pieces
+from bot.channels.mail.fragments import Pieces
 from bot.model import Hit
 from bot.templating import Templates
 from tests.builders import entry, paper

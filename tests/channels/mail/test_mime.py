@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.mime import Mailbox, build, entity, mailto, message_id, parse_mailbox, quoted_printable, texts
+from bot.channels.mail.mime import Mailbox, build, entity, mailto, message_id, parse_mailbox, quoted_printable, texts
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery
 from bot.text import tidy
@@ -186,14 +186,14 @@ def test_a_header_that_reads_back_as_another_is_refused() -> None:
 
 
 def test_a_subject_that_reads_back_as_another_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.channels.mime._encoded", lambda _text, _name: "Something else")
+    monkeypatch.setattr("bot.channels.mail.mime._encoded", lambda _text, _name: "Something else")
     with pytest.raises(DeliveryError, match="reads back as another") as refused:
         build(delivery(), ALICE, SENDER)
     assert refused.value.trouble is Trouble.MALFORMED
 
 
 def test_a_subject_that_does_not_read_back_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.channels.mime._encoded", lambda _text, _name: "=?no-such-charset?q?x?=")
+    monkeypatch.setattr("bot.channels.mail.mime._encoded", lambda _text, _name: "=?no-such-charset?q?x?=")
     with pytest.raises(DeliveryError, match="does not read back") as refused:
         build(delivery(), ALICE, SENDER)
     assert refused.value.trouble is Trouble.MALFORMED

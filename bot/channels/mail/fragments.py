@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from bot.channels.excerpt import Glance, glance
-from bot.channels.mime import quoted_printable
+from bot.channels.mail.mime import quoted_printable
 from bot.channels.presentation import MOST_LINKS, forms, terms, told
 from bot.text import markup_html
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.channels.channel import Finding
-from bot.channels.mail_answers import NOT_LOGGED_IN, RelayError
-from bot.channels.mail_relay import command, connect, envelope, farewell
+from bot.channels.mail.errors import NOT_LOGGED_IN, RelayError
+from bot.channels.mail.smtp import command, connect, envelope, farewell
 from bot.errors import Trouble
 from bot.settings import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from bot.channels.mail_relay import MailSettings
+    from bot.channels.mail.settings import MailSettings
     from bot.settings import Address
 
 CHECK_SECONDS = 15.0

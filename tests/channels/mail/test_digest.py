@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.channels.mail_digest import render_digest, render_note, wrap
-from bot.channels.mime import entity, quoted_printable
+from bot.channels.mail.digest import render_digest, render_note, wrap
+from bot.channels.mail.mime import entity, quoted_printable
 from bot.errors import RenderError
 from bot.model import AnnounceType, Digest, Hit, Message, Note
 from bot.templating import Templates

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.channels.channel import Finding
-from bot.channels.mail_answers import RelayError
-from bot.channels.mail_check import _diagnosis, check_relay
-from bot.channels.mail_relay import MailSettings
+from bot.channels.mail.check import _diagnosis, check_relay
+from bot.channels.mail.errors import RelayError
+from bot.channels.mail.settings import MailSettings
 from bot.demo.smtp import SmtpReceiver
 from bot.errors import Trouble
 from bot.settings import Address, Secret

@@ -13,9 +13,10 @@ from aiosmtpd.smtp import AuthResult
 from aiosmtplib import SMTP
 from aiosmtplib.protocol import SMTPProtocol
 
-from bot.channels import mail_relay
-from bot.channels.mail_answers import RelayError
-from bot.channels.mail_relay import MailSettings, Relay, _hand_over, connect
+from bot.channels.mail import smtp
+from bot.channels.mail.errors import RelayError
+from bot.channels.mail.settings import CONNECTIONS, MailSettings
+from bot.channels.mail.smtp import Relay, _hand_over, connect
 from bot.demo.smtp import DROP, SmtpReceiver
 from bot.errors import Trouble
 from bot.settings import Secret
@@ -154,7 +155,7 @@ async def test_a_fresh_connection_is_used_again(receiver: SmtpReceiver, relay: R
 async def test_an_old_connection_is_replaced(
     receiver: SmtpReceiver, relay: Relay, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
 ) -> None:
-    monkeypatch.setattr(mail_relay, limit, value)
+    monkeypatch.setattr(smtp, limit, value)
     for _ in range(3):
         await relay.send(SENDER, ALICE, MAIL)
     assert (len(receiver.messages), receiver.connections) == (3, 3)
@@ -174,14 +175,14 @@ async def test_a_connection_that_the_relay_closed_meanwhile_is_no_trouble() -> N
 
 async def test_a_mail_that_is_pondered_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     async with ScriptedSmtp(DOT=SILENCE) as scripted:
-        monkeypatch.setattr(mail_relay, "ANSWER_SECONDS", 0.5)
+        monkeypatch.setattr(smtp, "ANSWER_SECONDS", 0.5)
         relay = Relay(settings_for(scripted))
         slow = asyncio.create_task(relay.send(SENDER, ALICE, MAIL))
         await scripted.heard["DOT"].wait()
         scripted.replies["DOT"] = "250 taken"
         await asyncio.gather(*(relay.send(SENDER, ALICE, MAIL) for _ in range(8)))
         assert not slow.done()
-        assert scripted.connections == mail_relay.CONNECTIONS
+        assert scripted.connections == CONNECTIONS
         with pytest.raises(RelayError) as caught:
             await slow
         assert caught.value.trouble is Trouble.UNKNOWN
@@ -203,7 +204,7 @@ def test_a_number_of_connections_that_no_relay_takes_is_refused(connections: int
 
 
 async def test_the_relay_may_take_its_time_over_the_dot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail_relay, "READY_SECONDS", 0.2)
+    monkeypatch.setattr(smtp, "READY_SECONDS", 0.2)
     async with ScriptedSmtp(DOT=SILENCE) as scripted:
         relay = Relay(settings_for(scripted))
         sending = asyncio.create_task(relay.send(SENDER, ALICE, MAIL))
@@ -216,7 +217,7 @@ async def test_the_relay_may_take_its_time_over_the_dot(monkeypatch: pytest.Monk
 async def test_a_relay_that_is_not_ready_in_time_has_surely_not_taken_the_mail(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mail_relay, "READY_SECONDS", 0.1)
+    monkeypatch.setattr(smtp, "READY_SECONDS", 0.1)
     async with ScriptedSmtp(RCPT=SILENCE) as scripted:
         error = await refused(settings_for(scripted))
         assert (error.trouble, error.everywhere) == (Trouble.TRANSIENT, True)
@@ -433,5 +434,5 @@ def test_settings_that_go_together_are_taken(given: dict[str, Any]) -> None:
 def test_a_claim_outlives_the_longest_send() -> None:
     from bot.store.claims import LEASE  # noqa: PLC0415 - one number of the room next door
 
-    longest = mail_relay.READY_SECONDS + mail_relay.ANSWER_SECONDS
+    longest = smtp.READY_SECONDS + smtp.ANSWER_SECONDS
     assert LEASE.total_seconds() > longest

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.mail_pieces import Block, Pieces
-from bot.channels.mime import entity, mailto, quoted_printable
+from bot.channels.mail.fragments import Block, Pieces
+from bot.channels.mail.mime import entity, mailto, quoted_printable
 from bot.channels.pagination import fit, paginate
 from bot.channels.presentation import together, told
 from bot.model import Message

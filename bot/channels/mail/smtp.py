@@ -9,69 +9,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from bot.channels.mail_answers import CLOSING, GO_ON, THE_MAIL, YES, RelayError, refusal
-from bot.channels.mime import Mailbox, parse_mailbox
+from bot.channels.mail.errors import CLOSING, GO_ON, THE_MAIL, YES, RelayError, refusal
 from bot.errors import Trouble
-from bot.settings import Secret, is_loopback
 from bot.text import cut, tidy
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP, SMTPResponse
+
+    from bot.channels.mail.settings import MailSettings
+    from bot.settings import Secret
 
 COMMAND_SECONDS = 60.0
 READY_SECONDS = 180.0
 """From asking for a connection to the relay's "go on": with the answer's 600 this stays below a claim's lease."""
 ANSWER_SECONDS = 600.0
 """After the final dot a short wait makes duplicates: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2.6."""
-CONNECTIONS = 3
-"""At once: a mail that the relay ponders for minutes holds up no other. Some relays allow no more than this."""
-_MOST_CONNECTIONS = 100
 IDLE_SECONDS = 15.0
 MAILS_PER_CONNECTION = 100
 _FAREWELL_SECONDS = 2.0
-
-_LAST_PORT = 65_535
-
-
-@dataclass(frozen=True, slots=True)
-class MailSettings:
-    """`channels.mail`: the relay and who the mails are from."""
-
-    host: str = "localhost"
-    port: int = 25
-    security: Literal["tls", "starttls", "none"] = "none"
-    username: str | None = None
-    password: Secret | None = None
-    sender: str = "Paperboy <paperboy@example.org>"
-    connections: int = CONNECTIONS
-    """How many are open at once, at most."""
-
-    def __post_init__(self) -> None:
-        """Check what fields owe one another.
-
-        Raises:
-            ValueError: with a sentence that names the setting.
-        """
-        if (self.username is None) != (self.password is None):
-            given, absent = ("password", "username") if self.username is None else ("username", "password")
-            raise ValueError(f"{given} is set but {absent} is not")
-        if self.username is not None and self.security == "none" and not is_loopback(self.host):
-            raise ValueError(f"security: none would send the password to {self.host} in clear; use starttls or tls")
-        if not 0 < self.port <= _LAST_PORT:
-            raise ValueError(f"port: {self.port} is not a port; mail uses 465 (tls), 587 (starttls) and 25")
-        if not 0 < self.connections <= _MOST_CONNECTIONS:
-            raise ValueError(f"connections: {self.connections} is not from 1 to {_MOST_CONNECTIONS}")
-        try:
-            parse_mailbox(self.sender)
-        except ValueError as error:
-            raise ValueError(f"sender: {error}") from error
-
-    @property
-    def mailbox(self) -> Mailbox:
-        """The sender, read."""
-        return parse_mailbox(self.sender)
 
 
 @dataclass(slots=True)

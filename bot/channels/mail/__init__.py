@@ -10,12 +10,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.channels import mail_digest
 from bot.channels.channel import CannotTellError
-from bot.channels.mail_check import check_relay
-from bot.channels.mail_pieces import Pieces
-from bot.channels.mail_relay import MailSettings, Relay
-from bot.channels.mime import Mailbox, build, message_id, parse_mailbox
+from bot.channels.mail.check import check_relay
+from bot.channels.mail.digest import render_digest, render_note
+from bot.channels.mail.fragments import Pieces
+from bot.channels.mail.mime import Mailbox, build, message_id, parse_mailbox
+from bot.channels.mail.settings import MailSettings
+from bot.channels.mail.smtp import Relay
 from bot.model import Gate, Gates, Receipt
 from bot.settings import Address, Secret, fingerprint
 
@@ -76,9 +77,7 @@ class MailChannel:
             RenderError: a template is broken.
         """
         sender = self._sender.address
-        return mail_digest.render_digest(
-            digest, self._templates, sender=sender, max_messages=max_messages, pieces=self._pieces
-        )
+        return render_digest(digest, self._templates, sender=sender, max_messages=max_messages, pieces=self._pieces)
 
     def render_note(self, note: Note) -> Message:
         """A short mail that is no digest.
@@ -86,7 +85,7 @@ class MailChannel:
         Raises:
             RenderError: a template is broken.
         """
-        return mail_digest.render_note(note, self._templates, sender=self._sender.address)
+        return render_note(note, self._templates, sender=self._sender.address)
 
     def gates(self, address: Address) -> Gates:
         """No pacing of ours: a relay that wants some says 4yz."""

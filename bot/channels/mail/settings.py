@@ -1,0 +1,56 @@
+"""`channels.mail` of the configuration: how the relay is reached, and who the mails are from.
+
+Knows nothing of connections or messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.channels.mail.mime import Mailbox, parse_mailbox
+from bot.settings import Secret, is_loopback
+
+CONNECTIONS = 3
+"""At once: a mail that the relay ponders for minutes holds up no other. Some relays allow no more than this."""
+_MOST_CONNECTIONS = 100
+_LAST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """`channels.mail`: the relay and who the mails are from."""
+
+    host: str = "localhost"
+    port: int = 25
+    security: Literal["tls", "starttls", "none"] = "none"
+    username: str | None = None
+    password: Secret | None = None
+    sender: str = "Paperboy <paperboy@example.org>"
+    connections: int = CONNECTIONS
+    """How many are open at once, at most."""
+
+    def __post_init__(self) -> None:
+        """Check what fields owe one another.
+
+        Raises:
+            ValueError: with a sentence that names the setting.
+        """
+        if (self.username is None) != (self.password is None):
+            given, absent = ("password", "username") if self.username is None else ("username", "password")
+            raise ValueError(f"{given} is set but {absent} is not")
+        if self.username is not None and self.security == "none" and not is_loopback(self.host):
+            raise ValueError(f"security: none would send the password to {self.host} in clear; use starttls or tls")
+        if not 0 < self.port <= _LAST_PORT:
+            raise ValueError(f"port: {self.port} is not a port; mail uses 465 (tls), 587 (starttls) and 25")
+        if not 0 < self.connections <= _MOST_CONNECTIONS:
+            raise ValueError(f"connections: {self.connections} is not from 1 to {_MOST_CONNECTIONS}")
+        try:
+            parse_mailbox(self.sender)
+        except ValueError as error:
+            raise ValueError(f"sender: {error}") from error
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The sender, read."""
+        return parse_mailbox(self.sender)
