@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.blockkit import MOST_IN_BLOCK, Text, escaped, join_lines, label, link_target, short
+from bot.channels.slack.blocks import MOST_IN_BLOCK, Text, escaped, join_lines, label, link_target, short
 
 
 @given(st.text(max_size=900), st.integers(20, 300))

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bot.channels.channel import CannotTellError, Finding
-from bot.channels.slack_answers import judge_method, judge_reading, judge_webhook, no_answer_as_trouble
-from bot.channels.slack_digest import render_digest, render_note
-from bot.channels.slack_history import find_message, metadata
+from bot.channels.slack.digest import render_digest, render_note
+from bot.channels.slack.errors import judge_method, judge_reading, judge_webhook, no_answer_as_trouble
+from bot.channels.slack.lookup import find_message, metadata
 from bot.errors import DeliveryError, Trouble
 from bot.model import Gate, Gates, Receipt
 from bot.settings import Address, Secret, fingerprint, is_loopback

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bot.channels import blockkit
-from bot.channels.blockkit import Text, escaped, label, link_target, short
 from bot.channels.excerpt import glance
 from bot.channels.pagination import as_many_as_fit, fit, paginate
 from bot.channels.presentation import MOST_LINKS, forms, terms, together, told
+from bot.channels.slack import blocks
+from bot.channels.slack.blocks import Text, escaped, label, link_target, short
 from bot.errors import RenderError
 from bot.text import cut, escape_mrkdwn, names, utf16
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.model import Digest, DigestEntry, Link, Message, Note, Section
     from bot.templating import Templates
 
-# What one value may take, escaped: whatever our templates put together stays below blockkit.MOST_IN_BLOCK.
+# What one value may take, escaped: whatever our templates put together stays below blocks.MOST_IN_BLOCK.
 _TITLE, _AUTHORS, _ABSTRACT, _NAME, _LINKS, _NOTE, _NOTIFIED, _FORMS = 300, 300, 280, 80, 2_000, 2_500, 2_400, 600
 _MOST_AUTHORS, _MOST_CATEGORIES, _MOST_HITS, _MOST_TOPICS = 6, 12, 6, 4
 _LARGEST_NUMBER = 9_999
@@ -72,7 +72,7 @@ def render_note(templates: Templates, note: Note) -> Message:
     """
     lines = [line for line in cut(note.text, _NOTE, escaped).splitlines() if line.strip()]
     text = _rendered(templates, "note", title=short(note.title, _TITLE), lines=lines)
-    return blockkit.message([Text("section", text)], text)
+    return blocks.message([Text("section", text)], text)
 
 
 class _Edition:
@@ -88,7 +88,7 @@ class _Edition:
         self._line = cache(self._render_line)
         self._heading = cache(self._render_heading)
         headlines = (self._headline(part, _LARGEST_NUMBER) for part in (1, _LARGEST_NUMBER))
-        self._room = blockkit.MOST_CHARACTERS - max(headline.size for headline in headlines)
+        self._room = blocks.MOST_CHARACTERS - max(headline.size for headline in headlines)
 
     def pages(self, full: int, lines: int) -> list[list[_Piece]]:
         """The pages that show that many papers in full, the next ones as lines, and count the rest."""
@@ -115,7 +115,7 @@ class _Edition:
             titles = [piece.title for piece in announced if piece.title]
             notification = self._notification(part, len(pages), titles, threaded=threaded)
             papers = tuple(piece.paper for piece in page if piece.paper)
-            messages.append(blockkit.message(texts, notification, papers=papers, reply=reply))
+            messages.append(blocks.message(texts, notification, papers=papers, reply=reply))
         return tuple(messages)
 
     def _pieces(self, full: int, lines: int) -> Iterator[_Piece]:
@@ -138,7 +138,7 @@ class _Edition:
 
     def _fits(self, pieces: Sequence[_Piece]) -> bool:
         texts = self._under_headings(pieces, range(len(self._sections)))
-        return len(texts) < blockkit.MOST_BLOCKS and sum(text.size for text in texts) <= self._room
+        return len(texts) < blocks.MOST_BLOCKS and sum(text.size for text in texts) <= self._room
 
     def _under_headings(self, pieces: Iterable[_Piece], begun: Container[int | None]) -> list[Text]:
         texts: list[Text] = []
@@ -151,7 +151,7 @@ class _Edition:
                 above = piece.section
                 texts.append(self._heading(above, above in begun))
             texts.extend(piece.texts)
-        return blockkit.join_lines(texts)
+        return blocks.join_lines(texts)
 
     def _headline(self, part: int, parts: int, *, threaded: bool = False) -> Text:
         values = self._numbers(part, parts, threaded=threaded)
@@ -246,6 +246,6 @@ def _safe(links: Sequence[Link], most: int) -> Sequence[dict[str, str]]:
 def _rendered(templates: Templates, name: str, **values: object) -> str:
     template = f"slack/{name}.mrkdwn.j2"
     text = templates.render(template, **values)
-    if not 0 < utf16(text) <= blockkit.MOST_IN_BLOCK:
-        raise RenderError(template, f"renders to {len(text)} characters; Slack takes 1 to {blockkit.MOST_IN_BLOCK}")
+    if not 0 < utf16(text) <= blocks.MOST_IN_BLOCK:
+        raise RenderError(template, f"renders to {len(text)} characters; Slack takes 1 to {blocks.MOST_IN_BLOCK}")
     return text

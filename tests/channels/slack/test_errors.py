@@ -11,7 +11,7 @@ from bot.demo.slack import TOKEN, Scripted, SlackReceiver
 from bot.errors import DeliveryError, Trouble
 from bot.settings import Secret
 from bot.templating import Templates
-from tests.channels.test_slack import CHANNEL, delivery
+from tests.channels.slack.test_slack import CHANNEL, delivery
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
