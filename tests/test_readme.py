@@ -20,7 +20,7 @@ from bot.channels import CHANNELS
 from bot.channels.discord import DiscordOptions
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
 from bot.cli import app
-from bot.cli.advice import ExitCode
+from bot.cli.errors import ExitCode
 from bot.config import load
 from bot.errors import ConfigError
 from bot.model import Author, Digest, DigestEntry, Match, Note, Paper, Section, Topic

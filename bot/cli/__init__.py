@@ -13,12 +13,12 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli.advice import giving_advice
 from bot.cli.backup import backup
 from bot.cli.catchup import catchup
 from bot.cli.check import check
 from bot.cli.deliveries import deliveries
 from bot.cli.demo import demo
+from bot.cli.errors import giving_advice
 from bot.cli.explain import explain
 from bot.cli.init import init
 from bot.cli.migrate import migrate

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.options import ConfigOption, load_settings
-from bot.cli.terminal import say
+from bot.cli.output import say
 
 
 def backup(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.advice import ExitCode
+from bot.cli.errors import ExitCode
 from bot.cli.once import account
 from bot.cli.options import ConfigOption, load_for_arxiv
-from bot.cli.terminal import progress
+from bot.cli.output import progress
 
 if TYPE_CHECKING:
     from bot.app.run_result import Run

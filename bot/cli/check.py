@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.advice import ExitCode
+from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, load_settings
-from bot.cli.terminal import plural, say, table
+from bot.cli.output import plural, say, table
 
 if TYPE_CHECKING:
     from bot.channels.channel import Finding

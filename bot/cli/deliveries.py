@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.advice import ExitCode
+from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, JsonOption, load_settings, logging_as_asked, subscriber_names
-from bot.cli.terminal import aside, plural, say, table, to_json, when
+from bot.cli.output import aside, plural, say, table, to_json, when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.advice import ExitCode
+from bot.cli.errors import ExitCode
 from bot.cli.once import account
-from bot.cli.terminal import say
+from bot.cli.output import say
 
 
 def demo(

@@ -10,7 +10,7 @@ import typer
 
 from bot.arxiv import identifier as identifiers
 from bot.cli.options import ConfigOption, JsonOption, load_settings
-from bot.cli.terminal import heading, say, table, to_json, when
+from bot.cli.output import heading, say, table, to_json, when
 
 if TYPE_CHECKING:
     from bot.settings import Settings

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.advice import ExitCode
+from bot.cli.errors import ExitCode
 from bot.cli.interview import DOORS, Interview
-from bot.cli.terminal import aside, say, table
+from bot.cli.output import aside, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

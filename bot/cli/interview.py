@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bot.cli.terminal import say, table
+from bot.cli.output import say, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.cli.options import ConfigOption, load_settings
-from bot.cli.terminal import say
+from bot.cli.output import say
 
 
 def migrate(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.advice import ExitCode
+from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, load_for_arxiv
-from bot.cli.terminal import heading, plural, progress, table, when
+from bot.cli.output import heading, plural, progress, table, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.options import ConfigOption, load_settings, subscriber_names
-from bot.cli.terminal import aside, heading, plural, say, table
+from bot.cli.output import aside, heading, plural, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

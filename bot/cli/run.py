@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from bot.cli.options import ConfigOption, load_for_arxiv
+from bot.cli.systemd import notify
 from bot.errors import ConfigError, StoreError
-from bot.systemd import notify
 
 if TYPE_CHECKING:
     from pathlib import Path

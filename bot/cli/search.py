@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.advice import ExitCode
+from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, JsonOption, load_settings
-from bot.cli.terminal import aside, heading, plural, say, table, to_json
+from bot.cli.output import aside, heading, plural, say, table, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

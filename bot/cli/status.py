@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.cli.once import show_missing
 from bot.cli.options import ConfigOption, JsonOption, load_settings
-from bot.cli.terminal import heading, plural, table, to_json, when
+from bot.cli.output import heading, plural, table, to_json, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

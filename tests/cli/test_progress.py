@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.cli import terminal
+from bot.cli import output
 from tests.builders import paper
 from tests.world import TUESDAY, World, morning
 
@@ -41,7 +41,7 @@ async def test_once_in_a_pipe_says_a_plain_line_for_each_category(paperboy: Term
 
 async def test_what_goes_on_is_drawn_without_control_sequences_of_its_own(screen: Screen) -> None:
     screen.plug_in("stderr")
-    with terminal.progress("collected", 2) as step:
+    with output.progress("collected", 2) as step:
         step("[red]\x1b[2J")
         await asyncio.sleep(0.3)  # the screen is drawn ten times a second
     drawn = screen.read()
@@ -52,4 +52,4 @@ async def test_what_goes_on_is_drawn_without_control_sequences_of_its_own(screen
 
 def test_a_report_that_is_no_dataclass_has_no_json() -> None:
     with pytest.raises(TypeError, match="no JSON for object"):
-        terminal.to_json(object())
+        output.to_json(object())

@@ -18,7 +18,7 @@ import pytest
 
 from bot.app import App
 from bot.channels.slack import SlackChannel
-from bot.cli.advice import ExitCode
+from bot.cli.errors import ExitCode
 from bot.store import Store
 from tests.builders import paper
 from tests.world import TUESDAY, WEDNESDAY, World, morning

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.cli.advice import ExitCode, giving_advice
+from bot.cli.errors import ExitCode, giving_advice
 from bot.errors import StoreError
 from bot.store.connect import name_of, parse
 
