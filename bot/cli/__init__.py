@@ -13,21 +13,21 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli.backup import backup
-from bot.cli.catchup import catchup
-from bot.cli.check import check
-from bot.cli.deliveries import deliveries
-from bot.cli.demo import demo
+from bot.cli.commands.backup import backup
+from bot.cli.commands.catchup import catchup
+from bot.cli.commands.check import check
+from bot.cli.commands.deliveries import deliveries
+from bot.cli.commands.demo import demo
+from bot.cli.commands.explain import explain
+from bot.cli.commands.init import init
+from bot.cli.commands.migrate import migrate
+from bot.cli.commands.once import once
+from bot.cli.commands.preview import preview
+from bot.cli.commands.run import run
+from bot.cli.commands.search import query, search
+from bot.cli.commands.status import status
 from bot.cli.errors import giving_advice
-from bot.cli.explain import explain
-from bot.cli.init import init
-from bot.cli.migrate import migrate
-from bot.cli.once import once
 from bot.cli.options import LogLevel, logging_as_asked
-from bot.cli.preview import preview
-from bot.cli.run import run
-from bot.cli.search import query, search
-from bot.cli.status import status
 
 app = typer.Typer(
     name="paperboy",

@@ -30,7 +30,7 @@ import jinja2
 import bot.app
 import bot.app.daemon
 from bot.channels import CHANNELS
-from bot.cli.run import _serve
+from bot.cli.commands.run import _serve
 from bot.clock import SimulatedClock
 from bot.compose import Composer
 from bot.config import load

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from bot.cli.once import show_missing
+from bot.cli.commands.once import show_missing
 from bot.cli.options import ConfigOption, JsonOption, load_settings
 from bot.cli.output import heading, plural, table, to_json, when
 

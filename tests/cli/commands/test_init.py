@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import config
-from bot.cli.init import configuration
+from bot.cli.commands.init import configuration
 from bot.config import load
 from bot.text import tidy
 
@@ -204,7 +204,7 @@ async def test_a_file_that_cannot_be_written_is_said(typing: Desk, tmp_path: Pat
 
 
 async def test_what_does_not_load_is_taken_away_again(typing: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["bot.cli.init"], "configuration", lambda _: "topics: {}\n")
+    monkeypatch.setattr(sys.modules["bot.cli.commands.init"], "configuration", lambda _: "topics: {}\n")
     answer = await typing(*ABOUT, "", "")
     assert answer.code == 2
     assert "contact: is missing" in answer.err
@@ -227,7 +227,9 @@ async def test_with_all_secrets_set_a_test_is_offered_and_posted_if_somebody_agr
     typing: Desk, world: World, monkeypatch: pytest.MonkeyPatch, agreed: str | None, tests: int
 ) -> None:
     sent: list[tuple[Path, bool]] = []
-    monkeypatch.setattr(sys.modules["bot.cli.check"], "check", lambda config, *, send: sent.append((config, send)))
+    monkeypatch.setattr(
+        sys.modules["bot.cli.commands.check"], "check", lambda config, *, send: sent.append((config, send))
+    )
     monkeypatch.setenv("SLACK_BOT_TOKEN", world.slack.token)
     answer = await typing(*ABOUT, "slack", "C0123456789", "", "", "", *([agreed] if agreed else []))
     assert answer.code == 0

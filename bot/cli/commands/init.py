@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli.commands.init_questions import DOORS, Interview
 from bot.cli.errors import ExitCode
-from bot.cli.interview import DOORS, Interview
 from bot.cli.output import aside, say, table
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _tell_the_rest(output: Path, answers: Mapping[str, Any]) -> None:
         say("Set in the environment, before the first run:")
         table([door.variable, door.what] for door in missing)
     elif doors and _agrees("Post a test to every subscriber now (`check --send`)?"):
-        from bot.cli.check import check  # noqa: PLC0415 - of this moment
+        from bot.cli.commands.check import check  # noqa: PLC0415 - of this moment
 
         check(output, send=True)
     option = "" if output == Path("config.yaml") else f" --config {output}"

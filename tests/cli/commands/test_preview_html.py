@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.cli import browser
+from bot.cli.commands import preview_html
 from bot.demo.arxiv import Answer as ArxivSays
 from bot.model import Message
 from tests.builders import many_entries, paper
@@ -156,7 +156,7 @@ async def test_with_nothing_to_show_nothing_is_opened(paperboy: Terminal, collec
 
 
 def test_a_channel_that_the_demo_does_not_know_is_shown_as_what_it_gets() -> None:
-    (file,) = browser.write_pages("matrix", [Message({"body": "<b>Pigeons</b>"})], "lab")
+    (file,) = preview_html.write_pages("matrix", [Message({"body": "<b>Pigeons</b>"})], "lab")
     assert '"body": "<b>Pigeons</b>"' in _Page(file.read_text(encoding="utf-8")).text
 
 

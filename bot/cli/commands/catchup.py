@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.commands.once import account
 from bot.cli.errors import ExitCode
-from bot.cli.once import account
 from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.cli.output import progress
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.commands.once import account
 from bot.cli.errors import ExitCode
-from bot.cli.once import account
 from bot.cli.output import say
 
 

@@ -119,7 +119,7 @@ def _why_nothing(app: App, subscriber: Subscriber, *, latest: bool) -> str:
 
 
 def _open(found: _Preview, subscriber: Subscriber) -> None:
-    from bot.cli.browser import open_first, write_pages  # noqa: PLC0415 - only where a browser is wanted
+    from bot.cli.commands.preview_html import open_first, write_pages  # noqa: PLC0415 - only where a browser is wanted
 
     files = write_pages(found.channel, found.messages, subscriber.name)
     for file in files:
