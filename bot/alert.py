@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot import mailings
 from bot.arxiv import calendar
+from bot.collect import backlog
 from bot.model import DeliveryState, Note
 from bot.settings import fingerprint
 from bot.store.outbox import Packet
@@ -89,7 +89,7 @@ def _in_store(store: Store, settings: Settings, channels: Mapping[str, Channel],
 
 
 def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Concern]:
-    for category, records in mailings.still_open(store.papers, settings.categories, now).items():
+    for category, records in backlog.still_open(store.papers, settings.categories, now).items():
         late = [r for r in records if now - calendar.expected(r.mailing_date) >= settings.arxiv.alert_after]
         if late:
             others = f" and {len(late) - 1} more" if len(late) > 1 else ""

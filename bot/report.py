@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from bot import mailings, story, text
+from bot import story, text
 from bot.arxiv import calendar
 from bot.clock import next_slot
+from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
 
 if TYPE_CHECKING:
@@ -121,14 +122,14 @@ class Reporter:
                 self._subscriber(subscriber, now, today, unfinished, last_sent, shut)
                 for subscriber in self._settings.subscribers.values()
             ),
-            missed=mailings.missed(self._store.papers, self._settings.categories, today),
+            missed=backlog.missed(self._store.papers, self._settings.categories, today),
             unfinished=unfinished,
             dead=self._store.ledger.ended_since(now - timedelta(days=_TROUBLE_DAYS), *ended),
         )
 
     def _category(self, category: str, today: date, now: datetime) -> CategoryStatus:
         record = self._store.papers.mailing(today, category)
-        due = mailings.ask_at(record, calendar.expected(today), now)
+        due = backlog.ask_at(record, calendar.expected(today), now)
         due = max(due, self._store.arxiv_gate.waits_until(now) or due)
         if record is None:
             expected = f", expected at {self._clock(due)}" if due > now else ""

@@ -240,7 +240,7 @@ async def live_through(
 async def test_thirty_mailings_with_every_fault_reach_everybody_once(
     world: World, monkeypatch: pytest.MonkeyPatch, start: date, seed: int, *, catchup: bool
 ) -> None:
-    monkeypatch.setattr("bot.collect.FEED_CAP", CAP)
+    monkeypatch.setattr("bot.collect.verdict.FEED_CAP", CAP)
     holiday = start + 8 * DAY  # one that nobody foresaw
     truth = Truth(seed, start=start, mailings=32, holidays=[holiday], new_per_day=25, pdf_only=0.2)
     async with ArxivService(truth, world.clock, feed_cap=CAP) as service:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot import checkup, mailings
+from bot import checkup
 from bot.alert import Concern, alert
 from bot.app.daemon import LATE, Outlook
 from bot.app.run_result import Run, log_run
@@ -20,7 +20,7 @@ from bot.arxiv import calendar
 from bot.channels import CHANNELS
 from bot.channels.channel import Finding
 from bot.clock import SystemClock
-from bot.collect import collect
+from bot.collect import backlog, collect
 from bot.compose import Composed, Composer
 from bot.deliver import PATIENCE, deliver, readdress
 from bot.drafts import Drafter
@@ -276,7 +276,7 @@ class App:
         return Outlook(
             mailings=self.store.papers.mailings_since(today),
             categories=self.settings.categories,
-            missed=mailings.missed(self.store.papers, self.settings.categories, today),
+            missed=backlog.missed(self.store.papers, self.settings.categories, today),
             arxiv_waits_until=self.store.arxiv_gate.waits_until(self.clock.now()),
             subscribers=tuple(self.settings.subscribers.values()),
         )

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot import mailings
 from bot.arxiv import calendar
 from bot.clock import next_slot
+from bot.collect import backlog
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
@@ -94,9 +94,9 @@ def next_poll(now: datetime, outlook: Outlook) -> datetime:
     today = calendar.mailing_date(now)
     due = calendar.expected(today)
     known = {record.category: record for record in outlook.mailings if record.mailing_date == today}
-    moments = [mailings.ask_at(known.get(category), due, now) for category in outlook.still_open(today)]
+    moments = [backlog.ask_at(known.get(category), due, now) for category in outlook.still_open(today)]
     moments += [
-        mailings.ask_at(record, calendar.expected(record.mailing_date), now, past=True) for record in outlook.missed
+        backlog.ask_at(record, calendar.expected(record.mailing_date), now, past=True) for record in outlook.missed
     ]
     soonest = min(moments, default=calendar.next_mailing(now))
     return max(soonest, outlook.arxiv_waits_until or soonest)

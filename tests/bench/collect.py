@@ -64,7 +64,7 @@ def _parsed(feeds: dict[str, bytes], _folder: Path) -> None:
 
 def _stored(feeds: dict[str, bytes], folder: Path) -> None:
     from bot.arxiv import feed  # noqa: PLC0415 - as above
-    from bot.collect import judge  # noqa: PLC0415 - as above
+    from bot.collect.verdict import judge  # noqa: PLC0415 - as above
     from bot.store import Store  # noqa: PLC0415 - as above
 
     store = Store(f"sqlite:///{folder / 'bench.db'}")

@@ -9,8 +9,8 @@ import pytest
 
 from bot.arxiv.calendar import EASTERN
 from bot.arxiv.oai import Record, Version
+from bot.collect.reconstruct import Known, reconstruct
 from bot.model import AnnounceType
-from bot.reconstruct import Known, reconstruct
 from bot.store.papers import Event
 from tests.builders import paper
 

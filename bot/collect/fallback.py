@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from bot.arxiv import calendar, catchup, oai
+from bot.collect.reconstruct import Known, reconstruct
 from bot.errors import FetchError, ParseError
 from bot.model import Mailing
-from bot.reconstruct import Known, reconstruct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import mailings
+from bot.collect import backlog
 from bot.model import MailingRecord, MailingState
 from bot.store import Store
 from bot.store.papers import Verdict
@@ -33,7 +33,7 @@ def note(store: Store, day: date, state: MailingState, category: str = "cs.CV") 
 
 
 def missed(store: Store, *categories: str, since: date | None = None) -> list[tuple[date, str]]:
-    found = mailings.missed(store.papers, categories or ("cs.CV",), TODAY, since=since)
+    found = backlog.missed(store.papers, categories or ("cs.CV",), TODAY, since=since)
     return [(record.mailing_date, record.category) for record in found]
 
 
@@ -81,15 +81,15 @@ def record(*, tries: int, asked: datetime | None = NOW) -> MailingRecord:
 
 def test_a_missed_mailing_is_asked_for_ever_more_seldom_up_to_six_hours() -> None:
     due = NOW - timedelta(days=1)
-    waits = [mailings.ask_at(record(tries=tries), due, NOW, past=True) - NOW for tries in range(8)]
+    waits = [backlog.ask_at(record(tries=tries), due, NOW, past=True) - NOW for tries in range(8)]
     assert [wait // timedelta(minutes=1) for wait in waits] == [10, 10, 20, 40, 80, 160, 320, 360]
 
 
 def test_what_was_never_asked_for_is_due_when_it_was_expected() -> None:
-    assert mailings.ask_at(record(tries=0, asked=None), NOW, NOW, past=True) == NOW
-    assert mailings.ask_at(None, NOW, NOW) == NOW
+    assert backlog.ask_at(record(tries=0, asked=None), NOW, NOW, past=True) == NOW
+    assert backlog.ask_at(None, NOW, NOW) == NOW
 
 
 def test_what_a_clock_far_ahead_has_noted_does_not_count() -> None:
     ahead = record(tries=3, asked=NOW + timedelta(days=12))
-    assert mailings.ask_at(ahead, NOW - timedelta(days=1), NOW) == NOW - timedelta(days=1)
+    assert backlog.ask_at(ahead, NOW - timedelta(days=1), NOW) == NOW - timedelta(days=1)

@@ -14,7 +14,8 @@ import pytest
 
 from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock
-from bot.collect import FEED_CAP, Collected, collect
+from bot.collect import Collected, collect
+from bot.collect.verdict import FEED_CAP
 from bot.demo.arxiv import Answer, ArxivServer, render_rss
 from bot.model import AnnounceType, Entry, Mailing, MailingState
 from bot.settings import ArxivSettings

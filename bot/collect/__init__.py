@@ -16,23 +16,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Protocol
 
-from bot import mailings
 from bot.arxiv import calendar, feed
+from bot.collect import backlog
+from bot.collect.fallback import Found, NotFound, Pages, SecondSource
+from bot.collect.verdict import judge, judge_found
 from bot.errors import FetchError, ParseError
 from bot.model import MailingState
-from bot.second_source import Found, NotFound, Pages, SecondSource
 from bot.store.papers import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
     from bot.clock import Clock
-    from bot.model import Entry, Mailing
-    from bot.store.papers import Event, Papers
+    from bot.model import Mailing
+    from bot.store.papers import Papers
 
-FEED_CAP = 2_000
-"""arXiv cuts a feed at this many items, and the cut falls on the new papers (arxiv-feed, database.py)."""
 
 SECOND_SOURCE_FROM = {
     MailingState.TRUNCATED: time(0, 20),
@@ -109,10 +108,10 @@ async def collect(
 
     collector = _Collector(source, papers, clock)
     now = clock.now()
-    missed = mailings.missed(papers, categories, calendar.mailing_date(now), since=since)
+    missed = backlog.missed(papers, categories, calendar.mailing_date(now), since=since)
     if not eager:
         missed = tuple(
-            m for m in missed if mailings.ask_at(m, calendar.expected(m.mailing_date), now, past=True) <= now
+            m for m in missed if backlog.ask_at(m, calendar.expected(m.mailing_date), now, past=True) <= now
         )
     for category in categories:
         for result in await collector.make_up(category, [m.mailing_date for m in missed if m.category == category]):
@@ -221,7 +220,7 @@ class _Collector:
         mailing = found.mailing
         known = self._papers.mailing(mailing.mailing_date, mailing.category)
         total = len(mailing.entries) + (known.announced if known and found.reconstructed else 0)
-        verdict = _found_verdict(found, total, f" ({feed_said.reason})" if feed_said else "")
+        verdict = judge_found(found, total, f" ({feed_said.reason})" if feed_said else "")
         new = self._papers.record(mailing, verdict, self._clock.now(), reconstructed=found.reconstructed)
         return Collected(
             category=mailing.category,
@@ -235,61 +234,3 @@ class _Collector:
     def _failed(self, category: str, day: date, verdict: Verdict) -> Collected:
         self._papers.record_failure(day, category, verdict, self._clock.now())
         return Collected(category, day, verdict.state, verdict.reason)
-
-
-def judge(mailing: Mailing, papers: Papers) -> Verdict:
-    """What a well-formed answer proves about its own date."""
-    count = len(mailing.entries)
-    if mailing.unreadable:
-        return _incomplete(mailing)
-    if not mailing.entries:
-        if calendar.deferred(mailing.mailing_date):
-            return Verdict(MailingState.EXPECTED_EMPTY, "arXiv announces nothing today (a listed holiday)")
-        return Verdict(MailingState.UNEXPECTED_EMPTY, "the feed is empty on a working day")
-    if _repeats(mailing, papers):
-        return Verdict(MailingState.SUSPECT_STALE, "the feed repeats an earlier mailing under today's date")
-    if count >= FEED_CAP:
-        return Verdict(MailingState.TRUNCATED, f"the feed is cut at {FEED_CAP} items; new papers are missing from it")
-    return Verdict(MailingState.COMPLETE, f"{count} announced")
-
-
-def _repeats(mailing: Mailing, papers: Papers) -> bool:
-    """Whether the category told of most of it on earlier dates.
-
-    No paper appears twice in a category and no version is announced twice, so that of a true mailing next to nothing
-    is known and of a repeated one next to all. Not quite: of an earlier mailing that was reconstructed some late
-    cross-lists were never known, and some papers stand under a date that is too early.
-    """
-    history = papers.history(mailing.category, {entry.paper.identifier for entry in mailing.entries})
-    known = sum(_is_known(entry, mailing.mailing_date, history) for entry in mailing.entries)
-    return 2 * known > len(mailing.entries)
-
-
-def _is_known(entry: Entry, day: date, history: Mapping[str, tuple[Event, ...]]) -> bool:
-    earlier = [event for event in history.get(entry.paper.identifier, ()) if event.mailing_date < day]
-    if entry.type.is_replacement:
-        return any(event.version >= entry.paper.version for event in earlier)
-    return bool(earlier)
-
-
-def _incomplete(mailing: Mailing) -> Verdict:
-    first = mailing.unreadable[0]
-    count = len(mailing.unreadable) + len(mailing.entries)
-    reason = f"{len(mailing.unreadable)} of {count} entries could not be read; "
-    return Verdict(MailingState.INCOMPLETE, reason + f"the first is {first.where}: {first.reason}")
-
-
-def _found_verdict(found: Found, total: int, beside: str) -> Verdict:
-    """What a second source proves about a date.
-
-    Of a record that nobody can read OAI-PMH does not say which day's it is, and asking again brings the same: it is
-    said and keeps no day open.
-    """
-    if found.mailing.unreadable and not found.reconstructed:
-        return _incomplete(found.mailing)
-    if count := len(found.mailing.unreadable):
-        beside = f"; {count} of its records could not be read, first {found.mailing.unreadable[0].where}{beside}"
-    if not total:
-        return Verdict(MailingState.EXPECTED_EMPTY, f"nothing announced, says {found.source}{beside}")
-    how = "reconstructed from" if found.reconstructed else "from"
-    return Verdict(MailingState.COMPLETE, f"{total} announced, {how} {found.source}{beside}")

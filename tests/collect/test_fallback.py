@@ -14,8 +14,8 @@ from bot.arxiv.calendar import EASTERN
 from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock
 from bot.collect import Collected, collect
+from bot.collect.fallback import Found, NotFound, SecondSource
 from bot.model import AnnounceType, MailingState
-from bot.second_source import Found, NotFound, SecondSource
 from bot.settings import ArxivSettings
 from bot.store import Store
 from bot.store.papers import Verdict
@@ -154,7 +154,7 @@ async def test_a_harvest_that_breaks_off_leaves_every_day_open_with_its_reason(
 
 
 async def test_a_server_that_never_comes_to_an_end_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.second_source._MOST_ANSWERS", 2)
+    monkeypatch.setattr("bot.collect.fallback._MOST_ANSWERS", 2)
     world.clock.set(at(world.days[7], 9))
     (found,) = await world.read(world.days[0])
     assert isinstance(found, NotFound)
@@ -283,7 +283,7 @@ async def test_a_category_in_which_nothing_happened_is_closed_as_empty(world: Wo
 
 
 async def test_what_was_cut_off_is_read_elsewhere_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.collect.FEED_CAP", 4)
+    monkeypatch.setattr("bot.collect.verdict.FEED_CAP", 4)
     today = world.days[1]
     world.store_up_to(world.days[0])
     world.service.faults.append(Fault(faults.truncated(4), day=today))
