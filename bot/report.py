@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.channels.channel import Channel
-    from bot.drafts import Drafter
+    from bot.compose.digests import Drafter
     from bot.model import MailingRecord
     from bot.settings import Settings, Subscriber
     from bot.store import Store

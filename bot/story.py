@@ -14,7 +14,7 @@ from bot.topics.selection import select
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from bot.drafts import Drafter
+    from bot.compose.digests import Drafter
     from bot.model import Announcement, DigestEntry, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store

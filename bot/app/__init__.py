@@ -22,8 +22,8 @@ from bot.channels.channel import Finding
 from bot.clock import SystemClock
 from bot.collect import backlog, collect
 from bot.compose import Composed, Composer
+from bot.compose.digests import Drafter
 from bot.deliver import PATIENCE, deliver, readdress
-from bot.drafts import Drafter
 from bot.errors import RenderError
 from bot.settings import refuse_live
 from bot.store import Store

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.channels.channel import Channel
-    from bot.drafts import Draft, Drafter
+    from bot.compose.digests import Draft, Drafter
     from bot.model import Digest, Message
     from bot.settings import Settings, Subscriber
     from bot.store import Store
