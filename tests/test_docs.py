@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 
 from bot.cli import app
-from bot.config.validation import keys_of
+from bot.config.validator import keys_of
 from bot.settings import Settings
 
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ def _folder(store: str) -> Path | None:
 
 
 def _problems(error: ConfigError) -> list[str]:
-    from bot.config.document import WHOLE  # noqa: PLC0415 - YAML, only where it was read already
+    from bot.config.yaml_file import WHOLE  # noqa: PLC0415 - YAML, only where it was read already
 
     return [
         f"  {problem.message}" if problem.path in ("", WHOLE) else f"  {problem.path}: {problem.message}"

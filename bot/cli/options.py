@@ -134,7 +134,7 @@ def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
     Reads the YAML alone, without looking whether it is right: somebody is waiting with a finger on the key.
     """
     from bot.config import locate  # noqa: PLC0415 - only where a shell asks
-    from bot.config.document import read  # noqa: PLC0415 - as above
+    from bot.config.yaml_file import read  # noqa: PLC0415 - as above
     from bot.errors import ConfigError  # noqa: PLC0415 - as above
 
     try:

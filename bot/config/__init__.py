@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bot.channels import CHANNELS
-from bot.config import document, notation, rules
-from bot.config.validation import Reader, join, keys_of
+from bot.config import fields, value_types, yaml_file
+from bot.config.validator import Reader, join, keys_of
 from bot.errors import ConfigError
 from bot.model import Topic
 from bot.settings import ArxivSettings, Settings, SiteSettings, Subscriber, is_loopback
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from bot.channels.channel import Channel
-    from bot.config.validation import Rules
+    from bot.config.validator import Rules
     from bot.settings import Address
 
 VARIABLE = "PAPERBOY_CONFIG"
@@ -55,7 +55,7 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
     Raises:
         ConfigError: with every problem that can be seen at once.
     """
-    values, twice = document.read(path)
+    values, twice = yaml_file.read(path)
     reader = Reader(path.absolute().parent, environ, list(twice))
     settings = _settings(reader, values, channels)
     if settings is None or reader.problems:
@@ -65,7 +65,7 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
 
 def _settings(reader: Reader, raw: object, channels: Mapping[str, type[Channel]]) -> Settings | None:
     root = reader.mapping(raw, "", keys_of(Settings))
-    zone = reader.value(rules.zone(), root.get("timezone", "UTC"), "timezone") or ZoneInfo("UTC")
+    zone = reader.value(fields.zone(), root.get("timezone", "UTC"), "timezone") or ZoneInfo("UTC")
     arxiv = _arxiv(reader, root.get("arxiv"))
     topics = reader.named(root.get("topics"), "topics")
     if not root.get("topics"):
@@ -73,7 +73,7 @@ def _settings(reader: Reader, raw: object, channels: Mapping[str, type[Channel]]
     _check_names(reader, topics)
     subscribers = reader.named(root.get("subscribers"), "subscribers")
     routes = {name: _route(reader, join("subscribers", name), raw, channels) for name, raw in subscribers.items()}
-    topic_rules, subscriber_rules = rules.topic(), rules.subscriber(topics)
+    topic_rules, subscriber_rules = fields.topic(), fields.subscriber(topics)
     given = {
         "timezone": zone,
         "arxiv": arxiv,
@@ -87,7 +87,7 @@ def _settings(reader: Reader, raw: object, channels: Mapping[str, type[Channel]]
         Settings,
         rest,
         "",
-        rules=rules.whole(reader.folder, subscribers, live=(arxiv or ArxivSettings()).live),
+        rules=fields.whole(reader.folder, subscribers, live=(arxiv or ArxivSettings()).live),
         given=given,
         defaults={"store": DEFAULT_STORE},
         literal=_LITERAL,
@@ -100,12 +100,12 @@ def _check_names(reader: Reader, topics: Iterable[str]) -> None:
     for name in topics:
         first = seen.setdefault(name.lower(), name)
         if first != name:
-            sentence = f"differs from {notation.shown(first)} only in case: some disks have one folder for both"
+            sentence = f"differs from {value_types.shown(first)} only in case: some disks have one folder for both"
             reader.note(join("topics", name), sentence)
 
 
 def _arxiv(reader: Reader, raw: object) -> ArxivSettings | None:
-    arxiv = reader.record(ArxivSettings, raw, "arxiv", rules=rules.arxiv())
+    arxiv = reader.record(ArxivSettings, raw, "arxiv", rules=fields.arxiv())
     if arxiv and arxiv.live and arxiv.seconds_between_requests < POLITE_SECONDS:
         sentence = f"at least {POLITE_SECONDS:g} is expected where arXiv is not on loopback: its terms of use"
         reader.note("arxiv.seconds_between_requests", sentence)
@@ -173,8 +173,8 @@ def _addresses(reader: Reader, at: str, kind: type[Channel], raw: object, option
     except ValueError as error:
         reader.quote(at, str(error))
         return ()
-    if any(notation.plain_http(address.value.reveal()) for address in addresses):
-        reader.note(at, notation.USE_HTTPS)
+    if any(value_types.plain_http(address.value.reveal()) for address in addresses):
+        reader.note(at, value_types.USE_HTTPS)
     return addresses
 
 
@@ -217,26 +217,26 @@ def _channel(
             section.pop(key, None)
         elif key not in section:
             reader.note(join(at, key), "is missing" + why[key])
-    settings = reader.record(kind.Settings, section, at, rules=rules.channel(), why=why)
+    settings = reader.record(kind.Settings, section, at, rules=fields.channel(), why=why)
     remote = not is_loopback(getattr(settings, "host", "localhost"))
     for key in keys:
         text = getattr(settings, key, None)
-        if isinstance(text, str) and notation.plain_http(text):
-            reader.note(join(at, key), notation.USE_HTTPS)
-        if isinstance(text, str) and remote and notation.EXAMPLE_MAILBOX.search(text):
+        if isinstance(text, str) and value_types.plain_http(text):
+            reader.note(join(at, key), value_types.USE_HTTPS)
+        if isinstance(text, str) and remote and value_types.EXAMPLE_MAILBOX.search(text):
             reader.note(join(at, key), "is still the example's, which no relay takes: put your own mail address")
     return settings
 
 
 def _used_by(users: Collection[str]) -> str:
     return (
-        f" (used by subscriber{'s' if len(users) > 1 else ''} {', '.join(map(notation.shown, users))})"
+        f" (used by subscriber{'s' if len(users) > 1 else ''} {', '.join(map(value_types.shown, users))})"
         if users
         else ""
     )
 
 
 def _site(reader: Reader, raw: object, topics: Iterable[str]) -> SiteSettings | None:
-    site_rules = rules.site(reader.folder, topics)
+    site_rules = fields.site(reader.folder, topics)
     defaults = {"dir": "site", "topics": list(topics)}
     return reader.record(SiteSettings, raw, "site", rules=site_rules, defaults=defaults, literal=_LITERAL)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.channels import CHANNELS
-from bot.config import document, load, locate
+from bot.config import load, locate, yaml_file
 from bot.errors import ConfigError, Problem
 from bot.model import AnnounceType, MatchMode, OnUnknown, Order, Topic
 from bot.settings import (
@@ -836,7 +836,7 @@ def keys(kind: type[Any], *, but: tuple[str, ...] = ()) -> set[str]:
 def test_the_example_has_every_key_there_is_and_no_other(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(uncommented(EXAMPLE.read_text()))
-    values, _ = document.read(file)
+    values, _ = yaml_file.read(file)
     found = cast("dict[str, Any]", values)
     assert set(found) == keys(Settings)
     assert set(found["arxiv"]) == keys(ArxivSettings)
@@ -856,7 +856,7 @@ def test_what_the_example_shows_as_a_default_is_the_default(tmp_path: Path) -> N
     assert shown.keep_days == settings.keep_days
     for key in keys(Topic, but=("name", "title", "categories", "keywords")):
         assert getattr(shown.topics["mllm"], key) == getattr(settings.topics["mllm"], key)
-    channels = cast("dict[str, Any]", document.read(EXAMPLE)[0])["channels"]
+    channels = cast("dict[str, Any]", yaml_file.read(EXAMPLE)[0])["channels"]
     for name, kind in CHANNELS.items():
         for key, value in channels[name].items():
             assert key == "token" or str(getattr(kind.Settings(), key)) == value

@@ -71,7 +71,7 @@ class Interview:
     """The questions. A wrong answer is asked for again, with the reason."""
 
     def __init__(self, folder: Path) -> None:
-        from bot.config.validation import Reader  # noqa: PLC0415 - pydantic, not needed for --help
+        from bot.config.validator import Reader  # noqa: PLC0415 - pydantic, not needed for --help
 
         self._reader = Reader(folder, os.environ)
         self._folder = folder
@@ -82,9 +82,9 @@ class Interview:
         Raises:
             Abort: the answers ended, or somebody pressed Ctrl-C.
         """
-        from bot.config import rules  # noqa: PLC0415 - as above
+        from bot.config import fields  # noqa: PLC0415 - as above
 
-        whole, topic = rules.whole(self._folder, (), live=True), rules.topic()
+        whole, topic = fields.whole(self._folder, (), live=True), fields.topic()
         contact = _ask("Your mail address or page, which arXiv is shown", self._value(whole["contact"]))
         categories = _ask(
             "Categories, with commas between (cs.CV, cs.*)", self._list(topic["categories"], shown=_named)
@@ -115,7 +115,7 @@ class Interview:
         if given["at"]:
             given["timezone"] = _ask("In which time zone", self._value(whole["timezone"]), default=given["timezone"])
         pages = "Folder for the pages" + (" (- for none)" if doors else "")
-        site = _ask(pages, self._value(rules.site(self._folder, ())["dir"]), default="site")
+        site = _ask(pages, self._value(fields.site(self._folder, ())["dir"]), default="site")
         return given | {"site": None if doors and site == "-" else site}
 
     def _value(self, annotation: Any) -> Callable[[str], str]:  # noqa: ANN401 - annotations have no common type
@@ -150,12 +150,12 @@ class Interview:
         return value
 
     def _hour(self, text: str) -> str:
-        from bot.config import rules  # noqa: PLC0415 - as above
+        from bot.config import fields  # noqa: PLC0415 - as above
 
-        return self._value(rules.subscriber(())["at"])(text) if text else ""
+        return self._value(fields.subscriber(())["at"])(text) if text else ""
 
     def _doors(self, text: str) -> list[str]:
-        from bot.config.notation import meant  # noqa: PLC0415 - as above
+        from bot.config.value_types import meant  # noqa: PLC0415 - as above
 
         chosen = list(dict.fromkeys(_split(text.lower())))
         for name in chosen:
@@ -165,14 +165,14 @@ class Interview:
 
     def _subscribers(self, doors: Sequence[str]) -> list[tuple[str, str, str | list[str]]]:
         """Of each way to deliver its subscriber's name, channel and address."""
-        from bot.config import notation  # noqa: PLC0415 - as above
+        from bot.config import value_types  # noqa: PLC0415 - as above
 
         found: dict[str, tuple[str, str | list[str]]] = {}
 
         def free(name: str) -> str:
             if name in found:
                 raise ValueError("a name that no other subscriber has is expected")
-            return notation.key(name)
+            return value_types.key(name)
 
         for door in doors:
             address = self._address(door)
@@ -204,10 +204,10 @@ class Interview:
         return address
 
     def _relay(self, contact: str) -> Mapping[str, Any]:
-        from bot.config import notation  # noqa: PLC0415 - as above
+        from bot.config import value_types  # noqa: PLC0415 - as above
         from bot.settings import is_loopback  # noqa: PLC0415 - as above
 
-        host = _ask("Mail relay (SMTP host)", _refusing(notation.host), default="localhost")
+        host = _ask("Mail relay (SMTP host)", _refusing(value_types.host), default="localhost")
         near = is_loopback(host)
         security = _ask("tls, starttls or none", _security, default="none" if near else "starttls")
         port = _ask("Its port", _port, default=_PORTS[security])
@@ -270,7 +270,7 @@ def _port(text: str) -> int:
 
 def _sender(*, near: bool) -> Callable[[str], str]:
     from bot.channels.mail.settings import MailSettings  # noqa: PLC0415 - as above
-    from bot.config.notation import EXAMPLE_MAILBOX  # noqa: PLC0415 - as above
+    from bot.config.value_types import EXAMPLE_MAILBOX  # noqa: PLC0415 - as above
 
     def check(text: str) -> None:
         MailSettings(sender=text)

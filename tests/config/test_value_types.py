@@ -7,46 +7,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config import notation
+from bot.config import value_types
 from bot.settings import Secret
 
 
 @given(st.times())
 def test_every_time_of_day_is_read_as_it_is_written(moment: time) -> None:
     moment = moment.replace(second=0, microsecond=0)
-    assert notation.wall_time(f"{moment:%H:%M}") == moment
+    assert value_types.wall_time(f"{moment:%H:%M}") == moment
 
 
 @pytest.mark.parametrize("written", ["480", "8", "24:00", "08:60", "08:00:30", "8 am", "08.00", "", "٠٨:٠٠"])
 def test_what_is_no_time_of_day_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match='a time of day is expected, like "08:00"'):
-        notation.wall_time(written)
+        value_types.wall_time(written)
 
 
 def test_the_week_begins_on_monday() -> None:
-    assert [notation.weekday(day) for day in ("mon", "Tue", "SUN")] == [0, 1, 6]
+    assert [value_types.weekday(day) for day in ("mon", "Tue", "SUN")] == [0, 1, 6]
 
 
 @pytest.mark.parametrize("written", ["monday", "mo", "0", ""])
 def test_what_is_no_weekday_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="a weekday is one of mon, tue, wed"):
-        notation.weekday(written)
+        value_types.weekday(written)
 
 
 def test_durations_are_minutes_hours_or_days() -> None:
-    assert notation.duration("30m") == timedelta(minutes=30)
-    assert notation.duration("12h") == timedelta(hours=12)
-    assert notation.duration("2d") == timedelta(days=2)
+    assert value_types.duration("30m") == timedelta(minutes=30)
+    assert value_types.duration("12h") == timedelta(hours=12)
+    assert value_types.duration("2d") == timedelta(days=2)
 
 
 @pytest.mark.parametrize("written", ["12", "0h", "-1h", "1.5h", "12 h", "1w", "999999d", ""])
 def test_what_is_no_duration_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="a duration is expected, like 30m, 12h or 2d"):
-        notation.duration(written)
+        value_types.duration(written)
 
 
 def test_a_zone_is_known_by_its_name() -> None:
-    assert notation.zone("America/New_York").key == "America/New_York"
+    assert value_types.zone("America/New_York").key == "America/New_York"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_zone_is_known_by_its_name() -> None:
 )
 def test_an_unknown_zone_is_refused_with_what_was_meant(written: str, hint: str) -> None:
     with pytest.raises(ValueError, match=f"^no such time zone{hint}"):
-        notation.zone(written)
+        value_types.zone(written)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_an_unknown_zone_is_refused_with_what_was_meant(written: str, hint: str)
     ],
 )
 def test_urls_are_https_or_on_loopback(written: str) -> None:
-    assert notation.url(written) == written
+    assert value_types.url(written) == written
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_urls_are_https_or_on_loopback(written: str) -> None:
     ["http://rss.arxiv.org/", "http://10.0.0.1/", "HTTP://localhost.example.org", "http://127.0.0.1.example.org/"],
 )
 def test_plain_http_is_refused_off_loopback(written: str) -> None:
-    with pytest.raises(ValueError, match=notation.USE_HTTPS):
-        notation.url(written)
+    with pytest.raises(ValueError, match=value_types.USE_HTTPS):
+        value_types.url(written)
 
 
 @pytest.mark.parametrize(
@@ -110,27 +110,27 @@ def test_plain_http_is_refused_off_loopback(written: str) -> None:
 )
 def test_what_is_no_url_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match=r"a URL is expected, like https://example\.org/"):
-        notation.url(written)
+        value_types.url(written)
 
 
 def test_a_url_names_exactly_its_placeholders() -> None:
     template = "https://arxiv.org/catchup/{category}/{date}"
-    assert notation.url(template, placeholders=("category", "date")) == template
+    assert value_types.url(template, placeholders=("category", "date")) == template
     with pytest.raises(ValueError, match=r"has to name \{category\} and \{date\} in braces"):
-        notation.url("https://arxiv.org/catchup/{category}", placeholders=("category", "date"))
+        value_types.url("https://arxiv.org/catchup/{category}", placeholders=("category", "date"))
     with pytest.raises(ValueError, match=r"no \{braces\} are expected"):
-        notation.url(template)
+        value_types.url(template)
 
 
 @pytest.mark.parametrize("brace", ["{category:s}", "{category:>9999999999}", "{category!r}", "{category.x}", "{}"])
 def test_a_placeholder_is_a_name_and_nothing_else(brace: str) -> None:
     with pytest.raises(ValueError, match=r"has to name \{category\} in braces"):
-        notation.url(f"https://arxiv.org/{brace}", placeholders=("category",))
+        value_types.url(f"https://arxiv.org/{brace}", placeholders=("category",))
 
 
 @pytest.mark.parametrize("written", ["ada@uni.example.edu", "https://uni.example.edu/bot", "http://lab.example.edu"])
 def test_a_contact_is_a_mail_address_or_a_page(written: str) -> None:
-    assert notation.contact(written, live=True) == written
+    assert value_types.contact(written, live=True) == written
 
 
 @pytest.mark.parametrize(
@@ -138,20 +138,20 @@ def test_a_contact_is_a_mail_address_or_a_page(written: str) -> None:
 )
 def test_live_arxiv_wants_a_contact_that_can_be_reached(written: str) -> None:
     with pytest.raises(ValueError, match="your mail address or a URL is expected"):
-        notation.contact(written, live=True)
+        value_types.contact(written, live=True)
 
 
 def test_on_loopback_a_contact_is_anything_that_fits_into_a_header() -> None:
-    assert notation.contact("the test suite", live=False) == "the test suite"
+    assert value_types.contact("the test suite", live=False) == "the test suite"
     with pytest.raises(ValueError, match="your mail address or a URL is expected"):
-        notation.contact("a\r\nX-Evil: b", live=False)
+        value_types.contact("a\r\nX-Evil: b", live=False)
 
 
 def test_a_relative_store_is_made_absolute() -> None:
     folder = Path("/srv/bot")
-    assert notation.store("sqlite:///paperboy.db", folder=folder) == "sqlite:////srv/bot/paperboy.db"
-    assert notation.store("sqlite:////var/p.db", folder=folder) == "sqlite:////var/p.db"
-    assert notation.store("sqlite:///~/p.db", folder=folder) == f"sqlite:///{Path.home()}/p.db"
+    assert value_types.store("sqlite:///paperboy.db", folder=folder) == "sqlite:////srv/bot/paperboy.db"
+    assert value_types.store("sqlite:////var/p.db", folder=folder) == "sqlite:////var/p.db"
+    assert value_types.store("sqlite:///~/p.db", folder=folder) == f"sqlite:///{Path.home()}/p.db"
 
 
 @pytest.mark.parametrize(
@@ -167,93 +167,93 @@ def test_a_relative_store_is_made_absolute() -> None:
 )
 def test_any_other_store_is_refused_without_its_password(written: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence) as caught:
-        notation.store(written, folder=Path("/srv"))
+        value_types.store(written, folder=Path("/srv"))
     assert "hunter2" not in str(caught.value)
 
 
 def test_a_postgresql_url_is_taken_as_it_stands() -> None:
     for url in ("postgresql+psycopg://me:hunter2@db/papers", "postgresql://db/papers"):
-        assert notation.store(url, folder=Path("/srv")) == url
+        assert value_types.store(url, folder=Path("/srv")) == url
 
 
 @pytest.mark.parametrize("written", ["~nobody-has-this-name/p.db", "a\x00b"])
 def test_a_path_that_leads_nowhere_is_refused(written: str) -> None:
     folder = Path("/srv")
     for refused in (
-        lambda: notation.path(written, folder=folder),
-        lambda: notation.existing(written, folder=folder),
-        lambda: notation.store(f"sqlite:///{written}", folder=folder),
+        lambda: value_types.path(written, folder=folder),
+        lambda: value_types.existing(written, folder=folder),
+        lambda: value_types.store(f"sqlite:///{written}", folder=folder),
     ):
         with pytest.raises(ValueError, match=r"~ stands for no home directory that is known|a path is expected"):
             refused()
 
 
 def test_a_folder_has_to_be_there(tmp_path: Path) -> None:
-    assert notation.existing(".", folder=tmp_path) == tmp_path
+    assert value_types.existing(".", folder=tmp_path) == tmp_path
     with pytest.raises(ValueError, match="there is no such folder"):
-        notation.existing("looks", folder=tmp_path)
+        value_types.existing("looks", folder=tmp_path)
 
 
 def test_a_published_page_has_no_slash_at_its_end() -> None:
-    assert notation.page("https://example.org/papers/") == "https://example.org/papers"
-    assert notation.page("https://example.org/papers/?") == "https://example.org/papers"
+    assert value_types.page("https://example.org/papers/") == "https://example.org/papers"
+    assert value_types.page("https://example.org/papers/?") == "https://example.org/papers"
 
 
 def test_a_url_that_only_we_may_call_is_a_secret() -> None:
-    assert notation.secret_url("https://example.org/ping/1") == Secret("https://example.org/ping/1")
+    assert value_types.secret_url("https://example.org/ping/1") == Secret("https://example.org/ping/1")
 
 
 @pytest.mark.parametrize("written", ["https://example.org/papers?page=1", "https://example.org/#papers"])
 def test_a_published_page_has_neither_query_nor_fragment(written: str) -> None:
     with pytest.raises(ValueError, match=r"a URL without \? and # is expected"):
-        notation.page(written)
+        value_types.page(written)
 
 
 @pytest.mark.parametrize("written", ["localhost", "smtp.example.org", "127.0.0.1", "::1", "fe80::1"])
 def test_a_host_is_a_name_or_an_address(written: str) -> None:
-    assert notation.host(written) == written
+    assert value_types.host(written) == written
 
 
 @pytest.mark.parametrize("written", ["smtp.example.org:587", "smtp://smtp.example.org", "example.org/", "[::1]:25"])
 def test_a_host_is_neither_a_url_nor_with_a_port(written: str) -> None:
     with pytest.raises(ValueError, match="a host's name alone is expected"):
-        notation.host(written)
+        value_types.host(written)
 
 
 @pytest.mark.parametrize("written", ["xoxb-1 2", "xoxb\n1", "xoxb\u00a01"])
 def test_a_token_has_no_white_space_and_is_not_shown(written: str) -> None:
-    assert notation.token("xoxb-1") == Secret("xoxb-1")
+    assert value_types.token("xoxb-1") == Secret("xoxb-1")
     with pytest.raises(ValueError, match="a token has no white space in it") as caught:
-        notation.token(written)
+        value_types.token(written)
     assert "xoxb" not in str(caught.value)
 
 
 @pytest.mark.parametrize("written", ["papers", "a/b/c", "a b/c", "https://github.com/a/b", ""])
 def test_a_repository_is_owner_and_name(written: str) -> None:
-    assert notation.repository("example/papers.io") == "example/papers.io"
+    assert value_types.repository("example/papers.io") == "example/papers.io"
     with pytest.raises(ValueError, match="expected as owner/name"):
-        notation.repository(written)
+        value_types.repository(written)
 
 
 @pytest.mark.parametrize("written", ["", "a b", "a/b", "a.b", "ä", "a:"])
 def test_names_are_letters_digits_hyphens_and_underscores(written: str) -> None:
-    assert notation.key("Vision-lab_2") == "Vision-lab_2"
+    assert value_types.key("Vision-lab_2") == "Vision-lab_2"
     with pytest.raises(ValueError, match="letters, digits, - and _"):
-        notation.key(written)
+        value_types.key(written)
 
 
 @pytest.mark.parametrize("name", ["x" * 57, "https://hooks.example.org/T/B/x", "two\nlines", ""])
 def test_what_could_be_a_secret_is_not_shown(name: str) -> None:
-    assert notation.shown(name) == "(not shown)"
+    assert value_types.shown(name) == "(not shown)"
 
 
 @pytest.mark.parametrize("name", ["cs.*", "vision-lab", "Zoë", "my topic", "owner/name"])
 def test_what_looks_like_a_name_is_shown(name: str) -> None:
-    assert notation.shown(name) == name
+    assert value_types.shown(name) == name
 
 
 def test_what_was_meant_is_the_nearest_whatever_its_case() -> None:
-    assert notation.meant("Keyword", ["keywords", "authors"]) == ": did you mean keywords?"
-    assert notation.meant("zzz", ["mail", "Slack"]) == ": there is mail, Slack"
-    assert notation.meant("zzz", [f"topic-{number}" for number in range(50)]) == ""
-    assert notation.meant("zzz", []) == ""
+    assert value_types.meant("Keyword", ["keywords", "authors"]) == ": did you mean keywords?"
+    assert value_types.meant("zzz", ["mail", "Slack"]) == ": there is mail, Slack"
+    assert value_types.meant("zzz", [f"topic-{number}" for number in range(50)]) == ""
+    assert value_types.meant("zzz", []) == ""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.config import schema as module
-from bot.config.schema import schema
+from bot.config import json_schema as module
+from bot.config.json_schema import schema
 from tests.config.test_config import EXAMPLE, uncommented
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from types import GenericAlias, MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
-from bot.config import document, notation
+from bot.config import value_types, yaml_file
 from bot.errors import Problem
 from bot.model import Topic
 from bot.settings import Secret
@@ -84,7 +84,7 @@ class Reader:
         entries = self._entries(raw, at)
         for name in entries:
             try:
-                notation.key(name)
+                value_types.key(name)
             except ValueError as error:
                 self.note(join(at, name), str(error))
         return entries
@@ -95,7 +95,7 @@ class Reader:
         entries = self._entries(raw, at)
         for key in entries:
             if key not in known:
-                self.note(join(at, key), f"unknown key {notation.shown(key)}{notation.meant(key, known)}")
+                self.note(join(at, key), f"unknown key {value_types.shown(key)}{value_types.meant(key, known)}")
         return {key: value for key, value in entries.items() if key in known and value is not None}
 
     def record(
@@ -166,7 +166,7 @@ class Reader:
     def resolve(self, entry: Any, at: str, why: str = "") -> Any:  # noqa: ANN401 - any shape that YAML has
         """The entry with every `${...}` in it replaced."""
         if isinstance(entry, str):
-            text, sentences = document.resolve(entry, self.environ, self.folder)
+            text, sentences = yaml_file.resolve(entry, self.environ, self.folder)
             for sentence in sentences:
                 self.note(at, sentence + why)
             if (text != entry or _WITH_ADDRESS.fullmatch(text)) and len(text) > _TOO_SHORT_FOR_A_SECRET:
@@ -182,14 +182,14 @@ class Reader:
         if isinstance(raw, dict):
             return raw
         if raw is not None:
-            self.note(at or document.WHOLE, "keys with values are expected, like `key: value`")
+            self.note(at or yaml_file.WHOLE, "keys with values are expected, like `key: value`")
         return {}
 
 
 def join(at: str, *parts: str | int) -> str:
     """The path of something below: `topics.mllm`, `categories`, 1 is `topics.mllm.categories[1]`."""
     for part in parts:
-        at += f"[{part}]" if isinstance(part, int) else f"{'.' if at else ''}{notation.shown(part)}"
+        at += f"[{part}]" if isinstance(part, int) else f"{'.' if at else ''}{value_types.shown(part)}"
     return at
 
 

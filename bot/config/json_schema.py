@@ -8,16 +8,17 @@ returns; a test keeps them equal.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
-from dataclasses import MISSING, fields
+from dataclasses import MISSING
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.channels import CHANNELS
-from bot.config import notation, rules
-from bot.config.validation import annotations_of, secretive
+from bot.config import fields, value_types
+from bot.config.validator import annotations_of, secretive
 from bot.model import Topic
 from bot.settings import ArxivSettings, Settings, SiteSettings, Subscriber
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from bot.channels.channel import Channel
-    from bot.config.validation import Rules
+    from bot.config.validator import Rules
 
 Schema = dict[str, Any]
 
@@ -46,21 +47,21 @@ _IN_QUOTES: dict[str, list[Schema]] = {
 _ADDRESS: Schema = {
     "anyOf": [{"type": ["string", "integer"]}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
 }
-_NAMES = f"^(?:{notation.KEY.pattern})$"
+_NAMES = f"^(?:{value_types.KEY.pattern})$"
 _HERE = Path()
 
 
 def schema(channels: Mapping[str, type[Channel]] = CHANNELS) -> Schema:
     """A draft-07 schema, which is what editors know best: https://json-schema.org/draft-07."""
     sections = {
-        "arxiv": _record(ArxivSettings, rules.arxiv()),
-        "topics": {**_named(_record(Topic, rules.topic(), but=["name"], optional=["title"])), "minProperties": 1},
-        "channels": _closed({name: _record(kind.Settings, rules.channel()) for name, kind in channels.items()}),
+        "arxiv": _record(ArxivSettings, fields.arxiv()),
+        "topics": {**_named(_record(Topic, fields.topic(), but=["name"], optional=["title"])), "minProperties": 1},
+        "channels": _closed({name: _record(kind.Settings, fields.channel()) for name, kind in channels.items()}),
         "subscribers": _named(_subscriber(channels)),
-        "site": _record(SiteSettings, rules.site(_HERE, ()), optional=["dir", "topics"]),
+        "site": _record(SiteSettings, fields.site(_HERE, ()), optional=["dir", "topics"]),
     }
     whole = _record(
-        Settings, rules.whole(_HERE, (), live=True), but=["topics"], optional=["store", "timezone"], more=sections
+        Settings, fields.whole(_HERE, (), live=True), but=["topics"], optional=["store", "timezone"], more=sections
     )
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -76,7 +77,7 @@ def _subscriber(channels: Mapping[str, type[Channel]]) -> Schema:
     options = {name: _record(kind.Options, {})["properties"] for name, kind in channels.items()}
     record = _record(
         Subscriber,
-        rules.subscriber(()),
+        fields.subscriber(()),
         but=["name", "channel", "addresses", "options"],
         optional=["timezone"],
         more=dict.fromkeys(channels, _ADDRESS) | {key: own[key] for own in options.values() for key in own},
@@ -102,7 +103,7 @@ def _record(
     hints, described = annotations_of(kind), _descriptions(kind)
     properties: Schema = {}
     required = []
-    for own in fields(kind):
+    for own in dataclasses.fields(kind):
         if own.name in but or own.name in more:
             continue
         properties[own.name] = _value(by.get(own.name, hints[own.name]))

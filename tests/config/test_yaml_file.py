@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from bot.config import document
+from bot.config import yaml_file
 from bot.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 def either_loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if request.param == "Python loader":
         monkeypatch.delattr(yaml, "CSafeLoader")
-    document._loader_class.cache_clear()
+    yaml_file._loader_class.cache_clear()
     yield
-    document._loader_class.cache_clear()
+    yaml_file._loader_class.cache_clear()
 
 
 def read(folder: Path, content: str | bytes) -> object:
     file = folder / "config.yaml"
     file.write_bytes(content.encode() if isinstance(content, str) else content)
-    values, twice = document.read(file)
+    values, twice = yaml_file.read(file)
     assert not twice
     return values
 
@@ -70,7 +70,7 @@ def test_anchors_and_merges_are_understood(tmp_path: Path) -> None:
 def test_keys_that_stand_there_twice_are_all_named_with_their_lines(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("contact: a\ntopics:\n  birds: {title: A, title: B}\ncontact: b\n")
-    _, twice = document.read(file)
+    _, twice = yaml_file.read(file)
     assert {problem.path for problem in twice} == {"line 3", "line 4"}
     assert {problem.message for problem in twice} == {"this key stands there twice"}
 
@@ -111,17 +111,17 @@ def test_the_refusal_of_a_file_chains_no_error_that_quotes_it(tmp_path: Path) ->
 
 def test_a_missing_file_comes_with_advice(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file: `paperboy init` writes one"):
-        document.read(tmp_path / "config.yaml")
+        yaml_file.read(tmp_path / "config.yaml")
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
-        document.read(tmp_path)
+        yaml_file.read(tmp_path)
 
 
 def test_references_are_replaced_wherever_they_stand_in_a_text(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("  feather\n")
-    text, sentences = document.resolve("<${A_1}|${file:secret}|${A_1}>", {"A_1": "dove\n"}, tmp_path)
+    text, sentences = yaml_file.resolve("<${A_1}|${file:secret}|${A_1}>", {"A_1": "dove\n"}, tmp_path)
     assert (text, sentences) == ("<dove|feather|dove>", ())
 
 
@@ -140,11 +140,11 @@ def test_references_are_replaced_wherever_they_stand_in_a_text(tmp_path: Path) -
 def test_a_dollar_stands_for_itself_and_a_doubled_one_keeps_the_brace(
     tmp_path: Path, written: str, meant: str
 ) -> None:
-    assert document.resolve(written, {"A": "dove"}, tmp_path) == (meant, ())
+    assert yaml_file.resolve(written, {"A": "dove"}, tmp_path) == (meant, ())
 
 
 def test_what_a_reference_stands_for_is_not_looked_into_again(tmp_path: Path) -> None:
-    assert document.resolve("${A}", {"A": "${B}", "B": "dove"}, tmp_path) == ("${B}", ())
+    assert yaml_file.resolve("${A}", {"A": "${B}", "B": "dove"}, tmp_path) == ("${B}", ())
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_what_a_reference_stands_for_is_not_looked_into_again(tmp_path: Path) ->
 def test_a_reference_that_cannot_be_resolved_is_explained(tmp_path: Path, written: str, sentence: str) -> None:
     (tmp_path / "empty").write_text(" \n")
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
-    assert document.resolve(written, {"A": "dove", "EMPTY": " "}, tmp_path)[1] == (sentence,)
+    assert yaml_file.resolve(written, {"A": "dove", "EMPTY": " "}, tmp_path)[1] == (sentence,)
 
 
 def test_every_unresolved_reference_of_a_text_is_told(tmp_path: Path) -> None:
-    assert len(document.resolve("${GONE}:${FAR}:${A}", {"A": "dove"}, tmp_path)[1]) == 2
+    assert len(yaml_file.resolve("${GONE}:${FAR}:${A}", {"A": "dove"}, tmp_path)[1]) == 2

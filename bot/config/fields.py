@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from bot.arxiv.taxonomy import UnknownCategoryError, expand
-from bot.config import notation
-from bot.config.validation import at_least, checked, several
+from bot.config import value_types
+from bot.config.validator import at_least, checked, several
 from bot.errors import QueryError
 from bot.model import AnnounceType
 
@@ -19,47 +19,47 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from bot.config.validation import Rules
+    from bot.config.validator import Rules
 
 LONGEST_KEPT = 36500
 """Days: a century. Dates end in the year 9999, and so does what can be subtracted from one."""
 
 # the same in JSON Schema's words, whose regular expressions know no flags
 _URL = {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://."}
-_ANY_CASE = "|".join("".join(f"[{letter.upper()}{letter}]" for letter in day) for day in notation.WEEK)
+_ANY_CASE = "|".join("".join(f"[{letter.upper()}{letter}]" for letter in day) for day in value_types.WEEK)
 _WEEKDAY = {
-    "anyOf": [{"type": "string", "enum": list(notation.WEEK)}, {"type": "string", "pattern": f"^(?:{_ANY_CASE})$"}]
+    "anyOf": [{"type": "string", "enum": list(value_types.WEEK)}, {"type": "string", "pattern": f"^(?:{_ANY_CASE})$"}]
 }
 
 
 def whole(folder: Path, subscribers: Iterable[str], *, live: bool) -> Rules:
     """The settings at the top, relative to `folder`; `live` is whether arXiv is out in the world."""
     return {
-        "contact": checked(partial(notation.contact, live=live)),
+        "contact": checked(partial(value_types.contact, live=live)),
         "store": checked(
-            partial(notation.store, folder=folder), {"pattern": r"^(?:sqlite:///.|postgresql(?:\+psycopg)?://)"}
+            partial(value_types.store, folder=folder), {"pattern": r"^(?:sqlite:///.|postgresql(?:\+psycopg)?://)"}
         ),
         "timezone": zone(),
-        "templates": checked(partial(notation.existing, folder=folder)),
+        "templates": checked(partial(value_types.existing, folder=folder)),
         "operator": checked(_one_of(subscribers, "subscriber")),
         "keep_days": at_least(1, most=LONGEST_KEPT),
-        "health_url": checked(notation.secret_url, _URL),
+        "health_url": checked(value_types.secret_url, _URL),
     }
 
 
 def zone() -> Any:  # noqa: ANN401 - annotations have no common type
     """A time zone, of the whole or of a subscriber."""
-    return checked(notation.zone)
+    return checked(value_types.zone)
 
 
 def arxiv() -> Rules:
     """`arxiv`."""
     return {
-        "rss_url": checked(partial(notation.url, placeholders=("category",)), _URL),
-        "oai_url": checked(notation.url, _URL),
-        "catchup_url": checked(partial(notation.url, placeholders=("category", "date")), _URL),
+        "rss_url": checked(partial(value_types.url, placeholders=("category",)), _URL),
+        "oai_url": checked(value_types.url, _URL),
+        "catchup_url": checked(partial(value_types.url, placeholders=("category", "date")), _URL),
         "seconds_between_requests": at_least(0, float),
-        "alert_after": checked(notation.duration, {"pattern": f"^(?:{notation.DURATION.pattern})$"}),
+        "alert_after": checked(value_types.duration, {"pattern": f"^(?:{value_types.DURATION.pattern})$"}),
     }
 
 
@@ -86,24 +86,24 @@ def subscriber(topics: Iterable[str]) -> Rules:
     return {
         "topics": several(checked(_one_of(topics, "topic"))),
         "timezone": zone(),
-        "at": checked(notation.wall_time, {"pattern": f"^(?:{notation.WALL_TIME.pattern})$"}),
-        "on": several(checked(notation.weekday, _WEEKDAY), kind=frozenset),
+        "at": checked(value_types.wall_time, {"pattern": f"^(?:{value_types.WALL_TIME.pattern})$"}),
+        "on": several(checked(value_types.weekday, _WEEKDAY), kind=frozenset),
         "max_messages": at_least(1),
     }
 
 
 def channel() -> Rules:
     """One of `channels`, as far as it has these."""
-    return {"token": checked(notation.token), "host": checked(notation.host)}
+    return {"token": checked(value_types.token), "host": checked(value_types.host)}
 
 
 def site(folder: Path, topics: Iterable[str]) -> Rules:
     """`site`."""
     return {
-        "dir": checked(partial(notation.path, folder=folder)),
+        "dir": checked(partial(value_types.path, folder=folder)),
         "topics": several(checked(_one_of(topics, "topic")), least=0),
-        "url": checked(notation.page, _URL),
-        "repository": checked(notation.repository, {"pattern": f"^(?:{notation.REPOSITORY.pattern})$"}),
+        "url": checked(value_types.page, _URL),
+        "repository": checked(value_types.repository, {"pattern": f"^(?:{value_types.REPOSITORY.pattern})$"}),
     }
 
 
@@ -112,7 +112,7 @@ def _categories(pattern: str) -> tuple[str, ...]:
         return expand(pattern)
     except UnknownCategoryError as error:
         hint = f": did you mean {error.suggestion}?" if error.suggestion else ""
-        raise ValueError(f"unknown category {notation.shown(pattern)}{hint}") from None
+        raise ValueError(f"unknown category {value_types.shown(pattern)}{hint}") from None
 
 
 def _flat(expanded: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ def _query(text: str) -> str:
 def _one_of(known: Iterable[str], what: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text not in known:
-            raise ValueError(f"no {what} {notation.shown(text)}{notation.meant(text, known)}")
+            raise ValueError(f"no {what} {value_types.shown(text)}{value_types.meant(text, known)}")
         return text
 
     return check

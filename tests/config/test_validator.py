@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.config.validation import Reader, at_least, checked, join, several
+from bot.config.validator import Reader, at_least, checked, join, several
 from bot.errors import Problem
 from bot.settings import Secret
 
