@@ -17,11 +17,11 @@ from bot.channels.discord import errors
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import SimulatedClock
+from bot.deliver.reconcile import SETTLING
 from bot.demo.discord import Scripted as DiscordSays
 from bot.demo.slack import Scripted
 from bot.demo.smtp import DROP
 from bot.errors import StoreError
-from bot.inquiry import SETTLING
 from bot.model import DeliveryState, Gate, Gates
 from bot.store.claims import ClaimLostError
 from bot.store.outbox import Claimed, Outbox

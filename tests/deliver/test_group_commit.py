@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.clerk import Clerk
 from bot.clock import SimulatedClock
+from bot.deliver.group_commit import Clerk
 from bot.errors import DeliveryError, StoreError, Trouble
 from bot.model import DeliveryState, Gate, Gates, Message, Receipt
 from bot.store import Store
@@ -213,7 +213,7 @@ async def test_a_destination_is_paced_from_the_end_of_a_message(store: Store) ->
 async def test_a_transaction_that_waited_long_makes_nobody_wait_as_long(
     clerk: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.clerk._LONGEST_WAIT", 0.0)
+    monkeypatch.setattr("bot.deliver.group_commit._LONGEST_WAIT", 0.0)
     await asyncio.gather(clerk.claim(bid("s0")), clerk.claim(bid("s1")))
     assert clerk._took == 0.0
 

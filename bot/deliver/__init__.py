@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.clerk import Clerk
+from bot.deliver.group_commit import Clerk
+from bot.deliver.reconcile import inquire
 from bot.errors import DeliveryError, StoreError, Trouble
-from bot.inquiry import inquire
 from bot.model import DeliveryState
 from bot.store.claims import ClaimLostError, Wait
 from bot.store.doubts import Doubt
