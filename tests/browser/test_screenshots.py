@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.show import show
+from bot.demo.run import show
 from tests.screenshots.pictures import README, pictures, take, unpack_mail
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 from playwright.async_api import async_playwright
 
-from bot.demo.show import show
+from bot.demo.run import show
 from tests.screenshots.pictures import README, pictures, take, unpack_mail
 
 

@@ -24,7 +24,7 @@ def demo(
     Runs the four verbs on invented mailings against receivers on this machine, and leaves a folder with what each
     channel got.
     """
-    from bot.demo.show import show  # noqa: PLC0415 - servers and templates, not needed for --help
+    from bot.demo.run import show  # noqa: PLC0415 - servers and templates, not needed for --help
 
     result = asyncio.run(show(output, tell=say, account=account))
     sys.exit(ExitCode.DONE if result else ExitCode.LEFT_UNDONE)

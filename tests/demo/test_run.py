@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo.show import show
+from bot.demo.run import show
 
 if TYPE_CHECKING:
     from pathlib import Path
