@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo import discord, slack
+from bot.demo.servers import discord, slack
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.arxiv import Answer
-from bot.demo.slack import Scripted
+from bot.demo.servers.arxiv import Answer
+from bot.demo.servers.slack import Scripted
 from tests.builders import paper
 from tests.world import SATURDAY, TUESDAY, WEDNESDAY, World, morning
 

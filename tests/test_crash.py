@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo.arxiv import Answer
-from bot.demo.discord import Scripted as DiscordSays
-from bot.demo.slack import Scripted as SlackSays
+from bot.demo.servers.arxiv import Answer
+from bot.demo.servers.discord import Scripted as DiscordSays
+from bot.demo.servers.slack import Scripted as SlackSays
 from tests.builders import paper
 from tests.crash.driver import Nursery, Tally, drive, nursery
 from tests.world import TUESDAY, World, morning

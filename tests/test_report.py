@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from bot.demo.arxiv import Answer
-from bot.demo.slack import Scripted
+from bot.demo.servers.arxiv import Answer
+from bot.demo.servers.slack import Scripted
 from bot.model import DeliveryState
 from tests.builders import paper
 from tests.world import MONDAY, SATURDAY, TUESDAY, WEDNESDAY, World, morning

@@ -18,9 +18,9 @@ import pytest
 
 from bot.app import App
 from bot.channels.slack import SlackChannel
-from bot.demo.discord import Scripted as DiscordSays
-from bot.demo.slack import Scripted as SlackSays
-from bot.demo.smtp import DROP
+from bot.demo.servers.discord import Scripted as DiscordSays
+from bot.demo.servers.slack import Scripted as SlackSays
+from bot.demo.servers.smtp import DROP
 from bot.errors import DeliveryError, StoreError
 from bot.store import Store
 from bot.store.outbox import Outbox

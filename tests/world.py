@@ -11,10 +11,10 @@ import yaml
 from bot.app import App, opened
 from bot.clock import SimulatedClock
 from bot.config import load
-from bot.demo.arxiv import ArxivServer, render_rss
-from bot.demo.discord import DiscordReceiver
-from bot.demo.slack import SlackReceiver
-from bot.demo.smtp import SmtpReceiver
+from bot.demo.servers.arxiv import ArxivServer, render_rss
+from bot.demo.servers.discord import DiscordReceiver
+from bot.demo.servers.slack import SlackReceiver
+from bot.demo.servers.smtp import SmtpReceiver
 from bot.model import AnnounceType, Entry, Mailing, Paper
 
 if TYPE_CHECKING:

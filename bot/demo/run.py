@@ -22,11 +22,11 @@ from bot.app import opened
 from bot.clock import SimulatedClock
 from bot.config import load
 from bot.demo import samples
-from bot.demo.arxiv import ArxivServer, render_rss
-from bot.demo.discord import DiscordReceiver
+from bot.demo.servers.arxiv import ArxivServer, render_rss
+from bot.demo.servers.discord import DiscordReceiver
+from bot.demo.servers.slack import SlackReceiver
+from bot.demo.servers.smtp import SmtpReceiver
 from bot.demo.showcase import Day, Figure, Page, render_showcase
-from bot.demo.slack import SlackReceiver
-from bot.demo.smtp import SmtpReceiver
 from bot.model import Mailing
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from bot import __version__
 from bot.arxiv import client
 from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock, SystemClock
-from bot.demo.arxiv import Answer, ArxivServer
+from bot.demo.servers.arxiv import Answer, ArxivServer
 from bot.errors import FetchError
 from bot.settings import ArxivSettings
 from bot.store.engine import Database

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.arxiv import feed
-from bot.demo.arxiv import render_error, render_rss
+from bot.demo.servers.arxiv import render_error, render_rss
 from bot.errors import ParseError
 from bot.model import AnnounceType, Author, Entry, Mailing, Paper
 from bot.text import tidy

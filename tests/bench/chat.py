@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from bot.app import App
 from bot.clock import SystemClock
 from bot.deliver import deliver
-from bot.demo.discord import DiscordReceiver
-from bot.demo.slack import SlackReceiver
+from bot.demo.servers.discord import DiscordReceiver
+from bot.demo.servers.slack import SlackReceiver
 from bot.model import Message
 from bot.store.outbox import Packet
 from bot.store.readers import ReaderState

@@ -22,7 +22,7 @@ _DAY = date(2026, 4, 20)
 
 def run(*, categories: int = 8, items: int = 500) -> str:
     """The table."""
-    from bot.demo.arxiv import render_rss  # noqa: PLC0415 - the processes that are measured go without it
+    from bot.demo.servers.arxiv import render_rss  # noqa: PLC0415 - the processes that are measured go without it
     from tests.bench import corpus  # noqa: PLC0415 - as above
 
     with TemporaryDirectory() as name:

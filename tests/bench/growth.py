@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from bot.app import opened
 from bot.arxiv import calendar
 from bot.config import load
-from bot.demo.smtp import SmtpReceiver
+from bot.demo.servers.smtp import SmtpReceiver
 from bot.model import AnnounceType, DeliveryState, Entry, Mailing, MailingState
 from bot.store import Store
 from bot.store.papers import Verdict

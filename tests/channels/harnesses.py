@@ -11,8 +11,8 @@ from aiosmtpd.smtp import AuthResult
 from bot.channels.discord import DiscordChannel
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
-from bot.demo import discord, slack
-from bot.demo.smtp import DROP, SmtpReceiver
+from bot.demo.servers import discord, slack
+from bot.demo.servers.smtp import DROP, SmtpReceiver
 from bot.errors import Trouble
 from bot.settings import Secret
 from bot.templating import Templates

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.arxiv import Answer as ArxivSays
-from bot.demo.slack import Scripted
+from bot.demo.servers.arxiv import Answer as ArxivSays
+from bot.demo.servers.slack import Scripted
 from bot.model import Entry
 from tests.builders import paper
 from tests.world import CROSS, MONDAY, SATURDAY, TUESDAY, WEDNESDAY, World, morning

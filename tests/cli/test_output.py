@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.cli import output
-from bot.demo.slack import Scripted
+from bot.demo.servers.slack import Scripted
 from bot.model import Entry
 from tests.builders import paper
 from tests.world import CROSS, TUESDAY, World, morning

@@ -16,7 +16,7 @@ from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock
 from bot.collect import Collected, collect
 from bot.collect.verdict import FEED_CAP
-from bot.demo.arxiv import Answer, ArxivServer, render_rss
+from bot.demo.servers.arxiv import Answer, ArxivServer, render_rss
 from bot.model import AnnounceType, Entry, Mailing, MailingState
 from bot.settings import ArxivSettings
 from bot.store import Store

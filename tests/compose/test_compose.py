@@ -535,7 +535,7 @@ async def test_a_retry_sends_what_was_composed_also_after_the_template_changed(w
 
 
 def _refusal(error: str) -> Any:
-    from bot.demo.slack import Scripted  # noqa: PLC0415 - only these tests script an answer
+    from bot.demo.servers.slack import Scripted  # noqa: PLC0415 - only these tests script an answer
 
     return Scripted(body={"ok": False, "error": error})
 

@@ -18,9 +18,9 @@ from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import SimulatedClock
 from bot.deliver.reconcile import SETTLING
-from bot.demo.discord import Scripted as DiscordSays
-from bot.demo.slack import Scripted
-from bot.demo.smtp import DROP
+from bot.demo.servers.discord import Scripted as DiscordSays
+from bot.demo.servers.slack import Scripted
+from bot.demo.servers.smtp import DROP
 from bot.errors import StoreError
 from bot.model import DeliveryState, Gate, Gates
 from bot.store.claims import ClaimLostError

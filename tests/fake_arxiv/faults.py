@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from bot.arxiv.calendar import EASTERN, mailing_date
-from bot.demo.arxiv import Answer, render_error
+from bot.demo.servers.arxiv import Answer, render_error
 from bot.model import Mailing
 from tests.fake_arxiv import xml
 

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from bot.arxiv import taxonomy
 from bot.arxiv.calendar import mailing_date
-from bot.demo.arxiv import Answer, _send, render_error
+from bot.demo.servers.arxiv import Answer, _send, render_error
 from tests.fake_arxiv import html, xml
 from tests.fake_arxiv.faults import Ask, Source
 from tests.fake_arxiv.politeness import Request

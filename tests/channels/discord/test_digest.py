@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot import text
 from bot.channels.discord.digest import colour, render_digest, render_note
-from bot.demo.discord import DiscordMessage, errors_in
+from bot.demo.servers.discord import DiscordMessage, errors_in
 from bot.errors import RenderError
 from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
 from bot.templating import Templates

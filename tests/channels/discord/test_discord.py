@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.channels.discord import DiscordChannel, errors
-from bot.demo.discord import TOKEN, DiscordReceiver, Scripted
+from bot.demo.servers.discord import TOKEN, DiscordReceiver, Scripted
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery, Receipt
 from bot.settings import Address, Secret

@@ -10,7 +10,7 @@ import pytest
 from bot.channels.channel import CannotTellError, Question
 from bot.channels.discord import DiscordChannel
 from bot.channels.discord.forum import thread_name
-from bot.demo.discord import TOKEN, DiscordReceiver, Scripted
+from bot.demo.servers.discord import TOKEN, DiscordReceiver, Scripted
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery, Note
 from bot.settings import Address, Secret

@@ -11,7 +11,7 @@ from bot.channels.channel import Finding
 from bot.channels.mail.check import _diagnosis, check_relay
 from bot.channels.mail.errors import RelayError
 from bot.channels.mail.settings import MailSettings
-from bot.demo.smtp import SmtpReceiver
+from bot.demo.servers.smtp import SmtpReceiver
 from bot.errors import Trouble
 from bot.settings import Address, Secret
 from tests.channels.relays import EOF, ScriptedSmtp, certificate

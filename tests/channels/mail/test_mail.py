@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.channels.mail import MailChannel
-from bot.demo.smtp import SmtpReceiver
+from bot.demo.servers.smtp import SmtpReceiver
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery, Message, Note
 from bot.settings import Secret

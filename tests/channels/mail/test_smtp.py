@@ -17,7 +17,7 @@ from bot.channels.mail import smtp
 from bot.channels.mail.errors import RelayError
 from bot.channels.mail.settings import CONNECTIONS, MailSettings
 from bot.channels.mail.smtp import Relay, _hand_over, connect
-from bot.demo.smtp import DROP, SmtpReceiver
+from bot.demo.servers.smtp import DROP, SmtpReceiver
 from bot.errors import Trouble
 from bot.settings import Secret
 from tests.channels.relays import EOF, SILENCE, ScriptedSmtp, certificate

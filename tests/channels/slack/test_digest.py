@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from bot.channels.slack.digest import render_digest, render_note
-from bot.demo.slack_limits import refusal
+from bot.demo.servers.slack_limits import refusal
 from bot.errors import RenderError
 from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
 from bot.templating import Templates, built_in_folder

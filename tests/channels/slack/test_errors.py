@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
-from bot.demo.slack import TOKEN, Scripted, SlackReceiver
+from bot.demo.servers.slack import TOKEN, Scripted, SlackReceiver
 from bot.errors import DeliveryError, Trouble
 from bot.settings import Secret
 from bot.templating import Templates

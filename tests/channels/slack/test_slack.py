@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
-from bot.demo.slack import TOKEN, SlackReceiver
+from bot.demo.servers.slack import TOKEN, SlackReceiver
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery, Receipt
 from bot.settings import Secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.demo.slack import Scripted
+from bot.demo.servers.slack import Scripted
 from bot.model import DeliveryState
 from tests.builders import paper
 from tests.world import MONDAY, TUESDAY, World, morning

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.cli.commands import preview_html
-from bot.demo.arxiv import Answer as ArxivSays
+from bot.demo.servers.arxiv import Answer as ArxivSays
 from bot.model import Message
 from tests.builders import many_entries, paper
 from tests.world import TUESDAY, World, morning

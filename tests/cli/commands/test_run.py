@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from bot.arxiv.calendar import is_mailing_day, mailing_date
-from bot.demo.arxiv import ArxivServer
+from bot.demo.servers.arxiv import ArxivServer
 from tests.builders import paper
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ async def test_it_is_started_reloaded_refused_and_stopped(daemon: Daemon, world:
 async def test_it_ends_within_ten_seconds_on_sigint_while_arxiv_hangs(world: World, tmp_path: Path) -> None:
     if not is_mailing_day(mailing_date(datetime.now(UTC))):
         pytest.skip("arXiv is not asked on a weekend")
-    from bot.demo.arxiv import Answer  # noqa: PLC0415 - one use
+    from bot.demo.servers.arxiv import Answer  # noqa: PLC0415 - one use
 
     world.arxiv.feeds["cs.CV"] = Answer(b"", delay=120)
     daemon = Daemon(world, tmp_path / "notify")

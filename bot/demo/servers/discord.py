@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from bot.demo.discord_forums import FORUM, GUILD, Forums
-from bot.demo.discord_limits import errors_in
-from bot.demo.discord_messages import DiscordMessage
-from bot.demo.loopback import listening
-from bot.demo.scripted import Scripted, play
+from bot.demo.servers.discord_forums import FORUM, GUILD, Forums
+from bot.demo.servers.discord_limits import errors_in
+from bot.demo.servers.discord_messages import DiscordMessage
+from bot.demo.servers.loopback import listening
+from bot.demo.servers.scripted import Scripted, play
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

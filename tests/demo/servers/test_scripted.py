@@ -5,9 +5,9 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from bot.demo.discord import DiscordReceiver
-from bot.demo.scripted import Scripted
-from bot.demo.slack import SlackReceiver
+from bot.demo.servers.discord import DiscordReceiver
+from bot.demo.servers.scripted import Scripted
+from bot.demo.servers.slack import SlackReceiver
 
 Receiver = type[SlackReceiver] | type[DiscordReceiver]
 at_both = pytest.mark.parametrize("kind", [SlackReceiver, DiscordReceiver])

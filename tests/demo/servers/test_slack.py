@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.demo.slack import TOKEN, Scripted, SlackReceiver
+from bot.demo.servers.slack import TOKEN, Scripted, SlackReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.demo.discord import TOKEN, DiscordReceiver, Scripted, errors_in
+from bot.demo.servers.discord import TOKEN, DiscordReceiver, Scripted, errors_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

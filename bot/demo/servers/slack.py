@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from bot.demo.loopback import listening
-from bot.demo.scripted import Scripted, play
-from bot.demo.slack_limits import MOST_TEXT, refusal
+from bot.demo.servers.loopback import listening
+from bot.demo.servers.scripted import Scripted, play
+from bot.demo.servers.slack_limits import MOST_TEXT, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

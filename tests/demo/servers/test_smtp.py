@@ -10,7 +10,7 @@ import pytest
 from aiosmtplib import SMTP, SMTPDataError, SMTPRecipientRefused, SMTPSenderRefused, SMTPServerDisconnected
 
 from bot.clock import SimulatedClock
-from bot.demo.smtp import DROP, SmtpReceiver
+from bot.demo.servers.smtp import DROP, SmtpReceiver
 from tests.channels.relays import certificate
 
 if TYPE_CHECKING:

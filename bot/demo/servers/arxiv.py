@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from xml.sax.saxutils import escape, quoteattr
 
 from bot.arxiv.calendar import EASTERN, mailing_date
-from bot.demo.loopback import listening
+from bot.demo.servers.loopback import listening
 from bot.model import AnnounceType
 
 if TYPE_CHECKING:

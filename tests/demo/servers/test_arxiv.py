@@ -12,7 +12,7 @@ import pytest
 
 from bot.arxiv import feed
 from bot.clock import SimulatedClock
-from bot.demo.arxiv import Answer, ArxivServer, render_error, render_rss
+from bot.demo.servers.arxiv import Answer, ArxivServer, render_error, render_rss
 from bot.errors import ParseError
 from bot.model import AnnounceType, Author, Entry, Mailing, Paper
 from tests.builders import MONDAY, paper
