@@ -24,10 +24,10 @@ from bot.cli.errors import ExitCode
 from bot.config import load
 from bot.errors import ConfigError
 from bot.model import Author, Digest, DigestEntry, Match, Note, Paper, Section, Topic
-from bot.site.assets import Assets
-from bot.site.front import render_front
-from bot.site.pages import TopicPage, render_index, render_page
-from bot.site.web import Surroundings, render_web_page
+from bot.publish.assets import Assets
+from bot.publish.html import Surroundings, render_web_page
+from bot.publish.html_index import render_front
+from bot.publish.markdown import TopicPage, render_index, render_page
 from bot.templating import FILTERS, Templates, built_in_folder
 from bot.topics.matcher import Matcher
 from bot.topics.query import parse

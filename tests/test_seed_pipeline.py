@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.model import Author, Entry, Paper
-from tests.site.test_seed_page import ESCAPED, MLLM, SEED, TEX, TORN, papers
+from tests.publish.test_seed_page import ESCAPED, MLLM, SEED, TEX, TORN, papers
 from tests.world import CROSS, NEW, World, morning
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
 from bot.model import AnnounceType, Entry, Mailing, MailingState, Topic
-from bot.publish import Publisher
+from bot.publish import Publisher, search_data
 from bot.settings import SiteSettings
-from bot.site import catalogue
 from bot.store import Store
 from bot.store.papers import Verdict
 from bot.templating import Templates
@@ -108,7 +107,7 @@ _FILES = {
     "index.html": "index.html",
     "README.md": "README.md",
     "mailings.js": "all/mailings.js",
-    "a month's data": catalogue.file_name(_LAST),
+    "a month's data": search_data.file_name(_LAST),
     "feed.xml": "all/feed.xml",
     "feed.json": "all/feed.json",
     "page.html": f"all/{_LAST}.html",

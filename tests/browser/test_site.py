@@ -13,12 +13,11 @@ import pytest_asyncio
 from aiohttp import web
 
 from bot.model import AnnounceType, Hit, Topic
-from bot.publish import write_whole
-from bot.site import bibtex, catalogue
-from bot.site.assets import Assets
-from bot.site.front import mailings, render_front
-from bot.site.pages import TopicPage, in_order
-from bot.site.web import Surroundings, render_web_page
+from bot.publish import bibtex, search_data, write_whole
+from bot.publish.assets import Assets
+from bot.publish.html import Surroundings, render_web_page
+from bot.publish.html_index import mailings, render_front
+from bot.publish.markdown import TopicPage, in_order
 from bot.templating import Templates
 from tests.builders import entry, paper
 
@@ -83,8 +82,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         base = site / page.topic.name / page.mailing_date.isoformat()
         write_whole(base.with_suffix(".html"), render_web_page(page, here, templates))
         write_whole(base.with_suffix(".bib"), bibtex.bibliography(e.paper for e in in_order(page.entries)))
-        data = site / catalogue.file_name(page.mailing_date)
-        write_whole(data, catalogue.month(data.read_text() if data.exists() else "", [page]))
+        data = site / search_data.file_name(page.mailing_date)
+        write_whole(data, search_data.month(data.read_text() if data.exists() else "", [page]))
         counts[page.topic][page.mailing_date] = len(page.entries)
     for topic, dates in counts.items():
         write_whole(site / topic.name / "mailings.js", mailings(dates))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import AnnounceType, Hit, Topic
-from bot.site import catalogue
-from bot.site.pages import TopicPage
+from bot.publish import search_data
+from bot.publish.markdown import TopicPage
 from tests.builders import MONDAY, entry, paper
 
 BIRDS = Topic("birds", "Birds", ("cs.CV",))
@@ -30,7 +30,7 @@ def read(line: str) -> list[object]:
 def test_a_line_hands_over_a_page() -> None:
     hits = (Hit("pigeon", "title"), Hit("map", "title"), Hit("pigeon", "abstract"))
     shown = replace(entry(paper(version=2), hits=hits, replaced_to=2, type=AnnounceType.CROSS), reconstructed=True)
-    (line,) = catalogue.month("", [TopicPage(BIRDS, MONDAY, (shown,))]).splitlines()
+    (line,) = search_data.month("", [TopicPage(BIRDS, MONDAY, (shown,))]).splitlines()
     assert read(line) == [
         "birds",
         "2026-04-20",
@@ -39,9 +39,9 @@ def test_a_line_hands_over_a_page() -> None:
 
 
 def test_a_month_is_newest_first_and_the_same_however_it_came_about() -> None:
-    at_once = catalogue.month("", [page(), page(MAPS), page(day=FRIDAY)])
-    step_by_step = catalogue.month(catalogue.month("", [page(day=FRIDAY)]), [page(MAPS)])
-    assert catalogue.month(step_by_step, [page()]) == at_once
+    at_once = search_data.month("", [page(), page(MAPS), page(day=FRIDAY)])
+    step_by_step = search_data.month(search_data.month("", [page(day=FRIDAY)]), [page(MAPS)])
+    assert search_data.month(step_by_step, [page()]) == at_once
     assert [read(line)[:2] for line in at_once.splitlines()] == [
         ["birds", "2026-04-20"],
         ["maps", "2026-04-20"],
@@ -50,27 +50,27 @@ def test_a_month_is_newest_first_and_the_same_however_it_came_about() -> None:
 
 
 def test_a_page_takes_the_place_of_its_own_older_line_only() -> None:
-    before = catalogue.month("", [page(title="Old"), page(MAPS, title="Other")])
-    after = catalogue.month(before, [page(title="New")])
+    before = search_data.month("", [page(title="Old"), page(MAPS, title="Other")])
+    after = search_data.month(before, [page(title="New")])
     assert "Old" not in after
     assert "New" in after
     assert "Other" in after
 
 
 def test_what_is_no_line_of_ours_is_left_out() -> None:
-    before = catalogue.month("", [page()])
-    assert catalogue.month(f"<<<<<<< HEAD\nalert(1)\n{before}>>>>>>>\n", []) == before
+    before = search_data.month("", [page()])
+    assert search_data.month(f"<<<<<<< HEAD\nalert(1)\n{before}>>>>>>>\n", []) == before
 
 
 def test_a_file_is_named_by_its_month() -> None:
-    assert catalogue.file_name(MONDAY) == "data/2026-04.js"
+    assert search_data.file_name(MONDAY) == "data/2026-04.js"
 
 
 @given(st.text(), st.text(min_size=1))
 def test_any_text_stays_on_its_line_and_is_found_again(title: str, name: str) -> None:
     shown = TopicPage(BIRDS, MONDAY, (entry(paper(title=title, authors=(name,), categories=(name,))),))
-    month = catalogue.month("", [shown])
+    month = search_data.month("", [shown])
     assert month.count("\n") == 1
-    assert catalogue.month(month, []) == month
+    assert search_data.month(month, []) == month
     read(month.rstrip("\n"))
     month.encode()

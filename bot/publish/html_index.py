@@ -10,15 +10,15 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bot.site.pages import MONTHS
-from bot.site.web import shared
+from bot.publish.html import shared
+from bot.publish.markdown import MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
     from bot.model import Topic
-    from bot.site.web import Surroundings
+    from bot.publish.html import Surroundings
     from bot.templating import Templates
 
 LATEST = 5

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.site import bibtex
+from bot.publish import bibtex
 from tests.builders import paper
 
 

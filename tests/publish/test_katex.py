@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import text
-from bot.site.formulas import typeset
+from bot.publish.katex import typeset
 
 
 def as_read(markup: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import AnnounceType, Topic
-from bot.site.feeds import Feed, atom, json_feed
+from bot.publish.feeds import Feed, atom, json_feed
 from tests.builders import MONDAY, entry, paper
 
 if TYPE_CHECKING:

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.model import Match
-from bot.site import bibtex, catalogue, feeds
-from bot.site.assets import Assets, fingerprint
-from bot.site.front import mailings, render_front
-from bot.site.pages import TopicPage, in_order, render_index, render_page
-from bot.site.web import Surroundings, render_web_page
+from bot.publish import bibtex, feeds, search_data
+from bot.publish.assets import Assets, fingerprint
+from bot.publish.html import Surroundings, render_web_page
+from bot.publish.html_index import mailings, render_front
+from bot.publish.markdown import TopicPage, in_order, render_index, render_page
 from bot.store.pages import PageRecord
 from bot.topics.selection import select
 
@@ -95,7 +95,7 @@ class Publisher:
         # its data is written once.
         stale = sorted(self._stale_pages(records), key=lambda page: (page.seq, page.day))
         written: list[Published] = []
-        for _, pages in groupby(stale, key=lambda page: catalogue.file_name(page.day)):
+        for _, pages in groupby(stale, key=lambda page: search_data.file_name(page.day)):
             written += self._write_month(list(pages))
         if stale:
             records = self._store.pages.written()
@@ -134,9 +134,9 @@ class Publisher:
             write_whole(path.with_suffix(".html"), render_web_page(content, self._surroundings, self._templates))
             papers = [entry.paper for entry in in_order(content.entries)]
             write_whole(path.with_suffix(".bib"), bibtex.bibliography(papers))
-        data = self._site.dir / catalogue.file_name(stale[0].day)
+        data = self._site.dir / search_data.file_name(stale[0].day)
         before = data.read_text(encoding="utf-8", errors="replace") if data.exists() else ""
-        write_whole(data, catalogue.month(before, pages.values()))
+        write_whole(data, search_data.month(before, pages.values()))
         for topic in dict.fromkeys(page.topic for page in stale):
             self._write_feeds(
                 topic, {page.day: content.entries for page, content in pages.items() if page.topic is topic}
@@ -218,7 +218,7 @@ class Publisher:
 
 def _is_whole(day: date, files: frozenset[str], data: frozenset[str]) -> bool:
     """Whether all that is made of a page is there, by the names in its folder and in that of the months' data."""
-    return Path(catalogue.file_name(day)).name in data and files.issuperset(f"{day}{form}" for form in _FORMS)
+    return Path(search_data.file_name(day)).name in data and files.issuperset(f"{day}{form}" for form in _FORMS)
 
 
 def _listed(folder: Path) -> frozenset[str]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.site.assets import KATEX, Assets, fingerprint
+from bot.publish.assets import KATEX, Assets, fingerprint
 from bot.templating import Templates, built_in_folder
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from bot.errors import RenderError
 from bot.model import AnnounceType, Hit, Topic
-from bot.site.front import mailings, render_front
-from bot.site.pages import TopicPage
-from bot.site.web import Surroundings, render_web_page
+from bot.publish.html import Surroundings, render_web_page
+from bot.publish.html_index import mailings, render_front
+from bot.publish.markdown import TopicPage
 from bot.templating import Templates
 from tests.builders import MONDAY, entry, paper
 

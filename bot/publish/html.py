@@ -14,16 +14,16 @@ from markupsafe import Markup
 
 from bot import links, text
 from bot.model import AnnounceType, Link
-from bot.site import bibtex
-from bot.site.assets import KATEX
-from bot.site.formulas import typeset
-from bot.site.pages import chips, in_order
+from bot.publish import bibtex
+from bot.publish.assets import KATEX
+from bot.publish.katex import typeset
+from bot.publish.markdown import chips, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bot.model import DigestEntry
-    from bot.site.pages import TopicPage
+    from bot.publish.markdown import TopicPage
     from bot.templating import Templates
 
 AUTHORS_SHOWN = 12

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.model import AnnounceType, Author, DigestEntry, Match, Paper, Topic
-from bot.site.pages import TopicPage, render_page
+from bot.publish.markdown import TopicPage, render_page
 from bot.templating import Templates
 
 SEED = Path(__file__).parents[2] / ".." / "shared" / "seed-page.md"

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from bot import links, text
 from bot.model import Link
-from bot.site.pages import chips
+from bot.publish.markdown import chips
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from bot import text
 from bot.model import AnnounceType
-from bot.site.pages import in_order
+from bot.publish.markdown import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
     from bot.model import DigestEntry
-    from bot.site.pages import TopicPage
+    from bot.publish.markdown import TopicPage
 
 _KINDS = tuple(AnnounceType)
 _LINE = re.compile(r'paperboy\.add\(\["([\w-]+)","(\d{4}-\d\d-\d\d)",\[.*\]\]\);')

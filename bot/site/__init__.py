@@ -1,1 +1,0 @@
-"""The folder of pages: a projection of the store."""
