@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot import checkup
-from bot.alert import Concern, alert
 from bot.app.daemon import LATE, Outlook
 from bot.app.run_result import Run, log_run
 from bot.arxiv import calendar
@@ -25,6 +23,8 @@ from bot.compose import Composed, Composer
 from bot.compose.digests import Drafter
 from bot.deliver import PATIENCE, deliver, readdress
 from bot.errors import RenderError
+from bot.report import check
+from bot.report.alert import Concern, alert
 from bot.settings import refuse_live
 from bot.store import Store
 from bot.store.leases import LeaseTakenError
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from bot.collect import Collected
     from bot.deliver import LaneReport
     from bot.publish import Published
-    from bot.report import Reporter
+    from bot.report.status import Reporter
     from bot.settings import Settings
 
 _COLLECT_TERM = timedelta(minutes=30)
@@ -85,7 +85,7 @@ class App:
     @property
     def reporter(self) -> Reporter:
         """Status and explain."""
-        from bot.report import Reporter  # noqa: PLC0415 - 15 ms, with the next, that `once` can spare
+        from bot.report.status import Reporter  # noqa: PLC0415 - 15 ms, with the next, that `once` can spare
 
         return Reporter(self.store, self.settings, self.channels, self.drafter())
 
@@ -147,11 +147,11 @@ class App:
 
     async def check(self, *, send: bool) -> tuple[Finding, ...]:
         """Reach arXiv and every channel without changing anything; with `send`, post a test to every address."""
-        findings = list(checkup.notices(self.settings))
+        findings = list(check.notices(self.settings))
         findings.append(await self._check_arxiv())
-        findings.extend(await checkup.check_channels(self.channels, self.settings))
+        findings.extend(await check.check_channels(self.channels, self.settings))
         if send:
-            findings.extend(await checkup.send_tests(self.channels, self.settings, self.store.outbox, self.clock))
+            findings.extend(await check.send_tests(self.channels, self.settings, self.store.outbox, self.clock))
         return tuple(findings)
 
     async def _check_arxiv(self) -> Finding:
@@ -160,7 +160,7 @@ class App:
             return Finding(problem.path, ok=False, message=problem.message)
         try:
             async with self._asking_arxiv() as client:
-                return await checkup.check_arxiv(client, self.settings)
+                return await check.check_arxiv(client, self.settings)
         except LeaseTakenError as error:
             return Finding("arxiv.rss_url", ok=True, message=f"not asked: {error}")
 

@@ -13,8 +13,8 @@ from bot.cli.options import ConfigOption, JsonOption, load_settings
 from bot.cli.output import heading, say, table, to_json, when
 
 if TYPE_CHECKING:
+    from bot.report.explain import Explanation, SubscriberStory
     from bot.settings import Settings
-    from bot.story import Explanation, SubscriberStory
 
 
 def explain(

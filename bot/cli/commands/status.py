@@ -13,7 +13,7 @@ from bot.cli.output import heading, plural, table, to_json, when
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.report import Status, SubscriberStatus
+    from bot.report.status import Status, SubscriberStatus
     from bot.settings import Settings
     from bot.store.ledger import DeliveryRecord
 

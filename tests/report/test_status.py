@@ -15,7 +15,7 @@ from tests.builders import paper
 from tests.world import MONDAY, SATURDAY, TUESDAY, WEDNESDAY, World, morning
 
 if TYPE_CHECKING:
-    from bot.report import Status
+    from bot.report.status import Status
 
 
 async def status(world: World, at: datetime | None = None) -> Status:

@@ -11,7 +11,7 @@ from tests.builders import paper
 from tests.world import CROSS, MONDAY, REPLACE, REPLACE_CROSS, TUESDAY, WEDNESDAY, World, morning
 
 if TYPE_CHECKING:
-    from bot.story import Explanation
+    from bot.report.explain import Explanation
 
 
 async def explain(world: World, identifier: str = "2604.00001") -> Explanation:

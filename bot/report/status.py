@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from bot import story, text
+from bot import text
 from bot.arxiv import calendar
 from bot.clock import next_slot
 from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
+from bot.report import explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.compose.digests import Drafter
     from bot.model import MailingRecord
+    from bot.report.explain import Explanation
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.gates import GateState
     from bot.store.ledger import DeliveryRecord
-    from bot.story import Explanation
     from bot.topics.matcher import Matcher
 
 _TROUBLE_DAYS = 7
@@ -234,7 +235,7 @@ class Reporter:
 
     def explain(self, identifier: str, matcher: Matcher) -> Explanation:
         """What became of one paper, see `story`."""
-        return story.explain(identifier, self._store, self._settings, self._drafter, matcher)
+        return explain.explain(identifier, self._store, self._settings, self._drafter, matcher)
 
 
 def _papers(count: int) -> str:
