@@ -39,9 +39,9 @@ from bot.store.claims import ClaimLostError, Lane
 from bot.store.desk import RefusedError
 from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed, Packet
-from bot.store.owner import Owner
-from bot.store.readers import ReaderState
+from bot.store.subscribers import ReaderState
 from bot.store.tables import metadata, schema_version
+from bot.store.worker import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from bot.errors import RenderError
 from bot.model import Note
 from bot.settings import WhenEmpty
 from bot.store.outbox import Packet
-from bot.store.readers import ReaderState
+from bot.store.subscribers import ReaderState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

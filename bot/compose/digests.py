@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.model import Announcement, DigestEntry, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
-    from bot.store.readers import ReaderState, Told
+    from bot.store.subscribers import ReaderState, Told
     from bot.topics.index import Hits
     from bot.topics.matcher import Matcher
     from bot.topics.selection import Selected

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.model import DeliveryState
-from bot.store.readers import ReaderState
+from bot.store.subscribers import ReaderState
 from bot.topics import ranking
 from bot.topics.selection import select
 

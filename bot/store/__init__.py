@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.store.catalogue import Catalogue
+from bot.store.arxiv_limits import ArxivGate
 from bot.store.desk import Desk
 from bot.store.engine import Database, migrate
-from bot.store.gates import ArxivGate
 from bot.store.leases import Leases
 from bot.store.ledger import Ledger
 from bot.store.outbox import Outbox
-from bot.store.owner import Owner
 from bot.store.pages import Pages
 from bot.store.papers import Papers
-from bot.store.readers import Readers
+from bot.store.search import Catalogue
+from bot.store.subscribers import Readers
+from bot.store.worker import Owner
 
 __all__ = ["Store", "migrate"]
 

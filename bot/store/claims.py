@@ -14,9 +14,9 @@ from sqlalchemy import bindparam, case, func, select
 
 from bot.errors import Trouble
 from bot.model import Delivery, DeliveryState
-from bot.store.gates import hold_gate, shut_gate
-from bot.store.owner import Owner
+from bot.store.limits import hold_gate, shut_gate
 from bot.store.tables import deliveries, messages
+from bot.store.worker import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.errors import DeliveryError
     from bot.model import Gates
-    from bot.store.gates import GateState
+    from bot.store.limits import GateState
 
 LEASE = timedelta(minutes=15)
 """Longer than the longest send: SMTP may take ten minutes over the final dot (RFC 5321 section 4.5.3.2.6)."""

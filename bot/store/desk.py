@@ -14,7 +14,7 @@ from bot.errors import PaperboyError
 from bot.model import DeliveryState
 from bot.store.claims import MOST_DEATHS
 from bot.store.dialect import Lock, alone
-from bot.store.gates import in_order, open_gate
+from bot.store.limits import in_order, open_gate
 from bot.store.tables import deliveries, messages
 
 if TYPE_CHECKING:

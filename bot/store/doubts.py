@@ -18,7 +18,7 @@ from sqlalchemy import select
 from bot.errors import Trouble
 from bot.model import Delivery, DeliveryState, OnUnknown
 from bot.store.claims import Lane, backoff, close_gates, settle
-from bot.store.gates import in_order, lock_gate
+from bot.store.limits import in_order, lock_gate
 from bot.store.tables import deliveries
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.errors import DeliveryError
     from bot.model import Gates, Receipt
     from bot.store.engine import Database
-    from bot.store.owner import Owner
+    from bot.store.worker import Owner
 
 _AGAIN = timedelta(minutes=1)
 """When to ask again where the message that was found turned out to be another delivery's."""

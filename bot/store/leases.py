@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from bot.store.dialect import Lock, alone, insert
-from bot.store.owner import Owner
 from bot.store.tables import leases
+from bot.store.worker import Owner
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

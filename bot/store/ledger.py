@@ -10,7 +10,7 @@ from sqlalchemy import func, select, true
 
 from bot.model import DeliveryState, Hit
 from bot.store.claims import OPEN
-from bot.store.gates import GateState
+from bot.store.limits import GateState
 from bot.store.tables import deliveries, digest_papers, digests, gates, messages
 
 if TYPE_CHECKING:

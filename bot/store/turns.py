@@ -19,7 +19,7 @@ from bot.model import Delivery, DeliveryState
 from bot.store.claims import CONTESTED, LEASE, LONGEST_WAIT, OPEN, ClaimLostError, Lane, Wait, load, obstacle
 from bot.store.dialect import is_alone
 from bot.store.doubts import Doubt, doubt_of
-from bot.store.gates import GateState, in_order, lock_gates, write_gates
+from bot.store.limits import GateState, in_order, lock_gates, write_gates
 from bot.store.tables import deliveries
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from bot.model import Gates, Receipt
-    from bot.store.owner import Owner
+    from bot.store.worker import Owner
 
 
 @dataclass(frozen=True, slots=True)

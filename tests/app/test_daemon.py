@@ -17,7 +17,7 @@ from bot.arxiv.calendar import EASTERN
 from bot.clock import SimulatedClock, SystemClock
 from bot.errors import StoreError
 from bot.model import MailingRecord, MailingState
-from bot.store.owner import Owner
+from bot.store.worker import Owner
 from tests.builders import paper
 from tests.world import MONDAY, SATURDAY, TUESDAY, World, morning
 

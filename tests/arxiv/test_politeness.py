@@ -19,8 +19,8 @@ from bot.arxiv.rate_limit import backoff
 from bot.clock import SimulatedClock, SystemClock
 from bot.errors import FetchError
 from bot.settings import ArxivSettings
+from bot.store.arxiv_limits import ArxivGate
 from bot.store.engine import Database
-from bot.store.gates import ArxivGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -25,7 +25,7 @@ from bot.demo.servers.discord import DiscordReceiver
 from bot.demo.servers.slack import SlackReceiver
 from bot.model import Message
 from bot.store.outbox import Packet
-from bot.store.readers import ReaderState
+from bot.store.subscribers import ReaderState
 from tests.bench.measure import machine, say, table
 from tests.world import opened_world
 

@@ -30,7 +30,7 @@ from bot.settings import Address, Secret
 from bot.store import Store
 from bot.store.claims import load
 from bot.store.outbox import Packet
-from bot.store.readers import ReaderState
+from bot.store.subscribers import ReaderState
 from bot.store.tables import deliveries
 from bot.templating import Templates
 from tests.bench import corpus

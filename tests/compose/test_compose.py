@@ -19,7 +19,7 @@ from bot.model import Digest, Entry, Message
 from bot.store.engine import Database
 from bot.store.outbox import Packet, ToldPaper
 from bot.store.papers import Papers
-from bot.store.readers import ReaderState
+from bot.store.subscribers import ReaderState
 from tests.builders import paper
 from tests.world import CROSS, FRIDAY, MONDAY, NEW, REPLACE, SATURDAY, TUESDAY, WEDNESDAY, World, morning
 

@@ -20,7 +20,7 @@ from bot.store import Store
 from bot.store.claims import ClaimLostError, Lane, Wait
 from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed, Outbox, Packet
-from bot.store.readers import ReaderState
+from bot.store.subscribers import ReaderState
 from bot.store.turns import Arrival, Bid, Turn
 
 if TYPE_CHECKING:

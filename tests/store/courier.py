@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from bot.model import Gate, Gates, Receipt
 from bot.store import Store
 from bot.store.outbox import Claimed
-from bot.store.owner import Owner
+from bot.store.worker import Owner
 
 DESTINATION_SECONDS = 0.02
 CREDENTIAL_SECONDS = 0.005

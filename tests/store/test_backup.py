@@ -25,7 +25,7 @@ import sys
 from bot.model import Message
 from bot.store import Store
 from bot.store.outbox import Packet
-from bot.store.readers import ReaderState
+from bot.store.subscribers import ReaderState
 from tests.store.test_outbox import NOW
 
 store = Store(sys.argv[1])

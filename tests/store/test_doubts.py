@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.store import Store
-    from bot.store.owner import Owner
+    from bot.store.worker import Owner
 
 LATER = NOW + MINUTE
 

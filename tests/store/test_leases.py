@@ -9,7 +9,7 @@ import pytest
 
 from bot.store import Store
 from bot.store.leases import LeaseTakenError
-from bot.store.owner import Owner
+from bot.store.worker import Owner
 
 NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
 TERM = timedelta(minutes=30)

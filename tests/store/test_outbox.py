@@ -26,10 +26,10 @@ from bot.store import Store
 from bot.store.claims import DOOR, LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
 from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed, Packet, ToldPaper
-from bot.store.owner import Owner
 from bot.store.papers import Verdict
-from bot.store.readers import ReaderState, StateChangedError
+from bot.store.subscribers import ReaderState, StateChangedError
 from bot.store.tables import deliveries
+from bot.store.worker import Owner
 from tests.builders import paper
 
 if TYPE_CHECKING:

@@ -25,10 +25,10 @@ from bot.store.dialect import Lock, alone
 from bot.store.doubts import Doubt
 from bot.store.leases import LeaseTakenError
 from bot.store.outbox import Claimed, Packet
-from bot.store.owner import Owner
 from bot.store.papers import Verdict
-from bot.store.readers import ReaderState, StateChangedError
+from bot.store.subscribers import ReaderState, StateChangedError
 from bot.store.tables import announcements, deliveries
+from bot.store.worker import Owner
 from tests.builders import paper
 from tests.store.courier import CREDENTIAL_SECONDS, DESTINATION_SECONDS
 

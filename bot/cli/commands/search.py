@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bot.model import Match, Paper
     from bot.settings import Settings
-    from bot.store.catalogue import Catalogue, Day, Filed
+    from bot.store.search import Catalogue, Day, Filed
     from bot.topics.matcher import Matcher
     from bot.topics.query import Node, Term
 

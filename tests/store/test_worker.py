@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.store.owner import Owner
+from bot.store.worker import Owner
 
 if TYPE_CHECKING:
     import pytest
@@ -47,7 +47,7 @@ def test_of_another_container_under_the_same_host_name_nobody_can_tell() -> None
 
 
 def test_a_process_that_is_there_but_hidden_is_not_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.store.owner._start_of", lambda _pid: None)
+    monkeypatch.setattr("bot.store.worker._start_of", lambda _pid: None)
     assert not ME.is_surely_dead(ME)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from bot.model import AnnounceType, Entry, Mailing, MailingState, Paper
-from bot.store import catalogue
+from bot.store import search
 from bot.store.papers import Verdict
 from tests.builders import paper
 
@@ -39,7 +39,7 @@ def test_papers_since_a_date_leave_older_mailings_out(store: Store) -> None:
 
 
 def test_a_store_of_any_size_is_read_a_few_papers_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "_AT_ONCE", 2)
+    monkeypatch.setattr(search, "_AT_ONCE", 2)
     record(store, MONDAY, *(paper(f"2604.0000{number}") for number in range(5)))
     assert [each.paper.identifier[-1] for each in store.catalogue.papers()] == ["4", "3", "2", "1", "0"]
 

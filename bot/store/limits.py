@@ -1,0 +1,103 @@
+"""When the next request or message may go: pacing, Retry-After and dead doors, kept across restarts.
+
+A gate is a key and two times. `opens_at` is waited for; `closed_until` is a door that said no, with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, select
+
+from bot.store.dialect import insert, is_alone
+from bot.store.tables import gates
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.model import Gates
+
+
+@dataclass(frozen=True, slots=True)
+class GateState:
+    """One gate as stored."""
+
+    key: str
+    opens_at: datetime | None = None
+    closed_until: datetime | None = None
+    reason: str | None = None
+    since: datetime | None = None
+
+
+def read_gate(connection: Connection, key: str) -> GateState:
+    """The gate's state; an unknown gate is open."""
+    row = connection.execute(select(gates).where(gates.c.key == key)).one_or_none()
+    return GateState(*row) if row else GateState(key)
+
+
+_LOCKED = (
+    select(gates).where(gates.c.key.in_(bindparam("keys", expanding=True))).order_by(gates.c.key).with_for_update()
+)
+_STATE = [column.name for column in gates.c if column.name != "key"]
+
+
+def lock_gates(connection: Connection, keys: Iterable[str]) -> dict[str, GateState]:
+    """The gates' states by key, which nobody else changes before the end of this transaction.
+
+    They are locked in their keys' order, and are to be locked after any delivery: else two could wait for each other.
+    """
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    if not is_alone(connection):  # only what is there can be locked
+        connection.execute(insert(connection, gates).on_conflict_do_nothing(), [{"key": key} for key in wanted])
+    found = connection.execute(_LOCKED, {"keys": wanted})
+    known = {row.key: GateState(*row) for row in found}
+    return {key: known.get(key) or GateState(key) for key in wanted}
+
+
+def lock_gate(connection: Connection, key: str) -> GateState:
+    """One gate's state; who locks several takes them together, or `in_order`."""
+    return lock_gates(connection, [key])[key]
+
+
+def write_gates(connection: Connection, states: Collection[GateState]) -> None:
+    """Store these states of gates that are locked."""
+    if states:
+        statement = insert(connection, gates)
+        new = {name: statement.excluded[name] for name in _STATE}
+        statement = statement.on_conflict_do_update(index_elements=[gates.c.key], set_=new)
+        connection.execute(statement, [{name: getattr(state, name) for name in ("key", *_STATE)} for state in states])
+
+
+def hold_gate(connection: Connection, key: str, opens_at: datetime) -> None:
+    """Have the next message wait until `opens_at`, or longer if it already must."""
+    known = lock_gate(connection, key).opens_at
+    write_gate(connection, key, opens_at=opens_at if known is None else max(known, opens_at))
+
+
+def shut_gate(connection: Connection, key: str, *, until: datetime, reason: str, now: datetime) -> None:
+    """A dead door: nobody knocks before `until`. `since` stays at the first no."""
+    known = lock_gate(connection, key)
+    write_gate(connection, key, closed_until=until, reason=reason, since=known.since or now)
+
+
+def open_gate(connection: Connection, key: str) -> None:
+    """The door opened: whatever it said before is over. Pacing stays."""
+    if lock_gate(connection, key).since is not None:
+        write_gate(connection, key, closed_until=None, reason=None, since=None)
+
+
+def in_order(both: Gates) -> list[str]:
+    """The keys of both, in the order in which they are to be locked."""
+    return sorted({both.destination.key, both.credential.key})
+
+
+def write_gate(connection: Connection, key: str, **values: object) -> None:
+    """Set some of the gate's columns and leave the others."""
+    statement = insert(connection, gates).values(key=key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[gates.c.key], set_=values))
