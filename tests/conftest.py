@@ -10,7 +10,7 @@ import pytest
 import structlog
 from sqlalchemy import event
 
-from bot.store import connect
+from bot.store.database import connect
 from tests.leaks import _what_is_read_is_remembered, pytest_runtest_makereport
 from tests.postgres import postgres_server, postgres_url
 from tests.world import World, opened_world

@@ -36,11 +36,11 @@ from bot.model import DeliveryState, Gate, Gates, Message, OnUnknown, Receipt
 from bot.settings import Address, Secret, Settings, Subscriber
 from bot.store import Store
 from bot.store.claims import ClaimLostError, Lane
+from bot.store.database.tables import metadata, schema_version
 from bot.store.desk import RefusedError
 from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed, Packet
 from bot.store.subscribers import ReaderState
-from bot.store.tables import metadata, schema_version
 from bot.store.worker import Owner
 
 if TYPE_CHECKING:

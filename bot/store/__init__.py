@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.store.arxiv_limits import ArxivGate
+from bot.store.database import Database, migrate
 from bot.store.desk import Desk
-from bot.store.engine import Database, migrate
 from bot.store.leases import Leases
 from bot.store.ledger import Ledger
 from bot.store.outbox import Outbox

@@ -10,7 +10,7 @@ from bot.store.limits import GateState, hold_gate, lock_gate, open_gate, read_ga
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.store.engine import Database
+    from bot.store.database import Database
 
 
 class ArxivGate:

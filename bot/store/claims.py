@@ -14,8 +14,8 @@ from sqlalchemy import bindparam, case, func, select
 
 from bot.errors import Trouble
 from bot.model import Delivery, DeliveryState
+from bot.store.database.tables import deliveries, messages
 from bot.store.limits import hold_gate, shut_gate
-from bot.store.tables import deliveries, messages
 from bot.store.worker import Owner
 
 if TYPE_CHECKING:

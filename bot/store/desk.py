@@ -13,9 +13,9 @@ from sqlalchemy import and_, case, or_, select
 from bot.errors import PaperboyError
 from bot.model import DeliveryState
 from bot.store.claims import MOST_DEATHS
-from bot.store.dialect import Lock, alone
+from bot.store.database.dialect import Lock, alone
+from bot.store.database.tables import deliveries, messages
 from bot.store.limits import in_order, open_gate
-from bot.store.tables import deliveries, messages
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.model import Gates
-    from bot.store.engine import Database
+    from bot.store.database import Database
 
 RETRIED = (
     DeliveryState.PENDING,

@@ -18,8 +18,8 @@ from sqlalchemy import select
 from bot.errors import Trouble
 from bot.model import Delivery, DeliveryState, OnUnknown
 from bot.store.claims import Lane, backoff, close_gates, settle
+from bot.store.database.tables import deliveries
 from bot.store.limits import in_order, lock_gate
-from bot.store.tables import deliveries
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bot.errors import DeliveryError
     from bot.model import Gates, Receipt
-    from bot.store.engine import Database
+    from bot.store.database import Database
     from bot.store.worker import Owner
 
 _AGAIN = timedelta(minutes=1)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.store.dialect import Lock, alone, insert
-from bot.store.tables import leases
+from bot.store.database.dialect import Lock, alone, insert
+from bot.store.database.tables import leases
 from bot.store.worker import Owner
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from bot.store.engine import Database
+    from bot.store.database import Database
 
 
 class LeaseTakenError(Exception):

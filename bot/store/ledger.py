@@ -10,8 +10,8 @@ from sqlalchemy import func, select, true
 
 from bot.model import DeliveryState, Hit
 from bot.store.claims import OPEN
+from bot.store.database.tables import deliveries, digest_papers, digests, gates, messages
 from bot.store.limits import GateState
-from bot.store.tables import deliveries, digest_papers, digests, gates, messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from bot.store.engine import Database
+    from bot.store.database import Database
 
 _GIVEN_UP = (DeliveryState.DEAD, DeliveryState.DROPPED)
 _SHORT_ID, _FULL_ID = 8, 32

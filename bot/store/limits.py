@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from bot.store.dialect import insert, is_alone
-from bot.store.tables import gates
+from bot.store.database.dialect import insert, is_alone
+from bot.store.database.tables import gates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -15,13 +15,13 @@ from sqlalchemy import and_, func, select
 
 from bot.model import DeliveryState
 from bot.store.claims import OPEN, Lane, close_gates, consequence, recover, settle
-from bot.store.dialect import Lock, alone, insert
+from bot.store.database.dialect import Lock, alone, insert
+from bot.store.database.tables import concerns as concerns_table
+from bot.store.database.tables import deliveries, digests, messages
 from bot.store.doubts import Doubts
 from bot.store.limits import in_order, open_gate
 from bot.store.packets import Packet, ToldPaper, put_deliveries
 from bot.store.subscribers import StateChangedError, forget, put_states, rewind
-from bot.store.tables import concerns as concerns_table
-from bot.store.tables import deliveries, digests, messages
 from bot.store.turns import Arrival, Bid, Claimed, Turn, take_turn
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from bot.errors import DeliveryError
     from bot.model import Delivery, Gates, Receipt
-    from bot.store.engine import Database
+    from bot.store.database import Database
     from bot.store.subscribers import ReaderState
     from bot.store.turns import Outcome
     from bot.store.worker import Owner

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from bot.model import DeliveryState
-from bot.store.dialect import Lock, alone, insert
-from bot.store.tables import deliveries, digest_papers, digests, messages
+from bot.store.database.dialect import Lock, alone, insert
+from bot.store.database.tables import deliveries, digest_papers, digests, messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

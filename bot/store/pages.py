@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.store.dialect import insert
-from bot.store.tables import pages
+from bot.store.database.dialect import insert
+from bot.store.database.tables import pages
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from bot.store.engine import Database
+    from bot.store.database import Database
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, func, or_, select
 
 from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
-from bot.store.dialect import Lock, alone, insert
-from bot.store.engine import batched
-from bot.store.tables import announcements, mailings, papers
+from bot.store.database import batched
+from bot.store.database.dialect import Lock, alone, insert
+from bot.store.database.tables import announcements, mailings, papers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from bot.model import Mailing
-    from bot.store.engine import Database
+    from bot.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from bot.model import AnnounceType
-from bot.store.tables import announcements
+from bot.store.database.tables import announcements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
     from bot.model import Paper
-    from bot.store.engine import Database
+    from bot.store.database import Database
     from bot.store.papers import Papers
 
 _AT_ONCE = 500

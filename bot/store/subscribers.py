@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, case, func, select
 
 from bot.model import DeliveryState
-from bot.store.dialect import insert
-from bot.store.engine import batched
-from bot.store.tables import announcements, deliveries, digest_papers, subscribers
+from bot.store.database import batched
+from bot.store.database.dialect import insert
+from bot.store.database.tables import announcements, deliveries, digest_papers, subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row, Select
 
-    from bot.store.engine import Database
+    from bot.store.database import Database
 
 Told = frozenset[tuple[str, int]]
 """(identifier, 0) as new or cross, (identifier, version) as replaced."""

@@ -17,10 +17,10 @@ from sqlalchemy import bindparam, func, select, tuple_
 
 from bot.model import Delivery, DeliveryState
 from bot.store.claims import CONTESTED, LEASE, LONGEST_WAIT, OPEN, ClaimLostError, Lane, Wait, load, obstacle
-from bot.store.dialect import is_alone
+from bot.store.database.dialect import is_alone
+from bot.store.database.tables import deliveries
 from bot.store.doubts import Doubt, doubt_of
 from bot.store.limits import GateState, in_order, lock_gates, write_gates
-from bot.store.tables import deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ from bot.demo.servers.arxiv import Answer, ArxivServer
 from bot.errors import FetchError
 from bot.settings import ArxivSettings
 from bot.store.arxiv_limits import ArxivGate
-from bot.store.engine import Database
+from bot.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

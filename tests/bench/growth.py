@@ -24,8 +24,8 @@ from bot.config import load
 from bot.demo.servers.smtp import SmtpReceiver
 from bot.model import AnnounceType, DeliveryState, Entry, Mailing, MailingState
 from bot.store import Store
+from bot.store.database.tables import deliveries, digest_papers, digests, messages
 from bot.store.papers import Verdict
-from bot.store.tables import deliveries, digest_papers, digests, messages
 from tests.bench import corpus
 from tests.bench.measure import say, seconds, table
 from tests.world import morning, opened_world

@@ -8,7 +8,7 @@ import pytest
 
 from bot.cli.errors import ExitCode, giving_advice
 from bot.errors import StoreError
-from bot.store.connect import name_of, parse
+from bot.store.database.connect import name_of, parse
 
 if TYPE_CHECKING:
     from pathlib import Path

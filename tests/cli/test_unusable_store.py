@@ -198,7 +198,7 @@ async def test_on_a_full_disk_each_verb_ends_with_3_and_the_next_run_delivers_on
 async def test_while_another_process_keeps_the_store_locked_each_verb_ends_with_3_and_the_next_run_delivers_once(
     step: str, paperboy: Terminal, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.connect.PATIENCE_MS", 50)  # it is 30 s, and the rest is the same
+    monkeypatch.setattr("bot.store.database.connect.PATIENCE_MS", 50)  # it is 30 s, and the rest is the same
     path = a_store_on(tmp_path, world)
     await deliver_tuesday_and_announce_wednesday(paperboy, world)
     with monkeypatch.context() as patches, Struck(patches, VERBS[step], locked(path)) as trouble:
@@ -212,7 +212,7 @@ async def test_while_another_process_keeps_the_store_locked_each_verb_ends_with_
 async def test_publishing_into_a_locked_store_ends_with_3_and_the_next_run_writes_the_page_and_tells_nobody_twice(
     paperboy: Terminal, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.connect.PATIENCE_MS", 50)  # as above
+    monkeypatch.setattr("bot.store.database.connect.PATIENCE_MS", 50)  # as above
     world.config["site"] = {"dir": str(tmp_path / "site"), "topics": ["birds"]}
     path = a_store_on(tmp_path, world)
     await deliver_tuesday_and_announce_wednesday(paperboy, world)

@@ -16,7 +16,7 @@ from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
 from bot.compose import Composed, Outcome
 from bot.model import Digest, Entry, Message
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.outbox import Packet, ToldPaper
 from bot.store.papers import Papers
 from bot.store.subscribers import ReaderState

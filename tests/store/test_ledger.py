@@ -10,8 +10,8 @@ import pytest
 from bot.errors import Trouble
 from bot.model import DeliveryState
 from bot.store.claims import Lane
+from bot.store.database.tables import deliveries
 from bot.store.outbox import ToldPaper
-from bot.store.tables import deliveries
 from tests.store.test_outbox import ELSEWHERE, LANE, NOW, SECOND, claimed, enqueue, fail, message, packet
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.store.arxiv_limits import ArxivGate
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.limits import hold_gate, open_gate, read_gate, shut_gate
 
 if TYPE_CHECKING:

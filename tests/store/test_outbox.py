@@ -24,11 +24,11 @@ from bot.model import (
 )
 from bot.store import Store
 from bot.store.claims import DOOR, LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
+from bot.store.database.tables import deliveries
 from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed, Packet, ToldPaper
 from bot.store.papers import Verdict
 from bot.store.subscribers import ReaderState, StateChangedError
-from bot.store.tables import deliveries
 from bot.store.worker import Owner
 from tests.builders import paper
 

@@ -21,7 +21,7 @@ def backup(
 
     As it is at one moment, whoever is writing to it meanwhile.
     """
-    from bot.store.backup import back_up, is_file  # noqa: PLC0415 - SQLAlchemy, not needed for --help
+    from bot.store.database.backup import back_up, is_file  # noqa: PLC0415 - SQLAlchemy, not needed for --help
 
     store = load_settings(config).store
     if not is_file(store):

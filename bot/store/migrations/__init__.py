@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from bot.store.dialect import check_references
+from bot.store.database.dialect import check_references
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.store.tables import SCHEMA_VERSION
+from bot.store.database.tables import SCHEMA_VERSION
 from tests.world import TUESDAY, World, morning
 
 if TYPE_CHECKING:

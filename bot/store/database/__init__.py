@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.errors import StoreError
-from bot.store import schema
-from bot.store.connect import connect, name_of, parse
+from bot.store.database import schema
+from bot.store.database.connect import name_of, open_engines, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ class Database:
         self.name = name_of(parsed)
         if must_exist:
             schema.see_that_it_exists(parsed, self.name)
-        self._engines = connect(parsed)
+        self._engines = open_engines(parsed)
         try:
             with self._as_store_error():
                 self.found_version = schema.prepare(self._engines, self.name, wanted, must_exist=must_exist)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select
 
 from bot.errors import NoStoreError, StoreError
-from bot.store.dialect import Lock, alone
-from bot.store.tables import SCHEMA_VERSION, metadata, schema_version
+from bot.store.database.dialect import Lock, alone
+from bot.store.database.tables import SCHEMA_VERSION, metadata, schema_version
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
-    from bot.store.connect import Engines
+    from bot.store.database.connect import Engines
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bot.errors import NoStoreError, PaperboyError, StoreError
-from bot.store.connect import name_of, parse
+from bot.store.database.connect import name_of, parse
 
 _PATIENCE_SECONDS = 30.0
 

@@ -12,8 +12,8 @@ import pytest
 
 from bot.errors import StoreError
 from bot.store import Store
-from bot.store.connect import connect, name_of, parse
-from bot.store.engine import Database
+from bot.store.database import Database
+from bot.store.database.connect import name_of, open_engines, parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,10 +65,10 @@ def test_the_password_is_in_no_name_and_no_repr_and_goes_to_the_driver() -> None
     for url in (NOBODY, f"postgresql://paperboy@/paperboy?host=/run&password={SECRET}&sslpassword={SECRET}"):
         parsed = parse(url)
         assert SECRET not in name_of(parsed)
-        engines = connect(parsed)
+        engines = open_engines(parsed)
         assert engines.writing.dialect.create_connect_args(engines.writing.url)[1]["password"] == SECRET
         assert parsed.password == SECRET
-    engines = connect(parse(NOBODY))
+    engines = open_engines(parse(NOBODY))
     assert SECRET not in repr(engines)
     engines.close()
 

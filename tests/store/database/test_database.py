@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from bot.errors import StoreError
-from bot.store import Store, connect
-from bot.store.engine import Database
-from bot.store.tables import concerns, gates, pages
+from bot.store import Store
+from bot.store.database import Database, connect
+from bot.store.database.tables import concerns, gates, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ import pytest
 
 from bot.errors import NoStoreError, StoreError
 from bot.store import Store
-from bot.store.backup import BackupError, back_up, is_file
+from bot.store.database.backup import BackupError, back_up, is_file
 from tests.store.test_outbox import enqueue, packet
 
 if TYPE_CHECKING:

@@ -67,7 +67,7 @@ def name_of(url: URL) -> str:
     return url.set(query=where).render_as_string(hide_password=True)
 
 
-def connect(url: URL) -> Engines:
+def open_engines(url: URL) -> Engines:
     """The engines for a parsed URL. Connects to nothing yet.
 
     Raises:
