@@ -79,7 +79,7 @@ def _version(connection: Connection, name: str) -> str:
 
 
 def _migrate(connection: Connection, name: str, found: str, wanted: Schema) -> None:
-    from bot.store import migrations  # noqa: PLC0415 - Alembic costs 0.5 s
+    from bot.store.database import migrations  # noqa: PLC0415 - Alembic costs 0.5 s
 
     if not migrations.lead(wanted.folders, found, wanted.version):
         raise StoreError(name, f"its schema is {found}, this program knows {wanted.version}")

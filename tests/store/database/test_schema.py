@@ -14,8 +14,8 @@ from sqlalchemy import Column, MetaData, Table, create_engine, inspect, text
 
 from bot.errors import NoStoreError, StoreError
 from bot.model import AnnounceType, Entry, Mailing, MailingState
-from bot.store import Store, migrate, migrations
-from bot.store.database import Database
+from bot.store import Store, migrate
+from bot.store.database import Database, migrations
 from bot.store.database.schema import CURRENT, Schema
 from bot.store.database.tables import SCHEMA_VERSION, announcements, mailings, metadata, papers
 from bot.store.papers import Verdict
