@@ -35,11 +35,11 @@ from bot.errors import DeliveryError, Trouble
 from bot.model import DeliveryState, Gate, Gates, Message, OnUnknown, Receipt
 from bot.settings import Address, Secret, Settings, Subscriber
 from bot.store import Store
-from bot.store.claims import ClaimLostError, Lane
 from bot.store.database.tables import metadata, schema_version
-from bot.store.desk import RefusedError
-from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed, Packet
+from bot.store.outbox.manual import RefusedError
+from bot.store.outbox.policy import ClaimLostError, Lane
+from bot.store.outbox.reconciliation import Doubt
 from bot.store.subscribers import ReaderState
 from bot.store.worker import Owner
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.model import Delivery
-    from bot.store.ledger import DeliveryRecord
+    from bot.store.outbox.queries import DeliveryRecord
 
 START = datetime(2026, 4, 21, 6, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

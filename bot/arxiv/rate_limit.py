@@ -1,6 +1,6 @@
 """When arXiv may be asked: what a client needs of whatever remembers it, and how long to leave arXiv alone.
 
-Pure. The store keeps the gate (`bot.store.gates.ArxivGate`).
+Pure. The store keeps the gate (`bot.store.arxiv_limits.ArxivGate`).
 """
 
 from __future__ import annotations

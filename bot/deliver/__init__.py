@@ -23,9 +23,9 @@ from bot.deliver.group_commit import Clerk
 from bot.deliver.reconcile import inquire
 from bot.errors import DeliveryError, StoreError, Trouble
 from bot.model import DeliveryState
-from bot.store.claims import ClaimLostError, Wait
-from bot.store.doubts import Doubt
-from bot.store.turns import Arrival, Bid
+from bot.store.outbox.claim import Arrival, Bid
+from bot.store.outbox.policy import ClaimLostError, Wait
+from bot.store.outbox.reconciliation import Doubt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from bot.model import Delivery, Gates, Receipt
     from bot.settings import Address, Settings, Subscriber
     from bot.store import Store
-    from bot.store.claims import Lane
-    from bot.store.turns import Outcome
+    from bot.store.outbox.claim import Outcome
+    from bot.store.outbox.policy import Lane
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.store.turns import Claimed
+from bot.store.outbox.claim import Claimed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.errors import DeliveryError
     from bot.model import Delivery, DeliveryState, Gates
     from bot.store import Store
-    from bot.store.turns import Arrival, Bid, Outcome
+    from bot.store.outbox.claim import Arrival, Bid, Outcome
 
 _QUIET = 2
 """Passes of the event loop without another request before the waiting are served: an answer that has come is read in

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.model import Gates, Receipt
     from bot.settings import Address, Subscriber
     from bot.store import Store
-    from bot.store.doubts import Doubt
+    from bot.store.outbox.reconciliation import Doubt
 
 log = structlog.get_logger(__name__)
 

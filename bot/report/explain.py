@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.model import Announcement, DigestEntry, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
-    from bot.store.ledger import ToldRecord
+    from bot.store.outbox.queries import ToldRecord
     from bot.topics.matcher import Matcher
     from bot.topics.selection import Selected
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from bot.report.explain import Explanation
     from bot.settings import Settings, Subscriber
     from bot.store import Store
-    from bot.store.ledger import DeliveryRecord
     from bot.store.limits import GateState
+    from bot.store.outbox.queries import DeliveryRecord
     from bot.topics.matcher import Matcher
 
 _TROUBLE_DAYS = 7

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 from bot.store.arxiv_limits import ArxivGate
 from bot.store.database import Database, migrate
-from bot.store.desk import Desk
 from bot.store.leases import Leases
-from bot.store.ledger import Ledger
 from bot.store.outbox import Outbox
+from bot.store.outbox.manual import Desk
+from bot.store.outbox.queries import Ledger
 from bot.store.pages import Pages
 from bot.store.papers import Papers
 from bot.store.search import Catalogue

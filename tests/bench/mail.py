@@ -28,9 +28,9 @@ from bot.deliver import deliver
 from bot.model import AnnounceType, Digest, DigestEntry, Match, Message, Section
 from bot.settings import Address, Secret
 from bot.store import Store
-from bot.store.claims import load
 from bot.store.database.tables import deliveries
 from bot.store.outbox import Packet
+from bot.store.outbox.policy import load
 from bot.store.subscribers import ReaderState
 from bot.templating import Templates
 from tests.bench import corpus

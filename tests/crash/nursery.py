@@ -34,8 +34,8 @@ from bot.cli.commands.run import _serve
 from bot.clock import SimulatedClock
 from bot.compose import Composer
 from bot.config import load
-from bot.store.doubts import Doubts
 from bot.store.outbox import Outbox
+from bot.store.outbox.reconciliation import Doubts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

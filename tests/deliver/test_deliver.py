@@ -23,9 +23,9 @@ from bot.demo.servers.slack import Scripted
 from bot.demo.servers.smtp import DROP
 from bot.errors import StoreError
 from bot.model import DeliveryState, Gate, Gates
-from bot.store.claims import ClaimLostError
 from bot.store.outbox import Claimed, Outbox
-from bot.store.turns import Turn
+from bot.store.outbox.claim import Turn
+from bot.store.outbox.policy import ClaimLostError
 from tests.builders import paper
 from tests.world import MONDAY, TUESDAY, WEDNESDAY, World, morning
 

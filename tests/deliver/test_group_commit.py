@@ -17,11 +17,11 @@ from bot.deliver.group_commit import Clerk
 from bot.errors import DeliveryError, StoreError, Trouble
 from bot.model import DeliveryState, Gate, Gates, Message, Receipt
 from bot.store import Store
-from bot.store.claims import ClaimLostError, Lane, Wait
-from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed, Outbox, Packet
+from bot.store.outbox.claim import Arrival, Bid, Turn
+from bot.store.outbox.policy import ClaimLostError, Lane, Wait
+from bot.store.outbox.reconciliation import Doubt
 from bot.store.subscribers import ReaderState
-from bot.store.turns import Arrival, Bid, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,12 +20,12 @@ from sqlalchemy import event, select
 
 from bot.model import AnnounceType, Entry, Gate, Gates, Mailing, MailingState, Message, Receipt
 from bot.store import Store
-from bot.store.claims import LEASE, Lane, Wait
 from bot.store.database.dialect import Lock, alone
 from bot.store.database.tables import announcements, deliveries
-from bot.store.doubts import Doubt
 from bot.store.leases import LeaseTakenError
 from bot.store.outbox import Claimed, Packet
+from bot.store.outbox.policy import LEASE, Lane, Wait
+from bot.store.outbox.reconciliation import Doubt
 from bot.store.papers import Verdict
 from bot.store.subscribers import ReaderState, StateChangedError
 from bot.store.worker import Owner

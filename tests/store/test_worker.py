@@ -24,7 +24,7 @@ def test_a_living_process_is_not_dead() -> None:
 
 
 def test_a_process_that_ended_is_surely_dead() -> None:
-    code = "from bot.store.owner import Owner; print(Owner.current())"
+    code = "from bot.store.worker import Owner; print(Owner.current())"
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert Owner.parse(child.stdout.strip()).is_surely_dead(ME)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.app import App
     from bot.model import DeliveryState, Gates
     from bot.settings import Settings
-    from bot.store.ledger import DeliveryDetail, DeliveryRecord, Ledger
+    from bot.store.outbox.queries import DeliveryDetail, DeliveryRecord, Ledger
 
 _RECENT = timedelta(days=7)
 _STATES = "pending, sending, unknown, held, sent, dead, dropped, withdrawn"
@@ -227,7 +227,7 @@ def _decide(settings: Settings, ids: Sequence[str], decision: Callable[[App, Del
 
 async def _decided(settings: Settings, ids: Sequence[str], decision: Callable[[App, DeliveryRecord], str]) -> int:
     from bot.app import opened  # noqa: PLC0415 - as above
-    from bot.store.desk import RefusedError  # noqa: PLC0415 - as above
+    from bot.store.outbox.manual import RefusedError  # noqa: PLC0415 - as above
 
     refused = 0
     async with opened(settings, must_exist=True) as app:
@@ -266,7 +266,7 @@ def _gates(app: App, detail: DeliveryDetail) -> Gates | None:
     Raises:
         RefusedError: the next run would take the delivery back or give it up, whatever is decided here.
     """
-    from bot.store.desk import RefusedError  # noqa: PLC0415 - as above
+    from bot.store.outbox.manual import RefusedError  # noqa: PLC0415 - as above
 
     record = detail.record
     subscriber = app.settings.subscribers.get(record.subscriber)

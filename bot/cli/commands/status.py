@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bot.report.status import Status, SubscriberStatus
     from bot.settings import Settings
-    from bot.store.ledger import DeliveryRecord
+    from bot.store.outbox.queries import DeliveryRecord
 
 
 def status(

@@ -432,7 +432,7 @@ def test_settings_that_go_together_are_taken(given: dict[str, Any]) -> None:
 
 
 def test_a_claim_outlives_the_longest_send() -> None:
-    from bot.store.claims import LEASE  # noqa: PLC0415 - one number of the room next door
+    from bot.store.outbox.policy import LEASE  # noqa: PLC0415 - one number of the room next door
 
     longest = smtp.READY_SECONDS + smtp.ANSWER_SECONDS
     assert LEASE.total_seconds() > longest

@@ -15,7 +15,7 @@ import pytest
 from bot.errors import NoStoreError, StoreError
 from bot.store import Store
 from bot.store.database.backup import BackupError, back_up, is_file
-from tests.store.test_outbox import enqueue, packet
+from tests.store.outbox.test_outbox import enqueue, packet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ from bot.model import Message
 from bot.store import Store
 from bot.store.outbox import Packet
 from bot.store.subscribers import ReaderState
-from tests.store.test_outbox import NOW
+from tests.store.outbox.test_outbox import NOW
 
 store = Store(sys.argv[1])
 number = 0

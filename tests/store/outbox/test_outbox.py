@@ -23,10 +23,10 @@ from bot.model import (
     Receipt,
 )
 from bot.store import Store
-from bot.store.claims import DOOR, LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
 from bot.store.database.tables import deliveries
-from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed, Packet, ToldPaper
+from bot.store.outbox.policy import DOOR, LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
+from bot.store.outbox.reconciliation import Doubt
 from bot.store.papers import Verdict
 from bot.store.subscribers import ReaderState, StateChangedError
 from bot.store.worker import Owner

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.model import Hit, Message
-    from bot.store.claims import Lane
+    from bot.store.outbox.policy import Lane
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,26 @@ import pytest
 
 from bot.errors import Trouble
 from bot.model import DeliveryState, OnUnknown, Receipt
-from bot.store.claims import MOST_DEATHS, ClaimLostError, Wait
-from bot.store.desk import RefusedError
-from tests.store.test_outbox import DEAD, GATES, LANE, ME, MINUTE, NOW, SECOND, claim, claimed, enqueue, fail, packet
+from bot.store.outbox.manual import RefusedError
+from bot.store.outbox.policy import MOST_DEATHS, ClaimLostError, Wait
+from tests.store.outbox.test_outbox import (
+    DEAD,
+    GATES,
+    LANE,
+    ME,
+    MINUTE,
+    NOW,
+    SECOND,
+    claim,
+    claimed,
+    enqueue,
+    fail,
+    packet,
+)
 
 if TYPE_CHECKING:
     from bot.store import Store
-    from bot.store.ledger import DeliveryDetail
+    from bot.store.outbox.queries import DeliveryDetail
 
 LATER = NOW + timedelta(hours=3)
 RETRIED = (

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, select, tuple_
 
 from bot.model import Delivery, DeliveryState
-from bot.store.claims import CONTESTED, LEASE, LONGEST_WAIT, OPEN, ClaimLostError, Lane, Wait, load, obstacle
 from bot.store.database.dialect import is_alone
 from bot.store.database.tables import deliveries
-from bot.store.doubts import Doubt, doubt_of
 from bot.store.limits import GateState, in_order, lock_gates, write_gates
+from bot.store.outbox.policy import CONTESTED, LEASE, LONGEST_WAIT, OPEN, ClaimLostError, Lane, Wait, load, obstacle
+from bot.store.outbox.reconciliation import Doubt, doubt_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

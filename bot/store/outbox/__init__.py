@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, select
 
 from bot.model import DeliveryState
-from bot.store.claims import OPEN, Lane, close_gates, consequence, recover, settle
 from bot.store.database.dialect import Lock, alone, insert
 from bot.store.database.tables import concerns as concerns_table
 from bot.store.database.tables import deliveries, digests, messages
-from bot.store.doubts import Doubts
 from bot.store.limits import in_order, open_gate
-from bot.store.packets import Packet, ToldPaper, put_deliveries
+from bot.store.outbox.claim import Arrival, Bid, Claimed, Turn, take_turn
+from bot.store.outbox.enqueue import Packet, ToldPaper, put_deliveries
+from bot.store.outbox.policy import OPEN, Lane, close_gates, consequence, recover, settle
+from bot.store.outbox.reconciliation import Doubts
 from bot.store.subscribers import StateChangedError, forget, put_states, rewind
-from bot.store.turns import Arrival, Bid, Claimed, Turn, take_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from bot.errors import DeliveryError
     from bot.model import Delivery, Gates, Receipt
     from bot.store.database import Database
+    from bot.store.outbox.claim import Outcome
     from bot.store.subscribers import ReaderState
-    from bot.store.turns import Outcome
     from bot.store.worker import Owner
 
     Reader = tuple[ReaderState, Sequence[str]]

@@ -10,10 +10,10 @@ import pytest
 
 from bot.errors import DeliveryError, Trouble
 from bot.model import DeliveryState, Gate, Gates, Receipt
-from bot.store.claims import LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
-from bot.store.doubts import Doubt
 from bot.store.outbox import Claimed
-from tests.store.test_outbox import (
+from bot.store.outbox.policy import LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
+from bot.store.outbox.reconciliation import Doubt
+from tests.store.outbox.test_outbox import (
     DEAD,
     ELSEWHERE,
     GATES,

@@ -9,10 +9,10 @@ import pytest
 
 from bot.errors import Trouble
 from bot.model import DeliveryState
-from bot.store.claims import Lane
 from bot.store.database.tables import deliveries
 from bot.store.outbox import ToldPaper
-from tests.store.test_outbox import ELSEWHERE, LANE, NOW, SECOND, claimed, enqueue, fail, message, packet
+from bot.store.outbox.policy import Lane
+from tests.store.outbox.test_outbox import ELSEWHERE, LANE, NOW, SECOND, claimed, enqueue, fail, message, packet
 
 if TYPE_CHECKING:
     from bot.store import Store

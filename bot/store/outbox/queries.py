@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, true
 
 from bot.model import DeliveryState, Hit
-from bot.store.claims import OPEN
 from bot.store.database.tables import deliveries, digest_papers, digests, gates, messages
 from bot.store.limits import GateState
+from bot.store.outbox.policy import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,10 +12,10 @@ from sqlalchemy import and_, case, or_, select
 
 from bot.errors import PaperboyError
 from bot.model import DeliveryState
-from bot.store.claims import MOST_DEATHS
 from bot.store.database.dialect import Lock, alone
 from bot.store.database.tables import deliveries, messages
 from bot.store.limits import in_order, open_gate
+from bot.store.outbox.policy import MOST_DEATHS
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -17,9 +17,9 @@ from sqlalchemy import select
 
 from bot.errors import Trouble
 from bot.model import Delivery, DeliveryState, OnUnknown
-from bot.store.claims import Lane, backoff, close_gates, settle
 from bot.store.database.tables import deliveries
 from bot.store.limits import in_order, lock_gate
+from bot.store.outbox.policy import Lane, backoff, close_gates, settle
 
 if TYPE_CHECKING:
     from datetime import datetime
