@@ -103,7 +103,8 @@ def test_a_store_newer_than_the_program_is_refused_and_says_so(url: str) -> None
 
 def test_alembic_and_psycopg_are_imported_only_when_they_are_needed(sqlite_url: str) -> None:
     code = (
-        "import sys; from pathlib import Path\nfrom bot.store.database import *; from bot.store.database.schema import *\n"
+        "import sys; from pathlib import Path\n"
+        "from bot.store.database import *; from bot.store.database.schema import *\n"
         "def there(): return sorted({'alembic', 'psycopg'} & set(sys.modules))\n"
         "Database(sys.argv[1]).close(); Database(sys.argv[1]).close(); before = there()\n"
         "wanted = Schema('0003', (*CURRENT.folders, Path(sys.argv[2])))\n"
@@ -183,7 +184,8 @@ def test_an_older_store_is_brought_up_to_date_on_opening_with_all_it_holds(url: 
 def test_of_processes_that_start_at_once_one_migrates(url: str) -> None:
     fill(url)
     code = (
-        "import sys; from pathlib import Path\nfrom bot.store.database import *; from bot.store.database.schema import *\n"
+        "import sys; from pathlib import Path\n"
+        "from bot.store.database import *; from bot.store.database.schema import *\n"
         "database = Database(sys.argv[1], wanted=Schema('0003', (*CURRENT.folders, Path(sys.argv[2]))))\n"
         "print(database.found_version); database.close()"
     )
