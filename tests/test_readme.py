@@ -28,7 +28,7 @@ from bot.publish.assets import Assets
 from bot.publish.html import Surroundings, render_web_page
 from bot.publish.html_index import render_front
 from bot.publish.markdown import TopicPage, render_index, render_page
-from bot.templating import FILTERS, Templates, built_in_folder
+from bot.text.templates import FILTERS, Templates, built_in_folder
 from bot.topics.matcher import Matcher
 from bot.topics.query import parse
 from tests.builders import MONDAY, digest, entry, paper, section

@@ -28,7 +28,7 @@ from bot.report.alert import Concern, alert
 from bot.settings import refuse_live
 from bot.store import Store
 from bot.store.leases import LeaseTakenError
-from bot.templating import Templates
+from bot.text.templates import Templates
 from bot.topics.matcher import Matcher
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.model import Delivery, Digest, Gates, Message, Note, Receipt
     from bot.settings import Address
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)

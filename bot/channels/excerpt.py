@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot import tex
-from bot.text import ELLIPSIS, bare, cut, flatten_tex, lowered
+from bot.text import ELLIPSIS, bare, cut, flatten_tex, latex, lowered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -120,7 +119,7 @@ def _places(text: str, terms: Sequence[str]) -> list[Place]:
 
 def _whole(text: str) -> list[Place]:
     """What a mark would break: links, addresses, and formulas that had to stay TeX."""
-    words = [] if "\\" not in text else [found.span() for found in tex.LEFT.finditer(text)]
+    words = [] if "\\" not in text else [found.span() for found in latex.LEFT.finditer(text)]
     if "://" in text or "@" in text:
         words += [found.span() for found in _WORD.finditer(text) if "://" in found[0] or "@" in found[0]]
     return words

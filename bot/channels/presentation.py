@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot import links
 from bot.model import Link, Section
+from bot.text import links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

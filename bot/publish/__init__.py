@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bot.model import DigestEntry, Paper, Topic
     from bot.settings import SiteSettings
     from bot.store import Store
-    from bot.templating import Templates
+    from bot.text.templates import Templates
     from bot.topics.index import Hits
     from bot.topics.matcher import Matcher
 

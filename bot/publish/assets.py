@@ -10,12 +10,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.templating import built_in_folder
+from bot.text.templates import built_in_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 KATEX = "assets/katex-0.19.1"
 """npm's katex of that version, its woff2 fonts only: MIT, with its licence beside it."""

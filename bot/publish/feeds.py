@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from bot import links, text
+from bot import text
 from bot.model import Link
 from bot.publish.markdown import chips
+from bot.text import links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

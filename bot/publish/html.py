@@ -12,19 +12,20 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from bot import links, text
+from bot import text
 from bot.model import AnnounceType, Link
 from bot.publish import bibtex
 from bot.publish.assets import KATEX
 from bot.publish.katex import typeset
 from bot.publish.markdown import chips, in_order
+from bot.text import links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bot.model import DigestEntry
     from bot.publish.markdown import TopicPage
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 AUTHORS_SHOWN = 12
 

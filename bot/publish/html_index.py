@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.model import Topic
     from bot.publish.html import Surroundings
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 LATEST = 5
 """Mailing dates on top of the front page."""

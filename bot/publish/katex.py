@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from bot import tex, text
+from bot import text
+from bot.text import latex
 
 if TYPE_CHECKING:
-    from bot.formula import Formula
+    from bot.text.math import Formula
 
 _MARKS = range(0xF0000, 0xF1000)
 """Each stands for a formula while the text around it is flattened; of a private use area, so no text needs them. Of a
@@ -44,7 +45,7 @@ def typeset(raw: str) -> Typeset:
             return marks.get(formula) or formula.plain or formula.written
         return marks.setdefault(formula, chr(_MARKS[len(marks)]))
 
-    flat = text.tidy(tex.flatten(_A_MARK.sub("", text.tidy(raw)), mark))
+    flat = text.tidy(latex.flatten(_A_MARK.sub("", text.tidy(raw)), mark))
     spans = {mark: _span(formula) for formula, mark in marks.items()}
     pieces = [spans[piece] if piece in spans else _escaped(piece) for piece in _A_MARK.split(flat)]
     return Typeset(Markup("").join(pieces), sum("data-tex=" in piece for piece in pieces))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.model import DigestEntry, Topic
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 AUTHORS_SHOWN = 6
 _BACKTICKS = re.compile(r"`+")

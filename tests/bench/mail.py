@@ -32,7 +32,7 @@ from bot.store.database.tables import deliveries
 from bot.store.outbox import Packet
 from bot.store.outbox.policy import load
 from bot.store.subscribers import ReaderState
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.bench import corpus
 from tests.bench.measure import machine, say, table
 from tests.counterparts.relays import postfix

@@ -18,7 +18,7 @@ from bot.publish import Publisher, search_data
 from bot.settings import SiteSettings
 from bot.store import Store
 from bot.store.papers import Verdict
-from bot.templating import Templates
+from bot.text.templates import Templates
 from bot.topics.matcher import Matcher
 from tests.bench import corpus
 from tests.bench.measure import table

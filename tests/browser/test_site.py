@@ -18,7 +18,7 @@ from bot.publish.assets import Assets
 from bot.publish.html import Surroundings, render_web_page
 from bot.publish.html_index import mailings, render_front
 from bot.publish.markdown import TopicPage, in_order
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import entry, paper
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from bot.demo.servers import discord, slack
 from bot.demo.servers.smtp import DROP, SmtpReceiver
 from bot.errors import Trouble
 from bot.settings import Secret
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.channels import reading
 
 if TYPE_CHECKING:

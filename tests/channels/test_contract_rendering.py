@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import links
 from bot.channels import CHANNELS
 from bot.model import AnnounceType, Digest, Hit, Link, Message
-from bot.templating import Templates
+from bot.text import links
+from bot.text.templates import Templates
 from tests.builders import MONDAY, digest, entry, many_entries, paper, section
 from tests.channels.harnesses import HARNESSES
 from tests.channels.reading import html_of, text_of

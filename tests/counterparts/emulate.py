@@ -17,7 +17,7 @@ from slack_sdk import WebClient
 
 from bot.channels.slack import SlackChannel
 from bot.settings import Secret
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.counterparts.tools import HOST, NODE, free_port, package, running
 
 if TYPE_CHECKING:

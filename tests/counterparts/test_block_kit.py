@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.channels.slack import SlackChannel
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.counterparts.block_kit import refusals
 from tests.counterparts.shapes import DIGESTS, NOTES
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.channels.mail import MailChannel
 from bot.channels.mail.mime import quoted_printable
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import digest, many_entries, section
 from tests.channels.reading import html_of
 from tests.counterparts.shapes import DIGESTS, NOTES

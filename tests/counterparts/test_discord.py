@@ -15,7 +15,7 @@ from bot.channels.channel import CannotTellError, Question
 from bot.channels.discord import DiscordChannel
 from bot.errors import DeliveryError, Trouble
 from bot.settings import Secret
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import paper
 from tests.counterparts.shapes import DIGESTS, NOTES, delivery
 from tests.counterparts.tools import absent, ask_node, package

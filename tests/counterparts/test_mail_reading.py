@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.channels.mail import MailChannel
-from bot.templating import Templates
 from bot.text import tidy
+from bot.text.templates import Templates
 from tests.channels.reading import html_of, text_of
 from tests.counterparts.relays import sink
 from tests.counterparts.shapes import DIGESTS, NOTES, delivery

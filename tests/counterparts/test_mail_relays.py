@@ -11,7 +11,7 @@ from bot.channels.mail import MailChannel
 from bot.channels.mail.mime import entity
 from bot.errors import DeliveryError, Trouble
 from bot.model import DeliveryState
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import paper
 from tests.counterparts.relays import ANSWERS, Postfix, sink
 from tests.counterparts.shapes import delivery

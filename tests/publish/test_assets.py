@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.publish.assets import KATEX, Assets, fingerprint
-from bot.templating import Templates, built_in_folder
+from bot.text.templates import Templates, built_in_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

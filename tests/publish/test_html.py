@@ -17,7 +17,7 @@ from bot.model import AnnounceType, Hit, Topic
 from bot.publish.html import Surroundings, render_web_page
 from bot.publish.html_index import mailings, render_front
 from bot.publish.markdown import TopicPage
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import MONDAY, entry, paper
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from bot.errors import RenderError
 from bot.model import AnnounceType, MatchMode, Topic
 from bot.publish.markdown import TopicPage, render_index, render_page
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import MONDAY, entry, paper
 
 if TYPE_CHECKING:

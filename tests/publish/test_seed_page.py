@@ -11,7 +11,7 @@ import pytest
 
 from bot.model import AnnounceType, Author, DigestEntry, Match, Paper, Topic
 from bot.publish.markdown import TopicPage, render_page
-from bot.templating import Templates
+from bot.text.templates import Templates
 
 SEED = Path(__file__).parents[2] / ".." / "shared" / "seed-page.md"
 

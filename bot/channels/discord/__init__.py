@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.channels.channel import Finding, Question
     from bot.channels.discord.lookup import Messages
     from bot.model import Delivery, Digest, Message, Note
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 _SNOWFLAKE = re.compile(r"[0-9]{15,20}")
 _WEBHOOK = re.compile(

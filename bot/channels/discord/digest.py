@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.model import Digest, DigestEntry, Link, Note, Section
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 CONTENT = 2000
 HEADLINE = 1000

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from bot.channels.channel import Finding, Question
     from bot.model import Delivery, Digest, Message, Note
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.model import Digest, Note, Section
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 HTML_BYTES = 90_000
 """Of one mail's HTML as it travels; Gmail clips a little above 100 KB and with it whatever stands last."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from bot.model import DigestEntry, Section
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 TITLE = 300
 ABSTRACT = 165

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bot.channels.channel import Question
     from bot.model import Delivery, Digest, Message, Note
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 ANSWER_SECONDS = 30.0
 """From opening the connection to the end of the answer."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
     from bot.model import Digest, DigestEntry, Link, Message, Note, Section
-    from bot.templating import Templates
+    from bot.text.templates import Templates
 
 # What one value may take, escaped: whatever our templates put together stays below blocks.MOST_IN_BLOCK.
 _TITLE, _AUTHORS, _ABSTRACT, _NAME, _LINKS, _NOTE, _NOTIFIED, _FORMS = 300, 300, 280, 80, 2_000, 2_500, 2_400, 600

@@ -18,7 +18,7 @@ from bot.channels.discord.digest import colour, render_digest, render_note
 from bot.demo.servers.discord import DiscordMessage, errors_in
 from bot.errors import RenderError
 from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import MONDAY, digest, entry, many_entries, paper, section
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from bot.demo.servers.discord import TOKEN, DiscordReceiver, Scripted
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery, Receipt
 from bot.settings import Address, Secret
-from bot.templating import Templates
+from bot.text.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

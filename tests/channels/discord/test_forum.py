@@ -14,7 +14,7 @@ from bot.demo.servers.discord import TOKEN, DiscordReceiver, Scripted
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery, Note
 from bot.settings import Address, Secret
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import digest, many_entries, section
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from bot.channels.mail.digest import render_digest, render_note, wrap
 from bot.channels.mail.mime import entity, quoted_printable
 from bot.errors import RenderError
 from bot.model import AnnounceType, Digest, Hit, Message, Note
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import MONDAY, digest, entry, many_entries, paper, section
 from tests.channels.reading import html_of, text_of
 

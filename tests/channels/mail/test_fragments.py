@@ -8,7 +8,7 @@ import pytest
 
 from bot.channels.mail.fragments import Pieces
 from bot.model import Hit
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import entry, paper
 
 if TYPE_CHECKING:

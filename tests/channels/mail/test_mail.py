@@ -14,7 +14,7 @@ from bot.demo.servers.smtp import SmtpReceiver
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery, Message, Note
 from bot.settings import Secret
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.builders import digest
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from bot.channels.slack.digest import render_digest, render_note
 from bot.demo.servers.slack_limits import refusal
 from bot.errors import RenderError
 from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
-from bot.templating import Templates, built_in_folder
+from bot.text.templates import Templates, built_in_folder
 from tests.builders import MONDAY, digest, entry, many_entries, paper, section
 from tests.channels.reading import slack_texts as texts_of
 

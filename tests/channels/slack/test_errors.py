@@ -10,7 +10,7 @@ from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
 from bot.demo.servers.slack import TOKEN, Scripted, SlackReceiver
 from bot.errors import DeliveryError, Trouble
 from bot.settings import Secret
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests.channels.slack.test_slack import CHANNEL, delivery
 
 if TYPE_CHECKING:

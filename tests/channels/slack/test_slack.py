@@ -13,7 +13,7 @@ from bot.demo.servers.slack import TOKEN, SlackReceiver
 from bot.errors import DeliveryError, Trouble
 from bot.model import Delivery, Receipt
 from bot.settings import Secret
-from bot.templating import Templates
+from bot.text.templates import Templates
 from tests import builders
 
 if TYPE_CHECKING:

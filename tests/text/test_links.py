@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.links import LONGEST, MOST, found
 from bot.model import Link
+from bot.text.links import LONGEST, MOST, found
 
 METADATA = Path(__file__).parents[1] / "../shared/data/metadata"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from bot import tex
 from bot.model import Link
+from bot.text import latex
 
 MOST = 5
 """Links of one paper; among 6,300 real ones none had more."""
@@ -64,7 +64,7 @@ def found(*texts: str | None) -> tuple[Link, ...]:
     """
     links: dict[str, Link] = {}
     for text in texts:
-        flat = tex.flatten(text or "")
+        flat = latex.flatten(text or "")
         for match in _URL.finditer(flat):
             written = _joined(match[0], flat, match.end())
             link = _link(written, flat[max(0, match.start() - _NEARBY) : match.start()]) if written else None

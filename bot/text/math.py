@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.notation import EDGE, LETTER, RAISED, converted, is_known
+from bot.text.math_symbols import EDGE, LETTER, RAISED, converted, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot import formula
-from bot.notation import symbol
+from bot.text import math
+from bot.text.math_symbols import symbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,11 +92,11 @@ _TORN = re.compile(
 """arXiv writes "this https URL" for a link; where a line broke at a link, some tools join or part words."""
 
 
-def _flat(found: formula.Formula) -> str:
+def _flat(found: math.Formula) -> str:
     return found.written if found.plain is None else found.plain
 
 
-def flatten(tex: str, show: Callable[[formula.Formula], str] = _flat) -> str:
+def flatten(tex: str, show: Callable[[math.Formula], str] = _flat) -> str:
     r"""What is surely TeX in the text, as Unicode.
 
     Converted are formulas, accents (`\'e`, `{\"o}`, `\v{c}`, `\L`), text commands (`\emph{}`, `\href{}{}`, ...),
@@ -118,7 +118,7 @@ def flatten(tex: str, show: Callable[[formula.Formula], str] = _flat) -> str:
 class _Reading:
     """How far into arguments of arguments the scan is, and what stands for a formula."""
 
-    show: Callable[[formula.Formula], str]
+    show: Callable[[math.Formula], str]
     depth: int = 0
 
     @property
@@ -146,17 +146,17 @@ def _math(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     """A formula shown; a `$` that is none, such as a price's, is text."""
     if found[0][0] == "\\":
         body = found[0] if found[0].startswith("\\begin") else found[0][2:-2]
-        return reading.show(formula.Formula(found[0], body, is_set_off=found[0][1] != "(")), found.end()
+        return reading.show(math.Formula(found[0], body, is_set_off=found[0][1] != "(")), found.end()
     start, fence = found.start(), len(found[0])
-    for end in formula.closings(found.string, start + fence):
+    for end in math.closings(found.string, start + fence):
         body = found.string[start + fence : end]
         if reading.is_too_deep or not found.string.startswith("$" * fence, end):
             break
         if body.startswith("\\href"):
             return reading.inside(body), end + fence
-        if formula.is_formula(body, found.string[end + fence : end + fence + 2]):
+        if math.is_formula(body, found.string[end + fence : end + fence + 2]):
             return reading.show(
-                formula.Formula(found.string[start : end + fence], body, is_set_off=fence > 1)
+                math.Formula(found.string[start : end + fence], body, is_set_off=fence > 1)
             ), end + fence
     return "$" * fence, start + fence
 
@@ -205,7 +205,7 @@ def _first_opening(tex: str) -> int:
 
 def _group(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     """Braces around a command go with it, if we know it."""
-    inner, end = formula.argument(found.string, found.start())
+    inner, end = math.argument(found.string, found.start())
     if inner is None or reading.is_too_deep:
         return found[0], found.end()
     shown = reading.inside(inner)
@@ -232,7 +232,7 @@ def _shown(command: str, found: re.Match[str], reading: _Reading) -> tuple[str, 
     wanted, show = _COMMANDS[name]
     arguments: list[str] = []
     while len(arguments) < wanted and not reading.is_too_deep:
-        argument, after = formula.argument(tex, _past(_OPTIONS, tex, after))
+        argument, after = math.argument(tex, _past(_OPTIONS, tex, after))
         if argument is None:
             break
         arguments.append(reading.inside(argument))
@@ -241,7 +241,7 @@ def _shown(command: str, found: re.Match[str], reading: _Reading) -> tuple[str, 
     if command in ("textsuperscript", "textsubscript"):
         mark = "^" if command == "textsuperscript" else "_"
         if arguments and re.fullmatch(r"[-+]?\d+", arguments[0]):
-            return formula.flattened(f"{mark}{{{arguments[0]}}}") or arguments[0], after
+            return math.flattened(f"{mark}{{{arguments[0]}}}") or arguments[0], after
     if len(arguments) == wanted:
         return show.format(*arguments), after
     if wanted == 1 and tex.startswith("{", after) and not reading.is_too_deep:
@@ -271,7 +271,7 @@ def _special(name: str, tex: str, end: int) -> tuple[str, int] | None:
     if name not in ("ding", "begin", "end"):
         sign = symbol(name)
         return (sign, end + len("{}") * tex.startswith("{}", end)) if sign else None
-    argument, after = formula.argument(tex, end)
+    argument, after = math.argument(tex, end)
     if name == "ding" and argument and argument.isdecimal() and int(argument) in _DINGBATS:
         return chr(_DINGBATS[int(argument)] + int(argument)), after
     return (" ", after) if name != "ding" and argument and _LAYOUTS.fullmatch(argument) else None
@@ -283,7 +283,7 @@ def _own(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     A path's `\` and a regular expression's `\d` are none; `\k{appa}` is a Greek letter that was torn.
     """
     tex, name, end = found.string, found[0][1:], found.end()
-    argument, after = formula.argument(tex, end)
+    argument, after = math.argument(tex, end)
     if len(name) == 1:
         torn = symbol(name + argument) if argument and argument.isalpha() else None
         return (torn, after) if torn else (found[0], end)

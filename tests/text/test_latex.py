@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.tex import LEFT, flatten
 from bot.text import flatten_tex
+from bot.text.latex import LEFT, flatten
 
 ABSTRACTS = Path(__file__).parents[1] / "../shared/data/metadata"
 FRAGMENTS = [

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 def built_in_folder() -> Path:
     """Where our own templates are: inside the package when installed, at the top of a source checkout."""
-    installed = Path(__file__).parent / "templates"
-    return installed if installed.is_dir() else Path(__file__).parent.parent / "templates"
+    package = Path(__file__).parents[1]
+    installed = package / "templates"
+    return installed if installed.is_dir() else package.parent / "templates"
 
 
 class Templates:
