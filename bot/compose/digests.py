@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.subscribers import ReaderState, Told
-    from bot.topics.index import Hits
     from bot.topics.matcher import Matcher
     from bot.topics.selection import Selected
+    from bot.topics.term_index import Hits
 
 _LONGEST_LOOK_BACK = timedelta(days=14)
 """How far back a digest names mailings that never came in."""

@@ -128,7 +128,7 @@ def _words(text: str) -> str:
 
 
 def _author(text: str) -> str:
-    from bot.topics.names import Name  # noqa: PLC0415 - as above
+    from bot.topics.author_names import Name  # noqa: PLC0415 - as above
 
     if not any(c.isalnum() for c in Name.read(text).last):
         raise ValueError("an author's name is expected, like Ada Byron")

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from bot.settings import SiteSettings
     from bot.store import Store
     from bot.text.templates import Templates
-    from bot.topics.index import Hits
     from bot.topics.matcher import Matcher
+    from bot.topics.term_index import Hits
 
 _MARK = re.compile(rb'<meta name="paperboy" content="(\w+)">')
 _FORMS = (".md", ".html", ".bib")

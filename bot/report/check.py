@@ -13,7 +13,7 @@ from bot.arxiv import feed
 from bot.channels.channel import Finding
 from bot.errors import DeliveryError, FetchError, ParseError
 from bot.model import Delivery, Note
-from bot.topics.advice import only_in_a_query
+from bot.topics.query_errors import only_in_a_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.model import Match
-from bot.topics.conditions import alternatives, met, needs
-from bot.topics.index import Index
+from bot.topics.evaluate import alternatives, met, needs
 from bot.topics.query import NOTHING, Or, from_topic, terms
+from bot.topics.term_index import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.model import Hit, Paper, Topic
-    from bot.topics.index import Found, Hits
     from bot.topics.query import Node, Term
+    from bot.topics.term_index import Found, Hits
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from bot.arxiv.taxonomy import UnknownCategoryError, beginning, canonical
 from bot.errors import QueryError
 from bot.model import MatchMode
 from bot.text import fold
-from bot.topics import advice
+from bot.topics import query_errors
 from bot.topics.fields import FIELDS, NAMES
 
 if TYPE_CHECKING:
@@ -119,11 +119,11 @@ def parse(query: str, mode: MatchMode = MatchMode.WORDS) -> Node:
     import lark  # noqa: PLC0415 - 50 ms that only a topic with a query needs
 
     query = query.translate(_PLAIN)
-    advice.refuse_marks(query)
+    query_errors.refuse_marks(query)
     try:
         return _Reader(query, mode).node(_parser().parse(query))
     except lark.exceptions.UnexpectedInput as error:
-        raise advice.explained(error, query) from None
+        raise query_errors.explained(error, query) from None
 
 
 _GRAMMAR = r"""
@@ -173,7 +173,7 @@ class _Reader:
         if not hasattr(seen, "children"):
             return self._term(seen, within)
         if depth > _DEEPEST:
-            raise advice.too_deep(seen, self._query)
+            raise query_errors.too_deep(seen, self._query)
         if seen.data == "group":
             field, inner = seen.children
             return self.node(inner, self._field(field, field[:-1], within), depth + 1)
@@ -190,7 +190,7 @@ class _Reader:
         written = token[found.end() :] if found else str(token)
         if wrong := self._misread(token, written, found[1] if found else ""):
             raise self._error(token, wrong)
-        if wildcard := advice.wildcard(written, field):
+        if wildcard := query_errors.wildcard(written, field):
             raise self._error(token, wildcard[0], len(token) - len(written) + wildcard[1])
         words, prefix = written.rstrip("*").strip('"').strip(), written.endswith("*")
         try:
@@ -202,15 +202,15 @@ class _Reader:
     def _misread(self, token: Any, written: str, field: str) -> str:  # noqa: ANN401 - as above
         """What is wrong with a term as a whole; empty if nothing is."""
         start, end = token.start_pos, token.end_pos
-        wrong = advice.misread(written, self._query[:start], self._query[end:], field)
+        wrong = query_errors.misread(written, self._query[:start], self._query[end:], field)
         if wrong or says_something(written):
-            return wrong or advice.touching(self._query, start, end, field)
+            return wrong or query_errors.touching(self._query, start, end, field)
         return f"{token} says nothing to look for{'' if written or not field else '; no blank stands after a colon'}"
 
     def _field(self, token: Any, name: str, within: str) -> str:  # noqa: ANN401 - as above
         """A field that there is, and that stands in no other's parentheses."""
         if name not in NAMES:
-            raise self._error(token, advice.unknown_field(name))
+            raise self._error(token, query_errors.unknown_field(name))
         if within:
             raise self._error(
                 token, f"{name}: inside of {within}:(...): leave {name}: away, or take it out of the parentheses"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.model import Order
 from bot.topics.query import followed
-from bot.topics.words import spellings
+from bot.topics.term_forms import spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

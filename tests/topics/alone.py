@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot.arxiv.taxonomy import related
 from bot.model import Hit, Match, MatchMode
 from bot.text import bare, lowered
-from bot.topics.names import Name, readings
+from bot.topics.author_names import Name, readings
 from bot.topics.query import And, Node, Not, Term, from_topic
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.topics.advice import only_in_a_query
+from bot.topics.query_errors import only_in_a_query
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.topics.names import Name, readings
+from bot.topics.author_names import Name, readings
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.topics.words import Wanted, Words
+from bot.topics.term_forms import Wanted, Words
 
 
 def holds(text: str, term: str, *, prefix: bool = False) -> bool:

@@ -14,10 +14,10 @@ import ahocorasick_rs
 
 from bot.arxiv.taxonomy import related
 from bot.model import Hit, MatchMode
-from bot.topics import names
-from bot.topics.names import Name
+from bot.topics import author_names
+from bot.topics.author_names import Name
 from bot.topics.query import ALL, Term
-from bot.topics.words import Wanted, Words
+from bot.topics.term_forms import Wanted, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -134,7 +134,7 @@ class _Authors:
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
         self._by_last: defaultdict[str, list[tuple[Name, Term]]] = defaultdict(list)
         for term, _ in asked:
-            for meant in names.readings(term.text):
+            for meant in author_names.readings(term.text):
                 self._by_last[meant.last].append((meant, term))
 
     def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from bot.topics.query import And, Not, Or, Term
 
 if TYPE_CHECKING:
-    from bot.topics.index import Found, Hits
     from bot.topics.query import Node
+    from bot.topics.term_index import Found, Hits
 
 
 def met(node: Node, found: Found) -> Hits | None:
