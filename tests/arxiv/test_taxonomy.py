@@ -7,7 +7,7 @@ import pytest
 
 from bot.arxiv import taxonomy
 
-SHARED = Path(__file__).parents[1].parent / "shared" / "data"
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
 @pytest.mark.parametrize(

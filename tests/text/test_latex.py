@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.text import flatten_tex
 from bot.text.latex import LEFT, flatten
 
-ABSTRACTS = Path(__file__).parents[1] / "../shared/data/metadata"
+ABSTRACTS = Path(__file__).parents[2] / "../shared/data/metadata"
 FRAGMENTS = [
     *[
         "\\",

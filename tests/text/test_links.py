@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.model import Link
 from bot.text.links import LONGEST, MOST, found
 
-METADATA = Path(__file__).parents[1] / "../shared/data/metadata"
+METADATA = Path(__file__).parents[2] / "../shared/data/metadata"
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 TEMPLATES = Templates()
 FRIDAY = date(2026, 4, 17)
-GOLDEN = Path(__file__).parent.parent / "data" / "discord"
-SCHEMAS = Path(__file__).parents[2] / "../shared/data/discord/send_schemas.json"
+GOLDEN = Path(__file__).parents[2] / "data" / "discord"
+SCHEMAS = Path(__file__).parents[3] / "../shared/data/discord/send_schemas.json"
 
 
 def rendered(of: Digest, max_messages: int = 10) -> tuple[Message, ...]:

@@ -21,7 +21,7 @@ from bot.text.templates import Templates
 from tests.builders import MONDAY, digest, entry, many_entries, paper, section
 from tests.channels.reading import html_of, text_of
 
-GOLDEN = Path(__file__).parents[1] / "data" / "mail"
+GOLDEN = Path(__file__).parents[2] / "data" / "mail"
 FORMS = {"html": html_of, "text": text_of}
 TEMPLATES = Templates()
 TUESDAY = date(2026, 4, 21)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TUESDAY = date(2026, 4, 21)
-GOLDEN = Path(__file__).parents[1] / "data" / "slack"
+GOLDEN = Path(__file__).parents[2] / "data" / "slack"
 TEMPLATES = Templates()
 LINKS = [
     Link(f"cs.{name} on 20 Apr 2026", f"https://arxiv.org/catchup/cs.{name}/2026-04-20") for name in ("CV", "LG")

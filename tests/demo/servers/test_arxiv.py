@@ -20,8 +20,8 @@ from tests.builders import MONDAY, paper
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-DATA = Path(__file__).parents[1] / "data" / "arxiv"
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+DATA = Path(__file__).parents[2] / "data" / "arxiv"
+SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 START = datetime(2026, 4, 20, 4, 0, 7, tzinfo=UTC)
 
 

@@ -37,7 +37,7 @@ while True:
     if number == 5:
         print("writing", flush=True)
 """
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
