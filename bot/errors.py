@@ -82,18 +82,18 @@ class RenderError(PaperboyError):
         self.line = line
 
 
-class Trouble(StrEnum):
+class FailureKind(StrEnum):
     """What kind of no a channel got; it decides what happens to the delivery and to its neighbours."""
 
-    BUSY = "busy"
+    RATE_LIMITED = "busy"
     """Not taken, come back later (429, Retry-After): the gate waits, the attempt does not count."""
     TRANSIENT = "transient"
     """Surely not taken, and worth another try."""
     UNKNOWN = "unknown"
     """Perhaps taken: the answer was lost or says it does not know."""
-    MALFORMED = "malformed"
+    REJECTED = "malformed"
     """This message will never be taken: our fault. Once more in plain form, then dead."""
-    CLOSED = "closed"
+    DESTINATION_GONE = "closed"
     """This destination takes nothing: archived, deleted, refused. Its deliveries wait."""
     CREDENTIAL = "credential"
     """Nobody behind this token or relay takes anything from us. All its deliveries wait."""
@@ -104,18 +104,18 @@ class DeliveryError(PaperboyError):
 
     def __init__(
         self,
-        trouble: Trouble,
+        kind: FailureKind,
         reason: str,
         *,
         retry_after: float | None = None,
-        everywhere: bool = False,
+        affects_credential: bool = False,
     ) -> None:
-        super().__init__(f"{trouble}: {reason}")
-        self.trouble = trouble
+        super().__init__(f"{kind}: {reason}")
+        self.kind = kind
         self.reason = reason
         self.retry_after = retry_after
         """Seconds, where the other side named them."""
-        self.everywhere = everywhere
+        self.affects_credential = affects_credential
         """For BUSY and TRANSIENT: whether all behind the same credential have to wait, not this destination alone."""
 
 

@@ -76,7 +76,7 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FeedItem:
     """One item of a feed: a paper and why it is in this mailing."""
 
     paper: Paper
@@ -84,7 +84,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class InvalidItem:
     """An item of a feed that is no announcement we understand. Counted and reported, never dropped silently."""
 
     where: str
@@ -99,8 +99,8 @@ class Mailing:
     category: str
     mailing_date: date
     """The date in America/New_York that arXiv puts on the feed."""
-    entries: tuple[Entry, ...]
-    unreadable: tuple[Unreadable, ...] = ()
+    entries: tuple[FeedItem, ...]
+    unreadable: tuple[InvalidItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,21 +350,21 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class Limit:
     """Something that lets one message through at a time: a destination, or the credential behind many."""
 
     key: str
     """What the store files it under; hashes, never an address or a secret."""
-    seconds: float
-    """Least time between two messages."""
+    min_interval: float
+    """Seconds between two messages, at least."""
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
+class Limits:
     """The two gates that every message passes."""
 
-    destination: Gate
-    credential: Gate
+    destination: Limit
+    credential: Limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from bot.store.database import connect
 from tests.leaks import _what_is_read_is_remembered, pytest_runtest_makereport
 from tests.postgres import postgres_server, postgres_url
-from tests.world import World, opened_world
+from tests.world import Environment, opened_environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -57,9 +57,9 @@ def _sqlite_waits_for_no_disk() -> Iterator[None]:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with opened_world(tmp_path) as world:
-        yield world
+async def environment(tmp_path: Path) -> AsyncIterator[Environment]:
+    async with opened_environment(tmp_path) as environment:
+        yield environment
 
 
 @pytest.fixture(autouse=True)

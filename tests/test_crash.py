@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.demo.servers.arxiv import Answer
-from bot.demo.servers.discord import Scripted as DiscordSays
-from bot.demo.servers.slack import Scripted as SlackSays
+from bot.demo.servers.discord import FaultScript as DiscordSays
+from bot.demo.servers.slack import FaultScript as SlackSays
 from tests.builders import paper
-from tests.crash.driver import Nursery, Tally, drive, nursery
-from tests.world import TUESDAY, World, morning
+from tests.crash.driver import ProcessPool, Tally, drive, process_pool
+from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -28,14 +28,14 @@ HANGS = 60.0
 
 
 @pytest.fixture
-async def processes(tmp_path: Path) -> AsyncIterator[Nursery]:
-    async with nursery(tmp_path / "children.log") as found:
+async def processes(tmp_path: Path) -> AsyncIterator[ProcessPool]:
+    async with process_pool(tmp_path / "children.log") as found:
         yield found
 
 
-async def kill_when(processes: Nursery, world: World, condition: Callable[[], Any]) -> None:
+async def kill_when(processes: ProcessPool, environment: Environment, condition: Callable[[], Any]) -> None:
     """SIGKILL at the moment when the condition holds; the process has not ended by itself."""
-    pid = await processes.start(world, morning(TUESDAY))
+    pid = await processes.start(environment, morning(TUESDAY))
     for _ in range(2_000):
         if condition():
             break
@@ -44,49 +44,49 @@ async def kill_when(processes: Nursery, world: World, condition: Callable[[], An
     assert (await processes.ended()).code == -signal.SIGKILL, "it ended before it could be killed"
 
 
-async def run_to_the_end(processes: Nursery, world: World) -> int:
-    return (await processes.run(world, morning(TUESDAY))).code
+async def run_to_the_end(processes: ProcessPool, environment: Environment) -> int:
+    return (await processes.run(environment, morning(TUESDAY))).code
 
 
 async def test_killed_while_arxiv_answers_it_has_stored_nothing_and_the_next_run_has_it_all(
-    world: World, processes: Nursery
+    environment: Environment, processes: ProcessPool
 ) -> None:
-    world.arxiv.feeds["cs.CV"] = Answer(b"", delay=HANGS)
-    await kill_when(processes, world, lambda: world.arxiv.requests)
-    world.announce(TUESDAY, paper())
-    assert await run_to_the_end(processes, world) == 0
-    assert world.received()["slack"] == 1
+    environment.arxiv.feeds["cs.CV"] = Answer(b"", delay=HANGS)
+    await kill_when(processes, environment, lambda: environment.arxiv.requests)
+    environment.announce(TUESDAY, paper())
+    assert await run_to_the_end(processes, environment) == 0
+    assert environment.received()["slack"] == 1
 
 
 async def test_killed_before_slack_has_taken_the_message_it_is_sent_by_the_next_run(
-    world: World, processes: Nursery
+    environment: Environment, processes: ProcessPool
 ) -> None:
-    world.announce(TUESDAY, paper())
-    world.slack.script.append(SlackSays(takes=False, hangs=HANGS))
-    await kill_when(processes, world, lambda: not world.slack.script)
-    assert await run_to_the_end(processes, world) == 0
-    assert world.received()["slack"] == 1
+    environment.announce(TUESDAY, paper())
+    environment.slack.script.append(SlackSays(takes=False, hangs=HANGS))
+    await kill_when(processes, environment, lambda: not environment.slack.script)
+    assert await run_to_the_end(processes, environment) == 0
+    assert environment.received()["slack"] == 1
 
 
 async def test_killed_after_slack_has_taken_it_slack_is_asked_and_it_stays_one_message(
-    world: World, processes: Nursery
+    environment: Environment, processes: ProcessPool
 ) -> None:
-    world.announce(TUESDAY, paper())
-    world.slack.script.append(SlackSays(takes=True, hangs=HANGS))
-    await kill_when(processes, world, lambda: not world.slack.script)
-    assert await run_to_the_end(processes, world) == 0
-    assert world.received()["slack"] == 1
+    environment.announce(TUESDAY, paper())
+    environment.slack.script.append(SlackSays(takes=True, hangs=HANGS))
+    await kill_when(processes, environment, lambda: not environment.slack.script)
+    assert await run_to_the_end(processes, environment) == 0
+    assert environment.received()["slack"] == 1
 
 
 async def test_killed_after_discord_has_taken_it_the_nonce_keeps_it_one_message(
-    world: World, processes: Nursery
+    environment: Environment, processes: ProcessPool
 ) -> None:
-    world.config["subscribers"] = {"group": {"discord": "123456789012345678", "topics": ["birds"]}}
-    world.announce(TUESDAY, paper())
-    world.discord.script.append(DiscordSays(takes=True, hangs=HANGS))
-    await kill_when(processes, world, lambda: not world.discord.script)
-    assert await run_to_the_end(processes, world) == 0
-    assert world.received()["discord"] == 1
+    environment.config["subscribers"] = {"group": {"discord": "123456789012345678", "topics": ["birds"]}}
+    environment.announce(TUESDAY, paper())
+    environment.discord.script.append(DiscordSays(takes=True, hangs=HANGS))
+    await kill_when(processes, environment, lambda: not environment.discord.script)
+    assert await run_to_the_end(processes, environment) == 0
+    assert environment.received()["discord"] == 1
 
 
 @pytest.mark.timeout(600)  # some 40 s where nobody else computes

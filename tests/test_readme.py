@@ -25,7 +25,7 @@ from bot.config import load
 from bot.errors import ConfigError
 from bot.model import Author, Digest, DigestEntry, Match, Note, Paper, Section, Topic
 from bot.publish.assets import Assets
-from bot.publish.html import Surroundings, render_web_page
+from bot.publish.html import SiteContext, render_web_page
 from bot.publish.html_index import render_front
 from bot.publish.markdown import TopicPage, render_index, render_page
 from bot.text.templates import FILTERS, Templates, built_in_folder
@@ -303,7 +303,7 @@ def _rendered() -> dict[str, set[str]]:
     topic = Topic("t", "T", ("cs.CV",))
     render_page(TopicPage(topic, MONDAY, (entry(),)), Recording())
     render_index({topic: {MONDAY: 1}}, Recording())
-    site = Surroundings(Assets.find(Recording()).names)
+    site = SiteContext(Assets.find(Recording()).names)
     render_web_page(TopicPage(topic, MONDAY, (entry(),)), site, Recording())
     render_front({topic: {MONDAY: 1}}, site, Recording(), mark="")
     return seen

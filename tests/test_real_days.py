@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.model import AnnounceType
-from tests.world import World, morning
+from tests.world import Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,24 +31,28 @@ ALL_TYPES = [kind.value for kind in AnnounceType]
 
 
 @pytest.fixture
-def real_world(world: World) -> World:
+def real_world(environment: Environment) -> Environment:
     if not FEEDS.exists():
         pytest.skip(f"{FEEDS} is not on this machine")
     diffusion = {"title": "Diffusion", "categories": ["cs.CV"], "keywords": ["diffusion"]}
-    world.config["topics"] = {
+    environment.config["topics"] = {
         "diffusion": diffusion,
         "versions": {**diffusion, "title": "Versions", "announce": ALL_TYPES},
     }
-    world.config["subscribers"] = {
+    environment.config["subscribers"] = {
         "lab": {"slack": "C0123456789", "topics": ["diffusion"], "thread": True, "max_messages": 99},
-        "hook": {"slack": world.slack.webhook_url("hook"), "topics": ["versions"], "max_messages": 99},
+        "hook": {"slack": environment.slack.webhook_url("hook"), "topics": ["versions"], "max_messages": 99},
         "group": {"discord": "123456789012345678", "topics": ["diffusion"], "max_messages": 99},
-        "their-hook": {"discord": world.discord.webhook_url("theirs"), "topics": ["versions"], "max_messages": 99},
+        "their-hook": {
+            "discord": environment.discord.webhook_url("theirs"),
+            "topics": ["versions"],
+            "max_messages": 99,
+        },
         "alice": {"mail": "alice@example.org", "topics": ["diffusion"], "max_messages": 99},
         "bob": {"mail": "bob@example.org", "topics": ["versions"], "max_messages": 99},
     }
-    world.config["site"] = {"dir": "site", "topics": ["diffusion", "versions"]}
-    return world
+    environment.config["site"] = {"dir": "site", "topics": ["diffusion", "versions"]}
+    return environment
 
 
 def items(day: date) -> list[tuple[str, int, str, bool]]:
@@ -86,7 +90,7 @@ def abs_links(texts: Iterable[str]) -> Counter[str]:
     )
 
 
-async def test_twelve_real_days_of_once_tell_every_match_once_and_weekends_nothing(real_world: World) -> None:
+async def test_twelve_real_days_of_once_tell_every_match_once_and_weekends_nothing(real_world: Environment) -> None:
     seen = real_world.received()
     plain, versions = expected(replacements=False), expected(replacements=True)
     for day in DAYS:
@@ -111,7 +115,7 @@ async def test_twelve_real_days_of_once_tell_every_match_once_and_weekends_nothi
     assert sum(map(len, versions.values())) > sum(map(len, plain.values()))
 
 
-async def test_the_site_of_the_twelve_days_has_every_mailing_s_matches(real_world: World) -> None:
+async def test_the_site_of_the_twelve_days_has_every_mailing_s_matches(real_world: Environment) -> None:
     real_world.config["subscribers"] = {}
     for day in DAYS:
         real_world.arxiv.feeds["cs.CV"] = (FEEDS / f"rss_{day:%Y-%m-%d}.xml").read_bytes()

@@ -18,8 +18,8 @@ import pytest
 
 from bot.app import App
 from bot.channels.slack import SlackChannel
-from bot.demo.servers.discord import Scripted as DiscordSays
-from bot.demo.servers.slack import Scripted as SlackSays
+from bot.demo.servers.discord import FaultScript as DiscordSays
+from bot.demo.servers.slack import FaultScript as SlackSays
 from bot.demo.servers.smtp import DROP
 from bot.errors import DeliveryError, StoreError
 from bot.store import Store
@@ -27,7 +27,7 @@ from bot.store.outbox import Outbox
 from tests.builders import paper
 from tests.cli.conftest import Terminal, paperboy
 from tests.leaks import leaks
-from tests.world import TUESDAY, World, morning
+from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,73 +38,75 @@ PASSWORD = "correct-horse-battery"
 
 
 @pytest.fixture
-def planted(world: World) -> World:
+def planted(environment: Environment) -> Environment:
     """A subscriber behind every kind of secret; the tokens stand in files."""
-    (world.folder / "slack-token").write_text(world.slack.token, encoding="utf-8")
-    (world.folder / "password").write_text(PASSWORD, encoding="utf-8")
-    world.config["channels"]["slack"]["token"] = "${file:slack-token}"
-    world.config["channels"]["mail"] |= {"username": "me", "password": "${file:password}", "security": "none"}
-    world.config["health_url"] = "http://127.0.0.1:9/hunter2"
-    world.config["subscribers"] = {
+    (environment.folder / "slack-token").write_text(environment.slack.token, encoding="utf-8")
+    (environment.folder / "password").write_text(PASSWORD, encoding="utf-8")
+    environment.config["channels"]["slack"]["token"] = "${file:slack-token}"
+    environment.config["channels"]["mail"] |= {"username": "me", "password": "${file:password}", "security": "none"}
+    environment.config["health_url"] = "http://127.0.0.1:9/hunter2"
+    environment.config["subscribers"] = {
         "lab": {"slack": "C0123456789", "topics": ["birds"]},
-        "hook": {"slack": world.slack.webhook_url("hook"), "topics": ["birds"]},
+        "hook": {"slack": environment.slack.webhook_url("hook"), "topics": ["birds"]},
         "group": {"discord": "123456789012345678", "topics": ["birds"]},
-        "their-hook": {"discord": world.discord.webhook_url("theirs"), "topics": ["birds"]},
+        "their-hook": {"discord": environment.discord.webhook_url("theirs"), "topics": ["birds"]},
         "alice": {"mail": "alice@example.org", "topics": ["birds"]},
     }
-    world.config["operator"] = "lab"
-    world.announce(TUESDAY, paper())
-    world.clock.set(morning(TUESDAY))
-    return world
+    environment.config["operator"] = "lab"
+    environment.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    return environment
 
 
-def tokens_revoked(world: World) -> None:
-    world.slack.token = world.discord.token = "another"
+def tokens_revoked(environment: Environment) -> None:
+    environment.slack.token = environment.discord.token = "another"
 
 
-def every_answer_a_500_that_quotes_them(world: World) -> None:
-    quoted = f"{world.slack.token} {world.slack.webhook_url('hook')} {world.discord.token} {PASSWORD}"
-    world.slack.script.extend([SlackSays(status=500, body=quoted)] * 3)
-    world.discord.script.extend([DiscordSays(method="POST", status=500, body=quoted)] * 3)
-    world.mail.script["MAIL"].append("451 4.3.0 try later")
+def every_answer_a_500_that_quotes_them(environment: Environment) -> None:
+    quoted = (
+        f"{environment.slack.token} {environment.slack.webhook_url('hook')} {environment.discord.token} {PASSWORD}"
+    )
+    environment.slack.script.extend([SlackSays(status=500, body=quoted)] * 3)
+    environment.discord.script.extend([DiscordSays(method="POST", status=500, body=quoted)] * 3)
+    environment.mail.script["MAIL"].append("451 4.3.0 try later")
 
 
-def every_answer_lost(world: World) -> None:
-    world.slack.script.extend([SlackSays(takes=True, drops=True)] * 2)
-    world.discord.script.extend([DiscordSays(method="POST", takes=True, drops=True)] * 2)
-    world.mail.script["."].append(DROP)
+def every_answer_lost(environment: Environment) -> None:
+    environment.slack.script.extend([SlackSays(takes=True, drops=True)] * 2)
+    environment.discord.script.extend([DiscordSays(method="POST", takes=True, drops=True)] * 2)
+    environment.mail.script["."].append(DROP)
 
 
-def every_answer_no_answer(world: World) -> None:
-    world.slack.script.extend([SlackSays(status=200, body="<html>not Slack</html>")] * 2)
-    world.discord.script.extend([DiscordSays(method="POST", status=200, body="<html>not Discord</html>")] * 2)
+def every_answer_no_answer(environment: Environment) -> None:
+    environment.slack.script.extend([SlackSays(status=200, body="<html>not Slack</html>")] * 2)
+    environment.discord.script.extend([DiscordSays(method="POST", status=200, body="<html>not Discord</html>")] * 2)
 
 
-def everything_malformed(world: World) -> None:
-    world.slack.script.extend([SlackSays(body={"ok": False, "error": "invalid_blocks"})] * 4)
-    world.discord.script.extend(
+def everything_malformed(environment: Environment) -> None:
+    environment.slack.script.extend([SlackSays(body={"ok": False, "error": "invalid_blocks"})] * 4)
+    environment.discord.script.extend(
         [DiscordSays(method="POST", status=400, body={"code": 50035, "message": "Invalid"})] * 4
     )
 
 
-def every_door_shut(world: World) -> None:
-    world.slack.channels["C0123456789"] = world.slack.channels["hook"] = {"is_archived": True}
-    world.discord.closed = {"123456789012345678": (403, 50001), "theirs": (404, 10015)}
-    world.mail.bounces["alice@example.org"] = "550 5.1.1 no such user"
+def every_door_shut(environment: Environment) -> None:
+    environment.slack.channels["C0123456789"] = environment.slack.channels["hook"] = {"is_archived": True}
+    environment.discord.closed = {"123456789012345678": (403, 50001), "theirs": (404, 10015)}
+    environment.mail.bounces["alice@example.org"] = "550 5.1.1 no such user"
 
 
-def nobody_listens(world: World) -> None:
+def nobody_listens(environment: Environment) -> None:
     for channel in ("slack", "discord"):
-        world.config["channels"][channel]["api_url"] = "http://127.0.0.1:9/api/"
-    world.config["channels"]["mail"]["port"] = 9
-    world.config["arxiv"]["rss_url"] = "http://127.0.0.1:9/{category}"
+        environment.config["channels"][channel]["api_url"] = "http://127.0.0.1:9/api/"
+    environment.config["channels"]["mail"]["port"] = 9
+    environment.config["arxiv"]["rss_url"] = "http://127.0.0.1:9/{category}"
 
 
-def a_template_broken(world: World) -> None:
-    folder = world.folder / "templates" / "slack"
+def a_template_broken(environment: Environment) -> None:
+    folder = environment.folder / "templates" / "slack"
     folder.mkdir(parents=True)
     (folder / "paper.mrkdwn.j2").write_text("{{ nonsense }} {{ self }}", encoding="utf-8")
-    world.config["templates"] = "templates"
+    environment.config["templates"] = "templates"
 
 
 FAILURES = (
@@ -132,8 +134,8 @@ COMMANDS = (
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.__name__)
 async def test_whatever_fails_no_command_shows_a_secret_at_any_level(
-    failure: Callable[[World], None],
-    planted: World,
+    failure: Callable[[Environment], None],
+    planted: Environment,
     paperboy: Terminal,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -168,7 +170,7 @@ def _all_forms(error: BaseException) -> list[str]:
     return said
 
 
-async def test_no_repr_of_what_the_program_is_made_of_shows_a_secret(planted: World) -> None:
+async def test_no_repr_of_what_the_program_is_made_of_shows_a_secret(planted: Environment) -> None:
     settings = planted.settings
     async with planted.app() as app:
         parts: list[Any] = [

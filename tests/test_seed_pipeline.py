@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.model import Author, Entry, Paper
+from bot.model import Author, FeedItem, Paper
 from tests.publish.test_seed_page import ESCAPED, MLLM, SEED, TEX, TORN, papers
-from tests.world import CROSS, NEW, World, morning
+from tests.world import CROSS, NEW, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,39 +57,41 @@ def _joined(text: str) -> str:
     return re.sub(r"[-\s]+", " ", text).casefold()
 
 
-async def page(world: World, *, match: str) -> list[str]:
+async def page(environment: Environment, *, match: str) -> list[str]:
     """The day's page, by way of the feeds of three categories."""
     everything = [*papers(), *others()]
     assert len(everything) >= 331
     for category in MLLM.categories:
-        entries = [Entry(p, NEW if p.primary == category else CROSS) for p in everything if category in p.categories]
-        world.announce(DAY, *entries, category=category)
+        entries = [
+            FeedItem(p, NEW if p.primary == category else CROSS) for p in everything if category in p.categories
+        ]
+        environment.announce(DAY, *entries, category=category)
     topic = {"title": "MLLM", "categories": list(MLLM.categories), "keywords": list(MLLM.keywords), "match": match}
-    world.config["topics"] = {"mllm": topic}
-    world.config["subscribers"] = {}
+    environment.config["topics"] = {"mllm": topic}
+    environment.config["subscribers"] = {}
     repository = "tavish9/awesome-daily-AI-arxiv"
-    world.config["site"] = {"dir": "site", "topics": ["mllm"], "repository": repository}
-    run = await world.once(morning(DAY))
+    environment.config["site"] = {"dir": "site", "topics": ["mllm"], "repository": repository}
+    run = await environment.once(morning(DAY))
     assert not run.left_undone
-    path = world.folder / "site" / "mllm" / "2025-04-15.md"
+    path = environment.folder / "site" / "mllm" / "2025-04-15.md"
     return path.read_text(encoding="utf-8").splitlines(keepends=True)
 
 
 @pytest.fixture
-def old_world(world: World) -> World:
+def old_world(environment: Environment) -> Environment:
     """A world before its time: the seed page is of 2025."""
-    world.clock._now = morning(DAY, 0)
-    return world
+    environment.clock._now = morning(DAY, 0)
+    return environment
 
 
-async def test_with_substring_the_page_is_the_seed_page(old_world: World) -> None:
+async def test_with_substring_the_page_is_the_seed_page(old_world: Environment) -> None:
     seed = SEED.read_text(encoding="utf-8").splitlines(keepends=True)
     for want in (*TORN, *ESCAPED, *TEX):
         seed[want.line - 1] = want.mend(seed[want.line - 1])
     assert await page(old_world, match="substring") == seed
 
 
-async def test_with_words_the_page_has_the_thirty_that_truly_match(old_world: World) -> None:
+async def test_with_words_the_page_has_the_thirty_that_truly_match(old_world: Environment) -> None:
     listed = re.findall(r"`arXiv:(.*?)`", "".join(await page(old_world, match="words")))
     assert listed == [paper.identifier for paper in papers() if paper.identifier != INSIDE_A_WORD]
     assert len(listed) == 30

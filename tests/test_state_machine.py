@@ -31,17 +31,17 @@ from hypothesis.stateful import (
 
 from bot.channels.channel import CannotTellError
 from bot.deliver import readdress
-from bot.errors import DeliveryError, Trouble
-from bot.model import DeliveryState, Gate, Gates, Message, OnUnknown, Receipt
+from bot.errors import DeliveryError, FailureKind
+from bot.model import DeliveryState, Limit, Limits, Message, OnUnknown, Receipt
 from bot.settings import Address, Secret, Settings, Subscriber
 from bot.store import Store
 from bot.store.database.tables import metadata, schema_version
-from bot.store.outbox import Claimed, Packet
+from bot.store.outbox import Claimed, RenderedDigest
 from bot.store.outbox.manual import RefusedError
 from bot.store.outbox.policy import ClaimLostError, Lane
-from bot.store.outbox.reconciliation import Doubt
-from bot.store.subscribers import ReaderState
-from bot.store.worker import Owner
+from bot.store.outbox.reconciliation import UnknownDelivery
+from bot.store.subscribers import SubscriberState
+from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,13 +80,13 @@ class Answer(StrEnum):
 
 
 TROUBLES = {
-    Answer.YES_BUT_LOST: Trouble.UNKNOWN,
-    Answer.NO_BUT_LOST: Trouble.UNKNOWN,
-    Answer.BUSY: Trouble.BUSY,
-    Answer.TRANSIENT: Trouble.TRANSIENT,
-    Answer.CLOSED: Trouble.CLOSED,
-    Answer.CREDENTIAL: Trouble.CREDENTIAL,
-    Answer.MALFORMED: Trouble.MALFORMED,
+    Answer.YES_BUT_LOST: FailureKind.UNKNOWN,
+    Answer.NO_BUT_LOST: FailureKind.UNKNOWN,
+    Answer.BUSY: FailureKind.RATE_LIMITED,
+    Answer.TRANSIENT: FailureKind.TRANSIENT,
+    Answer.CLOSED: FailureKind.DESTINATION_GONE,
+    Answer.CREDENTIAL: FailureKind.CREDENTIAL,
+    Answer.MALFORMED: FailureKind.REJECTED,
 }
 
 
@@ -135,10 +135,10 @@ class Platform:
     def _drops(self, delivery: Delivery) -> bool:
         return self.kind is Kind.DROPS_REPETITIONS and (delivery.recipient, delivery.id) in self.taken
 
-    def find(self, delivery: Delivery) -> Receipt | None:
+    def lookup(self, delivery: Delivery) -> Receipt | None:
         if self.failing:
             self.failing -= 1
-            raise DeliveryError(Trouble.TRANSIENT, "the question failed")
+            raise DeliveryError(FailureKind.TRANSIENT, "the question failed")
         if self.kind is Kind.NEITHER:
             raise CannotTellError("no way to ask")
         if self.kind is Kind.DROPS_REPETITIONS:
@@ -152,13 +152,13 @@ class Worker:
     def __init__(self, url: str, host: str) -> None:
         self._url, self._host, self._lives = url, host, count(1)
         self.store = self._born()
-        self.holds: dict[str, Claimed | Doubt] = {}
+        self.holds: dict[str, Claimed | UnknownDelivery] = {}
         """What it has claimed and not yet settled, by subscriber."""
         self.overtaken: set[str] = set()
         """Those of these subscribers about whose delivery a person decided while it was being asked about."""
 
     def _born(self) -> Store:
-        owner = replace(Owner.current(), host=self._host, started=str(next(self._lives)))
+        owner = replace(WorkerId.current(), host=self._host, started=str(next(self._lives)))
         return Store(self._url, owner)
 
     def dies(self) -> None:
@@ -214,23 +214,27 @@ class Delivering(RuleBasedStateMachine):
         platform = self.platforms[name]
         if not platform.configured:
             return
-        outbox, readers = self.workers[0].store.outbox, self.workers[0].store.readers
+        outbox, readers = self.workers[0].store.outbox, self.workers[0].store.subscribers
         number = sum(map(len, self.order.values()))
         messages = tuple(Message({"text": f"{name} {number} {part}"}, {"text": "plain"}) for part in range(parts))
-        state = readers.state(name) or ReaderState(name)
-        outbox.enqueue(state, Packet(platform.channel, f"{name} {number}", messages), (platform.recipient,), self.now)
+        state = readers.state(name) or SubscriberState(name)
+        outbox.enqueue(
+            state, RenderedDigest(platform.channel, f"{name} {number}", messages), (platform.recipient,), self.now
+        )
         self.order[name] = [record.id for record in self.records(name)]
 
-    @rule(who=st.integers(0, 1), name=NAMES, eager=st.booleans())
-    def claim(self, who: int, name: str, *, eager: bool) -> None:
+    @rule(who=st.integers(0, 1), name=NAMES, ignore_backoff=st.booleans())
+    def claim(self, who: int, name: str, *, ignore_backoff: bool) -> None:
         worker = self.workers[who]
         if name in worker.holds or not self.platforms[name].configured:
             return
         self.now += timedelta(seconds=2)  # pacing alone keeps nobody waiting here
         lane, owner = self.platforms[name].lane, worker.store.owner
         worker.store.outbox.recover(lane, owner=owner, now=self.now)
-        found = worker.store.outbox.claim(lane, gates(lane.recipient), owner=owner, now=self.now, eager=eager)
-        if isinstance(found, (Claimed, Doubt)):
+        found = worker.store.outbox.claim(
+            lane, limits(lane.recipient), owner=owner, now=self.now, ignore_backoff=ignore_backoff
+        )
+        if isinstance(found, (Claimed, UnknownDelivery)):
             worker.holds[name] = found
 
     @rule(who=st.integers(0, 1), name=NAMES, answers=st.lists(st.sampled_from(Answer), min_size=3, max_size=8))
@@ -238,19 +242,19 @@ class Delivering(RuleBasedStateMachine):
         """A worker goes on with one lane whatever comes back, and most waits are over by the next try."""
         for answer in answers:
             self.time_passes(timedelta(hours=2))
-            self.work(who, name, answer, eager=False)
+            self.work(who, name, answer, ignore_backoff=False)
 
     @rule(who=st.integers(0, 1), name=NAMES)
     def both_want_it(self, who: int, name: str) -> None:
-        self.claim(who, name, eager=True)
-        self.claim(1 - who, name, eager=True)
+        self.claim(who, name, ignore_backoff=True)
+        self.claim(1 - who, name, ignore_backoff=True)
 
     @precondition(lambda self: not any(worker.holds for worker in self.workers))
     @rule(who=st.integers(0, 1), name=NAMES, answer=st.sampled_from(Answer), other=st.sampled_from(Answer))
     def sleeps_through_its_lease(self, who: int, name: str, answer: Answer, other: Answer) -> None:
         """A machine falls asleep with an answer in hand; another goes on meanwhile, and what it wrote stands."""
         worker = self.workers[who]
-        self.claim(who, name, eager=True)
+        self.claim(who, name, ignore_backoff=True)
         if name not in worker.holds:
             return
         held = worker.holds.pop(name)
@@ -258,14 +262,14 @@ class Delivering(RuleBasedStateMachine):
         if isinstance(outcome, Receipt) and isinstance(held, Claimed):
             self.platforms[name].lost.add(held.delivery.id)
         self.now += timedelta(hours=2)
-        self.work(1 - who, name, other, eager=True)
+        self.work(1 - who, name, other, ignore_backoff=True)
         with pytest.raises(ClaimLostError) if isinstance(held, Claimed) else suppress(ClaimLostError):
             self._settle(worker, name, held, outcome)
 
-    def work(self, who: int, name: str, answer: Answer, *, eager: bool) -> None:
+    def work(self, who: int, name: str, answer: Answer, *, ignore_backoff: bool) -> None:
         """A whole step of a worker: what it takes it also settles."""
         if name not in self.workers[who].holds:
-            self.claim(who, name, eager=eager)
+            self.claim(who, name, ignore_backoff=ignore_backoff)
         if name in self.workers[who].holds:
             self.act(who, name, answer, dies=False)
 
@@ -318,7 +322,7 @@ class Delivering(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), name=NAMES, answer=st.sampled_from([Answer.YES_BUT_LOST, Answer.NO_BUT_LOST]))
     def think_again(self, who: int, name: str, answer: Answer) -> None:
         """A person gives up what nobody knows of, and then wants it after all."""
-        self.work(who, name, answer, eager=True)
+        self.work(who, name, answer, ignore_backoff=True)
         for record in self.records(name):
             if record.state is DeliveryState.UNKNOWN:
                 self.give_up(record.id)
@@ -327,12 +331,14 @@ class Delivering(RuleBasedStateMachine):
     def try_again(self, delivery_id: str) -> None:
         """As `deliveries retry`, which refuses by itself what has nobody to go to."""
         store = self.workers[0].store
-        detail = store.ledger.detail(delivery_id)
+        detail = store.queries.detail(delivery_id)
         record, platform = detail.record, self.platforms[detail.record.subscriber]
         if not platform.configured or record.channel != platform.channel:
             return
         try:
-            store.desk.retry(record.id, gates(detail.recipient) if detail.recipient == platform.recipient else None)
+            store.manual.retry(
+                record.id, limits(detail.recipient) if detail.recipient == platform.recipient else None
+            )
         except RefusedError:
             assert record.state in (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.WITHDRAWN)
             return
@@ -347,9 +353,9 @@ class Delivering(RuleBasedStateMachine):
     def give_up(self, delivery_id: str) -> None:
         """As `deliveries drop`."""
         store = self.workers[0].store
-        state = store.ledger.detail(delivery_id).record.state
+        state = store.queries.detail(delivery_id).record.state
         try:
-            store.desk.drop(delivery_id, self.now)
+            store.manual.drop(delivery_id, self.now)
         except RefusedError:
             assert state.final or state is DeliveryState.SENDING
             return
@@ -365,9 +371,9 @@ class Delivering(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), name=NAMES, answer=st.sampled_from(Answer), other=st.sampled_from(Answer))
     def address_changes_under_way(self, who: int, name: str, answer: Answer, other: Answer) -> None:
         """One process still sends to the old address when another reads of the new one, and goes on there."""
-        self.claim(who, name, eager=True)
+        self.claim(who, name, ignore_backoff=True)
         self.address_changes(1 - who, name)
-        self.work(1 - who, name, other, eager=True)
+        self.work(1 - who, name, other, ignore_backoff=True)
         if name in self.workers[who].holds:
             self.act(who, name, answer, dies=False)
 
@@ -393,9 +399,9 @@ class Delivering(RuleBasedStateMachine):
         worker = self.workers[who]
         if not worker.holds:
             readdress(worker.store, self.settings, self.now)
-            self.overtake(*(record.id for record in worker.store.ledger.all(DeliveryState.WITHDRAWN)))
-            for record in worker.store.ledger.unfinished():
-                recipient = worker.store.ledger.detail(record.id).recipient
+            self.overtake(*(record.id for record in worker.store.queries.all(DeliveryState.WITHDRAWN)))
+            for record in worker.store.queries.unfinished():
+                recipient = worker.store.queries.detail(record.id).recipient
                 if recipient != self.platforms[record.subscriber].recipient:
                     self.belated.add(record.id)
 
@@ -405,7 +411,7 @@ class Delivering(RuleBasedStateMachine):
         return Settings(contact="", store="", timezone=BERLIN, topics={}, subscribers=there)
 
     def records(self, name: str) -> list[DeliveryRecord]:
-        return [record for record in self.workers[0].store.ledger.all() if record.subscriber == name]
+        return [record for record in self.workers[0].store.queries.all() if record.subscriber == name]
 
     def pick(self, name: str, which: int) -> DeliveryRecord:
         """One of its deliveries; what is sent leaves nothing to decide, so rather another."""
@@ -419,7 +425,7 @@ class Delivering(RuleBasedStateMachine):
     def overtake(self, *delivery_ids: str) -> None:
         """Who was asking about one of them has lost it."""
         for worker in self.workers:
-            asking = {name: held for name, held in worker.holds.items() if isinstance(held, Doubt)}
+            asking = {name: held for name, held in worker.holds.items() if isinstance(held, UnknownDelivery)}
             worker.overtaken.update(name for name, held in asking.items() if held.delivery.id in delivery_ids)
 
     # -- what holds at every moment ----------------------------------------------------------------------------------
@@ -436,25 +442,27 @@ class Delivering(RuleBasedStateMachine):
 
     @invariant()
     def what_is_over_stays_over(self) -> None:
-        for record in self.workers[0].store.ledger.all() if self.workers else ():
+        for record in self.workers[0].store.queries.all() if self.workers else ():
             assert self.over.get(record.id, record.state) is record.state
             if record.state.final:
                 self.over[record.id] = record.state
 
     # -- how it is told --------------------------------------------------------------------------------------------
 
-    def _outcome(self, name: str, held: Claimed | Doubt, answer: Answer) -> Receipt | Exception | None:
+    def _outcome(self, name: str, held: Claimed | UnknownDelivery, answer: Answer) -> Receipt | Exception | None:
         platform = self.platforms[name]
         try:
-            if isinstance(held, Doubt):
-                return platform.find(held.delivery)
+            if isinstance(held, UnknownDelivery):
+                return platform.lookup(held.delivery)
             if answer is Answer.MALFORMED and held.delivery.payload == {"text": "plain"}:
                 self.poisoned.add(held.delivery.id)
             return platform.send(held.delivery, answer)
         except (DeliveryError, CannotTellError) as error:
             return error
 
-    def _settle(self, worker: Worker, name: str, held: Claimed | Doubt, outcome: Receipt | Exception | None) -> None:
+    def _settle(
+        self, worker: Worker, name: str, held: Claimed | UnknownDelivery, outcome: Receipt | Exception | None
+    ) -> None:
         delivery, outbox = held.delivery, worker.store.outbox
         who: dict[str, Any] = {"owner": worker.store.owner}
         overtaken = name in worker.overtaken
@@ -462,18 +470,22 @@ class Delivering(RuleBasedStateMachine):
         with pytest.raises(ClaimLostError) if overtaken else nullcontext():
             match held, outcome:
                 case Claimed(), Receipt():
-                    outbox.settle_sent(delivery, outcome, gates(delivery.recipient), now=self.now, **who)
+                    outbox.settle_sent(delivery, outcome, limits(delivery.recipient), now=self.now, **who)
                 case Claimed(), DeliveryError():
-                    outbox.settle_failed(delivery, outcome, gates(delivery.recipient), now=self.now, **who)
-                case Doubt(), Receipt():
-                    outbox.doubts.settle_found(delivery, outcome, gates(delivery.recipient), now=self.now, **who)
-                case Doubt(), None:
-                    outbox.doubts.settle_missing(delivery, **who)
-                case Doubt(), CannotTellError():
+                    outbox.settle_failed(delivery, outcome, limits(delivery.recipient), now=self.now, **who)
+                case UnknownDelivery(), Receipt():
+                    outbox.reconciliation.mark_found(
+                        delivery, outcome, limits(delivery.recipient), now=self.now, **who
+                    )
+                case UnknownDelivery(), None:
+                    outbox.reconciliation.mark_not_found(delivery, **who)
+                case UnknownDelivery(), CannotTellError():
                     wish = self.platforms[name].wish
-                    outbox.doubts.settle_untold(delivery, outcome.reason, wish, now=self.now, **who)
-                case Doubt(), DeliveryError():
-                    outbox.doubts.settle_unasked(delivery, outcome, gates(delivery.recipient), now=self.now, **who)
+                    outbox.reconciliation.mark_unknowable(delivery, outcome.reason, wish, now=self.now, **who)
+                case UnknownDelivery(), DeliveryError():
+                    outbox.reconciliation.mark_lookup_failed(
+                        delivery, outcome, limits(delivery.recipient), now=self.now, **who
+                    )
 
     # -- and in the end --------------------------------------------------------------------------------------------
 
@@ -488,13 +500,13 @@ class Delivering(RuleBasedStateMachine):
             self.now += timedelta(hours=1)
             self.a_round_begins(0)
             for lane in worker.store.outbox.lanes():
-                self.work(0, lane.subscriber, Answer.YES, eager=False)
-            if all(record.state is DeliveryState.HELD for record in worker.store.ledger.unfinished()):
+                self.work(0, lane.subscriber, Answer.YES, ignore_backoff=False)
+            if all(record.state is DeliveryState.HELD for record in worker.store.queries.unfinished()):
                 return
         raise AssertionError("it does not come to an end")
 
     def judge(self) -> None:
-        records = {record.id: record for record in self.workers[0].store.ledger.all()}
+        records = {record.id: record for record in self.workers[0].store.queries.all()}
         for name, ids in self.order.items():
             platform = self.platforms[name]
             copies = Counter(each for _, each in platform.taken)
@@ -530,8 +542,8 @@ class Delivering(RuleBasedStateMachine):
                 assert wishes.get(platform.wish) is state, "given up unasked"
 
 
-def gates(recipient: str) -> Gates:
-    return Gates(Gate(f"door:{recipient}", 1.0), Gate("token", 0.1))
+def limits(recipient: str) -> Limits:
+    return Limits(Limit(f"door:{recipient}", 1.0), Limit("token", 0.1))
 
 
 def drive(url_of: Callable[[], str], examples: int, steps: int) -> None:

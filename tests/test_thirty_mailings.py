@@ -27,18 +27,18 @@ from bot.store import Store
 from tests.fake_arxiv import faults
 from tests.fake_arxiv.faults import Fault, Source
 from tests.fake_arxiv.paper_history import Event, Kind, Schedule
-from tests.fake_arxiv.paper_history import Life as ArxivLife
-from tests.fake_arxiv.politeness import impolite
+from tests.fake_arxiv.paper_history import PaperHistory as ArxivLife
+from tests.fake_arxiv.politeness import violations
 from tests.fake_arxiv.service import ArxivService
 from tests.fake_arxiv.truth import Truth
-from tests.world import opened_world
+from tests.world import opened_environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
     from bot.model import MailingRecord
-    from tests.fake_arxiv.truth import Owed
-    from tests.world import World
+    from tests.fake_arxiv.truth import Expected
+    from tests.world import Environment
 
 DAY = timedelta(days=1)
 CAP = 30
@@ -54,9 +54,9 @@ Link = tuple[str, int | None]
 """An identifier, and the version where it is told as replaced."""
 
 
-def subscribed(world: World, service: ArxivService, *, catchup: bool) -> None:
+def subscribed(environment: Environment, service: ArxivService, *, catchup: bool) -> None:
     """Three who read different things in different places at different hours."""
-    world.config["arxiv"] = {
+    environment.config["arxiv"] = {
         "rss_url": service.rss_url,
         "oai_url": service.oai_url,
         "catchup_url": service.catchup_url if catchup else None,
@@ -68,8 +68,10 @@ def subscribed(world: World, service: ArxivService, *, catchup: bool) -> None:
         "lighthouses": {"keywords": ["lighthouse"], "announce": everything},
         "strings": {"announce": everything},
     }
-    world.config["topics"] = {name: {"title": name, "categories": [*READS[name]], **words[name]} for name in READS}
-    world.config["subscribers"] = {
+    environment.config["topics"] = {
+        name: {"title": name, "categories": [*READS[name]], **words[name]} for name in READS
+    }
+    environment.config["subscribers"] = {
         "lab": {"slack": "C0123456789", "topics": ["pigeons"], "max_messages": 50},
         "group": {"discord": "111111111111111111", "topics": ["lighthouses"], "max_messages": 50},
         "ada": {
@@ -82,12 +84,12 @@ def subscribed(world: World, service: ArxivService, *, catchup: bool) -> None:
     }
 
 
-def told(world: World) -> dict[str, list[Link]]:
+def told(environment: Environment) -> dict[str, list[Link]]:
     """Every paper that each was told of, as often as it was told."""
     sides = {
-        "lab": [str(message.blocks) for message in world.slack.messages],
-        "group": [str(message.embeds) for message in world.discord.messages],
-        "ada": [text_of(mail.data) for mail in world.mail.messages],
+        "lab": [str(message.blocks) for message in environment.slack.messages],
+        "group": [str(message.embeds) for message in environment.discord.messages],
+        "ada": [text_of(mail.data) for mail in environment.mail.messages],
     }
     return {
         name: [
@@ -106,11 +108,11 @@ def text_of(mail: bytes) -> str:
     return str(body.get_content())
 
 
-def owed(truth: Truth) -> dict[str, Owed]:
+def expected(truth: Truth) -> dict[str, Expected]:
     return {
-        "lab": truth.owed(READS["pigeons"], _about("pigeon")),
-        "group": truth.owed(READS["lighthouses"], _about("lighthouse")),
-        "ada": truth.owed(READS["strings"]),
+        "lab": truth.expected(READS["pigeons"], _about("pigeon")),
+        "group": truth.expected(READS["lighthouses"], _about("lighthouse")),
+        "ada": truth.expected(READS["strings"]),
     }
 
 
@@ -119,20 +121,20 @@ def _about(word: str) -> Callable[[Paper], bool]:
 
 
 @dataclass
-class Life:
+class PaperHistory:
     """A daemon that lives through it, but for the days on which its machine is off."""
 
-    world: World
+    environment: Environment
     end: datetime
     off: tuple[tuple[datetime, datetime], ...] = ()
 
     async def live(self) -> None:
-        clock = self.world.clock
+        clock = self.environment.clock
         while clock.now() < self.end:
             for start, stop in self.off:
                 if start <= clock.now() < stop:
                     clock.set(stop)
-            async with self.world.app() as app:
+            async with self.environment.app() as app:
                 daemon = Daemon(app, clock)
                 until = min([start for start, _ in self.off if start > clock.now()], default=self.end)
                 while clock.now() < until:
@@ -188,9 +190,9 @@ def silences(days: Iterable[date]) -> tuple[tuple[datetime, datetime], ...]:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with opened_world(tmp_path) as world:
-        yield world
+async def environment(tmp_path: Path) -> AsyncIterator[Environment]:
+    async with opened_environment(tmp_path) as environment:
+        yield environment
 
 
 @pytest.fixture
@@ -202,8 +204,8 @@ def _host_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def records(world: World, first: date) -> tuple[MailingRecord, ...]:
-    store = Store(world.settings.store)
+def records(environment: Environment, first: date) -> tuple[MailingRecord, ...]:
+    store = Store(environment.settings.store)
     try:
         return store.papers.mailings_since(first)
     finally:
@@ -211,21 +213,21 @@ def records(world: World, first: date) -> tuple[MailingRecord, ...]:
 
 
 async def live_through(
-    world: World,
+    environment: Environment,
     service: ArxivService,
     *,
     off: tuple[tuple[datetime, datetime], ...] = (),
 ) -> None:
     """From the first mailing to two days after the last; then all is closed, and arXiv was never pestered."""
     days = service.truth.days
-    world.clock._now = midnight(days[0])
-    await Life(world, midnight(days[-1] + 2 * DAY), off).live()
-    states = records(world, days[0])
+    environment.clock._now = midnight(days[0])
+    await PaperHistory(environment, midnight(days[-1] + 2 * DAY), off).live()
+    states = records(environment, days[0])
     assert [record for record in states if not record.state.closed] == []
     closed = {(r.mailing_date, r.category): r.asked_at for r in states if r.asked_at}
-    assert impolite(service.requests, 3, closed=closed) == []
+    assert violations(service.requests, 3, closed=closed) == []
     busiest = Counter(request.at.date() for request in service.requests).most_common(1)
-    assert busiest[0][1] < 40 * len(world.settings.categories)
+    assert busiest[0][1] < 40 * len(environment.settings.categories)
 
 
 @pytest.mark.usefixtures("_host_zone")
@@ -238,23 +240,27 @@ async def live_through(
     ],
 )
 async def test_thirty_mailings_with_every_fault_reach_everybody_once(
-    world: World, monkeypatch: pytest.MonkeyPatch, start: date, seed: int, *, catchup: bool
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, start: date, seed: int, *, catchup: bool
 ) -> None:
     monkeypatch.setattr("bot.collect.verdict.FEED_CAP", CAP)
     holiday = start + 8 * DAY  # one that nobody foresaw
     truth = Truth(seed, start=start, mailings=32, holidays=[holiday], new_per_day=25, pdf_only=0.2)
-    async with ArxivService(truth, world.clock, feed_cap=CAP) as service:
-        subscribed(world, service, catchup=catchup)
+    async with ArxivService(truth, environment.clock, feed_cap=CAP) as service:
+        subscribed(environment, service, catchup=catchup)
         service.faults += script(truth.days)
-        await live_through(world, service, off=silences(truth.days))
-    for name, debt in owed(truth).items():
-        links = told(world)[name]
+        await live_through(environment, service, off=silences(truth.days))
+    for name, debt in expected(truth).items():
+        links = told(environment)[name]
         assert twice(links) == [], name
         # What OAI-PMH cannot know is allowed to be missing, and said in README: late cross-lists of unknown papers.
         assert (debt.told if catchup else debt.told - debt.late) - as_new(links) == set(), name
         assert as_new(links) - debt.told - debt.perhaps == set(), name
         replaced = {(identifier, version) for identifier, version in links if version is not None}
-        real = {(life.paper.identifier, n) for life in truth.lives.values() for n in range(2, life.paper.version + 1)}
+        real = {
+            (history.paper.identifier, n)
+            for history in truth.histories.values()
+            for n in range(2, history.paper.version + 1)
+        }
         assert replaced - real == set(), name  # no version that never was
         if name != "lab":  # who did not ask for replacements
             newest = dict(sorted(debt.replaced))
@@ -272,30 +278,34 @@ def as_new(links: Iterable[Link]) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_a_stale_feed_after_a_day_of_silence_is_not_taken_for_today_s(world: World, seed: int) -> None:
+async def test_a_stale_feed_after_a_day_of_silence_is_not_taken_for_today_s(
+    environment: Environment, seed: int
+) -> None:
     """Yesterday's papers are known by conclusion only: some late cross-lists of theirs look like news."""
     truth = Truth(seed, start=AUTUMN, mailings=6)
-    async with ArxivService(truth, world.clock) as service:
-        subscribed(world, service, catchup=False)
+    async with ArxivService(truth, environment.clock) as service:
+        subscribed(environment, service, catchup=False)
         service.faults.append(Fault(faults.stale, day=truth.days[4]))
-        await live_through(world, service, off=((midnight(truth.days[3]), midnight(truth.days[4], 1)),))
-    for name, debt in owed(truth).items():
-        links = told(world)[name]
+        await live_through(environment, service, off=((midnight(truth.days[3]), midnight(truth.days[4], 1)),))
+    for name, debt in expected(truth).items():
+        links = told(environment)[name]
         assert twice(links) == [], name
         assert (debt.told - debt.late) - as_new(links) == set(), name
 
 
-async def test_after_a_403_nothing_is_asked_for_a_day_and_what_was_missed_is_made_up_for(world: World) -> None:
+async def test_after_a_403_nothing_is_asked_for_a_day_and_what_was_missed_is_made_up_for(
+    environment: Environment,
+) -> None:
     truth = Truth(7, start=AUTUMN, mailings=6, pdf_only=0)
-    async with ArxivService(truth, world.clock) as service:
-        subscribed(world, service, catchup=False)
+    async with ArxivService(truth, environment.clock) as service:
+        subscribed(environment, service, catchup=False)
         service.faults.append(Fault(faults.status(403), source=None, day=truth.days[2], times=1))
-        await live_through(world, service)
+        await live_through(environment, service)
         (refused,) = [request for request in service.requests if request.status == 403]
         later = [request.at for request in service.requests if request.at > refused.at]
     assert min(later) >= refused.at + DAY
-    for name, debt in owed(truth).items():
-        links = told(world)[name]
+    for name, debt in expected(truth).items():
+        links = told(environment)[name]
         assert twice(links) == [], name
         assert (debt.told - debt.late) - as_new(links) == set(), name
 
@@ -307,19 +317,19 @@ METADATA = Path(__file__).parents[2] / "shared" / "data" / "metadata"
 
 def real_truth() -> Truth:
     """Sixteen real mailings of May 2026: each paper new on the first day on which arXiv listed it."""
-    lives: dict[str, ArxivLife] = {}
+    histories: dict[str, ArxivLife] = {}
     days: list[date] = []
     for path in sorted(METADATA.glob("*.jsonl.gz")):
         day = date.fromisoformat(path.name.partition(".")[0])
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             listed = {row["id"]: row for row in map(json.loads, lines)}
-        fresh = {identifier: row for identifier, row in listed.items() if identifier not in lives}
+        fresh = {identifier: row for identifier, row in listed.items() if identifier not in histories}
         if day.weekday() < 5 and len(fresh) > 20:
             days.append(day)
-            lives |= {identifier: _life(row, day) for identifier, row in fresh.items()}
+            histories |= {identifier: _life(row, day) for identifier, row in fresh.items()}
     every = (days[0] + DAY * offset for offset in range((days[-1] - days[0]).days))
     schedule = Schedule([day for day in every if day.weekday() < 5 and day not in days])
-    return Truth.of(lives, days, schedule)
+    return Truth.of(histories, days, schedule)
 
 
 def _life(row: Mapping[str, Any], day: date) -> ArxivLife:
@@ -340,18 +350,18 @@ def _life(row: Mapping[str, Any], day: date) -> ArxivLife:
 @pytest.mark.skipif(not METADATA.is_dir(), reason="../shared/data/metadata is not here")
 @pytest.mark.parametrize("catchup", [False, True], ids=["OAI-PMH", "catch-up pages"])
 async def test_sixteen_real_mailings_with_faults_and_silences_reach_everybody_once(
-    world: World, *, catchup: bool
+    environment: Environment, *, catchup: bool
 ) -> None:
     truth = real_truth()
     days = truth.days
-    async with ArxivService(truth, world.clock, oai_page=1000) as service:
-        subscribed(world, service, catchup=catchup)
+    async with ArxivService(truth, environment.clock, oai_page=1000) as service:
+        subscribed(environment, service, catchup=catchup)
         words = {
             "games": {"categories": ["cs.GT"]},
             "benchmarks": {"categories": ["cs.CL"], "keywords": ["benchmark"]},
         }
-        world.config["topics"] = {name: {"title": name, **topic} for name, topic in words.items()}
-        world.config["subscribers"] = {
+        environment.config["topics"] = {name: {"title": name, **topic} for name, topic in words.items()}
+        environment.config["subscribers"] = {
             "lab": {"slack": "C0123456789", "topics": ["games"], "max_messages": 50},
             "group": {"discord": "111111111111111111", "topics": ["benchmarks"], "max_messages": 90},
         }
@@ -360,13 +370,13 @@ async def test_sixteen_real_mailings_with_faults_and_silences_reach_everybody_on
             Fault(faults.empty, category="cs.GT", day=days[4], until=midnight(days[4], 9)),
             Fault(faults.status(500), category="cs.CL", day=days[5]),
         ]
-        await live_through(world, service, off=((midnight(days[8]), midnight(days[13], 5)),))
+        await live_through(environment, service, off=((midnight(days[8]), midnight(days[13], 5)),))
     debts = {
-        "lab": truth.owed(["cs.GT"]).told,
-        "group": truth.owed(["cs.CL"], lambda paper: bool(_BENCHMARK.search(_plain(paper)))).told,
+        "lab": truth.expected(["cs.GT"]).told,
+        "group": truth.expected(["cs.CL"], lambda paper: bool(_BENCHMARK.search(_plain(paper)))).told,
     }
     for name, debt in debts.items():
-        links = told(world)[name]
+        links = told(environment)[name]
         assert twice(links) == [], name
         assert as_new(links) == debt, name
         assert len(debt) > 100, name

@@ -15,13 +15,13 @@ from bot.demo.servers.arxiv import ArxivServer, render_rss
 from bot.demo.servers.discord import DiscordReceiver
 from bot.demo.servers.slack import SlackReceiver
 from bot.demo.servers.smtp import SmtpReceiver
-from bot.model import AnnounceType, Entry, Mailing, Paper
+from bot.model import AnnounceType, FeedItem, Mailing, Paper
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from bot.app.run_result import Run
+    from bot.app.run_result import RunResult
     from bot.settings import Settings
 
 FRIDAY, SATURDAY, MONDAY, TUESDAY, WEDNESDAY = (date(2026, 4, day) for day in (17, 18, 20, 21, 22))
@@ -33,7 +33,7 @@ def morning(day: date, hour: int = 6, minute: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
 
 
-class World:
+class Environment:
     """Everything outside the program, and the program's configuration."""
 
     def __init__(
@@ -76,15 +76,17 @@ class World:
         path.write_text(yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
         return load(path, {})
 
-    def announce(self, day: date, *entries: Entry | Paper, category: str = "cs.CV") -> None:
+    def announce(self, day: date, *entries: FeedItem | Paper, category: str = "cs.CV") -> None:
         """What the category's feed shows from now on; a bare paper is new."""
-        mailing = Mailing(category, day, tuple(e if isinstance(e, Entry) else Entry(e, NEW) for e in entries))
+        mailing = Mailing(category, day, tuple(e if isinstance(e, FeedItem) else FeedItem(e, NEW) for e in entries))
         self.arxiv.feeds[category] = render_rss(mailing, morning(day))
 
     def app(self) -> Any:
         return opened(self.settings, self.clock)
 
-    async def once(self, at: datetime | None = None, *, any_hour: bool = False, no_deliver: bool = False) -> Run:
+    async def once(
+        self, at: datetime | None = None, *, any_hour: bool = False, no_deliver: bool = False
+    ) -> RunResult:
         """One run of the four verbs, as a process of its own would do it."""
         if at is not None:
             self.clock.set(at)
@@ -106,11 +108,11 @@ class World:
 
 
 @asynccontextmanager
-async def opened_world(folder: Path) -> AsyncIterator[World]:
+async def opened_environment(folder: Path) -> AsyncIterator[Environment]:
     """A world whose Tuesday is just beginning."""
     clock = SimulatedClock(morning(FRIDAY, 0))
     async with AsyncExitStack() as stack:
-        yield World(
+        yield Environment(
             folder,
             clock=clock,
             arxiv=await stack.enter_async_context(ArxivServer(clock)),

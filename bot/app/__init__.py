@@ -12,19 +12,19 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.app.daemon import LATE, Outlook
-from bot.app.run_result import Run, log_run
+from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
+from bot.app.run_result import RunResult, log_run
 from bot.arxiv import calendar
 from bot.channels import CHANNELS
-from bot.channels.channel import Finding
+from bot.channels.channel import CheckResult
 from bot.clock import SystemClock
 from bot.collect import backlog, collect
 from bot.compose import Composed, Composer
-from bot.compose.digests import Drafter
-from bot.deliver import PATIENCE, deliver, readdress
+from bot.compose.digests import DigestPlanner
+from bot.deliver import MAX_WAIT, deliver, readdress
 from bot.errors import RenderError
 from bot.report import check
-from bot.report.alert import Concern, alert
+from bot.report.alert import Alert, enqueue_alerts
 from bot.settings import refuse_live
 from bot.store import Store
 from bot.store.leases import LeaseTakenError
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 _COLLECT_TERM = timedelta(minutes=30)
-_LOOK_AGAIN = timedelta(minutes=1)
+_LOOK_AGAIN_AFTER = timedelta(minutes=1)
 """After another process was seen collecting."""
-_SHORT = timedelta(seconds=30)
+_ROUND_MAX_WAIT = timedelta(seconds=30)
 """How long a round of the daemon waits for pacing and Retry-After: what takes longer is another round's."""
 
 
@@ -58,11 +58,11 @@ class App:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.store = Store(settings.store, must_exist=must_exist)
-        self._worries: dict[str, Concern] = {}
+        self._alerts: dict[str, Alert] = {}
         self.templates = Templates(settings.templates)
-        self.channels = self._made(self.templates)
+        self.channels = self._build_channels(self.templates)
 
-    def _made(self, templates: Templates) -> dict[str, Channel]:
+    def _build_channels(self, templates: Templates) -> dict[str, Channel]:
         """The channels that are set up, none of them open."""
         return {
             name: CHANNELS[name](options, templates, contact=self.settings.contact)
@@ -87,23 +87,25 @@ class App:
         """Status and explain."""
         from bot.report.status import Reporter  # noqa: PLC0415 - 15 ms, with the next, that `once` can spare
 
-        return Reporter(self.store, self.settings, self.channels, self.drafter())
+        return Reporter(self.store, self.settings, self.channels, self.planner())
 
-    def drafter(self) -> Drafter:
+    def planner(self) -> DigestPlanner:
         """Drafts over the store as it is now."""
-        return Drafter(self.store, self.settings, self.matcher)
+        return DigestPlanner(self.store, self.settings, self.matcher)
 
     def composer(self) -> Composer:
         """Compose over the store as it is now, with channels of its own: what these have rendered goes with them."""
-        built_in = self._made(Templates()) if self.settings.templates else {}
-        return Composer(self.store, self.settings, self._made(self.templates), self.drafter(), fallbacks=built_in)
+        built_in = self._build_channels(Templates()) if self.settings.templates else {}
+        return Composer(
+            self.store, self.settings, self._build_channels(self.templates), self.planner(), fallbacks=built_in
+        )
 
     async def collect(
         self,
         progress: Callable[[Collected], None] = lambda _: None,
         *,
         since: date | None = None,
-        eager: bool = True,
+        ignore_backoff: bool = True,
     ) -> tuple[Collected, ...]:
         """The first verb; one process at a time.
 
@@ -111,72 +113,72 @@ class App:
             LeaseTakenError: another process is collecting.
         """
 
-        def go_on(result: Collected) -> None:
-            self.store.leases.take("collect", self.clock.now(), _COLLECT_TERM)
+        def prolong_lease(result: Collected) -> None:
+            self.store.leases.acquire("collect", self.clock.now(), _COLLECT_TERM)
             progress(result)
 
-        async with self._asking_arxiv() as client:
+        async with self._arxiv_client() as client:
             return await collect(
                 client,
                 self.store.papers,
                 self.settings.categories,
                 self.clock,
                 since=since,
-                eager=eager,
-                progress=go_on,
+                ignore_backoff=ignore_backoff,
+                progress=prolong_lease,
             )
 
     @asynccontextmanager
-    async def _asking_arxiv(self) -> AsyncIterator[ArxivClient]:
+    async def _arxiv_client(self) -> AsyncIterator[ArxivClient]:
         """The one client, while no other process has one."""
         from bot.arxiv.client import ArxivClient  # noqa: PLC0415 - aiohttp, only where arXiv is asked
 
-        self.store.leases.take("collect", self.clock.now(), _COLLECT_TERM)
+        self.store.leases.acquire("collect", self.clock.now(), _COLLECT_TERM)
         client = ArxivClient(
             self.settings.arxiv,
             contact=self.settings.contact,
-            gate=self.store.arxiv_gate,
-            pages=self.store.catchup_gate,
+            limit=self.store.arxiv_limit,
+            catchup_limit=self.store.catchup_limit,
             clock=self.clock,
         )
         try:
             yield client
         finally:
             await client.aclose()
-            self.store.leases.give_back("collect")
+            self.store.leases.release("collect")
 
-    async def check(self, *, send: bool) -> tuple[Finding, ...]:
+    async def check(self, *, send: bool) -> tuple[CheckResult, ...]:
         """Reach arXiv and every channel without changing anything; with `send`, post a test to every address."""
-        findings = list(check.notices(self.settings))
-        findings.append(await self._check_arxiv())
-        findings.extend(await check.check_channels(self.channels, self.settings))
+        results = list(check.notices(self.settings))
+        results.append(await self._check_arxiv())
+        results.extend(await check.check_channels(self.channels, self.settings))
         if send:
-            findings.extend(await check.send_tests(self.channels, self.settings, self.store.outbox, self.clock))
-        return tuple(findings)
+            results.extend(await check.send_tests(self.channels, self.settings, self.store.outbox, self.clock))
+        return tuple(results)
 
-    async def _check_arxiv(self) -> Finding:
+    async def _check_arxiv(self) -> CheckResult:
         problem = refuse_live(self.settings)
         if problem is not None:
-            return Finding(problem.path, ok=False, message=problem.message)
+            return CheckResult(problem.path, ok=False, message=problem.message)
         try:
-            async with self._asking_arxiv() as client:
+            async with self._arxiv_client() as client:
                 return await check.check_arxiv(client, self.settings)
         except LeaseTakenError as error:
-            return Finding("arxiv.rss_url", ok=True, message=f"not asked: {error}")
+            return CheckResult("arxiv.rss_url", ok=True, message=f"not asked: {error}")
 
     def compose(self, *, any_hour: bool = False) -> tuple[Composed, ...]:
         """The second verb."""
         return self.composer().compose(self.clock.now(), any_hour=any_hour)
 
-    async def deliver(self, *, eager: bool, patience: timedelta = PATIENCE) -> tuple[LaneReport, ...]:
+    async def deliver(self, *, ignore_backoff: bool, max_wait: timedelta = MAX_WAIT) -> tuple[LaneReport, ...]:
         """The third verb."""
         return await deliver(
             self.store,
             self.settings,
             self.channels,
             self.clock,
-            eager=eager,
-            patience=patience,
+            ignore_backoff=ignore_backoff,
+            max_wait=max_wait,
         )
 
     def publish(self) -> tuple[Published, ...]:
@@ -200,90 +202,92 @@ class App:
         no_deliver: bool = False,
         since: date | None = None,
         progress: Callable[[Collected], None] = lambda _: None,
-    ) -> Run:
+    ) -> RunResult:
         """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new.
 
         With `since` everything from that mailing date on is made up for, and a newcomer is told all of it.
         """
         if since is not None:
             self.composer().enrol(self.clock.now())
-        return await self._in_a_row(
+        return await self._run_verbs(
             poll=True,
             since=since,
             compose=None if no_deliver else lambda: self.compose(any_hour=any_hour),
-            eager=True,
-            patience=PATIENCE,
+            ignore_backoff=True,
+            max_wait=MAX_WAIT,
             progress=progress,
         )
 
-    async def round(self, *, poll: bool) -> Outlook:
+    async def round(self, *, poll: bool) -> WorkAhead:
         """What the daemon does when something is due: the four verbs, without waiting for long."""
 
         def compose() -> tuple[Composed, ...]:
             now = self.clock.now()
-            late = datetime.combine(calendar.mailing_date(now), LATE)
+            late = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL)
             return self.composer().compose(now, wait_until=late)
 
-        run = await self._in_a_row(poll=poll, compose=compose, eager=False, patience=_SHORT)
+        run = await self._run_verbs(poll=poll, compose=compose, ignore_backoff=False, max_wait=_ROUND_MAX_WAIT)
         log_run(run)
         retries = [lane.left_until for lane in run.delivered if lane.left_until]
-        outlook = replace(self.outlook(), retries=tuple(retries))
+        work_ahead = replace(self.work_ahead(), retries=tuple(retries))
         if run.collected_elsewhere:
-            again = self.clock.now() + _LOOK_AGAIN
-            outlook = replace(outlook, retries=(*retries, again), arxiv_waits_until=again)
-        return outlook
+            again = self.clock.now() + _LOOK_AGAIN_AFTER
+            work_ahead = replace(work_ahead, retries=(*retries, again), arxiv_waits_until=again)
+        return work_ahead
 
-    async def _in_a_row(
+    async def _run_verbs(
         self,
         *,
         poll: bool,
         compose: Callable[[], tuple[Composed, ...]] | None,
-        eager: bool,
-        patience: timedelta,
+        ignore_backoff: bool,
+        max_wait: timedelta,
         since: date | None = None,
         progress: Callable[[Collected], None] = lambda _: None,
-    ) -> Run:
+    ) -> RunResult:
         """The four verbs; without `compose` neither it nor deliver.
 
         While another process is collecting, what it has so far is half a mailing: then only the outbox is delivered.
         """
         delivered = readdress(self.store, self.settings, self.clock.now()) if compose else ()
-        collected, elsewhere = await self._collect_if_free(progress, poll=poll, since=since, eager=eager)
+        collected, elsewhere = await self._collect_if_free(
+            progress, poll=poll, since=since, ignore_backoff=ignore_backoff
+        )
         composed = compose() if compose and not elsewhere else ()
         if compose:
-            delivered += await self.deliver(eager=eager, patience=patience)
-        published, site_trouble = ((), "") if elsewhere else self._publish()
+            delivered += await self.deliver(ignore_backoff=ignore_backoff, max_wait=max_wait)
+        published, site_error = ((), "") if elsewhere else self._publish()
         if compose:
-            delivered += await self._alert(composed, site_trouble)
+            delivered += await self._deliver_alerts(composed, site_error)
         self.prune()
         today = calendar.mailing_date(self.clock.now())
-        outlook = self.outlook()
-        return Run(
+        work_ahead = self.work_ahead()
+        return RunResult(
             collected=collected,
             collected_elsewhere=elsewhere,
             composed=composed,
             delivered=delivered,
             published=published,
             next_mailing=None if calendar.is_mailing_day(today) else calendar.next_mailing(self.clock.now()),
-            still_open=outlook.still_open(today),
-            missed=outlook.missed,
-            site_trouble=site_trouble,
+            still_open=work_ahead.still_open(today),
+            missed=work_ahead.missed,
+            site_error=site_error,
         )
 
-    def outlook(self) -> Outlook:
+    def work_ahead(self) -> WorkAhead:
         """What the store says of the time to come."""
         today = calendar.mailing_date(self.clock.now())
-        return Outlook(
+        return WorkAhead(
             mailings=self.store.papers.mailings_since(today),
             categories=self.settings.categories,
             missed=backlog.missed(self.store.papers, self.settings.categories, today),
-            arxiv_waits_until=self.store.arxiv_gate.waits_until(self.clock.now()),
+            arxiv_waits_until=self.store.arxiv_limit.waits_until(self.clock.now()),
             subscribers=tuple(self.settings.subscribers.values()),
         )
 
-    def worry(self, key: str, text: str) -> None:
+    def add_alert(self, key: str, text: str) -> None:
         """Have the operator hear of something that the store does not know of, with the next round."""
-        self._worries[key] = Concern(key, text)
+        self._alerts[key] = Alert(key, text)
 
     def abandon(self) -> None:
         """What is in flight and will not be settled becomes unknown."""
@@ -295,36 +299,36 @@ class App:
         *,
         poll: bool,
         since: date | None,
-        eager: bool,
+        ignore_backoff: bool,
     ) -> tuple[tuple[Collected, ...], str]:
         """What was collected, and who is collecting in our place, if somebody is."""
         try:
             if poll:
-                return await self.collect(progress, since=since, eager=eager), ""
-            self.store.leases.look("collect", self.clock.now())
+                return await self.collect(progress, since=since, ignore_backoff=ignore_backoff), ""
+            self.store.leases.check("collect", self.clock.now())
         except LeaseTakenError as error:
             return (), str(error)
         return (), ""
 
-    async def _alert(self, composed: tuple[Composed, ...], site_trouble: str) -> tuple[LaneReport, ...]:
+    async def _deliver_alerts(self, composed: tuple[Composed, ...], site_error: str) -> tuple[LaneReport, ...]:
         """Tell the operator what the store cannot: the rest is found there."""
-        concerns = [
-            Concern(f"template {result.subscriber}", f"A template of {result.subscriber} is broken: {result.reason}")
+        alerts = [
+            Alert(f"template {result.subscriber}", f"A template of {result.subscriber} is broken: {result.reason}")
             for result in composed
             if result.reason
         ]
-        if site_trouble:
-            concerns.append(Concern("site", f"The site could not be written: {site_trouble}"))
-        concerns.extend(self._worries.values())
-        self._worries.clear()
-        if not alert(self.store, self.settings, self.channels, self.clock.now(), also=concerns):
+        if site_error:
+            alerts.append(Alert("site", f"The site could not be written: {site_error}"))
+        alerts.extend(self._alerts.values())
+        self._alerts.clear()
+        if not enqueue_alerts(self.store, self.settings, self.channels, self.clock.now(), also=alerts):
             return ()
         return await deliver(
             self.store,
             self.settings,
             self.channels,
             self.clock,
-            eager=False,
+            ignore_backoff=False,
             only=self.settings.operator,
         )
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.model import MailingRecord
     from bot.settings import Subscriber
 
-    Beat = Callable[[], object]
+    Heartbeat = Callable[[], object]
     Reload = Callable[[], Awaitable["Rounds | None"]]
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ TICK = 5
 GRACE = 5.0
 """Seconds that a round in progress is given when we are asked to stop; then what is in flight becomes unknown."""
 
-LATE = time(2, tzinfo=calendar.EASTERN)
+WAIT_FOR_LATE_UNTIL = time(2, tzinfo=calendar.EASTERN)
 """Until then a digest waits for a category that is late."""
 
 _LONGEST_SLEEP = timedelta(hours=6)
@@ -47,7 +47,7 @@ _STORE_PAUSE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class WorkAhead:
     """What a round found out about the time to come."""
 
     mailings: tuple[MailingRecord, ...]
@@ -73,11 +73,11 @@ class Outlook:
 class Rounds(Protocol):
     """The four verbs, as the daemon sets them going."""
 
-    async def round(self, *, poll: bool) -> Outlook:
+    async def round(self, *, poll: bool) -> WorkAhead:
         """Compose, deliver and publish; before that, if `poll`, ask arXiv for what is still open."""
         ...
 
-    def outlook(self) -> Outlook:
+    def work_ahead(self) -> WorkAhead:
         """What the store says of the time to come, without doing anything."""
         ...
 
@@ -86,33 +86,34 @@ class Rounds(Protocol):
         ...
 
 
-def next_poll(now: datetime, outlook: Outlook) -> datetime:
+def next_poll(now: datetime, work_ahead: WorkAhead) -> datetime:
     """When arXiv is to be asked next: at once after a mailing is due, then ever more seldom until it is closed.
 
     After the last category is closed, on a weekend, or with no category at all: at the next mailing.
     """
     today = calendar.mailing_date(now)
     due = calendar.expected(today)
-    known = {record.category: record for record in outlook.mailings if record.mailing_date == today}
-    moments = [backlog.ask_at(known.get(category), due, now) for category in outlook.still_open(today)]
+    known = {record.category: record for record in work_ahead.mailings if record.mailing_date == today}
+    moments = [backlog.next_attempt(known.get(category), due, now) for category in work_ahead.still_open(today)]
     moments += [
-        backlog.ask_at(record, calendar.expected(record.mailing_date), now, past=True) for record in outlook.missed
+        backlog.next_attempt(record, calendar.expected(record.mailing_date), now, past=True)
+        for record in work_ahead.missed
     ]
     soonest = min(moments, default=calendar.next_mailing(now))
-    return max(soonest, outlook.arxiv_waits_until or soonest)
+    return max(soonest, work_ahead.arxiv_waits_until or soonest)
 
 
-def next_wake(now: datetime, outlook: Outlook) -> datetime:
+def next_wake(now: datetime, work_ahead: WorkAhead) -> datetime:
     """When something is to be done next; never later than some hours from now, in case a clock was set."""
-    moments = [next_poll(now, outlook), now + _LONGEST_SLEEP, *outlook.retries]
+    moments = [next_poll(now, work_ahead), now + _LONGEST_SLEEP, *work_ahead.retries]
     moments += [
         next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
-        for subscriber in outlook.subscribers
+        for subscriber in work_ahead.subscribers
         if subscriber.at is not None and not subscriber.paused
     ]
-    late = datetime.combine(calendar.mailing_date(now), LATE)
-    if late > now:
-        moments.append(late)
+    wait_until = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL)
+    if wait_until > now:
+        moments.append(wait_until)
     return min(moments)
 
 
@@ -134,36 +135,36 @@ class Daemon:
         if not self.is_due():
             return
         try:
-            poll = now >= next_poll(now, self._rounds.outlook())
-            outlook = await self._rounds.round(poll=poll)
+            poll = now >= next_poll(now, self._rounds.work_ahead())
+            work_ahead = await self._rounds.round(poll=poll)
         except StoreError as error:
             # A disk that is full or a store that is locked may be well again in a minute; nothing is lost by then.
             log.error("the store cannot be used", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
             self._wake = now + _STORE_PAUSE
             return
-        self._wake = next_wake(self._clock.now(), outlook)
+        self._wake = next_wake(self._clock.now(), work_ahead)
         log.info("round done", polled=poll, next=self._wake.isoformat(timespec="minutes"))
 
-    async def run(self, stop: asyncio.Event, *, beat: Beat, reload: Reload) -> None:
+    async def run(self, stop: asyncio.Event, *, heartbeat: Heartbeat, reload: Reload) -> None:
         """Tick until `stop` is set; a round in progress is given some seconds to end.
 
         Args:
             stop: set by SIGTERM and SIGINT.
-            beat: called at every tick, also during a round.
+            heartbeat: called at every tick, also during a round.
             reload: asked between rounds; gives new rounds where the configuration changed.
         """
         import schedule  # noqa: PLC0415 - only the daemon ticks
 
         step: asyncio.Task[None] | None = None
 
-        def look() -> None:
+        def check() -> None:
             nonlocal step
-            beat()
+            heartbeat()
             if step is None or step.done():
                 step = asyncio.create_task(self._step(reload))
 
         ticker = schedule.Scheduler()
-        ticker.every(TICK).seconds.do(look)
+        ticker.every(TICK).seconds.do(check)
         ticker.run_all()
         while not stop.is_set():
             await _sleep(max(0.1, ticker.idle_seconds or 0.0), stop, step)

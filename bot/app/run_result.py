@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunResult:
     """What one run of the four verbs did."""
 
     collected: tuple[Collected, ...] = ()
@@ -37,7 +37,7 @@ class Run:
     """Categories whose mailing of today is not in."""
     missed: tuple[MailingRecord, ...] = ()
     """Mailings of earlier days that are still open."""
-    site_trouble: str = ""
+    site_error: str = ""
     """Why the site could not be written, if it could not."""
 
     @property
@@ -47,12 +47,12 @@ class Run:
             bool(self.still_open)
             or bool(self.missed)
             or any(result.outcome is Outcome.FAILED for result in self.composed)
-            or bool(self.site_trouble)
+            or bool(self.site_error)
             or any(lane.left_until is not None or lane.dead or lane.held for lane in self.delivered)
         )
 
 
-def log_run(run: Run) -> None:
+def log_run(run: RunResult) -> None:
     """What a round did, for the daemon's log; what deliver did it has logged itself."""
     for result in run.collected:
         if result.asked:
@@ -69,5 +69,5 @@ def log_run(run: Run) -> None:
             log.info("composed", subscriber=composed.subscriber, papers=composed.matched, messages=composed.messages)
     if run.published:
         log.info("published", files=len(run.published))
-    if run.site_trouble:
-        log.error("the site could not be written", reason=run.site_trouble)
+    if run.site_error:
+        log.error("the site could not be written", reason=run.site_error)

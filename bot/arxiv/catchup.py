@@ -18,8 +18,8 @@ from bot.arxiv import identifier, taxonomy
 from bot.arxiv.authors import authors
 from bot.arxiv.html_blocks import Block, read_blocks
 from bot.errors import ParseError
-from bot.model import AnnounceType, Author, Entry, Mailing, Paper, Unreadable
-from bot.text import cut
+from bot.model import AnnounceType, Author, FeedItem, InvalidItem, Mailing, Paper
+from bot.text import truncate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,10 +84,10 @@ def parse(body: bytes, category: str, day: date) -> CatchupPage:
     items = _items(blocks)
     _require_all(blocks, items, total)
     read = [_read(item, category) for item in items]
-    entries = tuple(item for item in read if isinstance(item, Entry))
+    entries = tuple(item for item in read if isinstance(item, FeedItem))
     _require_category(entries, category)
     return CatchupPage(
-        mailing=Mailing(category, day, entries, tuple(item for item in read if isinstance(item, Unreadable))),
+        mailing=Mailing(category, day, entries, tuple(item for item in read if isinstance(item, InvalidItem))),
         pages=max(1, -(-total // PAGE_SIZE)),
         total=total,
         unversioned=frozenset(
@@ -116,10 +116,10 @@ def _require_heading(blocks: Iterable[Block], category: str, day: date) -> None:
     linked = {found[1] for block in blocks for link in block.links if (found := _PAGE_OF.search(link))}
     named = linked & set(ours) if linked else heading["name"] in (taxonomy.name(category), *ours)
     if not named:
-        raise ParseError(f"the catchup page of {cut(heading['name'], _SHOWN)}, not of {category}")
+        raise ParseError(f"the catchup page of {truncate(heading['name'], _SHOWN)}, not of {category}")
 
 
-def _require_category(entries: tuple[Entry, ...], category: str) -> None:
+def _require_category(entries: tuple[FeedItem, ...], category: str) -> None:
     ours = set(taxonomy.related(category))
     if entries and not any(ours.intersection(entry.paper.categories) for entry in entries):
         raise ParseError(f"a catchup page on which no paper is in {category}")
@@ -136,35 +136,35 @@ def _total(blocks: Iterable[Block]) -> int:
 def _items(blocks: Iterable[Block]) -> list[_Item]:
     """The entries as they stand, each section as long as its heading says."""
     items: list[_Item] = []
-    section, current, owed = None, None, 0
+    section, current, missing = None, None, 0
     for block in blocks:
         if block.tag in ("h3", "dl"):
             current = None
         if block.tag == "h3":
-            _require_paid(owed)
+            _require_none_missing(missing)
             section = _SECTIONS.get(block.text.split(" ")[0])
-            owed = _stated(block) if section else 0
+            missing = _stated(block) if section else 0
         elif block.tag == "dt":
             if section is None:
                 raise ParseError("a catchup page with an entry outside its sections")
-            owed -= 1
+            missing -= 1
             current = _Item(section, block, {})
             items.append(current)
         elif current is not None and (name := _field_name(block)):
             current.fields.setdefault(name, block.text)
-    _require_paid(owed)
+    _require_none_missing(missing)
     return items
 
 
 def _stated(heading: Block) -> int:
     showing = _SHOWING.search(heading.text)
     if showing is None:
-        raise ParseError(f"a section that does not say how many entries it shows: {cut(heading.text, _SHOWN)}")
+        raise ParseError(f"a section that does not say how many entries it shows: {truncate(heading.text, _SHOWN)}")
     return int(showing[1])
 
 
-def _require_paid(owed: int) -> None:
-    if owed:
+def _require_none_missing(missing: int) -> None:
+    if missing:
         raise ParseError("a catchup page with a section that does not hold as many entries as its heading says")
 
 
@@ -189,15 +189,15 @@ def _field_name(block: Block) -> str | None:
     return next((name for name in _FIELDS if name in block.classes), None)
 
 
-def _read(item: _Item, category: str) -> Entry | Unreadable:
+def _read(item: _Item, category: str) -> FeedItem | InvalidItem:
     try:
         return _entry(item, category)
     except ValueError as error:
         where = _identifier(item.head) or item.fields.get("list-title") or item.head.text
-        return Unreadable(where=cut(where, _SHOWN) or "an entry", reason=str(error))
+        return InvalidItem(where=truncate(where, _SHOWN) or "an entry", reason=str(error))
 
 
-def _entry(item: _Item, category: str) -> Entry:
+def _entry(item: _Item, category: str) -> FeedItem:
     """One announcement.
 
     Raises:
@@ -214,7 +214,7 @@ def _entry(item: _Item, category: str) -> Entry:
     announced = item.section
     if announced is AnnounceType.REPLACE and subjects[0] not in taxonomy.related(category):
         announced = AnnounceType.REPLACE_CROSS
-    return Entry(
+    return FeedItem(
         paper=Paper(
             identifier=paper,
             version=_version(item.head, paper) or (2 if announced.is_replacement else 1),
@@ -261,5 +261,5 @@ def _subjects(line: str) -> tuple[str, ...]:
     codes = [_SUBJECT.search(part) for part in parts]
     for part, code in zip(parts, codes, strict=True):
         if code is None:
-            raise ValueError(f"no subject but {cut(part, _SHOWN) or 'nothing'}")
+            raise ValueError(f"no subject but {truncate(part, _SHOWN) or 'nothing'}")
     return tuple(code[1] for code in codes if code)

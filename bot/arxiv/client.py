@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from bot import __version__
 from bot.arxiv.rate_limit import PAGES_REFUSED_FOR, REFUSED_FOR, backoff
 from bot.errors import FetchError
-from bot.text import cut, tidy
+from bot.text import clean, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from bot.arxiv.rate_limit import Gate
+    from bot.arxiv.rate_limit import RateLimit
     from bot.clock import Clock
     from bot.settings import ArxivSettings
 
-PATIENCE = 300.0
+MAX_WAIT = 300.0
 TIMEOUT = 60.0
 LARGEST_BODY = 20_000_000
 """Bytes, after decompression. A feed of 2000 items, arXiv's own limit, has 4 MB; a catchup page of as many 8 MB."""
@@ -60,13 +60,13 @@ class ArxivClient:
     Args:
         settings: arXiv's addresses and the seconds between requests.
         contact: whom arXiv may write to; goes into the User-Agent.
-        gate: what has to be open before a request starts.
-        pages: what remembers that the catch-up pages refuse us; nobody does, if there is none.
+        limit: what has to be open before a request starts.
+        catchup_limit: what remembers that the catch-up pages refuse us; nobody does, if there is none.
         clock: what waits for the gate.
-        patience: the most seconds that all requests together wait for a gate that is shut for longer than the
+        max_wait: the most seconds that all requests together wait for a gate that is shut for longer than the
             usual pause.
         timeout: the most seconds from the start of a request to the end of its answer.
-        chance: what makes the pauses after throttling a little uneven, so that clients do not come back together.
+        jitter: what makes the pauses after throttling a little uneven, so that clients do not come back together.
     """
 
     def __init__(
@@ -74,28 +74,28 @@ class ArxivClient:
         settings: ArxivSettings,
         *,
         contact: str,
-        gate: Gate,
+        limit: RateLimit,
         clock: Clock,
-        pages: Gate | None = None,
-        patience: float = PATIENCE,
+        catchup_limit: RateLimit | None = None,
+        max_wait: float = MAX_WAIT,
         timeout: float = TIMEOUT,
-        chance: random.Random | None = None,
+        jitter: random.Random | None = None,
     ) -> None:
         self._settings = settings
-        self._headers = {"User-Agent": f"paperboy/{__version__} ({tidy(contact)})"}
-        self._gate = gate
-        self._pages = pages
+        self._headers = {"User-Agent": f"paperboy/{__version__} ({clean(contact)})"}
+        self._limit = limit
+        self._catchup_limit = catchup_limit
         self._clock = clock
-        self._patience = patience
+        self._max_wait = max_wait
         self._timeout = timeout
-        self._chance = chance or random.SystemRandom()
+        self._jitter = jitter or random.SystemRandom()
         self._one_at_a_time = asyncio.Lock()
         self._opened: aiohttp.ClientSession | None = None
 
     @property
     def has_catchup(self) -> bool:
         """Whether the operator wants the catchup pages to be asked for, and they do not refuse us."""
-        refused = self._pages is not None and self._pages.refused(self._clock.now()) is not None
+        refused = self._catchup_limit is not None and self._catchup_limit.refusal(self._clock.now()) is not None
         return self._settings.catchup_url is not None and not refused
 
     async def fetch_rss(self, category: str) -> bytes:
@@ -120,9 +120,9 @@ class ArxivClient:
         try:
             return await self._fetch(_with_query(url, arguments), _ACCEPT_HTML)
         except FetchError as error:
-            if error.asked and error.status == HTTPStatus.FORBIDDEN and self._pages is not None:
+            if error.asked and error.status == HTTPStatus.FORBIDDEN and self._catchup_limit is not None:
                 now = self._clock.now()
-                self._pages.refuse(now, now + PAGES_REFUSED_FOR, error.reason)
+                self._catchup_limit.record_refusal(now, now + PAGES_REFUSED_FOR, error.reason)
             raise
 
     async def aclose(self) -> None:
@@ -135,59 +135,59 @@ class ArxivClient:
         """The body that stands at the end of the redirects."""
         async with self._one_at_a_time:
             for _ in range(1 + _MOST_REDIRECTS):
-                answer = await self._politely(url, accept)
+                answer = await self._request(url, accept)
                 if isinstance(answer, bytes):
                     return answer
                 url = answer
         raise FetchError(f"more than {_MOST_REDIRECTS} redirects")
 
-    async def _politely(self, url: str, accept: str) -> bytes | str:
+    async def _request(self, url: str, accept: str) -> bytes | str:
         """One request through the gate, which closes behind it however it ends: the body, or where it moved to."""
-        await self._enter()
+        await self._wait_for_turn()
         pause = self._settings.seconds_between_requests
         try:
-            answer = await self._ask(url, accept)
+            answer = await self._get(url, accept)
         except FetchError as error:
-            pause = max(pause, self._heed(error))
+            pause = max(pause, self._record_failure(error))
             raise
         else:
-            self._gate.answered()
+            self._limit.record_answer()
             return answer
         finally:
-            self._gate.close_until(self._clock.now() + timedelta(seconds=pause))
+            self._limit.hold_until(self._clock.now() + timedelta(seconds=pause))
 
-    def _heed(self, error: FetchError) -> float:
+    def _record_failure(self, error: FetchError) -> float:
         """What an answer that is none means for the requests to come: noted in the gate, and the seconds to wait."""
         now = self._clock.now()
         if error.status == HTTPStatus.FORBIDDEN:
-            self._gate.refuse(now, now + REFUSED_FOR, error.reason)
+            self._limit.record_refusal(now, now + REFUSED_FOR, error.reason)
         elif error.status in _THROTTLING:
-            since = self._gate.throttled(now, error.reason)
+            since = self._limit.record_throttling(now, error.reason)
             if error.retry_after is None:
-                return backoff((now - since).total_seconds(), self._chance.random())
+                return backoff((now - since).total_seconds(), self._jitter.random())
         elif error.status is not None:
-            self._gate.answered()
+            self._limit.record_answer()
         return error.retry_after or 0.0
 
-    async def _enter(self) -> None:
+    async def _wait_for_turn(self) -> None:
         """Sleep until the gate is open and ours; another process may close it again meanwhile."""
         pause = self._settings.seconds_between_requests
         while True:
             now = self._clock.now()
-            self._require_welcome(now)
-            opens = self._gate.enter(now, now + timedelta(seconds=pause))
+            self._require_not_refused(now)
+            opens = self._limit.acquire(now, now + timedelta(seconds=pause))
             if opens is None:
                 return
             wait = (opens - now).total_seconds()
             if wait > pause:
-                if wait > self._patience:
+                if wait > self._max_wait:
                     raise FetchError(f"no request before {_minute(opens)}", retry_after=wait, asked=False)
-                self._patience -= wait
+                self._max_wait -= wait
             await self._clock.sleep(wait)
 
-    def _require_welcome(self, now: datetime) -> None:
+    def _require_not_refused(self, now: datetime) -> None:
         """Stop where arXiv refuses us, over restarts."""
-        refusal = self._gate.refused(now)
+        refusal = self._limit.refusal(now)
         if refusal is None or refusal.closed_until is None:
             return
         since = f" since {_minute(refusal.since)}" if refusal.since else ""
@@ -198,7 +198,7 @@ class ArxivClient:
             asked=False,
         )
 
-    async def _ask(self, url: str, accept: str) -> bytes | str:
+    async def _get(self, url: str, accept: str) -> bytes | str:
         """One request, its answer read to the end."""
         import aiohttp  # noqa: PLC0415 - 200 ms that most commands do not need
 
@@ -210,7 +210,7 @@ class ArxivClient:
         except aiohttp.ClientPayloadError as error:
             raise FetchError(f"the answer of {_host(url)} broke off") from error
         except aiohttp.ClientConnectorError as error:
-            reason = tidy(error.os_error.strerror or type(error.os_error).__name__)
+            reason = clean(error.os_error.strerror or type(error.os_error).__name__)
             raise FetchError(f"cannot connect to {_host(url)}: {reason}") from error
         except aiohttp.ClientConnectionError as error:
             raise FetchError(f"{_host(url)} closed the connection without an answer") from error
@@ -220,7 +220,7 @@ class ArxivClient:
 
     async def _answer(self, response: aiohttp.ClientResponse, url: str) -> bytes | str:
         """What one answer means: a body, another address, or no."""
-        status, words = response.status, tidy(f"{response.status} {response.reason or ''}")
+        status, words = response.status, clean(f"{response.status} {response.reason or ''}")
         if status in _REDIRECTS:
             return _moved_to(url, response.headers.get("Location", ""))
         if status == HTTPStatus.OK:
@@ -275,7 +275,9 @@ def _moved_to(url: str, location: str) -> str:
     except ValueError:
         target, allowed = "", False
     if not location or not allowed:
-        raise FetchError(f"{_host(url)} redirects to where we do not follow: {cut(tidy(location), 100) or 'nowhere'}")
+        raise FetchError(
+            f"{_host(url)} redirects to where we do not follow: {truncate(clean(location), 100) or 'nowhere'}"
+        )
     return target
 
 

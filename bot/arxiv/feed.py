@@ -16,8 +16,8 @@ from bot.arxiv import calendar, identifier, taxonomy
 from bot.arxiv.authors import authors
 from bot.arxiv.xml_guard import require_well_formed
 from bot.errors import ParseError
-from bot.model import AnnounceType, Entry, Mailing, Paper, Unreadable
-from bot.text import cut, tidy
+from bot.model import AnnounceType, FeedItem, InvalidItem, Mailing, Paper
+from bot.text import clean, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,15 +47,15 @@ def parse(body: bytes, category: str) -> Mailing:
     parsed = _feedparser(body)
     title = _text(parsed.feed, "title")
     if title.startswith(_ERROR_TITLE):
-        raise ParseError(f"arXiv's error feed: {cut(_text(parsed.feed, 'subtitle') or title, _SHOWN)}")
+        raise ParseError(f"arXiv's error feed: {truncate(_text(parsed.feed, 'subtitle') or title, _SHOWN)}")
     _require_category(title, _text(parsed.feed, "link"), category)
     prefix = next((prefix for prefix, uri in parsed.namespaces.items() if uri == _ARXIV_NAMESPACE), "arxiv")
     read = [_read(item, prefix, place) for place, item in enumerate(parsed.entries, 1)]
     return Mailing(
         category=category,
         mailing_date=_mailing_date(parsed),
-        entries=tuple(item for item in read if isinstance(item, Entry)),
-        unreadable=tuple(item for item in read if isinstance(item, Unreadable)),
+        entries=tuple(item for item in read if isinstance(item, FeedItem)),
+        unreadable=tuple(item for item in read if isinstance(item, InvalidItem)),
     )
 
 
@@ -84,7 +84,7 @@ def _require_category(title: str, link: str, category: str) -> None:
         names = link.rpartition("/")[2].split("+")
     named = {_canonical(name) for name in names if name}
     if named and named != {_canonical(name) for name in category.split("+")}:
-        raise ParseError(f"another feed than that of {category}: {cut(title or link, _SHOWN)}")
+        raise ParseError(f"another feed than that of {category}: {truncate(title or link, _SHOWN)}")
 
 
 def _canonical(name: str) -> str:
@@ -106,16 +106,16 @@ def _mailing_date(parsed: Any) -> date:  # noqa: ANN401 - feedparser has no type
     return calendar.mailing_date(datetime.fromtimestamp(timegm(moment), UTC))
 
 
-def _read(item: Mapping[str, Any], prefix: str, place: int) -> Entry | Unreadable:
+def _read(item: Mapping[str, Any], prefix: str, place: int) -> FeedItem | InvalidItem:
     """One item; `prefix` is what the feed calls arXiv's namespace, usually `arxiv`."""
     guid, title = _text(item, "id"), _text(item, "title")
     try:
         return _entry(item, prefix, guid, title)
     except ValueError as error:
-        return Unreadable(where=cut(guid or title, _SHOWN) or f"item {place}", reason=str(error))
+        return InvalidItem(where=truncate(guid or title, _SHOWN) or f"item {place}", reason=str(error))
 
 
-def _entry(item: Mapping[str, Any], prefix: str, guid: str, title: str) -> Entry:
+def _entry(item: Mapping[str, Any], prefix: str, guid: str, title: str) -> FeedItem:
     """One announcement.
 
     Raises:
@@ -127,7 +127,7 @@ def _entry(item: Mapping[str, Any], prefix: str, guid: str, title: str) -> Entry
     missing = [name for name, value in (("version", version), ("title", title), ("abstract", abstract)) if not value]
     if version is None or missing:
         raise ValueError(f"no {' and no '.join(missing)}")
-    return Entry(
+    return FeedItem(
         paper=Paper(
             identifier=paper,
             version=version,
@@ -148,10 +148,10 @@ def _announce_type(word: str) -> AnnounceType:
     try:
         return AnnounceType(word)
     except ValueError:
-        raise ValueError(f"unknown announce type {cut(word, _SHOWN)}" if word else "no announce type") from None
+        raise ValueError(f"unknown announce type {truncate(word, _SHOWN)}" if word else "no announce type") from None
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:
     """The element's text, white space folded; of an element with attributes feedparser keeps no text."""
     value = item.get(key, "")
-    return tidy(value) if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from bot.errors import ParseError
-from bot.text import tidy
+from bot.text import clean
 
 # Elements that begin and end a block. What stands in anything else belongs to the block around it.
 _BLOCKS = frozenset(
@@ -33,7 +33,7 @@ class Block:
     @property
     def text(self) -> str:
         """Its text, white space folded."""
-        return tidy("".join(self.parts))
+        return clean("".join(self.parts))
 
 
 def read_blocks(body: bytes) -> list[Block]:
@@ -44,7 +44,7 @@ def read_blocks(body: bytes) -> list[Block]:
     """
     if not body.strip():
         raise ParseError("an empty body")
-    reader = _Reader()
+    reader = HtmlReader()
     try:
         # Not closed: that would have it take what is left for text, character by character, in quadratic time.
         reader.feed(body.decode("utf-8-sig"))
@@ -52,13 +52,13 @@ def read_blocks(body: bytes) -> list[Block]:
         raise ParseError("a page that is not in UTF-8") from error
     except (ValueError, AssertionError) as error:
         # `<![` and no known keyword; `&#` and more digits than Python reads as a number
-        raise ParseError(f"a malformed page: {tidy(str(error))[:100]}") from error
+        raise ParseError(f"a malformed page: {clean(str(error))[:100]}") from error
     if reader.rawdata or reader.cdata_elem is not None:
         raise ParseError("a page that is cut off")
     return reader.blocks
 
 
-class _Reader(HTMLParser):
+class HtmlReader(HTMLParser):
     """Gathers the blocks while the standard library's parser walks over the tags."""
 
     def __init__(self) -> None:

@@ -17,8 +17,8 @@ from bot.arxiv import identifier, taxonomy
 from bot.arxiv.authors import authors
 from bot.arxiv.xml_guard import require_well_formed
 from bot.errors import ParseError
-from bot.model import Paper, Unreadable
-from bot.text import cut, tidy
+from bot.model import InvalidItem, Paper
+from bot.text import clean, truncate
 
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _RAW = "{http://arxiv.org/OAI/arXivRaw/}"
@@ -73,7 +73,7 @@ class Harvest:
     responded_at: datetime
     """By arXiv's clock, in UTC; what the next request's `from` is taken from. Caches may serve answers hours old."""
     records: tuple[Record, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[InvalidItem, ...] = ()
     deleted: int = 0
     """Records that arXiv calls deleted and so says nothing more about."""
     token: str | None = None
@@ -110,7 +110,9 @@ def parse(body: bytes) -> Harvest:
     errors = {error.get("code", ""): _text(error) for error in root.findall(f"{_OAI}error")}
     for code, words in errors.items():
         if code != "noRecordsMatch":
-            raise ParseError(f"OAI-PMH error {cut(tidy(code), _SHOWN) or 'without code'}: {cut(words, _SHOWN)}")
+            raise ParseError(
+                f"OAI-PMH error {truncate(clean(code), _SHOWN) or 'without code'}: {truncate(words, _SHOWN)}"
+            )
     if errors:
         return Harvest(responded_at)
     listed = root.find(f"{_OAI}ListRecords")
@@ -129,7 +131,7 @@ def _harvest(listed: ET.Element, responded_at: datetime) -> Harvest:
     return Harvest(
         responded_at=responded_at,
         records=tuple(item for item in read if isinstance(item, Record)),
-        unreadable=tuple(item for item in read if isinstance(item, Unreadable)),
+        unreadable=tuple(item for item in read if isinstance(item, InvalidItem)),
         deleted=len(elements) - len(alive),
         token=token,
     )
@@ -144,16 +146,16 @@ def _responded_at(root: ET.Element) -> datetime:
     except (ValueError, OverflowError):
         responded_at = None
     if responded_at is None:
-        raise ParseError(f"an answer of OAI-PMH that bears no date but {cut(text, _SHOWN) or 'nothing'}")
+        raise ParseError(f"an answer of OAI-PMH that bears no date but {truncate(text, _SHOWN) or 'nothing'}")
     return responded_at
 
 
-def _read(record: ET.Element, place: int) -> Record | Unreadable:
+def _read(record: ET.Element, place: int) -> Record | InvalidItem:
     name = _text(record.find(f"{_OAI}header/{_OAI}identifier"))
     try:
         return _record(record)
     except ValueError as error:
-        return Unreadable(where=cut(name, _SHOWN) or f"record {place}", reason=str(error))
+        return InvalidItem(where=truncate(name, _SHOWN) or f"record {place}", reason=str(error))
 
 
 def _record(record: ET.Element) -> Record:
@@ -200,13 +202,13 @@ def _versions(raw: ET.Element) -> tuple[Version, ...]:
 def _version(element: ET.Element) -> Version:
     number = _VERSION.fullmatch(element.get("version", ""))
     if number is None:
-        raise ValueError(f"no version but {cut(tidy(element.get('version', '')), _SHOWN) or 'nothing'}")
+        raise ValueError(f"no version but {truncate(clean(element.get('version', '')), _SHOWN) or 'nothing'}")
     text = _field(element, "date")
     try:
         moment = parsedate_to_datetime(text)
         submitted = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{number[0]} is of no date: {cut(text, _SHOWN) or 'nothing'}") from error
+        raise ValueError(f"{number[0]} is of no date: {truncate(text, _SHOWN) or 'nothing'}") from error
     return Version(int(number[1]), submitted)
 
 
@@ -215,7 +217,7 @@ def _datestamp(text: str) -> date:
     try:
         return datetime.fromisoformat(text).date()
     except ValueError as error:
-        raise ValueError(f"no datestamp but {cut(text, _SHOWN) or 'nothing'}") from error
+        raise ValueError(f"no datestamp but {truncate(text, _SHOWN) or 'nothing'}") from error
 
 
 def _field(element: ET.Element, name: str) -> str:
@@ -225,4 +227,4 @@ def _field(element: ET.Element, name: str) -> str:
 
 def _text(element: ET.Element | None) -> str:
     """All text inside, white space folded; nothing of what is not there."""
-    return "" if element is None else tidy("".join(element.itertext()))
+    return "" if element is None else clean("".join(element.itertext()))

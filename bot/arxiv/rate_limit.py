@@ -1,6 +1,6 @@
 """When arXiv may be asked: what a client needs of whatever remembers it, and how long to leave arXiv alone.
 
-Pure. The store keeps the gate (`bot.store.arxiv_limits.ArxivGate`).
+Pure. The store keeps the gate (`bot.store.arxiv_limits.ArxivLimit`).
 """
 
 from __future__ import annotations
@@ -41,30 +41,30 @@ class Refusal(Protocol):
         ...
 
 
-class Gate(Protocol):
+class RateLimit(Protocol):
     """When the next request may start, over all processes and restarts: the store keeps it."""
 
-    def enter(self, now: datetime, until: datetime) -> datetime | None:
+    def acquire(self, now: datetime, until: datetime) -> datetime | None:
         """Take the gate, so that nobody else enters before `until`; or, if it is not open, when it opens."""
         ...
 
-    def close_until(self, moment: datetime) -> None:
+    def hold_until(self, moment: datetime) -> None:
         """Let no request start before that moment; an earlier one never shortens the wait."""
         ...
 
-    def throttled(self, now: datetime, reason: str) -> datetime:
+    def record_throttling(self, now: datetime, reason: str) -> datetime:
         """Note an answer that asks for fewer requests; since when there was no other."""
         ...
 
-    def refuse(self, now: datetime, until: datetime, reason: str) -> None:
+    def record_refusal(self, now: datetime, until: datetime, reason: str) -> None:
         """Note an answer that wants no requests at all before `until`."""
         ...
 
-    def answered(self) -> None:
+    def record_answer(self) -> None:
         """Note any other answer: throttling and refusal are over."""
         ...
 
-    def refused(self, now: datetime) -> Refusal | None:
+    def refusal(self, now: datetime) -> Refusal | None:
         """The refusal that still holds."""
         ...
 

@@ -9,7 +9,7 @@ import re
 from xml.parsers import expat
 
 from bot.errors import ParseError
-from bot.text import cut, tidy
+from bot.text import clean, truncate
 
 DEEPEST = 100
 """How many elements may stand inside one another; arXiv's answers have six, what is far beyond is an attack."""
@@ -39,7 +39,7 @@ def require_well_formed(body: bytes, kind: str) -> None:
         _guarded(kind).Parse(body, True)  # noqa: FBT003 - expat takes no keywords
     except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two for an encoding that nobody knows
         if not body.lstrip().startswith(b"<"):
-            start = cut(tidy(body[:1000].decode(errors="replace")), _SHOWN)
+            start = truncate(clean(body[:1000].decode(errors="replace")), _SHOWN)
             raise ParseError(f"no {kind} but a text: {start}") from error
         raise ParseError(f"the {kind} is cut off or malformed: {error}") from error
 

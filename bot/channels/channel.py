@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.model import Delivery, Digest, Gates, Message, Note, Receipt
+    from bot.model import Delivery, Digest, Limits, Message, Note, Receipt
     from bot.settings import Address
     from bot.text.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that `check` found out about a service."""
 
     setting: str
@@ -39,9 +39,9 @@ class Question:
     """As it was sent, perhaps more than once. No attempt was before its `created_at`."""
     now: datetime
     """UTC, never before `created_at`."""
-    landmark: str = ""
+    last_known_id: str = ""
     """The platform's id of the last message that is known to have reached the address; empty if there is none."""
-    taken: frozenset[str] = frozenset()
+    ids_of_others: frozenset[str] = frozenset()
     """The platform's ids of other deliveries to the address."""
 
 
@@ -63,7 +63,7 @@ class Channel(Protocol):
     """Frozen dataclass of what a subscriber may set for this channel alone; every field has a default."""
 
     @property
-    def sends_at_once(self) -> int:
+    def max_concurrent_sends(self) -> int:
         """How many messages may be under way, and so in doubt if we die: one per connection."""
         ...
 
@@ -97,7 +97,7 @@ class Channel(Protocol):
         """
         ...
 
-    def gates(self, address: Address) -> Gates:
+    def limits(self, address: Address) -> Limits:
         """What has to be open before a message to this address may go, and for how long it closes after one."""
         ...
 
@@ -111,7 +111,7 @@ class Channel(Protocol):
         """
         ...
 
-    async def find(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: Question, address: Address) -> Receipt | None:
         """Ask the other side whether it has a delivery whose outcome is unknown; posts nothing.
 
         Returns:
@@ -124,7 +124,7 @@ class Channel(Protocol):
         """
         ...
 
-    async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
+    async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
         """Reach the service without posting anything, and name the setting that is wrong."""
         ...
 

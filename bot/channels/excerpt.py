@@ -11,30 +11,30 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.text import ELLIPSIS, bare, cut, flatten_tex, latex, lowered
+from bot.text import ELLIPSIS, flatten_tex, fold_case, latex, strip_accents, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from bot.channels.presentation import Term
+    from bot.channels.presentation import MatchedTerm
     from bot.model import Paper
 
-Place = tuple[int, int]
+Span = tuple[int, int]
 """Where a term begins and ends."""
 
-_APART = r"[\s\u2010-\u2015\u2212-]+"
+_GAP = r"[\s\u2010-\u2015\u2212-]+"
 _WORD = re.compile(r"\S+")
 _SENTENCE_START = re.compile(r"[.!?][)\]\"'”’]?\s+(?=[^\sa-z])")
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedText:
     """Flat text, and where in it terms stand: in order, none within another."""
 
     text: str
-    places: tuple[Place, ...] = ()
+    spans: tuple[Span, ...] = ()
 
-    def shown(self, escape: Callable[[str], str], mark: str, *, whole_words: bool = False) -> str:
+    def as_markup(self, escape: Callable[[str], str], mark: str, *, whole_words: bool = False) -> str:
         """The text as markup.
 
         Args:
@@ -43,56 +43,59 @@ class Marked:
             whole_words: whether the place knows no mark inside of a word.
         """
         parts, position = [], 0
-        for start, end in self.places:
+        for start, end in self.spans:
             if whole_words and (self.text[:start][-1:].isalnum() or self.text[end:][:1].isalnum()):
                 continue
-            parts += [_kept_apart(self.text[position:start], escape), mark.format(escape(self.text[start:end]))]
+            parts += [
+                _escape_keeping_blanks(self.text[position:start], escape),
+                mark.format(escape(self.text[start:end])),
+            ]
             position = end
-        return "".join([*parts, _kept_apart(self.text[position:], escape)])
+        return "".join([*parts, _escape_keeping_blanks(self.text[position:], escape)])
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class Excerpt:
     """A paper in a few lines."""
 
-    title: Marked
-    abstract: Marked
+    title: MarkedText
+    abstract: MarkedText
 
 
-def glance(
-    paper: Paper, terms: Sequence[Term], *, title: int, abstract: int, measure: Callable[[str], int] = len
-) -> Glance:
+def excerpt(
+    paper: Paper, terms: Sequence[MatchedTerm], *, title: int, abstract: int, measure: Callable[[str], int] = len
+) -> Excerpt:
     """The paper's title and a few lines of its abstract, cut to what they may measure, their terms marked.
 
     The lines are the first ones, but where the title shows no term and they would not either, those from the sentence
     on in which the abstract first has one.
     """
-    heading = _marked(cut(flatten_tex(paper.title), title, measure), _of("title", terms))
+    heading = _marked(truncate(flatten_tex(paper.title), title, measure), _of("title", terms))
     text, wanted = flatten_tex(paper.abstract), _of("abstract", terms)
-    places = _places(text, wanted)
-    first = cut(text, abstract, measure)
-    shown = _still_there(first, text, places)
-    start = _start(text, places[0][0], abstract // 3) if places else 0
-    if heading.places or shown.places or not start:
-        return Glance(heading, shown)
-    later = ELLIPSIS + " " + cut(text[start:], abstract - 2, measure)
+    spans = _spans(text, wanted)
+    first = truncate(text, abstract, measure)
+    shown = _spans_kept(first, text, spans)
+    start = _start(text, spans[0][0], abstract // 3) if spans else 0
+    if heading.spans or shown.spans or not start:
+        return Excerpt(heading, shown)
+    later = ELLIPSIS + " " + truncate(text[start:], abstract - 2, measure)
     shift = len(ELLIPSIS) + 1 - start
-    moved = [(begin + shift, end + shift) for begin, end in places if begin >= start]
-    return Glance(heading, _still_there(later, ELLIPSIS + " " + text[start:], moved))
+    moved = [(begin + shift, end + shift) for begin, end in spans if begin >= start]
+    return Excerpt(heading, _spans_kept(later, ELLIPSIS + " " + text[start:], moved))
 
 
-def _of(field: str, terms: Iterable[Term]) -> tuple[str, ...]:
+def _of(field: str, terms: Iterable[MatchedTerm]) -> tuple[str, ...]:
     return tuple(term.term for term in terms if field in term.fields)
 
 
-def _marked(text: str, terms: Sequence[str]) -> Marked:
-    return Marked(text, tuple(_places(text, terms)))
+def _marked(text: str, terms: Sequence[str]) -> MarkedText:
+    return MarkedText(text, tuple(_spans(text, terms)))
 
 
-def _still_there(shown: str, source: str, places: Iterable[Place]) -> Marked:
+def _spans_kept(shown: str, source: str, spans: Iterable[Span]) -> MarkedText:
     """The places of the source that its cut form still has."""
-    kept = (place for place in places if shown[: place[1]] == source[: place[1]])
-    return Marked(shown, tuple(kept))
+    kept = (span for span in spans if shown[: span[1]] == source[: span[1]])
+    return MarkedText(shown, tuple(kept))
 
 
 def _start(text: str, place: int, before: int) -> int:
@@ -101,25 +104,25 @@ def _start(text: str, place: int, before: int) -> int:
     return sentence if place - sentence <= before else text.find(" ", place - before, place) + 1 or place
 
 
-def _places(text: str, terms: Sequence[str]) -> list[Place]:
+def _spans(text: str, terms: Sequence[str]) -> list[Span]:
     """Where the terms stand, those within or across others left out, and those that a mark would break."""
     if not terms:
         return []
     folded, at = _folded(text)
-    taken = _whole(text)
-    places: list[Place] = []
+    unbreakable = _unbreakable(text)
+    spans: list[Span] = []
     for term in terms:
         words, anywhere = _patterns(term)
         found = list(words.finditer(folded)) or list(anywhere.finditer(folded))
-        for place in ((at[each.start()], at[each.end()]) for each in found if each[0]):
-            if not any(start < place[1] and place[0] < end for start, end in (*taken, *places)):
-                places.append(place)
-    return sorted(places)
+        for span in ((at[each.start()], at[each.end()]) for each in found if each[0]):
+            if not any(start < span[1] and span[0] < end for start, end in (*unbreakable, *spans)):
+                spans.append(span)
+    return sorted(spans)
 
 
-def _whole(text: str) -> list[Place]:
+def _unbreakable(text: str) -> list[Span]:
     """What a mark would break: links, addresses, and formulas that had to stay TeX."""
-    words = [] if "\\" not in text else [found.span() for found in latex.LEFT.finditer(text)]
+    words = [] if "\\" not in text else [found.span() for found in latex.KEPT_AS_TEX.finditer(text)]
     if "://" in text or "@" in text:
         words += [found.span() for found in _WORD.finditer(text) if "://" in found[0] or "@" in found[0]]
     return words
@@ -131,7 +134,7 @@ def _folded(text: str) -> tuple[str, Sequence[int]]:
         return text.lower(), range(len(text) + 1)
     letters, at = [], []
     for place, letter in enumerate(text):
-        folded = lowered(letter)
+        folded = fold_case(letter)
         letters.append(folded)
         at += [place] * len(folded)
     return "".join(letters), [*at, len(text)]
@@ -144,21 +147,21 @@ def _patterns(term: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     A hit says that it is there: whether as a word or, in the mode `substring`, anywhere, is not asked twice.
     """
     prefix = term.endswith("*") and len(term) > 1
-    words = [re.escape(word) for word in lowered(bare(term.removesuffix("*") if prefix else term)).split()]
+    words = [re.escape(word) for word in fold_case(strip_accents(term.removesuffix("*") if prefix else term)).split()]
     if not words:
         nothing = re.compile(r"(?!)")
         return nothing, nothing
-    anywhere = _APART.join(words)
+    anywhere = _GAP.join(words)
     last = words[-1]
     if prefix:
         words[-1] += r"[^\W_]*"
     elif last[-1:].isalnum():
         words[-1] = re.sub(r"(?<=\w\w)e?s$", "", last) + r"(?:e?s|e)?(?![^\W_])"
     edge = r"(?<![^\W_])" if words[0][:1].isalnum() else ""
-    return re.compile(edge + _APART.join(words)), re.compile(anywhere)
+    return re.compile(edge + _GAP.join(words)), re.compile(anywhere)
 
 
-def _kept_apart(piece: str, escape: Callable[[str], str]) -> str:
+def _escape_keeping_blanks(piece: str, escape: Callable[[str], str]) -> str:
     """The piece escaped; the blanks at its ends, which an escape takes away, are put back."""
     inside = piece.strip()
     if not inside:

@@ -21,7 +21,7 @@ MOST_LINKS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class MatchedTerm:
     """One reason of a match as a reader takes it: a term, and every field that it was found in."""
 
     term: str
@@ -29,26 +29,26 @@ class Term:
     """In words: `journal ref`."""
 
 
-def terms(match: Match) -> tuple[Term, ...]:
+def matched_terms(match: Match) -> tuple[MatchedTerm, ...]:
     """The match's hits with each term once, in the order of their first hits."""
     fields: dict[str, dict[str, None]] = {}
     for hit in match.hits:
         fields.setdefault(hit.term, {})[hit.field.replace("_", " ")] = None
-    return tuple(Term(term, tuple(found)) for term, found in fields.items())
+    return tuple(MatchedTerm(term, tuple(found)) for term, found in fields.items())
 
 
-def forms(entry: DigestEntry) -> tuple[Link, ...]:
+def paper_links(entry: DigestEntry) -> tuple[Link, ...]:
     """Where else a paper can be had than on its abstract page: as PDF and HTML, and what its authors link to."""
     own = links.found(entry.paper.abstract, entry.paper.comment)
     return (Link("PDF", entry.pdf_url), Link("HTML", entry.html_url), *own)
 
 
-def told(section: Section) -> int:
+def paper_count(section: Section) -> int:
     """How many papers the section tells of, shown or counted."""
     return len(section.entries) + section.hidden
 
 
-def together(sections: Sequence[Section]) -> Section:
+def merged(sections: Sequence[Section]) -> Section:
     """All topics as one, for where there are too many even to count each: newest mailing first, each link once."""
     entries = [entry for section in sections for entry in section.entries]
     return Section(

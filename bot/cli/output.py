@@ -23,7 +23,7 @@ def say(line: str = "", *, indent: str = "") -> None:
     sys.stdout.write(indent + _escaped(line) + "\n" if line else "\n")
 
 
-def aside(line: str) -> None:
+def say_on_stderr(line: str) -> None:
     """A line that is not the answer: beside it, on stderr."""
     sys.stderr.write(_escaped(line) + "\n")
 
@@ -104,7 +104,7 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         steps = itertools.count(1)
         of = f"/{total}" if total else ""
-        yield lambda name: aside(f"{what} {name} ({next(steps)}{of})")
+        yield lambda name: say_on_stderr(f"{what} {name} ({next(steps)}{of})")
         return
     from rich.console import Console  # noqa: PLC0415 - only on a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - as above

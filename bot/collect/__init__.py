@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.arxiv import calendar, feed
 from bot.collect import backlog
-from bot.collect.fallback import Found, NotFound, Pages, SecondSource
+from bot.collect.fallback import FallbackSources, Found, NotFound, Pages
 from bot.collect.verdict import judge, judge_found
 from bot.errors import FetchError, ParseError
 from bot.model import MailingState
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.store.papers import Papers
 
 
-SECOND_SOURCE_FROM = {
+FALLBACK_FROM = {
     MailingState.TRUNCATED: time(0, 20),
     MailingState.SUSPECT_STALE: time(2),
     MailingState.INCOMPLETE: time(2),
@@ -83,7 +83,7 @@ async def collect(
     clock: Clock,
     *,
     since: date | None = None,
-    eager: bool = True,
+    ignore_backoff: bool = True,
     progress: Callable[[Collected], None] = lambda _: None,
 ) -> tuple[Collected, ...]:
     """Make up for the mailings that were missed, then ask for today's of every category that is not closed yet.
@@ -96,29 +96,31 @@ async def collect(
         categories: canonical names.
         clock: for now; requests take their time.
         since: make up for everything from that mailing date on, whether or not it was ever asked for before.
-        eager: ask for what was missed although it was asked for in vain a short while ago.
+        ignore_backoff: ask for what was missed although it was asked for in vain a short while ago.
         progress: called with each result as it comes.
     """
     categories = tuple(categories)
     results = []
 
-    def note(result: Collected) -> None:
+    def add_result(result: Collected) -> None:
         results.append(result)
         progress(result)
 
     collector = _Collector(source, papers, clock)
     now = clock.now()
     missed = backlog.missed(papers, categories, calendar.mailing_date(now), since=since)
-    if not eager:
+    if not ignore_backoff:
         missed = tuple(
-            m for m in missed if backlog.ask_at(m, calendar.expected(m.mailing_date), now, past=True) <= now
+            m for m in missed if backlog.next_attempt(m, calendar.expected(m.mailing_date), now, past=True) <= now
         )
     for category in categories:
-        for result in await collector.make_up(category, [m.mailing_date for m in missed if m.category == category]):
-            note(result)
+        for result in await collector.collect_missed(
+            category, [m.mailing_date for m in missed if m.category == category]
+        ):
+            add_result(result)
     if calendar.is_mailing_day(calendar.mailing_date(clock.now())):
         for category in categories:
-            note(await collector.today(category))
+            add_result(await collector.today(category))
         await collector.add_comments()  # now that every feed is in: they may fail, and then are only not there
     return tuple(results)
 
@@ -130,14 +132,14 @@ class _Collector:
         self._source = source
         self._papers = papers
         self._clock = clock
-        self._second = SecondSource(source, papers, clock)
+        self._fallback = FallbackSources(source, papers, clock)
         self._today = calendar.mailing_date(clock.now())
-        self._fed: list[str] = []
+        self._complete_by_feed: list[str] = []
         """The categories whose mailing of today this run had from their feeds."""
 
-    async def make_up(self, category: str, days: Sequence[date]) -> list[Collected]:
+    async def collect_missed(self, category: str, days: Sequence[date]) -> list[Collected]:
         """The category's mailings of days that are over, from a second source: no feed shows them any more."""
-        return [self._noted(category, found) for found in await self._second.read(category, days)]
+        return [self._record_fallback(category, found) for found in await self._fallback.read(category, days)]
 
     async def today(self, category: str) -> Collected:
         """Today's mailing of the category: from the feed, else, when it is time, from a second source."""
@@ -147,18 +149,18 @@ class _Collector:
         result = await self._from_feed(category)
         if not result.asked or result.state.closed:
             return result
-        since = datetime.combine(self._today, SECOND_SOURCE_FROM[result.state], calendar.EASTERN)
+        since = datetime.combine(self._today, FALLBACK_FROM[result.state], calendar.EASTERN)
         if self._clock.now() < since:
             return result
-        (found,) = await self._second.read(category, [self._today])
+        (found,) = await self._fallback.read(category, [self._today])
         if isinstance(found, Found) and not found.mailing.entries and not self._may_be_empty(found):
             found = NotFound(self._today, f"{found.source} has nothing yet", asked=True)
-        return self._noted(category, found, result)
+        return self._record_fallback(category, found, result)
 
     async def add_comments(self) -> None:
         """The authors' comments to what came by feed, where the catch-up pages may be asked for them."""
-        for category in self._fed if self._source.has_catchup else ():
-            comments = await self._second.comments(category, self._today)
+        for category in self._complete_by_feed if self._source.has_catchup else ():
+            comments = await self._fallback.comments(category, self._today)
             if comments is None:
                 return  # every digest waits for this, and the next page would most likely fail as slowly
             self._papers.add_comments(self._today, category, comments)
@@ -166,7 +168,7 @@ class _Collector:
     def _may_be_empty(self, found: Found) -> bool:
         """Whether an answer without news proves something: some of the mailing is stored, or the morning has come."""
         known = self._papers.mailing(self._today, found.mailing.category)
-        morning = datetime.combine(self._today, SECOND_SOURCE_FROM[MailingState.UNEXPECTED_EMPTY], calendar.EASTERN)
+        morning = datetime.combine(self._today, FALLBACK_FROM[MailingState.UNEXPECTED_EMPTY], calendar.EASTERN)
         return bool(known and known.announced) or self._clock.now() >= morning
 
     async def _from_feed(self, category: str) -> Collected:
@@ -181,7 +183,7 @@ class _Collector:
         verdict = judge(mailing, self._papers)
         new = self._record(mailing, verdict)
         if verdict.state is MailingState.COMPLETE:
-            self._fed.append(category)
+            self._complete_by_feed.append(category)
         return Collected(category, self._today, verdict.state, verdict.reason, new, len(mailing.unreadable))
 
     def _other_date(self, mailing: Mailing) -> Collected:
@@ -203,31 +205,33 @@ class _Collector:
             return 0
         return self._papers.record(mailing, verdict, self._clock.now())
 
-    def _noted(self, category: str, found: Found | NotFound, feed_said: Collected | None = None) -> Collected:
+    def _record_fallback(
+        self, category: str, found: Found | NotFound, feed_result: Collected | None = None
+    ) -> Collected:
         """What a second source said, stored; where the feed said something first, that stays beside it."""
         if isinstance(found, Found):
-            return self._record_found(found, feed_said)
-        if feed_said is None:
+            return self._record_found(found, feed_result)
+        if feed_result is None:
             verdict = Verdict(MailingState.FAILED, found.reason)
         else:
-            verdict = Verdict(feed_said.state, f"{feed_said.reason}; {found.reason}")
+            verdict = Verdict(feed_result.state, f"{feed_result.reason}; {found.reason}")
         if not found.asked:
-            return feed_said or Collected(category, found.mailing_date, verdict.state, verdict.reason, asked=False)
+            return feed_result or Collected(category, found.mailing_date, verdict.state, verdict.reason, asked=False)
         result = self._failed(category, found.mailing_date, verdict)
-        return replace(result, new=feed_said.new, unreadable=feed_said.unreadable) if feed_said else result
+        return replace(result, new=feed_result.new, unreadable=feed_result.unreadable) if feed_result else result
 
-    def _record_found(self, found: Found, feed_said: Collected | None) -> Collected:
+    def _record_found(self, found: Found, feed_result: Collected | None) -> Collected:
         mailing = found.mailing
         known = self._papers.mailing(mailing.mailing_date, mailing.category)
         total = len(mailing.entries) + (known.announced if known and found.reconstructed else 0)
-        verdict = judge_found(found, total, f" ({feed_said.reason})" if feed_said else "")
+        verdict = judge_found(found, total, f" ({feed_result.reason})" if feed_result else "")
         new = self._papers.record(mailing, verdict, self._clock.now(), reconstructed=found.reconstructed)
         return Collected(
             category=mailing.category,
             mailing_date=mailing.mailing_date,
             state=verdict.state,
             reason=verdict.reason,
-            new=new + (feed_said.new if feed_said else 0),
+            new=new + (feed_result.new if feed_result else 0),
             unreadable=len(mailing.unreadable),
         )
 

@@ -83,7 +83,7 @@ def _never_asked(day: date, category: str) -> MailingRecord:
     )
 
 
-def ask_at(record: MailingRecord | None, due: datetime, now: datetime, *, past: bool = False) -> datetime:
+def next_attempt(record: MailingRecord | None, due: datetime, now: datetime, *, past: bool = False) -> datetime:
     """When an open mailing is to be asked for: as soon as it is due, then ever more seldom.
 
     Args:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.clock import Clock
-    from bot.model import Entry, Unreadable
+    from bot.model import FeedItem, InvalidItem
     from bot.store.papers import Papers
 
 log = structlog.get_logger(__name__)
@@ -81,7 +81,7 @@ class NotFound:
     """False where arXiv has us wait, so that nobody was asked."""
 
 
-class SecondSource:
+class FallbackSources:
     """Both of them, for one run."""
 
     def __init__(self, pages: Pages, papers: Papers, clock: Clock) -> None:
@@ -136,9 +136,9 @@ class SecondSource:
         self,
         category: str,
         day: date,
-        entries: Iterable[Entry],
+        entries: Iterable[FeedItem],
         unversioned: frozenset[str],
-    ) -> tuple[Entry, ...]:
+    ) -> tuple[FeedItem, ...]:
         """The entries; where the page is silent about a version, that day's if it is stored, else the next.
 
         The next after the newest of the days before; what later days announced is later.
@@ -159,7 +159,7 @@ class SecondSource:
 
     async def _harvested(self, category: str, days: Sequence[date]) -> list[Found | NotFound]:
         records: list[oai.Record] = []
-        unreadable: list[Unreadable] = []
+        unreadable: list[InvalidItem] = []
         arguments = {
             "verb": "ListRecords",
             "metadataPrefix": "arXivRaw",

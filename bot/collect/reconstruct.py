@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
 from bot.arxiv.taxonomy import related
-from bot.model import AnnounceType, Entry
+from bot.model import AnnounceType, FeedItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.arxiv.oai import Record, Version
     from bot.store.papers import Event
 
-HELD = timedelta(days=10)
+MODERATION_HOLD = timedelta(days=10)
 """How long moderation may hold a paper back, that it still counts as one of these days'."""
 
 _NEWEST_ANNOUNCED = 5
@@ -45,7 +45,7 @@ def reconstruct(
     records: Iterable[Record],
     days: Sequence[date],
     known: Known,
-) -> dict[date, tuple[Entry, ...]]:
+) -> dict[date, tuple[FeedItem, ...]]:
     """What the category's mailings of these days announced and is not stored yet.
 
     Args:
@@ -54,14 +54,14 @@ def reconstruct(
         days: the open mailing dates, oldest first.
         known: what is stored of these records.
     """
-    found: dict[date, list[Entry]] = {day: [] for day in days}
+    found: dict[date, list[FeedItem]] = {day: [] for day in days}
     for record in sorted(records, key=lambda record: record.paper.identifier):
         told: set[date] = set()
         for kind, version in _events(category, record, days, known):
             day = _day(version, record, days)
             if day is not None and day not in told:
                 told.add(day)
-                found[day].append(Entry(record.paper, kind))
+                found[day].append(FeedItem(record.paper, kind))
     return {day: tuple(entries) for day, entries in found.items()}
 
 
@@ -77,7 +77,7 @@ def _events(
     """
     paper, newest = record.paper, record.versions[-1]
     own = paper.primary in related(category)
-    first = calendar.submissions_from(days[0]) - HELD
+    first = calendar.submissions_from(days[0]) - MODERATION_HOLD
     before = known.history.get(paper.identifier, ())
     appeared = any(not event.type.is_replacement or event.mailing_date < days[0] for event in before)
     if not appeared and record.versions[0].submitted >= first:

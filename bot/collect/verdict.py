@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.collect.fallback import Found
-    from bot.model import Entry, Mailing
+    from bot.model import FeedItem, Mailing
     from bot.store.papers import Event, Papers
 
 
@@ -49,7 +49,7 @@ def _repeats(mailing: Mailing, papers: Papers) -> bool:
     return 2 * known > len(mailing.entries)
 
 
-def _is_known(entry: Entry, day: date, history: Mapping[str, tuple[Event, ...]]) -> bool:
+def _is_known(entry: FeedItem, day: date, history: Mapping[str, tuple[Event, ...]]) -> bool:
     earlier = [event for event in history.get(entry.paper.identifier, ()) if event.mailing_date < day]
     if entry.type.is_replacement:
         return any(event.version >= entry.paper.version for event in earlier)

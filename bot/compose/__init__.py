@@ -20,21 +20,21 @@ from bot.clock import latest_slot, next_slot
 from bot.errors import RenderError
 from bot.model import Note
 from bot.settings import WhenEmpty
-from bot.store.outbox import Packet
-from bot.store.subscribers import ReaderState
+from bot.store.outbox import RenderedDigest
+from bot.store.subscribers import SubscriberState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.channels.channel import Channel
-    from bot.compose.digests import Draft, Drafter
+    from bot.compose.digests import DigestPlan, DigestPlanner
     from bot.model import Digest, Message
     from bot.settings import Settings, Subscriber
     from bot.store import Store
 
 
-_AT_ONCE = 50
+_DIGESTS_PER_TRANSACTION = 50
 """Different digests that are written in one transaction."""
 
 
@@ -69,40 +69,40 @@ class Composed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class _Candidate:
     """One subscriber on its way through compose."""
 
     subscriber: Subscriber
-    before: ReaderState | None
+    before: SubscriberState | None
     """As stored; None for a newcomer."""
-    after: ReaderState
-    draft: Draft | None
+    after: SubscriberState
+    plan: DigestPlan | None
     """None before its hour."""
 
     @property
-    def alike(self) -> tuple[object, ...]:
+    def same_messages_key(self) -> tuple[object, ...]:
         """The same for all that get the very same messages."""
         each = self.subscriber
-        return (self.draft, each.channel, each.max_messages, each.options, each.when_empty)
+        return (self.plan, each.channel, each.max_messages, each.options, each.when_empty)
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class _RenderedGroup:
     """Those that are told the same, with what they are told: ready to be written."""
 
-    turns: Sequence[_Turn]
-    packet: Packet | None
-    trouble: str
+    candidates: Sequence[_Candidate]
+    rendered: RenderedDigest | None
+    template_error: str
     """What was wrong with their templates."""
     failed: bool = False
     """Whether nothing could be rendered for them."""
 
     @property
-    def moved(self) -> list[tuple[ReaderState, Sequence[str]]]:
+    def updates(self) -> list[tuple[SubscriberState, Sequence[str]]]:
         """Those of which there is anything to write."""
         if self.failed:
             return []
-        return [(t.after, t.subscriber.recipients) for t in self.turns if self.packet or t.after != t.before]
+        return [(t.after, t.subscriber.recipients) for t in self.candidates if self.rendered or t.after != t.before]
 
 
 class Composer:
@@ -113,7 +113,7 @@ class Composer:
         store: Store,
         settings: Settings,
         channels: Mapping[str, Channel],
-        drafter: Drafter,
+        planner: DigestPlanner,
         *,
         fallbacks: Mapping[str, Channel] = MappingProxyType({}),
     ) -> None:
@@ -123,14 +123,14 @@ class Composer:
             store: what was announced and told.
             settings: who wants what.
             channels: by name, with the user's own templates where there are any.
-            drafter: what each would be told.
+            planner: what each would be told.
             fallbacks: the same channels with the built-in templates, where the user has own ones.
         """
         self._store = store
         self._settings = settings
         self._channels = channels
         self._fallbacks = fallbacks
-        self._drafter = drafter
+        self._planner = planner
 
     def compose(
         self,
@@ -146,89 +146,95 @@ class Composer:
             any_hour: for all, whatever their hour.
             wait_until: until then, who has no hour of its own waits for categories that are late.
         """
-        states = self._store.readers.states()
+        states = self._store.subscribers.states()
         done: dict[str, Composed] = {}
-        groups: dict[tuple[object, ...], list[_Turn]] = {}
+        groups: dict[tuple[object, ...], list[_Candidate]] = {}
         for subscriber in self._settings.subscribers.values():
             if subscriber.paused:
                 done[subscriber.name] = Composed(subscriber.name, Outcome.PAUSED)
                 continue
-            turn = self._turn(subscriber, states.get(subscriber.name), now, any_hour=any_hour)
-            if wait_until and now < wait_until and turn.draft and _is_early(subscriber, turn.draft):
+            candidate = self._candidate(subscriber, states.get(subscriber.name), now, any_hour=any_hour)
+            if wait_until and now < wait_until and candidate.plan and _is_early(subscriber, candidate.plan):
                 done[subscriber.name] = Composed(subscriber.name, Outcome.WAITING)
             else:
-                groups.setdefault(turn.alike, []).append(turn)
+                groups.setdefault(candidate.same_messages_key, []).append(candidate)
         for some in _in_batches(list(groups.values())):
             done.update((composed.subscriber, composed) for composed in self._serve(some, now))
         return tuple(done[name] for name in self._settings.subscribers)
 
     def enrol(self, now: datetime) -> None:
         """Have every newcomer begin here: with the latest mailing stored by now, and all that is stored after it."""
-        states = self._store.readers.states()
-        moved = []
+        states = self._store.subscribers.states()
+        updates = []
         for subscriber in self._settings.subscribers.values():
             before = states.get(subscriber.name)
-            state = self._drafter.follow(subscriber, before or ReaderState(subscriber.name))
+            state = self._planner.add_missing_cursors(subscriber, before or SubscriberState(subscriber.name))
             if state != before and not subscriber.paused:
-                moved.append((state, ()))
+                updates.append((state, ()))
         # Whom another process composed for in the meantime has begun by that.
-        self._store.outbox.enqueue_for(moved, None, now)
+        self._store.outbox.enqueue_for(updates, None, now)
 
     # -- one subscriber, and all like it ---------------------------------------------------------------------------
 
-    def _turn(self, subscriber: Subscriber, before: ReaderState | None, now: datetime, *, any_hour: bool) -> _Turn:
-        state = self._drafter.follow(subscriber, before or ReaderState(subscriber.name))
+    def _candidate(
+        self, subscriber: Subscriber, before: SubscriberState | None, now: datetime, *, any_hour: bool
+    ) -> _Candidate:
+        state = self._planner.add_missing_cursors(subscriber, before or SubscriberState(subscriber.name))
         if state.slot is None:
             # A newcomer, or one that has an hour only now, starts at its next slot.
             state = replace(state, slot=_served(subscriber, now))
         due = _due(subscriber, state, now)
         if not (due or any_hour):
-            return _Turn(subscriber, before, state, None)
+            return _Candidate(subscriber, before, state, None)
         if due:
             state = replace(state, slot=_served(subscriber, now))
-        draft = self._drafter.draft(subscriber, state, now)
-        return _Turn(subscriber, before, draft.after(state), draft)
+        plan = self._planner.plan(subscriber, state, now)
+        return _Candidate(subscriber, before, plan.after(state), plan)
 
-    def _serve(self, groups: Iterable[Sequence[_Turn]], now: datetime) -> Iterator[Composed]:
+    def _serve(self, groups: Iterable[Sequence[_Candidate]], now: datetime) -> Iterator[Composed]:
         """Each group's packet rendered, and all of them written together."""
-        ready = [self._ready(turns) for turns in groups]
-        lost = self._store.outbox.enqueue_all([(each.moved, each.packet) for each in ready], now)
-        for each in ready:
-            draft = each.turns[0].draft
-            matched = draft.digest.matched if draft and draft.digest else 0
-            parts = len(each.packet.messages) if each.packet else 0
-            for turn in each.turns:
-                name = turn.subscriber.name
+        rendered_groups = [self._render_group(candidates) for candidates in groups]
+        lost = self._store.outbox.enqueue_all([(each.updates, each.rendered) for each in rendered_groups], now)
+        for each in rendered_groups:
+            plan = each.candidates[0].plan
+            matched = plan.digest.matched if plan and plan.digest else 0
+            parts = len(each.rendered.messages) if each.rendered else 0
+            for candidate in each.candidates:
+                name = candidate.subscriber.name
                 if each.failed:
-                    yield Composed(name, Outcome.FAILED, reason=each.trouble)
+                    yield Composed(name, Outcome.FAILED, reason=each.template_error)
                 elif name in lost:
                     yield Composed(name, Outcome.ELSEWHERE)
                 else:
-                    outcome, messages = _outcome(draft, each.packet), parts * len(turn.subscriber.addresses)
-                    yield Composed(name, outcome, matched, messages, each.trouble, _next(turn.subscriber, now))
+                    outcome, messages = _outcome(plan, each.rendered), parts * len(candidate.subscriber.addresses)
+                    yield Composed(
+                        name, outcome, matched, messages, each.template_error, _next(candidate.subscriber, now)
+                    )
 
-    def _ready(self, turns: Sequence[_Turn]) -> _Ready:
-        first, draft = turns[0].subscriber, turns[0].draft
+    def _render_group(self, candidates: Sequence[_Candidate]) -> _RenderedGroup:
+        first, plan = candidates[0].subscriber, candidates[0].plan
         try:
-            packet, trouble = self._packet(first, draft) if draft else (None, "")
+            rendered, template_error = self._render_digest(first, plan) if plan else (None, "")
         except RenderError as error:
             # Its own template's trouble is its own: the cursor stays, the next run composes it again.
-            return _Ready(turns, None, str(error), failed=True)
-        return _Ready(turns, packet, trouble)
+            return _RenderedGroup(candidates, None, str(error), failed=True)
+        return _RenderedGroup(candidates, rendered, template_error)
 
     def preview(self, subscriber: Subscriber, now: datetime, *, as_newcomer: bool) -> Digest | None:
         """What the subscriber would be told now, whatever its hour; a newcomer gets the latest mailing."""
-        known = None if as_newcomer else self._store.readers.state(subscriber.name)
-        nobody = ReaderState(name="")
-        return self._drafter.draft(subscriber, self._drafter.follow(subscriber, known or nobody), now).digest
+        known = None if as_newcomer else self._store.subscribers.state(subscriber.name)
+        newcomer = SubscriberState(name="")
+        return self._planner.plan(
+            subscriber, self._planner.add_missing_cursors(subscriber, known or newcomer), now
+        ).digest
 
     # -- rendering -----------------------------------------------------------------------------------------------
 
-    def _packet(self, subscriber: Subscriber, draft: Draft) -> tuple[Packet | None, str]:
+    def _render_digest(self, subscriber: Subscriber, plan: DigestPlan) -> tuple[RenderedDigest | None, str]:
         """The messages, if there is anything to say, and what was wrong with the subscriber's own templates."""
-        if draft.digest:
-            digest = draft.digest
-            messages, trouble = self._guarded(
+        if plan.digest:
+            digest = plan.digest
+            messages, template_error = self._render_or_fall_back(
                 subscriber,
                 lambda channel: channel.render(
                     digest,
@@ -237,16 +243,18 @@ class Composer:
                 ),
             )
             shown = {identifier for message in messages for identifier in message.papers}
-            papers = tuple(replace(paper, shown=paper.identifier in shown) for paper in draft.papers)
+            papers = tuple(replace(paper, shown=paper.identifier in shown) for paper in plan.papers)
             titles = " · ".join(section.title for section in digest.sections)
-            return Packet(subscriber.channel, titles, messages, papers), trouble
-        note = draft.silence
+            return RenderedDigest(subscriber.channel, titles, messages, papers), template_error
+        note = plan.silence
         if note and subscriber.when_empty is WhenEmpty.SAY:
-            messages, trouble = self._guarded(subscriber, lambda channel: (channel.render_note(note),))
-            return Packet(subscriber.channel, note.title, messages), trouble
+            messages, template_error = self._render_or_fall_back(
+                subscriber, lambda channel: (channel.render_note(note),)
+            )
+            return RenderedDigest(subscriber.channel, note.title, messages), template_error
         return None, ""
 
-    def _guarded(
+    def _render_or_fall_back(
         self,
         subscriber: Subscriber,
         render: Callable[[Channel], tuple[Message, ...]],
@@ -270,22 +278,24 @@ class Composer:
             return (*_rendered(built_in, render), built_in.render_note(note)), str(error)
 
 
-def _in_batches(groups: Sequence[Sequence[_Turn]]) -> Iterator[Sequence[Sequence[_Turn]]]:
+def _in_batches(groups: Sequence[Sequence[_Candidate]]) -> Iterator[Sequence[Sequence[_Candidate]]]:
     """So many at a time that a commit costs little beside them, and so few that their digests fit into memory."""
-    return (groups[start : start + _AT_ONCE] for start in range(0, len(groups), _AT_ONCE))
+    return (
+        groups[start : start + _DIGESTS_PER_TRANSACTION] for start in range(0, len(groups), _DIGESTS_PER_TRANSACTION)
+    )
 
 
-def _outcome(draft: Draft | None, packet: Packet | None) -> Outcome:
-    if draft is None:
+def _outcome(plan: DigestPlan | None, rendered: RenderedDigest | None) -> Outcome:
+    if plan is None:
         return Outcome.NOT_DUE
-    if packet is None:
+    if rendered is None:
         return Outcome.EMPTY
-    return Outcome.DIGEST if draft.digest else Outcome.SAID_EMPTY
+    return Outcome.DIGEST if plan.digest else Outcome.SAID_EMPTY
 
 
-def _is_early(subscriber: Subscriber, draft: Draft) -> bool:
+def _is_early(subscriber: Subscriber, plan: DigestPlan) -> bool:
     """Whether there is something to tell at no hour of its own, and more to come."""
-    return subscriber.at is None and draft.digest is not None and bool(draft.digest.missing)
+    return subscriber.at is None and plan.digest is not None and bool(plan.digest.missing)
 
 
 def _rendered(channel: Channel, render: Callable[[Channel], tuple[Message, ...]]) -> tuple[Message, ...]:
@@ -302,7 +312,7 @@ def _rendered(channel: Channel, render: Callable[[Channel], tuple[Message, ...]]
         raise RenderError(type(channel).__name__, f"internal error: {type(error).__name__}: {error}") from error
 
 
-def _due(subscriber: Subscriber, state: ReaderState, now: datetime) -> bool:
+def _due(subscriber: Subscriber, state: SubscriberState, now: datetime) -> bool:
     if subscriber.at is None:
         return True
     if state.slot is None or state.slot > now:  # later than now: a clock went wrong once
@@ -310,7 +320,7 @@ def _due(subscriber: Subscriber, state: ReaderState, now: datetime) -> bool:
     if latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone) > state.slot:
         return True
     # Its hour of this mailing date was served already: what comes in late follows at once. A newcomer still waits.
-    return state.told_through is not None and calendar.mailing_date(state.slot) == calendar.mailing_date(now)
+    return state.heard_until is not None and calendar.mailing_date(state.slot) == calendar.mailing_date(now)
 
 
 def _served(subscriber: Subscriber, now: datetime) -> datetime | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bot import text
 from bot.arxiv import calendar
 from bot.model import Digest, Link, Match, Note, Section
-from bot.store.outbox import ToldPaper
+from bot.store.outbox import DigestPaper
 from bot.topics.ranking import rank
 from bot.topics.selection import select
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.model import Announcement, DigestEntry, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
-    from bot.store.subscribers import ReaderState, Told
+    from bot.store.subscribers import SubscriberState, Told
     from bot.topics.matcher import Matcher
     from bot.topics.selection import Selected
     from bot.topics.term_index import Hits
@@ -37,19 +37,19 @@ _LONGEST_LOOK_BACK = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Draft:
+class DigestPlan:
     """A digest before it is rendered, and what telling it settles. Equal to itself only: many share one."""
 
     digest: Digest | None
-    papers: tuple[ToldPaper, ...]
+    papers: tuple[DigestPaper, ...]
     silence: Note | None
     """Why there is no digest, where a closed mailing had announcements and nothing for the subscriber."""
     cursors: Mapping[str, int]
-    told_through: date | None
+    heard_until: date | None
 
-    def after(self, state: ReaderState) -> ReaderState:
+    def after(self, state: SubscriberState) -> SubscriberState:
         """The state of a subscriber that was told."""
-        return replace(state, cursors=self.cursors, told_through=self.told_through)
+        return replace(state, cursors=self.cursors, heard_until=self.heard_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class _News:
     """By subscriber."""
 
 
-class Drafter:
+class DigestPlanner:
     """Drafts over one reading of the store: what it has read it does not read again, and like drafts are one."""
 
     def __init__(self, store: Store, settings: Settings, matcher: Matcher) -> None:
@@ -74,13 +74,13 @@ class Drafter:
         self._claims: dict[str, dict[tuple[str, int], Hits]] = {}
         """By topic, what it claims of the papers read by now, and why."""
         self._news: dict[tuple[tuple[str, int], ...], _News] = {}
-        self._drafts: dict[tuple[object, ...], Draft] = {}
+        self._plans: dict[tuple[object, ...], DigestPlan] = {}
         self._start = cache(store.papers.start_of_latest_mailing)
         self._latest = cache(store.papers.latest_mailing)
         self._mailing = cache(store.papers.mailing)
         self._announced = cache(store.papers.announced)
 
-    def follow(self, subscriber: Subscriber, state: ReaderState) -> ReaderState:
+    def add_missing_cursors(self, subscriber: Subscriber, state: SubscriberState) -> SubscriberState:
         """The state with a cursor for each of its topics' categories: a new one starts with the latest mailing."""
         cursors = {}
         for name in subscriber.topics:
@@ -90,23 +90,23 @@ class Drafter:
                 cursors[key] = self._start(category) if known is None else known
         return replace(state, cursors=cursors)
 
-    def draft(self, subscriber: Subscriber, state: ReaderState, now: datetime) -> Draft:
+    def plan(self, subscriber: Subscriber, state: SubscriberState, now: datetime) -> DigestPlan:
         """What the subscriber would be told now: the very same value for all that are told the same. Reads only."""
         news = {name: self._news_of(name, state) for name in subscriber.topics}
         told = {name: each.told.get(state.name, frozenset()) for name, each in news.items()}
-        key = (subscriber.topics, *state.cursors.values(), *told.values(), state.told_through, now)
-        if key not in self._drafts:
-            self._drafts[key] = self._draft(subscriber, state, now, news, told)
-        return self._drafts[key]
+        key = (subscriber.topics, *state.cursors.values(), *told.values(), state.heard_until, now)
+        if key not in self._plans:
+            self._plans[key] = self._plan(subscriber, state, now, news, told)
+        return self._plans[key]
 
-    def _draft(
+    def _plan(
         self,
         subscriber: Subscriber,
-        state: ReaderState,
+        state: SubscriberState,
         now: datetime,
         news: Mapping[str, _News],
         told: Mapping[str, Told],
-    ) -> Draft:
+    ) -> DigestPlan:
         sections, told_papers = self._sections(subscriber, news, told)
         dates = tuple(sorted({day for each in news.values() for day in each.dates}, reverse=True))
         categories = self._categories(subscriber)
@@ -118,18 +118,18 @@ class Drafter:
                 announced=self._announced(categories, dates),
                 missing=self._missing(categories, self._span(state, dates), now),
             )
-            return Draft(digest, told_papers, None, cursors, _later(state.told_through, dates[0]))
+            return DigestPlan(digest, told_papers, None, cursors, _later(state.heard_until, dates[0]))
         silent_on, silence = self._silence(subscriber, state, dates, now)
-        return Draft(None, (), silence, cursors, _later(state.told_through, silent_on))
+        return DigestPlan(None, (), silence, cursors, _later(state.heard_until, silent_on))
 
     @staticmethod
-    def _span(state: ReaderState, dates: Sequence[date]) -> tuple[date, ...]:
+    def _span(state: SubscriberState, dates: Sequence[date]) -> tuple[date, ...]:
         """The mailing days that a digest is about: all since the last one the subscriber heard of."""
         before = calendar.previous_mailing_day(dates[-1])
-        first = max(min(state.told_through or before, before), dates[0] - _LONGEST_LOOK_BACK)
+        first = max(min(state.heard_until or before, before), dates[0] - _LONGEST_LOOK_BACK)
         return calendar.mailing_days(first, dates[0])
 
-    def _news_of(self, topic: str, state: ReaderState) -> _News:
+    def _news_of(self, topic: str, state: SubscriberState) -> _News:
         cursors = {
             category: state.cursors[f"{topic}/{category}"] for category in self._settings.topics[topic].categories
         }
@@ -148,7 +148,7 @@ class Drafter:
         return _News(
             announcements,
             frozenset(a.mailing_date for a in announcements),
-            self._store.readers.told({a.identifier for a in announcements}),
+            self._store.subscribers.told({a.identifier for a in announcements}),
         )
 
     def _sections(
@@ -156,7 +156,7 @@ class Drafter:
         subscriber: Subscriber,
         news: Mapping[str, _News],
         told: Mapping[str, Told],
-    ) -> tuple[tuple[Section, ...], tuple[ToldPaper, ...]]:
+    ) -> tuple[tuple[Section, ...], tuple[DigestPaper, ...]]:
         """One section per topic that claims something; a paper stands in the first, the other topics are named."""
         topics = [self._settings.topics[name] for name in subscriber.topics]
         windows = {name: self._claimed_by(name, each.announcements) for name, each in news.items()}
@@ -176,13 +176,13 @@ class Drafter:
             for selected in selection:
                 claims.setdefault(selected.entry.paper.identifier, []).append(topic)
         sections: list[Section] = []
-        settled: list[ToldPaper] = []
+        settled: list[DigestPaper] = []
         for topic, selection in found.items():
             mine = [s for s in selection if claims[s.entry.paper.identifier][0] is topic]
             if mine:
                 section = self._section(topic, [_also_in(s.entry, claims) for s in mine], windows[topic.name])
                 sections.append(section)
-                settled.extend(_told_papers(section, mine))
+                settled.extend(_digest_papers(section, mine))
         return tuple(sections), tuple(settled)
 
     def _section(self, topic: Topic, entries: list[DigestEntry], window: Iterable[Announcement]) -> Section:
@@ -206,7 +206,7 @@ class Drafter:
         return None if hits is None else Match(topic, hits)
 
     def _excluded(self, paper: Paper, topic: str) -> bool:
-        return self._matcher.verdict(topic, paper).stopped_by is not None
+        return self._matcher.verdict(topic, paper).excluded_by is not None
 
     def _more(self, topic: Topic, entries: Sequence[DigestEntry], window: Iterable[Announcement]) -> tuple[Link, ...]:
         """Where these papers are: on the site's pages, else in as few of arXiv's own listings as hold them all."""
@@ -244,7 +244,7 @@ class Drafter:
     def _silence(
         self,
         subscriber: Subscriber,
-        state: ReaderState,
+        state: SubscriberState,
         dates: Iterable[date],
         now: datetime,
     ) -> tuple[date | None, Note | None]:
@@ -254,11 +254,11 @@ class Drafter:
         """
         categories = self._categories(subscriber)
         day = max(filter(None, map(self._latest, categories)), default=None)
-        if day is None or (state.told_through is not None and day <= state.told_through):
+        if day is None or (state.heard_until is not None and day <= state.heard_until):
             return None, None
         if self._open(categories, (day,), now) or not calendar.is_mailing_day(calendar.mailing_date(now)):
             return None, None
-        days = tuple(sorted(d for d in {*dates, day} if state.told_through is None or d > state.told_through))
+        days = tuple(sorted(d for d in {*dates, day} if state.heard_until is None or d > state.heard_until))
         announced = self._announced(categories, days)
         titles = ", ".join(self._settings.topics[name].title for name in subscriber.topics)
         papers = "1 paper was" if announced == 1 else f"{announced} papers were"
@@ -290,11 +290,11 @@ def _also_in(entry: DigestEntry, claims: Mapping[str, Sequence[Topic]]) -> Diges
     return replace(entry, also_in=tuple(topic.title for topic in claims[entry.paper.identifier][1:]))
 
 
-def _told_papers(section: Section, selection: Iterable[Selected]) -> list[ToldPaper]:
+def _digest_papers(section: Section, selection: Iterable[Selected]) -> list[DigestPaper]:
     """What the section settles, shown or counted."""
     shown = {entry.paper.identifier for entry in section.entries}
     return [
-        ToldPaper(identifier, version, section.topic, shown=identifier in shown, hits=selected.entry.match.hits)
+        DigestPaper(identifier, version, section.topic, shown=identifier in shown, hits=selected.entry.match.hits)
         for selected in selection
         for identifier, version in selected.settles
     ]

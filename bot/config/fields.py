@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from bot.config.validator import Rules
+    from bot.config.validator import FieldTypes
 
 LONGEST_KEPT = 36500
 """Days: a century. Dates end in the year 9999, and so does what can be subtracted from one."""
@@ -32,7 +32,7 @@ _WEEKDAY = {
 }
 
 
-def whole(folder: Path, subscribers: Iterable[str], *, live: bool) -> Rules:
+def whole(folder: Path, subscribers: Iterable[str], *, live: bool) -> FieldTypes:
     """The settings at the top, relative to `folder`; `live` is whether arXiv is out in the world."""
     return {
         "contact": checked(partial(value_types.contact, live=live)),
@@ -52,7 +52,7 @@ def zone() -> Any:  # noqa: ANN401 - annotations have no common type
     return checked(value_types.zone)
 
 
-def arxiv() -> Rules:
+def arxiv() -> FieldTypes:
     """`arxiv`."""
     return {
         "rss_url": checked(partial(value_types.url, placeholders=("category",)), _URL),
@@ -63,7 +63,7 @@ def arxiv() -> Rules:
     }
 
 
-def topic() -> Rules:
+def topic() -> FieldTypes:
     """One of `topics`."""
     from pydantic import AfterValidator, StringConstraints  # noqa: PLC0415 - as in `validation`
 
@@ -81,7 +81,7 @@ def topic() -> Rules:
     }
 
 
-def subscriber(topics: Iterable[str]) -> Rules:
+def subscriber(topics: Iterable[str]) -> FieldTypes:
     """One of `subscribers`, but for what is its channel's."""
     return {
         "topics": several(checked(_one_of(topics, "topic"))),
@@ -92,12 +92,12 @@ def subscriber(topics: Iterable[str]) -> Rules:
     }
 
 
-def channel() -> Rules:
+def channel() -> FieldTypes:
     """One of `channels`, as far as it has these."""
     return {"token": checked(value_types.token), "host": checked(value_types.host)}
 
 
-def site(folder: Path, topics: Iterable[str]) -> Rules:
+def site(folder: Path, topics: Iterable[str]) -> FieldTypes:
     """`site`."""
     return {
         "dir": checked(partial(value_types.path, folder=folder)),
@@ -148,7 +148,7 @@ def _query(text: str) -> str:
 def _one_of(known: Iterable[str], what: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text not in known:
-            raise ValueError(f"no {what} {value_types.shown(text)}{value_types.meant(text, known)}")
+            raise ValueError(f"no {what} {value_types.shown(text)}{value_types.did_you_mean(text, known)}")
         return text
 
     return check

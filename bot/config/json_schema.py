@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from bot.channels.channel import Channel
-    from bot.config.validator import Rules
+    from bot.config.validator import FieldTypes
 
 Schema = dict[str, Any]
 
@@ -93,7 +93,7 @@ def _subscriber(channels: Mapping[str, type[Channel]]) -> Schema:
 
 def _record(
     kind: type[DataclassInstance],
-    by: Rules,
+    by: FieldTypes,
     *,
     but: Collection[str] = (),
     optional: Collection[str] = (),

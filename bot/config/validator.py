@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Record = TypeVar("Record", bound="DataclassInstance")
-Rules = Mapping[str, Any]
+FieldTypes = Mapping[str, Any]
 """Per field the annotation that stands in for the dataclass's own, where YAML spells the value differently."""
 
 _SENTENCES = {
@@ -58,7 +58,7 @@ _NAMES: dict[str, Any] = {"Path": Path, "ZoneInfo": ZoneInfo, "Mapping": Mapping
 
 
 @dataclass
-class Reader:
+class Validator:
     """Reads values and collects problems. A value is only good if there are no problems in the end."""
 
     folder: Path
@@ -66,18 +66,18 @@ class Reader:
     environ: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
     _adapters: dict[Any, TypeAdapter[Any]] = field(default_factory=dict)
-    _unseen: set[str] = field(default_factory=set)
+    _secrets: set[str] = field(default_factory=set)
     """Texts that no sentence may repeat: what references stood for, and URLs, which may be webhooks."""
 
-    def note(self, at: str, message: str) -> None:
+    def add_problem(self, at: str, message: str) -> None:
         """One more problem, in words of our own."""
         self.problems.append(Problem(at, message))
 
-    def quote(self, at: str, message: str) -> None:
+    def add_redacted_problem(self, at: str, message: str) -> None:
         """One more problem, in the words of a channel or a library; what they repeat of a secret is cut out."""
-        for text in sorted(self._unseen, key=len, reverse=True):
+        for text in sorted(self._secrets, key=len, reverse=True):
             message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "(not shown)", message)
-        self.note(at, message)
+        self.add_problem(at, message)
 
     def named(self, raw: object, at: str) -> dict[str, object]:
         """A mapping from names that the user gave to anything."""
@@ -86,7 +86,7 @@ class Reader:
             try:
                 value_types.key(name)
             except ValueError as error:
-                self.note(join(at, name), str(error))
+                self.add_problem(join(at, name), str(error))
         return entries
 
     def mapping(self, raw: object, at: str, known: Iterable[str]) -> dict[str, object]:
@@ -95,7 +95,9 @@ class Reader:
         entries = self._entries(raw, at)
         for key in entries:
             if key not in known:
-                self.note(join(at, key), f"unknown key {value_types.shown(key)}{value_types.meant(key, known)}")
+                self.add_problem(
+                    join(at, key), f"unknown key {value_types.shown(key)}{value_types.did_you_mean(key, known)}"
+                )
         return {key: value for key, value in entries.items() if key in known and value is not None}
 
     def record(
@@ -104,7 +106,7 @@ class Reader:
         raw: object,
         at: str,
         *,
-        rules: Rules = MappingProxyType({}),
+        field_types: FieldTypes = MappingProxyType({}),
         given: Mapping[str, object] = MappingProxyType({}),
         defaults: Mapping[str, object] = MappingProxyType({}),
         literal: Container[str] = (),
@@ -116,7 +118,7 @@ class Reader:
             kind: its fields are the keys.
             raw: what the file has.
             at: where it has it.
-            rules: annotations that stand in for the dataclass's own.
+            field_types: annotations that stand in for the dataclass's own.
             given: fields that are no keys, with their values.
             defaults: what is read where the file has nothing and the dataclass has no default, or another.
             literal: fields in which no `${...}` is replaced.
@@ -130,18 +132,18 @@ class Reader:
         for own in keys:
             where, reason = join(at, own.name), why.get(own.name, "")
             if own.name in entries:
-                annotation = rules.get(own.name, hints[own.name])
+                annotation = field_types.get(own.name, hints[own.name])
                 exact = own.name in literal
                 found[own.name] = self.value(annotation, entries[own.name], where, literal=exact, why=reason)
             elif own.default is MISSING and own.default_factory is MISSING:
-                self.note(where, "is missing" + reason)
+                self.add_problem(where, "is missing" + reason)
         if len(self.problems) > before:
             return None
         build: Callable[..., Record] = kind
         try:
             return build(**found)
         except ValueError as error:
-            self.quote(at, str(error))
+            self.add_redacted_problem(at, str(error))
         return None
 
     def value(self, annotation: Any, raw: object, at: str, *, literal: bool = False, why: str = "") -> Any:  # noqa: ANN401 - whatever the annotation says
@@ -159,7 +161,7 @@ class Reader:
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_input=False):
                 ours = _SENTENCES.get(detail["type"])
-                say = self.note if ours else self.quote
+                say = self.add_problem if ours else self.add_redacted_problem
                 say(join(at, *detail["loc"]), _sentence(ours or "{message}", detail))
         return None
 
@@ -168,9 +170,9 @@ class Reader:
         if isinstance(entry, str):
             text, sentences = yaml_file.resolve(entry, self.environ, self.folder)
             for sentence in sentences:
-                self.note(at, sentence + why)
+                self.add_problem(at, sentence + why)
             if (text != entry or _WITH_ADDRESS.fullmatch(text)) and len(text) > _TOO_SHORT_FOR_A_SECRET:
-                self._unseen.add(text)
+                self._secrets.add(text)
             return text
         if isinstance(entry, list):
             return [self.resolve(item, join(at, index), why) for index, item in enumerate(entry)]
@@ -182,7 +184,7 @@ class Reader:
         if isinstance(raw, dict):
             return raw
         if raw is not None:
-            self.note(at or yaml_file.WHOLE, "keys with values are expected, like `key: value`")
+            self.add_problem(at or yaml_file.WHOLE, "keys with values are expected, like `key: value`")
         return {}
 
 

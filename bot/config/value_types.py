@@ -41,7 +41,7 @@ def shown(name: str) -> str:
     return name if _PLAIN_WORD.fullmatch(name) else "(not shown)"
 
 
-def meant(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: what was probably meant, else what there is."""
     import difflib  # noqa: PLC0415 - 6 ms that only a mistake needs
 
@@ -96,7 +96,7 @@ def zone(text: str) -> ZoneInfo:
         fixed = f"Etc/GMT{'-' if offset[1] == '+' else '+'}{int(offset[2])}"
         if fixed in known:
             raise ValueError(f"no such time zone: a city is expected, like Europe/Berlin, or all year round {fixed}")
-    hint = "" if any(c.isdigit() for c in text) else meant(text, known)
+    hint = "" if any(c.isdigit() for c in text) else did_you_mean(text, known)
     raise ValueError(f"no such time zone{hint or ': a name like Europe/Berlin is expected'}")
 
 

@@ -57,9 +57,9 @@ def resolve(text: str, environ: Mapping[str, str], folder: Path) -> tuple[str, t
         environ: the environment variables.
         folder: what a relative PATH is relative to.
     """
-    bare = _WITHOUT_BRACES.fullmatch(text)
-    if bare:
-        return text, (f"an environment variable's name stands in braces: ${{{bare[1]}}}",)
+    without_braces = _WITHOUT_BRACES.fullmatch(text)
+    if without_braces:
+        return text, (f"an environment variable's name stands in braces: ${{{without_braces[1]}}}",)
     sentences: list[str] = []
 
     def replacement(found: re.Match[str]) -> str:
@@ -119,7 +119,7 @@ def _parse(content: str) -> tuple[object, tuple[Problem, ...]] | Problem:
 
     try:
         loader = _loader_class()(content)
-        return loader.get_single_data(), tuple(loader.twice)
+        return loader.get_single_data(), tuple(loader.repeated_keys)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else WHOLE
@@ -150,7 +150,7 @@ def _loader_class() -> Any:  # noqa: ANN401 - a class made from whichever base i
 
         def __init__(self, content: str) -> None:
             super().__init__(content)
-            self.twice: list[Problem] = []
+            self.repeated_keys: list[Problem] = []
 
         def construct_unique(self, node: yaml.MappingNode) -> object:
             """A mapping whose keys are texts, each written once; `<<` may repeat what it overrides."""
@@ -159,7 +159,9 @@ def _loader_class() -> Any:  # noqa: ANN401 - a class made from whichever base i
                 if key.tag not in (_TEXT, _MERGE):
                     raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key.start_mark)
                 if key.value in seen:
-                    self.twice.append(Problem(f"line {key.start_mark.line + 1}", "this key stands there twice"))
+                    self.repeated_keys.append(
+                        Problem(f"line {key.start_mark.line + 1}", "this key stands there twice")
+                    )
                 seen.add(key.value)
             return self.construct_mapping(node, deep=True)
 

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.deliver.group_commit import Clerk
-from bot.deliver.reconcile import inquire
-from bot.errors import DeliveryError, StoreError, Trouble
+from bot.deliver.group_commit import GroupCommitter
+from bot.deliver.reconcile import reconcile
+from bot.errors import DeliveryError, FailureKind, StoreError
 from bot.model import DeliveryState
-from bot.store.outbox.claim import Arrival, Bid
+from bot.store.outbox.claim import ClaimRequest, SentReceipt
 from bot.store.outbox.policy import ClaimLostError, Wait
-from bot.store.outbox.reconciliation import Doubt
+from bot.store.outbox.reconciliation import UnknownDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
     from bot.channels.channel import Channel
     from bot.clock import Clock
-    from bot.model import Delivery, Gates, Receipt
+    from bot.model import Delivery, Limits, Receipt
     from bot.settings import Address, Settings, Subscriber
     from bot.store import Store
-    from bot.store.outbox.claim import Outcome
+    from bot.store.outbox.claim import ClaimOutcome
     from bot.store.outbox.policy import Lane
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = timedelta(minutes=5)
+MAX_WAIT = timedelta(minutes=5)
 """How long `once` waits, in all, for pacing and Retry-After."""
 
 
@@ -78,8 +78,8 @@ async def deliver(
     channels: Mapping[str, Channel],
     clock: Clock,
     *,
-    eager: bool,
-    patience: timedelta = PATIENCE,
+    ignore_backoff: bool,
+    max_wait: timedelta = MAX_WAIT,
     only: str | None = None,
 ) -> tuple[LaneReport, ...]:
     """Send what the outbox holds, as far as gates and patience allow.
@@ -89,21 +89,19 @@ async def deliver(
         settings: the addresses, read now; the outbox has none.
         channels: by name, those that a subscriber uses.
         clock: for now and for waiting.
-        eager: whether failed deliveries are tried again before their backoff is over, once each.
-        patience: how long this run waits, in all, for pacing and Retry-After.
+        ignore_backoff: whether failed deliveries are tried again before their backoff is over, once each.
+        max_wait: how long this run waits, in all, for pacing and Retry-After.
         only: the one subscriber to deliver to; all if there is none.
     """
-    errands = tuple(
-        _Errand(lane, left, subscriber, address)
+    jobs = tuple(
+        _LaneJob(lane, left, subscriber, address)
         for lane, left in store.outbox.backlog().items()
         if (subscriber := settings.subscribers.get(lane.subscriber)) and only in (None, subscriber.name)
         if (address := subscriber.address(lane.recipient))
     )
-    lost = _recover(store, [errand.lane for errand in errands if not errand.subscriber.paused], clock.now())
-    run = _Run(store, channels, clock, eager=eager, patience=patience)
-    reports = await asyncio.gather(
-        *(run.lane(errand, lost.get(errand.lane, ())) for errand in errands), return_exceptions=True
-    )
+    lost = _recover(store, [job.lane for job in jobs if not job.subscriber.paused], clock.now())
+    run = _Run(store, channels, clock, ignore_backoff=ignore_backoff, max_wait=max_wait)
+    reports = await asyncio.gather(*(run.lane(job, lost.get(job.lane, ())) for job in jobs), return_exceptions=True)
     # Every lane has come to its end before any failure ends the run: one's trouble must not cut off another's send.
     for report in reports:
         if isinstance(report, BaseException):
@@ -118,7 +116,7 @@ def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneRepo
     now, and is then composed anew. A lane follows its subscriber's only address; one of several that is gone is given
     up.
     """
-    _recover(store, _astray(store, settings), now)
+    _recover(store, _lanes_without_address(store, settings), now)
     reports = []
     for name in sorted({lane.subscriber for lane in store.outbox.lanes()}):
         subscriber = settings.subscribers.get(name)
@@ -130,7 +128,7 @@ def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneRepo
         subscriber = settings.subscribers.get(lane.subscriber)
         if subscriber is None or subscriber.address(lane.recipient) is not None:
             continue
-        if len(subscriber.addresses) == 1 and store.outbox.was_alone(lane):
+        if len(subscriber.addresses) == 1 and store.outbox.had_one_address(lane):
             # A rotated webhook, a moved mailbox: the subscriber is the same, and so is its only lane.
             store.outbox.readdress(lane, subscriber.recipients[0])
             continue
@@ -147,7 +145,7 @@ def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneRepo
 
 
 @dataclass(frozen=True, slots=True)
-class _Errand:
+class _LaneJob:
     """A lane with the address it leads to now."""
 
     lane: Lane
@@ -157,7 +155,7 @@ class _Errand:
     address: Address
 
 
-def _astray(store: Store, settings: Settings) -> list[Lane]:
+def _lanes_without_address(store: Store, settings: Settings) -> list[Lane]:
     """The lanes whose address is there no more: no errand leads to them, so nobody would notice who died on one."""
     return [
         lane
@@ -185,30 +183,30 @@ class _Run:
         channels: Mapping[str, Channel],
         clock: Clock,
         *,
-        eager: bool,
-        patience: timedelta,
+        ignore_backoff: bool,
+        max_wait: timedelta,
     ) -> None:
         self._store = store
         self._channels = channels
         self._clock = clock
-        self._clerk = Clerk(store, clock)
-        self._eager = eager
-        self._until = clock.now() + patience
-        self._places = {name: asyncio.Semaphore(channel.sends_at_once) for name, channel in channels.items()}
+        self._committer = GroupCommitter(store, clock)
+        self._ignore_backoff = ignore_backoff
+        self._until = clock.now() + max_wait
+        self._slots = {name: asyncio.Semaphore(channel.max_concurrent_sends) for name, channel in channels.items()}
         """A delivery is claimed only where it can be sent at once: what is claimed is in doubt if we die."""
         self._queues: dict[str, asyncio.Lock] = {}
         """By credential: who waits for a gate that lets one through at a time queues, and only the first asks."""
 
-    async def lane(self, errand: _Errand, lost: Sequence[DeliveryState]) -> LaneReport:
+    async def lane(self, job: _LaneJob, lost: Sequence[DeliveryState]) -> LaneReport:
         """Everything for one address, in order, until it is done or has to wait too long."""
-        if errand.subscriber.paused:
-            return LaneReport(errand.lane.subscriber, errand.address.label, paused=True)
+        if job.subscriber.paused:
+            return LaneReport(job.lane.subscriber, job.address.label, paused=True)
         outcomes = Counter(lost)
         reason = "its sender kept dying" if outcomes[DeliveryState.DEAD] else ""
-        eager, left_until = self._eager, None
-        left = errand.left - sum(state.final for state in lost)
+        ignore_backoff, left_until = self._ignore_backoff, None
+        left = job.left - sum(state.final for state in lost)
         while left > 0:
-            state, why = await self._step(errand, eager=eager)
+            state, why = await self._step(job, ignore_backoff=ignore_backoff)
             if state is None:
                 break
             if isinstance(state, Wait):
@@ -221,10 +219,10 @@ class _Run:
             left -= state.final
             if state is not DeliveryState.SENT and why:
                 # One more try of the same delivery has to be asked for anew, by the next run.
-                eager, reason = False, why
+                ignore_backoff, reason = False, why
         return LaneReport(
-            subscriber=errand.lane.subscriber,
-            address=errand.address.label,
+            subscriber=job.lane.subscriber,
+            address=job.address.label,
             sent=outcomes[DeliveryState.SENT],
             dead=outcomes[DeliveryState.DEAD],
             dropped=outcomes[DeliveryState.DROPPED],
@@ -239,61 +237,63 @@ class _Run:
     async def _wait(self, wait: Wait) -> None:
         await self._clock.sleep((wait.until - self._clock.now()).total_seconds())
 
-    async def _step(self, errand: _Errand, *, eager: bool) -> tuple[DeliveryState | Wait | None, str]:
+    async def _step(self, job: _LaneJob, *, ignore_backoff: bool) -> tuple[DeliveryState | Wait | None, str]:
         """Claim, send or ask, settle: one delivery's new state and why, or what to wait for, or None when done."""
-        subscriber, address = errand.subscriber, errand.address
-        channel, places = self._channels[subscriber.channel], self._places[subscriber.channel]
-        gates = channel.gates(address)
-        claimed = await self._claim(Bid(errand.lane, gates, eager), places)
+        subscriber, address = job.subscriber, job.address
+        channel, slots = self._channels[subscriber.channel], self._slots[subscriber.channel]
+        limits = channel.limits(address)
+        claimed = await self._claim(ClaimRequest(job.lane, limits, ignore_backoff), slots)
         if claimed is None or isinstance(claimed, Wait):
             return claimed, ""
         try:
-            if isinstance(claimed, Doubt):
-                with _released(places):
-                    return await inquire(
+            if isinstance(claimed, UnknownDelivery):
+                with _released(slots):
+                    return await reconcile(
                         self._store,
                         self._clock,
                         channel,
                         claimed,
                         subscriber=subscriber,
                         address=address,
-                        gates=gates,
+                        limits=limits,
                     )
-            return await self._send(channel, claimed.delivery, address, gates, places)
+            return await self._send(channel, claimed.delivery, address, limits, slots)
         except ClaimLostError:
             log.warning("claim lost", subscriber=subscriber.name, delivery=claimed.delivery.id)
             return Wait(self._clock.now(), "another process took it over", pacing=False), ""
 
-    async def _claim(self, bid: Bid, places: asyncio.Semaphore) -> Outcome:
+    async def _claim(self, request: ClaimRequest, slots: asyncio.Semaphore) -> ClaimOutcome:
         """The lane's next, with a place taken to send it from; without a place what to wait for, or None."""
-        credential = bid.gates.credential
-        async with self._queues.setdefault(credential.key, asyncio.Lock()) if credential.seconds else nullcontext():
+        credential = request.limits.credential
+        async with (
+            self._queues.setdefault(credential.key, asyncio.Lock()) if credential.min_interval else nullcontext()
+        ):
             while True:
-                await places.acquire()
-                found: Outcome = None
+                await slots.acquire()
+                found: ClaimOutcome = None
                 try:
-                    found = await self._clerk.claim(bid)
+                    found = await self._committer.claim(request)
                 finally:
                     if found is None or isinstance(found, Wait):
-                        places.release()
-                if not (isinstance(found, Wait) and found.gate == credential.key):
+                        slots.release()
+                if not (isinstance(found, Wait) and found.limit == credential.key):
                     return found
                 if not self._is_worth_waiting_for(found):
                     return found
                 await self._wait(found)
 
-    async def _settle_sent(self, delivery: Delivery, receipt: Receipt, gates: Gates) -> None:
+    async def _settle_sent(self, delivery: Delivery, receipt: Receipt, limits: Limits) -> None:
         """Write down that it arrived, with patience: what is not written down is sent a second time."""
-        arrival = Arrival(delivery, receipt, gates)
+        sent_receipt = SentReceipt(delivery, receipt, limits)
         for pause in (1.0, 2.0, 4.0):
             try:
-                await self._clerk.settle(arrival)
+                await self._committer.settle(sent_receipt)
             except StoreError as error:
                 log.warning("the store did not take a receipt, trying again", reason=error.reason)
                 await self._clock.sleep(pause)
             else:
                 return
-        await self._clerk.settle(arrival)
+        await self._committer.settle(sent_receipt)
 
     @staticmethod
     async def _attempt(channel: Channel, delivery: Delivery, address: Address) -> Receipt:
@@ -305,29 +305,31 @@ class _Run:
             # A fault of ours in one channel must not end the others' run, and whether it struck before or after the
             # write nobody knows. Its text may quote a webhook URL, so only its kind is told.
             fault = f"internal error in the {type(channel).__name__}: {type(error).__name__}"
-            raise DeliveryError(Trouble.UNKNOWN, fault) from error
+            raise DeliveryError(FailureKind.UNKNOWN, fault) from error
 
     async def _send(
-        self, channel: Channel, delivery: Delivery, address: Address, gates: Gates, places: asyncio.Semaphore
+        self, channel: Channel, delivery: Delivery, address: Address, limits: Limits, slots: asyncio.Semaphore
     ) -> tuple[DeliveryState, str]:
-        told = log.bind(subscriber=delivery.subscriber, to=address.label, part=f"{delivery.part}/{delivery.parts}")
+        bound_log = log.bind(
+            subscriber=delivery.subscriber, to=address.label, part=f"{delivery.part}/{delivery.parts}"
+        )
         try:
             # Whoever gets the place now bids behind this one's arrival, so both are written by the same commit.
-            with _released(places):
+            with _released(slots):
                 receipt = await self._attempt(channel, delivery, address)
         except DeliveryError as error:
-            state = self._clerk.fail(delivery, error, gates)
-            told.warning("not delivered", trouble=error.trouble.value, reason=error.reason, state=state.value)
+            state = self._committer.fail(delivery, error, limits)
+            bound_log.warning("not delivered", trouble=error.kind.value, reason=error.reason, state=state.value)
             return state, error.reason
-        await self._settle_sent(delivery, receipt, gates)
-        told.info("delivered")
+        await self._settle_sent(delivery, receipt, limits)
+        bound_log.info("delivered")
         return DeliveryState.SENT, ""
 
 
 @contextmanager
-def _released(places: asyncio.Semaphore) -> Iterator[None]:
+def _released(slots: asyncio.Semaphore) -> Iterator[None]:
     """Give a place back at the end, which was taken by who claimed."""
     try:
         yield
     finally:
-        places.release()
+        slots.release()

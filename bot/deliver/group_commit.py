@@ -18,151 +18,155 @@ if TYPE_CHECKING:
 
     from bot.clock import Clock
     from bot.errors import DeliveryError
-    from bot.model import Delivery, DeliveryState, Gates
+    from bot.model import Delivery, DeliveryState, Limits
     from bot.store import Store
-    from bot.store.outbox.claim import Arrival, Bid, Outcome
+    from bot.store.outbox.claim import ClaimOutcome, ClaimRequest, SentReceipt
 
-_QUIET = 2
+_IDLE_PASSES = 2
 """Passes of the event loop without another request before the waiting are served: an answer that has come is read in
 the first and understood in the second."""
 
 _LONGEST_WAIT = 0.25
 """Seconds. A commit takes less; what took longer waited for another process, and says nothing of the next."""
 
-Wish = TypeVar("Wish")
+Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-Request = tuple[Wish, asyncio.Future[Answer]]
+Queued = tuple[Item, asyncio.Future[Answer]]
 
 
-class Clerk:
+class GroupCommitter:
     """One run's only way to settle what was sent and to claim what is next."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._arrivals: list[Request[Arrival, None]] = []
-        self._bids: list[Request[Bid, Outcome]] = []
-        self._gathering: asyncio.Task[None] | None = None
-        self._out: set[str] = set()
+        self._sent_receipts: list[Queued[SentReceipt, None]] = []
+        self._requests: list[Queued[ClaimRequest, ClaimOutcome]] = []
+        self._batch_task: asyncio.Task[None] | None = None
+        self._in_flight: set[str] = set()
         """The deliveries that were handed out to be sent and of which nothing was heard yet."""
-        self._back = asyncio.Event()
+        self._none_in_flight = asyncio.Event()
         """That there are none, or that nobody is to be waited for."""
-        self._took = 0.0
+        self._last_commit_seconds = 0.0
         """Seconds of the last transaction."""
 
-    def _hurry(self, gates: Gates) -> None:
+    def _skip_wait_if_paced(self, limits: Limits) -> None:
         """Who is paced is not kept waiting for company: that would be added to every pause."""
-        if gates.destination.seconds or gates.credential.seconds:
-            self._back.set()
+        if limits.destination.min_interval or limits.credential.min_interval:
+            self._none_in_flight.set()
 
-    async def claim(self, bid: Bid) -> Outcome:
+    async def claim(self, request: ClaimRequest) -> ClaimOutcome:
         """The lane's next delivery, committed as ours; or what to wait for, or None if it has none.
 
         Raises:
             StoreError: the store cannot be written.
         """
-        self._hurry(bid.gates)
-        return await self._ask(self._bids, bid)
+        self._skip_wait_if_paced(request.limits)
+        return await self._ask(self._requests, request)
 
-    async def settle(self, arrival: Arrival) -> None:
+    async def settle(self, sent_receipt: SentReceipt) -> None:
         """Write down that a delivery arrived.
 
         Raises:
             ClaimLostError: the claim is no longer ours.
             StoreError: the store cannot be written.
         """
-        self._heard_of(arrival.delivery)
-        self._hurry(arrival.gates)
+        self._note_answered(sent_receipt.delivery)
+        self._skip_wait_if_paced(sent_receipt.limits)
         try:
-            await self._ask(self._arrivals, arrival)
+            await self._ask(self._sent_receipts, sent_receipt)
         except asyncio.CancelledError:
             # The run is ending, and what the other side has said must not be forgotten over it.
-            self._serve(self._take_arrivals(), ())
+            self._commit(self._take_sent_receipts(), ())
             raise
 
-    def fail(self, delivery: Delivery, error: DeliveryError, gates: Gates) -> DeliveryState:
+    def fail(self, delivery: Delivery, error: DeliveryError, limits: Limits) -> DeliveryState:
         """Write down that an attempt failed, and what that means for its gates, at once and alone. Its state now.
 
         Raises:
             ClaimLostError: the claim is no longer ours.
             StoreError: the store cannot be written.
         """
-        self._heard_of(delivery)
+        self._note_answered(delivery)
         owner, now = self._store.owner, self._clock.now()
-        return self._store.outbox.settle_failed(delivery, error, gates, owner=owner, now=now)
+        return self._store.outbox.settle_failed(delivery, error, limits, owner=owner, now=now)
 
-    def _heard_of(self, delivery: Delivery) -> None:
-        self._out.discard(delivery.id)
-        if not self._out:
-            self._back.set()
+    def _note_answered(self, delivery: Delivery) -> None:
+        self._in_flight.discard(delivery.id)
+        if not self._in_flight:
+            self._none_in_flight.set()
 
-    async def _ask(self, queue: list[Request[Wish, Answer]], wish: Wish) -> Answer:
+    async def _ask(self, queue: list[Queued[Item, Answer]], item: Item) -> Answer:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        queue.append((wish, answer))
-        if self._gathering is None or self._gathering.done():
-            self._gathering = asyncio.create_task(self._gather())
+        queue.append((item, answer))
+        if self._batch_task is None or self._batch_task.done():
+            self._batch_task = asyncio.create_task(self._collect_batch())
         return await answer
 
-    async def _gather(self) -> None:
-        await self._company()
-        bids, self._bids = [(bid, answer) for bid, answer in self._bids if not answer.done()], []
+    async def _collect_batch(self) -> None:
+        await self._wait_for_others()
+        requests, self._requests = [(request, answer) for request, answer in self._requests if not answer.done()], []
         started = asyncio.get_running_loop().time()
-        self._serve(self._take_arrivals(), bids)
-        self._took = min(asyncio.get_running_loop().time() - started, _LONGEST_WAIT)
+        self._commit(self._take_sent_receipts(), requests)
+        self._last_commit_seconds = min(asyncio.get_running_loop().time() - started, _LONGEST_WAIT)
 
-    async def _company(self) -> None:
+    async def _wait_for_others(self) -> None:
         """Wait for whoever may come, as the module says."""
-        if self._out:
+        if self._in_flight:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._took):
-                    await self._back.wait()
+                async with asyncio.timeout(self._last_commit_seconds):
+                    await self._none_in_flight.wait()
         seen = quiet = 0
-        while quiet < _QUIET:
+        while quiet < _IDLE_PASSES:
             await asyncio.sleep(0)
-            waiting = len(self._arrivals) + len(self._bids)
+            waiting = len(self._sent_receipts) + len(self._requests)
             quiet = 0 if waiting > seen else quiet + 1
             seen = waiting
 
-    def _take_arrivals(self) -> list[Request[Arrival, None]]:
-        arrivals, self._arrivals = self._arrivals, []
-        return arrivals
+    def _take_sent_receipts(self) -> list[Queued[SentReceipt, None]]:
+        sent_receipts, self._sent_receipts = self._sent_receipts, []
+        return sent_receipts
 
-    def _serve(self, arrivals: Sequence[Request[Arrival, None]], bids: Sequence[Request[Bid, Outcome]]) -> None:
+    def _commit(
+        self,
+        sent_receipts: Sequence[Queued[SentReceipt, None]],
+        requests: Sequence[Queued[ClaimRequest, ClaimOutcome]],
+    ) -> None:
         try:
-            turn = self._store.outbox.take_turn(
-                [arrival for arrival, _ in arrivals],
-                [bid for bid, _ in bids],
+            result = self._store.outbox.claim_batch(
+                [sent_receipt for sent_receipt, _ in sent_receipts],
+                [request for request, _ in requests],
                 owner=self._store.owner,
                 now=self._clock.now(),
             )
         except Exception as error:  # noqa: BLE001 - goes on to whoever waits
-            self._fail(arrivals, bids, error)
+            self._fail(sent_receipts, requests, error)
             return
-        for (_, settled), lost in zip(arrivals, turn.settled, strict=True):
+        for (_, settled), lost in zip(sent_receipts, result.settled, strict=True):
             _answer(settled, None, lost)
-        for (_, claimed), outcome in zip(bids, turn.outcomes, strict=True):
+        for (_, claimed), outcome in zip(requests, result.outcomes, strict=True):
             if isinstance(outcome, Claimed):
-                self._out.add(outcome.delivery.id)
-                self._back.clear()
+                self._in_flight.add(outcome.delivery.id)
+                self._none_in_flight.clear()
             _answer(claimed, outcome)
 
     def _fail(
         self,
-        arrivals: Sequence[Request[Arrival, None]],
-        bids: Sequence[Request[Bid, Outcome]],
+        sent_receipts: Sequence[Queued[SentReceipt, None]],
+        requests: Sequence[Queued[ClaimRequest, ClaimOutcome]],
         error: Exception,
     ) -> None:
         """One's trouble is its own: where several came together and nothing was written, each comes again alone."""
-        if len(arrivals) + len(bids) > 1:
-            for arrival in arrivals:
-                self._serve([arrival], ())
-            for bid in bids:
-                self._serve((), [bid])
+        if len(sent_receipts) + len(requests) > 1:
+            for sent_receipt in sent_receipts:
+                self._commit([sent_receipt], ())
+            for request in requests:
+                self._commit((), [request])
             return
-        for _, settled in arrivals:
+        for _, settled in sent_receipts:
             _answer(settled, None, error)
-        for _, claimed in bids:
+        for _, claimed in requests:
             _answer(claimed, None, error)
 
 

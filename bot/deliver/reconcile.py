@@ -17,26 +17,26 @@ from bot.model import DeliveryState
 if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.clock import Clock
-    from bot.model import Gates, Receipt
+    from bot.model import Limits, Receipt
     from bot.settings import Address, Subscriber
     from bot.store import Store
-    from bot.store.outbox.reconciliation import Doubt
+    from bot.store.outbox.reconciliation import UnknownDelivery
 
 log = structlog.get_logger(__name__)
 
-SETTLING = timedelta(seconds=10)
+VISIBLE_AFTER = timedelta(seconds=10)
 """How long a message that was just taken may be missing from what the other side shows."""
 
 
-async def inquire(
+async def reconcile(
     store: Store,
     clock: Clock,
     channel: Channel,
-    doubt: Doubt,
+    unknown: UnknownDelivery,
     *,
     subscriber: Subscriber,
     address: Address,
-    gates: Gates,
+    limits: Limits,
 ) -> tuple[DeliveryState, str]:
     """Find out what became of a delivery; its new state, and why if that is no good news.
 
@@ -44,42 +44,44 @@ async def inquire(
         ClaimLostError: the claim is no longer ours.
         StoreError: the store cannot be written.
     """
-    delivery, owner, doubts = doubt.delivery, store.owner, store.outbox.doubts
-    told = log.bind(subscriber=delivery.subscriber, to=address.label, part=f"{delivery.part}/{delivery.parts}")
+    delivery, owner, reconciliation = unknown.delivery, store.owner, store.outbox.reconciliation
+    bound_log = log.bind(subscriber=delivery.subscriber, to=address.label, part=f"{delivery.part}/{delivery.parts}")
     try:
-        receipt = await _find(clock, channel, doubt, address)
+        receipt = await _lookup_twice(clock, channel, unknown, address)
     except CannotTellError as error:
-        wish = subscriber.on_unknown
-        state = doubts.settle_untold(delivery, error.reason, wish, owner=owner, now=clock.now())
-        told.warning("nobody can tell whether it arrived", reason=error.reason, state=state.value)
+        policy = subscriber.on_unknown
+        state = reconciliation.mark_unknowable(delivery, error.reason, policy, owner=owner, now=clock.now())
+        bound_log.warning("nobody can tell whether it arrived", reason=error.reason, state=state.value)
         return state, "" if state is DeliveryState.PENDING else f"outcome unknown, {state}: {error.reason}"
     except DeliveryError as error:
-        state = doubts.settle_unasked(delivery, error, gates, owner=owner, now=clock.now())
-        told.warning("could not ask whether it arrived", trouble=error.trouble.value, reason=error.reason)
+        state = reconciliation.mark_lookup_failed(delivery, error, limits, owner=owner, now=clock.now())
+        bound_log.warning("could not ask whether it arrived", trouble=error.kind.value, reason=error.reason)
         return state, f"outcome unknown, and asking failed: {error.reason}"
     if receipt is None:
-        told.info("it had not arrived, and is sent again")
-        return doubts.settle_missing(delivery, owner=owner), ""
-    state = doubts.settle_found(delivery, receipt, gates, owner=owner, now=clock.now())
-    told.info("it had arrived", state=state.value)
+        bound_log.info("it had not arrived, and is sent again")
+        return reconciliation.mark_not_found(delivery, owner=owner), ""
+    state = reconciliation.mark_found(delivery, receipt, limits, owner=owner, now=clock.now())
+    bound_log.info("it had arrived", state=state.value)
     return state, "" if state is DeliveryState.SENT else "outcome unknown, and what was found is another's"
 
 
-async def _find(clock: Clock, channel: Channel, doubt: Doubt, address: Address) -> Receipt | None:
+async def _lookup_twice(clock: Clock, channel: Channel, unknown: UnknownDelivery, address: Address) -> Receipt | None:
     """What the other side shows, asked again a little later before anything counts as missing."""
-    found = await _look(clock, channel, doubt, address)
+    found = await _lookup(clock, channel, unknown, address)
     if found is None:
-        await clock.sleep(SETTLING.total_seconds())
-        found = await _look(clock, channel, doubt, address)
+        await clock.sleep(VISIBLE_AFTER.total_seconds())
+        found = await _lookup(clock, channel, unknown, address)
     return found
 
 
-async def _look(clock: Clock, channel: Channel, doubt: Doubt, address: Address) -> Receipt | None:
+async def _lookup(clock: Clock, channel: Channel, unknown: UnknownDelivery, address: Address) -> Receipt | None:
     now = clock.now()
-    if now < doubt.delivery.created_at:
+    if now < unknown.delivery.created_at:
         raise CannotTellError("the clock was set back, so nobody knows since when to look")
     try:
-        return await channel.find(Question(doubt.delivery, now, doubt.landmark, doubt.taken), address)
+        return await channel.lookup(
+            Question(unknown.delivery, now, unknown.last_known_id, unknown.ids_of_others), address
+        )
     except (CannotTellError, DeliveryError):
         raise
     except Exception as error:

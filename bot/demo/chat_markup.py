@@ -61,7 +61,7 @@ _DISCORD_LINES = tuple(
 )
 
 
-class _Aside:
+class _Placeholders:
     """Finished HTML put aside under a placeholder, so that nothing later touches it."""
 
     def __init__(self) -> None:
@@ -80,40 +80,42 @@ class _Aside:
 
 def slack_html(mrkdwn: str) -> Markup:
     """What Slack shows for a mrkdwn text."""
-    aside = _Aside()
+    placeholders = _Placeholders()
 
     def control(found: re.Match[str]) -> str:
         target, _, label = found[1].partition("|")
         if target[0] in "!@#":
-            return aside.keep(_ping(found[0]))
-        return aside.keep(_link(html.unescape(target), html.escape(html.unescape(label or target), quote=False)))
+            return placeholders.keep(_ping(found[0]))
+        return placeholders.keep(
+            _link(html.unescape(target), html.escape(html.unescape(label or target), quote=False))
+        )
 
     text = _without_placeholders(mrkdwn)
-    text = _SLACK_CODE.sub(lambda found: aside.keep(f"<code>{_slack_text(found[1])}</code>"), text)
+    text = _SLACK_CODE.sub(lambda found: placeholders.keep(f"<code>{_slack_text(found[1])}</code>"), text)
     text = _slack_text(_SLACK_CONTROL.sub(control, text))
-    text = _BARE_URL.sub(lambda found: aside.keep(_link(html.unescape(found[0]), found[0])), text)
-    return _finished(text, _SLACK_STYLES, _SLACK_LINES, aside)
+    text = _BARE_URL.sub(lambda found: placeholders.keep(_link(html.unescape(found[0]), found[0])), text)
+    return _finished(text, _SLACK_STYLES, _SLACK_LINES, placeholders)
 
 
 def discord_html(markdown: str) -> Markup:
     """What Discord shows for a message's content or an embed's text."""
-    aside = _Aside()
+    placeholders = _Placeholders()
 
     def escaped(finish: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
-        return lambda found: aside.keep(finish(html.escape(found[1], quote=False)))
+        return lambda found: placeholders.keep(finish(html.escape(found[1], quote=False)))
 
     def masked(found: re.Match[str]) -> str:
         label = html.escape(found[1], quote=False)
-        return aside.keep(_link(found[2], _styled(label, _DISCORD_STYLES)))
+        return placeholders.keep(_link(found[2], _styled(label, _DISCORD_STYLES)))
 
     text = _without_placeholders(markdown)
     text = _DISCORD_ESCAPE.sub(escaped(str), text)
     text = _DISCORD_CODE.sub(escaped("<code>{}</code>".format), text)
     text = _DISCORD_LINK.sub(masked, text)
-    text = _DISCORD_PING.sub(lambda found: aside.keep(_ping(found[0])), text)
-    text = _DISCORD_ANGLE_URL.sub(lambda found: aside.keep(_link(found[1], html.escape(found[1]))), text)
-    text = _BARE_URL.sub(lambda found: aside.keep(_link(found[0], html.escape(found[0]))), text)
-    return _finished(html.escape(text, quote=False), _DISCORD_STYLES, _DISCORD_LINES, aside)
+    text = _DISCORD_PING.sub(lambda found: placeholders.keep(_ping(found[0])), text)
+    text = _DISCORD_ANGLE_URL.sub(lambda found: placeholders.keep(_link(found[1], html.escape(found[1]))), text)
+    text = _BARE_URL.sub(lambda found: placeholders.keep(_link(found[0], html.escape(found[0]))), text)
+    return _finished(html.escape(text, quote=False), _DISCORD_STYLES, _DISCORD_LINES, placeholders)
 
 
 def safe_url(url: str) -> str:
@@ -124,14 +126,14 @@ def safe_url(url: str) -> str:
 _Rules = tuple[tuple[re.Pattern[str], str], ...]
 
 
-def _finished(text: str, styles: _Rules, lines: _Rules, aside: _Aside) -> Markup:
+def _finished(text: str, styles: _Rules, lines: _Rules, placeholders: _Placeholders) -> Markup:
     """Styles and lines made elements, line breaks kept, everything put aside back in its place."""
     text = _styled(text, styles)
     for pattern, tag in lines:
         text = pattern.sub(rf"<{tag}>\1</{tag}>", text)
     # A block element ends its line by itself.
     text = re.sub(r"(</(?:h\d|small|blockquote|li)>)\n", r"\1", text)
-    return Markup(aside.restore(text.replace("\n", "<br>")))  # noqa: S704 - every piece was escaped on its way here
+    return Markup(placeholders.restore(text.replace("\n", "<br>")))  # noqa: S704 - every piece was escaped on its way here
 
 
 def _styled(text: str, styles: _Rules) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from bot.app.run_result import Run
+    from bot.app.run_result import RunResult
     from bot.settings import Settings
 
 _LEFTOVERS = ("config.yaml", "paperboy.db", "paperboy.db-wal", "paperboy.db-shm", "index.html", "site", "received")
@@ -55,15 +55,15 @@ class _Receivers:
 
 
 @dataclass(slots=True)
-class _Account:
+class _Totals:
     """What the days came to."""
 
     days: list[Day] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
-    repeats: list[Run] = field(default_factory=list)
+    runs: list[RunResult] = field(default_factory=list)
+    repeats: list[RunResult] = field(default_factory=list)
 
 
-async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[Run, Settings], None]) -> bool:
+async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[RunResult, Settings], None]) -> bool:
     """Run the demo and leave its folder: `index.html`, the pages, and all that was received.
 
     Args:
@@ -87,7 +87,7 @@ async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[
         config = folder / "config.yaml"
         config.write_text(yaml.safe_dump(_config(receivers), sort_keys=False, allow_unicode=True), encoding="utf-8")
         settings = load(config, {})
-        found = _Account()
+        found = _Totals()
         for day, mailings in _calendar():
             clock.set(datetime.combine(day, _HOUR))
             await _one_day(day, mailings, settings, clock, receivers, found, tell, account)
@@ -105,9 +105,9 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
     settings: Settings,
     clock: SimulatedClock,
     receivers: _Receivers,
-    found: _Account,
+    found: _Totals,
     tell: Callable[[str], None],
-    account: Callable[[Run, Settings], None],
+    account: Callable[[RunResult, Settings], None],
 ) -> None:
     """The day's mailing, taken twice: the second time nothing is left to say."""
     receivers.arxiv.feeds.update(
@@ -178,11 +178,11 @@ def _calendar() -> list[tuple[date, Mapping[str, Mailing]]]:
     return [(day, known.get(day) or {c: Mailing(c, day, ()) for c in samples.CATEGORIES}) for day in days]
 
 
-def _sent(run: Run) -> int:
+def _sent(run: RunResult) -> int:
     return sum(lane.sent for lane in run.delivered)
 
 
-def _day_account(run: Run, repeat: Run) -> tuple[str, ...]:
+def _day_account(run: RunResult, repeat: RunResult) -> tuple[str, ...]:
     if not run.collected:
         return ("No mailing: a weekend. Nothing was asked, nothing was sent.",)
     new = sum(result.new for result in run.collected)
@@ -226,7 +226,7 @@ def _clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _leave(folder: Path, found: _Account, receivers: _Receivers) -> None:
+def _leave(folder: Path, found: _Totals, receivers: _Receivers) -> None:
     received = folder / "received"
     received.mkdir()
     for name, messages in (
@@ -243,7 +243,7 @@ def _leave(folder: Path, found: _Account, receivers: _Receivers) -> None:
     (folder / "index.html").write_text(render_showcase(_figures(found), found.days, pages), encoding="utf-8")
 
 
-def _figures(found: _Account) -> list[Figure]:
+def _figures(found: _Totals) -> list[Figure]:
     collected = [result for run in found.runs for result in run.collected]
     return [
         Figure(str(sum(1 for run in found.runs if run.collected)), "mailings"),

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.model import AnnounceType, Author, Entry, Mailing, Paper
+from bot.model import AnnounceType, Author, FeedItem, Mailing, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ _OWN_FIELDS = ("announced", "replaced", "cross_listed", "authors", "id", "catego
 
 
 @dataclass(frozen=True, slots=True)
-class _Life:
+class _PaperHistory:
     """A paper with all that happens to it."""
 
     paper: Paper
@@ -37,7 +37,7 @@ class _Life:
     cross_listed: Mapping[str, date]
     """Categories that came later."""
 
-    def seen(self, category: str, day: date) -> Entry | None:
+    def seen(self, category: str, day: date) -> FeedItem | None:
         """What the category's mailing of that date says of it, if anything.
 
         A paper is new where its primary category is asked for; https://info.arxiv.org/help/rss.html.
@@ -54,7 +54,7 @@ class _Life:
             kind = AnnounceType.CROSS
         else:
             return None
-        return Entry(self._as_of(day, listed), kind)
+        return FeedItem(self._as_of(day, listed), kind)
 
     def _as_of(self, day: date, listed: tuple[str, ...]) -> Paper:
         version = max((version for since, version in self.replaced.items() if since <= day), default=1)
@@ -75,14 +75,14 @@ def topics() -> dict[str, Any]:
     return found
 
 
-def _entries(category: str, day: date) -> list[Entry]:
-    entries = [entry for life in _lives() if (entry := life.seen(category, day))]
+def _entries(category: str, day: date) -> list[FeedItem]:
+    entries = [entry for history in _histories() if (entry := history.seen(category, day))]
     return sorted(entries, key=lambda entry: (_LISTING.index(entry.type), entry.paper.identifier))
 
 
-def _lives() -> Iterator[_Life]:
+def _histories() -> Iterator[_PaperHistory]:
     for record in _samples()["papers"]:
-        yield _Life(
+        yield _PaperHistory(
             paper=Paper(
                 identifier=record["id"],
                 version=1,

@@ -106,9 +106,9 @@ def page_html(markdown: str) -> str:
         found = _BADGE.match(str(tokens[index].attrs["src"]))
         return f"<code>{alt}{f' {found[2]}' if found else ''}</code>"
 
-    reader = MarkdownIt("commonmark")
-    reader.add_render_rule("image", badge)
-    return str(reader.render(markdown))
+    parser = MarkdownIt("commonmark")
+    parser.add_render_rule("image", badge)
+    return str(parser.render(markdown))
 
 
 def _by_channel(messages: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from bot.model import Match
 from bot.publish import bibtex, feeds, search_data
 from bot.publish.assets import Assets, fingerprint
-from bot.publish.html import Surroundings, render_web_page
+from bot.publish.html import SiteContext, render_web_page
 from bot.publish.html_index import mailings, render_front
 from bot.publish.markdown import TopicPage, in_order, render_index, render_page
 from bot.store.pages import PageRecord
@@ -111,7 +111,7 @@ class Publisher:
             known = {record.mailing_date: record.seq for record in records if record.topic == topic.name}
             if known:
                 files = _listed(self._site.dir / topic.name)
-                gone = {day: seq for day, seq in known.items() if not _is_whole(day, files, data)}
+                gone = {day: seq for day, seq in known.items() if not _is_complete(day, files, data)}
                 if not files.issuperset(_FEEDS):
                     gone[max(known)] = known[max(known)]
                 wanted = gone | self._store.papers.dates_after(topic.categories, max(known.values()))
@@ -130,13 +130,13 @@ class Publisher:
         for page, content in pages.items():
             path = self._path(page.topic, page.day)
             if not page.known or not path.exists():
-                write_whole(path, render_page(content, self._templates))
-            write_whole(path.with_suffix(".html"), render_web_page(content, self._surroundings, self._templates))
+                write_atomically(path, render_page(content, self._templates))
+            write_atomically(path.with_suffix(".html"), render_web_page(content, self._site_context, self._templates))
             papers = [entry.paper for entry in in_order(content.entries)]
-            write_whole(path.with_suffix(".bib"), bibtex.bibliography(papers))
+            write_atomically(path.with_suffix(".bib"), bibtex.bibliography(papers))
         data = self._site.dir / search_data.file_name(stale[0].day)
         before = data.read_text(encoding="utf-8", errors="replace") if data.exists() else ""
-        write_whole(data, search_data.month(before, pages.values()))
+        write_atomically(data, search_data.month(before, pages.values()))
         for topic in dict.fromkeys(page.topic for page in stale):
             self._write_feeds(
                 topic, {page.day: content.entries for page, content in pages.items() if page.topic is topic}
@@ -154,7 +154,7 @@ class Publisher:
             announcements,
             papers,
             partial(self._match, topic.name),
-            excluded=lambda paper: self._matcher.verdict(topic.name, paper).stopped_by is not None,
+            excluded=lambda paper: self._matcher.verdict(topic.name, paper).excluded_by is not None,
         )
         return tuple(selected.entry for selected in selection)
 
@@ -174,14 +174,14 @@ class Publisher:
             return
         entries = [entry for day in newest for entry in (fresh[day] if day in fresh else self._entries(topic, day))]
         feed = feeds.Feed(topic, tuple(entries), newest[0], self._site.url)
-        write_whole(self._site.dir / topic.name / "feed.xml", feeds.atom(feed))
-        write_whole(self._site.dir / topic.name / "feed.json", feeds.json_feed(feed))
+        write_atomically(self._site.dir / topic.name / "feed.xml", feeds.atom(feed))
+        write_atomically(self._site.dir / topic.name / "feed.json", feeds.json_feed(feed))
 
     def _write_indexes(self, records: tuple[PageRecord, ...]) -> bool:
         """All that is made of the records alone, unless it is there and made of these. Whether the index changed."""
         front, index = self._site.dir / "index.html", self._site.dir / "README.md"
         titles = [(topic.name, topic.title) for topic in self._topics]
-        mark = fingerprint(self._templates, records, titles, self._site.repository, self._surroundings)
+        mark = fingerprint(self._templates, records, titles, self._site.repository, self._site_context)
         beside = [
             f"{topic.name}/mailings.js" for topic in self._topics if any(r.topic == topic.name for r in records)
         ]
@@ -194,14 +194,14 @@ class Publisher:
             if record.topic in by_name:
                 counts[by_name[record.topic]][record.mailing_date] = record.papers
         for path, source in self._assets.files.items():
-            write_whole(self._site.dir / path, source.read_bytes())
-        write_whole(self._site.dir / ".nojekyll", "")  # GitHub Pages would make pages of its own of the Markdown
+            write_atomically(self._site.dir / path, source.read_bytes())
+        write_atomically(self._site.dir / ".nojekyll", "")  # GitHub Pages would make pages of its own of the Markdown
         for topic, dates in counts.items():
             if dates:
-                write_whole(self._site.dir / topic.name / "mailings.js", mailings(dates))
-        changed = write_whole(index, render_index(counts, self._templates, repository=self._site.repository))
+                write_atomically(self._site.dir / topic.name / "mailings.js", mailings(dates))
+        changed = write_atomically(index, render_index(counts, self._templates, repository=self._site.repository))
         # Last, for it bears the mark of all.
-        write_whole(front, render_front(counts, self._surroundings, self._templates, mark=mark))
+        write_atomically(front, render_front(counts, self._site_context, self._templates, mark=mark))
         return changed
 
     @cached_property
@@ -209,14 +209,14 @@ class Publisher:
         return Assets.find(self._templates)
 
     @cached_property
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(self._assets.names, self._site.url)
+    def _site_context(self) -> SiteContext:
+        return SiteContext(self._assets.names, self._site.url)
 
     def _path(self, topic: Topic, day: date) -> Path:
         return self._site.dir / topic.name / f"{day:%Y-%m-%d}.md"
 
 
-def _is_whole(day: date, files: frozenset[str], data: frozenset[str]) -> bool:
+def _is_complete(day: date, files: frozenset[str], data: frozenset[str]) -> bool:
     """Whether all that is made of a page is there, by the names in its folder and in that of the months' data."""
     return Path(search_data.file_name(day)).name in data and files.issuperset(f"{day}{form}" for form in _FORMS)
 
@@ -232,7 +232,7 @@ def _mark(front: Path) -> str:
     return found[1].decode() if found else ""
 
 
-def write_whole(path: Path, content: str | bytes) -> bool:
+def write_atomically(path: Path, content: str | bytes) -> bool:
     """Put the content there in one step, so that no reader sees half a page. Whether anything changed.
 
     Raises:

@@ -36,7 +36,7 @@ def entry(paper: Paper) -> str:
         "eprint": _tex(paper.identifier),
         "archivePrefix": "arXiv",
         "primaryClass": _tex(paper.primary),
-        "doi": _braced(text.tidy(paper.doi or "")),
+        "doi": _braced(text.clean(paper.doi or "")),
         "url": _tex(f"https://arxiv.org/abs/{paper.identifier}"),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
@@ -46,7 +46,7 @@ def entry(paper: Paper) -> str:
 
 def _tex(raw: str) -> str:
     """The text as TeX takes it: what arXiv gave, with the characters escaped that would act outside a formula."""
-    return _TEX.sub(lambda found: found["kept"] or "\\" + found["active"], _braced(text.tidy(raw)))
+    return _TEX.sub(lambda found: found["kept"] or "\\" + found["active"], _braced(text.clean(raw)))
 
 
 def _braced(value: str) -> str:

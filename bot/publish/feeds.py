@@ -97,7 +97,7 @@ def json_feed(feed: Feed) -> str:
     addresses = {"home_page_url": feed.home, "feed_url": feed.address("feed.json")}
     document = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": f"{text.tidy(feed.topic.title)}: papers",
+        "title": f"{text.clean(feed.topic.title)}: papers",
         **{name: url for name, url in addresses.items() if url},
         "language": "en",
         "items": [
@@ -121,13 +121,13 @@ def _add(parent: ET.Element, tag: str, value: str) -> None:
 
 
 def _xml(value: str) -> str:
-    return _NOT_XML.sub("", text.tidy(value))
+    return _NOT_XML.sub("", text.clean(value))
 
 
 def _tags(entry: DigestEntry) -> list[str]:
     """Categories and whatever is special about the entry, each once."""
     tags: Iterable[str] = (*entry.paper.categories, *chips(entry))
-    return list(dict.fromkeys(tag for tag in map(text.tidy, tags) if tag))
+    return list(dict.fromkeys(tag for tag in map(text.clean, tags) if tag))
 
 
 def _content(entry: DigestEntry) -> str:

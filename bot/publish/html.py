@@ -31,7 +31,7 @@ AUTHORS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class SiteContext:
     """What all pages of a site share."""
 
     assets: Mapping[str, str]
@@ -40,7 +40,7 @@ class Surroundings:
     """Where the site is published, without a trailing slash."""
 
 
-def render_web_page(page: TopicPage, site: Surroundings, templates: Templates) -> str:
+def render_web_page(page: TopicPage, site: SiteContext, templates: Templates) -> str:
     """The page as HTML, ending in one line break. Equal pages give equal bytes.
 
     Raises:
@@ -64,7 +64,7 @@ def render_web_page(page: TopicPage, site: Surroundings, templates: Templates) -
     return body + "\n"
 
 
-def shared(site: Surroundings, *, root: str, path: str) -> dict[str, object]:
+def shared(site: SiteContext, *, root: str, path: str) -> dict[str, object]:
     """What every page's template may use: assets seen from the page, and its published address, if it has one."""
     return {
         "root": root,
@@ -96,10 +96,10 @@ def _paper(entry: DigestEntry) -> dict[str, object]:
 
 def _searches(field: str, values: Iterable[str]) -> list[dict[str, object]]:
     """Each value with the search for it on the front page."""
-    tidied = [text.tidy(value) for value in values]
+    cleaned = [text.clean(value) for value in values]
     return [
         {"name": value, "url": Markup(f"../index.html#{urlencode({field: value}, errors='replace')}")}  # noqa: S704 - percent-encoded
-        for value in tidied
+        for value in cleaned
         if value
     ]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.model import Topic
-    from bot.publish.html import Surroundings
+    from bot.publish.html import SiteContext
     from bot.text.templates import Templates
 
 LATEST = 5
@@ -27,7 +27,7 @@ _WORKING_DAYS = 5
 
 
 def render_front(
-    counts: Mapping[Topic, Mapping[date, int]], site: Surroundings, templates: Templates, *, mark: str
+    counts: Mapping[Topic, Mapping[date, int]], site: SiteContext, templates: Templates, *, mark: str
 ) -> str:
     """The front page, ending in one line break.
 
@@ -85,14 +85,14 @@ def _calendar(topic: Topic, dates: Mapping[date, int]) -> list[dict[str, object]
         weeks = calendar.Calendar().monthdatescalendar(year, month)
         widest = max(day.weekday() + 1 for day in dates if (day.year, day.month) == (year, month))
         width = max(_WORKING_DAYS, widest)
-        cut = [[day if day.month == month else None for day in week[:width]] for week in weeks]
+        weeks_shown = [[day if day.month == month else None for day in week[:width]] for week in weeks]
         months.append(
             {
                 "name": f"{MONTHS[month - 1]} {year}",
                 "days": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[:width],
                 "weeks": [
                     [None if day is None else _page(topic, day, dates.get(day)) for day in week]
-                    for week in cut
+                    for week in weeks_shown
                     if any(week)
                 ],
             }

@@ -45,7 +45,7 @@ def typeset(raw: str) -> Typeset:
             return marks.get(formula) or formula.plain or formula.written
         return marks.setdefault(formula, chr(_MARKS[len(marks)]))
 
-    flat = text.tidy(latex.flatten(_A_MARK.sub("", text.tidy(raw)), mark))
+    flat = text.clean(latex.flatten(_A_MARK.sub("", text.clean(raw)), mark))
     spans = {mark: _span(formula) for formula, mark in marks.items()}
     pieces = [spans[piece] if piece in spans else _escaped(piece) for piece in _A_MARK.split(flat)]
     return Typeset(Markup("").join(pieces), sum("data-tex=" in piece for piece in pieces))

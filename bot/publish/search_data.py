@@ -55,13 +55,13 @@ def _row(entry: DigestEntry) -> list[object]:
     """One paper, in the order that `search.js` reads; texts are data there, never markup."""
     paper = entry.paper
     return [
-        text.tidy(paper.identifier),
+        text.clean(paper.identifier),
         paper.version,
         text.flatten_tex(paper.title),
         text.names(paper.authors, len(paper.authors)),
-        " ".join("".join(category.split()) for category in map(text.tidy, paper.categories)),
+        " ".join("".join(category.split()) for category in map(text.clean, paper.categories)),
         _KINDS.index(entry.type),
         entry.replaced_to or 0,
         int(entry.reconstructed),
-        list(dict.fromkeys(text.tidy(hit.term) for hit in entry.match.hits)),
+        list(dict.fromkeys(text.clean(hit.term) for hit in entry.match.hits)),
     ]

@@ -16,7 +16,7 @@ from bot.arxiv import calendar
 from bot.collect import backlog
 from bot.model import DeliveryState, Note
 from bot.settings import fingerprint
-from bot.store.outbox import Packet
+from bot.store.outbox import RenderedDigest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ _WHERE_TO_LOOK = "More: `paperboy status` and `paperboy deliveries list`."
 
 
 @dataclass(frozen=True, slots=True)
-class Concern:
+class Alert:
     """One trouble that a person should hear of."""
 
     key: str
@@ -39,13 +39,13 @@ class Concern:
     text: str
 
 
-def alert(
+def enqueue_alerts(
     store: Store,
     settings: Settings,
     channels: Mapping[str, Channel],
     now: datetime,
     *,
-    also: Iterable[Concern] = (),
+    also: Iterable[Alert] = (),
 ) -> int:
     """Put a note of every concern that was not told within a day into the operator's outbox.
 
@@ -64,68 +64,68 @@ def alert(
     """
     if settings.operator is None:
         return 0
-    concerns = {concern.key: concern for concern in (*_in_store(store, settings, channels, now), *also)}
-    fresh = store.outbox.untold(concerns, since=now - DAY)
-    if not fresh:
+    alerts = {each.key: each for each in (*_from_store(store, settings, channels, now), *also)}
+    untold = store.outbox.alerts_not_told(alerts, since=now - DAY)
+    if not untold:
         return 0
     operator = settings.subscribers[settings.operator]
     note = Note(
         title=f"Paperboy needs a hand ({now:%Y-%m-%d %H:%M} UTC)",
-        text="\n".join([*(concerns[key].text for key in sorted(fresh)), _WHERE_TO_LOOK]),
+        text="\n".join([*(alerts[key].text for key in sorted(untold)), _WHERE_TO_LOOK]),
     )
-    packet = Packet(operator.channel, note.title, (channels[operator.channel].render_note(note),))
-    store.outbox.post(operator.name, packet, operator.recipients, now, concerns=sorted(fresh))
-    return len(fresh)
+    rendered = RenderedDigest(operator.channel, note.title, (channels[operator.channel].render_note(note),))
+    store.outbox.enqueue_alert(operator.name, rendered, operator.recipients, now, alerts=sorted(untold))
+    return len(untold)
 
 
-def _in_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Concern]:
+def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Alert]:
     yield from _refusal(store, now) or _late_mailings(store, settings, now)
     yield from _refused_pages(store, settings, now)
-    yield from _shut_doors(store, settings, channels, now)
-    dead = store.ledger.ended_since(now - DAY, DeliveryState.DEAD)
+    yield from _open_circuits(store, settings, channels, now)
+    dead = store.queries.ended_since(now - DAY, DeliveryState.DEAD)
     for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
         given_up = "A message to {} was" if count == 1 else f"{count} messages to {{}} were"
-        yield Concern(f"dead {name} {fingerprint(reason)}", f"{given_up.format(name)} given up: {reason}")
+        yield Alert(f"dead {name} {fingerprint(reason)}", f"{given_up.format(name)} given up: {reason}")
 
 
-def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Concern]:
+def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:
     for category, records in backlog.still_open(store.papers, settings.categories, now).items():
         late = [r for r in records if now - calendar.expected(r.mailing_date) >= settings.arxiv.alert_after]
         if late:
             others = f" and {len(late) - 1} more" if len(late) > 1 else ""
             text = f"The mailing of {category} for {late[-1].mailing_date:%Y-%m-%d}{others} is still open"
-            yield Concern(f"mailing {category}", f"{text}: {late[-1].reason}")
+            yield Alert(f"mailing {category}", f"{text}: {late[-1].reason}")
 
 
-def _refusal(store: Store, now: datetime) -> tuple[Concern, ...]:
+def _refusal(store: Store, now: datetime) -> tuple[Alert, ...]:
     """That arXiv refuses us, if it does; it is why every mailing is late."""
-    state = store.arxiv_gate.refused(now)
+    state = store.arxiv_limit.refusal(now)
     if state is None or state.closed_until is None:
         return ()
     until = f"{state.closed_until:%Y-%m-%d %H:%M} UTC"
-    return (Concern("arxiv", f"arXiv refuses us ({state.reason}); it is not asked for anything before {until}."),)
+    return (Alert("arxiv", f"arXiv refuses us ({state.reason}); it is not asked for anything before {until}."),)
 
 
-def _refused_pages(store: Store, settings: Settings, now: datetime) -> Iterator[Concern]:
-    state = store.catchup_gate.refused(now)
+def _refused_pages(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:
+    state = store.catchup_limit.refusal(now)
     if settings.arxiv.catchup_url and state is not None and state.closed_until is not None:
         until = f"{state.closed_until:%Y-%m-%d}"
         instead = "OAI-PMH takes their place, and there are no comments. You can leave out catchup_url"
         text = f"arXiv's catch-up pages refuse us ({state.reason}); they are not asked before {until}. {instead}."
-        yield Concern("catchup", text)
+        yield Alert("catchup", text)
 
 
-def _shut_doors(
+def _open_circuits(
     store: Store,
     settings: Settings,
     channels: Mapping[str, Channel],
     now: datetime,
-) -> Iterator[Concern]:
-    shut = {gate.key: gate for gate in store.ledger.shut_gates(now)}
+) -> Iterator[Alert]:
+    open_circuits = {limit.key: limit for limit in store.queries.open_circuits(now)}
     for subscriber in settings.subscribers.values():
         for address in subscriber.addresses:
-            gates = channels[subscriber.channel].gates(address)
-            for key in (gates.credential.key, gates.destination.key):
-                if key in shut:
-                    text = f"{subscriber.name} ({subscriber.channel}) is not reached: {shut[key].reason}"
-                    yield Concern(f"door {subscriber.name} {key}", text)
+            limits = channels[subscriber.channel].limits(address)
+            for key in (limits.credential.key, limits.destination.key):
+                if key in open_circuits:
+                    text = f"{subscriber.name} ({subscriber.channel}) is not reached: {open_circuits[key].reason}"
+                    yield Alert(f"door {subscriber.name} {key}", text)

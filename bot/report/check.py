@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.arxiv import feed
-from bot.channels.channel import Finding
+from bot.channels.channel import CheckResult
 from bot.errors import DeliveryError, FetchError, ParseError
 from bot.model import Delivery, Note
 from bot.topics.query_errors import only_in_a_query
@@ -30,55 +30,59 @@ _TEST = Note(
 )
 
 
-def notices(settings: Settings) -> Iterator[Finding]:
+def notices(settings: Settings) -> Iterator[CheckResult]:
     """What is allowed and yet perhaps not meant."""
     for subscriber in settings.subscribers.values():
         if subscriber.at is not None:
             hour = f"{subscriber.at:%H:%M} {subscriber.timezone}"
             advice = f"served at {hour}: `paperboy run` keeps the hour, a daily cron for `once` must come after it"
-            yield Finding(f"subscribers.{subscriber.name}.at", ok=True, message=advice)
+            yield CheckResult(f"subscribers.{subscriber.name}.at", ok=True, message=advice)
         if subscriber.paused:
-            yield Finding(f"subscribers.{subscriber.name}.paused", ok=True, message="paused: gets nothing")
+            yield CheckResult(f"subscribers.{subscriber.name}.paused", ok=True, message="paused: gets nothing")
     for topic in settings.topics.values():
-        yield from _read_as_they_stand(f"topics.{topic.name}.keywords", topic.keywords)
-        yield from _read_as_they_stand(f"topics.{topic.name}.exclude", topic.exclude)
-        yield from _read_as_they_stand(f"topics.{topic.name}.authors", topic.authors, authors=True)
+        yield from _written_as_queries(f"topics.{topic.name}.keywords", topic.keywords)
+        yield from _written_as_queries(f"topics.{topic.name}.exclude", topic.exclude)
+        yield from _written_as_queries(f"topics.{topic.name}.authors", topic.authors, authors=True)
     if not settings.categories:
-        yield Finding("subscribers", ok=True, message="no subscriber and no site reads a topic: nothing will happen")
+        yield CheckResult(
+            "subscribers", ok=True, message="no subscriber and no site reads a topic: nothing will happen"
+        )
 
 
-def _read_as_they_stand(setting: str, words: Iterable[str], *, authors: bool = False) -> Iterator[Finding]:
+def _written_as_queries(setting: str, words: Iterable[str], *, authors: bool = False) -> Iterator[CheckResult]:
     """Those of the words that are written as if they were queries."""
     for word in words:
         if sign := only_in_a_query(word, author=authors):
             advice = "a phrase needs none" if sign == "quotes" else "only a topic's `query` reads it otherwise"
-            yield Finding(setting, ok=True, message=f"{word!r} is looked for as it stands, {sign} and all: {advice}")
+            yield CheckResult(
+                setting, ok=True, message=f"{word!r} is looked for as it stands, {sign} and all: {advice}"
+            )
 
 
-async def check_arxiv(client: ArxivClient, settings: Settings) -> Finding:
+async def check_arxiv(client: ArxivClient, settings: Settings) -> CheckResult:
     """One polite request for one feed; nothing is stored."""
     if not settings.categories:
-        return Finding("arxiv.rss_url", ok=True, message="not asked: no category is read")
+        return CheckResult("arxiv.rss_url", ok=True, message="not asked: no category is read")
     category = settings.categories[0]
     try:
         mailing = feed.parse(await client.fetch_rss(category), category)
     except (FetchError, ParseError) as error:
-        return Finding("arxiv.rss_url", ok=False, message=f"{category}: {error.reason}")
+        return CheckResult("arxiv.rss_url", ok=False, message=f"{category}: {error.reason}")
     found = f"{category}: {len(mailing.entries)} announcements in the mailing of {mailing.mailing_date:%Y-%m-%d}"
-    return Finding("arxiv.rss_url", ok=True, message=found)
+    return CheckResult("arxiv.rss_url", ok=True, message=found)
 
 
-async def check_channels(channels: Mapping[str, Channel], settings: Settings) -> list[Finding]:
+async def check_channels(channels: Mapping[str, Channel], settings: Settings) -> list[CheckResult]:
     """Every channel that a subscriber uses, with all its addresses."""
-    findings: list[Finding] = []
+    results: list[CheckResult] = []
     for name, channel in channels.items():
         mine = [subscriber for subscriber in settings.subscribers.values() if subscriber.channel == name]
         addresses = {address.key: address for subscriber in mine for address in subscriber.addresses}
         # A channel knows an address by its label; the reader looks for the setting that has it.
         named = {a.label: f"subscribers.{s.name}.{name} ({a.label})" for s in reversed(mine) for a in s.addresses}
         found = await channel.check(tuple(addresses.values()))
-        findings.extend(replace(finding, setting=named.get(finding.setting, finding.setting)) for finding in found)
-    return findings
+        results.extend(replace(result, setting=named.get(result.setting, result.setting)) for result in found)
+    return results
 
 
 async def send_tests(
@@ -86,7 +90,7 @@ async def send_tests(
     settings: Settings,
     outbox: Outbox,
     clock: Clock,
-) -> list[Finding]:
+) -> list[CheckResult]:
     """One test message to every address of every subscriber that is not paused."""
     return [
         await _send_test(channels[subscriber.channel], subscriber, address, outbox, clock)
@@ -102,9 +106,9 @@ async def _send_test(
     address: Address,
     outbox: Outbox,
     clock: Clock,
-) -> Finding:
+) -> CheckResult:
     setting = f"subscribers.{subscriber.name} ({address.label})"
-    gates = channel.gates(address)
+    limits = channel.limits(address)
     delivery = Delivery(
         id=secrets.token_hex(16),  # every test is a message of its own
         subscriber=subscriber.name,
@@ -118,7 +122,7 @@ async def _send_test(
     try:
         await channel.send(delivery, address)
     except DeliveryError as error:
-        return Finding(setting, ok=False, message=f"the test was not taken: {error.reason}")
-    outbox.reopen(gates)
-    await clock.sleep(max(gates.destination.seconds, gates.credential.seconds))
-    return Finding(setting, ok=True, message="the test was taken")
+        return CheckResult(setting, ok=False, message=f"the test was not taken: {error.reason}")
+    outbox.close_circuits(limits)
+    await clock.sleep(max(limits.destination.min_interval, limits.credential.min_interval))
+    return CheckResult(setting, ok=True, message="the test was taken")

@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.model import DeliveryState
-from bot.store.subscribers import ReaderState
+from bot.store.subscribers import SubscriberState
 from bot.topics import ranking
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from bot.compose.digests import Drafter
+    from bot.compose.digests import DigestPlanner
     from bot.model import Announcement, DigestEntry, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class TopicStory:
+class TopicExplanation:
     """Why one topic did or did not claim the paper. One that claims it in several mailings has as many."""
 
     topic: str
@@ -33,12 +33,12 @@ class TopicStory:
 
 
 @dataclass(frozen=True, slots=True)
-class SubscriberStory:
+class SubscriberExplanation:
     """What one subscriber was told of the paper."""
 
     subscriber: str
     told: tuple[ToldRecord, ...]
-    topics: tuple[TopicStory, ...]
+    topics: tuple[TopicExplanation, ...]
     why_not: str
     """Why it was not told although a topic claims it; empty otherwise."""
 
@@ -50,39 +50,47 @@ class Explanation:
     identifier: str
     title: str
     announcements: tuple[Announcement, ...]
-    subscribers: tuple[SubscriberStory, ...]
-    site: tuple[TopicStory, ...]
+    subscribers: tuple[SubscriberExplanation, ...]
+    site: tuple[TopicExplanation, ...]
     """Of the topics that have pages."""
 
 
-def explain(identifier: str, store: Store, settings: Settings, drafter: Drafter, matcher: Matcher) -> Explanation:
+def explain(
+    identifier: str, store: Store, settings: Settings, planner: DigestPlanner, matcher: Matcher
+) -> Explanation:
     """Where and when the paper was announced, and what came of it for every subscriber, and why."""
     announcements = store.papers.announcements_of(identifier)
     versions = store.papers.versions(identifier)
-    told = store.ledger.told_of(identifier)
+    told = store.queries.told_of(identifier)
     papers = {(paper.identifier, paper.version): paper for paper in versions}
-    find = partial(_select, papers=papers, matcher=matcher)
+    select_for = partial(_select, papers=papers, matcher=matcher)
     claims = {name: _claims(topic, announcements, papers, matcher) for name, topic in settings.topics.items()}
     in_one = {
-        name: _claims(topic, announcements, papers, matcher, together=True) for name, topic in settings.topics.items()
+        name: _claims(topic, announcements, papers, matcher, at_once=True) for name, topic in settings.topics.items()
     }
-    stories = []
+    explanations = []
     for subscriber in settings.subscribers.values():
-        topics = tuple(story for name in subscriber.topics for story in claims[name])
+        topics = tuple(explanation for name in subscriber.topics for explanation in claims[name])
         mine = tuple(record for record in told if record.subscriber == subscriber.name)
-        if mine and not any(story.claimed for story in topics):  # its digest had several mailings
-            topics = tuple(story for name in subscriber.topics for story in in_one[name])
-        claimed = {story.topic: settings.topics[story.topic] for story in topics if story.claimed}
-        heard = any(set(record.states) != {DeliveryState.WITHDRAWN} for record in mine)
+        if mine and not any(explanation.claimed for explanation in topics):  # its digest had several mailings
+            topics = tuple(explanation for name in subscriber.topics for explanation in in_one[name])
+        claimed = {
+            explanation.topic: settings.topics[explanation.topic] for explanation in topics if explanation.claimed
+        }
+        was_told = any(set(record.states) != {DeliveryState.WITHDRAWN} for record in mine)
         why_not = (
             ""
-            if heard or not claimed
-            else _why_not(subscriber, claimed.values(), announcements, store, drafter, find=find, in_one=in_one)
+            if was_told or not claimed
+            else _why_not(
+                subscriber, claimed.values(), announcements, store, planner, select_for=select_for, in_one=in_one
+            )
         )
-        stories.append(SubscriberStory(subscriber.name, mine, topics, why_not))
+        explanations.append(SubscriberExplanation(subscriber.name, mine, topics, why_not))
     title = versions[-1].title if versions else ""
-    site = tuple(story for name in (settings.site.topics if settings.site else ()) for story in claims[name])
-    return Explanation(identifier, title, announcements, tuple(stories), site)
+    site = tuple(
+        explanation for name in (settings.site.topics if settings.site else ()) for explanation in claims[name]
+    )
+    return Explanation(identifier, title, announcements, tuple(explanations), site)
 
 
 def _why_not(
@@ -90,26 +98,26 @@ def _why_not(
     topics: Iterable[Topic],
     announcements: Iterable[Announcement],
     store: Store,
-    drafter: Drafter,
+    planner: DigestPlanner,
     *,
-    find: Callable[[Topic, Iterable[Announcement]], list[Selected]],
-    in_one: Mapping[str, Sequence[TopicStory]],
+    select_for: Callable[[Topic, Iterable[Announcement]], list[Selected]],
+    in_one: Mapping[str, Sequence[TopicExplanation]],
 ) -> str:
     """Why a paper that a topic claims was not told."""
     topics = tuple(topics)
-    state = store.readers.state(subscriber.name)
-    cursors = drafter.follow(subscriber, state or ReaderState(subscriber.name)).cursors
+    state = store.subscribers.state(subscriber.name)
+    cursors = planner.add_missing_cursors(subscriber, state or SubscriberState(subscriber.name)).cursors
     ahead = any(
-        find(topic, [a for a in announcements if a.seq > cursors.get(f"{topic.name}/{a.category}", a.seq)])
+        select_for(topic, [a for a in announcements if a.seq > cursors.get(f"{topic.name}/{a.category}", a.seq)])
         for topic in topics
     )
     if ahead and subscriber.paused:
         return "waits: the subscriber is paused"
     if ahead:
         return "waits for its hour" if subscriber.at and state else "waits for the next run"
-    stories = [story for topic in topics for story in in_one[topic.name]]
-    if not any(story.claimed for story in stories):  # not so if its digest has several mailings
-        return f"its mailings were told together, and by then: {stories[0].sentence}"
+    explanations = [explanation for topic in topics for explanation in in_one[topic.name]]
+    if not any(explanation.claimed for explanation in explanations):  # not so if its digest has several mailings
+        return f"its mailings were told together, and by then: {explanations[0].sentence}"
     return "announced before the subscriber, or its topic as it is now, was there"
 
 
@@ -125,7 +133,7 @@ def _select(
         announcements,
         papers,
         lambda paper: matcher.verdict(topic.name, paper).match,
-        excluded=lambda paper: matcher.verdict(topic.name, paper).stopped_by is not None,
+        excluded=lambda paper: matcher.verdict(topic.name, paper).excluded_by is not None,
         told=told,
     )
 
@@ -136,29 +144,29 @@ def _claims(
     papers: Mapping[tuple[str, int], Paper],
     matcher: Matcher,
     *,
-    together: bool = False,
-) -> tuple[TopicStory, ...]:
-    """Why the topic does or does not claim the paper: for a digest of each mailing, or of all `together`."""
+    at_once: bool = False,
+) -> tuple[TopicExplanation, ...]:
+    """Why the topic does or does not claim the paper: for a digest of each mailing, or of all `at_once`."""
     mine = [a for a in announcements if a.category in topic.categories]
     days = sorted({a.mailing_date for a in mine})
     told: frozenset[tuple[str, int]] = frozenset()
     entries: list[DigestEntry] = []
-    for window in [days] if together else [[day] for day in days]:
+    for window in [days] if at_once else [[day] for day in days]:
         found = _select(topic, [a for a in mine if a.mailing_date in window], papers, matcher, told)
         told = told.union(*(selected.settles for selected in found))
         entries += [selected.entry for selected in found]
     if not entries:
-        return (TopicStory(topic.name, claimed=False, sentence=_why_unclaimed(topic, mine, papers, matcher)),)
+        return (TopicExplanation(topic.name, claimed=False, sentence=_why_unclaimed(topic, mine, papers, matcher)),)
     return tuple(_claimed(topic, entry, several=len(entries) > 1) for entry in entries)
 
 
-def _claimed(topic: Topic, entry: DigestEntry, *, several: bool) -> TopicStory:
+def _claimed(topic: Topic, entry: DigestEntry, *, several: bool) -> TopicExplanation:
     by = ", ".join(f"{hit.term!r} in {hit.field}" for hit in entry.match.hits)
     if not by:
         by = "nothing that its query rules out" if topic.query else "the topic takes everything in its categories"
     when = f" on {entry.mailing_date:%Y-%m-%d}" if several else ""
     sentence = f"claimed{when}: {by}; ranked by: {ranking.reasons(topic, entry)}"
-    return TopicStory(topic.name, claimed=True, sentence=sentence)
+    return TopicExplanation(topic.name, claimed=True, sentence=sentence)
 
 
 def _why_unclaimed(
@@ -177,11 +185,13 @@ def _why_unclaimed(
     verdict = matcher.verdict(topic.name, asked[max(asked)])
     if verdict.match is not None:
         newest = max(a.version for a in announcements)
-        if (stop := matcher.verdict(topic.name, papers[announcements[0].identifier, newest]).stopped_by) is not None:
-            return f"its version {newest} is stopped by the exclusion {stop.term!r} in its {stop.field}"
+        if (
+            exclusion := matcher.verdict(topic.name, papers[announcements[0].identifier, newest]).excluded_by
+        ) is not None:
+            return f"its version {newest} is stopped by the exclusion {exclusion.term!r} in its {exclusion.field}"
         # New in one of its categories and cross-listed in another is new.
         kind = next(each for each in types if each not in topic.announce)
         return f"announced as {kind}, which the topic does not ask for"
-    if verdict.wanted is not None and (stop := verdict.stopped_by) is not None:
-        return f"stopped by the exclusion {stop.term!r} in its {stop.field}"
+    if verdict.wanted is not None and (exclusion := verdict.excluded_by) is not None:
+        return f"stopped by the exclusion {exclusion.term!r} in its {exclusion.field}"
     return "its query does not hold" if topic.query else "no term of the topic is in it"

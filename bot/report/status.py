@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.channels.channel import Channel
-    from bot.compose.digests import Drafter
+    from bot.compose.digests import DigestPlanner
     from bot.model import MailingRecord
     from bot.report.explain import Explanation
     from bot.settings import Settings, Subscriber
     from bot.store import Store
-    from bot.store.limits import GateState
+    from bot.store.limits import LimitState
     from bot.store.outbox.queries import DeliveryRecord
     from bot.topics.matcher import Matcher
 
-_TROUBLE_DAYS = 7
+_RECENT_DAYS = 7
 
 _IN_WORDS = {
     MailingState.PENDING: "not out",
@@ -96,21 +96,21 @@ class Reporter:
         store: Store,
         settings: Settings,
         channels: Mapping[str, Channel],
-        drafter: Drafter,
+        planner: DigestPlanner,
     ) -> None:
         self._store = store
         self._settings = settings
         self._channels = channels
-        self._drafter = drafter
+        self._planner = planner
 
     def status(self, now: datetime) -> Status:
         """Today in a sentence per category and per subscriber, and what is left to do."""
         today = calendar.mailing_date(now)
         categories = tuple(self._category(category, today, now) for category in self._settings.categories)
-        unfinished = self._store.ledger.unfinished()
-        shut = {gate.key: gate for gate in self._store.ledger.shut_gates(now)}
-        last_sent = self._store.ledger.last_sent()
-        opens_at = self._store.arxiv_gate.waits_until(now)
+        unfinished = self._store.queries.unfinished()
+        open_circuits = {limit.key: limit for limit in self._store.queries.open_circuits(now)}
+        last_sent = self._store.queries.last_sent()
+        opens_at = self._store.arxiv_limit.waits_until(now)
         ended = (DeliveryState.DEAD, DeliveryState.DROPPED)
         return Status(
             now=now,
@@ -120,18 +120,18 @@ class Reporter:
             arxiv_waits_until=opens_at if opens_at and opens_at > now + timedelta(minutes=1) else None,
             categories=categories if calendar.is_mailing_day(today) else (),
             subscribers=tuple(
-                self._subscriber(subscriber, now, today, unfinished, last_sent, shut)
+                self._subscriber(subscriber, now, today, unfinished, last_sent, open_circuits)
                 for subscriber in self._settings.subscribers.values()
             ),
             missed=backlog.missed(self._store.papers, self._settings.categories, today),
             unfinished=unfinished,
-            dead=self._store.ledger.ended_since(now - timedelta(days=_TROUBLE_DAYS), *ended),
+            dead=self._store.queries.ended_since(now - timedelta(days=_RECENT_DAYS), *ended),
         )
 
     def _category(self, category: str, today: date, now: datetime) -> CategoryStatus:
         record = self._store.papers.mailing(today, category)
-        due = backlog.ask_at(record, calendar.expected(today), now)
-        due = max(due, self._store.arxiv_gate.waits_until(now) or due)
+        due = backlog.next_attempt(record, calendar.expected(today), now)
+        due = max(due, self._store.arxiv_limit.waits_until(now) or due)
         if record is None:
             expected = f", expected at {self._clock(due)}" if due > now else ""
             return CategoryStatus(category, "pending", f"not asked for yet today{expected}", due=due)
@@ -153,13 +153,15 @@ class Reporter:
         today: date,
         unfinished: tuple[DeliveryRecord, ...],
         last_sent: Mapping[str, datetime],
-        shut: Mapping[str, GateState],
+        open_circuits: Mapping[str, LimitState],
     ) -> SubscriberStatus:
         mine = [record for record in unfinished if record.subscriber == subscriber.name]
         held = [record for record in mine if record.state is DeliveryState.HELD]
         sentence = "paused"
         if not subscriber.paused:
-            sentence = self._trouble(subscriber, mine, shut) or self._silence(subscriber, now, today)
+            sentence = self._delivery_problem(subscriber, mine, open_circuits) or self._silence(
+                subscriber, now, today
+            )
         slot = None
         if subscriber.at is not None:
             slot = next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
@@ -173,20 +175,20 @@ class Reporter:
             next_slot=slot,
         )
 
-    def _trouble(
+    def _delivery_problem(
         self,
         subscriber: Subscriber,
         mine: list[DeliveryRecord],
-        shut: Mapping[str, GateState],
+        open_circuits: Mapping[str, LimitState],
     ) -> str | None:
         """What keeps its messages back, if anything does."""
         for address in subscriber.addresses:
-            gates = self._channels[subscriber.channel].gates(address)
-            gate = shut.get(gates.credential.key) or shut.get(gates.destination.key)
-            if gate is not None:
-                until = gate.closed_until
+            limits = self._channels[subscriber.channel].limits(address)
+            limit = open_circuits.get(limits.credential.key) or open_circuits.get(limits.destination.key)
+            if limit is not None:
+                until = limit.closed_until
                 again = f"; next knock after {self._clock(until)}" if until else ""
-                return f"{address.label} is not reached: {gate.reason}{again}"
+                return f"{address.label} is not reached: {limit.reason}{again}"
         waiting = [record for record in mine if record.state is not DeliveryState.HELD]
         if not waiting:
             return None
@@ -196,10 +198,10 @@ class Reporter:
 
     def _silence(self, subscriber: Subscriber, now: datetime, today: date) -> str:
         """Why nothing is on its way to it, where nothing is wrong; the first reason that holds."""
-        state = self._store.readers.state(subscriber.name)
+        state = self._store.subscribers.state(subscriber.name)
         if state is None:
             return "new: starts with the latest mailing"
-        news = self._drafter.draft(subscriber, self._drafter.follow(subscriber, state), now).digest
+        news = self._planner.plan(subscriber, self._planner.add_missing_cursors(subscriber, state), now).digest
         if news is not None:
             told = "waits for its hour" if subscriber.at else "the next run tells it"
             return f"{_papers(news.matched)} in for it; {told}"
@@ -208,7 +210,7 @@ class Reporter:
     def _given_up(self, subscriber: Subscriber, today: date) -> str | None:
         """What was to reach it today and never will."""
         midnight = datetime.combine(today, time(), tzinfo=calendar.EASTERN)
-        ended = self._store.ledger.ended_since(midnight, DeliveryState.DEAD, DeliveryState.DROPPED)
+        ended = self._store.queries.ended_since(midnight, DeliveryState.DEAD, DeliveryState.DROPPED)
         mine = [record for record in ended if record.subscriber == subscriber.name]
         if not mine:
             return None
@@ -222,7 +224,7 @@ class Reporter:
         records = {category: self._store.papers.mailing(today, category) for category in categories}
         late = [category for category, record in records.items() if record is None or not record.state.closed]
         midnight = datetime.combine(today, time(), tzinfo=calendar.EASTERN)
-        told = self._store.ledger.told_since(subscriber.name, midnight)
+        told = self._store.queries.told_since(subscriber.name, midnight)
         said = f"told of {told} today; " if told else ""
         if late:
             record = records[late[0]]
@@ -235,7 +237,7 @@ class Reporter:
 
     def explain(self, identifier: str, matcher: Matcher) -> Explanation:
         """What became of one paper, see `story`."""
-        return explain.explain(identifier, self._store, self._settings, self._drafter, matcher)
+        return explain.explain(identifier, self._store, self._settings, self._planner, matcher)
 
 
 def _papers(count: int) -> str:

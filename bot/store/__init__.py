@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.store.arxiv_limits import ArxivGate
+from bot.store.arxiv_limits import ArxivLimit
 from bot.store.database import Database, migrate
 from bot.store.leases import Leases
 from bot.store.outbox import Outbox
-from bot.store.outbox.manual import Desk
-from bot.store.outbox.queries import Ledger
+from bot.store.outbox.manual import ManualActions
+from bot.store.outbox.queries import OutboxQueries
 from bot.store.pages import Pages
 from bot.store.papers import Papers
-from bot.store.search import Catalogue
-from bot.store.subscribers import Readers
-from bot.store.worker import Owner
+from bot.store.search import PaperSearch
+from bot.store.subscribers import SubscriberStates
+from bot.store.worker import WorkerId
 
 __all__ = ["Store", "migrate"]
 
@@ -25,7 +25,7 @@ __all__ = ["Store", "migrate"]
 class Store:
     """One open store."""
 
-    def __init__(self, url: str, owner: Owner | None = None, *, must_exist: bool = False) -> None:
+    def __init__(self, url: str, owner: WorkerId | None = None, *, must_exist: bool = False) -> None:
         """Open it, making the tables where there are none and bringing older ones up to date.
 
         Args:
@@ -38,17 +38,17 @@ class Store:
             StoreError: it cannot be opened, is not ours, or is newer than this program.
         """
         self._database = Database(url, must_exist=must_exist)
-        self.owner = owner or Owner.current()
+        self.owner = owner or WorkerId.current()
         self.papers = Papers(self._database)
-        self.readers = Readers(self._database)
+        self.subscribers = SubscriberStates(self._database)
         self.outbox = Outbox(self._database)
-        self.ledger = Ledger(self._database)
-        self.desk = Desk(self._database)
-        self.catalogue = Catalogue(self._database, self.papers)
+        self.queries = OutboxQueries(self._database)
+        self.manual = ManualActions(self._database)
+        self.search = PaperSearch(self._database, self.papers)
         self.pages = Pages(self._database)
         self.leases = Leases(self._database, self.owner)
-        self.arxiv_gate = ArxivGate(self._database)
-        self.catchup_gate = ArxivGate(self._database, "arxiv-catchup", farthest=timedelta(days=31))
+        self.arxiv_limit = ArxivLimit(self._database)
+        self.catchup_limit = ArxivLimit(self._database, "arxiv-catchup", farthest=timedelta(days=31))
 
     def close(self) -> None:
         """Close every connection."""

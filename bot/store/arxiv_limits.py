@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.store.limits import GateState, hold_gate, lock_gate, open_gate, read_gate, write_gate
+from bot.store.limits import LimitState, close_circuit, delay_until, lock_limit, read_limit, write_limit
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.store.database import Database
 
 
-class ArxivGate:
+class ArxivLimit:
     """A gate before what we ask of arXiv, shared by all processes on the store and kept over restarts.
 
     There is one before everything, and one that remembers that the catch-up pages alone refuse us.
@@ -31,64 +31,64 @@ class ArxivGate:
     def opens_at(self) -> datetime | None:
         """When the next request may start; None if at once."""
         with self._database.reading() as connection:
-            return read_gate(connection, self._key).opens_at
+            return read_limit(connection, self._key).opens_at
 
-    def enter(self, now: datetime, until: datetime) -> datetime | None:
+    def acquire(self, now: datetime, until: datetime) -> datetime | None:
         """Take the gate for one request: nobody else enters before `until`.
 
         Returns:
             None, or, where it is not open and nothing was taken, when it opens.
         """
         with self._database.writing() as connection:
-            opens_at = lock_gate(connection, self._key).opens_at
+            opens_at = lock_limit(connection, self._key).opens_at
             if opens_at is not None and now < opens_at <= now + self._farthest:
                 return opens_at
-            write_gate(connection, self._key, opens_at=until)
+            write_limit(connection, self._key, opens_at=until)
         return None
 
-    def close_until(self, moment: datetime) -> None:
+    def hold_until(self, moment: datetime) -> None:
         """Let no request start before that moment; an earlier one never shortens the wait."""
         with self._database.writing() as connection:
-            hold_gate(connection, self._key, moment)
+            delay_until(connection, self._key, moment)
 
-    def throttled(self, now: datetime, reason: str) -> datetime:
+    def record_throttling(self, now: datetime, reason: str) -> datetime:
         """Note that arXiv asks for fewer requests.
 
         Returns:
             Since when it has done so without another answer between; `now` for the first time.
         """
         with self._database.writing() as connection:
-            known = lock_gate(connection, self._key)
+            known = lock_limit(connection, self._key)
             earlier = known.since if known.closed_until is None else None
             since = min(earlier or now, now)
-            write_gate(connection, self._key, since=since, reason=reason, closed_until=None)
+            write_limit(connection, self._key, since=since, reason=reason, closed_until=None)
         return since
 
-    def refuse(self, now: datetime, until: datetime, reason: str) -> None:
+    def record_refusal(self, now: datetime, until: datetime, reason: str) -> None:
         """Note that arXiv refuses us: no request before `until`. The first refusal's moment stays."""
         with self._database.writing() as connection:
-            known = lock_gate(connection, self._key)
+            known = lock_limit(connection, self._key)
             since = known.since if known.closed_until is not None else None
-            write_gate(connection, self._key, since=since or now, reason=reason, closed_until=until)
+            write_limit(connection, self._key, since=since or now, reason=reason, closed_until=until)
 
-    def answered(self) -> None:
+    def record_answer(self) -> None:
         """Note an answer that is neither: what was before is over. Pacing stays."""
         with self._database.reading() as connection:
-            if read_gate(connection, self._key).since is None:
+            if read_limit(connection, self._key).since is None:
                 return
         with self._database.writing() as connection:
-            open_gate(connection, self._key)
+            close_circuit(connection, self._key)
 
     def waits_until(self, now: datetime) -> datetime | None:
         """Until when nothing is asked, for whichever reason; None if it may be asked now."""
         with self._database.reading() as connection:
-            state = read_gate(connection, self._key)
+            state = read_limit(connection, self._key)
         moments = (state.opens_at, state.closed_until)
         return max((m for m in moments if m is not None and now < m <= now + self._farthest), default=None)
 
-    def refused(self, now: datetime) -> GateState | None:
+    def refusal(self, now: datetime) -> LimitState | None:
         """Why and since when arXiv refuses us and is not asked before `closed_until`; None if it does not."""
         with self._database.reading() as connection:
-            state = read_gate(connection, self._key)
-        shut = state.closed_until is not None and now < state.closed_until <= now + self._farthest
-        return state if shut else None
+            state = read_limit(connection, self._key)
+        is_refused = state.closed_until is not None and now < state.closed_until <= now + self._farthest
+        return state if is_refused else None

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.store.database.dialect import Lock, alone, insert
+from bot.store.database.dialect import Lock, hold_lock, insert
 from bot.store.database.tables import leases
-from bot.store.worker import Owner
+from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class LeaseTakenError(Exception):
     """Another process, alive as far as anybody can tell, holds it."""
 
-    def __init__(self, name: str, holder: Owner, until: datetime) -> None:
+    def __init__(self, name: str, holder: WorkerId, until: datetime) -> None:
         super().__init__(f"{name} is held by process {holder.pid} on {holder.host}")
         self.name = name
         self.holder = holder
@@ -34,11 +34,11 @@ class LeaseTakenError(Exception):
 class Leases:
     """Taking and giving back."""
 
-    def __init__(self, database: Database, owner: Owner) -> None:
+    def __init__(self, database: Database, owner: WorkerId) -> None:
         self._database = database
         self._owner = owner
 
-    def look(self, name: str, now: datetime) -> None:
+    def check(self, name: str, now: datetime) -> None:
         """See that nobody else holds it, without taking it.
 
         Raises:
@@ -47,14 +47,14 @@ class Leases:
         with self._database.reading() as connection:
             self._refuse_if_taken(connection, name, now)
 
-    def take(self, name: str, now: datetime, term: timedelta) -> None:
+    def acquire(self, name: str, now: datetime, term: timedelta) -> None:
         """Hold it until `now + term`; taking it again prolongs it.
 
         Raises:
             LeaseTakenError: somebody else holds it.
         """
         with self._database.writing() as connection:
-            alone(connection, Lock.LEASES)
+            hold_lock(connection, Lock.LEASES)
             self._refuse_if_taken(connection, name, now)
             values = {"owner": str(self._owner), "until": now + term}
             statement = insert(connection, leases).values(name=name, **values)
@@ -63,11 +63,11 @@ class Leases:
     def _refuse_if_taken(self, connection: Connection, name: str, now: datetime) -> None:
         row = connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
         if row is not None and row.until > now and row.owner != str(self._owner):
-            holder = Owner.parse(row.owner)
+            holder = WorkerId.parse(row.owner)
             if not holder.is_surely_dead(self._owner):
                 raise LeaseTakenError(name, holder, row.until)
 
-    def give_back(self, name: str) -> None:
+    def release(self, name: str) -> None:
         """Let the next one have it at once."""
         with self._database.writing() as connection:
             mine = (leases.c.name == name) & (leases.c.owner == str(self._owner))

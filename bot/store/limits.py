@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from bot.store.database.dialect import insert, is_alone
+from bot.store.database.dialect import insert, writes_are_serialised
 from bot.store.database.tables import gates
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from bot.model import Gates
+    from bot.model import Limits
 
 
 @dataclass(frozen=True, slots=True)
-class GateState:
+class LimitState:
     """One gate as stored."""
 
     key: str
@@ -33,10 +33,10 @@ class GateState:
     since: datetime | None = None
 
 
-def read_gate(connection: Connection, key: str) -> GateState:
+def read_limit(connection: Connection, key: str) -> LimitState:
     """The gate's state; an unknown gate is open."""
     row = connection.execute(select(gates).where(gates.c.key == key)).one_or_none()
-    return GateState(*row) if row else GateState(key)
+    return LimitState(*row) if row else LimitState(key)
 
 
 _LOCKED = (
@@ -45,7 +45,7 @@ _LOCKED = (
 _STATE = [column.name for column in gates.c if column.name != "key"]
 
 
-def lock_gates(connection: Connection, keys: Iterable[str]) -> dict[str, GateState]:
+def lock_limits(connection: Connection, keys: Iterable[str]) -> dict[str, LimitState]:
     """The gates' states by key, which nobody else changes before the end of this transaction.
 
     They are locked in their keys' order, and are to be locked after any delivery: else two could wait for each other.
@@ -53,19 +53,19 @@ def lock_gates(connection: Connection, keys: Iterable[str]) -> dict[str, GateSta
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    if not is_alone(connection):  # only what is there can be locked
+    if not writes_are_serialised(connection):  # only what is there can be locked
         connection.execute(insert(connection, gates).on_conflict_do_nothing(), [{"key": key} for key in wanted])
     found = connection.execute(_LOCKED, {"keys": wanted})
-    known = {row.key: GateState(*row) for row in found}
-    return {key: known.get(key) or GateState(key) for key in wanted}
+    known = {row.key: LimitState(*row) for row in found}
+    return {key: known.get(key) or LimitState(key) for key in wanted}
 
 
-def lock_gate(connection: Connection, key: str) -> GateState:
+def lock_limit(connection: Connection, key: str) -> LimitState:
     """One gate's state; who locks several takes them together, or `in_order`."""
-    return lock_gates(connection, [key])[key]
+    return lock_limits(connection, [key])[key]
 
 
-def write_gates(connection: Connection, states: Collection[GateState]) -> None:
+def write_limits(connection: Connection, states: Collection[LimitState]) -> None:
     """Store these states of gates that are locked."""
     if states:
         statement = insert(connection, gates)
@@ -74,30 +74,30 @@ def write_gates(connection: Connection, states: Collection[GateState]) -> None:
         connection.execute(statement, [{name: getattr(state, name) for name in ("key", *_STATE)} for state in states])
 
 
-def hold_gate(connection: Connection, key: str, opens_at: datetime) -> None:
+def delay_until(connection: Connection, key: str, opens_at: datetime) -> None:
     """Have the next message wait until `opens_at`, or longer if it already must."""
-    known = lock_gate(connection, key).opens_at
-    write_gate(connection, key, opens_at=opens_at if known is None else max(known, opens_at))
+    known = lock_limit(connection, key).opens_at
+    write_limit(connection, key, opens_at=opens_at if known is None else max(known, opens_at))
 
 
-def shut_gate(connection: Connection, key: str, *, until: datetime, reason: str, now: datetime) -> None:
+def open_circuit(connection: Connection, key: str, *, until: datetime, reason: str, now: datetime) -> None:
     """A dead door: nobody knocks before `until`. `since` stays at the first no."""
-    known = lock_gate(connection, key)
-    write_gate(connection, key, closed_until=until, reason=reason, since=known.since or now)
+    known = lock_limit(connection, key)
+    write_limit(connection, key, closed_until=until, reason=reason, since=known.since or now)
 
 
-def open_gate(connection: Connection, key: str) -> None:
+def close_circuit(connection: Connection, key: str) -> None:
     """The door opened: whatever it said before is over. Pacing stays."""
-    if lock_gate(connection, key).since is not None:
-        write_gate(connection, key, closed_until=None, reason=None, since=None)
+    if lock_limit(connection, key).since is not None:
+        write_limit(connection, key, closed_until=None, reason=None, since=None)
 
 
-def in_order(both: Gates) -> list[str]:
+def in_order(both: Limits) -> list[str]:
     """The keys of both, in the order in which they are to be locked."""
     return sorted({both.destination.key, both.credential.key})
 
 
-def write_gate(connection: Connection, key: str, **values: object) -> None:
+def write_limit(connection: Connection, key: str, **values: object) -> None:
     """Set some of the gate's columns and leave the others."""
     statement = insert(connection, gates).values(key=key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[gates.c.key], set_=values))

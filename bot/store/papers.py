@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 
 from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
 from bot.store.database import batched
-from bot.store.database.dialect import Lock, alone, insert
+from bot.store.database.dialect import Lock, hold_lock, insert
 from bot.store.database.tables import announcements, mailings, papers
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Papers:
         `reconstructed` announcements are marked so.
         """
         with self._database.writing() as connection:
-            alone(connection, Lock.ANNOUNCEMENTS)
+            hold_lock(connection, Lock.ANNOUNCEMENTS)
             if mailing.entries:
                 rows = [_paper_row(entry.paper, now) for entry in mailing.entries]
                 connection.execute(insert(connection, papers).on_conflict_do_nothing(), rows)
@@ -88,7 +88,7 @@ class Papers:
     def record_failure(self, mailing_date: date, category: str, verdict: Verdict, now: datetime) -> None:
         """Note that a request brought nothing usable for that date. What was stored for it stays."""
         with self._database.writing() as connection:
-            alone(connection, Lock.ANNOUNCEMENTS)
+            hold_lock(connection, Lock.ANNOUNCEMENTS)
             announced = _count(connection, mailing_date, category)
             _put_mailing(connection, mailing_date, category, verdict, asked_at=now, announced=announced, unreadable=0)
 

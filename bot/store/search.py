@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.store.database import Database
     from bot.store.papers import Papers
 
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 """Papers that are held in memory at a time."""
 
 NEWS = (AnnounceType.NEW, AnnounceType.CROSS)
@@ -28,7 +28,7 @@ NEWS = (AnnounceType.NEW, AnnounceType.CROSS)
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
+class StoredPaper:
     """A paper in its newest version, and the last mailing that it stood in."""
 
     paper: Paper
@@ -43,14 +43,14 @@ class Day:
     papers: tuple[Paper, ...]
 
 
-class Catalogue:
+class PaperSearch:
     """The store's side for search and query."""
 
     def __init__(self, database: Database, papers: Papers) -> None:
         self._database = database
         self._papers = papers
 
-    def papers(self, *, since: date | None = None) -> Iterator[Filed]:
+    def papers(self, *, since: date | None = None) -> Iterator[StoredPaper]:
         """Every stored paper whose newest mailing is not older than that date, newest first, a few at a time."""
         day, version = func.max(announcements.c.mailing_date), func.max(announcements.c.version)
         statement = (
@@ -62,11 +62,11 @@ class Catalogue:
             statement = statement.having(day >= since)
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()
-        for start in range(0, len(rows), _AT_ONCE):
-            batch = rows[start : start + _AT_ONCE]
+        for start in range(0, len(rows), _BATCH_SIZE):
+            batch = rows[start : start + _BATCH_SIZE]
             found = self._papers.load([(row.identifier, row.version) for row in batch])
             for row in batch:
-                yield Filed(found[row.identifier, row.version], row.day)
+                yield StoredPaper(found[row.identifier, row.version], row.day)
 
     def days(self, since: date) -> Iterator[Day]:
         """What was announced as new or cross-listed per mailing date from that one on, newest first.

@@ -29,34 +29,34 @@ Told = frozenset[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class ReaderState:
+class SubscriberState:
     """One subscriber's memory."""
 
     name: str
     cursors: Mapping[str, int] = field(default_factory=dict)
     """`topic/category` -> the last announcement considered for it."""
     slot: datetime | None = None
-    told_through: date | None = None
+    heard_until: date | None = None
     revision: int = 0
     """0: not stored yet."""
 
 
-class Readers:
+class SubscriberStates:
     """The subscribers' side of the store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def state(self, name: str) -> ReaderState | None:
+    def state(self, name: str) -> SubscriberState | None:
         """What is remembered of a subscriber; None for a newcomer."""
         with self._database.reading() as connection:
             row = connection.execute(select(subscribers).where(subscribers.c.name == name)).one_or_none()
-        return None if row is None else _reader_state(row)
+        return None if row is None else _subscriber_state(row)
 
-    def states(self) -> dict[str, ReaderState]:
+    def states(self) -> dict[str, SubscriberState]:
         """What is remembered of every subscriber that is no newcomer, by name."""
         with self._database.reading() as connection:
-            return {row.name: _reader_state(row) for row in connection.execute(select(subscribers))}
+            return {row.name: _subscriber_state(row) for row in connection.execute(select(subscribers))}
 
     def told(self, identifiers: Collection[str]) -> dict[str, Told]:
         """What of these papers each subscriber was told, by its name; who was told of none is left out.
@@ -71,16 +71,16 @@ class Readers:
                 for row in connection.execute(statement):
                     keys.setdefault(row.digest_id, set()).add((row.identifier, row.version))
             for batch in batched(sorted(keys)):
-                for row in connection.execute(_readers_of(batch)):
+                for row in connection.execute(_subscribers_told(batch)):
                     digests_of.setdefault(row.subscriber, set()).add(row.digest_id)
-        together = {
+        told_by_digests = {
             ids: frozenset[tuple[str, int]]().union(*(keys[each] for each in ids))
             for ids in map(frozenset, digests_of.values())
         }
-        return {name: together[frozenset(ids)] for name, ids in digests_of.items()}
+        return {name: told_by_digests[frozenset(ids)] for name, ids in digests_of.items()}
 
 
-def _readers_of(digest_ids: Collection[str]) -> Select[tuple[str, str]]:
+def _subscribers_told(digest_ids: Collection[str]) -> Select[tuple[str, str]]:
     """Who was told each of these digests: nothing of it was withdrawn."""
     withdrawn = case((deliveries.c.state == DeliveryState.WITHDRAWN, 1), else_=0)
     return (
@@ -95,7 +95,7 @@ class StateChangedError(Exception):
     """Another process composed for this subscriber in the meantime; nothing was written."""
 
 
-def put_states(connection: Connection, states: Iterable[ReaderState]) -> None:
+def put_states(connection: Connection, states: Iterable[SubscriberState]) -> None:
     """Replace the states that these were made from; of a subscriber there is one among them.
 
     Those that are stored come first, then newcomers, both by name: so two composers never wait for each other.
@@ -115,11 +115,11 @@ def put_states(connection: Connection, states: Iterable[ReaderState]) -> None:
             raise StateChangedError(", ".join(state.name for state in ordered))
 
 
-def _values(state: ReaderState) -> dict[str, Any]:
+def _values(state: SubscriberState) -> dict[str, Any]:
     return {
         "cursors": dict(state.cursors),
         "slot": state.slot,
-        "told_through": state.told_through,
+        "told_through": state.heard_until,
         "revision": state.revision + 1,
     }
 
@@ -148,11 +148,11 @@ def rewind(connection: Connection, name: str, digest_ids: Collection[str]) -> No
     connection.execute(subscribers.update().where(mine).values(cursors=cursors, revision=row.revision + 1))
 
 
-def _reader_state(row: Row[Any]) -> ReaderState:
-    return ReaderState(
+def _subscriber_state(row: Row[Any]) -> SubscriberState:
+    return SubscriberState(
         name=row.name,
         cursors=row.cursors,
         slot=row.slot,
-        told_through=row.told_through,
+        heard_until=row.told_through,
         revision=row.revision,
     )

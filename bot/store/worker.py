@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class WorkerId:
     """One process on one boot of one host."""
 
     host: str
@@ -23,13 +23,13 @@ class Owner:
     started: str
 
     @classmethod
-    def current(cls) -> Owner:
+    def current(cls) -> WorkerId:
         """This process."""
         pid = os.getpid()
         return cls(socket.gethostname(), _boot_id(), pid, _start_of(pid) or "")
 
     @classmethod
-    def parse(cls, text: str) -> Owner:
+    def parse(cls, text: str) -> WorkerId:
         """The inverse of `str`."""
         host, boot, pid, started = text.split("|")
         return cls(host, boot, int(pid), started)
@@ -37,7 +37,7 @@ class Owner:
     def __str__(self) -> str:
         return f"{self.host}|{self.boot}|{self.pid}|{self.started}"
 
-    def is_surely_dead(self, seen_from: Owner) -> bool:
+    def is_surely_dead(self, seen_from: WorkerId) -> bool:
         """Whether somebody on the same host can tell that it runs no more; False where nobody can tell."""
         if self.host != seen_from.host or not self.boot or not self.started:
             return False

@@ -4,7 +4,7 @@ Pure. Never loses a word, never raises on any string. Escapes are made for their
 here is a universal sanitizer.
 """
 
-from bot.text.clean import day, flatten_tex, names, tidy
+from bot.text.clean import clean, day, flatten_tex, names
 from bot.text.escape import (
     ZERO_WIDTH_SPACE,
     escape_discord,
@@ -14,14 +14,13 @@ from bot.text.escape import (
     escape_plain,
     markup_html,
 )
-from bot.text.fold import bare, fold, lowered
-from bot.text.truncate import ELLIPSIS, cut, utf16
+from bot.text.fold import fold_case, normalise, strip_accents
+from bot.text.truncate import ELLIPSIS, truncate, utf16
 
 __all__ = [
     "ELLIPSIS",
     "ZERO_WIDTH_SPACE",
-    "bare",
-    "cut",
+    "clean",
     "day",
     "escape_discord",
     "escape_html",
@@ -29,10 +28,11 @@ __all__ = [
     "escape_mrkdwn",
     "escape_plain",
     "flatten_tex",
-    "fold",
-    "lowered",
+    "fold_case",
     "markup_html",
     "names",
-    "tidy",
+    "normalise",
+    "strip_accents",
+    "truncate",
     "utf16",
 ]

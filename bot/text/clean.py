@@ -38,7 +38,7 @@ _JOINERS = re.compile(
 """Joiners and variation selectors after anything that has nothing to join or vary: white space, ASCII, the like."""
 
 
-def tidy(raw: str) -> str:
+def clean(raw: str) -> str:
     """One line of text that always encodes to UTF-8 and reads in the order it is written.
 
     White space and control characters are folded to single blanks and stripped outside, the characters that
@@ -55,7 +55,7 @@ def tidy(raw: str) -> str:
 @lru_cache(maxsize=8192)
 def flatten_tex(raw: str) -> str:
     """TeX as arXiv's metadata carries it, as Unicode, on one line: see `latex.flatten`."""
-    return tidy(latex.flatten(tidy(raw)))
+    return clean(latex.flatten(clean(raw)))
 
 
 def names(authors: Sequence[Author], most: int) -> str:

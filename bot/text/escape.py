@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.text import latex
-from bot.text.clean import tidy
+from bot.text.clean import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ def escape_plain(raw: str) -> str:
 
     Every one of them begins with ESC or a C1 control character: https://ecma-international.org/?s=ECMA-48.
     """
-    return tidy(raw)
+    return clean(raw)
 
 
 def escape_html(raw: str) -> str:
@@ -32,12 +32,12 @@ def escape_html(raw: str) -> str:
 
     https://cheatsheetseries.owasp.org/cheatsheets/Cross_Site_Scripting_Prevention_Cheat_Sheet.html
     """
-    return html.escape(tidy(raw), quote=True)
+    return html.escape(clean(raw), quote=True)
 
 
 def markup_html(raw: str) -> str:
     """For HTML text, and not for attributes: as `escape_html`, a formula that had to stay TeX as code."""
-    return _apart(tidy(raw), html.escape, "<code>{}</code>".format, html.escape)
+    return _apart(clean(raw), html.escape, "<code>{}</code>".format, html.escape)
 
 
 def _apart(
@@ -47,7 +47,7 @@ def _apart(
     if "\\" not in flat:
         return escape(flat)
     shown, position = [], 0
-    for found in latex.LEFT.finditer(flat):
+    for found in latex.KEPT_AS_TEX.finditer(flat):
         shown += [escape(flat[position : found.start()]), code(inside(found[0]))]
         position = found.end()
     return "".join([*shown, escape(flat[position:])])
@@ -67,7 +67,7 @@ def escape_mrkdwn(raw: str) -> str:
     anything, and one after `@` or `:` keeps Slack from seeing a mention, or an emoji's short code such as `:100:`.
     A formula that had to stay TeX is in backticks.
     """
-    return _apart(html.escape(tidy(raw), quote=False), _mrkdwn, "`{}`".format)
+    return _apart(html.escape(clean(raw), quote=False), _mrkdwn, "`{}`".format)
 
 
 def _mrkdwn(escaped: str) -> str:
@@ -110,7 +110,7 @@ def escape_discord(raw: str) -> str:
     http(s) link stays a link, as it shows where it leads; one to a Discord invite does not. A formula that had to
     stay TeX is in backticks.
     """
-    return _apart(tidy(raw), lambda text: _DISCORD_MARKS.sub(_backslashed, text), "`{}`".format)
+    return _apart(clean(raw), lambda text: _DISCORD_MARKS.sub(_backslashed, text), "`{}`".format)
 
 
 def _backslashed(found: re.Match[str]) -> str:
@@ -147,7 +147,7 @@ def escape_markdown(raw: str) -> str:
     References are decoded before GitHub looks for `@user`, `#123` and `:emoji:`, so these get a zero-width space
     instead. A formula that had to stay TeX is in `<code>`, which is code in both places as backticks are not.
     """
-    return _apart(tidy(raw), _references, "<code>{}</code>".format, _references)
+    return _apart(clean(raw), _references, "<code>{}</code>".format, _references)
 
 
 def _references(text: str) -> str:

@@ -15,19 +15,19 @@ _LETTERS_FOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ
 _SEPARATORS = re.compile(r"[\s\u2010-\u2015\u2212-]+")
 
 
-def bare(raw: str) -> str:
+def strip_accents(raw: str) -> str:
     """TeX flattened, no accents, nothing invisible; hyphens, dashes and white space are one blank. Case is kept."""
     return _SEPARATORS.sub(" ", _without_marks(flatten_tex(raw))).strip()
 
 
-def lowered(bare_text: str) -> str:
-    """What `bare` made, case folded, and letters with a stroke or of two in their plainest form."""
-    return _without_marks(bare_text.casefold().translate(_LETTERS_FOLDED))
+def fold_case(text: str) -> str:
+    """What `strip_accents` made, case folded, and letters with a stroke or of two in their plainest form."""
+    return _without_marks(text.casefold().translate(_LETTERS_FOLDED))
 
 
-def fold(raw: str) -> str:
+def normalise(raw: str) -> str:
     """What matching runs on: TeX flattened, case and accents folded, hyphens, dashes and white space one blank."""
-    return lowered(bare(raw))
+    return fold_case(strip_accents(raw))
 
 
 def _without_marks(text: str) -> str:

@@ -40,7 +40,7 @@ _TEX = re.compile(
     """,
     re.VERBOSE,
 )
-LEFT = re.compile(
+KEPT_AS_TEX = re.compile(
     r"""
     (?: \$\$?(?=[^$]*\\[A-Za-z]) | (?P<round>\\\() | (?P<square>\\\[) | (?P<layout>\\begin\{[a-z]{1,20}\*?\}) )
     (?: (?!\]\(|://)[^$`@] ){1,1999}?

@@ -84,7 +84,7 @@ ESCAPES: dict[str, Callable[[str], str]] = {
 
 FILTERS: dict[str, Callable[..., str]] = {
     "flat": text.flatten_tex,
-    "cut": text.cut,
+    "cut": text.truncate,
     "names": text.names,
     "day": text.day,
 }

@@ -26,7 +26,7 @@ def utf16(text: str) -> int:
 _SENTENCE_END = re.compile(r"(?<!\bal)(?<!\bvs)(?<!\bcf)(?<!\.g)(?<!\.e)[.!?][)\]\"'”’]?(?=\s+[^\sa-z])")
 
 
-def cut(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
+def truncate(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     """The text if it measures at most `limit`, else as much as fits, with an ellipsis.
 
     Cut at a sentence's end if one lies in the last third, else at a word's end; only a first word that is too long
@@ -39,7 +39,7 @@ def cut(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     while fits + 1 < too_long:
         middle = (fits + too_long) // 2
         fits, too_long = (middle, too_long) if measure(text[:middle] + ELLIPSIS) <= limit else (fits, middle)
-    solid = latex.LEFT.sub(lambda formula: "x" * len(formula[0]), text) if "\\" in text else text
+    solid = latex.KEPT_AS_TEX.sub(lambda formula: "x" * len(formula[0]), text) if "\\" in text else text
     ends = [end.end() for end in _SENTENCE_END.finditer(solid[: fits + 1]) if end.end() * 3 >= fits * 2]
     if ends and measure(sentence := f"{text[: ends[-1]]} {ELLIPSIS}") <= limit:
         return sentence

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.text import flatten_tex, fold
+from bot.text import flatten_tex, normalise
 
 _PARTICLES = frozenset(
     ["al", "bin", "da", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn", "la", "le", "ten", "ter"],
@@ -72,7 +72,7 @@ def readings(written: str) -> tuple[Name, ...]:
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in re.split(r"[ .,]+", fold(text)) if word and word not in _SUFFIXES]
+    return [word for word in re.split(r"[ .,]+", normalise(text)) if word and word not in _SUFFIXES]
 
 
 def _agree(one: str, other: str) -> bool:

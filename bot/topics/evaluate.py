@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from bot.topics.term_index import Found, Hits
 
 
-def met(node: Node, found: Found) -> Hits | None:
+def evaluate(node: Node, found: Found) -> Hits | None:
     """The hits that fulfil the condition (there may be none to show), or None where it is not fulfilled."""
     if isinstance(node, Term):
         return found.get(node)
     if isinstance(node, Not):
-        return () if met(node.node, found) is None else None
-    shown = [hits for part in node.nodes if (hits := met(part, found)) is not None]
+        return () if evaluate(node.node, found) is None else None
+    shown = [hits for part in node.nodes if (hits := evaluate(part, found)) is not None]
     enough = len(shown) == len(node.nodes) if isinstance(node, And) else shown
     return tuple(chain.from_iterable(shown)) if enough else None
 
@@ -34,13 +34,13 @@ def alternatives(node: Node) -> tuple[Term, ...] | None:
     return tuple(some) if simple else None
 
 
-def needs(node: Node) -> tuple[Term, ...] | None:
+def required_terms(node: Node) -> tuple[Term, ...] | None:
     """Terms of which one stands in every paper that fulfils the condition; None where there are no such terms."""
     if isinstance(node, Term):
         return (node,)
     if isinstance(node, Not):
         return None
-    known = [terms for part in node.nodes if (terms := needs(part)) is not None]
+    known = [terms for part in node.nodes if (terms := required_terms(part)) is not None]
     if isinstance(node, And):  # One part's needs are enough: those of which the fewest papers should have one.
         return min(known, key=_frequency, default=None)
     return tuple(dict.fromkeys(chain.from_iterable(known))) if len(known) == len(node.nodes) else None
@@ -49,6 +49,6 @@ def needs(node: Node) -> tuple[Term, ...] | None:
 _AS_A_CATEGORY = 100
 
 
-def _frequency(needs: tuple[Term, ...]) -> int:
+def _frequency(terms: tuple[Term, ...]) -> int:
     """A guess at how many papers have one of the terms: hardly a word is as frequent as a category."""
-    return sum(_AS_A_CATEGORY if "category" in term.fields else 1 for term in needs)
+    return sum(_AS_A_CATEGORY if "category" in term.fields else 1 for term in terms)

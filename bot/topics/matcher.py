@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.model import Match
-from bot.topics.evaluate import alternatives, met, needs
+from bot.topics.evaluate import alternatives, evaluate, required_terms
 from bot.topics.query import NOTHING, Or, from_topic, terms
-from bot.topics.term_index import Index
+from bot.topics.term_index import CombinedIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Verdict:
     """The claim, or None."""
     wanted: Hits | None
     """What speaks for the paper, excluded or not; None if the topic does not ask for it at all."""
-    stopped_by: Hit | None
+    excluded_by: Hit | None
     """The first exclusion that applies."""
 
 
@@ -71,15 +71,15 @@ class Matcher:
                 self._plain[topic.name] = tuple([known.setdefault(term, term) for term in enough])
                 for term in enough:
                     self._named[term][topic.name] = None
-        self._index = Index(known)
+        self._index = CombinedIndex(known)
 
     def _ask(self, topic: _Compiled) -> None:
         """Have the topic asked about the papers that it may claim."""
         self._others[topic.name] = topic
-        needed = needs(topic.wanted)
-        if needed is None:
+        required = required_terms(topic.wanted)
+        if required is None:
             self._always.append(topic)
-        for term in needed or ():
+        for term in required or ():
             self._asked[term].append(topic)
 
     def match(self, paper: Paper) -> dict[str, Match]:
@@ -121,10 +121,10 @@ class Matcher:
         found = self._index.found(paper)
         claim = topic.claim(found)
         match = None if claim is None else Match(topic_name, claim)
-        stops = met(topic.excluded, found)
-        hits = met(topic.wanted, found)
+        exclusions = evaluate(topic.excluded, found)
+        hits = evaluate(topic.wanted, found)
         wanted = None if hits is None else _each_once(hits)
-        return Verdict(match, wanted, stops[0] if stops else None)
+        return Verdict(match, wanted, exclusions[0] if exclusions else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,8 +137,8 @@ class _Compiled:
 
     def claim(self, found: Found) -> Hits | None:
         """The reasons; None where it does not want the paper."""
-        hits = met(self.wanted, found)
-        return None if hits is None or met(self.excluded, found) is not None else _each_once(hits)
+        hits = evaluate(self.wanted, found)
+        return None if hits is None or evaluate(self.excluded, found) is not None else _each_once(hits)
 
 
 def _each_once(hits: Hits) -> Hits:

@@ -16,7 +16,7 @@ from bot.arxiv import identifier
 from bot.arxiv.taxonomy import UnknownCategoryError, beginning, canonical
 from bot.errors import QueryError
 from bot.model import MatchMode
-from bot.text import fold
+from bot.text import normalise
 from bot.topics import query_errors
 from bot.topics.fields import FIELDS, NAMES
 
@@ -121,7 +121,7 @@ def parse(query: str, mode: MatchMode = MatchMode.WORDS) -> Node:
     query = query.translate(_PLAIN)
     query_errors.refuse_marks(query)
     try:
-        return _Reader(query, mode).node(_parser().parse(query))
+        return _TreeBuilder(query, mode).node(_parser().parse(query))
     except lark.exceptions.UnexpectedInput as error:
         raise query_errors.explained(error, query) from None
 
@@ -157,7 +157,7 @@ def _parser() -> Any:  # noqa: ANN401 - lark's trees are dynamic
     return lark.Lark(_GRAMMAR, parser="lalr", lexer="basic")
 
 
-class _Reader:
+class _TreeBuilder:
     """Makes a tree out of what the parser saw in a query, and looks closer at each of its words."""
 
     def __init__(self, query: str, mode: MatchMode) -> None:
@@ -223,7 +223,7 @@ class _Reader:
 
 def says_something(written: str) -> bool:
     """Whether there is a letter or a digit to look for, without which a term finds nothing or everything."""
-    return any(c.isalnum() for c in fold(written))
+    return any(c.isalnum() for c in normalise(written))
 
 
 def _checked(field: str, written: str, *, prefix: bool) -> str:
@@ -235,8 +235,8 @@ def _checked(field: str, written: str, *, prefix: bool) -> str:
     if field == "cat":
         _check_category(written, prefix=prefix)
     if field == "id" and not prefix:
-        bare, version = identifier.parse(written)
-        return bare if version is None else f"{bare}v{version}"
+        paper, version = identifier.parse(written)
+        return paper if version is None else f"{paper}v{version}"
     return written
 
 

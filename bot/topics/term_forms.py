@@ -11,32 +11,32 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.text import bare, lowered
+from bot.text import fold_case, strip_accents
 
 _MARK = "\x00"
-"""Stands in no text that `bare` made."""
+"""Stands in no text that `strip_accents` made."""
 _ENDS_IN_S = re.compile(r"(?<![^\W_])[^\W_]+[sS](?![^\W_])")
 _NO_PLURAL = re.compile(r".*(?:ss|us|is|ias)|[Nn]ews", re.DOTALL)
 """Class, campus, analysis, bias: such an end has no plural's s. Nor is what is new news."""
 _SHORTEST = 2
-_SHOUTED = 3
+_ALL_CAPITALS_FROM = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class NormalisedText:
     """A text, folded."""
 
     text: str
-    whole: frozenset[int]
+    ends_in_own_s: frozenset[int]
     """Where a word ends whose last s is its own, so that the word without it is another."""
 
     @classmethod
-    def read(cls, written: str) -> Words:
+    def read(cls, written: str) -> NormalisedText:
         """Title, abstract or whatever else a term may stand in."""
-        plain = bare(written)
-        if _is_shouted(plain):
+        plain = strip_accents(written)
+        if _is_all_capitals(plain):
             plain = plain.lower()
-        parts = lowered(_ENDS_IN_S.sub(_marked, plain)).split(_MARK)
+        parts = fold_case(_ENDS_IN_S.sub(_marked, plain)).split(_MARK)
         ends, length = set(), 0
         for part in parts[:-1]:
             length += len(part)
@@ -45,25 +45,25 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TermPattern:
     """A term: its words, one after the other.
 
     A letter or digit at an end of the term must be the end of a word in the text, a prefix's last one excepted.
     """
 
-    least: str
+    stem: str
     """What a text that holds the term holds in any case, where the term begins; a term without words is empty."""
     begins_a_word: bool
     exact: frozenset[str] | None
-    """What may follow `least` up to the word's end; None where anything may."""
+    """What may follow `stem` up to the word's end; None where anything may."""
     plural: frozenset[str] = frozenset()
     """What else may, if the text lets its s go."""
 
     @classmethod
-    def read(cls, written: str, *, prefix: bool = False) -> Wanted:
+    def read(cls, written: str, *, prefix: bool = False) -> TermPattern:
         """A keyword, a query's words or, with `prefix`, how they begin. One without any is never found."""
-        plain = bare(written)
-        words = lowered(plain)
+        plain = strip_accents(written)
+        words = fold_case(plain)
         begins_a_word = words[:1].isalnum()
         if prefix or not words[-1:].isalnum():
             return cls(words, begins_a_word, exact=None)
@@ -71,30 +71,30 @@ class Wanted:
         ending, exact, plural = _tails(last)
         return cls(words.removesuffix(ending), begins_a_word, exact, plural)
 
-    def stands_at(self, start: int, words: Words) -> bool:
-        """Whether the term stands in the text at one of the places where `least` does."""
+    def matches_at(self, start: int, words: NormalisedText) -> bool:
+        """Whether the term stands in the text at one of the places where `stem` does."""
         text = words.text
         if self.begins_a_word and start and text[start - 1].isalnum():
             return False
         if self.exact is None:
             return True
-        after = end = start + len(self.least)
+        after = end = start + len(self.stem)
         while end < len(text) and text[end].isalnum():
             end += 1
         tail = text[after:end]
-        return tail in self.exact or (tail in self.plural and end not in words.whole)
+        return tail in self.exact or (tail in self.plural and end not in words.ends_in_own_s)
 
 
 @lru_cache(maxsize=4096)
 def spellings(written: str) -> frozenset[str]:
     """The folded words that a term is, its plural's singular too: terms that share one may stand on one word."""
-    wanted = Wanted.read(written)
-    return frozenset(wanted.least + tail for tail in wanted.exact or ("",))
+    wanted = TermPattern.read(written)
+    return frozenset(wanted.stem + tail for tail in wanted.exact or ("",))
 
 
 @lru_cache(maxsize=4096)
 def _tails(word: str) -> tuple[str, frozenset[str], frozenset[str]]:
-    """What a term's last word, as it is written, may lose, and what may follow the rest: `Wanted`'s two sets."""
+    """What a term's last word, as it is written, may lose, and what may follow the rest: `TermPattern`'s two sets."""
     endings = _endings(word)
     longest = max(endings, key=len, default="")
     exact = {longest, *(longest.removesuffix(ending) for ending in endings)}
@@ -130,6 +130,6 @@ def _is_a_word(stem: str) -> bool:
     return len(stem) > _SHORTEST or (len(stem) == _SHORTEST and stem.isupper())
 
 
-def _is_shouted(plain: str) -> bool:
+def _is_all_capitals(plain: str) -> bool:
     """Where every word of a title is in capitals, that tells no acronym from the rest."""
-    return plain.isupper() and len(plain.split()) >= _SHOUTED
+    return plain.isupper() and len(plain.split()) >= _ALL_CAPITALS_FROM

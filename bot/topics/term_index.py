@@ -17,7 +17,7 @@ from bot.model import Hit, MatchMode
 from bot.topics import author_names
 from bot.topics.author_names import Name
 from bot.topics.query import ALL, Term
-from bot.topics.term_forms import Wanted, Words
+from bot.topics.term_forms import NormalisedText, TermPattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,24 +29,24 @@ Found = dict[Term, Hits]
 """The terms that stand in a paper, each with where, in the order of the fields."""
 
 
-class Index:
+class CombinedIndex:
     """All terms, ready to be found."""
 
     def __init__(self, terms: Iterable[Term]) -> None:
         """Take in the terms, each given once."""
-        asked: defaultdict[type[_Shelf], list[tuple[Term, Fields]]] = defaultdict(list)
+        asked: defaultdict[type[TermIndex], list[tuple[Term, Fields]]] = defaultdict(list)
         for term in terms:
-            for shelf, fields in _shelves(term.fields, term.mode, prefix=term.prefix):
-                asked[shelf].append((term, fields))
-        self._shelves = [shelf(some) for shelf, some in asked.items()]
+            for index, fields in _indexes_for(term.fields, term.mode, prefix=term.prefix):
+                asked[index].append((term, fields))
+        self._indexes = [index(some) for index, some in asked.items()]
 
     def found(self, paper: Paper) -> Found:
         """The terms that stand in the paper."""
         found: Found = {}
         for field in ALL:
             texts = _texts(paper, field)
-            for shelf in self._shelves:
-                for term in shelf.look(field, texts):
+            for index in self._indexes:
+                for term in index.find(field, texts):
                     found[term] = (*found.get(term, ()), Hit(term.spelled, field))
         return found
 
@@ -69,82 +69,82 @@ def _texts(paper: Paper, field: str) -> Sequence[str]:
 Fields = tuple[str, ...]
 
 
-class _Shelf(Protocol):
+class TermIndex(Protocol):
     """The terms of one kind."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
         """Take in terms, each with those of its fields in which it is found by this shelf."""
         ...
 
-    def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+    def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
         """Those that stand in one of the texts of that field, each once."""
         ...
 
 
-class _Phrases:
+class _PhraseIndex:
     """Looked for as whole words, or as how words begin."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
         self._terms: list[Term] = []
         self._fields: list[Fields] = []
-        self._wanted: list[Wanted] = []
+        self._wanted: list[TermPattern] = []
         for term, fields in asked:
-            wanted = Wanted.read(term.text, prefix=term.prefix)
-            if wanted.least:
+            wanted = TermPattern.read(term.text, prefix=term.prefix)
+            if wanted.stem:
                 self._terms.append(term)
                 self._fields.append(fields)
                 self._wanted.append(wanted)
-        self._automaton = ahocorasick_rs.AhoCorasick((w.least for w in self._wanted), store_patterns=False)
+        self._automaton = ahocorasick_rs.AhoCorasick((w.stem for w in self._wanted), store_patterns=False)
         self._read = frozenset(field for fields in set(self._fields) for field in fields)
 
-    def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
-        standing: dict[int, Term] = {}
+    def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+        found_terms: dict[int, Term] = {}
         for text in texts if field in self._read else ():
-            words = Words.read(text)
+            words = NormalisedText.read(text)
             for place, start, _ in self._automaton.find_matches_as_indexes(words.text, overlapping=True):
                 if (
-                    place not in standing
+                    place not in found_terms
                     and field in self._fields[place]
-                    and self._wanted[place].stands_at(start, words)
+                    and self._wanted[place].matches_at(start, words)
                 ):
-                    standing[place] = self._terms[place]
-        return standing.values()
+                    found_terms[place] = self._terms[place]
+        return found_terms.values()
 
 
-class _Substrings:
+class _SubstringIndex:
     """Looked for in the raw text, whatever stands around them; in bytes, as the text may be what UTF-8 is not."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
         self._asked = [(term, fields) for term, fields in asked if term.text]
         self._automaton = ahocorasick_rs.BytesAhoCorasick([_raw(term.text) for term, _ in self._asked])
 
-    def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
-        standing: dict[Term, None] = {}
+    def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+        found_terms: dict[Term, None] = {}
         for text in texts if field in _RAW else ():
             for place, _, _ in self._automaton.find_matches_as_indexes(_raw(text), overlapping=True):
                 term, fields = self._asked[place]
                 if field in fields:
-                    standing[term] = None
-        return standing
+                    found_terms[term] = None
+        return found_terms
 
 
-class _Authors:
+class _AuthorIndex:
     """Looked for by the last word of their names."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
         self._by_last: defaultdict[str, list[tuple[Name, Term]]] = defaultdict(list)
         for term, _ in asked:
-            for meant in author_names.readings(term.text):
-                self._by_last[meant.last].append((meant, term))
+            for wanted in author_names.readings(term.text):
+                self._by_last[wanted.last].append((wanted, term))
 
-    def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+    def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
         authors = [Name.read(text) for text in texts] if field == "author" else ()
         return dict.fromkeys(
-            term for name in authors for meant, term in self._by_last.get(name.last, ()) if meant.may_be(name)
+            term for name in authors for wanted, term in self._by_last.get(name.last, ()) if wanted.may_be(name)
         )
 
 
-class _Codes:
+class _CodeIndex:
     """Categories, by whichever of their names, and identifiers, with or without version; or how they begin."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
@@ -155,13 +155,13 @@ class _Codes:
                 for code in _codes(term, field):
                     (self._beginnings if term.prefix else self._whole)[field, code].append(term)
 
-    def look(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
-        standing: dict[Term, None] = {}
+    def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+        found_terms: dict[Term, None] = {}
         for code in map(str.casefold, texts if field in _CODES else ()):
-            standing.update(dict.fromkeys(self._whole.get((field, code), ())))
+            found_terms.update(dict.fromkeys(self._whole.get((field, code), ())))
             for end in range(len(code) + 1) if self._beginnings else ():
-                standing.update(dict.fromkeys(self._beginnings.get((field, code[:end]), ())))
-        return standing
+                found_terms.update(dict.fromkeys(self._beginnings.get((field, code[:end]), ())))
+        return found_terms
 
 
 _RAW = ("title", "abstract")
@@ -170,20 +170,20 @@ _CODES = ("category", "id")
 
 
 @cache
-def _shelves(fields: Fields, mode: MatchMode, *, prefix: bool) -> Sequence[tuple[type[_Shelf], Fields]]:
+def _indexes_for(fields: Fields, mode: MatchMode, *, prefix: bool) -> Sequence[tuple[type[TermIndex], Fields]]:
     """Which shelves find such a term, each in which of its fields."""
-    by_shelf: defaultdict[type[_Shelf], list[str]] = defaultdict(list)
+    by_index: defaultdict[type[TermIndex], list[str]] = defaultdict(list)
     for field in fields:
-        by_shelf[_shelf(field, mode, prefix=prefix)].append(field)
-    return [(shelf, tuple(some)) for shelf, some in by_shelf.items()]
+        by_index[_index_for(field, mode, prefix=prefix)].append(field)
+    return [(index, tuple(some)) for index, some in by_index.items()]
 
 
-def _shelf(field: str, mode: MatchMode, *, prefix: bool) -> type[_Shelf]:
+def _index_for(field: str, mode: MatchMode, *, prefix: bool) -> type[TermIndex]:
     if field in _CODES:
-        return _Codes
+        return _CodeIndex
     if field == "author" and not prefix:
-        return _Authors
-    return _Substrings if field in _RAW and mode is MatchMode.SUBSTRING else _Phrases
+        return _AuthorIndex
+    return _SubstringIndex if field in _RAW and mode is MatchMode.SUBSTRING else _PhraseIndex
 
 
 def _raw(text: str) -> bytes:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app.daemon import Daemon, Outlook, next_poll, next_wake
+from bot.app.daemon import Daemon, WorkAhead, next_poll, next_wake
 from bot.arxiv.calendar import EASTERN
 from bot.clock import SimulatedClock, SystemClock
 from bot.errors import StoreError
 from bot.model import MailingRecord, MailingState
-from bot.store.worker import Owner
+from bot.store.worker import WorkerId
 from tests.builders import paper
-from tests.world import MONDAY, SATURDAY, TUESDAY, World, morning
+from tests.world import MONDAY, SATURDAY, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,70 +37,70 @@ def record(category: str, state: MailingState, *, tries: int = 1, asked: datetim
     return MailingRecord(TUESDAY, category, state, "", 0, 0, tries, asked)
 
 
-def outlook(*records: MailingRecord, categories: tuple[str, ...] = ("cs.CV", "cs.CL")) -> Outlook:
-    return Outlook(records, categories, ())
+def work_ahead(*records: MailingRecord, categories: tuple[str, ...] = ("cs.CV", "cs.CL")) -> WorkAhead:
+    return WorkAhead(records, categories, ())
 
 
 # -- when to poll ------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_asked_before_the_mailing_is_expected() -> None:
-    assert next_poll(morning(TUESDAY, 4, 5), outlook()) == FEED
+    assert next_poll(morning(TUESDAY, 4, 5), work_ahead()) == FEED
 
 
 def test_an_open_mailing_is_asked_for_ever_more_seldom_up_to_an_hour() -> None:
     waits = [
-        next_poll(FEED, outlook(record("cs.CV", MailingState.FAILED, tries=tries), categories=("cs.CV",))) - FEED
+        next_poll(FEED, work_ahead(record("cs.CV", MailingState.FAILED, tries=tries), categories=("cs.CV",))) - FEED
         for tries in range(1, 7)
     ]
     assert [wait // MINUTE for wait in waits] == [10, 20, 40, 60, 60, 60]
 
 
 def test_a_category_that_was_never_asked_for_is_due_although_another_waits() -> None:
-    assert next_poll(FEED + MINUTE, outlook(record("cs.CV", MailingState.FAILED))) == FEED
+    assert next_poll(FEED + MINUTE, work_ahead(record("cs.CV", MailingState.FAILED))) == FEED
 
 
 def test_what_was_asked_before_the_mailing_was_due_does_not_count() -> None:
     early = record("cs.CV", MailingState.PENDING, tries=5, asked=FEED - 2 * HOUR)
-    assert next_poll(FEED, outlook(early, categories=("cs.CV",))) == FEED
+    assert next_poll(FEED, work_ahead(early, categories=("cs.CV",))) == FEED
 
 
 def test_after_the_last_category_is_closed_the_next_mailing_is_waited_for() -> None:
-    done = outlook(record("cs.CV", MailingState.COMPLETE), record("cs.CL", MailingState.EXPECTED_EMPTY))
+    done = work_ahead(record("cs.CV", MailingState.COMPLETE), record("cs.CL", MailingState.EXPECTED_EMPTY))
     assert next_poll(FEED + HOUR, done) == FEED + DAY
 
 
 def test_on_a_weekend_or_without_categories_the_next_mailing_is_waited_for() -> None:
-    assert next_poll(morning(SATURDAY), outlook()) == morning(MONDAY, 4, 20)
-    assert next_poll(morning(TUESDAY), outlook(categories=())) == FEED + DAY
+    assert next_poll(morning(SATURDAY), work_ahead()) == morning(MONDAY, 4, 20)
+    assert next_poll(morning(TUESDAY), work_ahead(categories=())) == FEED + DAY
 
 
 # -- when to wake ------------------------------------------------------------------------------------------------
 
 
-def subscriber(world: World, **change: object) -> Subscriber:
-    world.config["subscribers"]["lab"] |= change
-    return world.settings.subscribers["lab"]
+def subscriber(environment: Environment, **change: object) -> Subscriber:
+    environment.config["subscribers"]["lab"] |= change
+    return environment.settings.subscribers["lab"]
 
 
-async def test_the_next_of_hours_polls_and_retries_wakes_it(world: World) -> None:
-    eight = subscriber(world, at="08:00")
+async def test_the_next_of_hours_polls_and_retries_wakes_it(environment: Environment) -> None:
+    eight = subscriber(environment, at="08:00")
     now = morning(TUESDAY, 5, 30)
     closed = (record("cs.CV", MailingState.COMPLETE),)
-    soon = Outlook(closed, ("cs.CV",), (eight,))
+    soon = WorkAhead(closed, ("cs.CV",), (eight,))
     assert next_wake(now, soon) == morning(TUESDAY, 6)
-    assert next_wake(now, Outlook(closed, ("cs.CV",), (eight,), (now + MINUTE,))) == now + MINUTE
-    paused = subscriber(world, at="06:45", paused=True)
-    assert next_wake(morning(TUESDAY, 4, 30), Outlook(closed, ("cs.CV",), (paused,))) == morning(TUESDAY, 6)
+    assert next_wake(now, WorkAhead(closed, ("cs.CV",), (eight,), (now + MINUTE,))) == now + MINUTE
+    paused = subscriber(environment, at="06:45", paused=True)
+    assert next_wake(morning(TUESDAY, 4, 30), WorkAhead(closed, ("cs.CV",), (paused,))) == morning(TUESDAY, 6)
 
 
 def test_two_in_the_morning_wakes_it_for_those_who_waited_for_a_late_category() -> None:
-    closed = Outlook((record("cs.CV", MailingState.COMPLETE),), ("cs.CV",), ())
+    closed = WorkAhead((record("cs.CV", MailingState.COMPLETE),), ("cs.CV",), ())
     assert next_wake(morning(TUESDAY, 5, 59), closed) == morning(TUESDAY, 6)
 
 
 def test_it_never_sleeps_for_more_than_some_hours() -> None:
-    assert next_wake(morning(SATURDAY, 12), outlook(categories=())) == morning(SATURDAY, 18)
+    assert next_wake(morning(SATURDAY, 12), work_ahead(categories=())) == morning(SATURDAY, 18)
 
 
 # -- whole months ------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def test_it_never_sleeps_for_more_than_some_hours() -> None:
 class Month:
     """A daemon at work on simulated days; what reached whom, and when."""
 
-    world: World
+    environment: Environment
     end: datetime
     seen: int = 0
     posts: int = 0
@@ -122,14 +122,14 @@ class Month:
     stops: int = 0
 
     async def live(self) -> None:
-        while self.world.clock.now() < self.end:
-            async with self.world.app() as app:
+        while self.environment.clock.now() < self.end:
+            async with self.environment.app() as app:
                 await self._live_until_stopped(app)
 
     async def _live_until_stopped(self, app: App) -> None:
-        daemon = Daemon(app, self.world.clock)
-        while self.world.clock.now() < self.end:
-            now = self.world.clock.now()
+        daemon = Daemon(app, self.environment.clock)
+        while self.environment.clock.now() < self.end:
+            now = self.environment.clock.now()
             if self.asleep is None or not self.asleep[0] <= now < self.asleep[1]:
                 self._feed(now)
                 if daemon.is_due() and self.chance is not None and self.chance.random() < 0.5:
@@ -137,7 +137,7 @@ class Month:
                     return
                 await daemon.tick()
                 self._note()
-            self.world.clock.set(now + 5 * MINUTE)
+            self.environment.clock.set(now + 5 * MINUTE)
 
     async def _stop_in_the_midst(self, app: App, daemon: Daemon) -> None:
         """What SIGTERM does when its grace is over, at any of the points where a round waits."""
@@ -154,15 +154,15 @@ class Month:
         """The feed turns over at midnight in New York; one bird every working day."""
         today = now.astimezone(EASTERN).date()
         birds = [paper(f"26{today:%m}.{today.day:05d}", title=f"Pigeon of {today}")] if today.weekday() < 5 else []
-        self.world.announce(today, *birds)
+        self.environment.announce(today, *birds)
 
     def _note(self) -> None:
-        for message in self.world.slack.messages[self.seen :]:
-            self.told.setdefault(message.channel, []).append(self.world.clock.now())
-        self.seen = len(self.world.slack.messages)
-        for post in self.world.discord.messages[self.posts :]:
-            self.told.setdefault(post.destination, []).append(self.world.clock.now())
-        self.posts = len(self.world.discord.messages)
+        for message in self.environment.slack.messages[self.seen :]:
+            self.told.setdefault(message.channel, []).append(self.environment.clock.now())
+        self.seen = len(self.environment.slack.messages)
+        for post in self.environment.discord.messages[self.posts :]:
+            self.told.setdefault(post.destination, []).append(self.environment.clock.now())
+        self.posts = len(self.environment.discord.messages)
 
 
 @pytest.fixture(params=["UTC", "Asia/Tokyo", "America/Los_Angeles"])
@@ -183,24 +183,24 @@ def _host_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 async def test_a_month_of_run_tells_everybody_everything_once_and_nobody_early(
-    world: World, start: datetime, mailings: int
+    environment: Environment, start: datetime, mailings: int
 ) -> None:
-    world.clock._now = start
+    environment.clock._now = start
     end = start + 30 * DAY
     zones = {"C0000000001": "Europe/Berlin", "C0000000002": "Asia/Tokyo", "C0000000003": "America/Los_Angeles"}
-    world.config["subscribers"] = {
+    environment.config["subscribers"] = {
         "now": {"slack": "C0000000000", "topics": ["birds"]},
         **{
             f"reader{channel[-1]}": {"slack": channel, "topics": ["birds"], "at": "08:00", "timezone": zone}
             for channel, zone in zones.items()
         },
     }
-    month = Month(world, end)
+    month = Month(environment, end)
     await month.live()
-    texts = [(message.channel, message.text) for message in world.slack.messages]
+    texts = [(message.channel, message.text) for message in environment.slack.messages]
     assert len(texts) == len(set(texts))  # nothing twice
-    for name in world.settings.subscribers:
-        channel = world.settings.subscribers[name].addresses[0].label
+    for name in environment.settings.subscribers:
+        channel = environment.settings.subscribers[name].addresses[0].label
         received = "".join(text for to, text in texts if to == channel)
         assert received.count("Pigeon of ") in (mailings, mailings - 1), name  # the last slot may lie after the end
     for channel, zone in zones.items():
@@ -221,13 +221,13 @@ def _zone(name: str) -> ZoneInfo:
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_month_of_stops_and_restarts_at_random_tells_everything_once_and_nobody_early(
-    world: World, seed: int
+    environment: Environment, seed: int
 ) -> None:
     """Over the spring changes, with a sleep of thirty hours; Discord's bot, for its nonce makes once checkable."""
     start = datetime(2026, 3, 2, tzinfo=UTC)
-    world.clock._now = start
+    environment.clock._now = start
     zones = {"111111111111111111": "Europe/Berlin", "222222222222222222": "Asia/Tokyo"}
-    world.config["subscribers"] = {
+    environment.config["subscribers"] = {
         "now": {"discord": "999999999999999999", "topics": ["birds"]},
         **{
             f"reader{channel[:1]}": {"discord": channel, "topics": ["birds"], "at": "08:00", "timezone": zone}
@@ -235,11 +235,13 @@ async def test_a_month_of_stops_and_restarts_at_random_tells_everything_once_and
         },
     }
     asleep = (datetime(2026, 3, 10, 1, tzinfo=UTC), datetime(2026, 3, 11, 7, tzinfo=UTC))
-    month = Month(world, start + 30 * DAY, asleep=asleep, chance=random.Random(seed))
+    month = Month(environment, start + 30 * DAY, asleep=asleep, chance=random.Random(seed))
     await month.live()
     assert month.stops > 20
     for channel in ("999999999999999999", *zones):
-        titles = [embed["title"] for m in world.discord.messages if m.destination == channel for embed in m.embeds]
+        titles = [
+            embed["title"] for m in environment.discord.messages if m.destination == channel for embed in m.embeds
+        ]
         birds = [title for title in titles if title.startswith("Pigeon of")]
         assert len(birds) == len(set(birds)), channel
         assert len(birds) in (21, 20), channel  # one was missed asleep; the last slot may lie after the end
@@ -250,11 +252,11 @@ async def test_a_month_of_stops_and_restarts_at_random_tells_everything_once_and
             assert made_up or local.hour == 8 or (local.hour == 9 and local.minute < 30), (channel, local)
 
 
-async def test_a_machine_that_slept_for_thirty_hours_makes_it_up_at_once(world: World) -> None:
-    world.clock._now = datetime(2026, 4, 20, tzinfo=UTC)
-    world.config["subscribers"]["lab"]["at"] = "08:00"
+async def test_a_machine_that_slept_for_thirty_hours_makes_it_up_at_once(environment: Environment) -> None:
+    environment.clock._now = datetime(2026, 4, 20, tzinfo=UTC)
+    environment.config["subscribers"]["lab"]["at"] = "08:00"
     month = Month(
-        world,
+        environment,
         datetime(2026, 4, 24, tzinfo=UTC),
         asleep=(datetime(2026, 4, 21, 1, tzinfo=UTC), datetime(2026, 4, 22, 7, tzinfo=UTC)),
     )
@@ -264,70 +266,74 @@ async def test_a_machine_that_slept_for_thirty_hours_makes_it_up_at_once(world: 
     assert moments[1] - datetime(2026, 4, 22, 7, tzinfo=UTC) < 10 * MINUTE
 
 
-async def test_it_waits_for_a_late_category_until_two_in_new_york_and_the_late_part_follows(world: World) -> None:
-    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
-    world.clock._now = FEED
-    world.announce(TUESDAY, paper("2604.00001"))  # cs.CL answers with arXiv's error feed
-    async with world.app() as app:
-        daemon = Daemon(app, world.clock)
+async def test_it_waits_for_a_late_category_until_two_in_new_york_and_the_late_part_follows(
+    environment: Environment,
+) -> None:
+    environment.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    environment.clock._now = FEED
+    environment.announce(TUESDAY, paper("2604.00001"))  # cs.CL answers with arXiv's error feed
+    async with environment.app() as app:
+        daemon = Daemon(app, environment.clock)
         await daemon.tick()
-        assert world.received()["slack"] == 0
-        world.clock.set(morning(TUESDAY, 6))
+        assert environment.received()["slack"] == 0
+        environment.clock.set(morning(TUESDAY, 6))
         await daemon.tick()
-        assert world.received()["slack"] == 1
-        assert "cs.CL" in world.slack_text()
-        world.announce(TUESDAY, paper("2604.00002", title="Late pigeon"), category="cs.CL")
-        world.clock.set(morning(TUESDAY, 7))
+        assert environment.received()["slack"] == 1
+        assert "cs.CL" in environment.slack_text()
+        environment.announce(TUESDAY, paper("2604.00002", title="Late pigeon"), category="cs.CL")
+        environment.clock.set(morning(TUESDAY, 7))
         await daemon.tick()
-    assert world.received()["slack"] == 2
-    assert "Late pigeon" in world.slack_text(-1)
+    assert environment.received()["slack"] == 2
+    assert "Late pigeon" in environment.slack_text(-1)
 
 
-async def test_while_another_process_collects_a_round_composes_nothing_and_looks_again_soon(world: World) -> None:
-    world.clock._now = morning(TUESDAY, 7)
-    world.announce(TUESDAY, paper())
-    await world.once(no_deliver=True)
-    async with world.app() as app:
-        app.store.leases.take("collect", world.clock.now(), 30 * MINUTE)
+async def test_while_another_process_collects_a_round_composes_nothing_and_looks_again_soon(
+    environment: Environment,
+) -> None:
+    environment.clock._now = morning(TUESDAY, 7)
+    environment.announce(TUESDAY, paper())
+    await environment.once(no_deliver=True)
+    async with environment.app() as app:
+        app.store.leases.acquire("collect", environment.clock.now(), 30 * MINUTE)
         with app.store._database.writing() as connection:
             connection.exec_driver_sql("UPDATE leases SET owner = 'elsewhere|boot|1|1'")
-        daemon = Daemon(app, world.clock)
+        daemon = Daemon(app, environment.clock)
         await daemon.tick()
-        assert world.received()["slack"] == 0
-        app.store.leases._owner = Owner.parse("elsewhere|boot|1|1")
-        app.store.leases.give_back("collect")
-        world.clock.set(world.clock.now() + MINUTE)
+        assert environment.received()["slack"] == 0
+        app.store.leases._owner = WorkerId.parse("elsewhere|boot|1|1")
+        app.store.leases.release("collect")
+        environment.clock.set(environment.clock.now() + MINUTE)
         await daemon.tick()
-    assert world.received()["slack"] == 1
+    assert environment.received()["slack"] == 1
 
 
-async def test_a_round_logs_what_went_wrong_in_it(world: World) -> None:
-    world.clock._now = morning(TUESDAY, 7)
-    world.config |= {"site": {"dir": "site", "topics": ["birds"]}, "templates": "mine"}
-    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
-    (world.folder / "site").write_text("in the way", encoding="utf-8")
-    (world.folder / "mine" / "slack").mkdir(parents=True)
-    (world.folder / "mine" / "slack" / "paper.mrkdwn.j2").write_text("{{ oops", encoding="utf-8")
-    world.announce(TUESDAY, paper())
+async def test_a_round_logs_what_went_wrong_in_it(environment: Environment) -> None:
+    environment.clock._now = morning(TUESDAY, 7)
+    environment.config |= {"site": {"dir": "site", "topics": ["birds"]}, "templates": "mine"}
+    environment.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    (environment.folder / "site").write_text("in the way", encoding="utf-8")
+    (environment.folder / "mine" / "slack").mkdir(parents=True)
+    (environment.folder / "mine" / "slack" / "paper.mrkdwn.j2").write_text("{{ oops", encoding="utf-8")
+    environment.announce(TUESDAY, paper())
     with capture_logs() as logs:
-        async with world.app() as app:
-            await Daemon(app, world.clock).tick()
+        async with environment.app() as app:
+            await Daemon(app, environment.clock).tick()
     told = [entry for entry in logs if entry["log_level"] in ("warning", "error")]
     assert {"collected", "template failed", "the site could not be written"} <= {entry["event"] for entry in told}
     assert [entry["category"] for entry in told if entry["event"] == "collected"] == ["cs.CL"]
 
 
-async def test_an_idle_daemon_asks_nothing_of_anybody(world: World) -> None:
-    world.announce(TUESDAY, paper())
-    world.clock._now = morning(TUESDAY)
-    async with world.app() as app:
-        daemon = Daemon(app, world.clock)
+async def test_an_idle_daemon_asks_nothing_of_anybody(environment: Environment) -> None:
+    environment.announce(TUESDAY, paper())
+    environment.clock._now = morning(TUESDAY)
+    async with environment.app() as app:
+        daemon = Daemon(app, environment.clock)
         await daemon.tick()
-        asked = len(world.arxiv.requests)
+        asked = len(environment.arxiv.requests)
         for _ in range(100):
             await daemon.tick()
         assert not daemon.is_due()
-    assert len(world.arxiv.requests) == asked
+    assert len(environment.arxiv.requests) == asked
 
 
 # -- living and ending -------------------------------------------------------------------------------------------
@@ -342,16 +348,16 @@ class Rounds:
         self._seconds = seconds
         self._failure = failure
 
-    async def round(self, *, poll: bool) -> Outlook:
+    async def round(self, *, poll: bool) -> WorkAhead:
         assert poll in (True, False)
         self.count += 1
         if self._failure is not None:
             raise self._failure
         await asyncio.sleep(self._seconds)
-        return self.outlook()
+        return self.work_ahead()
 
-    def outlook(self) -> Outlook:
-        return Outlook((), (), ())
+    def work_ahead(self) -> WorkAhead:
+        return WorkAhead((), (), ())
 
     def abandon(self) -> None:
         self.abandoned += 1
@@ -364,7 +370,7 @@ async def unchanged() -> None:
 async def run_for(daemon: Daemon, seconds: float, *, beats: list[int] | None = None) -> float:
     """Run the daemon, stop it after so long; how long it took to end."""
     stop = asyncio.Event()
-    running = asyncio.create_task(daemon.run(stop, beat=lambda: (beats or []).append(1), reload=unchanged))
+    running = asyncio.create_task(daemon.run(stop, heartbeat=lambda: (beats or []).append(1), reload=unchanged))
     await asyncio.sleep(seconds)
     started = time.monotonic()
     stop.set()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.arxiv import catchup
 from bot.errors import ParseError
-from bot.model import AnnounceType, Author, Entry, Mailing, Paper
+from bot.model import AnnounceType, Author, FeedItem, Mailing, Paper
 
 DAY = date(2026, 4, 20)
 NEW, CROSS, REPLACE, REPLACE_CROSS = AnnounceType
@@ -113,7 +113,12 @@ def test_a_page_is_a_mailing() -> None:
         mailing=Mailing(
             "cs.CV",
             DAY,
-            (Entry(PIGEONS, NEW), Entry(OLD, CROSS), Entry(LOFTS, REPLACE), Entry(FEEDERS, REPLACE_CROSS)),
+            (
+                FeedItem(PIGEONS, NEW),
+                FeedItem(OLD, CROSS),
+                FeedItem(LOFTS, REPLACE),
+                FeedItem(FEEDERS, REPLACE_CROSS),
+            ),
         ),
         pages=1,
         total=4,

@@ -17,7 +17,7 @@ from bot.clock import SimulatedClock, SystemClock
 from bot.demo.servers.arxiv import Answer, ArxivServer
 from bot.errors import FetchError
 from bot.settings import ArxivSettings
-from bot.store.arxiv_limits import ArxivGate
+from bot.store.arxiv_limits import ArxivLimit
 from bot.store.database import Database
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class Steady(random.Random):
 class Scene:
     """A stand-in for arXiv and the client that asks it, on one clock."""
 
-    def __init__(self, clock: Clock, gate: ArxivGate) -> None:
+    def __init__(self, clock: Clock, limit: ArxivLimit) -> None:
         self.clock = clock
-        self.gate = gate
+        self.limit = limit
         self.server = ArxivServer(clock)
         self.url = ""
         self._clients: list[ArxivClient] = []
@@ -50,13 +50,13 @@ class Scene:
     ) -> ArxivClient:
         settings = ArxivSettings(rss_url=url or self.server.url, seconds_between_requests=pause)
         more = {"chance": Steady()} | more
-        made = ArxivClient(settings, contact=contact, gate=self.gate, clock=self.clock, **more)
+        made = ArxivClient(settings, contact=contact, limit=self.limit, clock=self.clock, **more)
         self._clients.append(made)
         return made
 
     def waits(self) -> float:
         """Seconds from the start until the gate opens."""
-        opens_at = self.gate.opens_at()
+        opens_at = self.limit.opens_at()
         assert opens_at
         return (opens_at - START).total_seconds()
 
@@ -69,7 +69,7 @@ class Scene:
 async def _scene(clock: Clock | None = None) -> AsyncIterator[Scene]:
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/paperboy.db")
-        scene = Scene(clock or SimulatedClock(START), ArxivGate(database))
+        scene = Scene(clock or SimulatedClock(START), ArxivLimit(database))
         async with scene.server:
             try:
                 yield scene
@@ -141,34 +141,34 @@ async def test_a_proxy_named_by_the_environment_is_used(monkeypatch: pytest.Monk
 # -- the gate --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_closed_gate_is_waited_for() -> None:
+async def test_a_limit_that_holds_is_waited_for() -> None:
     async with _scene() as scene:
         scene.server.feeds["cs.CV"] = b"<rss/>"
-        scene.gate.close_until(START + timedelta(seconds=300))
+        scene.limit.hold_until(START + timedelta(seconds=300))
         await scene.client().fetch_rss("cs.CV")
         assert scene.server.requests[0].at == START + timedelta(seconds=300)
 
 
-async def test_a_gate_that_opens_beyond_our_patience_is_not_waited_for() -> None:
+async def test_a_limit_that_opens_beyond_our_longest_wait_is_not_waited_for() -> None:
     async with _scene() as scene:
-        scene.gate.close_until(START + timedelta(minutes=40))
+        scene.limit.hold_until(START + timedelta(minutes=40))
         with pytest.raises(FetchError, match="no request before 2026-04-20 05:00 UTC") as caught:
             await scene.client().fetch_rss("cs.CV")
         assert (caught.value.retry_after, caught.value.asked) == (2400, False)
         assert scene.clock.now() == START
         assert scene.server.requests == []
-        assert scene.gate.opens_at() == START + timedelta(minutes=40)
+        assert scene.limit.opens_at() == START + timedelta(minutes=40)
 
 
-async def test_a_gate_that_another_process_closes_meanwhile_is_waited_for_again() -> None:
+async def test_a_limit_that_another_process_holds_meanwhile_is_waited_for_again() -> None:
     class Closing(SimulatedClock):
         async def sleep(self, seconds: float) -> None:
             await super().sleep(seconds)
-            scene.gate.close_until(START + timedelta(seconds=7))
+            scene.limit.hold_until(START + timedelta(seconds=7))
 
     async with _scene(Closing(START)) as scene:
         scene.server.feeds["cs.CV"] = b"<rss/>"
-        scene.gate.close_until(START + timedelta(seconds=2))
+        scene.limit.hold_until(START + timedelta(seconds=2))
         await scene.client().fetch_rss("cs.CV")
         assert scene.server.requests[0].at == START + timedelta(seconds=7)
 
@@ -190,7 +190,7 @@ async def test_a_gate_that_another_process_closes_meanwhile_is_waited_for_again(
         (520, 3, "520"),
     ],
 )
-async def test_another_status_than_200_closes_the_gate(status: int, seconds: float, words: str) -> None:
+async def test_another_status_than_200_holds_the_limit(status: int, seconds: float, words: str) -> None:
     async with _scene() as scene:
         scene.server.feeds["cs.CV"] = Answer(b"<rss/>" if status != 304 else b"", status)
         with pytest.raises(FetchError) as caught:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.arxiv import feed
 from bot.demo.servers.arxiv import render_error, render_rss
 from bot.errors import ParseError
-from bot.model import AnnounceType, Author, Entry, Mailing, Paper
-from bot.text import tidy
+from bot.model import AnnounceType, Author, FeedItem, Mailing, Paper
+from bot.text import clean
 from tests.builders import MONDAY
 
 DATA = Path(__file__).parents[1] / "data" / "arxiv"
@@ -62,7 +62,7 @@ def _reserialised(body: bytes) -> bytes:
 def test_an_rss_feed_is_a_mailing() -> None:
     mailing = feed.parse(RSS, "cs.CV")
     assert (mailing.category, mailing.mailing_date, mailing.unreadable) == ("cs.CV", date(2026, 4, 20), ())
-    assert mailing.entries[0] == Entry(PIGEONS, AnnounceType.NEW)
+    assert mailing.entries[0] == FeedItem(PIGEONS, AnnounceType.NEW)
     assert [(entry.paper.identifier, entry.paper.version, str(entry.type)) for entry in mailing.entries] == [
         ("2604.90001", 1, "new"),
         ("2604.90002", 1, "new"),
@@ -120,9 +120,9 @@ def test_a_description_without_preamble_is_the_abstract() -> None:
 
 
 _PLACES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,;:-<>&'\"$\\{}^_@ éüñ鸽😀\u200b"
-_TEXTS = st.text(_PLACES, min_size=1, max_size=60).map(tidy).filter(bool)
+_TEXTS = st.text(_PLACES, min_size=1, max_size=60).map(clean).filter(bool)
 _NAMES = (
-    st.text("ABCabcé\\\"'{}. ", min_size=1, max_size=20).map(tidy).filter(lambda name: any(map(str.isalnum, name)))
+    st.text("ABCabcé\\\"'{}. ", min_size=1, max_size=20).map(clean).filter(lambda name: any(map(str.isalnum, name)))
 )
 _AUTHORS = st.builds(Author, _NAMES, st.lists(_NAMES, max_size=3).map(tuple))
 _PAPERS = st.builds(
@@ -137,12 +137,12 @@ _PAPERS = st.builds(
     doi=st.none() | _TEXTS,
     journal_ref=st.none() | _TEXTS,
 )
-_ENTRIES = st.lists(st.builds(Entry, _PAPERS, st.sampled_from(AnnounceType)), max_size=6)
+_ENTRIES = st.lists(st.builds(FeedItem, _PAPERS, st.sampled_from(AnnounceType)), max_size=6)
 
 
 @settings(deadline=None, max_examples=60)
 @given(_ENTRIES, st.dates(date(2008, 1, 1), date(2040, 1, 1)))
-def test_whatever_arxiv_announces_is_read_as_it_was_meant(entries: list[Entry], day: date) -> None:
+def test_whatever_arxiv_announces_is_read_as_it_was_meant(entries: list[FeedItem], day: date) -> None:
     read = feed.parse(render_rss(Mailing("cs.CV", day, tuple(entries)), BUILT), "cs.CV")
     assert (read.mailing_date, read.unreadable) == (day, ())
     assert sorted(map(repr, read.entries)) == sorted(map(repr, entries))

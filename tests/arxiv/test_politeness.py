@@ -19,7 +19,7 @@ from bot.arxiv.rate_limit import backoff
 from bot.clock import SimulatedClock, SystemClock
 from bot.errors import FetchError
 from bot.settings import ArxivSettings
-from bot.store.arxiv_limits import ArxivGate
+from bot.store.arxiv_limits import ArxivLimit
 from bot.store.database import Database
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ class Place:
             seconds_between_requests=pause,
         )
         made = ArxivClient(
-            settings, contact="x", gate=ArxivGate(database), clock=self.clock, chance=Fixed(draw), **more
+            settings, contact="x", limit=ArxivLimit(database), clock=self.clock, jitter=Fixed(draw), **more
         )
         self.opened.append((made, database))
         return made
 
     @property
-    def gate(self) -> ArxivGate:
+    def limit(self) -> ArxivLimit:
         return self.opened[-1][0]._gate  # type: ignore[no-any-return]  # the last client's, kept as Any
 
     async def serve(self, request: web.Request) -> web.Response:
@@ -188,10 +188,10 @@ async def test_pauses_grow_over_restarts_until_an_answer_ends_them(tmp_path: Pat
     async with _place(tmp_path) as place:
         place.answers = [_says(status) for status in (429, 503, 406, 429, 429, 429, 429, 429, 500, 429)]
         for _ in range(10):
-            await _fails(place.client(patience=4000))
+            await _fails(place.client(max_wait=4000))
         minutes = [(after.at - before.at) / MINUTE for before, after in zip(place.log, place.log[1:], strict=False)]
         assert minutes == [1, 1, 2, 4, 8, 16, 32, 60, 0.05]
-        assert place.gate.opens_at() == place.clock.now() + MINUTE  # the 500 ended it: the next begins anew
+        assert place.limit.opens_at() == place.clock.now() + MINUTE  # the 500 ended it: the next begins anew
 
 
 async def test_a_retry_after_is_obeyed_over_restarts_and_by_other_processes(tmp_path: Path) -> None:
@@ -220,12 +220,12 @@ async def test_law_8_a_403_stops_all_requests_for_a_day_over_restarts(tmp_path: 
         assert len(place.log) == 1
         place.clock.set(START + 24 * 60 * MINUTE)
         assert (await _fails(place.client())).asked
-        refused = place.gate.refused(place.clock.now())
+        refused = place.limit.refusal(place.clock.now())
         assert refused is not None
         assert (refused.since, refused.closed_until) == (START, START + 48 * 60 * MINUTE)
         place.clock.set(START + 48 * 60 * MINUTE)
         await KINDS["rss"](place.client())
-        assert place.gate.refused(START) is None
+        assert place.limit.refusal(START) is None
 
 
 async def test_no_answer_at_all_says_nothing_about_throttling(tmp_path: Path) -> None:
@@ -234,15 +234,15 @@ async def test_no_answer_at_all_says_nothing_about_throttling(tmp_path: Path) ->
         await _fails(place.client())
         place.base = "http://127.0.0.1:1"
         assert (await _fails(place.client())).status is None
-        assert place.gate.throttled(START + 9 * MINUTE, "429") == START
+        assert place.limit.record_throttling(START + 9 * MINUTE, "429") == START
 
 
-async def test_a_clock_that_was_wrong_does_not_lock_the_gate_for_ever(tmp_path: Path) -> None:
+async def test_a_clock_that_was_wrong_does_not_hold_the_limit_for_ever(tmp_path: Path) -> None:
     async with _place(tmp_path) as place:
         place.answers = [FINE]
         asking = place.client()
-        place.gate.refuse(START + timedelta(days=400), START + timedelta(days=401), "403")
-        place.gate.close_until(START + timedelta(days=400))
+        place.limit.record_refusal(START + timedelta(days=400), START + timedelta(days=401), "403")
+        place.limit.hold_until(START + timedelta(days=400))
         assert await KINDS["rss"](asking) == b"<fine/>"
         assert place.log[0].at == START
 

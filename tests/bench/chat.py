@@ -24,17 +24,17 @@ from bot.deliver import deliver
 from bot.demo.servers.discord import DiscordReceiver
 from bot.demo.servers.slack import SlackReceiver
 from bot.model import Message
-from bot.store.outbox import Packet
-from bot.store.subscribers import ReaderState
+from bot.store.outbox import RenderedDigest
+from bot.store.subscribers import SubscriberState
 from tests.bench.measure import machine, say, table
-from tests.world import opened_world
+from tests.world import opened_environment
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from aiohttp import web
 
-    from tests.world import World
+    from tests.world import Environment
 
 _PARTS = 3
 _SLOW_EVERY = 40
@@ -120,13 +120,13 @@ def run(destinations: int = 200) -> str:
 
 
 async def _measured(folder: Path, destinations: int) -> list[list[object]]:
-    async with _Slack() as slack, _Discord() as discord, opened_world(folder) as world:
+    async with _Slack() as slack, _Discord() as discord, opened_environment(folder) as environment:
         slack.limits, discord.limits = _Limits(300, 60.0, 1, 1.0), _Limits(50, 1.0, 5, 5.0)
-        app = _app(world, slack, discord, destinations)
+        app = _app(environment, slack, discord, destinations)
         await _warm(app)
         began = time.monotonic()
         reports = await deliver(
-            app.store, app.settings, app.channels, app.clock, eager=False, patience=_patience(destinations)
+            app.store, app.settings, app.channels, app.clock, ignore_backoff=False, max_wait=_patience(destinations)
         )
         assert sum(report.sent for report in reports) == 2 * destinations * _PARTS, reports
         for channel in app.channels.values():
@@ -152,20 +152,20 @@ async def _warm(app: App) -> None:
         await app.channels[name].check(mine[:1])
 
 
-def _app(world: World, slack: SlackReceiver, discord: DiscordReceiver, destinations: int) -> App:
-    world.config["channels"]["slack"] = {"token": slack.token, "api_url": slack.api_url}
-    world.config["channels"]["discord"] = {"token": discord.token, "api_url": discord.api_url}
-    world.config["subscribers"] = {
+def _app(environment: Environment, slack: SlackReceiver, discord: DiscordReceiver, destinations: int) -> App:
+    environment.config["channels"]["slack"] = {"token": slack.token, "api_url": slack.api_url}
+    environment.config["channels"]["discord"] = {"token": discord.token, "api_url": discord.api_url}
+    environment.config["subscribers"] = {
         f"{channel}{number:03d}": {channel: f"{prefix}{number:03d}", "topics": ["birds"]}
         for channel, prefix in (("slack", "C0123456"), ("discord", "123456789012345"))
         for number in range(1, destinations + 1)
     }
-    app = App(world.settings, SystemClock())
+    app = App(environment.settings, SystemClock())
     for name, subscriber in app.settings.subscribers.items():
         key = "text" if subscriber.channel == "slack" else "content"
         parts = tuple(Message({key: f"{name}: part {part}"}) for part in range(1, _PARTS + 1))
-        packet = Packet(subscriber.channel, name, parts)
-        app.store.outbox.enqueue(ReaderState(name), packet, subscriber.recipients, app.clock.now())
+        rendered = RenderedDigest(subscriber.channel, name, parts)
+        app.store.outbox.enqueue(SubscriberState(name), rendered, subscriber.recipients, app.clock.now())
     return app
 
 

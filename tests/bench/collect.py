@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.model import AnnounceType, Entry, Mailing
+from bot.model import AnnounceType, FeedItem, Mailing
 from tests.bench.measure import Process, process, table
 
 _CATEGORIES = ("cs.CV", "cs.CL", "cs.LG", "cs.AI", "cs.RO", "stat.ML", "eess.IV", "math.OC")
@@ -30,7 +30,7 @@ def run(*, categories: int = 8, items: int = 500) -> str:
         papers = corpus.invented(categories * items)
         for place, category in enumerate(_CATEGORIES[:categories]):
             mine = [replace(p, categories=(category,)) for p in papers[place * items : (place + 1) * items]]
-            mailing = Mailing(category, _DAY, tuple(Entry(p, AnnounceType.NEW) for p in mine))
+            mailing = Mailing(category, _DAY, tuple(FeedItem(p, AnnounceType.NEW) for p in mine))
             (folder / f"{category}.xml").write_bytes(render_rss(mailing, datetime(2026, 4, 20, 4, tzinfo=UTC)))
         done = {way: process("-m", "tests.bench.collect", way, name) for way in ("nothing", *_WAYS)}
     total = categories * items

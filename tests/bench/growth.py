@@ -22,13 +22,13 @@ from bot.app import opened
 from bot.arxiv import calendar
 from bot.config import load
 from bot.demo.servers.smtp import SmtpReceiver
-from bot.model import AnnounceType, DeliveryState, Entry, Mailing, MailingState
+from bot.model import AnnounceType, DeliveryState, FeedItem, Mailing, MailingState
 from bot.store import Store
 from bot.store.database.tables import deliveries, digest_papers, digests, messages
 from bot.store.papers import Verdict
 from tests.bench import corpus
 from tests.bench.measure import say, seconds, table
-from tests.world import morning, opened_world
+from tests.world import morning, opened_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from bot.model import Paper
     from bot.settings import Subscriber
-    from tests.world import World
+    from tests.world import Environment
 
 _DAY = date(2026, 4, 20)
 _TOLD = 5
@@ -65,30 +65,30 @@ async def _measured(topics: int, mailings: int, items: int) -> tuple[float, ...]
     """
     papers = corpus.invented(2 * items)
     with TemporaryDirectory() as folder, _mail_server() as port:
-        async with opened_world(Path(folder)) as world:
+        async with opened_environment(Path(folder)) as environment:
             drawn = list(islice(corpus.topics(papers, papers), topics))
-            world.config["topics"] = {
+            environment.config["topics"] = {
                 t.name: {"title": t.title, "categories": ["cs.CV"], "keywords": list(t.keywords)} for t in drawn
             }
-            world.config["subscribers"] = {
+            environment.config["subscribers"] = {
                 f"s{t.name}": {"mail": f"{t.name}@example.org", "topics": [t.name]} for t in drawn
             }
-            world.config["channels"]["mail"]["port"] = port
-            _ = world.settings  # writes the YAML
-            loaded = 1000 * seconds(lambda: load(world.folder / "config.yaml", {}))
-            _fill(world, papers[:items], mailings)
-            world.announce(_DAY, *papers[:items])
-            await world.once(morning(_DAY))
-            nothing = await _once(world, morning(_DAY, 7))
+            environment.config["channels"]["mail"]["port"] = port
+            _ = environment.settings  # writes the YAML
+            loaded = 1000 * seconds(lambda: load(environment.folder / "config.yaml", {}))
+            _fill(environment, papers[:items], mailings)
+            environment.announce(_DAY, *papers[:items])
+            await environment.once(morning(_DAY))
+            nothing = await _once(environment, morning(_DAY, 7))
             tuesday = _DAY + timedelta(days=1)
-            world.announce(tuesday, *papers[items:])
-            return loaded, *nothing, *await _once(world, morning(tuesday))
+            environment.announce(tuesday, *papers[items:])
+            return loaded, *nothing, *await _once(environment, morning(tuesday))
 
 
-async def _once(world: World, at: datetime) -> tuple[float, float]:
-    world.clock.set(at)
+async def _once(environment: Environment, at: datetime) -> tuple[float, float]:
+    environment.clock.set(at)
     start, worked = time.perf_counter(), time.process_time()
-    async with opened(load(world.folder / "config.yaml", {}), world.clock) as app:
+    async with opened(load(environment.folder / "config.yaml", {}), environment.clock) as app:
         await app.once()
     return (time.perf_counter() - start) * 1000, (time.process_time() - worked) * 1000
 
@@ -111,15 +111,15 @@ async def _take_mail() -> None:
         await asyncio.Event().wait()
 
 
-def _fill(world: World, papers: Sequence[Paper], mailings: int) -> None:
+def _fill(environment: Environment, papers: Sequence[Paper], mailings: int) -> None:
     """So many mailings before `_DAY`, each of papers of its own, of which everybody was told."""
-    settings = world.settings
+    settings = environment.settings
     store = Store(settings.store)
     day = _DAY
     for number in range(mailings):
         day = calendar.previous_mailing_day(day)
         entries = tuple(
-            Entry(replace(paper, identifier=f"{2000 + number}.{place:05d}"), AnnounceType.NEW)
+            FeedItem(replace(paper, identifier=f"{2000 + number}.{place:05d}"), AnnounceType.NEW)
             for place, paper in enumerate(papers, 1)
         )
         store.papers.record(Mailing("cs.CV", day, entries), Verdict(MailingState.COMPLETE, ""), morning(day))

@@ -29,15 +29,15 @@ from bot.model import AnnounceType, Digest, DigestEntry, Match, Message, Section
 from bot.settings import Address, Secret
 from bot.store import Store
 from bot.store.database.tables import deliveries
-from bot.store.outbox import Packet
+from bot.store.outbox import RenderedDigest
 from bot.store.outbox.policy import load
-from bot.store.subscribers import ReaderState
+from bot.store.subscribers import SubscriberState
 from bot.text.templates import Templates
 from tests.bench import corpus
 from tests.bench.measure import machine, say, table
 from tests.counterparts.relays import postfix
 from tests.counterparts.tools import HOST, free_port, program, running
-from tests.world import TUESDAY, opened_world
+from tests.world import TUESDAY, opened_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -108,13 +108,13 @@ def _smtp_source(size: int, port: int, connections: int) -> float:
 
 
 async def _rounds(folder: Path, size: int, port: int, connections: int, drain: Callable[[int], None]) -> list[_Took]:
-    async with opened_world(folder) as world:
-        world.config["subscribers"] = {"r0": {"mail": "r0@example.org", "topics": ["birds"]}}
-        world.config["channels"]["mail"] |= {"host": HOST, "port": port, "connections": connections}
+    async with opened_environment(folder) as environment:
+        environment.config["subscribers"] = {"r0": {"mail": "r0@example.org", "topics": ["birds"]}}
+        environment.config["channels"]["mail"] |= {"host": HOST, "port": port, "connections": connections}
         store, took, sent = Store(f"sqlite:///{folder / 'bench.db'}"), [], 0
         each = max(1, size // _ROUNDS)
         for number in range(_ROUNDS):
-            settings = _many(world.settings, range(number * each, (number + 1) * each))
+            settings = _many(environment.settings, range(number * each, (number + 1) * each))
             _enqueue(store, settings)
             ways: dict[str, _Bare | _Outbox] = {"bare": _Bare(store, settings), "outbox": _Outbox(store, settings)}
             both = {}
@@ -149,8 +149,8 @@ def _enqueue(store: Store, settings: Settings) -> None:
     told = texts(message.payload["entity"])
     for name, subscriber in settings.subscribers.items():
         own = entity(f"Good morning, {name}.\n\n{told['plain']}", f"<!-- {name} -->\n{told['html']}")
-        packet = Packet("mail", name, (Message({**message.payload, "entity": own}),))
-        store.outbox.enqueue(ReaderState(name), packet, subscriber.recipients, SystemClock().now())
+        rendered = RenderedDigest("mail", name, (Message({**message.payload, "entity": own}),))
+        store.outbox.enqueue(SubscriberState(name), rendered, subscriber.recipients, SystemClock().now())
 
 
 def _digest() -> Digest:
@@ -170,7 +170,7 @@ class _Outbox:
     async def seconds(self) -> float:
         channel = MailChannel(self.settings.channels["mail"], Templates(), contact="bench@example.org")
         start = time.perf_counter()
-        reports = await deliver(self.store, self.settings, {"mail": channel}, SystemClock(), eager=False)
+        reports = await deliver(self.store, self.settings, {"mail": channel}, SystemClock(), ignore_backoff=False)
         took = time.perf_counter() - start
         await channel.aclose()
         assert sum(report.sent for report in reports) == len(self.settings.subscribers)

@@ -25,12 +25,12 @@ from bot.app.daemon import Daemon
 from bot.arxiv.calendar import EASTERN
 from tests.bench import corpus
 from tests.bench.measure import process, say, table
-from tests.world import opened_world
+from tests.world import opened_environment
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from tests.world import World
+    from tests.world import Environment
 
     Holding = dict[str, float]
 
@@ -56,52 +56,57 @@ def run(settled: int = 5, days: int = 30, *, papers: int = 300) -> str:
 async def _live(folder: Path, settled: int, days: int, papers: int) -> list[Holding]:
     """What it holds at the end of both days."""
     held = []
-    async with opened_world(folder) as world:
-        world.clock._now = _START
-        _subscribe(world)
-        async with world.app() as app:
-            daemon = Daemon(app, world.clock)
+    async with opened_environment(folder) as environment:
+        environment.clock._now = _START
+        _subscribe(environment)
+        async with environment.app() as app:
+            daemon = Daemon(app, environment.clock)
             for number in range(1, days + 1):
-                await _day(world, daemon, _START + timedelta(days=number), papers)
+                await _day(environment, daemon, _START + timedelta(days=number), papers)
                 if number in (settled, days):
                     held.append(_holding())
                 tracemalloc.reset_peak()
     return held
 
 
-def _subscribe(world: World) -> None:
+def _subscribe(environment: Environment) -> None:
     """A topic of everything and one of a word, on every channel and on the site."""
-    world.config["topics"] = {
+    environment.config["topics"] = {
         "all": {"title": "All", "categories": ["cs.CV"], "limit": 50},
         "birds": {"title": "Birds", "categories": ["cs.CV"], "keywords": ["da"]},
     }
     topics = {"topics": ["birds", "all"]}
-    world.config["subscribers"] = {
+    environment.config["subscribers"] = {
         "lab": {"slack": "C0123456789", "thread": True, **topics},
         "club": {"discord": "123456789012345678", **topics},
         "alice": {"mail": "alice@example.org", "at": "08:00", **topics},
     }
-    world.config["site"] = {"dir": "site", "topics": ["birds", "all"]}
+    environment.config["site"] = {"dir": "site", "topics": ["birds", "all"]}
 
 
-async def _day(world: World, daemon: Daemon, end: datetime, papers: int) -> None:
+async def _day(environment: Environment, daemon: Daemon, end: datetime, papers: int) -> None:
     announced: date | None = None
-    while (now := world.clock.now()) < end:
+    while (now := environment.clock.now()) < end:
         today = now.astimezone(EASTERN).date()
         if today != announced:
             announced = today
             fresh = corpus.invented(papers if today.weekday() < 5 else 0, seed=today.toordinal())
-            world.announce(
+            environment.announce(
                 today, *(replace(p, identifier=f"{today:%y%m}.{today.day:02}{p.identifier[-3:]}") for p in fresh)
             )
         await daemon.tick()
-        world.clock.set(now + _STEP)
-    for receiver in (world.slack, world.discord, world.mail):
+        environment.clock.set(now + _STEP)
+    for receiver in (environment.slack, environment.discord, environment.mail):
         receiver.messages.clear()
-    for asked in (world.slack.requests, world.discord.requests, world.arxiv.requests, world.mail.steps):
+    for asked in (
+        environment.slack.requests,
+        environment.discord.requests,
+        environment.arxiv.requests,
+        environment.mail.steps,
+    ):
         asked.clear()
-    world.mail._sessions.clear()
-    world.discord._nonces.clear()
+    environment.mail._sessions.clear()
+    environment.discord._nonces.clear()
 
 
 def _holding() -> Holding:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
-from bot.model import AnnounceType, Entry, Mailing, MailingState, Topic
+from bot.model import AnnounceType, FeedItem, Mailing, MailingState, Topic
 from bot.publish import Publisher, search_data
 from bot.settings import SiteSettings
 from bot.store import Store
@@ -88,7 +88,7 @@ def _store(store: Store, days: Sequence[date], texts: Sequence[Paper]) -> None:
         start = size * (day.toordinal() % _DIFFERENT)
         some = enumerate(texts[start : start + size], 1)
         entries = tuple(
-            Entry(replace(paper, identifier=f"{day:%y%m}.{day.day:02}{place:03}"), AnnounceType.NEW)
+            FeedItem(replace(paper, identifier=f"{day:%y%m}.{day.day:02}{place:03}"), AnnounceType.NEW)
             for place, paper in some
         )
         now = datetime(day.year, day.month, day.day, 6, tzinfo=UTC)

@@ -13,7 +13,7 @@ import yaml
 
 from bot.arxiv import calendar
 from bot.config import load
-from bot.model import AnnounceType, Entry, Mailing, MailingState
+from bot.model import AnnounceType, FeedItem, Mailing, MailingState
 from bot.store import Store
 from bot.store.papers import Verdict
 from tests.bench import corpus
@@ -58,7 +58,7 @@ def _quiet(folder: Path) -> Path:
     }
     config.write_text(yaml.safe_dump(settings), encoding="utf-8")
     now = datetime.now(UTC)
-    entries = tuple(Entry(paper, AnnounceType.NEW) for paper in corpus.invented(200))
+    entries = tuple(FeedItem(paper, AnnounceType.NEW) for paper in corpus.invented(200))
     store = Store(load(config, {}).store)
     mailing = Mailing("cs.CV", calendar.mailing_date(now), entries)
     store.papers.record(mailing, Verdict(MailingState.COMPLETE, "200 announced"), now)

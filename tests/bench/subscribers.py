@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from bot.app import App
 from bot.clock import SimulatedClock
-from bot.model import AnnounceType, Entry, Mailing, MailingState
+from bot.model import AnnounceType, FeedItem, Mailing, MailingState
 from bot.settings import Address, Secret
 from bot.store.papers import Verdict
 from tests.bench import corpus
 from tests.bench.measure import table, worked
-from tests.world import TUESDAY, WEDNESDAY, morning, opened_world
+from tests.world import TUESDAY, WEDNESDAY, morning, opened_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,11 +44,11 @@ def run(sizes: Sequence[int] = (1, 10_000), *, announced: int = 300) -> str:
 
 async def _measured(size: int, announced: int) -> list[float]:
     with TemporaryDirectory() as folder:
-        async with opened_world(Path(folder)) as world:
-            world.config["topics"]["birds"]["keywords"] = []
-            world.config["topics"]["birds"]["limit"] = 30
-            world.config["subscribers"] = {"s0": {"mail": "s0@example.org", "topics": ["birds"]}}
-            return _compose(_many(world.settings, size), announced)
+        async with opened_environment(Path(folder)) as environment:
+            environment.config["topics"]["birds"]["keywords"] = []
+            environment.config["topics"]["birds"]["limit"] = 30
+            environment.config["subscribers"] = {"s0": {"mail": "s0@example.org", "topics": ["birds"]}}
+            return _compose(_many(environment.settings, size), announced)
 
 
 def _many(settings: Settings, size: int) -> Settings:
@@ -71,14 +71,14 @@ def _compose(settings: Settings, announced: int) -> list[float]:
     """CPU seconds for each of two mailings; a tenth of the second is replacements of what the first announced."""
     app = App(settings, SimulatedClock(morning(TUESDAY)))
     papers = corpus.invented(2 * announced)
-    again = [Entry(replace(paper, version=2), AnnounceType.REPLACE) for paper in papers[: announced // 10]]
+    again = [FeedItem(replace(paper, version=2), AnnounceType.REPLACE) for paper in papers[: announced // 10]]
     took = []
     for day, some, more in ((TUESDAY, papers[:announced], []), (WEDNESDAY, papers[announced:], again)):
         app.clock = SimulatedClock(morning(day))
-        entries = (*(Entry(paper, AnnounceType.NEW) for paper in some), *more)
+        entries = (*(FeedItem(paper, AnnounceType.NEW) for paper in some), *more)
         app.store.papers.record(Mailing("cs.CV", day, entries), Verdict(MailingState.COMPLETE, ""), app.clock.now())
         took.append(worked(app.compose))
-    written = len(app.store.ledger.unfinished())
+    written = len(app.store.queries.unfinished())
     app.store.close()
     assert written >= 2 * len(settings.subscribers)
     return took

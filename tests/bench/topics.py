@@ -18,7 +18,7 @@ from bot.text import flatten_tex
 from bot.topics.matcher import Matcher
 from tests.bench import corpus
 from tests.bench.measure import table
-from tests.topics.alone import Alone, Text
+from tests.topics.alone import ReferenceMatcher, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ def _scan(topics: Sequence[Topic], mailing: Sequence[Paper], answers: Sequence[o
     Raises:
         AssertionError: anything else is found.
     """
-    scans = {topic.name: Alone(topic) for topic in topics}
+    scans = {topic.name: ReferenceMatcher(topic) for topic in topics}
     for scan in scans.values():
         scan.claim(Text(mailing[0]))
     for paper, expected in zip(mailing, answers, strict=True):

@@ -13,9 +13,9 @@ import pytest_asyncio
 from aiohttp import web
 
 from bot.model import AnnounceType, Hit, Topic
-from bot.publish import bibtex, search_data, write_whole
+from bot.publish import bibtex, search_data, write_atomically
 from bot.publish.assets import Assets
-from bot.publish.html import Surroundings, render_web_page
+from bot.publish.html import SiteContext, render_web_page
 from bot.publish.html_index import mailings, render_front
 from bot.publish.markdown import TopicPage, in_order
 from bot.text.templates import Templates
@@ -74,20 +74,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as `publish` would write it, without a store."""
     site, templates = tmp_path_factory.mktemp("site"), Templates()
     assets = Assets.find(templates)
-    here = Surroundings(assets.names)
+    here = SiteContext(assets.names)
     counts: dict[Topic, dict[date, int]] = {BIRDS: {}, FISH: {}}
     for path, source in assets.files.items():
-        write_whole(site / path, source.read_bytes())
+        write_atomically(site / path, source.read_bytes())
     for page in pages():
         base = site / page.topic.name / page.mailing_date.isoformat()
-        write_whole(base.with_suffix(".html"), render_web_page(page, here, templates))
-        write_whole(base.with_suffix(".bib"), bibtex.bibliography(e.paper for e in in_order(page.entries)))
+        write_atomically(base.with_suffix(".html"), render_web_page(page, here, templates))
+        write_atomically(base.with_suffix(".bib"), bibtex.bibliography(e.paper for e in in_order(page.entries)))
         data = site / search_data.file_name(page.mailing_date)
-        write_whole(data, search_data.month(data.read_text() if data.exists() else "", [page]))
+        write_atomically(data, search_data.month(data.read_text() if data.exists() else "", [page]))
         counts[page.topic][page.mailing_date] = len(page.entries)
     for topic, dates in counts.items():
-        write_whole(site / topic.name / "mailings.js", mailings(dates))
-    write_whole(site / "index.html", render_front(counts, here, templates, mark="0"))
+        write_atomically(site / topic.name / "mailings.js", mailings(dates))
+    write_atomically(site / "index.html", render_front(counts, here, templates, mark="0"))
     return site
 
 

@@ -13,7 +13,7 @@ from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
 from bot.demo.servers import discord, slack
 from bot.demo.servers.smtp import DROP, SmtpReceiver
-from bot.errors import Trouble
+from bot.errors import FailureKind
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests.channels import reading
@@ -33,7 +33,7 @@ UNPLUGGED, LOCKED = "unplugged", "locked"
 class Row:
     """One class of errors, and what it means."""
 
-    trouble: Trouble
+    kind: FailureKind
     answer: Any
     """As the channel's receiver takes it, or one of the words above."""
     attempts: int = 1
@@ -43,9 +43,9 @@ class Row:
 class Harness(Protocol):
     """One channel at its receiver, between `async with` and its end."""
 
-    doors: Mapping[str, Mapping[str, Row]]
+    address_kinds: Mapping[str, Mapping[str, Row]]
     """Kind of address -> the classes of errors that come from there."""
-    never: Mapping[str, Mapping[Trouble, str]]
+    never: Mapping[str, Mapping[FailureKind, str]]
     """Kind of address -> the trouble that cannot come from there, and why."""
     channel: Channel
 
@@ -58,7 +58,7 @@ class Harness(Protocol):
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    def address(self, door: str) -> Address:
+    def address(self, address_kind: str) -> Address:
         """An address of that kind at the receiver."""
         ...
 
@@ -71,11 +71,11 @@ class Harness(Protocol):
     questions: Mapping[str, Any]
     """Failures of a question -> the answer, as the channel's receiver takes it. aiohttp repeats a lost GET once."""
 
-    def expect_question(self, answer: Any) -> None:
+    def expect_lookup(self, answer: Any) -> None:
         """The next question is answered so."""
         ...
 
-    def blind(self) -> None:
+    def deny_history(self) -> None:
         """From now on what was posted cannot be read."""
         ...
 
@@ -115,7 +115,7 @@ class _Receiving:
 
     async def __aenter__(self) -> Self:
         await self._plugged.enter_async_context(self.receiver)
-        self.channel = self.made()
+        self.channel = self.build()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -131,13 +131,13 @@ class _Receiving:
     def script(self, answer: Any) -> None:
         self.receiver.script.append(answer)
 
-    def made(self) -> Channel:
+    def build(self) -> Channel:
         raise NotImplementedError
 
-    def expect_question(self, answer: Any) -> None:
+    def expect_lookup(self, answer: Any) -> None:
         raise NotImplementedError
 
-    def blind(self) -> None:
+    def deny_history(self) -> None:
         raise NotImplementedError
 
     def revoke(self) -> None:
@@ -148,66 +148,67 @@ class _Receiving:
         return len(self.receiver.messages)
 
 
-def _said(error: str) -> slack.Scripted:
-    return slack.Scripted(body={"ok": False, "error": error})
+def _said(error: str) -> slack.FaultScript:
+    return slack.FaultScript(body={"ok": False, "error": error})
 
 
-_SLACK_LOST = slack.Scripted(takes=True, drops=True)
+_SLACK_LOST = slack.FaultScript(takes=True, drops=True)
 
 
 class SlackHarness(_Receiving):
     """https://docs.slack.dev/reference/methods/chat.postMessage#errors, and incoming webhooks."""
 
-    doors: Mapping[str, Mapping[str, Row]] = {
+    address_kinds: Mapping[str, Mapping[str, Row]] = {
         "bot": {
             "rate": Row(
-                Trouble.BUSY, slack.Scripted(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"})
+                FailureKind.RATE_LIMITED,
+                slack.FaultScript(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"}),
             ),
-            "ambiguous": Row(Trouble.UNKNOWN, _said("internal_error")),
-            "server error": Row(Trouble.UNKNOWN, slack.Scripted(503, "<html>oops</html>")),
-            "answer lost": Row(Trouble.UNKNOWN, _SLACK_LOST),
-            "transient": Row(Trouble.TRANSIENT, _said("service_unavailable")),
-            "no connection": Row(Trouble.TRANSIENT, UNPLUGGED, attempts=0),
-            "destination dead": Row(Trouble.CLOSED, _said("is_archived")),
-            "credential dead": Row(Trouble.CREDENTIAL, _said("token_revoked")),
-            "our bug": Row(Trouble.MALFORMED, _said("msg_blocks_too_long")),
+            "ambiguous": Row(FailureKind.UNKNOWN, _said("internal_error")),
+            "server error": Row(FailureKind.UNKNOWN, slack.FaultScript(503, "<html>oops</html>")),
+            "answer lost": Row(FailureKind.UNKNOWN, _SLACK_LOST),
+            "transient": Row(FailureKind.TRANSIENT, _said("service_unavailable")),
+            "no connection": Row(FailureKind.TRANSIENT, UNPLUGGED, attempts=0),
+            "destination dead": Row(FailureKind.DESTINATION_GONE, _said("is_archived")),
+            "credential dead": Row(FailureKind.CREDENTIAL, _said("token_revoked")),
+            "our bug": Row(FailureKind.REJECTED, _said("msg_blocks_too_long")),
         },
         "webhook": {
-            "rate": Row(Trouble.BUSY, slack.Scripted(429, "", {"Retry-After": "7"})),
-            "server error": Row(Trouble.UNKNOWN, slack.Scripted(500, "rollup_error")),
-            "answer lost": Row(Trouble.UNKNOWN, _SLACK_LOST),
-            "no connection": Row(Trouble.TRANSIENT, UNPLUGGED, attempts=0),
-            "channel gone": Row(Trouble.CLOSED, slack.Scripted(410, "channel_is_archived")),
-            "webhook revoked": Row(Trouble.CLOSED, slack.Scripted(403, "invalid_token")),
-            "our bug": Row(Trouble.MALFORMED, slack.Scripted(400, "invalid_blocks")),
+            "rate": Row(FailureKind.RATE_LIMITED, slack.FaultScript(429, "", {"Retry-After": "7"})),
+            "server error": Row(FailureKind.UNKNOWN, slack.FaultScript(500, "rollup_error")),
+            "answer lost": Row(FailureKind.UNKNOWN, _SLACK_LOST),
+            "no connection": Row(FailureKind.TRANSIENT, UNPLUGGED, attempts=0),
+            "channel gone": Row(FailureKind.DESTINATION_GONE, slack.FaultScript(410, "channel_is_archived")),
+            "webhook revoked": Row(FailureKind.DESTINATION_GONE, slack.FaultScript(403, "invalid_token")),
+            "our bug": Row(FailureKind.REJECTED, slack.FaultScript(400, "invalid_blocks")),
         },
     }
-    never: Mapping[str, Mapping[Trouble, str]] = {
+    never: Mapping[str, Mapping[FailureKind, str]] = {
         "bot": {},
-        "webhook": {Trouble.CREDENTIAL: "its URL opens one channel only"},
+        "webhook": {FailureKind.CREDENTIAL: "its URL opens one channel only"},
     }
 
     askable = frozenset({"bot"})
     questions: Mapping[str, Any] = {
-        "rate": slack.Scripted(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"}),
-        "server error": slack.Scripted(502, "<html>oops</html>"),
+        "rate": slack.FaultScript(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"}),
+        "server error": slack.FaultScript(502, "<html>oops</html>"),
         "ambiguous": _said("fatal_error"),
         "transient": _said("service_unavailable"),
-        "answer lost twice": slack.Scripted(drops=True),
-        "nonsense": slack.Scripted(body="<html>"),
+        "answer lost twice": slack.FaultScript(drops=True),
+        "nonsense": slack.FaultScript(body="<html>"),
     }
 
     def __init__(self) -> None:
         super().__init__()
         self.receiver = slack.SlackReceiver()
 
-    def expect_question(self, answer: Any) -> None:
+    def expect_lookup(self, answer: Any) -> None:
         self.receiver.looks.append(answer)
 
-    def blind(self) -> None:
+    def deny_history(self) -> None:
         self.receiver.scopes = "chat:write"
 
-    def made(self, token: str = slack.TOKEN, api_url: str = "") -> SlackChannel:
+    def build(self, token: str = slack.TOKEN, api_url: str = "") -> SlackChannel:
         settings = SlackChannel.Settings(Secret(token), api_url or self.receiver.api_url)
         return SlackChannel(settings, Templates(), contact="ops@example.org")
 
@@ -215,8 +216,8 @@ class SlackHarness(_Receiving):
     def secrets(self) -> tuple[str, ...]:
         return slack.TOKEN, self.receiver.webhook_url("lab").rpartition("/")[2]
 
-    def address(self, door: str) -> Address:
-        value = "C0123456789" if door == "bot" else self.receiver.webhook_url("lab")
+    def address(self, address_kind: str) -> Address:
+        value = "C0123456789" if address_kind == "bot" else self.receiver.webhook_url("lab")
         return SlackChannel.addresses(value, SlackChannel.Options())[0]
 
     @property
@@ -227,34 +228,36 @@ class SlackHarness(_Receiving):
         return reading.slack_views(message)
 
     def misconfigured(self) -> Iterator[tuple[Channel, str]]:
-        yield self.made(token="xoxb-old"), "channels.slack.token"
-        yield self.made(api_url="http://127.0.0.1:1/api/"), "channels.slack.api_url"
+        yield self.build(token="xoxb-old"), "channels.slack.token"
+        yield self.build(api_url="http://127.0.0.1:1/api/"), "channels.slack.api_url"
 
 
-def _refused(status: int, code: int) -> discord.Scripted:
-    return discord.Scripted(status, {"code": code, "message": "no"})
+def _refused(status: int, code: int) -> discord.FaultScript:
+    return discord.FaultScript(status, {"code": code, "message": "no"})
 
 
 _DISCORD_RATE = {"message": "You are being rate limited.", "retry_after": 1.5, "global": False}
 _DISCORD_ROWS = {
-    "rate": Row(Trouble.BUSY, discord.Scripted(429, _DISCORD_RATE)),
-    "Cloudflare": Row(Trouble.BUSY, discord.Scripted(429, "<html>banned</html>", {"Retry-After": "900"})),
-    "server error": Row(Trouble.UNKNOWN, discord.Scripted(502, "<html>oops</html>")),
-    "answer lost": Row(Trouble.UNKNOWN, discord.Scripted(takes=True, drops=True)),
-    "no connection": Row(Trouble.TRANSIENT, UNPLUGGED, attempts=0),
-    "no permission": Row(Trouble.CLOSED, _refused(403, 50013)),
-    "invalid body": Row(Trouble.MALFORMED, _refused(400, 50035)),
-    "AutoMod": Row(Trouble.MALFORMED, _refused(400, 200000)),
+    "rate": Row(FailureKind.RATE_LIMITED, discord.FaultScript(429, _DISCORD_RATE)),
+    "Cloudflare": Row(
+        FailureKind.RATE_LIMITED, discord.FaultScript(429, "<html>banned</html>", {"Retry-After": "900"})
+    ),
+    "server error": Row(FailureKind.UNKNOWN, discord.FaultScript(502, "<html>oops</html>")),
+    "answer lost": Row(FailureKind.UNKNOWN, discord.FaultScript(takes=True, drops=True)),
+    "no connection": Row(FailureKind.TRANSIENT, UNPLUGGED, attempts=0),
+    "no permission": Row(FailureKind.DESTINATION_GONE, _refused(403, 50013)),
+    "invalid body": Row(FailureKind.REJECTED, _refused(400, 50035)),
+    "AutoMod": Row(FailureKind.REJECTED, _refused(400, 200000)),
 }
 
 
 _DISCORD_BOT = _DISCORD_ROWS | {
-    "unknown channel": Row(Trouble.CLOSED, _refused(404, 10003)),
-    "credential dead": Row(Trouble.CREDENTIAL, _refused(401, 0)),
+    "unknown channel": Row(FailureKind.DESTINATION_GONE, _refused(404, 10003)),
+    "credential dead": Row(FailureKind.CREDENTIAL, _refused(401, 0)),
 }
 _DISCORD_WEBHOOK = _DISCORD_ROWS | {
-    "unknown webhook": Row(Trouble.CLOSED, _refused(404, 10015)),
-    "webhook's token wrong": Row(Trouble.CLOSED, _refused(401, 50027)),
+    "unknown webhook": Row(FailureKind.DESTINATION_GONE, _refused(404, 10015)),
+    "webhook's token wrong": Row(FailureKind.DESTINATION_GONE, _refused(401, 50027)),
 }
 
 
@@ -263,29 +266,29 @@ class DiscordHarness(_Receiving):
 
     _CHANNEL, _FORUM = "123456789012345678", "123456789012345679"
 
-    doors: Mapping[str, Mapping[str, Row]] = {
+    address_kinds: Mapping[str, Mapping[str, Row]] = {
         "bot": _DISCORD_BOT,
         "forum": _DISCORD_BOT
         | {
-            "a tag is required": Row(Trouble.CLOSED, _refused(400, 40067)),
-            "too many threads": Row(Trouble.CLOSED, _refused(400, 160006)),
+            "a tag is required": Row(FailureKind.DESTINATION_GONE, _refused(400, 40067)),
+            "too many threads": Row(FailureKind.DESTINATION_GONE, _refused(400, 160006)),
         },
         "webhook": _DISCORD_WEBHOOK,
-        "forum webhook": _DISCORD_WEBHOOK | {"no forum": Row(Trouble.CLOSED, _refused(400, 220003))},
+        "forum webhook": _DISCORD_WEBHOOK | {"no forum": Row(FailureKind.DESTINATION_GONE, _refused(400, 220003))},
     }
-    never: Mapping[str, Mapping[Trouble, str]] = {
+    never: Mapping[str, Mapping[FailureKind, str]] = {
         "bot": {},
         "forum": {},
-        "webhook": {Trouble.CREDENTIAL: "its URL opens one channel only"},
-        "forum webhook": {Trouble.CREDENTIAL: "its URL opens one channel only"},
+        "webhook": {FailureKind.CREDENTIAL: "its URL opens one channel only"},
+        "forum webhook": {FailureKind.CREDENTIAL: "its URL opens one channel only"},
     }
 
     askable = frozenset({"bot", "forum"})
     questions: Mapping[str, Any] = {
-        "rate": discord.Scripted(429, _DISCORD_RATE, method="GET"),
-        "server error": discord.Scripted(502, "<html>oops</html>", method="GET"),
-        "answer lost twice": discord.Scripted(drops=True, method="GET"),
-        "nonsense": discord.Scripted(200, "<html>", method="GET"),
+        "rate": discord.FaultScript(429, _DISCORD_RATE, method="GET"),
+        "server error": discord.FaultScript(502, "<html>oops</html>", method="GET"),
+        "answer lost twice": discord.FaultScript(drops=True, method="GET"),
+        "nonsense": discord.FaultScript(200, "<html>", method="GET"),
     }
 
     def __init__(self) -> None:
@@ -294,13 +297,13 @@ class DiscordHarness(_Receiving):
         for forum in (self._FORUM, "forum-lab"):
             self.receiver.make_forum(forum)
 
-    def expect_question(self, answer: Any) -> None:
+    def expect_lookup(self, answer: Any) -> None:
         self.receiver.script.append(answer)
 
-    def blind(self) -> None:
+    def deny_history(self) -> None:
         self.receiver.no_history |= {self._CHANNEL, self._FORUM}
 
-    def made(self, token: str = discord.TOKEN, api_url: str = "") -> DiscordChannel:
+    def build(self, token: str = discord.TOKEN, api_url: str = "") -> DiscordChannel:
         settings = DiscordChannel.Settings(Secret(token), api_url or self.receiver.api_url)
         return DiscordChannel(settings, Templates(), contact="ops@example.org")
 
@@ -308,14 +311,14 @@ class DiscordHarness(_Receiving):
     def secrets(self) -> tuple[str, ...]:
         return discord.TOKEN, *(self.receiver.webhook_url(name).rpartition("/")[2] for name in ("lab", "forum-lab"))
 
-    def address(self, door: str) -> Address:
+    def address(self, address_kind: str) -> Address:
         value = {
             "bot": self._CHANNEL,
             "forum": self._FORUM,
             "webhook": self.receiver.webhook_url("lab"),
             "forum webhook": self.receiver.webhook_url("forum-lab"),
-        }[door]
-        return DiscordChannel.addresses(value, DiscordChannel.Options(forum="forum" in door))[0]
+        }[address_kind]
+        return DiscordChannel.addresses(value, DiscordChannel.Options(forum="forum" in address_kind))[0]
 
     @property
     def attempts(self) -> int:
@@ -325,31 +328,31 @@ class DiscordHarness(_Receiving):
         return reading.discord_views(message)
 
     def misconfigured(self) -> Iterator[tuple[Channel, str]]:
-        yield self.made(token="revoked"), "channels.discord.token"
-        yield self.made(api_url="http://127.0.0.1:1/api/v10"), "channels.discord.api_url"
+        yield self.build(token="revoked"), "channels.discord.token"
+        yield self.build(api_url="http://127.0.0.1:1/api/v10"), "channels.discord.api_url"
 
 
 class MailHarness(_Receiving):
     """https://www.rfc-editor.org/rfc/rfc5321#section-4.2."""
 
-    doors: Mapping[str, Mapping[str, Row]] = {
+    address_kinds: Mapping[str, Mapping[str, Row]] = {
         "mailbox": {
-            "no connection": Row(Trouble.TRANSIENT, UNPLUGGED, attempts=0),
-            "4yz to MAIL": Row(Trouble.TRANSIENT, ("MAIL", "451 4.3.0 try later")),
-            "4yz to RCPT": Row(Trouble.TRANSIENT, ("RCPT", "450 4.2.0 greylisted")),
-            "4yz to DATA": Row(Trouble.TRANSIENT, ("DATA", "451 4.3.0 try later")),
-            "4yz after the dot": Row(Trouble.TRANSIENT, (".", "452 4.3.1 queue full")),
-            "421": Row(Trouble.TRANSIENT, ("RCPT", "421 4.3.2 going down")),
-            "5yz to RCPT": Row(Trouble.CLOSED, ("RCPT", "550 5.1.1 no such user")),
-            "5yz to MAIL": Row(Trouble.CREDENTIAL, ("MAIL", "550 5.1.8 no such sender")),
-            "relaying denied": Row(Trouble.CREDENTIAL, ("RCPT", "550 5.7.1 relaying denied")),
-            "login refused": Row(Trouble.CREDENTIAL, LOCKED, attempts=0),
-            "5yz after the dot": Row(Trouble.MALFORMED, (".", "554 5.6.0 not a mail")),
-            "answer lost": Row(Trouble.UNKNOWN, (".", DROP)),
+            "no connection": Row(FailureKind.TRANSIENT, UNPLUGGED, attempts=0),
+            "4yz to MAIL": Row(FailureKind.TRANSIENT, ("MAIL", "451 4.3.0 try later")),
+            "4yz to RCPT": Row(FailureKind.TRANSIENT, ("RCPT", "450 4.2.0 greylisted")),
+            "4yz to DATA": Row(FailureKind.TRANSIENT, ("DATA", "451 4.3.0 try later")),
+            "4yz after the dot": Row(FailureKind.TRANSIENT, (".", "452 4.3.1 queue full")),
+            "421": Row(FailureKind.TRANSIENT, ("RCPT", "421 4.3.2 going down")),
+            "5yz to RCPT": Row(FailureKind.DESTINATION_GONE, ("RCPT", "550 5.1.1 no such user")),
+            "5yz to MAIL": Row(FailureKind.CREDENTIAL, ("MAIL", "550 5.1.8 no such sender")),
+            "relaying denied": Row(FailureKind.CREDENTIAL, ("RCPT", "550 5.7.1 relaying denied")),
+            "login refused": Row(FailureKind.CREDENTIAL, LOCKED, attempts=0),
+            "5yz after the dot": Row(FailureKind.REJECTED, (".", "554 5.6.0 not a mail")),
+            "answer lost": Row(FailureKind.UNKNOWN, (".", DROP)),
         },
     }
-    never: Mapping[str, Mapping[Trouble, str]] = {
-        "mailbox": {Trouble.BUSY: "a relay names no seconds: its 4yz is TRANSIENT"},
+    never: Mapping[str, Mapping[FailureKind, str]] = {
+        "mailbox": {FailureKind.RATE_LIMITED: "a relay names no seconds: its 4yz is TRANSIENT"},
     }
     secrets = ("correct-horse-battery", "AG1lAGNvcnJlY3QtaG9yc2UtYmF0dGVyeQ==")
     """The password, and as AUTH PLAIN carries it."""
@@ -360,7 +363,7 @@ class MailHarness(_Receiving):
         # aiosmtpd takes only STARTTLS for TLS, and on loopback a login in clear is allowed
         self.receiver = SmtpReceiver(authenticator=self._authenticate, auth_require_tls=False)
 
-    def made(self, **changes: Any) -> MailChannel:
+    def build(self, **changes: Any) -> MailChannel:
         login: dict[str, Any] = {"username": "me", "password": Secret(self.secrets[0])}
         settings = MailChannel.Settings(self.receiver.host, self.receiver.port, **login)
         return MailChannel(replace(settings, **changes), Templates(), contact="ops@example.org")
@@ -376,8 +379,8 @@ class MailHarness(_Receiving):
             step, reply = answer
             self.receiver.script[step].append(reply)
 
-    def address(self, door: str) -> Address:
-        del door
+    def address(self, address_kind: str) -> Address:
+        del address_kind
         return MailChannel.addresses("alice@example.org", MailChannel.Options())[0]
 
     @property
@@ -388,9 +391,9 @@ class MailHarness(_Receiving):
         return reading.mail_views(message)
 
     def misconfigured(self) -> Iterator[tuple[Channel, str]]:
-        yield self.made(password=Secret("old-password")), "channels.mail.password"
-        yield self.made(port=1), "channels.mail.host"
-        yield self.made(security="starttls"), "channels.mail.security"
+        yield self.build(password=Secret("old-password")), "channels.mail.password"
+        yield self.build(port=1), "channels.mail.host"
+        yield self.build(security="starttls"), "channels.mail.security"
 
 
 HARNESSES: dict[str, type[Harness]] = {

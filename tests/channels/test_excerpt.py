@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import text
-from bot.channels.excerpt import Glance, glance
-from bot.channels.presentation import Term
+from bot.channels.excerpt import Excerpt, excerpt
+from bot.channels.presentation import MatchedTerm
 from tests.builders import paper
 
 FIELDS = ("title", "abstract")
@@ -16,13 +16,13 @@ FIRST = "Pigeons come home by the sun. "
 FILLER = "Nothing of it was known before this year. " * 4
 
 
-def at_a_glance(abstract: str, *terms: str, title: str = "Homing", limit: int = 100) -> Glance:
-    found = [Term(term, FIELDS) for term in terms]
-    return glance(paper(title=title, abstract=abstract), found, title=80, abstract=limit)
+def at_a_glance(abstract: str, *terms: str, title: str = "Homing", limit: int = 100) -> Excerpt:
+    found = [MatchedTerm(term, FIELDS) for term in terms]
+    return excerpt(paper(title=title, abstract=abstract), found, title=80, abstract=limit)
 
 
 def marked(abstract: str, *terms: str, whole_words: bool = False) -> str:
-    return at_a_glance(abstract, *terms, limit=500).abstract.shown(str, "[{}]", whole_words=whole_words)
+    return at_a_glance(abstract, *terms, limit=500).abstract.as_markup(str, "[{}]", whole_words=whole_words)
 
 
 @pytest.mark.parametrize(
@@ -66,39 +66,44 @@ def test_a_mark_inside_of_a_word_is_left_out_where_the_place_knows_none() -> Non
 
 
 def test_only_the_field_of_the_hit_is_marked() -> None:
-    seen = glance(
-        paper(title="A pigeon", abstract="A pigeon"), [Term("pigeon", ("title", "author"))], title=80, abstract=80
+    seen = excerpt(
+        paper(title="A pigeon", abstract="A pigeon"),
+        [MatchedTerm("pigeon", ("title", "author"))],
+        title=80,
+        abstract=80,
     )
-    assert (seen.title.places, seen.abstract.places) == (((2, 8),), ())
+    assert (seen.title.spans, seen.abstract.spans) == (((2, 8),), ())
 
 
 def test_the_lines_are_the_first_ones_where_they_show_the_term() -> None:
     assert (
-        at_a_glance(FIRST + FILLER, "sun").abstract.shown(str, "[{}]").startswith("Pigeons come home by the [sun].")
+        at_a_glance(FIRST + FILLER, "sun")
+        .abstract.as_markup(str, "[{}]")
+        .startswith("Pigeons come home by the [sun].")
     )
 
 
 def test_the_lines_are_the_first_ones_where_the_title_shows_it_or_nothing_does() -> None:
     shown = at_a_glance(FIRST + FILLER + "Owls too.", "owl", title="Of Owls")
-    assert shown.title.shown(str, "[{}]") == "Of [Owls]"
+    assert shown.title.as_markup(str, "[{}]") == "Of [Owls]"
     assert shown.abstract.text.startswith("Pigeons come")
     assert at_a_glance(FIRST + FILLER).abstract.text.startswith("Pigeons come")
 
 
 def test_else_they_begin_with_the_sentence_that_has_it() -> None:
     later = at_a_glance(FIRST + FILLER + "In the dark all owls see well. More follows.", "owl").abstract
-    assert later.shown(str, "[{}]") == "… In the dark all [owls] see well. More follows."
+    assert later.as_markup(str, "[{}]") == "… In the dark all [owls] see well. More follows."
 
 
 def test_in_an_endless_sentence_they_begin_a_few_words_before_it() -> None:
     later = at_a_glance("and so on " * 40 + "until owls come " + "and so on " * 40, "owl").abstract
     assert len(later.text) <= 100
     assert later.text.startswith("… ")
-    assert "until [owls] come" in later.shown(str, "[{}]")
+    assert "until [owls] come" in later.as_markup(str, "[{}]")
 
 
 def test_a_term_after_an_endless_word_is_where_they_begin() -> None:
-    assert at_a_glance("x" * 300 + "-owl", "owl").abstract.shown(str, "[{}]") == "… [owl]"
+    assert at_a_glance("x" * 300 + "-owl", "owl").abstract.as_markup(str, "[{}]") == "… [owl]"
 
 
 @given(
@@ -113,9 +118,9 @@ def test_whatever_the_text_marks_stand_in_it_in_order_and_nothing_is_lost(
     parts = whole.split()
     seen = at_a_glance(source, *terms, *parts[len(parts) // 2 :][:1], limit=limit).abstract
     assert len(seen.text) <= limit
-    places = [place for both in seen.places for place in both]
-    assert places == sorted(places)
-    assert not places or places[-1] <= len(seen.text)
-    assert seen.shown(str, "{}") == seen.text
+    spans = [place for both in seen.spans for place in both]
+    assert spans == sorted(spans)
+    assert not spans or spans[-1] <= len(seen.text)
+    assert seen.as_markup(str, "{}") == seen.text
     kept = seen.text.removeprefix("… ").removesuffix("…").strip()
     assert kept in whole or seen.text == whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from bot.channels.presentation import Term, forms, terms, together, told
+from bot.channels.presentation import MatchedTerm, matched_terms, merged, paper_count, paper_links
 from bot.model import AnnounceType, Hit, Link, Match
 from tests.builders import MONDAY, entry, paper, section
 
@@ -14,16 +14,19 @@ FRIDAY = date(2026, 4, 17)
 
 def test_a_term_stands_once_with_its_fields_in_words() -> None:
     hits = (Hit("owl", "abstract"), Hit("crow", "title"), Hit("owl", "journal_ref"), Hit("owl", "abstract"))
-    assert terms(Match("birds", hits)) == (Term("owl", ("abstract", "journal ref")), Term("crow", ("title",)))
-    assert terms(Match("birds")) == ()
+    assert matched_terms(Match("birds", hits)) == (
+        MatchedTerm("owl", ("abstract", "journal ref")),
+        MatchedTerm("crow", ("title",)),
+    )
+    assert matched_terms(Match("birds")) == ()
 
 
 def test_a_paper_is_had_as_pdf_and_html_in_its_version_and_where_its_authors_say() -> None:
     of = paper("2604.00001", version=2, abstract="Code: https://github.com/lab/crow")
     pdf, html = Link("PDF", "https://arxiv.org/pdf/2604.00001"), Link("HTML", "https://arxiv.org/html/2604.00001")
     code, data = Link("code", "https://github.com/lab/crow"), Link("data", "https://osf.io/x1")
-    assert forms(entry(replace(of, comment="Data: osf.io/x1"))) == (pdf, html, code, data)
-    replaced = forms(entry(of, type=AnnounceType.REPLACE))
+    assert paper_links(entry(replace(of, comment="Data: osf.io/x1"))) == (pdf, html, code, data)
+    replaced = paper_links(entry(of, type=AnnounceType.REPLACE))
     assert [link.url[-12:] for link in replaced[:2]] == ["2604.00001v2", "2604.00001v2"]
 
 
@@ -34,8 +37,8 @@ def test_topics_together_keep_every_paper_newest_first_and_each_link_once() -> N
         section([], hidden=0, more=[]),
         section([entry(paper("2")), entry(paper("3"), mailing_date=FRIDAY)], hidden=1, more=[there]),
     ]
-    one = together(of)
+    one = merged(of)
     assert [each.paper.identifier for each in one.entries] == ["2", "1", "3"]
     assert [each.mailing_date for each in one.entries] == [MONDAY, FRIDAY, FRIDAY]
     assert (one.title, one.hidden, one.more) == ("3 topics", 3, (here, there))
-    assert told(one) == sum(map(told, of)) == 6
+    assert paper_count(one) == sum(map(paper_count, of)) == 6

@@ -17,7 +17,7 @@ from bot.cli import main
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.world import World
+    from tests.world import Environment
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,22 @@ class Answer:
 class Terminal:
     """Runs commands in a thread of its own, for each starts an event loop."""
 
-    def __init__(self, world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self._world = world
+    def __init__(
+        self, environment: Environment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self._environment = environment
         self._capsys = capsys
         self._monkeypatch = monkeypatch
 
     async def __call__(self, *arguments: str) -> Answer:
         if arguments and arguments[0] not in ("demo", "--help"):
-            assert self._world.settings is not None  # writes the file
-            arguments = (*arguments, "--config", str(self._world.folder / "config.yaml"))
+            assert self._environment.settings is not None  # writes the file
+            arguments = (*arguments, "--config", str(self._environment.folder / "config.yaml"))
         return await self.raw(*arguments)
 
     async def raw(self, *arguments: str) -> Answer:
         self._monkeypatch.setattr(sys, "argv", ["paperboy", *arguments])
-        self._monkeypatch.setattr("bot.app.SystemClock", lambda: self._world.clock)
+        self._monkeypatch.setattr("bot.app.SystemClock", lambda: self._environment.clock)
         self._capsys.readouterr()
         code = await asyncio.to_thread(_exit_code)
         out, err = self._capsys.readouterr()
@@ -65,8 +67,10 @@ def _exit_code() -> int:
 
 
 @pytest.fixture
-def paperboy(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal(world, capsys, monkeypatch)
+def paperboy(
+    environment: Environment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Terminal:
+    return Terminal(environment, capsys, monkeypatch)
 
 
 class Screen:

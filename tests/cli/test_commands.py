@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.demo.servers.arxiv import Answer as ArxivSays
-from bot.demo.servers.slack import Scripted
-from bot.model import Entry
+from bot.demo.servers.slack import FaultScript
+from bot.model import FeedItem
 from tests.builders import paper
-from tests.world import CROSS, MONDAY, SATURDAY, TUESDAY, WEDNESDAY, World, morning
+from tests.world import CROSS, MONDAY, SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
@@ -48,10 +48,10 @@ async def test_every_command_explains_itself_and_its_options(paperboy: Terminal,
 # -- once --------------------------------------------------------------------------------------------------------
 
 
-async def test_once_tells_what_each_verb_did_and_ends_with_0(paperboy: Terminal, world: World) -> None:
-    world.config["site"] = {"dir": "site", "topics": ["birds"]}
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+async def test_once_tells_what_each_verb_did_and_ends_with_0(paperboy: Terminal, environment: Environment) -> None:
+    environment.config["site"] = {"dir": "site", "topics": ["birds"]}
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     answer = await paperboy("once")
     assert answer.code == 0
     assert answer.err == "collected cs.CV (1/1)\n"
@@ -63,8 +63,8 @@ async def test_once_tells_what_each_verb_did_and_ends_with_0(paperboy: Terminal,
         "Delivered",
         "  lab  C0123456789  1 sent",
         "Published",
-        f"  {world.folder}/site/birds/2026-04-21.md  1 paper",
-        f"  {world.folder}/site/README.md            index",
+        f"  {environment.folder}/site/birds/2026-04-21.md  1 paper",
+        f"  {environment.folder}/site/README.md            index",
     ]
     again = await paperboy("once")
     assert again.out.splitlines() == [
@@ -75,17 +75,21 @@ async def test_once_tells_what_each_verb_did_and_ends_with_0(paperboy: Terminal,
     ]
 
 
-async def test_once_on_a_weekend_says_when_the_next_mailing_comes(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(SATURDAY))
+async def test_once_on_a_weekend_says_when_the_next_mailing_comes(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.clock.set(morning(SATURDAY))
     answer = await paperboy("once")
     assert answer.code == 0
     expected = "  no mailing today; the next is expected on Mon 20 Apr 2026 06:20 (Europe/Berlin)"
     assert answer.out.splitlines()[1] == expected
 
 
-async def test_once_ends_with_1_while_a_mailing_is_open_and_says_why(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.arxiv.feeds["cs.CV"] = ArxivSays(b"", status=500)
+async def test_once_ends_with_1_while_a_mailing_is_open_and_says_why(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.arxiv.feeds["cs.CV"] = ArxivSays(b"", status=500)
     answer = await paperboy("once")
     assert answer.code == 1
     assert "cs.CV  failed" in answer.out
@@ -93,11 +97,11 @@ async def test_once_ends_with_1_while_a_mailing_is_open_and_says_why(paperboy: T
 
 
 async def test_once_ends_with_1_while_a_delivery_stays_behind_and_the_next_run_sends_it(
-    paperboy: Terminal, world: World
+    paperboy: Terminal, environment: Environment
 ) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
-    world.slack.script.append(Scripted(body={"ok": False, "error": "service_unavailable"}))
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
+    environment.slack.script.append(FaultScript(body={"ok": False, "error": "service_unavailable"}))
     answer = await paperboy("once")
     assert answer.code == 1
     assert "0 sent; the rest stays in the outbox until Tue 21 Apr 2026 08:05: " in answer.out
@@ -105,27 +109,27 @@ async def test_once_ends_with_1_while_a_delivery_stays_behind_and_the_next_run_s
     assert (await paperboy("once")).code == 0
 
 
-async def test_once_names_what_it_gave_up_and_what_it_dropped(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
-    world.slack.script.extend(Scripted(body={"ok": False, "error": "invalid_blocks"}) for _ in range(2))
+async def test_once_names_what_it_gave_up_and_what_it_dropped(paperboy: Terminal, environment: Environment) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
+    environment.slack.script.extend(FaultScript(body={"ok": False, "error": "invalid_blocks"}) for _ in range(2))
     assert "1 given up: " in (await paperboy("once")).out
-    world.announce(WEDNESDAY, paper("2604.00002"))
-    world.clock.set(morning(WEDNESDAY))
-    world.slack.script.append(Scripted(body={"ok": False, "error": "service_unavailable"}))
+    environment.announce(WEDNESDAY, paper("2604.00002"))
+    environment.clock.set(morning(WEDNESDAY))
+    environment.slack.script.append(FaultScript(body={"ok": False, "error": "service_unavailable"}))
     await paperboy("once")
-    world.config["subscribers"] = {"other": {"slack": "C0000000009", "topics": ["birds"]}}
+    environment.config["subscribers"] = {"other": {"slack": "C0000000009", "topics": ["birds"]}}
     assert "  lab                 1 taken back: lab is no longer in the configuration" in (await paperboy("once")).out
 
 
-async def test_once_tells_of_silence_of_pauses_and_of_hours(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"] = {
+async def test_once_tells_of_silence_of_pauses_and_of_hours(paperboy: Terminal, environment: Environment) -> None:
+    environment.config["subscribers"] = {
         "loud": {"slack": "C0000000001", "topics": ["birds"], "when_empty": "say"},
         "later": {"slack": "C0000000002", "topics": ["birds"], "at": "17:00"},
         "away": {"slack": "C0000000003", "topics": ["birds"], "paused": True},
     }
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper(title="Fish", abstract="Fish."))
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper(title="Fish", abstract="Fish."))
     lines = (await paperboy("once")).out.splitlines()
     assert "  loud   nothing matched, and it is told so" in lines
     assert "  later  waits for its hour, Tue 21 Apr 2026 17:00" in lines
@@ -133,17 +137,17 @@ async def test_once_tells_of_silence_of_pauses_and_of_hours(paperboy: Terminal, 
 
 
 async def test_once_reports_unreadable_entries_broken_templates_and_a_site_in_the_way(
-    paperboy: Terminal, world: World
+    paperboy: Terminal, environment: Environment
 ) -> None:
-    world.config |= {"templates": "mine", "site": {"dir": "site", "topics": ["birds"]}}
-    (world.folder / "mine" / "slack").mkdir(parents=True)
-    (world.folder / "mine" / "slack" / "paper.mrkdwn.j2").write_text("{{ oops", encoding="utf-8")
-    (world.folder / "site").write_text("in the way", encoding="utf-8")
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper("2604.00001"), paper("2604.00002"))
-    feed = world.arxiv.feeds["cs.CV"]
+    environment.config |= {"templates": "mine", "site": {"dir": "site", "topics": ["birds"]}}
+    (environment.folder / "mine" / "slack").mkdir(parents=True)
+    (environment.folder / "mine" / "slack" / "paper.mrkdwn.j2").write_text("{{ oops", encoding="utf-8")
+    (environment.folder / "site").write_text("in the way", encoding="utf-8")
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper("2604.00001"), paper("2604.00002"))
+    feed = environment.arxiv.feeds["cs.CV"]
     assert isinstance(feed, bytes)
-    world.arxiv.feeds["cs.CV"] = feed.replace(b"<arxiv:announce_type>new</arxiv:announce_type>", b"", 1)
+    environment.arxiv.feeds["cs.CV"] = feed.replace(b"<arxiv:announce_type>new</arxiv:announce_type>", b"", 1)
     answer = await paperboy("once")
     assert answer.code == 1
     assert "1 entry unreadable" in answer.out
@@ -151,24 +155,26 @@ async def test_once_reports_unreadable_entries_broken_templates_and_a_site_in_th
     assert "the site could not be written" in answer.out
 
 
-async def test_once_and_status_name_the_mailings_that_are_still_missing(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(MONDAY))
-    world.arxiv.feeds["cs.CV"] = ArxivSays(b"", status=500)
+async def test_once_and_status_name_the_mailings_that_are_still_missing(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.clock.set(morning(MONDAY))
+    environment.arxiv.feeds["cs.CV"] = ArxivSays(b"", status=500)
     await paperboy("once")
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     for command, code in (("once", 1), ("status", 0)):
         answer = await paperboy(command)
         assert answer.code == code
         assert "Still missing\n  cs.CV  2026-04-20  OAI-PMH: 127.0.0.1 answered 404" in answer.out
 
 
-async def test_once_says_what_is_held_for_a_person_to_decide(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"]["lab"]["on_unknown"] = "hold"
-    world.slack.scopes = "chat:write"  # it may not look for its message
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
-    world.slack.script.append(Scripted(takes=True, drops=True))
+async def test_once_says_what_is_held_for_a_person_to_decide(paperboy: Terminal, environment: Environment) -> None:
+    environment.config["subscribers"]["lab"]["on_unknown"] = "hold"
+    environment.slack.scopes = "chat:write"  # it may not look for its message
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
+    environment.slack.script.append(FaultScript(takes=True, drops=True))
     await paperboy("once")
     answer = await paperboy("once")
     assert answer.code == 1
@@ -176,23 +182,25 @@ async def test_once_says_what_is_held_for_a_person_to_decide(paperboy: Terminal,
 
 
 async def test_once_says_that_a_subscriber_is_paused_while_something_waits_for_it(
-    paperboy: Terminal, world: World
+    paperboy: Terminal, environment: Environment
 ) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
-    world.slack.script.append(Scripted(body={"ok": False, "error": "service_unavailable"}))
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
+    environment.slack.script.append(FaultScript(body={"ok": False, "error": "service_unavailable"}))
     await paperboy("once")
-    world.config["subscribers"]["lab"]["paused"] = True
+    environment.config["subscribers"]["lab"]["paused"] = True
     answer = await paperboy("once")
     assert answer.out.splitlines()[-2:] == ["Delivered", "  lab  C0123456789  paused"]
 
 
-async def test_a_broken_template_of_the_preview_ends_with_1_and_advice(paperboy: Terminal, world: World) -> None:
-    world.config["templates"] = "mine"
-    (world.folder / "mine" / "slack").mkdir(parents=True)
-    (world.folder / "mine" / "slack" / "paper.mrkdwn.j2").write_text("{{ oops", encoding="utf-8")
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+async def test_a_broken_template_of_the_preview_ends_with_1_and_advice(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["templates"] = "mine"
+    (environment.folder / "mine" / "slack").mkdir(parents=True)
+    (environment.folder / "mine" / "slack" / "paper.mrkdwn.j2").write_text("{{ oops", encoding="utf-8")
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     await paperboy("once", "--no-deliver")
     answer = await paperboy("preview")
     assert (answer.code, answer.out) == (1, "")
@@ -201,23 +209,25 @@ async def test_a_broken_template_of_the_preview_ends_with_1_and_advice(paperboy:
 
 
 async def test_once_with_no_deliver_collects_and_publishes_and_leaves_the_news_new(
-    paperboy: Terminal, world: World
+    paperboy: Terminal, environment: Environment
 ) -> None:
-    world.config["site"] = {"dir": "site", "topics": ["birds"]}
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+    environment.config["site"] = {"dir": "site", "topics": ["birds"]}
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     answer = await paperboy("once", "--no-deliver")
     assert "Composed" not in answer.out
     assert "Published" in answer.out
-    assert world.received()["slack"] == 0
+    assert environment.received()["slack"] == 0
     assert "1 paper in 1 message" in (await paperboy("once")).out
 
 
-async def test_a_collector_elsewhere_is_named_and_the_rest_goes_on(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
-    async with world.app() as app:
-        app.store.leases.take("collect", world.clock.now(), _half_an_hour())
+async def test_a_collector_elsewhere_is_named_and_the_rest_goes_on(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
+    async with environment.app() as app:
+        app.store.leases.acquire("collect", environment.clock.now(), _half_an_hour())
         app.store.leases._owner = None
         with app.store._database.writing() as connection:
             connection.exec_driver_sql("UPDATE leases SET owner = 'elsewhere|boot|1|1'")
@@ -234,8 +244,10 @@ def _half_an_hour() -> object:
 # -- errors ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_wrong_configuration_ends_with_2_and_names_every_place(paperboy: Terminal, world: World) -> None:
-    path = world.folder / "wrong.yaml"
+async def test_a_wrong_configuration_ends_with_2_and_names_every_place(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    path = environment.folder / "wrong.yaml"
     path.write_text("contact: x@y.example\ntopcs: {}\ntopics: {birds: {categories: [cs.CVV]}}\n", encoding="utf-8")
     answer = await paperboy.raw("once", "--config", str(path))
     assert answer.code == 2
@@ -244,32 +256,34 @@ async def test_a_wrong_configuration_ends_with_2_and_names_every_place(paperboy:
     assert "topics.birds.categories[0]: unknown category cs.CVV: did you mean cs.CV?" in answer.err
 
 
-async def test_a_missing_configuration_ends_with_2_and_advice(paperboy: Terminal, world: World) -> None:
-    answer = await paperboy.raw("status", "--config", str(world.folder / "nowhere.yaml"))
+async def test_a_missing_configuration_ends_with_2_and_advice(paperboy: Terminal, environment: Environment) -> None:
+    answer = await paperboy.raw("status", "--config", str(environment.folder / "nowhere.yaml"))
     assert answer.code == 2
     assert "nowhere.yaml" in answer.err
 
 
-async def test_the_example_s_contact_is_refused_for_live_arxiv(paperboy: Terminal, world: World) -> None:
-    path = world.folder / "example.yaml"
+async def test_the_example_s_contact_is_refused_for_live_arxiv(paperboy: Terminal, environment: Environment) -> None:
+    path = environment.folder / "example.yaml"
     path.write_text("contact: you@example.org\ntopics: {birds: {categories: [cs.CV]}}\n", encoding="utf-8")
     answer = await paperboy.raw("once", "--config", str(path))
     assert answer.code == 2
     assert "contact" in answer.err
-    assert not (world.folder / "paperboy.db").exists()
+    assert not (environment.folder / "paperboy.db").exists()
 
 
-async def test_an_unusable_store_ends_with_3_and_advice(paperboy: Terminal, world: World) -> None:
-    (world.folder / "paperboy.db").write_text("no database " * 500, encoding="utf-8")
+async def test_an_unusable_store_ends_with_3_and_advice(paperboy: Terminal, environment: Environment) -> None:
+    (environment.folder / "paperboy.db").write_text("no database " * 500, encoding="utf-8")
     answer = await paperboy("status")
     assert answer.code == 3
     assert answer.out == ""
     assert "paperboy.db cannot be used" in answer.err
 
 
-async def test_logs_go_to_stderr_as_json_where_that_is_asked_for(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+async def test_logs_go_to_stderr_as_json_where_that_is_asked_for(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     answer = await paperboy("once", "--log-level", "info", "--log-format", "json")
     assert '"event": "delivered"' in answer.err
     assert '"subscriber": "lab"' in answer.err
@@ -278,23 +292,23 @@ async def test_logs_go_to_stderr_as_json_where_that_is_asked_for(paperboy: Termi
 # -- preview -----------------------------------------------------------------------------------------------------
 
 
-async def test_preview_shows_what_would_come_and_sends_nothing(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+async def test_preview_shows_what_would_come_and_sends_nothing(paperboy: Terminal, environment: Environment) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     await paperboy("once", "--no-deliver")
     text = await paperboy("preview")
     assert "Pigeons Read Maps" in text.out
     assert "<html" in (await paperboy("preview", "lab", "--as", "html")).out
     assert (await paperboy("preview", "--as", "slack")).json[0]["blocks"]
     assert (await paperboy("preview", "--as", "discord")).json[0]["embeds"]
-    assert world.received() == {"slack": 0, "discord": 0, "mail": 0}
+    assert environment.received() == {"slack": 0, "discord": 0, "mail": 0}
 
 
 async def test_preview_says_when_nothing_is_new_and_shows_the_latest_on_request(
-    paperboy: Terminal, world: World
+    paperboy: Terminal, environment: Environment
 ) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     await paperboy("once")
     nothing = await paperboy("preview")
     assert (nothing.code, nothing.out) == (0, "")
@@ -302,8 +316,8 @@ async def test_preview_says_when_nothing_is_new_and_shows_the_latest_on_request(
     assert "Pigeons Read Maps" in (await paperboy("preview", "--latest")).out
 
 
-async def test_preview_asks_for_a_name_where_there_are_several(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"]["other"] = {"slack": "C0000000002", "topics": ["birds"]}
+async def test_preview_asks_for_a_name_where_there_are_several(paperboy: Terminal, environment: Environment) -> None:
+    environment.config["subscribers"]["other"] = {"slack": "C0000000002", "topics": ["birds"]}
     answer = await paperboy("preview")
     assert answer.code == 2
     assert "lab, other" in answer.err
@@ -313,11 +327,13 @@ async def test_preview_asks_for_a_name_where_there_are_several(paperboy: Termina
 # -- status ------------------------------------------------------------------------------------------------------
 
 
-async def test_status_tells_today_in_a_sentence_and_what_is_left(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"]["later"] = {"slack": "C0000000002", "topics": ["birds"], "at": "17:00"}
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
-    world.slack.script.append(Scripted(body={"ok": False, "error": "service_unavailable"}))
+async def test_status_tells_today_in_a_sentence_and_what_is_left(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["subscribers"]["later"] = {"slack": "C0000000002", "topics": ["birds"], "at": "17:00"}
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
+    environment.slack.script.append(FaultScript(body={"ok": False, "error": "service_unavailable"}))
     await paperboy("once")
     answer = await paperboy("status")
     assert answer.code == 0
@@ -329,14 +345,14 @@ async def test_status_tells_today_in_a_sentence_and_what_is_left(paperboy: Termi
 
 
 async def test_status_tells_of_a_failed_source_of_arxiv_s_wish_and_of_what_was_given_up(
-    paperboy: Terminal, world: World
+    paperboy: Terminal, environment: Environment
 ) -> None:
-    world.clock.set(morning(MONDAY))
-    world.announce(MONDAY, paper())
-    world.slack.script.extend(Scripted(body={"ok": False, "error": "invalid_blocks"}) for _ in range(2))
+    environment.clock.set(morning(MONDAY))
+    environment.announce(MONDAY, paper())
+    environment.slack.script.extend(FaultScript(body={"ok": False, "error": "invalid_blocks"}) for _ in range(2))
     await paperboy("once")
-    world.clock.set(morning(TUESDAY))
-    world.arxiv.feeds["cs.CV"] = ArxivSays(b"", status=429, headers={"Retry-After": "7200"})
+    environment.clock.set(morning(TUESDAY))
+    environment.arxiv.feeds["cs.CV"] = ArxivSays(b"", status=429, headers={"Retry-After": "7200"})
     await paperboy("once")
     assert "not asked" in (await paperboy("once")).out
     out = (await paperboy("status")).out
@@ -345,9 +361,9 @@ async def test_status_tells_of_a_failed_source_of_arxiv_s_wish_and_of_what_was_g
     assert "Given up in the last seven days" in out
 
 
-async def test_status_for_programs_is_json(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+async def test_status_for_programs_is_json(paperboy: Terminal, environment: Environment) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     await paperboy("once")
     found = (await paperboy("status", "--json")).json
     assert found["mailing_date"] == "2026-04-21"
@@ -358,11 +374,11 @@ async def test_status_for_programs_is_json(paperboy: Terminal, world: World) -> 
 # -- explain -----------------------------------------------------------------------------------------------------
 
 
-async def test_explain_tells_a_paper_s_whole_story(paperboy: Terminal, world: World) -> None:
-    world.config["topics"]["fish"] = {"title": "Fish", "categories": ["cs.CV"], "keywords": ["fish"]}
-    world.config["subscribers"]["other"] = {"slack": "C0000000002", "topics": ["fish"]}
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, Entry(paper(), CROSS))
+async def test_explain_tells_what_became_of_a_paper(paperboy: Terminal, environment: Environment) -> None:
+    environment.config["topics"]["fish"] = {"title": "Fish", "categories": ["cs.CV"], "keywords": ["fish"]}
+    environment.config["subscribers"]["other"] = {"slack": "C0000000002", "topics": ["fish"]}
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, FeedItem(paper(), CROSS))
     await paperboy("once")
     answer = await paperboy("explain", "https://arxiv.org/abs/2604.00001v1")
     assert answer.out.splitlines() == [
@@ -379,18 +395,22 @@ async def test_explain_tells_a_paper_s_whole_story(paperboy: Terminal, world: Wo
     assert (await paperboy("explain", "2604.00001", "--json")).json["title"] == "Pigeons Read Maps"
 
 
-async def test_explain_tells_of_the_sites_topics_where_nobody_subscribes(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"] = {}
-    world.config["site"] = {"dir": "site", "topics": ["birds"]}
-    world.announce(TUESDAY, paper())
-    await world.once(morning(TUESDAY))
+async def test_explain_tells_of_the_sites_topics_where_nobody_subscribes(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["subscribers"] = {}
+    environment.config["site"] = {"dir": "site", "topics": ["birds"]}
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
     answer = await paperboy("explain", "2604.00001")
     assert "The site\n" in answer.out
     assert "claimed: 'pigeon' in title" in answer.out
 
 
-async def test_explain_knows_a_paper_it_never_saw_and_what_is_no_identifier(paperboy: Terminal, world: World) -> None:
-    await world.once(morning(TUESDAY))
+async def test_explain_knows_a_paper_it_never_saw_and_what_is_no_identifier(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    await environment.once(morning(TUESDAY))
     assert "never seen in a mailing" in (await paperboy("explain", "2604.99999")).out
     wrong = await paperboy("explain", "pigeons")
     assert wrong.code == 2
@@ -400,31 +420,31 @@ async def test_explain_knows_a_paper_it_never_saw_and_what_is_no_identifier(pape
 # -- check -------------------------------------------------------------------------------------------------------
 
 
-async def test_check_reaches_every_service_and_posts_nothing(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"] |= {
+async def test_check_reaches_every_service_and_posts_nothing(paperboy: Terminal, environment: Environment) -> None:
+    environment.config["subscribers"] |= {
         "group": {"discord": "123456789012345678", "topics": ["birds"], "at": "08:00"},
         "alice": {"mail": "alice@example.org", "topics": ["birds"]},
         "away": {"mail": "eve@example.org", "topics": ["birds"], "paused": True},
     }
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     answer = await paperboy("check")
     assert answer.code == 0, answer.out
     assert "1 topic, 4 subscribers, 1 category" in answer.out
     assert "cs.CV: 1 announcements in the mailing of 2026-04-21" in answer.out
     assert "`paperboy run` keeps the hour" in answer.out
     assert "paused: gets nothing" in answer.out
-    assert world.received() == {"slack": 0, "discord": 0, "mail": 0}
+    assert environment.received() == {"slack": 0, "discord": 0, "mail": 0}
 
 
-async def test_check_notes_keywords_that_are_written_as_queries(paperboy: Terminal, world: World) -> None:
-    world.config["topics"]["birds"] |= {
+async def test_check_notes_keywords_that_are_written_as_queries(paperboy: Terminal, environment: Environment) -> None:
+    environment.config["topics"]["birds"] |= {
         "keywords": ["owl", "pigeon*"],
         "exclude": ["“a b”"],
         "authors": ["Chen B*"],
     }
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     answer = await paperboy("check")
     assert answer.code == 0, answer.out
     noted = [line.split() for line in answer.out.splitlines() if "as it stands" in line]
@@ -433,9 +453,11 @@ async def test_check_notes_keywords_that_are_written_as_queries(paperboy: Termin
     assert "'pigeon*' is looked for as it stands, * and all: only a topic's `query` reads it otherwise" in answer.out
 
 
-async def test_check_names_the_setting_that_is_wrong_and_ends_with_1(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.slack.token = "another"
+async def test_check_names_the_setting_that_is_wrong_and_ends_with_1(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.slack.token = "another"
     answer = await paperboy("check")
     assert answer.code == 1
     assert any(line.split()[:2] == ["WRONG", "channels.slack.token"] for line in answer.out.splitlines())
@@ -443,33 +465,39 @@ async def test_check_names_the_setting_that_is_wrong_and_ends_with_1(paperboy: T
     assert "xoxb-demo-token" not in answer.out + answer.err
 
 
-async def test_check_does_not_ask_live_arxiv_in_the_example_s_name(paperboy: Terminal, world: World) -> None:
-    path = world.folder / "example.yaml"
+async def test_check_does_not_ask_live_arxiv_in_the_example_s_name(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    path = environment.folder / "example.yaml"
     path.write_text("contact: you@example.org\ntopics: {birds: {categories: [cs.CV]}}\nsite: {}\n", encoding="utf-8")
     answer = await paperboy.raw("check", "--config", str(path))
     assert answer.code == 1
     assert [line.split()[:2] for line in answer.out.splitlines()[1:]] == [["WRONG", "contact"]]
 
 
-async def test_check_send_posts_a_test_to_everybody_and_opens_a_closed_door(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"]["gone"] = {"slack": "C0000000404", "topics": ["birds"]}
-    world.slack.channels["C0000000404"] = {"is_archived": True}
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+async def test_check_send_posts_a_test_to_everybody_and_closes_an_open_circuit(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["subscribers"]["gone"] = {"slack": "C0000000404", "topics": ["birds"]}
+    environment.slack.channels["C0000000404"] = {"is_archived": True}
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     await paperboy("once")
     refused = await paperboy("check", "--send")
     assert refused.code == 1
     assert "the test was not taken: " in refused.out
-    del world.slack.channels["C0000000404"]
+    del environment.slack.channels["C0000000404"]
     assert (await paperboy("check", "--send")).code == 0
-    assert "Paperboy: a test" in str(world.slack.messages[-1].payload)
+    assert "Paperboy: a test" in str(environment.slack.messages[-1].payload)
     assert (await paperboy("once")).code == 0
-    assert "Pigeons Read Maps" in str(world.slack.messages[-1].payload)
+    assert "Pigeons Read Maps" in str(environment.slack.messages[-1].payload)
 
 
-async def test_check_says_that_nothing_will_happen_where_nobody_reads(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"] = {}
-    world.clock.set(morning(date(2026, 4, 21)))
+async def test_check_says_that_nothing_will_happen_where_nobody_reads(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["subscribers"] = {}
+    environment.clock.set(morning(date(2026, 4, 21)))
     answer = await paperboy("check")
     assert "nothing will happen" in answer.out
-    assert world.arxiv.requests == []
+    assert environment.arxiv.requests == []

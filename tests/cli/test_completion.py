@@ -12,16 +12,16 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.world import World
+    from tests.world import Environment
 
 NAMES = ("vision-lab", "vision-hook", "reading-group")
 
 
 @pytest.fixture
-def config(world: World) -> Path:
-    world.config["subscribers"] = {name: {"slack": "C0123456789", "topics": ["birds"]} for name in NAMES}
-    assert world.settings is not None  # writes the file
-    return world.folder / "config.yaml"
+def config(environment: Environment) -> Path:
+    environment.config["subscribers"] = {name: {"slack": "C0123456789", "topics": ["birds"]} for name in NAMES}
+    assert environment.settings is not None  # writes the file
+    return environment.folder / "config.yaml"
 
 
 def proposed(line: str, **environ: str) -> list[str]:

@@ -9,17 +9,19 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.builders import paper
-from tests.world import TUESDAY, World, morning
+from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
 
 
-async def test_a_terminal_without_a_letter_shows_a_question_mark(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper(title="Erdős and the 鸽子"))
+async def test_a_terminal_without_a_letter_shows_a_question_mark(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper(title="Erdős and the 鸽子"))
     assert (await paperboy("once")).code == 0
-    config = str(world.folder / "config.yaml")
+    config = str(environment.folder / "config.yaml")
     answer = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "bot", "preview", "lab", "--latest", "--config", config],

@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
-    from tests.world import World
+    from tests.world import Environment
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     ids=" ".join,
 )
 async def test_a_command_that_reads_says_who_makes_the_store_and_makes_none(
-    paperboy: Terminal, world: World, command: tuple[str, ...]
+    paperboy: Terminal, environment: Environment, command: tuple[str, ...]
 ) -> None:
     answer = await paperboy(*command)
     assert answer.code == 3
     assert answer.err.endswith("paperboy.db: there is none yet: `paperboy once` makes it\n")
     assert "disk" not in answer.err
-    assert [path.name for path in world.folder.iterdir()] == ["config.yaml"]
+    assert [path.name for path in environment.folder.iterdir()] == ["config.yaml"]

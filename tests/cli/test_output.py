@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.cli import output
-from bot.demo.servers.slack import Scripted
-from bot.model import Entry
+from bot.demo.servers.slack import FaultScript
+from bot.model import FeedItem
 from tests.builders import paper
-from tests.world import CROSS, TUESDAY, World, morning
+from tests.world import CROSS, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Screen, Terminal
@@ -49,23 +49,23 @@ def letters(text: str) -> Counter[str]:
     return Counter("".join(text.split()))
 
 
-async def a_morning(paperboy: Terminal, world: World) -> None:
+async def a_morning(paperboy: Terminal, environment: Environment) -> None:
     """Two papers, a delivery that stayed behind, and one who waits for its hour."""
-    world.config["subscribers"] |= {
+    environment.config["subscribers"] |= {
         "other": {"slack": "C0000000002", "topics": ["birds"]},
         "later": {"slack": "C0000000003", "topics": ["birds"], "at": "17:00"},
     }
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper(title="[red]Pigeons[/red] :dove: read"), Entry(paper("2604.00002"), CROSS))
-    world.slack.script.append(Scripted(body={"ok": False, "error": "service_unavailable"}))
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper(title="[red]Pigeons[/red] :dove: read"), FeedItem(paper("2604.00002"), CROSS))
+    environment.slack.script.append(FaultScript(body={"ok": False, "error": "service_unavailable"}))
     await paperboy("once")
 
 
 @pytest.mark.parametrize("columns", [30, 100])
 async def test_a_terminal_shows_every_letter_that_a_pipe_gets_in_lines_that_fit_it(
-    paperboy: Terminal, world: World, screen: Screen, monkeypatch: pytest.MonkeyPatch, columns: int
+    paperboy: Terminal, environment: Environment, screen: Screen, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
-    await a_morning(paperboy, world)
+    await a_morning(paperboy, environment)
     pipe = sys.stdout
     for command, heads in TABLES.items():
         monkeypatch.setattr(sys, "stdout", pipe)
@@ -81,9 +81,9 @@ async def test_a_terminal_shows_every_letter_that_a_pipe_gets_in_lines_that_fit_
 
 
 async def test_markup_in_a_title_is_text_and_its_control_sequences_are_gone(
-    paperboy: Terminal, world: World, screen: Screen
+    paperboy: Terminal, environment: Environment, screen: Screen
 ) -> None:
-    await a_morning(paperboy, world)
+    await a_morning(paperboy, environment)
     screen.plug_in("stdout")
     await paperboy("search", "pigeons")
     await paperboy("preview", "later", "--latest")
@@ -129,14 +129,14 @@ async def test_a_table_without_rows_draws_nothing(screen: Screen) -> None:
 
 @pytest.mark.parametrize(("command", "unneeded"), [("status", "bot.cli.tables"), ("--help", "rich")])
 async def test_a_pipe_does_not_wait_for_what_only_a_terminal_needs(
-    paperboy: Terminal, world: World, command: str, unneeded: str
+    paperboy: Terminal, environment: Environment, command: str, unneeded: str
 ) -> None:
-    await a_morning(paperboy, world)
+    await a_morning(paperboy, environment)
     code = f"import sys, bot.cli\ntry: bot.cli.main()\nfinally: print({unneeded!r} in sys.modules)"
     answer = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-c", code, command],
-        env={**os.environ, "PAPERBOY_CONFIG": str(world.folder / "config.yaml")},
+        env={**os.environ, "PAPERBOY_CONFIG": str(environment.folder / "config.yaml")},
         capture_output=True,
         check=True,
         timeout=60,

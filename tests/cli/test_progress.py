@@ -9,17 +9,19 @@ import pytest
 
 from bot.cli import output
 from tests.builders import paper
-from tests.world import TUESDAY, World, morning
+from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Screen, Terminal
 
 
-async def test_once_counts_the_categories_on_a_terminal(paperboy: Terminal, world: World, screen: Screen) -> None:
-    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
-    world.announce(TUESDAY, paper("2604.00002"), category="cs.CL")
+async def test_once_counts_the_categories_on_a_terminal(
+    paperboy: Terminal, environment: Environment, screen: Screen
+) -> None:
+    environment.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
+    environment.announce(TUESDAY, paper("2604.00002"), category="cs.CL")
     screen.plug_in("stderr")
     answer = await paperboy("once")
     drawn = screen.read()
@@ -30,10 +32,12 @@ async def test_once_counts_the_categories_on_a_terminal(paperboy: Terminal, worl
     assert "2/2" in drawn
 
 
-async def test_once_in_a_pipe_says_a_plain_line_for_each_category(paperboy: Terminal, world: World) -> None:
-    world.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper())
+async def test_once_in_a_pipe_says_a_plain_line_for_each_category(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
     answer = await paperboy("once")
     assert answer.err.splitlines() == ["collected cs.CL (1/2)", "collected cs.CV (2/2)"]
     assert answer.out.startswith("Collected\n")

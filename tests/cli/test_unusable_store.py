@@ -21,7 +21,7 @@ from bot.channels.slack import SlackChannel
 from bot.cli.errors import ExitCode
 from bot.store import Store
 from tests.builders import paper
-from tests.world import TUESDAY, WEDNESDAY, World, morning
+from tests.world import TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,40 +150,40 @@ class Struck:
         return struck
 
 
-def a_store_on(disk: Path, world: World) -> Path:
-    world.config["store"] = f"sqlite:///{disk}/paperboy.db"
-    world.announce(TUESDAY, paper())
+def a_store_on(disk: Path, environment: Environment) -> Path:
+    environment.config["store"] = f"sqlite:///{disk}/paperboy.db"
+    environment.announce(TUESDAY, paper())
     return disk / "paperboy.db"
 
 
-async def deliver_tuesday_and_announce_wednesday(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
+async def deliver_tuesday_and_announce_wednesday(paperboy: Terminal, environment: Environment) -> None:
+    environment.clock.set(morning(TUESDAY))
     assert (await paperboy("once")).code == ExitCode.DONE
-    world.clock.set(morning(WEDNESDAY))
-    world.announce(WEDNESDAY, *(paper(f"2604.1{n:04}", title=f"Pigeon {n}") for n in range(60)))
+    environment.clock.set(morning(WEDNESDAY))
+    environment.announce(WEDNESDAY, *(paper(f"2604.1{n:04}", title=f"Pigeon {n}") for n in range(60)))
 
 
-async def delivered_once(paperboy: Terminal, world: World) -> None:
+async def delivered_once(paperboy: Terminal, environment: Environment) -> None:
     """The next run has nothing to complain of, and everything has come once."""
     # Here the process that failed lives on, and so its claim, until the lease is over.
-    world.clock.set(world.clock.now() + timedelta(hours=1))
+    environment.clock.set(environment.clock.now() + timedelta(hours=1))
     assert (await paperboy("once")).code == ExitCode.DONE
-    store = Store(world.settings.store)
-    composed = [record.id for record in store.ledger.all()]
+    store = Store(environment.settings.store)
+    composed = [record.id for record in store.queries.all()]
     store.close()
-    taken = [each.metadata["event_payload"]["delivery_id"] for each in world.slack.messages if each.metadata]
+    taken = [each.metadata["event_payload"]["delivery_id"] for each in environment.slack.messages if each.metadata]
     assert taken == composed
-    text = world.slack_text()
+    text = environment.slack_text()
     assert all(f"Pigeon {n}>" in text or f"Pigeon {n}<" in text for n in range(60))
 
 
 @needs_root
 @pytest.mark.parametrize("step", VERBS)
 async def test_on_a_full_disk_each_verb_ends_with_3_and_the_next_run_delivers_once(
-    step: str, paperboy: Terminal, world: World, disk: Path, monkeypatch: pytest.MonkeyPatch
+    step: str, paperboy: Terminal, environment: Environment, disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a_store_on(disk, world)
-    await deliver_tuesday_and_announce_wednesday(paperboy, world)
+    a_store_on(disk, environment)
+    await deliver_tuesday_and_announce_wednesday(paperboy, environment)
     with monkeypatch.context() as patches, Struck(patches, VERBS[step], filled(disk)) as trouble:
         answer = await paperboy("once")
     assert trouble.struck
@@ -191,81 +191,81 @@ async def test_on_a_full_disk_each_verb_ends_with_3_and_the_next_run_delivers_on
     assert "cannot be used: (sqlite3" not in answer.err
     assert "database or disk is full" in answer.err or "disk I/O error" in answer.err
     assert "Is it on a disk that is full, read-only or shared?" in answer.err
-    await delivered_once(paperboy, world)
+    await delivered_once(paperboy, environment)
 
 
 @pytest.mark.parametrize("step", VERBS)
 async def test_while_another_process_keeps_the_store_locked_each_verb_ends_with_3_and_the_next_run_delivers_once(
-    step: str, paperboy: Terminal, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    step: str, paperboy: Terminal, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.database.connect.PATIENCE_MS", 50)  # it is 30 s, and the rest is the same
-    path = a_store_on(tmp_path, world)
-    await deliver_tuesday_and_announce_wednesday(paperboy, world)
+    monkeypatch.setattr("bot.store.database.connect.LOCK_TIMEOUT_MS", 50)  # it is 30 s, and the rest is the same
+    path = a_store_on(tmp_path, environment)
+    await deliver_tuesday_and_announce_wednesday(paperboy, environment)
     with monkeypatch.context() as patches, Struck(patches, VERBS[step], locked(path)) as trouble:
         answer = await paperboy("once")
     assert trouble.struck
     assert answer.code == ExitCode.STORE
     assert "cannot be used: database is locked" in answer.err
-    await delivered_once(paperboy, world)
+    await delivered_once(paperboy, environment)
 
 
 async def test_publishing_into_a_locked_store_ends_with_3_and_the_next_run_writes_the_page_and_tells_nobody_twice(
-    paperboy: Terminal, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    paperboy: Terminal, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.database.connect.PATIENCE_MS", 50)  # as above
-    world.config["site"] = {"dir": str(tmp_path / "site"), "topics": ["birds"]}
-    path = a_store_on(tmp_path, world)
-    await deliver_tuesday_and_announce_wednesday(paperboy, world)
+    monkeypatch.setattr("bot.store.database.connect.LOCK_TIMEOUT_MS", 50)  # as above
+    environment.config["site"] = {"dir": str(tmp_path / "site"), "topics": ["birds"]}
+    path = a_store_on(tmp_path, environment)
+    await deliver_tuesday_and_announce_wednesday(paperboy, environment)
     with monkeypatch.context() as patches, Struck(patches, (App, "publish"), locked(path)) as trouble:
         answer = await paperboy("once")
     assert trouble.struck
     assert answer.code == ExitCode.STORE
-    await delivered_once(paperboy, world)
+    await delivered_once(paperboy, environment)
     assert "Pigeon 59" in (tmp_path / "site" / "birds" / f"{WEDNESDAY}.md").read_text(encoding="utf-8")
 
 
 @needs_root
 async def test_a_new_store_on_a_full_disk_ends_with_3_and_the_next_run_delivers_once(
-    paperboy: Terminal, world: World, disk: Path
+    paperboy: Terminal, environment: Environment, disk: Path
 ) -> None:
-    a_store_on(disk, world)
-    world.clock.set(morning(TUESDAY))
+    a_store_on(disk, environment)
+    environment.clock.set(morning(TUESDAY))
     with filled(disk):
         answer = await paperboy("once")
     assert answer.code == ExitCode.STORE
-    assert not world.arxiv.requests
-    await deliver_tuesday_and_announce_wednesday(paperboy, world)
-    await delivered_once(paperboy, world)
+    assert not environment.arxiv.requests
+    await deliver_tuesday_and_announce_wednesday(paperboy, environment)
+    await delivered_once(paperboy, environment)
 
 
 @needs_root
 async def test_on_a_read_only_file_system_it_ends_with_3_and_the_next_run_delivers_once(
-    paperboy: Terminal, world: World, disk: Path
+    paperboy: Terminal, environment: Environment, disk: Path
 ) -> None:
-    a_store_on(disk, world)
-    await deliver_tuesday_and_announce_wednesday(paperboy, world)
-    asked = len(world.arxiv.requests)
+    a_store_on(disk, environment)
+    await deliver_tuesday_and_announce_wednesday(paperboy, environment)
+    asked = len(environment.arxiv.requests)
     with read_only(disk):
         answer = await paperboy("once")
     assert answer.code == ExitCode.STORE
     assert "readonly database" in answer.err or "unable to open database file" in answer.err
     assert "full, read-only or shared?" in answer.err
-    assert len(world.arxiv.requests) == asked
-    await delivered_once(paperboy, world)
+    assert len(environment.arxiv.requests) == asked
+    await delivered_once(paperboy, environment)
 
 
 @needs_root
 async def test_a_site_on_a_full_disk_costs_no_digest_and_the_next_run_writes_it(
-    paperboy: Terminal, world: World, disk: Path
+    paperboy: Terminal, environment: Environment, disk: Path
 ) -> None:
-    world.config["site"] = {"dir": str(disk / "site"), "topics": ["birds"]}
-    a_store_on(world.folder, world)
-    world.clock.set(morning(TUESDAY))
+    environment.config["site"] = {"dir": str(disk / "site"), "topics": ["birds"]}
+    a_store_on(environment.folder, environment)
+    environment.clock.set(morning(TUESDAY))
     with filled(disk):
         answer = await paperboy("once")
     assert answer.code == ExitCode.LEFT_UNDONE
     assert "No space left on device" in answer.out + answer.err
-    assert world.received()["slack"] == 1
+    assert environment.received()["slack"] == 1
     assert (await paperboy("once")).code == ExitCode.DONE
     assert "Pigeons" in (disk / "site" / "birds" / f"{TUESDAY}.md").read_text(encoding="utf-8")
-    assert world.received()["slack"] == 1
+    assert environment.received()["slack"] == 1

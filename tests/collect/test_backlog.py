@@ -81,15 +81,15 @@ def record(*, tries: int, asked: datetime | None = NOW) -> MailingRecord:
 
 def test_a_missed_mailing_is_asked_for_ever_more_seldom_up_to_six_hours() -> None:
     due = NOW - timedelta(days=1)
-    waits = [backlog.ask_at(record(tries=tries), due, NOW, past=True) - NOW for tries in range(8)]
+    waits = [backlog.next_attempt(record(tries=tries), due, NOW, past=True) - NOW for tries in range(8)]
     assert [wait // timedelta(minutes=1) for wait in waits] == [10, 10, 20, 40, 80, 160, 320, 360]
 
 
 def test_what_was_never_asked_for_is_due_when_it_was_expected() -> None:
-    assert backlog.ask_at(record(tries=0, asked=None), NOW, NOW, past=True) == NOW
-    assert backlog.ask_at(None, NOW, NOW) == NOW
+    assert backlog.next_attempt(record(tries=0, asked=None), NOW, NOW, past=True) == NOW
+    assert backlog.next_attempt(None, NOW, NOW) == NOW
 
 
 def test_what_a_clock_far_ahead_has_noted_does_not_count() -> None:
     ahead = record(tries=3, asked=NOW + timedelta(days=12))
-    assert backlog.ask_at(ahead, NOW - timedelta(days=1), NOW) == NOW - timedelta(days=1)
+    assert backlog.next_attempt(ahead, NOW - timedelta(days=1), NOW) == NOW - timedelta(days=1)

@@ -14,7 +14,7 @@ from bot.arxiv.calendar import EASTERN
 from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock
 from bot.collect import Collected, collect
-from bot.collect.fallback import Found, NotFound, SecondSource
+from bot.collect.fallback import FallbackSources, Found, NotFound
 from bot.model import AnnounceType, MailingState
 from bot.settings import ArxivSettings
 from bot.store import Store
@@ -39,7 +39,7 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), EASTERN).astimezone(UTC)
 
 
-class World:
+class Environment:
     """A store and an arXiv that goes wrong by script."""
 
     def __init__(self, store: Store, service: ArxivService, clock: SimulatedClock, client: ArxivClient) -> None:
@@ -50,7 +50,7 @@ class World:
         self.days = service.truth.days
 
     async def read(self, *days: date, category: str = "cs.CV") -> tuple[Found | NotFound, ...]:
-        return await SecondSource(self.client, self.papers, self.clock).read(category, days)
+        return await FallbackSources(self.client, self.papers, self.clock).read(category, days)
 
     async def collect(self, when: datetime, category: str = "cs.CV") -> Collected:
         """What became of the newest mailing."""
@@ -79,64 +79,68 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def opened(store: Store, *, catchup: bool, remembered: bool = False, **sizes: int) -> AsyncIterator[World]:
+async def opened(
+    store: Store, *, catchup: bool, remembered: bool = False, **sizes: int
+) -> AsyncIterator[Environment]:
     clock = SimulatedClock(at(START, 0))
     truth = Truth(11, start=START, mailings=8, pdf_only=0.3)
     async with ArxivService(truth, clock, **sizes) as service:
         settings = ArxivSettings(service.rss_url, service.oai_url, service.catchup_url if catchup else None)
-        pages = store.catchup_gate if remembered else None
-        client = ArxivClient(settings, contact="us@example.net", gate=store.arxiv_gate, clock=clock, pages=pages)
-        yield World(store, service, clock, client)
+        pages = store.catchup_limit if remembered else None
+        client = ArxivClient(
+            settings, contact="us@example.net", limit=store.arxiv_limit, clock=clock, catchup_limit=pages
+        )
+        yield Environment(store, service, clock, client)
         await client.aclose()
 
 
 @pytest.fixture
-async def world(store: Store) -> AsyncIterator[World]:
-    async with opened(store, catchup=False) as world:
-        yield world
+async def environment(store: Store) -> AsyncIterator[Environment]:
+    async with opened(store, catchup=False) as environment:
+        yield environment
 
 
 @pytest.fixture
-async def paged(store: Store) -> AsyncIterator[World]:
-    async with opened(store, catchup=True) as world:
-        yield world
+async def paged(store: Store) -> AsyncIterator[Environment]:
+    async with opened(store, catchup=True) as environment:
+        yield environment
 
 
-def sources(world: World) -> list[Source]:
-    return [request.source for request in world.service.requests]
+def sources(environment: Environment) -> list[Source]:
+    return [request.source for request in environment.service.requests]
 
 
 # -- OAI-PMH -----------------------------------------------------------------------------------------------------
 
 
-async def test_missed_mailings_are_concluded_from_one_harvest(world: World) -> None:
-    world.store_up_to(world.days[1])
-    world.clock.set(at(world.days[4], 9))
-    found = await world.read(*world.days[2:4])
+async def test_missed_mailings_are_concluded_from_one_harvest(environment: Environment) -> None:
+    environment.store_up_to(environment.days[1])
+    environment.clock.set(at(environment.days[4], 9))
+    found = await environment.read(*environment.days[2:4])
     assert all(isinstance(each, Found) and each.reconstructed and each.source == "OAI-PMH" for each in found)
     told = {
         e.paper.identifier for each in found if isinstance(each, Found) for e in each.mailing.entries if e.type is NEW
     }
-    missed = world.announced(world.days[2], NEW) | world.announced(world.days[3], NEW)
+    missed = environment.announced(environment.days[2], NEW) | environment.announced(environment.days[3], NEW)
     assert missed - told == set()
     # Held until today, or announced then and changed today: OAI-PMH cannot tell, so it is told, and once.
-    assert told - missed <= world.announced(world.days[4], NEW)
-    assert set(sources(world)) == {Source.OAI}
+    assert told - missed <= environment.announced(environment.days[4], NEW)
+    assert set(sources(environment)) == {Source.OAI}
 
 
-async def test_the_harvest_begins_with_the_last_mailing_that_is_surely_stored(world: World) -> None:
-    world.store_up_to(world.days[1])
-    world.clock.set(at(world.days[4], 9))
-    await world.read(world.days[2])
-    assert f"from={world.days[1]}" in world.service.requests[0].path
-    await world.read(world.days[5])
-    assert f"from={world.days[5]}" in world.service.requests[-1].path
+async def test_the_harvest_begins_with_the_last_mailing_that_is_surely_stored(environment: Environment) -> None:
+    environment.store_up_to(environment.days[1])
+    environment.clock.set(at(environment.days[4], 9))
+    await environment.read(environment.days[2])
+    assert f"from={environment.days[1]}" in environment.service.requests[0].path
+    await environment.read(environment.days[5])
+    assert f"from={environment.days[5]}" in environment.service.requests[-1].path
 
 
-async def test_an_answer_from_before_the_mailing_proves_nothing(world: World) -> None:
-    world.clock.set(at(world.days[3], 2))
-    world.service.faults.append(Fault(faults.behind(8), source=Source.OAI))
-    before, today = await world.read(*world.days[2:4])
+async def test_an_answer_from_before_the_mailing_proves_nothing(environment: Environment) -> None:
+    environment.clock.set(at(environment.days[3], 2))
+    environment.service.faults.append(Fault(faults.behind(8), source=Source.OAI))
+    before, today = await environment.read(*environment.days[2:4])
     assert isinstance(before, Found)
     assert isinstance(today, NotFound)
     assert today.reason.startswith("OAI-PMH: the answer is of 2026-10-21 22:00 UTC, before the mailing")
@@ -144,37 +148,39 @@ async def test_an_answer_from_before_the_mailing_proves_nothing(world: World) ->
 
 @pytest.mark.parametrize("effect", [faults.status(500), faults.malformed, faults.html_page, faults.bad_token])
 async def test_a_harvest_that_breaks_off_leaves_every_day_open_with_its_reason(
-    world: World, effect: faults.Effect
+    environment: Environment, effect: faults.Effect
 ) -> None:
-    world.clock.set(at(world.days[7], 9))
-    world.service.faults.append(Fault(effect, source=Source.OAI))
-    found = await world.read(*world.days[:7])
+    environment.clock.set(at(environment.days[7], 9))
+    environment.service.faults.append(Fault(effect, source=Source.OAI))
+    found = await environment.read(*environment.days[:7])
     assert [type(each) for each in found] == [NotFound] * 7
     assert all(isinstance(each, NotFound) and each.asked and each.reason.startswith("OAI-PMH: ") for each in found)
 
 
-async def test_a_server_that_never_comes_to_an_end_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_never_comes_to_an_end_is_given_up(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.collect.fallback._MOST_ANSWERS", 2)
-    world.clock.set(at(world.days[7], 9))
-    (found,) = await world.read(world.days[0])
+    environment.clock.set(at(environment.days[7], 9))
+    (found,) = await environment.read(environment.days[0])
     assert isinstance(found, NotFound)
     assert found.reason == "OAI-PMH: more than 2 answers to one harvest"
 
 
-async def test_while_arxiv_has_us_wait_nobody_is_asked(world: World, store: Store) -> None:
-    world.clock.set(at(world.days[3], 9))
-    store.arxiv_gate.refuse(world.clock.now(), world.clock.now() + DAY, "403 Forbidden")
-    (found,) = await world.read(world.days[2])
+async def test_while_arxiv_has_us_wait_nobody_is_asked(environment: Environment, store: Store) -> None:
+    environment.clock.set(at(environment.days[3], 9))
+    store.arxiv_limit.record_refusal(environment.clock.now(), environment.clock.now() + DAY, "403 Forbidden")
+    (found,) = await environment.read(environment.days[2])
     assert isinstance(found, NotFound)
     assert not found.asked
-    assert world.service.requests == []
+    assert environment.service.requests == []
 
 
-async def test_a_record_that_nobody_can_read_is_told_and_keeps_no_day_open(world: World) -> None:
-    world.store_up_to(world.days[1])
-    world.service.faults.append(Fault(faults.one_unreadable, source=Source.OAI, times=1))
-    await world.collect(at(world.days[2] + DAY, 9))
-    record = world.papers.mailing(world.days[2], "cs.CV")
+async def test_a_record_that_nobody_can_read_is_told_and_keeps_no_day_open(environment: Environment) -> None:
+    environment.store_up_to(environment.days[1])
+    environment.service.faults.append(Fault(faults.one_unreadable, source=Source.OAI, times=1))
+    await environment.collect(at(environment.days[2] + DAY, 9))
+    record = environment.papers.mailing(environment.days[2], "cs.CV")
     assert record is not None
     assert (record.state, record.unreadable) == (MailingState.COMPLETE, 1)
     assert "reconstructed from OAI-PMH; 1 of its records could not be read, first " in record.reason
@@ -192,7 +198,7 @@ def late(ask: faults.Ask) -> Answer:
 # -- the catch-up page -------------------------------------------------------------------------------------------
 
 
-async def test_a_page_that_may_be_asked_is_read_first_and_is_exact(paged: World) -> None:
+async def test_a_page_that_may_be_asked_is_read_first_and_is_exact(paged: Environment) -> None:
     paged.clock.set(at(paged.days[4], 9))
     (found,) = await paged.read(paged.days[2])
     assert isinstance(found, Found)
@@ -203,15 +209,19 @@ async def test_a_page_that_may_be_asked_is_read_first_and_is_exact(paged: World)
 
 async def test_a_long_page_is_read_to_its_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.arxiv.catchup.PAGE_SIZE", 5)
-    async with opened(store, catchup=True, catchup_page=5) as world:
-        world.clock.set(at(world.days[4], 9))
-        (found,) = await world.read(world.days[2])
+    async with opened(store, catchup=True, catchup_page=5) as environment:
+        environment.clock.set(at(environment.days[4], 9))
+        (found,) = await environment.read(environment.days[2])
         assert isinstance(found, Found)
-        assert len(found.mailing.entries) >= len(world.service.truth.mailing(world.days[2], "cs.CV").entries) > 5
-        assert len(sources(world)) > 1
+        assert (
+            len(found.mailing.entries)
+            >= len(environment.service.truth.mailing(environment.days[2], "cs.CV").entries)
+            > 5
+        )
+        assert len(sources(environment)) > 1
 
 
-async def test_where_the_page_fails_oai_is_asked(paged: World) -> None:
+async def test_where_the_page_fails_oai_is_asked(paged: Environment) -> None:
     paged.clock.set(at(paged.days[4], 9))
     paged.service.faults.append(Fault(faults.html_page, source=Source.CATCHUP, times=1))
     first, second = await paged.read(*paged.days[2:4])
@@ -220,13 +230,15 @@ async def test_where_the_page_fails_oai_is_asked(paged: World) -> None:
     assert (first.source, second.source) == ("OAI-PMH", "arXiv's catch-up page")
 
 
-async def test_beyond_ninety_days_the_page_is_not_asked(paged: World) -> None:
+async def test_beyond_ninety_days_the_page_is_not_asked(paged: Environment) -> None:
     paged.clock.set(at(paged.days[2] + 91 * DAY, 9))
     await paged.read(paged.days[2])
     assert Source.CATCHUP not in sources(paged)
 
 
-async def test_a_replacement_of_which_the_page_names_no_version_is_the_next_after_the_stored(paged: World) -> None:
+async def test_a_replacement_of_which_the_page_names_no_version_is_the_next_after_the_stored(
+    paged: Environment,
+) -> None:
     paged.store_up_to(paged.days[6])
     paged.clock.set(at(paged.days[7], 9))
     (found,) = await paged.read(paged.days[7])
@@ -241,65 +253,69 @@ async def test_a_replacement_of_which_the_page_names_no_version_is_the_next_afte
 # -- when collect asks for it ------------------------------------------------------------------------------------
 
 
-async def test_a_stale_feed_is_waited_for_until_two_and_then_read_elsewhere(world: World) -> None:
-    world.store_up_to(world.days[1])
-    today = world.days[2]
-    world.service.faults.append(Fault(faults.stale, day=today))
-    assert (await world.collect(at(today, 1, 50))).state is MailingState.SUSPECT_STALE
-    result = await world.collect(at(today, 2))
+async def test_a_stale_feed_is_waited_for_until_two_and_then_read_elsewhere(environment: Environment) -> None:
+    environment.store_up_to(environment.days[1])
+    today = environment.days[2]
+    environment.service.faults.append(Fault(faults.stale, day=today))
+    assert (await environment.collect(at(today, 1, 50))).state is MailingState.SUSPECT_STALE
+    result = await environment.collect(at(today, 2))
     assert result.state is MailingState.COMPLETE
     assert result.reason.endswith(
         "reconstructed from OAI-PMH (the feed repeats an earlier mailing under today's date)"
     )
-    assert world.stored(today, NEW) == world.announced(today, NEW)
-    assert all(a.reconstructed for a in world.papers.announcements_on(today, {"cs.CV"}))
+    assert environment.stored(today, NEW) == environment.announced(today, NEW)
+    assert all(a.reconstructed for a in environment.papers.announcements_on(today, {"cs.CV"}))
 
 
-async def test_before_the_morning_no_second_source_proves_a_working_day_empty(world: World) -> None:
-    world.store_up_to(world.days[1])
-    today = world.days[2]
-    world.service.faults += [Fault(faults.stale, day=today), Fault(late, source=Source.OAI)]
-    result = await world.collect(at(today, 2))
+async def test_before_the_morning_no_fallback_source_proves_a_working_day_empty(environment: Environment) -> None:
+    environment.store_up_to(environment.days[1])
+    today = environment.days[2]
+    environment.service.faults += [Fault(faults.stale, day=today), Fault(late, source=Source.OAI)]
+    result = await environment.collect(at(today, 2))
     assert result.state is MailingState.SUSPECT_STALE
     assert result.reason.endswith("; OAI-PMH has nothing yet")
 
 
-async def test_an_empty_feed_is_waited_for_until_seven_and_then_closed_only_by_proof(world: World) -> None:
-    world.store_up_to(world.days[1])
-    today = world.days[2]
-    world.service.faults.append(Fault(faults.empty, day=today))
-    assert (await world.collect(at(today, 6, 50))).state is MailingState.UNEXPECTED_EMPTY
-    assert Source.OAI not in sources(world)
-    assert (await world.collect(at(today, 7))).state is MailingState.COMPLETE
-    assert world.stored(today, NEW) == world.announced(today, NEW)
+async def test_an_empty_feed_is_waited_for_until_seven_and_then_closed_only_by_proof(
+    environment: Environment,
+) -> None:
+    environment.store_up_to(environment.days[1])
+    today = environment.days[2]
+    environment.service.faults.append(Fault(faults.empty, day=today))
+    assert (await environment.collect(at(today, 6, 50))).state is MailingState.UNEXPECTED_EMPTY
+    assert Source.OAI not in sources(environment)
+    assert (await environment.collect(at(today, 7))).state is MailingState.COMPLETE
+    assert environment.stored(today, NEW) == environment.announced(today, NEW)
 
 
-async def test_a_category_in_which_nothing_happened_is_closed_as_empty(world: World) -> None:
-    today = world.days[2]
-    assert (await world.collect(at(today, 2), "math.CT")).state is MailingState.UNEXPECTED_EMPTY
-    result = await world.collect(at(today, 8), "math.CT")
+async def test_a_category_in_which_nothing_happened_is_closed_as_empty(environment: Environment) -> None:
+    today = environment.days[2]
+    assert (await environment.collect(at(today, 2), "math.CT")).state is MailingState.UNEXPECTED_EMPTY
+    result = await environment.collect(at(today, 8), "math.CT")
     assert result.state is MailingState.EXPECTED_EMPTY
     assert result.reason == "nothing announced, says OAI-PMH (the feed is empty on a working day)"
 
 
-async def test_what_was_cut_off_is_read_elsewhere_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_cut_off_is_read_elsewhere_at_once(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.collect.verdict.FEED_CAP", 4)
-    today = world.days[1]
-    world.store_up_to(world.days[0])
-    world.service.faults.append(Fault(faults.truncated(4), day=today))
-    result = await world.collect(at(today, 0, 20))
+    today = environment.days[1]
+    environment.store_up_to(environment.days[0])
+    environment.service.faults.append(Fault(faults.truncated(4), day=today))
+    result = await environment.collect(at(today, 0, 20))
     assert result.state is MailingState.COMPLETE
-    assert world.stored(today, NEW) == world.announced(today, NEW)
-    marks = [a.reconstructed for a in world.papers.announcements_on(today, {"cs.CV"})]
+    assert environment.stored(today, NEW) == environment.announced(today, NEW)
+    marks = [a.reconstructed for a in environment.papers.announcements_on(today, {"cs.CV"})]
     assert marks.count(False) == 4
     assert result.new == len(marks)
 
 
-async def test_where_the_second_source_fails_too_both_reasons_stand(world: World) -> None:
-    world.store_up_to(world.days[1])
-    today = world.days[2]
-    world.service.faults += [Fault(faults.stale, day=today), Fault(faults.status(500), source=Source.OAI)]
-    result = await world.collect(at(today, 3))
+async def test_where_the_fallback_source_fails_too_both_reasons_stand(environment: Environment) -> None:
+    environment.store_up_to(environment.days[1])
+    today = environment.days[2]
+    environment.service.faults += [Fault(faults.stale, day=today), Fault(faults.status(500), source=Source.OAI)]
+    result = await environment.collect(at(today, 3))
     assert result.state is MailingState.SUSPECT_STALE
     assert result.reason == (
         "the feed repeats an earlier mailing under today's date; "
@@ -307,54 +323,61 @@ async def test_where_the_second_source_fails_too_both_reasons_stand(world: World
     )
 
 
-async def test_a_cached_feed_of_weeks_ago_begins_nothing(world: World) -> None:
-    world.service.faults.append(Fault(faults.behind(24 * 8)))
-    result = await world.collect(at(world.days[6], 1))
+async def test_a_cached_feed_of_weeks_ago_begins_nothing(environment: Environment) -> None:
+    environment.service.faults.append(Fault(faults.behind(24 * 8)))
+    result = await environment.collect(at(environment.days[6], 1))
     assert result.state is MailingState.PENDING
-    assert world.papers.last_seq() == 0
+    assert environment.papers.last_seq() == 0
 
 
-async def test_what_was_missed_is_asked_for_ever_more_seldom_by_the_daemon(world: World) -> None:
-    world.store_up_to(world.days[1])
-    world.service.faults.append(Fault(faults.status(500), source=Source.OAI))
+async def test_what_was_missed_is_asked_for_ever_more_seldom_by_the_daemon(environment: Environment) -> None:
+    environment.store_up_to(environment.days[1])
+    environment.service.faults.append(Fault(faults.status(500), source=Source.OAI))
     for minute in range(0, 180, 10):
-        world.clock.set(at(world.days[3], 9, 0) + timedelta(minutes=minute))
-        await collect(world.client, world.papers, ["cs.CV"], world.clock, eager=False)
-    assert sources(world).count(Source.OAI) == 5
+        environment.clock.set(at(environment.days[3], 9, 0) + timedelta(minutes=minute))
+        await collect(environment.client, environment.papers, ["cs.CV"], environment.clock, ignore_backoff=False)
+    assert sources(environment).count(Source.OAI) == 5
 
 
-async def test_while_arxiv_has_us_wait_no_try_is_counted(world: World, store: Store) -> None:
-    world.clock.set(at(world.days[2], 3))
-    store.arxiv_gate.refuse(world.clock.now(), world.clock.now() + DAY, "403 Forbidden")
-    result = await world.collect(at(world.days[2], 3))
+async def test_while_arxiv_has_us_wait_no_try_is_counted(environment: Environment, store: Store) -> None:
+    environment.clock.set(at(environment.days[2], 3))
+    store.arxiv_limit.record_refusal(environment.clock.now(), environment.clock.now() + DAY, "403 Forbidden")
+    result = await environment.collect(at(environment.days[2], 3))
     assert (result.state, result.asked) == (MailingState.FAILED, False)
-    assert world.papers.mailing(world.days[2], "cs.CV") is None
+    assert environment.papers.mailing(environment.days[2], "cs.CV") is None
 
 
 async def test_a_missed_mailing_is_not_counted_as_asked_for_while_arxiv_has_us_wait(
-    world: World, store: Store
+    environment: Environment, store: Store
 ) -> None:
-    world.store_up_to(world.days[1])
-    world.clock.set(at(world.days[3], 3))
-    store.arxiv_gate.refuse(world.clock.now(), world.clock.now() + DAY, "403 Forbidden")
-    results = await collect(world.client, world.papers, ["cs.CV"], world.clock)
-    assert [(r.mailing_date, r.asked) for r in results] == [(world.days[2], False), (world.days[3], False)]
-    assert world.papers.mailing(world.days[2], "cs.CV") is None
+    environment.store_up_to(environment.days[1])
+    environment.clock.set(at(environment.days[3], 3))
+    store.arxiv_limit.record_refusal(environment.clock.now(), environment.clock.now() + DAY, "403 Forbidden")
+    results = await collect(environment.client, environment.papers, ["cs.CV"], environment.clock)
+    assert [(r.mailing_date, r.asked) for r in results] == [
+        (environment.days[2], False),
+        (environment.days[3], False),
+    ]
+    assert environment.papers.mailing(environment.days[2], "cs.CV") is None
 
 
-async def test_since_a_date_everything_is_made_up_for_also_in_a_new_store(world: World) -> None:
-    world.clock.set(at(world.days[4], 9))
-    results = await collect(world.client, world.papers, ["cs.CV"], world.clock, since=world.days[1])
-    assert [(r.mailing_date, r.state) for r in results] == [(day, MailingState.COMPLETE) for day in world.days[1:5]]
-    days = world.days[1:5]
-    announced = {identifier for day in days for identifier in world.announced(day, NEW)}
-    assert announced - {identifier for day in days for identifier in world.stored(day, NEW)} == set()
+async def test_since_a_date_everything_is_made_up_for_also_in_a_new_store(environment: Environment) -> None:
+    environment.clock.set(at(environment.days[4], 9))
+    results = await collect(
+        environment.client, environment.papers, ["cs.CV"], environment.clock, since=environment.days[1]
+    )
+    assert [(r.mailing_date, r.state) for r in results] == [
+        (day, MailingState.COMPLETE) for day in environment.days[1:5]
+    ]
+    days = environment.days[1:5]
+    announced = {identifier for day in days for identifier in environment.announced(day, NEW)}
+    assert announced - {identifier for day in days for identifier in environment.stored(day, NEW)} == set()
 
 
 # -- comments, which no feed brings ------------------------------------------------------------------------------
 
 
-async def test_where_the_page_may_be_asked_the_papers_of_a_feed_get_their_comments(paged: World) -> None:
+async def test_where_the_page_may_be_asked_the_papers_of_a_feed_get_their_comments(paged: Environment) -> None:
     today = paged.days[2]
     assert (await paged.collect(at(today, 1))).reason.endswith("announced")
     truth = {entry.paper.identifier: entry.paper for entry in paged.service.truth.mailing(today, "cs.CV").entries}
@@ -366,7 +389,7 @@ async def test_where_the_page_may_be_asked_the_papers_of_a_feed_get_their_commen
     assert sources(paged)[-2:] == [Source.RSS, Source.CATCHUP]
 
 
-async def test_a_page_that_fails_costs_nothing_but_the_comments(paged: World) -> None:
+async def test_a_page_that_fails_costs_nothing_but_the_comments(paged: Environment) -> None:
     today = paged.days[2]
     paged.service.faults.append(Fault(faults.status(503), source=Source.CATCHUP, day=today))
     result = await paged.collect(at(today, 1))
@@ -376,20 +399,20 @@ async def test_a_page_that_fails_costs_nothing_but_the_comments(paged: World) ->
     assert sources(paged).count(Source.CATCHUP) == 1
 
 
-async def test_what_came_by_the_page_itself_is_not_asked_for_comments_again(paged: World) -> None:
+async def test_what_came_by_the_page_itself_is_not_asked_for_comments_again(paged: Environment) -> None:
     today = paged.days[2]
     paged.service.faults.append(Fault(faults.status(404), source=Source.RSS, day=today))
     assert "catch-up page" in (await paged.collect(at(today, 7))).reason
     assert sources(paged).count(Source.CATCHUP) == 1
 
 
-async def test_where_the_page_may_not_be_asked_there_are_no_comments(world: World) -> None:
-    today = world.days[2]
-    await world.collect(at(today, 1))
-    assert set(sources(world)) == {Source.RSS}
+async def test_where_the_page_may_not_be_asked_there_are_no_comments(environment: Environment) -> None:
+    today = environment.days[2]
+    await environment.collect(at(today, 1))
+    assert set(sources(environment)) == {Source.RSS}
 
 
-async def test_after_a_page_that_fails_no_other_is_asked_for_comments_that_day(paged: World) -> None:
+async def test_after_a_page_that_fails_no_other_is_asked_for_comments_that_day(paged: Environment) -> None:
     today = paged.days[2]
     paged.service.faults.append(Fault(faults.status(404), source=Source.CATCHUP, day=today))
     paged.clock.set(at(today, 1))
@@ -399,14 +422,14 @@ async def test_after_a_page_that_fails_no_other_is_asked_for_comments_that_day(p
 
 
 async def test_pages_that_refuse_us_are_left_alone_and_the_feeds_go_on_after_a_day(store: Store) -> None:
-    async with opened(store, catchup=True, remembered=True) as world:
-        world.service.faults.append(Fault(faults.status(403), source=Source.CATCHUP))
-        first, second, third = world.days[2:5]
-        assert (await world.collect(at(first, 1))).state is MailingState.COMPLETE
-        assert not (await world.collect(at(second, 0, 30))).asked  # a 403 stops everything for a day
-        assert (await world.collect(at(second, 2))).state is MailingState.COMPLETE
-        assert (await world.collect(at(third, 1))).state is MailingState.COMPLETE
-        assert sources(world).count(Source.CATCHUP) == 1
-        assert not world.client.has_catchup
-        world.clock.set(at(first, 2) + 31 * DAY)
-        assert world.client.has_catchup
+    async with opened(store, catchup=True, remembered=True) as environment:
+        environment.service.faults.append(Fault(faults.status(403), source=Source.CATCHUP))
+        first, second, third = environment.days[2:5]
+        assert (await environment.collect(at(first, 1))).state is MailingState.COMPLETE
+        assert not (await environment.collect(at(second, 0, 30))).asked  # a 403 stops everything for a day
+        assert (await environment.collect(at(second, 2))).state is MailingState.COMPLETE
+        assert (await environment.collect(at(third, 1))).state is MailingState.COMPLETE
+        assert sources(environment).count(Source.CATCHUP) == 1
+        assert not environment.client.has_catchup
+        environment.clock.set(at(first, 2) + 31 * DAY)
+        assert environment.client.has_catchup

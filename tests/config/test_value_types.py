@@ -253,7 +253,7 @@ def test_what_looks_like_a_name_is_shown(name: str) -> None:
 
 
 def test_what_was_meant_is_the_nearest_whatever_its_case() -> None:
-    assert value_types.meant("Keyword", ["keywords", "authors"]) == ": did you mean keywords?"
-    assert value_types.meant("zzz", ["mail", "Slack"]) == ": there is mail, Slack"
-    assert value_types.meant("zzz", [f"topic-{number}" for number in range(50)]) == ""
-    assert value_types.meant("zzz", []) == ""
+    assert value_types.did_you_mean("Keyword", ["keywords", "authors"]) == ": did you mean keywords?"
+    assert value_types.did_you_mean("zzz", ["mail", "Slack"]) == ": there is mail, Slack"
+    assert value_types.did_you_mean("zzz", [f"topic-{number}" for number in range(50)]) == ""
+    assert value_types.did_you_mean("zzz", []) == ""

@@ -26,7 +26,7 @@ HOSTILE = (PINGS, LINKS, MARKUP, HEADERS, UNICODE, TEX)
 
 def _hostile() -> list[DigestEntry]:
     """Each bad text everywhere at once, then all together and long, then nothing at all."""
-    everywhere = [
+    affects_credential = [
         entry(
             paper(f"2604.1000{number}", title=text, abstract=text * 3, authors=[text, "", text]),
             hits=[Hit(text, "title"), Hit(text, "abstract")],
@@ -39,7 +39,7 @@ def _hostile() -> list[DigestEntry]:
     empty = paper("2604.10011", title="", abstract="", authors=(), categories=())
     old = paper("hep-th/9901001", version=3, title="Old Pigeons", categories=[f"cs.C{n}" for n in range(60)])
     return [
-        *everywhere,
+        *affects_credential,
         entry(long, hits=[Hit(f"{PINGS}{n}", "title") for n in range(40)]),
         entry(empty, hits=()),
         entry(old, type=AnnounceType.REPLACE),

@@ -34,10 +34,10 @@ class SimcordServer:
     READ_MESSAGE_HISTORY = 0x10000
 
     def __init__(self) -> None:
-        self._world = Backend()
-        self._guild = self._world.create_guild("Lab")
-        self.place = str(self._world.create_channel(self._guild.id, "papers").id)
-        self._webhook = self._world.create_webhook(int(self.place), "papers", self._world.bot_user.id)
+        self._environment = Backend()
+        self._guild = self._environment.create_guild("Lab")
+        self.place = str(self._environment.create_channel(self._guild.id, "papers").id)
+        self._webhook = self._environment.create_webhook(int(self.place), "papers", self._environment.bot_user.id)
         self._open = AsyncExitStack()
         self._port = 0
         self.loses = 0
@@ -46,10 +46,10 @@ class SimcordServer:
     @property
     def now(self) -> datetime:
         """By its own clock, which stands still; ids tell the time."""
-        return self._world.clock.now()
+        return self._environment.clock.now()
 
     def wait_until(self, moment: datetime) -> None:
-        self._world.advance_clock((moment - self.now).total_seconds())
+        self._environment.advance_clock((moment - self.now).total_seconds())
 
     @property
     def api_url(self) -> str:
@@ -68,16 +68,16 @@ class SimcordServer:
 
     def bodies(self) -> list[dict[str, Any]]:
         """What was posted, as it came over the wire."""
-        return [dict(request.json or {}) for request in self._world.http_requests if request.method == "POST"]
+        return [dict(request.json or {}) for request in self._environment.http_requests if request.method == "POST"]
 
     def queries(self) -> list[dict[str, Any]]:
         """The query of each request for a message to be posted."""
-        return [dict(request.params) for request in self._world.http_requests if request.method == "POST"]
+        return [dict(request.params) for request in self._environment.http_requests if request.method == "POST"]
 
     def fail(self, status: int, code: int = 0, message: str = "no") -> None:
         """The next post is answered so."""
         fault = {"method": "POST", "path": "*", "status": status, "code": code, "message": message, "times": 1}
-        self._world.faults.append(fault)
+        self._environment.faults.append(fault)
 
     def take_away(self, permission: int) -> None:
         """The bot loses that permission."""
@@ -122,7 +122,7 @@ class SimcordServer:
             # simcord shows the newest of all after it; Discord those next after it, as discord.py's `history` expects
             after, limit = int(asked.pop("after")), int(asked.pop("limit"))
             return [message for message in self.history() if int(message["id"]) > after][:limit][::-1]
-        return router.dispatch(self._world, method, path, json=body, params=asked)
+        return router.dispatch(self._environment, method, path, json=body, params=asked)
 
 
 def _before(listed: list[dict[str, Any]]) -> dict[str, str]:

@@ -13,13 +13,13 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from bot.channels.channel import CannotTellError, Question
 from bot.channels.discord import DiscordChannel
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests.builders import paper
 from tests.counterparts.shapes import DIGESTS, NOTES, delivery
 from tests.counterparts.tools import absent, ask_node, package
-from tests.world import MONDAY, TUESDAY, World, morning
+from tests.world import MONDAY, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.counterparts
 
 SHARED = Path(__file__).parents[3] / "shared/data/discord/send_schemas.json"
 SCHEMAS = {"bot": "MessageCreateRequest", "webhook": "IncomingWebhookRequestPartial"}
-at_both_doors = pytest.mark.parametrize("door", SCHEMAS)
+at_both_address_kinds = pytest.mark.parametrize("address_kind", SCHEMAS)
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ async def channel(server: SimcordServer) -> AsyncIterator[DiscordChannel]:
     await channel.aclose()
 
 
-def address(server: SimcordServer, door: str) -> Address:
-    value = server.place if door == "bot" else server.webhook_url
+def address(server: SimcordServer, address_kind: str) -> Address:
+    value = server.place if address_kind == "bot" else server.webhook_url
     return DiscordChannel.addresses(value, DiscordChannel.Options())[0]
 
 
@@ -87,31 +87,33 @@ def shown(message: Mapping[str, Any]) -> tuple[Any, list[Any]]:
 # simcord takes it
 
 
-@at_both_doors
+@at_both_address_kinds
 @pytest.mark.parametrize("shape", DIGESTS)
 async def test_messages_stand_in_the_channel_in_order_as_they_were_meant(
-    server: SimcordServer, channel: DiscordChannel, door: str, shape: str
+    server: SimcordServer, channel: DiscordChannel, address_kind: str, shape: str
 ) -> None:
     rendered = channel.render(DIGESTS[shape], max_messages=10, options=channel.Options())
-    receipts = [await channel.send(delivery(each.payload), address(server, door)) for each in rendered]
+    receipts = [await channel.send(delivery(each.payload), address(server, address_kind)) for each in rendered]
     stored = server.history()
     assert [shown(each) for each in stored] == [shown(each.payload) for each in rendered]
     assert [each["id"] for each in stored] == [receipt.platform_id for receipt in receipts]
 
 
-@at_both_doors
-async def test_the_plain_form_and_notes_are_taken(server: SimcordServer, channel: DiscordChannel, door: str) -> None:
+@at_both_address_kinds
+async def test_the_plain_form_and_notes_are_taken(
+    server: SimcordServer, channel: DiscordChannel, address_kind: str
+) -> None:
     payloads = [each.payload for each in map(channel.render_note, NOTES.values())]
     payloads += [each.plain for each in messages() if each.plain]
     for payload in payloads:
-        await channel.send(delivery(payload), address(server, door))
+        await channel.send(delivery(payload), address(server, address_kind))
     assert [each["content"] for each in server.history()] == [payload["content"] for payload in payloads]
 
 
-@at_both_doors
-async def test_nobody_is_pinged(server: SimcordServer, channel: DiscordChannel, door: str) -> None:
+@at_both_address_kinds
+async def test_nobody_is_pinged(server: SimcordServer, channel: DiscordChannel, address_kind: str) -> None:
     for each in messages():
-        await channel.send(delivery(each.payload), address(server, door))
+        await channel.send(delivery(each.payload), address(server, address_kind))
     stored = server.history()
     assert not [each for each in stored if each["mention_everyone"] or each["mentions"] or each["mention_roles"]]
 
@@ -125,28 +127,28 @@ def complaints(bodies: Sequence[tuple[str, object]]) -> list[list[str]]:
     return found
 
 
-@at_both_doors
+@at_both_address_kinds
 async def test_every_request_that_comes_over_the_wire_is_what_discord_describes(
-    server: SimcordServer, channel: DiscordChannel, door: str
+    server: SimcordServer, channel: DiscordChannel, address_kind: str
 ) -> None:
     sent = forms()
     for number, form in enumerate(sent):
-        await channel.send(delivery(form, f"d-{number}"), address(server, door))
+        await channel.send(delivery(form, f"d-{number}"), address(server, address_kind))
     bodies = server.bodies()
     assert len(bodies) == len(sent)
-    assert [found for found in complaints([(SCHEMAS[door], body) for body in bodies]) if found] == []
+    assert [found for found in complaints([(SCHEMAS[address_kind], body) for body in bodies]) if found] == []
     assert all(body["allowed_mentions"]["parse"] == [] for body in bodies)
 
 
-@at_both_doors
+@at_both_address_kinds
 async def test_a_bot_s_message_carries_its_nonce_and_a_webhook_waits_for_the_answer(
-    server: SimcordServer, channel: DiscordChannel, door: str
+    server: SimcordServer, channel: DiscordChannel, address_kind: str
 ) -> None:
     form = forms()[0]
     for number in ("d-1", "d-1", "d-2"):
-        await channel.send(delivery(form, number), address(server, door))
+        await channel.send(delivery(form, number), address(server, address_kind))
     nonces = [(body.get("nonce"), body.get("enforce_nonce")) for body in server.bodies()]
-    if door == "bot":
+    if address_kind == "bot":
         assert nonces[0] == nonces[1] != nonces[2]
         assert [(len(str(nonce)), enforced) for nonce, enforced in nonces] == [(25, True)] * 3
     else:
@@ -170,10 +172,10 @@ def test_discord_s_description_refuses_what_discord_refuses(schema: str) -> None
 
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.exists(), reason="no ../shared/data/discord here")
-@at_both_doors
-def test_python_s_jsonschema_agrees(door: str) -> None:
+@at_both_address_kinds
+def test_python_s_jsonschema_agrees(address_kind: str) -> None:
     described = json.loads(SHARED.read_text(encoding="utf-8"))
-    schema = {"$ref": f"#/components/schemas/{SCHEMAS[door]}", "components": described["components"]}
+    schema = {"$ref": f"#/components/schemas/{SCHEMAS[address_kind]}", "components": described["components"]}
     judge = Draft202012Validator(schema, format_checker=FormatChecker())
     assert [error.message for form in forms() for error in judge.iter_errors(form)] == []
     assert not judge.is_valid({"embeds": [{"title": "x" * 257}]})
@@ -183,15 +185,15 @@ def test_python_s_jsonschema_agrees(door: str) -> None:
 
 
 async def refused(
-    server: SimcordServer, channel: DiscordChannel, door: str, payload: Mapping[str, Any] | None = None
+    server: SimcordServer, channel: DiscordChannel, address_kind: str, payload: Mapping[str, Any] | None = None
 ) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
-        await channel.send(delivery(payload or {"content": "x"}), address(server, door))
+        await channel.send(delivery(payload or {"content": "x"}), address(server, address_kind))
     assert server.history() == []
     return caught.value
 
 
-@at_both_doors
+@at_both_address_kinds
 @pytest.mark.parametrize(
     ("payload", "complaint"),
     [
@@ -202,10 +204,10 @@ async def refused(
     ids=["content", "title", "all embeds"],
 )
 async def test_what_is_too_long_is_malformed(
-    server: SimcordServer, channel: DiscordChannel, door: str, payload: dict[str, Any], complaint: str
+    server: SimcordServer, channel: DiscordChannel, address_kind: str, payload: dict[str, Any], complaint: str
 ) -> None:
-    error = await refused(server, channel, door, payload)
-    assert error.trouble is Trouble.MALFORMED
+    error = await refused(server, channel, address_kind, payload)
+    assert error.kind is FailureKind.REJECTED
     assert complaint in error.reason
 
 
@@ -214,38 +216,38 @@ async def test_a_channel_in_which_the_bot_may_not_post_is_the_destination_s_trou
 ) -> None:
     server.take_away(server.SEND_MESSAGES)
     error = await refused(server, channel, "bot")
-    assert error.trouble is Trouble.CLOSED
+    assert error.kind is FailureKind.DESTINATION_GONE
     assert "50013" in error.reason
 
 
-@at_both_doors
+@at_both_address_kinds
 async def test_a_deleted_channel_is_the_destination_s_trouble(
-    server: SimcordServer, channel: DiscordChannel, door: str
+    server: SimcordServer, channel: DiscordChannel, address_kind: str
 ) -> None:
     server.remove()
     with pytest.raises(DeliveryError) as caught:
-        await channel.send(delivery({"content": "x"}), address(server, door))
-    assert caught.value.trouble is Trouble.CLOSED
+        await channel.send(delivery({"content": "x"}), address(server, address_kind))
+    assert caught.value.kind is FailureKind.DESTINATION_GONE
     assert "404" in caught.value.reason
 
 
-@at_both_doors
+@at_both_address_kinds
 @pytest.mark.parametrize(
-    ("said", "trouble"),
+    ("said", "kind"),
     [
-        ((429, 0), Trouble.BUSY),
-        ((500, 0), Trouble.UNKNOWN),
-        ((503, 0), Trouble.UNKNOWN),
-        ((403, 50001), Trouble.CLOSED),
-        ((400, 200000), Trouble.MALFORMED),
+        ((429, 0), FailureKind.RATE_LIMITED),
+        ((500, 0), FailureKind.UNKNOWN),
+        ((503, 0), FailureKind.UNKNOWN),
+        ((403, 50001), FailureKind.DESTINATION_GONE),
+        ((400, 200000), FailureKind.REJECTED),
     ],
 )
-async def test_an_error_of_discord_s_shape_is_one_kind_of_trouble_after_one_post(
-    server: SimcordServer, channel: DiscordChannel, door: str, said: tuple[int, int], trouble: Trouble
+async def test_an_error_of_discord_s_shape_is_one_kind_of_failure_after_one_post(
+    server: SimcordServer, channel: DiscordChannel, address_kind: str, said: tuple[int, int], kind: FailureKind
 ) -> None:
     server.fail(*said)
-    error = await refused(server, channel, door)
-    assert error.trouble is trouble
+    error = await refused(server, channel, address_kind)
+    assert error.kind is kind
     assert len(server.bodies()) == 1
 
 
@@ -256,26 +258,26 @@ async def test_a_message_is_found_among_others_once_its_nonce_is_forgotten_and_o
     server: SimcordServer, channel: DiscordChannel
 ) -> None:
     place = address(server, "bot")
-    landmark = await channel.send(delivery({"content": "yesterday"}), place)
+    last_known_id = await channel.send(delivery({"content": "yesterday"}), place)
     server.wait_until(server.now + timedelta(days=1))
     sent = [delivery(form, created_at=server.now) for form in forms()[:120]]
     receipts = [await channel.send(each, place) for each in sent]
     later = server.now + timedelta(hours=1)
     for each, receipt in (*zip(sent[:5], receipts[:5], strict=True), (sent[-1], receipts[-1])):
         taken = frozenset(other.platform_id for other in receipts if other != receipt)
-        question = Question(each, later, landmark.platform_id, taken)
-        assert await channel.find(question, place) == receipt
-    missing = Question(delivery({"content": "never sent"}, created_at=server.now), later, landmark.platform_id)
-    assert await channel.find(missing, place) is None
+        question = Question(each, later, last_known_id.platform_id, taken)
+        assert await channel.lookup(question, place) == receipt
+    missing = Question(delivery({"content": "never sent"}, created_at=server.now), later, last_known_id.platform_id)
+    assert await channel.lookup(missing, place) is None
 
 
-async def test_nobody_can_tell_of_a_webhook_s_message_or_without_a_landmark(
+async def test_nobody_can_tell_of_a_webhook_s_message_or_without_a_last_known_id(
     server: SimcordServer, channel: DiscordChannel
 ) -> None:
     question = Question(delivery({"content": "x"}, created_at=server.now), server.now + timedelta(hours=1))
-    for door in SCHEMAS:
+    for address_kind in SCHEMAS:
         with pytest.raises(CannotTellError):
-            await channel.find(question, address(server, door))
+            await channel.lookup(question, address(server, address_kind))
 
 
 async def test_nobody_can_tell_where_the_bot_may_not_read(server: SimcordServer, channel: DiscordChannel) -> None:
@@ -284,19 +286,19 @@ async def test_nobody_can_tell_where_the_bot_may_not_read(server: SimcordServer,
     receipt = await channel.send(sent, place)
     server.take_away(server.READ_MESSAGE_HISTORY)
     with pytest.raises(CannotTellError):
-        await channel.find(Question(sent, server.now + timedelta(hours=1), receipt.platform_id), place)
+        await channel.lookup(Question(sent, server.now + timedelta(hours=1), receipt.platform_id), place)
 
 
 async def test_a_digest_whose_answer_was_lost_is_found_again_and_stands_there_once(
-    world: World, server: SimcordServer
+    environment: Environment, server: SimcordServer
 ) -> None:
-    world.config["channels"]["discord"] = {"token": "a-token", "api_url": server.api_url}
-    world.config["subscribers"] = {"lab": {"discord": server.place, "topics": ["birds"]}}
+    environment.config["channels"]["discord"] = {"token": "a-token", "api_url": server.api_url}
+    environment.config["subscribers"] = {"lab": {"discord": server.place, "topics": ["birds"]}}
     for day, loses, hour, left in ((MONDAY, 0, 6, False), (TUESDAY, 1, 6, True), (TUESDAY, 0, 8, False)):
         server.wait_until(morning(day, hour))
         server.loses = loses
-        world.announce(day, paper(f"2604.0000{day.day % 10}", title=f"Pigeons on {day:%A}"))
-        assert (await world.once(morning(day, hour))).left_undone is left
+        environment.announce(day, paper(f"2604.0000{day.day % 10}", title=f"Pigeons on {day:%A}"))
+        assert (await environment.once(morning(day, hour))).left_undone is left
     assert len(server.bodies()) == 2
     assert [
         f"Pigeons on {day:%A}" in str(each) for day, each in zip((MONDAY, TUESDAY), server.history(), strict=True)
@@ -309,7 +311,7 @@ async def test_a_digest_whose_answer_was_lost_is_found_again_and_stands_there_on
 async def test_a_check_finds_the_bot_its_channel_and_the_webhook(
     server: SimcordServer, channel: DiscordChannel
 ) -> None:
-    findings = await channel.check([address(server, door) for door in SCHEMAS])
-    assert [finding.ok for finding in findings] == [True] * 3
-    assert "papers" in findings[1].message
+    results = await channel.check([address(server, address_kind) for address_kind in SCHEMAS])
+    assert [result.ok for result in results] == [True] * 3
+    assert "papers" in results[1].message
     assert server.history() == []

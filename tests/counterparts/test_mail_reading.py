@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.channels.mail import MailChannel
-from bot.text import tidy
+from bot.text import clean
 from bot.text.templates import Templates
 from tests.channels.reading import html_of, text_of
 from tests.counterparts.relays import sink
@@ -67,7 +67,7 @@ async def test_another_parser_reads_what_was_meant(tmp_path: Path, shape: str) -
     messages = rendered(shape)
     mails = [await through_a_sink(tmp_path, message) for message in messages]
     for message, mail in zip(messages, read(*mails), strict=True):
-        assert mail["subject"] == tidy(message.payload["subject"])
+        assert mail["subject"] == clean(message.payload["subject"])
         assert lines(mail["text"]) == lines(text_of(message))
         assert lines(mail["html"]) == lines(html_of(message))
         assert mail["from"] == {"name": "Die Zeitungsträgerin", "address": "paperboy@example.org"}

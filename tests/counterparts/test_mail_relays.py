@@ -9,14 +9,14 @@ import pytest
 
 from bot.channels.mail import MailChannel
 from bot.channels.mail.mime import entity
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 from bot.model import DeliveryState
 from bot.text.templates import Templates
 from tests.builders import paper
 from tests.counterparts.relays import ANSWERS, Postfix, sink
 from tests.counterparts.shapes import delivery
 from tests.counterparts.tools import HOST, free_port
-from tests.world import TUESDAY, World, morning
+from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,32 +56,32 @@ async def refused(port: int, mailbox: str = ALICE, payload: dict[str, str] | Non
 
 
 NO = {
-    "EHLO": Trouble.TRANSIENT,
-    "MAIL": Trouble.CREDENTIAL,
-    "RCPT": Trouble.CLOSED,
-    "DATA": Trouble.CLOSED,
-    ".": Trouble.MALFORMED,
+    "EHLO": FailureKind.TRANSIENT,
+    "MAIL": FailureKind.CREDENTIAL,
+    "RCPT": FailureKind.DESTINATION_GONE,
+    "DATA": FailureKind.DESTINATION_GONE,
+    ".": FailureKind.REJECTED,
 }
-NOT_NOW = dict.fromkeys(NO, Trouble.TRANSIENT)
-GONE = NOT_NOW | {".": Trouble.UNKNOWN}
+NOT_NOW = dict.fromkeys(NO, FailureKind.TRANSIENT)
+GONE = NOT_NOW | {".": FailureKind.UNKNOWN}
 FAULTS = {
-    f"{switch} {step}": ((switch, step), trouble)
+    f"{switch} {step}": ((switch, step), kind)
     for switch, table in (("-f", NO), ("-r", NOT_NOW), ("-q", GONE))
-    for step, trouble in table.items()
+    for step, kind in table.items()
 } | {
-    "-f CONNECT": (("-f", "CONNECT"), Trouble.TRANSIENT),
-    "-r CONNECT": (("-r", "CONNECT"), Trouble.TRANSIENT),
-    "-q CONNECT": (("-q", "CONNECT"), Trouble.TRANSIENT),
-    "-A": (("-A", "1"), Trouble.MALFORMED),
+    "-f CONNECT": (("-f", "CONNECT"), FailureKind.TRANSIENT),
+    "-r CONNECT": (("-r", "CONNECT"), FailureKind.TRANSIENT),
+    "-q CONNECT": (("-q", "CONNECT"), FailureKind.TRANSIENT),
+    "-A": (("-A", "1"), FailureKind.REJECTED),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_each_fault_at_each_step_is_one_kind_of_trouble(tmp_path: Path, fault: str) -> None:
-    switches, trouble = FAULTS[fault]
+async def test_each_fault_at_each_step_is_one_kind_of_failure(tmp_path: Path, fault: str) -> None:
+    switches, kind = FAULTS[fault]
     with sink(tmp_path, *switches) as relay:
         error = await refused(relay.port)
-    assert error.trouble is trouble
+    assert error.kind is kind
     assert ALICE not in error.reason
 
 
@@ -107,12 +107,12 @@ async def test_many_mails_at_once_arrive_each_once(tmp_path: Path) -> None:
 
 
 RCPT = {
-    "nobody@example.org": Trouble.CLOSED,
-    "grey@example.org": Trouble.TRANSIENT,
-    "full@example.org": Trouble.TRANSIENT,
-    "overdrawn@example.org": Trouble.CLOSED,
-    "policy@example.org": Trouble.CREDENTIAL,
-    "blocked@example.org": Trouble.CLOSED,
+    "nobody@example.org": FailureKind.DESTINATION_GONE,
+    "grey@example.org": FailureKind.TRANSIENT,
+    "full@example.org": FailureKind.TRANSIENT,
+    "overdrawn@example.org": FailureKind.DESTINATION_GONE,
+    "policy@example.org": FailureKind.CREDENTIAL,
+    "blocked@example.org": FailureKind.DESTINATION_GONE,
 }
 
 
@@ -121,16 +121,16 @@ def test_every_answer_of_the_postfix_is_tried() -> None:
 
 
 @pytest.mark.parametrize("mailbox", RCPT)
-async def test_what_postfix_says_of_a_recipient_is_one_kind_of_trouble(postfix_server: Postfix, mailbox: str) -> None:
+async def test_what_postfix_says_of_a_recipient_is_one_kind_of_failure(postfix_server: Postfix, mailbox: str) -> None:
     error = await refused(postfix_server.port, mailbox)
-    assert error.trouble is RCPT[mailbox]
+    assert error.kind is RCPT[mailbox]
     assert ANSWERS[mailbox][:9] in error.reason
     assert mailbox not in error.reason
 
 
 async def test_a_relay_that_does_not_relay_is_the_credential_s_trouble(postfix_server: Postfix) -> None:
     error = await refused(postfix_server.port, "alice@example.com")
-    assert error.trouble is Trouble.CREDENTIAL
+    assert error.kind is FailureKind.CREDENTIAL
     assert "Relay access denied" in error.reason
 
 
@@ -141,7 +141,7 @@ async def test_a_mail_that_is_too_big_is_malformed_and_the_next_one_goes_through
         await sending.send(delivery(big, "d-big"), address())
     receipt = await sending.send(delivery(PAYLOAD, "d-after-the-big"), address())
     await sending.aclose()
-    assert caught.value.trouble is Trouble.MALFORMED
+    assert caught.value.kind is FailureKind.REJECTED
     assert "552 5.3.4" in caught.value.reason
     await arrived(postfix_server, receipt.platform_id)
 
@@ -157,8 +157,8 @@ async def test_a_mail_over_starttls_goes_through(postfix_server: Postfix, monkey
 
 async def test_a_check_finds_postfix_and_who_it_does_not_take(postfix_server: Postfix) -> None:
     mailboxes = [ALICE, "nobody@example.org"]
-    findings = await channel(postfix_server.port).check([address(mailbox) for mailbox in mailboxes])
-    assert [finding.setting for finding in findings if not finding.ok] == ["nobody@example.org"]
+    results = await channel(postfix_server.port).check([address(mailbox) for mailbox in mailboxes])
+    assert [result.setting for result in results if not result.ok] == ["nobody@example.org"]
 
 
 async def arrived(server: Postfix, message_id: str) -> bytes:
@@ -175,19 +175,17 @@ async def arrived(server: Postfix, message_id: str) -> bytes:
 
 
 @pytest.fixture
-def mail_world(world: World) -> World:
+def mail_world(environment: Environment) -> Environment:
     """A Tuesday with one matching paper, for one mailbox."""
-    world.config["subscribers"] = {"alice": {"mail": ALICE, "topics": ["birds"]}}
-    world.config["channels"]["mail"]["port"] = free_port()
-    world.announce(TUESDAY, paper())
-    return world
+    environment.config["subscribers"] = {"alice": {"mail": ALICE, "topics": ["birds"]}}
+    environment.config["channels"]["mail"]["port"] = free_port()
+    environment.announce(TUESDAY, paper())
+    return environment
 
 
-@pytest.mark.parametrize(
-    "fault", [fault for fault, (_, trouble) in FAULTS.items() if trouble is not Trouble.MALFORMED]
-)
+@pytest.mark.parametrize("fault", [fault for fault, (_, kind) in FAULTS.items() if kind is not FailureKind.REJECTED])
 async def test_after_any_fault_the_mail_arrives_once_the_relay_is_well(
-    mail_world: World, tmp_path: Path, fault: str
+    mail_world: Environment, tmp_path: Path, fault: str
 ) -> None:
     port = mail_world.config["channels"]["mail"]["port"]
     with sink(tmp_path, *FAULTS[fault][0], port=port):
@@ -202,20 +200,20 @@ async def test_after_any_fault_the_mail_arrives_once_the_relay_is_well(
 
 
 async def test_a_mail_that_is_refused_after_the_dot_is_tried_in_plain_form_and_then_laid_aside(
-    mail_world: World, tmp_path: Path
+    mail_world: Environment, tmp_path: Path
 ) -> None:
     port = mail_world.config["channels"]["mail"]["port"]
     with sink(tmp_path, "-f", ".", port=port):
         for hour in (6, 9, 12):
             await mail_world.once(morning(TUESDAY, hour))
     async with mail_world.app() as app:
-        assert list(app.store.ledger.unfinished()) == []
-        (record,) = app.store.ledger.all()
+        assert list(app.store.queries.unfinished()) == []
+        (record,) = app.store.queries.all()
     assert record.state is DeliveryState.DEAD
 
 
 async def test_who_is_refused_or_greylisted_keeps_nobody_else_s_mail(
-    mail_world: World, postfix_server: Postfix
+    mail_world: Environment, postfix_server: Postfix
 ) -> None:
     mailboxes = [ALICE, "nobody@example.org", "bob@example.org", "grey@example.org", "eve@example.org"]
     mail_world.config["channels"]["mail"]["port"] = postfix_server.port

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.channels.channel import CannotTellError, Question
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 from tests.builders import paper
 from tests.counterparts.emulate import MUTE, TOKEN, Emulate, Front, address
 from tests.counterparts.shapes import DIGESTS, NOTES, delivery
-from tests.world import TUESDAY, World, morning
+from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -140,20 +140,20 @@ async def refused(channel: SlackChannel, where: str, payload: Mapping[str, Any],
 
 async def test_a_missing_scope_is_the_credential_s_trouble_and_the_scope_is_named(slack_server: Emulate) -> None:
     error = await refused(slack_server.channel(MUTE), slack_server.place(), {"text": "x"})
-    assert error.trouble is Trouble.CREDENTIAL
+    assert error.kind is FailureKind.CREDENTIAL
     assert "missing_scope (needed: chat:write)" in error.reason
 
 
 async def test_an_unknown_channel_is_the_destination_s_trouble(channel: SlackChannel) -> None:
     error = await refused(channel, "C0000000404", {"text": "x"})
-    assert (error.trouble, error.reason) == (Trouble.CLOSED, "Slack said channel_not_found")
+    assert (error.kind, error.reason) == (FailureKind.DESTINATION_GONE, "Slack said channel_not_found")
 
 
 async def test_an_archived_channel_is_the_destination_s_trouble(slack_server: Emulate, channel: SlackChannel) -> None:
     place = slack_server.place()
     slack_server.reader.conversations_archive(channel=place)
     error = await refused(channel, place, {"text": "x"})
-    assert (error.trouble, error.reason) == (Trouble.CLOSED, "Slack said is_archived")
+    assert (error.kind, error.reason) == (FailureKind.DESTINATION_GONE, "Slack said is_archived")
 
 
 async def test_a_message_without_text_is_malformed(
@@ -161,12 +161,12 @@ async def test_a_message_without_text_is_malformed(
 ) -> None:
     monkeypatch.setenv("SKIP_SLACK_SDK_WARNING", "1")  # that it has no text
     error = await refused(channel, slack_server.place(), {"text": ""})
-    assert (error.trouble, error.reason) == (Trouble.MALFORMED, "Slack said no_text")
+    assert (error.kind, error.reason) == (FailureKind.REJECTED, "Slack said no_text")
 
 
 async def test_a_webhook_s_message_without_text_is_malformed(slack_server: Emulate, channel: SlackChannel) -> None:
     error = await refused(channel, slack_server.webhook_url, {"text": ""})
-    assert (error.trouble, error.reason) == (Trouble.MALFORMED, "Slack said no_text")
+    assert (error.kind, error.reason) == (FailureKind.REJECTED, "Slack said no_text")
 
 
 # It is asked what it has
@@ -184,8 +184,8 @@ async def test_a_message_is_found_among_others_and_one_that_was_not_sent_is_not(
     receipt = await looking_channel.send(sent, place)
     for number in range(205):  # more than a page, and the newest are shown first
         await looking_channel.send(delivery({"text": "other"}, f"d-{number}"), place)
-    assert await looking_channel.find(question(sent), place) == receipt
-    assert await looking_channel.find(question(delivery({"text": "first"}, "never sent")), place) is None
+    assert await looking_channel.lookup(question(sent), place) == receipt
+    assert await looking_channel.lookup(question(delivery({"text": "first"}, "never sent")), place) is None
 
 
 async def test_a_reply_is_found_in_its_thread_and_not_in_another(
@@ -195,8 +195,8 @@ async def test_a_reply_is_found_in_its_thread_and_not_in_another(
     heads = [await looking_channel.send(delivery({"text": "head"}, f"head {n}"), place) for n in range(2)]
     replies = [delivery({"text": "x"}, "reply", reply=True, parent=head.platform_id) for head in heads]
     receipt = await looking_channel.send(replies[0], place)
-    assert await looking_channel.find(question(replies[0]), place) == receipt
-    assert await looking_channel.find(question(replies[1]), place) is None
+    assert await looking_channel.lookup(question(replies[0]), place) == receipt
+    assert await looking_channel.lookup(question(replies[1]), place) is None
 
 
 async def test_nobody_can_tell_of_a_webhook_s_message_or_without_the_scope(
@@ -205,20 +205,20 @@ async def test_nobody_can_tell_of_a_webhook_s_message_or_without_the_scope(
     channel = slack_server.channel(MUTE, front.url)
     for value in (slack_server.webhook_url, slack_server.place()):
         with pytest.raises(CannotTellError):
-            await channel.find(question(delivery({"text": "x"})), address(value))
+            await channel.lookup(question(delivery({"text": "x"})), address(value))
     await channel.aclose()
 
 
 @pytest.mark.parametrize(("lost", "dropped"), [({1}, ()), ({2}, ()), ((), {1}), ((), {2}), ({1, 4}, {2, 3})])
 async def test_a_digest_of_which_posts_or_answers_were_lost_stands_there_once_and_in_order(
-    world: World, slack_server: Emulate, front: Front, lost: set[int], dropped: set[int]
+    environment: Environment, slack_server: Emulate, front: Front, lost: set[int], dropped: set[int]
 ) -> None:
     place = slack_server.place()
-    world.config["channels"]["slack"] = {"token": TOKEN, "api_url": f"{front.url}/api/"}
-    world.config["subscribers"] = {"lab": {"slack": place, "topics": ["birds"], "thread": True}}
-    world.announce(TUESDAY, *(paper(f"2604.{number:05d}", title=f"Pigeon {number}") for number in range(1, 70)))
+    environment.config["channels"]["slack"] = {"token": TOKEN, "api_url": f"{front.url}/api/"}
+    environment.config["subscribers"] = {"lab": {"slack": place, "topics": ["birds"], "thread": True}}
+    environment.announce(TUESDAY, *(paper(f"2604.{number:05d}", title=f"Pigeon {number}") for number in range(1, 70)))
     front.loses, front.drops = set(lost), set(dropped)
-    runs = [await world.once(morning(TUESDAY, hour)) for hour in range(6, 12)]
+    runs = [await environment.once(morning(TUESDAY, hour)) for hour in range(6, 12)]
     assert [runs[0].left_undone, runs[-1].left_undone] == [True, False]
     (head,) = slack_server.history(place)
     replies = slack_server.replies(place, head["ts"])
@@ -231,14 +231,14 @@ async def test_a_digest_of_which_posts_or_answers_were_lost_stands_there_once_an
 
 
 async def test_a_check_finds_the_bot_and_its_channel(slack_server: Emulate, looking_channel: SlackChannel) -> None:
-    findings = await looking_channel.check([address(slack_server.place())])
-    assert [finding.ok for finding in findings] == [True, True]
-    assert "is paperboy in Lab" in findings[0].message
-    assert "is #papers-" in findings[1].message
+    results = await looking_channel.check([address(slack_server.place())])
+    assert [result.ok for result in results] == [True, True]
+    assert "is paperboy in Lab" in results[0].message
+    assert "is #papers-" in results[1].message
 
 
 async def test_a_check_finds_that_a_channel_is_archived(slack_server: Emulate, looking_channel: SlackChannel) -> None:
     place = slack_server.place()
     slack_server.reader.conversations_archive(channel=place)
-    findings = await looking_channel.check([address(place)])
-    assert [(finding.ok, finding.message) for finding in findings[1:]] == [(False, "the channel is archived")]
+    results = await looking_channel.check([address(place)])
+    assert [(result.ok, result.message) for result in results[1:]] == [(False, "the channel is archived")]

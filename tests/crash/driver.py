@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.arxiv.calendar import is_mailing_day
 from tests.builders import paper
-from tests.crash.judge import LANES, Judge, furnish
-from tests.world import TUESDAY, World, morning, opened_world
+from tests.crash.judge import LANES, MorningCheck, write_config
+from tests.world import TUESDAY, Environment, morning, opened_environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -101,7 +101,7 @@ class End:
     seconds: float
 
 
-class Nursery:
+class ProcessPool:
     """Starts processes, one at a time."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -109,7 +109,7 @@ class Nursery:
 
     async def start(
         self,
-        world: World,
+        environment: Environment,
         moment: datetime,
         *,
         command: str = "once",
@@ -118,9 +118,9 @@ class Nursery:
         grace: float = 5.0,
     ) -> int:
         """Start a process, to get that signal after so many seconds, or never. Its pid."""
-        assert world.settings is not None  # writes the file
+        assert environment.settings is not None  # writes the file
         order = {
-            "config": str(world.folder / "config.yaml"),
+            "config": str(environment.folder / "config.yaml"),
             "moment": moment.isoformat(),
             "command": command,
             "signal": int(how),
@@ -136,9 +136,9 @@ class Nursery:
         """Wait until it has."""
         return End(**await self._hear())
 
-    async def run(self, world: World, moment: datetime, **how: Any) -> End:
+    async def run(self, environment: Environment, moment: datetime, **how: Any) -> End:
         """Start it and wait until it has ended."""
-        await self.start(world, moment, **how)
+        await self.start(environment, moment, **how)
         return await self.ended()
 
     async def _hear(self) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class Nursery:
 
 
 @asynccontextmanager
-async def nursery(log: Path) -> AsyncIterator[Nursery]:
+async def process_pool(log: Path) -> AsyncIterator[ProcessPool]:
     """A parent that has imported everything; what it and its children say is in the log.
 
     They are not measured for coverage: the dead could not tell theirs, and it would slow all.
@@ -164,7 +164,7 @@ async def nursery(log: Path) -> AsyncIterator[Nursery]:
         env={**environ, "NO_PROXY": "127.0.0.1"},
     )
     try:
-        yield Nursery(process)
+        yield ProcessPool(process)
     finally:
         assert process.stdin is not None
         process.stdin.close()
@@ -179,45 +179,45 @@ async def drive(folder: Path, kills: int, seed: int, *, store: str = "sqlite:///
     """
     folder.mkdir()  # noqa: ASYNC240 - nothing else is going on yet
     log = folder / "children.log"
-    async with nursery(log) as parent, opened_world(folder) as world:
-        world.config["store"] = store
-        furnish(world)
-        life = Life(world, parent, random.Random(seed))
+    async with process_pool(log) as pool, opened_environment(folder) as environment:
+        environment.config["store"] = store
+        write_config(environment)
+        life = Simulation(environment, pool, random.Random(seed))
         try:
-            await life.live(kills)
+            await life.run_mornings(kills)
         except BaseException as error:
             error.add_note(f"seed {seed}, {store}, {life.tally.kills} kills; what they said: {log}")
             raise
         return life.tally
 
 
-class Life:
+class Simulation:
     """One world's mornings."""
 
-    def __init__(self, world: World, parent: Nursery, chance: random.Random) -> None:
+    def __init__(self, environment: Environment, pool: ProcessPool, chance: random.Random) -> None:
         self.tally = Tally()
-        self._world = world
-        self._parent = parent
+        self._environment = environment
+        self._parent = pool
         self._chance = chance
-        self._judge = Judge(world)
+        self._judge = MorningCheck(environment)
         self._moment = morning(TUESDAY)
         self._seconds = 0.0
         """How long a run of a whole morning takes that nobody kills."""
-        world.slack.now = world.discord.now = self._now
+        environment.slack.now = environment.discord.now = self._now
 
     def _now(self) -> float:
         return self._moment.timestamp()
 
-    async def live(self, kills: int) -> None:
+    async def run_mornings(self, kills: int) -> None:
         """Let it be killed so often, after a first morning that warms up and a second one that is measured."""
         day = TUESDAY
         self._announce(day)
-        await self._parent.run(self._world, self._moment, command="rehearse")
+        await self._parent.run(self._environment, self._moment, command="rehearse")
         await self._to_the_end(day, kills=0)
-        day = self._dawn(day)
+        day = self._begin_morning(day)
         self._seconds = (await self._to_the_end(day, kills=0)).seconds
         for _ in range(MORNINGS):
-            day = self._dawn(day)
+            day = self._begin_morning(day)
             killed = await self._kill(KILLS[: kills - self.tally.kills])
             self._moment += timedelta(minutes=10)
             await self._to_the_end(day, kills=killed)
@@ -226,7 +226,7 @@ class Life:
         self.tally.deaths = self._judge.deaths
         self.tally.messages, self.tally.doubled = self._judge.messages, self._judge.doubled
 
-    def _dawn(self, day: date) -> date:
+    def _begin_morning(self, day: date) -> date:
         """The next mailing's day begins."""
         day = _next_mailing(day)
         self._moment = morning(day)
@@ -235,7 +235,7 @@ class Life:
 
     def _announce(self, day: date) -> None:
         papers = [paper(f"{day:%y%m.%d}{n:03}", title=title) for n, title in enumerate(_titles(day))]
-        self._world.announce(day, *papers)
+        self._environment.announce(day, *papers)
 
     async def _kill(self, parts: Sequence[float]) -> int:
         """Kill one after the other, unless one is done before. How many were killed."""
@@ -253,7 +253,7 @@ class Life:
         daemon = self._chance.random() < DAEMONS
         how = signal.SIGTERM if daemon else signal.SIGKILL
         end = await self._parent.run(
-            self._world,
+            self._environment,
             self._moment,
             command="run" if daemon else "once",
             how=how,
@@ -271,15 +271,15 @@ class Life:
         return end
 
     async def _to_the_end(self, day: date, *, kills: int) -> End:
-        end = await self._parent.run(self._world, self._moment)
+        end = await self._parent.run(self._environment, self._moment)
         for _ in range(MOST_DEFERRALS):
             if end.code != LEFT_UNDONE:
                 break
             self._moment += timedelta(hours=1)
-            end = await self._parent.run(self._world, self._moment)
+            end = await self._parent.run(self._environment, self._moment)
         assert end.code == 0, f"the last run of {day} ended with {end.code}"
         self._judge.judge(kills, _titles(day))
-        page = self._world.folder / "site" / "birds" / f"{day}.md"
+        page = self._environment.folder / "site" / "birds" / f"{day}.md"
         shown = page.read_text(encoding="utf-8")
         assert all(title in shown for title in _titles(day)), f"{page} is not whole"
         return end

@@ -15,7 +15,7 @@ from bot.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tests.world import World
+    from tests.world import Environment
 
 CHANNEL, ROOM = "C0123456789", "123456789012345678"
 MAILBOXES = ("alice@example.org", "bob@example.org")
@@ -24,23 +24,23 @@ ASKABLE = ("lab", "group")
 """Slack by its history, Discord by the nonce or by reading: there nothing may be doubled."""
 
 
-def furnish(world: World) -> None:
+def write_config(environment: Environment) -> None:
     """A subscriber on every channel, and a site."""
-    world.config["subscribers"] = {
+    environment.config["subscribers"] = {
         "lab": {"slack": CHANNEL, "topics": ["birds"], "thread": True},
-        "hook": {"slack": world.slack.webhook_url("hook"), "topics": ["birds"]},
+        "hook": {"slack": environment.slack.webhook_url("hook"), "topics": ["birds"]},
         "group": {"discord": ROOM, "topics": ["birds"]},
-        "room-hook": {"discord": world.discord.webhook_url("room-hook"), "topics": ["birds"]},
+        "room-hook": {"discord": environment.discord.webhook_url("room-hook"), "topics": ["birds"]},
         "duo": {"mail": list(MAILBOXES), "topics": ["birds"]},
     }
-    world.config["site"] = {"dir": "site", "topics": ["birds"]}
+    environment.config["site"] = {"dir": "site", "topics": ["birds"]}
 
 
-class Judge:
+class MorningCheck:
     """Judges each morning by itself, and counts what came twice."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
         self._judged = 0
         self._seen: Counter[str] = Counter()
         self.messages: Counter[str] = Counter()
@@ -61,7 +61,7 @@ class Judge:
         """
         composed = self._composed()
         for lane in LANES:
-            logged = log_of(self._world, lane)[self._seen[lane] :]
+            logged = log_of(self._environment, lane)[self._seen[lane] :]
             self._seen[lane] += len(logged)
             copies = Counter(key for key, _ in logged)
             assert list(dict.fromkeys(copies)) == composed[lane], f"{lane}: lost, strange or out of order"
@@ -75,14 +75,14 @@ class Judge:
 
     def _composed(self) -> dict[str, list[str]]:
         """By lane, each message composed since the last time, by its key."""
-        settings = self._world.settings
+        settings = self._environment.settings
         mailboxes = {address.key: address.value.reveal() for address in settings.subscribers["duo"].addresses}
         composed: dict[str, list[str]] = {lane: [] for lane in LANES}
         store = Store(settings.store)
         try:
-            for record in store.ledger.all()[self._judged :]:
+            for record in store.queries.all()[self._judged :]:
                 assert record.state is DeliveryState.SENT, record
-                detail = store.ledger.detail(record.id, texts=True)
+                detail = store.queries.detail(record.id, texts=True)
                 lane = mailboxes[detail.recipient] if record.channel == "mail" else record.subscriber
                 composed[lane].append(_composed_key(lane, record.id, detail.payload or {}))
                 self._judged += 1
@@ -106,14 +106,16 @@ def _composed_key(lane: str, delivery: str, payload: Mapping[str, Any]) -> str:
             return message_id(delivery, "example.org")
 
 
-def log_of(world: World, lane: str) -> Sequence[tuple[str, str]]:
+def log_of(environment: Environment, lane: str) -> Sequence[tuple[str, str]]:
     """What has come to a lane, in order: the key that tells each message from all others, and all its text."""
     slack = [
         (each.metadata, _slack_text(each.payload))
-        for each in world.slack.messages
+        for each in environment.slack.messages
         if each.channel in (CHANNEL, "hook") and (each.channel == CHANNEL) == (lane == "lab")
     ]
-    discord = [each.payload for each in world.discord.messages if (each.destination == ROOM) == (lane == "group")]
+    discord = [
+        each.payload for each in environment.discord.messages if (each.destination == ROOM) == (lane == "group")
+    ]
     match lane:
         case "lab":
             return [(metadata["event_payload"]["delivery_id"], text) for metadata, text in slack if metadata]
@@ -124,7 +126,7 @@ def log_of(world: World, lane: str) -> Sequence[tuple[str, str]]:
         case "room-hook":
             return [(text, text) for text in map(_discord_text, discord)]
         case _:
-            return [_read_mail(mail.data) for mail in world.mail.messages if mail.rcpt == (lane,)]
+            return [_read_mail(mail.data) for mail in environment.mail.messages if mail.rcpt == (lane,)]
 
 
 def _slack_text(payload: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ from bot.clock import SimulatedClock
 from bot.compose import Composer
 from bot.config import load
 from bot.store.outbox import Outbox
-from bot.store.outbox.reconciliation import Doubts
+from bot.store.outbox.reconciliation import Reconciliation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,9 +50,14 @@ WAIT = 0.01
 """Seconds that any wait takes in truth."""
 
 _STEPS: dict[str, list[tuple[type, str]]] = {
-    "settling": [(side, name) for side in (Outbox, Doubts) for name in vars(side) if name.startswith("settle")],
+    "settling": [
+        (side, name)
+        for side in (Outbox, Reconciliation)
+        for name in vars(side)
+        if name.startswith(("settle", "mark_"))
+    ],
     "sending": [(kind, "send") for kind in CHANNELS.values()],
-    "asking": [(kind, "find") for kind in CHANNELS.values()],
+    "asking": [(kind, "lookup") for kind in CHANNELS.values()],
     "publishing": [(bot.app.App, "publish")],
     "composing": [(bot.app.App, "compose"), (Composer, "compose")],
     "collecting": [(bot.app.App, "collect")],
@@ -60,7 +65,7 @@ _STEPS: dict[str, list[tuple[type, str]]] = {
 }
 
 
-class BriskClock(SimulatedClock):
+class FastClock(SimulatedClock):
     """Jumps over every wait, but not in no time: who waits for a neighbour's send would else wait for hours."""
 
     async def sleep(self, seconds: float) -> None:
@@ -68,7 +73,7 @@ class BriskClock(SimulatedClock):
         await super().sleep(seconds)
 
 
-class Whereabouts:
+class PhaseTracker:
     """How often each phase was entered and not yet left, in memory that parent and child share."""
 
     def __init__(self) -> None:
@@ -127,9 +132,9 @@ async def _once(config: Path, clock: SimulatedClock) -> int:
         return int(run.left_undone)
 
 
-def _live(order: Mapping[str, Any]) -> int:
+def _run_order(order: Mapping[str, Any]) -> int:
     """What the child does with its life; the exit code at its end."""
-    config, clock = Path(order["config"]), BriskClock(datetime.fromisoformat(order["moment"]))
+    config, clock = Path(order["config"]), FastClock(datetime.fromisoformat(order["moment"]))
     if order["command"] == "once":
         return asyncio.run(_once(config, clock))
     setattr(bot.app, "SystemClock", lambda: clock)  # noqa: B010 - mypy does not let a function stand for a class
@@ -141,7 +146,7 @@ def _live(order: Mapping[str, Any]) -> int:
 def _child(order: Mapping[str, Any]) -> None:
     code = 70
     try:
-        code = _live(order)
+        code = _run_order(order)
     except BaseException:  # noqa: BLE001 - nothing of a child may go on as its parent
         traceback.print_exc()
     finally:
@@ -173,7 +178,7 @@ def main(log: str) -> None:
         answers.write(json.dumps(said) + "\n")
         answers.flush()
 
-    where = Whereabouts()
+    where = PhaseTracker()
     where.watch()
     _compile_each_template_once()
     for line in sys.stdin:
@@ -181,7 +186,7 @@ def main(log: str) -> None:
         where.reset()
         born = time.monotonic()
         if order["command"] == "rehearse":
-            code = _live({**order, "command": "once"})
+            code = _run_order({**order, "command": "once"})
             gc.collect()
             gc.freeze()  # so that a child's collections leave the shared pages alone
             answer(pid=os.getpid())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.chat_markup import discord_html, safe_url, slack_html
-from bot.text import escape_discord, escape_mrkdwn, tidy
+from bot.text import clean, escape_discord, escape_mrkdwn
 
 LINK = '<a href="https://arxiv.org/abs/2604.00001" target="_blank" rel="noreferrer">{}</a>'
 
@@ -98,7 +98,7 @@ def as_read(markup: str) -> str:
 )
 def test_a_hostile_title_reads_as_written_and_pings_nobody(title: str) -> None:
     for markup in (slack_html(escape_mrkdwn(title)), discord_html(escape_discord(title))):
-        assert as_read(markup) == tidy(title)
+        assert as_read(markup) == clean(title)
         assert "<mark" not in markup
 
 

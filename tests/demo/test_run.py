@@ -15,15 +15,15 @@ from bot.demo.run import show
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.app.run_result import Run
+    from bot.app.run_result import RunResult
     from bot.settings import Settings
 
 
-async def run_demo(folder: Path) -> tuple[list[str], list[Run], bool]:
+async def run_demo(folder: Path) -> tuple[list[str], list[RunResult], bool]:
     lines: list[str] = []
-    runs: list[Run] = []
+    runs: list[RunResult] = []
 
-    def account(run: Run, _settings: Settings) -> None:
+    def account(run: RunResult, _settings: Settings) -> None:
         runs.append(run)
 
     done = await show(folder, tell=lines.append, account=account)

@@ -12,13 +12,13 @@ from bot.model import AnnounceType, Author
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.model import Entry, Paper
+    from bot.model import FeedItem, Paper
 
 THURSDAY, FRIDAY, MONDAY = date(2026, 3, 5), date(2026, 3, 6), date(2026, 3, 9)
 DAYS = dict(mailings())
 
 
-def entries() -> Iterator[tuple[date, str, Entry]]:
+def entries() -> Iterator[tuple[date, str, FeedItem]]:
     for day, by_category in mailings():
         for category, mailing in by_category.items():
             for entry in mailing.entries:

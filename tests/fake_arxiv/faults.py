@@ -73,7 +73,7 @@ class Fault:
     times: int | None = None
     """...and how many of them; None for all."""
 
-    def concerns(self, ask: Ask) -> bool:
+    def applies_to(self, ask: Ask) -> bool:
         """Whether it is one of the requests that are counted."""
         return (
             self.source in (None, ask.source)

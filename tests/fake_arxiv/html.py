@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot.arxiv import taxonomy
 from bot.arxiv.calendar import EASTERN
-from tests.fake_arxiv.paper_history import Kind, Life
+from tests.fake_arxiv.paper_history import Kind, PaperHistory
 from tests.fake_arxiv.truth import FIRST_UNANNOUNCED_VERSION
 from tests.fake_arxiv.words import UNICODE
 
@@ -120,14 +120,14 @@ def catchup(
     ).encode()
 
 
-def listed(truth: Truth, category: str, day: date, newest: date) -> list[tuple[str, Life]]:
+def listed(truth: Truth, category: str, day: date, newest: date) -> list[tuple[str, PaperHistory]]:
     """What the page has for that date: how it lists a paper, and the paper's story up to the newest mailing."""
     items = []
     for event, whole in truth.events(day):
-        life = whole.upto(newest)
-        kind = _listing_type(event, life.paper, category) if life else None
-        if life and kind:
-            items.append((kind, life))
+        history = whole.upto(newest)
+        kind = _listing_type(event, history.paper, category) if history else None
+        if history and kind:
+            items.append((kind, history))
     return sorted(items, key=lambda item: (_ORDER.index(item[0]), item[1].paper.identifier))
 
 
@@ -150,19 +150,25 @@ def _listing_type(event: Event, paper: Paper, category: str) -> str | None:
             return None
 
 
-def _section(name: str, shown: list[tuple[int, tuple[str, Life]]], total: int, first: int, abstracts: bool) -> str:  # noqa: FBT001 - passed on as it came
+def _section(
+    name: str,
+    shown: list[tuple[int, tuple[str, PaperHistory]]],
+    total: int,
+    first: int,
+    abstracts: bool,  # noqa: FBT001 - passed on as it came
+) -> str:
     if not shown:
         return ""
     how = "showing" if len(shown) == total else "showing first" if not first else "continued, showing"
     heading = f"{name} submissions ({how} {len(shown)} of {total} entries)"
-    items = "".join(_item(place, kind, life, abstracts=abstracts) for place, (kind, life) in shown)
+    items = "".join(_item(place, kind, history, abstracts=abstracts) for place, (kind, history) in shown)
     return f"<dl id='articles'>\n    <h3>{heading}</h3>\n{items}</dl>\n"
 
 
-def _item(place: int, kind: str, life: Life, *, abstracts: bool) -> str:
-    paper = life.paper
+def _item(place: int, kind: str, history: PaperHistory, *, abstracts: bool) -> str:
+    paper = history.paper
     remarks = {"cross": f"(cross-list from {paper.primary})", "rep": "(replaced)", "repcross": "(replaced)"}
-    html = "" if life.pdf_only or life.withdrawn else _HTML.format(id=paper.identifier, version=paper.version)
+    html = "" if history.pdf_only or history.withdrawn else _HTML.format(id=paper.identifier, version=paper.version)
     extra = (("comments mathjax", "Comments", paper.comment), ("journal-ref", "Journal-ref", paper.journal_ref))
     return _ITEM.format(
         place=place,

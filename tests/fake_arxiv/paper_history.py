@@ -64,7 +64,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class PaperHistory:
     """One paper's story. A paper from before the first day begins with an EDIT: how it stood then."""
 
     events: tuple[Event, ...]
@@ -88,7 +88,7 @@ class Life:
     def withdrawn(self) -> bool:
         return any(event.kind is Kind.WITHDRAW for event in self.events)
 
-    def upto(self, day: date) -> Life | None:
+    def upto(self, day: date) -> PaperHistory | None:
         """The story as it was known with that day's mailing; None if it had not begun."""
         events = tuple(event for event in self.events if event.mailing_date <= day)
         if not events:
@@ -162,7 +162,7 @@ class Archive:
         self._schedule = schedule
         self._categories = categories
         self._pdf_only = pdf_only
-        self.lives: dict[str, Life] = {}
+        self.histories: dict[str, PaperHistory] = {}
         self._numbers: dict[str, int] = {}
 
     def fill(self, before: date) -> None:
@@ -175,12 +175,12 @@ class Archive:
                 step = (_freeze(before) - timedelta(days=self._rng.randint(30, 300)) - first) / 6
                 submitted = tuple(first + step * nth for nth in range(version))
                 announced = submitted[-1].date() + timedelta(days=1)
-                self.lives[paper.identifier] = self._life(Event(announced, Kind.EDIT, paper), submitted)
+                self.histories[paper.identifier] = self._life(Event(announced, Kind.EDIT, paper), submitted)
 
     def live(self, day: date, new: int) -> None:
         """One mailing: that many new papers (twice as many on a Tuesday), and what happens to those of before."""
         new *= 2 if day.weekday() == _TUESDAY else 1
-        others = [life for life in self.lives.values() if not life.withdrawn]
+        others = [history for history in self.histories.values() if not history.withdrawn]
         self._rng.shuffle(others)
         for _ in range(new):
             self._announce(day)
@@ -191,44 +191,48 @@ class Archive:
     def _announce(self, day: date) -> None:
         paper = self._paper(self._identifier(day), self._listed())
         moment = self._submission(day, held=self._rng.choice((0, 0, 0, 0, 0, 0, 1, 3)))
-        self.lives[paper.identifier] = self._life(Event(day, Kind.NEW, paper), (moment,))
+        self.histories[paper.identifier] = self._life(Event(day, Kind.NEW, paper), (moment,))
 
-    def _replace(self, life: Life, day: date) -> None:
-        moment = self._submission(day, held=self._rng.choice((0, 0, 0, 1)), after=announced_at(life.changed))
-        paper = replace(life.paper, version=life.paper.version + 1)
+    def _replace(self, history: PaperHistory, day: date) -> None:
+        moment = self._submission(day, held=self._rng.choice((0, 0, 0, 1)), after=announced_at(history.changed))
+        paper = replace(history.paper, version=history.paper.version + 1)
         kind = Kind.REPLACE
         match self._rng.randrange(12):
             case 0:
                 kind, paper = Kind.WITHDRAW, replace(paper, comment=WITHDRAWN)
             case 1 | 2 | 3:
                 paper = replace(paper, title=f"{paper.title.partition(', Revised')[0]}, Revised {day:%j}")
-        self._continue(life, Event(day, kind, paper), moment)
+        self._continue(history, Event(day, kind, paper), moment)
 
-    def _cross(self, life: Life, day: date) -> None:
-        listed = life.paper.categories
+    def _cross(self, history: PaperHistory, day: date) -> None:
+        listed = history.paper.categories
         choice = [name for name in self._categories if not set(taxonomy.related(name)) & set(listed)]
         if choice:
             added = both_names(self._rng.choice(choice))
-            self._continue(life, Event(day, Kind.CROSS, replace(life.paper, categories=(*listed, *added)), added))
+            self._continue(
+                history, Event(day, Kind.CROSS, replace(history.paper, categories=(*listed, *added)), added)
+            )
 
-    def _edit(self, life: Life, day: date) -> None:
+    def _edit(self, history: PaperHistory, day: date) -> None:
         number = self._rng.randint(1, 99)
-        edited = replace(life.paper, journal_ref=f"Ann. of Kites {number} (2026) 1-9", doi=f"10.99999/kites.{number}")
-        self._continue(life, Event(day, Kind.EDIT, edited))
+        edited = replace(
+            history.paper, journal_ref=f"Ann. of Kites {number} (2026) 1-9", doi=f"10.99999/kites.{number}"
+        )
+        self._continue(history, Event(day, Kind.EDIT, edited))
 
-    def _continue(self, life: Life, event: Event, *submitted: datetime) -> None:
-        longer = replace(life, events=(*life.events, event), submitted=(*life.submitted, *submitted))
-        self.lives[life.paper.identifier] = longer
+    def _continue(self, history: PaperHistory, event: Event, *submitted: datetime) -> None:
+        longer = replace(history, events=(*history.events, event), submitted=(*history.submitted, *submitted))
+        self.histories[history.paper.identifier] = longer
 
-    def _life(self, first: Event, submitted: tuple[datetime, ...]) -> Life:
-        return Life((first,), submitted, pdf_only=self._rng.random() < self._pdf_only)
+    def _life(self, first: Event, submitted: tuple[datetime, ...]) -> PaperHistory:
+        return PaperHistory((first,), submitted, pdf_only=self._rng.random() < self._pdf_only)
 
     def _paper(self, identifier: str, categories: tuple[str, ...]) -> Paper:
         in_title, in_abstract = self._words.keywords()
         return Paper(
             identifier=identifier,
             version=1,
-            title=self._words.title(len(self.lives) + 1, in_title),
+            title=self._words.title(len(self.histories) + 1, in_title),
             abstract=self._words.abstract(in_abstract),
             authors=self._words.authors(),
             categories=categories,

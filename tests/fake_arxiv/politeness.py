@@ -36,7 +36,7 @@ class Request:
     """Seconds, where the answer named them."""
 
 
-def impolite(
+def violations(
     requests: Iterable[Request],
     seconds: float,
     *,
@@ -51,7 +51,7 @@ def impolite(
             each catch-up page once: it has what feeds have not.
     """
     log = sorted(requests, key=lambda request: request.at)
-    breaches = [*_crowding(log, timedelta(seconds=seconds)), *_deafness(log)]
+    breaches = [*_too_frequent(log, timedelta(seconds=seconds)), *_ignored_answers(log)]
     seen: set[str] = set()
     for request in log:
         key = _mailing_asked(request)
@@ -62,7 +62,7 @@ def impolite(
     return breaches
 
 
-def _crowding(log: Sequence[Request], pause: timedelta) -> Iterable[str]:
+def _too_frequent(log: Sequence[Request], pause: timedelta) -> Iterable[str]:
     latest = None
     for before, request in pairwise(log):
         latest = max(latest or before, before, key=_end)
@@ -73,7 +73,7 @@ def _crowding(log: Sequence[Request], pause: timedelta) -> Iterable[str]:
             yield f"{_shown(request)}: only {gap.total_seconds():g} s after the end of {_shown(latest)}"
 
 
-def _deafness(log: Sequence[Request]) -> Iterable[str]:
+def _ignored_answers(log: Sequence[Request]) -> Iterable[str]:
     for place, no in enumerate(log):
         told = [(AFTER_FORBIDDEN, "a 403")] if no.status == 403 else []
         if no.retry_after is not None:

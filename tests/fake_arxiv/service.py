@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.clock import Clock
     from tests.fake_arxiv.faults import Fault
-    from tests.fake_arxiv.paper_history import Life
+    from tests.fake_arxiv.paper_history import PaperHistory
     from tests.fake_arxiv.truth import Truth
 
 OAI_PAGE = 25
@@ -142,7 +142,7 @@ class ArxivService:
     def _answer(self, ask: Ask) -> Answer:
         effect = None
         for fault in self.faults:
-            if fault.concerns(ask):
+            if fault.applies_to(ask):
                 self._counts[id(fault), ask.category] += 1
                 if fault.takes(self._counts[id(fault), ask.category]):
                     effect = effect or fault.effect
@@ -174,7 +174,7 @@ class ArxivService:
         if token is not None and asked.get("day") != str(mailing_date(at)):
             raise _OaiError("badResumptionToken", "The value of the resumptionToken argument is invalid or expired.")
         upto = _date(asked.get("upto") or str(xml.in_oai(at)))
-        found = [life for life in self.truth.records(upto) if _matches(life, asked)]
+        found = [history for history in self.truth.records(upto) if _matches(history, asked)]
         start = int(asked.get("start", "0"))
         page, rest = found[start : start + self._oai_page], found[start + self._oai_page :]
         if not page:
@@ -243,11 +243,11 @@ def _category(spec: str) -> str:
     return spec
 
 
-def _matches(life: Life, asked: Mapping[str, str]) -> bool:
+def _matches(history: PaperHistory, asked: Mapping[str, str]) -> bool:
     begin, end = _date(asked.get("from") or "1970-01-01"), _date(asked.get("until") or "9999-12-31")
     wanted = asked.get("set")
-    inside = wanted is None or any(f"{name}:".startswith(f"{wanted}:") for name in xml.sets_of(life.paper))
-    return inside and begin <= life.changed <= end
+    inside = wanted is None or any(f"{name}:".startswith(f"{wanted}:") for name in xml.sets_of(history.paper))
+    return inside and begin <= history.changed <= end
 
 
 def _date(text: str) -> date:

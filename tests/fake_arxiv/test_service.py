@@ -19,7 +19,7 @@ from bot.model import AnnounceType
 from tests.fake_arxiv import faults, html, xml
 from tests.fake_arxiv.faults import Effect, Fault, Source
 from tests.fake_arxiv.paper_history import Kind, Schedule, announced_at
-from tests.fake_arxiv.politeness import Request, impolite
+from tests.fake_arxiv.politeness import Request, violations
 from tests.fake_arxiv.service import OAI_PAGE, ArxivService
 from tests.fake_arxiv.truth import CATEGORIES, Truth
 from tests.fake_arxiv.words import KEYWORDS, WITHDRAWN
@@ -55,8 +55,8 @@ def keyed(mailing: Mailing) -> list[tuple[str, int, AnnounceType]]:
 
 
 def test_the_same_seed_tells_the_same_story() -> None:
-    assert Truth(1, start=MONDAY, mailings=30).lives == TRUTH.lives
-    assert Truth(2, start=MONDAY, mailings=30).lives != TRUTH.lives
+    assert Truth(1, start=MONDAY, mailings=30).histories == TRUTH.histories
+    assert Truth(2, start=MONDAY, mailings=30).histories != TRUTH.histories
 
 
 def test_weekends_and_holidays_bear_no_mailing() -> None:
@@ -70,14 +70,14 @@ def test_weekends_and_holidays_bear_no_mailing() -> None:
 
 def test_every_paper_keeps_arxivs_schedule() -> None:
     held = 0
-    for life in TRUTH.lives.values():
-        assert list(life.submitted) == sorted(set(life.submitted))
-        days = [event.mailing_date for event in life.events]
+    for history in TRUTH.histories.values():
+        assert list(history.submitted) == sorted(set(history.submitted))
+        days = [event.mailing_date for event in history.events]
         assert days == sorted(set(days))
-        for before, event in zip((None, *life.events), life.events, strict=False):
+        for before, event in zip((None, *history.events), history.events, strict=False):
             if event.kind in (Kind.NEW, Kind.REPLACE, Kind.WITHDRAW):
                 start, end = TRUTH.schedule.window(event.mailing_date)
-                moment = life.submitted[event.paper.version - 1]
+                moment = history.submitted[event.paper.version - 1]
                 assert moment <= end < announced_at(event.mailing_date)
                 assert before is None or moment > announced_at(before.mailing_date)
                 held += moment <= start
@@ -85,7 +85,7 @@ def test_every_paper_keeps_arxivs_schedule() -> None:
 
 
 def test_papers_of_long_ago_are_as_old_as_their_identifiers() -> None:
-    ages = {identifier: life.submitted[0].year for identifier, life in TRUTH.lives.items()}
+    ages = {identifier: history.submitted[0].year for identifier, history in TRUTH.histories.items()}
     assert (ages["hep-th/9901001"], ages["math/0611001"], ages["0704.9001"], ages["2301.99001"]) == (
         1999,
         2006,
@@ -102,17 +102,17 @@ def test_a_skipped_freeze_leaves_its_papers_to_the_next_mailing() -> None:
 
 
 def test_everything_happens_that_a_bot_may_meet() -> None:
-    kinds = Counter(event.kind for life in TRUTH.lives.values() for event in life.events)
+    kinds = Counter(event.kind for history in TRUTH.histories.values() for event in history.events)
     assert min(kinds[kind] for kind in Kind) >= 10
     mailings = [TRUTH.mailing(day, category) for day in TRUTH.days for category in CATEGORIES]
     types = Counter(entry.type for mailing in mailings for entry in mailing.entries)
     assert min(types[kind] for kind in AnnounceType) >= 20
     old = [entry.type for mailing in mailings for entry in mailing.entries if "/" in entry.paper.identifier]
     assert {AnnounceType.CROSS, AnnounceType.REPLACE} <= set(old)
-    assert any(event.paper.version >= 6 for life in TRUTH.lives.values() for event in life.events)
-    assert any(life.withdrawn and life.paper.comment == WITHDRAWN for life in TRUTH.lives.values())
-    assert any(len({event.paper.title for event in life.events}) > 1 for life in TRUTH.lives.values())
-    assert any(life.pdf_only for life in TRUTH.lives.values())
+    assert any(event.paper.version >= 6 for history in TRUTH.histories.values() for event in history.events)
+    assert any(history.withdrawn and history.paper.comment == WITHDRAWN for history in TRUTH.histories.values())
+    assert any(len({event.paper.title for event in history.events}) > 1 for history in TRUTH.histories.values())
+    assert any(history.pdf_only for history in TRUTH.histories.values())
 
 
 def test_a_paper_is_new_in_one_category_and_cross_in_another_on_the_same_day() -> None:
@@ -151,28 +151,28 @@ def test_a_late_cross_list_is_news_only_where_it_comes_to() -> None:
 
 
 def test_nothing_is_announced_from_version_six_on() -> None:
-    assert {version for _, version in TRUTH.owed(CATEGORIES).replaced} == {2, 3, 4, 5}
-    assert {version for _, version in TRUTH.owed(CATEGORIES).unannounced} >= {6}
+    assert {version for _, version in TRUTH.expected(CATEGORIES).replaced} == {2, 3, 4, 5}
+    assert {version for _, version in TRUTH.expected(CATEGORIES).unannounced} >= {6}
 
 
 def test_no_later_version_gains_or_loses_a_keyword() -> None:
-    for life in TRUTH.lives.values():
-        assert len({frozenset(filter(event.paper.title.lower().count, KEYWORDS)) for event in life.events}) == 1
+    for history in TRUTH.histories.values():
+        assert len({frozenset(filter(event.paper.title.lower().count, KEYWORDS)) for event in history.events}) == 1
 
 
 def test_what_is_owed_is_what_the_mailings_have() -> None:
     def wanted(paper: Paper) -> bool:
         return "pigeon" in f"{paper.title} {paper.abstract}".lower()
 
-    owed = TRUTH.owed(["cs.CV", "cs.LG"], wanted)
+    expected = TRUTH.expected(["cs.CV", "cs.LG"], wanted)
     entries = [e for day in TRUTH.days for c in ("cs.CV", "cs.LG") for e in TRUTH.mailing(day, c).entries]
     mine = [entry for entry in entries if wanted(entry.paper)]
-    assert owed.told == {e.paper.identifier for e in mine if not e.type.is_replacement}
-    assert owed.replaced == {(e.paper.identifier, e.paper.version) for e in mine if e.type.is_replacement}
-    assert set() < owed.late < owed.told
-    assert owed.perhaps.isdisjoint(owed.told)
-    assert TRUTH.owed(["cs.CV"], days=[]).told == frozenset()
-    assert TRUTH.owed(["cs.NA"], days=[TUESDAY]) == TRUTH.owed(["math.NA"], days=[TUESDAY])
+    assert expected.told == {e.paper.identifier for e in mine if not e.type.is_replacement}
+    assert expected.replaced == {(e.paper.identifier, e.paper.version) for e in mine if e.type.is_replacement}
+    assert set() < expected.late < expected.told
+    assert expected.perhaps.isdisjoint(expected.told)
+    assert TRUTH.expected(["cs.CV"], days=[]).told == frozenset()
+    assert TRUTH.expected(["cs.NA"], days=[TUESDAY]) == TRUTH.expected(["math.NA"], days=[TUESDAY])
 
 
 # -- the service -----------------------------------------------------------------------------------------------------
@@ -230,8 +230,8 @@ async def test_the_feeds_tell_the_whole_truth_day_by_day(guest: Guest) -> None:
             read.update(keyed(mailing))
         day += timedelta(days=1)
     told = {identifier for identifier, _, kind in read if not kind.is_replacement}
-    assert told == TRUTH.owed(CATEGORIES).told
-    assert {(i, version) for i, version, kind in read if kind.is_replacement} == TRUTH.owed(CATEGORIES).replaced
+    assert told == TRUTH.expected(CATEGORIES).told
+    assert {(i, version) for i, version, kind in read if kind.is_replacement} == TRUTH.expected(CATEGORIES).replaced
 
 
 async def test_a_feed_changes_at_midnight_in_new_york_only(guest: Guest) -> None:
@@ -284,18 +284,22 @@ async def test_who_hangs_up_is_in_the_log_too(guest: Guest) -> None:
 async def test_records_come_in_pages_each_once_with_their_whole_history(guest: Guest) -> None:
     guest.clock.set(new_york(LAST, 12))
     records = await guest.harvest("cs.CV", TUESDAY)
-    lives = [life for life in TRUTH.lives.values() if "cs.CV" in life.paper.categories and life.changed >= TUESDAY]
+    histories = [
+        history
+        for history in TRUTH.histories.values()
+        if "cs.CV" in history.paper.categories and history.changed >= TUESDAY
+    ]
     assert len(guest.service.requests) > 5
     assert {request.category for request in guest.service.requests} == {"cs.CV"}
     told = {record.findtext(f".//{RAW}id"): record for record in records}
     assert len(told) == len(records)
-    assert told.keys() == {life.paper.identifier for life in lives}
-    for life in lives:
-        record = told[life.paper.identifier]
-        assert record.findtext(f".//{OAI}datestamp") == str(life.changed)
-        assert len(list(record.iter(f"{RAW}version"))) == life.paper.version == len(life.submitted)
-        assert record.findtext(f".//{RAW}categories") == " ".join(life.paper.categories)
-        assert " ".join((record.findtext(f".//{RAW}title") or "").split()) == life.paper.title
+    assert told.keys() == {history.paper.identifier for history in histories}
+    for history in histories:
+        record = told[history.paper.identifier]
+        assert record.findtext(f".//{OAI}datestamp") == str(history.changed)
+        assert len(list(record.iter(f"{RAW}version"))) == history.paper.version == len(history.submitted)
+        assert record.findtext(f".//{RAW}categories") == " ".join(history.paper.categories)
+        assert " ".join((record.findtext(f".//{RAW}title") or "").split()) == history.paper.title
 
 
 async def test_an_alias_paper_is_in_both_sets(guest: Guest) -> None:
@@ -316,7 +320,7 @@ async def test_our_own_reader_gets_every_record_as_it_stood(guest: Guest) -> Non
         (record.paper, tuple(version.submitted for version in record.versions), record.datestamp)
         for record in (*records, *answer.records)
     ]
-    assert read == [(life.paper, life.submitted, life.changed) for life in TRUTH.records(TUESDAY)]
+    assert read == [(history.paper, history.submitted, history.changed) for history in TRUTH.records(TUESDAY)]
 
 
 async def test_one_record_may_be_unreadable(guest: Guest) -> None:
@@ -410,21 +414,21 @@ async def test_a_catchup_page_lists_the_mailing_of_its_date(guest: Guest) -> Non
 
 
 async def test_a_catchup_page_shows_papers_as_they_are_by_now(guest: Guest) -> None:
-    event, life = next(
-        (event, life)
-        for event, life in TRUTH.events(TUESDAY)
-        if event.kind is Kind.NEW and life.paper.version > 1 and not (life.pdf_only or life.withdrawn)
+    event, history = next(
+        (event, history)
+        for event, history in TRUTH.events(TUESDAY)
+        if event.kind is Kind.NEW and history.paper.version > 1 and not (history.pdf_only or history.withdrawn)
     )
     guest.clock.set(new_york(LAST, 12))
     _, body, _ = await guest.page(event.paper.primary, TUESDAY, abs="True")
-    assert f"/html/{life.paper.identifier}v{life.paper.version}".encode() in body
+    assert f"/html/{history.paper.identifier}v{history.paper.version}".encode() in body
 
 
 async def test_a_late_cross_list_to_elsewhere_is_on_the_page_again(guest: Guest) -> None:
     identifiers = set(shown((await guest.page("cs.CV", TUESDAY))[1])[0])
     again = identifiers - {entry.paper.identifier for entry in TRUTH.mailing(TUESDAY, "cs.CV").entries}
-    owed = TRUTH.owed(["cs.CV"], days=[TUESDAY])
-    assert set() < again - {identifier for identifier, _ in owed.unannounced} <= owed.perhaps
+    expected = TRUTH.expected(["cs.CV"], days=[TUESDAY])
+    assert set() < again - {identifier for identifier, _ in expected.unannounced} <= expected.perhaps
 
 
 async def test_a_long_catchup_page_goes_on_with_counts_and_links(guest: Guest) -> None:
@@ -449,9 +453,11 @@ async def test_our_own_reader_gets_every_catchup_page_as_it_is_by_now(guest: Gue
             assert read == [
                 (li.paper.identifier, LISTED[kind], li.paper.title, li.paper.abstract) for kind, li in listed
             ]
-            for entry, (_, life) in zip(page.mailing.entries, listed, strict=True):
-                assert entry.paper.version == life.paper.version or life.pdf_only or life.withdrawn
-                assert entry.paper.categories == tuple(dict.fromkeys(map(taxonomy.canonical, life.paper.categories)))
+            for entry, (_, history) in zip(page.mailing.entries, listed, strict=True):
+                assert entry.paper.version == history.paper.version or history.pdf_only or history.withdrawn
+                assert entry.paper.categories == tuple(
+                    dict.fromkeys(map(taxonomy.canonical, history.paper.categories))
+                )
 
 
 async def test_our_own_reader_gets_a_catchup_page_in_parts(guest: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -463,7 +469,7 @@ async def test_our_own_reader_gets_a_catchup_page_in_parts(guest: Guest, monkeyp
         for number in range(2, first.pages + 1)
     ]
     read = [entry.paper.identifier for page in (first, *parts) for entry in page.mailing.entries]
-    assert read == [life.paper.identifier for _, life in html.listed(TRUTH, "cs.CV", TUESDAY, TUESDAY)]
+    assert read == [history.paper.identifier for _, history in html.listed(TRUTH, "cs.CV", TUESDAY, TUESDAY)]
 
 
 async def test_one_entry_of_a_catchup_page_may_be_unreadable(guest: Guest) -> None:
@@ -626,32 +632,32 @@ def request(second: float, ended: float | None = None, path: str = "/rss/cs.CV",
 
 
 def test_who_waits_three_seconds_after_every_answer_is_polite() -> None:
-    assert impolite([], 3) == []
-    assert impolite([request(0, 5), request(8, 8), request(11)], 3) == []
+    assert violations([], 3) == []
+    assert violations([request(0, 5), request(8, 8), request(11)], 3) == []
 
 
 def test_two_at_once_are_a_breach_and_so_is_one_that_never_ended() -> None:
-    (breach,) = impolite([request(0, 5), request(4, 6)], 3)
+    (breach,) = violations([request(0, 5), request(4, 6)], 3)
     assert "two at once" in breach
-    assert len(impolite([request(0), request(100, 101)], 3)) == 1
-    assert len(impolite([request(0, 50), request(10, 11), request(20, 21)], 3)) == 2
+    assert len(violations([request(0), request(100, 101)], 3)) == 1
+    assert len(violations([request(0, 50), request(10, 11), request(20, 21)], 3)) == 2
 
 
 def test_the_pause_runs_from_the_end_of_the_last_answer() -> None:
-    (breach,) = impolite([request(0, 5), request(7.5, 8)], 3)
+    (breach,) = violations([request(0, 5), request(7.5, 8)], 3)
     assert breach == "2026-10-20 04:20:07 /rss/cs.CV: only 2.5 s after the end of 2026-10-20 04:20:00 /rss/cs.CV"
 
 
 def test_a_retry_after_binds_every_source() -> None:
     no = request(0, 1, status=503, retry_after=60.0)
-    (breach,) = impolite([no, request(60, 60, "/oai?verb=ListRecords"), request(63, 64)], 3)
+    (breach,) = violations([no, request(60, 60, "/oai?verb=ListRecords"), request(63, 64)], 3)
     assert "too soon after Retry-After: 60" in breach
 
 
 def test_a_403_asks_for_a_day_of_silence() -> None:
     no = request(0, 0, status=403)
-    assert impolite([no, request(86_400, 86_401)], 3) == []
-    (breach,) = impolite([no, request(86_399, 86_400)], 3)
+    assert violations([no, request(86_400, 86_401)], 3) == []
+    (breach,) = violations([no, request(86_399, 86_400)], 3)
     assert "too soon after a 403" in breach
 
 
@@ -659,10 +665,10 @@ def test_a_closed_mailing_is_not_asked_for_again() -> None:
     closed = {(TUESDAY, "cs.CV"): new_york(TUESDAY) + timedelta(seconds=1)}
     page = request(20, 21, "/catchup/cs.CV/2026-10-20?abs=True")
     other = request(30, 31, "/catchup/cs.CV/2026-10-19?abs=True")
-    breaches = impolite([request(0, 1), request(10, 11), page, other, request(40, 41, "/oai")], 3, closed=closed)
+    breaches = violations([request(0, 1), request(10, 11), page, other, request(40, 41, "/oai")], 3, closed=closed)
     assert [breach.split(" ", 2)[1] for breach in breaches] == ["04:20:10"]
     again = request(50, 51, "/catchup/cs.CV/2026-10-20?abs=True")
-    breaches = impolite([request(0, 1), page, other, again], 3, closed=closed)
+    breaches = violations([request(0, 1), page, other, again], 3, closed=closed)
     assert [breach.split(" ", 2)[1] for breach in breaches] == ["04:20:50"]
 
 
@@ -671,5 +677,5 @@ async def test_the_services_own_log_can_be_judged(guest: Guest) -> None:
     await guest.clock.sleep(3)
     await guest.harvest("hep-th", TUESDAY)
     await guest.feed()
-    (breach,) = impolite(guest.service.requests, 3)
+    (breach,) = violations(guest.service.requests, 3)
     assert "only 0 s after" in breach

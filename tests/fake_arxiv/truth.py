@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from bot.arxiv import taxonomy
-from bot.model import AnnounceType, Entry, Mailing
-from tests.fake_arxiv.paper_history import Archive, Event, Kind, Life, Schedule
+from bot.model import AnnounceType, FeedItem, Mailing
+from tests.fake_arxiv.paper_history import Archive, Event, Kind, PaperHistory, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ ORDER = (AnnounceType.NEW, AnnounceType.CROSS, AnnounceType.REPLACE, AnnounceTyp
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class Expected:
     """What somebody must be told, by identifier and version."""
 
     told: frozenset[str]
@@ -76,24 +76,24 @@ class Truth:
         archive.fill(self.days[0])
         for day in self.days:
             archive.live(day, new_per_day)
-        self._tell(archive.lives)
+        self._tell(archive.histories)
 
     @classmethod
-    def of(cls, lives: Mapping[str, Life], days: Sequence[date], schedule: Schedule) -> Truth:
+    def of(cls, histories: Mapping[str, PaperHistory], days: Sequence[date], schedule: Schedule) -> Truth:
         """A truth that somebody else knows."""
         truth = cls.__new__(cls)
         truth.schedule, truth.days = schedule, tuple(days)
-        truth._tell(lives)
+        truth._tell(histories)
         return truth
 
-    def _tell(self, lives: Mapping[str, Life]) -> None:
-        self.lives = lives
-        self._events = defaultdict[date, list[tuple[Event, Life]]](list)
-        for life in self.lives.values():
-            for event in life.events:
-                self._events[event.mailing_date].append((event, life))
+    def _tell(self, histories: Mapping[str, PaperHistory]) -> None:
+        self.histories = histories
+        self._events = defaultdict[date, list[tuple[Event, PaperHistory]]](list)
+        for history in self.histories.values():
+            for event in history.events:
+                self._events[event.mailing_date].append((event, history))
 
-    def events(self, day: date) -> tuple[tuple[Event, Life], ...]:
+    def events(self, day: date) -> tuple[tuple[Event, PaperHistory], ...]:
         """What happened on that date, and to which paper."""
         return tuple(self._events.get(day, ()))
 
@@ -103,29 +103,33 @@ class Truth:
         for event, _ in self.events(day):
             kind = announce_type(event, category)
             if kind and not unannounced(event):
-                entries.append(Entry(event.paper, kind))
+                entries.append(FeedItem(event.paper, kind))
         entries.sort(key=lambda entry: (ORDER.index(entry.type), entry.paper.identifier))
         return Mailing(category, day, tuple(entries))
 
-    def records(self, day: date) -> tuple[Life, ...]:
+    def records(self, day: date) -> tuple[PaperHistory, ...]:
         """Every paper as it stood with that day's mailing, in the order of change."""
-        known = filter(None, (life.upto(day) for life in self.lives.values()))
-        return tuple(sorted(known, key=lambda life: (life.changed, life.paper.identifier)))
+        known = filter(None, (history.upto(day) for history in self.histories.values()))
+        return tuple(sorted(known, key=lambda history: (history.changed, history.paper.identifier)))
 
-    def owed(
+    def expected(
         self,
         categories: Iterable[str],
         wanted: Callable[[Paper], bool] = lambda _: True,
         days: Iterable[date] | None = None,
-    ) -> Owed:
+    ) -> Expected:
         """What the mailings of these days (all, if not given) owe to somebody who wants such papers."""
         names = {name for category in categories for name in taxonomy.related(category)}
         told, born, perhaps = set[str](), set[str](), set[str]()
         replaced, unseen = set[tuple[str, int]](), set[tuple[str, int]]()
         happened = [found for day in (self.days if days is None else days) for found in self.events(day)]
-        for event, life in happened:
+        for event, history in happened:
             paper = event.paper
-            if event.kind in (Kind.NEW, Kind.CROSS) and names & set(life.paper.categories) and wanted(life.paper):
+            if (
+                event.kind in (Kind.NEW, Kind.CROSS)
+                and names & set(history.paper.categories)
+                and wanted(history.paper)
+            ):
                 perhaps.add(paper.identifier)
             if event.kind is Kind.EDIT or not names & event.touched or not wanted(paper):
                 continue
@@ -134,7 +138,7 @@ class Truth:
                 born |= {paper.identifier} if event.kind is Kind.NEW else set()
             else:
                 (unseen if unannounced(event) else replaced).add((paper.identifier, paper.version))
-        return Owed(
+        return Expected(
             told=frozenset(told),
             late=frozenset(told - born),
             perhaps=frozenset(perhaps - told),

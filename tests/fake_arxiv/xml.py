@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.model import Author, Paper
-    from tests.fake_arxiv.paper_history import Life
+    from tests.fake_arxiv.paper_history import PaperHistory
 
 FEED_CAP = 2_000
 
@@ -102,10 +102,10 @@ def sets_of(paper: Paper) -> tuple[str, ...]:
     return tuple(map(oai_set, dict.fromkeys(name for category in canonical for name in both_names(category))))
 
 
-def oai_records(lives: Iterable[Life], at: datetime, token: str | None = None) -> bytes:
+def oai_records(histories: Iterable[PaperHistory], at: datetime, token: str | None = None) -> bytes:
     """One page of ListRecords in arXivRaw; the token is where the next one begins, empty on the last of several."""
     last = "" if token is None else f"\n        <resumptionToken>{escape(token)}</resumptionToken>"
-    records = "\n".join(map(_record, lives))
+    records = "\n".join(map(_record, histories))
     return _oai(at, f"    <ListRecords>\n{records}{last}\n    </ListRecords>")
 
 
@@ -118,12 +118,12 @@ def _oai(at: datetime, content: str) -> bytes:
     return _OAI.format(at=at.astimezone(UTC), content=content).encode()
 
 
-def _record(life: Life) -> str:
-    paper = life.paper
+def _record(history: PaperHistory) -> str:
+    paper = history.paper
     versions = [
         f'                    <version version="v{number}"><date>{format_datetime(moment, usegmt=True)}</date>'
         f"<size>{100 + number}kb</size><source_type>D</source_type></version>"
-        for number, moment in enumerate(life.submitted, 1)
+        for number, moment in enumerate(history.submitted, 1)
     ]
     elements = (
         ("title", textwrap.fill(paper.title, 60, subsequent_indent="  ", break_on_hyphens=False)),
@@ -138,7 +138,7 @@ def _record(life: Life) -> str:
     lines = (f"                    <{tag}>{escape(text)}</{tag}>" for tag, text in elements if text is not None)
     return _RECORD.format(
         identifier=paper.identifier,
-        datestamp=life.changed,
+        datestamp=history.changed,
         sets="\n".join(f"                <setSpec>{name}</setSpec>" for name in sets_of(paper)),
         elements="\n".join((*versions, *lines)),
     )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.errors import RenderError
 from bot.model import AnnounceType, Hit, Topic
-from bot.publish.html import Surroundings, render_web_page
+from bot.publish.html import SiteContext, render_web_page
 from bot.publish.html_index import mailings, render_front
 from bot.publish.markdown import TopicPage
 from bot.text.templates import Templates
@@ -29,7 +29,7 @@ GOLDEN = Path(__file__).parents[1] / "data" / "site"
 TEMPLATES = Templates()
 BIRDS = Topic("birds", "Birds & Maps", ("cs.CV",), keywords=("pigeon", "homing flight"), exclude=("penguin",))
 NAMES = ("paperboy.css", "theme.js", "page.js", "search.js", "icon.svg")
-HERE = Surroundings({name: f"assets/{name}" for name in NAMES})
+HERE = SiteContext({name: f"assets/{name}" for name in NAMES})
 PUBLISHED = replace(HERE, url="https://lab.example.org/papers")
 
 
@@ -54,11 +54,11 @@ class Reader(HTMLParser):
         return [value or "" for name, value in self.attributes if name == attribute]
 
 
-def page(entries: Iterable[DigestEntry], *, topic: Topic = BIRDS, site: Surroundings = HERE) -> str:
+def page(entries: Iterable[DigestEntry], *, topic: Topic = BIRDS, site: SiteContext = HERE) -> str:
     return render_web_page(TopicPage(topic, MONDAY, tuple(entries)), site, TEMPLATES)
 
 
-def front(counts: dict[Topic, dict[date, int]], site: Surroundings = HERE) -> str:
+def front(counts: dict[Topic, dict[date, int]], site: SiteContext = HERE) -> str:
     return render_front(counts, site, TEMPLATES, mark="0123456789abcdef")
 
 

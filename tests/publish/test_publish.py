@@ -8,35 +8,35 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.model import Entry, Mailing, MailingState
-from bot.publish import write_whole
+from bot.model import FeedItem, Mailing, MailingState
+from bot.publish import write_atomically
 from bot.store.papers import Verdict
 from tests.builders import paper
-from tests.world import CROSS, MONDAY, REPLACE, TUESDAY, WEDNESDAY, World, morning
+from tests.world import CROSS, MONDAY, REPLACE, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.app.run_result import Run
+    from bot.app.run_result import RunResult
 
 
 @pytest.fixture
-def sited(world: World) -> World:
-    world.config["subscribers"] = {}
-    world.config["site"] = {"dir": "site", "topics": ["birds"]}
-    return world
+def sited(environment: Environment) -> Environment:
+    environment.config["subscribers"] = {}
+    environment.config["site"] = {"dir": "site", "topics": ["birds"]}
+    return environment
 
 
-def files(world: World) -> dict[str, bytes]:
-    site = world.folder / "site"
+def files(environment: Environment) -> dict[str, bytes]:
+    site = environment.folder / "site"
     return {str(path.relative_to(site)): path.read_bytes() for path in sorted(site.rglob("*")) if path.is_file()}
 
 
-def written(run: Run) -> list[str]:
+def written(run: RunResult) -> list[str]:
     return [page.path.name for page in run.published]
 
 
-async def test_each_mailing_is_a_page_per_topic_and_the_index_names_it(sited: World) -> None:
+async def test_each_mailing_is_a_page_per_topic_and_the_index_names_it(sited: Environment) -> None:
     sited.announce(TUESDAY, paper(), paper("2604.00002", title="Fish", abstract="No birds."))
     run = await sited.once(morning(TUESDAY))
     assert [(page.path.name, page.papers) for page in run.published] == [("2026-04-21.md", 1), ("README.md", 0)]
@@ -57,7 +57,7 @@ async def test_each_mailing_is_a_page_per_topic_and_the_index_names_it(sited: Wo
     assert b"birds/2026-04-21.md" in found["README.md"]
 
 
-async def test_a_rerun_changes_no_byte_and_writes_nothing(sited: World) -> None:
+async def test_a_rerun_changes_no_byte_and_writes_nothing(sited: Environment) -> None:
     sited.announce(TUESDAY, paper())
     await sited.once(morning(TUESDAY))
     before = files(sited)
@@ -65,7 +65,7 @@ async def test_a_rerun_changes_no_byte_and_writes_nothing(sited: World) -> None:
     assert files(sited) == before
 
 
-async def test_a_late_arrival_rewrites_the_page_with_the_union(sited: World) -> None:
+async def test_a_late_arrival_rewrites_the_page_with_the_union(sited: Environment) -> None:
     sited.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
     sited.announce(TUESDAY, paper("2604.00001"))
     await sited.once(morning(TUESDAY))
@@ -76,7 +76,7 @@ async def test_a_late_arrival_rewrites_the_page_with_the_union(sited: World) -> 
     assert b"2604.00002" in page
 
 
-async def test_a_file_that_somebody_deleted_comes_back_as_it_was(sited: World) -> None:
+async def test_a_file_that_somebody_deleted_comes_back_as_it_was(sited: Environment) -> None:
     sited.announce(MONDAY, paper())
     await sited.once(morning(MONDAY))
     sited.announce(TUESDAY, paper("2604.00002"))
@@ -90,7 +90,7 @@ async def test_a_file_that_somebody_deleted_comes_back_as_it_was(sited: World) -
                 assert files(sited) == before, name
 
 
-async def test_a_folder_that_is_gone_is_written_anew(sited: World) -> None:
+async def test_a_folder_that_is_gone_is_written_anew(sited: Environment) -> None:
     sited.announce(TUESDAY, paper())
     await sited.once(morning(TUESDAY))
     before = files(sited)
@@ -99,7 +99,7 @@ async def test_a_folder_that_is_gone_is_written_anew(sited: World) -> None:
     assert files(sited) == before
 
 
-async def test_markdown_of_an_earlier_program_stays_and_gets_its_html(sited: World) -> None:
+async def test_markdown_of_an_earlier_program_stays_and_gets_its_html(sited: Environment) -> None:
     sited.announce(TUESDAY, paper())
     await sited.once(morning(TUESDAY))
     site = sited.folder / "site"
@@ -112,7 +112,7 @@ async def test_markdown_of_an_earlier_program_stays_and_gets_its_html(sited: Wor
     assert b"Pigeons Read Maps" in found["birds/2026-04-21.html"]
 
 
-async def test_a_day_writes_its_own_files_and_leaves_all_others(sited: World) -> None:
+async def test_a_day_writes_its_own_files_and_leaves_all_others(sited: Environment) -> None:
     march, before = date(2026, 3, 31), files(sited)
     sited.clock._now = morning(march)
     for day, number in ((march, 1), (MONDAY, 2), (TUESDAY, 3)):
@@ -135,7 +135,7 @@ async def test_a_day_writes_its_own_files_and_leaves_all_others(sited: World) ->
     assert found["data/2026-03.js"].count(b"paperboy.add(") == 1
 
 
-async def test_a_feed_holds_the_last_five_mailings_and_a_mailing_made_up_for_leaves_it(sited: World) -> None:
+async def test_a_feed_holds_the_last_five_mailings_and_a_mailing_made_up_for_leaves_it(sited: Environment) -> None:
     sited.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
     days = [date(2026, 4, day) for day in (13, 14, 15, 16, 17, 20, 21)]
     for number, day in enumerate(days, 1):
@@ -145,7 +145,7 @@ async def test_a_feed_holds_the_last_five_mailings_and_a_mailing_made_up_for_lea
     assert [f"2604.0000{number}".encode() in feed for number in range(1, 8)] == [False, False, *[True] * 5]
     async with sited.app() as app:
         app.store.papers.record(
-            Mailing("cs.CL", days[0], (Entry(paper("2604.00099"), CROSS),)),
+            Mailing("cs.CL", days[0], (FeedItem(paper("2604.00099"), CROSS),)),
             Verdict(MailingState.COMPLETE, "1 announced"),
             sited.clock.now(),
         )
@@ -155,7 +155,7 @@ async def test_a_feed_holds_the_last_five_mailings_and_a_mailing_made_up_for_lea
     assert found["birds/feed.json"] == feed
 
 
-async def test_a_topic_that_the_site_no_longer_has_leaves_the_indexes_and_keeps_its_pages(sited: World) -> None:
+async def test_a_topic_that_the_site_no_longer_has_leaves_the_indexes_and_keeps_its_pages(sited: Environment) -> None:
     sited.config["topics"]["maps"] = {"title": "Maps", "categories": ["cs.CV"], "keywords": ["map"]}
     sited.config["site"]["topics"] = ["birds", "maps"]
     sited.announce(TUESDAY, paper())
@@ -168,7 +168,7 @@ async def test_a_topic_that_the_site_no_longer_has_leaves_the_indexes_and_keeps_
     assert "maps/2026-04-21.html" in found
 
 
-async def test_a_topic_without_a_mailing_yet_is_no_part_of_the_calendar(sited: World) -> None:
+async def test_a_topic_without_a_mailing_yet_is_no_part_of_the_calendar(sited: Environment) -> None:
     sited.config["topics"]["maps"] = {"title": "Maps", "categories": ["cs.CL"]}
     sited.config["site"]["topics"] = ["birds", "maps"]
     sited.announce(TUESDAY, paper())
@@ -178,7 +178,7 @@ async def test_a_topic_without_a_mailing_yet_is_no_part_of_the_calendar(sited: W
     assert not [name for name in found if name.startswith("maps/")]
 
 
-async def test_a_changed_title_or_address_is_seen_without_a_new_mailing(sited: World) -> None:
+async def test_a_changed_title_or_address_is_seen_without_a_new_mailing(sited: Environment) -> None:
     sited.announce(TUESDAY, paper())
     await sited.once(morning(TUESDAY))
     sited.config["topics"]["birds"]["title"] = "Birds & More"
@@ -189,7 +189,7 @@ async def test_a_changed_title_or_address_is_seen_without_a_new_mailing(sited: W
     assert b'rel="canonical" href="https://lab.example.org/papers/index.html"' in found
 
 
-async def test_editing_a_topic_leaves_the_pages_that_are_written(sited: World) -> None:
+async def test_editing_a_topic_leaves_the_pages_that_are_written(sited: Environment) -> None:
     sited.announce(MONDAY, paper())
     await sited.once(morning(MONDAY))
     before = files(sited)["birds/2026-04-20.md"]
@@ -200,7 +200,7 @@ async def test_editing_a_topic_leaves_the_pages_that_are_written(sited: World) -
     assert b"2604.00002" in files(sited)["birds/2026-04-21.md"]
 
 
-async def test_a_new_topic_of_the_site_starts_with_the_latest_mailing(sited: World) -> None:
+async def test_a_new_topic_of_the_site_starts_with_the_latest_mailing(sited: Environment) -> None:
     for day, number in ((MONDAY, 1), (TUESDAY, 2)):
         sited.announce(day, paper(f"2604.{number:05d}"))
         await sited.once(morning(day))
@@ -212,7 +212,7 @@ async def test_a_new_topic_of_the_site_starts_with_the_latest_mailing(sited: Wor
     ]
 
 
-async def test_an_earlier_mailing_that_came_in_late_gets_its_page(sited: World) -> None:
+async def test_an_earlier_mailing_that_came_in_late_gets_its_page(sited: Environment) -> None:
     sited.announce(MONDAY, paper("2604.00001"))
     await sited.once(morning(MONDAY))
     sited.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
@@ -223,7 +223,7 @@ async def test_an_earlier_mailing_that_came_in_late_gets_its_page(sited: World) 
 
 
 async def test_a_publish_that_stops_half_way_is_finished_by_the_next(
-    sited: World, monkeypatch: pytest.MonkeyPatch
+    sited: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sited.config["topics"]["birds"]["categories"] = ["cs.CV", "cs.CL"]
     sited.announce(MONDAY, paper("2604.00001"))
@@ -231,8 +231,8 @@ async def test_a_publish_that_stops_half_way_is_finished_by_the_next(
     sited.announce(TUESDAY, paper("2604.00002"))
     sited.announce(MONDAY, paper("2604.00003"), category="cs.CL")  # late, and stored after Tuesday's
     with monkeypatch.context() as failing:
-        failing.setattr("bot.publish.write_whole", _no_space)
-        assert (await sited.once(morning(TUESDAY))).site_trouble
+        failing.setattr("bot.publish.write_atomically", _no_space)
+        assert (await sited.once(morning(TUESDAY))).site_error
     await sited.once()
     found = files(sited)
     assert b"2604.00003" in found["birds/2026-04-20.md"]
@@ -243,12 +243,12 @@ def _no_space(_path: Path, _content: str | bytes) -> bool:
     raise OSError(28, "No space left on device")
 
 
-async def test_replacements_and_cross_lists_are_marked_where_the_topic_asks_for_them(sited: World) -> None:
+async def test_replacements_and_cross_lists_are_marked_where_the_topic_asks_for_them(sited: Environment) -> None:
     sited.config["topics"]["birds"]["announce"] = ["new", "cross", "replace"]
     sited.announce(
         TUESDAY,
-        Entry(paper("2604.00001"), CROSS),
-        Entry(paper("2511.00002", version=3), REPLACE),
+        FeedItem(paper("2604.00001"), CROSS),
+        FeedItem(paper("2511.00002", version=3), REPLACE),
         paper("2604.00003"),
     )
     await sited.once(morning(TUESDAY))
@@ -258,47 +258,47 @@ async def test_replacements_and_cross_lists_are_marked_where_the_topic_asks_for_
     assert page.count("- **[") == 3
 
 
-async def test_the_site_is_never_cut(sited: World) -> None:
+async def test_the_site_is_never_cut(sited: Environment) -> None:
     sited.config["topics"]["birds"]["limit"] = 1
     sited.announce(TUESDAY, *(paper(f"2604.{n:05d}") for n in range(1, 400)))
     await sited.once(morning(TUESDAY))
     assert files(sited)["birds/2026-04-21.md"].count(b"- **[") == 399
 
 
-async def test_a_folder_that_cannot_be_written_is_said_and_costs_no_digest(world: World) -> None:
-    world.config["site"] = {"dir": "site", "topics": ["birds"]}
-    (world.folder / "site").write_text("a file is in the way", encoding="utf-8")
-    world.announce(TUESDAY, paper())
-    run = await world.once(morning(TUESDAY))
+async def test_a_folder_that_cannot_be_written_is_said_and_costs_no_digest(environment: Environment) -> None:
+    environment.config["site"] = {"dir": "site", "topics": ["birds"]}
+    (environment.folder / "site").write_text("a file is in the way", encoding="utf-8")
+    environment.announce(TUESDAY, paper())
+    run = await environment.once(morning(TUESDAY))
     assert run.left_undone
-    assert "site" in run.site_trouble
-    assert world.received()["slack"] == 1
+    assert "site" in run.site_error
+    assert environment.received()["slack"] == 1
 
 
-async def test_without_site_there_is_no_site(world: World) -> None:
-    world.announce(TUESDAY, paper())
-    assert (await world.once(morning(TUESDAY))).published == ()
-    assert not (world.folder / "site").exists()
+async def test_without_site_there_is_no_site(environment: Environment) -> None:
+    environment.announce(TUESDAY, paper())
+    assert (await environment.once(morning(TUESDAY))).published == ()
+    assert not (environment.folder / "site").exists()
 
 
 def test_a_file_is_replaced_whole_and_leaves_no_scraps(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "page.md"
-    assert write_whole(path, "one")
-    assert not write_whole(path, "one")
-    assert write_whole(path, "two")
+    assert write_atomically(path, "one")
+    assert not write_atomically(path, "one")
+    assert write_atomically(path, "two")
     assert path.read_text(encoding="utf-8") == "two"
     assert [child.name for child in path.parent.iterdir()] == ["page.md"]
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_scraps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "page.md"
-    write_whole(path, "old")
+    write_atomically(path, "old")
 
     def no_space(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", no_space)
     with pytest.raises(OSError, match="No space left"):
-        write_whole(path, "new")
+        write_atomically(path, "new")
     assert path.read_text(encoding="utf-8") == "old"
     assert [child.name for child in tmp_path.iterdir()] == ["page.md"]

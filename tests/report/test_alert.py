@@ -8,35 +8,35 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.demo.servers.arxiv import Answer
-from bot.demo.servers.slack import Scripted
+from bot.demo.servers.slack import FaultScript
 from tests.builders import paper
-from tests.world import SATURDAY, TUESDAY, WEDNESDAY, World, morning
+from tests.world import SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
 @pytest.fixture
-def watched(world: World) -> World:
-    world.config["subscribers"]["keeper"] = {"mail": "keeper@example.org", "topics": ["nothing"]}
-    world.config["topics"]["nothing"] = {"title": "Nothing", "categories": ["cs.CV"], "keywords": ["walrus"]}
-    world.config["operator"] = "keeper"
-    return world
+def watched(environment: Environment) -> Environment:
+    environment.config["subscribers"]["keeper"] = {"mail": "keeper@example.org", "topics": ["nothing"]}
+    environment.config["topics"]["nothing"] = {"title": "Nothing", "categories": ["cs.CV"], "keywords": ["walrus"]}
+    environment.config["operator"] = "keeper"
+    return environment
 
 
-async def notes(world: World, at: datetime) -> list[str]:
+async def notes(environment: Environment, at: datetime) -> list[str]:
     """What the operator got in a run at that moment."""
-    before = world.received()["mail"]
-    await world.once(at)
-    return [message.data.decode() for message in world.mail.messages[before:]]
+    before = environment.received()["mail"]
+    await environment.once(at)
+    return [message.data.decode() for message in environment.mail.messages[before:]]
 
 
-async def test_a_good_morning_is_no_news_to_the_operator(watched: World) -> None:
+async def test_a_good_morning_is_no_news_to_the_operator(watched: Environment) -> None:
     watched.announce(TUESDAY, paper())
     assert await notes(watched, morning(TUESDAY)) == []
 
 
-async def test_a_refused_destination_is_told_at_once_and_again_only_after_a_day(watched: World) -> None:
+async def test_a_refused_destination_is_told_at_once_and_again_only_after_a_day(watched: Environment) -> None:
     watched.slack.channels["C0123456789"] = {"is_archived": True}
     watched.announce(TUESDAY, paper())
     (note,) = await notes(watched, morning(TUESDAY))
@@ -46,14 +46,14 @@ async def test_a_refused_destination_is_told_at_once_and_again_only_after_a_day(
     assert len(await notes(watched, morning(WEDNESDAY, 7))) == 1
 
 
-async def test_a_mailing_that_stays_out_is_told_after_alert_after_and_not_before(watched: World) -> None:
+async def test_a_mailing_that_stays_out_is_told_after_alert_after_and_not_before(watched: Environment) -> None:
     watched.arxiv.feeds["cs.CV"] = Answer(b"", status=500)
     assert await notes(watched, morning(TUESDAY)) == []
     (note,) = await notes(watched, morning(TUESDAY, 16, 30))
     assert "The mailing of cs.CV for 2026-04-21 is still open: " in note.replace("=\r\n", "").replace("\r\n", " ")
 
 
-async def test_what_was_missed_and_cannot_be_made_up_for_is_told_once_a_day(watched: World) -> None:
+async def test_what_was_missed_and_cannot_be_made_up_for_is_told_once_a_day(watched: Environment) -> None:
     watched.announce(TUESDAY, paper())
     await watched.once(morning(TUESDAY))
     watched.arxiv.feeds["cs.CV"] = Answer(b"", status=500)
@@ -65,7 +65,7 @@ async def test_what_was_missed_and_cannot_be_made_up_for_is_told_once_a_day(watc
     assert "for 2026-04-24 and 2 more is still open" in note.replace("=\r\n", "").replace("\r\n", " ")
 
 
-async def test_that_arxiv_refuses_us_is_told_at_once(watched: World) -> None:
+async def test_that_arxiv_refuses_us_is_told_at_once(watched: Environment) -> None:
     watched.arxiv.feeds["cs.CV"] = Answer(b"", status=403)
     (note,) = await notes(watched, morning(TUESDAY))
     text = note.replace("=\r\n", "").replace("\r\n", " ")
@@ -73,27 +73,29 @@ async def test_that_arxiv_refuses_us_is_told_at_once(watched: World) -> None:
     assert "it is not asked for anything before 2026-04-22 06:00 UTC." in text
 
 
-async def test_that_the_catch_up_pages_refuse_us_is_told(watched: World) -> None:
+async def test_that_the_catch_up_pages_refuse_us_is_told(watched: Environment) -> None:
     watched.config["arxiv"]["catchup_url"] = f"{watched.arxiv.url.partition('/rss')[0]}/catchup/{{category}}/{{date}}"
     async with watched.app() as app:
-        app.store.catchup_gate.refuse(morning(TUESDAY), morning(TUESDAY) + timedelta(days=30), "403 Forbidden")
+        app.store.catchup_limit.record_refusal(
+            morning(TUESDAY), morning(TUESDAY) + timedelta(days=30), "403 Forbidden"
+        )
     (note,) = await notes(watched, morning(TUESDAY))
     text = note.replace("=\r\n", "").replace("\r\n", " ")
     assert "arXiv's catch-up pages refuse us (403 Forbidden); they are not asked before 2026-05-21." in text
     assert "You can leave out catchup_url." in text
 
 
-async def test_on_a_weekend_no_mailing_is_late(watched: World) -> None:
+async def test_on_a_weekend_no_mailing_is_late(watched: Environment) -> None:
     assert await notes(watched, morning(SATURDAY, 20)) == []
 
 
-async def test_a_message_given_up_a_broken_template_and_a_site_in_the_way_are_told(watched: World) -> None:
+async def test_a_message_given_up_a_broken_template_and_a_site_in_the_way_are_told(watched: Environment) -> None:
     watched.config |= {"templates": "mine", "site": {"dir": "site", "topics": ["birds"]}}
     watched.config["subscribers"]["group"] = {"discord": "123456789012345678", "topics": ["birds"]}
     (watched.folder / "mine" / "discord").mkdir(parents=True)
     (watched.folder / "mine" / "discord" / "paper.md.j2").write_text("{{ oops", encoding="utf-8")
     (watched.folder / "site").write_text("in the way", encoding="utf-8")
-    watched.slack.script.extend(Scripted(body={"ok": False, "error": "invalid_blocks"}) for _ in range(2))
+    watched.slack.script.extend(FaultScript(body={"ok": False, "error": "invalid_blocks"}) for _ in range(2))
     watched.announce(TUESDAY, paper())
     (note,) = await notes(watched, morning(TUESDAY))
     assert "A message to lab was given up" in note
@@ -101,14 +103,14 @@ async def test_a_message_given_up_a_broken_template_and_a_site_in_the_way_are_to
     assert "The site could not be written" in note
 
 
-async def test_where_nobody_is_named_nobody_is_told(watched: World) -> None:
+async def test_where_nobody_is_named_nobody_is_told(watched: Environment) -> None:
     watched.config["operator"] = None
     watched.slack.channels["C0123456789"] = {"is_archived": True}
     watched.announce(TUESDAY, paper())
     assert await notes(watched, morning(TUESDAY)) == []
 
 
-async def test_a_note_that_cannot_be_sent_waits_in_the_outbox_like_any_message(watched: World) -> None:
+async def test_a_note_that_cannot_be_sent_waits_in_the_outbox_like_any_message(watched: Environment) -> None:
     watched.slack.channels["C0123456789"] = {"is_archived": True}
     watched.mail.script["MAIL"].append("451 4.3.0 later")
     watched.announce(TUESDAY, paper())

@@ -6,35 +6,35 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.model import DeliveryState, Entry
+from bot.model import DeliveryState, FeedItem
 from tests.builders import paper
-from tests.world import CROSS, MONDAY, REPLACE, REPLACE_CROSS, TUESDAY, WEDNESDAY, World, morning
+from tests.world import CROSS, MONDAY, REPLACE, REPLACE_CROSS, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from bot.report.explain import Explanation
 
 
-async def explain(world: World, identifier: str = "2604.00001") -> Explanation:
-    async with world.app() as app:
+async def explain(environment: Environment, identifier: str = "2604.00001") -> Explanation:
+    async with environment.app() as app:
         found: Explanation = app.reporter.explain(identifier, app.matcher)
         return found
 
 
-async def test_a_told_paper_names_its_term_field_digest_and_state(world: World) -> None:
-    world.announce(TUESDAY, paper())
-    await world.once(morning(TUESDAY))
-    found = await explain(world)
+async def test_a_told_paper_names_its_term_field_digest_and_state(environment: Environment) -> None:
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    found = await explain(environment)
     assert (found.title, len(found.announcements)) == ("Pigeons Read Maps", 1)
-    (story,) = found.subscribers
-    assert story.topics[0].sentence == (
+    (explanation,) = found.subscribers
+    assert explanation.topics[0].sentence == (
         "claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: in the title: pigeon, 1 term, new"
     )
-    (told,) = story.told
+    (told,) = explanation.told
     assert (told.version, told.shown, told.states) == (0, True, (DeliveryState.SENT,))
 
 
-async def test_a_paper_that_never_came_in_has_no_announcements(world: World) -> None:
-    found = await explain(world, "2604.99999")
+async def test_a_paper_that_never_came_in_has_no_announcements(environment: Environment) -> None:
+    found = await explain(environment, "2604.99999")
     assert (found.title, found.announcements) == ("", ())
 
 
@@ -52,86 +52,90 @@ async def test_a_paper_that_never_came_in_has_no_announcements(world: World) -> 
     ],
 )
 async def test_why_a_topic_does_or_does_not_claim_a_paper(
-    world: World, change: dict[str, list[str]], sentence: str
+    environment: Environment, change: dict[str, list[str]], sentence: str
 ) -> None:
-    world.announce(TUESDAY, paper())
-    await world.once(morning(TUESDAY))
-    world.config["topics"]["birds"] |= change
-    assert (await explain(world)).subscribers[0].topics[0].sentence == sentence
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    environment.config["topics"]["birds"] |= change
+    assert (await explain(environment)).subscribers[0].topics[0].sentence == sentence
 
 
-async def test_a_followed_author_is_named_first(world: World) -> None:
-    world.config["topics"]["birds"] |= {"keywords": [], "authors": ["Ada Byron"]}
-    world.announce(TUESDAY, paper())
-    await world.once(morning(TUESDAY))
-    (topic,) = (await explain(world)).subscribers[0].topics
+async def test_a_followed_author_is_named_first(environment: Environment) -> None:
+    environment.config["topics"]["birds"] |= {"keywords": [], "authors": ["Ada Byron"]}
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    (topic,) = (await explain(environment)).subscribers[0].topics
     assert topic.sentence == (
         "claimed: 'Ada Byron' in author; ranked by: by Ada Byron, nothing in the title, 1 term, new"
     )
 
 
-async def test_what_is_new_in_one_category_and_cross_listed_in_another_counts_as_new(world: World) -> None:
-    world.config["topics"]["birds"] |= {"categories": ["cs.CV", "cs.LG"], "announce": ["cross"]}
-    world.announce(TUESDAY, paper())
-    world.announce(TUESDAY, Entry(paper(), CROSS), category="cs.LG")
-    await world.once(morning(TUESDAY))
-    (story,) = (await explain(world)).subscribers
-    assert [topic.sentence for topic in story.topics] == ["announced as new, which the topic does not ask for"]
-    assert story.told == ()
+async def test_what_is_new_in_one_category_and_cross_listed_in_another_counts_as_new(
+    environment: Environment,
+) -> None:
+    environment.config["topics"]["birds"] |= {"categories": ["cs.CV", "cs.LG"], "announce": ["cross"]}
+    environment.announce(TUESDAY, paper())
+    environment.announce(TUESDAY, FeedItem(paper(), CROSS), category="cs.LG")
+    await environment.once(morning(TUESDAY))
+    (explanation,) = (await explain(environment)).subscribers
+    assert [topic.sentence for topic in explanation.topics] == ["announced as new, which the topic does not ask for"]
+    assert explanation.told == ()
 
 
-async def test_why_a_claimed_paper_was_not_told_is_said(world: World) -> None:
-    world.config["subscribers"] |= {
+async def test_why_a_claimed_paper_was_not_told_is_said(environment: Environment) -> None:
+    environment.config["subscribers"] |= {
         "later": {"slack": "C0000000001", "topics": ["birds"], "at": "17:00"},
         "away": {"slack": "C0000000002", "topics": ["birds"], "paused": True},
     }
-    world.announce(TUESDAY, paper())
-    await world.once(morning(TUESDAY))
-    world.config["subscribers"]["new"] = {"slack": "C0000000003", "topics": ["birds"]}
-    stories = {story.subscriber: story.why_not for story in (await explain(world)).subscribers}
-    assert stories == {
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    environment.config["subscribers"]["new"] = {"slack": "C0000000003", "topics": ["birds"]}
+    explanations = {
+        explanation.subscriber: explanation.why_not for explanation in (await explain(environment)).subscribers
+    }
+    assert explanations == {
         "lab": "",
         "later": "waits for its hour",
         "away": "waits: the subscriber is paused",
         "new": "waits for the next run",
     }
-    world.announce(WEDNESDAY, paper("2604.00002"))
-    await world.once(morning(WEDNESDAY), no_deliver=True)
-    world.config["subscribers"]["newer"] = {"slack": "C0000000004", "topics": ["birds"]}
-    before = {story.subscriber: story.why_not for story in (await explain(world)).subscribers}
+    environment.announce(WEDNESDAY, paper("2604.00002"))
+    await environment.once(morning(WEDNESDAY), no_deliver=True)
+    environment.config["subscribers"]["newer"] = {"slack": "C0000000004", "topics": ["birds"]}
+    before = {explanation.subscriber: explanation.why_not for explanation in (await explain(environment)).subscribers}
     assert before["newer"] == "announced before the subscriber, or its topic as it is now, was there"
 
 
-async def test_a_paper_told_by_an_earlier_version_is_explained_by_it(world: World) -> None:
-    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
-    world.announce(MONDAY, paper(title="Pigeons", abstract="Pigeons."))
-    await world.once(morning(MONDAY))
-    world.announce(TUESDAY, Entry(paper(title="Doves", abstract="Doves.", version=2), REPLACE))
-    await world.once(morning(TUESDAY))
-    await world.once(morning(WEDNESDAY))
-    (story,) = (await explain(world)).subscribers
-    assert story.topics[0].sentence.startswith("claimed: 'pigeon' in title")
-    assert [told.version for told in story.told] == [0, 2]
+async def test_a_paper_told_by_an_earlier_version_is_explained_by_it(environment: Environment) -> None:
+    environment.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    environment.announce(MONDAY, paper(title="Pigeons", abstract="Pigeons."))
+    await environment.once(morning(MONDAY))
+    environment.announce(TUESDAY, FeedItem(paper(title="Doves", abstract="Doves.", version=2), REPLACE))
+    await environment.once(morning(TUESDAY))
+    await environment.once(morning(WEDNESDAY))
+    (explanation,) = (await explain(environment)).subscribers
+    assert explanation.topics[0].sentence.startswith("claimed: 'pigeon' in title")
+    assert [told.version for told in explanation.told] == [0, 2]
 
 
-async def test_what_was_told_beyond_the_limit_and_as_replaced_is_said(world: World) -> None:
-    world.config["topics"]["birds"] |= {"limit": 1, "announce": ["new", "cross", "replace"]}
-    world.announce(MONDAY, paper("2604.00001"), Entry(paper("2604.00002"), CROSS))
-    await world.once(morning(MONDAY))
-    world.announce(TUESDAY, Entry(paper("2604.00002", version=2), REPLACE))
-    await world.once(morning(TUESDAY))
-    (story,) = (await explain(world, "2604.00002")).subscribers
-    assert [(told.version, told.shown) for told in story.told] == [(0, False), (2, True)]
+async def test_what_was_told_beyond_the_limit_and_as_replaced_is_said(environment: Environment) -> None:
+    environment.config["topics"]["birds"] |= {"limit": 1, "announce": ["new", "cross", "replace"]}
+    environment.announce(MONDAY, paper("2604.00001"), FeedItem(paper("2604.00002"), CROSS))
+    await environment.once(morning(MONDAY))
+    environment.announce(TUESDAY, FeedItem(paper("2604.00002", version=2), REPLACE))
+    await environment.once(morning(TUESDAY))
+    (explanation,) = (await explain(environment, "2604.00002")).subscribers
+    assert [(told.version, told.shown) for told in explanation.told] == [(0, False), (2, True)]
 
 
-async def test_each_telling_ranks_by_what_it_told(world: World) -> None:
-    world.config["topics"]["birds"] |= {"keywords": ["pigeon", "map"], "announce": ["new", "replace"]}
-    world.announce(MONDAY, paper(title="Pigeons Read Maps", abstract="Short."))
-    await world.once(morning(MONDAY))
-    world.announce(TUESDAY, Entry(paper(title="Birds", abstract="Of a pigeon.", version=2), REPLACE))
-    await world.once(morning(TUESDAY))
-    (story,) = (await explain(world)).subscribers
-    assert [topic.sentence for topic in story.topics] == [
+async def test_each_telling_ranks_by_what_it_told(environment: Environment) -> None:
+    environment.config["topics"]["birds"] |= {"keywords": ["pigeon", "map"], "announce": ["new", "replace"]}
+    environment.announce(MONDAY, paper(title="Pigeons Read Maps", abstract="Short."))
+    await environment.once(morning(MONDAY))
+    environment.announce(TUESDAY, FeedItem(paper(title="Birds", abstract="Of a pigeon.", version=2), REPLACE))
+    await environment.once(morning(TUESDAY))
+    (explanation,) = (await explain(environment)).subscribers
+    assert [topic.sentence for topic in explanation.topics] == [
         (
             "claimed on 2026-04-20: 'pigeon' in title, 'map' in title; "
             "ranked by: in the title: pigeon and map, 2 terms, new"
@@ -140,107 +144,109 @@ async def test_each_telling_ranks_by_what_it_told(world: World) -> None:
     ]
 
 
-async def test_a_version_that_was_not_asked_for_is_no_reason(world: World) -> None:
-    world.config["topics"]["birds"] = {"title": "Birds", "categories": ["cs.CV"], "query": "NOT ti:owl"}
-    world.announce(MONDAY, paper(title="Pigeon Maps and Owls"))
-    await world.once(morning(MONDAY))
-    world.announce(TUESDAY, Entry(paper(title="Frog Maps", version=2), REPLACE))
-    await world.once(morning(TUESDAY))
-    (story,) = (await explain(world)).subscribers
-    assert [(topic.claimed, topic.sentence) for topic in story.topics] == [(False, "its query does not hold")]
-    assert story.why_not == ""
+async def test_a_version_that_was_not_asked_for_is_no_reason(environment: Environment) -> None:
+    environment.config["topics"]["birds"] = {"title": "Birds", "categories": ["cs.CV"], "query": "NOT ti:owl"}
+    environment.announce(MONDAY, paper(title="Pigeon Maps and Owls"))
+    await environment.once(morning(MONDAY))
+    environment.announce(TUESDAY, FeedItem(paper(title="Frog Maps", version=2), REPLACE))
+    await environment.once(morning(TUESDAY))
+    (explanation,) = (await explain(environment)).subscribers
+    assert [(topic.claimed, topic.sentence) for topic in explanation.topics] == [(False, "its query does not hold")]
+    assert explanation.why_not == ""
 
 
-async def test_what_is_claimed_because_nothing_is_in_it_is_said_so(world: World) -> None:
-    world.config["topics"]["birds"] = {"title": "Birds", "categories": ["cs.CV"], "query": "NOT ti:owl"}
-    world.announce(TUESDAY, paper())
-    await world.once(morning(TUESDAY))
-    (topic,) = (await explain(world)).subscribers[0].topics
+async def test_what_is_claimed_because_nothing_is_in_it_is_said_so(environment: Environment) -> None:
+    environment.config["topics"]["birds"] = {"title": "Birds", "categories": ["cs.CV"], "query": "NOT ti:owl"}
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    (topic,) = (await explain(environment)).subscribers[0].topics
     assert topic.sentence.startswith("claimed: nothing that its query rules out; ranked by: nothing in the title, ")
 
 
-async def test_an_exclusion_that_stopped_nothing_is_not_the_reason(world: World) -> None:
-    world.config["topics"]["birds"] |= {"keywords": ["walrus"], "exclude": ["maps"]}
-    world.announce(TUESDAY, paper())
-    await world.once(morning(TUESDAY))
-    (topic,) = (await explain(world)).subscribers[0].topics
+async def test_an_exclusion_that_stopped_nothing_is_not_the_reason(environment: Environment) -> None:
+    environment.config["topics"]["birds"] |= {"keywords": ["walrus"], "exclude": ["maps"]}
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    (topic,) = (await explain(environment)).subscribers[0].topics
     assert topic.sentence == "no term of the topic is in it"
 
 
-async def test_without_a_subscriber_the_sites_topics_have_their_stories(world: World) -> None:
-    world.config["subscribers"] = {}
-    world.config["site"] = {"dir": "site", "topics": ["birds"]}
-    world.announce(TUESDAY, paper())
-    await world.once(morning(TUESDAY))
-    found = await explain(world)
+async def test_without_a_subscriber_the_sites_topics_have_their_stories(environment: Environment) -> None:
+    environment.config["subscribers"] = {}
+    environment.config["site"] = {"dir": "site", "topics": ["birds"]}
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    found = await explain(environment)
     assert found.subscribers == ()
     assert [topic.sentence for topic in found.site] == [
         "claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: in the title: pigeon, 1 term, new"
     ]
 
 
-async def test_a_later_version_that_is_excluded_stops_what_was_waiting_for_one_digest(world: World) -> None:
-    world.config["topics"]["birds"] |= {"exclude": ["walrus"]}
-    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
-    await world.once(morning(MONDAY, 2))
-    world.announce(MONDAY, paper())
-    await world.once(morning(MONDAY))
-    world.announce(TUESDAY, Entry(paper(title="Pigeons and a Walrus", version=2), REPLACE))
-    await world.once(morning(TUESDAY))
-    await world.once(morning(WEDNESDAY))
-    (story,) = (await explain(world)).subscribers
-    assert story.told == ()
-    together, _, why = story.why_not.partition(": ")
+async def test_a_later_version_that_is_excluded_stops_what_was_waiting_for_one_digest(
+    environment: Environment,
+) -> None:
+    environment.config["topics"]["birds"] |= {"exclude": ["walrus"]}
+    environment.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    await environment.once(morning(MONDAY, 2))
+    environment.announce(MONDAY, paper())
+    await environment.once(morning(MONDAY))
+    environment.announce(TUESDAY, FeedItem(paper(title="Pigeons and a Walrus", version=2), REPLACE))
+    await environment.once(morning(TUESDAY))
+    await environment.once(morning(WEDNESDAY))
+    (explanation,) = (await explain(environment)).subscribers
+    assert explanation.told == ()
+    together, _, why = explanation.why_not.partition(": ")
     assert together == "its mailings were told together, and by then"
     assert why == "its version 2 is stopped by the exclusion 'walrus' in its title"
 
 
-async def test_what_one_digest_told_of_several_mailings_is_explained_by_all_of_them(world: World) -> None:
-    world.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
-    world.announce(MONDAY, paper(title="Doves", abstract="Doves."))
-    await world.once(morning(MONDAY))
-    world.announce(TUESDAY, Entry(paper(title="Pigeons", abstract="Pigeons.", version=2), REPLACE))
-    await world.once(morning(TUESDAY))
-    await world.once(morning(WEDNESDAY))
-    (story,) = (await explain(world)).subscribers
-    assert [told.version for told in story.told] == [0, 2]
-    (topic,) = story.topics
+async def test_what_one_digest_told_of_several_mailings_is_explained_by_all_of_them(environment: Environment) -> None:
+    environment.config["subscribers"]["lab"] |= {"at": "08:00", "on": ["wed"]}
+    environment.announce(MONDAY, paper(title="Doves", abstract="Doves."))
+    await environment.once(morning(MONDAY))
+    environment.announce(TUESDAY, FeedItem(paper(title="Pigeons", abstract="Pigeons.", version=2), REPLACE))
+    await environment.once(morning(TUESDAY))
+    await environment.once(morning(WEDNESDAY))
+    (explanation,) = (await explain(environment)).subscribers
+    assert [told.version for told in explanation.told] == [0, 2]
+    (topic,) = explanation.topics
     assert topic.sentence.startswith("claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: ")
 
 
-async def test_a_replacement_that_nobody_asked_for_is_nothing_to_wait_for(world: World) -> None:
-    world.announce(MONDAY, paper())
-    await world.once(morning(MONDAY), no_deliver=True)
-    world.announce(TUESDAY, paper("2604.00002"))
-    await world.once(morning(TUESDAY), no_deliver=True)
-    await world.once(morning(TUESDAY, 7))
-    world.announce(WEDNESDAY, Entry(paper(version=2), REPLACE))
-    await world.once(morning(WEDNESDAY), no_deliver=True)
+async def test_a_replacement_that_nobody_asked_for_is_nothing_to_wait_for(environment: Environment) -> None:
+    environment.announce(MONDAY, paper())
+    await environment.once(morning(MONDAY), no_deliver=True)
+    environment.announce(TUESDAY, paper("2604.00002"))
+    await environment.once(morning(TUESDAY), no_deliver=True)
+    await environment.once(morning(TUESDAY, 7))
+    environment.announce(WEDNESDAY, FeedItem(paper(version=2), REPLACE))
+    await environment.once(morning(WEDNESDAY), no_deliver=True)
     for paused in (False, True):
-        world.config["subscribers"]["lab"]["paused"] = paused
-        (story,) = (await explain(world)).subscribers
-        assert story.why_not == "announced before the subscriber, or its topic as it is now, was there"
+        environment.config["subscribers"]["lab"]["paused"] = paused
+        (explanation,) = (await explain(environment)).subscribers
+        assert explanation.why_not == "announced before the subscriber, or its topic as it is now, was there"
 
 
-async def test_the_type_that_is_named_is_the_one_that_is_not_asked_for(world: World) -> None:
-    world.config["topics"]["birds"] |= {"categories": ["cs.CV", "cs.LG"], "announce": ["new", "replace-cross"]}
-    world.announce(MONDAY, paper(title="Doves", abstract="Of doves."))
-    await world.once(morning(MONDAY))
-    world.announce(TUESDAY, Entry(paper(version=2), REPLACE))
-    world.announce(TUESDAY, Entry(paper(version=2), REPLACE_CROSS), category="cs.LG")
-    await world.once(morning(TUESDAY))
-    (topic,) = (await explain(world)).subscribers[0].topics
+async def test_the_type_that_is_named_is_the_one_that_is_not_asked_for(environment: Environment) -> None:
+    environment.config["topics"]["birds"] |= {"categories": ["cs.CV", "cs.LG"], "announce": ["new", "replace-cross"]}
+    environment.announce(MONDAY, paper(title="Doves", abstract="Of doves."))
+    await environment.once(morning(MONDAY))
+    environment.announce(TUESDAY, FeedItem(paper(version=2), REPLACE))
+    environment.announce(TUESDAY, FeedItem(paper(version=2), REPLACE_CROSS), category="cs.LG")
+    await environment.once(morning(TUESDAY))
+    (topic,) = (await explain(environment)).subscribers[0].topics
     assert topic.sentence == "announced as replace, which the topic does not ask for"
 
 
-async def test_what_was_taken_back_for_another_channel_waits_again(world: World) -> None:
-    world.announce(MONDAY, paper())
-    world.clock.set(morning(MONDAY))
-    async with world.app() as app:
+async def test_what_was_taken_back_for_another_channel_waits_again(environment: Environment) -> None:
+    environment.announce(MONDAY, paper())
+    environment.clock.set(morning(MONDAY))
+    async with environment.app() as app:
         await app.collect()
         app.compose()
-    world.config["subscribers"]["lab"] = {"mail": "lab@example.org", "topics": ["birds"], "at": "17:00"}
-    await world.once(morning(MONDAY, 7))
-    (story,) = (await explain(world)).subscribers
-    assert [told.states for told in story.told] == [(DeliveryState.WITHDRAWN,)]
-    assert story.why_not == "waits for its hour"
+    environment.config["subscribers"]["lab"] = {"mail": "lab@example.org", "topics": ["birds"], "at": "17:00"}
+    await environment.once(morning(MONDAY, 7))
+    (explanation,) = (await explain(environment)).subscribers
+    assert [told.states for told in explanation.told] == [(DeliveryState.WITHDRAWN,)]
+    assert explanation.why_not == "waits for its hour"

@@ -14,26 +14,28 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.model import Gate, Gates, Receipt
+from bot.model import Limit, Limits, Receipt
 from bot.store import Store
 from bot.store.outbox import Claimed
-from bot.store.worker import Owner
+from bot.store.worker import WorkerId
 
 DESTINATION_SECONDS = 0.02
 CREDENTIAL_SECONDS = 0.005
 
 
 def main(url: str, host: str, log: str) -> None:
-    store = Store(url, replace(Owner.current(), host=host))
+    store = Store(url, replace(WorkerId.current(), host=host))
     lines = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     print("ready", flush=True)  # noqa: T201 - for the test, which waits for it
     sys.stdin.readline()
     while lanes := store.outbox.lanes():
         for lane in lanes:
-            gates = Gates(Gate(f"slack:{lane.subscriber}", DESTINATION_SECONDS), Gate("token", CREDENTIAL_SECONDS))
+            limits = Limits(
+                Limit(f"slack:{lane.subscriber}", DESTINATION_SECONDS), Limit("token", CREDENTIAL_SECONDS)
+            )
             now = datetime.now(UTC)
             store.outbox.recover(lane, owner=store.owner, now=now)
-            claimed = store.outbox.claim(lane, gates, owner=store.owner, now=now, eager=False)
+            claimed = store.outbox.claim(lane, limits, owner=store.owner, now=now, ignore_backoff=False)
             if not isinstance(claimed, Claimed):
                 time.sleep(0.002)
                 continue
@@ -48,7 +50,7 @@ def main(url: str, host: str, log: str) -> None:
                 "ended": time.monotonic(),
             }
             os.write(lines, json.dumps(sent).encode() + b"\n")
-            store.outbox.settle_sent(claimed.delivery, Receipt(), gates, owner=store.owner, now=datetime.now(UTC))
+            store.outbox.settle_sent(claimed.delivery, Receipt(), limits, owner=store.owner, now=datetime.now(UTC))
     store.close()
 
 

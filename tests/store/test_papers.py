@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.model import AnnounceType, Author, Entry, Mailing, MailingState, Paper, Unreadable
+from bot.model import AnnounceType, Author, FeedItem, InvalidItem, Mailing, MailingState, Paper
 from bot.store.papers import Event, Verdict
 from tests.builders import paper
 
@@ -22,7 +22,7 @@ FAILED = Verdict(MailingState.FAILED, "no answer")
 def mailing(
     *papers: Paper, day: date = MON, category: str = "cs.CV", kind: AnnounceType = AnnounceType.NEW
 ) -> Mailing:
-    return Mailing(category, day, tuple(Entry(each, kind) for each in papers))
+    return Mailing(category, day, tuple(FeedItem(each, kind) for each in papers))
 
 
 def test_a_paper_comes_back_as_it_went_in(store: Store) -> None:
@@ -122,7 +122,7 @@ def test_a_failure_is_remembered_and_an_answer_mends_it(store: Store) -> None:
 
 
 def test_unreadable_entries_are_counted(store: Store) -> None:
-    answer = Mailing("cs.CV", MON, (Entry(paper(), AnnounceType.NEW),), (Unreadable("item 2", "no guid"),))
+    answer = Mailing("cs.CV", MON, (FeedItem(paper(), AnnounceType.NEW),), (InvalidItem("item 2", "no guid"),))
     store.papers.record(answer, Verdict(MailingState.INCOMPLETE, "1 unreadable"), NOW)
     record = store.papers.mailing(MON, "cs.CV")
     assert record is not None

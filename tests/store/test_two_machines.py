@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from sqlalchemy import event, select
 
-from bot.model import AnnounceType, Entry, Gate, Gates, Mailing, MailingState, Message, Receipt
+from bot.model import AnnounceType, FeedItem, Limit, Limits, Mailing, MailingState, Message, Receipt
 from bot.store import Store
-from bot.store.database.dialect import Lock, alone
+from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import announcements, deliveries
 from bot.store.leases import LeaseTakenError
-from bot.store.outbox import Claimed, Packet
+from bot.store.outbox import Claimed, RenderedDigest
 from bot.store.outbox.policy import LEASE, Lane, Wait
-from bot.store.outbox.reconciliation import Doubt
+from bot.store.outbox.reconciliation import UnknownDelivery
 from bot.store.papers import Verdict
-from bot.store.subscribers import ReaderState, StateChangedError
-from bot.store.worker import Owner
+from bot.store.subscribers import StateChangedError, SubscriberState
+from bot.store.worker import WorkerId
 from tests.builders import paper
 from tests.store.courier import CREDENTIAL_SECONDS, DESTINATION_SECONDS
 
@@ -39,14 +39,14 @@ NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 LANES = ("here", "there")
 HERE = Lane("here", "")
-GATES = Gates(Gate("slack:here", 0.0), Gate("token", 0.0))
+GATES = Limits(Limit("slack:here", 0.0), Limit("token", 0.0))
 
 Value = TypeVar("Value")
 
 
 @contextmanager
 def machines(url: str) -> Iterator[tuple[Store, Store]]:
-    me = Owner.current()
+    me = WorkerId.current()
     both = Store(url, replace(me, host="one")), Store(url, replace(me, host="two"))
     yield both
     for store in both:
@@ -80,12 +80,12 @@ def together(*jobs: Callable[[], Value]) -> list[Value]:
 
 
 def enqueue(store: Store, name: str, *texts: str) -> int:
-    packet = Packet("slack", name, tuple(Message({"text": text}, None) for text in texts))
-    return store.outbox.enqueue(store.readers.state(name) or ReaderState(name), packet, ("",), NOW)
+    rendered = RenderedDigest("slack", name, tuple(Message({"text": text}, None) for text in texts))
+    return store.outbox.enqueue(store.subscribers.state(name) or SubscriberState(name), rendered, ("",), NOW)
 
 
-def claim(store: Store) -> Claimed | Doubt | Wait | None:
-    return store.outbox.claim(HERE, GATES, owner=store.owner, now=NOW, eager=False)
+def claim(store: Store) -> Claimed | UnknownDelivery | Wait | None:
+    return store.outbox.claim(HERE, GATES, owner=store.owner, now=NOW, ignore_backoff=False)
 
 
 def test_forty_deliveries_over_two_lanes_go_out_once_in_order_and_paced(
@@ -130,11 +130,11 @@ def test_of_two_lanes_behind_one_credential_one_passes_at_a_time(stores: tuple[S
     for lane in LANES:
         enqueue(stores[0], lane, *("message",) * 10)
 
-    def pass_gate(store: Store, name: str, at: datetime) -> Claimed | Doubt | Wait | None:
-        gates = Gates(Gate(f"slack:{name}", 0.0), Gate("token", 1.0))
-        found = store.outbox.claim(Lane(name, ""), gates, owner=store.owner, now=at, eager=False)
+    def pass_gate(store: Store, name: str, at: datetime) -> Claimed | UnknownDelivery | Wait | None:
+        limits = Limits(Limit(f"slack:{name}", 0.0), Limit("token", 1.0))
+        found = store.outbox.claim(Lane(name, ""), limits, owner=store.owner, now=at, ignore_backoff=False)
         if isinstance(found, Claimed):
-            store.outbox.settle_sent(found.delivery, Receipt(), gates, owner=store.owner, now=at)
+            store.outbox.settle_sent(found.delivery, Receipt(), limits, owner=store.owner, now=at)
         return found
 
     for second in range(10):
@@ -166,7 +166,7 @@ def test_a_lane_that_another_is_deciding_about_is_looked_at_again_in_a_second(
         left_alone = mine.outbox.recover(HERE, owner=mine.owner, now=later)
         assert left_alone == ()
     assert mine.outbox.recover(HERE, owner=mine.owner, now=later) != ()
-    assert isinstance(claim(mine), Doubt)
+    assert isinstance(claim(mine), UnknownDelivery)
 
 
 def test_what_another_claims_between_the_look_and_the_lock_is_not_claimed_twice(
@@ -189,7 +189,7 @@ def test_what_another_gives_up_between_the_look_and_the_lock_is_not_claimed(
     assert claim(mine) is None
 
 
-def claim_while(store: Store, happens: Callable[[], object]) -> Claimed | Doubt | Wait | None:
+def claim_while(store: Store, happens: Callable[[], object]) -> Claimed | UnknownDelivery | Wait | None:
     """Claim, and have that happen elsewhere just before the delivery is locked."""
     left = [happens]
 
@@ -206,7 +206,7 @@ def claim_while(store: Store, happens: Callable[[], object]) -> Claimed | Doubt 
 def test_a_lease_that_two_want_at_once_goes_to_one(stores: tuple[Store, Store]) -> None:
     def take(store: Store) -> bool:
         try:
-            store.leases.take("collect", NOW, timedelta(minutes=1))
+            store.leases.acquire("collect", NOW, timedelta(minutes=1))
         except LeaseTakenError:
             return False
         return True
@@ -214,26 +214,26 @@ def test_a_lease_that_two_want_at_once_goes_to_one(stores: tuple[Store, Store]) 
     for _ in range(10):
         assert sorted(together(lambda: take(stores[0]), lambda: take(stores[1]))) == [False, True]
         for store in stores:
-            store.leases.give_back("collect")
+            store.leases.release("collect")
 
 
 def test_two_composers_at_once_write_different_deliveries(stores: tuple[Store, Store]) -> None:
     for _ in range(10):
         written = together(lambda: enqueue(stores[0], "here", "same"), lambda: enqueue(stores[1], "there", "same"))
         assert written == [1, 1]
-    assert len(stores[0].ledger.unfinished()) == 20
+    assert len(stores[0].queries.unfinished()) == 20
 
 
 def test_of_two_composers_of_one_subscriber_at_once_one_writes(stores: tuple[Store, Store]) -> None:
-    def compose(store: Store, state: ReaderState) -> int:
-        packet = Packet("slack", "news", (Message({"text": "news"}, None),))
+    def compose(store: Store, state: SubscriberState) -> int:
+        rendered = RenderedDigest("slack", "news", (Message({"text": "news"}, None),))
         try:
-            return store.outbox.enqueue(state, packet, ("",), NOW)
+            return store.outbox.enqueue(state, rendered, ("",), NOW)
         except StateChangedError:
             return 0
 
     for _ in range(10):
-        seen = stores[0].readers.state("here") or ReaderState("here")
+        seen = stores[0].subscribers.state("here") or SubscriberState("here")
         assert sorted(together(partial(compose, stores[0], seen), partial(compose, stores[1], seen))) == [0, 1]
 
 
@@ -273,7 +273,7 @@ ALONE: dict[str, tuple[Lock, Callable[[Store], object]]] = {
     ),
     "a digest enqueued": (Lock.DELIVERIES, lambda store: enqueue(store, "here", "message")),
     "payloads pruned": (Lock.DELIVERIES, lambda store: store.outbox.prune(NOW)),
-    "a lease taken": (Lock.LEASES, lambda store: store.leases.take("collect", NOW, timedelta(minutes=1))),
+    "a lease taken": (Lock.LEASES, lambda store: store.leases.acquire("collect", NOW, timedelta(minutes=1))),
 }
 
 
@@ -282,7 +282,7 @@ def test_what_one_does_at_a_time_waits_for_who_is_doing_it(stores: tuple[Store, 
     lock, job = ALONE[what]
     with ThreadPoolExecutor(1) as threads:
         with stores[0]._database.writing() as connection:
-            alone(connection, lock)
+            hold_lock(connection, lock)
             waiting = threads.submit(job, stores[1])
             with pytest.raises(TimeoutError):
                 waiting.result(0.1)
@@ -291,6 +291,6 @@ def test_what_one_does_at_a_time_waits_for_who_is_doing_it(stores: tuple[Store, 
 
 def record(store: Store, category: str, day: int) -> None:
     """Twenty papers that no other category has."""
-    entries = (Entry(paper(f"{category}/{number:07d}"), AnnounceType.NEW) for number in range(20))
+    entries = (FeedItem(paper(f"{category}/{number:07d}"), AnnounceType.NEW) for number in range(20))
     answer = Mailing(category, date(2026, 4, day), tuple(entries))
     store.papers.record(answer, Verdict(MailingState.COMPLETE, ""), NOW)

@@ -7,16 +7,16 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.store.worker import Owner
+from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
     import pytest
 
-ME = Owner.current()
+ME = WorkerId.current()
 
 
 def test_an_owner_survives_being_written_down() -> None:
-    assert Owner.parse(str(ME)) == ME
+    assert WorkerId.parse(str(ME)) == ME
 
 
 def test_a_living_process_is_not_dead() -> None:
@@ -24,9 +24,9 @@ def test_a_living_process_is_not_dead() -> None:
 
 
 def test_a_process_that_ended_is_surely_dead() -> None:
-    code = "from bot.store.worker import Owner; print(Owner.current())"
+    code = "from bot.store.worker import WorkerId; print(WorkerId.current())"
     child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert Owner.parse(child.stdout.strip()).is_surely_dead(ME)
+    assert WorkerId.parse(child.stdout.strip()).is_surely_dead(ME)
 
 
 def test_a_process_of_an_earlier_boot_is_surely_dead_even_if_its_number_is_in_use() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.text import flatten_tex
-from bot.text.latex import LEFT, flatten
+from bot.text.latex import KEPT_AS_TEX, flatten
 
 ABSTRACTS = Path(__file__).parents[2] / "../shared/data/metadata"
 FRAGMENTS = [
@@ -293,14 +293,14 @@ def test_rarer_commands_are_known_too(tex: str, shown: str) -> None:
     "formula", [r"$\ours{x}<y$", r"\(\ours{y}\)", r"\[ \ours{y} \]", r"\begin{tikzcd} a & b \end{tikzcd}"]
 )
 def test_a_formula_that_stayed_tex_is_found_again_whole(formula: str) -> None:
-    assert [found[0] for found in LEFT.finditer(flatten(f"Let {formula} be, at $5 or $6."))] == [formula]
+    assert [found[0] for found in KEPT_AS_TEX.finditer(flatten(f"Let {formula} be, at $5 or $6."))] == [formula]
 
 
 @pytest.mark.parametrize(
     "text", [r"$\x{@here}$", r"$\x{`}$", r"$\x{[a](b)}$", r"$\x{https://a.example}$", "$a$ $5 or $6"]
 )
 def test_what_could_leave_a_code_span_or_link_is_not_taken_for_a_formula(text: str) -> None:
-    assert not list(LEFT.finditer(text))
+    assert not list(KEPT_AS_TEX.finditer(text))
 
 
 def test_prices_do_not_make_the_formula_after_them_text() -> None:

@@ -16,7 +16,7 @@ from bot.model import Author
 from bot.text import (
     ELLIPSIS,
     ZERO_WIDTH_SPACE,
-    cut,
+    clean,
     day,
     escape_discord,
     escape_html,
@@ -24,10 +24,10 @@ from bot.text import (
     escape_mrkdwn,
     escape_plain,
     flatten_tex,
-    fold,
     markup_html,
     names,
-    tidy,
+    normalise,
+    truncate,
     utf16,
 )
 
@@ -49,35 +49,35 @@ def bare(text: str) -> str:
 
 class TestTidy:
     def test_white_space_and_control_characters_become_one_blank(self) -> None:
-        assert tidy(" a\n\tb\x00c\x1b[31m\u2028d\x85e\u00a0f ") == "a b c [31m d e f"
+        assert clean(" a\n\tb\x00c\x1b[31m\u2028d\x85e\u00a0f ") == "a b c [31m d e f"
 
     def test_nothing_overrides_the_direction_of_writing(self) -> None:
-        assert tidy("\u202eevil\u202c \u2066x\u2069\u200f\u061c") == "evil x"
+        assert clean("\u202eevil\u202c \u2066x\u2069\u200f\u061c") == "evil x"
 
     def test_a_lone_surrogate_is_replaced(self) -> None:
-        assert tidy("a\ud800b") == "a\ufffdb"
+        assert clean("a\ud800b") == "a\ufffdb"
 
     def test_other_scripts_and_joined_emoji_stay(self) -> None:
         text = "学习 نماذج हिन्दी 👩‍💻 🏴‍☠️ é می\u200cخواهم क्\u200d ක්\u200dර"
-        assert tidy(text) == text
+        assert clean(text) == text
 
     def test_what_shows_nothing_is_gone(self) -> None:
-        assert tidy("V\u200bL\u2060M\ufeff f\u200ci \u200dx") == "VLM fi x"
+        assert clean("V\u200bL\u2060M\ufeff f\u200ci \u200dx") == "VLM fi x"
 
     def test_what_only_looks_like_a_blank_is_one(self) -> None:
-        assert tidy("a\u3164b\u2800c\uffa0") == "a b c"
+        assert clean("a\u3164b\u2800c\uffa0") == "a b c"
 
     def test_what_varies_its_neighbour_stays_where_there_is_one(self) -> None:
-        assert tidy("❤\ufe0f 1\ufe0f\u20e3 \ufe0fa 葛\U000e0100") == "❤\ufe0f 1\ufe0f\u20e3 a 葛\U000e0100"
+        assert clean("❤\ufe0f 1\ufe0f\u20e3 \ufe0fa 葛\U000e0100") == "❤\ufe0f 1\ufe0f\u20e3 a 葛\U000e0100"
         flag = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
-        assert tidy(f"{flag} a\U000e0067") == f"{flag} a"
+        assert clean(f"{flag} a\U000e0067") == f"{flag} a"
 
     @pytest.mark.parametrize(
         "unseen", "\xad\u034f\u115f\u1160\u2061\u2064\u206a\u206f\ufff9\ufffb\U000e0001\U000e0041"
     )
     def test_nor_does_anything_else_that_shows_nothing_stay(self, unseen: str) -> None:
-        assert tidy(f"V{unseen}LM") == "VLM"
-        assert tidy(f"é{unseen}") == "é"
+        assert clean(f"V{unseen}LM") == "VLM"
+        assert clean(f"é{unseen}") == "é"
 
     @pytest.mark.parametrize(
         "nothing",
@@ -93,9 +93,9 @@ class TestTidy:
         ],
     )
     def test_a_text_of_nothing_visible_is_empty(self, nothing: str) -> None:
-        assert tidy(nothing) == ""
+        assert clean(nothing) == ""
 
-    @pytest.mark.parametrize("escape", [tidy, flatten_tex, fold, *ESCAPES])
+    @pytest.mark.parametrize("escape", [clean, flatten_tex, normalise, *ESCAPES])
     @given(HOSTILE)
     def test_every_text_can_be_encoded_and_controls_nothing(self, escape: type[str], text: str) -> None:
         shown = escape(text)
@@ -138,64 +138,64 @@ class TestFold:
         ],
     )
     def test_case_accents_hyphens_and_tex_do_not_matter(self, text: str, folded: str) -> None:
-        assert fold(text) == folded
+        assert normalise(text) == folded
 
     @given(ANY_TEXT)
     def test_upper_and_lower_case_fold_alike(self, text: str) -> None:
         letters = "".join(c for c in text if c.isascii() and c.isalpha())
-        assert fold(letters.upper()) == fold(letters.lower())
+        assert normalise(letters.upper()) == normalise(letters.lower())
 
 
 class TestCut:
     def test_what_fits_stays(self) -> None:
-        assert cut("four", 4) == "four"
+        assert truncate("four", 4) == "four"
 
     def test_it_cuts_at_a_words_end(self) -> None:
-        assert cut("one two, three", 12) == "one two…"
-        assert cut("one two three", 8) == "one two…"
+        assert truncate("one two, three", 12) == "one two…"
+        assert truncate("one two three", 8) == "one two…"
 
     def test_it_cuts_at_a_sentences_end_in_the_last_third(self) -> None:
-        assert cut("We teach pigeons. They learn a lot of it.", 25) == "We teach pigeons. …"
+        assert truncate("We teach pigeons. They learn a lot of it.", 25) == "We teach pigeons. …"
 
     def test_a_sentences_end_further_up_is_no_good_place(self) -> None:
-        assert cut("We teach. They learn a lot of it in spring.", 30) == "We teach. They learn a lot of…"
+        assert truncate("We teach. They learn a lot of it in spring.", 30) == "We teach. They learn a lot of…"
 
     def test_an_abbreviation_ends_no_sentence(self) -> None:
-        assert cut("As shown by Byron et al. The rest of it follows.", 31) == "As shown by Byron et al. The…"
+        assert truncate("As shown by Byron et al. The rest of it follows.", 31) == "As shown by Byron et al. The…"
 
     def test_a_sentence_is_not_cut_where_the_ellipsis_has_no_room(self) -> None:
-        assert cut("We teach pigeons. Then more", 18) == "We teach pigeons…"
+        assert truncate("We teach pigeons. Then more", 18) == "We teach pigeons…"
 
     def test_it_does_not_cut_through_a_formula_that_stayed_tex(self) -> None:
-        assert cut(r"We show $\x{a} < b. C$ here", 15) == "We show…"
-        assert cut(r"We show $\x{a} < b. C$ here", 24) == r"We show $\x{a} < b. C$…"
-        assert cut(r"$\x{a} < b$ here", 9) == r"$\x{a} <…"
+        assert truncate(r"We show $\x{a} < b. C$ here", 15) == "We show…"
+        assert truncate(r"We show $\x{a} < b. C$ here", 24) == r"We show $\x{a} < b. C$…"
+        assert truncate(r"$\x{a} < b$ here", 9) == r"$\x{a} <…"
 
     def test_a_word_that_is_too_long_is_cut_inside(self) -> None:
-        assert cut("Donaudampfschifffahrt", 6) == "Donau…"
+        assert truncate("Donaudampfschifffahrt", 6) == "Donau…"
 
     def test_it_does_not_part_a_letter_from_its_accent_nor_an_emoji(self) -> None:
-        assert cut("abe\u0301def", 4) == "ab…"
-        assert cut("ab👩\u200d💻cd", 5) == "ab…"
-        assert cut("ab👍🏽cd", 4) == "ab…"
+        assert truncate("abe\u0301def", 4) == "ab…"
+        assert truncate("ab👩\u200d💻cd", 5) == "ab…"
+        assert truncate("ab👍🏽cd", 4) == "ab…"
 
     def test_nothing_fits_into_nothing(self) -> None:
-        assert cut("text", 0) == ""
-        assert cut("", -1) == ""
-        assert cut("text", 1) == ELLIPSIS
+        assert truncate("text", 0) == ""
+        assert truncate("", -1) == ""
+        assert truncate("text", 1) == ELLIPSIS
 
     def test_it_measures_as_it_is_told(self) -> None:
-        assert cut("𝒪𝒪𝒪 𝒪𝒪𝒪", 8, utf16) == "𝒪𝒪𝒪…"
+        assert truncate("𝒪𝒪𝒪 𝒪𝒪𝒪", 8, utf16) == "𝒪𝒪𝒪…"
 
     def test_an_escape_that_the_cut_itself_makes_needed_is_counted(self) -> None:
-        assert cut("x_e\u0301yyy", 4, lambda text: len(escape_markdown(text))) == "x…"
+        assert truncate("x_e\u0301yyy", 4, lambda text: len(escape_markdown(text))) == "x…"
 
     @given(HOSTILE, st.integers(0, 60), st.sampled_from([len, utf16, lambda text: len(escape_markdown(text))]))
     def test_it_never_measures_more_than_the_limit_and_says_so_where_it_cut(
         self, text: str, limit: int, measure: type[int]
     ) -> None:
-        text = tidy(text)
-        shown = cut(text, limit, measure)
+        text = clean(text)
+        shown = truncate(text, limit, measure)
         assert measure(shown) <= limit
         if shown != text:
             assert not shown or shown.endswith(ELLIPSIS)
@@ -204,7 +204,7 @@ class TestCut:
     @given(st.lists(st.text("abc.,", min_size=1, max_size=8), min_size=2), st.integers(10, 60))
     def test_it_leaves_whole_words(self, words: list[str], limit: int) -> None:
         text = " ".join(words)
-        kept = cut(text, limit).removesuffix(ELLIPSIS).split()
+        kept = truncate(text, limit).removesuffix(ELLIPSIS).split()
         assert [word.rstrip(",.") for word in kept] == [word.rstrip(",.") for word in words[: len(kept)]]
 
 
@@ -244,14 +244,14 @@ class TestEscapeHtml:
     @given(HOSTILE)
     def test_a_browser_shows_the_text_and_sees_no_tag(self, text: str) -> None:
         page = Page(f'<p title="{escape_html(text)}">{escape_html(text)}</p>')
-        assert page.tags == ["p", f"title={tidy(text)}"]
-        assert page.text == tidy(text)
+        assert page.tags == ["p", f"title={clean(text)}"]
+        assert page.text == clean(text)
 
     @given(HOSTILE)
     def test_marked_up_a_browser_shows_the_same_and_no_tag_but_code(self, text: str) -> None:
         page = Page(f"<p>{markup_html(text)}</p>")
         assert set(page.tags) <= {"p", "code"}
-        assert page.text == tidy(text)
+        assert page.text == clean(text)
 
     def test_a_formula_that_stayed_tex_is_code(self) -> None:
         assert markup_html(r"if $\x{y}<z$ > 1") == r"if <code>$\x{y}&lt;z$</code> &gt; 1"
@@ -283,7 +283,7 @@ class TestEscapeMrkdwn:
     @given(HOSTILE)
     def test_a_reader_sees_the_text(self, text: str) -> None:
         seen = bare(html.unescape(escape_mrkdwn(text))).replace("`", "")
-        assert seen == bare(html.unescape(html.escape(tidy(text)))).replace("`", "")
+        assert seen == bare(html.unescape(html.escape(clean(text)))).replace("`", "")
 
 
 def uncoded(found: re.Match[str]) -> str:
@@ -339,7 +339,7 @@ class TestEscapeDiscord:
         shown = re.sub(r"(\\[^\w\s]|\\_)|`([^`]*)`", uncoded, escape_discord(text))
         outside = re.sub(r"(?<!\w)https?://[\w./?=&%#+,;:!~-]*", "", re.sub(r"\\([^\w\s]|_)", "", shown))
         assert not set("\\*_~`|<>[]") & set(outside)
-        assert bare(re.sub(r"\\([^\w\s]|_)", r"\1", shown)) == bare(tidy(text))
+        assert bare(re.sub(r"\\([^\w\s]|_)", r"\1", shown)) == bare(clean(text))
 
 
 class TestEscapeMarkdown:
@@ -383,7 +383,7 @@ class TestEscapeMarkdown:
         )
         tags = [tag for tag in page.tags if tag not in ("span", "code")]
         assert tags == ["ul", "li", "strong", "a", "href=https://a.example"]
-        assert bare(page.text).strip() == bare(tidy(text) or "-")
+        assert bare(page.text).strip() == bare(clean(text) or "-")
 
     @given(HOSTILE)
     def test_in_a_line_of_its_own_a_reader_sees_the_text(self, text: str) -> None:
@@ -391,7 +391,7 @@ class TestEscapeMarkdown:
             MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(f"x\n\n{escape_markdown(text)}\n")
         )
         assert set(page.tags) <= {"p", "span", "code"}
-        assert bare(page.text).split() == ["x", *bare(tidy(text)).split()]
+        assert bare(page.text).split() == ["x", *bare(clean(text)).split()]
 
     @given(HOSTILE)
     def test_in_an_html_block_a_reader_sees_the_text(self, text: str) -> None:
@@ -399,9 +399,9 @@ class TestEscapeMarkdown:
             MarkdownIt("commonmark").render(f"<details><summary>A</summary>\n{escape_markdown(text)}\n</details>")
         )
         assert [tag for tag in page.tags if tag not in ("span", "code")] == ["details", "summary"]
-        assert bare(page.text).split() == ["A", *bare(tidy(text)).split()]
+        assert bare(page.text).split() == ["A", *bare(clean(text)).split()]
 
 
 @given(HOSTILE)
 def test_plain_text_is_only_tidied(text: str) -> None:
-    assert escape_plain(text) == tidy(text)
+    assert escape_plain(text) == clean(text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.arxiv.taxonomy import related
 from bot.model import Hit, Match, MatchMode
-from bot.text import bare, lowered
+from bot.text import fold_case, strip_accents
 from bot.topics.author_names import Name, readings
 from bot.topics.query import And, Node, Not, Term, from_topic
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     Condition = Callable[["Text"], "tuple[Hit, ...] | None"]
 
 
-class Prose:
+class ReferenceText:
     """A text, folded, and where a word ends there whose s makes no plural of it."""
 
     def __init__(self, raw: str) -> None:
-        plain = bare(raw)
+        plain = strip_accents(raw)
         if plain.isupper() and len(plain.split()) > 2:
             plain = plain.lower()
-        self.folded = lowered(plain)
+        self.folded = fold_case(plain)
         in_s = [word for word in re.finditer(r"[^\W_]+", plain) if word[0].endswith(("s", "S"))]
-        own = [word for word in in_s if lowered(word[0][:-1]) not in _singulars(word[0])]
-        self.own_s = {len(lowered(plain[: word.end()])) for word in own}
+        own = [word for word in in_s if fold_case(word[0][:-1]) not in _singulars(word[0])]
+        self.own_s = {len(fold_case(plain[: word.end()])) for word in own}
 
 
 class Text:
@@ -49,16 +49,16 @@ class Text:
             "journal_ref": paper.journal_ref or "",
         }
         self.raw = {field: text.casefold() for field, text in fields.items()}
-        self.words = {field: Prose(text) for field, text in fields.items()}
+        self.words = {field: ReferenceText(text) for field, text in fields.items()}
         self.authors = [Name.read(author.name) for author in paper.authors]
-        self.author_words = [Prose(author.name) for author in paper.authors]
+        self.author_words = [ReferenceText(author.name) for author in paper.authors]
         self.codes = {
             "category": [category.casefold() for category in paper.categories],
             "id": [paper.identifier, f"{paper.identifier}v{paper.version}"],
         }
 
 
-class Alone:
+class ReferenceMatcher:
     """One topic, compiled."""
 
     def __init__(self, topic: Topic) -> None:
@@ -116,7 +116,7 @@ def _code(term: Term, field: str) -> Test:
     return lambda text: not names.isdisjoint(text.codes[field])
 
 
-def _stands(term: Term, prose: Prose) -> bool:
+def _stands(term: Term, prose: ReferenceText) -> bool:
     pattern, exact = _pattern(term)
     found = pattern.search(prose.folded)
     while found and found[0] not in exact and found.end() in prose.own_s:
@@ -127,16 +127,16 @@ def _stands(term: Term, prose: Prose) -> bool:
 @cache
 def _pattern(term: Term) -> tuple[re.Pattern[str], set[str]]:
     """What finds the term, and what of that is no plural of it."""
-    plain = bare(term.text)
+    plain = strip_accents(term.text)
     if not plain:
         return re.compile(r"(?!)"), set()
-    words = lowered(plain)
+    words = fold_case(plain)
     start = r"(?<![^\W_])" if words[0].isalnum() else ""
     if term.prefix or not plain[-1].isalnum():
         return re.compile(start + re.escape(words)), {words}
     last = re.split(r"[\W_]", plain)[-1]
-    before = words.removesuffix(lowered(last))
-    singulars = {before + word for word in (lowered(last), *_singulars(last))}
+    before = words.removesuffix(fold_case(last))
+    singulars = {before + word for word in (fold_case(last), *_singulars(last))}
     endings = ["", "s"] if last.isupper() or len(last) < 3 else ["", "s", "es"]
     either = "|".join(sorted(re.escape(word + ending) for word in singulars for ending in endings))
     return re.compile(rf"{start}(?:{either})(?![^\W_])"), singulars
@@ -151,4 +151,4 @@ def _singulars(written: str) -> set[str]:
         found.add(written[:-1])
     if written.endswith(("es", "ES")):
         found.add(written[:-2])
-    return {lowered(stem) for stem in found if len(stem) > 2 or (len(stem) == 2 and stem.isupper())}
+    return {fold_case(stem) for stem in found if len(stem) > 2 or (len(stem) == 2 and stem.isupper())}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.model import Author, MatchMode, Paper, Topic
 from bot.topics.matcher import Matcher
 from tests.builders import paper
-from tests.topics.alone import Alone, Text
+from tests.topics.alone import ReferenceMatcher, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,16 +120,16 @@ def test_all_topics_at_once_give_what_each_gives_alone(some: list[Topic], of: li
     every = named(some)
     matcher = Matcher(every)
     for one in of:
-        alone = ((topic.name, Alone(topic).claim(Text(one))) for topic in every)
-        assert matcher.match(one) == {name: claim for name, claim in alone if claim is not None}
+        reference = ((topic.name, ReferenceMatcher(topic).claim(Text(one))) for topic in every)
+        assert matcher.match(one) == {name: claim for name, claim in reference if claim is not None}
 
 
 def test_every_word_is_found_in_the_same_words_alone_and_among_others() -> None:
     every = [Topic(word, "", (), keywords=(word,)) for word in WORDS]
-    matcher, alone = Matcher(every), [Alone(topic) for topic in every]
+    matcher, reference = Matcher(every), [ReferenceMatcher(topic) for topic in every]
     for word in WORDS:
         text = paper(title=f"On {word}", abstract=f"{word} ON")
-        claims = [claim for each in alone if (claim := each.claim(Text(text)))]
+        claims = [claim for each in reference if (claim := each.claim(Text(text)))]
         assert matcher.match(text) == {claim.topic: claim for claim in claims}
 
 
@@ -139,7 +139,7 @@ def test_a_verdict_is_what_all_topics_at_once_give(topic: Topic, of: Paper) -> N
     matcher = Matcher([topic])
     verdict = matcher.verdict("", of)
     assert verdict.match == matcher.match(of).get("")
-    assert verdict.match is None or (verdict.match.hits, None) == (verdict.wanted, verdict.stopped_by)
+    assert verdict.match is None or (verdict.match.hits, None) == (verdict.wanted, verdict.excluded_by)
 
 
 def test_a_topic_is_found_by_any_of_its_terms_and_names_all_in_its_own_order() -> None:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.topics.term_forms import Wanted, Words
+from bot.topics.term_forms import NormalisedText, TermPattern
 
 
 def holds(text: str, term: str, *, prefix: bool = False) -> bool:
-    words, wanted = Words.read(text), Wanted.read(term, prefix=prefix)
-    places = [at for at in range(len(words.text)) if words.text.startswith(wanted.least, at)] if wanted.least else []
-    return any(wanted.stands_at(at, words) for at in places)
+    words, wanted = NormalisedText.read(text), TermPattern.read(term, prefix=prefix)
+    places = [at for at in range(len(words.text)) if words.text.startswith(wanted.stem, at)] if wanted.stem else []
+    return any(wanted.matches_at(at, words) for at in places)
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ from bot.channels.channel import CannotTellError
 from bot.channels.discord.check import check_bot, check_place
 from bot.channels.discord.client import Bot, webhook_session
 from bot.channels.discord.digest import render_digest, render_note
-from bot.channels.discord.errors import NO_FORUM, platform_id, shown
+from bot.channels.discord.errors import NO_FORUM, messages_in, platform_id
 from bot.channels.discord.forum import FORUMS, check_thread, find_thread, start_thread, thread_name
 from bot.channels.discord.lookup import PAGE, find_message
 from bot.channels.discord.request import Answer, ask
-from bot.errors import DeliveryError, Trouble
-from bot.model import Gate, Gates, Receipt
+from bot.errors import DeliveryError, FailureKind
+from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import aiohttp
     import discord
 
-    from bot.channels.channel import Finding, Question
+    from bot.channels.channel import CheckResult, Question
     from bot.channels.discord.lookup import Messages
     from bot.model import Delivery, Digest, Message, Note
     from bot.text.templates import Templates
@@ -92,7 +92,7 @@ class DiscordChannel:
         """Channels that were seen to be one."""
 
     @property
-    def sends_at_once(self) -> int:
+    def max_concurrent_sends(self) -> int:
         """So many that a few that hang hold up no other; each has a connection of its own."""
         return _CONNECTIONS
 
@@ -134,13 +134,13 @@ class DiscordChannel:
         """
         return render_note(note, self._templates)
 
-    def gates(self, address: Address) -> Gates:
+    def limits(self, address: Address) -> Limits:
         """A bot's token is shared by its channels; a webhook is a credential of its own."""
         key = f"discord:{address.key}"
         if _is_webhook(address):
-            return Gates(Gate(key, _WEBHOOK_SECONDS), Gate(f"discord-webhook:{address.key}", _WEBHOOK_SECONDS))
+            return Limits(Limit(key, _WEBHOOK_SECONDS), Limit(f"discord-webhook:{address.key}", _WEBHOOK_SECONDS))
         token = fingerprint(self._token.reveal() if self._token else "")
-        return Gates(Gate(key, _BOT_SECONDS), Gate(f"discord-token:{token}", _BOT_CREDENTIAL_SECONDS))
+        return Limits(Limit(key, _BOT_SECONDS), Limit(f"discord-token:{token}", _BOT_CREDENTIAL_SECONDS))
 
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
         """Post the payload once. A bot's post carries a nonce, so that Discord drops a repetition for some minutes.
@@ -161,7 +161,7 @@ class DiscordChannel:
             check_thread(answer)
         return Receipt(platform_id(answer, webhook=_is_webhook(address)))
 
-    async def find(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: Question, address: Address) -> Receipt | None:
         """Look for the message in the channel; where that proves nothing, leave it to the nonce while it is known.
 
         Raises:
@@ -176,13 +176,13 @@ class DiscordChannel:
             return await find_thread(question, int(address.value.reveal()), self._bot.id, client, asking)
         channel = int(thread or address.value.reveal())
         if thread:  # an earlier message of ours there is the one that opened it
-            question = replace(question, landmark=thread)
+            question = replace(question, last_known_id=thread)
 
         async def read_one(message: int) -> Messages:
-            return shown(await asking(lambda: client.http.get_message(channel, message)))
+            return messages_in(await asking(lambda: client.http.get_message(channel, message)))
 
         async def read_after(message: int) -> Messages:
-            return shown(await asking(lambda: client.http.logs_from(channel, PAGE, after=message)))
+            return messages_in(await asking(lambda: client.http.logs_from(channel, PAGE, after=message)))
 
         try:
             return await find_message(question, self._bot.id, read_one, read_after)
@@ -191,17 +191,17 @@ class DiscordChannel:
                 return None  # no attempt was before that, so Discord answers a repetition with the message it has
             raise
 
-    async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
+    async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
         """Ask Discord who the bot is, and whether it sees each channel and webhook; nothing is posted."""
         channels = [address for address in addresses if not _is_webhook(address)]
         webhooks = [address for address in addresses if _is_webhook(address)]
         asks_bot = channels or self._token is not None
-        findings = await check_bot(self._api_url, self._bot.client, channels) if asks_bot else []
+        results = await check_bot(self._api_url, self._bot.client, channels) if asks_bot else []
         for address in webhooks:
             async with webhook_session() as session:
                 fetch = partial(self._partial(address, session).fetch, prefer_auth=False)
-                findings.append(await check_place(self._api_url, address, fetch))
-        return tuple(findings)
+                results.append(await check_place(self._api_url, address, fetch))
+        return tuple(results)
 
     async def aclose(self) -> None:
         """Close the bot's connections."""
@@ -230,7 +230,7 @@ class DiscordChannel:
             channel = await ask(self._api_url, lambda: client.http.get_channel(forum))
             platform_id(channel, webhook=False)
             if (channel.body or {}).get("type") not in FORUMS:
-                raise DeliveryError(Trouble.CLOSED, f"{address.label}: {NO_FORUM}")
+                raise DeliveryError(FailureKind.DESTINATION_GONE, f"{address.label}: {NO_FORUM}")
             self._forums.add(forum)
         name, content = thread_name(delivery.payload), delivery.payload["content"]
         return await ask(self._api_url, lambda: start_thread(client, forum, name, content, _embeds(delivery)))
@@ -275,7 +275,7 @@ def _thread(delivery: Delivery, address: Address) -> str:
 def _webhook(address: Address) -> re.Match[str]:
     parts = _WEBHOOK.fullmatch(address.value.reveal())
     if parts is None:
-        raise DeliveryError(Trouble.CLOSED, f"{address.label} is not a webhook's URL")
+        raise DeliveryError(FailureKind.DESTINATION_GONE, f"{address.label} is not a webhook's URL")
     return parts
 
 

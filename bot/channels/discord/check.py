@@ -6,11 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot import text
-from bot.channels.channel import Finding
+from bot.channels.channel import CheckResult
 from bot.channels.discord.errors import NO_FORUM, platform_id
 from bot.channels.discord.forum import FORUMS
 from bot.channels.discord.request import ask
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -27,7 +27,7 @@ _TOKEN_ADVICE = "copy the bot's token from the app's page, Bot (Reset Token give
 
 async def check_bot(
     api_url: str, log_in: Callable[[], Awaitable[discord.Client]], channels: Sequence[Address]
-) -> list[Finding]:
+) -> list[CheckResult]:
     """Ask who the bot is, and whether it sees each of these channels."""
     from discord.http import Route  # noqa: PLC0415 - 0.4 s that only who asks needs
 
@@ -36,33 +36,33 @@ async def check_bot(
         me = await ask(api_url, lambda: client.http.request(Route("GET", "/users/@me")))
         platform_id(me, webhook=False)
     except DeliveryError as error:
-        if error.trouble is Trouble.CREDENTIAL:
-            return [Finding(TOKEN, ok=False, message=f"{error.reason}; {_TOKEN_ADVICE}")]
-        return [Finding(_API_URL, ok=False, message=error.reason)]
-    findings = [Finding(TOKEN, ok=True, message=f"the bot is {_named(me)}")]
+        if error.kind is FailureKind.CREDENTIAL:
+            return [CheckResult(TOKEN, ok=False, message=f"{error.reason}; {_TOKEN_ADVICE}")]
+        return [CheckResult(_API_URL, ok=False, message=error.reason)]
+    results = [CheckResult(TOKEN, ok=True, message=f"the bot is {_named(me)}")]
     for address in channels:
         request = partial(client.http.get_channel, int(address.value.reveal()))
-        findings.append(await check_place(api_url, address, request))
-    return findings
+        results.append(await check_place(api_url, address, request))
+    return results
 
 
-async def check_place(api_url: str, address: Address, request: Callable[[], Awaitable[object]]) -> Finding:
+async def check_place(api_url: str, address: Address, request: Callable[[], Awaitable[object]]) -> CheckResult:
     """Ask by this request whether a channel or webhook is there, and is a forum where it is said to be one."""
     try:
         answer = await ask(api_url, request)
         platform_id(answer, webhook=address.kind.endswith("webhook"))
     except DeliveryError as error:
-        return Finding(address.label, ok=False, message=error.reason)
+        return CheckResult(address.label, ok=False, message=error.reason)
     is_forum = (answer.body or {}).get("type") in FORUMS
     if address.kind == "channel" and is_forum:
         advice = "is a forum: set `forum: true`, or name a thread of it"
-        return Finding(address.label, ok=False, message=f"{_named(answer)} {advice}")
+        return CheckResult(address.label, ok=False, message=f"{_named(answer)} {advice}")
     if address.kind == "forum" and not is_forum:
-        return Finding(address.label, ok=False, message=f"{_named(answer)}: {NO_FORUM}")
-    return Finding(address.label, ok=True, message=f"{_named(answer)} is there")
+        return CheckResult(address.label, ok=False, message=f"{_named(answer)}: {NO_FORUM}")
+    return CheckResult(address.label, ok=True, message=f"{_named(answer)} is there")
 
 
 def _named(answer: Answer) -> str:
     """A bot, a channel or a webhook by the name that Discord knows it by."""
     body = answer.body or {}
-    return text.cut(text.tidy(str(body.get("username") or body.get("name") or "nameless")), 80)
+    return text.truncate(text.clean(str(body.get("username") or body.get("name") or "nameless")), 80)

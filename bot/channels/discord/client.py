@@ -13,7 +13,7 @@ from bot import __version__
 from bot.channels.discord.check import TOKEN
 from bot.channels.discord.errors import platform_id
 from bot.channels.discord.request import ask, trace
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 
 if TYPE_CHECKING:
     import aiohttp
@@ -40,7 +40,7 @@ class Bot:
             DeliveryError: Discord does not know the token, or cannot be reached. Nothing was posted.
         """
         if self._token is None:
-            raise DeliveryError(Trouble.CREDENTIAL, f"{TOKEN} is not set, and a channel needs a bot")
+            raise DeliveryError(FailureKind.CREDENTIAL, f"{TOKEN} is not set, and a channel needs a bot")
         async with self._logging_in:
             if self._client is None:
                 self._client = await self._log_in(self._token.reveal())

@@ -15,9 +15,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from bot import text
-from bot.channels.discord.markup import TITLE, abstract, escaped, label, link_target, safe_links, short
+from bot.channels.discord.markup import TITLE, abstract, escaped_length, label, link_target, safe_links, short
 from bot.channels.pagination import as_many_as_fit, fit, last_that_holds, paginate
-from bot.channels.presentation import MOST_LINKS, forms, terms, together, told
+from bot.channels.presentation import MOST_LINKS, matched_terms, merged, paper_count, paper_links
 from bot.model import Message
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def render_digest(
     writer = _Writer(digest, templates, digest.sections)
     pages = fit(len(writer.entries), max_messages, writer.pages)
     if len(pages) > max_messages:  # too many topics even to count each of them
-        writer = _Writer(digest, templates, (together(digest.sections),))
+        writer = _Writer(digest, templates, (merged(digest.sections),))
         pages = fit(len(writer.entries), max_messages, writer.pages)
     filled = [[part for block in page for part in block] for page in pages] or [[]]
     messages = (writer.message(parts, number, len(filled)) for number, parts in enumerate(filled, start=1))
@@ -104,7 +104,7 @@ def render_note(note: Note, templates: Templates) -> Message:
         RenderError: a template is broken.
     """
     content = templates.render("discord/note.md.j2", note=note)
-    return Message(_payload(text.cut(content, CONTENT, text.utf16)))
+    return Message(_payload(text.truncate(content, CONTENT, text.utf16)))
 
 
 class _Writer:
@@ -127,7 +127,7 @@ class _Writer:
             numbers = range(number, number + len(section.entries))
             number = numbers.stop
             parts = [self._paper(n) if n < full else self._line(n) for n in numbers if n < full + lines]
-            unseen = told(section) - len(parts)
+            unseen = paper_count(section) - len(parts)
             if unseen:
                 parts.append(self._more(section, unseen, section.more))
             blocks += self._headed(section, parts)
@@ -143,10 +143,10 @@ class _Writer:
 
     def threaded(self, messages: Iterable[Message]) -> Iterator[Message]:
         """The messages as a forum takes them."""
-        titles = ", ".join(text.tidy(section.title) for section in self._digest.sections)
-        titles = text.cut(titles, THREAD_TITLE, text.utf16)
+        titles = ", ".join(text.clean(section.title) for section in self._digest.sections)
+        titles = text.truncate(titles, THREAD_TITLE, text.utf16)
         name = self._render("thread", title=titles or "New on arXiv", digest=self._digest)
-        thread = {"thread_name": text.cut(name, THREAD, text.utf16)}
+        thread = {"thread_name": text.truncate(name, THREAD, text.utf16)}
         for number, message in enumerate(messages):
             payload, plain = {**message.payload, **thread}, {**(message.plain or {}), **thread}
             yield replace(message, payload=payload, plain=plain, reply=number > 0)
@@ -176,24 +176,28 @@ class _Writer:
     def _headline(self, parts: Sequence[_Part], number: int, total: int, *, plain: bool) -> str:
         here = self._digest.sections if number == 1 else [section for section, _ in groupby(parts, _section)]
         values = {"digest": self._digest, "part": number, "parts": total, "plain": plain, **self._subject(here)}
-        return text.cut(self._render("headline", **values), HEADLINE, text.utf16)
+        return text.truncate(self._render("headline", **values), HEADLINE, text.utf16)
 
     def _subject(self, sections: Sequence[Section]) -> dict[str, Any]:
         """What a headline says that a message is about: the digest's one topic as its title, or these, counted."""
         if len(self._digest.sections) == 1:
             return {"title": short(self._digest.sections[0].title, _HEADLINE_TITLE), "topics": (), "other_topics": 0}
-        topics = [{"title": short(section.title, _HEADLINE_TOPIC), "count": told(section)} for section in sections]
-        named, others = as_many_as_fit(topics, _HEADLINE_TOPICS, lambda topic: escaped(f"{topic['title']} 99999, "))
+        topics = [
+            {"title": short(section.title, _HEADLINE_TOPIC), "count": paper_count(section)} for section in sections
+        ]
+        named, others = as_many_as_fit(
+            topics, _HEADLINE_TOPICS, lambda topic: escaped_length(f"{topic['title']} 99999, ")
+        )
         return {"title": "New on arXiv", "topics": named, "other_topics": others}
 
     def _headed(self, section: Section, parts: Sequence[_Part]) -> list[_Block]:
         """A topic's parts, under a heading where the digest has other topics too."""
         if len(self._sections) == 1 or not parts:
             return [(part,) for part in parts]
-        values = {"section": section, "count": told(section)}
+        values = {"section": section, "count": paper_count(section)}
         heading = _Part(
             section,
-            text=text.cut(self._render("section", plain=False, **values), LINE, text.utf16),
+            text=text.truncate(self._render("section", plain=False, **values), LINE, text.utf16),
             plain=self._render("section", plain=True, **values),
         )
         return [(heading, parts[0]), *((part,) for part in parts[1:])]
@@ -203,20 +207,20 @@ class _Writer:
         title, _, description = self._render("paper", **values).partition("\n")
         return _Part(
             section,
-            text=text.cut(description.strip(), DESCRIPTION, text.utf16),
+            text=text.truncate(description.strip(), DESCRIPTION, text.utf16),
             plain=self._render("line", plain=True, **values),
             papers=1,
             shows=entry.paper.identifier,
-            title=text.cut(title, TITLE, text.utf16),
+            title=text.truncate(title, TITLE, text.utf16),
             url=link_target(entry.url),
-            footer=text.cut(self._render("footer", **values), FOOTER, text.utf16),
+            footer=text.truncate(self._render("footer", **values), FOOTER, text.utf16),
         )
 
     def _write_line(self, section: Section, entry: DigestEntry) -> _Part:
         values = self._values(section, entry)
         return _Part(
             section,
-            text=text.cut(self._render("line", plain=False, **values), LINE, text.utf16),
+            text=text.truncate(self._render("line", plain=False, **values), LINE, text.utf16),
             plain=self._render("line", plain=True, **values),
             papers=1,
             shows=entry.paper.identifier,
@@ -227,8 +231,8 @@ class _Writer:
         values = {"count": count, "links": named, "other_links": len(links) - len(named)}
         return _Part(
             section,
-            text=text.cut(self._render("more", plain=False, **values), LINE, text.utf16),
-            plain=text.cut(self._render("more", plain=True, **values), LINE, text.utf16),
+            text=text.truncate(self._render("more", plain=False, **values), LINE, text.utf16),
+            plain=text.truncate(self._render("more", plain=True, **values), LINE, text.utf16),
             papers=count,
         )
 
@@ -241,10 +245,10 @@ class _Writer:
             "paper": entry.paper,
             "title": title,
             "unlinked": text.escape_discord(title).replace("://", f":{text.ZERO_WIDTH_SPACE}//"),
-            "terms": terms(entry.match),
+            "terms": matched_terms(entry.match),
             "url": link_target(entry.url),
             "label": label(entry.paper.identifier),
-            "links": safe_links(forms(entry), _FORMS),
+            "links": safe_links(paper_links(entry), _FORMS),
             "dated": self._dated,
             "alone": len(self._sections) == 1,
         }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot import text
 from bot.channels.channel import CannotTellError
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,11 +44,11 @@ def platform_id(answer: Answer, *, webhook: bool) -> str:
         # https://github.com/discord/discord-api-docs/issues/6647
         return ""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise _busy(answer)
-    raise DeliveryError(_trouble(answer, webhook=webhook), _reason(answer))
+        raise _rate_limited(answer)
+    raise DeliveryError(_kind_of(answer, webhook=webhook), _reason(answer))
 
 
-def shown(answer: Answer) -> Sequence[Mapping[str, Any]]:
+def messages_in(answer: Answer) -> Sequence[Mapping[str, Any]]:
     """The messages, or the one message, that Discord showed us.
 
     Raises:
@@ -60,57 +60,63 @@ def shown(answer: Answer) -> Sequence[Mapping[str, Any]]:
     try:
         platform_id(answer, webhook=False)
     except DeliveryError as error:
-        if error.trouble in (Trouble.CLOSED, Trouble.MALFORMED):
+        if error.kind in (FailureKind.DESTINATION_GONE, FailureKind.REJECTED):
             raise CannotTellError(error.reason) from None
         raise
     return [answer.body] if answer.body else []
 
 
-def _trouble(answer: Answer, *, webhook: bool) -> Trouble:
+def _kind_of(answer: Answer, *, webhook: bool) -> FailureKind:
     status = answer.status
     if status < HTTPStatus.MULTIPLE_CHOICES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Trouble.UNKNOWN if answer.method == "POST" else Trouble.TRANSIENT
+        return FailureKind.UNKNOWN if answer.method == "POST" else FailureKind.TRANSIENT
     if status < HTTPStatus.BAD_REQUEST:
-        return Trouble.TRANSIENT
+        return FailureKind.TRANSIENT
     if status == HTTPStatus.UNAUTHORIZED or answer.code == _UNAUTHORIZED:
-        return Trouble.CLOSED if webhook else Trouble.CREDENTIAL
+        return FailureKind.DESTINATION_GONE if webhook else FailureKind.CREDENTIAL
     if answer.code in _CODES:
         return _CODES[answer.code][0]
-    return Trouble.CLOSED if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND) else Trouble.MALFORMED
+    return (
+        FailureKind.DESTINATION_GONE
+        if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+        else FailureKind.REJECTED
+    )
 
 
 _FORUM = "a forum takes threads only: set `forum: true`, or name one of its threads (a webhook by ?thread_id=ID)"
 _TAG = "the forum wants a tag on every post: switch off Require people to select tags in its settings"
 NO_FORUM = "it is no forum: leave out `forum: true`"
 
-_CODES: dict[int, tuple[Trouble, str]] = {
-    10003: (Trouble.CLOSED, "the channel does not exist, or no longer"),
-    10015: (Trouble.CLOSED, "the webhook does not exist, or no longer"),
-    40067: (Trouble.CLOSED, _TAG),
-    50001: (Trouble.CLOSED, "the bot cannot see the channel: give it View Channel"),
-    50008: (Trouble.CLOSED, f"not a channel for text; {_FORUM}"),
-    50013: (Trouble.CLOSED, "the bot needs View Channel, Send Messages and Embed Links there"),
-    50024: (Trouble.CLOSED, f"not a channel for text; {_FORUM}"),
-    50027: (Trouble.CLOSED, "the webhook's token is wrong: copy its URL again"),
-    50083: (Trouble.CLOSED, "the thread is archived"),
-    160005: (Trouble.CLOSED, "the thread is locked"),
-    160006: (Trouble.CLOSED, "the server has too many active threads"),
-    200000: (Trouble.MALFORMED, "the server's AutoMod blocked it"),
-    220001: (Trouble.CLOSED, _FORUM),
-    220003: (Trouble.CLOSED, NO_FORUM),
+_CODES: dict[int, tuple[FailureKind, str]] = {
+    10003: (FailureKind.DESTINATION_GONE, "the channel does not exist, or no longer"),
+    10015: (FailureKind.DESTINATION_GONE, "the webhook does not exist, or no longer"),
+    40067: (FailureKind.DESTINATION_GONE, _TAG),
+    50001: (FailureKind.DESTINATION_GONE, "the bot cannot see the channel: give it View Channel"),
+    50008: (FailureKind.DESTINATION_GONE, f"not a channel for text; {_FORUM}"),
+    50013: (FailureKind.DESTINATION_GONE, "the bot needs View Channel, Send Messages and Embed Links there"),
+    50024: (FailureKind.DESTINATION_GONE, f"not a channel for text; {_FORUM}"),
+    50027: (FailureKind.DESTINATION_GONE, "the webhook's token is wrong: copy its URL again"),
+    50083: (FailureKind.DESTINATION_GONE, "the thread is archived"),
+    160005: (FailureKind.DESTINATION_GONE, "the thread is locked"),
+    160006: (FailureKind.DESTINATION_GONE, "the server has too many active threads"),
+    200000: (FailureKind.REJECTED, "the server's AutoMod blocked it"),
+    220001: (FailureKind.DESTINATION_GONE, _FORUM),
+    220003: (FailureKind.DESTINATION_GONE, NO_FORUM),
 }
 """The codes that say more than their HTTP status."""
 
 
-def _busy(answer: Answer) -> DeliveryError:
+def _rate_limited(answer: Answer) -> DeliveryError:
     """A 429. Discord's own names the seconds in JSON; Cloudflare's page is about everything from this address.
 
     https://docs.discord.com/developers/topics/rate-limits
     """
     body = answer.body or {}
-    everywhere = answer.body is None or body.get("global") is True
+    affects_credential = answer.body is None or body.get("global") is True
     named = _seconds(body.get("retry_after")) or _seconds(answer.retry_after) or _NO_SECONDS_NAMED
-    return DeliveryError(Trouble.BUSY, _reason(answer), retry_after=named, everywhere=everywhere)
+    return DeliveryError(
+        FailureKind.RATE_LIMITED, _reason(answer), retry_after=named, affects_credential=affects_credential
+    )
 
 
 def _seconds(named: object) -> float | None:
@@ -134,7 +140,7 @@ def _reason(answer: Answer) -> str:
     elif answer.body is None:
         words.append("and not in JSON; is channels.discord.api_url right?")
     if answer.body and isinstance(said := answer.body.get("message"), str):
-        words.append(text.cut(text.tidy(said).removeprefix(f"{answer.status}: "), 100))
+        words.append(text.truncate(text.clean(said).removeprefix(f"{answer.status}: "), 100))
     if answer.body and "errors" in answer.body:
-        words.append(text.cut(json.dumps(answer.body["errors"]), 300))
+        words.append(text.truncate(json.dumps(answer.body["errors"]), 300))
     return ": ".join(words)

@@ -8,13 +8,14 @@ https://docs.discord.com/developers/topics/threads#forum-and-media-channels.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot import text
 from bot.channels.channel import CannotTellError
-from bot.channels.discord.errors import shown
-from bot.channels.discord.lookup import CLOCKS_SECONDS, is_it, snowflake
-from bot.errors import DeliveryError, Trouble
+from bot.channels.discord.errors import messages_in
+from bot.channels.discord.lookup import CLOCK_SKEW_SECONDS, is_same_message, snowflake
+from bot.errors import DeliveryError, FailureKind
 from bot.model import Receipt
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def thread_name(payload: Mapping[str, Any]) -> str:
     """The name of the thread that this payload opens: its own, else its first line without Markdown."""
     first = str(payload.get("content") or "").partition("\n")[0]
     given = payload.get("thread_name") or _MARKS.sub("", first)
-    return text.cut(text.tidy(str(given)), _LONGEST_NAME, text.utf16) or "New on arXiv"
+    return text.truncate(text.clean(str(given)), _LONGEST_NAME, text.utf16) or "New on arXiv"
 
 
 def start_thread(
@@ -70,7 +71,7 @@ def check_thread(answer: Answer) -> None:
         reason = (
             f"Discord answered {answer.status}, code {answer.code}: the digest's thread {_THREAD_GONE[answer.code]}"
         )
-        raise DeliveryError(Trouble.MALFORMED, reason)
+        raise DeliveryError(FailureKind.REJECTED, reason)
 
 
 async def find_thread(
@@ -82,14 +83,15 @@ async def find_thread(
         CannotTellError: the forum cannot be read, or too many of its threads were closed since.
         DeliveryError: a question failed.
     """
-    (channel,) = shown(await ask(lambda: client.http.get_channel(forum)))
+    (channel,) = messages_in(await ask(lambda: client.http.get_channel(forum)))
     active = _threads(await ask(lambda: client.http.get_active_threads(int(channel.get("guild_id", 0)))))
     answer = await ask(lambda: client.http.get_public_archived_threads(forum, limit=_PAGE))
     archived = _threads(answer)
-    after = snowflake(question.delivery.created_at, CLOCKS_SECONDS)
+    after = snowflake(question.delivery.created_at, CLOCK_SKEW_SECONDS)
     for thread in _ours([*active, *archived], question, str(forum), bot_id, after):
-        first: Messages = shown(await ask(lambda number=int(thread["id"]): client.http.get_message(number, number)))  # type: ignore[misc]  # mypy cannot infer a lambda's default
-        if first and is_it(first[0], question, bot_id):
+        number = int(thread["id"])
+        first: Messages = messages_in(await ask(partial(client.http.get_message, number, number)))
+        if first and is_same_message(first[0], question, bot_id):
             return Receipt(platform_id=str(thread["id"]))
     if (answer.body or {}).get("has_more"):
         raise CannotTellError(f"more than {_PAGE} of the forum's threads are closed: it may be among the others")
@@ -98,7 +100,7 @@ async def find_thread(
 
 def _threads(answer: Answer) -> Messages:
     listed = (answer.body or {}).get("threads")
-    return listed if isinstance(listed, list) else shown(answer)
+    return listed if isinstance(listed, list) else messages_in(answer)
 
 
 def _ours(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Messages = Sequence[Mapping[str, Any]]
 
-CLOCKS_SECONDS = 60.0
+CLOCK_SKEW_SECONDS = 60.0
 """How far Discord's clock may be behind ours."""
 PAGE = 100
 MOST_PAGES = 20
@@ -51,14 +51,14 @@ async def find_message(
         CannotTellError: the channel cannot be read, or there is too much to look through.
         DeliveryError: as `read_one` and `read_after` raise it.
     """
-    if not question.landmark.isdecimal():
+    if not question.last_known_id.isdecimal():
         raise CannotTellError("no earlier message of ours shows whether the bot may read the channel's history")
-    await read_one(int(question.landmark))
-    after = snowflake(question.delivery.created_at, CLOCKS_SECONDS)
+    await read_one(int(question.last_known_id))
+    after = snowflake(question.delivery.created_at, CLOCK_SKEW_SECONDS)
     for _ in range(MOST_PAGES):
         messages = await read_after(after)
         for message in sorted(messages, key=_number):
-            if is_it(message, question, bot_id):
+            if is_same_message(message, question, bot_id):
                 return Receipt(platform_id=str(message["id"]))
         if len(messages) < PAGE:
             return None
@@ -70,29 +70,29 @@ def _number(message: Mapping[str, Any]) -> int:
     return int(message["id"])
 
 
-def is_it(message: Mapping[str, Any], question: Question, bot_id: str) -> bool:
+def is_same_message(message: Mapping[str, Any], question: Question, bot_id: str) -> bool:
     """Whether the message is the bot's, says what the delivery says, and is not another delivery's."""
     author = message.get("author") or {}
-    if str(author.get("id")) != bot_id or str(message["id"]) in question.taken:
+    if str(author.get("id")) != bot_id or str(message["id"]) in question.ids_of_others:
         return False
-    sent, found = _words(question.delivery.payload), _words(message)
+    sent, found = _texts(question.delivery.payload), _texts(message)
     # What Discord itself makes of links in the content is put behind our own embeds.
     return sent[0] == found[0] and sent[1] == found[1][: len(sent[1])]
 
 
-def _words(message: Mapping[str, Any]) -> tuple[str, list[list[str]]]:
+def _texts(message: Mapping[str, Any]) -> tuple[str, list[list[str]]]:
     """The texts of a message, of which Discord only trims the ends; it adds to all else, and rewrites URLs."""
-    return _tidy(message.get("content")), [_embed_words(embed) for embed in message.get("embeds") or ()]
+    return _clean(message.get("content")), [_embed_texts(embed) for embed in message.get("embeds") or ()]
 
 
-def _embed_words(embed: Mapping[str, Any]) -> list[str]:
+def _embed_texts(embed: Mapping[str, Any]) -> list[str]:
     footer, author = embed.get("footer") or {}, embed.get("author") or {}
     fields = [field.get(key) for field in embed.get("fields") or () for key in ("name", "value")]
     return [
-        _tidy(each)
+        _clean(each)
         for each in (embed.get("title"), embed.get("description"), footer.get("text"), author.get("name"), *fields)
     ]
 
 
-def _tidy(text: object) -> str:
+def _clean(text: object) -> str:
     return " ".join(str(text or "").split())

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bot import text
-from bot.channels.excerpt import glance
+from bot.channels.excerpt import excerpt
 from bot.channels.pagination import as_many_as_fit
-from bot.channels.presentation import terms
+from bot.channels.presentation import matched_terms
 from bot.model import Link
 
 if TYPE_CHECKING:
@@ -34,18 +34,18 @@ def abstract(entry: DigestEntry) -> Markup:
     """The best lines of the abstract as Markdown, its terms in bold."""
     from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
 
-    seen = glance(entry.paper, terms(entry.match), title=TITLE, abstract=_ABSTRACT)
-    return Markup(seen.abstract.shown(text.escape_discord, "**{}**"))  # noqa: S704 - escaped here
+    excerpt_shown = excerpt(entry.paper, matched_terms(entry.match), title=TITLE, abstract=_ABSTRACT)
+    return Markup(excerpt_shown.abstract.as_markup(text.escape_discord, "**{}**"))  # noqa: S704 - escaped here
 
 
-def escaped(raw: str) -> int:
+def escaped_length(raw: str) -> int:
     """The length that the text has once it is escaped."""
     return text.utf16(text.escape_discord(raw))
 
 
 def short(raw: str, limit: int) -> str:
     """The text cut so that it is short enough also when escaped."""
-    return text.cut(text.tidy(raw), limit, escaped)
+    return text.truncate(text.clean(raw), limit, escaped_length)
 
 
 def link_target(url: str) -> str:
@@ -55,10 +55,10 @@ def link_target(url: str) -> str:
 
 def safe_links(links: Sequence[Link], most: int) -> Sequence[Link]:
     """Links that a template can show, as many as take at most so much."""
-    safe = [Link(label(text.cut(link.label, _LABEL)), link_target(link.url)) for link in links]
-    return as_many_as_fit(safe, most, lambda link: escaped(link.label) + len(link.url) + len(", []()"))[0]
+    safe = [Link(label(text.truncate(link.label, _LABEL)), link_target(link.url)) for link in links]
+    return as_many_as_fit(safe, most, lambda link: escaped_length(link.label) + len(link.url) + len(", []()"))[0]
 
 
 def label(label: str) -> str:
     """A masked link's text. No escape works inside of one, so what is markup goes."""
-    return _MARKUP.sub("", text.tidy(label))
+    return _MARKUP.sub("", text.clean(label))

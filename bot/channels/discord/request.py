@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-SECONDS = 30.0
+REQUEST_SECONDS = 30.0
 """How long one request may take, from the first look at the address to the last byte of the answer."""
 
 
@@ -84,16 +84,16 @@ async def ask(api_url: str, request: Callable[[], Awaitable[object]]) -> Answer:
     # here does before it first gives way to another task. So set at each request, two channels do not cross.
     Route.BASE = api_url
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(REQUEST_SECONDS):
             with suppress(_Over):
                 await request()
     except (aiohttp.ClientError, TimeoutError) as error:
         attempt.error = error
     if attempt.answer:
         return attempt.answer
-    trouble = Trouble.UNKNOWN if attempt.written else Trouble.TRANSIENT
+    kind = FailureKind.UNKNOWN if attempt.written else FailureKind.TRANSIENT
     # `from None`: the messages of aiohttp's errors carry URLs, and a webhook's URL is a secret.
-    raise DeliveryError(trouble, _why(attempt.error)) from None
+    raise DeliveryError(kind, _describe(attempt.error)) from None
 
 
 def trace() -> aiohttp.TraceConfig:
@@ -144,12 +144,12 @@ async def _on_exception(
         raise _Over
 
 
-def _why(error: Exception | None) -> str:
+def _describe(error: Exception | None) -> str:
     """An error without the URL that aiohttp puts into many of its messages; a host says enough."""
     import aiohttp  # noqa: PLC0415 - as above
 
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"cannot connect to {error.host}:{error.port} ({error.os_error})"
     if isinstance(error, TimeoutError):
-        return f"no answer within {SECONDS:g} s"
+        return f"no answer within {REQUEST_SECONDS:g} s"
     return f"the connection broke ({type(error).__name__})"

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 from bot.channels.channel import CannotTellError
 from bot.channels.mail.check import check_relay
 from bot.channels.mail.digest import render_digest, render_note
-from bot.channels.mail.fragments import Pieces
+from bot.channels.mail.fragments import Fragments
 from bot.channels.mail.mime import Mailbox, build, message_id, parse_mailbox
 from bot.channels.mail.settings import MailSettings
-from bot.channels.mail.smtp import Relay
-from bot.model import Gate, Gates, Receipt
+from bot.channels.mail.smtp import SmtpPool
+from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.channels.channel import Finding, Question
+    from bot.channels.channel import CheckResult, Question
     from bot.model import Delivery, Digest, Message, Note
     from bot.text.templates import Templates
 
@@ -43,12 +43,12 @@ class MailChannel:
         self._settings = settings
         self._sender = settings.mailbox
         self._templates = templates
-        self._pieces = Pieces(templates)
-        self._relay: Relay | None = None
+        self._fragments = Fragments(templates)
+        self._pool: SmtpPool | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
-    def sends_at_once(self) -> int:
+    def max_concurrent_sends(self) -> int:
         """One for each connection."""
         return self._settings.connections
 
@@ -77,7 +77,9 @@ class MailChannel:
             RenderError: a template is broken.
         """
         sender = self._sender.address
-        return render_digest(digest, self._templates, sender=sender, max_messages=max_messages, pieces=self._pieces)
+        return render_digest(
+            digest, self._templates, sender=sender, max_messages=max_messages, fragments=self._fragments
+        )
 
     def render_note(self, note: Note) -> Message:
         """A short mail that is no digest.
@@ -87,10 +89,10 @@ class MailChannel:
         """
         return render_note(note, self._templates, sender=self._sender.address)
 
-    def gates(self, address: Address) -> Gates:
+    def limits(self, address: Address) -> Limits:
         """No pacing of ours: a relay that wants some says 4yz."""
         relay = fingerprint(f"{self._settings.host}:{self._settings.port}:{self._settings.username}")
-        return Gates(Gate(f"mail:{address.key}", 0.0), Gate(f"mail-relay:{relay}", 0.0))
+        return Limits(Limit(f"mail:{address.key}", 0.0), Limit(f"mail-relay:{relay}", 0.0))
 
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
         """Hand the mail to the relay. The receipt is its Message-ID, which is the same on every attempt.
@@ -99,10 +101,10 @@ class MailChannel:
             DeliveryError: UNKNOWN only if the whole mail was written and the relay's answer never came.
         """
         data = build(delivery, Mailbox(address.value.reveal()), self._sender)
-        await self._line().send(self._sender.address, address.value.reveal(), data)
+        await self._running_pool().send(self._sender.address, address.value.reveal(), data)
         return Receipt(message_id(delivery.id, self._sender.domain))
 
-    async def find(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: Question, address: Address) -> Receipt | None:
         """A relay cannot be asked.
 
         Raises:
@@ -111,19 +113,19 @@ class MailChannel:
         del question, address
         raise CannotTellError("a mail relay cannot be asked what became of a mail")
 
-    async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
+    async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
         """Connect, log in, and ask for each address whether the relay would take a mail; no mail is sent."""
-        return tuple([finding async for finding in check_relay(self._settings, addresses)])
+        return tuple([result async for result in check_relay(self._settings, addresses)])
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
-        if self._relay is not None and self._loop is asyncio.get_running_loop():
-            await self._relay.aclose()
-        self._relay = None
+        if self._pool is not None and self._loop is asyncio.get_running_loop():
+            await self._pool.aclose()
+        self._pool = None
 
-    def _line(self) -> Relay:
+    def _running_pool(self) -> SmtpPool:
         """The running event loop's relay: connections cannot move to another loop."""
         loop = asyncio.get_running_loop()
-        if self._relay is None or self._loop is not loop:
-            self._relay, self._loop = Relay(self._settings), loop
-        return self._relay
+        if self._pool is None or self._loop is not loop:
+            self._pool, self._loop = SmtpPool(self._settings), loop
+        return self._pool

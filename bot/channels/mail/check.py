@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.channels.channel import Finding
+from bot.channels.channel import CheckResult
 from bot.channels.mail.errors import NOT_LOGGED_IN, RelayError
-from bot.channels.mail.smtp import command, connect, envelope, farewell
-from bot.errors import Trouble
+from bot.channels.mail.smtp import command, connect, envelope, say_quit
+from bot.errors import FailureKind
 from bot.settings import is_loopback
 
 if TYPE_CHECKING:
@@ -20,40 +20,42 @@ CHECK_SECONDS = 15.0
 """Per command: whoever checks sits in front of it."""
 
 
-async def check_relay(settings: MailSettings, addresses: Sequence[Address]) -> AsyncIterator[Finding]:
+async def check_relay(settings: MailSettings, addresses: Sequence[Address]) -> AsyncIterator[CheckResult]:
     """Connect, log in, and ask for each address whether the relay would take a mail for it."""
     try:
         smtp = await connect(settings, timeout=CHECK_SECONDS)
     except RelayError as error:
-        yield _finding(error, settings)
+        yield _result(error, settings)
         return
     safety = {"tls": ", over TLS", "starttls": ", over STARTTLS", "none": ""}[settings.security]
     login = ", logged in" if settings.username is not None else ""
-    yield Finding("channels.mail.host", ok=True, message=f"{settings.host}:{settings.port} answers{safety}{login}")
+    yield CheckResult(
+        "channels.mail.host", ok=True, message=f"{settings.host}:{settings.port} answers{safety}{login}"
+    )
     sender = settings.mailbox.address
     try:
         await envelope(smtp, sender, None)
         await command(smtp, "RSET", b"RSET")
-        yield Finding("channels.mail.sender", ok=True, message=f"the relay takes mail from {sender}")
+        yield CheckResult("channels.mail.sender", ok=True, message=f"the relay takes mail from {sender}")
         for address in addresses:
             try:
                 await envelope(smtp, sender, address.value.reveal())
             except RelayError as error:
-                yield _finding(error, settings, address)
+                yield _result(error, settings, address)
             else:
-                yield Finding(address.label, ok=True, message="the relay takes mail for it")
+                yield CheckResult(address.label, ok=True, message="the relay takes mail for it")
             await command(smtp, "RSET", b"RSET")
     except RelayError as error:
-        yield _finding(error, settings)
+        yield _result(error, settings)
     finally:
-        await farewell(smtp)
+        await say_quit(smtp)
 
 
-def _finding(error: RelayError, settings: MailSettings, address: Address | None = None) -> Finding:
+def _result(error: RelayError, settings: MailSettings, address: Address | None = None) -> CheckResult:
     setting, advice = _diagnosis(error, settings)
     if setting == "address":
-        return Finding(address.label if address else "channels.mail.host", ok=False, message=error.reason)
-    return Finding(f"channels.mail.{setting}", ok=False, message=". ".join(filter(None, (error.reason, advice))))
+        return CheckResult(address.label if address else "channels.mail.host", ok=False, message=error.reason)
+    return CheckResult(f"channels.mail.{setting}", ok=False, message=". ".join(filter(None, (error.reason, advice))))
 
 
 def _diagnosis(error: RelayError, settings: MailSettings) -> tuple[str, str]:
@@ -72,7 +74,7 @@ def _diagnosis(error: RelayError, settings: MailSettings) -> tuple[str, str]:
 def _about_envelope(error: RelayError) -> tuple[str, str]:
     if "STARTTLS" in error.reason.upper():
         return "security", "Set security: starttls"
-    if error.code == NOT_LOGGED_IN or (error.step == "RCPT" and error.trouble is Trouble.CREDENTIAL):
+    if error.code == NOT_LOGGED_IN or (error.step == "RCPT" and error.kind is FailureKind.CREDENTIAL):
         return "username", "The relay forwards only for those who log in, or not for this sender"
     if error.step == "RCPT":
         return "address", ""
@@ -110,7 +112,7 @@ def _about_login(error: RelayError, settings: MailSettings) -> tuple[str, str]:
     if not error.code:
         clear = settings.security == "none"
         return "username", "Perhaps only over TLS: set security" if clear else ""
-    if error.trouble is not Trouble.CREDENTIAL:
+    if error.kind is not FailureKind.CREDENTIAL:
         return "host", "The relay cannot check logins now"
     if any(name in host for name in ("gmail", "google")):
         return (

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.mail.fragments import Block, Pieces
+from bot.channels.mail.fragments import Block, Fragments
 from bot.channels.mail.mime import entity, mailto, quoted_printable
 from bot.channels.pagination import fit, paginate
-from bot.channels.presentation import together, told
+from bot.channels.presentation import merged, paper_count
 from bot.model import Message
-from bot.text import day, flatten_tex, tidy
+from bot.text import clean, day, flatten_tex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +50,7 @@ class _Piece:
 
 
 def render_digest(
-    digest: Digest, templates: Templates, *, sender: str, max_messages: int, pieces: Pieces | None = None
+    digest: Digest, templates: Templates, *, sender: str, max_messages: int, fragments: Fragments | None = None
 ) -> tuple[Message, ...]:
     """The digest as at most `max_messages` mails.
 
@@ -59,16 +59,16 @@ def render_digest(
         templates: where `mail/` is read from.
         sender: the address that a reader can write to.
         max_messages: at least 1.
-        pieces: of the round that the digest is one of, with the same templates.
+        fragments: rendered for other digests of the same round, with the same templates; reused.
 
     Raises:
         RenderError: a template is broken.
     """
-    pieces = pieces or Pieces(templates)
-    layout = _Layout(digest, templates, pieces, sender, digest.sections)
+    fragments = fragments or Fragments(templates)
+    layout = _Layout(digest, templates, fragments, sender, digest.sections)
     pages = layout.pages(max_messages)
     if len(pages) > max_messages:  # too many topics even to count each of them
-        layout = _Layout(digest, templates, pieces, sender, (together(digest.sections),))
+        layout = _Layout(digest, templates, fragments, sender, (merged(digest.sections),))
         pages = layout.pages(max_messages)
     return layout.messages(pages)
 
@@ -80,7 +80,7 @@ def render_note(note: Note, templates: Templates, *, sender: str) -> Message:
         RenderError: a template is broken.
     """
     paragraphs = [line for line in note.text.splitlines() if line.strip()]
-    values: dict[str, Any] = {"subject": tidy(note.title), "paragraphs": paragraphs, **_writing_to(sender)}
+    values: dict[str, Any] = {"subject": clean(note.title), "paragraphs": paragraphs, **_writing_to(sender)}
     text = wrap(templates.render("mail/note.txt.j2", **values))
     return _message(values["subject"], text, _inlined(templates.render("mail/note.html.j2", **values)), part=1)
 
@@ -89,7 +89,7 @@ class _Layout:
     """One digest being laid out; every piece is made once, when first needed."""
 
     def __init__(
-        self, digest: Digest, templates: Templates, pieces: Pieces, sender: str, sections: Sequence[Section]
+        self, digest: Digest, templates: Templates, fragments: Fragments, sender: str, sections: Sequence[Section]
     ) -> None:
         self._digest = digest
         self._sections = sections
@@ -97,9 +97,9 @@ class _Layout:
         self._sender = sender
         self._dated = len(digest.mailing_dates) > 1
         entries = [entry for section in sections for entry in section.entries]
-        self._paper = cache(lambda number, brief: pieces.paper(entries[number - 1], number, brief=brief))
-        self._more = cache(lambda place, count: pieces.more(sections[place], count))
-        self._heading = cache(lambda place, **how: pieces.heading(sections[place], **how))
+        self._paper = cache(lambda number, brief: fragments.paper(entries[number - 1], number, brief=brief))
+        self._more = cache(lambda place, count: fragments.more(sections[place], count))
+        self._heading = cache(lambda place, **how: fragments.heading(sections[place], **how))
 
     def pages(self, most: int) -> Sequence[Sequence[_Piece]]:
         """The richest pages that are at most so many; more of them only where the counts alone need more."""
@@ -130,7 +130,7 @@ class _Layout:
                 paper = entry.paper
                 yield _Piece(place, position == 0, entry.mailing_date, block, paper.title, paper.identifier, brief)
             if unshown:
-                yield _Piece(place, unshown == told(section), None, self._more(place, unshown))
+                yield _Piece(place, unshown == paper_count(section), None, self._more(place, unshown))
 
     def _blocks(self, pieces: Sequence[_Piece]) -> Iterator[Block]:
         """The pieces with the headings of their sections and, where there are several, of their mailing dates."""
@@ -170,7 +170,7 @@ class _Layout:
             "part": part,
             "parts": parts,
         }
-        return {**values, "subject": tidy(self._templates.render("mail/subject.txt.j2", **values))}
+        return {**values, "subject": clean(self._templates.render("mail/subject.txt.j2", **values))}
 
     @cached_property
     def _frame_size(self) -> int:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from bot.channels.excerpt import Glance, glance
+from bot.channels.excerpt import Excerpt, excerpt
 from bot.channels.mail.mime import quoted_printable
-from bot.channels.presentation import MOST_LINKS, forms, terms, told
+from bot.channels.presentation import MOST_LINKS, matched_terms, paper_count, paper_links
 from bot.text import markup_html
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TITLE = 300
 ABSTRACT = 165
 """Characters; of the abstract about two lines on a wide screen."""
-_KEPT = 4096
+_CACHED = 4096
 """Papers, each as one set of terms shows it: some 4 KB."""
 _NUMBER = "\0"
 """Stands for a paper's number in its digest; no escape lets it through, so no text has it."""
@@ -41,17 +41,17 @@ class Block:
     size: int
 
 
-class Pieces:
+class Fragments:
     """Renders pieces; what it has made of a paper it does not make again. To be kept no longer than one round."""
 
     def __init__(self, templates: Templates) -> None:
         self._templates = templates
-        self._is_ours = templates.folder is None or not (templates.folder / "mail").is_dir()
-        self._shown = lru_cache(_KEPT)(self._show)
+        self._templates_are_built_in = templates.folder is None or not (templates.folder / "mail").is_dir()
+        self._shown = lru_cache(_CACHED)(self._show)
 
     def paper(self, entry: DigestEntry, number: int, *, brief: bool) -> Block:
         """One entry of the digest: in full, or `brief` as one line."""
-        if not self._is_ours:
+        if not self._templates_are_built_in:
             return self._shown(entry, number, brief)
         # Our own templates name no topic and put the number into the text alone; of the user's we cannot know.
         block = self._shown(replace(entry, match=replace(entry.match, topic="")), _NUMBER, brief)
@@ -64,18 +64,21 @@ class Pieces:
     def more(self, section: Section, count: int) -> Block:
         """So many of the section's papers are not shown."""
         links, others = section.more[:MOST_LINKS], len(section.more[MOST_LINKS:])
-        alone = count == told(section)
+        alone = count == paper_count(section)
         return self._block("more", section=section, count=count, alone=alone, links=links, other_links=others)
 
     def _show(self, entry: DigestEntry, number: int | str, brief: bool) -> Block:  # noqa: FBT001 - cached, so positional
         from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
 
-        found = terms(entry.match)
-        seen = glance(entry.paper, found, title=TITLE, abstract=ABSTRACT)
+        found = matched_terms(entry.match)
+        excerpt_shown = excerpt(entry.paper, found, title=TITLE, abstract=ABSTRACT)
         number = Markup(number) if isinstance(number, str) else number  # noqa: S704 - ours
-        values = {"entry": entry, "terms": found, "links": forms(entry), "number": number, "brief": brief}
-        html = self._templates.render("mail/paper.html.j2", **values, **_marked(seen))
-        plain = {"title": seen.title.text, "abstract": seen.abstract.shown(str, "*{}*", whole_words=True)}
+        values = {"entry": entry, "terms": found, "links": paper_links(entry), "number": number, "brief": brief}
+        html = self._templates.render("mail/paper.html.j2", **values, **_marked(excerpt_shown))
+        plain = {
+            "title": excerpt_shown.title.text,
+            "abstract": excerpt_shown.abstract.as_markup(str, "*{}*", whole_words=True),
+        }
         return Block(html, self._templates.render("mail/paper.txt.j2", **values, **plain), self._size(html))
 
     def _block(self, template: str, **values: object) -> Block:
@@ -94,10 +97,10 @@ class Pieces:
         return self._templates.render("mail/style.html.j2")
 
 
-def _marked(seen: Glance) -> dict[str, Markup]:
+def _marked(excerpt_shown: Excerpt) -> dict[str, Markup]:
     """Title and abstract as HTML, their terms marked."""
     from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
 
     mark = '<b class="hit">{}</b>'
-    texts = {"title": seen.title, "abstract": seen.abstract}
-    return {name: Markup(each.shown(markup_html, mark)) for name, each in texts.items()}  # noqa: S704 - escaped here
+    texts = {"title": excerpt_shown.title, "abstract": excerpt_shown.abstract}
+    return {name: Markup(each.as_markup(markup_html, mark)) for name, each in texts.items()}  # noqa: S704 - escaped here

@@ -25,9 +25,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 from bot.settings import fingerprint
-from bot.text import cut, tidy
+from bot.text import clean, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,7 @@ def parse_mailbox(text: str) -> Mailbox:
     Raises:
         ValueError: with a sentence that says why it is none.
     """
-    whole = tidy(text)
+    whole = clean(text)
     named = _NAMED.fullmatch(whole)
     address = named["address"].strip() if named else whole
     local, at, domain = address.rpartition("@")
@@ -89,7 +89,7 @@ def parse_mailbox(text: str) -> Mailbox:
     result = f"{local}@{_ascii_domain(domain)}"
     if len(result) > _LONGEST_ADDRESS:
         raise ValueError(f"{address} is longer than the {_LONGEST_ADDRESS} characters that a mail address may have")
-    return Mailbox(result, cut(named["name"].strip(' "'), 100) if named else "")
+    return Mailbox(result, truncate(named["name"].strip(' "'), 100) if named else "")
 
 
 def mailto(address: str, subject: str) -> str:
@@ -138,7 +138,7 @@ def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox) -> bytes:
     Raises:
         DeliveryError: MALFORMED, where the headers do not read back as what was meant.
     """
-    subject = tidy(str(delivery.payload["subject"])).encode("utf-8", "replace").decode()
+    subject = clean(str(delivery.payload["subject"])).encode("utf-8", "replace").decode()
     headers = _headers(delivery, subject, recipient, sender)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii", "replace")
     _read_back(head.decode("ascii"), list(headers), subject)
@@ -217,14 +217,14 @@ def _read_back(head: str, expected: list[str], subject: str) -> None:
     try:
         seen = _read(str(parsed["Subject"]))
     except (HeaderParseError, UnicodeError, LookupError) as error:
-        raise DeliveryError(Trouble.MALFORMED, "the subject does not read back") from error
+        raise DeliveryError(FailureKind.REJECTED, "the subject does not read back") from error
     if parsed.keys() != expected or parsed.get_payload():
-        raise DeliveryError(Trouble.MALFORMED, f"the headers read back as {', '.join(parsed.keys())}")
+        raise DeliveryError(FailureKind.REJECTED, f"the headers read back as {', '.join(parsed.keys())}")
     if seen != subject:
-        raise DeliveryError(Trouble.MALFORMED, "the subject reads back as another")
+        raise DeliveryError(FailureKind.REJECTED, "the subject reads back as another")
     is_torn = not head.count("\r\n") == head.count("\r") == head.count("\n")
     if is_torn or max(map(len, head.split("\r\n"))) > LONGEST_LINE:
-        raise DeliveryError(Trouble.MALFORMED, f"a line without its CRLF, or of more than {LONGEST_LINE} octets")
+        raise DeliveryError(FailureKind.REJECTED, f"a line without its CRLF, or of more than {LONGEST_LINE} octets")
 
 
 @lru_cache(maxsize=256)  # as `_encoded`

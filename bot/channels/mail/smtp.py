@@ -11,9 +11,16 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.channels.mail.errors import CLOSING, GO_ON, THE_MAIL, YES, RelayError, refusal
-from bot.errors import Trouble
-from bot.text import cut, tidy
+from bot.channels.mail.errors import (
+    CLOSING,
+    END_OF_DATA,
+    POSITIVE_COMPLETION,
+    POSITIVE_INTERMEDIATE,
+    RelayError,
+    refusal,
+)
+from bot.errors import FailureKind
+from bot.text import clean, truncate
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP, SMTPResponse
@@ -28,11 +35,11 @@ ANSWER_SECONDS = 600.0
 """After the final dot a short wait makes duplicates: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2.6."""
 IDLE_SECONDS = 15.0
 MAILS_PER_CONNECTION = 100
-_FAREWELL_SECONDS = 2.0
+_QUIT_SECONDS = 2.0
 
 
 @dataclass(slots=True)
-class _Line:
+class _Connection:
     """One connection, and how much it was used."""
 
     smtp: SMTP
@@ -43,7 +50,7 @@ class _Line:
         return self.smtp.is_connected and self.mails < MAILS_PER_CONNECTION and now - self.last_used <= IDLE_SECONDS
 
 
-class Relay:
+class SmtpPool:
     """A few connections, opened when needed, kept while they are fresh, each used by one mail at a time.
 
     Belongs to the event loop it is first used in.
@@ -51,8 +58,8 @@ class Relay:
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
-        self._places = asyncio.Semaphore(settings.connections)
-        self._idle: list[_Line] = []
+        self._slots = asyncio.Semaphore(settings.connections)
+        self._idle: list[_Connection] = []
 
     async def send(self, sender: str, recipient: str, data: bytes) -> None:
         """Hand one mail, whose every line ends in CRLF, for one recipient to the relay; returns when that has it.
@@ -61,43 +68,43 @@ class Relay:
             RelayError: UNKNOWN only where the final dot was written and its answer never came.
         """
         try:
-            async with asyncio.timeout(READY_SECONDS) as limit, self._places:
-                line = await self._line()
+            async with asyncio.timeout(READY_SECONDS) as limit, self._slots:
+                connection = await self._connection()
                 try:
-                    await envelope(line.smtp, sender, recipient)
-                    await command(line.smtp, "DATA", b"DATA", wanted=GO_ON)
+                    await envelope(connection.smtp, sender, recipient)
+                    await command(connection.smtp, "DATA", b"DATA", wanted=POSITIVE_INTERMEDIATE)
                     limit.reschedule(None)
-                    await _hand_over(line.smtp, data)
+                    await _send_data(connection.smtp, data)
                 except RelayError as error:
-                    if await _is_usable_after(line.smtp, error):
-                        self._keep(line)
+                    if await _is_usable_after(connection.smtp, error):
+                        self._return_to_pool(connection)
                     raise
                 except BaseException:
-                    line.smtp.close()
+                    connection.smtp.close()
                     raise
-                self._keep(line)
+                self._return_to_pool(connection)
         except TimeoutError as error:
             reason = f"the relay was not ready within {READY_SECONDS:.0f} s"
-            raise RelayError("connect", Trouble.TRANSIENT, reason, everywhere=True) from error
+            raise RelayError("connect", FailureKind.TRANSIENT, reason, affects_credential=True) from error
 
     async def aclose(self) -> None:
         """Say QUIT and close; the relay's answer is not waited for long."""
-        lines, self._idle = self._idle, []
-        await asyncio.gather(*(farewell(line.smtp) for line in lines))
+        connections, self._idle = self._idle, []
+        await asyncio.gather(*(say_quit(connection.smtp) for connection in connections))
 
-    async def _line(self) -> _Line:
+    async def _connection(self) -> _Connection:
         now = asyncio.get_running_loop().time()
         while self._idle:
-            line = self._idle.pop()
-            if line.is_fresh(now):
-                return line
-            await farewell(line.smtp)
-        return _Line(await connect(self._settings))
+            connection = self._idle.pop()
+            if connection.is_fresh(now):
+                return connection
+            await say_quit(connection.smtp)
+        return _Connection(await connect(self._settings))
 
-    def _keep(self, line: _Line) -> None:
-        line.mails += 1
-        line.last_used = asyncio.get_running_loop().time()
-        self._idle.append(line)
+    def _return_to_pool(self, connection: _Connection) -> None:
+        connection.mails += 1
+        connection.last_used = asyncio.get_running_loop().time()
+        self._idle.append(connection)
 
 
 async def _is_usable_after(smtp: SMTP, error: RelayError) -> bool:
@@ -145,7 +152,7 @@ async def connect(settings: MailSettings, timeout: float = COMMAND_SECONDS) -> S
         raise refusal(step, error.code, error.message) from (None if step == "AUTH" else error)
     except (SMTPException, OSError, UnicodeError) as error:
         smtp.close()
-        raise RelayError(step, Trouble.TRANSIENT, _words(error), everywhere=True) from error
+        raise RelayError(step, FailureKind.TRANSIENT, _words(error), affects_credential=True) from error
     except BaseException:
         smtp.close()
         raise
@@ -163,7 +170,7 @@ async def envelope(smtp: SMTP, sender: str, recipient: str | None) -> None:
         await command(smtp, "RCPT", b"RCPT TO:<%b>" % recipient.encode())
 
 
-async def command(smtp: SMTP, step: str, line: bytes, wanted: int = YES) -> SMTPResponse:
+async def command(smtp: SMTP, step: str, line: bytes, wanted: int = POSITIVE_COMPLETION) -> SMTPResponse:
     """One command and its answer, whose code must begin with the digit `wanted`.
 
     Raises:
@@ -174,42 +181,42 @@ async def command(smtp: SMTP, step: str, line: bytes, wanted: int = YES) -> SMTP
     try:
         reply = await smtp.execute_command(line)
     except (SMTPException, OSError) as error:
-        raise RelayError(step, Trouble.TRANSIENT, _words(error)) from error
+        raise RelayError(step, FailureKind.TRANSIENT, _words(error)) from error
     if reply.code // 100 != wanted:
         raise refusal(step, reply.code, reply.message)
     return reply
 
 
-async def farewell(smtp: SMTP) -> None:
+async def say_quit(smtp: SMTP) -> None:
     """QUIT and close."""
     from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
 
     with contextlib.suppress(SMTPException, OSError):  # a good-bye that is not returned is no trouble
-        await smtp.execute_command(b"QUIT", timeout=_FAREWELL_SECONDS)
+        await smtp.execute_command(b"QUIT", timeout=_QUIT_SECONDS)
     smtp.close()
 
 
-async def _hand_over(smtp: SMTP, data: bytes) -> None:
+async def _send_data(smtp: SMTP, data: bytes) -> None:
     """The mail and the dot. Done by hand, for `SMTP.data` cannot say whether the dot was written."""
     from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
 
     protocol = smtp.protocol
     if protocol is None:
-        raise RelayError("DATA", Trouble.TRANSIENT, "the connection was lost")
+        raise RelayError("DATA", FailureKind.TRANSIENT, "the connection was lost")
     try:
-        protocol.write(b"%b.\r\n" % _stuffed(data))
+        protocol.write(b"%b.\r\n" % _dot_stuffed(data))
     except SMTPException as error:
-        raise RelayError("DATA", Trouble.TRANSIENT, _words(error)) from error
+        raise RelayError("DATA", FailureKind.TRANSIENT, _words(error)) from error
     # From here on only the relay's answer tells whether it has the mail.
     try:
         reply = await protocol.read_response(timeout=ANSWER_SECONDS)
     except (SMTPException, OSError) as error:
-        raise RelayError(THE_MAIL, Trouble.UNKNOWN, f"sent, but no answer came: {_words(error)}") from error
-    if reply.code // 100 != YES:
-        raise refusal(THE_MAIL, reply.code, reply.message)
+        raise RelayError(END_OF_DATA, FailureKind.UNKNOWN, f"sent, but no answer came: {_words(error)}") from error
+    if reply.code // 100 != POSITIVE_COMPLETION:
+        raise refusal(END_OF_DATA, reply.code, reply.message)
 
 
-def _stuffed(data: bytes) -> bytes:
+def _dot_stuffed(data: bytes) -> bytes:
     """No line is a lone dot: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2."""
     first = b"." if data.startswith(b".") else b""
     return first + data.replace(b"\r\n.", b"\r\n..")
@@ -217,7 +224,7 @@ def _stuffed(data: bytes) -> bytes:
 
 async def _start_tls(smtp: SMTP) -> None:
     if not smtp.supports_extension("starttls"):
-        raise RelayError("STARTTLS", Trouble.CREDENTIAL, "the relay does not offer it; nothing was sent")
+        raise RelayError("STARTTLS", FailureKind.CREDENTIAL, "the relay does not offer it; nothing was sent")
     await smtp.starttls()
     await smtp.ehlo()
 
@@ -227,7 +234,9 @@ async def _log_in(smtp: SMTP, username: str, password: Secret) -> None:
     methods = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
     offered = [method for name, method in methods.items() if name in smtp.server_auth_methods]
     if not offered:
-        raise RelayError("AUTH", Trouble.CREDENTIAL, "the relay offers no login that we know over this connection")
+        raise RelayError(
+            "AUTH", FailureKind.CREDENTIAL, "the relay offers no login that we know over this connection"
+        )
     await offered[0](username, password.reveal())
 
 
@@ -236,6 +245,6 @@ def _words(error: BaseException) -> str:
     texts = []
     cause: BaseException | None = error
     while cause is not None:
-        texts.append(tidy(str(cause)))
+        texts.append(clean(str(cause)))
         cause = cause.__cause__
-    return cut(next(filter(None, reversed(texts)), type(error).__name__), 200)
+    return truncate(next(filter(None, reversed(texts)), type(error).__name__), 200)

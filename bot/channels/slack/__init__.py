@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bot.channels.channel import CannotTellError, Finding
+from bot.channels.channel import CannotTellError, CheckResult
 from bot.channels.slack.digest import render_digest, render_note
-from bot.channels.slack.errors import judge_method, judge_reading, judge_webhook, no_answer_as_trouble
+from bot.channels.slack.errors import (
+    connection_errors_as_failures,
+    raise_for_lookup,
+    raise_for_method,
+    raise_for_webhook,
+)
 from bot.channels.slack.lookup import find_message, metadata
-from bot.errors import DeliveryError, Trouble
-from bot.model import Gate, Gates, Receipt
+from bot.errors import DeliveryError, FailureKind
+from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint, is_loopback
 
 if TYPE_CHECKING:
@@ -84,7 +89,7 @@ class SlackChannel:
         self._sessions: dict[Callable[[aiohttp.ClientResponse], Awaitable[None]], aiohttp.ClientSession] = {}
 
     @property
-    def sends_at_once(self) -> int:
+    def max_concurrent_sends(self) -> int:
         """So many that a few that hang hold up no other; each has a connection of its own."""
         return _CONNECTIONS
 
@@ -121,16 +126,16 @@ class SlackChannel:
         """
         return render_note(self._templates, note)
 
-    def gates(self, address: Address) -> Gates:
+    def limits(self, address: Address) -> Limits:
         """One message a second per channel; a token's channels share a second gate, a webhook has its own."""
         if address.kind == "webhook":
             credential = f"slack-webhook:{address.key}"
         else:
             token = self._settings.token
             credential = f"slack-token:{fingerprint(token.reveal() if token else '')}"
-        return Gates(
-            destination=Gate(f"slack:{address.key}", DESTINATION_SECONDS),
-            credential=Gate(credential, CREDENTIAL_SECONDS),
+        return Limits(
+            destination=Limit(f"slack:{address.key}", DESTINATION_SECONDS),
+            credential=Limit(credential, CREDENTIAL_SECONDS),
         )
 
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
@@ -145,7 +150,7 @@ class SlackChannel:
         if address.kind == "webhook":
             return await self._post_to_webhook(delivery, address)
         client = self._client()
-        with no_answer_as_trouble():
+        with connection_errors_as_failures():
             answer = await client.chat_postMessage(
                 **delivery.payload,
                 channel=address.value.reveal(),
@@ -154,7 +159,7 @@ class SlackChannel:
             )
         return Receipt(platform_id=str(answer.get("ts", "")))
 
-    async def find(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: Question, address: Address) -> Receipt | None:
         """Look for the delivery's id in the channel's history, or in its thread.
 
         Raises:
@@ -163,25 +168,25 @@ class SlackChannel:
         """
         if address.kind == "webhook":
             raise CannotTellError("Slack cannot be asked what became of a webhook's message")
-        client = self._client(judge_reading)
-        with no_answer_as_trouble():
+        client = self._client(raise_for_lookup)
+        with connection_errors_as_failures():
             return await find_message(client, address.value.reveal(), question.delivery)
 
-    async def check(self, addresses: Sequence[Address]) -> tuple[Finding, ...]:
+    async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
         """Whether Slack knows the token, and the channels as far as the token may look; a webhook is only named."""
-        findings: list[Finding] = []
+        results: list[CheckResult] = []
         channels = [address for address in addresses if address.kind == "channel"]
         if channels:
             token, scopes = await self._check_token()
-            findings.append(token)
+            results.append(token)
             if token.ok:
-                findings.extend([await self._check_channel(channel.value.reveal(), scopes) for channel in channels])
-        findings.extend(
-            Finding(address.label, ok=True, message="a webhook can only be tried by posting: check --send")
+                results.extend([await self._check_channel(channel.value.reveal(), scopes) for channel in channels])
+        results.extend(
+            CheckResult(address.label, ok=True, message="a webhook can only be tried by posting: check --send")
             for address in addresses
             if address.kind == "webhook"
         )
-        return tuple(findings)
+        return tuple(results)
 
     async def aclose(self) -> None:
         """Close the connections' sessions."""
@@ -194,86 +199,90 @@ class SlackChannel:
 
         client = AsyncWebhookClient(
             address.value.reveal(),
-            session=self._session(judge_webhook),
+            session=self._session(raise_for_webhook),
             retry_handlers=[],
             logger=_SILENT,
         )
         client.proxy = None  # the session heeds the environment's proxies, and its exceptions too
-        with no_answer_as_trouble():
+        with connection_errors_as_failures():
             await client.send_dict(dict(delivery.payload))
         return Receipt()
 
-    def _client(self, judge: Callable[[aiohttp.ClientResponse], Awaitable[None]] = judge_method) -> AsyncWebClient:
+    def _client(
+        self, raise_for_status: Callable[[aiohttp.ClientResponse], Awaitable[None]] = raise_for_method
+    ) -> AsyncWebClient:
         from slack_sdk.web.async_client import AsyncWebClient  # noqa: PLC0415 - as above
 
         if self._settings.token is None:
-            raise DeliveryError(Trouble.CREDENTIAL, f"{_TOKEN} is not set")
+            raise DeliveryError(FailureKind.CREDENTIAL, f"{_TOKEN} is not set")
         client = AsyncWebClient(
             self._settings.token.reveal(),
             base_url=self._settings.api_url,
-            session=self._session(judge),
+            session=self._session(raise_for_status),
             retry_handlers=[],
             logger=_SILENT,
         )
         client.proxy = None  # as above
         return client
 
-    def _session(self, judge: Callable[[aiohttp.ClientResponse], Awaitable[None]]) -> aiohttp.ClientSession:
+    def _session(
+        self, raise_for_status: Callable[[aiohttp.ClientResponse], Awaitable[None]]
+    ) -> aiohttp.ClientSession:
         """The session whose every answer passes that judge before slack_sdk sees it."""
         import aiohttp  # noqa: PLC0415 - as above
 
-        if judge not in self._sessions:
-            self._sessions[judge] = aiohttp.ClientSession(
+        if raise_for_status not in self._sessions:
+            self._sessions[raise_for_status] = aiohttp.ClientSession(
                 # A kept connection that the other side has closed meanwhile looks like a lost answer.
                 connector=aiohttp.TCPConnector(force_close=True),
                 timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, connect=CONNECT_SECONDS),
                 trust_env=True,
-                raise_for_status=judge,
+                raise_for_status=raise_for_status,
             )
-        return self._sessions[judge]
+        return self._sessions[raise_for_status]
 
-    async def _check_token(self) -> tuple[Finding, frozenset[str]]:
+    async def _check_token(self) -> tuple[CheckResult, frozenset[str]]:
         try:
             client = self._client()
-            with no_answer_as_trouble():
+            with connection_errors_as_failures():
                 answer = await client.auth_test()
         except DeliveryError as error:
-            if error.trouble is Trouble.CREDENTIAL:
+            if error.kind is FailureKind.CREDENTIAL:
                 advice = "take the bot token (xoxb-...) from the app's page, OAuth & Permissions"
-                return Finding(_TOKEN, ok=False, message=f"{error.reason}; {advice}"), frozenset()
-            return Finding("channels.slack.api_url", ok=False, message=error.reason), frozenset()
+                return CheckResult(_TOKEN, ok=False, message=f"{error.reason}; {advice}"), frozenset()
+            return CheckResult("channels.slack.api_url", ok=False, message=error.reason), frozenset()
         scopes = frozenset(_words(answer.headers.get("x-oauth-scopes", "")))
         if scopes and "chat:write" not in scopes:
             message = "lacks the scope chat:write: add it on the app's page and install the app again"
-            return Finding(_TOKEN, ok=False, message=message), scopes
+            return CheckResult(_TOKEN, ok=False, message=message), scopes
         message = f"is {answer.get('user')} in {answer.get('team')}; posting needs the scope chat:write"
-        return Finding(_TOKEN, ok=True, message=message), scopes
+        return CheckResult(_TOKEN, ok=True, message=message), scopes
 
-    async def _check_channel(self, channel: str, scopes: frozenset[str]) -> Finding:
+    async def _check_channel(self, channel: str, scopes: frozenset[str]) -> CheckResult:
         if channel.startswith("#"):
             message = "a name cannot be looked up, and breaks when the channel is renamed: its id would last"
-            return Finding(channel, ok=True, message=message)
+            return CheckResult(channel, ok=True, message=message)
         try:
             client = self._client()
-            with no_answer_as_trouble():
+            with connection_errors_as_failures():
                 answer = await client.conversations_info(channel=channel)
         except DeliveryError as error:
-            if error.trouble is Trouble.CREDENTIAL:  # missing_scope: the token itself was found good
+            if error.kind is FailureKind.CREDENTIAL:  # missing_scope: the token itself was found good
                 message = (
                     f"not looked at, which needs channels:read, for a private channel groups:read: {error.reason}"
                 )
-                return Finding(channel, ok=True, message=message)
+                return CheckResult(channel, ok=True, message=message)
             message = f"{error.reason}; a private channel is only seen once the app is invited to it"
-            return Finding(channel, ok=False, message=message)
-        return _channel_finding(channel, answer.get("channel") or {}, scopes)
+            return CheckResult(channel, ok=False, message=message)
+        return _channel_result(channel, answer.get("channel") or {}, scopes)
 
 
-def _channel_finding(channel: str, found: dict[str, Any], scopes: Iterable[str]) -> Finding:
+def _channel_result(channel: str, found: dict[str, Any], scopes: Iterable[str]) -> CheckResult:
     if found.get("is_archived"):
-        return Finding(channel, ok=False, message="the channel is archived")
+        return CheckResult(channel, ok=False, message="the channel is archived")
     if not found.get("is_member", True) and "chat:write.public" not in scopes:
-        return Finding(channel, ok=False, message="the app is not in the channel: /invite it there")
-    return Finding(channel, ok=True, message=f"is #{found['name']}" if found.get("name") else "is there")
+        return CheckResult(channel, ok=False, message="the app is not in the channel: /invite it there")
+    return CheckResult(channel, ok=True, message=f"is #{found['name']}" if found.get("name") else "is there")
 
 
 def _webhook_label(url: str) -> str:

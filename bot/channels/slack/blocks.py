@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from bot.model import Message
-from bot.text import cut, escape_mrkdwn, flatten_tex, utf16
+from bot.text import escape_mrkdwn, flatten_tex, truncate, utf16
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,14 +53,14 @@ class Text:
         return {"type": "section", "text": text, "expand": True}
 
 
-def escaped(text: str) -> int:
+def escaped_length(text: str) -> int:
     """The length that the text has once it is escaped."""
     return utf16(escape_mrkdwn(text))
 
 
 def short(tex: str, limit: int) -> str:
     """Flat text that takes at most `limit` once it is escaped, cut with an ellipsis."""
-    return cut(flatten_tex(tex), limit, escaped)
+    return truncate(flatten_tex(tex), limit, escaped_length)
 
 
 def label(tex: str, limit: int) -> str:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.excerpt import glance
+from bot.channels.excerpt import excerpt
 from bot.channels.pagination import as_many_as_fit, fit, paginate
-from bot.channels.presentation import MOST_LINKS, forms, terms, together, told
+from bot.channels.presentation import MOST_LINKS, matched_terms, merged, paper_count, paper_links
 from bot.channels.slack import blocks
-from bot.channels.slack.blocks import Text, escaped, label, link_target, short
+from bot.channels.slack.blocks import Text, escaped_length, label, link_target, short
 from bot.errors import RenderError
-from bot.text import cut, escape_mrkdwn, names, utf16
+from bot.text import escape_mrkdwn, names, truncate, utf16
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -53,15 +53,15 @@ def render_digest(templates: Templates, digest: Digest, *, max_messages: int, th
     Raises:
         RenderError: a template is broken, or renders to nothing or to more than a block holds.
     """
-    sections = tuple(section for section in digest.sections if told(section))
-    edition = _Edition(templates, digest, sections)
-    opening = [edition.opening()] if thread and max_messages > 1 and sections else []
+    sections = tuple(section for section in digest.sections if paper_count(section))
+    renderer = _DigestRenderer(templates, digest, sections)
+    opening = [renderer.opening()] if thread and max_messages > 1 and sections else []
     most = max_messages - len(opening)
-    pages = fit(edition.entries, most, edition.pages)
+    pages = fit(renderer.entries, most, renderer.pages)
     if len(pages) > most:  # too many topics even to count each of them
-        edition = _Edition(templates, digest, (together(sections),))
-        pages = fit(edition.entries, most, edition.pages)
-    return edition.messages([*opening, *pages], threaded=bool(opening))
+        renderer = _DigestRenderer(templates, digest, (merged(sections),))
+        pages = fit(renderer.entries, most, renderer.pages)
+    return renderer.messages([*opening, *pages], threaded=bool(opening))
 
 
 def render_note(templates: Templates, note: Note) -> Message:
@@ -70,12 +70,12 @@ def render_note(templates: Templates, note: Note) -> Message:
     Raises:
         RenderError: as `render_digest`.
     """
-    lines = [line for line in cut(note.text, _NOTE, escaped).splitlines() if line.strip()]
+    lines = [line for line in truncate(note.text, _NOTE, escaped_length).splitlines() if line.strip()]
     text = _rendered(templates, "note", title=short(note.title, _TITLE), lines=lines)
     return blocks.message([Text("section", text)], text)
 
 
-class _Edition:
+class _DigestRenderer:
     """One digest on its way into messages; each piece is rendered once, whatever plans are tried."""
 
     def __init__(self, templates: Templates, digest: Digest, sections: Sequence[Section]) -> None:
@@ -104,13 +104,13 @@ class _Edition:
     def messages(self, pages: Sequence[Sequence[_Piece]], *, threaded: bool) -> tuple[Message, ...]:
         """The pages under their numbered headlines."""
         messages: list[Message] = []
-        begun: set[int | None] = set()
+        sections_begun: set[int | None] = set()
         for part, page in enumerate(pages, start=1):
             opens, reply = threaded and part == 1, threaded and part > 1
-            alone = reply and len(pages) == 2  # noqa: PLR2004 - a thread's opening, and its only reply
-            headline = () if alone else (self._headline(part, len(pages), threaded=threaded),)
-            texts = [*headline, *self._under_headings(page, begun)]
-            begun.update(piece.section for piece in page)
+            is_only_reply = reply and len(pages) == 2  # noqa: PLR2004 - a thread's opening, and its only reply
+            headline = () if is_only_reply else (self._headline(part, len(pages), threaded=threaded),)
+            texts = [*headline, *self._under_headings(page, sections_begun)]
+            sections_begun.update(piece.section for piece in page)
             announced = [piece for each in pages for piece in each] if opens else page  # replies ring at nobody
             titles = [piece.title for piece in announced if piece.title]
             notification = self._notification(part, len(pages), titles, threaded=threaded)
@@ -124,23 +124,23 @@ class _Edition:
             shown = min(len(section.entries), max(0, full + lines - before))
             for place in range(shown):
                 yield (self._full if before + place < full else self._line)(index, place)
-            if rest := told(section) - shown:
+            if rest := paper_count(section) - shown:
                 yield _Piece((self._more(section.more, shown, rest),), index)
             before += len(section.entries)
 
     def _counts(self, topics: int) -> Iterator[_Piece]:
         for section in self._sections[:topics]:
-            line = self._render("topic", title=short(section.title, _TITLE), count=told(section))
+            line = self._render("topic", title=short(section.title, _TITLE), count=paper_count(section))
             yield _Piece((Text("line", line),))
         if rest := self._sections[topics:]:
-            line = self._render("topics", topics=len(rest), count=sum(map(told, rest)))
+            line = self._render("topics", topics=len(rest), count=sum(map(paper_count, rest)))
             yield _Piece((Text("line", line),))
 
     def _fits(self, pieces: Sequence[_Piece]) -> bool:
         texts = self._under_headings(pieces, range(len(self._sections)))
         return len(texts) < blocks.MOST_BLOCKS and sum(text.size for text in texts) <= self._room
 
-    def _under_headings(self, pieces: Iterable[_Piece], begun: Container[int | None]) -> list[Text]:
+    def _under_headings(self, pieces: Iterable[_Piece], sections_begun: Container[int | None]) -> list[Text]:
         texts: list[Text] = []
         above = None
         for piece in pieces:
@@ -149,7 +149,7 @@ class _Edition:
                 texts.append(_RULE)
             if opens:
                 above = piece.section
-                texts.append(self._heading(above, above in begun))
+                texts.append(self._heading(above, above in sections_begun))
             texts.extend(piece.texts)
         return blocks.join_lines(texts)
 
@@ -158,7 +158,7 @@ class _Edition:
         return Text("section", self._render("headline", **values, missing=self._digest.missing))
 
     def _notification(self, part: int, parts: int, titles: Sequence[str], *, threaded: bool) -> str:
-        named, rest = as_many_as_fit(titles, _NOTIFIED, lambda title: escaped(title) + 1)
+        named, rest = as_many_as_fit(titles, _NOTIFIED, lambda title: escaped_length(title) + 1)
         values = self._numbers(part, parts, threaded=threaded)
         return self._render("notification", **values, papers=named, unnamed=rest)
 
@@ -177,7 +177,7 @@ class _Edition:
     def _render_heading(self, index: int, continued: bool) -> Text:  # noqa: FBT001 - `cache` would take it for another key
         section = self._sections[index]
         title = short(section.title, _TITLE)
-        return Text("section", self._render("section", title=title, count=told(section), continued=continued))
+        return Text("section", self._render("section", title=title, count=paper_count(section), continued=continued))
 
     def _render_full(self, index: int, place: int) -> _Piece:
         entry = self._sections[index].entries[place]
@@ -223,13 +223,13 @@ def _full_values(entry: DigestEntry) -> dict[str, Any]:
     """What only a full entry says of a paper."""
     from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
 
-    found = terms(entry.match)
+    found = matched_terms(entry.match)
     hits = [{"term": short(each.term, _NAME), "fields": each.fields} for each in found]
-    seen = glance(entry.paper, found, title=_TITLE, abstract=_ABSTRACT, measure=escaped)
+    excerpt_shown = excerpt(entry.paper, found, title=_TITLE, abstract=_ABSTRACT, measure=escaped_length)
     return {
-        "links": _safe(forms(entry), _FORMS),
+        "links": _safe(paper_links(entry), _FORMS),
         "authors": short(names(entry.paper.authors, _MOST_AUTHORS), _AUTHORS),
-        "abstract": Markup(seen.abstract.shown(escape_mrkdwn, "*{}*", whole_words=True)),  # noqa: S704 - escaped here
+        "abstract": Markup(excerpt_shown.abstract.as_markup(escape_mrkdwn, "*{}*", whole_words=True)),  # noqa: S704 - escaped here
         "hits": hits[:_MOST_HITS],
         "other_hits": len(hits[_MOST_HITS:]),
         "also_in": [short(title, _NAME) for title in entry.also_in[:_MOST_TOPICS]],
@@ -240,7 +240,7 @@ def _full_values(entry: DigestEntry) -> dict[str, Any]:
 def _safe(links: Sequence[Link], most: int) -> Sequence[dict[str, str]]:
     """Links that a template can show, as many as take at most so much once they are escaped."""
     safe = [{"label": label(link.label, _NAME), "url": link_target(link.url)} for link in links]
-    return as_many_as_fit(safe, most, lambda link: escaped(link["label"]) + len(link["url"]) + len(", <|>"))[0]
+    return as_many_as_fit(safe, most, lambda link: escaped_length(link["label"]) + len(link["url"]) + len(", <|>"))[0]
 
 
 def _rendered(templates: Templates, name: str, **values: object) -> str:

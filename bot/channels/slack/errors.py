@@ -16,24 +16,24 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.channel import CannotTellError
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import aiohttp
 
-_CODES: Mapping[Trouble, tuple[str, ...]] = {
-    Trouble.BUSY: ("ratelimited", "rate_limited"),
-    Trouble.UNKNOWN: ("internal_error", "fatal_error"),
-    Trouble.TRANSIENT: (
+_CODES: Mapping[FailureKind, tuple[str, ...]] = {
+    FailureKind.RATE_LIMITED: ("ratelimited", "rate_limited"),
+    FailureKind.UNKNOWN: ("internal_error", "fatal_error"),
+    FailureKind.TRANSIENT: (
         "service_unavailable",
         "team_added_to_org",
         "org_login_required",
         "request_timeout",
         "message_limit_exceeded",
     ),
-    Trouble.CLOSED: (
+    FailureKind.DESTINATION_GONE: (
         "channel_not_found",
         "is_archived",
         "not_in_channel",
@@ -48,7 +48,7 @@ _CODES: Mapping[Trouble, tuple[str, ...]] = {
         "no_team",
         "channel_is_archived",
     ),
-    Trouble.CREDENTIAL: (
+    FailureKind.CREDENTIAL: (
         "invalid_auth",
         "account_inactive",
         "token_revoked",
@@ -57,7 +57,7 @@ _CODES: Mapping[Trouble, tuple[str, ...]] = {
         "not_allowed_token_type",
         "not_authed",
     ),
-    Trouble.MALFORMED: (
+    FailureKind.REJECTED: (
         "msg_blocks_too_long",
         "no_text",
         "metadata_too_large",
@@ -66,69 +66,71 @@ _CODES: Mapping[Trouble, tuple[str, ...]] = {
         "invalid_payload",
     ),
 }
-_FAMILIES: Mapping[str, Trouble] = {
-    "restricted_action": Trouble.CLOSED,
-    "invalid_blocks": Trouble.MALFORMED,
-    "invalid_metadata_": Trouble.MALFORMED,
+_FAMILIES: Mapping[str, FailureKind] = {
+    "restricted_action": FailureKind.DESTINATION_GONE,
+    "invalid_blocks": FailureKind.REJECTED,
+    "invalid_metadata_": FailureKind.REJECTED,
 }
 """Beginnings of codes: `restricted_action_read_only_channel`, `invalid_blocks_format`."""
 
 _NOT_OURS_TO_READ = ("missing_scope", "not_allowed_token_type")
 """Refusals that say nothing of posting: the token may post and not read."""
 
-_TROUBLE = {code: trouble for trouble, codes in _CODES.items() for code in codes}
-_PASSING = _CODES[Trouble.TRANSIENT]
+_KIND_OF_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
+_PASSING = _CODES[FailureKind.TRANSIENT]
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,79}")
 _SCOPES = re.compile(r"(?:[a-z.]{1,30}(?::[a-z.]{1,30}){1,2},?){1,5}")
 _GONE = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
-async def judge_method(response: aiohttp.ClientResponse) -> None:
+async def raise_for_method(response: aiohttp.ClientResponse) -> None:
     """Let an answer of the Web API pass if it is a yes.
 
     Raises:
         DeliveryError: any other answer.
     """
-    said = _json_object(await response.text("utf-8", "replace"))
-    if response.status == HTTPStatus.OK and said.get("ok") is True:
+    answer = _json_object(await response.text("utf-8", "replace"))
+    if response.status == HTTPStatus.OK and answer.get("ok") is True:
         return
-    raise _refusal(response, said.get("error"), needed=said.get("needed"))
+    raise _refusal(response, answer.get("error"), needed=answer.get("needed"))
 
 
-async def judge_reading(response: aiohttp.ClientResponse) -> None:
+async def raise_for_lookup(response: aiohttp.ClientResponse) -> None:
     """Let an answer pass that shows messages.
 
     Raises:
         CannotTellError: Slack does not let us look, and would not the next time.
         DeliveryError: it did not answer the question, or does not know the token at all.
     """
-    said = _json_object(await response.text("utf-8", "replace"))
-    if response.status == HTTPStatus.OK and said.get("ok") is True:
+    answer = _json_object(await response.text("utf-8", "replace"))
+    if response.status == HTTPStatus.OK and answer.get("ok") is True:
         return
-    refusal = _refusal(response, said.get("error"), needed=said.get("needed"))
-    code, trouble = said.get("error"), refusal.trouble
+    refusal = _refusal(response, answer.get("error"), needed=answer.get("needed"))
+    code, kind = answer.get("error"), refusal.kind
     passing = (
-        trouble in (Trouble.BUSY, Trouble.UNKNOWN) or code in _PASSING or (trouble is Trouble.TRANSIENT and not code)
+        kind in (FailureKind.RATE_LIMITED, FailureKind.UNKNOWN)
+        or code in _PASSING
+        or (kind is FailureKind.TRANSIENT and not code)
     )
-    if passing or (trouble is Trouble.CREDENTIAL and code not in _NOT_OURS_TO_READ):
+    if passing or (kind is FailureKind.CREDENTIAL and code not in _NOT_OURS_TO_READ):
         raise refusal
     raise CannotTellError(refusal.reason)
 
 
-async def judge_webhook(response: aiohttp.ClientResponse) -> None:
+async def raise_for_webhook(response: aiohttp.ClientResponse) -> None:
     """Let an incoming webhook's answer pass if it is a yes, which is the text `ok`.
 
     Raises:
         DeliveryError: any other answer.
     """
-    said = (await response.text("utf-8", "replace")).strip()
-    if response.status == HTTPStatus.OK and said == "ok":
+    answer = (await response.text("utf-8", "replace")).strip()
+    if response.status == HTTPStatus.OK and answer == "ok":
         return
-    raise _refusal(response, said)
+    raise _refusal(response, answer)
 
 
 @contextmanager
-def no_answer_as_trouble() -> Iterator[None]:
+def connection_errors_as_failures() -> Iterator[None]:
     """Turn a failing connection into trouble: surely not sent while there was no connection, unknown after.
 
     Raises:
@@ -140,33 +142,33 @@ def no_answer_as_trouble() -> Iterator[None]:
         yield
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
         reason = f"no connection to Slack ({type(error).__name__})"
-        raise DeliveryError(Trouble.TRANSIENT, reason) from None  # its text may hold a webhook's URL
+        raise DeliveryError(FailureKind.TRANSIENT, reason) from None  # its text may hold a webhook's URL
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         reason = f"Slack's answer was lost ({type(error).__name__})"
-        raise DeliveryError(Trouble.UNKNOWN, reason) from None  # as above
+        raise DeliveryError(FailureKind.UNKNOWN, reason) from None  # as above
 
 
-def _refusal(response: aiohttp.ClientResponse, said: object, *, needed: object = None) -> DeliveryError:
-    code = said if isinstance(said, str) and _CODE.fullmatch(said) else ""
+def _refusal(response: aiohttp.ClientResponse, answer: object, *, needed: object = None) -> DeliveryError:
+    code = answer if isinstance(answer, str) and _CODE.fullmatch(answer) else ""
     reason = f"Slack said {code}" if code else f"Slack answered with status {response.status} and no word of its own"
     if isinstance(needed, str) and _SCOPES.fullmatch(needed):
         reason += f" (needed: {needed})"
-    return DeliveryError(_trouble(response.status, code), reason, retry_after=_seconds(response.headers))
+    return DeliveryError(_kind_of(response.status, code), reason, retry_after=_seconds(response.headers))
 
 
-def _trouble(status: int, code: str) -> Trouble:
+def _kind_of(status: int, code: str) -> FailureKind:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Trouble.BUSY
+        return FailureKind.RATE_LIMITED
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Trouble.UNKNOWN
-    if code in _TROUBLE:
-        return _TROUBLE[code]
-    for beginning, trouble in _FAMILIES.items():
+        return FailureKind.UNKNOWN
+    if code in _KIND_OF_CODE:
+        return _KIND_OF_CODE[code]
+    for beginning, kind in _FAMILIES.items():
         if code.startswith(beginning):
-            return trouble
+            return kind
     if status in _GONE:
-        return Trouble.CLOSED
-    return Trouble.TRANSIENT if code or status >= HTTPStatus.BAD_REQUEST else Trouble.UNKNOWN
+        return FailureKind.DESTINATION_GONE
+    return FailureKind.TRANSIENT if code or status >= HTTPStatus.BAD_REQUEST else FailureKind.UNKNOWN
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:
@@ -177,7 +179,7 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
 
 def _json_object(body: str) -> dict[str, Any]:
     try:
-        said = json.loads(body)
+        answer = json.loads(body)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return answer if isinstance(answer, dict) else {}

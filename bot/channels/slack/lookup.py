@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.model import Delivery
 
 EVENT_TYPE = "paperboy_digest"
-CLOCKS_SECONDS = 60.0
+CLOCK_SKEW_SECONDS = 60.0
 """How far Slack's clock may be behind ours."""
 PAGE = 200
 MOST_PAGES = 10
@@ -46,7 +46,7 @@ async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery)
     """
     where: dict[str, Any] = {
         "channel": channel,
-        "oldest": f"{delivery.created_at.timestamp() - CLOCKS_SECONDS:.6f}",
+        "oldest": f"{delivery.created_at.timestamp() - CLOCK_SKEW_SECONDS:.6f}",
         "inclusive": True,
         "include_all_metadata": True,
         "limit": PAGE,
@@ -60,7 +60,7 @@ async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery)
             answer = await client.conversations_history(cursor=cursor, **where)
         messages = answer.get("messages") or []
         for message in messages:
-            if _is_it(message, delivery.id):
+            if _is_same_message(message, delivery.id):
                 return Receipt(platform_id=str(message.get("ts", "")))
         cursor = (answer.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
@@ -70,6 +70,6 @@ async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery)
     raise CannotTellError(f"more than {PAGE * MOST_PAGES:,} messages were posted there since")
 
 
-def _is_it(message: Mapping[str, Any], delivery_id: str) -> bool:
+def _is_same_message(message: Mapping[str, Any], delivery_id: str) -> bool:
     borne = message.get("metadata") or {}
     return {key: borne.get(key) for key in ("event_type", "event_payload")} == metadata(delivery_id)

@@ -15,7 +15,7 @@ from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.cli.output import progress
 
 if TYPE_CHECKING:
-    from bot.app.run_result import Run
+    from bot.app.run_result import RunResult
     from bot.settings import Settings
 
 
@@ -45,7 +45,7 @@ def catchup(
     sys.exit(ExitCode.LEFT_UNDONE if run.left_undone else ExitCode.DONE)
 
 
-async def _catchup(settings: Settings, since: date, *, any_hour: bool) -> Run:
+async def _catchup(settings: Settings, since: date, *, any_hour: bool) -> RunResult:
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
     from bot.arxiv import calendar  # noqa: PLC0415 - as above
 

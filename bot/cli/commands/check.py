@@ -13,7 +13,7 @@ from bot.cli.options import ConfigOption, load_settings
 from bot.cli.output import plural, say, table
 
 if TYPE_CHECKING:
-    from bot.channels.channel import Finding
+    from bot.channels.channel import CheckResult
     from bot.settings import Settings
 
 
@@ -27,14 +27,14 @@ def check(
     Reads it, reaches arXiv and every channel, and names the setting that is wrong.
     """
     settings = load_settings(config)
-    findings = asyncio.run(_check(settings, send=send))
+    results = asyncio.run(_check(settings, send=send))
     counted = (plural(len(settings.topics), "topic"), plural(len(settings.subscribers), "subscriber"))
     say(", ".join((*counted, plural(len(settings.categories), "category", "categories"))))
-    table(["ok" if finding.ok else "WRONG", finding.setting, finding.message] for finding in findings)
-    sys.exit(ExitCode.DONE if all(finding.ok for finding in findings) else ExitCode.LEFT_UNDONE)
+    table(["ok" if result.ok else "WRONG", result.setting, result.message] for result in results)
+    sys.exit(ExitCode.DONE if all(result.ok for result in results) else ExitCode.LEFT_UNDONE)
 
 
-async def _check(settings: Settings, *, send: bool) -> tuple[Finding, ...]:
+async def _check(settings: Settings, *, send: bool) -> tuple[CheckResult, ...]:
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
     async with opened(settings) as app:

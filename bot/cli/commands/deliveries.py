@@ -15,15 +15,15 @@ import typer
 
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, JsonOption, load_settings, logging_as_asked, subscriber_names
-from bot.cli.output import aside, plural, say, table, to_json, when
+from bot.cli.output import plural, say, say_on_stderr, table, to_json, when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bot.app import App
-    from bot.model import DeliveryState, Gates
+    from bot.model import DeliveryState, Limits
     from bot.settings import Settings
-    from bot.store.outbox.queries import DeliveryDetail, DeliveryRecord, Ledger
+    from bot.store.outbox.queries import DeliveryDetail, DeliveryRecord, OutboxQueries
 
 _RECENT = timedelta(days=7)
 _STATES = "pending, sending, unknown, held, sent, dead, dropped, withdrawn"
@@ -61,7 +61,9 @@ def list_deliveries(
         rows = [_row(record, short, settings) for record in chosen]
         table(rows, heads=("id", "subscriber", "digest", "composed", "state"), state=4)
     else:
-        aside("There is no such delivery." if state or subscriber or everything else "Nothing is left to deliver.")
+        say_on_stderr(
+            "There is no such delivery." if state or subscriber or everything else "Nothing is left to deliver."
+        )
 
 
 def _states(names: Sequence[str]) -> tuple[DeliveryState, ...]:
@@ -79,10 +81,10 @@ async def _list(
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
     async with opened(settings, must_exist=True) as app:
-        ledger = app.store.ledger
+        queries = app.store.queries
         if states or everything:
-            return ledger.all(*states), ledger.id_length()
-        return ledger.current(app.clock.now() - _RECENT), ledger.id_length()
+            return queries.all(*states), queries.id_length()
+        return queries.current(app.clock.now() - _RECENT), queries.id_length()
 
 
 def _row(record: DeliveryRecord, short: int, settings: Settings) -> list[str]:
@@ -124,8 +126,8 @@ async def _show(settings: Settings, prefix: str, *, texts: bool) -> DeliveryDeta
     from bot.app import opened  # noqa: PLC0415 - as above
 
     async with opened(settings, must_exist=True) as app:
-        (delivery_id,) = _identified([prefix], app.store.ledger)
-        return app.store.ledger.detail(delivery_id, texts=texts)
+        (delivery_id,) = _identified([prefix], app.store.queries)
+        return app.store.queries.detail(delivery_id, texts=texts)
 
 
 def _print(detail: DeliveryDetail, settings: Settings) -> None:
@@ -195,8 +197,8 @@ def retry(
     settings = load_settings(config)
 
     def again(app: App, record: DeliveryRecord) -> str:
-        detail = app.store.ledger.detail(record.id)
-        app.store.desk.retry(record.id, _gates(app, detail))
+        detail = app.store.queries.detail(record.id)
+        app.store.manual.retry(record.id, _limits(app, detail))
         return f"was {record.state.value}, goes out with the next run"
 
     _decide(settings, ids, again)
@@ -213,7 +215,7 @@ def drop(
     settings = load_settings(config)
 
     def never(app: App, record: DeliveryRecord) -> str:
-        app.store.desk.drop(record.id, app.clock.now())
+        app.store.manual.drop(record.id, app.clock.now())
         return f"was {record.state.value}, is given up"
 
     _decide(settings, ids, never)
@@ -231,20 +233,20 @@ async def _decided(settings: Settings, ids: Sequence[str], decision: Callable[[A
 
     refused = 0
     async with opened(settings, must_exist=True) as app:
-        ledger = app.store.ledger
-        short = ledger.id_length()
-        for delivery_id in _identified(ids, ledger):
-            record = ledger.detail(delivery_id).record
+        queries = app.store.queries
+        short = queries.id_length()
+        for delivery_id in _identified(ids, queries):
+            record = queries.detail(delivery_id).record
             what = f"{record.id[:short]} ({record.subscriber}, {record.title} {record.part}/{record.parts})"
             try:
                 say(f"{what} {decision(app, record)}")
             except RefusedError as error:
-                aside(f"{what} {error.reason}.")
+                say_on_stderr(f"{what} {error.reason}.")
                 refused += 1
     return refused
 
 
-def _identified(prefixes: Sequence[str], ledger: Ledger) -> tuple[str, ...]:
+def _identified(prefixes: Sequence[str], queries: OutboxQueries) -> tuple[str, ...]:
     """The deliveries that are meant, each once.
 
     Raises:
@@ -252,7 +254,7 @@ def _identified(prefixes: Sequence[str], ledger: Ledger) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for prefix in prefixes:
-        ids = ledger.identified(prefix) if prefix else ()
+        ids = queries.ids_beginning_with(prefix) if prefix else ()
         if len(ids) != 1:
             why = f"several begin with {prefix}: give more of it" if ids else f"there is no delivery {prefix!r}"
             raise typer.BadParameter(why, param_hint="'ID'")
@@ -260,7 +262,7 @@ def _identified(prefixes: Sequence[str], ledger: Ledger) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _gates(app: App, detail: DeliveryDetail) -> Gates | None:
+def _limits(app: App, detail: DeliveryDetail) -> Limits | None:
     """The doors of its address as it is today.
 
     Raises:
@@ -276,7 +278,7 @@ def _gates(app: App, detail: DeliveryDetail) -> Gates | None:
         raise RefusedError(record.id, f"was made for {record.channel}, and its subscriber is on {subscriber.channel}")
     address = subscriber.address(detail.recipient)
     if address is not None:
-        return app.channels[record.channel].gates(address)
+        return app.channels[record.channel].limits(address)
     if len(subscriber.addresses) > 1:
         raise RefusedError(record.id, "is for nobody: its address is no longer in the configuration")
     return None  # the subscriber's only address changed: the next run sends it there

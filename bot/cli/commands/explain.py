@@ -13,7 +13,7 @@ from bot.cli.options import ConfigOption, JsonOption, load_settings
 from bot.cli.output import heading, say, table, to_json, when
 
 if TYPE_CHECKING:
-    from bot.report.explain import Explanation, SubscriberStory
+    from bot.report.explain import Explanation, SubscriberExplanation
     from bot.settings import Settings
 
 
@@ -57,22 +57,22 @@ def _show(found: Explanation, settings: Settings) -> None:
     heading("Announced")
     rows = [[f"{a.mailing_date:%Y-%m-%d}", a.category, f"{a.type.value} v{a.version}"] for a in found.announcements]
     table(rows, heads=("mailing", "category", "as"))
-    for story in found.subscribers:
-        heading(story.subscriber)
-        _show_story(story, settings)
+    for explanation in found.subscribers:
+        heading(explanation.subscriber)
+        _show_explanation(explanation, settings)
     if found.site:
         heading("The site")
         table([topic.topic, topic.sentence] for topic in found.site)
 
 
-def _show_story(story: SubscriberStory, settings: Settings) -> None:
-    table([topic.topic, topic.sentence] for topic in story.topics)
-    for record in story.told:
+def _show_explanation(explanation: SubscriberExplanation, settings: Settings) -> None:
+    table([topic.topic, topic.sentence] for topic in explanation.topics)
+    for record in explanation.told:
         told = "told as new" if record.version == 0 else f"told as replaced, now v{record.version}"
         reasons = ", ".join(f"{hit.term!r} in {hit.field}" for hit in record.hits)
         shown = "" if record.shown else ", counted and linked"
         states = ", ".join(sorted({state.value for state in record.states}))
-        at = when(record.created_at, settings.subscribers[story.subscriber].timezone)
+        at = when(record.created_at, settings.subscribers[explanation.subscriber].timezone)
         table([["->", f"{told}{f' by {reasons}' if reasons else ''}{shown}, in the digest of {at}: {states}"]])
-    if story.why_not or not story.told:
-        table([["->", f"not told: {story.why_not}" if story.why_not else "not told"]])
+    if explanation.why_not or not explanation.told:
+        table([["->", f"not told: {explanation.why_not}" if explanation.why_not else "not told"]])

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.commands.init_questions import DOORS, Interview
+from bot.cli.commands.init_questions import CHANNEL_CHOICES, Interview
 from bot.cli.errors import ExitCode
-from bot.cli.output import aside, say, table
+from bot.cli.output import say, say_on_stderr, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +38,8 @@ def init(
     try:
         answers = Interview(output.absolute().parent).answers()
     except typer.Abort:
-        aside("")
-        aside(_ENDED)
+        say_on_stderr("")
+        say_on_stderr(_ENDED)
         sys.exit(ExitCode.CONFIG)
     _write(output, answers)
     _tell_the_rest(output, answers)
@@ -62,7 +62,7 @@ def _write(output: Path, answers: Mapping[str, Any]) -> None:
             file.write(configuration(answers))
     except OSError as error:
         raise typer.BadParameter(f"{output} cannot be written: {error.strerror}", param_hint="'--output'") from error
-    samples = {door.variable: door.sample for door in DOORS.values()}
+    samples = {choice.variable: choice.sample for choice in CHANNEL_CHOICES.values()}
     try:
         load(output, {**os.environ, **samples})
     except ConfigError:
@@ -100,18 +100,18 @@ def configuration(answers: Mapping[str, Any]) -> str:
 def _tell_the_rest(output: Path, answers: Mapping[str, Any]) -> None:
     """Which secrets to set, and a test if there are none left."""
     say(f"{output} is written.")
-    doors = [DOORS[name] for name in answers["doors"]]
-    needed = [door for door in doors if door.channel != "mail" or answers["mail"]["username"]]
-    missing = [door for door in needed if not os.environ.get(door.variable)]
+    choices = [CHANNEL_CHOICES[name] for name in answers["choices"]]
+    needed = [choice for choice in choices if choice.channel != "mail" or answers["mail"]["username"]]
+    missing = [choice for choice in needed if not os.environ.get(choice.variable)]
     if missing:
         say("Set in the environment, before the first run:")
-        table([door.variable, door.what] for door in missing)
-    elif doors and _agrees("Post a test to every subscriber now (`check --send`)?"):
+        table([choice.variable, choice.what] for choice in missing)
+    elif choices and _agrees("Post a test to every subscriber now (`check --send`)?"):
         from bot.cli.commands.check import check  # noqa: PLC0415 - of this moment
 
         check(output, send=True)
     option = "" if output == Path("config.yaml") else f" --config {output}"
-    say(f"`paperboy check{option}{' --send' if doors else ''}` tries it out, `paperboy once{option}` runs it.")
+    say(f"`paperboy check{option}{' --send' if choices else ''}` tries it out, `paperboy once{option}` runs it.")
 
 
 def _agrees(question: str) -> bool:

@@ -24,7 +24,7 @@ _ZONES = "zoneinfo/"
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class ChannelChoice:
     """One way to deliver: what `where` calls it, and the secret that it needs."""
 
     channel: str
@@ -38,31 +38,33 @@ class Door:
     """What to ask for; a webhook's address is its secret, so that there is nothing to ask."""
 
 
-DOORS = {
-    "slack": Door(
+CHANNEL_CHOICES = {
+    "slack": ChannelChoice(
         "slack",
         "SLACK_BOT_TOKEN",
         "the bot's token (xoxb-...) with chat:write; the bot has to be a member of the channel",
         "xoxb-1",
         "Slack channel's id (channel details, at the bottom)",
     ),
-    "slack-webhook": Door(
+    "slack-webhook": ChannelChoice(
         "slack",
         "SLACK_WEBHOOK_URL",
         "the incoming webhook's URL",
         "https://hooks.slack.com/services/T00000000/B00000000/x",
     ),
-    "discord": Door(
+    "discord": ChannelChoice(
         "discord",
         "DISCORD_BOT_TOKEN",
         "the bot's token; the bot has to be on the server",
         "x",
         "Discord channel's id (Copy Channel ID, in Developer Mode)",
     ),
-    "discord-webhook": Door(
+    "discord-webhook": ChannelChoice(
         "discord", "DISCORD_WEBHOOK_URL", "the webhook's URL", "https://discord.com/api/webhooks/100000000000000000/x"
     ),
-    "mail": Door("mail", "SMTP_PASSWORD", "the relay's password", "x", "Mail addresses, with commas between"),
+    "mail": ChannelChoice(
+        "mail", "SMTP_PASSWORD", "the relay's password", "x", "Mail addresses, with commas between"
+    ),
 }
 """What one may answer to "where to"."""
 
@@ -71,9 +73,9 @@ class Interview:
     """The questions. A wrong answer is asked for again, with the reason."""
 
     def __init__(self, folder: Path) -> None:
-        from bot.config.validator import Reader  # noqa: PLC0415 - pydantic, not needed for --help
+        from bot.config.validator import Validator  # noqa: PLC0415 - pydantic, not needed for --help
 
-        self._reader = Reader(folder, os.environ)
+        self._validator = Validator(folder, os.environ)
         self._folder = folder
 
     def answers(self) -> dict[str, Any]:
@@ -93,30 +95,32 @@ class Interview:
         keywords = _ask(
             "Keywords, with commas between (none: every paper)", self._list(topic["keywords"]), default=""
         )
-        doors: list[str] = _ask(f"Where to: some of {', '.join(DOORS)} (none: pages only)", self._doors, default="")
+        choices: list[str] = _ask(
+            f"Where to: some of {', '.join(CHANNEL_CHOICES)} (none: pages only)", self._choices, default=""
+        )
         given: dict[str, Any] = {
             "contact": contact,
             "categories": categories,
             "title": title,
             "topic": re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "papers",
             "keywords": keywords,
-            "doors": doors,
-            "subscribers": self._subscribers(doors),
-            "mail": self._relay(contact) if "mail" in doors else None,
-            "slack": "slack" in doors,
-            "discord": "discord" in doors,
+            "choices": choices,
+            "subscribers": self._subscribers(choices),
+            "mail": self._relay(contact) if "mail" in choices else None,
+            "slack": "slack" in choices,
+            "discord": "discord" in choices,
             "at": None,
             "timezone": _own_zone(),
         }
-        if doors:
+        if choices:
             given["at"] = _ask(
                 "At which hour, like 08:00 (none: as soon as the mailing is in)", self._hour, default=""
             )
         if given["at"]:
             given["timezone"] = _ask("In which time zone", self._value(whole["timezone"]), default=given["timezone"])
-        pages = "Folder for the pages" + (" (- for none)" if doors else "")
+        pages = "Folder for the pages" + (" (- for none)" if choices else "")
         site = _ask(pages, self._value(fields.site(self._folder, ())["dir"]), default="site")
-        return given | {"site": None if doors and site == "-" else site}
+        return given | {"site": None if choices and site == "-" else site}
 
     def _value(self, annotation: Any) -> Callable[[str], str]:  # noqa: ANN401 - annotations have no common type
         """The text as it was typed, if the configuration would take it."""
@@ -142,9 +146,9 @@ class Interview:
         return check
 
     def _accept(self, annotation: Any, entry: object) -> Any:  # noqa: ANN401 - as above
-        before = len(self._reader.problems)
-        value = self._reader.value(annotation, entry, "")
-        problems = self._reader.problems[before:]
+        before = len(self._validator.problems)
+        value = self._validator.value(annotation, entry, "")
+        problems = self._validator.problems[before:]
         if problems:
             raise typer.BadParameter("; ".join(problem.message for problem in problems))
         return value
@@ -154,16 +158,16 @@ class Interview:
 
         return self._value(fields.subscriber(())["at"])(text) if text else ""
 
-    def _doors(self, text: str) -> list[str]:
-        from bot.config.value_types import meant  # noqa: PLC0415 - as above
+    def _choices(self, text: str) -> list[str]:
+        from bot.config.value_types import did_you_mean  # noqa: PLC0415 - as above
 
         chosen = list(dict.fromkeys(_split(text.lower())))
         for name in chosen:
-            if name not in DOORS:
-                raise typer.BadParameter(f"no such way {name!r}{meant(name, DOORS)}")
+            if name not in CHANNEL_CHOICES:
+                raise typer.BadParameter(f"no such way {name!r}{did_you_mean(name, CHANNEL_CHOICES)}")
         return chosen
 
-    def _subscribers(self, doors: Sequence[str]) -> list[tuple[str, str, str | list[str]]]:
+    def _subscribers(self, choices: Sequence[str]) -> list[tuple[str, str, str | list[str]]]:
         """Of each way to deliver its subscriber's name, channel and address."""
         from bot.config import value_types  # noqa: PLC0415 - as above
 
@@ -174,22 +178,24 @@ class Interview:
                 raise ValueError("a name that no other subscriber has is expected")
             return value_types.key(name)
 
-        for door in doors:
-            address = self._address(door)
-            name = _ask(f"What to call {'them' if door == 'mail' else 'that channel'}", _refusing(free), default=door)
-            found[name] = (DOORS[door].channel, address)
+        for choice in choices:
+            address = self._address(choice)
+            name = _ask(
+                f"What to call {'them' if choice == 'mail' else 'that channel'}", _refusing(free), default=choice
+            )
+            found[name] = (CHANNEL_CHOICES[choice].channel, address)
         return [(name, channel, address) for name, (channel, address) in found.items()]
 
-    def _address(self, door: str) -> str | list[str]:
+    def _address(self, choice: str) -> str | list[str]:
         from bot.channels import CHANNELS  # noqa: PLC0415 - as above
 
-        chosen = DOORS[door]
+        chosen = CHANNEL_CHOICES[choice]
         kind = CHANNELS[chosen.channel]
         if not chosen.question:
             return f"${{{chosen.variable}}}"
 
         def check(text: str) -> str | list[str]:
-            value = _split(text) if door == "mail" else text
+            value = _split(text) if choice == "mail" else text
             if "://" in text:
                 raise typer.BadParameter(
                     "such a URL is a secret, which is neither asked for nor written: start again with the webhook"
@@ -220,10 +226,10 @@ class Interview:
 
 def _ask(question: str, check: Callable[[str], Any], default: str | None = None) -> Any:  # noqa: ANN401 - what `check` makes
     """What was typed on one line, without what cannot be seen, as soon as the check takes it."""
-    from bot.text import tidy  # noqa: PLC0415 - not needed for --help
+    from bot.text import clean  # noqa: PLC0415 - not needed for --help
 
     return typer.prompt(
-        question, default=default, show_default=bool(default), value_proc=lambda raw: check(tidy(raw))
+        question, default=default, show_default=bool(default), value_proc=lambda raw: check(clean(raw))
     )
 
 

@@ -16,7 +16,7 @@ from bot.cli.output import heading, plural, progress, table, when
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.app.run_result import Run
+    from bot.app.run_result import RunResult
     from bot.collect import Collected
     from bot.compose import Composed
     from bot.deliver import LaneReport
@@ -42,7 +42,7 @@ def once(
     sys.exit(ExitCode.LEFT_UNDONE if run.left_undone else ExitCode.DONE)
 
 
-async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> Run:
+async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> RunResult:
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
     async with opened(settings) as app:
@@ -52,7 +52,7 @@ async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> Run:
             )
 
 
-def account(run: Run, settings: Settings) -> None:
+def account(run: RunResult, settings: Settings) -> None:
     """What the run did, verb by verb."""
     heading("Collected")
     if run.collected_elsewhere:
@@ -73,14 +73,14 @@ def account(run: Run, settings: Settings) -> None:
         heading("Delivered")
         rows = [_delivered(lane, settings) for lane in run.delivered]
         table(rows, heads=("subscriber", "address", "messages"))
-    if run.published or run.site_trouble:
+    if run.published or run.site_error:
         heading("Published")
         table(
             [str(page.path), plural(page.papers, "paper") if page.path.name != "README.md" else "index"]
             for page in run.published
         )
-        if run.site_trouble:
-            table([[f"the site could not be written: {run.site_trouble}"]])
+        if run.site_error:
+            table([[f"the site could not be written: {run.site_error}"]])
 
 
 def show_missing(records: Iterable[MailingRecord]) -> None:

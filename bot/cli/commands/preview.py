@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.options import ConfigOption, load_settings, subscriber_names
-from bot.cli.output import aside, heading, plural, say, table
+from bot.cli.output import heading, plural, say, say_on_stderr, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,7 @@ def preview(
     chosen = _choose(settings, subscriber)
     found = asyncio.run(_render(settings, chosen, form, latest=latest))
     if isinstance(found, str):
-        aside(found)
+        say_on_stderr(found)
     elif browse:
         _open(found, chosen)
     elif form is Form.TERMINAL and sys.stdout.isatty():
@@ -125,7 +125,7 @@ def _open(found: _Preview, subscriber: Subscriber) -> None:
     for file in files:
         say(str(file))
     if not open_first(files):
-        aside("There is no browser here to open it with.")
+        say_on_stderr("There is no browser here to open it with.")
 
 
 # -- on a terminal -----------------------------------------------------------------------------------------------

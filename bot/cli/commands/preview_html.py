@@ -54,13 +54,13 @@ def _pages(channel: str, messages: Sequence[Message], subscriber: str) -> list[s
         for message in messages
     )
     if channel == "slack":
-        return [_alone(Day(date.min, title, (), slack=shown), channel)]
+        return [_one_window(Day(date.min, title, (), slack=shown), channel)]
     if channel == "discord":
-        return [_alone(Day(date.min, title, (), discord=shown), channel)]
+        return [_one_window(Day(date.min, title, (), discord=shown), channel)]
     return [f"<!doctype html><meta charset=utf-8><pre>{html.escape(json.dumps(shown, indent=2))}</pre>"]
 
 
-def _alone(day: Day, channel: str) -> str:
+def _one_window(day: Day, channel: str) -> str:
     """The showcase with only that channel's window. Nothing from outside is a tag in it: these are all its own."""
     page = render_showcase([], [day], [])
     for others in (

@@ -49,7 +49,7 @@ async def _serve(settings: Settings, config: Path | None) -> None:
     notify("READY=1", os.environ)
     _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
     try:
-        await Daemon(service.app, service.app.clock).run(stop, beat=service.beat, reload=service.reload)
+        await Daemon(service.app, service.app.clock).run(stop, heartbeat=service.heartbeat, reload=service.reload)
     finally:
         notify("STOPPING=1", os.environ)
         await service.aclose()
@@ -71,7 +71,7 @@ class Service:
         """SIGHUP: read the configuration again between two rounds."""
         self._asked = True
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """At every tick: the watchdog, and once in a while the health URL."""
         notify("WATCHDOG=1", os.environ)
         if self.app.settings.health_url is not None and time.monotonic() - self._pinged >= PING_SECONDS:
@@ -94,7 +94,7 @@ class Service:
             fresh = App(settings, self.app.clock)
         except (ConfigError, StoreError) as error:
             _log().error("the changed configuration is refused, the old one stays", problems=str(error))
-            self.app.worry("config", f"The changed configuration is refused, the old one stays: {error}")
+            self.app.add_alert("config", f"The changed configuration is refused, the old one stays: {error}")
             return self.app  # a round at once, in which the operator hears of it
         else:
             await self.app.aclose()

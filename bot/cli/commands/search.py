@@ -13,7 +13,7 @@ import typer
 
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, JsonOption, load_settings
-from bot.cli.output import aside, heading, plural, say, table, to_json
+from bot.cli.output import heading, plural, say, say_on_stderr, table, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bot.model import Match, Paper
     from bot.settings import Settings
-    from bot.store.search import Catalogue, Day, Filed
+    from bot.store.search import Day, PaperSearch, StoredPaper
     from bot.topics.matcher import Matcher
     from bot.topics.query import Node, Term
 
@@ -59,19 +59,19 @@ def search(
     else:
         table((_row(*each) for each in shown), heads=("paper", "mailing", "categories", "title [why]"))
     if not found:
-        aside("No stored paper matches.")
+        say_on_stderr("No stored paper matches.")
     elif len(found) > limit:
-        aside(f"The newest {limit} of {len(found)} papers; `--limit` shows more.")
+        say_on_stderr(f"The newest {limit} of {len(found)} papers; `--limit` shows more.")
 
 
-async def _search(settings: Settings, matcher: Matcher, days: int | None) -> list[tuple[Filed, Match]]:
+async def _search(settings: Settings, matcher: Matcher, days: int | None) -> list[tuple[StoredPaper, Match]]:
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
     from bot.arxiv import calendar  # noqa: PLC0415 - as above
 
     async with opened(settings, must_exist=True) as app:
         since = _since(calendar.mailing_date(app.clock.now()), days) if days else None
-        filed = app.store.catalogue.papers(since=since)
-        return [(each, match) for each in filed for match in matcher.match(each.paper).values()]
+        stored = app.store.search.papers(since=since)
+        return [(each, match) for each in stored for match in matcher.match(each.paper).values()]
 
 
 def _since(today: date, days: int) -> date:
@@ -79,14 +79,14 @@ def _since(today: date, days: int) -> date:
     return today - timedelta(days=min(days, today.toordinal()) - 1)
 
 
-def _row(filed: Filed, match: Match) -> list[str]:
+def _row(stored: StoredPaper, match: Match) -> list[str]:
     from bot import text  # noqa: PLC0415 - as above
 
-    paper = filed.paper
+    paper = stored.paper
     categories = " ".join(paper.categories)
     return [
         f"{paper.identifier}v{paper.version}",
-        f"{filed.mailing_date:%Y-%m-%d}",
+        f"{stored.mailing_date:%Y-%m-%d}",
         categories,
         f"{text.flatten_tex(paper.title)} [{_reasons(match)}]",
     ]
@@ -96,14 +96,14 @@ def _reasons(match: Match) -> str:
     return ", ".join(f"{hit.term!r} in {hit.field}" for hit in match.hits) or "nothing that the query rules out"
 
 
-def _plain(filed: Filed, match: Match) -> dict[str, Any]:
+def _plain(stored: StoredPaper, match: Match) -> dict[str, Any]:
     from bot.arxiv.identifier import abs_url  # noqa: PLC0415 - as above
 
-    paper = filed.paper
+    paper = stored.paper
     return {
         "identifier": paper.identifier,
         "version": paper.version,
-        "mailing_date": filed.mailing_date,
+        "mailing_date": stored.mailing_date,
         "categories": paper.categories,
         "title": paper.title,
         "authors": [author.name for author in paper.authors],
@@ -138,21 +138,21 @@ async def _query(settings: Settings, matcher: Matcher, days: int) -> None:
     from bot.arxiv import calendar  # noqa: PLC0415 - as above
 
     async with opened(settings, must_exist=True) as app:
-        _show_days(app.store.catalogue, matcher, _since(calendar.mailing_date(app.clock.now()), days))
+        _show_days(app.store.search, matcher, _since(calendar.mailing_date(app.clock.now()), days))
 
 
-def _show_days(catalogue: Catalogue, matcher: Matcher, since: date) -> None:
+def _show_days(stored_papers: PaperSearch, matcher: Matcher, since: date) -> None:
     matched = announced = 0
-    for day in catalogue.days(since):
+    for day in stored_papers.days(since):
         found = [paper for paper in day.papers if matcher.match(paper)]
         if not announced:
-            say(f"Would have matched, of what was new or cross-listed in {', '.join(catalogue.categories())}")
+            say(f"Would have matched, of what was new or cross-listed in {', '.join(stored_papers.categories())}")
         _show_day(day, found)
         matched, announced = matched + len(found), announced + len(day.papers)
     if announced:
         say(f"In all {matched} of {plural(announced, 'paper')}")
     else:
-        aside(f"No mailing since {since:%Y-%m-%d} is stored.")
+        say_on_stderr(f"No mailing since {since:%Y-%m-%d} is stored.")
 
 
 def _show_day(day: Day, found: list[Paper]) -> None:
@@ -200,7 +200,7 @@ def _understood(query: str) -> tuple[Matcher, Node]:
     try:
         tree = parse(query)
     except QueryError as error:
-        aside(f"The query cannot be read: {error.message}")
+        say_on_stderr(f"The query cannot be read: {error.message}")
         sys.stderr.write(_marked(error.query, error.column))
         sys.exit(ExitCode.CONFIG)
     return Matcher([Topic(name="query", title="", categories=(), query=query)]), tree

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from bot.clock import Clock
-    from bot.model import Author, Entry, Mailing
+    from bot.model import Author, FeedItem, Mailing
 
 _BASE = "http://rss.arxiv.org/rss/"
 _ORDER = (AnnounceType.NEW, AnnounceType.CROSS, AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
@@ -99,7 +99,7 @@ def _feed(query: str, *, built_at: datetime, rest: str, **texts: str) -> bytes:
     ).encode()
 
 
-def _item(entry: Entry, midnight: str) -> str:
+def _item(entry: FeedItem, midnight: str) -> str:
     paper = entry.paper
     full_id = f"{paper.identifier}v{paper.version}"
     elements = [
@@ -181,7 +181,7 @@ class ArxivServer:
 
         app = web.Application()
         app.router.add_get("/rss/{category:.*}", self._serve)
-        port = await self._open.enter_async_context(listening(app, impatient=True))
+        port = await self._open.enter_async_context(listening(app, cancel_on_disconnect=True))
         self.url = f"http://127.0.0.1:{port}/rss/{{category}}"
         return self
 

@@ -21,14 +21,14 @@ from bot.demo.servers.discord_forums import FORUM, GUILD, Forums
 from bot.demo.servers.discord_limits import errors_in
 from bot.demo.servers.discord_messages import DiscordMessage
 from bot.demo.servers.loopback import listening
-from bot.demo.servers.scripted import Scripted, play
+from bot.demo.servers.scripted import FaultScript, play
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-__all__ = ["NONCE_SECONDS", "TOKEN", "DiscordMessage", "DiscordReceiver", "Scripted", "errors_in"]
+__all__ = ["NONCE_SECONDS", "TOKEN", "DiscordMessage", "DiscordReceiver", "FaultScript", "errors_in"]
 
 TOKEN = "demo-bot-token"  # noqa: S105 - opens nothing but this receiver
 NONCE_SECONDS = 300.0
@@ -54,7 +54,7 @@ class DiscordReceiver:
         self.requests: list[tuple[str, str]] = []
         """Method and path of every request, in order."""
         self.user_agents: set[str] = set()
-        self.script: deque[Scripted] = deque()
+        self.script: deque[FaultScript] = deque()
         """Used up one by one; the first waits for a request of its method."""
         self.channels: dict[str, dict[str, Any]] = {}
         """What is known of a channel; any other id is a text channel."""
@@ -280,16 +280,16 @@ class DiscordReceiver:
         return _json({"id": message.id})
 
 
-async def _play(scripted: Scripted, request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _play(fault: FaultScript, request: web.Request, handler: Handler) -> web.StreamResponse:
     await request.read()
-    if scripted.takes:
+    if fault.takes:
         await handler(request)
-    if isinstance(scripted.body, str):
-        page = scripted.body
-        answer = web.Response(status=scripted.status, text=page, content_type="text/html", headers=scripted.headers)
+    if isinstance(fault.body, str):
+        page = fault.body
+        answer = web.Response(status=fault.status, text=page, content_type="text/html", headers=fault.headers)
     else:
-        answer = _json(scripted.body, scripted.status, scripted.headers)
-    return await play(scripted, request, answer)
+        answer = _json(fault.body, fault.status, fault.headers)
+    return await play(fault, request, answer)
 
 
 def _json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def listening(app: web.Application, *, impatient: bool = False) -> AsyncIterator[int]:
+async def listening(app: web.Application, *, cancel_on_disconnect: bool = False) -> AsyncIterator[int]:
     """Answer as the application says, until the end.
 
     Args:
         app: what answers.
-        impatient: whether nothing more is done for who hung up; else what was sent is taken all the same.
+        cancel_on_disconnect: whether nothing more is done for who hung up; else what was sent is taken all the same.
 
     Returns:
         The port.
@@ -25,7 +25,7 @@ async def listening(app: web.Application, *, impatient: bool = False) -> AsyncIt
     from aiohttp import web  # noqa: PLC0415 - 200 ms that most commands do not need
 
     # no access log: its lines show webhooks' tokens, and the tests look for those in what is logged
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=impatient, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=cancel_on_disconnect, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Scripted:
+class FaultScript:
     """The outcome of one request."""
 
     status: int = 200
@@ -32,18 +32,18 @@ class Scripted:
     """Of the request that it waits for, where a receiver has one script for all of them."""
 
 
-async def play(scripted: Scripted, request: web.Request, answer: web.Response) -> web.StreamResponse:
+async def play(fault: FaultScript, request: web.Request, answer: web.Response) -> web.StreamResponse:
     """Send the answer as slowly as it is scripted, or break the connection before.
 
     Args:
-        scripted: the manner.
+        fault: the manner.
         request: what is answered.
         answer: the scripted status, body and headers, in the receiver's own form.
     """
-    await asyncio.sleep(scripted.hangs)
-    if scripted.drops and request.transport:
+    await asyncio.sleep(fault.hangs)
+    if fault.drops and request.transport:
         request.transport.abort()
-    return await _crawl(request, answer, scripted.crawls) if scripted.crawls else answer
+    return await _crawl(request, answer, fault.crawls) if fault.crawls else answer
 
 
 async def _crawl(request: web.Request, answer: web.Response, seconds: float) -> web.StreamResponse:

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from bot.demo.servers.loopback import listening
-from bot.demo.servers.scripted import Scripted, play
+from bot.demo.servers.scripted import FaultScript, play
 from bot.demo.servers.slack_limits import MOST_TEXT, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["TOKEN", "Scripted", "SlackMessage", "SlackReceiver"]
+__all__ = ["TOKEN", "FaultScript", "SlackMessage", "SlackReceiver"]
 
 TOKEN = "xoxb-demo-token"  # noqa: S105 - opens nothing but this receiver
 
@@ -61,9 +61,9 @@ class SlackReceiver:
         self.requests: list[tuple[str, str]] = []
         """Method and path of every request, in order."""
         self.user_agents: set[str] = set()
-        self.script: deque[Scripted] = deque()
+        self.script: deque[FaultScript] = deque()
         """Used up one by one by the next posts."""
-        self.looks: deque[Scripted] = deque()
+        self.looks: deque[FaultScript] = deque()
         """The same for `auth.test` and the `conversations.` methods."""
         self.scopes = "chat:write,channels:read,channels:history"
         self.seconds_between_posts = 0.0
@@ -114,7 +114,7 @@ class SlackReceiver:
         payload = _json(await request.read())
         channel = str(payload.get("channel", ""))
         if self.script:
-            return await self._as_scripted(request, self.script.popleft(), channel, payload)
+            return await self._play_fault(request, self.script.popleft(), channel, payload)
         if error := self._unknown_token(request) or self._closed(channel) or refusal(payload):
             return web.json_response({"ok": False, "error": error})
         if wait := self._too_early(channel):
@@ -127,7 +127,7 @@ class SlackReceiver:
         payload = _json(await request.read())
         name = self._webhooks.get(request.path, "")
         if self.script:
-            return await self._as_scripted(request, self.script.popleft(), name, payload)
+            return await self._play_fault(request, self.script.popleft(), name, payload)
         error = "" if name else "no_service"
         if error := error or self._closed(name) or ("" if payload else "invalid_payload") or refusal(payload):
             code = "channel_is_archived" if error == "is_archived" else error
@@ -139,7 +139,7 @@ class SlackReceiver:
 
     async def _auth_test(self, request: web.Request) -> web.StreamResponse:
         if self.looks:
-            return await self._as_scripted(request, self.looks.popleft(), "", {})
+            return await self._play_fault(request, self.looks.popleft(), "", {})
         if error := self._unknown_token(request):
             return web.json_response({"ok": False, "error": error})
         said = {"ok": True, "team": "Demo Lab", "user": "paperboy"}
@@ -147,7 +147,7 @@ class SlackReceiver:
 
     async def _conversations_info(self, request: web.Request) -> web.StreamResponse:
         if self.looks:
-            return await self._as_scripted(request, self.looks.popleft(), "", {})
+            return await self._play_fault(request, self.looks.popleft(), "", {})
         channel = request.query.get("channel", "")
         if error := self._unknown_token(request) or self._closed(channel, looking=True):
             return web.json_response({"ok": False, "error": error})
@@ -171,7 +171,7 @@ class SlackReceiver:
         self, request: web.Request, belongs: Callable[[SlackMessage], bool], *, newest_first: bool
     ) -> web.StreamResponse:
         if self.looks:
-            return await self._as_scripted(request, self.looks.popleft(), "", {})
+            return await self._play_fault(request, self.looks.popleft(), "", {})
         asked, channel = request.query, request.query.get("channel", "")
         if error := self._unknown_token(request) or self._unreadable(channel):
             needed = {"needed": "channels:history"} if error == "missing_scope" else {}
@@ -215,16 +215,16 @@ class SlackReceiver:
         self._posted[destination] = now
         return 0
 
-    async def _as_scripted(
-        self, request: web.Request, scripted: Scripted, channel: str, payload: Mapping[str, Any]
+    async def _play_fault(
+        self, request: web.Request, fault: FaultScript, channel: str, payload: Mapping[str, Any]
     ) -> web.StreamResponse:
-        if scripted.takes:
+        if fault.takes:
             self._file(channel, payload)
-        if isinstance(scripted.body, str):
-            answer = web.Response(status=scripted.status, text=scripted.body, headers=scripted.headers)
+        if isinstance(fault.body, str):
+            answer = web.Response(status=fault.status, text=fault.body, headers=fault.headers)
         else:
-            answer = web.json_response(scripted.body, status=scripted.status, headers=scripted.headers)
-        return await play(scripted, request, answer)
+            answer = web.json_response(fault.body, status=fault.status, headers=fault.headers)
+        return await play(fault, request, answer)
 
     def _file(self, channel: str, payload: Mapping[str, Any]) -> SlackMessage:
         message = SlackMessage(

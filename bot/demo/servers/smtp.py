@@ -89,7 +89,7 @@ class SmtpReceiver:
         self._sessions.append(session)
         return session
 
-    async def scripted(self, step: str, session: Any) -> str | None:  # noqa: ANN401 - as above
+    async def next_answer(self, step: str, session: Any) -> str | None:  # noqa: ANN401 - as above
         """The answer that was written ahead for this step, if any; does not return where there is to be none."""
         self.steps.append(step)
         if not self.script[step]:
@@ -103,7 +103,7 @@ class SmtpReceiver:
 
     async def handle_MAIL(self, server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: ANN401, N802 - aiosmtpd's hook
         """Take the sender."""
-        answer = await self.scripted("MAIL", server)
+        answer = await self.next_answer("MAIL", server)
         if answer is None:
             envelope.mail_from = address
             envelope.mail_options.extend(options)
@@ -111,7 +111,7 @@ class SmtpReceiver:
 
     async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: list[str]) -> str:  # noqa: ANN401, N802 - as above
         """Take the recipient."""
-        answer = await self.scripted("RCPT", server) or self.bounces.get(address)
+        answer = await self.next_answer("RCPT", server) or self.bounces.get(address)
         if answer is None:
             envelope.rcpt_tos.append(address)
         return answer or "250 2.1.5 OK"
@@ -121,7 +121,7 @@ class SmtpReceiver:
         if not self.script["."] or self.script["."][0] in _NO_ANSWERS:
             mail = ReceivedMail(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content, self._clock.now())
             self.messages.append(mail)
-        return await self.scripted(".", server) or "250 2.0.0 OK: queued"
+        return await self.next_answer(".", server) or "250 2.0.0 OK: queued"
 
 
 def _session_class() -> Any:  # noqa: ANN401 - a class made from an untyped one
@@ -131,7 +131,7 @@ def _session_class() -> Any:  # noqa: ANN401 - a class made from an untyped one
         """aiosmtpd's, which has a hook for the end of DATA but none for its beginning."""
 
         async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
-            answer = await self.event_handler.scripted("DATA", self)
+            answer = await self.event_handler.next_answer("DATA", self)
             if answer is None:
                 await super().smtp_DATA(arg)
             else:

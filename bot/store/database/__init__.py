@@ -36,7 +36,7 @@ class Database:
         parsed = parse(url)
         self.name = name_of(parsed)
         if must_exist:
-            schema.see_that_it_exists(parsed, self.name)
+            schema.require_exists(parsed, self.name)
         self._engines = open_engines(parsed)
         try:
             with self._as_store_error():
@@ -61,7 +61,7 @@ class Database:
         """One transaction, committed at the end, or not at all.
 
         In SQLite it is alone from its first moment. In PostgreSQL others write at the same time: what is read to
-        decide what to write has to be locked, by `FOR UPDATE` or `dialect.alone`.
+        decide what to write has to be locked, by `FOR UPDATE` or `dialect.hold_lock`.
 
         Raises:
             StoreError: the database cannot be written.

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from bot.errors import NoStoreError, PaperboyError, StoreError
 from bot.store.database.connect import name_of, parse
 
-_PATIENCE_SECONDS = 30.0
+_LOCK_TIMEOUT_SECONDS = 30.0
 
 
 class BackupError(PaperboyError):
@@ -81,7 +81,7 @@ def _copy(name: str, source: Path, part: Path, target: Path) -> None:
 def _opened(name: str, source: Path) -> sqlite3.Connection:
     """The store, but never a new one; `mode=ro` could not read a log that has no index yet."""
     try:
-        store = sqlite3.connect(f"file:{quote(str(source))}?mode=rw", uri=True, timeout=_PATIENCE_SECONDS)
+        store = sqlite3.connect(f"file:{quote(str(source))}?mode=rw", uri=True, timeout=_LOCK_TIMEOUT_SECONDS)
         store.execute("PRAGMA schema_version")
     except sqlite3.Error as error:
         raise StoreError(name, str(error)) from error

@@ -17,7 +17,7 @@ from bot.errors import StoreError
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
-PATIENCE_MS = 30_000
+LOCK_TIMEOUT_MS = 30_000
 """How long a transaction waits for another one, in milliseconds."""
 
 _POSTGRES = "postgresql+psycopg"
@@ -84,7 +84,7 @@ def _sqlite(url: URL) -> Engines:
         # SQLAlchemy's documented way to take transactions out of sqlite3's hands:
         # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+        connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: NORMAL may lose the last commits on a power cut, and a lost "sent" is a paper said twice.
         connection.execute("PRAGMA synchronous = FULL")
@@ -111,7 +111,7 @@ def _postgres(url: URL) -> Engines:
             isolation_level="READ COMMITTED",
             pool_size=2,
             max_overflow=3,
-            pool_timeout=PATIENCE_MS / 1000,
+            pool_timeout=LOCK_TIMEOUT_MS / 1000,
             pool_pre_ping=True,
         )
     except ImportError as error:
@@ -120,9 +120,9 @@ def _postgres(url: URL) -> Engines:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
-        connection.execute(f"SET lock_timeout = {PATIENCE_MS}")
+        connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
         # A machine that fell asleep in mid-transaction must not keep the others out until it wakes.
-        connection.execute(f"SET idle_in_transaction_session_timeout = {2 * PATIENCE_MS}")
+        connection.execute(f"SET idle_in_transaction_session_timeout = {2 * LOCK_TIMEOUT_MS}")
         connection.commit()
 
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -45,7 +45,7 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     return sqlite.insert(table).execution_options(**counted)
 
 
-def alone(connection: Connection, lock: Lock) -> None:
+def hold_lock(connection: Connection, lock: Lock) -> None:
     """Wait until no other transaction holds the lock; held to the end of this one.
 
     In SQLite a writing transaction is alone from its first moment.
@@ -55,7 +55,7 @@ def alone(connection: Connection, lock: Lock) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_NAMESPACE, int(lock))))
 
 
-def is_alone(connection: Connection) -> bool:
+def writes_are_serialised(connection: Connection) -> bool:
     """Whether a writing transaction has no company, so that nothing it reads has to be locked or looked at again."""
     return not _is_postgres(connection)
 

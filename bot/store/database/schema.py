@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select
 
 from bot.errors import NoStoreError, StoreError
-from bot.store.database.dialect import Lock, alone
+from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import SCHEMA_VERSION, metadata, schema_version
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Schema:
 CURRENT = Schema(SCHEMA_VERSION, (Path(__file__).with_name("migrations") / "versions",))
 
 
-def see_that_it_exists(url: URL, name: str) -> None:
+def require_exists(url: URL, name: str) -> None:
     """Opening a SQLite file makes it, so look before.
 
     Raises:
@@ -58,7 +58,7 @@ def prepare(engines: Engines, name: str, wanted: Schema, *, must_exist: bool = F
         raise NoStoreError(name)
     if found != wanted.version:
         with engines.migrating.begin() as connection:
-            alone(connection, Lock.SCHEMA)
+            hold_lock(connection, Lock.SCHEMA)
             found = _version(connection, name)  # again: another process may have been first
             if not found:
                 metadata.create_all(connection, checkfirst=False)

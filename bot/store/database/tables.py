@@ -73,7 +73,7 @@ class Name(TypeDecorator[str]):
         return None if value is None else str(storable(value))
 
 
-class Words(Name):
+class LongText(Name):
     """A text of any length."""
 
     impl = Text
@@ -105,15 +105,15 @@ papers = Table(
     metadata,
     Column("identifier", Name(32), primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("title", Words, nullable=False),
-    Column("abstract", Words, nullable=False),
+    Column("title", LongText, nullable=False),
+    Column("abstract", LongText, nullable=False),
     Column("authors", Json, nullable=False),
     Column("categories", Json, nullable=False),
-    Column("license", Words),
-    Column("doi", Words),
-    Column("journal_ref", Words),
+    Column("license", LongText),
+    Column("doi", LongText),
+    Column("journal_ref", LongText),
     Column("stored_at", UtcDateTime, nullable=False),
-    Column("comment", Words),
+    Column("comment", LongText),
 )
 
 announcements = Table(
@@ -139,7 +139,7 @@ mailings = Table(
     Column("mailing_date", Date, primary_key=True),
     Column("category", Name(32), primary_key=True),
     Column("state", Name(20), nullable=False),
-    Column("reason", Words, nullable=False),
+    Column("reason", LongText, nullable=False),
     Column("announced", Integer, nullable=False),
     Column("unreadable", Integer, nullable=False),
     Column("tries", Integer, nullable=False),
@@ -162,7 +162,7 @@ digests = Table(
     metadata,
     Column("id", Name(32), primary_key=True),  # of its content: equal digests are one row
     Column("channel", Name(16), nullable=False),
-    Column("title", Words, nullable=False),
+    Column("title", LongText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -171,8 +171,8 @@ messages = Table(
     metadata,
     Column("digest_id", ForeignKey("digests.id"), primary_key=True),
     Column("part", Integer, primary_key=True),
-    Column("payload", Words),  # JSON as composed; NULL once pruned
-    Column("plain", Words),
+    Column("payload", LongText),  # JSON as composed; NULL once pruned
+    Column("plain", LongText),
     Column("reply", Boolean, nullable=False),
 )
 
@@ -206,8 +206,8 @@ deliveries = Table(
     Column("not_before", UtcDateTime),
     Column("owner", Name(160)),
     Column("lease_until", UtcDateTime),
-    Column("platform_id", Words),
-    Column("reason", Words),
+    Column("platform_id", LongText),
+    Column("reason", LongText),
     Column("created_at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
     Index("deliveries_by_lane", "subscriber", "recipient", "seq"),
@@ -222,7 +222,7 @@ gates = Table(
     Column("key", Name(80), primary_key=True),
     Column("opens_at", UtcDateTime),  # pacing and Retry-After
     Column("closed_until", UtcDateTime),  # a dead door: not knocked at before
-    Column("reason", Words),
+    Column("reason", LongText),
     Column("since", UtcDateTime),
 )
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, select
 
 from bot.model import DeliveryState
-from bot.store.database.dialect import Lock, alone, insert
-from bot.store.database.tables import concerns as concerns_table
+from bot.store.database.dialect import Lock, hold_lock, insert
+from bot.store.database.tables import concerns as alerts_table
 from bot.store.database.tables import deliveries, digests, messages
-from bot.store.limits import in_order, open_gate
-from bot.store.outbox.claim import Arrival, Bid, Claimed, Turn, take_turn
-from bot.store.outbox.enqueue import Packet, ToldPaper, put_deliveries
-from bot.store.outbox.policy import OPEN, Lane, close_gates, consequence, recover, settle
-from bot.store.outbox.reconciliation import Doubts
+from bot.store.limits import close_circuit, in_order
+from bot.store.outbox.claim import BatchResult, Claimed, ClaimRequest, SentReceipt, claim_batch
+from bot.store.outbox.enqueue import DigestPaper, RenderedDigest, put_deliveries
+from bot.store.outbox.policy import OPEN, Lane, apply_to_limits, next_state, recover, settle
+from bot.store.outbox.reconciliation import Reconciliation
 from bot.store.subscribers import StateChangedError, forget, put_states, rewind
 
 if TYPE_CHECKING:
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from bot.errors import DeliveryError
-    from bot.model import Delivery, Gates, Receipt
+    from bot.model import Delivery, Limits, Receipt
     from bot.store.database import Database
-    from bot.store.outbox.claim import Outcome
-    from bot.store.subscribers import ReaderState
-    from bot.store.worker import Owner
+    from bot.store.outbox.claim import ClaimOutcome
+    from bot.store.subscribers import SubscriberState
+    from bot.store.worker import WorkerId
 
-    Reader = tuple[ReaderState, Sequence[str]]
+    StateUpdate = tuple[SubscriberState, Sequence[str]]
     """A subscriber's new state, and its recipients."""
-    Post = tuple[Sequence[Reader], Packet | None]
+    EnqueueRequest = tuple[Sequence[StateUpdate], RenderedDigest | None]
     """What those readers get, if anything."""
 
 
-__all__ = ["Claimed", "Outbox", "Packet", "ToldPaper"]
+__all__ = ["Claimed", "DigestPaper", "Outbox", "RenderedDigest"]
 
 
-_TOGETHER = 1000
+_MAX_SUBSCRIBERS_PER_TRANSACTION = 1000
 """How many subscribers are written in one transaction: others wait for it, but not for long."""
 
 
@@ -55,11 +55,13 @@ class Outbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.doubts = Doubts(database)
+        self.reconciliation = Reconciliation(database)
 
     # -- enqueue -------------------------------------------------------------------------------------------------
 
-    def enqueue(self, state: ReaderState, packet: Packet | None, recipients: Sequence[str], now: datetime) -> int:
+    def enqueue(
+        self, state: SubscriberState, rendered: RenderedDigest | None, recipients: Sequence[str], now: datetime
+    ) -> int:
         """In one transaction: the subscriber's new state, the digest, a delivery per message and recipient.
 
         Equal digests are stored once. Returns the number of deliveries written.
@@ -67,13 +69,15 @@ class Outbox:
         Raises:
             StateChangedError: another process composed for this subscriber; nothing was written.
         """
-        return self._enqueue([([(state, recipients)], packet)], now)
+        return self._enqueue([([(state, recipients)], rendered)], now)
 
-    def enqueue_for(self, readers: Sequence[Reader], packet: Packet | None, now: datetime) -> frozenset[str]:
+    def enqueue_for(
+        self, updates: Sequence[StateUpdate], rendered: RenderedDigest | None, now: datetime
+    ) -> frozenset[str]:
         """The same digest for many; as `enqueue_all`."""
-        return self.enqueue_all([(readers, packet)], now)
+        return self.enqueue_all([(updates, rendered)], now)
 
-    def enqueue_all(self, posts: Sequence[Post], now: datetime) -> frozenset[str]:
+    def enqueue_all(self, requests: Sequence[EnqueueRequest], now: datetime) -> frozenset[str]:
         """Digests for many, many in one transaction; of one subscriber there is one state among them.
 
         Each stands alone for all that: where one was composed for by another process, the others get theirs.
@@ -82,53 +86,53 @@ class Outbox:
             Those for whom another process composed; for them nothing was written.
         """
         lost: list[str] = []
-        for batch in _in_batches(posts):
+        for batch in _in_batches(requests):
             try:
                 self._enqueue(batch, now)
             except StateChangedError:
                 lost.extend(self._enqueue_one_by_one(batch, now))
         return frozenset(lost)
 
-    def _enqueue_one_by_one(self, posts: Iterable[Post], now: datetime) -> Iterator[str]:
-        for reader, packet in ((reader, packet) for readers, packet in posts for reader in readers):
+    def _enqueue_one_by_one(self, requests: Iterable[EnqueueRequest], now: datetime) -> Iterator[str]:
+        for update, rendered in ((update, rendered) for updates, rendered in requests for update in updates):
             try:
-                self._enqueue([([reader], packet)], now)
+                self._enqueue([([update], rendered)], now)
             except StateChangedError:
-                yield reader[0].name
+                yield update[0].name
 
-    def _enqueue(self, posts: Sequence[Post], now: datetime) -> int:
+    def _enqueue(self, requests: Sequence[EnqueueRequest], now: datetime) -> int:
         with self._database.writing() as connection:
-            put_states(connection, [state for readers, _ in posts for state, _ in readers])
+            put_states(connection, [state for updates, _ in requests for state, _ in updates])
             return sum(
                 put_deliveries(
-                    connection, packet, [Lane(state.name, to) for state, tos in readers for to in tos], now
+                    connection, rendered, [Lane(state.name, to) for state, tos in updates for to in tos], now
                 )
-                for readers, packet in posts
-                if packet
+                for updates, rendered in requests
+                if rendered
             )
 
-    def untold(self, keys: Iterable[str], *, since: datetime) -> frozenset[str]:
+    def alerts_not_told(self, keys: Iterable[str], *, since: datetime) -> frozenset[str]:
         """Which of these concerns the operator has not heard of since that moment."""
-        statement = select(concerns_table.c.key).where(concerns_table.c.told_at > since)
+        statement = select(alerts_table.c.key).where(alerts_table.c.told_at > since)
         with self._database.reading() as connection:
             return frozenset(keys) - {row.key for row in connection.execute(statement)}
 
-    def post(
+    def enqueue_alert(
         self,
         subscriber: str,
-        packet: Packet,
+        rendered: RenderedDigest,
         recipients: Sequence[str],
         now: datetime,
         *,
-        concerns: Sequence[str],
+        alerts: Sequence[str],
     ) -> None:
         """In one transaction: a message that is no digest, and that its concerns were told."""
         with self._database.writing() as connection:
-            put_deliveries(connection, packet, [Lane(subscriber, recipient) for recipient in recipients], now)
-            for key in concerns:
-                statement = insert(connection, concerns_table).values(key=key, told_at=now)
+            put_deliveries(connection, rendered, [Lane(subscriber, recipient) for recipient in recipients], now)
+            for key in alerts:
+                statement = insert(connection, alerts_table).values(key=key, told_at=now)
                 connection.execute(
-                    statement.on_conflict_do_update(index_elements=[concerns_table.c.key], set_={"told_at": now}),
+                    statement.on_conflict_do_update(index_elements=[alerts_table.c.key], set_={"told_at": now}),
                 )
 
     # -- claim and settle ----------------------------------------------------------------------------------------
@@ -148,42 +152,55 @@ class Outbox:
         """Every address of the backlog."""
         return tuple(self.backlog())
 
-    def recover(self, *lanes: Lane, owner: Owner, now: datetime) -> tuple[tuple[Lane, DeliveryState], ...]:
+    def recover(self, *lanes: Lane, owner: WorkerId, now: datetime) -> tuple[tuple[Lane, DeliveryState], ...]:
         """Turn what the dead were sending there into unknown ones, to be asked about. What became of each of them."""
         with self._database.writing() as connection:
             return recover(connection, frozenset(lanes), owner=owner, now=now)
 
-    def take_turn(self, arrivals: Sequence[Arrival], bids: Sequence[Bid], *, owner: Owner, now: datetime) -> Turn:
+    def claim_batch(
+        self,
+        sent_receipts: Sequence[SentReceipt],
+        requests: Sequence[ClaimRequest],
+        *,
+        owner: WorkerId,
+        now: datetime,
+    ) -> BatchResult:
         """In one transaction: what the other side has is sent, and each bidding lane gets its next, if it may go.
 
         A claim's gates have to be open, and are closed behind it; an arrival's gates open, whatever shut them.
         """
         with self._database.writing() as connection:
-            return take_turn(connection, arrivals, bids, owner=owner, now=now)
+            return claim_batch(connection, sent_receipts, requests, owner=owner, now=now)
 
-    def claim(self, lane: Lane, gates: Gates, *, owner: Owner, now: datetime, eager: bool) -> Outcome:
+    def claim(
+        self, lane: Lane, limits: Limits, *, owner: WorkerId, now: datetime, ignore_backoff: bool
+    ) -> ClaimOutcome:
         """One lane's turn: its next delivery, if its gates are open and its time has come.
 
         Args:
             lane: whose turn it is.
-            gates: the gates to pass and to close behind it.
+            limits: the gates to pass and to close behind it.
             owner: who claims.
             now: the moment of the claim, UTC.
-            eager: whether a failure's backoff is over because somebody asked for another try. Gates still count.
+            ignore_backoff: whether to try again before a failure's backoff is over. Limits still hold.
 
         Returns:
             A delivery to send, one to ask about, what to wait for, or None if the lane is done.
         """
-        (outcome,) = self.take_turn((), (Bid(lane, gates, eager),), owner=owner, now=now).outcomes
+        (outcome,) = self.claim_batch(
+            (), (ClaimRequest(lane, limits, ignore_backoff),), owner=owner, now=now
+        ).outcomes
         return outcome
 
-    def settle_sent(self, delivery: Delivery, receipt: Receipt, gates: Gates, *, owner: Owner, now: datetime) -> None:
+    def settle_sent(
+        self, delivery: Delivery, receipt: Receipt, limits: Limits, *, owner: WorkerId, now: datetime
+    ) -> None:
         """The other side has it; whatever kept its doors shut is over.
 
         Raises:
             ClaimLostError: the claim is no longer ours.
         """
-        (lost,) = self.take_turn((Arrival(delivery, receipt, gates),), (), owner=owner, now=now).settled
+        (lost,) = self.claim_batch((SentReceipt(delivery, receipt, limits),), (), owner=owner, now=now).settled
         if lost is not None:
             raise lost
 
@@ -191,9 +208,9 @@ class Outbox:
         self,
         delivery: Delivery,
         error: DeliveryError,
-        gates: Gates,
+        limits: Limits,
         *,
-        owner: Owner,
+        owner: WorkerId,
         now: datetime,
     ) -> DeliveryState:
         """Record a failed attempt, and what it means for the delivery and for its gates. The state it is in now.
@@ -202,13 +219,13 @@ class Outbox:
             ClaimLostError: the claim is no longer ours.
         """
         with self._database.writing() as connection:
-            change = consequence(connection, delivery, error, now)
+            change = next_state(connection, delivery, error, now)
             settle(connection, delivery, owner, reason=error.reason, **change)
-            close_gates(connection, error, gates, now)
+            apply_to_limits(connection, error, limits, now)
             state: DeliveryState = change["state"]
             return state
 
-    def abandon(self, owner: Owner, now: datetime) -> int:
+    def abandon(self, owner: WorkerId, now: datetime) -> int:
         """Call what this owner is sending and will not settle unknown. The number of such deliveries.
 
         What it is asking about is free for the next to ask.
@@ -227,7 +244,9 @@ class Outbox:
         """Give up what is left for an address that is no more. The number of deliveries dropped."""
         values = {"state": DeliveryState.DROPPED, "reason": reason, "settled_at": now}
         with self._database.writing() as connection:
-            return connection.execute(deliveries.update().where(lane.where, _movable()).values(**values)).rowcount
+            return connection.execute(
+                deliveries.update().where(lane.where, _not_being_sent()).values(**values)
+            ).rowcount
 
     def withdraw(self, subscriber: str, reason: str, now: datetime, *, but_for: str | None = None) -> int:
         """Take back what is left for a subscriber that is gone, or moved to another channel: it was never told.
@@ -244,7 +263,7 @@ class Outbox:
         Returns:
             The number of deliveries withdrawn.
         """
-        where = (deliveries.c.subscriber == subscriber) & _movable()
+        where = (deliveries.c.subscriber == subscriber) & _not_being_sent()
         if but_for is not None:
             where &= deliveries.c.channel != but_for
         with self._database.writing() as connection:
@@ -269,11 +288,11 @@ class Outbox:
             other.c.recipient == lane.recipient,
             other.c.state == DeliveryState.SENDING,
         )
-        left = (lane.where, _movable(), ~sending.exists())
+        left = (lane.where, _not_being_sent(), ~sending.exists())
         with self._database.writing() as connection:
             connection.execute(deliveries.update().where(*left).values(recipient=recipient))
 
-    def was_alone(self, lane: Lane) -> bool:
+    def had_one_address(self, lane: Lane) -> bool:
         """Whether the lane's newest delivery was composed for this address alone, wherever its fellows went since."""
         newest = (
             select(deliveries.c.digest_id, deliveries.c.part, deliveries.c.created_at)
@@ -291,11 +310,11 @@ class Outbox:
         with self._database.reading() as connection:
             return connection.scalar(statement) == 1
 
-    def reopen(self, gates: Gates) -> None:
+    def close_circuits(self, limits: Limits) -> None:
         """A message got through outside the outbox (`check --send`): the doors are open after all."""
         with self._database.writing() as connection:
-            for key in in_order(gates):
-                open_gate(connection, key)
+            for key in in_order(limits):
+                close_circuit(connection, key)
 
     # -- retention -----------------------------------------------------------------------------------------------
 
@@ -304,7 +323,7 @@ class Outbox:
         open_digests = select(deliveries.c.digest_id).where(deliveries.c.state.in_(OPEN))
         old = select(digests.c.id).where(digests.c.created_at < before, digests.c.id.not_in(open_digests))
         with self._database.writing() as connection:
-            alone(connection, Lock.DELIVERIES)
+            hold_lock(connection, Lock.DELIVERIES)
             done = connection.execute(
                 messages.update()
                 .where(messages.c.digest_id.in_(old), messages.c.payload.is_not(None))
@@ -313,20 +332,20 @@ class Outbox:
             return done.rowcount
 
 
-def _in_batches(posts: Iterable[Post]) -> Iterator[list[Post]]:
-    """The same, of at most `_TOGETHER` readers each."""
-    batch: list[Post] = []
-    for readers, packet in posts:
-        for start in range(0, len(readers), _TOGETHER):
-            some = readers[start : start + _TOGETHER]
-            if batch and sum(len(others) for others, _ in batch) + len(some) > _TOGETHER:
+def _in_batches(requests: Iterable[EnqueueRequest]) -> Iterator[list[EnqueueRequest]]:
+    """The same, of at most `_MAX_SUBSCRIBERS_PER_TRANSACTION` readers each."""
+    batch: list[EnqueueRequest] = []
+    for updates, rendered in requests:
+        for start in range(0, len(updates), _MAX_SUBSCRIBERS_PER_TRANSACTION):
+            some = updates[start : start + _MAX_SUBSCRIBERS_PER_TRANSACTION]
+            if batch and sum(len(others) for others, _ in batch) + len(some) > _MAX_SUBSCRIBERS_PER_TRANSACTION:
                 yield batch
                 batch = []
-            batch.append((some, packet))
+            batch.append((some, rendered))
     if batch:
         yield batch
 
 
-def _movable() -> ColumnElement[bool]:
+def _not_being_sent() -> ColumnElement[bool]:
     """Not over, and not just being sent."""
     return deliveries.c.state.in_([state for state in OPEN if state is not DeliveryState.SENDING])

@@ -16,11 +16,21 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, select, tuple_
 
 from bot.model import Delivery, DeliveryState
-from bot.store.database.dialect import is_alone
+from bot.store.database.dialect import writes_are_serialised
 from bot.store.database.tables import deliveries
-from bot.store.limits import GateState, in_order, lock_gates, write_gates
-from bot.store.outbox.policy import CONTESTED, LEASE, LONGEST_WAIT, OPEN, ClaimLostError, Lane, Wait, load, obstacle
-from bot.store.outbox.reconciliation import Doubt, doubt_of
+from bot.store.limits import LimitState, in_order, lock_limits, write_limits
+from bot.store.outbox.policy import (
+    CONTENTION_DELAY,
+    LEASE,
+    LONGEST_WAIT,
+    OPEN,
+    ClaimLostError,
+    Lane,
+    Wait,
+    blocked_by,
+    load,
+)
+from bot.store.outbox.reconciliation import UnknownDelivery, unknown_delivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +38,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from bot.model import Gates, Receipt
-    from bot.store.worker import Owner
+    from bot.model import Limits, Receipt
+    from bot.store.worker import WorkerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,45 +50,45 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Bid:
+class ClaimRequest:
     """A lane that wants its next delivery."""
 
     lane: Lane
-    gates: Gates
+    limits: Limits
     """The gates to pass and to close behind it."""
-    eager: bool = False
-    """Whether a failure's backoff is over because somebody asked for another try. Gates still count."""
+    ignore_backoff: bool = False
+    """Whether a failure's backoff is over because somebody asked for another try. Limits still hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class SentReceipt:
     """A delivery that the other side has."""
 
     delivery: Delivery
     receipt: Receipt
-    gates: Gates
+    limits: Limits
 
 
-Outcome = Claimed | Doubt | Wait | None
+ClaimOutcome = Claimed | UnknownDelivery | Wait | None
 """A delivery to send, one to ask about, what to wait for, or None if the lane is done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class BatchResult:
     """What became of those who came, in their order."""
 
     settled: tuple[ClaimLostError | None, ...]
     """Per arrival: None, or that the claim was no longer ours, and then nothing was written for it."""
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ClaimOutcome, ...]
     """Per bid."""
 
 
 @dataclass(slots=True)
-class _Granted:
+class _Grants:
     """What this turn has given out so far, and the gates as that leaves them."""
 
-    gates: dict[str, GateState]
-    changed: dict[str, GateState]
+    limits: dict[str, LimitState]
+    changed: dict[str, LimitState]
     """Those among them that have to be stored."""
     to_send: list[int] = field(default_factory=list)
     to_ask: list[int] = field(default_factory=list)
@@ -132,136 +142,158 @@ _ASKING = (
 _SENDING = _ASKING.values(state=DeliveryState.SENDING, tries=deliveries.c.tries + 1, not_before=None)
 
 
-def take_turn(
-    connection: Connection, arrivals: Sequence[Arrival], bids: Sequence[Bid], *, owner: Owner, now: datetime
-) -> Turn:
+def claim_batch(
+    connection: Connection,
+    sent_receipts: Sequence[SentReceipt],
+    requests: Sequence[ClaimRequest],
+    *,
+    owner: WorkerId,
+    now: datetime,
+) -> BatchResult:
     """Settle what has arrived, then judge the bids. Locks deliveries first, then gates in order."""
-    ours = _settle(connection, arrivals, owner, now)
-    arrived = [each for each in arrivals if each.delivery.id in ours]
-    firsts = heads = _heads(connection, bids)
+    ours = _settle(connection, sent_receipts, owner, now)
+    settled_now = [each for each in sent_receipts if each.delivery.id in ours]
+    firsts = heads = _heads(connection, requests)
     locked = _lock(connection, firsts)
-    passed = [each.gates for each in arrived] + [bid.gates for bid in bids if bid.lane in firsts]
-    keys = [key for gates in passed for key in in_order(gates)]
-    states = lock_gates(connection, keys)
-    changed = _forget_far_future(states, now)
-    changed |= _pass(arrived, states | changed, now)
-    granted = _Granted(states | changed, changed)
-    if not is_alone(connection):
+    passed = [each.limits for each in settled_now] + [
+        request.limits for request in requests if request.lane in firsts
+    ]
+    keys = [key for limits in passed for key in in_order(limits)]
+    states = lock_limits(connection, keys)
+    changed = _without_far_future(states, now)
+    changed |= _limits_after(settled_now, states | changed, now)
+    grants = _Grants(states | changed, changed)
+    if not writes_are_serialised(connection):
         # The look before the lock may have been overtaken, so there is another one under it.
-        heads = _heads(connection, [bid for bid in bids if bid.lane in firsts])
+        heads = _heads(connection, [request for request in requests if request.lane in firsts])
     outcomes: list[Row[Any] | Wait | None] = []
-    for bid in bids:
-        first, head = firsts.get(bid.lane), heads.get(bid.lane)
+    for request in requests:
+        first, head = firsts.get(request.lane), heads.get(request.lane)
         if first is None:
             outcomes.append(None)
         elif first.seq not in locked or head is None or head.seq != first.seq:
-            outcomes.append(Wait(now + CONTESTED, "another process is at it", pacing=True))
+            outcomes.append(Wait(now + CONTENTION_DELAY, "another process is at it", pacing=True))
         else:
-            outcomes.append(_judge(connection, head, bid, granted, owner=owner, now=now))
-    _write(connection, granted, owner, now)
-    settled = tuple(None if each.delivery.id in ours else ClaimLostError(each.delivery.id) for each in arrivals)
-    return Turn(settled, _handed_out(connection, outcomes))
+            outcomes.append(_decide(connection, head, request, grants, owner=owner, now=now))
+    _write(connection, grants, owner, now)
+    settled = tuple(None if each.delivery.id in ours else ClaimLostError(each.delivery.id) for each in sent_receipts)
+    return BatchResult(settled, _load_outcomes(connection, outcomes))
 
 
-def _settle(connection: Connection, arrivals: Sequence[Arrival], owner: Owner, now: datetime) -> frozenset[str]:
+def _settle(
+    connection: Connection, sent_receipts: Sequence[SentReceipt], owner: WorkerId, now: datetime
+) -> frozenset[str]:
     """Write down those whose claim is still ours; the ids of these."""
-    if not arrivals:
+    if not sent_receipts:
         return frozenset()
-    ids = [arrival.delivery.id for arrival in arrivals]
+    ids = [sent_receipt.delivery.id for sent_receipt in sent_receipts]
     ours = frozenset(connection.scalars(_OURS, {"ids": ids, "owner": str(owner)}))
     rows = [
-        {"this": arrival.delivery.id, "receipt": arrival.receipt.platform_id, "now": now}
-        for arrival in arrivals
-        if arrival.delivery.id in ours
+        {"this": sent_receipt.delivery.id, "receipt": sent_receipt.receipt.platform_id, "now": now}
+        for sent_receipt in sent_receipts
+        if sent_receipt.delivery.id in ours
     ]
     if rows:
         connection.execute(_SENT, rows)
     return ours
 
 
-def _heads(connection: Connection, bids: Sequence[Bid]) -> dict[Lane, Row[Any]]:
+def _heads(connection: Connection, requests: Sequence[ClaimRequest]) -> dict[Lane, Row[Any]]:
     """Each lane's first that still has a way to go: what is being sent, else the earliest.
 
     One that is held for a person is passed by.
     """
-    if not bids:
+    if not requests:
         return {}
-    rows = connection.execute(_HEADS, {"lanes": [(bid.lane.subscriber, bid.lane.recipient) for bid in bids]})
+    rows = connection.execute(
+        _HEADS, {"lanes": [(request.lane.subscriber, request.lane.recipient) for request in requests]}
+    )
     return {Lane(row.subscriber, row.recipient): row for row in rows}
 
 
 def _lock(connection: Connection, heads: Mapping[Lane, Row[Any]]) -> frozenset[int]:
     """Lock these deliveries, but for what another process is deciding about at this moment."""
     seqs = [head.seq for head in heads.values()]
-    if not seqs or is_alone(connection):
+    if not seqs or writes_are_serialised(connection):
         return frozenset(seqs)
     return frozenset(connection.scalars(_LOCK, {"seqs": seqs}))
 
 
-def _pass(arrived: Sequence[Arrival], gates: dict[str, GateState], now: datetime) -> dict[str, GateState]:
+def _limits_after(
+    settled_now: Sequence[SentReceipt], limits: dict[str, LimitState], now: datetime
+) -> dict[str, LimitState]:
     """What the gates became through which something went: whatever shut them is over, and pacing goes on.
 
     A destination is paced from the end of a message to the beginning of the next: the way there takes now more, now
     less, and what leaves a second apart may arrive closer.
     """
-    passed: dict[str, GateState] = {}
-    for each in arrived:
-        for key in in_order(each.gates):
-            if gates[key].since is not None:
-                passed[key] = replace(gates[key], closed_until=None, reason=None, since=None)
-        door = each.gates.destination
-        if door.seconds:
-            known = passed.get(door.key, gates[door.key])
-            passed[door.key] = replace(
-                known, opens_at=max(known.opens_at or now, now + timedelta(seconds=door.seconds))
+    passed: dict[str, LimitState] = {}
+    for each in settled_now:
+        for key in in_order(each.limits):
+            if limits[key].since is not None:
+                passed[key] = replace(limits[key], closed_until=None, reason=None, since=None)
+        destination = each.limits.destination
+        if destination.min_interval:
+            known = passed.get(destination.key, limits[destination.key])
+            passed[destination.key] = replace(
+                known, opens_at=max(known.opens_at or now, now + timedelta(seconds=destination.min_interval))
             )
     return passed
 
 
-def _forget_far_future(gates: dict[str, GateState], now: datetime) -> dict[str, GateState]:
+def _without_far_future(limits: dict[str, LimitState], now: datetime) -> dict[str, LimitState]:
     """Those that only a clock's mistake holds, opened: it would outlast every real Retry-After."""
     return {
-        key: replace(gate, opens_at=None)
-        for key, gate in gates.items()
-        if gate.opens_at is not None and gate.opens_at > now + LONGEST_WAIT
+        key: replace(limit, opens_at=None)
+        for key, limit in limits.items()
+        if limit.opens_at is not None and limit.opens_at > now + LONGEST_WAIT
     }
 
 
-def _judge(
-    connection: Connection, head: Row[Any], bid: Bid, granted: _Granted, *, owner: Owner, now: datetime
+def _decide(
+    connection: Connection, head: Row[Any], request: ClaimRequest, grants: _Grants, *, owner: WorkerId, now: datetime
 ) -> Row[Any] | Wait:
     """The delivery if nothing stands in its way, and its gates are then held for whoever comes next."""
-    alone = not granted.to_send
-    wait = obstacle(connection, head, bid.gates, granted.gates, owner=owner, now=now, eager=bid.eager, alone=alone)
+    may_batch = bool(grants.to_send)
+    wait = blocked_by(
+        connection,
+        head,
+        request.limits,
+        grants.limits,
+        owner=owner,
+        now=now,
+        ignore_backoff=request.ignore_backoff,
+        may_batch=may_batch,
+    )
     if wait is not None:
         return wait
     if head.state == DeliveryState.UNKNOWN:
-        granted.to_ask.append(head.seq)
+        grants.to_ask.append(head.seq)
         return head
-    granted.to_send.append(head.seq)
-    for gate in (bid.gates.destination, bid.gates.credential):
-        if gate.seconds:
-            held = replace(granted.gates[gate.key], opens_at=now + timedelta(seconds=gate.seconds))
-            granted.gates[gate.key] = granted.changed[gate.key] = held
+    grants.to_send.append(head.seq)
+    for limit in (request.limits.destination, request.limits.credential):
+        if limit.min_interval:
+            held = replace(grants.limits[limit.key], opens_at=now + timedelta(seconds=limit.min_interval))
+            grants.limits[limit.key] = grants.changed[limit.key] = held
     return head
 
 
-def _write(connection: Connection, granted: _Granted, owner: Owner, now: datetime) -> None:
+def _write(connection: Connection, grants: _Grants, owner: WorkerId, now: datetime) -> None:
     claim = {"by": str(owner), "until": now + LEASE}
-    if granted.to_send:
-        connection.execute(_SENDING, {"seqs": granted.to_send, **claim})
-    if granted.to_ask:
-        connection.execute(_ASKING, {"seqs": granted.to_ask, **claim})
-    write_gates(connection, granted.changed.values())
+    if grants.to_send:
+        connection.execute(_SENDING, {"seqs": grants.to_send, **claim})
+    if grants.to_ask:
+        connection.execute(_ASKING, {"seqs": grants.to_ask, **claim})
+    write_limits(connection, grants.changed.values())
 
 
-def _handed_out(connection: Connection, outcomes: Sequence[Row[Any] | Wait | None]) -> tuple[Outcome, ...]:
+def _load_outcomes(connection: Connection, outcomes: Sequence[Row[Any] | Wait | None]) -> tuple[ClaimOutcome, ...]:
     """The rows among them as what they are claimed for, with their payloads."""
     rows = [each for each in outcomes if each is not None and not isinstance(each, Wait)]
     loaded = load(connection, rows)
 
-    def handed_out(each: Row[Any]) -> Claimed | Doubt:
+    def outcome_of(each: Row[Any]) -> Claimed | UnknownDelivery:
         delivery = loaded[each.seq]
-        return doubt_of(connection, delivery) if each.state == DeliveryState.UNKNOWN else Claimed(delivery)
+        return unknown_delivery(connection, delivery) if each.state == DeliveryState.UNKNOWN else Claimed(delivery)
 
-    return tuple(each if each is None or isinstance(each, Wait) else handed_out(each) for each in outcomes)
+    return tuple(each if each is None or isinstance(each, Wait) else outcome_of(each) for each in outcomes)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from bot.model import DeliveryState
-from bot.store.database.dialect import Lock, alone, insert
+from bot.store.database.dialect import Lock, hold_lock, insert
 from bot.store.database.tables import deliveries, digest_papers, digests, messages
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldPaper:
+class DigestPaper:
     """That a digest tells of a paper: as new (`version` 0), or of this version as replaced."""
 
     identifier: str
@@ -38,30 +38,30 @@ class ToldPaper:
 
 
 @dataclass(frozen=True, slots=True)
-class Packet:
+class RenderedDigest:
     """A rendered digest: its messages and the papers they tell of."""
 
     channel: str
     title: str
     messages: tuple[Message, ...]
-    papers: tuple[ToldPaper, ...] = ()
+    papers: tuple[DigestPaper, ...] = ()
 
 
-def put_deliveries(connection: Connection, packet: Packet, lanes: Iterable[Lane], now: datetime) -> int:
+def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Iterable[Lane], now: datetime) -> int:
     """Store the digest, unless an equal one is there, and its deliveries. How many those are."""
-    alone(connection, Lock.DELIVERIES)
-    digest_id = _put_digest(connection, packet, now)
+    hold_lock(connection, Lock.DELIVERIES)
+    digest_id = _put_digest(connection, rendered, now)
     # Equal digests may go to the same address twice, years apart or after one was taken back: each is its own.
     before = connection.scalar(select(func.max(deliveries.c.seq))) or 0
-    every = ((lane, part) for lane in lanes for part in range(1, len(packet.messages) + 1))
+    every = ((lane, part) for lane in lanes for part in range(1, len(rendered.messages) + 1))
     rows = [
         {"id": _hash(digest_id, str(place)), "subscriber": lane.subscriber, "recipient": lane.recipient, "part": part}
         for place, (lane, part) in enumerate(every, start=before + 1)
     ]
     same = {
-        "channel": packet.channel,
+        "channel": rendered.channel,
         "digest_id": digest_id,
-        "parts": len(packet.messages),
+        "parts": len(rendered.messages),
         "state": DeliveryState.PENDING,
         "plain": False,
         "tries": 0,
@@ -72,13 +72,13 @@ def put_deliveries(connection: Connection, packet: Packet, lanes: Iterable[Lane]
     return len(rows)
 
 
-def _put_digest(connection: Connection, packet: Packet, now: datetime) -> str:
-    bodies = [(_to_json(message.payload), _to_json(message.plain), message.reply) for message in packet.messages]
-    told = [_told_row(paper) for paper in packet.papers]
-    digest_id = _hash(packet.channel, packet.title, json.dumps([bodies, told]))
+def _put_digest(connection: Connection, rendered: RenderedDigest, now: datetime) -> str:
+    bodies = [(_to_json(message.payload), _to_json(message.plain), message.reply) for message in rendered.messages]
+    told = [_told_row(paper) for paper in rendered.papers]
+    digest_id = _hash(rendered.channel, rendered.title, json.dumps([bodies, told]))
     done = connection.execute(
         insert(connection, digests)
-        .values(id=digest_id, channel=packet.channel, title=packet.title, created_at=now)
+        .values(id=digest_id, channel=rendered.channel, title=rendered.title, created_at=now)
         .on_conflict_do_nothing(),
     )
     statement = insert(connection, messages)
@@ -99,7 +99,7 @@ def _put_digest(connection: Connection, packet: Packet, now: datetime) -> str:
     return digest_id
 
 
-def _told_row(paper: ToldPaper) -> dict[str, Any]:
+def _told_row(paper: DigestPaper) -> dict[str, Any]:
     return {
         "identifier": paper.identifier,
         "version": paper.version,

@@ -1,7 +1,7 @@
 """What a person decides about a delivery: that it be tried again, or given up.
 
 Each decision is one conditional statement, so that no sender is overtaken: what is just being sent is left to it. How
-a delivery is found and shown is `ledger`'s trade. Never sends, never writes a payload.
+a delivery is found and shown is `queries`'s trade. Never sends, never writes a payload.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from sqlalchemy import and_, case, or_, select
 
 from bot.errors import PaperboyError
 from bot.model import DeliveryState
-from bot.store.database.dialect import Lock, alone
+from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import deliveries, messages
-from bot.store.limits import in_order, open_gate
-from bot.store.outbox.policy import MOST_DEATHS
+from bot.store.limits import close_circuit, in_order
+from bot.store.outbox.policy import MAX_CRASHES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
 
-    from bot.model import Gates
+    from bot.model import Limits
     from bot.store.database import Database
 
 RETRIED = (
@@ -36,9 +36,9 @@ RETRIED = (
 DROPPED = (DeliveryState.PENDING, DeliveryState.UNKNOWN, DeliveryState.HELD)
 """What can be given up."""
 
-_BY_HAND = "asked for again by hand"
-_UP_BY_HAND = "given up by hand"
-_UP_IN_DOUBT = "given up by hand, and nobody knows whether it arrived"
+_RETRIED_MANUALLY = "asked for again by hand"
+_GIVEN_UP_MANUALLY = "given up by hand"
+_GIVEN_UP_UNKNOWN = "given up by hand, and nobody knows whether it arrived"
 """Of what was unknown: should it be tried again after all, it is asked about first."""
 _WHY_NOT = {
     DeliveryState.SENDING: "is being sent at this moment; look again when that is over",
@@ -59,13 +59,13 @@ class RefusedError(PaperboyError):
         """The end of a sentence that begins with the delivery."""
 
 
-class Desk:
+class ManualActions:
     """The store's side for a person's decisions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def retry(self, delivery_id: str, gates: Gates | None) -> None:
+    def retry(self, delivery_id: str, limits: Limits | None) -> None:
         """Have the next run try it at once, whatever became of it before, and knock at its door again.
 
         It keeps its id, the other side's key to know a repeat by, and its text. One that was dead begins again with
@@ -74,38 +74,38 @@ class Desk:
 
         Args:
             delivery_id: the whole id.
-            gates: its address's gates; None if it has no address any more.
+            limits: its address's gates; None if it has no address any more.
 
         Raises:
             RefusedError: it is being sent, is sent, was withdrawn, or its text is pruned.
             KeyError: there is no such delivery.
         """
         was_dead = deliveries.c.state == DeliveryState.DEAD
-        died = and_(was_dead, deliveries.c.deaths >= MOST_DEATHS)
-        dropped = and_(deliveries.c.state == DeliveryState.DROPPED, deliveries.c.reason == _UP_IN_DOUBT)
-        in_doubt = or_(deliveries.c.state == DeliveryState.UNKNOWN, dropped, died)
+        died = and_(was_dead, deliveries.c.deaths >= MAX_CRASHES)
+        dropped = and_(deliveries.c.state == DeliveryState.DROPPED, deliveries.c.reason == _GIVEN_UP_UNKNOWN)
+        is_unknown = or_(deliveries.c.state == DeliveryState.UNKNOWN, dropped, died)
         message = and_(messages.c.digest_id == deliveries.c.digest_id, messages.c.part == deliveries.c.part)
         pruned = select(messages.c.part).where(message, messages.c.payload.is_(None)).exists()
         statement = (
             deliveries.update()
             .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(RETRIED), ~pruned)
             .values(
-                state=case((in_doubt, DeliveryState.UNKNOWN), else_=DeliveryState.PENDING),
+                state=case((is_unknown, DeliveryState.UNKNOWN), else_=DeliveryState.PENDING),
                 owner=None,
                 lease_until=None,
                 plain=case((was_dead, False), else_=deliveries.c.plain),
                 deaths=0,
                 not_before=None,
-                reason=_BY_HAND,
+                reason=_RETRIED_MANUALLY,
                 settled_at=None,
             )
         )
         with self._database.writing() as connection:
-            alone(connection, Lock.DELIVERIES)  # nobody prunes its text between the look and the decision
+            hold_lock(connection, Lock.DELIVERIES)  # nobody prunes its text between the look and the decision
             if connection.execute(statement).rowcount != 1:
                 raise _refusal(connection, delivery_id, RETRIED, "was written too long ago: its text is pruned")
-            for key in in_order(gates) if gates else ():
-                open_gate(connection, key)
+            for key in in_order(limits) if limits else ():
+                close_circuit(connection, key)
 
     def drop(self, delivery_id: str, now: datetime) -> None:
         """Give it up: it is never sent, and what it tells of counts as told.
@@ -123,7 +123,9 @@ class Desk:
             .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(DROPPED))
             .values(
                 state=DeliveryState.DROPPED,
-                reason=case((deliveries.c.state == DeliveryState.UNKNOWN, _UP_IN_DOUBT), else_=_UP_BY_HAND),
+                reason=case(
+                    (deliveries.c.state == DeliveryState.UNKNOWN, _GIVEN_UP_UNKNOWN), else_=_GIVEN_UP_MANUALLY
+                ),
                 settled_at=now,
             )
         )

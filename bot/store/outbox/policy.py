@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, func, select
 
-from bot.errors import Trouble
+from bot.errors import FailureKind
 from bot.model import Delivery, DeliveryState
 from bot.store.database.tables import deliveries, messages
-from bot.store.limits import hold_gate, shut_gate
-from bot.store.worker import Owner
+from bot.store.limits import delay_until, open_circuit
+from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
 
     from bot.errors import DeliveryError
-    from bot.model import Gates
-    from bot.store.limits import GateState
+    from bot.model import Limits
+    from bot.store.limits import LimitState
 
 LEASE = timedelta(minutes=15)
 """Longer than the longest send: SMTP may take ten minutes over the final dot (RFC 5321 section 4.5.3.2.6)."""
 
-DOOR = timedelta(hours=1)
+CIRCUIT_OPEN_FOR = timedelta(hours=1)
 """How long a dead door is left alone."""
 
-OUTAGE = timedelta(minutes=1)
+OUTAGE_PAUSE = timedelta(minutes=1)
 """How long nobody else is tried behind a relay or service that is down."""
 
-MOST_DEATHS = 5
+MAX_CRASHES = 5
 """A delivery whose sender died so often while sending it is suspected of killing it."""
 
-CONTESTED = timedelta(seconds=1)
+CONTENTION_DELAY = timedelta(seconds=1)
 """When to look again at a lane that another process is deciding about: that takes milliseconds."""
 
 _FIRST_BACKOFF = timedelta(minutes=5)
-_SOON = timedelta(minutes=1)
+_FIRST_UNKNOWN_BACKOFF = timedelta(minutes=1)
 """After a first lost answer: Discord knows a nonce again for a few minutes only."""
 _LONGEST_BACKOFF = timedelta(hours=1)
 _BUSY_SECONDS = 60.0
@@ -83,12 +83,12 @@ class Wait:
     reason: str
     pacing: bool
     """Whether it is only pacing or a Retry-After, worth waiting for; not a failure's backoff or a dead door."""
-    gate: str = ""
+    limit: str = ""
     """The key of the gate that paces, if one does."""
 
 
 def recover(
-    connection: Connection, lanes: Container[Lane], *, owner: Owner, now: datetime
+    connection: Connection, lanes: Container[Lane], *, owner: WorkerId, now: datetime
 ) -> tuple[tuple[Lane, DeliveryState], ...]:
     """Turn what the dead were sending into `unknown`, or into `dead` if it keeps killing who sends it."""
     sending = deliveries.c.state == DeliveryState.SENDING
@@ -100,8 +100,8 @@ def recover(
         if lane not in lanes or _is_claimed(row, owner, now):
             continue
         values: dict[str, Any] = {"deaths": row.deaths + 1, "owner": None, "lease_until": None}
-        if row.deaths + 1 >= MOST_DEATHS:
-            dead = f"its sender died {MOST_DEATHS} times"
+        if row.deaths + 1 >= MAX_CRASHES:
+            dead = f"its sender died {MAX_CRASHES} times"
             values |= {"state": DeliveryState.DEAD, "reason": dead, "settled_at": now}
         else:
             values |= {"state": DeliveryState.UNKNOWN, "reason": "its sender died"}
@@ -110,60 +110,60 @@ def recover(
     return tuple(outcomes)
 
 
-def _is_claimed(row: Row[Any], owner: Owner, now: datetime) -> bool:
+def _is_claimed(row: Row[Any], owner: WorkerId, now: datetime) -> bool:
     """Whether somebody who may be alive has it: is sending it, or asking what became of it."""
-    if row.owner is None or not _ahead(row.lease_until, now, 2 * LEASE):  # two machines' clocks are never one
+    if row.owner is None or not _is_future(row.lease_until, now, 2 * LEASE):  # two machines' clocks are never one
         return False
-    return not Owner.parse(row.owner).is_surely_dead(owner)
+    return not WorkerId.parse(row.owner).is_surely_dead(owner)
 
 
-def obstacle(
+def blocked_by(
     connection: Connection,
     row: Row[Any],
-    gates: Gates,
-    states: Mapping[str, GateState],
+    limits: Limits,
+    states: Mapping[str, LimitState],
     *,
-    owner: Owner,
+    owner: WorkerId,
     now: datetime,
-    eager: bool,
-    alone: bool,
+    ignore_backoff: bool,
+    may_batch: bool,
 ) -> Wait | None:
     """What stands between this delivery and its sending, or the question what became of it; None if nothing does.
 
     Args:
         connection: of the transaction that holds the row and its gates.
         row: the delivery.
-        gates: the gates it has to pass.
+        limits: the gates it has to pass.
         states: how these stand, by their keys.
         owner: who wants it.
         now: the moment, UTC.
-        eager: whether a failure's backoff is over.
-        alone: whether the owner takes nothing else to send in this transaction.
+        ignore_backoff: whether a failure's backoff is over.
+        may_batch: whether the owner has taken another delivery to send in this transaction.
     """
     sending, unknown = (row.state == state for state in (DeliveryState.SENDING, DeliveryState.UNKNOWN))
     if sending or (unknown and _is_claimed(row, owner, now)):
         doing = "sending it" if sending else "asking what became of it"
         return Wait(row.lease_until, f"another process is {doing}", pacing=False)
-    if row.deaths and (not alone or _is_sending(connection, owner)):
-        return Wait(now + CONTESTED, "its sender died, so now it is sent alone", pacing=True)
-    for key in (gates.credential.key, gates.destination.key):
-        gate = states[key]
-        if gate.closed_until is not None and _ahead(gate.closed_until, now, DOOR):
-            return Wait(gate.closed_until, gate.reason or "refused", pacing=False)
-        if gate.opens_at is not None and _ahead(gate.opens_at, now, LONGEST_WAIT):
-            return Wait(gate.opens_at, "pacing", pacing=True, gate=key)
-    if row.not_before is not None and _ahead(row.not_before, now, LONGEST_WAIT) and not eager:
+    if row.deaths and (may_batch or _is_sending(connection, owner)):
+        return Wait(now + CONTENTION_DELAY, "its sender died, so now it is sent alone", pacing=True)
+    for key in (limits.credential.key, limits.destination.key):
+        limit = states[key]
+        if limit.closed_until is not None and _is_future(limit.closed_until, now, CIRCUIT_OPEN_FOR):
+            return Wait(limit.closed_until, limit.reason or "refused", pacing=False)
+        if limit.opens_at is not None and _is_future(limit.opens_at, now, LONGEST_WAIT):
+            return Wait(limit.opens_at, "pacing", pacing=True, limit=key)
+    if row.not_before is not None and _is_future(row.not_before, now, LONGEST_WAIT) and not ignore_backoff:
         return Wait(row.not_before, row.reason or "waiting to try again", pacing=False)
     return None
 
 
-def _is_sending(connection: Connection, owner: Owner) -> bool:
+def _is_sending(connection: Connection, owner: WorkerId) -> bool:
     """Whether the owner has a message under way, which would be counted with it if one of them killed it."""
     mine = (deliveries.c.state == DeliveryState.SENDING) & (deliveries.c.owner == str(owner))
     return connection.scalar(select(deliveries.c.seq).where(mine).limit(1)) is not None
 
 
-def _ahead(moment: datetime | None, now: datetime, most: timedelta) -> bool:
+def _is_future(moment: datetime | None, now: datetime, most: timedelta) -> bool:
     """Whether it is still to come. What lies further ahead than was ever written is a clock's mistake, and over."""
     return moment is not None and now < moment <= now + most
 
@@ -224,7 +224,7 @@ def _parent(connection: Connection, row: Row[Any]) -> str | None:
 def settle(
     connection: Connection,
     delivery: Delivery,
-    owner: Owner,
+    owner: WorkerId,
     was: DeliveryState = DeliveryState.SENDING,
     **values: object,
 ) -> None:
@@ -239,41 +239,45 @@ def settle(
         raise ClaimLostError(delivery.id)
 
 
-def consequence(connection: Connection, delivery: Delivery, error: DeliveryError, now: datetime) -> dict[str, Any]:
+def next_state(connection: Connection, delivery: Delivery, error: DeliveryError, now: datetime) -> dict[str, Any]:
     """What a failure means for its delivery: the new values."""
     change: dict[str, Any] = {"state": DeliveryState.PENDING}
-    match error.trouble:
-        case Trouble.BUSY:
+    match error.kind:
+        case FailureKind.RATE_LIMITED:
             change["tries"] = delivery.tries - 1
-        case Trouble.TRANSIENT:
+        case FailureKind.TRANSIENT:
             asked = timedelta(seconds=error.retry_after or 0.0)
             change["not_before"] = now + min(max(backoff(delivery.tries), asked), LONGEST_WAIT)
-        case Trouble.UNKNOWN:
-            wait = _SOON if delivery.tries == 1 else backoff(delivery.tries)
+        case FailureKind.UNKNOWN:
+            wait = _FIRST_UNKNOWN_BACKOFF if delivery.tries == 1 else backoff(delivery.tries)
             change = {"state": DeliveryState.UNKNOWN, "not_before": now + wait}
-        case Trouble.MALFORMED if _has_untried_plain_form(connection, delivery):
+        case FailureKind.REJECTED if _has_untried_plain_form(connection, delivery):
             change["plain"] = True
-        case Trouble.MALFORMED:
+        case FailureKind.REJECTED:
             change = {"state": DeliveryState.DEAD, "settled_at": now}
         case _:
             pass  # closed, or without credential: it waits behind its gate
     return change
 
 
-def close_gates(connection: Connection, error: DeliveryError, gates: Gates, now: datetime) -> None:
+def apply_to_limits(connection: Connection, error: DeliveryError, limits: Limits, now: datetime) -> None:
     """What a failure means for all that pass the same gates."""
-    match error.trouble:
-        case Trouble.BUSY:
-            key = gates.credential.key if error.everywhere else gates.destination.key
+    match error.kind:
+        case FailureKind.RATE_LIMITED:
+            key = limits.credential.key if error.affects_credential else limits.destination.key
             asked = timedelta(seconds=error.retry_after or _BUSY_SECONDS)
-            hold_gate(connection, key, now + min(asked, LONGEST_WAIT))
-        case Trouble.TRANSIENT if error.everywhere:
+            delay_until(connection, key, now + min(asked, LONGEST_WAIT))
+        case FailureKind.TRANSIENT if error.affects_credential:
             # The relay or the service is down: its other destinations need not find that out one by one.
-            shut_gate(connection, gates.credential.key, until=now + OUTAGE, reason=error.reason, now=now)
-        case Trouble.CLOSED:
-            shut_gate(connection, gates.destination.key, until=now + DOOR, reason=error.reason, now=now)
-        case Trouble.CREDENTIAL:
-            shut_gate(connection, gates.credential.key, until=now + DOOR, reason=error.reason, now=now)
+            open_circuit(connection, limits.credential.key, until=now + OUTAGE_PAUSE, reason=error.reason, now=now)
+        case FailureKind.DESTINATION_GONE:
+            open_circuit(
+                connection, limits.destination.key, until=now + CIRCUIT_OPEN_FOR, reason=error.reason, now=now
+            )
+        case FailureKind.CREDENTIAL:
+            open_circuit(
+                connection, limits.credential.key, until=now + CIRCUIT_OPEN_FOR, reason=error.reason, now=now
+            )
         case _:
             pass  # one message's own trouble
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, true
 
 from bot.model import DeliveryState, Hit
 from bot.store.database.tables import deliveries, digest_papers, digests, gates, messages
-from bot.store.limits import GateState
+from bot.store.limits import LimitState
 from bot.store.outbox.policy import OPEN
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class ToldRecord:
     states: tuple[DeliveryState, ...]
 
 
-class Ledger:
+class OutboxQueries:
     """The store's side for status, explain and the list of deliveries."""
 
     def __init__(self, database: Database) -> None:
@@ -106,7 +106,7 @@ class Ledger:
         """Every delivery there ever was, or every one in one of these states, in order."""
         return self._deliveries(deliveries.c.state.in_(states) if states else true())
 
-    def identified(self, prefix: str, *, most: int = 2) -> tuple[str, ...]:
+    def ids_beginning_with(self, prefix: str, *, most: int = 2) -> tuple[str, ...]:
         """The ids that begin so, the first few of them: one if it is unambiguous, none if it is unknown."""
         like = deliveries.c.id.startswith(prefix.lower(), autoescape=True)
         with self._database.reading() as connection:
@@ -169,12 +169,12 @@ class Ledger:
         with self._database.reading() as connection:
             return connection.scalar(statement) or 0
 
-    def shut_gates(self, now: datetime) -> tuple[GateState, ...]:
+    def open_circuits(self, now: datetime) -> tuple[LimitState, ...]:
         """Doors that said no and were not seen open since."""
         statement = select(gates).where(gates.c.since.is_not(None)).order_by(gates.c.key)
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()
-        return tuple(GateState(**row._mapping) for row in rows if row.since <= now)  # noqa: SLF001 - SQLAlchemy's public name
+        return tuple(LimitState(**row._mapping) for row in rows if row.since <= now)  # noqa: SLF001 - SQLAlchemy's public name
 
     def told_of(self, identifier: str) -> tuple[ToldRecord, ...]:
         """Every digest that told somebody of the paper, oldest first."""

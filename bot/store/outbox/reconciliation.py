@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from bot.errors import Trouble
+from bot.errors import FailureKind
 from bot.model import Delivery, DeliveryState, OnUnknown
 from bot.store.database.tables import deliveries
-from bot.store.limits import in_order, lock_gate
-from bot.store.outbox.policy import Lane, backoff, close_gates, settle
+from bot.store.limits import in_order, lock_limit
+from bot.store.outbox.policy import Lane, apply_to_limits, backoff, settle
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.errors import DeliveryError
-    from bot.model import Gates, Receipt
+    from bot.model import Limits, Receipt
     from bot.store.database import Database
-    from bot.store.worker import Owner
+    from bot.store.worker import WorkerId
 
-_AGAIN = timedelta(minutes=1)
+_LOOK_AGAIN_AFTER = timedelta(minutes=1)
 """When to ask again where the message that was found turned out to be another delivery's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class UnknownDelivery:
     """Ours to ask about, and committed so."""
 
     delivery: Delivery
-    landmark: str
+    last_known_id: str
     """The platform's id of the last message that is known to have reached the address; empty if there is none."""
-    taken: frozenset[str]
+    ids_of_others: frozenset[str]
     """The platform's ids of the messages at that address that are other deliveries'."""
 
 
-def doubt_of(connection: Connection, delivery: Delivery) -> Doubt:
+def unknown_delivery(connection: Connection, delivery: Delivery) -> UnknownDelivery:
     """The delivery as it was frozen, and what we know of its address."""
     ours = Lane(delivery.subscriber, delivery.recipient).where & (deliveries.c.state == DeliveryState.SENT)
     newest = (
@@ -55,27 +55,27 @@ def doubt_of(connection: Connection, delivery: Delivery) -> Doubt:
         .order_by(deliveries.c.seq.desc())
         .limit(1)
     )
-    return Doubt(
+    return UnknownDelivery(
         delivery=delivery,
-        landmark=connection.scalar(newest) or "",
-        taken=_taken(connection, delivery.recipient),
+        last_known_id=connection.scalar(newest) or "",
+        ids_of_others=_ids_of_others(connection, delivery.recipient),
     )
 
 
-def _taken(connection: Connection, recipient: str) -> frozenset[str]:
+def _ids_of_others(connection: Connection, recipient: str) -> frozenset[str]:
     sent = (deliveries.c.recipient == recipient) & (deliveries.c.state == DeliveryState.SENT)
     ids = connection.scalars(select(deliveries.c.platform_id).where(sent, deliveries.c.platform_id != ""))
     return frozenset(found for found in ids if found)
 
 
-class Doubts:
+class Reconciliation:
     """Settling what was asked. Each raises `ClaimLostError`, and writes nothing, if the claim is no longer ours."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def settle_found(
-        self, delivery: Delivery, receipt: Receipt, gates: Gates, *, owner: Owner, now: datetime
+    def mark_found(
+        self, delivery: Delivery, receipt: Receipt, limits: Limits, *, owner: WorkerId, now: datetime
     ) -> DeliveryState:
         """The other side has it. Two equal messages are two deliveries: one message proves one of them only."""
         with self._database.writing() as connection:
@@ -87,53 +87,53 @@ class Doubts:
                 "settled_at": now,
             }
             settle(connection, delivery, owner, DeliveryState.UNKNOWN, state=DeliveryState.UNKNOWN)
-            for key in in_order(gates):
-                lock_gate(connection, key)  # whoever else found it at this address waits here
-            if receipt.platform_id and receipt.platform_id in _taken(connection, delivery.recipient):
-                found = {"state": DeliveryState.UNKNOWN, "not_before": now + _AGAIN}
+            for key in in_order(limits):
+                lock_limit(connection, key)  # whoever else found it at this address waits here
+            if receipt.platform_id and receipt.platform_id in _ids_of_others(connection, delivery.recipient):
+                found = {"state": DeliveryState.UNKNOWN, "not_before": now + _LOOK_AGAIN_AFTER}
             connection.execute(deliveries.update().where(deliveries.c.id == delivery.id).values(**found))
             return DeliveryState(found["state"])
 
-    def settle_missing(self, delivery: Delivery, *, owner: Owner) -> DeliveryState:
+    def mark_not_found(self, delivery: Delivery, *, owner: WorkerId) -> DeliveryState:
         """The other side surely has it not: it is sent again, the same bytes under the same key."""
         with self._database.writing() as connection:
             again = {"state": DeliveryState.PENDING, "not_before": None, "reason": "it had not arrived"}
             settle(connection, delivery, owner, DeliveryState.UNKNOWN, **again)
             return DeliveryState.PENDING
 
-    def settle_untold(
-        self, delivery: Delivery, why: str, wish: OnUnknown, *, owner: Owner, now: datetime
+    def mark_unknowable(
+        self, delivery: Delivery, why: str, policy: OnUnknown, *, owner: WorkerId, now: datetime
     ) -> DeliveryState:
         """Nobody can tell, so the subscriber's wish decides.
 
         Args:
             delivery: what was asked about.
             why: why nobody can tell, for people.
-            wish: what becomes of it.
+            policy: what becomes of it.
             owner: who asked.
             now: the moment, UTC.
         """
         with self._database.writing() as connection:
-            change = _as_wished(wish, why, now)
+            change = _by_policy(policy, why, now)
             settle(connection, delivery, owner, DeliveryState.UNKNOWN, not_before=None, **change)
             return DeliveryState(change["state"])
 
-    def settle_unasked(
-        self, delivery: Delivery, error: DeliveryError, gates: Gates, *, owner: Owner, now: datetime
+    def mark_lookup_failed(
+        self, delivery: Delivery, error: DeliveryError, limits: Limits, *, owner: WorkerId, now: datetime
     ) -> DeliveryState:
         """The question itself failed: nothing is known and nothing sent. It is asked again, later each time."""
         with self._database.writing() as connection:
             reason = f"outcome unknown, and asking failed: {error.reason}"
             change: dict[str, Any] = {"reason": reason, "not_before": None}
-            if error.trouble in (Trouble.TRANSIENT, Trouble.UNKNOWN):
+            if error.kind in (FailureKind.TRANSIENT, FailureKind.UNKNOWN):
                 change |= {"tries": delivery.tries, "not_before": now + backoff(delivery.tries)}
             settle(connection, delivery, owner, DeliveryState.UNKNOWN, **change)
-            close_gates(connection, error, gates, now)
+            apply_to_limits(connection, error, limits, now)
             return DeliveryState.UNKNOWN
 
 
-def _as_wished(wish: OnUnknown, why: str, now: datetime) -> dict[str, Any]:
-    match wish:
+def _by_policy(policy: OnUnknown, why: str, now: datetime) -> dict[str, Any]:
+    match policy:
         case OnUnknown.RESEND:
             return {"state": DeliveryState.PENDING, "reason": f"outcome unknown ({why}), sent again as configured"}
         case OnUnknown.DROP:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.channels.discord import DiscordChannel, errors
-from bot.demo.servers.discord import TOKEN, DiscordReceiver, Scripted
-from bot.errors import DeliveryError, Trouble
+from bot.channels.discord import DiscordChannel, request
+from bot.demo.servers.discord import TOKEN, DiscordReceiver, FaultScript
+from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Receipt
 from bot.settings import Address, Secret
 from bot.text.templates import Templates
@@ -139,18 +139,18 @@ def test_a_bots_channels_share_the_credential_and_webhooks_share_nothing() -> No
     channel = DiscordChannel(DiscordChannel.Settings(token=Secret(TOKEN)), Templates(), contact="ops@example.org")
     here, there = address(CHANNEL_ID), address("223456789012345678")
     hooks = [address(f"https://discord.com/api/webhooks/{CHANNEL_ID}/{token}") for token in ("a", "b")]
-    gates = [channel.gates(one) for one in (here, there, *hooks)]
-    assert gates[0].credential == gates[1].credential
-    assert len({one.credential.key for one in gates}) == 3
-    assert len({one.destination.key for one in gates}) == 4
-    assert [one.destination.seconds for one in gates] == [1.0, 1.0, 2.4, 2.4]
-    assert gates[0].credential.seconds == 0.02
-    assert gates[0].destination.key == f"discord:{here.key}"
+    limits = [channel.limits(one) for one in (here, there, *hooks)]
+    assert limits[0].credential == limits[1].credential
+    assert len({one.credential.key for one in limits}) == 3
+    assert len({one.destination.key for one in limits}) == 4
+    assert [one.destination.min_interval for one in limits] == [1.0, 1.0, 2.4, 2.4]
+    assert limits[0].credential.min_interval == 0.02
+    assert limits[0].destination.key == f"discord:{here.key}"
 
 
-def test_a_bot_without_a_token_has_gates_too() -> None:
+def test_a_bot_without_a_token_has_limits_too() -> None:
     channel = DiscordChannel(DiscordChannel.Settings(), Templates(), contact="ops@example.org")
-    assert channel.gates(address(CHANNEL_ID)).credential.key.startswith("discord-token:")
+    assert channel.limits(address(CHANNEL_ID)).credential.key.startswith("discord-token:")
 
 
 # Sending
@@ -263,47 +263,149 @@ HTML = "<html><title>Access denied | Cloudflare</title>"
 RETRY = {"message": "You are being rate limited.", "retry_after": 1.5, "global": False}
 
 # what Discord answers -> (trouble for a bot, trouble for a webhook, seconds, everywhere)
-ROWS: dict[str, tuple[Scripted, Trouble, Trouble, float | None, bool]] = {
-    "429": (Scripted(429, RETRY), Trouble.BUSY, Trouble.BUSY, 1.5, False),
-    "429 global": (Scripted(429, RETRY | {"global": True}), Trouble.BUSY, Trouble.BUSY, 1.5, True),
-    "429 nonsense": (Scripted(429, RETRY | {"retry_after": "soon"}), Trouble.BUSY, Trouble.BUSY, 60, False),
-    "429 negative": (Scripted(429, RETRY | {"retry_after": -1}), Trouble.BUSY, Trouble.BUSY, 60, False),
-    "429 endless": (Scripted(429, RETRY | {"retry_after": float("inf")}), Trouble.BUSY, Trouble.BUSY, 60, False),
-    "429 list": (Scripted(429, []), Trouble.BUSY, Trouble.BUSY, 60, True),
-    "Cloudflare": (Scripted(429, HTML, {"Retry-After": "900"}), Trouble.BUSY, Trouble.BUSY, 900, True),
-    "Cloudflare without seconds": (Scripted(429, HTML), Trouble.BUSY, Trouble.BUSY, 60, True),
-    "401": (Scripted(401, discord_error(0)), Trouble.CREDENTIAL, Trouble.CLOSED, None, False),
-    "40001": (Scripted(403, discord_error(40001)), Trouble.CREDENTIAL, Trouble.CLOSED, None, False),
-    "403": (Scripted(403, discord_error(0)), Trouble.CLOSED, Trouble.CLOSED, None, False),
-    "404": (Scripted(404, HTML), Trouble.CLOSED, Trouble.CLOSED, None, False),
-    "50001": (Scripted(403, discord_error(50001)), Trouble.CLOSED, Trouble.CLOSED, None, False),
-    "50013": (Scripted(403, discord_error(50013)), Trouble.CLOSED, Trouble.CLOSED, None, False),
-    "50027": (Scripted(403, discord_error(50027)), Trouble.CLOSED, Trouble.CLOSED, None, False),
-    "10003": (Scripted(404, discord_error(10003)), Trouble.CLOSED, Trouble.CLOSED, None, False),
-    "10015": (Scripted(404, discord_error(10015)), Trouble.CLOSED, Trouble.CLOSED, None, False),
-    "160005": (Scripted(400, discord_error(160005)), Trouble.CLOSED, Trouble.CLOSED, None, False),
-    "220001": (Scripted(400, discord_error(220001)), Trouble.CLOSED, Trouble.CLOSED, None, False),
-    "40067": (Scripted(400, discord_error(40067)), Trouble.CLOSED, Trouble.CLOSED, None, False),
-    "50035": (Scripted(400, discord_error(50035)), Trouble.MALFORMED, Trouble.MALFORMED, None, False),
-    "400": (Scripted(400, HTML), Trouble.MALFORMED, Trouble.MALFORMED, None, False),
-    "413": (Scripted(413, discord_error(40005)), Trouble.MALFORMED, Trouble.MALFORMED, None, False),
-    "200000": (Scripted(400, discord_error(200000)), Trouble.MALFORMED, Trouble.MALFORMED, None, False),
-    "500": (Scripted(500, discord_error(0)), Trouble.UNKNOWN, Trouble.UNKNOWN, None, False),
-    "502": (Scripted(502, HTML), Trouble.UNKNOWN, Trouble.UNKNOWN, None, False),
-    "503": (Scripted(503, discord_error(130000)), Trouble.UNKNOWN, Trouble.UNKNOWN, None, False),
-    "524": (Scripted(524, HTML), Trouble.UNKNOWN, Trouble.UNKNOWN, None, False),
-    "200 with a page": (Scripted(200, HTML), Trouble.UNKNOWN, Trouble.UNKNOWN, None, False),
-    "200 without an id": (Scripted(200, {}), Trouble.UNKNOWN, Trouble.UNKNOWN, None, False),
-    "204": (Scripted(204), Trouble.UNKNOWN, Trouble.UNKNOWN, None, False),
-    "redirect": (
-        Scripted(307, HTML, {"Location": "/api/v10/elsewhere"}),
-        Trouble.TRANSIENT,
-        Trouble.TRANSIENT,
+ROWS: dict[str, tuple[FaultScript, FailureKind, FailureKind, float | None, bool]] = {
+    "429": (FaultScript(429, RETRY), FailureKind.RATE_LIMITED, FailureKind.RATE_LIMITED, 1.5, False),
+    "429 global": (
+        FaultScript(429, RETRY | {"global": True}),
+        FailureKind.RATE_LIMITED,
+        FailureKind.RATE_LIMITED,
+        1.5,
+        True,
+    ),
+    "429 nonsense": (
+        FaultScript(429, RETRY | {"retry_after": "soon"}),
+        FailureKind.RATE_LIMITED,
+        FailureKind.RATE_LIMITED,
+        60,
+        False,
+    ),
+    "429 negative": (
+        FaultScript(429, RETRY | {"retry_after": -1}),
+        FailureKind.RATE_LIMITED,
+        FailureKind.RATE_LIMITED,
+        60,
+        False,
+    ),
+    "429 endless": (
+        FaultScript(429, RETRY | {"retry_after": float("inf")}),
+        FailureKind.RATE_LIMITED,
+        FailureKind.RATE_LIMITED,
+        60,
+        False,
+    ),
+    "429 list": (FaultScript(429, []), FailureKind.RATE_LIMITED, FailureKind.RATE_LIMITED, 60, True),
+    "Cloudflare": (
+        FaultScript(429, HTML, {"Retry-After": "900"}),
+        FailureKind.RATE_LIMITED,
+        FailureKind.RATE_LIMITED,
+        900,
+        True,
+    ),
+    "Cloudflare without seconds": (
+        FaultScript(429, HTML),
+        FailureKind.RATE_LIMITED,
+        FailureKind.RATE_LIMITED,
+        60,
+        True,
+    ),
+    "401": (FaultScript(401, discord_error(0)), FailureKind.CREDENTIAL, FailureKind.DESTINATION_GONE, None, False),
+    "40001": (
+        FaultScript(403, discord_error(40001)),
+        FailureKind.CREDENTIAL,
+        FailureKind.DESTINATION_GONE,
         None,
         False,
     ),
-    "reset": (Scripted(drops=True), Trouble.UNKNOWN, Trouble.UNKNOWN, None, False),
-    "reset after it was taken": (Scripted(takes=True, drops=True), Trouble.UNKNOWN, Trouble.UNKNOWN, None, False),
+    "403": (
+        FaultScript(403, discord_error(0)),
+        FailureKind.DESTINATION_GONE,
+        FailureKind.DESTINATION_GONE,
+        None,
+        False,
+    ),
+    "404": (FaultScript(404, HTML), FailureKind.DESTINATION_GONE, FailureKind.DESTINATION_GONE, None, False),
+    "50001": (
+        FaultScript(403, discord_error(50001)),
+        FailureKind.DESTINATION_GONE,
+        FailureKind.DESTINATION_GONE,
+        None,
+        False,
+    ),
+    "50013": (
+        FaultScript(403, discord_error(50013)),
+        FailureKind.DESTINATION_GONE,
+        FailureKind.DESTINATION_GONE,
+        None,
+        False,
+    ),
+    "50027": (
+        FaultScript(403, discord_error(50027)),
+        FailureKind.DESTINATION_GONE,
+        FailureKind.DESTINATION_GONE,
+        None,
+        False,
+    ),
+    "10003": (
+        FaultScript(404, discord_error(10003)),
+        FailureKind.DESTINATION_GONE,
+        FailureKind.DESTINATION_GONE,
+        None,
+        False,
+    ),
+    "10015": (
+        FaultScript(404, discord_error(10015)),
+        FailureKind.DESTINATION_GONE,
+        FailureKind.DESTINATION_GONE,
+        None,
+        False,
+    ),
+    "160005": (
+        FaultScript(400, discord_error(160005)),
+        FailureKind.DESTINATION_GONE,
+        FailureKind.DESTINATION_GONE,
+        None,
+        False,
+    ),
+    "220001": (
+        FaultScript(400, discord_error(220001)),
+        FailureKind.DESTINATION_GONE,
+        FailureKind.DESTINATION_GONE,
+        None,
+        False,
+    ),
+    "40067": (
+        FaultScript(400, discord_error(40067)),
+        FailureKind.DESTINATION_GONE,
+        FailureKind.DESTINATION_GONE,
+        None,
+        False,
+    ),
+    "50035": (FaultScript(400, discord_error(50035)), FailureKind.REJECTED, FailureKind.REJECTED, None, False),
+    "400": (FaultScript(400, HTML), FailureKind.REJECTED, FailureKind.REJECTED, None, False),
+    "413": (FaultScript(413, discord_error(40005)), FailureKind.REJECTED, FailureKind.REJECTED, None, False),
+    "200000": (FaultScript(400, discord_error(200000)), FailureKind.REJECTED, FailureKind.REJECTED, None, False),
+    "500": (FaultScript(500, discord_error(0)), FailureKind.UNKNOWN, FailureKind.UNKNOWN, None, False),
+    "502": (FaultScript(502, HTML), FailureKind.UNKNOWN, FailureKind.UNKNOWN, None, False),
+    "503": (FaultScript(503, discord_error(130000)), FailureKind.UNKNOWN, FailureKind.UNKNOWN, None, False),
+    "524": (FaultScript(524, HTML), FailureKind.UNKNOWN, FailureKind.UNKNOWN, None, False),
+    "200 with a page": (FaultScript(200, HTML), FailureKind.UNKNOWN, FailureKind.UNKNOWN, None, False),
+    "200 without an id": (FaultScript(200, {}), FailureKind.UNKNOWN, FailureKind.UNKNOWN, None, False),
+    "204": (FaultScript(204), FailureKind.UNKNOWN, FailureKind.UNKNOWN, None, False),
+    "redirect": (
+        FaultScript(307, HTML, {"Location": "/api/v10/elsewhere"}),
+        FailureKind.TRANSIENT,
+        FailureKind.TRANSIENT,
+        None,
+        False,
+    ),
+    "reset": (FaultScript(drops=True), FailureKind.UNKNOWN, FailureKind.UNKNOWN, None, False),
+    "reset after it was taken": (
+        FaultScript(takes=True, drops=True),
+        FailureKind.UNKNOWN,
+        FailureKind.UNKNOWN,
+        None,
+        False,
+    ),
 }
 
 
@@ -315,13 +417,13 @@ async def test_every_no_is_understood_after_one_post_and_tells_no_secret(
     name: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    scripted, for_a_bot, for_a_webhook, seconds, everywhere = ROWS[name]
+    scripted, for_a_bot, for_a_webhook, seconds, affects_credential = ROWS[name]
     receiver.script.append(scripted)
     with caplog.at_level(logging.DEBUG), pytest.raises(DeliveryError) as caught:
         await channel.send(delivery(), place)
     error = caught.value
-    assert error.trouble == (for_a_webhook if place.kind == "webhook" else for_a_bot)
-    assert (error.retry_after, error.everywhere) == (seconds, everywhere)
+    assert error.kind == (for_a_webhook if place.kind == "webhook" else for_a_bot)
+    assert (error.retry_after, error.affects_credential) == (seconds, affects_credential)
     assert posts(receiver) == 1
     assert_no_secret(error, caplog.text, receiver)
 
@@ -336,14 +438,14 @@ def assert_no_secret(error: DeliveryError, log: str, receiver: DiscordReceiver) 
 @pytest.mark.parametrize(
     ("scripted", "words"),
     [
-        (Scripted(403, discord_error(50013, "Missing Permissions")), "Embed Links"),
-        (Scripted(400, discord_error(220001)), r"\?thread_id=ID"),
-        (Scripted(404, HTML), r"channels\.discord\.api_url"),
-        (Scripted(400, discord_error(50035) | {"errors": {"content": {"_errors": ["too long"]}}}), "too long"),
+        (FaultScript(403, discord_error(50013, "Missing Permissions")), "Embed Links"),
+        (FaultScript(400, discord_error(220001)), r"\?thread_id=ID"),
+        (FaultScript(404, HTML), r"channels\.discord\.api_url"),
+        (FaultScript(400, discord_error(50035) | {"errors": {"content": {"_errors": ["too long"]}}}), "too long"),
     ],
 )
 async def test_the_reason_gives_advice(
-    channel: DiscordChannel, receiver: DiscordReceiver, scripted: Scripted, words: str
+    channel: DiscordChannel, receiver: DiscordReceiver, scripted: FaultScript, words: str
 ) -> None:
     receiver.script.append(scripted)
     with pytest.raises(DeliveryError, match=words):
@@ -361,7 +463,7 @@ async def test_an_empty_bucket_makes_nobody_sleep(
         "X-RateLimit-Reset-After": "20",
         "X-RateLimit-Reset": str(time.time() + 20),
     }
-    receiver.script.append(Scripted(status, {"id": "77"} if status == 200 else RETRY | {"retry_after": 20}, empty))
+    receiver.script.append(FaultScript(status, {"id": "77"} if status == 200 else RETRY | {"retry_after": 20}, empty))
     async with asyncio.timeout(5):
         if status == 200:
             assert await channel.send(delivery(), place) == Receipt("77")
@@ -374,17 +476,17 @@ async def test_an_empty_bucket_makes_nobody_sleep(
 async def test_silence_after_the_post_is_unknown(
     channel: DiscordChannel, receiver: DiscordReceiver, place: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(errors, "SECONDS", 0.3)
-    receiver.script.append(Scripted(hangs=5))
+    monkeypatch.setattr(request, "REQUEST_SECONDS", 0.3)
+    receiver.script.append(FaultScript(hangs=5))
     with pytest.raises(DeliveryError, match=r"no answer within 0\.3 s") as caught:
         await channel.send(delivery(), place)
-    assert caught.value.trouble is Trouble.UNKNOWN
+    assert caught.value.kind is FailureKind.UNKNOWN
 
 
 async def test_a_cancelled_send_is_cancelled(
     channel: DiscordChannel, receiver: DiscordReceiver, place: Address
 ) -> None:
-    receiver.script.append(Scripted(hangs=5))
+    receiver.script.append(FaultScript(hangs=5))
     task = asyncio.create_task(channel.send(delivery(), place))
     await asyncio.sleep(0.3)
     assert posts(receiver) == 1
@@ -399,7 +501,7 @@ async def test_a_refused_connection_is_transient(kind: str, unused_tcp_port: int
     async with channel_at(f"http://127.0.0.1:{unused_tcp_port}/api/v10") as channel:
         with pytest.raises(DeliveryError, match="cannot connect to 127") as caught:
             await channel.send(delivery(), address(value))
-    assert caught.value.trouble is Trouble.TRANSIENT
+    assert caught.value.kind is FailureKind.TRANSIENT
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
 
 
@@ -408,7 +510,7 @@ async def test_an_api_url_that_is_none_is_transient_and_shows_no_webhook() -> No
     async with channel_at("nonsense") as channel:
         with pytest.raises(DeliveryError) as caught:
             await channel.send(delivery(), hook)
-    assert caught.value.trouble is Trouble.TRANSIENT
+    assert caught.value.kind is FailureKind.TRANSIENT
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
 
 
@@ -417,7 +519,7 @@ async def test_a_revoked_token_is_the_credentials_trouble_and_posts_nothing(rece
         for _ in range(2):
             with pytest.raises(DeliveryError) as caught:
                 await channel.send(delivery(), address(CHANNEL_ID))
-            assert caught.value.trouble is Trouble.CREDENTIAL
+            assert caught.value.kind is FailureKind.CREDENTIAL
     assert posts(receiver) == 0
 
 
@@ -425,16 +527,16 @@ async def test_a_missing_token_is_the_credentials_trouble(receiver: DiscordRecei
     async with channel_at(receiver.api_url, token=None) as channel:
         with pytest.raises(DeliveryError, match=r"channels\.discord\.token is not set") as caught:
             await channel.send(delivery(), address(CHANNEL_ID))
-    assert caught.value.trouble is Trouble.CREDENTIAL
+    assert caught.value.kind is FailureKind.CREDENTIAL
 
 
 async def test_trouble_at_the_login_is_transient_and_passes(
     channel: DiscordChannel, receiver: DiscordReceiver
 ) -> None:
-    receiver.script.append(Scripted(500, {}, method="GET"))
+    receiver.script.append(FaultScript(500, {}, method="GET"))
     with pytest.raises(DeliveryError) as caught:
         await channel.send(delivery(), address(CHANNEL_ID))
-    assert caught.value.trouble is Trouble.TRANSIENT
+    assert caught.value.kind is FailureKind.TRANSIENT
     assert posts(receiver) == 0
     await channel.send(delivery(), address(CHANNEL_ID))
     assert len(receiver.messages) == 1
@@ -443,20 +545,20 @@ async def test_trouble_at_the_login_is_transient_and_passes(
 async def test_a_webhook_with_another_token_is_closed(channel: DiscordChannel, receiver: DiscordReceiver) -> None:
     with pytest.raises(DeliveryError, match="copy its URL again") as caught:
         await channel.send(delivery(), address(receiver.webhook_url("lab") + "x"))
-    assert caught.value.trouble is Trouble.CLOSED
+    assert caught.value.kind is FailureKind.DESTINATION_GONE
 
 
 async def test_a_webhook_that_is_none_is_closed(channel: DiscordChannel) -> None:
     with pytest.raises(DeliveryError, match="webhook 7 is not a webhook's URL") as caught:
         await channel.send(delivery(), Address(Secret("s3cret"), kind="webhook", label="webhook 7"))
-    assert caught.value.trouble is Trouble.CLOSED
+    assert caught.value.kind is FailureKind.DESTINATION_GONE
 
 
 # Checking
 
 
-def found(findings: tuple[Any, ...]) -> list[tuple[str, bool]]:
-    return [(finding.setting, finding.ok) for finding in findings]
+def found(results: tuple[Any, ...]) -> list[tuple[str, bool]]:
+    return [(result.setting, result.ok) for result in results]
 
 
 async def test_a_check_names_the_bot_and_every_place_and_posts_nothing(
@@ -464,39 +566,39 @@ async def test_a_check_names_the_bot_and_every_place_and_posts_nothing(
 ) -> None:
     receiver.channels[CHANNEL_ID] = {"name": "papers", "type": 0}
     hook = address(receiver.webhook_url("lab"))
-    findings = await channel.check([hook, address(CHANNEL_ID)])
-    assert found(findings) == [
+    results = await channel.check([hook, address(CHANNEL_ID)])
+    assert found(results) == [
         ("channels.discord.token", True),
         (f"channel {CHANNEL_ID}", True),
         (hook.label, True),
     ]
-    assert [finding.message for finding in findings] == ["the bot is paperboy", "papers is there", "lab is there"]
+    assert [result.message for result in results] == ["the bot is paperboy", "papers is there", "lab is there"]
     assert posts(receiver) == 0
 
 
 async def test_a_check_of_webhooks_alone_needs_no_token(receiver: DiscordReceiver) -> None:
     async with channel_at(receiver.api_url, token=None) as channel:
         hooks = [address(receiver.webhook_url("lab")), address(receiver.webhook_url("lab") + "x")]
-        findings = await channel.check(hooks)
-        assert found(findings) == [(hooks[0].label, True), (hooks[1].label, False)]
-        assert "copy its URL again" in findings[1].message
+        results = await channel.check(hooks)
+        assert found(results) == [(hooks[0].label, True), (hooks[1].label, False)]
+        assert "copy its URL again" in results[1].message
 
 
 async def test_a_check_finds_what_is_wrong_with_the_token(receiver: DiscordReceiver) -> None:
     for token in (None, "revoked"):
         async with channel_at(receiver.api_url, token) as channel:
-            findings = await channel.check([address(CHANNEL_ID)])
-            assert found(findings) == [("channels.discord.token", False)]
-            assert findings[0].message.endswith(
+            results = await channel.check([address(CHANNEL_ID)])
+            assert found(results) == [("channels.discord.token", False)]
+            assert results[0].message.endswith(
                 "; copy the bot's token from the app's page, Bot (Reset Token gives a new one)"
             )
-            assert token is None or findings[0].message.startswith("Discord answered 401: Unauthorized; ")
+            assert token is None or results[0].message.startswith("Discord answered 401: Unauthorized; ")
 
 
 async def test_a_check_finds_what_is_wrong_with_the_address(unused_tcp_port: int) -> None:
     async with channel_at(f"http://127.0.0.1:{unused_tcp_port}") as channel:
-        findings = await channel.check([address(CHANNEL_ID)])
-        assert found(findings) == [("channels.discord.api_url", False)]
+        results = await channel.check([address(CHANNEL_ID)])
+        assert found(results) == [("channels.discord.api_url", False)]
 
 
 async def test_a_check_finds_missing_access_and_forums(channel: DiscordChannel, receiver: DiscordReceiver) -> None:
@@ -506,8 +608,8 @@ async def test_a_check_finds_missing_access_and_forums(channel: DiscordChannel, 
     assert "name a thread" in forum.message
     receiver.script.extend(
         [
-            Scripted(200, {"id": "1", "username": "b"}, method="GET"),
-            Scripted(403, discord_error(50001), method="GET"),
+            FaultScript(200, {"id": "1", "username": "b"}, method="GET"),
+            FaultScript(403, discord_error(50001), method="GET"),
         ]
     )
     (_, closed) = await channel.check([address(CHANNEL_ID)])

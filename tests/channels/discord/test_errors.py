@@ -8,10 +8,10 @@ import errno
 import aiohttp
 import pytest
 
-from bot.channels.discord import errors
+from bot.channels.discord import request
 from bot.channels.discord.errors import platform_id
 from bot.channels.discord.request import Answer, ask, trace
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 
 
 class Broken(aiohttp.TCPConnector):
@@ -36,16 +36,16 @@ async def test_a_reset_that_discord_py_would_repeat_is_not_repeated(number: int)
         webhook = discord.Webhook.partial(1, "s3cret", session=session)
         with pytest.raises(DeliveryError) as caught:
             await ask("http://127.0.0.1:1", lambda: webhook.send("x", wait=True))
-    assert caught.value.trouble is Trouble.TRANSIENT
+    assert caught.value.kind is FailureKind.TRANSIENT
     assert connector.times == 1
     assert "s3cret" not in str(caught.value)
 
 
 async def test_silence_before_the_post_is_transient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errors, "SECONDS", 0.05)
+    monkeypatch.setattr(request, "REQUEST_SECONDS", 0.05)
     with pytest.raises(DeliveryError) as caught:
         await ask("http://127.0.0.1:1", lambda: asyncio.sleep(5))
-    assert caught.value.trouble is Trouble.TRANSIENT
+    assert caught.value.kind is FailureKind.TRANSIENT
 
 
 def test_discords_words_are_cut_to_one_short_line() -> None:

@@ -10,8 +10,8 @@ import pytest
 from bot.channels.channel import CannotTellError, Question
 from bot.channels.discord import DiscordChannel
 from bot.channels.discord.forum import thread_name
-from bot.demo.servers.discord import TOKEN, DiscordReceiver, Scripted
-from bot.errors import DeliveryError, Trouble
+from bot.demo.servers.discord import TOKEN, DiscordReceiver, FaultScript
+from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Note
 from bot.settings import Address, Secret
 from bot.text.templates import Templates
@@ -65,11 +65,11 @@ def deliveries(of: tuple[Message, ...], parent: str | None = None) -> Iterator[D
         )  # fmt: skip
 
 
-def asked(of: Delivery, *taken: str, landmark: str = "") -> Question:
-    return Question(of, CREATED + timedelta(hours=2), landmark, frozenset(taken))
+def asked(of: Delivery, *ids_of_others: str, last_known_id: str = "") -> Question:
+    return Question(of, CREATED + timedelta(hours=2), last_known_id, frozenset(ids_of_others))
 
 
-async def trouble(channel: DiscordChannel, of: Delivery, at: Address) -> DeliveryError:
+async def kind(channel: DiscordChannel, of: Delivery, at: Address) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
         await channel.send(of, at)
     return caught.value
@@ -113,8 +113,8 @@ async def test_a_text_channel_gets_no_thread_without_a_message(
 ) -> None:
     (first,) = deliveries(messages(channel, 1))
     for value in ("123456789012345678", receiver.webhook_url("text")):
-        error = await trouble(channel, first, address(value))
-        assert error.trouble is Trouble.CLOSED
+        error = await kind(channel, first, address(value))
+        assert error.kind is FailureKind.DESTINATION_GONE
         assert "leave out `forum: true`" in error.reason
     assert receiver.messages == []
     assert [path for method, path in receiver.requests if method == "POST" and path.endswith("/threads")] == []
@@ -126,16 +126,16 @@ async def test_a_forum_that_is_taken_for_a_text_channel_says_what_to_set(
     (first,) = deliveries(messages(channel, 1))
     for value in (FORUM, receiver.webhook_url("lab")):
         (text,) = DiscordChannel.addresses(value, DiscordChannel.Options())
-        error = await trouble(channel, first, text)
-        assert error.trouble is Trouble.CLOSED
+        error = await kind(channel, first, text)
+        assert error.kind is FailureKind.DESTINATION_GONE
         assert "set `forum: true`" in error.reason
 
 
 async def test_a_forum_that_wants_tags_says_so(channel: DiscordChannel, receiver: DiscordReceiver) -> None:
     receiver.make_forum(FORUM, flags=16)
     (first,) = deliveries(messages(channel, 1))
-    error = await trouble(channel, first, address(FORUM))
-    assert error.trouble is Trouble.CLOSED
+    error = await kind(channel, first, address(FORUM))
+    assert error.kind is FailureKind.DESTINATION_GONE
     assert "Require people to select tags" in error.reason
 
 
@@ -148,8 +148,8 @@ async def test_a_thread_that_takes_nothing_more_closes_no_forum(
     opened = (await channel.send(first, place)).platform_id
     receiver.closed[opened] = (403, code)
     _, later, *_ = deliveries(of, opened)
-    error = await trouble(channel, later, place)
-    assert error.trouble is Trouble.MALFORMED
+    error = await kind(channel, later, place)
+    assert error.kind is FailureKind.REJECTED
     assert words in error.reason
     await channel.send(first, place)
 
@@ -169,16 +169,16 @@ async def test_a_later_part_is_looked_for_in_its_thread(channel: DiscordChannel)
     opened = (await channel.send(first, address(FORUM))).platform_id
     _, later, *_ = deliveries(of, opened)
     elsewhere = (await channel.send(first, address(FORUM))).platform_id
-    assert await channel.find(asked(later, landmark=elsewhere), address(FORUM)) is None
+    assert await channel.lookup(asked(later, last_known_id=elsewhere), address(FORUM)) is None
     receipt = await channel.send(later, address(FORUM))
-    assert await channel.find(asked(later, landmark=elsewhere), address(FORUM)) == receipt
+    assert await channel.lookup(asked(later, last_known_id=elsewhere), address(FORUM)) == receipt
 
 
 async def test_a_thread_is_found_when_it_was_closed_too(channel: DiscordChannel, receiver: DiscordReceiver) -> None:
     (first,) = deliveries(messages(channel, 1))
     receipt = await channel.send(first, address(FORUM))
     receiver.now = (CREATED + timedelta(days=3)).timestamp
-    assert await channel.find(asked(first), address(FORUM)) == receipt
+    assert await channel.lookup(asked(first), address(FORUM)) == receipt
 
 
 async def test_another_message_under_the_same_name_is_not_it(
@@ -188,7 +188,7 @@ async def test_another_message_under_the_same_name_is_not_it(
     (other,) = deliveries(messages(channel, 2))
     await channel.send(other, address(FORUM))
     await channel.send(first, address(receiver.webhook_url("lab")))
-    assert await channel.find(asked(first), address(FORUM)) is None
+    assert await channel.lookup(asked(first), address(FORUM)) is None
 
 
 async def test_among_too_many_closed_threads_nobody_can_tell(
@@ -198,13 +198,13 @@ async def test_among_too_many_closed_threads_nobody_can_tell(
     await channel.check([])  # logs in
     receiver.script.extend(
         [
-            Scripted(200, {"id": FORUM, "guild_id": "1"}, method="GET"),
-            Scripted(200, {"threads": []}, method="GET"),
-            Scripted(200, {"threads": [], "has_more": True}, method="GET"),
+            FaultScript(200, {"id": FORUM, "guild_id": "1"}, method="GET"),
+            FaultScript(200, {"threads": []}, method="GET"),
+            FaultScript(200, {"threads": [], "has_more": True}, method="GET"),
         ]
     )
     with pytest.raises(CannotTellError, match="more than 100"):
-        await channel.find(asked(first), address(FORUM))
+        await channel.lookup(asked(first), address(FORUM))
 
 
 async def test_a_check_tells_a_forum_from_a_channel(channel: DiscordChannel) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.channels.channel import Finding
+from bot.channels.channel import CheckResult
 from bot.channels.mail.check import _diagnosis, check_relay
 from bot.channels.mail.errors import RelayError
 from bot.channels.mail.settings import MailSettings
 from bot.demo.servers.smtp import SmtpReceiver
-from bot.errors import Trouble
+from bot.errors import FailureKind
 from bot.settings import Address, Secret
 from tests.channels.relays import EOF, ScriptedSmtp, certificate
 
@@ -23,15 +23,15 @@ ALICE = Address(Secret("alice@example.org"), "mailbox", "alice@example.org")
 BOB = Address(Secret("bob@example.org"), "mailbox", "bob@example.org")
 
 
-async def findings(relay: SmtpReceiver | ScriptedSmtp, *addresses: Address, **changes: Any) -> list[Finding]:
+async def results(relay: SmtpReceiver | ScriptedSmtp, *addresses: Address, **changes: Any) -> list[CheckResult]:
     settings = replace(MailSettings(relay.host, relay.port), **changes)
-    return [finding async for finding in check_relay(settings, addresses)]
+    return [result async for result in check_relay(settings, addresses)]
 
 
 async def test_a_good_relay_is_said_to_be_one_and_gets_no_mail() -> None:
     async with SmtpReceiver() as receiver:
-        found = await findings(receiver, ALICE, BOB)
-        assert [(finding.setting, finding.ok) for finding in found] == [
+        found = await results(receiver, ALICE, BOB)
+        assert [(result.setting, result.ok) for result in found] == [
             ("channels.mail.host", True),
             ("channels.mail.sender", True),
             ("alice@example.org", True),
@@ -45,26 +45,26 @@ async def test_a_login_and_encryption_are_named(tmp_path: Path, monkeypatch: pyt
     authority, context = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
     async with ScriptedSmtp(EHLO="250-hi\r\n250 AUTH PLAIN", AUTH="235 in") as scripted:
-        (host, sender) = await findings(scripted, username="me", password=Secret("p"))
+        (host, sender) = await results(scripted, username="me", password=Secret("p"))
         assert host.message.endswith("answers, logged in")
         assert sender.ok
         assert "DATA" not in scripted.asked
     async with SmtpReceiver(tls_context=context) as receiver:
-        assert (await findings(receiver, security="starttls"))[0].message.endswith("answers, over STARTTLS")
+        assert (await results(receiver, security="starttls"))[0].message.endswith("answers, over STARTTLS")
 
 
 async def test_one_refused_address_does_not_hide_the_others() -> None:
     async with SmtpReceiver() as receiver:
         receiver.script["RCPT"].append("550 5.1.1 no such user")
-        found = await findings(receiver, ALICE, BOB)
-        assert found[2] == Finding("alice@example.org", ok=False, message="RCPT: 550 5.1.1 no such user")
+        found = await results(receiver, ALICE, BOB)
+        assert found[2] == CheckResult("alice@example.org", ok=False, message="RCPT: 550 5.1.1 no such user")
         assert found[3].ok
 
 
 async def test_a_relay_that_goes_away_is_told() -> None:
     async with ScriptedSmtp(RCPT=EOF) as scripted:
-        found = await findings(scripted, ALICE, BOB)
-        assert [(finding.setting, finding.ok) for finding in found[2:]] == [("channels.mail.host", False)] * 2
+        found = await results(scripted, ALICE, BOB)
+        assert [(result.setting, result.ok) for result in found[2:]] == [("channels.mail.host", False)] * 2
 
 
 @pytest.mark.parametrize(
@@ -86,19 +86,19 @@ async def test_the_setting_that_is_wrong_is_named(
     replies: dict[str, str], changes: dict[str, Any], setting: str, words: str
 ) -> None:
     async with ScriptedSmtp(**replies) as scripted:
-        wrong = [finding for finding in await findings(scripted, ALICE, **changes) if not finding.ok]
-        assert [finding.setting for finding in wrong] == [f"channels.mail.{setting}"]
+        wrong = [result for result in await results(scripted, ALICE, **changes) if not result.ok]
+        assert [result.setting for result in wrong] == [f"channels.mail.{setting}"]
         assert words in wrong[0].message
 
 
 async def test_a_certificate_of_an_unknown_authority_is_told_with_the_way_out(tmp_path: Path) -> None:
     _, context = certificate(tmp_path)
     async with SmtpReceiver(tls=context) as receiver:
-        (wrong,) = await findings(receiver, security="tls")
+        (wrong,) = await results(receiver, security="tls")
         assert (wrong.setting, wrong.ok) == ("channels.mail.security", False)
         assert "SSL_CERT_FILE" in wrong.message
     async with SmtpReceiver(tls_context=context) as receiver:
-        (wrong,) = await findings(receiver, security="starttls")
+        (wrong,) = await results(receiver, security="starttls")
         assert "SSL_CERT_FILE" in wrong.message
 
 
@@ -124,8 +124,8 @@ LOGIN: dict[str, Any] = {"username": "me", "password": Secret("p"), "security": 
 def test_the_classic_mistakes_have_their_advice(
     step: str, code: int, changes: dict[str, Any], setting: str, words: str
 ) -> None:
-    trouble = Trouble.CREDENTIAL if step in ("AUTH", "STARTTLS") and code != 454 else Trouble.TRANSIENT
-    error = RelayError(step, trouble, "said so", code=code)
+    kind = FailureKind.CREDENTIAL if step in ("AUTH", "STARTTLS") and code != 454 else FailureKind.TRANSIENT
+    error = RelayError(step, kind, "said so", code=code)
     found, advice = _diagnosis(error, MailSettings(**({"host": "smtp.example.org"} | changes)))
     assert found == setting
     assert words in advice

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.channels.mail.fragments import Pieces
+from bot.channels.mail.fragments import Fragments
 from bot.model import Hit
 from bot.text.templates import Templates
 from tests.builders import entry, paper
@@ -31,9 +31,9 @@ class Counting(Templates):
 
 def test_what_the_same_terms_show_of_a_paper_is_rendered_once_whatever_the_topic_and_the_number() -> None:
     templates = Counting()
-    pieces = Pieces(templates)
-    first = pieces.paper(entry(MAPS, topic="birds"), 1, brief=False)
-    again = pieces.paper(entry(MAPS, topic="maps"), 12, brief=False)
+    fragments = Fragments(templates)
+    first = fragments.paper(entry(MAPS, topic="birds"), 1, brief=False)
+    again = fragments.paper(entry(MAPS, topic="maps"), 12, brief=False)
     assert templates.count == 1
     assert (first.html, first.size) == (again.html, again.size)
     assert first.text.startswith("1. Pigeons Read Maps\n")
@@ -53,14 +53,14 @@ def test_what_the_same_terms_show_of_a_paper_is_rendered_once_whatever_the_topic
 )
 def test_what_looks_different_is_rendered_anew(other: DigestEntry, brief: bool) -> None:  # noqa: FBT001 - a parameter
     templates = Counting()
-    pieces = Pieces(templates)
-    block = pieces.paper(entry(MAPS), 1, brief=False)
-    assert pieces.paper(other, 1, brief=brief) != block
+    fragments = Fragments(templates)
+    block = fragments.paper(entry(MAPS), 1, brief=False)
+    assert fragments.paper(other, 1, brief=brief) != block
     assert templates.count == 2
 
 
 def test_a_text_cannot_smuggle_in_what_stands_for_the_number() -> None:
-    piece = Pieces(Templates()).paper(entry(paper(title="Pigeons\0and\0Maps")), 7, brief=False)
+    piece = Fragments(Templates()).paper(entry(paper(title="Pigeons\0and\0Maps")), 7, brief=False)
     assert piece.text.startswith("7. Pigeons and Maps\n")
 
 
@@ -70,13 +70,13 @@ def test_a_template_of_the_user_s_may_name_the_topic_and_the_number(tmp_path: Pa
         (tmp_path / "mail" / f"paper.{form}.j2").write_text(
             "{{ entry.match.topic }} {{ number + 1 }}", encoding="utf-8"
         )
-    pieces = Pieces(Templates(tmp_path))
-    assert pieces.paper(entry(MAPS, topic="birds"), 1, brief=False).html == "birds 2"
-    assert pieces.paper(entry(MAPS, topic="maps"), 12, brief=False).text == "maps 13"
+    fragments = Fragments(Templates(tmp_path))
+    assert fragments.paper(entry(MAPS, topic="birds"), 1, brief=False).html == "birds 2"
+    assert fragments.paper(entry(MAPS, topic="maps"), 12, brief=False).text == "maps 13"
 
 
 def test_a_folder_of_the_user_s_without_mail_changes_nothing(tmp_path: Path) -> None:
     ours, theirs = (
-        Pieces(templates).paper(entry(MAPS), 3, brief=False) for templates in (Templates(), Templates(tmp_path))
+        Fragments(templates).paper(entry(MAPS), 3, brief=False) for templates in (Templates(), Templates(tmp_path))
     )
     assert ours == theirs

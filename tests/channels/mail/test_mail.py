@@ -11,7 +11,7 @@ import pytest
 
 from bot.channels.mail import MailChannel
 from bot.demo.servers.smtp import SmtpReceiver
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Message, Note
 from bot.settings import Secret
 from bot.text.templates import Templates
@@ -72,13 +72,13 @@ def test_anything_else_is_refused_with_a_sentence(value: object, sentence: str) 
         MailChannel.addresses(value, MailChannel.Options())
 
 
-def test_gates_differ_by_relay_and_login() -> None:
-    gates = channel().gates(alice())
-    assert gates.destination.key == f"mail:{alice().key}"
-    assert (gates.destination.seconds, gates.credential.seconds) == (0.0, 0.0)
-    others = {channel(host="relay.example").gates(alice()).credential.key, gates.credential.key}
+def test_limits_differ_by_relay_and_login() -> None:
+    limits = channel().limits(alice())
+    assert limits.destination.key == f"mail:{alice().key}"
+    assert (limits.destination.min_interval, limits.credential.min_interval) == (0.0, 0.0)
+    others = {channel(host="relay.example").limits(alice()).credential.key, limits.credential.key}
     login = MailChannel.Settings(username="me", password=Secret("p"))
-    others.add(MailChannel(login, Templates(), contact="c").gates(alice()).credential.key)
+    others.add(MailChannel(login, Templates(), contact="c").limits(alice()).credential.key)
     assert len(others) == 3
 
 
@@ -114,7 +114,7 @@ async def test_a_mail_that_does_not_read_back_never_reaches_the_relay() -> None:
         it = channel(receiver)
         with pytest.raises(DeliveryError) as caught:
             await it.send(delivery(it.render_note(Note("Test", "Hello.")), parent="x\r\nBcc: e@example.org"), alice())
-        assert caught.value.trouble is Trouble.MALFORMED
+        assert caught.value.kind is FailureKind.REJECTED
         assert receiver.connections == 0
         await it.aclose()
 
@@ -136,15 +136,15 @@ def test_each_event_loop_has_its_own_connections() -> None:
 
 async def test_a_relay_of_another_loop_is_left_alone_on_closing() -> None:
     it = channel()
-    it._relay, it._loop = it._line(), asyncio.new_event_loop()
+    it._pool, it._loop = it._running_pool(), asyncio.new_event_loop()
     it._loop.close()
     await it.aclose()
-    assert it._relay is None
+    assert it._pool is None
 
 
 async def test_check_reaches_the_relay_and_sends_nothing() -> None:
     async with SmtpReceiver() as receiver:
         found = await channel(receiver).check([alice()])
-        assert all(finding.ok for finding in found)
+        assert all(result.ok for result in found)
         assert len(found) == 3
         assert receiver.messages == []

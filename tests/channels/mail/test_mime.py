@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.mail.mime import Mailbox, build, entity, mailto, message_id, parse_mailbox, quoted_printable, texts
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery
-from bot.text import tidy
+from bot.text import clean
 
 SENDER = Mailbox("paperboy@example.org", "Paperboy")
 ALICE = Mailbox("alice@example.org")
@@ -126,14 +126,14 @@ def test_a_later_part_answers_the_first() -> None:
 def test_a_hostile_subject_is_read_as_it_is_written_and_makes_no_header(title: str) -> None:
     data, parsed = built(title)
     assert sorted(parsed.keys()) == sorted(NAMES)
-    assert parsed["Subject"] == tidy(title)
+    assert parsed["Subject"] == clean(title)
     assert b"\nBcc" not in data
 
 
 @settings(deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=300))
 def test_any_title_survives_in_subject_text_and_html(title: str) -> None:
-    line = tidy(title)
+    line = clean(title)
     payload = {"subject": title, "entity": entity(f"{line}\n", f"<p>{line}</p>\n")}
     _, parsed = built(payload=payload)
     assert sorted(parsed.keys()) == sorted(NAMES)
@@ -176,27 +176,27 @@ def test_names_that_look_alike_in_a_domain_have_different_list_ids() -> None:
 def test_a_name_that_no_line_can_hold_is_refused() -> None:
     with pytest.raises(DeliveryError, match="more than 998 octets") as refused:
         build(delivery(subscriber="x" * 1000), ALICE, SENDER)
-    assert refused.value.trouble is Trouble.MALFORMED
+    assert refused.value.kind is FailureKind.REJECTED
 
 
 def test_a_header_that_reads_back_as_another_is_refused() -> None:
     with pytest.raises(DeliveryError, match=r"the headers read back as .*Bcc") as refused:
         build(delivery(parent="<a@b>\r\nBcc: evil@example.org"), ALICE, SENDER)
-    assert refused.value.trouble is Trouble.MALFORMED
+    assert refused.value.kind is FailureKind.REJECTED
 
 
 def test_a_subject_that_reads_back_as_another_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.channels.mail.mime._encoded", lambda _text, _name: "Something else")
     with pytest.raises(DeliveryError, match="reads back as another") as refused:
         build(delivery(), ALICE, SENDER)
-    assert refused.value.trouble is Trouble.MALFORMED
+    assert refused.value.kind is FailureKind.REJECTED
 
 
 def test_a_subject_that_does_not_read_back_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.channels.mail.mime._encoded", lambda _text, _name: "=?no-such-charset?q?x?=")
     with pytest.raises(DeliveryError, match="does not read back") as refused:
         build(delivery(), ALICE, SENDER)
-    assert refused.value.trouble is Trouble.MALFORMED
+    assert refused.value.kind is FailureKind.REJECTED
 
 
 @pytest.mark.parametrize(

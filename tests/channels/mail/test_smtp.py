@@ -16,9 +16,9 @@ from aiosmtplib.protocol import SMTPProtocol
 from bot.channels.mail import smtp
 from bot.channels.mail.errors import RelayError
 from bot.channels.mail.settings import CONNECTIONS, MailSettings
-from bot.channels.mail.smtp import Relay, _hand_over, connect
+from bot.channels.mail.smtp import SmtpPool, _send_data, connect
 from bot.demo.servers.smtp import DROP, SmtpReceiver
-from bot.errors import Trouble
+from bot.errors import FailureKind
 from bot.settings import Secret
 from tests.channels.relays import EOF, SILENCE, ScriptedSmtp, certificate
 
@@ -51,14 +51,14 @@ async def receiver() -> AsyncIterator[SmtpReceiver]:
 
 
 @pytest.fixture
-async def relay(receiver: SmtpReceiver) -> AsyncIterator[Relay]:
-    running = Relay(settings_for(receiver))
+async def relay(receiver: SmtpReceiver) -> AsyncIterator[SmtpPool]:
+    running = SmtpPool(settings_for(receiver))
     yield running
     await running.aclose()
 
 
 async def refused(settings: MailSettings) -> RelayError:
-    relay = Relay(settings)
+    relay = SmtpPool(settings)
     with pytest.raises(RelayError) as caught:
         await relay.send(SENDER, ALICE, MAIL)
     await relay.aclose()
@@ -66,15 +66,15 @@ async def refused(settings: MailSettings) -> RelayError:
 
 
 @pytest.mark.parametrize("first", [b"Subject: dots\r\n", b".first: of all\r\n"])
-async def test_a_mail_arrives_as_it_was_given(receiver: SmtpReceiver, relay: Relay, first: bytes) -> None:
+async def test_a_mail_arrives_as_it_was_given(receiver: SmtpReceiver, relay: SmtpPool, first: bytes) -> None:
     data = first + b"\r\n.\r\n..two\r\n.end\r\nlast\r\n"
     await relay.send(SENDER, ALICE, data)
     (mail,) = receiver.messages
     assert (mail.envelope_from, mail.rcpt, mail.data) == (SENDER, (ALICE,), data)
 
 
-TRANSIENT, CREDENTIAL, CLOSED = Trouble.TRANSIENT, Trouble.CREDENTIAL, Trouble.CLOSED
-MALFORMED, UNKNOWN = Trouble.MALFORMED, Trouble.UNKNOWN
+TRANSIENT, CREDENTIAL, CLOSED = FailureKind.TRANSIENT, FailureKind.CREDENTIAL, FailureKind.DESTINATION_GONE
+MALFORMED, UNKNOWN = FailureKind.REJECTED, FailureKind.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -112,19 +112,19 @@ MALFORMED, UNKNOWN = Trouble.MALFORMED, Trouble.UNKNOWN
     ],
 )
 async def test_every_answer_has_its_meaning_and_the_next_mail_goes(
-    receiver: SmtpReceiver, relay: Relay, step: str, answer: str, expected: Trouble
+    receiver: SmtpReceiver, relay: SmtpPool, step: str, answer: str, expected: FailureKind
 ) -> None:
     receiver.script[step].append(answer)
     with pytest.raises(RelayError) as caught:
         await relay.send(SENDER, ALICE, MAIL)
-    assert (caught.value.trouble, caught.value.everywhere) == (expected, answer.startswith("421"))
+    assert (caught.value.kind, caught.value.affects_credential) == (expected, answer.startswith("421"))
     assert len(receiver.messages) == (1 if (step, answer) == (".", DROP) else 0)
     await relay.send(SENDER, ALICE, MAIL)
     assert receiver.messages[-1].data == MAIL
 
 
 async def test_a_clear_no_keeps_the_connection_and_anything_else_ends_it(
-    receiver: SmtpReceiver, relay: Relay
+    receiver: SmtpReceiver, relay: SmtpPool
 ) -> None:
     receiver.script["RCPT"] += ["550 5.1.1 no", "421 4.3.2 bye"]
     for connections in (1, 1, 2):
@@ -138,14 +138,14 @@ async def test_a_clear_no_keeps_the_connection_and_anything_else_ends_it(
 
 async def test_a_connection_that_cannot_be_reset_is_not_used_again() -> None:
     async with ScriptedSmtp(RCPT="550 5.1.1 no", RSET="500 what?") as scripted:
-        relay = Relay(settings_for(scripted))
+        relay = SmtpPool(settings_for(scripted))
         for connections in (1, 2):
             with pytest.raises(RelayError, match=r"RCPT: 550 5\.1\.1 no"):
                 await relay.send(SENDER, ALICE, MAIL)
             assert scripted.connections == connections
 
 
-async def test_a_fresh_connection_is_used_again(receiver: SmtpReceiver, relay: Relay) -> None:
+async def test_a_fresh_connection_is_used_again(receiver: SmtpReceiver, relay: SmtpPool) -> None:
     for _ in range(3):
         await relay.send(SENDER, ALICE, MAIL)
     assert (len(receiver.messages), receiver.connections) == (3, 1)
@@ -153,7 +153,7 @@ async def test_a_fresh_connection_is_used_again(receiver: SmtpReceiver, relay: R
 
 @pytest.mark.parametrize(("limit", "value"), [("IDLE_SECONDS", -1.0), ("MAILS_PER_CONNECTION", 1)])
 async def test_an_old_connection_is_replaced(
-    receiver: SmtpReceiver, relay: Relay, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+    receiver: SmtpReceiver, relay: SmtpPool, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
 ) -> None:
     monkeypatch.setattr(smtp, limit, value)
     for _ in range(3):
@@ -163,7 +163,7 @@ async def test_an_old_connection_is_replaced(
 
 async def test_a_connection_that_the_relay_closed_meanwhile_is_no_trouble() -> None:
     async with ScriptedSmtp() as scripted:
-        relay = Relay(settings_for(scripted))
+        relay = SmtpPool(settings_for(scripted))
         await relay.send(SENDER, ALICE, MAIL)
         for writer in scripted._writers:
             writer.close()
@@ -176,7 +176,7 @@ async def test_a_connection_that_the_relay_closed_meanwhile_is_no_trouble() -> N
 async def test_a_mail_that_is_pondered_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     async with ScriptedSmtp(DOT=SILENCE) as scripted:
         monkeypatch.setattr(smtp, "ANSWER_SECONDS", 0.5)
-        relay = Relay(settings_for(scripted))
+        relay = SmtpPool(settings_for(scripted))
         slow = asyncio.create_task(relay.send(SENDER, ALICE, MAIL))
         await scripted.heard["DOT"].wait()
         scripted.replies["DOT"] = "250 taken"
@@ -185,13 +185,13 @@ async def test_a_mail_that_is_pondered_holds_up_no_other(monkeypatch: pytest.Mon
         assert scripted.connections == CONNECTIONS
         with pytest.raises(RelayError) as caught:
             await slow
-        assert caught.value.trouble is Trouble.UNKNOWN
+        assert caught.value.kind is FailureKind.UNKNOWN
         assert "no answer came: Timed out" in caught.value.reason
         await relay.aclose()
 
 
 async def test_as_many_connections_are_opened_as_the_settings_allow(receiver: SmtpReceiver) -> None:
-    relay = Relay(settings_for(receiver, connections=2))
+    relay = SmtpPool(settings_for(receiver, connections=2))
     await asyncio.gather(*(relay.send(SENDER, ALICE, MAIL) for _ in range(6)))
     assert (len(receiver.messages), receiver.connections) == (6, 2)
     await relay.aclose()
@@ -206,7 +206,7 @@ def test_a_number_of_connections_that_no_relay_takes_is_refused(connections: int
 async def test_the_relay_may_take_its_time_over_the_dot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp, "READY_SECONDS", 0.2)
     async with ScriptedSmtp(DOT=SILENCE) as scripted:
-        relay = Relay(settings_for(scripted))
+        relay = SmtpPool(settings_for(scripted))
         sending = asyncio.create_task(relay.send(SENDER, ALICE, MAIL))
         await asyncio.sleep(0.4)
         scripted._writers[0].write(b"250 taken\r\n")
@@ -220,13 +220,13 @@ async def test_a_relay_that_is_not_ready_in_time_has_surely_not_taken_the_mail(
     monkeypatch.setattr(smtp, "READY_SECONDS", 0.1)
     async with ScriptedSmtp(RCPT=SILENCE) as scripted:
         error = await refused(settings_for(scripted))
-        assert (error.trouble, error.everywhere) == (Trouble.TRANSIENT, True)
+        assert (error.kind, error.affects_credential) == (FailureKind.TRANSIENT, True)
         assert "not ready within" in error.reason
 
 
 async def test_a_send_that_is_cancelled_leaves_no_connection_behind() -> None:
     async with ScriptedSmtp(DOT=SILENCE) as scripted:
-        relay = Relay(settings_for(scripted))
+        relay = SmtpPool(settings_for(scripted))
         sending = asyncio.create_task(relay.send(SENDER, ALICE, MAIL))
         await scripted.heard["DOT"].wait()
         sending.cancel()
@@ -249,7 +249,7 @@ async def test_a_connection_attempt_that_is_cancelled_is_given_up() -> None:
 
 async def test_closing_says_good_bye_and_takes_no_answer_for_one() -> None:
     async with ScriptedSmtp(QUIT=EOF) as scripted:
-        relay = Relay(settings_for(scripted))
+        relay = SmtpPool(settings_for(scripted))
         await relay.send(SENDER, ALICE, MAIL)
         await relay.aclose()
         assert scripted.asked[-1] == "QUIT"
@@ -270,7 +270,7 @@ async def test_closing_says_good_bye_and_takes_no_answer_for_one() -> None:
 async def test_a_relay_that_does_not_greet_is_a_trouble_of_everybody(replies: dict[str, str], step: str) -> None:
     async with ScriptedSmtp(**replies) as scripted:
         error = await refused(settings_for(scripted))
-        assert (error.trouble, error.everywhere) == (Trouble.TRANSIENT, True)
+        assert (error.kind, error.affects_credential) == (FailureKind.TRANSIENT, True)
         assert error.reason.startswith(step)
         assert "DATA" not in scripted.asked
 
@@ -283,7 +283,7 @@ async def test_a_relay_that_says_nothing_is_given_up() -> None:
 
 async def test_nobody_at_the_port_is_a_trouble_of_everybody(unused_port: int) -> None:
     error = await refused(MailSettings(host="127.0.0.1", port=unused_port))
-    assert (error.trouble, error.everywhere, error.code) == (Trouble.TRANSIENT, True, 0)
+    assert (error.kind, error.affects_credential, error.code) == (FailureKind.TRANSIENT, True, 0)
     assert "Connect call failed" in error.reason
 
 
@@ -296,27 +296,27 @@ async def unused_port() -> int:
 async def test_a_connection_lost_before_the_mail_is_written_is_no_unknown() -> None:
     smtp = SMTP()
     with pytest.raises(RelayError) as caught:
-        await _hand_over(smtp, MAIL)
-    assert caught.value.trouble is Trouble.TRANSIENT
+        await _send_data(smtp, MAIL)
+    assert caught.value.kind is FailureKind.TRANSIENT
     smtp.protocol = SMTPProtocol(asyncio.get_running_loop())
     with pytest.raises(RelayError) as caught:
-        await _hand_over(smtp, MAIL)
-    assert caught.value.trouble is Trouble.TRANSIENT
+        await _send_data(smtp, MAIL)
+    assert caught.value.kind is FailureKind.TRANSIENT
 
 
 @pytest.mark.parametrize(
-    ("replies", "trouble"),
+    ("replies", "kind"),
     [
-        ({}, Trouble.CREDENTIAL),
-        ({"EHLO": "250-hi\r\n250 STARTTLS", "STARTTLS": "502 5.5.1 not today"}, Trouble.CREDENTIAL),
-        ({"EHLO": "250-hi\r\n250 STARTTLS", "STARTTLS": "454 4.7.0 not now"}, Trouble.TRANSIENT),
-        ({"EHLO": "250-hi\r\n250 STARTTLS", "STARTTLS": EOF}, Trouble.TRANSIENT),
+        ({}, FailureKind.CREDENTIAL),
+        ({"EHLO": "250-hi\r\n250 STARTTLS", "STARTTLS": "502 5.5.1 not today"}, FailureKind.CREDENTIAL),
+        ({"EHLO": "250-hi\r\n250 STARTTLS", "STARTTLS": "454 4.7.0 not now"}, FailureKind.TRANSIENT),
+        ({"EHLO": "250-hi\r\n250 STARTTLS", "STARTTLS": EOF}, FailureKind.TRANSIENT),
     ],
 )
-async def test_a_refused_starttls_sends_nothing_in_clear(replies: dict[str, str], trouble: Trouble) -> None:
+async def test_a_refused_starttls_sends_nothing_in_clear(replies: dict[str, str], kind: FailureKind) -> None:
     async with ScriptedSmtp(**replies) as scripted:
         error = await refused(login(scripted, security="starttls"))
-        assert (error.trouble, error.step) == (trouble, "STARTTLS")
+        assert (error.kind, error.step) == (kind, "STARTTLS")
         assert {line.split(" ")[0] for line in scripted.asked} <= {"EHLO", "STARTTLS"}
 
 
@@ -329,10 +329,10 @@ async def test_a_certificate_is_verified_and_an_authority_of_ones_own_can_be_nam
     # aiosmtpd takes only STARTTLS for TLS
     async with SmtpReceiver(authenticator=authenticator, auth_require_tls=False, **given) as receiver:
         error = await refused(login(receiver, security=security))
-        assert (error.trouble, error.everywhere) == (Trouble.TRANSIENT, True)
+        assert (error.kind, error.affects_credential) == (FailureKind.TRANSIENT, True)
         assert "CERTIFICATE_VERIFY_FAILED" in error.reason
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-        relay = Relay(login(receiver, security=security))
+        relay = SmtpPool(login(receiver, security=security))
         await relay.send(SENDER, ALICE, MAIL)
         await relay.aclose()
         assert len(receiver.messages) == 1
@@ -349,7 +349,7 @@ async def test_a_certificate_for_another_name_is_refused(tmp_path: Path, monkeyp
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 async def test_a_login_works() -> None:
     async with SmtpReceiver(authenticator=authenticator, auth_required=True, auth_require_tls=False) as receiver:
-        relay = Relay(login(receiver))
+        relay = SmtpPool(login(receiver))
         await relay.send(SENDER, ALICE, MAIL)
         await relay.aclose()
         assert len(receiver.messages) == 1
@@ -360,30 +360,30 @@ async def test_a_refused_login_is_tried_once(mechanism: str) -> None:
     ehlo = f"250-hi\r\n250 AUTH {mechanism}"
     async with ScriptedSmtp(EHLO=ehlo, AUTH="535 5.7.8 no") as scripted:
         error = await refused(login(scripted))
-        assert (error.trouble, error.reason) == (Trouble.CREDENTIAL, "AUTH: 535 5.7.8")
+        assert (error.kind, error.reason) == (FailureKind.CREDENTIAL, "AUTH: 535 5.7.8")
         assert sum(line.startswith("AUTH") for line in scripted.asked) == 1
 
 
 @pytest.mark.parametrize(
-    ("auth", "trouble"),
+    ("auth", "kind"),
     [
-        ("534 5.7.9 app password required", Trouble.CREDENTIAL),
-        ("504 5.5.4 not this way", Trouble.CREDENTIAL),
-        ("454 4.7.0 cannot check now", Trouble.TRANSIENT),
-        ("334 more?", Trouble.TRANSIENT),
-        (EOF, Trouble.TRANSIENT),
+        ("534 5.7.9 app password required", FailureKind.CREDENTIAL),
+        ("504 5.5.4 not this way", FailureKind.CREDENTIAL),
+        ("454 4.7.0 cannot check now", FailureKind.TRANSIENT),
+        ("334 more?", FailureKind.TRANSIENT),
+        (EOF, FailureKind.TRANSIENT),
     ],
 )
-async def test_a_login_that_fails_otherwise(auth: str, trouble: Trouble) -> None:
+async def test_a_login_that_fails_otherwise(auth: str, kind: FailureKind) -> None:
     async with ScriptedSmtp(EHLO="250-hi\r\n250 AUTH PLAIN", AUTH=auth) as scripted:
         error = await refused(login(scripted))
-        assert (error.trouble, error.everywhere) == (trouble, True)
+        assert (error.kind, error.affects_credential) == (kind, True)
 
 
 async def test_a_relay_without_login_is_not_used_without_one() -> None:
     async with ScriptedSmtp() as scripted:
         error = await refused(login(scripted))
-        assert (error.trouble, error.step) == (Trouble.CREDENTIAL, "AUTH")
+        assert (error.kind, error.step) == (FailureKind.CREDENTIAL, "AUTH")
         assert not any(line.startswith("MAIL") for line in scripted.asked)
 
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.slack.blocks import MOST_IN_BLOCK, Text, escaped, join_lines, label, link_target, short
+from bot.channels.slack.blocks import MOST_IN_BLOCK, Text, escaped_length, join_lines, label, link_target, short
 
 
 @given(st.text(max_size=900), st.integers(20, 300))
 def test_a_shortened_text_is_never_longer_than_its_limit_once_escaped(text: str, limit: int) -> None:
-    assert escaped(short(text, limit)) <= limit
+    assert escaped_length(short(text, limit)) <= limit
 
 
 def test_a_label_has_no_separator() -> None:

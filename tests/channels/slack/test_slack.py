@@ -10,7 +10,7 @@ import pytest
 
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
 from bot.demo.servers.slack import TOKEN, SlackReceiver
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Receipt
 from bot.settings import Secret
 from bot.text.templates import Templates
@@ -119,17 +119,17 @@ def test_an_api_url_in_clear_is_accepted_on_loopback_only(api_url: str) -> None:
         SlackSettings(api_url=api_url)
 
 
-def test_channels_of_one_token_share_a_gate_and_webhooks_do_not() -> None:
+def test_channels_of_one_token_share_a_limit_and_webhooks_do_not() -> None:
     slack = SlackChannel(SlackSettings(Secret(TOKEN)), Templates(), contact="me@example.org")
-    one, two = slack.gates(address(CHANNEL)), slack.gates(address("#papers"))
-    hook, other = slack.gates(address(WEBHOOK)), slack.gates(address(WEBHOOK + "2"))
+    one, two = slack.limits(address(CHANNEL)), slack.limits(address("#papers"))
+    hook, other = slack.limits(address(WEBHOOK)), slack.limits(address(WEBHOOK + "2"))
     assert one.credential == two.credential
     assert len({one.destination, two.destination, hook.destination, other.destination}) == 4
     assert len({one.credential, hook.credential, other.credential}) == 3
-    assert (one.destination.seconds, one.credential.seconds) == (1.0, 0.2)
+    assert (one.destination.min_interval, one.credential.min_interval) == (1.0, 0.2)
     assert one.destination.key == f"slack:{address(CHANNEL).key}"
     without = SlackChannel(SlackSettings(), Templates(), contact="me@example.org")
-    assert without.gates(address(CHANNEL)).credential != one.credential
+    assert without.limits(address(CHANNEL)).credential != one.credential
 
 
 async def test_a_message_is_posted_once_with_its_delivery_as_metadata(
@@ -168,7 +168,7 @@ async def test_an_unknown_token_and_none_at_all_are_the_credentials_trouble(rece
         with pytest.raises(DeliveryError) as caught:
             await slack.send(delivery(), address(CHANNEL))
         await slack.aclose()
-        assert (caught.value.trouble, caught.value.reason) == (Trouble.CREDENTIAL, reason)
+        assert (caught.value.kind, caught.value.reason) == (FailureKind.CREDENTIAL, reason)
 
 
 async def test_a_proxy_from_the_environment_is_used_and_its_exceptions_heeded(
@@ -189,18 +189,18 @@ async def test_a_proxy_from_the_environment_is_used_and_its_exceptions_heeded(
 async def test_check_finds_a_good_token_and_an_open_channel(channel: SlackChannel, receiver: SlackReceiver) -> None:
     receiver.channels[CHANNEL] = {"name": "papers"}
     hook = address(receiver.webhook_url("lab"))
-    findings = await channel.check([address(CHANNEL), address("G0123456"), address("#papers"), hook])
-    assert [(finding.setting, finding.ok) for finding in findings] == [
+    results = await channel.check([address(CHANNEL), address("G0123456"), address("#papers"), hook])
+    assert [(result.setting, result.ok) for result in results] == [
         ("channels.slack.token", True),
         (CHANNEL, True),
         ("G0123456", True),
         ("#papers", True),
         (hook.label, True),
     ]
-    assert findings[0].message == "is paperboy in Demo Lab; posting needs the scope chat:write"
-    assert findings[1].message == "is #papers"
-    assert "its id would last" in findings[3].message
-    assert "only be tried by posting" in findings[4].message
+    assert results[0].message == "is paperboy in Demo Lab; posting needs the scope chat:write"
+    assert results[1].message == "is #papers"
+    assert "its id would last" in results[3].message
+    assert "only be tried by posting" in results[4].message
     assert receiver.messages == []
 
 
@@ -224,9 +224,9 @@ async def test_check_says_what_is_wrong_with_a_channel(
 ) -> None:
     receiver.channels[CHANNEL] = known
     receiver.scopes = scopes
-    _, finding = await channel.check([address(CHANNEL)])
-    assert (finding.setting, finding.ok) == (CHANNEL, ok)
-    assert finding.message.startswith(message)
+    _, result = await channel.check([address(CHANNEL)])
+    assert (result.setting, result.ok) == (CHANNEL, ok)
+    assert result.message.startswith(message)
 
 
 async def test_check_names_the_setting_that_is_wrong(receiver: SlackReceiver) -> None:
@@ -241,20 +241,20 @@ async def test_check_names_the_setting_that_is_wrong(receiver: SlackReceiver) ->
     ]
     for wrong, setting, message in settings:
         slack = SlackChannel(wrong, Templates(), contact="me@example.org")
-        (finding,) = await slack.check([address(CHANNEL)])
+        (result,) = await slack.check([address(CHANNEL)])
         await slack.aclose()
-        assert (finding.setting, finding.ok) == (setting, False)
-        assert finding.message.startswith(message)
+        assert (result.setting, result.ok) == (setting, False)
+        assert result.message.startswith(message)
 
 
 async def test_check_misses_the_scope_to_post(channel: SlackChannel, receiver: SlackReceiver) -> None:
     receiver.scopes = "channels:read"
-    (finding,) = await channel.check([address(CHANNEL)])
-    assert (finding.setting, finding.ok) == ("channels.slack.token", False)
-    assert "lacks the scope chat:write" in finding.message
+    (result,) = await channel.check([address(CHANNEL)])
+    assert (result.setting, result.ok) == ("channels.slack.token", False)
+    assert "lacks the scope chat:write" in result.message
 
 
 async def test_check_of_webhooks_alone_asks_nobody(receiver: SlackReceiver) -> None:
     slack = SlackChannel(SlackSettings(), Templates(), contact="me@example.org")
-    (finding,) = await slack.check([address(WEBHOOK)])
-    assert (finding.setting, finding.ok, receiver.requests) == ("webhook T01ABC/B02DEF", True, [])
+    (result,) = await slack.check([address(WEBHOOK)])
+    assert (result.setting, result.ok, receiver.requests) == ("webhook T01ABC/B02DEF", True, [])

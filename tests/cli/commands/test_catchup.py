@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fake_arxiv.politeness import impolite
+from tests.fake_arxiv.politeness import violations
 from tests.fake_arxiv.service import ArxivService
 from tests.fake_arxiv.truth import Truth
 from tests.world import morning
@@ -17,90 +17,90 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.cli.conftest import Terminal
-    from tests.world import World
+    from tests.world import Environment
 
 MONDAY = date(2026, 10, 19)
 LINK = re.compile(r"https://arxiv\.org/abs/([^|>\"' ]+)")
 
 
 @pytest.fixture
-async def arxiv(world: World) -> AsyncIterator[ArxivService]:
+async def arxiv(environment: Environment) -> AsyncIterator[ArxivService]:
     """Five mailings, the last of Friday the 23rd; its reader wants everything in cs.CV."""
-    async with ArxivService(Truth(3, start=MONDAY, mailings=5, new_per_day=8), world.clock) as service:
-        world.config["arxiv"] = {"rss_url": service.rss_url, "oai_url": service.oai_url}
-        world.config["topics"] = {"all": {"title": "All of it", "categories": ["cs.CV"]}}
-        world.config["subscribers"] = {"lab": {"slack": "C0123456789", "topics": ["all"], "max_messages": 50}}
+    async with ArxivService(Truth(3, start=MONDAY, mailings=5, new_per_day=8), environment.clock) as service:
+        environment.config["arxiv"] = {"rss_url": service.rss_url, "oai_url": service.oai_url}
+        environment.config["topics"] = {"all": {"title": "All of it", "categories": ["cs.CV"]}}
+        environment.config["subscribers"] = {"lab": {"slack": "C0123456789", "topics": ["all"], "max_messages": 50}}
         yield service
 
 
-def told(world: World, start: int = 0) -> set[str]:
-    return set(LINK.findall(world.slack_text(start)))
+def told(environment: Environment, start: int = 0) -> set[str]:
+    return set(LINK.findall(environment.slack_text(start)))
 
 
 async def test_a_fresh_store_is_told_of_everything_since_then_in_one_digest(
-    paperboy: Terminal, world: World, arxiv: ArxivService
+    paperboy: Terminal, environment: Environment, arxiv: ArxivService
 ) -> None:
     tuesday, _, _, friday = arxiv.truth.days[1:]
-    world.clock.set(morning(friday))
+    environment.clock.set(morning(friday))
     answer = await paperboy("catchup", "--since", f"{tuesday}")
     assert answer.code == 0, answer.out + answer.err
     assert [line.split()[1:3] for line in answer.out.splitlines()[1:5]] == [
         [f"{day}", "complete"] for day in arxiv.truth.days[1:]
     ]
     assert f"{arxiv.truth.days[0]}" not in answer.out
-    owed = arxiv.truth.owed(["cs.CV"], days=arxiv.truth.days[1:])
-    assert owed.told - owed.late <= told(world) <= owed.told | owed.perhaps
+    owed = arxiv.truth.expected(["cs.CV"], days=arxiv.truth.days[1:])
+    assert owed.told - owed.late <= told(environment) <= owed.told | owed.perhaps
     parts = (await paperboy("deliveries", "list", "--all", "--json")).json
     assert {part["parts"] for part in parts} == {len(parts)}
-    assert not impolite(arxiv.requests, 3)
+    assert not violations(arxiv.requests, 3)
 
 
 async def test_a_gap_before_what_is_stored_is_filled_and_nothing_told_twice(
-    paperboy: Terminal, world: World, arxiv: ArxivService
+    paperboy: Terminal, environment: Environment, arxiv: ArxivService
 ) -> None:
     friday = arxiv.truth.days[-1]
-    world.clock.set(morning(friday))
+    environment.clock.set(morning(friday))
     assert (await paperboy("once")).code == 0
-    before, posts = told(world), world.received()["slack"]
+    before, posts = told(environment), environment.received()["slack"]
     answer = await paperboy("catchup", "--since", f"{MONDAY}", "--log-level", "error")
     assert answer.code == 0, answer.out + answer.err
     assert f"cs.CV {friday}" in answer.out
     assert "complete already" in answer.out
-    later = told(world, posts)
+    later = told(environment, posts)
     assert not before & later
-    owed = arxiv.truth.owed(["cs.CV"])
+    owed = arxiv.truth.expected(["cs.CV"])
     assert owed.told - owed.late <= before | later
 
 
 async def test_with_nothing_missed_it_asks_nobody_and_says_nothing_new(
-    paperboy: Terminal, world: World, arxiv: ArxivService
+    paperboy: Terminal, environment: Environment, arxiv: ArxivService
 ) -> None:
-    world.clock.set(morning(arxiv.truth.days[-1]))
+    environment.clock.set(morning(arxiv.truth.days[-1]))
     await paperboy("catchup", "--since", f"{MONDAY}")
-    asked, posts = len(arxiv.requests), world.received()
+    asked, posts = len(arxiv.requests), environment.received()
     answer = await paperboy("catchup", "--since", f"{MONDAY}")
     assert answer.code == 0
     assert answer.out.splitlines()[-1] == "  lab  nothing new for it"
-    assert (len(arxiv.requests), world.received()) == (asked, posts)
+    assert (len(arxiv.requests), environment.received()) == (asked, posts)
 
 
 async def test_it_waits_for_the_subscribers_hours_unless_it_is_told_not_to(
-    paperboy: Terminal, world: World, arxiv: ArxivService
+    paperboy: Terminal, environment: Environment, arxiv: ArxivService
 ) -> None:
-    world.config["subscribers"]["lab"]["at"] = "17:00"
-    world.clock.set(morning(arxiv.truth.days[-1]))
+    environment.config["subscribers"]["lab"]["at"] = "17:00"
+    environment.clock.set(morning(arxiv.truth.days[-1]))
     waiting = await paperboy("catchup", "--since", f"{MONDAY}")
     assert "waits for its hour, Fri 23 Oct 2026 17:00" in waiting.out
-    assert world.received()["slack"] == 0
+    assert environment.received()["slack"] == 0
     assert (await paperboy("catchup", "--since", f"{MONDAY}", "--now")).code == 0
-    assert told(world)
+    assert told(environment)
 
 
 async def test_what_arxiv_does_not_give_stays_missing_and_ends_with_1(
-    paperboy: Terminal, world: World, arxiv: ArxivService
+    paperboy: Terminal, environment: Environment, arxiv: ArxivService
 ) -> None:
-    world.config["arxiv"]["oai_url"] = arxiv.oai_url.replace("/oai", "/gone")
-    world.clock.set(morning(arxiv.truth.days[-1]))
+    environment.config["arxiv"]["oai_url"] = arxiv.oai_url.replace("/oai", "/gone")
+    environment.clock.set(morning(arxiv.truth.days[-1]))
     answer = await paperboy("catchup", "--since", "2026-10-21")
     assert answer.code == 1
     assert "Still missing\n  cs.CV  2026-10-21 to 2026-10-22 (2)  OAI-PMH: " in answer.out
@@ -115,9 +115,9 @@ async def test_what_arxiv_does_not_give_stays_missing_and_ends_with_1(
     ],
 )
 async def test_a_wrong_date_ends_with_2_and_asks_nobody(
-    paperboy: Terminal, world: World, arxiv: ArxivService, date: str, advice: str
+    paperboy: Terminal, environment: Environment, arxiv: ArxivService, date: str, advice: str
 ) -> None:
-    world.clock.set(morning(arxiv.truth.days[-1]))
+    environment.clock.set(morning(arxiv.truth.days[-1]))
     answer = await paperboy("catchup", "--since", date)
     assert (answer.code, answer.out) == (2, "")
     assert advice in answer.err

@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.demo.servers.slack import Scripted
+from bot.demo.servers.slack import FaultScript
 from bot.model import DeliveryState
 from tests.builders import paper
-from tests.world import MONDAY, TUESDAY, World, morning
+from tests.world import MONDAY, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
 
-REFUSED = Scripted(body={"ok": False, "error": "invalid_blocks"})
-DOWN = Scripted(body={"ok": False, "error": "service_unavailable"})
+REFUSED = FaultScript(body={"ok": False, "error": "invalid_blocks"})
+DOWN = FaultScript(body={"ok": False, "error": "service_unavailable"})
 
 
-async def one(paperboy: Terminal, world: World, *script: Scripted) -> str:
+async def one(paperboy: Terminal, environment: Environment, *script: FaultScript) -> str:
     """One delivery that ended so; its id."""
-    world.announce(TUESDAY, paper())
-    world.slack.script.extend(script)
-    await world.once(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
+    environment.slack.script.extend(script)
+    await environment.once(morning(TUESDAY))
     (record,) = (await paperboy("deliveries", "list", "--all", "--json")).json
     delivery_id: str = record["id"]
     return delivery_id
@@ -30,8 +30,10 @@ async def one(paperboy: Terminal, world: World, *script: Scripted) -> str:
 # -- list --------------------------------------------------------------------------------------------------------
 
 
-async def test_list_shows_what_is_left_with_a_short_id_and_the_reason(paperboy: Terminal, world: World) -> None:
-    delivery_id = await one(paperboy, world, DOWN)
+async def test_list_shows_what_is_left_with_a_short_id_and_the_reason(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    delivery_id = await one(paperboy, environment, DOWN)
     answer = await paperboy("deliveries", "list")
     assert (answer.code, answer.err) == (0, "")
     (line,) = answer.out.splitlines()
@@ -39,17 +41,19 @@ async def test_list_shows_what_is_left_with_a_short_id_and_the_reason(paperboy: 
     assert "service_unavailable" in line
 
 
-async def test_list_shows_what_was_given_up_for_a_week(paperboy: Terminal, world: World) -> None:
-    await one(paperboy, world, REFUSED, REFUSED)
+async def test_list_shows_what_was_given_up_for_a_week(paperboy: Terminal, environment: Environment) -> None:
+    await one(paperboy, environment, REFUSED, REFUSED)
     assert "dead" in (await paperboy("deliveries", "list")).out
-    world.clock.set(morning(TUESDAY.replace(day=29)))
+    environment.clock.set(morning(TUESDAY.replace(day=29)))
     later = await paperboy("deliveries", "list")
     assert (later.code, later.out, later.err) == (0, "", "Nothing is left to deliver.\n")
     assert "dead" in (await paperboy("deliveries", "list", "--state", "dead")).out
 
 
-async def test_list_leaves_out_what_is_done_unless_it_is_asked_for(paperboy: Terminal, world: World) -> None:
-    await one(paperboy, world)
+async def test_list_leaves_out_what_is_done_unless_it_is_asked_for(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    await one(paperboy, environment)
     assert (await paperboy("deliveries", "list")).out == ""
     assert "sent, 1 try" in (await paperboy("deliveries", "list", "--all")).out
     assert "sent" in (await paperboy("deliveries", "list", "--state", "sent", "--state", "dead")).out
@@ -57,16 +61,16 @@ async def test_list_leaves_out_what_is_done_unless_it_is_asked_for(paperboy: Ter
     assert (nothing.out, nothing.err) == ("", "There is no such delivery.\n")
 
 
-async def test_list_is_of_one_subscriber_on_request(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"]["other"] = {"slack": "C0000000002", "topics": ["birds"]}
-    world.announce(TUESDAY, paper())
-    await world.once(morning(TUESDAY))
+async def test_list_is_of_one_subscriber_on_request(paperboy: Terminal, environment: Environment) -> None:
+    environment.config["subscribers"]["other"] = {"slack": "C0000000002", "topics": ["birds"]}
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
     answer = await paperboy("deliveries", "list", "--all", "--subscriber", "other", "--json")
     assert [record["subscriber"] for record in answer.json] == ["other"]
 
 
-async def test_an_unknown_state_ends_with_2(paperboy: Terminal, world: World) -> None:
-    del world
+async def test_an_unknown_state_ends_with_2(paperboy: Terminal, environment: Environment) -> None:
+    del environment
     answer = await paperboy("deliveries", "list", "--state", "lost")
     assert answer.code == 2
     assert f"one of {', '.join(DeliveryState)} is expected" in answer.err
@@ -75,8 +79,10 @@ async def test_an_unknown_state_ends_with_2(paperboy: Terminal, world: World) ->
 # -- show --------------------------------------------------------------------------------------------------------
 
 
-async def test_show_tells_every_field_and_neither_address_nor_secret(paperboy: Terminal, world: World) -> None:
-    delivery_id = await one(paperboy, world, DOWN)
+async def test_show_tells_every_field_and_neither_address_nor_secret(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    delivery_id = await one(paperboy, environment, DOWN)
     answer = await paperboy("deliveries", "show", delivery_id[:5])
     rows = dict(re.split(" {2,}", line.strip(), maxsplit=1) for line in answer.out.splitlines())
     assert rows["id"] == delivery_id
@@ -86,40 +92,40 @@ async def test_show_tells_every_field_and_neither_address_nor_secret(paperboy: T
     assert rows["not before"] == "Tue 21 Apr 2026 08:05"
     assert rows["papers"] == "2604.00001"
     assert "Pigeons" not in answer.out
-    assert world.slack.token not in answer.out
+    assert environment.slack.token not in answer.out
     assert "C0123456789" not in answer.out
 
 
-async def test_show_names_the_papers_one_a_line(paperboy: Terminal, world: World) -> None:
-    world.announce(TUESDAY, paper("2604.00001"), paper("2604.00002"))
-    await world.once(morning(TUESDAY))
-    lines = (await paperboy("deliveries", "show", await one(paperboy, world))).out.splitlines()
+async def test_show_names_the_papers_one_a_line(paperboy: Terminal, environment: Environment) -> None:
+    environment.announce(TUESDAY, paper("2604.00001"), paper("2604.00002"))
+    await environment.once(morning(TUESDAY))
+    lines = (await paperboy("deliveries", "show", await one(paperboy, environment))).out.splitlines()
     first, second = (next(line for line in lines if f"2604.0000{n}" in line) for n in (1, 2))
     assert first.split() == ["papers", "2604.00001"]
     assert second == "2604.00002".rjust(len(first))
 
 
-async def test_show_prints_the_message_as_composed_on_request(paperboy: Terminal, world: World) -> None:
-    world.announce(TUESDAY, paper(title="Pigeons \x1b[31mRead\x1b[0m Maps"))
-    await world.once(morning(TUESDAY))
-    answer = await paperboy("deliveries", "show", await one(paperboy, world), "--payload")
+async def test_show_prints_the_message_as_composed_on_request(paperboy: Terminal, environment: Environment) -> None:
+    environment.announce(TUESDAY, paper(title="Pigeons \x1b[31mRead\x1b[0m Maps"))
+    await environment.once(morning(TUESDAY))
+    answer = await paperboy("deliveries", "show", await one(paperboy, environment), "--payload")
     assert "As composed" in answer.out
     assert "Plain" in answer.out
     assert "Maps" in answer.out
     assert "\x1b" not in answer.out
 
 
-async def test_show_opens_a_mail_which_is_stored_as_it_travels(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"] = {"alice": {"mail": "alice@example.org", "topics": ["birds"]}}
-    answer = await paperboy("deliveries", "show", await one(paperboy, world), "--payload")
+async def test_show_opens_a_mail_which_is_stored_as_it_travels(paperboy: Terminal, environment: Environment) -> None:
+    environment.config["subscribers"] = {"alice": {"mail": "alice@example.org", "topics": ["birds"]}}
+    answer = await paperboy("deliveries", "show", await one(paperboy, environment), "--payload")
     assert '"subject": "Birds: 1 new paper' in answer.out
     assert '"plain": "Birds' in answer.out
     assert '"html": "<!DOCTYPE html>' in answer.out
     assert "quoted-printable" not in answer.out
 
 
-async def test_show_for_programs_has_the_texts_only_on_request(paperboy: Terminal, world: World) -> None:
-    delivery_id = await one(paperboy, world)
+async def test_show_for_programs_has_the_texts_only_on_request(paperboy: Terminal, environment: Environment) -> None:
+    delivery_id = await one(paperboy, environment)
     found = (await paperboy("deliveries", "show", delivery_id, "--json")).json
     assert (found["record"]["state"], found["payload"]) == ("sent", None)
     with_texts = await paperboy("deliveries", "show", delivery_id, "--json", "--payload")
@@ -127,10 +133,12 @@ async def test_show_for_programs_has_the_texts_only_on_request(paperboy: Termina
     assert with_texts.out.isascii()
 
 
-async def test_show_says_that_an_address_is_gone_and_a_text_pruned(paperboy: Terminal, world: World) -> None:
-    delivery_id = await one(paperboy, world)
-    world.config["subscribers"] = {"other": {"slack": "C0000000002", "topics": ["birds"]}}
-    async with world.app() as app:
+async def test_show_says_that_an_address_is_gone_and_a_text_pruned(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    delivery_id = await one(paperboy, environment)
+    environment.config["subscribers"] = {"other": {"slack": "C0000000002", "topics": ["birds"]}}
+    async with environment.app() as app:
         app.store.outbox.prune(morning(TUESDAY, 12))
     answer = await paperboy("deliveries", "show", delivery_id, "--payload")
     assert "no longer in the configuration" in answer.out
@@ -138,13 +146,15 @@ async def test_show_says_that_an_address_is_gone_and_a_text_pruned(paperboy: Ter
     assert "As composed" not in answer.out
 
 
-async def test_an_unknown_or_ambiguous_id_ends_with_2_and_changes_nothing(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"] |= {
+async def test_an_unknown_or_ambiguous_id_ends_with_2_and_changes_nothing(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["subscribers"] |= {
         f"lab{number}": {"slack": f"C000000{number:04d}", "topics": ["birds"]} for number in range(17)
     }
-    world.announce(TUESDAY, paper())
-    world.slack.script.extend(DOWN for _ in range(18))
-    await world.once(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
+    environment.slack.script.extend(DOWN for _ in range(18))
+    await environment.once(morning(TUESDAY))
     before = (await paperboy("deliveries", "list", "--json")).json
     ids = [record["id"] for record in before]
     twice = next(first for first in "0123456789abcdef" if sum(i.startswith(first) for i in ids) > 1)
@@ -161,41 +171,43 @@ async def test_an_unknown_or_ambiguous_id_ends_with_2_and_changes_nothing(paperb
 # -- retry and drop ----------------------------------------------------------------------------------------------
 
 
-async def test_a_dead_delivery_is_tried_again_and_arrives_with_the_next_run(paperboy: Terminal, world: World) -> None:
-    delivery_id = await one(paperboy, world, REFUSED, REFUSED)
+async def test_a_dead_delivery_is_tried_again_and_arrives_with_the_next_run(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    delivery_id = await one(paperboy, environment, REFUSED, REFUSED)
     answer = await paperboy("deliveries", "retry", delivery_id[:8])
     assert answer.code == 0
     expected = f"{delivery_id[:8]} (lab, Birds 1/1) was dead, goes out with the next run\n"
     assert (answer.out, answer.err) == (expected, "")
-    await world.once()
-    assert "Pigeons Read Maps" in world.slack_text()
+    await environment.once()
+    assert "Pigeons Read Maps" in environment.slack_text()
 
 
-async def test_a_retry_opens_the_door_that_was_found_closed(paperboy: Terminal, world: World) -> None:
-    world.slack.channels["C0123456789"] = {"is_archived": True}
-    delivery_id = await one(paperboy, world)
-    del world.slack.channels["C0123456789"]
-    await world.once()
-    assert world.received()["slack"] == 0, "it is left alone for an hour"
+async def test_a_retry_closes_the_circuit_that_was_open(paperboy: Terminal, environment: Environment) -> None:
+    environment.slack.channels["C0123456789"] = {"is_archived": True}
+    delivery_id = await one(paperboy, environment)
+    del environment.slack.channels["C0123456789"]
+    await environment.once()
+    assert environment.received()["slack"] == 0, "it is left alone for an hour"
     await paperboy("deliveries", "retry", delivery_id)
-    await world.once()
-    assert world.received()["slack"] == 1
+    await environment.once()
+    assert environment.received()["slack"] == 1
 
 
-async def test_what_is_dropped_is_never_sent_and_not_told_anew(paperboy: Terminal, world: World) -> None:
-    delivery_id = await one(paperboy, world, DOWN)
+async def test_what_is_dropped_is_never_sent_and_not_told_anew(paperboy: Terminal, environment: Environment) -> None:
+    delivery_id = await one(paperboy, environment, DOWN)
     answer = await paperboy("deliveries", "drop", delivery_id)
     assert answer.out == f"{delivery_id[:8]} (lab, Birds 1/1) was pending, is given up\n"
-    await world.once()
-    assert world.received()["slack"] == 0
+    await environment.once()
+    assert environment.received()["slack"] == 0
     assert "given up by hand" in (await paperboy("deliveries", "list")).out
 
 
-async def test_a_refused_decision_is_said_and_stops_no_other(paperboy: Terminal, world: World) -> None:
-    sent = await one(paperboy, world)
-    world.announce(TUESDAY.replace(day=22), paper("2604.00002"))
-    world.slack.script.append(DOWN)
-    await world.once(morning(TUESDAY.replace(day=22)))
+async def test_a_refused_decision_is_said_and_stops_no_other(paperboy: Terminal, environment: Environment) -> None:
+    sent = await one(paperboy, environment)
+    environment.announce(TUESDAY.replace(day=22), paper("2604.00002"))
+    environment.slack.script.append(DOWN)
+    await environment.once(morning(TUESDAY.replace(day=22)))
     (waiting,) = (await paperboy("deliveries", "list", "--json")).json
     answer = await paperboy("deliveries", "retry", sent, waiting["id"], waiting["id"])
     assert answer.code == 1
@@ -203,29 +215,31 @@ async def test_a_refused_decision_is_said_and_stops_no_other(paperboy: Terminal,
     assert answer.out.count("was pending") == 1
 
 
-async def test_what_is_just_being_sent_is_left_to_its_sender(paperboy: Terminal, world: World) -> None:
-    delivery_id = await one(paperboy, world, DOWN)
-    async with world.app() as app:
+async def test_what_is_just_being_sent_is_left_to_its_sender(paperboy: Terminal, environment: Environment) -> None:
+    delivery_id = await one(paperboy, environment, DOWN)
+    async with environment.app() as app:
         with app.store._database.writing() as connection:
             connection.exec_driver_sql("UPDATE deliveries SET state = 'sending'")
     for decision in ("retry", "drop"):
         answer = await paperboy("deliveries", decision, delivery_id)
         assert answer.code == 1
         assert "is being sent at this moment" in answer.err
-    async with world.app() as app:
-        assert [record.state for record in app.store.ledger.unfinished()] == [DeliveryState.SENDING]
+    async with environment.app() as app:
+        assert [record.state for record in app.store.queries.unfinished()] == [DeliveryState.SENDING]
 
 
-async def test_what_the_next_run_would_take_back_is_not_tried_again(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"]["lab"] = {"mail": ["a@example.org", "b@example.org"], "topics": ["birds"]}
-    world.announce(MONDAY, paper())
-    await world.once(morning(MONDAY), no_deliver=True)
-    async with world.app() as app:
+async def test_what_the_next_run_would_take_back_is_not_tried_again(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["subscribers"]["lab"] = {"mail": ["a@example.org", "b@example.org"], "topics": ["birds"]}
+    environment.announce(MONDAY, paper())
+    await environment.once(morning(MONDAY), no_deliver=True)
+    async with environment.app() as app:
         app.compose(any_hour=True)
     first, second = (await paperboy("deliveries", "list", "--json")).json
     for record in (first, second):
         await paperboy("deliveries", "drop", record["id"])
-    lab = world.config["subscribers"]["lab"]
+    lab = environment.config["subscribers"]["lab"]
 
     lab["mail"] = ["b@example.org", "c@example.org"]
     answers = [await paperboy("deliveries", "retry", record["id"]) for record in (first, second)]
@@ -235,29 +249,31 @@ async def test_what_the_next_run_would_take_back_is_not_tried_again(paperboy: Te
     lab["mail"] = ["c@example.org"]
     assert (await paperboy("deliveries", "retry", first["id"])).code == 0, "a moved mailbox"
 
-    world.config["subscribers"]["lab"] = {"slack": "C0123456789", "topics": ["birds"]}
+    environment.config["subscribers"]["lab"] = {"slack": "C0123456789", "topics": ["birds"]}
     moved = await paperboy("deliveries", "retry", first["id"])
     assert moved.code == 1
     assert "was made for mail, and its subscriber is on slack" in moved.err
 
-    world.config["subscribers"] = {"other": {"slack": "C0123456789", "topics": ["birds"]}}
+    environment.config["subscribers"] = {"other": {"slack": "C0123456789", "topics": ["birds"]}}
     gone = await paperboy("deliveries", "retry", first["id"])
     assert gone.code == 1
     assert "its subscriber is no longer in the configuration" in gone.err
 
 
-async def test_status_and_the_operator_name_a_mailbox_that_bounced(paperboy: Terminal, world: World) -> None:
-    world.config["subscribers"] = {
+async def test_status_and_the_operator_name_a_mailbox_that_bounced(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["subscribers"] = {
         "gone": {"mail": "gone@example.org", "topics": ["birds"]},
         "keeper": {"mail": "keeper@example.org", "topics": ["fishes"]},
     }
-    world.config["topics"]["fishes"] = {"title": "Fishes", "categories": ["cs.CV"], "keywords": ["walrus"]}
-    world.config["operator"] = "keeper"
-    world.mail.bounces["gone@example.org"] = "550 5.1.1 no such user"
-    world.announce(TUESDAY, paper())
-    world.clock.set(morning(TUESDAY))
+    environment.config["topics"]["fishes"] = {"title": "Fishes", "categories": ["cs.CV"], "keywords": ["walrus"]}
+    environment.config["operator"] = "keeper"
+    environment.mail.bounces["gone@example.org"] = "550 5.1.1 no such user"
+    environment.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
     await paperboy("once")
-    (note,) = world.mail.messages
+    (note,) = environment.mail.messages
     assert list(note.rcpt) == ["keeper@example.org"]
     assert b"gone (mail) is not reached: " in note.data
     assert b"550 5.1.1" in note.data
@@ -265,8 +281,10 @@ async def test_status_and_the_operator_name_a_mailbox_that_bounced(paperboy: Ter
     assert "gone@example.org is not reached: RCPT: 550 5.1.1 no such user; next knock after 09:00" in status
 
 
-async def test_retrying_what_may_have_arrived_asks_before_it_is_sent_again(paperboy: Terminal, world: World) -> None:
-    lost = await one(paperboy, world, Scripted(takes=True, drops=True))
+async def test_retrying_what_may_have_arrived_asks_before_it_is_sent_again(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    lost = await one(paperboy, environment, FaultScript(takes=True, drops=True))
     await paperboy("deliveries", "retry", lost)
     assert (await paperboy("once")).code == 0
-    assert world.received()["slack"] == 1
+    assert environment.received()["slack"] == 1

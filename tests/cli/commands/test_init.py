@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from bot import config
 from bot.cli.commands.init import configuration
 from bot.config import load
-from bot.text import tidy
+from bot.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.settings import Settings
     from tests.cli.conftest import Answer, Terminal
-    from tests.world import World
+    from tests.world import Environment
 
 SECRETS = {
     "SLACK_BOT_TOKEN": "xoxb-1",
@@ -31,12 +31,12 @@ SECRETS = {
     "DISCORD_WEBHOOK_URL": "https://discord.com/api/webhooks/123456789012345678/x",
     "SMTP_PASSWORD": "x",
 }
-LINES = st.text(min_size=1).map(tidy).filter(bool)
+LINES = st.text(min_size=1).map(clean).filter(bool)
 """Whatever a line of answers can hold."""
 ABOUT = ("me@uni.example", "cs.CV, cs.CL", "MLLM", "VLM, Vision Language Model")
 
 
-class Desk:
+class ManualActions:
     """Somebody who types these answers."""
 
     def __init__(self, paperboy: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,13 +54,13 @@ class Desk:
 
 
 @pytest.fixture
-def typing(paperboy: Terminal, world: World, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def typing(paperboy: Terminal, environment: Environment, monkeypatch: pytest.MonkeyPatch) -> ManualActions:
     for name in SECRETS:
         monkeypatch.delenv(name, raising=False)
-    return Desk(paperboy, world.folder, monkeypatch)
+    return ManualActions(paperboy, environment.folder, monkeypatch)
 
 
-async def test_pages_alone_take_five_answers_and_load(typing: Desk) -> None:
+async def test_pages_alone_take_five_answers_and_load(typing: ManualActions) -> None:
     answer = await typing(*ABOUT, "", "pages")
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.splitlines()[-2].endswith(f"Folder for the pages [site]: {typing.file} is written.")
@@ -84,13 +84,13 @@ def test_its_first_line_leads_an_editor_to_the_schema() -> None:
     assert schema.samefile(Path(config.__file__).with_name("schema.json"))
 
 
-async def test_categories_are_read_back_by_their_names(typing: Desk) -> None:
+async def test_categories_are_read_back_by_their_names(typing: ManualActions) -> None:
     out = (await typing(ABOUT[0], "cs.CV, math.*", "T", "", "", "")).out
     assert "cs.CV    Computer Vision and Pattern Recognition" in out
     assert "and 25 more" in out
 
 
-async def test_every_way_to_deliver_is_written_with_its_secret_named_and_never_written(typing: Desk) -> None:
+async def test_every_way_to_deliver_is_written_with_its_secret_named_and_never_written(typing: ManualActions) -> None:
     ways = "slack, slack-webhook, discord, discord-webhook, mail"
     chats = ("C0123456789", "123456789012345678")
     relay = ("smtp.uni.example", "tls", "", "me", "bot@uni.example")
@@ -109,7 +109,7 @@ async def test_every_way_to_deliver_is_written_with_its_secret_named_and_never_w
         assert f"${{{name}}}" in typing.file.read_text(encoding="utf-8")
 
 
-async def test_a_wrong_answer_is_asked_for_again_with_the_reason(typing: Desk) -> None:
+async def test_a_wrong_answer_is_asked_for_again_with_the_reason(typing: ManualActions) -> None:
     answers = [
         *("nobody", "me@uni.example"),
         *("cs.CVV", ", ,", "cs.CV"),
@@ -159,14 +159,14 @@ async def test_a_wrong_answer_is_asked_for_again_with_the_reason(typing: Desk) -
     assert typing.settings.channels["mail"].port == 587
 
 
-async def test_a_relay_on_this_machine_needs_no_log_in(typing: Desk) -> None:
+async def test_a_relay_on_this_machine_needs_no_log_in(typing: ManualActions) -> None:
     await typing(*ABOUT, "mail", "a@uni.example", "", "", "", "", "", "", "")
     mail = typing.settings.channels["mail"]
     assert (mail.host, mail.port, mail.security, mail.username) == ("localhost", 25, "none", None)
     assert mail.sender == "me@uni.example"
 
 
-async def test_a_page_as_contact_is_no_sender(typing: Desk) -> None:
+async def test_a_page_as_contact_is_no_sender(typing: ManualActions) -> None:
     await typing(
         "https://uni.example/bot", *ABOUT[1:], "mail", "a@uni.example", "", "", "", "", "b@uni.example", "", ""
     )
@@ -174,14 +174,14 @@ async def test_a_page_as_contact_is_no_sender(typing: Desk) -> None:
 
 
 @pytest.mark.parametrize("count", range(6))
-async def test_answers_that_end_early_end_with_2_and_write_nothing(typing: Desk, count: int) -> None:
+async def test_answers_that_end_early_end_with_2_and_write_nothing(typing: ManualActions, count: int) -> None:
     answer = await typing(*[*ABOUT, "slack", "C0123456789"][:count])
     assert answer.code == 2
     assert answer.err.strip() == "The answers ended before the questions did: nothing was written."
     assert not typing.file.exists()
 
 
-async def test_a_file_that_is_there_is_not_touched(typing: Desk) -> None:
+async def test_a_file_that_is_there_is_not_touched(typing: ManualActions) -> None:
     typing.file.write_text("mine", encoding="utf-8")
     answer = await typing(*ABOUT, "", "")
     assert answer.code == 2
@@ -189,21 +189,23 @@ async def test_a_file_that_is_there_is_not_touched(typing: Desk) -> None:
     assert typing.file.read_text(encoding="utf-8") == "mine"
 
 
-async def test_a_folder_that_is_not_there_is_said_before_anything_is_asked(typing: Desk, tmp_path: Path) -> None:
+async def test_a_folder_that_is_not_there_is_said_before_anything_is_asked(
+    typing: ManualActions, tmp_path: Path
+) -> None:
     typing.file = tmp_path / "nowhere" / "mine.yaml"
     answer = await typing()
     assert (answer.code, answer.out) == (2, "")
     assert "there is no folder" in answer.err
 
 
-async def test_a_file_that_cannot_be_written_is_said(typing: Desk, tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_written_is_said(typing: ManualActions, tmp_path: Path) -> None:
     typing.file.symlink_to(tmp_path / "nowhere")
     answer = await typing(*ABOUT, "", "")
     assert answer.code == 2
     assert "cannot be written: File exists" in answer.err
 
 
-async def test_what_does_not_load_is_taken_away_again(typing: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_does_not_load_is_taken_away_again(typing: ManualActions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["bot.cli.commands.init"], "configuration", lambda _: "topics: {}\n")
     answer = await typing(*ABOUT, "", "")
     assert answer.code == 2
@@ -212,7 +214,7 @@ async def test_what_does_not_load_is_taken_away_again(typing: Desk, monkeypatch:
 
 
 async def test_without_a_zone_s_name_the_machine_is_taken_for_utc(
-    typing: Desk, monkeypatch: pytest.MonkeyPatch
+    typing: ManualActions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "resolve", lambda self, **_: self)
     await typing(*ABOUT, "", "")
@@ -224,13 +226,13 @@ async def test_without_a_zone_s_name_the_machine_is_taken_for_utc(
 
 @pytest.mark.parametrize(("agreed", "tests"), [("y", 1), ("n", 0), (None, 0)])
 async def test_with_all_secrets_set_a_test_is_offered_and_posted_if_somebody_agrees(
-    typing: Desk, world: World, monkeypatch: pytest.MonkeyPatch, agreed: str | None, tests: int
+    typing: ManualActions, environment: Environment, monkeypatch: pytest.MonkeyPatch, agreed: str | None, tests: int
 ) -> None:
     sent: list[tuple[Path, bool]] = []
     monkeypatch.setattr(
         sys.modules["bot.cli.commands.check"], "check", lambda config, *, send: sent.append((config, send))
     )
-    monkeypatch.setenv("SLACK_BOT_TOKEN", world.slack.token)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", environment.slack.token)
     answer = await typing(*ABOUT, "slack", "C0123456789", "", "", "", *([agreed] if agreed else []))
     assert answer.code == 0
     assert "Post a test to every subscriber now (`check --send`)?" in answer.out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.store.database.tables import SCHEMA_VERSION
-from tests.world import TUESDAY, World, morning
+from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     import pytest
@@ -13,29 +13,31 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
 
 
-async def test_migrate_makes_a_store_where_there_is_none_and_says_so(paperboy: Terminal, world: World) -> None:
+async def test_migrate_makes_a_store_where_there_is_none_and_says_so(
+    paperboy: Terminal, environment: Environment
+) -> None:
     answer = await paperboy("migrate")
     assert (answer.code, answer.out) == (0, f"A new store was made; its schema is {SCHEMA_VERSION}.\n")
-    assert (world.folder / "paperboy.db").exists()
+    assert (environment.folder / "paperboy.db").exists()
 
 
-async def test_migrate_says_that_there_was_nothing_to_do(paperboy: Terminal, world: World) -> None:
-    await world.once(morning(TUESDAY))
+async def test_migrate_says_that_there_was_nothing_to_do(paperboy: Terminal, environment: Environment) -> None:
+    await environment.once(morning(TUESDAY))
     answer = await paperboy("migrate")
     assert (answer.code, answer.out) == (0, f"The store's schema is {SCHEMA_VERSION} already.\n")
 
 
 async def test_migrate_says_from_what_to_what(
-    paperboy: Terminal, world: World, monkeypatch: pytest.MonkeyPatch
+    paperboy: Terminal, environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.store.migrate", lambda _: ("0001", "0002"))
-    assert world.settings is not None
+    assert environment.settings is not None
     assert (await paperboy("migrate")).out == "The store's schema was 0001 and is 0002 now.\n"
 
 
-async def test_a_store_from_the_future_is_refused_with_3(paperboy: Terminal, world: World) -> None:
-    await world.once(morning(TUESDAY))
-    async with world.app() as app:
+async def test_a_store_from_the_future_is_refused_with_3(paperboy: Terminal, environment: Environment) -> None:
+    await environment.once(morning(TUESDAY))
+    async with environment.app() as app:
         with app.store._database.writing() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     answer = await paperboy("migrate")

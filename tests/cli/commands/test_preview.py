@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.builders import paper
-from tests.world import TUESDAY, World, morning
+from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
 
 
-async def test_before_any_mailing_it_says_how_to_get_one(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.config["topics"]["weather"] = {"categories": ["physics.ao-ph"]}
-    world.config["subscribers"]["rain"] = {"slack": "C0000000002", "topics": ["weather"]}
-    world.announce(TUESDAY, paper())
+async def test_before_any_mailing_it_says_how_to_get_one(paperboy: Terminal, environment: Environment) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.config["topics"]["weather"] = {"categories": ["physics.ao-ph"]}
+    environment.config["subscribers"]["rain"] = {"slack": "C0000000002", "topics": ["weather"]}
+    environment.announce(TUESDAY, paper())
     await paperboy("once", "--no-deliver")
     for options in ((), ("--latest",)):
         answer = await paperboy("preview", "rain", *options)
@@ -23,10 +23,10 @@ async def test_before_any_mailing_it_says_how_to_get_one(paperboy: Terminal, wor
         assert answer.err.startswith("No mailing is stored yet for rain"), options
 
 
-async def test_where_the_latest_mailing_has_nothing_it_says_so(paperboy: Terminal, world: World) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.config["topics"]["birds"]["keywords"] = ["xylophone"]
-    world.announce(TUESDAY, paper())
+async def test_where_the_latest_mailing_has_nothing_it_says_so(paperboy: Terminal, environment: Environment) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.config["topics"]["birds"]["keywords"] = ["xylophone"]
+    environment.announce(TUESDAY, paper())
     await paperboy("once", "--no-deliver")
     answer = await paperboy("preview", "--latest")
     assert (answer.code, answer.out) == (0, "")
@@ -34,14 +34,14 @@ async def test_where_the_latest_mailing_has_nothing_it_says_so(paperboy: Termina
 
 
 async def test_a_terminal_shows_a_chat_s_own_words_and_only_a_mail_s_reader_can_unsubscribe(
-    paperboy: Terminal, world: World
+    paperboy: Terminal, environment: Environment
 ) -> None:
-    world.clock.set(morning(TUESDAY))
-    world.config["subscribers"] |= {
+    environment.clock.set(morning(TUESDAY))
+    environment.config["subscribers"] |= {
         "chat": {"discord": "123456789012345678", "topics": ["birds"]},
         "alice": {"mail": "alice@uni.example", "topics": ["birds"]},
     }
-    world.announce(TUESDAY, paper())
+    environment.announce(TUESDAY, paper())
     await paperboy("once", "--no-deliver")
     shown = {name: (await paperboy("preview", name)).out for name in ("lab", "chat", "alice")}
     assert all("Pigeons Read Maps" in out for out in shown.values()), shown

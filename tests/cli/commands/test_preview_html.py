@@ -14,7 +14,7 @@ from bot.cli.commands import preview_html
 from bot.demo.servers.arxiv import Answer as ArxivSays
 from bot.model import Message
 from tests.builders import many_entries, paper
-from tests.world import TUESDAY, World, morning
+from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Answer, Screen, Terminal
@@ -62,15 +62,15 @@ def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def collected(paperboy: Terminal, world: World) -> World:
-    world.config["subscribers"] |= {
+async def collected(paperboy: Terminal, environment: Environment) -> Environment:
+    environment.config["subscribers"] |= {
         "chat": {"discord": "123456789012345678", "topics": ["birds"]},
         "alice": {"mail": "alice@uni.example", "topics": ["birds"]},
     }
-    world.clock.set(morning(TUESDAY))
-    world.announce(TUESDAY, paper(title="Pigeons </section><script>alert(1)</script> Read"))
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper(title="Pigeons </section><script>alert(1)</script> Read"))
     await paperboy("once", "--no-deliver")
-    return world
+    return environment
 
 
 class _Page(HTMLParser):
@@ -92,7 +92,7 @@ class _Page(HTMLParser):
 
 @pytest.mark.parametrize(("name", "others"), [("lab", "discord"), ("chat", "slack")])
 async def test_a_chat_is_shown_as_the_demo_shows_it_and_alone(
-    paperboy: Terminal, collected: World, fake: Browser, name: str, others: str
+    paperboy: Terminal, collected: Environment, fake: Browser, name: str, others: str
 ) -> None:
     page = fake.page(await paperboy("preview", name, "--open"))
     seen = _Page(page)
@@ -106,14 +106,14 @@ async def test_a_chat_is_shown_as_the_demo_shows_it_and_alone(
     assert collected.received() == {"slack": 0, "discord": 0, "mail": 0}
 
 
-async def test_a_mail_is_shown_as_its_own_html(paperboy: Terminal, collected: World, fake: Browser) -> None:
+async def test_a_mail_is_shown_as_its_own_html(paperboy: Terminal, collected: Environment, fake: Browser) -> None:
     page = fake.page(await paperboy("preview", "alice", "--open"))
     assert page + "\n" == (await paperboy("preview", "alice", "--as", "html")).out
     del collected
 
 
 async def test_any_digest_is_shown_as_another_channel_would_have_it(
-    paperboy: Terminal, collected: World, fake: Browser
+    paperboy: Terminal, collected: Environment, fake: Browser
 ) -> None:
     assert "<html" in fake.page(await paperboy("preview", "lab", "--as", "html", "--open"))
     assert 'class="window slack"' in fake.page(await paperboy("preview", "chat", "--as", "slack", "--open"))
@@ -122,7 +122,7 @@ async def test_any_digest_is_shown_as_another_channel_would_have_it(
 
 
 async def test_of_several_mails_the_first_is_opened_and_all_are_named(
-    paperboy: Terminal, collected: World, fake: Browser
+    paperboy: Terminal, collected: Environment, fake: Browser
 ) -> None:
     collected.announce(TUESDAY.replace(day=22), *(entry.paper for entry in many_entries(150, abstract_words=200)))
     collected.clock.set(morning(TUESDAY.replace(day=22)))
@@ -135,7 +135,7 @@ async def test_of_several_mails_the_first_is_opened_and_all_are_named(
 
 
 async def test_a_machine_without_a_browser_says_where_the_file_is(
-    paperboy: Terminal, collected: World, monkeypatch: pytest.MonkeyPatch
+    paperboy: Terminal, collected: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _forget_browsers(monkeypatch)
     for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
@@ -147,7 +147,9 @@ async def test_a_machine_without_a_browser_says_where_the_file_is(
     assert answer.err == "There is no browser here to open it with.\n"
 
 
-async def test_with_nothing_to_show_nothing_is_opened(paperboy: Terminal, collected: World, fake: Browser) -> None:
+async def test_with_nothing_to_show_nothing_is_opened(
+    paperboy: Terminal, collected: Environment, fake: Browser
+) -> None:
     await paperboy("once")
     answer = await paperboy("preview", "lab", "--open")
     assert (answer.code, answer.out) == (0, "")
@@ -164,16 +166,16 @@ def test_a_channel_that_the_demo_does_not_know_is_shown_as_what_it_gets() -> Non
 
 
 async def test_a_terminal_shows_the_papers_in_a_table_a_topic_with_what_is_hidden_and_missing(
-    paperboy: Terminal, world: World, screen: Screen
+    paperboy: Terminal, environment: Environment, screen: Screen
 ) -> None:
-    world.config["topics"]["birds"] |= {"limit": 1, "categories": ["cs.CV", "cs.CL"]}
-    world.config["topics"]["maps"] = {"title": "Maps", "categories": ["cs.CV"], "keywords": ["maps"]}
-    world.config["subscribers"]["lab"]["topics"] = ["birds", "maps"]
-    world.clock.set(morning(TUESDAY))
-    world.announce(
+    environment.config["topics"]["birds"] |= {"limit": 1, "categories": ["cs.CV", "cs.CL"]}
+    environment.config["topics"]["maps"] = {"title": "Maps", "categories": ["cs.CV"], "keywords": ["maps"]}
+    environment.config["subscribers"]["lab"]["topics"] = ["birds", "maps"]
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(
         TUESDAY, paper(), paper("2604.00002", title="Pigeons"), paper("2604.00003", title="Maps", abstract="Of old.")
     )
-    world.arxiv.feeds["cs.CL"] = ArxivSays(b"", status=500)
+    environment.arxiv.feeds["cs.CL"] = ArxivSays(b"", status=500)
     await paperboy("once", "--no-deliver")
     screen.plug_in("stdout")
     assert (await paperboy("preview")).code == 0

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from tests.world import World
+    from tests.world import Environment
 
 
 class Daemon:
     """The process, its log, and the datagrams that systemd would get."""
 
-    def __init__(self, world: World, socket_path: Path) -> None:
-        self._world = world
+    def __init__(self, environment: Environment, socket_path: Path) -> None:
+        self._environment = environment
         self._address = socket_path
         self._log = bytearray()
         self.told_systemd: list[str] = []
@@ -39,8 +39,8 @@ class Daemon:
         self._listener.settimeout(0)
 
     async def start(self) -> None:
-        assert self._world.settings is not None  # writes the file
-        config = str(self._world.folder / "config.yaml")
+        assert self._environment.settings is not None  # writes the file
+        config = str(self._environment.folder / "config.yaml")
         command = (sys.executable, "-m", "bot", "run", "--config", config, "--log-format", "json")
         environ = {**os.environ, "NOTIFY_SOCKET": str(self._address), "NO_PROXY": "127.0.0.1"}
         pipe = asyncio.subprocess.PIPE
@@ -92,34 +92,34 @@ class Daemon:
 
 
 @pytest.fixture
-async def daemon(world: World, tmp_path: Path) -> AsyncIterator[Daemon]:
-    daemon = Daemon(world, tmp_path / "notify")
+async def daemon(environment: Environment, tmp_path: Path) -> AsyncIterator[Daemon]:
+    daemon = Daemon(environment, tmp_path / "notify")
     today = mailing_date(datetime.now(UTC))
     if is_mailing_day(today):
-        world.announce(today, paper())
+        environment.announce(today, paper())
     await daemon.start()
     yield daemon
     await daemon.close()
 
 
-def rewrite(world: World, **change: object) -> None:
+def rewrite(environment: Environment, **change: object) -> None:
     """Edit the file as an editor does: a new one in the old one's place."""
-    fresh = world.folder / "config.yaml.new"
-    fresh.write_text(yaml.safe_dump({**world.config, **change}, sort_keys=False), encoding="utf-8")
-    fresh.replace(world.folder / "config.yaml")
+    fresh = environment.folder / "config.yaml.new"
+    fresh.write_text(yaml.safe_dump({**environment.config, **change}, sort_keys=False), encoding="utf-8")
+    fresh.replace(environment.folder / "config.yaml")
 
 
-async def test_it_is_started_reloaded_refused_and_stopped(daemon: Daemon, world: World) -> None:
+async def test_it_is_started_reloaded_refused_and_stopped(daemon: Daemon, environment: Environment) -> None:
     await daemon.wait_for(lambda: '"event": "round done"' in daemon.log, "the first round")
     if is_mailing_day(mailing_date(datetime.now(UTC))):
-        assert world.received()["slack"] == 1
+        assert environment.received()["slack"] == 1
 
     daemon.process.send_signal(signal.SIGHUP)
     await daemon.wait_for(lambda: daemon.log.count("configuration reloaded") == 1, "a reload on SIGHUP")
-    rewrite(world, topics={"birds": {"categories": ["cs.CVV"]}})
+    rewrite(environment, topics={"birds": {"categories": ["cs.CVV"]}})
     await daemon.wait_for(lambda: "the changed configuration is refused" in daemon.log, "a refusal")
     assert "did you mean cs.CV?" in daemon.log
-    rewrite(world)
+    rewrite(environment)
     await daemon.wait_for(lambda: daemon.log.count("configuration reloaded") == 2, "a reload of the mended file")
 
     code, seconds = await daemon.stop()
@@ -130,27 +130,29 @@ async def test_it_is_started_reloaded_refused_and_stopped(daemon: Daemon, world:
     assert told[-1] == "STOPPING=1"
     assert told.count("WATCHDOG=1") > 2
     assert sum(message.startswith("RELOADING=1") for message in told) == 3
-    assert world.slack.token not in daemon.log
+    assert environment.slack.token not in daemon.log
 
 
-async def test_it_ends_within_ten_seconds_on_sigint_while_arxiv_hangs(world: World, tmp_path: Path) -> None:
+async def test_it_ends_within_ten_seconds_on_sigint_while_arxiv_hangs(
+    environment: Environment, tmp_path: Path
+) -> None:
     if not is_mailing_day(mailing_date(datetime.now(UTC))):
         pytest.skip("arXiv is not asked on a weekend")
     from bot.demo.servers.arxiv import Answer  # noqa: PLC0415 - one use
 
-    world.arxiv.feeds["cs.CV"] = Answer(b"", delay=120)
-    daemon = Daemon(world, tmp_path / "notify")
+    environment.arxiv.feeds["cs.CV"] = Answer(b"", delay=120)
+    daemon = Daemon(environment, tmp_path / "notify")
     await daemon.start()
-    await daemon.wait_for(lambda: bool(world.arxiv.requests), "a request")
+    await daemon.wait_for(lambda: bool(environment.arxiv.requests), "a request")
     code, seconds = await daemon.stop(signal.SIGINT)
     await daemon.close()
     assert (code, seconds < 10) == (0, True)
 
 
-async def test_a_health_url_is_called_and_appears_in_no_log(world: World, tmp_path: Path) -> None:
-    async with ArxivServer(world.clock) as watcher:
-        world.config["health_url"] = watcher.url.replace("{category}", "planted-secret")
-        daemon = Daemon(world, tmp_path / "notify")
+async def test_a_health_url_is_called_and_appears_in_no_log(environment: Environment, tmp_path: Path) -> None:
+    async with ArxivServer(environment.clock) as watcher:
+        environment.config["health_url"] = watcher.url.replace("{category}", "planted-secret")
+        daemon = Daemon(environment, tmp_path / "notify")
         await daemon.start()
         await daemon.wait_for(lambda: bool(watcher.requests), "a ping")
         await daemon.wait_for(lambda: "the health URL answered" in daemon.log, "the watcher's 400")

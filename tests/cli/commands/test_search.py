@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.model import Entry, Mailing, MailingState
+from bot.model import FeedItem, Mailing, MailingState
 from bot.store.papers import Verdict
 from tests.builders import paper
-from tests.world import CROSS, MONDAY, NEW, REPLACE, TUESDAY, WEDNESDAY, World, morning
+from tests.world import CROSS, MONDAY, NEW, REPLACE, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
@@ -17,22 +17,24 @@ if TYPE_CHECKING:
 TITLE = "Pigeons $\\alpha$ Read Maps"
 
 
-async def collect(world: World) -> None:
+async def collect(environment: Environment) -> None:
     """Three mailings."""
-    world.announce(MONDAY, paper("2604.00001"), paper("2604.00002", title="Fish", abstract="Fish."))
-    await world.once(morning(MONDAY), no_deliver=True)
-    again = Entry(paper("2604.00001", version=2, title="Pigeons Read Old Maps"), REPLACE)
-    world.announce(TUESDAY, again, Entry(paper("2604.00003", title="Maps of Fish", abstract="None."), CROSS))
-    await world.once(morning(TUESDAY), no_deliver=True)
-    world.announce(WEDNESDAY, paper("2604.00004", title=TITLE))
-    await world.once(morning(WEDNESDAY), no_deliver=True)
+    environment.announce(MONDAY, paper("2604.00001"), paper("2604.00002", title="Fish", abstract="Fish."))
+    await environment.once(morning(MONDAY), no_deliver=True)
+    again = FeedItem(paper("2604.00001", version=2, title="Pigeons Read Old Maps"), REPLACE)
+    environment.announce(TUESDAY, again, FeedItem(paper("2604.00003", title="Maps of Fish", abstract="None."), CROSS))
+    await environment.once(morning(TUESDAY), no_deliver=True)
+    environment.announce(WEDNESDAY, paper("2604.00004", title=TITLE))
+    await environment.once(morning(WEDNESDAY), no_deliver=True)
 
 
 # -- search ------------------------------------------------------------------------------------------------------
 
 
-async def test_search_shows_one_line_a_paper_newest_first_with_the_reasons(paperboy: Terminal, world: World) -> None:
-    await collect(world)
+async def test_search_shows_one_line_a_paper_newest_first_with_the_reasons(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    await collect(environment)
     answer = await paperboy("search", "ti:maps")
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.splitlines() == [
@@ -42,33 +44,35 @@ async def test_search_shows_one_line_a_paper_newest_first_with_the_reasons(paper
     ]
 
 
-async def test_a_hostile_title_does_nothing_to_the_terminal(paperboy: Terminal, world: World) -> None:
-    hostile = Mailing("cs.CV", MONDAY, (Entry(paper(title="Pigeons\x1b[2J\x9b31m\u202e\nRead"), NEW),))
-    async with world.app() as app:
+async def test_a_hostile_title_does_nothing_to_the_terminal(paperboy: Terminal, environment: Environment) -> None:
+    hostile = Mailing("cs.CV", MONDAY, (FeedItem(paper(title="Pigeons\x1b[2J\x9b31m\u202e\nRead"), NEW),))
+    async with environment.app() as app:
         app.store.papers.record(hostile, Verdict(MailingState.COMPLETE, ""), morning(MONDAY))
-    world.clock.set(morning(MONDAY))
+    environment.clock.set(morning(MONDAY))
     for command in ("search", "query"):
         answer = await paperboy(command, "pigeons")
         assert "Pigeons [2J 31m Read" in answer.out
         assert not {"\x1b", "\x9b", "\u202e"} & set(answer.out)
 
 
-async def test_search_is_in_the_topics_own_language(paperboy: Terminal, world: World) -> None:
-    await collect(world)
+async def test_search_is_in_the_topics_own_language(paperboy: Terminal, environment: Environment) -> None:
+    await collect(environment)
     answer = await paperboy("search", "au:byron ANDNOT (pigeons OR ti:maps)")
     assert [line.split()[0] for line in answer.out.splitlines()] == ["2604.00002v1"]
     everything = await paperboy("search", "NOT walrus", "--limit", "1")
     assert "[nothing that the query rules out]" in everything.out
 
 
-async def test_search_of_the_last_days_leaves_older_mailings_out(paperboy: Terminal, world: World) -> None:
-    await collect(world)
+async def test_search_of_the_last_days_leaves_older_mailings_out(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    await collect(environment)
     for days, count in (("1", 1), ("2", 3), ("999999999", 4)):
         assert len((await paperboy("search", "cat:cs.CV", "--days", days)).out.splitlines()) == count
 
 
-async def test_a_cut_is_said_and_nothing_found_too(paperboy: Terminal, world: World) -> None:
-    await collect(world)
+async def test_a_cut_is_said_and_nothing_found_too(paperboy: Terminal, environment: Environment) -> None:
+    await collect(environment)
     cut = await paperboy("search", "cat:cs.CV", "--limit", "2")
     assert len(cut.out.splitlines()) == 2
     assert cut.err == "The newest 2 of 4 papers; `--limit` shows more.\n"
@@ -77,9 +81,9 @@ async def test_a_cut_is_said_and_nothing_found_too(paperboy: Terminal, world: Wo
 
 
 async def test_search_for_programs_is_ascii_json_that_says_how_many_there_are(
-    paperboy: Terminal, world: World
+    paperboy: Terminal, environment: Environment
 ) -> None:
-    await collect(world)
+    await collect(environment)
     answer = await paperboy("search", "ti:maps", "--limit", "1", "--json")
     assert answer.out.isascii()
     assert answer.json["found"] == 3
@@ -101,23 +105,23 @@ async def test_search_for_programs_is_ascii_json_that_says_how_many_there_are(
     ],
 )
 async def test_a_query_that_does_not_parse_ends_with_2_and_its_column_is_marked(
-    paperboy: Terminal, world: World, command: str, query: str, expected: tuple[str, str]
+    paperboy: Terminal, environment: Environment, command: str, query: str, expected: tuple[str, str]
 ) -> None:
     answer = await paperboy(command, query)
     assert (answer.code, answer.out) == (2, "")
     said, shown, mark = answer.err.splitlines()
     assert "\x1b" not in shown
     assert (said.removeprefix("The query cannot be read: "), mark) == expected
-    assert not (world.folder / "paperboy.db").exists()
+    assert not (environment.folder / "paperboy.db").exists()
 
 
 # -- query -------------------------------------------------------------------------------------------------------
 
 
 async def test_query_tells_how_it_is_read_and_what_it_would_have_matched_day_by_day(
-    paperboy: Terminal, world: World
+    paperboy: Terminal, environment: Environment
 ) -> None:
-    await collect(world)
+    await collect(environment)
     answer = await paperboy("query", 'ti:maps ANDNOT (abs:medical OR "T2*") byron*')
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.splitlines() == [
@@ -140,9 +144,11 @@ async def test_query_tells_how_it_is_read_and_what_it_would_have_matched_day_by_
     ]
 
 
-async def test_query_shows_the_first_titles_of_a_day_and_counts_the_rest(paperboy: Terminal, world: World) -> None:
-    world.announce(MONDAY, *(paper(f"2604.0000{number}") for number in range(5)))
-    await world.once(morning(MONDAY), no_deliver=True)
+async def test_query_shows_the_first_titles_of_a_day_and_counts_the_rest(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.announce(MONDAY, *(paper(f"2604.0000{number}") for number in range(5)))
+    await environment.once(morning(MONDAY), no_deliver=True)
     answer = await paperboy("query", "pigeons")
     assert answer.out.splitlines()[-5:] == [
         "    2604.00004  Pigeons Read Maps",
@@ -153,9 +159,9 @@ async def test_query_shows_the_first_titles_of_a_day_and_counts_the_rest(paperbo
     ]
 
 
-async def test_query_of_days_without_a_mailing_says_so(paperboy: Terminal, world: World) -> None:
-    await collect(world)
-    world.clock.set(morning(WEDNESDAY.replace(day=30)))
+async def test_query_of_days_without_a_mailing_says_so(paperboy: Terminal, environment: Environment) -> None:
+    await collect(environment)
+    environment.clock.set(morning(WEDNESDAY.replace(day=30)))
     answer = await paperboy("query", "maps", "--days", "3")
     assert answer.out.splitlines() == ["Looks for", "  'maps' anywhere"]
     assert answer.err == "No mailing since 2026-04-28 is stored.\n"

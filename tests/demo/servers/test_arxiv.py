@@ -14,7 +14,7 @@ from bot.arxiv import feed
 from bot.clock import SimulatedClock
 from bot.demo.servers.arxiv import Answer, ArxivServer, render_error, render_rss
 from bot.errors import ParseError
-from bot.model import AnnounceType, Author, Entry, Mailing, Paper
+from bot.model import AnnounceType, Author, FeedItem, Mailing, Paper
 from tests.builders import MONDAY, paper
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_a_mailing_becomes_the_feed_that_it_was_read_from() -> None:
 
 def test_entries_stand_in_arxivs_order() -> None:
     entries = tuple(
-        Entry(paper(identifier), kind)
+        FeedItem(paper(identifier), kind)
         for kind in (AnnounceType.REPLACE_CROSS, AnnounceType.CROSS, AnnounceType.REPLACE, AnnounceType.NEW)
         for identifier in ("2604.90002", "2604.90001")
     )
@@ -65,7 +65,7 @@ def test_hostile_text_stays_text() -> None:
         authors=(Author('"><img>', ("\x07Loft",)),),
         categories=("cs.CV<",),
     )
-    rendered = render_rss(Mailing('c"s.<', MONDAY, (Entry(hostile, AnnounceType.NEW),)), START)
+    rendered = render_rss(Mailing('c"s.<', MONDAY, (FeedItem(hostile, AnnounceType.NEW),)), START)
     (read,) = feed.parse(rendered, 'c"s.<').entries
     assert read.paper.title == "</title><script>alert('&')</script>[31m ]]> {title}"
     assert read.paper.abstract == "<!ENTITY a 'b'>&a;"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.demo.servers.discord import TOKEN, DiscordReceiver, Scripted, errors_in
+from bot.demo.servers.discord import TOKEN, DiscordReceiver, FaultScript, errors_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -192,27 +192,27 @@ async def test_a_mention_pings_unless_switched_off(
 
 
 async def test_a_scripted_answer_comes_instead_and_only_once(receiver: DiscordReceiver) -> None:
-    receiver.script.append(Scripted(503, {"message": "no"}))
+    receiver.script.append(FaultScript(503, {"message": "no"}))
     assert await post(receiver, {"content": "a"}) == (503, {"message": "no"})
     assert (await post(receiver, {"content": "a"}))[0] == 200
     assert len(receiver.messages) == 1
 
 
 async def test_a_script_waits_for_a_request_of_its_method(receiver: DiscordReceiver) -> None:
-    receiver.script.append(Scripted(500, {}, method="GET"))
+    receiver.script.append(FaultScript(500, {}, method="GET"))
     assert (await post(receiver, {"content": "a"}))[0] == 200
     assert (await ask("GET", f"{receiver.api_url}/users/@me", headers=BOT))[0] == 500
 
 
 async def test_it_can_take_a_message_and_break_the_connection(receiver: DiscordReceiver) -> None:
-    receiver.script.append(Scripted(takes=True, drops=True))
+    receiver.script.append(FaultScript(takes=True, drops=True))
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await post(receiver, {"content": "a"})
     assert len(receiver.messages) == 1
 
 
 async def test_it_can_answer_with_a_page(receiver: DiscordReceiver) -> None:
-    receiver.script.append(Scripted(status=429, body="<html>", headers={"Retry-After": "9"}))
+    receiver.script.append(FaultScript(status=429, body="<html>", headers={"Retry-After": "9"}))
     async with aiohttp.ClientSession() as session, session.post(receiver.webhook_url("lab"), json={}) as response:
         assert (response.status, response.content_type) == (429, "text/html")
         assert (response.headers["Retry-After"], await response.text()) == ("9", "<html>")

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from bot.demo.servers.discord import DiscordReceiver
-from bot.demo.servers.scripted import Scripted
+from bot.demo.servers.scripted import FaultScript
 from bot.demo.servers.slack import SlackReceiver
 
 Receiver = type[SlackReceiver] | type[DiscordReceiver]
@@ -22,7 +22,7 @@ async def ask(receiver: SlackReceiver | DiscordReceiver) -> tuple[int, str]:
 @at_both
 async def test_a_refusal_has_the_scripted_status_and_body_and_nothing_is_taken(kind: Receiver) -> None:
     async with kind() as receiver:
-        receiver.script.append(Scripted(503, "<html>"))
+        receiver.script.append(FaultScript(503, "<html>"))
         assert await ask(receiver) == (503, "<html>")
         assert receiver.messages == []
 
@@ -30,7 +30,7 @@ async def test_a_refusal_has_the_scripted_status_and_body_and_nothing_is_taken(k
 @at_both
 async def test_a_broken_connection_leaves_what_was_taken(kind: Receiver) -> None:
     async with kind() as receiver:
-        receiver.script.append(Scripted(takes=True, drops=True))
+        receiver.script.append(FaultScript(takes=True, drops=True))
         with pytest.raises(aiohttp.ClientError):
             await ask(receiver)
         assert len(receiver.messages) == 1
@@ -39,7 +39,7 @@ async def test_a_broken_connection_leaves_what_was_taken(kind: Receiver) -> None
 @at_both
 async def test_an_answer_that_crawls_comes_whole_but_in_many_pieces(kind: Receiver) -> None:
     async with kind() as receiver, aiohttp.ClientSession() as session:
-        receiver.script.append(Scripted(body={"ok": True}, crawls=0.1))
+        receiver.script.append(FaultScript(body={"ok": True}, crawls=0.1))
         async with session.post(receiver.webhook_url("somebody"), json={"content": "a"}) as answer:
             pieces = [piece async for piece in answer.content.iter_any()]
     assert b"".join(pieces) == b'{"ok": true}'

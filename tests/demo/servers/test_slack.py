@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.demo.servers.slack import TOKEN, Scripted, SlackReceiver
+from bot.demo.servers.slack import TOKEN, FaultScript, SlackReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -129,10 +129,10 @@ async def test_a_webhook_answers_in_plain_text(receiver: SlackReceiver) -> None:
 
 async def test_a_script_is_used_up_in_order_and_apart_from_looks(receiver: SlackReceiver) -> None:
     receiver.script.extend(
-        [Scripted(body={"ok": False, "error": "fatal_error"}, takes=True), Scripted(body={"ok": 1})]
+        [FaultScript(body={"ok": False, "error": "fatal_error"}, takes=True), FaultScript(body={"ok": 1})]
     )
     receiver.looks.extend(
-        [Scripted(body={"ok": False, "error": "first"}), Scripted(body={"ok": False, "error": "second"})]
+        [FaultScript(body={"ok": False, "error": "first"}), FaultScript(body={"ok": False, "error": "second"})]
     )
     assert (await look(receiver, "auth.test"))["error"] == "first"
     assert (await look(receiver, "conversations.info?channel=C1"))["error"] == "second"

@@ -15,7 +15,7 @@ import pytest
 from bot.errors import NoStoreError, StoreError
 from bot.store import Store
 from bot.store.database.backup import BackupError, back_up, is_file
-from tests.store.outbox.test_outbox import enqueue, packet
+from tests.store.outbox.test_outbox import enqueue, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,16 +24,17 @@ WRITER = """
 import sys
 from bot.model import Message
 from bot.store import Store
-from bot.store.outbox import Packet
-from bot.store.subscribers import ReaderState
+from bot.store.outbox import RenderedDigest
+from bot.store.subscribers import SubscriberState
 from tests.store.outbox.test_outbox import NOW
 
 store = Store(sys.argv[1])
 number = 0
 while True:
     number += 1
-    state = store.readers.state("lab") or ReaderState("lab")
-    store.outbox.enqueue(state, Packet("slack", f"Birds {number}", (Message({"text": "x" * 5000}),)), ("",), NOW)
+    state = store.subscribers.state("lab") or SubscriberState("lab")
+    digest = RenderedDigest("slack", f"Birds {number}", (Message({"text": "x" * 5000}),))
+    store.outbox.enqueue(state, digest, ("",), NOW)
     if number == 5:
         print("writing", flush=True)
 """
@@ -87,18 +88,18 @@ def test_a_copy_made_while_another_process_writes_is_whole(
 
 
 def test_a_copy_is_one_file_and_a_store(store: Store, url: str, tmp_path: Path) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     folder = tmp_path / "copies"
     folder.mkdir()
     back_up(url, folder / "copy.db")
     assert [path.name for path in folder.iterdir()] == ["copy.db"]
     copy = Store(f"sqlite:///{folder / 'copy.db'}", must_exist=True)
-    assert copy.ledger.all() == store.ledger.all()
+    assert copy.queries.all() == store.queries.all()
     copy.close()
 
 
 def test_what_was_there_before_is_replaced(store: Store, url: str, tmp_path: Path) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     target = tmp_path / "copy.db"
     target.write_text("an older copy", encoding="utf-8")
     back_up(url, target)

@@ -60,7 +60,7 @@ def test_a_reader_sees_one_moment(database: Database) -> None:
 
 
 def test_who_waits_too_long_for_another_s_transaction_is_told_so(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connect, "PATIENCE_MS", 100)
+    monkeypatch.setattr(connect, "LOCK_TIMEOUT_MS", 100)
     first, second = Database(url), Database(url)
     with first.writing() as connection:
         connection.execute(concerns.insert().values(key="k", told_at=NOW))
@@ -115,7 +115,7 @@ def test_a_connection_lost_while_nobody_used_it_is_not_noticed(postgres_url: str
 def test_who_asks_for_more_connections_than_there_are_is_told_so(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connect, "PATIENCE_MS", 100)
+    monkeypatch.setattr(connect, "LOCK_TIMEOUT_MS", 100)
     database = Database(postgres_url)
     held = [database.reading() for _ in range(5)]
     for each in held:

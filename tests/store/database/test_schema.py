@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, MetaData, Table, create_engine, inspect, text
 
 from bot.errors import NoStoreError, StoreError
-from bot.model import AnnounceType, Entry, Mailing, MailingState
+from bot.model import AnnounceType, FeedItem, Mailing, MailingState
 from bot.store import Store, migrate
 from bot.store.database import Database, migrations
 from bot.store.database.schema import CURRENT, Schema
@@ -159,7 +159,7 @@ def by_name(found: Sequence[Any]) -> list[Any]:
 
 def fill(url: str) -> None:
     store = Store(url)
-    answer = Mailing("cs.CV", date(2026, 4, 20), (Entry(paper(), AnnounceType.NEW),))
+    answer = Mailing("cs.CV", date(2026, 4, 20), (FeedItem(paper(), AnnounceType.NEW),))
     store.papers.record(answer, Verdict(MailingState.COMPLETE, ""), NOW)
     store.close()
 

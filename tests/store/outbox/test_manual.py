@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import Trouble
+from bot.errors import FailureKind
 from bot.model import DeliveryState, OnUnknown, Receipt
 from bot.store.outbox.manual import RefusedError
-from bot.store.outbox.policy import MOST_DEATHS, ClaimLostError, Wait
+from bot.store.outbox.policy import MAX_CRASHES, ClaimLostError, Wait
 from tests.store.outbox.test_outbox import (
     DEAD,
     GATES,
@@ -23,7 +23,7 @@ from tests.store.outbox.test_outbox import (
     claimed,
     enqueue,
     fail,
-    packet,
+    rendered,
 )
 
 if TYPE_CHECKING:
@@ -42,28 +42,28 @@ DROPPED = (DeliveryState.PENDING, DeliveryState.UNKNOWN, DeliveryState.HELD)
 
 
 def only(store: Store) -> DeliveryDetail:
-    (record,) = store.ledger.all()
-    return store.ledger.detail(record.id, texts=True)
+    (record,) = store.queries.all()
+    return store.queries.detail(record.id, texts=True)
 
 
 def in_state(store: Store, state: DeliveryState) -> str:
     """One delivery in that state, by the way that leads there."""
-    enqueue(store, packet())
+    enqueue(store, rendered())
     match state:
         case DeliveryState.PENDING:
-            fail(store, claimed(store), Trouble.TRANSIENT)
+            fail(store, claimed(store), FailureKind.TRANSIENT)
         case DeliveryState.SENDING:
             claimed(store)
         case DeliveryState.UNKNOWN:
-            fail(store, claimed(store), Trouble.UNKNOWN)
+            fail(store, claimed(store), FailureKind.UNKNOWN)
         case DeliveryState.HELD:
-            fail(store, claimed(store), Trouble.UNKNOWN)
+            fail(store, claimed(store), FailureKind.UNKNOWN)
             claim(store, at=NOW + 60 * MINUTE, on_unknown=OnUnknown.HOLD)
         case DeliveryState.SENT:
             store.outbox.settle_sent(claimed(store), Receipt("1"), GATES, owner=ME, now=NOW)
         case DeliveryState.DEAD:
-            fail(store, claimed(store), Trouble.MALFORMED)  # the rich form
-            fail(store, claimed(store, at=NOW + SECOND), Trouble.MALFORMED)  # the plain one
+            fail(store, claimed(store), FailureKind.REJECTED)  # the rich form
+            fail(store, claimed(store, at=NOW + SECOND), FailureKind.REJECTED)  # the plain one
         case DeliveryState.DROPPED:
             store.outbox.drop(LANE, "gone", NOW)
         case DeliveryState.WITHDRAWN:
@@ -75,7 +75,7 @@ def in_state(store: Store, state: DeliveryState) -> str:
 @pytest.mark.parametrize("state", RETRIED)
 def test_what_waits_or_was_given_up_is_sent_again_under_its_old_id(store: Store, state: DeliveryState) -> None:
     delivery_id = in_state(store, state)
-    store.desk.retry(delivery_id, GATES)
+    store.manual.retry(delivery_id, GATES)
     record = only(store).record
     due = DeliveryState.UNKNOWN if state is DeliveryState.UNKNOWN else DeliveryState.PENDING  # asked about first
     assert (record.state, record.not_before, record.settled_at) == (due, None, None)
@@ -88,14 +88,14 @@ def test_what_is_being_sent_or_is_done_is_not_sent_again(store: Store, state: De
     delivery_id = in_state(store, state)
     before = only(store)
     with pytest.raises(RefusedError, match=f"{delivery_id} (is being sent|is sent|was taken back)"):
-        store.desk.retry(delivery_id, GATES)
+        store.manual.retry(delivery_id, GATES)
     assert only(store) == before
 
 
 @pytest.mark.parametrize("state", DROPPED)
 def test_what_is_given_up_is_never_sent_and_says_who_wanted_it_so(store: Store, state: DeliveryState) -> None:
     delivery_id = in_state(store, state)
-    store.desk.drop(delivery_id, LATER)
+    store.manual.drop(delivery_id, LATER)
     record = only(store).record
     assert (record.state, record.settled_at) == (DeliveryState.DROPPED, LATER)
     doubt = ", and nobody knows whether it arrived" if state is DeliveryState.UNKNOWN else ""
@@ -108,71 +108,71 @@ def test_what_is_being_sent_or_over_is_not_given_up(store: Store, state: Deliver
     delivery_id = in_state(store, state)
     before = only(store)
     with pytest.raises(RefusedError):
-        store.desk.drop(delivery_id, LATER)
+        store.manual.drop(delivery_id, LATER)
     assert only(store) == before
 
 
 def test_a_sender_that_is_under_way_settles_as_if_nothing_had_been_asked(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     under_way = claimed(store)
     with pytest.raises(RefusedError, match="is being sent"):
-        store.desk.retry(under_way.id, GATES)
+        store.manual.retry(under_way.id, GATES)
     with pytest.raises(RefusedError, match="is being sent"):
-        store.desk.drop(under_way.id, NOW)
+        store.manual.drop(under_way.id, NOW)
     store.outbox.settle_sent(under_way, Receipt("1"), GATES, owner=ME, now=NOW)
     assert only(store).record.state is DeliveryState.SENT
 
 
 def test_a_claim_that_was_lost_cannot_undo_a_decision(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     lost = claimed(store, owner=DEAD)
     claim(store, at=NOW, on_unknown=OnUnknown.HOLD)
-    store.desk.drop(lost.id, NOW)
+    store.manual.drop(lost.id, NOW)
     with pytest.raises(ClaimLostError):
         store.outbox.settle_sent(lost, Receipt("1"), GATES, owner=DEAD, now=NOW)
     assert only(store).record.state is DeliveryState.DROPPED
 
 
-@pytest.mark.parametrize("trouble", [Trouble.CLOSED, Trouble.CREDENTIAL])
-def test_a_retry_knocks_at_a_closed_door_at_once(store: Store, trouble: Trouble) -> None:
-    enqueue(store, packet())
+@pytest.mark.parametrize("kind", [FailureKind.DESTINATION_GONE, FailureKind.CREDENTIAL])
+def test_a_retry_is_sent_at_once_although_the_circuit_is_open(store: Store, kind: FailureKind) -> None:
+    enqueue(store, rendered())
     delivery = claimed(store)
-    fail(store, delivery, trouble)
-    assert isinstance(claim(store, at=NOW + MINUTE, eager=True), Wait)
-    store.desk.retry(delivery.id, GATES)
-    assert store.ledger.shut_gates(LATER) == ()
+    fail(store, delivery, kind)
+    assert isinstance(claim(store, at=NOW + MINUTE, ignore_backoff=True), Wait)
+    store.manual.retry(delivery.id, GATES)
+    assert store.queries.open_circuits(LATER) == ()
     assert claimed(store, at=NOW + MINUTE).id == delivery.id
 
 
-def test_without_an_address_no_door_is_opened(store: Store) -> None:
-    enqueue(store, packet())
+def test_without_an_address_no_circuit_is_closed(store: Store) -> None:
+    enqueue(store, rendered())
     delivery = claimed(store)
-    fail(store, delivery, Trouble.CLOSED)
-    store.desk.retry(delivery.id, None)
-    assert len(store.ledger.shut_gates(LATER)) == 1
+    fail(store, delivery, FailureKind.DESTINATION_GONE)
+    store.manual.retry(delivery.id, None)
+    assert len(store.queries.open_circuits(LATER)) == 1
 
 
 def test_a_dead_one_begins_again_with_its_rich_form(store: Store) -> None:
-    store.desk.retry(in_state(store, DeliveryState.DEAD), GATES)
+    store.manual.retry(in_state(store, DeliveryState.DEAD), GATES)
     assert claimed(store, at=LATER).payload == {"text": "hello"}
 
 
 def test_an_unknown_one_keeps_the_form_it_was_sent_in(store: Store) -> None:
-    enqueue(store, packet())
-    fail(store, claimed(store), Trouble.MALFORMED)
+    enqueue(store, rendered())
+    fail(store, claimed(store), FailureKind.REJECTED)
     plain = claimed(store, at=NOW + SECOND)
-    fail(store, plain, Trouble.UNKNOWN)
-    store.desk.retry(plain.id, GATES)
+    fail(store, plain, FailureKind.UNKNOWN)
+    store.manual.retry(plain.id, GATES)
     assert claimed(store, at=LATER).payload == {"text": "plain hello"}
 
 
-def test_one_that_killed_its_senders_gets_all_its_lives_back(store: Store) -> None:
-    enqueue(store, packet())
-    for life in range(MOST_DEATHS):
+def test_of_one_that_is_retried_the_crashes_are_counted_anew(store: Store) -> None:
+    enqueue(store, rendered())
+    for life in range(MAX_CRASHES):
         claimed(store, at=NOW + life * MINUTE, owner=DEAD)
     claim(store, at=LATER)
     assert only(store).record.state is DeliveryState.DEAD
-    store.desk.retry(only(store).record.id, GATES)
+    store.manual.retry(only(store).record.id, GATES)
     claimed(store, at=LATER + MINUTE, owner=DEAD)
     assert claimed(store, at=LATER + 2 * MINUTE).payload == {"text": "hello"}
 
@@ -181,24 +181,24 @@ def test_one_whose_text_is_pruned_has_nothing_to_send(store: Store) -> None:
     delivery_id = in_state(store, DeliveryState.DEAD)
     store.outbox.prune(LATER)
     with pytest.raises(RefusedError, match="its text is pruned"):
-        store.desk.retry(delivery_id, GATES)
+        store.manual.retry(delivery_id, GATES)
     assert only(store).record.state is DeliveryState.DEAD
 
 
 def test_one_that_was_asked_for_again_is_not_pruned(store: Store) -> None:
-    store.desk.retry(in_state(store, DeliveryState.DEAD), GATES)
+    store.manual.retry(in_state(store, DeliveryState.DEAD), GATES)
     assert store.outbox.prune(LATER) == 0
 
 
 def test_a_delivery_that_is_not_there_is_a_key_error(store: Store) -> None:
     with pytest.raises(KeyError):
-        store.desk.retry("0" * 32, GATES)
+        store.manual.retry("0" * 32, GATES)
     with pytest.raises(KeyError):
-        store.desk.drop("0" * 32, NOW)
+        store.manual.drop("0" * 32, NOW)
 
 
 def test_what_was_given_up_in_doubt_is_asked_about_when_it_is_tried_after_all(store: Store) -> None:
     delivery_id = in_state(store, DeliveryState.UNKNOWN)
-    store.desk.drop(delivery_id, NOW)
-    store.desk.retry(delivery_id, GATES)
+    store.manual.drop(delivery_id, NOW)
+    store.manual.retry(delivery_id, GATES)
     assert only(store).record.state is DeliveryState.UNKNOWN

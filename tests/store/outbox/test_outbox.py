@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import DeliveryError, Trouble
+from bot.errors import DeliveryError, FailureKind
 from bot.model import (
     AnnounceType,
     DeliveryState,
-    Entry,
-    Gate,
-    Gates,
+    FeedItem,
     Hit,
+    Limit,
+    Limits,
     Mailing,
     MailingState,
     Message,
@@ -24,12 +24,12 @@ from bot.model import (
 )
 from bot.store import Store
 from bot.store.database.tables import deliveries
-from bot.store.outbox import Claimed, Packet, ToldPaper
-from bot.store.outbox.policy import DOOR, LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
-from bot.store.outbox.reconciliation import Doubt
+from bot.store.outbox import Claimed, DigestPaper, RenderedDigest
+from bot.store.outbox.policy import CIRCUIT_OPEN_FOR, LEASE, MAX_CRASHES, ClaimLostError, Lane, Wait
+from bot.store.outbox.reconciliation import UnknownDelivery
 from bot.store.papers import Verdict
-from bot.store.subscribers import ReaderState, StateChangedError
-from bot.store.worker import Owner
+from bot.store.subscribers import StateChangedError, SubscriberState
+from bot.store.worker import WorkerId
 from tests.builders import paper
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-ME = Owner.current()
+ME = WorkerId.current()
 DEAD = replace(ME, started="1")
 ELSEWHERE = replace(ME, host="elsewhere")
-GATES = Gates(Gate("slack:c1", 1.0), Gate("slack-token:t", 0.2))
+GATES = Limits(Limit("slack:c1", 1.0), Limit("slack-token:t", 0.2))
 LANE = Lane("lab", "")
 
 
@@ -50,12 +50,12 @@ def message(text: str = "hello", *, plain: str | None = "plain hello", reply: bo
     return Message({"text": text}, None if plain is None else {"text": plain}, reply)
 
 
-def packet(*messages: Message, papers: Sequence[ToldPaper] = (), title: str = "Birds") -> Packet:
-    return Packet("slack", title, messages or (message(),), tuple(papers))
+def rendered(*messages: Message, papers: Sequence[DigestPaper] = (), title: str = "Birds") -> RenderedDigest:
+    return RenderedDigest("slack", title, messages or (message(),), tuple(papers))
 
 
-def enqueue(store: Store, of: Packet, *, name: str = "lab", recipients: Sequence[str] = ("",)) -> int:
-    state = store.readers.state(name) or ReaderState(name)
+def enqueue(store: Store, of: RenderedDigest, *, name: str = "lab", recipients: Sequence[str] = ("",)) -> int:
+    state = store.subscribers.state(name) or SubscriberState(name)
     return store.outbox.enqueue(state, of, recipients, NOW)
 
 
@@ -63,24 +63,24 @@ def claim(
     store: Store,
     *,
     at: datetime = NOW,
-    owner: Owner = ME,
+    owner: WorkerId = ME,
     on_unknown: OnUnknown = OnUnknown.RESEND,
-    eager: bool = False,
-    gates: Gates = GATES,
+    ignore_backoff: bool = False,
+    limits: Limits = GATES,
     lane: Lane = LANE,
 ) -> Claimed | Wait | None:
     """The next to send, where nobody can be asked about what is unknown."""
     store.outbox.recover(lane, owner=owner, now=at)
-    found = store.outbox.claim(lane, gates, owner=owner, now=at, eager=eager)
-    if isinstance(found, Doubt):
-        store.outbox.doubts.settle_untold(found.delivery, "no way", on_unknown, owner=owner, now=at)
-        found = store.outbox.claim(lane, gates, owner=owner, now=at, eager=eager)
-    assert not isinstance(found, Doubt)
+    found = store.outbox.claim(lane, limits, owner=owner, now=at, ignore_backoff=ignore_backoff)
+    if isinstance(found, UnknownDelivery):
+        store.outbox.reconciliation.mark_unknowable(found.delivery, "no way", on_unknown, owner=owner, now=at)
+        found = store.outbox.claim(lane, limits, owner=owner, now=at, ignore_backoff=ignore_backoff)
+    assert not isinstance(found, UnknownDelivery)
     return found
 
 
-def claimed(store: Store, *, at: datetime = NOW, owner: Owner = ME, eager: bool = False) -> Delivery:
-    found = claim(store, at=at, owner=owner, eager=eager)
+def claimed(store: Store, *, at: datetime = NOW, owner: WorkerId = ME, ignore_backoff: bool = False) -> Delivery:
+    found = claim(store, at=at, owner=owner, ignore_backoff=ignore_backoff)
     assert isinstance(found, Claimed), found
     return found.delivery
 
@@ -88,19 +88,19 @@ def claimed(store: Store, *, at: datetime = NOW, owner: Owner = ME, eager: bool 
 def fail(
     store: Store,
     delivery: Delivery,
-    trouble: Trouble,
+    kind: FailureKind,
     *,
     at: datetime = NOW,
     retry_after: float | None = None,
-    everywhere: bool = False,
+    affects_credential: bool = False,
 ) -> DeliveryState:
-    error = DeliveryError(trouble, "no", retry_after=retry_after, everywhere=everywhere)
+    error = DeliveryError(kind, "no", retry_after=retry_after, affects_credential=affects_credential)
     return store.outbox.settle_failed(delivery, error, GATES, owner=ME, now=at)
 
 
 def states(store: Store) -> list[DeliveryState]:
-    open_ones = store.ledger.unfinished()
-    ended = store.ledger.ended_since(datetime(2026, 1, 1, tzinfo=UTC), *(s for s in DeliveryState if s.final))
+    open_ones = store.queries.unfinished()
+    ended = store.queries.ended_since(datetime(2026, 1, 1, tzinfo=UTC), *(s for s in DeliveryState if s.final))
     return [record.state for record in (*ended, *open_ones)]
 
 
@@ -108,66 +108,68 @@ def states(store: Store) -> list[DeliveryState]:
 
 
 def test_a_digest_is_one_delivery_per_message_and_recipient(store: Store) -> None:
-    assert enqueue(store, packet(message("one"), message("two")), recipients=("a", "b")) == 4
+    assert enqueue(store, rendered(message("one"), message("two")), recipients=("a", "b")) == 4
     assert store.outbox.lanes() == (Lane("lab", "a"), Lane("lab", "b"))
 
 
 def test_equal_digests_of_two_subscribers_are_stored_once(store: Store) -> None:
-    enqueue(store, packet())
-    enqueue(store, packet(), name="other")
+    enqueue(store, rendered())
+    enqueue(store, rendered(), name="other")
     with store._database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM digests").scalar() == 1
         assert connection.exec_driver_sql("SELECT count(*) FROM deliveries").scalar() == 2
 
 
 def test_a_day_without_a_digest_only_moves_its_subscriber_on(store: Store) -> None:
-    assert store.outbox.enqueue(ReaderState("lab", {"birds/cs.CV": 7}, told_through=NOW.date()), None, (), NOW) == 0
+    assert (
+        store.outbox.enqueue(SubscriberState("lab", {"birds/cs.CV": 7}, heard_until=NOW.date()), None, (), NOW) == 0
+    )
     assert store.outbox.lanes() == ()
-    assert store.readers.state("lab") == ReaderState("lab", {"birds/cs.CV": 7}, None, NOW.date(), 1)
+    assert store.subscribers.state("lab") == SubscriberState("lab", {"birds/cs.CV": 7}, None, NOW.date(), 1)
 
 
 def test_what_the_operator_was_told_of_is_told_again_only_when_it_is_long_ago(store: Store) -> None:
     for day in range(3):
         told_at = NOW + timedelta(days=day)
-        assert store.outbox.untold(["late", "shut"], since=told_at - MINUTE) == {"late", "shut"}
-        store.outbox.post("operator", packet(), ("",), told_at, concerns=["late"])
-        assert store.outbox.untold(["late", "shut"], since=told_at - MINUTE) == {"shut"}
-    assert len(store.ledger.unfinished()) == 3
+        assert store.outbox.alerts_not_told(["late", "shut"], since=told_at - MINUTE) == {"late", "shut"}
+        store.outbox.enqueue_alert("operator", rendered(), ("",), told_at, alerts=["late"])
+        assert store.outbox.alerts_not_told(["late", "shut"], since=told_at - MINUTE) == {"shut"}
+    assert len(store.queries.unfinished()) == 3
 
 
 def test_of_two_composers_of_one_subscriber_the_second_writes_nothing(store: Store) -> None:
-    enqueue(store, packet())
-    seen = store.readers.state("lab")
+    enqueue(store, rendered())
+    seen = store.subscribers.state("lab")
     assert seen is not None
-    enqueue(store, packet(message("more")))
+    enqueue(store, rendered(message("more")))
     with pytest.raises(StateChangedError):
-        store.outbox.enqueue(seen, packet(message("again")), ("",), NOW)
-    assert len(store.ledger.unfinished()) == 2
+        store.outbox.enqueue(seen, rendered(message("again")), ("",), NOW)
+    assert len(store.queries.unfinished()) == 2
 
 
 def test_of_two_first_composers_the_second_writes_nothing(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     with pytest.raises(StateChangedError):
-        store.outbox.enqueue(ReaderState("lab"), packet(message("again")), ("",), NOW)
-    assert len(store.ledger.unfinished()) == 1
+        store.outbox.enqueue(SubscriberState("lab"), rendered(message("again")), ("",), NOW)
+    assert len(store.queries.unfinished()) == 1
 
 
 def test_what_a_digest_tells_is_told_to_its_subscriber_alone(store: Store) -> None:
-    told = ToldPaper("2604.00001", 0, "birds", shown=True, hits=(Hit("pigeon", "title"),))
-    enqueue(store, packet(papers=[told]))
-    assert store.readers.told({"2604.00001", "2604.00002"}) == {"lab": {("2604.00001", 0)}}
-    assert store.readers.told(set()) == {}
-    (record,) = store.ledger.told_of("2604.00001")
+    told = DigestPaper("2604.00001", 0, "birds", shown=True, hits=(Hit("pigeon", "title"),))
+    enqueue(store, rendered(papers=[told]))
+    assert store.subscribers.told({"2604.00001", "2604.00002"}) == {"lab": {("2604.00001", 0)}}
+    assert store.subscribers.told(set()) == {}
+    (record,) = store.queries.told_of("2604.00001")
     assert (record.subscriber, record.hits, record.states) == ("lab", told.hits, (DeliveryState.PENDING,))
 
 
 def test_who_was_told_the_same_is_told_of_in_one_value(store: Store) -> None:
-    one, two = (packet(papers=[ToldPaper(f"2604.0000{n}", n, "birds", shown=True)], title=f"{n}") for n in (0, 1))
+    one, two = (rendered(papers=[DigestPaper(f"2604.0000{n}", n, "birds", shown=True)], title=f"{n}") for n in (0, 1))
     for name in ("lab", "other", "third"):
         enqueue(store, one, name=name)
     for name in ("lab", "other"):
         enqueue(store, two, name=name)
-    told = store.readers.told({"2604.00000", "2604.00001"})
+    told = store.subscribers.told({"2604.00000", "2604.00001"})
     assert told == {name: {("2604.00000", 0), ("2604.00001", 1)} for name in ("lab", "other")} | {
         "third": {("2604.00000", 0)}
     }
@@ -177,18 +179,20 @@ def test_who_was_told_the_same_is_told_of_in_one_value(store: Store) -> None:
 # -- composed for many at once -----------------------------------------------------------------------------------
 
 
-def crowd(size: int, *, revision: int = 0) -> list[tuple[ReaderState, tuple[str, ...]]]:
-    return [(ReaderState(f"s{n}", {"birds/cs.CV": 7}, revision=revision), ("a", "b")) for n in range(size)]
+def crowd(size: int, *, revision: int = 0) -> list[tuple[SubscriberState, tuple[str, ...]]]:
+    return [(SubscriberState(f"s{n}", {"birds/cs.CV": 7}, revision=revision), ("a", "b")) for n in range(size)]
 
 
 def test_for_many_at_once_each_gets_its_own_deliveries_and_its_own_state(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.outbox._TOGETHER", 2)
-    assert store.outbox.enqueue_for(crowd(5), packet(message("one"), message("two")), NOW) == frozenset()
+    monkeypatch.setattr("bot.store.outbox._MAX_SUBSCRIBERS_PER_TRANSACTION", 2)
+    assert store.outbox.enqueue_for(crowd(5), rendered(message("one"), message("two")), NOW) == frozenset()
     assert store.outbox.lanes() == tuple(Lane(f"s{n}", to) for n in range(5) for to in ("a", "b"))
-    assert len({record.id for record in store.ledger.unfinished()}) == 20
-    assert store.readers.states() == {f"s{n}": ReaderState(f"s{n}", {"birds/cs.CV": 7}, revision=1) for n in range(5)}
+    assert len({record.id for record in store.queries.unfinished()}) == 20
+    assert store.subscribers.states() == {
+        f"s{n}": SubscriberState(f"s{n}", {"birds/cs.CV": 7}, revision=1) for n in range(5)
+    }
     with store._database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM digests").scalar() == 1
 
@@ -196,7 +200,7 @@ def test_for_many_at_once_each_gets_its_own_deliveries_and_its_own_state(
 def test_a_day_without_a_digest_moves_many_on(store: Store) -> None:
     assert store.outbox.enqueue_for(crowd(3), None, NOW) == frozenset()
     assert store.outbox.enqueue_for(crowd(3, revision=1), None, NOW) == frozenset()
-    assert {state.revision for state in store.readers.states().values()} == {2}
+    assert {state.revision for state in store.subscribers.states().values()} == {2}
     assert store.outbox.lanes() == ()
 
 
@@ -208,32 +212,32 @@ def test_of_many_at_once_only_those_are_left_out_for_whom_another_process_compos
     if revision:
         store.outbox.enqueue_for(crowd(4), None, NOW)
     store.outbox.enqueue(crowd(4, revision=revision)[2][0], None, (), NOW)  # the other process
-    assert store.outbox.enqueue_for(crowd(4, revision=revision), packet(), NOW) == {"s2"}
+    assert store.outbox.enqueue_for(crowd(4, revision=revision), rendered(), NOW) == {"s2"}
     assert {lane.subscriber for lane in store.outbox.lanes()} == {"s0", "s1", "s3"}
-    assert {state.revision for state in store.readers.states().values()} == {revision + 1}
+    assert {state.revision for state in store.subscribers.states().values()} == {revision + 1}
 
 
 def test_newcomers_and_known_ones_are_composed_for_together(store: Store) -> None:
     store.outbox.enqueue_for(crowd(2), None, NOW)
     mixed = [*crowd(2, revision=1), *crowd(4)[2:]]
-    assert store.outbox.enqueue_for(mixed, packet(), NOW) == frozenset()
-    assert [state.revision for _, state in sorted(store.readers.states().items())] == [2, 2, 1, 1]
+    assert store.outbox.enqueue_for(mixed, rendered(), NOW) == frozenset()
+    assert [state.revision for _, state in sorted(store.subscribers.states().items())] == [2, 2, 1, 1]
 
 
 # -- claimed by one ----------------------------------------------------------------------------------------------
 
 
 def test_a_claim_is_committed_before_it_is_returned(store: Store, url: str) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     delivery = claimed(store)
     assert delivery.payload == {"text": "hello"}
     other = Store(url)
-    assert [record.state for record in other.ledger.unfinished()] == [DeliveryState.SENDING]
+    assert [record.state for record in other.queries.unfinished()] == [DeliveryState.SENDING]
     other.close()
 
 
 def test_what_somebody_else_is_sending_is_waited_for(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     claimed(store, owner=ELSEWHERE)
     found = claim(store, at=NOW + MINUTE)
     assert isinstance(found, Wait)
@@ -245,7 +249,7 @@ def test_an_empty_lane_has_nothing_to_claim(store: Store) -> None:
 
 
 def test_messages_to_one_address_go_in_order_one_at_a_time(store: Store) -> None:
-    enqueue(store, packet(message("one"), message("two")))
+    enqueue(store, rendered(message("one"), message("two")))
     first = claimed(store)
     assert first.payload == {"text": "one"}
     store.outbox.settle_sent(first, Receipt("ts1"), GATES, owner=ME, now=NOW)
@@ -255,8 +259,8 @@ def test_messages_to_one_address_go_in_order_one_at_a_time(store: Store) -> None
 
 
 def test_an_earlier_message_that_is_taken_up_again_waits_for_the_one_being_sent(store: Store) -> None:
-    enqueue(store, packet(message("one"), message("two")))
-    assert fail(store, claimed(store), Trouble.UNKNOWN) is DeliveryState.UNKNOWN
+    enqueue(store, rendered(message("one"), message("two")))
+    assert fail(store, claimed(store), FailureKind.UNKNOWN) is DeliveryState.UNKNOWN
     held = claim(store, at=NOW + 5 * MINUTE, on_unknown=OnUnknown.HOLD)
     assert isinstance(held, Claimed)
     assert held.delivery.payload == {"text": "two"}
@@ -272,24 +276,24 @@ def test_an_earlier_message_that_is_taken_up_again_waits_for_the_one_being_sent(
 
 
 def test_the_idempotency_key_is_the_same_on_every_attempt(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     first = claimed(store)
-    fail(store, first, Trouble.TRANSIENT)
+    fail(store, first, FailureKind.TRANSIENT)
     second = claimed(store, at=NOW + 5 * MINUTE)
     assert (second.id, second.payload, second.created_at) == (first.id, first.payload, first.created_at)
     assert second.tries == 2
 
 
-def test_both_gates_are_held_for_their_seconds_after_a_claim(store: Store) -> None:
-    enqueue(store, packet(message("one"), message("two")))
-    enqueue(store, packet(), name="neighbour")
+def test_both_limits_are_held_for_their_interval_after_a_claim(store: Store) -> None:
+    enqueue(store, rendered(message("one"), message("two")))
+    enqueue(store, rendered(), name="neighbour")
     first = claimed(store)
     store.outbox.settle_sent(first, Receipt(), GATES, owner=ME, now=NOW)
     same = claim(store, at=NOW + SECOND / 2)
     assert isinstance(same, Wait)
     assert (same.until, same.pacing) == (NOW + SECOND, True)
-    elsewhere = Gates(Gate("slack:c2", 1.0), GATES.credential)
-    neighbour = claim(store, gates=elsewhere, lane=Lane("neighbour", ""))
+    elsewhere = Limits(Limit("slack:c2", 1.0), GATES.credential)
+    neighbour = claim(store, limits=elsewhere, lane=Lane("neighbour", ""))
     assert isinstance(neighbour, Wait)
     assert neighbour.until == NOW + SECOND / 5
 
@@ -297,45 +301,45 @@ def test_both_gates_are_held_for_their_seconds_after_a_claim(store: Store) -> No
 # -- settled by the answer ---------------------------------------------------------------------------------------
 
 
-def test_sent_is_final_and_forgets_the_doors(store: Store) -> None:
-    enqueue(store, packet())
+def test_sent_is_final_and_closes_the_circuits(store: Store) -> None:
+    enqueue(store, rendered())
     delivery = claimed(store)
     store.outbox.settle_sent(delivery, Receipt("ts"), GATES, owner=ME, now=NOW)
     assert states(store) == [DeliveryState.SENT]
     assert store.outbox.lanes() == ()
-    assert store.ledger.last_sent() == {"lab": NOW}
+    assert store.queries.last_sent() == {"lab": NOW}
 
 
 def test_a_claim_that_passed_to_another_can_no_longer_be_settled(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     delivery = claimed(store)
     taken = claim(store, at=NOW + LEASE, owner=ELSEWHERE)
     assert isinstance(taken, Claimed)
     with pytest.raises(ClaimLostError):
         store.outbox.settle_sent(delivery, Receipt(), GATES, owner=ME, now=NOW + LEASE)
     with pytest.raises(ClaimLostError):
-        fail(store, delivery, Trouble.TRANSIENT)
+        fail(store, delivery, FailureKind.TRANSIENT)
     assert states(store) == [DeliveryState.SENDING]
 
 
 def test_what_is_being_asked_about_cannot_be_settled_by_its_first_sending_even_in_the_same_process(
     store: Store,
 ) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     delivery = claimed(store)
     store.outbox.abandon(ME, NOW)
-    asking = store.outbox.claim(LANE, GATES, owner=ME, now=NOW + MINUTE, eager=False)
-    assert isinstance(asking, Doubt)
+    asking = store.outbox.claim(LANE, GATES, owner=ME, now=NOW + MINUTE, ignore_backoff=False)
+    assert isinstance(asking, UnknownDelivery)
     with pytest.raises(ClaimLostError):
         store.outbox.settle_sent(delivery, Receipt(), GATES, owner=ME, now=NOW + MINUTE)
     with pytest.raises(ClaimLostError):
-        fail(store, delivery, Trouble.TRANSIENT)
+        fail(store, delivery, FailureKind.TRANSIENT)
     assert states(store) == [DeliveryState.UNKNOWN]
 
 
 def test_busy_holds_the_destination_and_does_not_count_as_a_try(store: Store) -> None:
-    enqueue(store, packet())
-    assert fail(store, claimed(store), Trouble.BUSY, retry_after=30) is DeliveryState.PENDING
+    enqueue(store, rendered())
+    assert fail(store, claimed(store), FailureKind.RATE_LIMITED, retry_after=30) is DeliveryState.PENDING
     wait = claim(store, at=NOW + SECOND)
     assert isinstance(wait, Wait)
     assert (wait.until, wait.pacing) == (NOW + 30 * SECOND, True)
@@ -343,28 +347,28 @@ def test_busy_holds_the_destination_and_does_not_count_as_a_try(store: Store) ->
 
 
 def test_busy_everywhere_holds_the_credential(store: Store) -> None:
-    enqueue(store, packet())
-    enqueue(store, packet(), name="neighbour")
-    fail(store, claimed(store), Trouble.BUSY, retry_after=30, everywhere=True)
-    other = Gates(Gate("slack:c2", 1.0), GATES.credential)
-    wait = claim(store, at=NOW + SECOND, gates=other, lane=Lane("neighbour", ""))
+    enqueue(store, rendered())
+    enqueue(store, rendered(), name="neighbour")
+    fail(store, claimed(store), FailureKind.RATE_LIMITED, retry_after=30, affects_credential=True)
+    other = Limits(Limit("slack:c2", 1.0), GATES.credential)
+    wait = claim(store, at=NOW + SECOND, limits=other, lane=Lane("neighbour", ""))
     assert isinstance(wait, Wait)
     assert wait.until == NOW + 30 * SECOND
 
 
 def test_busy_without_a_time_waits_a_minute(store: Store) -> None:
-    enqueue(store, packet())
-    fail(store, claimed(store), Trouble.BUSY)
+    enqueue(store, rendered())
+    fail(store, claimed(store), FailureKind.RATE_LIMITED)
     wait = claim(store, at=NOW + SECOND)
     assert isinstance(wait, Wait)
     assert wait.until == NOW + MINUTE
 
 
 def test_a_transient_failure_backs_off_longer_each_time_up_to_an_hour(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     at, waits = NOW, []
     for _ in range(6):
-        fail(store, claimed(store, at=at), Trouble.TRANSIENT, at=at)
+        fail(store, claimed(store, at=at), FailureKind.TRANSIENT, at=at)
         wait = claim(store, at=at + 2 * SECOND)
         assert isinstance(wait, Wait)
         assert not wait.pacing
@@ -374,88 +378,90 @@ def test_a_transient_failure_backs_off_longer_each_time_up_to_an_hour(store: Sto
 
 
 def test_a_service_that_is_down_is_not_tried_for_its_other_destinations_for_a_minute(store: Store) -> None:
-    enqueue(store, packet())
-    enqueue(store, packet(), name="neighbour")
-    fail(store, claimed(store), Trouble.TRANSIENT, everywhere=True)
-    other, lane = Gates(Gate("slack:c2", 1.0), GATES.credential), Lane("neighbour", "")
-    early = claim(store, at=NOW + SECOND, gates=other, lane=lane)
+    enqueue(store, rendered())
+    enqueue(store, rendered(), name="neighbour")
+    fail(store, claimed(store), FailureKind.TRANSIENT, affects_credential=True)
+    other, lane = Limits(Limit("slack:c2", 1.0), GATES.credential), Lane("neighbour", "")
+    early = claim(store, at=NOW + SECOND, limits=other, lane=lane)
     assert isinstance(early, Wait)
     assert (early.until, early.pacing) == (NOW + MINUTE, False)
-    assert isinstance(claim(store, at=NOW + MINUTE, gates=other, lane=lane), Claimed)
+    assert isinstance(claim(store, at=NOW + MINUTE, limits=other, lane=lane), Claimed)
 
 
 def test_a_longer_retry_after_is_obeyed(store: Store) -> None:
-    enqueue(store, packet())
-    fail(store, claimed(store), Trouble.TRANSIENT, retry_after=1800)
+    enqueue(store, rendered())
+    fail(store, claimed(store), FailureKind.TRANSIENT, retry_after=1800)
     wait = claim(store, at=NOW + 2 * SECOND)
     assert isinstance(wait, Wait)
     assert wait.until == NOW + 30 * MINUTE
 
 
-def test_an_eager_run_does_not_wait_for_a_backoff_but_for_gates(store: Store) -> None:
-    enqueue(store, packet())
-    fail(store, claimed(store), Trouble.TRANSIENT)
-    paced = claim(store, at=NOW + SECOND / 2, eager=True)
+def test_a_run_that_ignores_backoff_still_waits_for_limits(store: Store) -> None:
+    enqueue(store, rendered())
+    fail(store, claimed(store), FailureKind.TRANSIENT)
+    paced = claim(store, at=NOW + SECOND / 2, ignore_backoff=True)
     assert isinstance(paced, Wait)
     assert paced.pacing
-    assert claimed(store, at=NOW + SECOND, eager=True).tries == 2
+    assert claimed(store, at=NOW + SECOND, ignore_backoff=True).tries == 2
 
 
-@pytest.mark.parametrize(("trouble", "other_door"), [(Trouble.CLOSED, False), (Trouble.CREDENTIAL, True)])
-def test_a_dead_door_is_left_alone_for_an_hour_whoever_asks(
-    store: Store, trouble: Trouble, *, other_door: bool
+@pytest.mark.parametrize(
+    ("kind", "other_destination"), [(FailureKind.DESTINATION_GONE, False), (FailureKind.CREDENTIAL, True)]
+)
+def test_a_destination_that_is_gone_is_not_tried_for_an_hour_whoever_asks(
+    store: Store, kind: FailureKind, *, other_destination: bool
 ) -> None:
-    enqueue(store, packet())
-    enqueue(store, packet(), name="neighbour")
-    assert fail(store, claimed(store), trouble) is DeliveryState.PENDING
-    shut = claim(store, at=NOW + DOOR - SECOND, eager=True)
+    enqueue(store, rendered())
+    enqueue(store, rendered(), name="neighbour")
+    assert fail(store, claimed(store), kind) is DeliveryState.PENDING
+    shut = claim(store, at=NOW + CIRCUIT_OPEN_FOR - SECOND, ignore_backoff=True)
     assert isinstance(shut, Wait)
-    assert (shut.until, shut.pacing, shut.reason) == (NOW + DOOR, False, "no")
+    assert (shut.until, shut.pacing, shut.reason) == (NOW + CIRCUIT_OPEN_FOR, False, "no")
     neighbour = claim(
-        store, at=NOW + SECOND, gates=Gates(Gate("slack:c2", 1.0), GATES.credential), lane=Lane("neighbour", "")
+        store, at=NOW + SECOND, limits=Limits(Limit("slack:c2", 1.0), GATES.credential), lane=Lane("neighbour", "")
     )
-    assert isinstance(neighbour, Wait if other_door else Claimed)
-    assert [gate.reason for gate in store.ledger.shut_gates(NOW)] == ["no"]
+    assert isinstance(neighbour, Wait if other_destination else Claimed)
+    assert [limit.reason for limit in store.queries.open_circuits(NOW)] == ["no"]
 
 
-def test_when_a_door_opens_what_was_held_goes_out_in_order(store: Store) -> None:
-    enqueue(store, packet(message("one"), message("two")))
-    fail(store, claimed(store), Trouble.CLOSED)
-    first = claimed(store, at=NOW + DOOR)
+def test_when_a_circuit_closes_what_was_held_goes_out_in_order(store: Store) -> None:
+    enqueue(store, rendered(message("one"), message("two")))
+    fail(store, claimed(store), FailureKind.DESTINATION_GONE)
+    first = claimed(store, at=NOW + CIRCUIT_OPEN_FOR)
     assert first.payload == {"text": "one"}
-    store.outbox.settle_sent(first, Receipt(), GATES, owner=ME, now=NOW + DOOR)
-    assert store.ledger.shut_gates(NOW + DOOR) == ()
-    assert claimed(store, at=NOW + DOOR + SECOND).payload == {"text": "two"}
+    store.outbox.settle_sent(first, Receipt(), GATES, owner=ME, now=NOW + CIRCUIT_OPEN_FOR)
+    assert store.queries.open_circuits(NOW + CIRCUIT_OPEN_FOR) == ()
+    assert claimed(store, at=NOW + CIRCUIT_OPEN_FOR + SECOND).payload == {"text": "two"}
 
 
-def test_a_door_that_opened_for_a_test_is_open(store: Store) -> None:
-    enqueue(store, packet())
-    fail(store, claimed(store), Trouble.CREDENTIAL)
-    store.outbox.reopen(GATES)
+def test_a_circuit_is_closed_by_a_test_message_that_arrives(store: Store) -> None:
+    enqueue(store, rendered())
+    fail(store, claimed(store), FailureKind.CREDENTIAL)
+    store.outbox.close_circuits(GATES)
     claimed(store, at=NOW + SECOND)
 
 
 def test_a_malformed_message_is_sent_once_in_its_plain_form_then_dead_and_the_rest_goes_on(store: Store) -> None:
-    enqueue(store, packet(message("poison", plain="harmless"), message("two")))
-    assert fail(store, claimed(store), Trouble.MALFORMED) is DeliveryState.PENDING
+    enqueue(store, rendered(message("poison", plain="harmless"), message("two")))
+    assert fail(store, claimed(store), FailureKind.REJECTED) is DeliveryState.PENDING
     plain = claimed(store, at=NOW + SECOND)
     assert plain.payload == {"text": "harmless"}
-    assert fail(store, plain, Trouble.MALFORMED, at=NOW + SECOND) is DeliveryState.DEAD
+    assert fail(store, plain, FailureKind.REJECTED, at=NOW + SECOND) is DeliveryState.DEAD
     assert claimed(store, at=NOW + 2 * SECOND).payload == {"text": "two"}
 
 
 def test_a_malformed_message_without_a_plain_form_is_dead_at_once(store: Store) -> None:
-    enqueue(store, packet(message(plain=None)))
-    assert fail(store, claimed(store), Trouble.MALFORMED) is DeliveryState.DEAD
+    enqueue(store, rendered(message(plain=None)))
+    assert fail(store, claimed(store), FailureKind.REJECTED) is DeliveryState.DEAD
 
 
 # -- unknown -----------------------------------------------------------------------------------------------------
 
 
 def test_an_unknown_outcome_waits_its_backoff_and_is_sent_again_byte_for_byte(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     first = claimed(store)
-    assert fail(store, first, Trouble.UNKNOWN) is DeliveryState.UNKNOWN
+    assert fail(store, first, FailureKind.UNKNOWN) is DeliveryState.UNKNOWN
     assert isinstance(claim(store, at=NOW + 30 * SECOND), Wait)
     again = claimed(store, at=NOW + MINUTE)
     assert (again.id, again.payload) == (first.id, first.payload)
@@ -467,8 +473,8 @@ def test_an_unknown_outcome_waits_its_backoff_and_is_sent_again_byte_for_byte(st
 def test_an_unknown_outcome_is_dropped_or_held_where_the_subscriber_wants_that(
     store: Store, wish: OnUnknown, state: DeliveryState
 ) -> None:
-    enqueue(store, packet(message("one"), message("two")))
-    fail(store, claimed(store), Trouble.UNKNOWN)
+    enqueue(store, rendered(message("one"), message("two")))
+    fail(store, claimed(store), FailureKind.UNKNOWN)
     after = claim(store, at=NOW + 5 * MINUTE, on_unknown=wish)
     assert isinstance(after, Claimed)
     assert after.delivery.payload == {"text": "two"}
@@ -476,24 +482,24 @@ def test_an_unknown_outcome_is_dropped_or_held_where_the_subscriber_wants_that(
 
 
 def test_a_sender_that_died_on_this_host_leaves_an_unknown_that_is_taken_up_at_once(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     first = claimed(store, owner=DEAD)
     assert claimed(store, at=NOW + SECOND).id == first.id
 
 
 def test_a_sender_elsewhere_keeps_its_claim_until_the_lease_is_over(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     claimed(store, owner=ELSEWHERE)
     assert isinstance(claim(store, at=NOW + LEASE - SECOND), Wait)
     claimed(store, at=NOW + LEASE)
 
 
 def test_a_delivery_that_keeps_killing_its_sender_is_given_up_and_the_rest_goes_on(store: Store) -> None:
-    enqueue(store, packet(message("killer"), message("two")))
-    for life in range(MOST_DEATHS):
+    enqueue(store, rendered(message("killer"), message("two")))
+    for life in range(MAX_CRASHES):
         assert claimed(store, at=NOW + life * SECOND, owner=DEAD).payload == {"text": "killer"}
-    assert claimed(store, at=NOW + MOST_DEATHS * SECOND).payload == {"text": "two"}
-    (given_up,) = store.ledger.ended_since(NOW, DeliveryState.DEAD)
+    assert claimed(store, at=NOW + MAX_CRASHES * SECOND).payload == {"text": "two"}
+    (given_up,) = store.queries.ended_since(NOW, DeliveryState.DEAD)
     assert given_up.reason == "its sender died 5 times"
 
 
@@ -501,24 +507,24 @@ def test_a_delivery_that_keeps_killing_its_sender_is_given_up_and_the_rest_goes_
 
 
 def test_a_lane_of_nobody_is_dropped_but_for_what_is_being_sent(store: Store) -> None:
-    enqueue(store, packet(message("one"), message("two")))
+    enqueue(store, rendered(message("one"), message("two")))
     claimed(store)
     assert store.outbox.drop(LANE, "gone", NOW) == 1
     assert sorted(states(store)) == [DeliveryState.DROPPED, DeliveryState.SENDING]
 
 
 def test_what_was_for_a_subscriber_that_is_gone_is_taken_back_and_it_is_forgotten(store: Store) -> None:
-    told = ToldPaper("2604.00001", 0, "birds", shown=True)
-    enqueue(store, packet(papers=[told]))
+    told = DigestPaper("2604.00001", 0, "birds", shown=True)
+    enqueue(store, rendered(papers=[told]))
     assert store.outbox.withdraw("lab", "gone", NOW) == 1
     assert states(store) == [DeliveryState.WITHDRAWN]
-    assert store.readers.told({"2604.00001"}) == {}
-    assert store.readers.state("lab") is None
+    assert store.subscribers.told({"2604.00001"}) == {}
+    assert store.subscribers.state("lab") is None
 
 
 def test_what_was_held_for_a_subscriber_that_is_gone_is_taken_back_too(store: Store) -> None:
-    enqueue(store, packet())
-    fail(store, claimed(store), Trouble.UNKNOWN)
+    enqueue(store, rendered())
+    fail(store, claimed(store), FailureKind.UNKNOWN)
     claim(store, at=NOW + 5 * MINUTE, on_unknown=OnUnknown.HOLD)
     assert store.outbox.lanes() == (LANE,)
     assert store.outbox.withdraw("lab", "gone", NOW) == 1
@@ -526,59 +532,59 @@ def test_what_was_held_for_a_subscriber_that_is_gone_is_taken_back_too(store: St
 
 
 def test_what_was_for_another_channel_is_taken_back_and_considered_again(store: Store) -> None:
-    answer = Mailing("cs.CV", NOW.date(), (Entry(paper("2604.00001"), AnnounceType.NEW),))
+    answer = Mailing("cs.CV", NOW.date(), (FeedItem(paper("2604.00001"), AnnounceType.NEW),))
     store.papers.record(answer, Verdict(MailingState.COMPLETE, ""), NOW)
-    told = ToldPaper("2604.00001", 0, "birds", shown=True)
-    state = ReaderState("lab", {"birds/cs.CV": 1})
-    store.outbox.enqueue(state, packet(papers=[told]), ("",), NOW)
+    told = DigestPaper("2604.00001", 0, "birds", shown=True)
+    state = SubscriberState("lab", {"birds/cs.CV": 1})
+    store.outbox.enqueue(state, rendered(papers=[told]), ("",), NOW)
     assert store.outbox.withdraw("lab", "moved", NOW, but_for="slack") == 0
     assert store.outbox.withdraw("lab", "moved", NOW, but_for="mail") == 1
-    after = store.readers.state("lab")
+    after = store.subscribers.state("lab")
     assert after is not None
     assert after.cursors == {"birds/cs.CV": 0}
-    assert store.readers.told({"2604.00001"}) == {}
+    assert store.subscribers.told({"2604.00001"}) == {}
 
 
 def test_what_told_of_no_paper_is_taken_back_without_looking_back(store: Store) -> None:
-    enqueue(store, packet())
-    before = store.readers.state("lab")
+    enqueue(store, rendered())
+    before = store.subscribers.state("lab")
     assert store.outbox.withdraw("lab", "moved", NOW, but_for="mail") == 1
-    assert store.readers.state("lab") == before
+    assert store.subscribers.state("lab") == before
 
 
 def test_a_lane_that_was_its_digest_s_only_one_can_follow_its_address(store: Store) -> None:
-    enqueue(store, packet(), recipients=("old",))
-    assert store.outbox.was_alone(Lane("lab", "old"))
+    enqueue(store, rendered(), recipients=("old",))
+    assert store.outbox.had_one_address(Lane("lab", "old"))
     store.outbox.readdress(Lane("lab", "old"), "new")
     assert store.outbox.lanes() == (Lane("lab", "new"),)
-    enqueue(store, packet(message("more")), recipients=("a", "b"))
-    assert not store.outbox.was_alone(Lane("lab", "a"))
+    enqueue(store, rendered(message("more")), recipients=("a", "b"))
+    assert not store.outbox.had_one_address(Lane("lab", "a"))
 
 
 def test_a_lane_whose_digest_is_half_sent_to_an_earlier_address_can_follow_too(store: Store) -> None:
-    enqueue(store, packet(message("one"), message("two")), recipients=("old",))
+    enqueue(store, rendered(message("one"), message("two")), recipients=("old",))
     first = claim(store, lane=Lane("lab", "old"))
     assert isinstance(first, Claimed)
     store.outbox.settle_sent(first.delivery, Receipt("1"), GATES, owner=ME, now=NOW)
     store.outbox.readdress(Lane("lab", "old"), "mistyped")
-    assert store.outbox.was_alone(Lane("lab", "mistyped"))
+    assert store.outbox.had_one_address(Lane("lab", "mistyped"))
 
 
 def test_nothing_goes_to_a_new_address_ahead_of_what_is_being_sent_to_the_old_one(store: Store) -> None:
-    enqueue(store, packet(message("one"), message("two")), recipients=("old",))
+    enqueue(store, rendered(message("one"), message("two")), recipients=("old",))
     first = claim(store, lane=Lane("lab", "old"))
     assert isinstance(first, Claimed)
     store.outbox.readdress(Lane("lab", "old"), "new")
     assert store.outbox.lanes() == (Lane("lab", "old"),)
-    fail(store, first.delivery, Trouble.TRANSIENT)
+    fail(store, first.delivery, FailureKind.TRANSIENT)
     store.outbox.readdress(Lane("lab", "old"), "new")
-    again = claim(store, at=NOW + SECOND, lane=Lane("lab", "new"), eager=True)
+    again = claim(store, at=NOW + SECOND, lane=Lane("lab", "new"), ignore_backoff=True)
     assert isinstance(again, Claimed)
     assert again.delivery.id == first.delivery.id
 
 
 def test_what_an_owner_leaves_behind_when_it_stops_is_unknown_at_once(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     first = claimed(store)
     assert store.outbox.abandon(ELSEWHERE, NOW) == 0
     assert store.outbox.abandon(ME, NOW) == 1
@@ -587,21 +593,21 @@ def test_what_an_owner_leaves_behind_when_it_stops_is_unknown_at_once(store: Sto
 
 
 def test_pruning_forgets_payloads_of_what_is_over_and_never_what_was_told(store: Store) -> None:
-    told = ToldPaper("2604.00001", 0, "birds", shown=True)
-    enqueue(store, packet(papers=[told]))
+    told = DigestPaper("2604.00001", 0, "birds", shown=True)
+    enqueue(store, rendered(papers=[told]))
     store.outbox.settle_sent(claimed(store), Receipt(), GATES, owner=ME, now=NOW)
-    enqueue(store, packet(message("still to go")))
+    enqueue(store, rendered(message("still to go")))
     assert store.outbox.prune(NOW + MINUTE) == 1
     assert store.outbox.prune(NOW + MINUTE) == 0
-    assert store.readers.told({"2604.00001"}) == {"lab": {("2604.00001", 0)}}
+    assert store.subscribers.told({"2604.00001"}) == {"lab": {("2604.00001", 0)}}
     assert claimed(store, at=NOW + SECOND).payload == {"text": "still to go"}
 
 
 def test_a_digest_that_was_pruned_and_is_composed_again_has_its_payload_back(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     store.outbox.settle_sent(claimed(store), Receipt(), GATES, owner=ME, now=NOW)
     assert store.outbox.prune(NOW + MINUTE) == 1
-    enqueue(store, packet(), name="newcomer")
+    enqueue(store, rendered(), name="newcomer")
     found = claim(store, at=NOW + SECOND, lane=Lane("newcomer", ""))
     assert isinstance(found, Claimed)
     assert found.delivery.payload == {"text": "hello"}
@@ -612,28 +618,28 @@ def test_a_digest_that_was_pruned_and_is_composed_again_has_its_payload_back(sto
 
 def test_what_a_clock_far_ahead_has_written_holds_nothing_up_when_it_is_right_again(store: Store) -> None:
     ahead = NOW + timedelta(days=400)
-    enqueue(store, packet(message("one"), message("two")))
-    fail(store, claimed(store, at=ahead), Trouble.BUSY, at=ahead, retry_after=3600)
+    enqueue(store, rendered(message("one"), message("two")))
+    fail(store, claimed(store, at=ahead), FailureKind.RATE_LIMITED, at=ahead, retry_after=3600)
     assert claimed(store).payload == {"text": "one"}
 
 
-def test_a_backoff_and_a_shut_door_of_a_clock_far_ahead_are_over_too(store: Store) -> None:
+def test_a_backoff_and_an_open_circuit_of_a_clock_far_ahead_are_over_too(store: Store) -> None:
     ahead = NOW + timedelta(days=400)
-    enqueue(store, packet())
-    fail(store, claimed(store, at=ahead), Trouble.TRANSIENT, at=ahead)
-    fail(store, claimed(store), Trouble.CLOSED, at=ahead)
+    enqueue(store, rendered())
+    fail(store, claimed(store, at=ahead), FailureKind.TRANSIENT, at=ahead)
+    fail(store, claimed(store), FailureKind.DESTINATION_GONE, at=ahead)
     claimed(store, at=NOW + SECOND)
 
 
 def test_no_retry_after_is_obeyed_for_more_than_a_day(store: Store) -> None:
-    enqueue(store, packet())
-    fail(store, claimed(store), Trouble.BUSY, retry_after=10.0**9)
+    enqueue(store, rendered())
+    fail(store, claimed(store), FailureKind.RATE_LIMITED, retry_after=10.0**9)
     wait = claim(store, at=NOW + SECOND)
     assert isinstance(wait, Wait)
     assert wait.until == NOW + timedelta(days=1)
 
 
 def test_what_is_younger_is_not_pruned(store: Store) -> None:
-    enqueue(store, packet())
+    enqueue(store, rendered())
     store.outbox.settle_sent(claimed(store), Receipt(), GATES, owner=ME, now=NOW)
     assert store.outbox.prune(NOW) == 0

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import DeliveryError, Trouble
-from bot.model import DeliveryState, Gate, Gates, Receipt
+from bot.errors import DeliveryError, FailureKind
+from bot.model import DeliveryState, Limit, Limits, Receipt
 from bot.store.outbox import Claimed
-from bot.store.outbox.policy import LEASE, MOST_DEATHS, ClaimLostError, Lane, Wait
-from bot.store.outbox.reconciliation import Doubt
+from bot.store.outbox.policy import LEASE, MAX_CRASHES, ClaimLostError, Lane, Wait
+from bot.store.outbox.reconciliation import UnknownDelivery
 from tests.store.outbox.test_outbox import (
     DEAD,
     ELSEWHERE,
@@ -26,7 +26,7 @@ from tests.store.outbox.test_outbox import (
     enqueue,
     fail,
     message,
-    packet,
+    rendered,
     states,
 )
 
@@ -34,32 +34,32 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.store import Store
-    from bot.store.worker import Owner
+    from bot.store.worker import WorkerId
 
 LATER = NOW + MINUTE
 
 
 def unknown(store: Store) -> None:
-    enqueue(store, packet())
-    fail(store, claimed(store), Trouble.UNKNOWN)
+    enqueue(store, rendered())
+    fail(store, claimed(store), FailureKind.UNKNOWN)
 
 
 def take(
-    store: Store, *, at: datetime = LATER, owner: Owner = ME, lane: Lane = LANE
-) -> Claimed | Doubt | Wait | None:
+    store: Store, *, at: datetime = LATER, owner: WorkerId = ME, lane: Lane = LANE
+) -> Claimed | UnknownDelivery | Wait | None:
     store.outbox.recover(lane, owner=owner, now=at)
-    return store.outbox.claim(lane, GATES, owner=owner, now=at, eager=False)
+    return store.outbox.claim(lane, GATES, owner=owner, now=at, ignore_backoff=False)
 
 
-def doubt(store: Store, *, at: datetime = LATER, owner: Owner = ME, lane: Lane = LANE) -> Doubt:
+def claim_unknown(store: Store, *, at: datetime = LATER, owner: WorkerId = ME, lane: Lane = LANE) -> UnknownDelivery:
     found = take(store, at=at, owner=owner, lane=lane)
-    assert isinstance(found, Doubt), found
+    assert isinstance(found, UnknownDelivery), found
     return found
 
 
 def test_of_two_who_would_ask_one_does(store: Store) -> None:
     unknown(store)
-    doubt(store, owner=ELSEWHERE)
+    claim_unknown(store, owner=ELSEWHERE)
     waits = take(store)
     assert isinstance(waits, Wait)
     assert "asking what became of it" in waits.reason
@@ -68,56 +68,56 @@ def test_of_two_who_would_ask_one_does(store: Store) -> None:
 
 def test_who_dies_while_asking_is_followed_at_once_and_has_killed_nothing(store: Store) -> None:
     unknown(store)
-    ids = [doubt(store, owner=DEAD).delivery.id for _ in range(MOST_DEATHS + 1)]
-    assert store.ledger.detail(ids[0]).deaths == 0
+    ids = [claim_unknown(store, owner=DEAD).delivery.id for _ in range(MAX_CRASHES + 1)]
+    assert store.queries.detail(ids[0]).deaths == 0
 
 
 def test_who_asks_elsewhere_is_waited_for_until_its_lease_is_over_and_can_then_settle_nothing(store: Store) -> None:
     unknown(store)
-    theirs = doubt(store, owner=ELSEWHERE)
+    theirs = claim_unknown(store, owner=ELSEWHERE)
     assert isinstance(take(store, at=LATER + LEASE - SECOND), Wait)
-    doubt(store, at=LATER + LEASE)
+    claim_unknown(store, at=LATER + LEASE)
     with pytest.raises(ClaimLostError):
-        store.outbox.doubts.settle_missing(theirs.delivery, owner=ELSEWHERE)
+        store.outbox.reconciliation.mark_not_found(theirs.delivery, owner=ELSEWHERE)
     assert states(store) == [DeliveryState.UNKNOWN]
 
 
 def test_what_was_found_is_sent_under_the_platform_s_id(store: Store) -> None:
     unknown(store)
-    asked = doubt(store)
-    state = store.outbox.doubts.settle_found(asked.delivery, Receipt("ts1"), GATES, owner=ME, now=LATER)
+    asked = claim_unknown(store)
+    state = store.outbox.reconciliation.mark_found(asked.delivery, Receipt("ts1"), GATES, owner=ME, now=LATER)
     assert state is DeliveryState.SENT
-    assert store.ledger.detail(asked.delivery.id).platform_id == "ts1"
+    assert store.queries.detail(asked.delivery.id).platform_id == "ts1"
 
 
 def test_one_message_proves_one_of_two_equal_deliveries(store: Store) -> None:
     unknown(store)
-    enqueue(store, packet(), name="neighbour")
+    enqueue(store, rendered(), name="neighbour")
     neighbours = Lane("neighbour", "")
-    elsewhere = Gates(Gate("slack:c2", 1.0), GATES.credential)
-    sending = store.outbox.claim(neighbours, elsewhere, owner=ME, now=LATER, eager=False)
+    elsewhere = Limits(Limit("slack:c2", 1.0), GATES.credential)
+    sending = store.outbox.claim(neighbours, elsewhere, owner=ME, now=LATER, ignore_backoff=False)
     assert isinstance(sending, Claimed)
-    mine = doubt(store, at=LATER + SECOND)
+    mine = claim_unknown(store, at=LATER + SECOND)
     store.outbox.settle_sent(sending.delivery, Receipt("m1"), elsewhere, owner=ME, now=LATER + SECOND)
-    state = store.outbox.doubts.settle_found(mine.delivery, Receipt("m1"), GATES, owner=ME, now=LATER + SECOND)
+    state = store.outbox.reconciliation.mark_found(mine.delivery, Receipt("m1"), GATES, owner=ME, now=LATER + SECOND)
     assert state is DeliveryState.UNKNOWN
-    assert doubt(store, at=LATER + 2 * MINUTE).taken == {"m1"}
+    assert claim_unknown(store, at=LATER + 2 * MINUTE).ids_of_others == {"m1"}
 
 
-def test_the_last_message_that_arrived_is_the_landmark(store: Store) -> None:
-    enqueue(store, packet(message("one"), message("two"), message("three")))
+def test_the_last_message_that_arrived_is_the_last_known_id(store: Store) -> None:
+    enqueue(store, rendered(message("one"), message("two"), message("three")))
     store.outbox.settle_sent(claimed(store), Receipt("m1"), GATES, owner=ME, now=NOW)
     store.outbox.settle_sent(claimed(store, at=NOW + SECOND), Receipt("m2"), GATES, owner=ME, now=NOW + SECOND)
-    fail(store, claimed(store, at=NOW + 2 * SECOND), Trouble.UNKNOWN)
-    found = doubt(store, at=LATER + 2 * SECOND)
-    assert (found.landmark, sorted(found.taken)) == ("m2", ["m1", "m2"])
+    fail(store, claimed(store, at=NOW + 2 * SECOND), FailureKind.UNKNOWN)
+    found = claim_unknown(store, at=LATER + 2 * SECOND)
+    assert (found.last_known_id, sorted(found.ids_of_others)) == ("m2", ["m1", "m2"])
     assert found.delivery.payload == {"text": "three"}
 
 
 def test_what_is_missing_is_sent_again_at_once_under_its_old_id(store: Store) -> None:
     unknown(store)
-    asked = doubt(store)
-    store.outbox.doubts.settle_missing(asked.delivery, owner=ME)
+    asked = claim_unknown(store)
+    store.outbox.reconciliation.mark_not_found(asked.delivery, owner=ME)
     again = claimed(store, at=LATER)
     assert (again.id, again.payload, again.tries) == (asked.delivery.id, asked.delivery.payload, 2)
 
@@ -126,9 +126,9 @@ def test_a_question_that_fails_is_asked_again_later_each_time(store: Store) -> N
     unknown(store)
     at, waits = LATER, []
     for _ in range(3):
-        asked = doubt(store, at=at)
-        error = DeliveryError(Trouble.TRANSIENT, "no answer")
-        store.outbox.doubts.settle_unasked(asked.delivery, error, GATES, owner=ME, now=at)
+        asked = claim_unknown(store, at=at)
+        error = DeliveryError(FailureKind.TRANSIENT, "no answer")
+        store.outbox.reconciliation.mark_lookup_failed(asked.delivery, error, GATES, owner=ME, now=at)
         wait = take(store, at=at + SECOND)
         assert isinstance(wait, Wait)
         waits.append((wait.until - at) // MINUTE)
@@ -139,41 +139,43 @@ def test_a_question_that_fails_is_asked_again_later_each_time(store: Store) -> N
 
 def test_who_stops_frees_what_it_is_asking_about(store: Store) -> None:
     unknown(store)
-    doubt(store, owner=ELSEWHERE)
+    claim_unknown(store, owner=ELSEWHERE)
     assert store.outbox.abandon(ELSEWHERE, LATER) == 0
-    doubt(store)
+    claim_unknown(store)
 
 
-def test_after_a_death_each_that_was_under_way_is_sent_alone_so_that_the_killer_dies_alone(store: Store) -> None:
+def test_after_a_crash_each_that_was_under_way_is_sent_alone_so_that_only_its_cause_crashes_again(
+    store: Store,
+) -> None:
     lanes = [Lane("killer", ""), Lane("innocent", "")]
-    gates = {lane: Gates(Gate(f"slack:{lane.subscriber}", 0.0), Gate("token", 0.0)) for lane in lanes}
+    limits = {lane: Limits(Limit(f"slack:{lane.subscriber}", 0.0), Limit("token", 0.0)) for lane in lanes}
     for lane in lanes:
-        enqueue(store, packet(message(lane.subscriber)), name=lane.subscriber)
+        enqueue(store, rendered(message(lane.subscriber)), name=lane.subscriber)
 
-    def taken(lane: Lane, at: datetime, owner: Owner) -> Claimed | Doubt | Wait | None:
+    def taken(lane: Lane, at: datetime, owner: WorkerId) -> Claimed | UnknownDelivery | Wait | None:
         store.outbox.recover(lane, owner=owner, now=at)
-        found = store.outbox.claim(lane, gates[lane], owner=owner, now=at, eager=True)
-        if isinstance(found, Doubt):
-            store.outbox.doubts.settle_missing(found.delivery, owner=owner)
-            return store.outbox.claim(lane, gates[lane], owner=owner, now=at, eager=True)
+        found = store.outbox.claim(lane, limits[lane], owner=owner, now=at, ignore_backoff=True)
+        if isinstance(found, UnknownDelivery):
+            store.outbox.reconciliation.mark_not_found(found.delivery, owner=owner)
+            return store.outbox.claim(lane, limits[lane], owner=owner, now=at, ignore_backoff=True)
         return found
 
     at = NOW
-    for life in range(MOST_DEATHS):
+    for life in range(MAX_CRASHES):
         at, owner = at + timedelta(minutes=2), replace(DEAD, started=str(life + 1))
         assert isinstance(taken(lanes[0], at, owner), Claimed)
         found = taken(lanes[1], at, owner)
         assert isinstance(found, Claimed if life == 0 else Wait)
     assert taken(lanes[0], at, ME) is None
     assert isinstance(taken(lanes[1], at, ME), Claimed)
-    (given_up,) = store.ledger.ended_since(NOW, DeliveryState.DEAD)
+    (given_up,) = store.queries.ended_since(NOW, DeliveryState.DEAD)
     assert given_up.subscriber == "killer"
 
 
-def test_a_gate_that_a_clock_far_ahead_has_held_still_paces_and_obeys_when_it_is_right_again(store: Store) -> None:
-    enqueue(store, packet(message("one"), message("two")))
-    fail(store, claimed(store, at=NOW + timedelta(days=400)), Trouble.BUSY, at=NOW + timedelta(days=400))
-    fail(store, claimed(store), Trouble.BUSY, retry_after=30)
+def test_a_limit_that_a_clock_far_ahead_has_held_still_paces_and_obeys_when_it_is_right_again(store: Store) -> None:
+    enqueue(store, rendered(message("one"), message("two")))
+    fail(store, claimed(store, at=NOW + timedelta(days=400)), FailureKind.RATE_LIMITED, at=NOW + timedelta(days=400))
+    fail(store, claimed(store), FailureKind.RATE_LIMITED, retry_after=30)
     wait = take(store, at=NOW + SECOND)
     assert isinstance(wait, Wait)
     assert wait.until == NOW + 30 * SECOND
