@@ -1,7 +1,8 @@
 """What time it is, as a value one can pass in, and the slots of a subscriber's hour.
 
 Only the composition root picks a clock; nothing else reads the machine's. The slots are pure functions of the moment,
-the wall time, the weekdays and the zone: a slot is a moment in UTC. A sleeping machine makes up its last slot at
+the wall time, the weekdays and the zone: a slot is a moment in UTC. A machine that slept runs its last slot at once
+machine makes up its last slot at
 once; a wall time that a spring change skips moves by the gap, one that an autumn change repeats counts once, at its
 first pass (PEP 495, fold=0).
 """

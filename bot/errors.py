@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class PaperboyError(Exception):
-    """The base of all; catch this where one trouble must not become another's."""
+    """Base class of all our errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +83,23 @@ class RenderError(PaperboyError):
 
 
 class FailureKind(StrEnum):
-    """What kind of no a channel got; it decides what happens to the delivery and to its neighbours."""
+    """What kind of failure a send ended with.
+
+    It decides what happens to this delivery, and to others behind the same limits.
+    """
 
     RATE_LIMITED = "busy"
-    """Not taken, come back later (429, Retry-After): the gate waits, the attempt does not count."""
+    """Rate limited (429, Retry-After): nothing was sent, the limit holds, and the attempt does not count."""
     TRANSIENT = "transient"
-    """Surely not taken, and worth another try."""
+    """Certainly not delivered; retried with backoff."""
     UNKNOWN = "unknown"
-    """Perhaps taken: the answer was lost or says it does not know."""
+    """Perhaps delivered: the answer was lost."""
     REJECTED = "malformed"
-    """This message will never be taken: our fault. Once more in plain form, then dead."""
+    """Rejected for good, because of its content. Sent once more in plain form, then dead."""
     DESTINATION_GONE = "closed"
-    """This destination takes nothing: archived, deleted, refused. Its deliveries wait."""
+    """The destination accepts nothing: archived, deleted or closed to us. Its deliveries wait."""
     CREDENTIAL = "credential"
-    """Nobody behind this token or relay takes anything from us. All its deliveries wait."""
+    """The credential is refused. All deliveries that use it wait."""
 
 
 class DeliveryError(PaperboyError):
@@ -129,7 +132,7 @@ class StoreError(PaperboyError):
 
 
 class NoStoreError(StoreError):
-    """There is no store, and it is not for this command to make one."""
+    """There is no store, and this command does not create one."""
 
     def __init__(self, store: str) -> None:
         super().__init__(store, "there is none yet: `paperboy once` makes it")

@@ -1,4 +1,4 @@
-"""The words of the trade as frozen values: paper, announcement, topic, match, digest, message, delivery.
+"""The domain model as frozen dataclasses: paper, announcement, topic, match, digest, message, delivery.
 
 Nothing in here does anything: no I/O, no clock, no text work. Every other module speaks in these.
 """
@@ -85,7 +85,7 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class InvalidItem:
-    """An item of a feed that is no announcement we understand. Counted and reported, never dropped silently."""
+    """A feed item that could not be parsed. Counted and reported, never dropped silently."""
 
     where: str
     """What identifies it: its guid, its title, or its place in the feed."""
@@ -277,7 +277,7 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A short message that is no digest: a silence explained, a trouble told to the operator, a test."""
+    """A short message that is no digest: why there are no papers, an alert to the operator, a test."""
 
     title: str
     text: str
@@ -351,7 +351,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Something that lets one message through at a time: a destination, or the credential behind many."""
+    """A rate limit and circuit breaker, of a destination or of a credential: one message passes at a time."""
 
     key: str
     """What the store files it under; hashes, never an address or a secret."""
@@ -361,7 +361,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The two gates that every message passes."""
+    """The two limits that every message has to pass."""
 
     destination: Limit
     credential: Limit
@@ -369,7 +369,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The other side's word that it has the message, with its own id for it (may be empty)."""
+    """Confirmation by the platform that it has the message, with the platform's id (may be empty)."""
 
     platform_id: str = ""
 

@@ -1,6 +1,6 @@
 """The composition root: the only place that opens anything, and the four verbs in a row.
 
-Takes the clock; everything below gets what it needs as arguments. What is due, due again or given up is decided
+Reads the clock; everything below gets what it needs as arguments. What is due, is retried or is given up is decided
 below; in here only stands which verb follows which, once for `once` and for the daemon.
 """
 
@@ -90,11 +90,11 @@ class App:
         return Reporter(self.store, self.settings, self.channels, self.planner())
 
     def planner(self) -> DigestPlanner:
-        """Drafts over the store as it is now."""
+        """A planner of digests over the store as it is now."""
         return DigestPlanner(self.store, self.settings, self.matcher)
 
     def composer(self) -> Composer:
-        """Compose over the store as it is now, with channels of its own: what these have rendered goes with them."""
+        """A composer over the store as it is now, with its own channels, so that their render caches end with it."""
         built_in = self._build_channels(Templates()) if self.settings.templates else {}
         return Composer(
             self.store, self.settings, self._build_channels(self.templates), self.planner(), fallbacks=built_in
@@ -205,7 +205,7 @@ class App:
     ) -> RunResult:
         """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new.
 
-        With `since` everything from that mailing date on is made up for, and a newcomer is told all of it.
+        With `since` every mailing from that date on is collected, and a new subscriber gets all of them.
         """
         if since is not None:
             self.composer().enrol(self.clock.now())
@@ -247,7 +247,8 @@ class App:
     ) -> RunResult:
         """The four verbs; without `compose` neither it nor deliver.
 
-        While another process is collecting, what it has so far is half a mailing: then only the outbox is delivered.
+        While another process is collecting, the store may hold half a mailing: then nothing is composed, only the
+        outbox is delivered.
         """
         delivered = readdress(self.store, self.settings, self.clock.now()) if compose else ()
         collected, elsewhere = await self._collect_if_free(
@@ -275,7 +276,7 @@ class App:
         )
 
     def work_ahead(self) -> WorkAhead:
-        """What the store says of the time to come."""
+        """What has to be done later, as the store shows it."""
         today = calendar.mailing_date(self.clock.now())
         return WorkAhead(
             mailings=self.store.papers.mailings_since(today),
@@ -286,11 +287,11 @@ class App:
         )
 
     def add_alert(self, key: str, text: str) -> None:
-        """Have the operator hear of something that the store does not know of, with the next round."""
+        """Adds an alert that the store cannot show; it is sent with the next round."""
         self._alerts[key] = Alert(key, text)
 
     def abandon(self) -> None:
-        """What is in flight and will not be settled becomes unknown."""
+        """Marks deliveries that are being sent, and whose answer we will not see, as unknown."""
         self.store.outbox.abandon(self.store.owner, self.clock.now())
 
     async def _collect_if_free(
@@ -311,7 +312,7 @@ class App:
         return (), ""
 
     async def _deliver_alerts(self, composed: tuple[Composed, ...], site_error: str) -> tuple[LaneReport, ...]:
-        """Tell the operator what the store cannot: the rest is found there."""
+        """Sends the operator the alerts of this run: broken templates, the site, and what the store shows."""
         alerts = [
             Alert(f"template {result.subscriber}", f"A template of {result.subscriber} is broken: {result.reason}")
             for result in composed
@@ -333,7 +334,7 @@ class App:
         )
 
     def _publish(self) -> tuple[tuple[Published, ...], str]:
-        """The site's trouble is its own too: by now the digests are out."""
+        """Publishes; an error here must not fail the run, for the digests are sent by now."""
         try:
             return self.publish(), ""
         except (RenderError, OSError) as error:

@@ -1,4 +1,4 @@
-"""When: polls around the mailing, each subscriber's hour, the end of a wait. Decides nothing else.
+"""Decides when the next round is due: polls around the mailing, each subscriber's hour, the end of a wait.
 
     tick -> [stop? reload? is it time?] -> a round of the four verbs -> when next
 
@@ -48,7 +48,7 @@ _STORE_PAUSE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class WorkAhead:
-    """What a round found out about the time to come."""
+    """What has to be done later, and when."""
 
     mailings: tuple[MailingRecord, ...]
     """Today's, one per category that was asked for."""
@@ -71,7 +71,7 @@ class WorkAhead:
 
 
 class Rounds(Protocol):
-    """The four verbs, as the daemon sets them going."""
+    """Interface to the four verbs, as the daemon calls them."""
 
     async def round(self, *, poll: bool) -> WorkAhead:
         """Compose, deliver and publish; before that, if `poll`, ask arXiv for what is still open."""
@@ -138,7 +138,7 @@ class Daemon:
             poll = now >= next_poll(now, self._rounds.work_ahead())
             work_ahead = await self._rounds.round(poll=poll)
         except StoreError as error:
-            # A disk that is full or a store that is locked may be well again in a minute; nothing is lost by then.
+            # A full disk or a locked store may recover within a minute; nothing is lost until then.
             log.error("the store cannot be used", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
             self._wake = now + _STORE_PAUSE
             return

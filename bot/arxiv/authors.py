@@ -1,4 +1,4 @@
-"""The one string in which arXiv names all authors of a paper, taken apart.
+"""Splits arXiv's author string into authors with their affiliations.
 
 Pure. Never corrects a name: accents in TeX and odd spellings stay as they are.
 """

@@ -1,4 +1,4 @@
-"""arXiv's days: which date a mailing bears, when the next one comes, which ones are known to be put off.
+"""arXiv's calendar: the date of a mailing, when the next one comes, and which ones are empty because of a holiday.
 
 Pure: every moment is an argument (aware, of any zone). A holiday is a hint for what to call an empty feed, never
 a reason not to ask for it: arXiv adds some at short notice.
@@ -18,7 +18,8 @@ _DEADLINE = time(14)
 _SATURDAY = 5
 _FIRST_BY_RULE = date(2027, 1, 1)
 
-# The days after the days whose freeze arXiv skips; after a Friday, the Monday. Skipped days: arxiv-base at 0f94fa03,
+# Mailing days that are empty because arXiv skips the freeze of the day before (after a Friday: the Monday). Skipped
+# days: arxiv-base at 0f94fa03,
 # arxiv/db/arxiv_holidays_seed.sql. On nine of these a daily crawl saw once a short mailing and never a normal one.
 _DEFERRED = frozenset(
     map(

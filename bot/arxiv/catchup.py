@@ -126,7 +126,7 @@ def _require_category(entries: tuple[FeedItem, ...], category: str) -> None:
 
 
 def _total(blocks: Iterable[Block]) -> int:
-    """How many entries there are, by the page's own word."""
+    """How many entries the page says there are."""
     found = next(filter(None, (_TOTAL.search(block.text) for block in blocks)), None)
     if found is None:
         raise ParseError("a catchup page that does not say how many entries there are")
@@ -134,7 +134,7 @@ def _total(blocks: Iterable[Block]) -> int:
 
 
 def _items(blocks: Iterable[Block]) -> list[_Item]:
-    """The entries as they stand, each section as long as its heading says."""
+    """The entries in order; refuses a section that does not have as many as its heading says."""
     items: list[_Item] = []
     section, current, missing = None, None, 0
     for block in blocks:

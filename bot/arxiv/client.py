@@ -1,7 +1,8 @@
-"""The polite way to arXiv: one request at a time, spaced over everything we run, with our name and contact on it.
+"""HTTP client for arXiv: one request at a time, at least 3 s apart over all our processes.
 
-RSS, OAI-PMH and the catchup pages go through one gate: https://info.arxiv.org/help/api/tou.html counts them together.
-Never reads what it brings, never retries and never sleeps longer than its patience: what is not to be had now is a
+RSS, OAI-PMH and the catchup pages share one rate limit: https://info.arxiv.org/help/api/tou.html counts them
+together.
+Never parses an answer, never retries and never waits longer than `max_wait`: what is not to be had now is a
 FetchError, and the gate remembers when to come again.
 """
 
@@ -60,10 +61,10 @@ class ArxivClient:
     Args:
         settings: arXiv's addresses and the seconds between requests.
         contact: whom arXiv may write to; goes into the User-Agent.
-        limit: what has to be open before a request starts.
+        limit: the rate limit that a request has to acquire first.
         catchup_limit: what remembers that the catch-up pages refuse us; nobody does, if there is none.
-        clock: what waits for the gate.
-        max_wait: the most seconds that all requests together wait for a gate that is shut for longer than the
+        clock: tells the time and waits for the limit.
+        max_wait: the most seconds that all requests together wait for a limit that holds for longer than the
             usual pause.
         timeout: the most seconds from the start of a request to the end of its answer.
         jitter: what makes the pauses after throttling a little uneven, so that clients do not come back together.
@@ -102,7 +103,7 @@ class ArxivClient:
         """The body of the category's RSS feed, as it came.
 
         Raises:
-            FetchError: the gate stays shut beyond our patience, arXiv refuses us or is not to be reached, or its
+            FetchError: the limit holds for longer than we wait, arXiv refuses us or cannot be reached, or its
                 answer is none. So for all kinds.
         """
         return await self._fetch(_named(self._settings.rss_url, category), _ACCEPT_FEED)
@@ -142,7 +143,7 @@ class ArxivClient:
         raise FetchError(f"more than {_MOST_REDIRECTS} redirects")
 
     async def _request(self, url: str, accept: str) -> bytes | str:
-        """One request through the gate, which closes behind it however it ends: the body, or where it moved to."""
+        """Make one request under the rate limit; returns the body, or the URL it was redirected to."""
         await self._wait_for_turn()
         pause = self._settings.seconds_between_requests
         try:
@@ -157,7 +158,7 @@ class ArxivClient:
             self._limit.hold_until(self._clock.now() + timedelta(seconds=pause))
 
     def _record_failure(self, error: FetchError) -> float:
-        """What an answer that is none means for the requests to come: noted in the gate, and the seconds to wait."""
+        """Records a failed request in the limit, and returns the seconds to wait before the next one."""
         now = self._clock.now()
         if error.status == HTTPStatus.FORBIDDEN:
             self._limit.record_refusal(now, now + REFUSED_FOR, error.reason)
@@ -170,7 +171,7 @@ class ArxivClient:
         return error.retry_after or 0.0
 
     async def _wait_for_turn(self) -> None:
-        """Sleep until the gate is open and ours; another process may close it again meanwhile."""
+        """Waits until this process has acquired the limit; another process may take it first."""
         pause = self._settings.seconds_between_requests
         while True:
             now = self._clock.now()
@@ -186,7 +187,7 @@ class ArxivClient:
             await self._clock.sleep(wait)
 
     def _require_not_refused(self, now: datetime) -> None:
-        """Stop where arXiv refuses us, over restarts."""
+        """Raises if arXiv has refused us (403) and the pause is not over; remembered over restarts."""
         refusal = self._limit.refusal(now)
         if refusal is None or refusal.closed_until is None:
             return
@@ -219,7 +220,7 @@ class ArxivClient:
             raise FetchError(f"no answer from {_host(url)}: {type(error).__name__}") from error
 
     async def _answer(self, response: aiohttp.ClientResponse, url: str) -> bytes | str:
-        """What one answer means: a body, another address, or no."""
+        """What a response means: a body, a redirect, or an error."""
         status, words = response.status, clean(f"{response.status} {response.reason or ''}")
         if status in _REDIRECTS:
             return _moved_to(url, response.headers.get("Location", ""))

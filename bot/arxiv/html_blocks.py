@@ -1,6 +1,6 @@
-"""An HTML page as the row of its blocks: headings, paragraphs and list items, one after another, with their links.
+"""An HTML page as a flat list of blocks: headings, paragraphs and list items, one after another, with their links.
 
-Pure. Builds no tree, so that nothing can be nested too deeply for it, and takes time in proportion to the page: the
+Pure. Builds no tree, so that no nesting is too deep, and takes time in proportion to the page: the
 tree builders at hand (lexbor, libxml2) need hours for 20 MB of nested elements or of attributes. Never repairs: a
 page that ends inside a tag, a comment or a script has been cut.
 """

@@ -1,6 +1,6 @@
 """arXiv's OAI-PMH in the format arXivRaw: which set to ask for, and what one answer says.
 
-Pure. Never decides what is new: it tells versions and dates, and the caller compares. Never drops a record without a
+Pure. Never decides what is new: it tells versions and dates, and the caller compares. Never drops a record silently
 word: what lacks something we need is kept as unreadable. https://info.arxiv.org/help/oa/index.html,
 https://www.openarchives.org/OAI/openarchivesprotocol.html.
 """

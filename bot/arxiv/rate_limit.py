@@ -1,6 +1,6 @@
-"""When arXiv may be asked: what a client needs of whatever remembers it, and how long to leave arXiv alone.
+"""The rate limit on arXiv: the interface that the client needs, and how long to back off.
 
-Pure. The store keeps the gate (`bot.store.arxiv_limits.ArxivLimit`).
+Pure. The store implements it (`bot.store.arxiv_limits.ArxivLimit`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ REFUSED_FOR = timedelta(hours=24)
 
 PAGES_REFUSED_FOR = timedelta(days=30)
 """How long the catch-up pages are not asked again after a 403 of theirs, which also stops all else for `REFUSED_FOR`:
-asked first thing every morning, they would stop the feeds for ever."""
+if they were asked first every morning, their 403 would stop the feeds every day."""
 
 
 class Refusal(Protocol):
-    """That arXiv wants nothing to do with us, as the gate remembers it."""
+    """A refusal (403) by arXiv that still holds."""
 
     @property
     def closed_until(self) -> datetime | None:
@@ -45,7 +45,7 @@ class RateLimit(Protocol):
     """When the next request may start, over all processes and restarts: the store keeps it."""
 
     def acquire(self, now: datetime, until: datetime) -> datetime | None:
-        """Take the gate, so that nobody else enters before `until`; or, if it is not open, when it opens."""
+        """Acquire the limit, so that no other request starts before `until`; or say when it opens."""
         ...
 
     def hold_until(self, moment: datetime) -> None:
@@ -70,7 +70,7 @@ class RateLimit(Protocol):
 
 
 def backoff(lasted: float, draw: float) -> float:
-    """Seconds to leave arXiv alone after it throttled us without saying for how long.
+    """Seconds to wait after arXiv throttled us without a Retry-After.
 
     As long as it has lasted already, so that every pause is about twice the last one; at least a minute, at most an
     hour, and up to a tenth more.

@@ -1,4 +1,4 @@
-"""What every XML body has to be before anything reads it: whole, well-formed, and no bomb.
+"""Checks every XML body before it is parsed: complete, well-formed, and no entity expansion attack.
 
 Pure. Never repairs anything and never looks at what the elements mean.
 """

@@ -1,7 +1,7 @@
 """What a channel is: it owns its limits, turns a digest into messages, and sends one message to one address.
 
-A channel never touches the store, never retries, never sleeps, and knows no neighbour: what to do about a
-failure is decided by `deliver` from the kind of trouble alone.
+A channel never touches the store, never retries, never sleeps, and knows no other channel: what to do about a
+failure is decided by `deliver` from its `FailureKind` alone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whether a delivery has arrived, of which an attempt ended without an answer; and what helps to find out."""
+    """A delivery whose answer was lost, with what helps the channel to look it up."""
 
     delivery: Delivery
     """As it was sent, perhaps more than once. No attempt was before its `created_at`."""
@@ -55,7 +55,10 @@ class CannotTellError(PaperboyError):
 
 
 class Channel(Protocol):
-    """One way out. Its constructor takes its own settings, the templates and the contact, and opens nothing."""
+    """A way to deliver messages.
+
+    The constructor takes its settings, the templates and the contact, and opens no connection.
+    """
 
     Settings: type[Any]
     """Frozen dataclass of `channels.<name>` in the YAML. Secrets are of type `Secret`."""
@@ -64,7 +67,7 @@ class Channel(Protocol):
 
     @property
     def max_concurrent_sends(self) -> int:
-        """How many messages may be under way, and so in doubt if we die: one per connection."""
+        """How many messages may be sent at the same time. After a crash the outcome of this many is unknown."""
         ...
 
     def __init__(self, settings: Any, templates: Templates, *, contact: str) -> None:  # noqa: ANN401 - each its own
@@ -98,7 +101,7 @@ class Channel(Protocol):
         ...
 
     def limits(self, address: Address) -> Limits:
-        """What has to be open before a message to this address may go, and for how long it closes after one."""
+        """The two limits of an address: its own, and that of its credential."""
         ...
 
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
@@ -107,7 +110,7 @@ class Channel(Protocol):
         Returns only when the other side said that it has the message.
 
         Raises:
-            DeliveryError: with the kind of trouble; its reason shows no secret.
+            DeliveryError: with its `FailureKind`; the reason shows no secret.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""What of a paper is seen at a glance: its title and the best few lines of its abstract, the matched terms marked.
+"""An excerpt of a paper: its title and the best lines of its abstract, with the matched terms marked.
 
 Pure. `topics` has found the terms; where exactly they stand is looked for here, for the eye alone: what is not found
-again is shown without a mark. Knows no platform; what a mark looks like, and every escape, is the channel's.
+again is not marked. How a mark looks, and how text is escaped, is the channel's decision.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _folded(text: str) -> tuple[str, Sequence[int]]:
 def _patterns(term: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What finds the term, in one of its numbers and at the edges of words; and what finds it anywhere.
 
-    A hit says that it is there: whether as a word or, in the mode `substring`, anywhere, is not asked twice.
+    Matching has found the term already; here only its position is looked for, first as a word, then anywhere.
     """
     prefix = term.endswith("*") and len(term) > 1
     words = [re.escape(word) for word in fold_case(strip_accents(term.removesuffix("*") if prefix else term)).split()]

@@ -1,4 +1,4 @@
-"""Fitting a digest into messages: the most of a list, greedy pages, and the most that a cap on them allows.
+"""Fills messages greedily, and finds the richest plan (full, lines, counted) within a number of messages.
 
 Pure; knows no platform. The channel says what fits on a page and how a plan looks when built.
 """

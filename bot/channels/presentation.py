@@ -1,4 +1,4 @@
-"""What every channel groups in the same way: a term with its fields, a paper's links, many topics as one.
+"""What all channels present alike: matched terms with their fields, a paper's links, topics merged into one.
 
 Pure. Knows no platform and no template; measures, cuts and escapes nothing.
 """
@@ -22,7 +22,7 @@ MOST_LINKS = 8
 
 @dataclass(frozen=True, slots=True)
 class MatchedTerm:
-    """One reason of a match as a reader takes it: a term, and every field that it was found in."""
+    """A matched term and all fields in which it was found."""
 
     term: str
     fields: tuple[str, ...]

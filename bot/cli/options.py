@@ -131,7 +131,7 @@ def load_for_arxiv(config: Path | None) -> Settings:
 def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """What a shell proposes for a subscriber: the names that begin so, as far as the configuration can be read.
 
-    Reads the YAML alone, without looking whether it is right: somebody is waiting with a finger on the key.
+    Only parses the YAML, without validating it, to be fast.
     """
     from bot.config import locate  # noqa: PLC0415 - only where a shell asks
     from bot.config.yaml_file import read  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""Telling systemd how we are, where it asked for that: sd_notify(3), which is one datagram.
+"""Sends the service state to systemd by sd_notify(3), if NOTIFY_SOCKET is set.
 
 Does nothing anywhere else.
 """
@@ -28,6 +28,6 @@ def notify(state: str, environ: Mapping[str, str]) -> None:
     target = "\0" + address[1:] if address.startswith("@") else address
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.settimeout(0)
-        # A manager that is too busy to read misses a beat; we must not hang for it.
+        # Do not block if systemd does not read the socket in time.
         with suppress(BlockingIOError):
             sender.sendto(state.encode(), target)

@@ -1,13 +1,14 @@
 """The first verb: arXiv -> mailing -> what is unseen -> papers and announcements.
 
-    missed days -> second source -> [reconstruct] -> record           one transaction per mailing date
+    missed days -> fallback source -> [reconstruct] -> record           one transaction per mailing date
     category -> [closed?] -> feed -> parse -> [judge] -> record       one transaction per answer
                                        `-> suspect? -> second source -> record
     [closed by its feed?] -> catch-up page -> comments
 
-Each category stands alone: what one answer lacks costs no other. Nothing in here knows a topic or a subscriber,
+Categories are independent: a failure of one does not affect the others. Nothing in here knows a topic or a
+subscriber,
 and nothing but a well-formed answer for the very date closes a mailing. What was missed comes first, so that a feed
-that repeats an earlier mailing is known for what it is.
+that repeats an earlier mailing is recognised.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ back to it.
 
 
 class Source(Pages, Protocol):
-    """Whatever brings a category's feed, and the pages of the second sources."""
+    """Interface to arXiv: feeds, and the pages of the fallback sources."""
 
     async def fetch_rss(self, category: str) -> bytes:
         """The feed's bytes.
@@ -86,7 +87,7 @@ async def collect(
     ignore_backoff: bool = True,
     progress: Callable[[Collected], None] = lambda _: None,
 ) -> tuple[Collected, ...]:
-    """Make up for the mailings that were missed, then ask for today's of every category that is not closed yet.
+    """Collects missed mailings first, then today's of every category that is still open.
 
     On a day without a mailing (a weekend) only what was missed is asked for.
 
@@ -162,7 +163,7 @@ class _Collector:
         for category in self._complete_by_feed if self._source.has_catchup else ():
             comments = await self._fallback.comments(category, self._today)
             if comments is None:
-                return  # every digest waits for this, and the next page would most likely fail as slowly
+                return  # composing waits for this, and the next page would probably fail as slowly
             self._papers.add_comments(self._today, category, comments)
 
     def _may_be_empty(self, found: Found) -> bool:

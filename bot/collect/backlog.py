@@ -1,4 +1,4 @@
-"""Which mailings are still open, of today and of the days before, and when to ask for one again.
+"""The backlog: which mailings are still open, today's and earlier ones, and when to try each again.
 
 Works on the stored states alone. Asks nobody, decides nothing about an answer.
 """
@@ -89,7 +89,7 @@ def next_attempt(record: MailingRecord | None, due: datetime, now: datetime, *, 
     Args:
         record: what is known of it.
         due: when it is first expected; what was asked before then does not count.
-        now: what was asked later than now was noted by a clock that went wrong, and does not count.
+        now: an `asked_at` in the future was written by a wrong clock, and is ignored.
         past: whether its day is over, so that haste no longer helps.
     """
     if record is None or record.asked_at is None or record.asked_at < due or record.asked_at > now:

@@ -1,4 +1,4 @@
-"""Where a mailing is read when its feed cannot be had: arXiv's catch-up page, if it may be asked, else OAI-PMH.
+"""Fallback sources for a mailing without a usable feed: arXiv's catch-up page if allowed, else OAI-PMH.
 
     days -> [page of that date?] -> exact
          -> harvest of the category's set -> [reconstruct] -> concluded
@@ -82,7 +82,7 @@ class NotFound:
 
 
 class FallbackSources:
-    """Both of them, for one run."""
+    """The catch-up pages and OAI-PMH, for one run."""
 
     def __init__(self, pages: Pages, papers: Papers, clock: Clock) -> None:
         self._pages = pages

@@ -1,4 +1,4 @@
-"""What a mailing must have announced, concluded from OAI-PMH and from what is stored.
+"""Reconstructs what a missed mailing announced, from OAI-PMH records and from what is stored.
 
     records, days, history -> per day: new | cross | replace | replace-cross
 
@@ -96,7 +96,7 @@ def _is_late_cross_list(category: str, record: Record, known: Known) -> bool:
 
 
 def _day(version: Version | None, record: Record, days: Sequence[date]) -> date | None:
-    """Which of the open days announced it; None where that must be a later mailing's business.
+    """Which of the open days announced it; None if it belongs to a later mailing.
 
     The schedule tells the earliest. The datestamp of a record is the day of its newest version's announcement, if
     nothing was changed since: so a paper that moderators held back stands where it was announced.

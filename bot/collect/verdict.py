@@ -38,7 +38,7 @@ def judge(mailing: Mailing, papers: Papers) -> Verdict:
 
 
 def _repeats(mailing: Mailing, papers: Papers) -> bool:
-    """Whether the category told of most of it on earlier dates.
+    """Whether most entries were announced in this category on earlier dates.
 
     No paper appears twice in a category and no version is announced twice, so that of a true mailing next to nothing
     is known and of a repeated one next to all. Not quite: of an earlier mailing that was reconstructed some late

@@ -2,8 +2,8 @@
 
     [due?] -> draft -> render -> outbox
 
-Each subscriber stands alone: its own cursor, its own hour, its own templates. What it is told is worked out in
-`drafts`. Those that are told the same in the same form are served together: rendered once, written many in one
+Subscribers are independent: each has its own cursor, hour and templates. The content of a digest is planned in
+`digests`. Subscribers with the same content in the same form share one rendering and one transaction
 transaction with others, and whoever another process composed for is left to it. Nothing in here sends, and nothing
 asks arXiv.
 """
@@ -49,7 +49,7 @@ class Outcome(StrEnum):
     WAITING = "waiting"
     """Some of its categories are late, and there is time to wait for them."""
     FAILED = "failed"
-    """A template is broken: its own, so its own trouble."""
+    """A template of this subscriber is broken."""
     ELSEWHERE = "elsewhere"
     """Another process composed for it in the meantime."""
 
@@ -70,7 +70,7 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """One subscriber on its way through compose."""
+    """One subscriber, its state before and after, and its plan."""
 
     subscriber: Subscriber
     before: SubscriberState | None
@@ -88,7 +88,7 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _RenderedGroup:
-    """Those that are told the same, with what they are told: ready to be written."""
+    """Subscribers that get the same messages, with these messages."""
 
     candidates: Sequence[_Candidate]
     rendered: RenderedDigest | None
@@ -99,7 +99,7 @@ class _RenderedGroup:
 
     @property
     def updates(self) -> list[tuple[SubscriberState, Sequence[str]]]:
-        """Those of which there is anything to write."""
+        """The subscribers whose state or deliveries have to be written."""
         if self.failed:
             return []
         return [(t.after, t.subscriber.recipients) for t in self.candidates if self.rendered or t.after != t.before]
@@ -163,7 +163,7 @@ class Composer:
         return tuple(done[name] for name in self._settings.subscribers)
 
     def enrol(self, now: datetime) -> None:
-        """Have every newcomer begin here: with the latest mailing stored by now, and all that is stored after it."""
+        """Give every new subscriber its first cursors: the latest stored mailing, and everything after it."""
         states = self._store.subscribers.states()
         updates = []
         for subscriber in self._settings.subscribers.values():
@@ -192,7 +192,7 @@ class Composer:
         return _Candidate(subscriber, before, plan.after(state), plan)
 
     def _serve(self, groups: Iterable[Sequence[_Candidate]], now: datetime) -> Iterator[Composed]:
-        """Each group's packet rendered, and all of them written together."""
+        """Renders each group and writes all of them in one transaction."""
         rendered_groups = [self._render_group(candidates) for candidates in groups]
         lost = self._store.outbox.enqueue_all([(each.updates, each.rendered) for each in rendered_groups], now)
         for each in rendered_groups:
@@ -315,7 +315,7 @@ def _rendered(channel: Channel, render: Callable[[Channel], tuple[Message, ...]]
 def _due(subscriber: Subscriber, state: SubscriberState, now: datetime) -> bool:
     if subscriber.at is None:
         return True
-    if state.slot is None or state.slot > now:  # later than now: a clock went wrong once
+    if state.slot is None or state.slot > now:  # in the future: written by a clock that was wrong
         return True
     if latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone) > state.slot:
         return True

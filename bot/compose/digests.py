@@ -1,9 +1,9 @@
-"""What one subscriber would be told now: from its cursors to a digest that nobody has rendered yet.
+"""Plans a subscriber's digest: from its cursors to a digest that is not rendered yet.
 
     cursors -> announcements since -> select per topic -> rank, limit -> digest
 
 Reads the store and changes nothing; knows no hour, no channel and no template. One reading of the store serves many
-subscribers: papers are read and matched once, and who would be told the same shares one draft.
+subscribers: papers are read and matched once, and equal plans are one object.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ _LONGEST_LOOK_BACK = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DigestPlan:
-    """A digest before it is rendered, and what telling it settles. Equal to itself only: many share one."""
+    """A digest before rendering, and the subscriber's state after it.
+
+    Compared by identity, since many subscribers share one plan.
+    """
 
     digest: Digest | None
     papers: tuple[DigestPaper, ...]
@@ -63,7 +66,7 @@ class _News:
 
 
 class DigestPlanner:
-    """Drafts over one reading of the store: what it has read it does not read again, and like drafts are one."""
+    """Plans digests over one snapshot of the store; caches what it read, and returns one object for equal plans."""
 
     def __init__(self, store: Store, settings: Settings, matcher: Matcher) -> None:
         self._store = store
@@ -291,7 +294,7 @@ def _also_in(entry: DigestEntry, claims: Mapping[str, Sequence[Topic]]) -> Diges
 
 
 def _digest_papers(section: Section, selection: Iterable[Selected]) -> list[DigestPaper]:
-    """What the section settles, shown or counted."""
+    """The papers that count as told once this section is enqueued, shown or counted."""
     shown = {entry.paper.identifier for entry in section.entries}
     return [
         DigestPaper(identifier, version, section.topic, shown=identifier in shown, hits=selected.entry.match.hits)

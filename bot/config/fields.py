@@ -1,4 +1,4 @@
-"""How each setting is written, where its dataclass cannot say it: one table a section, as annotations for pydantic.
+"""The settings' types for pydantic, where the dataclass does not say how YAML writes them; a table per section.
 
 `validation` reads a file by them, `schema` describes them to an editor. A setting that several channels have under
 one name, such as `token`, is written the same in all of them.

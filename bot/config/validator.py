@@ -1,4 +1,4 @@
-"""From a mapping of texts to a frozen dataclass, noting every problem on the way, each with its path.
+"""Builds frozen dataclasses from mappings of texts, and collects every problem with its path.
 
 The dataclass is the schema: its fields are the keys, its annotations the types (pydantic reads the texts), its
 defaults the defaults. Knows no setting by name. Never lets a value that may be a secret into a problem's sentence.

@@ -1,4 +1,4 @@
-"""How the configuration writes times, days, durations, zones, URLs and names: a text in, a value out.
+"""Parsers for values in the configuration: times, weekdays, durations, time zones, URLs and names.
 
 Pure but for the zone database and a look whether a folder is there. Each refuses with a ValueError whose sentence
 says what is expected; none repeats a text that could be a secret.

@@ -1,4 +1,4 @@
-"""A YAML file as its author meant it: every scalar is the text that was written; and the `${...}` inside a text.
+"""Reads the YAML file with every scalar as text, and resolves `${...}` references.
 
 YAML 1.1 reads `on` as true, `08:00` as 480, `1.10` as 1.1 and `no` as false. Here nothing is guessed: a scalar is
 text, and no value at all (nothing, `null`, `~`) is None. What a text means is for whoever knows the setting.

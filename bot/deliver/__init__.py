@@ -3,9 +3,9 @@
     lanes -> (each on its own: claim -> send -> settle -> claim ...)        no transaction open while sending
                                     or -> ask  -> settle                    where an earlier outcome is unknown
 
-A lane is one address: its messages go in order, one at a time, and its trouble holds up nobody else. What a
+A lane is one address: its messages go in order, one at a time, and its failures delay no other lane. What a
 failure means is decided by the store from its kind alone; nothing in here knows a platform. Lanes share commits
-(`clerk`), never an outcome; what is unknown is asked about by `inquiry`.
+(`group_commit`), never an outcome; unknown outcomes are looked up in `reconcile`.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ async def deliver(
     max_wait: timedelta = MAX_WAIT,
     only: str | None = None,
 ) -> tuple[LaneReport, ...]:
-    """Send what the outbox holds, as far as gates and patience allow.
+    """Sends what is in the outbox, as far as the limits allow within `max_wait`.
 
     Args:
         store: whose outbox.
@@ -102,7 +102,7 @@ async def deliver(
     lost = _recover(store, [job.lane for job in jobs if not job.subscriber.paused], clock.now())
     run = _Run(store, channels, clock, ignore_backoff=ignore_backoff, max_wait=max_wait)
     reports = await asyncio.gather(*(run.lane(job, lost.get(job.lane, ())) for job in jobs), return_exceptions=True)
-    # Every lane has come to its end before any failure ends the run: one's trouble must not cut off another's send.
+    # Wait for all lanes before raising, so that an error in one lane does not cancel a send in another.
     for report in reports:
         if isinstance(report, BaseException):
             raise report
@@ -156,7 +156,7 @@ class _LaneJob:
 
 
 def _lanes_without_address(store: Store, settings: Settings) -> list[Lane]:
-    """The lanes whose address is there no more: no errand leads to them, so nobody would notice who died on one."""
+    """Lanes whose address is gone: no job is made for them, so that nobody else sees a crash while sending to one."""
     return [
         lane
         for lane in store.outbox.lanes()
@@ -175,7 +175,7 @@ def _recover(store: Store, lanes: Sequence[Lane], now: datetime) -> dict[Lane, l
 
 
 class _Run:
-    """One run over all lanes: what they share is the patience, the clerk, the places and the queues."""
+    """One run over all lanes. They share the time budget, the group commit, the send slots and the queues."""
 
     def __init__(
         self,
@@ -193,9 +193,10 @@ class _Run:
         self._ignore_backoff = ignore_backoff
         self._until = clock.now() + max_wait
         self._slots = {name: asyncio.Semaphore(channel.max_concurrent_sends) for name, channel in channels.items()}
-        """A delivery is claimed only where it can be sent at once: what is claimed is in doubt if we die."""
+        """A delivery is claimed only when a slot is free to send it at once: after a crash everything claimed is
+        unknown."""
         self._queues: dict[str, asyncio.Lock] = {}
-        """By credential: who waits for a gate that lets one through at a time queues, and only the first asks."""
+        """By credential: lanes behind one rate limit wait in a queue, and only the first of them polls the store."""
 
     async def lane(self, job: _LaneJob, lost: Sequence[DeliveryState]) -> LaneReport:
         """Everything for one address, in order, until it is done or has to wait too long."""
@@ -263,7 +264,7 @@ class _Run:
             return Wait(self._clock.now(), "another process took it over", pacing=False), ""
 
     async def _claim(self, request: ClaimRequest, slots: asyncio.Semaphore) -> ClaimOutcome:
-        """The lane's next, with a place taken to send it from; without a place what to wait for, or None."""
+        """Claims the lane's next delivery and a slot to send it. Without one it returns what to wait for, or None."""
         credential = request.limits.credential
         async with (
             self._queues.setdefault(credential.key, asyncio.Lock()) if credential.min_interval else nullcontext()
@@ -283,7 +284,7 @@ class _Run:
                 await self._wait(found)
 
     async def _settle_sent(self, delivery: Delivery, receipt: Receipt, limits: Limits) -> None:
-        """Write down that it arrived, with patience: what is not written down is sent a second time."""
+        """Records that it arrived, with retries: what is not recorded would be sent again."""
         sent_receipt = SentReceipt(delivery, receipt, limits)
         for pause in (1.0, 2.0, 4.0):
             try:
@@ -314,7 +315,7 @@ class _Run:
             subscriber=delivery.subscriber, to=address.label, part=f"{delivery.part}/{delivery.parts}"
         )
         try:
-            # Whoever gets the place now bids behind this one's arrival, so both are written by the same commit.
+            # The lane that gets the slot now claims while this one settles, so both share a commit.
             with _released(slots):
                 receipt = await self._attempt(channel, delivery, address)
         except DeliveryError as error:

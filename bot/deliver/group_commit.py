@@ -1,8 +1,9 @@
-"""The clerk before the outbox: who comes at about the same time is served in one transaction.
+"""Group commit: lanes that settle or claim at about the same time share one transaction.
 
-A lane that has news for the outbox, or wants its next delivery from it, says so here and waits for company: for
-those who are out with a delivery, but no longer than the last transaction took, so that waiting costs at most as much
-as it may save. A lane that is alone, or paced, is served at once. Decides nothing about a delivery, sends nothing.
+A lane that wants to settle or to claim a delivery asks here and waits for other lanes: for
+those that are sending, but no longer than the last transaction took, so that waiting costs at most as much
+as it may save. A single lane, or one with a rate limit, does not wait. Decides nothing about a delivery, sends
+nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from bot.store.outbox.claim import ClaimOutcome, ClaimRequest, SentReceipt
 
 _IDLE_PASSES = 2
-"""Passes of the event loop without another request before the waiting are served: an answer that has come is read in
+"""Passes of the event loop without a new request before a batch is committed: an answer that arrived is read in
 the first and understood in the second."""
 
 _LONGEST_WAIT = 0.25
@@ -45,19 +46,19 @@ class GroupCommitter:
         self._requests: list[Queued[ClaimRequest, ClaimOutcome]] = []
         self._batch_task: asyncio.Task[None] | None = None
         self._in_flight: set[str] = set()
-        """The deliveries that were handed out to be sent and of which nothing was heard yet."""
+        """Ids of deliveries that are being sent."""
         self._none_in_flight = asyncio.Event()
-        """That there are none, or that nobody is to be waited for."""
+        """Set while no delivery is being sent, or when a lane must not wait."""
         self._last_commit_seconds = 0.0
         """Seconds of the last transaction."""
 
     def _skip_wait_if_paced(self, limits: Limits) -> None:
-        """Who is paced is not kept waiting for company: that would be added to every pause."""
+        """Do not wait for other lanes if these limits have an interval: the wait would be added to it."""
         if limits.destination.min_interval or limits.credential.min_interval:
             self._none_in_flight.set()
 
     async def claim(self, request: ClaimRequest) -> ClaimOutcome:
-        """The lane's next delivery, committed as ours; or what to wait for, or None if it has none.
+        """Claim the lane's next delivery, in a shared transaction; or say what to wait for, or that nothing is left.
 
         Raises:
             StoreError: the store cannot be written.
@@ -77,7 +78,7 @@ class GroupCommitter:
         try:
             await self._ask(self._sent_receipts, sent_receipt)
         except asyncio.CancelledError:
-            # The run is ending, and what the other side has said must not be forgotten over it.
+            # The run was cancelled; a receipt must still be written down.
             self._commit(self._take_sent_receipts(), ())
             raise
 
@@ -112,7 +113,7 @@ class GroupCommitter:
         self._last_commit_seconds = min(asyncio.get_running_loop().time() - started, _LONGEST_WAIT)
 
     async def _wait_for_others(self) -> None:
-        """Wait for whoever may come, as the module says."""
+        """Waits for other lanes' requests."""
         if self._in_flight:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._last_commit_seconds):
@@ -157,7 +158,7 @@ class GroupCommitter:
         requests: Sequence[Queued[ClaimRequest, ClaimOutcome]],
         error: Exception,
     ) -> None:
-        """One's trouble is its own: where several came together and nothing was written, each comes again alone."""
+        """A failed batch is repeated one request at a time, so that only the one that failed gets the error."""
         if len(sent_receipts) + len(requests) > 1:
             for sent_receipt in sent_receipts:
                 self._commit([sent_receipt], ())
@@ -172,7 +173,7 @@ class GroupCommitter:
 
 def _answer(waiting: asyncio.Future[Answer], value: Answer, error: Exception | None = None) -> None:
     if waiting.done():
-        return  # whose run was cancelled asks no more
+        return  # its run was cancelled, nobody waits for the answer
     if error is not None:
         waiting.set_exception(error)
     else:

@@ -1,6 +1,6 @@
-"""Asking the other side what became of a delivery whose outcome is unknown, and writing down what it says.
+"""Reconciles a delivery whose outcome is unknown: asks the platform, and records the answer.
 
-Sends nothing, and decides nothing that the store or the subscriber's wish does not.
+Sends nothing. What cannot be looked up is decided by the subscriber's `on_unknown`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ async def reconcile(
     address: Address,
     limits: Limits,
 ) -> tuple[DeliveryState, str]:
-    """Find out what became of a delivery; its new state, and why if that is no good news.
+    """Looks up a delivery. Returns its new state, and a reason unless it was sent.
 
     Raises:
         ClaimLostError: the claim is no longer ours.

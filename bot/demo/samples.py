@@ -1,6 +1,6 @@
 """The demo's sample mailings: three mailing dates with a weekend between, as arXiv would announce them.
 
-All papers are invented by us and live in `samples.yaml`, each with its whole life: when it was announced, replaced
+All papers are invented and stored in `samples.yaml`, each with its history: when it was announced, replaced
 and cross-listed. This module only works out who sees what of it on which date. It opens no other file and knows no
 server.
 """

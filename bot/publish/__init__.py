@@ -4,7 +4,7 @@
 
 A page is Markdown, HTML and BibTeX; beside the pages stand the indexes, a month's data for the search, and each
 topic's feeds. The site is a projection of the store: a rerun changes no byte, a late arrival rewrites its page with
-the union and what is made of it, and no subscriber has any part in it. Pages of topics that were edited since stay as
+the union and what is made of it, and independent of subscribers. Pages of topics that were edited since stay as
 they were written.
 """
 

@@ -68,7 +68,10 @@ def render_front(
 
 
 def mailings(dates: Mapping[date, int]) -> str:
-    """A topic's mailing dates as a script, newest first: by it a page finds its neighbours, those to come too."""
+    """A topic's mailing dates as a script, newest first.
+
+    A page finds its previous and its next mailing in it, also one that is written later.
+    """
     return f"paperboy.mailings({json.dumps([day.isoformat() for day in sorted(dates, reverse=True)])});\n"
 
 

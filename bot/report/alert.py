@@ -1,6 +1,6 @@
-"""Telling the operator of trouble: a mailing that stays out, a door that is shut, a message given up.
+"""Tells the operator of problems: a mailing that is late, a destination that refuses us, a message that was given up.
 
-    store, run -> troubles -> those not told today -> a note in the outbox          (one transaction)
+    store, run -> alerts -> those not told within a day -> a note in the outbox          (one transaction)
 
 Says nothing twice within a day, and nothing at all where nobody is named as `operator`. Never sends.
 """
@@ -32,10 +32,10 @@ _WHERE_TO_LOOK = "More: `paperboy status` and `paperboy deliveries list`."
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One trouble that a person should hear of."""
+    """One problem that the operator should know of."""
 
     key: str
-    """The same for as long as it is the same trouble."""
+    """Stays the same as long as the problem is the same; an alert is repeated at most once a day by it."""
     text: str
 
 
@@ -47,14 +47,14 @@ def enqueue_alerts(
     *,
     also: Iterable[Alert] = (),
 ) -> int:
-    """Put a note of every concern that was not told within a day into the operator's outbox.
+    """Writes a note with every alert that was not told within the last day into the operator's outbox.
 
     Args:
         store: what is wrong is read from it, and where the note goes.
         settings: who the operator is, and after how long a late mailing is a concern.
         channels: by name, those that a subscriber uses.
         now: the moment, UTC.
-        also: concerns that the store does not know of, such as a broken template.
+        also: alerts that the store cannot show, such as a broken template.
 
     Returns:
         The number of concerns told.
@@ -98,7 +98,7 @@ def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[
 
 
 def _refusal(store: Store, now: datetime) -> tuple[Alert, ...]:
-    """That arXiv refuses us, if it does; it is why every mailing is late."""
+    """The alert that arXiv refuses us, if it does; then it explains every late mailing."""
     state = store.arxiv_limit.refusal(now)
     if state is None or state.closed_until is None:
         return ()

@@ -1,6 +1,6 @@
-"""What `check` asks: is arXiv there, does every channel know us, and would a test message get through.
+"""The checks of `paperboy check`: of arXiv, of every channel's credentials and, if asked, of a test message.
 
-Changes nothing but on request: `send_tests` posts, and a door that opened for a test is open for all.
+Changes nothing, except that `send_tests` posts, and a test that arrives closes the circuit breakers of its address.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TEST = Note(
 
 
 def notices(settings: Settings) -> Iterator[CheckResult]:
-    """What is allowed and yet perhaps not meant."""
+    """Warnings about settings that are valid but perhaps not intended."""
     for subscriber in settings.subscribers.values():
         if subscriber.at is not None:
             hour = f"{subscriber.at:%H:%M} {subscriber.timezone}"

@@ -45,7 +45,7 @@ class SubscriberExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One paper's whole story. Without announcements, the paper never came in."""
+    """What became of one paper. Without announcements it was in no mailing that was collected."""
 
     identifier: str
     title: str
@@ -72,7 +72,8 @@ def explain(
     for subscriber in settings.subscribers.values():
         topics = tuple(explanation for name in subscriber.topics for explanation in claims[name])
         mine = tuple(record for record in told if record.subscriber == subscriber.name)
-        if mine and not any(explanation.claimed for explanation in topics):  # its digest had several mailings
+        # A digest composed over several mailings: no single one explains what was claimed.
+        if mine and not any(explanation.claimed for explanation in topics):
             topics = tuple(explanation for name in subscriber.topics for explanation in in_one[name])
         claimed = {
             explanation.topic: settings.topics[explanation.topic] for explanation in topics if explanation.claimed

@@ -181,7 +181,7 @@ class Reporter:
         mine: list[DeliveryRecord],
         open_circuits: Mapping[str, LimitState],
     ) -> str | None:
-        """What keeps its messages back, if anything does."""
+        """Why its messages are not delivered, or None."""
         for address in subscriber.addresses:
             limits = self._channels[subscriber.channel].limits(address)
             limit = open_circuits.get(limits.credential.key) or open_circuits.get(limits.destination.key)
@@ -208,7 +208,7 @@ class Reporter:
         return self._given_up(subscriber, today) or self._of_today(subscriber, today)
 
     def _given_up(self, subscriber: Subscriber, today: date) -> str | None:
-        """What was to reach it today and never will."""
+        """A sentence about today's deliveries that were given up, or None."""
         midnight = datetime.combine(today, time(), tzinfo=calendar.EASTERN)
         ended = self._store.queries.ended_since(midnight, DeliveryState.DEAD, DeliveryState.DROPPED)
         mine = [record for record in ended if record.subscriber == subscriber.name]
@@ -217,7 +217,7 @@ class Reporter:
         return f"{len(mine)} of today's messages given up: {mine[-1].reason}"
 
     def _of_today(self, subscriber: Subscriber, today: date) -> str:
-        """What today's mailing came to for it."""
+        """A sentence about today's mailing for this subscriber."""
         if not calendar.is_mailing_day(today):
             return f"no announcement today: {_weekday_reason(today)}"
         categories = sorted({c for name in subscriber.topics for c in self._settings.topics[name].categories})

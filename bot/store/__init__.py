@@ -1,6 +1,6 @@
-"""The one truth: tables, papers, outbox.
+"""The store: papers, outbox, subscribers and limits in one database.
 
-`Store` opens the database and hands out its sides; who needs one side takes only that.
+`Store` opens the database; each attribute is the part that one module needs.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ArxivLimit:
-    """A gate before what we ask of arXiv, shared by all processes on the store and kept over restarts.
+    """The rate limit on requests to arXiv, shared by all processes on the store and kept over restarts.
 
     There is one before everything, and one that remembers that the catch-up pages alone refuse us.
 

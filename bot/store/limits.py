@@ -1,6 +1,6 @@
-"""When the next request or message may go: pacing, Retry-After and dead doors, kept across restarts.
+"""Rate limits and circuit breakers, kept across restarts: when the next request or message may be sent.
 
-A gate is a key and two times. `opens_at` is waited for; `closed_until` is a door that said no, with the reason.
+A limit is a key and two times: `opens_at` (pacing, Retry-After) and `closed_until` (open circuit), with the reason.
 """
 
 from __future__ import annotations
@@ -81,13 +81,13 @@ def delay_until(connection: Connection, key: str, opens_at: datetime) -> None:
 
 
 def open_circuit(connection: Connection, key: str, *, until: datetime, reason: str, now: datetime) -> None:
-    """A dead door: nobody knocks before `until`. `since` stays at the first no."""
+    """Opens the circuit: nothing is sent before `until`. `since` stays at the first refusal."""
     known = lock_limit(connection, key)
     write_limit(connection, key, closed_until=until, reason=reason, since=known.since or now)
 
 
 def close_circuit(connection: Connection, key: str) -> None:
-    """The door opened: whatever it said before is over. Pacing stays."""
+    """Closes the circuit: the refusal is over. Pacing stays."""
     if lock_limit(connection, key).since is not None:
         write_limit(connection, key, closed_until=None, reason=None, since=None)
 

@@ -30,7 +30,7 @@ Told = frozenset[tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class SubscriberState:
-    """One subscriber's memory."""
+    """The stored state of one subscriber."""
 
     name: str
     cursors: Mapping[str, int] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class StateChangedError(Exception):
 def put_states(connection: Connection, states: Iterable[SubscriberState]) -> None:
     """Replace the states that these were made from; of a subscriber there is one among them.
 
-    Those that are stored come first, then newcomers, both by name: so two composers never wait for each other.
+    Those that are stored come first, then newcomers, both by name: so that two composers cannot deadlock.
 
     Raises:
         StateChangedError: a stored one is no longer that of its `revision`. What was written must not stay.

@@ -1,4 +1,4 @@
-"""Who holds a claim: host, boot, process and its start, so that a dead owner is known for dead at once.
+"""Identifies a worker process by host, boot, process id and start time, so that a dead one is recognised at once.
 
 A process id alone comes back after a reboot, and within days on a busy machine; and two containers under one host
 name count their processes apart. Where anything leaves a doubt, the owner is not dead and its lease decides.

@@ -26,7 +26,7 @@ def fold_case(text: str) -> str:
 
 
 def normalise(raw: str) -> str:
-    """What matching runs on: TeX flattened, case and accents folded, hyphens, dashes and white space one blank."""
+    """What matching uses: TeX flattened, case and accents folded, hyphens, dashes and white space one blank."""
     return fold_case(strip_accents(raw))
 
 

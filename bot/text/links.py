@@ -1,4 +1,4 @@
-"""Where a paper's code, data and project page are, as its authors say in the abstract or the comment.
+"""Finds links to a paper's code, data and project page in its abstract and comment.
 
 Pure. What the text offers is a stranger's: only plain http(s) links to a named host are taken, and where the host is
 not one of those that everybody knows, it is named in the label.

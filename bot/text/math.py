@@ -1,4 +1,4 @@
-"""TeX formulas: where one ends, and what it is in Unicode, whole or not at all.
+"""TeX formulas: finds their end, and converts them to Unicode, completely or not at all.
 
 Pure. Nothing of a formula is ever lost: what cannot be shown whole is None, and the caller leaves it as it is
 written. What pylatexenc would drop or join wrongly is put differently first, and its answer is checked.

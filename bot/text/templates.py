@@ -1,4 +1,4 @@
-"""One Jinja environment: the user's template folder first, then ours; every value escaped for its place.
+"""Jinja environments: the user's template folder first, then ours; every value is escaped for the target format.
 
 A template's folder decides the escape: what reaches Slack, Discord, HTML, Markdown or plain text passes through
 the escape made for that place (`text`), unless a template marks it `safe`. Templates are the operator's own and

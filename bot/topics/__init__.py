@@ -1,1 +1,1 @@
-"""What somebody cares about, and whether a paper is it."""
+"""Topics: the query language, matching and ranking."""

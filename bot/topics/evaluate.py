@@ -1,4 +1,4 @@
-"""A topic's conditions over the terms that stand in a paper: which of them speak for it.
+"""Evaluates a topic's query tree over the terms that were found in a paper.
 
 Pure. Knows no text: what stands where was found before.
 """
@@ -50,5 +50,5 @@ _AS_A_CATEGORY = 100
 
 
 def _frequency(terms: tuple[Term, ...]) -> int:
-    """A guess at how many papers have one of the terms: hardly a word is as frequent as a category."""
+    """A guess at how many papers have one of the terms: few words are as frequent as a category."""
     return sum(_AS_A_CATEGORY if "category" in term.fields else 1 for term in terms)

@@ -1,4 +1,4 @@
-"""Whether a paper is what a topic asks for, and by which words in which field.
+"""Matches papers against all topics at once, with the terms and fields as reasons.
 
     topics -> terms, each once -> index
     paper -> the terms that stand in it -> the topics that need one of them -> claims

@@ -1,4 +1,4 @@
-"""What is wrong with a query, and what was probably meant, in words; and what a keyword says that only a query knows.
+"""Error messages for queries, with suggestions; and warnings for keywords that contain query syntax.
 
 Pure; decides nothing about what a query finds. Speaks up only where what was written can hardly be meant so.
 """

@@ -1,4 +1,4 @@
-"""From a topic's announcements to its entries: one per paper, with the type, the version and the reasons that count.
+"""Selects a topic's digest entries from announcements: one per paper, with its announce type, version and match.
 
 Pure. What was told before comes in as a value; digests and pages both select with this.
 """

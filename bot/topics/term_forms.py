@@ -1,4 +1,4 @@
-"""Words as matching reads them: a text made ready once, a term as what looks for it in any such text.
+"""Normalised text and term patterns: how a term is compared with a text, plurals included.
 
 Pure. Term and text are equal when their last words differ by a final s or es that is a plural's. Written in capitals
 it is part of an acronym, in the term as in the text: GPS is not GP, but GPs are. English has more words in -s that
@@ -28,7 +28,7 @@ class NormalisedText:
 
     text: str
     ends_in_own_s: frozenset[int]
-    """Where a word ends whose last s is its own, so that the word without it is another."""
+    """Ends of words whose final s is no plural (class, GPS): the form without it is another word."""
 
     @classmethod
     def read(cls, written: str) -> NormalisedText:
@@ -57,7 +57,7 @@ class TermPattern:
     exact: frozenset[str] | None
     """What may follow `stem` up to the word's end; None where anything may."""
     plural: frozenset[str] = frozenset()
-    """What else may, if the text lets its s go."""
+    """What else may follow, if the word's final s is a plural's."""
 
     @classmethod
     def read(cls, written: str, *, prefix: bool = False) -> TermPattern:
@@ -131,5 +131,5 @@ def _is_a_word(stem: str) -> bool:
 
 
 def _is_all_capitals(plain: str) -> bool:
-    """Where every word of a title is in capitals, that tells no acronym from the rest."""
+    """A title in capitals only: then capitals do not mark acronyms."""
     return plain.isupper() and len(plain.split()) >= _ALL_CAPITALS_FROM

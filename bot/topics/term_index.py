@@ -1,4 +1,4 @@
-"""Which of all topics' terms stand in a paper, and in which of its fields, found in one reading of its text.
+"""Finds all topics' terms in a paper, and their fields, in one pass over its text.
 
 Pure; knows no topic. However many the terms are, a paper costs by its length and by what is found in it: words by an
 Aho-Corasick automaton (https://doi.org/10.1145/360825.360855), names, categories and identifiers by looking them up.
@@ -64,7 +64,7 @@ def _texts(paper: Paper, field: str) -> Sequence[str]:
     return [text] if text else []
 
 
-# -- shelves: each kind of term by what finds it ---------------------------------------------------------------------
+# -- indexes: one for each kind of term ---------------------------------------------------------------------
 
 Fields = tuple[str, ...]
 

@@ -1,6 +1,6 @@
-"""The way out to Discord: channels through a bot, or webhooks, with discord.py and without a gateway.
+"""The Discord channel: posts through a bot token or webhooks, with discord.py and without its gateway.
 
-Sends what `discord_digest` made, once per call; never retries, never sleeps (`discord_answers` sees to that).
+Sends one message per call; never retries and never sleeps (see `request.ask`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The two ways to Discord that discord.py has, without its gateway: a bot that is logged in, and a webhook's session.
+"""discord.py's two clients that need no gateway: a bot that is logged in, and a session for webhooks.
 
 Both are traced, so that `discord_answers` sees every answer first. Posts nothing.
 """
@@ -61,7 +61,7 @@ class Bot:
         client = discord.Client(
             # Intents are the gateway's, which is never opened; without this one the client warns at each start.
             intents=discord.Intents(guilds=True),
-            # A kept connection may be dead by the next message, and "taken?" would not be known. There are few.
+            # A kept connection may be closed by the next message, and then the outcome would be unknown.
             connector=aiohttp.TCPConnector(force_close=True),
             proxy=_proxy(self._api_url),
             http_trace=trace(),

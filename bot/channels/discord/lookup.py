@@ -1,4 +1,4 @@
-"""Looking for one of our messages in a Discord channel, by its content: Discord keeps no mark of ours on a message.
+"""Looks one of our messages up in a Discord channel by its content, since Discord stores no metadata of ours.
 
 Reads, never posts. https://docs.discord.com/developers/resources/message#get-channel-messages. Without the permission
 Read Message History Discord shows an empty list, which looks like an empty channel: so only where an earlier message

@@ -1,7 +1,7 @@
 """One request to Discord through discord.py: one request, one answer.
 
 discord.py 2.7 posts again on a 5xx (and on a reset connection on macOS), sleeps on a 429, and sleeps after a message
-was taken when a rate limit bucket is empty: a stop there would make "taken" into "nobody knows". So an aiohttp trace
+was accepted when a rate limit bucket is empty: a stop there would lose the answer. So an aiohttp trace
 takes every outcome out of its hands. What an answer means stands in `errors`; waiting and repeating are `deliver`'s.
 """
 

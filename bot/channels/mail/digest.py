@@ -36,7 +36,7 @@ _LONGEST_PREHEADER = "\U0001f54a" * 150  # which is measured before the mail's p
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What may not be torn: a paper, or the count of those that a section does not show."""
+    """A part that must not be split over two mails: a paper, or the count of papers that are not shown."""
 
     section: int
     first: bool

@@ -37,7 +37,7 @@ _REFUSED = {
     "AUTH": FailureKind.CREDENTIAL,
     "STARTTLS": FailureKind.CREDENTIAL,
 }
-"""What a 5yz means, by the step it answers; before MAIL it says something about the relay's day, not about us."""
+"""What a 5yz means, by the step it answers; before MAIL it is a problem of the relay, not of our mail."""
 
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _MAILBOX = re.compile(r"[^\s<>@]+@[^\s<>@:;,]+")

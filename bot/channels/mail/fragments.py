@@ -1,6 +1,6 @@
-"""The pieces of a mail, in both its forms: a paper, a section's heading, the count of what is not shown.
+"""Renders the fragments of a mail as HTML and text: a paper, a heading, the count of papers not shown.
 
-What a digest shows of a paper is mostly what others show of it, so it is made once for all of a round.
+Many digests of a round show the same papers, so each fragment is rendered once and cached.
 Pure but for reading templates. Which pieces go into which mail is decided elsewhere.
 """
 

@@ -12,7 +12,8 @@ from bot.channels.mail.mime import Mailbox, parse_mailbox
 from bot.settings import Secret, is_loopback
 
 CONNECTIONS = 3
-"""At once: a mail that the relay ponders for minutes holds up no other. Some relays allow no more than this."""
+"""Several, so that a mail for which the relay takes minutes does not delay the others. Some relays allow no more than
+this."""
 _MOST_CONNECTIONS = 100
 _LAST_PORT = 65_535
 
@@ -31,7 +32,7 @@ class MailSettings:
     """How many are open at once, at most."""
 
     def __post_init__(self) -> None:
-        """Check what fields owe one another.
+        """Checks the fields that depend on each other.
 
         Raises:
             ValueError: with a sentence that names the setting.

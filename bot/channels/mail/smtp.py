@@ -113,7 +113,7 @@ async def _is_usable_after(smtp: SMTP, error: RelayError) -> bool:
         try:
             await command(smtp, "RSET", b"RSET")
         except RelayError:
-            pass  # the mail's own trouble is the one to tell
+            pass  # the first error is the one to raise
         else:
             return True
     smtp.close()
@@ -191,7 +191,7 @@ async def say_quit(smtp: SMTP) -> None:
     """QUIT and close."""
     from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
 
-    with contextlib.suppress(SMTPException, OSError):  # a good-bye that is not returned is no trouble
+    with contextlib.suppress(SMTPException, OSError):  # an unanswered QUIT is no failure
         await smtp.execute_command(b"QUIT", timeout=_QUIT_SECONDS)
     smtp.close()
 

@@ -1,7 +1,7 @@
 """The Slack channel: bot tokens through `chat.postMessage`, and incoming webhooks.
 
 Never retries, sleeps or logs: slack_sdk's retries are off (it would post twice), and so is its log, which shows
-webhook URLs. What a digest looks like is `slack_digest`'s business, what an answer means `slack_answers`'.
+webhook URLs. `digest` renders, `errors` interprets the answers.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def short(tex: str, limit: int) -> str:
 
 
 def label(tex: str, limit: int) -> str:
-    """As `short`, for the label of a link: its separator is replaced by the sign that mathematics has for it."""
+    """The text of a link, shortened; `|`, which would end it, is replaced by the divides sign U+2223."""
     return short(tex, limit).replace("|", _DIVIDES)
 
 

@@ -76,7 +76,7 @@ def render_note(templates: Templates, note: Note) -> Message:
 
 
 class _DigestRenderer:
-    """One digest on its way into messages; each piece is rendered once, whatever plans are tried."""
+    """Renders one digest; each part is rendered once and cached, however many plans are tried."""
 
     def __init__(self, templates: Templates, digest: Digest, sections: Sequence[Section]) -> None:
         self._templates = templates
@@ -111,7 +111,7 @@ class _DigestRenderer:
             headline = () if is_only_reply else (self._headline(part, len(pages), threaded=threaded),)
             texts = [*headline, *self._under_headings(page, sections_begun)]
             sections_begun.update(piece.section for piece in page)
-            announced = [piece for each in pages for piece in each] if opens else page  # replies ring at nobody
+            announced = [piece for each in pages for piece in each] if opens else page  # replies notify nobody
             titles = [piece.title for piece in announced if piece.title]
             notification = self._notification(part, len(pages), titles, threaded=threaded)
             papers = tuple(piece.paper for piece in page if piece.paper)

@@ -1,4 +1,4 @@
-"""`paperboy catchup`: the missed mailings of a stretch of time, made up for by hand, told as one digest."""
+"""`paperboy catchup`: collects missed mailings from a given date on and sends them as one digest."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def retry(
     """Have the next run send them after all.
 
     For deliveries that are dead, held, unknown, dropped or waiting. Each keeps its text and its id; its address is
-    knocked at again even if it was found closed. If the first attempt arrived after all, the reader may see the
+    tried again even if it refused messages. If the first attempt arrived after all, the reader may see the
     message twice.
     """
     settings = load_settings(config)
@@ -263,7 +263,7 @@ def _identified(prefixes: Sequence[str], queries: OutboxQueries) -> tuple[str, .
 
 
 def _limits(app: App, detail: DeliveryDetail) -> Limits | None:
-    """The doors of its address as it is today.
+    """The limits of its address in today's configuration.
 
     Raises:
         RefusedError: the next run would take the delivery back or give it up, whatever is decided here.

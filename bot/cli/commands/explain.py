@@ -1,4 +1,4 @@
-"""`paperboy explain ID`: one paper's whole story."""
+"""`paperboy explain ID`: what became of one paper, and why."""
 
 from __future__ import annotations
 

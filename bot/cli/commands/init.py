@@ -1,6 +1,7 @@
 """`paperboy init`: asks a few questions and writes a commented configuration.
 
-The file is read back before it counts. No secret is in it: it names the environment variable to read it from.
+The file is loaded once to check it, and removed if that fails. No secret is in it: it names the environment variable
+to read it from.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The questions of `paperboy init`, each answer judged by the configuration's own rules while it is typed.
+"""The questions of `paperboy init`; each answer is validated by the configuration's own types at once.
 
-A secret is never asked for: of a door that needs one, only the environment variable is named.
+Never asks for a secret: it only names the environment variable to put it into.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ZONES = "zoneinfo/"
 
 @dataclass(frozen=True, slots=True)
 class ChannelChoice:
-    """One way to deliver: what `where` calls it, and the secret that it needs."""
+    """A choice of channel: its name in the question, and the secret that it needs."""
 
     channel: str
     variable: str

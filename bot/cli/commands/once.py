@@ -1,4 +1,4 @@
-"""`paperboy once`: the four verbs in a row, then the account of them."""
+"""`paperboy once`: runs the four verbs once, and prints what they did."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`paperboy preview --open`: messages as files that a browser shows as their readers see them. Sends nothing.
 
 A mail is its own HTML. Slack and Discord are the demo's showcase with all but that channel's window taken away; of a
-channel that the showcase does not know it is what would be posted.
+for any other channel the JSON payload is shown.
 """
 
 from __future__ import annotations

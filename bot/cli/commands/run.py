@@ -130,7 +130,7 @@ def _log() -> structlog.stdlib.BoundLogger:
 
 
 async def _ping(url: str) -> None:
-    """Tell a watcher outside that we are alive. Its silence is our trouble to log, not to die of."""
+    """Calls the health URL. A failure is logged and does not end the daemon."""
     import aiohttp  # noqa: PLC0415 - only where a health URL is set
 
     try:

@@ -1,4 +1,4 @@
-"""A stand-in for rss.arxiv.org on loopback: feeds in exactly arXiv's shape, its manners, its faults on demand.
+"""A stand-in for rss.arxiv.org on loopback: feeds in exactly arXiv's format, with faults on demand.
 
 For the demo and the tests alike. Holds no papers of its own, never leaves loopback.
 Shape: https://github.com/arXiv/arxiv-feed, feed/serializers at 110b5ab4.

@@ -1,4 +1,4 @@
-"""What a receiver is told to do with a request instead of what it would do: refuse, break, hang or crawl."""
+"""A scripted fault: what a demo server does instead of answering (refuse, drop, hang, answer slowly)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A mail relay on loopback that keeps what it is given: for the demo and the tests. Forwards nothing.
 
-Answers can be written ahead, per step of the conversation, to see what the sender makes of a bad day.
+Answers can be scripted per SMTP command, to test how the sender handles failures.
 """
 
 from __future__ import annotations

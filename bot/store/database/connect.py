@@ -1,6 +1,6 @@
 """Connecting: which URLs a store may have, what it is called in messages, and how either database is set up.
 
-The only place that knows drivers. A password never leaves it but towards the database.
+The only place that knows drivers. It never shows a password.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where SQLite and PostgreSQL differ inside a transaction: in here, and nowhere else.
 
-`SELECT ... FOR UPDATE` needs no place here: SQLAlchemy leaves it out for SQLite, where who writes is alone anyway.
+`SELECT ... FOR UPDATE` needs no place here: SQLAlchemy leaves it out for SQLite, where writes are serialised anyway.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 
 
 def hold_lock(connection: Connection, lock: Lock) -> None:
-    """Wait until no other transaction holds the lock; held to the end of this one.
+    """Takes a lock that is held to the end of the transaction; waits while another transaction holds it.
 
-    In SQLite a writing transaction is alone from its first moment.
+    In SQLite BEGIN IMMEDIATE does that already.
     """
     if _is_postgres(connection):
         # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
@@ -56,7 +56,7 @@ def hold_lock(connection: Connection, lock: Lock) -> None:
 
 
 def writes_are_serialised(connection: Connection) -> bool:
-    """Whether a writing transaction has no company, so that nothing it reads has to be locked or looked at again."""
+    """Whether the database serialises writing transactions (SQLite), so that no row has to be locked."""
     return not _is_postgres(connection)
 
 

@@ -33,7 +33,7 @@ CURRENT = Schema(SCHEMA_VERSION, (Path(__file__).with_name("migrations") / "vers
 
 
 def require_exists(url: URL, name: str) -> None:
-    """Opening a SQLite file makes it, so look before.
+    """Refuses a SQLite file that does not exist, since connecting would create it.
 
     Raises:
         NoStoreError: it is a file that is not there.

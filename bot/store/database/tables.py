@@ -221,7 +221,7 @@ gates = Table(
     metadata,
     Column("key", Name(80), primary_key=True),
     Column("opens_at", UtcDateTime),  # pacing and Retry-After
-    Column("closed_until", UtcDateTime),  # a dead door: not knocked at before
+    Column("closed_until", UtcDateTime),  # circuit breaker: nothing is sent before
     Column("reason", LongText),
     Column("since", UtcDateTime),
 )

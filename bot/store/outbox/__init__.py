@@ -1,9 +1,9 @@
-"""The outbox: what is to be sent to whom, and what became of it. The only truth about what was sent.
+"""The outbox: which message goes to which address, and its state. The only record of what was sent.
 
     enqueue -> pending -> claim -> sending -> settle -> sent | pending | unknown | dead
                unknown -> claim -> asking  -> settle -> sent | pending | unknown | dropped | held   (`doubts`)
 
-A claim is committed before the first byte goes out and fenced by its owner; only the other side's word makes a
+A claim is committed before the first byte is sent, and only its owner may settle it; only a confirmation makes a
 delivery `sent`. Deliveries to one address go in order, one at a time: a lane. Nothing in here sends or waits.
 """
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     StateUpdate = tuple[SubscriberState, Sequence[str]]
     """A subscriber's new state, and its recipients."""
     EnqueueRequest = tuple[Sequence[StateUpdate], RenderedDigest | None]
-    """What those readers get, if anything."""
+    """The digest for these subscribers, if there is one."""
 
 
 __all__ = ["Claimed", "DigestPaper", "Outbox", "RenderedDigest"]
@@ -80,7 +80,7 @@ class Outbox:
     def enqueue_all(self, requests: Sequence[EnqueueRequest], now: datetime) -> frozenset[str]:
         """Digests for many, many in one transaction; of one subscriber there is one state among them.
 
-        Each stands alone for all that: where one was composed for by another process, the others get theirs.
+        If another process composed for one of them in the meantime, the others are still written.
 
         Returns:
             Those for whom another process composed; for them nothing was written.
@@ -167,7 +167,7 @@ class Outbox:
     ) -> BatchResult:
         """In one transaction: what the other side has is sent, and each bidding lane gets its next, if it may go.
 
-        A claim's gates have to be open, and are closed behind it; an arrival's gates open, whatever shut them.
+        A claim needs open limits and holds them afterwards; a receipt closes the circuits of its limits.
         """
         with self._database.writing() as connection:
             return claim_batch(connection, sent_receipts, requests, owner=owner, now=now)
@@ -195,7 +195,7 @@ class Outbox:
     def settle_sent(
         self, delivery: Delivery, receipt: Receipt, limits: Limits, *, owner: WorkerId, now: datetime
     ) -> None:
-        """The other side has it; whatever kept its doors shut is over.
+        """Records that the platform has it, and closes the circuits of its limits.
 
         Raises:
             ClaimLostError: the claim is no longer ours.
@@ -251,8 +251,8 @@ class Outbox:
     def withdraw(self, subscriber: str, reason: str, now: datetime, *, but_for: str | None = None) -> int:
         """Take back what is left for a subscriber that is gone, or moved to another channel: it was never told.
 
-        One that is gone is forgotten, and a newcomer if it comes back. One that moved goes on from where the first
-        of the papers was that it was not told.
+        The state of one that is gone is deleted. One that moved gets its cursors set back to before the first
+        of the papers that were withdrawn.
 
         Args:
             subscriber: whose deliveries.
@@ -280,7 +280,7 @@ class Outbox:
     def readdress(self, lane: Lane, recipient: str) -> None:
         """The lane's address changed and it is still the subscriber's only one: what is left goes there, in order.
 
-        While one of it is being sent, nothing goes yet: should that fail, it would come behind the others.
+        Nothing is moved while one of them is being sent: if that fails, it would come after the others.
         """
         other = deliveries.alias()
         sending = select(other.c.seq).where(
@@ -293,7 +293,7 @@ class Outbox:
             connection.execute(deliveries.update().where(*left).values(recipient=recipient))
 
     def had_one_address(self, lane: Lane) -> bool:
-        """Whether the lane's newest delivery was composed for this address alone, wherever its fellows went since."""
+        """Whether the lane's newest digest was composed for one address only, wherever its deliveries are now."""
         newest = (
             select(deliveries.c.digest_id, deliveries.c.part, deliveries.c.created_at)
             .where(lane.where)
@@ -311,7 +311,7 @@ class Outbox:
             return connection.scalar(statement) == 1
 
     def close_circuits(self, limits: Limits) -> None:
-        """A message got through outside the outbox (`check --send`): the doors are open after all."""
+        """Closes the circuits after a message that was sent outside the outbox (`check --send`)."""
         with self._database.writing() as connection:
             for key in in_order(limits):
                 close_circuit(connection, key)

@@ -1,9 +1,9 @@
-"""Several lanes' turn at the outbox in one transaction: what has arrived is settled, and the next are claimed.
+"""Settles receipts and claims the next deliveries of many lanes in one transaction.
 
     arrivals -> sent | lost to another owner            heads -> gates, in memory -> claimed | doubt | wait | none
 
-A commit costs the disk's patience and a statement costs more than a row, so who comes together shares both. Each lane
-is judged as if it had come alone, in the order of coming: of two behind one gate the second finds it held.
+A commit waits for the disk, and a statement costs more than a row, so lanes share both. Each lane
+gets the result that it would get alone, in order: of two behind one limit the second finds it held.
 Works inside the outbox's transactions; opens none, sends nothing, waits for nothing.
 """
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Ours to send, and committed so."""
+    """A delivery that this worker has claimed in order to send it."""
 
     delivery: Delivery
 
@@ -75,7 +75,7 @@ ClaimOutcome = Claimed | UnknownDelivery | Wait | None
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of those who came, in their order."""
+    """The results of a batch, in the order of the requests."""
 
     settled: tuple[ClaimLostError | None, ...]
     """Per arrival: None, or that the claim was no longer ours, and then nothing was written for it."""
@@ -85,7 +85,7 @@ class BatchResult:
 
 @dataclass(slots=True)
 class _Grants:
-    """What this turn has given out so far, and the gates as that leaves them."""
+    """What this batch has claimed so far, and the limits after that."""
 
     limits: dict[str, LimitState]
     changed: dict[str, LimitState]
@@ -164,7 +164,7 @@ def claim_batch(
     changed |= _limits_after(settled_now, states | changed, now)
     grants = _Grants(states | changed, changed)
     if not writes_are_serialised(connection):
-        # The look before the lock may have been overtaken, so there is another one under it.
+        # The rows were read before they were locked, so read them again.
         heads = _heads(connection, [request for request in requests if request.lane in firsts])
     outcomes: list[Row[Any] | Wait | None] = []
     for request in requests:
@@ -199,7 +199,7 @@ def _settle(
 
 
 def _heads(connection: Connection, requests: Sequence[ClaimRequest]) -> dict[Lane, Row[Any]]:
-    """Each lane's first that still has a way to go: what is being sent, else the earliest.
+    """Each lane's first delivery that is not final: the one that is being sent, else the oldest.
 
     One that is held for a person is passed by.
     """
@@ -242,7 +242,7 @@ def _limits_after(
 
 
 def _without_far_future(limits: dict[str, LimitState], now: datetime) -> dict[str, LimitState]:
-    """Those that only a clock's mistake holds, opened: it would outlast every real Retry-After."""
+    """The limits whose `opens_at` can only come from a wrong clock (beyond the longest Retry-After), without it."""
     return {
         key: replace(limit, opens_at=None)
         for key, limit in limits.items()
@@ -253,7 +253,7 @@ def _without_far_future(limits: dict[str, LimitState], now: datetime) -> dict[st
 def _decide(
     connection: Connection, head: Row[Any], request: ClaimRequest, grants: _Grants, *, owner: WorkerId, now: datetime
 ) -> Row[Any] | Wait:
-    """The delivery if nothing stands in its way, and its gates are then held for whoever comes next."""
+    """Claims the delivery if nothing blocks it, and holds its limits for the next; else returns what to wait for."""
     may_batch = bool(grants.to_send)
     wait = blocked_by(
         connection,

@@ -1,4 +1,4 @@
-"""A rendered digest on its way into the outbox: frozen once, and one delivery per message and recipient.
+"""Writes a rendered digest into the outbox: stored once, with one delivery per message and recipient.
 
 Works inside the outbox's transactions; opens none.
 """

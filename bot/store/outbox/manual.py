@@ -1,6 +1,6 @@
-"""What a person decides about a delivery: that it be tried again, or given up.
+"""Manual actions on a delivery: retry it, or give it up.
 
-Each decision is one conditional statement, so that no sender is overtaken: what is just being sent is left to it. How
+Each action is one conditional UPDATE, so that a delivery that is being sent is not touched. How
 a delivery is found and shown is `queries`'s trade. Never sends, never writes a payload.
 """
 
@@ -66,10 +66,10 @@ class ManualActions:
         self._database = database
 
     def retry(self, delivery_id: str, limits: Limits | None) -> None:
-        """Have the next run try it at once, whatever became of it before, and knock at its door again.
+        """Makes the next run send it at once, whatever its state, and closes the circuits of its address.
 
         It keeps its id, the other side's key to know a repeat by, and its text. One that was dead begins again with
-        its rich form, and its senders' deaths are forgotten. One whose outcome is unknown is asked about first, also
+        its rich form, and its crash count is reset. One whose outcome is unknown is looked up first, also
         where it was given up by hand or because its senders died: whoever was asking at this moment has lost it.
 
         Args:
@@ -101,7 +101,7 @@ class ManualActions:
             )
         )
         with self._database.writing() as connection:
-            hold_lock(connection, Lock.DELIVERIES)  # nobody prunes its text between the look and the decision
+            hold_lock(connection, Lock.DELIVERIES)  # so that its text is not pruned between the check and the update
             if connection.execute(statement).rowcount != 1:
                 raise _refusal(connection, delivery_id, RETRIED, "was written too long ago: its text is pruned")
             for key in in_order(limits) if limits else ():

@@ -1,4 +1,4 @@
-"""The rules of a claim: what may be taken now, what the dead left behind, and what a failure means.
+"""The outbox's policy: what blocks a delivery, how a dead process's claims are recovered, what a failure leads to.
 
 Works inside the outbox's transactions; opens none, sends nothing, waits for nothing.
 """
@@ -32,16 +32,16 @@ LEASE = timedelta(minutes=15)
 """Longer than the longest send: SMTP may take ten minutes over the final dot (RFC 5321 section 4.5.3.2.6)."""
 
 CIRCUIT_OPEN_FOR = timedelta(hours=1)
-"""How long a dead door is left alone."""
+"""How long a circuit stays open after a refusal."""
 
 OUTAGE_PAUSE = timedelta(minutes=1)
-"""How long nobody else is tried behind a relay or service that is down."""
+"""How long nothing is sent through a credential whose relay or service is down."""
 
 MAX_CRASHES = 5
-"""A delivery whose sender died so often while sending it is suspected of killing it."""
+"""After this many crashes while sending it a delivery is suspected to be the cause, and is dead."""
 
 CONTENTION_DELAY = timedelta(seconds=1)
-"""When to look again at a lane that another process is deciding about: that takes milliseconds."""
+"""When to try a lane again whose row another process has locked; that takes milliseconds."""
 
 _FIRST_BACKOFF = timedelta(minutes=5)
 _FIRST_UNKNOWN_BACKOFF = timedelta(minutes=1)
@@ -52,7 +52,7 @@ LONGEST_WAIT = timedelta(days=1)
 """The longest Retry-After that is obeyed."""
 
 FINAL = tuple(state for state in DeliveryState if state.final)
-"""The states from which nothing goes on."""
+"""The final states."""
 
 OPEN = tuple(state for state in DeliveryState if not state.final)
 """The others. Asked for by name, for the index by state: nearly all that was ever delivered is final."""
@@ -90,7 +90,7 @@ class Wait:
 def recover(
     connection: Connection, lanes: Container[Lane], *, owner: WorkerId, now: datetime
 ) -> tuple[tuple[Lane, DeliveryState], ...]:
-    """Turn what the dead were sending into `unknown`, or into `dead` if it keeps killing who sends it."""
+    """Recover deliveries whose worker died while sending: `unknown`, or `dead` after too many crashes."""
     sending = deliveries.c.state == DeliveryState.SENDING
     # What is locked is being settled or recovered at this moment.
     statement = select(deliveries).where(sending).order_by(deliveries.c.seq).with_for_update(skip_locked=True)
@@ -128,7 +128,7 @@ def blocked_by(
     ignore_backoff: bool,
     may_batch: bool,
 ) -> Wait | None:
-    """What stands between this delivery and its sending, or the question what became of it; None if nothing does.
+    """Why this delivery cannot be sent (or looked up) now; None if it can.
 
     Args:
         connection: of the transaction that holds the row and its gates.
@@ -158,13 +158,16 @@ def blocked_by(
 
 
 def _is_sending(connection: Connection, owner: WorkerId) -> bool:
-    """Whether the owner has a message under way, which would be counted with it if one of them killed it."""
+    """Whether the worker is sending something else: after a crash that could be the cause too."""
     mine = (deliveries.c.state == DeliveryState.SENDING) & (deliveries.c.owner == str(owner))
     return connection.scalar(select(deliveries.c.seq).where(mine).limit(1)) is not None
 
 
 def _is_future(moment: datetime | None, now: datetime, most: timedelta) -> bool:
-    """Whether it is still to come. What lies further ahead than was ever written is a clock's mistake, and over."""
+    """Whether the moment is in the future.
+
+    One further ahead than we ever write comes from a wrong clock, and is ignored.
+    """
     return moment is not None and now < moment <= now + most
 
 
@@ -256,19 +259,20 @@ def next_state(connection: Connection, delivery: Delivery, error: DeliveryError,
         case FailureKind.REJECTED:
             change = {"state": DeliveryState.DEAD, "settled_at": now}
         case _:
-            pass  # closed, or without credential: it waits behind its gate
+            pass  # destination or credential refused: it waits until the circuit closes
     return change
 
 
 def apply_to_limits(connection: Connection, error: DeliveryError, limits: Limits, now: datetime) -> None:
-    """What a failure means for all that pass the same gates."""
+    """Updates the limits after a failure, for all that share them."""
     match error.kind:
         case FailureKind.RATE_LIMITED:
             key = limits.credential.key if error.affects_credential else limits.destination.key
             asked = timedelta(seconds=error.retry_after or _BUSY_SECONDS)
             delay_until(connection, key, now + min(asked, LONGEST_WAIT))
         case FailureKind.TRANSIENT if error.affects_credential:
-            # The relay or the service is down: its other destinations need not find that out one by one.
+            # The relay or service is down: open the credential's circuit, so that its other destinations do not each
+            # try.
             open_circuit(connection, limits.credential.key, until=now + OUTAGE_PAUSE, reason=error.reason, now=now)
         case FailureKind.DESTINATION_GONE:
             open_circuit(

@@ -170,7 +170,7 @@ class OutboxQueries:
             return connection.scalar(statement) or 0
 
     def open_circuits(self, now: datetime) -> tuple[LimitState, ...]:
-        """Doors that said no and were not seen open since."""
+        """Limits whose circuit is open, or was not seen to close since."""
         statement = select(gates).where(gates.c.since.is_not(None)).order_by(gates.c.key)
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()

@@ -1,10 +1,10 @@
-"""Deliveries whose outcome is unknown: what is known that helps to ask about one, and what an answer means for it.
+"""Deliveries whose outcome is unknown: what helps to look one up, and what the answer means for it.
 
     unknown -> claimed by who asks -> found: sent | not there: pending | nobody can tell: as `on_unknown` wishes
                                    -> the question itself failed: unknown still, asked again later
 
 A question is claimed like a sending, by owner and lease, so that two never ask and send again the same; but the
-delivery stays `unknown` meanwhile, and who dies while asking has killed nothing. Never asks, never sends.
+delivery stays `unknown` meanwhile, and a crash while asking is not counted. Never asks, never sends.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LOOK_AGAIN_AFTER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class UnknownDelivery:
-    """Ours to ask about, and committed so."""
+    """A delivery that this worker has claimed in order to look it up."""
 
     delivery: Delivery
     last_known_id: str
@@ -77,7 +77,7 @@ class Reconciliation:
     def mark_found(
         self, delivery: Delivery, receipt: Receipt, limits: Limits, *, owner: WorkerId, now: datetime
     ) -> DeliveryState:
-        """The other side has it. Two equal messages are two deliveries: one message proves one of them only."""
+        """The other side has it. An id that is recorded for another delivery proves nothing for this one."""
         with self._database.writing() as connection:
             found: dict[str, Any] = {
                 "state": DeliveryState.SENT,
@@ -104,7 +104,7 @@ class Reconciliation:
     def mark_unknowable(
         self, delivery: Delivery, why: str, policy: OnUnknown, *, owner: WorkerId, now: datetime
     ) -> DeliveryState:
-        """Nobody can tell, so the subscriber's wish decides.
+        """The outcome cannot be found out, so the subscriber's `on_unknown` decides.
 
         Args:
             delivery: what was asked about.
