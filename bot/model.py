@@ -374,6 +374,20 @@ class Receipt:
     platform_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownDelivery:
+    """A delivery whose answer was lost, with what helps its channel to look it up."""
+
+    delivery: Delivery
+    """As it was sent, perhaps more than once. No attempt was before its `created_at`."""
+    asked_at: datetime
+    """The moment of asking, UTC; a channel is never asked before `created_at`."""
+    last_known_id: str = ""
+    """The platform's id of the last message that is known to have reached the address; empty if there is none."""
+    ids_of_others: frozenset[str] = frozenset()
+    """The platform's ids of the messages at that address that are other deliveries'."""
+
+
 class OnUnknown(StrEnum):
     """What becomes of a delivery whose outcome nobody knows and nobody can be asked about."""
 

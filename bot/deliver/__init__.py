@@ -22,10 +22,9 @@ import structlog
 from bot.deliver.group_commit import GroupCommitter
 from bot.deliver.reconcile import reconcile
 from bot.errors import DeliveryError, FailureKind, StoreError
-from bot.model import DeliveryState
+from bot.model import DeliveryState, UnknownDelivery
 from bot.store.outbox.claim import ClaimRequest, SentReceipt
 from bot.store.outbox.policy import ClaimLostError, Wait
-from bot.store.outbox.reconciliation import UnknownDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
