@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 
+def paper_url(identifier: str, version: int | None = None, *, form: str = "abs") -> str:
+    """The `abs`, `pdf` or `html` page of a paper on arXiv, or of one version of it."""
+    return f"https://arxiv.org/{form}/{identifier}" + (f"v{version}" if version else "")
+
+
+def listing_url(category: str, day: date) -> str:
+    """ArXiv's own listing of one mailing."""
+    return f"https://arxiv.org/catchup/{category}/{day:%Y-%m-%d}"
+
+
 class AnnounceType(StrEnum):
     """Why a paper stands in a mailing, relative to the category asked for.
 
@@ -232,8 +242,7 @@ class DigestEntry:
         return self._url("html")
 
     def _url(self, form: str) -> str:
-        base = f"https://arxiv.org/{form}/{self.paper.identifier}"
-        return f"{base}v{self.paper.version}" if self.type.is_replacement else base
+        return paper_url(self.paper.identifier, self.paper.version if self.type.is_replacement else None, form=form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,12 +329,7 @@ class DeliveryState(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self in (
-            DeliveryState.SENT,
-            DeliveryState.DEAD,
-            DeliveryState.DROPPED,
-            DeliveryState.WITHDRAWN,
-        )
+        return self in (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DROPPED, DeliveryState.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bot import text
 from bot.arxiv import calendar
-from bot.model import Digest, Link, Match, Note, Section
+from bot.model import Digest, Link, Note, Section, listing_url
 from bot.store.outbox import DigestPaper
+from bot.topics.matched_papers import MatchedPapers
 from bot.topics.ranking import rank
 from bot.topics.selection import select
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from bot.store.subscribers import SubscriberState, Told
     from bot.topics.matcher import Matcher
     from bot.topics.selection import Selected
-    from bot.topics.term_index import Hits
 
 _LONGEST_LOOK_BACK = timedelta(days=14)
 """How far back a digest names mailings that never came in."""
@@ -71,11 +71,9 @@ class DigestPlanner:
     def __init__(self, store: Store, settings: Settings, matcher: Matcher) -> None:
         self._store = store
         self._settings = settings
-        self._matcher = matcher
+        self._matched = MatchedPapers(matcher)
         self._upto = store.papers.last_seq()
         self._papers: dict[tuple[str, int], Paper] = {}
-        self._claims: dict[str, dict[tuple[str, int], Hits]] = {}
-        """By topic, what it claims of the papers read by now, and why."""
         self._news: dict[tuple[tuple[str, int], ...], _News] = {}
         self._plans: dict[tuple[object, ...], DigestPlan] = {}
         self._start = cache(store.papers.start_of_latest_mailing)
@@ -146,8 +144,7 @@ class DigestPlanner:
         unread = {(a.identifier, a.version) for a in announcements} - self._papers.keys()
         for key, paper in self._store.papers.load(unread).items():
             self._papers[key] = paper
-            for topic, hits in self._matcher.hits(paper).items():
-                self._claims.setdefault(topic, {})[key] = hits
+            self._matched.add(paper)
         return _News(
             announcements,
             frozenset(a.mailing_date for a in announcements),
@@ -168,8 +165,7 @@ class DigestPlanner:
                 t,
                 windows[t.name],
                 self._papers,
-                partial(self._match, topic=t.name),
-                excluded=partial(self._excluded, topic=t.name),
+                self._matched,
                 told=told[t.name],
             )
             for t in topics
@@ -201,15 +197,8 @@ class DigestPlanner:
 
     def _claimed_by(self, topic: str, announcements: Iterable[Announcement]) -> list[Announcement]:
         """Only of papers that can have a place in the topic's section: most topics claim few."""
-        claimed = {identifier for identifier, _ in self._claims.get(topic, ())}
+        claimed = self._matched.claimed_by(topic)
         return [announcement for announcement in announcements if announcement.identifier in claimed]
-
-    def _match(self, paper: Paper, topic: str) -> Match | None:
-        hits = self._claims[topic].get((paper.identifier, paper.version))
-        return None if hits is None else Match(topic, hits)
-
-    def _excluded(self, paper: Paper, topic: str) -> bool:
-        return self._matcher.verdict(topic, paper).excluded_by is not None
 
     def _more(self, topic: Topic, entries: Sequence[DigestEntry], window: Iterable[Announcement]) -> tuple[Link, ...]:
         """Where these papers are: on the site's pages, else in as few of arXiv's own listings as hold them all."""
@@ -219,7 +208,7 @@ class DigestPlanner:
             pages = ((f"{day:%Y-%m-%d}", f"{site.url}/{topic.name}/{day:%Y-%m-%d}.{site.ending}") for day in days)
             return tuple(Link(*page) for page in pages)
         return tuple(
-            Link(f"{category} {day:%Y-%m-%d}", f"https://arxiv.org/catchup/{category}/{day:%Y-%m-%d}")
+            Link(f"{category} {day:%Y-%m-%d}", listing_url(category, day))
             for day, category in _listings(entries, window)
         )
 

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot import text
+from bot.model import paper_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +38,7 @@ def entry(paper: Paper) -> str:
         "archivePrefix": "arXiv",
         "primaryClass": _tex(paper.primary),
         "doi": _braced(text.clean(paper.doi or "")),
-        "url": _tex(f"https://arxiv.org/abs/{paper.identifier}"),
+        "url": _tex(paper_url(paper.identifier)),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     key = re.sub(r"[^\w./-]", "", paper.identifier)

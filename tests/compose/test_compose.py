@@ -589,7 +589,7 @@ async def test_of_two_composers_at_once_one_stands_back(environment: Environment
         states = app.store.subscribers.states()
         environment.config["subscribers"] = {"b": {"mail": "b@example.org", "topics": ["birds"]}}
         async with environment.app() as other:
-            other.compose()
+            other.runner.compose()
         composer = app.composer()
         composer._store.subscribers.states = lambda: states  # all read before the other one wrote
         composer._store.subscribers.told = lambda _identifiers: {}
