@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -292,6 +293,37 @@ async def test_papers_are_read_once_and_like_subscribers_share_one_plan_and_one_
         done.clear()
         app.runner.compose()
     assert Counter(done) == {"render": 2, "load": 1, "announcements_after": 1, "writing": 1}
+
+
+async def test_each_category_is_read_once_however_many_combinations_of_them_are_wished_for(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    categories = ["cs.CV", "cs.CL", "cs.LG"]
+    for number, category in enumerate(categories, 1):
+        environment.announce(TUESDAY, bird(number), category=category)
+    wished = [some for count in (1, 2, 3) for some in combinations(categories, count)]
+    environment.config["topics"] = {
+        f"topic{number}": {"title": "Birds", "categories": list(some), "keywords": ["pigeon"]}
+        for number, some in enumerate(wished)
+    }
+    environment.config["subscribers"] = {
+        f"reader{number}": {"mail": f"reader{number}@example.org", "topics": [f"topic{number}"]}
+        for number in range(len(wished))
+    }
+    environment.clock.set(morning(TUESDAY))
+    read = []
+    after = Papers.announcements_after
+
+    def note(papers: Papers, category: str, cursor: int, upto: int) -> Any:
+        read.append(category)
+        return after(papers, category, cursor, upto)
+
+    monkeypatch.setattr(Papers, "announcements_after", note)
+    async with environment.app() as app:
+        await app.runner.collect()
+        matched = {composed.subscriber: composed.matched for composed in app.runner.compose()}
+    assert sorted(read) == sorted(categories)
+    assert [matched[f"reader{number}"] for number in range(len(wished))] == [len(some) for some in wished]
 
 
 async def test_a_plan_is_shared_by_all_who_are_as_far_and_by_nobody_else(environment: Environment) -> None:
