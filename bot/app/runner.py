@@ -141,11 +141,11 @@ class Runner:
         delivered = readdress(self._store, self._settings, self._clock.now()) if options.tell else ()
         collected, elsewhere = await self._collect_if_free(options, progress)
         if options.tell and not elsewhere:
-            composed = self.compose(any_hour=options.any_hour, wait_for_late=options.wait_for_late)
+            composed = await self.compose(any_hour=options.any_hour, wait_for_late=options.wait_for_late)
         if options.tell:
             delivered += await self.deliver(ignore_backoff=options.ignore_backoff, max_wait=options.max_wait)
         if not elsewhere:
-            published, site_error = self._publish_or_say_why()
+            published, site_error = await self._publish_or_say_why()
         if options.tell:
             delivered += await self._deliver_alerts(composed, site_error)
         self._prune()
@@ -189,11 +189,11 @@ class Runner:
                 progress=prolong_lease,
             )
 
-    def compose(self, *, any_hour: bool = False, wait_for_late: bool = False) -> tuple[Composed, ...]:
+    async def compose(self, *, any_hour: bool = False, wait_for_late: bool = False) -> tuple[Composed, ...]:
         """The second verb."""
         now = self._clock.now()
         late = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL) if wait_for_late else None
-        return self._open_composer().compose(now, any_hour=any_hour, wait_until=late)
+        return await self._open_composer().compose(now, any_hour=any_hour, wait_until=late)
 
     async def deliver(
         self, *, ignore_backoff: bool, max_wait: timedelta = MAX_WAIT, only: str | None = None
@@ -209,10 +209,10 @@ class Runner:
             only=only,
         )
 
-    def publish(self) -> tuple[Published, ...]:
+    async def publish(self) -> tuple[Published, ...]:
         """The fourth verb; without `site:` there is no site."""
         publisher = self._open_publisher()
-        return publisher.publish() if publisher else ()
+        return await publisher.publish() if publisher else ()
 
     # -- what stands around them ---------------------------------------------------------------------------------
 
@@ -246,10 +246,10 @@ class Runner:
             return (), str(error)
         return (), ""
 
-    def _publish_or_say_why(self) -> tuple[tuple[Published, ...], str]:
+    async def _publish_or_say_why(self) -> tuple[tuple[Published, ...], str]:
         """What was published, and why it failed: that must not fail the run, for the digests are sent by now."""
         try:
-            return self.publish(), ""
+            return await self.publish(), ""
         except (RenderError, OSError) as error:
             return (), str(error)
 

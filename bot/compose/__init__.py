@@ -3,13 +3,14 @@
     [due?] -> draft -> render -> outbox
 
 Subscribers are independent: each has its own cursor, hour and templates. The content of a digest is planned in
-`digests`. Subscribers with the same content in the same form share one rendering and one transaction
-transaction with others, and whoever another process composed for is left to it. Nothing in here sends, and nothing
-asks arXiv.
+`digests`. Subscribers with the same content in the same form share one rendering, and many digests are written in one
+transaction; whoever another process composed for is left to it. Between two digests the event loop has its turn, so
+that a stop ends compose there: what was written stays, the next run goes on. Nothing in here sends or asks arXiv.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from bot.store.outbox import RenderedDigest
 from bot.store.subscribers import SubscriberState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.channels.channel import Channel
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 _DIGESTS_PER_TRANSACTION = 50
 """Different digests that are written in one transaction."""
+
+_PLANS_PER_TURN = 10
+"""Digests that are planned before the event loop has its turn."""
 
 
 class Outcome(StrEnum):
@@ -132,7 +136,7 @@ class Composer:
         self._fallbacks = fallbacks
         self._planner = planner
 
-    def compose(
+    async def compose(
         self,
         now: datetime,
         *,
@@ -149,7 +153,9 @@ class Composer:
         states = self._store.subscribers.states()
         done: dict[str, Composed] = {}
         groups: dict[tuple[object, ...], list[_Candidate]] = {}
-        for subscriber in self._settings.subscribers.values():
+        for number, subscriber in enumerate(self._settings.subscribers.values()):
+            if number % _PLANS_PER_TURN == 0:
+                await asyncio.sleep(0)
             if subscriber.paused:
                 done[subscriber.name] = Composed(subscriber.name, Outcome.PAUSED)
                 continue
@@ -159,7 +165,7 @@ class Composer:
             else:
                 groups.setdefault(candidate.same_messages_key, []).append(candidate)
         for some in _in_batches(list(groups.values())):
-            done.update((composed.subscriber, composed) for composed in self._serve(some, now))
+            done.update((composed.subscriber, composed) for composed in await self._serve(some, now))
         return tuple(done[name] for name in self._settings.subscribers)
 
     def enrol(self, now: datetime) -> None:
@@ -191,25 +197,14 @@ class Composer:
         plan = self._planner.plan(subscriber, state, now)
         return _Candidate(subscriber, before, plan.after(state), plan)
 
-    def _serve(self, groups: Iterable[Sequence[_Candidate]], now: datetime) -> Iterator[Composed]:
+    async def _serve(self, groups: Iterable[Sequence[_Candidate]], now: datetime) -> list[Composed]:
         """Renders each group and writes all of them in one transaction."""
-        rendered_groups = [self._render_group(candidates) for candidates in groups]
+        rendered_groups = []
+        for candidates in groups:
+            rendered_groups.append(self._render_group(candidates))
+            await asyncio.sleep(0)
         lost = self._store.outbox.enqueue_all([(each.updates, each.rendered) for each in rendered_groups], now)
-        for each in rendered_groups:
-            plan = each.candidates[0].plan
-            matched = plan.digest.matched if plan and plan.digest else 0
-            parts = len(each.rendered.messages) if each.rendered else 0
-            for candidate in each.candidates:
-                name = candidate.subscriber.name
-                if each.failed:
-                    yield Composed(name, Outcome.FAILED, reason=each.template_error)
-                elif name in lost:
-                    yield Composed(name, Outcome.ELSEWHERE)
-                else:
-                    outcome, messages = _outcome(plan, each.rendered), parts * len(candidate.subscriber.addresses)
-                    yield Composed(
-                        name, outcome, matched, messages, each.template_error, _next(candidate.subscriber, now)
-                    )
+        return list(_results(rendered_groups, lost, now))
 
     def _render_group(self, candidates: Sequence[_Candidate]) -> _RenderedGroup:
         first, plan = candidates[0].subscriber, candidates[0].plan
@@ -283,6 +278,25 @@ def _in_batches(groups: Sequence[Sequence[_Candidate]]) -> Iterator[Sequence[Seq
     return (
         groups[start : start + _DIGESTS_PER_TRANSACTION] for start in range(0, len(groups), _DIGESTS_PER_TRANSACTION)
     )
+
+
+def _results(rendered_groups: Iterable[_RenderedGroup], lost: Container[str], now: datetime) -> Iterator[Composed]:
+    """What came of each subscriber, after all but the `lost` ones were written."""
+    for each in rendered_groups:
+        plan = each.candidates[0].plan
+        matched = plan.digest.matched if plan and plan.digest else 0
+        parts = len(each.rendered.messages) if each.rendered else 0
+        for candidate in each.candidates:
+            name = candidate.subscriber.name
+            if each.failed:
+                yield Composed(name, Outcome.FAILED, reason=each.template_error)
+            elif name in lost:
+                yield Composed(name, Outcome.ELSEWHERE)
+            else:
+                outcome, messages = _outcome(plan, each.rendered), parts * len(candidate.subscriber.addresses)
+                yield Composed(
+                    name, outcome, matched, messages, each.template_error, _next(candidate.subscriber, now)
+                )
 
 
 def _outcome(plan: DigestPlan | None, rendered: RenderedDigest | None) -> Outcome:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.app import App
+    from bot.publish.markdown import TopicPage
     from bot.settings import Subscriber
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -395,6 +396,32 @@ async def test_a_round_that_hangs_is_left_after_the_grace_and_what_is_in_flight_
     took = await run_for(Daemon(rounds, SystemClock()), 0.1)
     assert 0.2 < took < 5
     assert rounds.abandoned == 1
+
+
+async def test_a_stop_in_the_midst_of_long_work_ends_it_at_the_next_page_and_the_next_run_writes_the_rest(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.daemon.GRACE", 0)
+    names = [f"birds{number}" for number in range(20)]
+    environment.config["topics"] = {name: {"categories": ["cs.CV"], "keywords": ["pigeon"]} for name in names}
+    environment.config |= {"subscribers": {}, "site": {"dir": "site", "topics": names}}
+    environment.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    stop, written = asyncio.Event(), list[str]()
+
+    def note(page: TopicPage, *_: object) -> str:
+        written.append(page.topic.name)
+        if len(written) == 3:
+            stop.set()
+        return page.topic.name
+
+    monkeypatch.setattr("bot.publish.render_page", note)
+    async with environment.app() as app:
+        await Daemon(app.runner, environment.clock).run(stop, heartbeat=lambda: None, reload=unchanged)
+    assert len(written) < 10  # some turns of the event loop pass until the round is cancelled
+    await environment.once()
+    pages = (environment.folder / "site").glob("birds*/2026-04-21.html")
+    assert sorted(page.parent.name for page in pages) == sorted(names)
 
 
 async def test_a_fault_in_a_round_ends_the_daemon_with_it() -> None:

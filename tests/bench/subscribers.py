@@ -69,15 +69,16 @@ def _many(settings: Settings, size: int) -> Settings:
 
 def _compose(settings: Settings, announced: int) -> list[float]:
     """CPU seconds for each of two mailings; a tenth of the second is replacements of what the first announced."""
-    app = App(settings, SimulatedClock(morning(TUESDAY)))
+    clock = SimulatedClock(morning(TUESDAY))
+    app = App(settings, clock)
     papers = corpus.invented(2 * announced)
     again = [FeedItem(replace(paper, version=2), AnnounceType.REPLACE) for paper in papers[: announced // 10]]
     took = []
     for day, some, more in ((TUESDAY, papers[:announced], []), (WEDNESDAY, papers[announced:], again)):
-        app.clock = SimulatedClock(morning(day))
+        clock.set(morning(day))
         entries = (*(FeedItem(paper, AnnounceType.NEW) for paper in some), *more)
-        app.store.papers.record(Mailing("cs.CV", day, entries), Verdict(MailingState.COMPLETE, ""), app.clock.now())
-        took.append(worked(app.runner.compose))
+        app.store.papers.record(Mailing("cs.CV", day, entries), Verdict(MailingState.COMPLETE, ""), clock.now())
+        took.append(worked(lambda: asyncio.run(app.runner.compose())))
     written = len(app.store.queries.unfinished())
     app.store.close()
     assert written >= 2 * len(settings.subscribers)

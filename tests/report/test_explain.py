@@ -244,7 +244,7 @@ async def test_what_was_taken_back_for_another_channel_waits_again(environment: 
     environment.clock.set(morning(MONDAY))
     async with environment.app() as app:
         await app.runner.collect()
-        app.runner.compose()
+        await app.runner.compose()
     environment.config["subscribers"]["lab"] = {"mail": "lab@example.org", "topics": ["birds"], "at": "17:00"}
     await environment.once(morning(MONDAY, 7))
     (explanation,) = (await explain(environment)).subscribers
