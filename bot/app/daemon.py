@@ -184,7 +184,11 @@ class Daemon:
             await asyncio.wait([step], timeout=GRACE)
             step.cancel()
             await asyncio.gather(step, return_exceptions=True)
-        self._rounds.abandon()
+        try:
+            self._rounds.abandon()
+        except StoreError as error:
+            # They stay claimed by a process that is gone, which the next one sees and looks them up.
+            log.error("what is in flight could not be noted", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
 
 
 async def _sleep(seconds: float, stop: asyncio.Event, step: asyncio.Task[None] | None) -> None:

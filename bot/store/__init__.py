@@ -50,6 +50,13 @@ class Store:
         self.arxiv_limit = ArxivLimit(self._database)
         self.catchup_limit = ArxivLimit(self._database, "arxiv-catchup", farthest=timedelta(days=31))
 
+    def end_lock_waits(self, seconds: float) -> None:
+        """After so many seconds nothing waits any more for a SQLite store that another process has locked.
+
+        For a process that is to end. May be called from a signal's handler.
+        """
+        self._database.end_lock_waits(seconds)
+
     def close(self) -> None:
         """Close every connection."""
         self._database.close()

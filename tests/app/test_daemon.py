@@ -441,6 +441,20 @@ async def test_a_store_that_is_locked_or_full_is_tried_again_in_a_minute() -> No
     assert rounds.count == 2
 
 
+async def test_it_ends_although_the_store_does_not_take_what_is_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = Rounds()
+
+    def locked() -> None:
+        raise StoreError("sqlite:///p.db", "database is locked")
+
+    monkeypatch.setattr(rounds, "abandon", locked)
+    with capture_logs() as logs:
+        await run_for(Daemon(rounds, SystemClock()), 0.1)
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [
+        "what is in flight could not be noted"
+    ]
+
+
 async def test_a_new_configuration_gets_a_round_at_once() -> None:
     old, new = Rounds(), Rounds()
     offered = iter([None, new])
