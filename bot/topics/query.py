@@ -108,6 +108,27 @@ def terms(node: Node) -> Iterator[Term]:
                 yield from terms(inner)
 
 
+_BARE = re.compile(r"(?!(?:AND|OR|NOT|ANDNOT|XOR)\Z)\w[\w./-]*")
+"""What needs no quotes."""
+
+
+def spelled(node: Node) -> str:
+    """A tree as a query: `ti:(dove OR pigeon) AND NOT abs:"visual grounding"`."""
+    match node:
+        case Term():
+            field = next((name for name, field in FIELDS.items() if node.fields == (field,)), "")
+            word = node.text if _BARE.fullmatch(node.text) else f'"{node.text}"'
+            return f"{field}:{word}{'*' * node.prefix}" if field else f"{word}{'*' * node.prefix}"
+        case Not(inner):
+            return f"NOT {_in_parentheses(inner)}"
+        case _:
+            return (" AND " if isinstance(node, And) else " OR ").join(map(_in_parentheses, node.nodes))
+
+
+def _in_parentheses(node: Node) -> str:
+    return f"({spelled(node)})" if isinstance(node, (And, Or)) else spelled(node)
+
+
 def parse(query: str, mode: MatchMode = MatchMode.WORDS) -> Node:
     """A query as a tree: `ti:"visual grounding" ANDNOT (abs:medical OR cat:eess.IV)`.
 

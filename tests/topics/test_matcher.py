@@ -8,6 +8,7 @@ import pytest
 from bot.errors import QueryError
 from bot.model import Hit, Match, MatchMode, Paper, Topic
 from bot.topics.matcher import Matcher, Verdict
+from bot.topics.query import Or, Term
 from tests.builders import paper
 
 
@@ -192,7 +193,9 @@ def test_a_verdict_gives_the_reasons_for_yes_and_no() -> None:
     assert matcher.verdict("t", paper(title="Pigeons", abstract="")) == Verdict(
         Match("t", (pigeon,)), (pigeon,), None
     )
-    assert matcher.verdict("t", paper(title="Bees", abstract="")) == Verdict(None, None, None)
+    assert matcher.verdict("t", paper(title="Bees", abstract="")) == Verdict(
+        None, None, None, (Or((Term("pigeon"),)),)
+    )
     with pytest.raises(KeyError):
         matcher.verdict("other", paper())
 

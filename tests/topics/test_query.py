@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.errors import QueryError
 from bot.model import MatchMode, Topic
 from bot.topics.fields import FIELDS
-from bot.topics.query import ALL, EVERYTHING, NOTHING, And, Node, Not, Or, Term, followed, from_topic, parse
+from bot.topics.query import ALL, EVERYTHING, NOTHING, And, Node, Not, Or, Term, followed, from_topic, parse, spelled
 
 
 def anywhere(text: str) -> Term:
@@ -82,6 +82,7 @@ A, B, C, D = map(anywhere, "abcd")
 )
 def test_a_query_is_read_as_arxiv_reads_it(query: str, tree: Node) -> None:
     assert parse(query) == tree
+    assert parse(spelled(tree)) == tree, "a tree is spelled as a query that means the same"
 
 
 @pytest.mark.parametrize(
