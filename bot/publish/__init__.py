@@ -49,9 +49,10 @@ _PAGES_PER_BATCH = 50
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One page of the site that this run wrote, by its Markdown file; the others stand beside it."""
+    """One page of the site that this run wrote."""
 
     path: Path
+    """Its Markdown file, beside which the others stand; of the index the page to open, `index.html`."""
     papers: int
     """How many it lists; 0 for the index."""
 
@@ -104,7 +105,7 @@ class Publisher:
         if stale:
             records = self._store.pages.written()
         if records and self._write_indexes(records):
-            written.append(Published(self._site.dir / "README.md", 0))
+            written.append(Published(self._site.dir / "index.html", 0))
         return tuple(written)
 
     def _stale_pages(self, records: Iterable[PageRecord]) -> list[_Stale]:

@@ -64,7 +64,7 @@ async def test_once_tells_what_each_verb_did_and_ends_with_0(paperboy: Terminal,
         "  lab  C0123456789  1 sent",
         "Published",
         f"  {environment.folder}/site/birds/2026-04-21.md  1 paper",
-        f"  {environment.folder}/site/README.md            index",
+        f"  {environment.folder}/site/index.html           index",
     ]
     again = await paperboy("once")
     assert again.out.splitlines() == [

@@ -43,7 +43,7 @@ def written(run: RunResult) -> list[str]:
 async def test_each_mailing_is_a_page_per_topic_and_the_index_names_it(sited: Environment) -> None:
     sited.announce(TUESDAY, paper(), paper("2604.00002", title="Fish", abstract="No birds."))
     run = await sited.once(morning(TUESDAY))
-    assert [(page.path.name, page.papers) for page in run.published] == [("2026-04-21.md", 1), ("README.md", 0)]
+    assert [(page.path.name, page.papers) for page in run.published] == [("2026-04-21.md", 1), ("index.html", 0)]
     found = files(sited)
     assert {name for name in found if not name.startswith("assets/")} == {
         "birds/2026-04-21.md",
@@ -74,7 +74,7 @@ async def test_a_late_arrival_rewrites_the_page_with_the_union(sited: Environmen
     sited.announce(TUESDAY, paper("2604.00001"))
     await sited.once(morning(TUESDAY))
     sited.announce(TUESDAY, paper("2604.00002", title="Late pigeons"), category="cs.CL")
-    assert written(await sited.once()) == ["2026-04-21.md", "README.md"]
+    assert written(await sited.once()) == ["2026-04-21.md", "index.html"]
     page = files(sited)["birds/2026-04-21.md"]
     assert b"2604.00001" in page
     assert b"2604.00002" in page
@@ -187,7 +187,7 @@ async def test_a_changed_title_or_address_is_seen_without_a_new_mailing(sited: E
     await sited.once(morning(TUESDAY))
     sited.config["topics"]["birds"]["title"] = "Birds & More"
     sited.config["site"]["url"] = "https://lab.example.org/papers"
-    assert written(await sited.once()) == ["README.md"]
+    assert written(await sited.once()) == ["index.html"]
     found = files(sited)["index.html"]
     assert b"Birds &amp; More" in found
     assert b'rel="canonical" href="https://lab.example.org/papers/index.html"' in found

@@ -76,7 +76,7 @@ def account(run: RunResult, settings: Settings) -> None:
     if run.published or run.site_error:
         heading("Published")
         table(
-            [str(page.path), plural(page.papers, "paper") if page.path.name != "README.md" else "index"]
+            [str(page.path), plural(page.papers, "paper") if page.path.name != "index.html" else "index"]
             for page in run.published
         )
         if run.site_error:
