@@ -1,4 +1,4 @@
-"""Every command is documented: in its help, in README, and every setting in the example."""
+"""Every command is documented: in its help, in the command line's README, and every setting in the example."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def passages(text: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def readme() -> str:
-    return (ROOT / "README.md").read_text(encoding="utf-8")
+    return (ROOT / "bot/cli/README.md").read_text(encoding="utf-8")
 
 
 @every_command
