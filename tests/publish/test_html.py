@@ -222,7 +222,7 @@ def test_hostile_text_reads_as_it_was_written_and_adds_no_tag(hostile: str) -> N
     topic = replace(BIRDS, title=hostile, keywords=(hostile,), exclude=(hostile,))
     strange = paper(title=hostile, abstract=hostile, authors=(hostile,), categories=(hostile,))
     seen = Reader(page([entry(strange, hits=(Hit(hostile, "title"),))], topic=topic, site=PUBLISHED))
-    assert seen.text.count(hostile) >= 8
+    assert seen.text.count(hostile) >= 6  # beside that, BibTeX has it twice in TeX
     assert [tag for tag in seen.tags if tag in ("script", "style", "img", "iframe")] == ["script"] * 2
     assert not [name for name, _ in seen.attributes if name.startswith("on") or name == "style"]
     assert all(re.match(r"https://|\.\./|#|[\w-]+\.(html|bib|md|xml|json)$", link) for link in seen.all("href"))
