@@ -124,6 +124,7 @@ def test_a_published_page_says_where_it_is() -> None:
         (entry(replaced_to=2), ["new, now v2"]),
         (entry(paper(version=3), type=AnnounceType.REPLACE_CROSS), ["replaced: v3", "cross-listed"]),
         (replace(entry(), reconstructed=True), ["new", "reconstructed"]),
+        (entry(paper(abstract="This paper has been withdrawn.")), ["new", "withdrawn"]),
     ],
 )
 def test_a_paper_s_type_is_a_chip(shown: DigestEntry, chips: list[str]) -> None:
@@ -140,6 +141,11 @@ def test_a_replacement_links_its_version_everywhere() -> None:
     links = Reader(page([entry(paper(version=3), type=AnnounceType.REPLACE)])).all("href")
     for kind in ("abs", "pdf", "html"):
         assert f"https://arxiv.org/{kind}/2604.00001v3" in links
+
+
+def test_a_withdrawn_paper_links_neither_pdf_nor_html() -> None:
+    links = Reader(page([entry(paper(abstract="This paper has been withdrawn."))])).all("href")
+    assert [link for link in links if "2604.00001" in link] == ["https://arxiv.org/abs/2604.00001"] * 2
 
 
 def test_code_that_a_paper_names_is_linked() -> None:
