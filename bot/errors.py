@@ -22,6 +22,8 @@ class Problem:
     """Where: `topics.mllm.categories[1]`."""
     message: str
     """What is wrong, and what was probably meant."""
+    line: int | None = None
+    """Of the file, counted from 1; None where it speaks of no line."""
 
 
 class ConfigError(PaperboyError):

@@ -138,7 +138,7 @@ def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
     from bot.errors import ConfigError  # noqa: PLC0415 - as above
 
     try:
-        document, _ = read(locate(ctx.params.get("config"), os.environ))
+        document = read(locate(ctx.params.get("config"), os.environ)).values
     except ConfigError:
         return []
     names = document.get("subscribers") if isinstance(document, dict) else None

@@ -21,6 +21,7 @@ from bot.channels.slack.errors import (
     raise_for_webhook,
 )
 from bot.channels.slack.lookup import find_message, metadata
+from bot.channels.tokens import Token  # noqa: TC001 - pydantic reads the annotation at run time
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint, is_loopback
@@ -60,7 +61,7 @@ _SILENT = logging.Logger("slack_sdk, silenced", level=logging.CRITICAL + 1)  # n
 class SlackSettings:
     """`channels.slack`. Webhooks need neither."""
 
-    token: Secret | None = None
+    token: Token | None = None
     """A bot token, `xoxb-...`, with the scope chat:write."""
     api_url: str = "https://slack.com/api/"
 
