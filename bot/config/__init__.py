@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.channels import CHANNELS
+from bot.channels.tokens import is_quoted
 from bot.config import value_types, yaml_file
 from bot.config.models import Context, SubscriberSection, WholeFile
 from bot.config.reader import Reader
@@ -113,7 +114,7 @@ def _route(reader: Reader, place: Place, raw: object, channels: Mapping[str, typ
     (channel,) = chosen
     kind = channels[channel]
     own = reader.validate(kind.Options, {key: entries[key] for key in options if key in entries}, place)
-    addresses = _addresses(reader, (*place, channel), kind, entries[channel], own or kind.Options())
+    addresses = _addresses(reader, (*place, channel), channels, entries[channel], own or kind.Options())
     return _Route(rest, channel, addresses, own)
 
 
@@ -125,24 +126,41 @@ def _report_channels(
         reader.add_problem(place, f"has {' and '.join(chosen)}: make it a subscriber for each")
     elif named:
         for name in named:
-            reader.add_problem((*place, name), "has no value; a text that begins with # needs quotes")
+            written = f'; # begins a comment: put the text in quotes, like {name}: "#..."'
+            reader.add_problem((*place, name), f"has no value{written}")
     else:
         reader.add_problem(place, f"has no channel: one of {', '.join(channels)} is expected")
 
 
 def _addresses(
-    reader: Reader, place: Place, kind: type[Channel], value: object, options: object
+    reader: Reader, place: Place, channels: Mapping[str, type[Channel]], value: object, options: object
 ) -> tuple[Address, ...]:
+    channel = str(place[-1])
     if not reader.is_resolved(place):
         return ()
+    if any(is_quoted(text) for text in (value if isinstance(value, list) else [value])):
+        reader.add_problem(place, "has quotes inside of its quotes: leave out the inner ones")
+        return ()
     try:
-        addresses = kind.addresses(value, options)
+        addresses = channels[channel].addresses(value, options)
     except ValueError as error:
-        reader.add_redacted_problem(place, str(error))
+        owner = next((name for name, kind in channels.items() if name != channel and _takes(kind, value)), None)
+        if owner:
+            reader.add_problem(place, f"is an address for {owner}: write {owner}: in place of {channel}:")
+        else:
+            reader.add_redacted_problem(place, str(error))
         return ()
     if any(value_types.plain_http(address.value.reveal()) for address in addresses):
         reader.add_problem(place, value_types.USE_HTTPS)
     return addresses
+
+
+def _takes(kind: type[Channel], value: object) -> bool:
+    """Whether the channel can deliver there."""
+    try:
+        return bool(kind.addresses(value, kind.Options()))
+    except ValueError:
+        return False
 
 
 def _channels(

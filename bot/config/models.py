@@ -34,6 +34,8 @@ from bot.settings import ArxivSettings, Secret, Settings, SiteSettings, Subscrib
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from pydantic.fields import FieldInfo
+
 LONGEST_KEPT = 36500
 """Days: a century. Dates end in the year 9999, and so does what can be subtracted from one."""
 POLITE_SECONDS = 3.0
@@ -60,6 +62,13 @@ class Context:
     topics: Collection[str] = ()
     """The names that the file has topics for."""
     subscribers: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to write where a setting is missing; metadata of its field."""
+
+    text: str
 
 
 # -- how YAML writes a value -------------------------------------------------------------------------------------
@@ -185,7 +194,9 @@ class TopicSection(Section):
 
     title: _Text | None = None
     """What readers see; the name if there is none."""
-    categories: Annotated[_Categories, *_AtLeastOne, AfterValidator(_flat)]
+    categories: Annotated[
+        _Categories, *_AtLeastOne, AfterValidator(_flat), Advice("add the mailings to read, like [cs.CV]")
+    ]
     """Which mailings are read for it. `cs.*` is all of cs; aliases such as cs.NA are understood."""
     keywords: Annotated[_Keywords, _Once] = ()
     """One of these is in the title or the abstract. With no keywords, authors or query: every paper."""
@@ -217,7 +228,7 @@ class TopicSection(Section):
 class SubscriberSection(Section):
     """One of `subscribers`, but for its channel's key and options."""
 
-    topics: Annotated[tuple[_Topic, ...], _Once, *_AtLeastOne]
+    topics: Annotated[tuple[_Topic, ...], _Once, *_AtLeastOne, Advice("add names of topics, like [mllm]")]
     timezone: _Zone | None = None
     at: _WallTime | None = None
     """The hour in its time zone; as soon as the mailing is in if there is none."""
@@ -274,7 +285,7 @@ class WholeFile(Section):
     """Messages older than this many days are pruned; what was sent to whom stays."""
     health_url: _SecretUrl | None = None
     """A URL that `paperboy run` calls at least once an hour. Treated as a secret."""
-    contact: str
+    contact: Annotated[str, Advice("add your mail address or a URL, like you@your-lab.edu; arXiv is shown it")]
     """Whom arXiv may ask about this bot: a mail address or a URL."""
 
     @field_validator("topics")
@@ -301,9 +312,20 @@ class WholeFile(Section):
         return Settings(**{**dict(self), **made})
 
 
-_SECTIONS: Mapping[str, type[Section]] = {"arxiv": ArxivSection, "topics": TopicSection, "site": SiteSection}
+_SECTIONS: Mapping[str, type[Section]] = {
+    "arxiv": ArxivSection,
+    "topics": TopicSection,
+    "subscribers": SubscriberSection,
+    "site": SiteSection,
+}
 
 
-def keys_at(place: Sequence[str | int]) -> tuple[str, ...]:
-    """The keys of the model that is for this place of the file."""
-    return tuple(_SECTIONS[str(place[0])].model_fields if place else WholeFile.model_fields)
+def fields_at(place: Sequence[str | int]) -> Mapping[str, FieldInfo]:
+    """The fields of the model that is for this place of the file."""
+    return (_SECTIONS[str(place[0])] if place else WholeFile).model_fields
+
+
+def advice_at(place: Sequence[str | int]) -> str:
+    """What to write at a place where a setting is missing, as the end of a sentence."""
+    metadata = fields_at(place[:-1])[str(place[-1])].metadata
+    return "".join(f": {advice.text}" for advice in metadata if isinstance(advice, Advice))

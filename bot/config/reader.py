@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.config import value_types, yaml_file
-from bot.config.models import keys_at
+from bot.config.models import advice_at, fields_at
 from bot.errors import Problem
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ Literal = Callable[[Place], bool]
 
 _MAPPING = "keys with values are expected, like `key: value`"
 _SENTENCES = {
-    "missing": "is missing",
     "string_type": "a text is expected",
     "string_too_short": "must not be empty",
     "tuple_type": "a list is expected, like [a, b]",
@@ -152,11 +151,12 @@ class Reader:
     def _add_detail(self, place: Place, detail: ErrorDetails, why: Mapping[str, str], *, trusted: bool) -> None:
         context: dict[str, Any] = detail.get("ctx", {})
         if detail["type"] == "extra_forbidden":
-            self.add_problem(place, _unknown(str(place[-1]), keys_at(place[:-1])))
+            self.add_problem(place, _unknown(str(place[-1]), fields_at(place[:-1])))
+        elif detail["type"] == "missing":
+            self.add_problem(place, "is missing" + (advice_at(place) if trusted else why.get(str(place[-1]), "")))
         elif detail["type"] in _SENTENCES:
             expected = str(context.get("expected")).replace("'", "")
-            sentence = _SENTENCES[detail["type"]].format(**{**context, "expected": expected})
-            self.add_problem(place, sentence + (why.get(str(place[-1]), "") if detail["type"] == "missing" else ""))
+            self.add_problem(place, _SENTENCES[detail["type"]].format(**{**context, "expected": expected}))
         elif detail["type"] == "value_error":
             say = self.add_problem if trusted else self.add_redacted_problem
             say(place, str(context["error"]))

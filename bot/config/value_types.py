@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from bot.arxiv.taxonomy import UnknownCategoryError, expand
 from bot.errors import QueryError
@@ -25,12 +25,15 @@ _PLAIN_WORD = re.compile(r"[\w.*+/ -]{1,36}")
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 POSTGRES = ("postgresql+psycopg://", "postgresql://")
 WALL_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_SPOKEN_TIME = re.compile(
+    r"(?P<hour>[0-9]{1,2})(?:[:.h](?P<minute>[0-5][0-9]))?\s*(?:(?P<half>[ap])\.?m\.?|h|uhr|o'?clock)?", re.ASCII
+)
+_NOON, _MIDNIGHT = 12, 24
 DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 _MAILBOX = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
 REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FEW = 14
-_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(0?[0-9]|1[0-4])(?::?00)?", re.IGNORECASE)
 
 EXAMPLE_MAILBOX = re.compile(r"@example\.(?:org|com|net)\b")
 """Reserved for examples, so that it is nobody's: https://www.rfc-editor.org/rfc/rfc2606#section-3."""
@@ -71,8 +74,22 @@ def wall_time(text: str) -> time:
     """`08:00` as a time of day."""
     found = WALL_TIME.fullmatch(text)
     if not found:
-        raise ValueError('a time of day is expected, like "08:00"')
+        meant = spoken_time(text) or time(8)
+        raise ValueError(f'a time of day is expected, like "{meant:%H:%M}"')
     return time(int(found[1]), int(found[2]))
+
+
+def spoken_time(text: str) -> time | None:
+    """`8`, `8am`, `8:30 p.m.` or `20h` as a time of day; None if it is none of these."""
+    found = _SPOKEN_TIME.fullmatch(text.strip().lower())
+    if not found:
+        return None
+    hour, minute, half = int(found["hour"]), int(found["minute"] or 0), found["half"]
+    if half:
+        if not 1 <= hour <= _NOON:
+            return None
+        hour = hour % _NOON + (_NOON if half == "p" else 0)
+    return time(hour, minute) if hour < _MIDNIGHT else None
 
 
 def weekday(text: str) -> int:
@@ -97,15 +114,9 @@ def zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (LookupError, ValueError, OSError):  # OSError: `Europe` is a folder of the database
         pass
-    known = available_timezones()
-    offset = _OFFSET.fullmatch(text)
-    if offset:
-        # these names count hours west of Greenwich: https://data.iana.org/time-zones/tzdb/etcetera
-        fixed = f"Etc/GMT{'-' if offset[1] == '+' else '+'}{int(offset[2])}"
-        if fixed in known:
-            raise ValueError(f"no such time zone: a city is expected, like Europe/Berlin, or all year round {fixed}")
-    hint = "" if any(c.isdigit() for c in text) else did_you_mean(text, known)
-    raise ValueError(f"no such time zone{hint or ': a name like Europe/Berlin is expected'}")
+    from bot.config.zone_hints import hint  # noqa: PLC0415 - only a mistake needs it
+
+    raise ValueError(f"no such time zone{hint(text)}")
 
 
 def url(text: str, *, placeholders: Iterable[str] = ()) -> str:

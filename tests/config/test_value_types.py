@@ -23,6 +23,35 @@ def test_what_is_no_time_of_day_is_refused(written: str) -> None:
         value_types.wall_time(written)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("8", "08:00"),
+        ("8am", "08:00"),
+        ("8 AM", "08:00"),
+        ("8:30 p.m.", "20:30"),
+        ("12am", "00:00"),
+        ("12 pm", "12:00"),
+        ("20h", "20:00"),
+        ("8h15", "08:15"),
+        ("08.00", "08:00"),
+        ("8 Uhr", "08:00"),
+        ("8 o'clock", "08:00"),
+        ("23:59", "23:59"),
+    ],
+)
+def test_a_time_of_day_is_understood_as_people_say_it_and_proposed_as_it_is_written(written: str, meant: str) -> None:
+    assert f"{value_types.spoken_time(written):%H:%M}" == meant
+    if not value_types.WALL_TIME.fullmatch(written):
+        with pytest.raises(ValueError, match=f'like "{meant}"$'):
+            value_types.wall_time(written)
+
+
+@pytest.mark.parametrize("written", ["", "24", "25:00", "13pm", "0am", "8:60", "480", "noon", "8x", "-8", "٨"])
+def test_what_nobody_says_is_no_time_of_day(written: str) -> None:
+    assert value_types.spoken_time(written) is None
+
+
 def test_the_week_begins_on_monday() -> None:
     assert [value_types.weekday(day) for day in ("mon", "Tue", "SUN")] == [0, 1, 6]
 
