@@ -118,6 +118,8 @@ class Subscriber:
     on_unknown: OnUnknown = OnUnknown.RESEND
     max_messages: int = 10
     paused: bool = False
+    was: str | None = None
+    """The name it had before; what is remembered under that one becomes its own."""
     options: Any = None
     """The channel's own options, an instance of its `Options` class."""
 

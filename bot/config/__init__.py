@@ -61,6 +61,7 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
         name: _route(reader, ("subscribers", name), raw, channels)
         for name, raw in _entries(entries, "subscribers").items()
     }
+    _check_renamed(reader, routes)
     used = _channels(reader, _entries(entries, "channels"), channels, routes)
     if whole is None or reader.problems:
         problems = sorted(dict.fromkeys(reader.problems), key=lambda problem: problem.line or 0)
@@ -116,6 +117,15 @@ def _route(reader: Reader, place: Place, raw: object, channels: Mapping[str, typ
     own = reader.validate(kind.Options, {key: entries[key] for key in options if key in entries}, place)
     addresses = _addresses(reader, (*place, channel), channels, entries[channel], own or kind.Options())
     return _Route(rest, channel, addresses, own)
+
+
+def _check_renamed(reader: Reader, routes: Mapping[str, _Route]) -> None:
+    """What is remembered under one name can become only one subscriber's."""
+    heirs: dict[str, str] = {}
+    for name, route in routes.items():
+        was = route.rest.was if route.rest else None
+        if was and heirs.setdefault(was, name) != name:
+            reader.add_problem(("subscribers", name, "was"), f"{heirs[was]} was {was} already")
 
 
 def _report_channels(

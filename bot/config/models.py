@@ -240,6 +240,8 @@ class SubscriberSection(Section):
     """The most messages that one digest may take; what does not fit is counted and linked."""
     paused: bool = _SUBSCRIBER.paused
     """Nothing is sent until it is false again."""
+    was: _Key | None = None
+    """The name that it had before it was renamed, so that it goes on where it was."""
 
     @field_validator("on")
     @classmethod
@@ -247,6 +249,13 @@ class SubscriberSection(Section):
         if info.data.get("at", ...) is None:
             raise ValueError('means nothing without an hour: add at: "08:00"')
         return on
+
+    @field_validator("was")
+    @classmethod
+    def _gone(cls, name: str, info: ValidationInfo[Context]) -> str:
+        if name in info.context.subscribers:
+            raise ValueError(f"there is a subscriber {value_types.shown(name)} still: it names one that was renamed")
+        return name
 
 
 class SiteSection(Section):

@@ -112,10 +112,13 @@ async def deliver(
 def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneReport, ...]:
     """See, before anything is composed or sent, that what is left is meant for an address that is there.
 
-    What was for a subscriber that is gone is taken back; so is what was for another channel than the subscriber is on
-    now, and is then composed anew. A lane follows its subscriber's only address; one of several that is gone is given
-    up.
+    A subscriber that was renamed goes on where it was. What was for one that is gone is taken back; so is what was
+    for another channel than the subscriber is on now, and is then composed anew. A lane follows its subscriber's only
+    address; one of several that is gone is given up.
     """
+    for each in settings.subscribers.values():
+        if each.was and store.subscribers.rename(each.was, each.name):
+            log.info("a renamed subscriber goes on where it was", subscriber=each.name, was=each.was)
     _recover(store, _lanes_without_address(store, settings), now)
     reports = []
     for name in sorted({lane.subscriber for lane in store.outbox.lanes()}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -509,6 +510,18 @@ subscribers: {loft: {slack: C0123456789, topics: [birds], paused: true}}
     assert "feather" not in answer.out + answer.err
     path.chmod(0o600)
     assert told not in (await paperboy.raw("check", "--config", str(path))).out
+
+
+async def test_check_and_status_notice_a_subscriber_that_was_renamed(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    environment.config["subscribers"]["group"] = environment.config["subscribers"].pop("lab")
+    for command in ("check", "status"):
+        out = " ".join((await paperboy(command)).out.split())
+        assert "group has the address of lab, which is gone: `was: lab` lets it go on, else it starts anew" in out
+    assert json.loads((await paperboy("status", "--json")).out)["renamed"].keys() == {"group"}
 
 
 async def test_check_send_posts_a_test_to_everybody_and_closes_an_open_circuit(

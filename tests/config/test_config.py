@@ -431,6 +431,14 @@ BAD: list[tuple[str, str]] = [
         """subscribers: {a: {mail: [b@c.example, "'a@b.example'"], topics: [birds]}}""",
         "subscribers.a.mail: has quotes inside of its quotes: leave out the inner ones",
     ),
+    (
+        "subscribers: {loft: {slack: C0123456789, topics: [birds], was: loft}}",
+        "subscribers.loft.was: there is a subscriber loft still: it names one that was renamed",
+    ),
+    (
+        "subscribers: {a: {slack: C0123456789, topics: [birds], was: c}, b: {mail: a@b.cc, topics: [birds], was: c}}",
+        "subscribers.b.was: a was c already",
+    ),
     # channels
     ("channels: {slak: {}}\n-subscribers", "channels.slak: unknown key slak: did you mean slack?"),
     ("channels: {mail: {hots: localhost}}\n-subscribers", "channels.mail.hots: unknown key hots: did you mean host?"),
