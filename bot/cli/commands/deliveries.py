@@ -292,6 +292,7 @@ def _limits(app: App, detail: DeliveryDetail) -> Limits | None:
 
 
 deliveries = typer.Typer(
+    add_completion=False,
     name="deliveries",
     help="The outbox: list, show, retry, drop.",
     no_args_is_help=True,
