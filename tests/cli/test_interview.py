@@ -47,6 +47,7 @@ def answered(monkeypatch: pytest.MonkeyPatch, *lines: str) -> dict[str, Any]:
         (("pigeon", "", "tower", "1", "owl", ""), {"bird": "owl", "rings": []}),
         (("pigeon", "", "tower", "back", "", ""), {"bird": "pigeon", "rings": [], "loft": "tower"}),
         (("pigeon", "", "tower", "9", "x", "3", "barn", ""), {"bird": "pigeon", "rings": [], "loft": "barn"}),
+        (("pigeon", "a", "b", "c", "", ""), {"bird": "pigeon", "rings": ["c"], "loft": "roof"}),
         (("owl", "a", "2", "-", ""), {"bird": "owl", "rings": []}),
         (("squeaker", "", ""), {"bird": "pigeon", "rings": ["none yet"], "loft": "roof"}),
     ],
