@@ -142,3 +142,14 @@ class NoStoreError(StoreError):
 
     def __init__(self, store: str) -> None:
         super().__init__(store, "there is none yet: `paperboy once` makes it")
+
+
+class NewerStoreError(StoreError):
+    """The store was written by a newer version of this program."""
+
+    def __init__(self, store: str, found: str, known: str) -> None:
+        super().__init__(store, f"its schema is {found}, this program knows {known}")
+        self.found = found
+        """The store's version of the schema."""
+        self.known = known
+        """The newest that this program knows."""

@@ -12,7 +12,7 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, MetaData, Table, create_engine, inspect, text
 
-from bot.errors import NoStoreError, StoreError
+from bot.errors import NewerStoreError, NoStoreError, StoreError
 from bot.model import AnnounceType, FeedItem, Mailing, MailingState
 from bot.store import Store, migrate
 from bot.store.database import Database, migrations
@@ -94,8 +94,16 @@ def test_a_database_of_somebody_else_is_refused_and_left_alone(url: str) -> None
 
 def test_a_store_newer_than_the_program_is_refused_and_says_so(url: str) -> None:
     set_version(url, "9999")
-    with pytest.raises(StoreError, match=f"its schema is 9999, this program knows {SCHEMA_VERSION}"):
+    with pytest.raises(NewerStoreError, match=f"its schema is 9999, this program knows {SCHEMA_VERSION}") as caught:
         Store(url)
+    assert (caught.value.found, caught.value.known) == ("9999", SCHEMA_VERSION)
+
+
+def test_a_version_that_is_none_of_ours_is_not_taken_for_a_newer_one(url: str) -> None:
+    set_version(url, "c0ffee")
+    with pytest.raises(StoreError, match="its schema is c0ffee") as caught:
+        Store(url)
+    assert not isinstance(caught.value, NewerStoreError)
 
 
 # -- Alembic -----------------------------------------------------------------------------------------------------
