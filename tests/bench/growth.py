@@ -89,7 +89,7 @@ async def _once(environment: Environment, at: datetime) -> tuple[float, float]:
     environment.clock.set(at)
     start, worked = time.perf_counter(), time.process_time()
     async with opened(load(environment.folder / "config.yaml", {}), environment.clock) as app:
-        await app.once()
+        await app.runner.once()
     return (time.perf_counter() - start) * 1000, (time.process_time() - worked) * 1000
 
 

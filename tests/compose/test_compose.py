@@ -288,9 +288,9 @@ async def test_papers_are_read_once_and_like_subscribers_share_one_plan_and_one_
     counted(Database, "writing")
     async with environment.app() as app:
         environment.clock.set(morning(TUESDAY))
-        await app.collect()
+        await app.runner.collect()
         done.clear()
-        app.compose()
+        app.runner.compose()
     assert Counter(done) == {"render": 2, "load": 1, "announcements_after": 1, "writing": 1}
 
 
@@ -325,7 +325,7 @@ async def test_who_wants_other_messages_of_the_same_digest_gets_them(environment
     environment.announce(TUESDAY, *map(bird, range(1, 61)))
     await environment.once(morning(TUESDAY), no_deliver=True)
     async with environment.app() as app:
-        messages = {result.subscriber: result.messages for result in app.compose()}
+        messages = {result.subscriber: result.messages for result in app.runner.compose()}
         with app.store._database.reading() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM digests").scalar() == 4
     assert messages["brief"] == 1 < messages["lab"]
@@ -355,11 +355,11 @@ async def test_composed_together_each_gets_what_it_would_get_alone(environment: 
         for store, story in stories.items():
             environment.config["store"] = f"sqlite:///{store}.db"
             async with environment.app() as app:
-                await app.collect()
+                await app.runner.collect()
                 everybody = app.settings.subscribers
                 for group in [everybody] if store == "together" else [{name: everybody[name]} for name in everybody]:
                     app.settings = replace(app.settings, subscribers=group)
-                    for result in app.compose():
+                    for result in app.runner.compose():
                         story += [result, app.store.subscribers.state(result.subscriber)]
                 with app.store._database.reading() as connection:
                     rows = connection.exec_driver_sql("SELECT subscriber, recipient, digest_id, part FROM deliveries")
@@ -603,7 +603,7 @@ async def test_who_was_composed_for_meanwhile_is_not_enrolled_again(environment:
     await environment.once(morning(TUESDAY), no_deliver=True)
     async with environment.app() as app:
         composer = app.composer()
-        app.compose()
+        app.runner.compose()
         composed = app.store.subscribers.state("lab")
         composer._store.subscribers.states = dict  # read before the other one wrote
         composer.enrol(environment.clock.now())

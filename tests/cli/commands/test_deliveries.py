@@ -235,7 +235,7 @@ async def test_what_the_next_run_would_take_back_is_not_tried_again(
     environment.announce(MONDAY, paper())
     await environment.once(morning(MONDAY), no_deliver=True)
     async with environment.app() as app:
-        app.compose(any_hour=True)
+        app.runner.compose(any_hour=True)
     first, second = (await paperboy("deliveries", "list", "--json")).json
     for record in (first, second):
         await paperboy("deliveries", "drop", record["id"])
