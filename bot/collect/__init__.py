@@ -14,13 +14,12 @@ that repeats an earlier mailing is recognised.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time
 from typing import TYPE_CHECKING, Protocol
 
 from bot.arxiv import calendar, feed
 from bot.collect import backlog
 from bot.collect.fallback import FallbackSources, Found, NotFound, Pages
-from bot.collect.verdict import judge, judge_found
+from bot.collect.verdict import fallback_from, judge, judge_found, proves_empty, settles
 from bot.errors import FetchError, ParseError
 from bot.model import MailingState
 from bot.store.papers import Verdict
@@ -30,24 +29,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.clock import Clock
-    from bot.model import Mailing
+    from bot.model import Mailing, MailingRecord
     from bot.store.papers import Papers
-
-
-FALLBACK_FROM = {
-    MailingState.TRUNCATED: time(0, 20),
-    MailingState.SUSPECT_STALE: time(2),
-    MailingState.INCOMPLETE: time(2),
-    MailingState.PENDING: time(7),
-    MailingState.FAILED: time(7),
-    MailingState.UNEXPECTED_EMPTY: time(7),
-}
-"""From when on today's mailing is read from a second source, in New York.
-
-A feed says more than OAI-PMH can, so one that may yet come right is waited for; and what is late in the feed may be
-late in OAI-PMH too, so that it can prove an empty day only in the morning. What was cut off a feed will not come
-back to it.
-"""
 
 
 class Source(Pages, Protocol):
@@ -140,7 +123,10 @@ class _Collector:
 
     async def collect_missed(self, category: str, days: Sequence[date]) -> list[Collected]:
         """The category's mailings of days that are over, from a second source: no feed shows them any more."""
-        return [self._record_fallback(category, found) for found in await self._fallback.read(category, days)]
+        return [
+            self._record_fallback(category, found, self._papers.mailing(_day(found), category))
+            for found in await self._fallback.read(category, days)
+        ]
 
     async def today(self, category: str) -> Collected:
         """Today's mailing of the category: from the feed, else, when it is time, from a second source."""
@@ -148,15 +134,11 @@ class _Collector:
         if known is not None and known.state.closed:
             return Collected(category, self._today, known.state, known.reason, asked=False)
         result = await self._from_feed(category)
-        if not result.asked or result.state.closed:
-            return result
-        since = datetime.combine(self._today, FALLBACK_FROM[result.state], calendar.EASTERN)
-        if self._clock.now() < since:
+        if not result.asked or result.state.closed or self._clock.now() < fallback_from(self._today, result.state):
             return result
         (found,) = await self._fallback.read(category, [self._today])
-        if isinstance(found, Found) and not found.mailing.entries and not self._may_be_empty(found):
-            found = NotFound(self._today, f"{found.source} has nothing yet", asked=True)
-        return self._record_fallback(category, found, result)
+        known = self._papers.mailing(self._today, category)
+        return self._record_fallback(category, found, known, result)
 
     async def add_comments(self) -> None:
         """The authors' comments to what came by feed, where the catch-up pages may be asked for them."""
@@ -165,12 +147,6 @@ class _Collector:
             if comments is None:
                 return  # composing waits for this, and the next page would probably fail as slowly
             self._papers.add_comments(self._today, category, comments)
-
-    def _may_be_empty(self, found: Found) -> bool:
-        """Whether an answer without news proves something: some of the mailing is stored, or the morning has come."""
-        known = self._papers.mailing(self._today, found.mailing.category)
-        morning = datetime.combine(self._today, FALLBACK_FROM[MailingState.UNEXPECTED_EMPTY], calendar.EASTERN)
-        return bool(known and known.announced) or self._clock.now() >= morning
 
     async def _from_feed(self, category: str) -> Collected:
         try:
@@ -181,8 +157,7 @@ class _Collector:
             return self._failed(category, self._today, Verdict(MailingState.FAILED, error.reason))
         if mailing.mailing_date != self._today:
             return self._other_date(mailing)
-        verdict = judge(mailing, self._papers)
-        new = self._record(mailing, verdict)
+        verdict, new = self._record_feed(mailing)
         if verdict.state is MailingState.COMPLETE:
             self._complete_by_feed.append(category)
         return Collected(category, self._today, verdict.state, verdict.reason, new, len(mailing.unreadable))
@@ -190,28 +165,60 @@ class _Collector:
     def _other_date(self, mailing: Mailing) -> Collected:
         """The feed still shows another day: that may settle an open mailing of then, but is not today's answer."""
         new, day = 0, mailing.mailing_date
-        known = self._papers.mailing(day, mailing.category)
-        # A cache may show a feed of weeks ago; a new store must not begin with that.
-        expected = known is not None or calendar.previous_mailing_day(self._today) <= day < self._today
-        if calendar.is_mailing_day(day) and expected and not (known and known.state.closed):
-            new = self._record(mailing, judge(mailing, self._papers))
-        shown = f"the feed still shows the mailing of {mailing.mailing_date:%Y-%m-%d}"
-        result = self._failed(mailing.category, self._today, Verdict(MailingState.PENDING, shown))
+        if settles(day, self._papers.mailing(day, mailing.category), self._today):
+            _, new = self._record_feed(mailing)
+        verdict = Verdict(MailingState.PENDING, f"the feed still shows the mailing of {day:%Y-%m-%d}")
+        result = self._failed(mailing.category, self._today, verdict)
         return replace(result, new=new, unreadable=len(mailing.unreadable))
 
-    def _record(self, mailing: Mailing, verdict: Verdict) -> int:
-        """Store the answer; of a stale one only the verdict, for its papers are not today's."""
+    def _record_feed(self, mailing: Mailing) -> tuple[Verdict, int]:
+        """Judge and store a feed's answer; of a stale one only the verdict, for its papers are not that day's.
+
+        Returns:
+            The verdict, and how many announcements were not stored before.
+        """
+        identifiers = {entry.paper.identifier for entry in mailing.entries}
+        verdict = judge(mailing, self._papers.history(mailing.category, identifiers))
         if verdict.state is MailingState.SUSPECT_STALE:
             self._failed(mailing.category, mailing.mailing_date, verdict)
-            return 0
-        return self._papers.record(mailing, verdict, self._clock.now())
+            return verdict, 0
+        return verdict, self._papers.record(mailing, verdict, self._clock.now())
 
     def _record_fallback(
-        self, category: str, found: Found | NotFound, feed_result: Collected | None = None
+        self,
+        category: str,
+        found: Found | NotFound,
+        known: MailingRecord | None,
+        feed_result: Collected | None = None,
     ) -> Collected:
-        """What a second source said, stored; where the feed said something first, that stays beside it."""
-        if isinstance(found, Found):
-            return self._record_found(found, feed_result)
+        """What a second source said, stored; where the feed said something first, that stays beside it.
+
+        Args:
+            category: whose mailing.
+            found: the second source's answer.
+            known: what is stored of the mailing.
+            feed_result: what became of today's feed; None for a mailing of an earlier day.
+        """
+        now = self._clock.now()
+        too_early = feed_result is not None and not proves_empty(self._today, known, now)
+        if isinstance(found, Found) and not found.mailing.entries and too_early:
+            found = NotFound(self._today, f"{found.source} has nothing yet", asked=True)
+        if isinstance(found, NotFound):
+            return self._record_nothing(category, found, feed_result)
+        mailing = found.mailing
+        verdict = judge_found(found, known, feed_result.reason if feed_result else "")
+        new = self._papers.record(mailing, verdict, now, reconstructed=found.reconstructed)
+        return Collected(
+            category=category,
+            mailing_date=mailing.mailing_date,
+            state=verdict.state,
+            reason=verdict.reason,
+            new=new + (feed_result.new if feed_result else 0),
+            unreadable=len(mailing.unreadable),
+        )
+
+    def _record_nothing(self, category: str, found: NotFound, feed_result: Collected | None) -> Collected:
+        """That no second source had the mailing; a try is noted only where one was asked."""
         if feed_result is None:
             verdict = Verdict(MailingState.FAILED, found.reason)
         else:
@@ -221,21 +228,10 @@ class _Collector:
         result = self._failed(category, found.mailing_date, verdict)
         return replace(result, new=feed_result.new, unreadable=feed_result.unreadable) if feed_result else result
 
-    def _record_found(self, found: Found, feed_result: Collected | None) -> Collected:
-        mailing = found.mailing
-        known = self._papers.mailing(mailing.mailing_date, mailing.category)
-        total = len(mailing.entries) + (known.announced if known and found.reconstructed else 0)
-        verdict = judge_found(found, total, f" ({feed_result.reason})" if feed_result else "")
-        new = self._papers.record(mailing, verdict, self._clock.now(), reconstructed=found.reconstructed)
-        return Collected(
-            category=mailing.category,
-            mailing_date=mailing.mailing_date,
-            state=verdict.state,
-            reason=verdict.reason,
-            new=new + (feed_result.new if feed_result else 0),
-            unreadable=len(mailing.unreadable),
-        )
-
     def _failed(self, category: str, day: date, verdict: Verdict) -> Collected:
         self._papers.record_failure(day, category, verdict, self._clock.now())
         return Collected(category, day, verdict.state, verdict.reason)
+
+
+def _day(found: Found | NotFound) -> date:
+    return found.mailing.mailing_date if isinstance(found, Found) else found.mailing_date
