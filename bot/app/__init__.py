@@ -117,8 +117,7 @@ class App:
         client = ArxivClient(
             self.settings.arxiv,
             contact=self.settings.contact,
-            limit=self.store.arxiv_limit,
-            catchup_limit=self.store.catchup_limit,
+            limits=self.store.arxiv_limits,
             clock=self.clock,
         )
         try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.app.run_result import RunResult, log_run
 from bot.arxiv import calendar
+from bot.arxiv.rate_limit import Service
 from bot.collect import backlog, collect
 from bot.deliver import MAX_WAIT, deliver, readdress
 from bot.errors import RenderError
@@ -223,7 +224,7 @@ class Runner:
             mailings=self._store.papers.mailings_since(today),
             categories=self._settings.categories,
             missed=backlog.missed(self._store.papers, self._settings.categories, today),
-            arxiv_waits_until=self._store.arxiv_limit.waits_until(self._clock.now()),
+            arxiv_waits_until=self._store.arxiv_limits.waits_until(Service.FEEDS, self._clock.now()),
             subscribers=tuple(self._settings.subscribers.values()),
         )
 

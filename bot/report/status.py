@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot import text
 from bot.arxiv import calendar
+from bot.arxiv.rate_limit import Service
 from bot.clock import next_slot
 from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
@@ -110,7 +111,7 @@ class Reporter:
         unfinished = self._store.queries.unfinished()
         open_circuits = {limit.key: limit for limit in self._store.queries.open_circuits(now)}
         last_sent = self._store.queries.last_sent()
-        opens_at = self._store.arxiv_limit.waits_until(now)
+        opens_at = self._store.arxiv_limits.waits_until(Service.FEEDS, now)
         ended = (DeliveryState.DEAD, DeliveryState.DROPPED)
         return Status(
             now=now,
@@ -131,7 +132,7 @@ class Reporter:
     def _category(self, category: str, today: date, now: datetime) -> CategoryStatus:
         record = self._store.papers.mailing(today, category)
         due = backlog.next_attempt(record, calendar.expected(today), now)
-        due = max(due, self._store.arxiv_limit.waits_until(now) or due)
+        due = max(due, self._store.arxiv_limits.waits_until(Service.FEEDS, now) or due)
         if record is None:
             expected = f", expected at {self._clock(due)}" if due > now else ""
             return CategoryStatus(category, "pending", f"not asked for yet today{expected}", due=due)

@@ -12,6 +12,7 @@ import pytest
 
 from bot.arxiv.calendar import EASTERN
 from bot.arxiv.client import ArxivClient
+from bot.arxiv.rate_limit import Service
 from bot.clock import SimulatedClock
 from bot.collect import Collected, collect
 from bot.collect.fallback import FallbackSources, Found, NotFound
@@ -79,17 +80,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def opened(
-    store: Store, *, catchup: bool, remembered: bool = False, **sizes: int
-) -> AsyncIterator[Environment]:
+async def opened(store: Store, *, catchup: bool, **sizes: int) -> AsyncIterator[Environment]:
     clock = SimulatedClock(at(START, 0))
     truth = Truth(11, start=START, mailings=8, pdf_only=0.3)
     async with ArxivService(truth, clock, **sizes) as service:
         settings = ArxivSettings(service.rss_url, service.oai_url, service.catchup_url if catchup else None)
-        pages = store.catchup_limit if remembered else None
-        client = ArxivClient(
-            settings, contact="us@example.net", limit=store.arxiv_limit, clock=clock, catchup_limit=pages
-        )
+        client = ArxivClient(settings, contact="us@example.net", limits=store.arxiv_limits, clock=clock)
         yield Environment(store, service, clock, client)
         await client.aclose()
 
@@ -104,6 +100,12 @@ async def environment(store: Store) -> AsyncIterator[Environment]:
 async def paged(store: Store) -> AsyncIterator[Environment]:
     async with opened(store, catchup=True) as environment:
         yield environment
+
+
+def refuse(store: Store, environment: Environment) -> None:
+    """As if a feed had been answered with 403 just now."""
+    now = environment.clock.now()
+    store.arxiv_limits.record_refusal(Service.FEEDS, now, now + DAY, "403 Forbidden")
 
 
 def sources(environment: Environment) -> list[Source]:
@@ -169,7 +171,7 @@ async def test_a_server_that_never_comes_to_an_end_is_given_up(
 
 async def test_while_arxiv_has_us_wait_nobody_is_asked(environment: Environment, store: Store) -> None:
     environment.clock.set(at(environment.days[3], 9))
-    store.arxiv_limit.record_refusal(environment.clock.now(), environment.clock.now() + DAY, "403 Forbidden")
+    refuse(store, environment)
     (found,) = await environment.read(environment.days[2])
     assert isinstance(found, NotFound)
     assert not found.asked
@@ -341,7 +343,7 @@ async def test_what_was_missed_is_asked_for_ever_more_seldom_by_the_daemon(envir
 
 async def test_while_arxiv_has_us_wait_no_try_is_counted(environment: Environment, store: Store) -> None:
     environment.clock.set(at(environment.days[2], 3))
-    store.arxiv_limit.record_refusal(environment.clock.now(), environment.clock.now() + DAY, "403 Forbidden")
+    refuse(store, environment)
     result = await environment.collect(at(environment.days[2], 3))
     assert (result.state, result.asked) == (MailingState.FAILED, False)
     assert environment.papers.mailing(environment.days[2], "cs.CV") is None
@@ -352,7 +354,7 @@ async def test_a_missed_mailing_is_not_counted_as_asked_for_while_arxiv_has_us_w
 ) -> None:
     environment.store_up_to(environment.days[1])
     environment.clock.set(at(environment.days[3], 3))
-    store.arxiv_limit.record_refusal(environment.clock.now(), environment.clock.now() + DAY, "403 Forbidden")
+    refuse(store, environment)
     results = await collect(environment.client, environment.papers, ["cs.CV"], environment.clock)
     assert [(r.mailing_date, r.asked) for r in results] == [
         (environment.days[2], False),
@@ -421,13 +423,12 @@ async def test_after_a_page_that_fails_no_other_is_asked_for_comments_that_day(p
     assert sources(paged).count(Source.CATCHUP) == 1
 
 
-async def test_pages_that_refuse_us_are_left_alone_and_the_feeds_go_on_after_a_day(store: Store) -> None:
-    async with opened(store, catchup=True, remembered=True) as environment:
+async def test_pages_that_refuse_us_are_left_alone_and_the_feeds_go_on(store: Store) -> None:
+    async with opened(store, catchup=True) as environment:
         environment.service.faults.append(Fault(faults.status(403), source=Source.CATCHUP))
         first, second, third = environment.days[2:5]
         assert (await environment.collect(at(first, 1))).state is MailingState.COMPLETE
-        assert not (await environment.collect(at(second, 0, 30))).asked  # a 403 stops everything for a day
-        assert (await environment.collect(at(second, 2))).state is MailingState.COMPLETE
+        assert (await environment.collect(at(second, 0, 30))).state is MailingState.COMPLETE
         assert (await environment.collect(at(third, 1))).state is MailingState.COMPLETE
         assert sources(environment).count(Source.CATCHUP) == 1
         assert not environment.client.has_catchup
