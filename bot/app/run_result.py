@@ -1,4 +1,4 @@
-"""What one run of the four verbs did, as a value, and as lines of the daemon's log. Does nothing itself."""
+"""What one run of the four verbs did, as values, and as lines of the daemon's log. Does nothing itself."""
 
 from __future__ import annotations
 
@@ -22,12 +22,52 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What compose, deliver and publish did."""
+
+    composed: tuple[Composed, ...] = ()
+    delivered: tuple[LaneReport, ...] = ()
+    published: tuple[Published, ...] = ()
+    site_error: str = ""
+
+    def then(self, later: Told) -> Told:
+        """Both, as of one run: each digest and each address once, as it stands in the end."""
+        published = {page.path: page for page in (*self.published, *later.published)}
+        return Told(
+            composed=_composed(self.composed, later.composed),
+            delivered=_delivered(self.delivered, later.delivered),
+            published=tuple(published.values()),
+            site_error=later.site_error or self.site_error,
+        )
+
+
+def _composed(first: tuple[Composed, ...], later: tuple[Composed, ...]) -> tuple[Composed, ...]:
+    """Every digest; of a subscriber without any, why there is none."""
+    if not first:
+        return later
+    said = [each for each in later if each.messages or each.reason]
+    names = {each.subscriber for each in said}
+    return (*(each for each in first if each.messages or each.reason or each.subscriber not in names), *said)
+
+
+def _delivered(first: tuple[LaneReport, ...], later: tuple[LaneReport, ...]) -> tuple[LaneReport, ...]:
+    """What became of each address in both; what was taken back before has none."""
+    lanes: dict[tuple[str, str], LaneReport] = {}
+    for lane in (*first, *later):
+        key = (lane.subscriber, lane.address)
+        lanes[key] = lanes[key].then(lane) if key in lanes else lane
+    return tuple(lanes.values())
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """What one run of the four verbs did."""
 
     collected: tuple[Collected, ...] = ()
     collected_elsewhere: str = ""
     """Who is collecting at this moment, if it is not us."""
+    made_up_elsewhere: str = ""
+    """Who is making up for what was missed, if it is not us."""
     composed: tuple[Composed, ...] = ()
     delivered: tuple[LaneReport, ...] = ()
     published: tuple[Published, ...] = ()

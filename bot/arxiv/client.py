@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from bot import __version__
-from bot.arxiv.rate_limit import PAGES_REFUSED_FOR, REFUSED_FOR, Service, backoff
+from bot.arxiv.rate_limit import (
+    ARXIV_MAX_WAIT,
+    ARXIV_TIMEOUT,
+    PAGES_REFUSED_FOR,
+    REFUSED_FOR,
+    Service,
+    backoff,
+)
 from bot.errors import FetchError
 from bot.text import clean, truncate
 
@@ -32,8 +39,6 @@ if TYPE_CHECKING:
     from bot.clock import Clock
     from bot.settings import ArxivSettings
 
-MAX_WAIT = 300.0
-TIMEOUT = 60.0
 _CONNECT_TIMEOUT = 15.0
 _MOST_UNREACHABLE = 3
 """How often in a row a service may not be reached; after that it is not tried again by this client."""
@@ -84,8 +89,8 @@ class ArxivClient:
         contact: str,
         limits: RateLimits,
         clock: Clock,
-        max_wait: float = MAX_WAIT,
-        timeout: float = TIMEOUT,
+        max_wait: float = ARXIV_MAX_WAIT,
+        timeout: float = ARXIV_TIMEOUT,
         jitter: random.Random | None = None,
     ) -> None:
         self._settings = settings

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 _SHORTEST_BACKOFF = 60.0
 _LONGEST_BACKOFF = 3600.0
 _JITTER = 0.1
+ARXIV_MAX_WAIT = 300.0
+"""Seconds that a client waits, all its requests together, for what arXiv asks beyond the usual pause."""
+ARXIV_TIMEOUT = 60.0
+"""Seconds from the start of a request to the end of its answer."""
+
 REFUSED_FOR = timedelta(hours=24)
 """How long we ask nothing after a 403, which is arXiv's answer to robots: https://info.arxiv.org/help/robots.html."""
 

@@ -3,19 +3,20 @@
     feed, history          -> judge        -> verdict
     feed of another day    -> settles      -> whether it is that day's answer
     open, verdict, now     -> fallback_from -> when a second source is read
-    second source, known   -> judge_found  -> verdict, or that it proves nothing yet
+    second source, known   -> judge_found  -> verdict
 
 Pure: everything that is known comes in as values, and what is decided goes out as one. Reads no store and no clock.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
 from bot.model import MailingState
-from bot.store.papers import Verdict
+from bot.store.papers import Event, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from bot.collect.fallback import Found
     from bot.model import FeedItem, Mailing, MailingRecord
-    from bot.store.papers import Event
 
 
 FEED_CAP = 2_000
@@ -79,6 +79,35 @@ def repeats(entries: Iterable[FeedItem], day: date, history: Mapping[str, tuple[
     """
     known = [_is_known(entry, day, history) for entry in entries]
     return 2 * sum(known) > len(known)
+
+
+def events_of(mailings: Iterable[Mailing]) -> dict[str, tuple[Event, ...]]:
+    """What these mailings announced, as the history that it is for a later one, by identifier."""
+    found: dict[str, tuple[Event, ...]] = {}
+    for mailing in mailings:
+        for entry in mailing.entries:
+            event = Event(mailing.mailing_date, entry.paper.version, entry.type)
+            found[entry.paper.identifier] = (*found.get(entry.paper.identifier, ()), event)
+    return found
+
+
+def without(mailing: Mailing, told: Iterable[FeedItem]) -> Mailing:
+    """The mailing without what a later feed announced: that one is certain, and what OAI-PMH tells is concluded."""
+    appeared = {item.paper.identifier for item in told if not item.type.is_replacement}
+    versions: dict[str, int] = {}
+    for item in told:
+        identifier = item.paper.identifier
+        versions[identifier] = max(item.paper.version, versions.get(identifier, 0))
+    kept = tuple(
+        entry
+        for entry in mailing.entries
+        if (
+            versions.get(entry.paper.identifier, 0) < entry.paper.version
+            if entry.type.is_replacement
+            else entry.paper.identifier not in appeared
+        )
+    )
+    return replace(mailing, entries=kept)
 
 
 def _is_known(entry: FeedItem, day: date, history: Mapping[str, tuple[Event, ...]]) -> bool:

@@ -255,7 +255,11 @@ async def test_progress_is_told_category_by_category(environment: Environment) -
         settings_of(environment.server), contact="x", limits=environment.store.arxiv_limits, clock=environment.clock
     )
     await collect(
-        client, environment.store.papers, ("cs.CV",), environment.clock, progress=lambda r: told.append(r.category)
+        client,
+        environment.store.papers,
+        ("cs.CV",),
+        environment.clock,
+        progress=lambda name, steps: told.append(f"{name} of {steps}"),
     )
     await client.aclose()
-    assert told == ["cs.CV"]
+    assert told == ["cs.CV of 1"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.arxiv import calendar
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.cli.output import heading, plural, progress, table, when
@@ -46,10 +47,8 @@ async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> RunR
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
     async with opened(settings) as app:
-        with progress("collected", len(settings.categories)) as step:
-            return await app.runner.once(
-                any_hour=any_hour, no_deliver=no_deliver, progress=lambda result: step(result.category)
-            )
+        with progress("collected") as step:
+            return await app.runner.once(any_hour=any_hour, no_deliver=no_deliver, progress=step)
 
 
 def account(run: RunResult, settings: Settings) -> None:
@@ -92,9 +91,7 @@ def show_missing(records: Iterable[MailingRecord]) -> None:
 def _missing(records: Iterable[MailingRecord]) -> Iterator[list[str]]:
     """The open mailings of earlier days, a line for each run of days that are open for the same reason."""
     for (category, reason), found in itertools.groupby(sorted(records, key=_by_reason), key=_by_reason):
-        days = sorted(record.mailing_date for record in found)
-        span = f"{days[0]:%Y-%m-%d}" if len(days) == 1 else f"{days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d} ({len(days)})"
-        yield [category, span, reason]
+        yield [category, calendar.span(sorted(record.mailing_date for record in found)), reason]
 
 
 def _by_reason(record: MailingRecord) -> tuple[str, str]:
