@@ -91,7 +91,7 @@ class Rounds(Protocol):
 def next_poll(now: datetime, work_ahead: WorkAhead) -> datetime:
     """When arXiv is to be asked next: at once after a mailing is due, then ever more seldom until it is closed.
 
-    After the last category is closed, on a weekend, or with no category at all: at the next mailing.
+    At the next mailing in any case: neither what was missed nor a source that has us wait holds it up.
     """
     today = calendar.mailing_date(now)
     due = calendar.expected(today)
@@ -103,7 +103,7 @@ def next_poll(now: datetime, work_ahead: WorkAhead) -> datetime:
     ]
     moments = [max(moment, work_ahead.arxiv_waits_until or moment) for moment in feeds]
     moments += [max(moment, work_ahead.missed_wait_until or moment) for moment in missed]
-    return min(moments, default=calendar.next_mailing(now))
+    return min((*moments, calendar.next_mailing(now)))
 
 
 def next_wake(now: datetime, work_ahead: WorkAhead) -> datetime:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import text
 from bot.compose import Outcome
 
 if TYPE_CHECKING:
@@ -94,14 +95,11 @@ class RunResult:
 
 def log_run(run: RunResult) -> None:
     """What a round did, for the daemon's log; what deliver did it has logged itself."""
-    for result in run.collected:
-        if result.asked:
-            tell = log.info if result.state.closed else log.warning
-            tell(
-                "collected", category=result.category, state=result.state.value, reason=result.reason, new=result.new
-            )
+    _log_collected(run.collected)
     if run.collected_elsewhere:
         log.info("another process is collecting", holder=run.collected_elsewhere)
+    if run.made_up_elsewhere:
+        log.info("another process makes up for what was missed", holder=run.made_up_elsewhere)
     for composed in run.composed:
         if composed.reason:
             log.warning("template failed", subscriber=composed.subscriber, reason=composed.reason)
@@ -111,3 +109,19 @@ def log_run(run: RunResult) -> None:
         log.info("published", files=len(run.published))
     if run.site_error:
         log.error("the site could not be written", reason=run.site_error)
+
+
+def _log_collected(results: tuple[Collected, ...]) -> None:
+    """What came in, and in one line what did not for the same reason."""
+    troubles: dict[tuple[str, str], list[Collected]] = {}
+    for result in results:
+        if not result.state.closed:
+            state = result.state.value if result.asked else "not asked"
+            troubles.setdefault((state, result.reason), []).append(result)
+        elif result.asked:
+            state = result.state.value
+            log.info("collected", category=result.category, state=state, reason=result.reason, new=result.new)
+    for (state, reason), alike in troubles.items():
+        names = list(dict.fromkeys(result.category for result in alike))
+        new = sum(result.new for result in alike)
+        log.warning("collected", category=text.some(names), state=state, reason=reason, new=new)
