@@ -211,8 +211,9 @@ async def test_what_was_missed_over_many_days_is_read_only_when_today_s_digests_
 
 
 async def test_while_another_process_makes_up_for_what_was_missed_today_is_collected_composed_and_told(
-    scene: Scene,
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.collect._FEW_DAYS", 0)
     start = scene.at(TODAY, 8)
     scene.environment.clock.set(start)
     async with scene.environment.app() as app:
@@ -223,6 +224,25 @@ async def test_while_another_process_makes_up_for_what_was_missed_today_is_colle
     assert not run.collected_elsewhere
     assert scene.owed(TODAY) <= set(scene.told())
     assert scene.asked(Source.OAI, start) == 0
+    async with scene.environment.app() as app:
+        daemon = Daemon(app.runner, scene.environment.clock)
+        await daemon.tick()
+        assert daemon._wake is not None
+        assert daemon._wake >= scene.environment.clock.now() + MINUTE  # it looks again soon, not at every tick
+    scene.environment.clock.set(start + HOUR + MINUTE)
+    assert not (await scene.once()).missed
+
+
+async def test_a_stale_feed_is_read_elsewhere_also_while_another_process_makes_up_for_what_was_missed(
+    scene: Scene,
+) -> None:
+    scene.service.faults.append(Fault(faults.stale, category="cs.CV", day=scene.days[TODAY]))
+    await scene.once(scene.at(MISSED, 8))
+    start = scene.at(TODAY, 8)
+    async with scene.environment.app() as app:
+        app.store.leases._owner = WorkerId.parse("elsewhere|boot|1|1")
+        app.store.leases.acquire("make up", start, HOUR)
+    assert not (await scene.once(start)).left_undone
 
 
 async def test_a_digest_does_not_wait_for_a_mailing_of_an_earlier_day_as_it_does_for_one_of_today(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import filterfalse
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import structlog
@@ -52,12 +54,15 @@ def _composed(first: tuple[Composed, ...], later: tuple[Composed, ...]) -> tuple
 
 
 def _delivered(first: tuple[LaneReport, ...], later: tuple[LaneReport, ...]) -> tuple[LaneReport, ...]:
-    """What became of each address in both; what was taken back before has none."""
+    """What became of each address in both; what was dropped or taken back beforehand has none, and stays apart."""
     lanes: dict[tuple[str, str], LaneReport] = {}
-    for lane in (*first, *later):
+    for lane in filter(_has_address, (*first, *later)):
         key = (lane.subscriber, lane.address)
         lanes[key] = lanes[key].then(lane) if key in lanes else lane
-    return tuple(lanes.values())
+    return (*filterfalse(_has_address, (*first, *later)), *lanes.values())
+
+
+_has_address = attrgetter("address")
 
 
 @dataclass(frozen=True, slots=True)

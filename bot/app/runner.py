@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.app.run_result import RunResult, Told, log_run
 from bot.arxiv import calendar
-from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, ARXIV_TIMEOUT, Service
+from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, Service
 from bot.collect import Collection, backlog
 from bot.deliver import MAX_WAIT, deliver, readdress
 from bot.errors import RenderError
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from bot.store import Store
 
 FEEDS, MISSED = "collect", "make up"
-"""The leases: on asking for today's mailing, while nobody composes; and on making up for what was missed."""
+"""The leases: on collecting today's mailing, while nobody else composes; and on making up for what was missed."""
 
 COLLECT_TERM = timedelta(minutes=30)
 """For how long a lease is taken; each mailing that is in prolongs it."""
@@ -174,21 +174,18 @@ class Runner:
             since=options.since,
             ignore_backoff=options.ignore_backoff,
         )
-        elsewhere = await self._ask_feeds(collection, options, progress)
-        made_up_elsewhere = ""
-        if options.poll and not elsewhere:
-            hurry = options.since is None  # else it was asked for by hand, as one digest
-            _, made_up_elsewhere = await self._ask_second_sources(collection, options, progress, hurry=hurry)
+        elsewhere, made_up_elsewhere = await self._collect_today(collection, options, progress), ""
+        if options.since and not elsewhere:  # it was asked for by hand, and comes as one digest
+            _, made_up_elsewhere = await self._collect_missed(collection, options, progress)
         told = Told(delivered=readdressed).then(await self._tell(options, elsewhere))
         if options.poll and not (elsewhere or made_up_elsewhere or collection.is_done):
-            new, made_up_elsewhere = await self._ask_second_sources(collection, options, progress)
+            new, made_up_elsewhere = await self._collect_missed(collection, options, progress)
             if new:
                 told = told.then(await self._tell(options))
         if options.tell:
             told = told.then(Told(delivered=await self._deliver_alerts(told.composed, told.site_error)))
         self._prune()
         today = calendar.mailing_date(self._clock.now())
-        work_ahead = self.work_ahead()
         return RunResult(
             collected=collection.results,
             collected_elsewhere=elsewhere,
@@ -197,8 +194,8 @@ class Runner:
             delivered=told.delivered,
             published=told.published,
             next_mailing=None if calendar.is_mailing_day(today) else calendar.next_mailing(self._clock.now()),
-            still_open=work_ahead.still_open(today),
-            missed=work_ahead.missed,
+            still_open=self.work_ahead().still_open(today),
+            missed=backlog.missed(self._store.papers, self._settings.categories, today, since=options.since),
             site_error=told.site_error,
         )
 
@@ -229,37 +226,38 @@ class Runner:
             await collection.ask_feeds(source, self._prolonging(FEEDS))
             await collection.ask_second_sources(source, self._prolonging(FEEDS))
 
-    async def _ask_feeds(self, collection: Collection, options: _Options, progress: Progress) -> str:
-        """Asks for today's mailing, if it is time to; returns who is doing so in our place, if somebody is."""
+    async def _collect_today(self, collection: Collection, options: _Options, progress: Progress) -> str:
+        """Asks the feeds, if it is time to, and the second sources for what they have at once.
+
+        Returns:
+            Who is doing so in our place, if somebody is.
+        """
+        step = self._prolonging(FEEDS, progress)
         try:
-            if options.poll:
-                async with self._open_arxiv(FEEDS) as source:
-                    await collection.ask_feeds(source, self._prolonging(FEEDS, progress))
-            else:
+            if not options.poll:
                 self._store.leases.check(FEEDS, self._clock.now())
+                return ""
+            async with self._open_arxiv(FEEDS) as source:
+                await collection.ask_feeds(source, step)
+            async with self._open_arxiv(FEEDS, max_wait=0.0, answer_within=_HURRIED_TIMEOUT) as source:
+                until = self._clock.now() + _EXTRA_WAIT
+                await collection.ask_second_sources(source, step, until=until, hurry=True)
         except LeaseTakenError as error:
             return str(error)
         return ""
 
-    async def _ask_second_sources(
-        self, collection: Collection, options: _Options, progress: Progress, *, hurry: bool = False
-    ) -> tuple[int, str]:
-        """How much was new in the second sources, and who is making up for what was missed, if it is not us.
+    async def _collect_missed(self, collection: Collection, options: _Options, progress: Progress) -> tuple[int, str]:
+        """Asks the second sources for the rest: a round of the daemon not for long, for it has hours to keep.
 
-        Args:
-            collection: goes on where it stopped.
-            options: a round of the daemon neither waits for arXiv nor goes on for long, for it has hours to keep.
-            progress: called after each step.
-            hurry: whether today's digests wait for it.
+        Returns:
+            How much was new, and who is making up for what was missed, if it is not us.
         """
         in_a_round = not options.ignore_backoff
-        until = self._clock.now() + _EXTRA_WAIT if hurry or in_a_round else None
-        max_wait = 0.0 if until else ARXIV_MAX_WAIT
-        answer_within = _HURRIED_TIMEOUT if hurry else ARXIV_TIMEOUT
+        until = self._clock.now() + _EXTRA_WAIT if in_a_round else None
         try:
-            async with self._open_arxiv(MISSED, max_wait=max_wait, answer_within=answer_within) as source:
+            async with self._open_arxiv(MISSED, max_wait=0.0 if in_a_round else ARXIV_MAX_WAIT) as source:
                 step = self._prolonging(MISSED, progress)
-                return await collection.ask_second_sources(source, step, until=until, hurry=hurry), ""
+                return await collection.ask_second_sources(source, step, until=until), ""
         except LeaseTakenError as error:
             return 0, str(error)
 

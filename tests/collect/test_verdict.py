@@ -9,7 +9,16 @@ import pytest
 
 from bot.collect import verdict
 from bot.collect.fallback import Found
-from bot.collect.verdict import fallback_from, judge, judge_found, proves_empty, settles
+from bot.collect.verdict import (
+    events_of,
+    fallback_from,
+    judge,
+    judge_found,
+    proves_empty,
+    repeats,
+    settles,
+    without,
+)
 from bot.model import AnnounceType, FeedItem, InvalidItem, Mailing, MailingRecord, MailingState
 from bot.store.papers import Event
 from tests.builders import paper
@@ -184,6 +193,31 @@ def test_what_a_second_source_proves(
     judged = judge_found(found, known, beside)
     assert judged.state is state
     assert judged.reason.startswith(reason)
+
+
+def test_what_mailings_announced_is_the_history_of_a_later_one() -> None:
+    earlier = [mailing(item(1), item(2), day=FRIDAY), mailing(item(1, REPLACE, 2), day=MONDAY)]
+    history = events_of(earlier)
+    assert history["2604.00001"] == (Event(FRIDAY, 1, NEW), Event(MONDAY, 2, REPLACE))
+    assert repeats([item(2), item(1, REPLACE, 2)], TUESDAY, history)
+    assert not repeats([item(2), item(1, REPLACE, 3)], TUESDAY, history)
+
+
+@pytest.mark.parametrize(
+    ("concluded", "told", "kept"),
+    [
+        pytest.param(item(1), item(1), False, id="new, and new in a later feed"),
+        pytest.param(item(1, CROSS), item(1), False, id="a cross-list, and new in a later feed"),
+        pytest.param(item(1), item(1, REPLACE, 2), True, id="new, and replaced in a later feed"),
+        pytest.param(item(1, REPLACE, 2), item(1, REPLACE, 2), False, id="a version that a later feed told"),
+        pytest.param(item(1, REPLACE, 3), item(1, REPLACE, 2), True, id="a version after that of a later feed"),
+        pytest.param(item(1), item(2), True, id="another paper"),
+    ],
+)
+def test_what_a_later_feed_announced_is_certain_and_what_is_concluded_gives_way(
+    concluded: FeedItem, told: FeedItem, *, kept: bool
+) -> None:
+    assert bool(without(mailing(concluded), [told]).entries) is kept
 
 
 @pytest.mark.parametrize("state", [state for state in MailingState if not state.closed])

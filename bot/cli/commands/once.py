@@ -63,6 +63,8 @@ def account(run: RunResult, settings: Settings) -> None:
             table([[f"no mailing today; the next is expected on {when(run.next_mailing, zone)} ({zone})"]])
     if run.missed:
         show_missing(run.missed)
+        if run.made_up_elsewhere:
+            table([[f"not asked for: {run.made_up_elsewhere}"]])
     if run.composed:
         heading("Composed")
         table([_composed(result, settings) for result in run.composed], heads=("subscriber", "digest"))
