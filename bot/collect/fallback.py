@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from bot.arxiv import calendar, catchup, oai
-from bot.collect.reconstruct import Known, reconstruct
+from bot.collect.reconstruct import Known, reconstruct, submitted_after
 from bot.errors import FetchError, ParseError
 from bot.model import Mailing
 
@@ -69,6 +69,8 @@ class Found:
     source: str
     """Its name, as a reader knows it."""
     reconstructed: bool
+    too_late: frozenset[tuple[str, int]] = frozenset()
+    """Identifiers and versions that were submitted too late for this and the other dates that were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +199,14 @@ class FallbackSources:
             self._papers.categories_of(identifiers, before=calendar.expected(days[0])),
         )
         announced = reconstruct(category, records, proven, known) if proven else {}
+        late = frozenset(submitted_after(records, days[-1]))
         return [
-            Found(Mailing(category, day, announced[day], tuple(unreadable)), "OAI-PMH", reconstructed=True)
+            Found(
+                Mailing(category, day, announced[day], tuple(unreadable)),
+                "OAI-PMH",
+                reconstructed=True,
+                too_late=late,
+            )
             if day in announced
             else NotFound(day, old, asked=True)
             for day in days

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
 from bot.collect.fallback import Found, NotFound
-from bot.collect.verdict import events_of, judge, judge_found, proves_empty, repeats, settles, without
+from bot.collect.verdict import events_of, is_news, judge, judge_found, proves_empty, repeats, settles, without
 from bot.model import FeedItem, MailingState
 from bot.store.papers import Verdict
 
@@ -116,9 +116,10 @@ class Recorder:
         """
         found = tuple(found)
         events = events_of(each.mailing for each in found if isinstance(each, Found))
+        too_late = {key for each in found if isinstance(each, Found) for key in each.too_late}
         told: list[FeedItem] = []
         for day, entries in unproven.items():
-            if repeats(entries, day, events):
+            if repeats(entries, day, events) and not is_news(entries, too_late):
                 yield self._reopened(category, day)
             else:
                 told += entries

@@ -19,7 +19,7 @@ from bot.model import MailingState
 from bot.store.papers import Event, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
 
     from bot.collect.fallback import Found
@@ -79,6 +79,15 @@ def repeats(entries: Iterable[FeedItem], day: date, history: Mapping[str, tuple[
     """
     known = [_is_known(entry, day, history) for entry in entries]
     return 2 * sum(known) > len(known)
+
+
+def is_news(entries: Iterable[FeedItem], too_late: Collection[tuple[str, int]]) -> bool:
+    """Whether one of the entries proves that they repeat no earlier mailing: it was submitted too late for that.
+
+    In a small category most of a true mailing may have been held back by moderators, or cross-listed late, and so be
+    concluded as an earlier one's.
+    """
+    return any((entry.paper.identifier, entry.paper.version) in too_late for entry in entries)
 
 
 def events_of(mailings: Iterable[Mailing]) -> dict[str, tuple[Event, ...]]:

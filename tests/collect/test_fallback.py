@@ -376,6 +376,96 @@ async def test_since_a_date_everything_is_made_up_for_also_in_a_new_store(enviro
     assert announced - {identifier for day in days for identifier in environment.stored(day, NEW)} == set()
 
 
+async def test_every_feed_is_asked_before_any_second_source(paged: Environment) -> None:
+    paged.store_up_to(paged.days[1], "cs.CV")
+    paged.store_up_to(paged.days[1], "cs.LG")
+    today = paged.days[3]
+    paged.service.faults.append(Fault(faults.status(404), category="cs.CV", day=today))
+    paged.clock.set(at(today, 8))
+    await collect(paged.client, paged.papers, ["cs.CV", "cs.LG", "hep-th"], paged.clock)
+    asked = [(request.source, request.category) for request in paged.service.requests]
+    assert asked == [
+        (Source.RSS, "cs.CV"),
+        (Source.RSS, "cs.LG"),
+        (Source.RSS, "hep-th"),
+        (Source.CATCHUP, "cs.CV"),  # today's, from its page
+        (Source.CATCHUP, "cs.LG"),  # today's comments
+        (Source.CATCHUP, "hep-th"),
+        (Source.CATCHUP, "cs.CV"),  # what was missed
+        (Source.CATCHUP, "cs.LG"),
+    ]
+
+
+async def test_the_daemon_asks_each_open_feed_in_its_own_time(environment: Environment) -> None:
+    today = environment.days[2]
+    environment.service.faults.append(Fault(faults.status(500), category="cs.CV", day=today))
+    for minute in (20, 25, 31):
+        environment.clock.set(at(today, 0, minute))
+        await collect(
+            environment.client, environment.papers, ["cs.CV", "cs.LG"], environment.clock, ignore_backoff=False
+        )
+    assert [request.category for request in environment.service.requests] == ["cs.CV", "cs.LG", "cs.CV"]
+
+
+async def test_a_page_that_fails_is_a_try_also_where_oai_pmh_has_us_wait(paged: Environment, store: Store) -> None:
+    paged.store_up_to(paged.days[1])
+    today = paged.days[3]
+    paged.service.faults.append(Fault(faults.status(500), source=Source.CATCHUP))
+    paged.clock.set(at(today, 8))
+    store.arxiv_limits.hold_until(Service.OAI, paged.clock.now() + DAY)
+    await collect(paged.client, paged.papers, ["cs.CV"], paged.clock)
+    record = paged.papers.mailing(paged.days[2], "cs.CV")
+    assert record is not None
+    assert (record.tries, record.asked_at is None) == (1, False)
+
+
+# -- a feed that repeated a mailing that nobody had ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["OAI-PMH", "catch-up page"])
+async def test_a_feed_that_repeats_a_missed_mailing_is_taken_back_as_soon_as_that_one_is_had(
+    store: Store, source: str
+) -> None:
+    async with opened(store, catchup=source == "catch-up page") as environment:
+        missed, today = environment.days[2:4]
+        environment.store_up_to(environment.days[1])
+        environment.service.faults.append(Fault(faults.stale, day=today))
+        result = await environment.collect(at(today, 8))
+        assert source in result.reason
+        for day in (missed, today):
+            announced = environment.announced(day, NEW)
+            assert announced <= environment.stored(missed, NEW) | environment.stored(today, NEW)
+        assert environment.announced(missed, NEW) <= environment.stored(missed, NEW)
+        assert environment.stored(today, NEW).isdisjoint(environment.announced(missed, NEW))
+
+
+async def test_a_feed_that_repeated_a_missed_mailing_stays_open_until_its_hour(environment: Environment) -> None:
+    missed, today = environment.days[2:4]
+    environment.store_up_to(environment.days[1])
+    environment.service.faults.append(Fault(faults.stale, day=today, until=at(today, 1)))
+    result = await environment.collect(at(today, 0, 30))
+    assert (result.state, result.reopened) == (MailingState.SUSPECT_STALE, True)
+    assert environment.announced(missed, NEW) <= environment.stored(missed, NEW)
+    assert (await environment.collect(at(today, 1))).state is MailingState.COMPLETE
+    assert environment.stored(today, NEW) == environment.announced(today, NEW)
+
+
+@pytest.mark.parametrize("category", ["cs.CV", "cs.LG", "cs.CL", "math.NA"])
+async def test_a_healthy_feed_after_a_missed_mailing_stays_as_it_was_and_nothing_of_it_is_stored_twice(
+    environment: Environment, category: str
+) -> None:
+    missed, today = environment.days[4:6]
+    environment.store_up_to(environment.days[3], category)
+    assert (await environment.collect(at(today, 8), category)).state is MailingState.COMPLETE
+    fed = environment.service.truth.mailing(today, category)
+    stored = environment.papers.announcements_on(today, {category})
+    assert {(a.identifier, a.version, a.type) for a in stored} == {
+        (entry.paper.identifier, entry.paper.version, entry.type) for entry in fed.entries
+    }
+    assert not any(a.reconstructed for a in stored)
+    assert environment.stored(missed, NEW, category).isdisjoint(environment.stored(today, NEW, category))
+
+
 # -- comments, which no feed brings ------------------------------------------------------------------------------
 
 

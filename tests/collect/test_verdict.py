@@ -12,6 +12,7 @@ from bot.collect.fallback import Found
 from bot.collect.verdict import (
     events_of,
     fallback_from,
+    is_news,
     judge,
     judge_found,
     proves_empty,
@@ -201,6 +202,11 @@ def test_what_mailings_announced_is_the_history_of_a_later_one() -> None:
     assert history["2604.00001"] == (Event(FRIDAY, 1, NEW), Event(MONDAY, 2, REPLACE))
     assert repeats([item(2), item(1, REPLACE, 2)], TUESDAY, history)
     assert not repeats([item(2), item(1, REPLACE, 3)], TUESDAY, history)
+
+
+def test_one_entry_that_was_submitted_too_late_to_be_repeated_proves_that_they_are_news() -> None:
+    assert is_news([item(1), item(2, REPLACE, 3)], {("2604.00002", 3)})
+    assert not is_news([item(1), item(2, REPLACE, 3)], {("2604.00002", 4), ("2604.00003", 1)})
 
 
 @pytest.mark.parametrize(
