@@ -51,7 +51,7 @@ class Outcome(StrEnum):
     NOT_DUE = "not-due"
     PAUSED = "paused"
     WAITING = "waiting"
-    """Some of its categories are late, and there is time to wait for them."""
+    """Some of its categories are late today, and there is time to wait for them."""
     FAILED = "failed"
     """A template of this subscriber is broken."""
     ELSEWHERE = "elsewhere"
@@ -70,6 +70,8 @@ class Composed:
     reason: str = ""
     """What was wrong with its templates, whether or not there was a digest all the same."""
     next_slot: datetime | None = None
+    late: tuple[str, ...] = ()
+    """Its categories whose mailing of today should be in and is not: what they bring follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +162,8 @@ class Composer:
                 done[subscriber.name] = Composed(subscriber.name, Outcome.PAUSED)
                 continue
             candidate = self._candidate(subscriber, states.get(subscriber.name), now, any_hour=any_hour)
-            if wait_until and now < wait_until and candidate.plan and _is_early(subscriber, candidate.plan):
-                done[subscriber.name] = Composed(subscriber.name, Outcome.WAITING)
+            if wait_until and now < wait_until and (late := self._waits_for(candidate, now)):
+                done[subscriber.name] = Composed(subscriber.name, Outcome.WAITING, late=late)
             else:
                 groups.setdefault(candidate.same_messages_key, []).append(candidate)
         for some in _in_batches(list(groups.values())):
@@ -179,6 +181,11 @@ class Composer:
                 updates.append((state, ()))
         # Whom another process composed for in the meantime has begun by that.
         self._store.outbox.enqueue_for(updates, None, now)
+
+    def _waits_for(self, candidate: _Candidate, now: datetime) -> tuple[str, ...]:
+        """The late categories of today for which a digest waits, if its subscriber has no hour of its own."""
+        has_news = candidate.plan is not None and candidate.plan.digest is not None
+        return self._planner.late(candidate.subscriber, now) if has_news and candidate.subscriber.at is None else ()
 
     # -- one subscriber, and all like it ---------------------------------------------------------------------------
 
@@ -204,7 +211,24 @@ class Composer:
             rendered_groups.append(self._render_group(candidates))
             await asyncio.sleep(0)
         lost = self._store.outbox.enqueue_all([(each.updates, each.rendered) for each in rendered_groups], now)
-        return list(_results(rendered_groups, lost, now))
+        return [result for each in rendered_groups for result in self._results(each, lost, now)]
+
+    def _results(self, group: _RenderedGroup, lost: Container[str], now: datetime) -> Iterator[Composed]:
+        """What came of each subscriber of the group, after all but the `lost` ones were written."""
+        plan = group.candidates[0].plan
+        matched = plan.digest.matched if plan and plan.digest else 0
+        parts = len(group.rendered.messages) if group.rendered else 0
+        late = self._planner.late(group.candidates[0].subscriber, now) if plan else ()
+        for candidate in group.candidates:
+            name = candidate.subscriber.name
+            if group.failed:
+                yield Composed(name, Outcome.FAILED, reason=group.template_error)
+            elif name in lost:
+                yield Composed(name, Outcome.ELSEWHERE)
+            else:
+                outcome, messages = _outcome(plan, group.rendered), parts * len(candidate.subscriber.addresses)
+                slot = _next(candidate.subscriber, now)
+                yield Composed(name, outcome, matched, messages, group.template_error, slot, late)
 
     def _render_group(self, candidates: Sequence[_Candidate]) -> _RenderedGroup:
         first, plan = candidates[0].subscriber, candidates[0].plan
@@ -280,36 +304,12 @@ def _in_batches(groups: Sequence[Sequence[_Candidate]]) -> Iterator[Sequence[Seq
     )
 
 
-def _results(rendered_groups: Iterable[_RenderedGroup], lost: Container[str], now: datetime) -> Iterator[Composed]:
-    """What came of each subscriber, after all but the `lost` ones were written."""
-    for each in rendered_groups:
-        plan = each.candidates[0].plan
-        matched = plan.digest.matched if plan and plan.digest else 0
-        parts = len(each.rendered.messages) if each.rendered else 0
-        for candidate in each.candidates:
-            name = candidate.subscriber.name
-            if each.failed:
-                yield Composed(name, Outcome.FAILED, reason=each.template_error)
-            elif name in lost:
-                yield Composed(name, Outcome.ELSEWHERE)
-            else:
-                outcome, messages = _outcome(plan, each.rendered), parts * len(candidate.subscriber.addresses)
-                yield Composed(
-                    name, outcome, matched, messages, each.template_error, _next(candidate.subscriber, now)
-                )
-
-
 def _outcome(plan: DigestPlan | None, rendered: RenderedDigest | None) -> Outcome:
     if plan is None:
         return Outcome.NOT_DUE
     if rendered is None:
         return Outcome.EMPTY
     return Outcome.DIGEST if plan.digest else Outcome.SAID_EMPTY
-
-
-def _is_early(subscriber: Subscriber, plan: DigestPlan) -> bool:
-    """Whether there is something to tell at no hour of its own, and more to come."""
-    return subscriber.at is None and plan.digest is not None and bool(plan.digest.missing)
 
 
 def _rendered(channel: Channel, render: Callable[[Channel], tuple[Message, ...]]) -> tuple[Message, ...]:

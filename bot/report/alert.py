@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
+from bot.arxiv.rate_limit import Service
 from bot.collect import backlog
 from bot.model import DeliveryState, Note
 from bot.settings import fingerprint
@@ -79,8 +80,8 @@ def enqueue_alerts(
 
 
 def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Alert]:
-    yield from _refusal(store, now) or _late_mailings(store, settings, now)
-    yield from _refused_pages(store, settings, now)
+    refused = _refusal(store, now)
+    yield from refused or (*_late_mailings(store, settings, now), *_refused_second_sources(store, settings, now))
     yield from _open_circuits(store, settings, channels, now)
     dead = store.queries.ended_since(now - DAY, DeliveryState.DEAD)
     for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
@@ -99,19 +100,24 @@ def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[
 
 def _refusal(store: Store, now: datetime) -> tuple[Alert, ...]:
     """The alert that arXiv refuses us, if it does; then it explains every late mailing."""
-    state = store.arxiv_limit.refusal(now)
+    state = store.arxiv_limits.refusal(Service.FEEDS, now)
     if state is None or state.closed_until is None:
         return ()
     until = f"{state.closed_until:%Y-%m-%d %H:%M} UTC"
     return (Alert("arxiv", f"arXiv refuses us ({state.reason}); it is not asked for anything before {until}."),)
 
 
-def _refused_pages(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:
-    state = store.catchup_limit.refusal(now)
-    if settings.arxiv.catchup_url and state is not None and state.closed_until is not None:
-        until = f"{state.closed_until:%Y-%m-%d}"
+def _refused_second_sources(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:
+    oai = store.arxiv_limits.refusal(Service.OAI, now)
+    if oai is not None and oai.closed_until is not None:
+        until = f"{oai.closed_until:%Y-%m-%d %H:%M} UTC"
+        text = f"arXiv's OAI-PMH refuses us ({oai.reason}); it is not asked before {until}."
+        yield Alert("oai", f"{text} What was missed waits for it; today's mailing does not.")
+    pages = store.arxiv_limits.refusal(Service.PAGES, now)
+    if settings.arxiv.catchup_url and pages is not None and pages.closed_until is not None:
+        until = f"{pages.closed_until:%Y-%m-%d}"
         instead = "OAI-PMH takes their place, and there are no comments. You can leave out catchup_url"
-        text = f"arXiv's catch-up pages refuse us ({state.reason}); they are not asked before {until}. {instead}."
+        text = f"arXiv's catch-up pages refuse us ({pages.reason}); they are not asked before {until}. {instead}."
         yield Alert("catchup", text)
 
 

@@ -56,6 +56,11 @@ class CategoryStatus:
     due: datetime | None = None
     """When it is to be asked for again; None once it is closed."""
 
+    @property
+    def reason(self) -> str:
+        """What the sentence says after the times, which differ where many were asked one after the other."""
+        return self.sentence.partition(": ")[2] or self.sentence.partition(",")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriberStatus:

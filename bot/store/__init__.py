@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from bot.store.arxiv_limits import ArxivLimit
+from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database, migrate
 from bot.store.leases import Leases
 from bot.store.outbox import Outbox
@@ -47,8 +45,7 @@ class Store:
         self.search = PaperSearch(self._database, self.papers)
         self.pages = Pages(self._database)
         self.leases = Leases(self._database, self.owner)
-        self.arxiv_limit = ArxivLimit(self._database)
-        self.catchup_limit = ArxivLimit(self._database, "arxiv-catchup", farthest=timedelta(days=31))
+        self.arxiv_limits = ArxivLimits(self._database, self.owner)
 
     def end_lock_waits(self, seconds: float) -> None:
         """After so many seconds nothing waits any more for a SQLite store that another process has locked.

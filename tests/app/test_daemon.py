@@ -76,6 +76,27 @@ def test_on_a_weekend_or_without_categories_the_next_mailing_is_waited_for() -> 
     assert next_poll(morning(TUESDAY), work_ahead(categories=())) == FEED + DAY
 
 
+def missed(*, tries: int, asked: datetime) -> MailingRecord:
+    return MailingRecord(MONDAY, "cs.CV", MailingState.FAILED, "", 0, 0, tries, asked)
+
+
+def test_a_missed_mailing_that_is_asked_for_seldom_does_not_hold_up_the_next_mailing() -> None:
+    evening = FEED + 19 * HOUR
+    closed = (record("cs.CV", MailingState.COMPLETE),)
+    late = WorkAhead(closed, ("cs.CV",), (), missed=(missed(tries=9, asked=evening),))
+    assert next_poll(evening, late) == FEED + DAY
+
+
+def test_second_sources_that_have_us_wait_do_not_hold_up_the_feeds_nor_the_feeds_them() -> None:
+    waiting = (record("cs.CV", MailingState.FAILED),)
+    never = MailingRecord(MONDAY, "cs.CV", MailingState.PENDING, "", 0, 0, 0, None)
+    now = FEED + MINUTE
+    held = WorkAhead(waiting, ("cs.CV",), (), missed=(never,), missed_wait_until=now + 9 * HOUR)
+    assert next_poll(now, held) == FEED + 10 * MINUTE
+    held = WorkAhead(waiting, ("cs.CV",), (), missed=(never,), arxiv_waits_until=now + 9 * HOUR)
+    assert next_poll(now, held) < now
+
+
 # -- when to wake ------------------------------------------------------------------------------------------------
 
 

@@ -55,7 +55,7 @@ async def test_once_tells_what_each_verb_did_and_ends_with_0(paperboy: Terminal,
     environment.announce(TUESDAY, paper())
     answer = await paperboy("once")
     assert answer.code == 0
-    assert answer.err == "collected cs.CV (1/1)\n"
+    assert answer.err == "collected cs.CV (1 of 1)\n"
     assert answer.out.splitlines() == [
         "Collected",
         "  cs.CV  complete  1 announced, 1 new to us",

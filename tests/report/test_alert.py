@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.arxiv.rate_limit import Service
 from bot.demo.servers.arxiv import Answer
 from bot.demo.servers.slack import FaultScript
 from tests.builders import paper
@@ -76,13 +77,25 @@ async def test_that_arxiv_refuses_us_is_told_at_once(watched: Environment) -> No
 async def test_that_the_catch_up_pages_refuse_us_is_told(watched: Environment) -> None:
     watched.config["arxiv"]["catchup_url"] = f"{watched.arxiv.url.partition('/rss')[0]}/catchup/{{category}}/{{date}}"
     async with watched.app() as app:
-        app.store.catchup_limit.record_refusal(
-            morning(TUESDAY), morning(TUESDAY) + timedelta(days=30), "403 Forbidden"
+        app.store.arxiv_limits.record_refusal(
+            Service.PAGES, morning(TUESDAY), morning(TUESDAY) + timedelta(days=30), "403 Forbidden"
         )
     (note,) = await notes(watched, morning(TUESDAY))
     text = note.replace("=\r\n", "").replace("\r\n", " ")
     assert "arXiv's catch-up pages refuse us (403 Forbidden); they are not asked before 2026-05-21." in text
     assert "You can leave out catchup_url." in text
+
+
+async def test_that_oai_pmh_refuses_us_is_told_and_that_today_does_not_wait_for_it(watched: Environment) -> None:
+    async with watched.app() as app:
+        app.store.arxiv_limits.record_refusal(
+            Service.OAI, morning(TUESDAY), morning(TUESDAY) + timedelta(days=1), "403 Forbidden"
+        )
+    watched.announce(TUESDAY, paper())
+    (note,) = await notes(watched, morning(TUESDAY))
+    text = note.replace("=\r\n", "").replace("\r\n", " ")
+    assert "arXiv's OAI-PMH refuses us (403 Forbidden); it is not asked before 2026-04-22 06:00 UTC." in text
+    assert watched.received()["slack"] == 1
 
 
 async def test_on_a_weekend_no_mailing_is_late(watched: Environment) -> None:
