@@ -112,6 +112,7 @@ class DeliveryError(PaperboyError):
         *,
         retry_after: float | None = None,
         affects_credential: bool = False,
+        about_message: bool = True,
     ) -> None:
         super().__init__(f"{kind}: {reason}")
         self.kind = kind
@@ -119,7 +120,10 @@ class DeliveryError(PaperboyError):
         self.retry_after = retry_after
         """Seconds, where the other side named them."""
         self.affects_credential = affects_credential
-        """For BUSY and TRANSIENT: whether all behind the same credential have to wait, not this destination alone."""
+        """For RATE_LIMITED and TRANSIENT: whether all behind the same credential wait, not this destination alone."""
+        self.about_message = about_message
+        """Whether it may be this message's own: then the message is given up after about a day of it. False where
+        the other side was not reached, or would say the same of any message: then nothing is ever given up."""
 
 
 class StoreError(PaperboyError):
