@@ -94,6 +94,8 @@ class FailureKind(StrEnum):
     """Certainly not delivered; retried with backoff."""
     UNKNOWN = "unknown"
     """Perhaps delivered: the answer was lost."""
+    THREAD_GONE = "thread gone"
+    """The thread takes no replies any more: the rest of its digest goes to the destination itself."""
     REJECTED = "malformed"
     """Rejected for good, because of its content. Sent once more in plain form, then dead."""
     DESTINATION_GONE = "closed"
@@ -112,7 +114,7 @@ class DeliveryError(PaperboyError):
         *,
         retry_after: float | None = None,
         affects_credential: bool = False,
-        about_message: bool = True,
+        about_message: bool | None = None,
     ) -> None:
         super().__init__(f"{kind}: {reason}")
         self.kind = kind
@@ -121,7 +123,8 @@ class DeliveryError(PaperboyError):
         """Seconds, where the other side named them."""
         self.affects_credential = affects_credential
         """For RATE_LIMITED and TRANSIENT: whether all behind the same credential wait, not this destination alone."""
-        self.about_message = about_message
+        waits = kind in (FailureKind.DESTINATION_GONE, FailureKind.CREDENTIAL)
+        self.about_message = not waits if about_message is None else about_message
         """Whether it may be this message's own: then the message is given up after about a day of it. False where
         the other side was not reached, or would say the same of any message: then nothing is ever given up."""
 

@@ -136,7 +136,7 @@ async def test_a_forum_that_wants_tags_says_so(channel: DiscordChannel, receiver
     (first,) = deliveries(messages(channel, 1))
     error = await kind(channel, first, address(FORUM))
     assert error.kind is FailureKind.DESTINATION_GONE
-    assert "Require people to select tags" in error.reason
+    assert "set `tags: [one of its tags]`" in error.reason
 
 
 @pytest.mark.parametrize(("code", "words"), [(10003, "is gone"), (160005, "is locked")])
@@ -149,7 +149,7 @@ async def test_a_thread_that_takes_nothing_more_closes_no_forum(
     receiver.closed[opened] = (403, code)
     _, later, *_ = deliveries(of, opened)
     error = await kind(channel, later, place)
-    assert error.kind is FailureKind.REJECTED
+    assert error.kind is FailureKind.THREAD_GONE
     assert words in error.reason
     await channel.send(first, place)
 
