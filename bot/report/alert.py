@@ -1,4 +1,4 @@
-"""Tells the operator of problems: a mailing that is late, a destination that refuses us, a message that was given up.
+"""Tells the operator of problems: a late mailing, a destination that refuses us, what fails for long or was given up.
 
     store, run -> alerts -> those not told within a day -> a note in the outbox          (one transaction)
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bot.arxiv import calendar
 from bot.collect import backlog
 from bot.model import DeliveryState, Note
+from bot.report.failing import failing
 from bot.settings import fingerprint
 from bot.store.outbox import RenderedDigest
 
@@ -37,6 +38,12 @@ class Alert:
     key: str
     """Stays the same as long as the problem is the same; an alert is repeated at most once a day by it."""
     text: str
+    """The problem; said once for all whom it concerns."""
+    who: str = ""
+    """Whom it concerns, where one problem may be of many: the text then goes on after "X is" or "X and Y are"."""
+
+
+_MOST_NAMED = 10
 
 
 def enqueue_alerts(
@@ -71,7 +78,7 @@ def enqueue_alerts(
     operator = settings.subscribers[settings.operator]
     note = Note(
         title=f"Paperboy needs a hand ({now:%Y-%m-%d %H:%M} UTC)",
-        text="\n".join([*(alerts[key].text for key in sorted(untold)), _WHERE_TO_LOOK]),
+        text="\n".join([*_lines(alerts[key] for key in sorted(untold)), _WHERE_TO_LOOK]),
     )
     rendered = RenderedDigest(operator.channel, note.title, (channels[operator.channel].render_note(note),))
     store.outbox.enqueue_alert(operator.name, rendered, operator.recipients, now, alerts=sorted(untold))
@@ -81,11 +88,33 @@ def enqueue_alerts(
 def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Alert]:
     yield from _refusal(store, now) or _late_mailings(store, settings, now)
     yield from _refused_pages(store, settings, now)
-    yield from _open_circuits(store, settings, channels, now)
+    refused = tuple(_open_circuits(store, settings, channels, now))
+    yield from refused
     dead = store.queries.ended_since(now - DAY, DeliveryState.DEAD)
     for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
         given_up = "A message to {} was" if count == 1 else f"{count} messages to {{}} were"
         yield Alert(f"dead {name} {fingerprint(reason)}", f"{given_up.format(name)} given up: {reason}")
+    told = {alert.who for alert in refused} | {_named(record.subscriber, record.channel) for record in dead}
+    for each in failing(store, settings, channels, now):
+        who = _named(each.subscriber, each.channel)
+        if who not in told:
+            text = f"not delivered to since {each.since:%Y-%m-%d %H:%M} UTC: {each.reason}"
+            yield Alert(f"failing {each.subscriber}", text, who)
+
+
+def _named(subscriber: str, channel: str) -> str:
+    return f"{subscriber} ({channel})"
+
+
+def _lines(alerts: Iterable[Alert]) -> Iterator[str]:
+    """One line for each problem, with the names of all whom it concerns."""
+    concerned: dict[str, list[str]] = {}
+    for alert in alerts:
+        concerned.setdefault(alert.text, []).append(alert.who)
+    for text, names in concerned.items():
+        shown = ", ".join(sorted(filter(None, names))[:_MOST_NAMED])
+        rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        yield f"{shown}{rest} {'is' if len(names) == 1 else 'are'} {text}" if shown else text
 
 
 def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:
@@ -127,5 +156,5 @@ def _open_circuits(
             limits = channels[subscriber.channel].limits(address)
             for key in (limits.credential.key, limits.destination.key):
                 if key in open_circuits:
-                    text = f"{subscriber.name} ({subscriber.channel}) is not reached: {open_circuits[key].reason}"
-                    yield Alert(f"door {subscriber.name} {key}", text)
+                    text = f"not reached: {open_circuits[key].reason}"
+                    yield Alert(f"door {subscriber.name} {key}", text, _named(subscriber.name, subscriber.channel))

@@ -15,6 +15,7 @@ from bot.clock import next_slot
 from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
 from bot.report import explain
+from bot.report.failing import failing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bot.compose.digests import DigestPlanner
     from bot.model import MailingRecord
     from bot.report.explain import Explanation
+    from bot.report.failing import FailingSubscriber
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.limits import LimitState
@@ -86,6 +88,8 @@ class Status:
     unfinished: tuple[DeliveryRecord, ...]
     dead: tuple[DeliveryRecord, ...]
     """Dead or dropped in the last seven days."""
+    failing: tuple[FailingSubscriber, ...] = ()
+    """Whose oldest message is not delivered for longer than `alert_after`."""
 
 
 class Reporter:
@@ -126,6 +130,7 @@ class Reporter:
             missed=backlog.missed(self._store.papers, self._settings.categories, today),
             unfinished=unfinished,
             dead=self._store.queries.ended_since(now - timedelta(days=_RECENT_DAYS), *ended),
+            failing=failing(self._store, self._settings, self._channels, now),
         )
 
     def _category(self, category: str, today: date, now: datetime) -> CategoryStatus:
