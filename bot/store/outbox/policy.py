@@ -260,6 +260,8 @@ def next_state(connection: Connection, delivery: Delivery, error: DeliveryError,
         case FailureKind.UNKNOWN:
             wait = _FIRST_UNKNOWN_BACKOFF if delivery.tries == 1 else backoff(delivery.tries)
             change = {"state": DeliveryState.UNKNOWN, "not_before": now + wait}
+            if error.about_message:
+                change["refused_since"] = func.coalesce(deliveries.c.refused_since, now)
         case FailureKind.THREAD_GONE:
             _leave_thread(connection, delivery)
         case FailureKind.REJECTED if _has_untried_plain_form(connection, delivery):
