@@ -1,4 +1,4 @@
-"""README keeps its word: what it names exists, what it shows to be copied works."""
+"""README and the pages beside the code keep their word: what they name exists, what they show to be copied works."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from bot.cli import app
 from bot.cli.errors import ExitCode
 from bot.config import load
 from bot.errors import ConfigError
-from bot.model import Author, Digest, DigestEntry, Match, Note, Paper, Section, Topic
+from bot.model import Author, Digest, DigestEntry, Match, Message, Note, Paper, Section, Topic
 from bot.publish.assets import Assets
 from bot.publish.html import SiteContext, render_web_page
 from bot.publish.html_index import render_front
 from bot.publish.markdown import TopicPage, render_index, render_page
+from bot.report.preview import render_pages
 from bot.text.templates import FILTERS, Templates, built_in_folder
 from bot.topics.matcher import Matcher
 from bot.topics.query import parse
@@ -37,7 +38,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in (
+        "README.md",
+        "bot/README.md",
+        "bot/topics/README.md",
+        "bot/channels/README.md",
+        "bot/cli/README.md",
+        "templates/README.md",
+        "tests/README.md",
+    )
+}
+README = PAGES["README.md"]
+EVERYTHING = "\n".join(PAGES.values())
+MOST_LINES = 240
+"""Of README: what is longer is not read."""
 
 TO_BE_WRITTEN = {"bot/channels/matrix.py", "templates/matrix/"}
 """What the reader who adds a channel is told to make."""
@@ -45,6 +61,7 @@ TO_BE_WRITTEN = {"bot/channels/matrix.py", "templates/matrix/"}
 ENVIRON = {
     "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T000/B000/invented",
     "DISCORD_WEBHOOK_URL": "https://discord.com/api/webhooks/123456789012345678/invented",
+    "MATTERMOST_WEBHOOK_URL": "https://chat.example.org/hooks/invented",
     "HEALTH_URL": "https://health.example.org/invented",
     **dict.fromkeys(("SLACK_BOT_TOKEN", "DISCORD_BOT_TOKEN", "GMAIL_APP_PASSWORD", "DB_PASSWORD"), "invented"),
 }
@@ -60,22 +77,24 @@ class Block:
 
 
 def _blocks() -> Iterator[Block]:
-    for found in re.finditer(r"(?ms)^( *)```([a-z]*) ?(\S*)\n(.*?)^\1```$", README):
+    for found in re.finditer(r"(?ms)^( *)```([a-z]*) ?(\S*)\n(.*?)^\1```$", EVERYTHING):
         indent, language, tag, text = found.groups()
         yield Block(language, tag, re.sub(rf"(?m)^{indent}", "", text))
 
 
 BLOCKS = tuple(_blocks())
-PROSE = re.sub(r"(?ms)^( *)```.*?^\1```$", "", README)
+PROSE = {name: re.sub(r"(?ms)^( *)```.*?^\1```$", "", text) for name, text in PAGES.items()}
+ALL_PROSE = "\n".join(PROSE.values())
+every_page = pytest.mark.parametrize("page", PAGES)
 
 
 def blocks(language: str, tag: str = "") -> list[str]:
     return [block.text for block in BLOCKS if (block.language, block.tag) == (language, tag)]
 
 
-def rows(first: str) -> list[list[str]]:
-    """The cells of the table that has that first heading."""
-    lines = README.split(f"\n| {first} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+def rows(first: str, page: str | None = None) -> list[list[str]]:
+    """The cells of the table that has that first heading, on that page or, if it stands on one alone, on any."""
+    lines = (PAGES[page] if page else EVERYTHING).split(f"\n| {first} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))] for line in lines]
 
 
@@ -84,7 +103,7 @@ def named(cell: str) -> list[str]:
 
 
 def test_every_code_block_is_found() -> None:
-    assert len(BLOCKS) * 2 == len(re.findall(r"(?m)^ *```", README))
+    assert len(BLOCKS) * 2 == len(re.findall(r"(?m)^ *```", EVERYTHING))
     assert {block.tag for block in BLOCKS if block.language == "yaml"} == {
         "config",
         "manifest",
@@ -97,37 +116,54 @@ def test_every_code_block_is_found() -> None:
 # -- what is named exists ----------------------------------------------------------------------------------------
 
 
-def _anchors(level: str) -> list[str]:
-    headings = re.findall(rf"(?m)^{level} (.+)$", PROSE)
+def _anchors(page: str, level: str) -> list[str]:
+    headings = re.findall(rf"(?m)^{level} (.+)$", PROSE[page])
     return ["#" + re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
-def test_the_table_of_contents_has_every_section_in_its_order() -> None:
-    contents = PROSE.partition("\n## ")[0]
-    assert re.findall(r"\]\((#[^)]+)\)", contents) == _anchors("##")
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= MOST_LINES
+
+
+@every_page
+def test_the_table_of_contents_has_every_section_in_its_order(page: str) -> None:
+    contents = PROSE[page].partition("\n## ")[0]
+    listed = re.findall(r"\]\((#[^)]+)\)", contents)
+    assert [anchor for anchor in listed if anchor in _anchors(page, "##")] == _anchors(page, "##")
+
+
+def test_every_page_is_linked_from_readme() -> None:
+    linked = {target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", PROSE["README.md"])}
+    assert set(PAGES) - {"README.md"} <= linked
 
 
 def test_every_exit_code_is_listed() -> None:
     assert [int(row[0]) for row in rows("code")] == sorted(ExitCode)
 
 
-def test_every_link_leads_somewhere() -> None:
-    anchors = set(_anchors("#+"))
-    targets = set(re.findall(r"\]\(([^)]+)\)", PROSE))
+@every_page
+def test_every_link_leads_somewhere(page: str) -> None:
+    targets = set(re.findall(r"\]\(([^)]+)\)", PROSE[page]))
     inside = {target for target in targets if not target.startswith("https://")}
-    broken = {target for target in inside if target not in anchors and not (ROOT / target).exists()}
     assert inside
-    assert not broken
+    assert not {target for target in inside if not _leads_somewhere(page, *target.split("#", 1))}
+
+
+def _leads_somewhere(page: str, path: str, anchor: str = "") -> bool:
+    file = ((ROOT / page).parent / path).resolve() if path else ROOT / page
+    if not anchor:
+        return file.exists()
+    return f"#{anchor}" in _anchors(str(file.relative_to(ROOT)), "#+")
 
 
 def test_every_file_that_is_named_exists() -> None:
-    files = set(re.findall(r"`((?:bot|templates|tests)/[\w./-]*)`", PROSE)) - TO_BE_WRITTEN
+    files = set(re.findall(r"`((?:bot|templates|tests)/[\w./-]*)`", ALL_PROSE)) - TO_BE_WRITTEN
     assert files
     assert not {file for file in files if not (ROOT / file).exists()}
 
 
 def test_every_test_that_is_named_exists() -> None:
-    tests = set(re.findall(r"`(test_\w+)`", PROSE))
+    tests = set(re.findall(r"`(test_\w+)`", ALL_PROSE))
     code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
     assert len(tests) > 20
     assert tests <= set(re.findall(r"def (test_\w+)\(", code))
@@ -144,14 +180,14 @@ def _commands() -> dict[str, Any]:
 
 
 def test_every_command_that_is_named_exists() -> None:
-    found = re.findall(r"\bpaperboy ([a-z]+)(?: (list|show|retry|drop))?", README)
+    found = re.findall(r"\bpaperboy ([a-z]+)(?: (list|show|retry|drop))?", EVERYTHING)
     said = {f"{name} {inner}".strip() for name, inner in found}
     assert said <= set(_commands())
 
 
 def test_every_option_in_the_table_of_commands_is_one() -> None:
     commands = _commands()
-    table = {named(row[0])[0].removeprefix("paperboy ") for row in rows("command")}
+    table = {named(row[0])[0].removeprefix("paperboy ") for row in rows("command", "bot/cli/README.md")}
     for usage in table:
         name = " ".join(word for word in usage.split()[:2] if word.islower() and word.isalpha())
         options = {option for parameter in commands[name].params for option in parameter.opts}
@@ -199,7 +235,8 @@ def test_what_a_wrong_config_is_answered_with_is_what_it_says(tmp_path: Path) ->
     with pytest.raises(ConfigError) as error:
         load(path, ENVIRON)
     (answer,) = [text for text in blocks("") if text.startswith("The configuration")]
-    assert [f"  {p.path}: {p.message}" for p in error.value.problems] == answer.splitlines()[1:]
+    told = [f"  config.yaml:{p.line}: {p.path}: {p.message}" for p in error.value.problems]
+    assert told == answer.splitlines()[1:]
 
 
 # -- topics ------------------------------------------------------------------------------------------------------
@@ -232,7 +269,7 @@ def test_the_slack_manifest_asks_for_what_the_code_speaks_of_and_no_more() -> No
     assert set(manifest) == {"display_information", "features", "oauth_config", "settings"}
     assert manifest["features"]["bot_user"]["display_name"]
     scopes = manifest["oauth_config"]["scopes"]["bot"]
-    code = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "bot/channels").glob("slack*.py")))
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "bot/channels/slack").glob("*.py")))
     assert scopes[0] == "chat:write"
     assert all(scope in code for scope in scopes)
     assert not any(manifest["settings"].values())
@@ -266,7 +303,7 @@ def test_every_template_is_given_all_that_is_listed() -> None:
 @pytest.mark.parametrize("kind", [DigestEntry, Paper, Match, Section, Digest])
 def test_all_that_a_value_has_is_listed(kind: type) -> None:
     name = "entry" if kind is DigestEntry else kind.__name__.lower()
-    (told,) = re.findall(rf"`{name}` has\s+((?:(?:,|,? and)?\s*`\w+`(?: \([^)]*\))?)+)", PROSE)
+    (told,) = re.findall(rf"`{name}` has\s+((?:(?:,|,? and)?\s*`\w+`(?: \([^)]*\))?)+)", ALL_PROSE)
     has = {attribute for attribute in dir(kind) if not attribute.startswith("_")}
     assert set(named(re.sub(r"\([^)]*\)", "", told))) == has
 
@@ -306,6 +343,8 @@ def _rendered() -> dict[str, set[str]]:
     site = SiteContext(Assets.find(Recording()).names)
     render_web_page(TopicPage(topic, MONDAY, (entry(),)), site, Recording())
     render_front({topic: {MONDAY: 1}}, site, Recording(), mark="")
+    render_pages("slack", [Message({"text": "A text"})], "lab", Recording())
+    render_pages("discord", [Message({"content": "A text"})], "lab", Recording())
     return seen
 
 
@@ -389,7 +428,7 @@ def test_systemd_accepts_the_unit_without_a_word(unit: Path) -> None:
 
 @needs_systemd
 def test_systemd_rates_the_unit_as_it_says(unit: Path) -> None:
-    version, rating = re.findall(r"of systemd (\d+) rates its exposure\s+\*\*([\d.]+ OK)\*\*", PROSE)[0]
+    version, rating = re.findall(r"of systemd (\d+) rates its exposure\s+\*\*([\d.]+ OK)\*\*", ALL_PROSE)[0]
     answer = _ask_systemd("security", "--offline=true", str(unit))
     (found,) = re.findall(r"Overall exposure level for paperboy.service: ([\d.]+ \w+)", answer)
     # Another version may ask other questions; the word has to stay.

@@ -31,7 +31,7 @@ ALL_TYPES = [kind.value for kind in AnnounceType]
 
 
 @pytest.fixture
-def real_world(environment: Environment) -> Environment:
+def real_environment(environment: Environment) -> Environment:
     if not FEEDS.exists():
         pytest.skip(f"{FEEDS} is not on this machine")
     diffusion = {"title": "Diffusion", "categories": ["cs.CV"], "keywords": ["diffusion"]}
@@ -90,18 +90,20 @@ def abs_links(texts: Iterable[str]) -> Counter[str]:
     )
 
 
-async def test_twelve_real_days_of_once_tell_every_match_once_and_weekends_nothing(real_world: Environment) -> None:
-    seen = real_world.received()
+async def test_twelve_real_days_of_once_tell_every_match_once_and_weekends_nothing(
+    real_environment: Environment,
+) -> None:
+    seen = real_environment.received()
     plain, versions = expected(replacements=False), expected(replacements=True)
     for day in DAYS:
-        real_world.arxiv.feeds["cs.CV"] = (FEEDS / f"rss_{day:%Y-%m-%d}.xml").read_bytes()
-        run = await real_world.once(morning(day))
+        real_environment.arxiv.feeds["cs.CV"] = (FEEDS / f"rss_{day:%Y-%m-%d}.xml").read_bytes()
+        run = await real_environment.once(morning(day))
         assert not run.left_undone
-        assert not [lane for lane in (await real_world.once()).delivered if lane.sent]
-        slack = real_world.slack.messages[seen["slack"] :]
-        discord = real_world.discord.messages[seen["discord"] :]
-        mail = real_world.mail.messages[seen["mail"] :]
-        seen = real_world.received()
+        assert not [lane for lane in (await real_environment.once()).delivered if lane.sent]
+        slack = real_environment.slack.messages[seen["slack"] :]
+        discord = real_environment.discord.messages[seen["discord"] :]
+        mail = real_environment.mail.messages[seen["mail"] :]
+        seen = real_environment.received()
         assert abs_links(str(m.blocks) for m in slack if m.channel == "C0123456789") == plain[day]
         assert abs_links(str(m.blocks) for m in slack if m.channel == "hook") == versions[day]
         assert abs_links(str(m.payload) for m in discord if m.destination == "123456789012345678") == plain[day]
@@ -115,12 +117,12 @@ async def test_twelve_real_days_of_once_tell_every_match_once_and_weekends_nothi
     assert sum(map(len, versions.values())) > sum(map(len, plain.values()))
 
 
-async def test_the_site_of_the_twelve_days_has_every_mailing_s_matches(real_world: Environment) -> None:
-    real_world.config["subscribers"] = {}
+async def test_the_site_of_the_twelve_days_has_every_mailing_s_matches(real_environment: Environment) -> None:
+    real_environment.config["subscribers"] = {}
     for day in DAYS:
-        real_world.arxiv.feeds["cs.CV"] = (FEEDS / f"rss_{day:%Y-%m-%d}.xml").read_bytes()
-        await real_world.once(morning(day))
-    site = real_world.folder / "site" / "versions"
+        real_environment.arxiv.feeds["cs.CV"] = (FEEDS / f"rss_{day:%Y-%m-%d}.xml").read_bytes()
+        await real_environment.once(morning(day))
+    site = real_environment.folder / "site" / "versions"
     working_days = [day for day in DAYS if day.weekday() < 5]
     assert sorted(path.stem for path in site.glob("*.md")) == [f"{day:%Y-%m-%d}" for day in working_days]
     for day in working_days:

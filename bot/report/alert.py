@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.settings import Settings
     from bot.store import Store
+    from bot.store.limits import LimitState
 
 DAY = timedelta(days=1)
 _WHERE_TO_LOOK = "More: `paperboy status` and `paperboy deliveries list`."
@@ -88,14 +89,15 @@ def enqueue_alerts(
 def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Alert]:
     yield from _refusal(store, now) or _late_mailings(store, settings, now)
     yield from _refused_pages(store, settings, now)
-    refused = tuple(_open_circuits(store, settings, channels, now))
+    open_circuits = {limit.key: limit for limit in store.queries.open_circuits(now)}
+    refused = tuple(_open_circuits(open_circuits, settings, channels))
     yield from refused
     dead = store.queries.ended_since(now - DAY, DeliveryState.DEAD)
     for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
         given_up = "A message to {} was" if count == 1 else f"{count} messages to {{}} were"
         yield Alert(f"dead {name} {fingerprint(reason)}", f"{given_up.format(name)} given up: {reason}")
     told = {alert.who for alert in refused} | {_named(record.subscriber, record.channel) for record in dead}
-    for each in failing(store, settings, channels, now):
+    for each in failing(store.queries.unfinished(), open_circuits, settings, channels, now):
         who = _named(each.subscriber, each.channel)
         if who not in told:
             text = f"not delivered to since {each.since:%Y-%m-%d %H:%M} UTC: {each.reason}"
@@ -145,12 +147,8 @@ def _refused_pages(store: Store, settings: Settings, now: datetime) -> Iterator[
 
 
 def _open_circuits(
-    store: Store,
-    settings: Settings,
-    channels: Mapping[str, Channel],
-    now: datetime,
+    open_circuits: Mapping[str, LimitState], settings: Settings, channels: Mapping[str, Channel]
 ) -> Iterator[Alert]:
-    open_circuits = {limit.key: limit for limit in store.queries.open_circuits(now)}
     for subscriber in settings.subscribers.values():
         for address in subscriber.addresses:
             limits = channels[subscriber.channel].limits(address)

@@ -1,4 +1,4 @@
-"""What has not been delivered for longer than `alert_after`, and why. Reads only."""
+"""What has not been delivered for longer than `alert_after`, and why. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from bot.channels.channel import Channel
     from bot.settings import Settings, Subscriber
-    from bot.store import Store
     from bot.store.limits import LimitState
     from bot.store.outbox.queries import DeliveryRecord
 
@@ -32,15 +31,25 @@ class FailingSubscriber:
 
 
 def failing(
-    store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime
+    unfinished: Iterable[DeliveryRecord],
+    open_circuits: Mapping[str, LimitState],
+    settings: Settings,
+    channels: Mapping[str, Channel],
+    now: datetime,
 ) -> tuple[FailingSubscriber, ...]:
     """The subscribers whose oldest message is older than `alert_after` and was tried, in the configuration's order.
 
     What waits for a person (held) or for a paused subscriber fails nobody.
+
+    Args:
+        unfinished: what is still to go out, in order.
+        open_circuits: by the limit's key.
+        settings: the subscribers, and how old is too old.
+        channels: by name, those that a subscriber uses.
+        now: the moment, UTC.
     """
-    open_circuits = {limit.key: limit for limit in store.queries.open_circuits(now)}
     waiting: dict[str, list[DeliveryRecord]] = {}
-    for record in store.queries.unfinished():
+    for record in unfinished:
         if record.state is not DeliveryState.HELD:
             waiting.setdefault(record.subscriber, []).append(record)
     found = []

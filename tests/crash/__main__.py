@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.crash.driver import Tally, drive
 
 AT_ONCE = 3
-IN_ONE_WORLD = 50
+IN_ONE_ENVIRONMENT = 50
 
 
 async def main(kills: int, seed: int) -> None:
@@ -23,7 +23,7 @@ async def main(kills: int, seed: int) -> None:
     async def worker() -> None:
         while (left := kills - total.kills) > 0:
             mine = next(seeds)
-            total.add(await drive(folder / str(mine), min(IN_ONE_WORLD, left), mine))
+            total.add(await drive(folder / str(mine), min(IN_ONE_ENVIRONMENT, left), mine))
 
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
     shutil.rmtree(folder)

@@ -31,9 +31,8 @@ from tests.world import MONDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from bot.app.run_result import RunResult
-    from bot.channels.channel import Question
     from bot.deliver import LaneReport
-    from bot.model import Delivery, Receipt
+    from bot.model import Delivery, Receipt, UnknownDelivery
     from bot.settings import Address
 
 HOUR = timedelta(hours=1)
@@ -48,7 +47,7 @@ def says(error: str) -> FaultScript:
 
 
 @pytest.fixture
-def busy_world(environment: Environment) -> Environment:
+def busy_environment(environment: Environment) -> Environment:
     """A Tuesday with one matching paper and a subscriber on every channel."""
     environment.config["subscribers"] = {
         "lab": {"slack": "C0123456789", "topics": ["birds"]},
@@ -62,25 +61,25 @@ def busy_world(environment: Environment) -> Environment:
     return environment
 
 
-async def test_everybody_is_reached_once_on_every_channel(busy_world: Environment) -> None:
-    run = await busy_world.once(morning(TUESDAY))
+async def test_everybody_is_reached_once_on_every_channel(busy_environment: Environment) -> None:
+    run = await busy_environment.once(morning(TUESDAY))
     assert not run.left_undone
-    assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 3}
-    again = await busy_world.once()
+    assert busy_environment.received() == {"slack": 2, "discord": 2, "mail": 3}
+    again = await busy_environment.once()
     assert again.delivered == ()
-    assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 3}
+    assert busy_environment.received() == {"slack": 2, "discord": 2, "mail": 3}
 
 
-async def test_what_stays_behind_says_why_and_goes_out_with_the_next_run(busy_world: Environment) -> None:
-    busy_world.mail.script["MAIL"].append("451 4.3.0 try later")
-    run = await busy_world.once(morning(TUESDAY))
+async def test_what_stays_behind_says_why_and_goes_out_with_the_next_run(busy_environment: Environment) -> None:
+    busy_environment.mail.script["MAIL"].append("451 4.3.0 try later")
+    run = await busy_environment.once(morning(TUESDAY))
     (left,) = [result for result in run.delivered if result.left_until]
     assert run.left_undone
     assert "451" in left.reason
-    assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 2}
-    mended = await busy_world.once()
+    assert busy_environment.received() == {"slack": 2, "discord": 2, "mail": 2}
+    mended = await busy_environment.once()
     assert not mended.left_undone
-    assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 3}
+    assert busy_environment.received() == {"slack": 2, "discord": 2, "mail": 3}
 
 
 async def test_a_destination_that_refuses_holds_up_nobody_else_and_is_tried_once_an_hour(
@@ -102,11 +101,11 @@ async def test_a_destination_that_refuses_holds_up_nobody_else_and_is_tried_once
     assert not opened.left_undone
 
 
-async def test_a_dead_token_stops_its_own_destinations_only(busy_world: Environment) -> None:
-    busy_world.slack.token = "another"
-    run = await busy_world.once(morning(TUESDAY))
+async def test_a_dead_token_stops_its_own_destinations_only(busy_environment: Environment) -> None:
+    busy_environment.slack.token = "another"
+    run = await busy_environment.once(morning(TUESDAY))
     assert "invalid_auth" in lane(run, "lab").reason
-    assert busy_world.received() == {"slack": 1, "discord": 2, "mail": 3}
+    assert busy_environment.received() == {"slack": 1, "discord": 2, "mail": 3}
 
 
 async def test_a_new_token_is_tried_at_once(environment: Environment) -> None:
@@ -158,9 +157,9 @@ async def test_whose_turn_behind_a_token_comes_too_late_is_left_to_the_next_run(
     environment.announce(TUESDAY, paper())
     environment.clock.set(morning(TUESDAY))
     async with environment.app() as app:
-        await app.collect()
-        app.compose()
-        reports = await app.deliver(ignore_backoff=False, max_wait=timedelta(0))
+        await app.runner.collect()
+        app.runner.compose()
+        reports = await app.runner.deliver(ignore_backoff=False, max_wait=timedelta(0))
     assert [(report.sent, report.reason) for report in reports] == [(1, ""), (0, "pacing")]
     assert not (await environment.once()).left_undone
 
@@ -336,7 +335,7 @@ async def test_of_two_equal_digests_in_one_discord_channel_one_found_message_pro
 async def test_a_fault_of_ours_in_asking_leaves_it_to_the_subscriber_s_wish(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def explode(_self: SlackChannel, _question: Question, _address: Address) -> Receipt | None:
+    async def explode(_self: SlackChannel, _question: UnknownDelivery, _address: Address) -> Receipt | None:
         raise RuntimeError("https://hooks.example.org/planted-secret")
 
     monkeypatch.setattr(SlackChannel, "lookup", explode)
@@ -380,17 +379,17 @@ async def test_an_address_that_bounced_is_shut_and_says_so_and_no_other_waits(en
 
 
 async def test_a_destination_that_hangs_and_one_that_crawls_hold_up_nobody_else(
-    busy_world: Environment, monkeypatch: pytest.MonkeyPatch
+    busy_environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slack, "ANSWER_SECONDS", 0.4)
     monkeypatch.setattr(request, "REQUEST_SECONDS", 0.4)
-    busy_world.slack.script.append(FaultScript(body={"ok": True}, takes=True, crawls=30))
-    busy_world.discord.script.append(DiscordSays(hangs=30))
-    run = await busy_world.once(morning(TUESDAY))
+    busy_environment.slack.script.append(FaultScript(body={"ok": True}, takes=True, crawls=30))
+    busy_environment.discord.script.append(DiscordSays(hangs=30))
+    run = await busy_environment.once(morning(TUESDAY))
     late = [result for result in run.delivered if not result.sent]
     assert {result.reason.partition(" ")[0] for result in late} == {"Slack's", "no"}
     assert len(late) == 2
-    assert not (await busy_world.once(morning(TUESDAY, 8))).left_undone
+    assert not (await busy_environment.once(morning(TUESDAY, 8))).left_undone
 
 
 async def test_discord_takes_a_message_once_although_its_first_answer_was_lost(environment: Environment) -> None:
@@ -490,7 +489,7 @@ async def test_a_subscriber_that_comes_back_is_a_newcomer_and_gets_what_was_take
 
 
 async def test_a_store_that_fails_once_while_others_send_costs_nobody_a_second_copy(
-    busy_world: Environment, monkeypatch: pytest.MonkeyPatch
+    busy_environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turn, failures = Outbox.claim_batch, iter([True] * 9)
 
@@ -500,14 +499,14 @@ async def test_a_store_that_fails_once_while_others_send_costs_nobody_a_second_c
         return turn(outbox, sent_receipts, requests, **kwargs)
 
     monkeypatch.setattr(Outbox, "claim_batch", locked_for_a_while)
-    run = await busy_world.once(morning(TUESDAY))
+    run = await busy_environment.once(morning(TUESDAY))
     assert not run.left_undone
-    await busy_world.once()
-    assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 3}
+    await busy_environment.once()
+    assert busy_environment.received() == {"slack": 2, "discord": 2, "mail": 3}
 
 
 async def test_a_store_that_is_gone_ends_the_run_only_after_every_lane_has_ended(
-    busy_world: Environment, monkeypatch: pytest.MonkeyPatch
+    busy_environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turn = Outbox.claim_batch
 
@@ -519,10 +518,10 @@ async def test_a_store_that_is_gone_ends_the_run_only_after_every_lane_has_ended
     with monkeypatch.context() as broken:
         broken.setattr(Outbox, "claim_batch", broken_for_alice)
         with pytest.raises(StoreError, match="disk I/O error"):
-            await busy_world.once(morning(TUESDAY))
-    assert sum(busy_world.received().values()) == 6
-    await busy_world.once()
-    assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 3}
+            await busy_environment.once(morning(TUESDAY))
+    assert sum(busy_environment.received().values()) == 6
+    await busy_environment.once()
+    assert busy_environment.received() == {"slack": 2, "discord": 2, "mail": 3}
 
 
 async def test_what_is_held_for_a_person_is_left_behind_and_told_once(environment: Environment) -> None:
@@ -588,16 +587,16 @@ async def test_what_a_paused_subscriber_has_waiting_stays(environment: Environme
 
 
 async def test_a_fault_of_ours_in_one_channel_ends_no_other_and_is_not_quoted(
-    busy_world: Environment, monkeypatch: pytest.MonkeyPatch
+    busy_environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def explode(_self: MailChannel, _delivery: Delivery, _address: Address) -> Receipt:
         raise RuntimeError("https://hooks.example.org/planted-secret")
 
     monkeypatch.setattr(MailChannel, "send", explode)
-    run = await busy_world.once(morning(TUESDAY))
-    assert busy_world.received() == {"slack": 2, "discord": 2, "mail": 0}
+    run = await busy_environment.once(morning(TUESDAY))
+    assert busy_environment.received() == {"slack": 2, "discord": 2, "mail": 0}
     assert lane(run, "alice").reason == "internal error in the MailChannel: RuntimeError"
-    async with busy_world.app() as app:
+    async with busy_environment.app() as app:
         states = {record.state for record in app.store.queries.all() if record.subscriber == "alice"}
     assert states == {DeliveryState.UNKNOWN}  # whether it struck before or after the write nobody knows
 
@@ -636,14 +635,21 @@ async def test_a_store_that_takes_no_receipt_at_all_ends_the_run(
     assert not (await environment.once(morning(TUESDAY, 7))).left_undone
 
 
-async def test_addresses_and_secrets_are_nowhere_in_the_store(busy_world: Environment) -> None:
-    busy_world.config["operator"] = "lab"
-    busy_world.slack.script.append(says("channel_not_found"))
-    busy_world.mail.script["RCPT"].append("550 5.1.1 <alice@example.org>: no such user, said alice@example.org")
-    busy_world.mail.script["MAIL"].append("451 4.3.0 not for bob@example.org now, nor eve@example.org")
-    await busy_world.once(morning(TUESDAY))
-    dump = b"".join(path.read_bytes() for path in busy_world.folder.glob("paperboy.db*"))
-    hook = busy_world.slack.webhook_url("hook").rpartition("/")[2]
-    theirs = busy_world.discord.webhook_url("theirs").rpartition("/")[2]
-    planted = (busy_world.slack.token, busy_world.discord.token, hook, theirs, "alice@example.org", "bob@example.org")
+async def test_addresses_and_secrets_are_nowhere_in_the_store(busy_environment: Environment) -> None:
+    busy_environment.config["operator"] = "lab"
+    busy_environment.slack.script.append(says("channel_not_found"))
+    busy_environment.mail.script["RCPT"].append("550 5.1.1 <alice@example.org>: no such user, said alice@example.org")
+    busy_environment.mail.script["MAIL"].append("451 4.3.0 not for bob@example.org now, nor eve@example.org")
+    await busy_environment.once(morning(TUESDAY))
+    dump = b"".join(path.read_bytes() for path in busy_environment.folder.glob("paperboy.db*"))
+    hook = busy_environment.slack.webhook_url("hook").rpartition("/")[2]
+    theirs = busy_environment.discord.webhook_url("theirs").rpartition("/")[2]
+    planted = (
+        busy_environment.slack.token,
+        busy_environment.discord.token,
+        hook,
+        theirs,
+        "alice@example.org",
+        "bob@example.org",
+    )
     assert [secret for secret in planted if secret.encode() in dump] == []

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.channel import CannotTellError
@@ -29,6 +30,7 @@ from bot.channels.discord.forum import (
 )
 from bot.channels.discord.lookup import PAGE, find_message
 from bot.channels.discord.request import Answer, ask
+from bot.channels.tokens import Token  # noqa: TC001 - pydantic reads the annotation at run time
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint
@@ -39,9 +41,9 @@ if TYPE_CHECKING:
     import aiohttp
     import discord
 
-    from bot.channels.channel import CheckResult, Question
+    from bot.channels.channel import CheckResult
     from bot.channels.discord.lookup import Messages
-    from bot.model import Delivery, Digest, Message, Note
+    from bot.model import Delivery, Digest, Message, Note, UnknownDelivery
     from bot.text.templates import Templates
 
 _SNOWFLAKE = re.compile(r"[0-9]{15,20}")
@@ -71,7 +73,7 @@ _FORUMS = ("forum", "forum webhook")
 class DiscordSettings:
     """`channels.discord` in the YAML."""
 
-    token: Secret | None = None
+    token: Token | None = None
     """A bot's; webhooks need none."""
     api_url: str = "https://discord.com/api/v10"
 
@@ -91,6 +93,8 @@ class DiscordChannel:
 
     Settings = DiscordSettings
     Options = DiscordOptions
+    NEEDED_BY: Mapping[str, frozenset[str]] = MappingProxyType({"token": frozenset({"channel", "forum"})})
+    """Setting -> the kinds of address that need it."""
 
     def __init__(self, settings: DiscordSettings, templates: Templates, *, contact: str) -> None:
         del contact  # Discord is told the library and our version, not who runs us
@@ -178,7 +182,7 @@ class DiscordChannel:
             check_thread(answer)
         return Receipt(platform_id(answer, webhook=_is_webhook(address)))
 
-    async def lookup(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """Look for the message in the channel; where that proves nothing, leave it to the nonce while it is known.
 
         Raises:
@@ -204,7 +208,7 @@ class DiscordChannel:
         try:
             return await find_message(question, self._bot.id, read_one, read_after)
         except CannotTellError:
-            if question.now - question.delivery.created_at < NONCE_WINDOW:
+            if question.asked_at - question.delivery.created_at < NONCE_WINDOW:
                 return None  # no attempt was before that, so Discord answers a repetition with the message it has
             raise
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
-    from bot.channels.channel import Question
+    from bot.model import UnknownDelivery
 
     Messages = Sequence[Mapping[str, Any]]
 
@@ -36,7 +36,7 @@ def snowflake(moment: datetime, seconds_before: float = 0.0) -> int:
 
 
 async def find_message(
-    question: Question,
+    question: UnknownDelivery,
     bot_id: str,
     read_one: Callable[[int], Awaitable[Messages]],
     read_after: Callable[[int], Awaitable[Messages]],
@@ -73,7 +73,7 @@ def id_of(message: Mapping[str, Any]) -> int:
     return int(snowflake_in(message.get("id")) or 0)
 
 
-def is_same_message(message: Mapping[str, Any], question: Question, bot_id: str) -> bool:
+def is_same_message(message: Mapping[str, Any], question: UnknownDelivery, bot_id: str) -> bool:
     """Whether the message is the bot's, says what the delivery says, and is not another delivery's."""
     author, number = json_object(message.get("author")), id_of(message)
     if not number or str(author.get("id")) != bot_id or str(number) in question.ids_of_others:

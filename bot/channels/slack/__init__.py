@@ -9,8 +9,11 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
 
 from bot.channels.channel import CannotTellError, CheckResult
 from bot.channels.http_answers import bounded_response
@@ -25,18 +28,19 @@ from bot.channels.slack.errors import (
     raise_for_webhook,
 )
 from bot.channels.slack.lookup import direct_message, find_message, metadata, timestamp
+from bot.channels.slack.secrets import HOSTS, check_kind, check_webhook
+from bot.channels.tokens import Token  # noqa: TC001 - pydantic reads the annotation at run time
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     import aiohttp
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.channels.channel import Question
-    from bot.model import Delivery, Digest, Message, Note
+    from bot.model import Delivery, Digest, Message, Note, UnknownDelivery
     from bot.text.templates import Templates
 
 ANSWER_SECONDS = 30.0
@@ -64,7 +68,7 @@ _SILENT = logging.Logger("slack_sdk, silenced", level=logging.CRITICAL + 1)  # n
 class SlackSettings:
     """`channels.slack`. Webhooks need neither."""
 
-    token: Secret | None = None
+    token: Annotated[Token, AfterValidator(check_kind)] | None = None
     """A bot token, `xoxb-...`, with the scope chat:write."""
     api_url: str = "https://slack.com/api/"
 
@@ -88,6 +92,8 @@ class SlackChannel:
 
     Settings = SlackSettings
     Options = SlackOptions
+    NEEDED_BY: Mapping[str, frozenset[str]] = MappingProxyType({"token": frozenset({"channel", "person"})})
+    """Setting -> the kinds of address that need it."""
 
     def __init__(self, settings: SlackSettings, templates: Templates, *, contact: str) -> None:  # noqa: ARG002 - Slack asks for no contact
         self._settings = settings
@@ -174,7 +180,7 @@ class SlackChannel:
             )
         return Receipt(timestamp(answer.get("ts")))
 
-    async def lookup(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """Look for the delivery's id in the channel's history, or in its thread.
 
         Raises:
@@ -194,11 +200,7 @@ class SlackChannel:
         """Whether Slack knows the token, and the channels as far as the token may look; a webhook is only named."""
         asked = [address for address in addresses if not _is_webhook(address)]
         results = await check_bot(self._client, asked) if asked else []
-        results.extend(
-            CheckResult(address.label, ok=True, message="a webhook can only be tried by posting: check --send")
-            for address in addresses
-            if _is_webhook(address)
-        )
+        results.extend(check_webhook(address) for address in addresses if _is_webhook(address))
         return tuple(results)
 
     async def aclose(self) -> None:
@@ -271,6 +273,8 @@ def _webhook_label(url: str) -> str:
         raise ValueError("a webhook's URL must begin with https://, or be on loopback")
     parts = urlsplit(url)
     path = _WEBHOOK.fullmatch(parts.path)
+    if parts.hostname in HOSTS and parts.path.startswith("/services/") and not (path and path[1]):
+        raise ValueError(f"the webhook's URL is cut short, copy all of it: {_EXPECTED}")
     if not path and not is_loopback(parts.hostname or ""):
         raise ValueError(_EXPECTED)
     return f"webhook {path[1]}/{path[2]}" if path and path[1] else f"webhook {fingerprint(url)[:8]}"

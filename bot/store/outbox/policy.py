@@ -248,10 +248,23 @@ def settle(
 
 def next_state(connection: Connection, delivery: Delivery, error: DeliveryError, now: datetime) -> dict[str, Any]:
     """What a failure means for its delivery: the new values."""
-    change: dict[str, Any] = {"state": DeliveryState.PENDING}
     kind = error.kind
     if kind is FailureKind.THREAD_GONE and not delivery.parent:
         kind = FailureKind.TRANSIENT  # it was in no thread, so that is no answer to it
+    change = _next_try(connection, delivery, kind, error, now)
+    if kind not in _COUNTED or not error.about_message:
+        return change
+    refusals = count_refusal(connection, delivery.id, now, error.reason)
+    doubtful = kind is FailureKind.CREDENTIAL
+    if doubtful and not (refusals.enough and others_passed(connection, delivery.id, refusals.since)):
+        return change | refusals.counted
+    return change | refusals.outcome
+
+
+def _next_try(
+    connection: Connection, delivery: Delivery, kind: FailureKind, error: DeliveryError, now: datetime
+) -> dict[str, Any]:
+    change: dict[str, Any] = {"state": DeliveryState.PENDING}
     match kind:
         case FailureKind.RATE_LIMITED:
             change["tries"] = delivery.tries - 1
@@ -270,12 +283,6 @@ def next_state(connection: Connection, delivery: Delivery, error: DeliveryError,
             change = {"state": DeliveryState.DEAD, "settled_at": now}
         case _:
             pass  # destination or credential refused: it waits until the circuit closes
-    if kind in _COUNTED and error.about_message:
-        refusals = count_refusal(connection, delivery.id, now, error.reason)
-        doubtful = kind is FailureKind.CREDENTIAL
-        if doubtful and not (refusals.enough and others_passed(connection, delivery.id, refusals.since)):
-            return change | refusals.counted
-        change |= refusals.outcome
     return change
 
 

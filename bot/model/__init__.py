@@ -9,9 +9,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from bot.model import withdrawal
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
+
+
+def paper_url(identifier: str, version: int | None = None, *, form: str = "abs") -> str:
+    """The `abs`, `pdf` or `html` page of a paper on arXiv, or of one version of it."""
+    return f"https://arxiv.org/{form}/{identifier}" + (f"v{version}" if version else "")
+
+
+def listing_url(category: str, day: date) -> str:
+    """ArXiv's own listing of one mailing."""
+    return f"https://arxiv.org/catchup/{category}/{day:%Y-%m-%d}"
 
 
 class AnnounceType(StrEnum):
@@ -73,6 +85,11 @@ class Paper:
     def primary(self) -> str:
         """The primary category, or an empty string where arXiv named none."""
         return self.categories[0] if self.categories else ""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its text states that it has been withdrawn; there is no PDF then and no HTML."""
+        return withdrawal.stated(self.title, self.abstract, self.comment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +219,14 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A label and the URL behind it."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class DigestEntry:
     """One paper as one digest shows it."""
 
@@ -231,17 +256,13 @@ class DigestEntry:
         """The paper as a web page, in the same version; arXiv has it of nearly all that came since December 2023."""
         return self._url("html")
 
+    @property
+    def format_links(self) -> tuple[Link, ...]:
+        """The paper as PDF and as a web page; nothing, if it has been withdrawn."""
+        return () if self.paper.withdrawn else (Link("PDF", self.pdf_url), Link("HTML", self.html_url))
+
     def _url(self, form: str) -> str:
-        base = f"https://arxiv.org/{form}/{self.paper.identifier}"
-        return f"{base}v{self.paper.version}" if self.type.is_replacement else base
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A label and the URL behind it."""
-
-    label: str
-    url: str
+        return paper_url(self.paper.identifier, self.paper.version if self.type.is_replacement else None, form=form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,12 +341,7 @@ class DeliveryState(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self in (
-            DeliveryState.SENT,
-            DeliveryState.DEAD,
-            DeliveryState.DROPPED,
-            DeliveryState.WITHDRAWN,
-        )
+        return self in (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DROPPED, DeliveryState.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +390,20 @@ class Receipt:
     """Confirmation by the platform that it has the message, with the platform's id (may be empty)."""
 
     platform_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownDelivery:
+    """A delivery whose answer was lost, with what helps its channel to look it up."""
+
+    delivery: Delivery
+    """As it was sent, perhaps more than once. No attempt was before its `created_at`."""
+    asked_at: datetime
+    """The moment of asking, UTC; a channel is never asked before `created_at`."""
+    last_known_id: str = ""
+    """The platform's id of the last message that is known to have reached the address; empty if there is none."""
+    ids_of_others: frozenset[str] = frozenset()
+    """The platform's ids of the messages at that address that are other deliveries'."""
 
 
 class OnUnknown(StrEnum):
