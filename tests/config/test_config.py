@@ -874,6 +874,8 @@ def test_the_example_with_all_its_subscribers_loads(tmp_path: Path) -> None:
     assert list(settings.subscribers) == [
         "vision-lab",
         "lab-hook",
+        "ada",
+        "lab-mattermost",
         "reading-grp",
         "papers-forum",
         "their-hook",

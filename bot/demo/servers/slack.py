@@ -160,6 +160,8 @@ class SlackReceiver:
 
     async def _conversations_open(self, request: web.Request) -> web.StreamResponse:
         """The direct message with a person, under an id of its own."""
+        if self.looks:
+            return await self._play_fault(request, self.looks.popleft(), "", {})
         person = str((await request.post() or request.query).get("users", ""))
         if error := self._unknown_token(request) or ("" if person.startswith(("U", "W")) else "user_not_found"):
             return web.json_response({"ok": False, "error": error})
