@@ -15,6 +15,7 @@ from bot.clock import next_slot
 from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
 from bot.report import explain, snapshot
+from bot.report.failing import failing
 from bot.report.renamed import renamed
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.compose.digests import DigestPlanner
     from bot.model import MailingRecord
     from bot.report.explain import Explanation
+    from bot.report.failing import FailingSubscriber
     from bot.report.snapshot import Snapshot
     from bot.settings import Settings, Subscriber
     from bot.store import Store
@@ -94,6 +96,8 @@ class Status:
     """Dead or dropped in the last seven days."""
     renamed: Mapping[str, str]
     """By its name, a sentence about each subscriber that seems to have had another name before."""
+    failing: tuple[FailingSubscriber, ...] = ()
+    """Whose oldest message is not delivered for longer than `alert_after`."""
 
 
 class Reporter:
@@ -128,6 +132,7 @@ class Reporter:
             missed=backlog.missed(self._store.papers, self._settings.categories, store.today),
             unfinished=store.unfinished,
             dead=self._store.queries.ended_since(now - timedelta(days=_RECENT_DAYS), *ended),
+            failing=failing(store.unfinished, store.open_circuits, self._settings, self._channels, now),
             renamed=renamed(self._store, self._settings),
         )
 

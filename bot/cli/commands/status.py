@@ -44,6 +44,10 @@ async def _status(settings: Settings) -> Status:
 
 def _show(found: Status, settings: Settings) -> None:
     zone = settings.timezone
+    if found.failing:
+        heading("Not delivered for too long")
+        rows = [[each.subscriber, each.channel, when(each.since, zone), each.reason] for each in found.failing]
+        table(rows, heads=("subscriber", "channel", "since", "reason"))
     heading(found.summary[0].upper() + found.summary[1:])
     table([["next mailing", f"{when(found.next_mailing, zone)} ({zone})"]])
     if found.arxiv_waits_until:

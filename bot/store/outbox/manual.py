@@ -16,6 +16,7 @@ from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import deliveries, messages
 from bot.store.limits import close_circuit, in_order
 from bot.store.outbox.policy import MAX_CRASHES
+from bot.store.outbox.reconciliation import OUTCOME_UNKNOWN
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,7 +85,8 @@ class ManualActions:
         was_dead = deliveries.c.state == DeliveryState.DEAD
         died = and_(was_dead, deliveries.c.deaths >= MAX_CRASHES)
         dropped = and_(deliveries.c.state == DeliveryState.DROPPED, deliveries.c.reason == _GIVEN_UP_UNKNOWN)
-        is_unknown = or_(deliveries.c.state == DeliveryState.UNKNOWN, dropped, died)
+        never_told = and_(was_dead, deliveries.c.reason.startswith(OUTCOME_UNKNOWN))
+        is_unknown = or_(deliveries.c.state == DeliveryState.UNKNOWN, dropped, died, never_told)
         message = and_(messages.c.digest_id == deliveries.c.digest_id, messages.c.part == deliveries.c.part)
         pruned = select(messages.c.part).where(message, messages.c.payload.is_(None)).exists()
         allowed = (*RETRIED, DeliveryState.SENT) if sent_too else RETRIED
@@ -97,6 +99,8 @@ class ManualActions:
                 lease_until=None,
                 plain=case((was_dead, False), else_=deliveries.c.plain),
                 deaths=0,
+                refusals=0,
+                refused_since=None,
                 not_before=None,
                 reason=_RETRIED_MANUALLY,
                 settled_at=None,
