@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from bot.cli.options import LogLevel, logging_as_asked
+from bot.cli.options import LogLevel, TakesQuery, logging_as_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class LazyCommand:
     """In `bot.cli.commands`; the command's own name, if it is empty."""
     level: LogLevel = LogLevel.WARNING
     """How much it logs where nobody says."""
+    takes_query: bool = False
+    """Whether a query is its argument, which may begin with a dash."""
 
 
 class LazyCommands(Mapping[str, Any]):
@@ -50,7 +52,7 @@ class LazyCommands(Mapping[str, Any]):
         found = getattr(import_module(f"bot.cli.commands.{command.module or name}"), name)
         if not isinstance(found, typer.Typer):
             one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-            one.command(name)(logging_as_asked(found, command.level))
+            one.command(name, cls=TakesQuery if command.takes_query else None)(logging_as_asked(found, command.level))
             found = one
         loaded = typer.main.get_command(found)
         loaded.name = name

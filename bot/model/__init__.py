@@ -177,9 +177,10 @@ class Order(StrEnum):
 
 
 class MatchMode(StrEnum):
-    """Whole words on normalised text, or any substring of the raw text."""
+    """Whole words on normalised text, the same but in the letters as written, or any substring of the raw text."""
 
     WORDS = "words"
+    EXACT = "exact"
     SUBSTRING = "substring"
 
 

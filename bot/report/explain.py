@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot import text
-from bot.model import DeliveryState
+from bot.model import DeliveryState, MatchMode
 from bot.store.subscribers import SubscriberState
 from bot.topics import ranking
+from bot.topics.found_as import found_as
 from bot.topics.matched_papers import MatchedPapers
 from bot.topics.query import Not, Or, spelled
 from bot.topics.selection import select
@@ -160,12 +161,24 @@ def _claims(
 
 
 def _claimed(topic: Topic, entry: DigestEntry, *, several: bool) -> TopicExplanation:
-    by = hits_in_words(entry.match.hits)
+    by = hits_in_words(entry.match.hits, partial(_found_in_other_letters, paper=entry.paper, topic=topic))
     if not by:
         by = "nothing that its query rules out" if topic.query else "the topic takes everything in its categories"
     when = f" on {entry.mailing_date:%Y-%m-%d}" if several else ""
     sentence = f"claimed{when}: {by}; ranked by: {ranking.reasons(topic, entry)}"
     return TopicExplanation(topic.name, claimed=True, sentence=sentence)
+
+
+def _found_in_other_letters(hit: Hit, paper: Paper, topic: Topic) -> str:
+    """As what the term stands there and by which rule it was found, if it stands there in other letters."""
+    texts = {
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "comment": paper.comment,
+        "journal_ref": paper.journal_ref,
+    }
+    asks = topic.match is MatchMode.WORDS and not hit.term.endswith("*")
+    return found_as(hit.term, texts.get(hit.field) or "") if asks else ""
 
 
 def _why_unclaimed(
@@ -196,14 +209,22 @@ def _why_unclaimed(
     return _unmet_in_words(verdict.unmet) if topic.query else "no term of the topic is in it"
 
 
-def hits_in_words(hits: Iterable[Hit]) -> str:
-    """Each term once, with the fields in which it stands: "'map' and 'pigeon' in title and abstract"."""
+def hits_in_words(hits: Iterable[Hit], found_in_other_letters: Callable[[Hit], str] = lambda _: "") -> str:
+    """Each term once, with the fields in which it stands: "'map' and 'pigeon' in title and abstract".
+
+    Args:
+        hits: terms and fields.
+        found_in_other_letters: as what a term stands there and by which rule, if not as it is written.
+    """
     fields: dict[str, dict[str, None]] = {}
+    notes: dict[str, str] = {}
     for hit in hits:
         fields.setdefault(hit.term, {})[hit.field] = None
+        notes[hit.term] = notes.get(hit.term) or found_in_other_letters(hit)
     terms: dict[tuple[str, ...], list[str]] = {}
     for term, where in fields.items():
-        terms.setdefault(tuple(where), []).append(repr(term))
+        note = f" (as {notes[term]})" if notes[term] else ""
+        terms.setdefault(tuple(where), []).append(f"{term!r}{note}")
     return ", ".join(f"{_and(some)} in {_and(where)}" for where, some in terms.items())
 
 

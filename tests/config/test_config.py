@@ -293,7 +293,7 @@ BAD: list[tuple[str, str]] = [
     ("topics: {birds: {categories: [cs.CV], title: ' '}}", "topics.birds.title: must not be empty"),
     (
         "topics: {birds: {categories: [cs.CV], match: fuzzy}}",
-        "topics.birds.match: one of words or substring is expected",
+        "topics.birds.match: one of words, exact or substring is expected",
     ),
     (
         "topics: {birds: {categories: [cs.CV], order: best}}",
