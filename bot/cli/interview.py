@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bot.cli.output import say, table
+from bot.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -69,8 +70,6 @@ class Interview:
                 return {question.key: self._values[question.key] for question in asked}
 
     def _ask(self, question: Question, asked: list[Question]) -> None:
-        from bot.text import clean  # noqa: PLC0415 - not needed for --help
-
         def read(raw: str) -> Any:  # noqa: ANN401 - what the check makes
             text = clean(raw)
             if text in _BACK:

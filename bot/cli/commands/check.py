@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.app import opened
+from bot.channels.channel import CheckResult
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, load_settings
 from bot.cli.output import plural, say, table
+from bot.config import locate
+from bot.config.notices import notices
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.channels.channel import CheckResult
     from bot.settings import Settings
 
 
@@ -38,16 +41,10 @@ def check(
 
 
 def _of_the_file(config: Path | None, settings: Settings) -> list[CheckResult]:
-    from bot.channels.channel import CheckResult  # noqa: PLC0415 - not needed for --help
-    from bot.config import locate  # noqa: PLC0415 - pydantic, not needed for --help
-    from bot.config.notices import notices  # noqa: PLC0415 - as above
-
     found = notices(locate(config, os.environ), settings)
     return [CheckResult(notice.path, ok=True, message=notice.message) for notice in found]
 
 
 async def _check(settings: Settings, *, send: bool) -> tuple[CheckResult, ...]:
-    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
-
     async with opened(settings) as app:
         return await app.check(send=send)

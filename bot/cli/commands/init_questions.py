@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from bot.arxiv import taxonomy
+from bot.channels import CHANNELS
+from bot.channels.mail.settings import MailSettings, check_host
 from bot.cli.interview import OtherAnswers, Question
 from bot.cli.output import say, table
+from bot.config import value_types
+from bot.settings import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -82,8 +87,6 @@ CHANNEL_CHOICES = {
 
 def questions(folder: Path, answers: Mapping[str, Any]) -> Iterator[Question]:
     """The questions that apply to these answers, in their order; relative paths are relative to `folder`."""
-    from bot.config import value_types  # noqa: PLC0415 - pydantic, not needed for --help
-
     contact = partial(value_types.contact, live=True)
     yield Question("contact", "Your mail address or page, which arXiv is shown", _refusing(contact))
     yield Question("categories", "Categories, with commas between (cs.CV, cs.*)", _categories)
@@ -118,9 +121,6 @@ def _about_subscriber(choice: str, answers: Mapping[str, Any]) -> Iterator[Quest
 
 
 def _about_relay(answers: Mapping[str, Any]) -> Iterator[Question]:
-    from bot.channels.mail.settings import check_host  # noqa: PLC0415 - as in `questions`
-    from bot.settings import is_loopback  # noqa: PLC0415 - as in `questions`
-
     yield Question("relay", "Mail relay (SMTP host)", _refusing(check_host), "localhost")
     near = is_loopback(answers.get("relay", ""))
     yield Question("security", "tls, starttls or none", _security, "none" if near else "starttls")
@@ -192,9 +192,6 @@ def _each(check: Callable[[str], object]) -> Callable[[str], list[str]]:
 
 def _categories(text: str) -> list[str]:
     """The categories between commas; says what they stand for, as far as that is quickly read."""
-    from bot.arxiv import taxonomy  # noqa: PLC0415 - as in `questions`
-    from bot.config import value_types  # noqa: PLC0415 - as in `questions`
-
     named = _each(value_types.categories)(text)
     if not named:
         raise typer.BadParameter("at least one is expected")
@@ -206,12 +203,10 @@ def _categories(text: str) -> list[str]:
 
 
 def _choices(text: str) -> list[str]:
-    from bot.config.value_types import did_you_mean  # noqa: PLC0415 - as in `questions`
-
     chosen = list(dict.fromkeys(_split(text.lower())))
     for name in chosen:
         if name not in CHANNEL_CHOICES:
-            raise typer.BadParameter(f"no such way {name!r}{did_you_mean(name, CHANNEL_CHOICES)}")
+            raise typer.BadParameter(f"no such way {name!r}{value_types.did_you_mean(name, CHANNEL_CHOICES)}")
     return chosen
 
 
@@ -239,8 +234,6 @@ def _address(choice: str, answers: Mapping[str, Any], text: str) -> str | list[s
 
 def _meant(choice: str, text: str) -> str:
     """The choice that takes the address: the one that was asked for, if it does."""
-    from bot.channels import CHANNELS  # noqa: PLC0415 - as in `questions`
-
     refusals = []
     asked = CHANNEL_CHOICES[choice].channel
     for channel in sorted(CHANNELS, key=lambda name: name != asked):
@@ -255,8 +248,6 @@ def _meant(choice: str, text: str) -> str:
 
 
 def _free(taken: set[object], name: str) -> str:
-    from bot.config import value_types  # noqa: PLC0415 - as in `questions`
-
     if name in taken:
         raise ValueError("a name that no other subscriber has is expected")
     return value_types.key(name)
@@ -269,15 +260,11 @@ def _yes(text: str) -> bool:
 
 
 def _hour(text: str) -> str:
-    from bot.config import value_types  # noqa: PLC0415 - as in `questions`
-
     spoken = value_types.spoken_time(text)
     return f"{spoken:%H:%M}" if spoken else text and _refusing(value_types.wall_time)(text)
 
 
 def _pages(folder: Path, text: str, *, needed: bool) -> str:
-    from bot.config import value_types  # noqa: PLC0415 - as in `questions`
-
     if needed:
         _refusing(_filled)(text)
     return _refusing(partial(value_types.path, folder=folder))(text)
@@ -290,8 +277,6 @@ def _security(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    from bot.channels.mail.settings import MailSettings  # noqa: PLC0415 - as in `questions`
-
     try:
         return MailSettings(port=int(text)).port
     except ValueError:
@@ -299,12 +284,9 @@ def _port(text: str) -> int:
 
 
 def _sender(*, near: bool) -> Callable[[str], str]:
-    from bot.channels.mail.settings import MailSettings  # noqa: PLC0415 - as in `questions`
-    from bot.config.value_types import EXAMPLE_MAILBOX  # noqa: PLC0415 - as in `questions`
-
     def check(text: str) -> None:
         MailSettings(sender=text)
-        if not near and EXAMPLE_MAILBOX.search(text):
+        if not near and value_types.EXAMPLE_MAILBOX.search(text):
             raise ValueError("an example's address, which no relay takes: your own is expected")
 
     return _refusing(check)

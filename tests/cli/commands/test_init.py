@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -337,7 +338,7 @@ async def test_with_all_secrets_set_a_test_is_offered_and_posted_if_somebody_agr
 ) -> None:
     sent: list[tuple[Path, bool]] = []
     monkeypatch.setattr(
-        sys.modules["bot.cli.commands.check"], "check", lambda config, *, send: sent.append((config, send))
+        import_module("bot.cli.commands.check"), "check", lambda config, *, send: sent.append((config, send))
     )
     monkeypatch.setenv("SLACK_BOT_TOKEN", environment.slack.token)
     answer = await typing(*ABOUT, "slack", "C0123456789", "", "", "", "", "", *([agreed] if agreed else []))
