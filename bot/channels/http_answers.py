@@ -6,10 +6,9 @@ import json
 import math
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import aiohttp
+import aiohttp
 
 LARGEST_BODY = 8_000_000
 """Bytes, after decompression. A page of 200 long messages of Slack's history has less."""
@@ -43,7 +42,6 @@ def bounded_response() -> type[aiohttp.ClientResponse]:
 
     For libraries that read responses themselves: none of them has a limit of its own.
     """
-    import aiohttp  # noqa: PLC0415 - 150 ms that only sending needs
 
     class BoundedResponse(aiohttp.ClientResponse):
         """A response whose body is bounded, whatever its headers say of encoding and type."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-import os
 import re
 import sys
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +16,6 @@ from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from bot.settings import Settings
 
 
 class LogLevel(StrEnum):
@@ -112,49 +108,3 @@ def _configure_logging(level: LogLevel, form: LogFormat) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-
-
-def load_settings(config: Path | None) -> Settings:
-    """The configuration that this command is to use.
-
-    Raises:
-        ConfigError: with every problem in it.
-    """
-    from bot.config import load, locate  # noqa: PLC0415 - pydantic, not needed for --help
-
-    return load(locate(config, os.environ), os.environ)
-
-
-def load_for_arxiv(config: Path | None) -> Settings:
-    """The configuration, fit for asking live arXiv.
-
-    Raises:
-        ConfigError: also where the example's contact would be shown to arXiv.
-    """
-    from bot.config import locate, yaml_file  # noqa: PLC0415 - as above
-    from bot.errors import ConfigError  # noqa: PLC0415 - as above
-    from bot.settings import refuse_live  # noqa: PLC0415 - as above
-
-    settings = load_settings(config)
-    problem = refuse_live(settings)
-    if problem is not None:
-        file = locate(config, os.environ)
-        raise ConfigError(str(file), (replace(problem, line=yaml_file.read(file).line((problem.path,))),))
-    return settings
-
-
-def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """What a shell proposes for a subscriber: the names that begin so, as far as the configuration can be read.
-
-    Only parses the YAML, without validating it, to be fast.
-    """
-    from bot.config import locate  # noqa: PLC0415 - only where a shell asks
-    from bot.config.yaml_file import read  # noqa: PLC0415 - as above
-    from bot.errors import ConfigError  # noqa: PLC0415 - as above
-
-    try:
-        document = read(locate(ctx.params.get("config"), os.environ)).values
-    except ConfigError:
-        return []
-    names = document.get("subscribers") if isinstance(document, dict) else None
-    return [name for name in names if name.startswith(incomplete)] if isinstance(names, dict) else []

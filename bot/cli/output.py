@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from bot import text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import tzinfo
@@ -51,7 +53,7 @@ def table(
     """
     lines = [[_escaped(cell) for cell in row] for row in rows]
     if lines and sys.stdout.isatty():
-        from bot.cli.tables import draw_table  # noqa: PLC0415 - as above
+        from bot.cli.tables import draw_table  # noqa: PLC0415 - Rich, only on a terminal
 
         draw_table(lines, sys.stdout, heads=heads, state=-1 if state is None else state, indent=len(indent))
         return
@@ -62,8 +64,6 @@ def table(
 
 
 def _escaped(line: str) -> str:
-    from bot import text  # noqa: PLC0415 - 10 ms that --help does not need
-
     return text.escape_plain(line)
 
 
@@ -71,16 +71,12 @@ def when(moment: datetime | None, zone: tzinfo) -> str:
     """A moment in the reader's zone: `Tue 21 Apr 2026 08:00`, or `never`."""
     if moment is None:
         return "never"
-    from bot import text  # noqa: PLC0415 - as above
-
     local = moment.astimezone(zone)
     return f"{text.day(local.date())} {local:%H:%M}"
 
 
 def some(names: Sequence[str]) -> str:
     """The first two names, and how many more there are: `cs.AI, cs.CL and 32 more`."""
-    from bot import text  # noqa: PLC0415 - 10 ms that --help does not need
-
     return text.some(names)
 
 
@@ -111,13 +107,10 @@ def progress(what: str) -> Iterator[Callable[[str, int], None]]:
         steps = itertools.count(1)
         yield lambda name, total: say_on_stderr(f"{what} {name} ({next(steps)} of {total})")
         return
-    from rich.console import Console  # noqa: PLC0415 - only on a terminal
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - as above
+    from bot.cli.tables import draw_progress  # noqa: PLC0415 - Rich, only on a terminal
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda name, total: bar.update(task, advance=1, total=total, description=_escaped(f"{what} {name}"))
+    with draw_progress(what, _escaped, sys.stderr) as step:
+        yield step
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -6,17 +6,19 @@ Texts come in as they are to be shown: nothing in here reads markup, emoji codes
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TextIO
 
 GOOD, WAITING, BAD = "green", "yellow", "red"
@@ -75,3 +77,21 @@ def _tinted(cell: str) -> Text:
 
 def _console(screen: TextIO) -> Console:
     return Console(file=screen, markup=False, emoji=False, highlight=False)
+
+
+@contextmanager
+def draw_progress(what: str, escape: Callable[[str], str], stream: TextIO) -> Iterator[Callable[[str, int], None]]:
+    """A bar while something goes on, gone when it is over.
+
+    Args:
+        what: what goes on.
+        escape: makes a step's name fit to show.
+        stream: a terminal.
+
+    Returns:
+        What to call after each step, with its name and with how many steps there are in all.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(file=stream), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda name, total: bar.update(task, advance=1, total=total, description=escape(f"{what} {name}"))

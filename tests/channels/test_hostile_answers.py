@@ -119,7 +119,7 @@ def channel_at(kind: str, url: str) -> tuple[Channel, Address]:
         discord = DiscordChannel(
             DiscordChannel.Settings(Secret("t"), f"{url}/api"), Templates(), contact="a@b.example"
         )
-        discord._bot.id = "1"
+        discord._api._bot.id = "1"
         place = f"{url}/api/webhooks/{CHANNEL}/token" if "webhook" in kind else FORUM if kind == "forum" else CHANNEL
         return discord, DiscordChannel.addresses(place, DiscordChannel.Options(forum=kind == "forum"))[0]
     slack = SlackChannel(SlackChannel.Settings(Secret("xoxb-t"), f"{url}/api/"), Templates(), contact="a@b.example")

@@ -7,7 +7,7 @@ from collections import Counter
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.discord import _nonce
+from bot.channels.discord.api import _nonce
 from bot.channels.mail.mime import message_id
 from bot.model import DeliveryState
 from bot.store import Store

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.channels import slack
 from bot.channels.discord import request
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
+from bot.channels.slack import api as slack_api
 from bot.clock import SimulatedClock
 from bot.deliver.reconcile import VISIBLE_AFTER
 from bot.demo.servers.discord import FaultScript as DiscordSays
@@ -381,7 +381,7 @@ async def test_an_address_that_bounced_is_shut_and_says_so_and_no_other_waits(en
 async def test_a_destination_that_hangs_and_one_that_crawls_hold_up_nobody_else(
     busy_environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slack, "ANSWER_SECONDS", 0.4)
+    monkeypatch.setattr(slack_api, "ANSWER_SECONDS", 0.4)
     monkeypatch.setattr(request, "REQUEST_SECONDS", 0.4)
     busy_environment.slack.script.append(FaultScript(body={"ok": True}, takes=True, crawls=30))
     busy_environment.discord.script.append(DiscordSays(hangs=30))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from discord.http import Route
+
 from bot import text
 from bot.channels.channel import CheckResult
 from bot.channels.discord.errors import NO_FORUM, TAG_WANTED, platform_id
@@ -29,8 +31,6 @@ async def check_bot(
     api_url: str, log_in: Callable[[], Awaitable[discord.Client]], channels: Sequence[Address]
 ) -> list[CheckResult]:
     """Ask who the bot is, and whether it sees each of these channels."""
-    from discord.http import Route  # noqa: PLC0415 - 0.4 s that only who asks needs
-
     try:
         client = await log_in()
         me = await ask(api_url, lambda: client.http.request(Route("GET", "/users/@me")))

@@ -8,6 +8,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import discord
 
 from bot import __version__
 from bot.channels.discord.check import TOKEN
@@ -16,9 +20,6 @@ from bot.channels.discord.request import ask, trace
 from bot.errors import DeliveryError, FailureKind
 
 if TYPE_CHECKING:
-    import aiohttp
-    import discord
-
     from bot.settings import Secret
 
 
@@ -53,9 +54,6 @@ class Bot:
             await client.close()
 
     async def _log_in(self, token: str) -> discord.Client:
-        import aiohttp  # noqa: PLC0415 - only who sends needs it
-        import discord  # noqa: PLC0415 - the same, and 0.4 s
-
         # Two warnings at each start, about a voice nobody asked for.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         client = discord.Client(
@@ -77,9 +75,6 @@ class Bot:
 
 def webhook_session() -> aiohttp.ClientSession:
     """For one webhook's requests; to be closed by who asked for it."""
-    import aiohttp  # noqa: PLC0415 - as above
-    import discord  # noqa: PLC0415 - as above
-
     # discord.py names itself only as a bot, and Discord wants to be told:
     # https://docs.discord.com/developers/reference#user-agent
     agent = f"DiscordBot (https://github.com/Rapptz/discord.py {discord.__version__}) paperboy/{__version__}"
@@ -93,7 +88,5 @@ def webhook_session() -> aiohttp.ClientSession:
 
 def _proxy(url: str) -> str | None:
     """What HTTP(S)_PROXY and NO_PROXY say about this URL; discord.py does not look at them for a bot."""
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - 30 ms that only who sends needs
-
     parts = urlsplit(url)
     return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

@@ -11,6 +11,9 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import discord
+from discord.http import handle_message_parameters
+
 from bot import text
 from bot.channels.channel import CannotTellError
 from bot.channels.discord.errors import messages_in, snowflake_in
@@ -21,8 +24,6 @@ from bot.model import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-
-    import discord
 
     from bot.channels.discord.lookup import Messages
     from bot.channels.discord.request import Answer
@@ -96,9 +97,6 @@ def start_thread(
 
     https://docs.discord.com/developers/resources/channel#start-thread-in-forum-or-media-channel
     """
-    import discord  # noqa: PLC0415 - 0.4 s that only who sends needs
-    from discord.http import handle_message_parameters  # noqa: PLC0415 - the same
-
     thread = {"name": thread_name(payload), **({"applied_tags": list(tags)} if tags else {})}
     with handle_message_parameters(
         payload["content"],

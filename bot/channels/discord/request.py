@@ -13,6 +13,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
+from discord.http import Route
+
 from bot.channels.http_answers import json_objects, parse_json, read_body
 from bot.errors import DeliveryError, FailureKind
 
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from types import SimpleNamespace
 
-    import aiohttp
 
 _HIGHEST_CODE = 99_999_999
 REQUEST_SECONDS = 30.0
@@ -76,9 +78,6 @@ async def ask(api_url: str, request: Callable[[], Awaitable[object]]) -> Answer:
     Raises:
         DeliveryError: there was no answer. TRANSIENT if surely nothing was posted, else UNKNOWN.
     """
-    import aiohttp  # noqa: PLC0415 - only who sends needs it
-    from discord.http import Route  # noqa: PLC0415 - the same, and 0.4 s
-
     attempt = _Attempt()
     _ATTEMPT.set(attempt)
     # discord.py keeps its address in a class attribute and reads it when it builds a request, which every call used
@@ -99,8 +98,6 @@ async def ask(api_url: str, request: Callable[[], Awaitable[object]]) -> Answer:
 
 def trace() -> aiohttp.TraceConfig:
     """What every session used with `ask` must be traced by."""
-    import aiohttp  # noqa: PLC0415 - as above
-
     config = aiohttp.TraceConfig()
     config.on_request_headers_sent.append(_on_headers_sent)
     config.on_request_redirect.append(_on_answer)
@@ -143,8 +140,6 @@ async def _on_exception(
 
 def _describe(error: Exception | None) -> str:
     """An error without the URL that aiohttp puts into many of its messages; a host says enough."""
-    import aiohttp  # noqa: PLC0415 - as above
-
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"cannot connect to {error.host}:{error.port} ({error.os_error})"
     if isinstance(error, TimeoutError):

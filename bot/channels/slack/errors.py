@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
+
 from bot.channels.channel import CannotTellError
 from bot.channels.http_answers import json_object, parse_json, retry_after
 from bot.errors import DeliveryError, FailureKind
@@ -21,7 +23,6 @@ from bot.errors import DeliveryError, FailureKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import aiohttp
 
 _CODES: Mapping[FailureKind, tuple[str, ...]] = {
     FailureKind.RATE_LIMITED: ("ratelimited", "rate_limited"),
@@ -151,8 +152,6 @@ def connection_errors_as_failures() -> Iterator[None]:
     Raises:
         DeliveryError: TRANSIENT or UNKNOWN.
     """
-    import aiohttp  # noqa: PLC0415 - 150 ms that only sending needs
-
     try:
         yield
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - Typer reads annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.options import ConfigOption, load_settings
+from bot.cli.configuration import load_settings
 from bot.cli.output import say
+from bot.store.database.backup import back_up, is_file
+
+if TYPE_CHECKING:
+    from bot.cli.options import ConfigOption
 
 
 def backup(
@@ -21,8 +25,6 @@ def backup(
 
     As it is at one moment, whoever is writing to it meanwhile.
     """
-    from bot.store.database.backup import back_up, is_file  # noqa: PLC0415 - SQLAlchemy, not needed for --help
-
     store = load_settings(config).store
     if not is_file(store):
         raise typer.BadParameter("only a SQLite store is copied so; for PostgreSQL use pg_dump", param_hint="'store'")

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.app import opened
+from bot.arxiv import calendar
 from bot.cli.commands.once import account
+from bot.cli.configuration import load_for_arxiv
 from bot.cli.errors import ExitCode
-from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.cli.output import progress
 
 if TYPE_CHECKING:
     from bot.app.run_result import RunResult
+    from bot.cli.options import ConfigOption
     from bot.settings import Settings
 
 
@@ -46,9 +49,6 @@ def catchup(
 
 
 async def _catchup(settings: Settings, since: date, *, any_hour: bool) -> RunResult:
-    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
-    from bot.arxiv import calendar  # noqa: PLC0415 - as above
-
     async with opened(settings) as app:
         today = calendar.mailing_date(app.clock.now())
         if since > today:

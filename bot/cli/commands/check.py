@@ -11,8 +11,8 @@ import typer
 
 from bot.app import opened
 from bot.channels.channel import CheckResult
+from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
-from bot.cli.options import ConfigOption, load_settings
 from bot.cli.output import plural, say, table
 from bot.config import locate
 from bot.config.notices import notices
@@ -20,6 +20,7 @@ from bot.config.notices import notices
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bot.cli.options import ConfigOption
     from bot.settings import Settings
 
 

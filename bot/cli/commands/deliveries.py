@@ -13,15 +13,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.app import opened
+from bot.channels.mail import mime
+from bot.cli.configuration import load_settings, subscriber_names
 from bot.cli.errors import ExitCode
-from bot.cli.options import ConfigOption, JsonOption, load_settings, logging_as_asked, subscriber_names
+from bot.cli.options import ConfigOption, JsonOption, logging_as_asked
 from bot.cli.output import plural, say, say_on_stderr, table, to_json, when
+from bot.deliver.addressing import Unreachable, find_address
+from bot.model import DeliveryState
+from bot.store.outbox.manual import RefusedError
+from bot.store.outbox.policy import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bot.app import App
-    from bot.model import DeliveryState, Limits
+    from bot.model import Limits
     from bot.settings import Settings
     from bot.store.outbox.queries import DeliveryDetail, DeliveryRecord, OutboxQueries
 
@@ -67,8 +74,6 @@ def list_deliveries(
 
 
 def _states(names: Sequence[str]) -> tuple[DeliveryState, ...]:
-    from bot.model import DeliveryState  # noqa: PLC0415 - 8 ms that --help does not need
-
     try:
         return tuple(DeliveryState(name) for name in names)
     except ValueError:
@@ -78,8 +83,6 @@ def _states(names: Sequence[str]) -> tuple[DeliveryState, ...]:
 async def _list(
     settings: Settings, states: tuple[DeliveryState, ...], *, everything: bool
 ) -> tuple[tuple[DeliveryRecord, ...], int]:
-    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
-
     async with opened(settings, must_exist=True) as app:
         queries = app.store.queries
         if states or everything:
@@ -123,8 +126,6 @@ def show(
 
 
 async def _show(settings: Settings, prefix: str, *, texts: bool) -> DeliveryDetail:
-    from bot.app import opened  # noqa: PLC0415 - as above
-
     async with opened(settings, must_exist=True) as app:
         (delivery_id,) = _identified([prefix], app.store.queries)
         return app.store.queries.detail(delivery_id, texts=texts)
@@ -174,8 +175,6 @@ def _print_texts(detail: DeliveryDetail) -> None:
 
 def _readable(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """A mail is stored encoded, as it travels; a person wants its texts."""
-    from bot.channels.mail import mime  # noqa: PLC0415 - as above
-
     if "entity" not in body:
         return body
     return {"subject": body["subject"], **mime.texts(body["entity"])}
@@ -198,9 +197,6 @@ def retry(
     its text and its id; its address is tried again even if it refused messages. If the first attempt arrived after
     all, the reader may see the message twice.
     """
-    from bot.model import DeliveryState  # noqa: PLC0415 - as above
-    from bot.store.outbox.manual import RefusedError  # noqa: PLC0415 - as above
-
     settings = load_settings(config)
 
     def again(app: App, record: DeliveryRecord) -> str:
@@ -237,9 +233,6 @@ def _decide(settings: Settings, ids: Sequence[str], decision: Callable[[App, Del
 
 
 async def _decided(settings: Settings, ids: Sequence[str], decision: Callable[[App, DeliveryRecord], str]) -> int:
-    from bot.app import opened  # noqa: PLC0415 - as above
-    from bot.store.outbox.manual import RefusedError  # noqa: PLC0415 - as above
-
     refused = 0
     async with opened(settings, must_exist=True) as app:
         queries = app.store.queries
@@ -277,10 +270,6 @@ def _limits(app: App, detail: DeliveryDetail) -> Limits | None:
     Raises:
         RefusedError: it has no address any more, so that the next run would take it back or give it up.
     """
-    from bot.deliver.addressing import Unreachable, find_address  # noqa: PLC0415 - as above
-    from bot.store.outbox.manual import RefusedError  # noqa: PLC0415 - as above
-    from bot.store.outbox.policy import Lane  # noqa: PLC0415 - as above
-
     record = detail.record
     found = find_address(Lane(record.subscriber, detail.recipient), record.channel, app.store, app.settings)
     if isinstance(found, Unreachable):

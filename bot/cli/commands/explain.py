@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot import text
+from bot.app import opened
 from bot.arxiv import identifier as identifiers
-from bot.cli.options import ConfigOption, JsonOption, load_settings
+from bot.cli.configuration import load_settings
 from bot.cli.output import heading, say, table, to_json, when
+from bot.report.explain import hits_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.cli.options import ConfigOption, JsonOption
     from bot.report.explain import Explanation, SubscriberExplanation
     from bot.settings import Settings
     from bot.store.outbox.queries import ToldRecord
@@ -44,8 +48,6 @@ def explain(
 
 
 async def _explain(settings: Settings, identifier: str) -> Explanation:
-    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
-
     async with opened(settings, must_exist=True) as app:
         return app.reporter.explain(identifier, app.matcher)
 
@@ -54,7 +56,6 @@ def _show(found: Explanation, settings: Settings) -> None:
     if not found.announcements:
         say(f"arXiv:{found.identifier}: never seen in a mailing that was collected here")
         return
-    from bot import text  # noqa: PLC0415 - not needed for --help
 
     heading(f"arXiv:{found.identifier}: {text.flatten_tex(found.title)}")
     heading("Announced")
@@ -98,8 +99,6 @@ def _told(explanation: SubscriberExplanation, settings: Settings) -> Iterator[li
 
 def _reasons(record: ToldRecord, explanation: SubscriberExplanation) -> str:
     """What it was told by, unless the topic says the same: it may have been edited since."""
-    from bot.report.explain import hits_in_words  # noqa: PLC0415 - not needed for --help
-
     reasons = hits_in_words(record.hits)
     said = any(reasons in topic.sentence for topic in explanation.topics if topic.topic == record.topic)
     return f" by {reasons}" if reasons and not said else f" for {record.topic}"

@@ -17,6 +17,7 @@ import typer
 import yaml
 
 from bot import config
+from bot.cli.commands.check import check
 from bot.cli.commands.init_questions import CHANNEL_CHOICES, for_template, questions
 from bot.cli.errors import ExitCode
 from bot.cli.interview import Interview
@@ -108,8 +109,6 @@ def _tell_the_rest(output: Path, answers: Mapping[str, Any]) -> None:
         say("Set in the environment, before the first run:")
         table([choice.variable, choice.what] for choice in missing)
     elif choices and _agrees("Post a test to every subscriber now (`check --send`)?"):
-        from bot.cli.commands.check import check  # noqa: PLC0415 - store and senders, 0.3 s before the first question
-
         check(output, send=True)
     option = "" if output == Path("config.yaml") else f" --config {output}"
     say(f"`paperboy check{option}{' --send' if choices else ''}` tries it out, `paperboy once{option}` runs it.")

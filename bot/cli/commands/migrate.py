@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from bot.cli.options import ConfigOption, load_settings
+from typing import TYPE_CHECKING
+
+from bot import store
+from bot.cli.configuration import load_settings
 from bot.cli.output import say
+
+if TYPE_CHECKING:
+    from bot.cli.options import ConfigOption
 
 
 def migrate(
@@ -13,8 +19,6 @@ def migrate(
 
     Every command that opens the store does so too; this one tells from what to what.
     """
-    from bot import store  # noqa: PLC0415 - SQLAlchemy, not needed for --help
-
     before, after = store.migrate(load_settings(config).store)
     if before == after:
         say(f"The store's schema is {after} already.")

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.app import opened
 from bot.arxiv import calendar
+from bot.cli.configuration import load_for_arxiv
 from bot.cli.errors import ExitCode
-from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.cli.output import heading, plural, progress, some, table, when
+from bot.compose import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from bot.app.run_result import RunResult
+    from bot.cli.options import ConfigOption
     from bot.collect import Collected
     from bot.compose import Composed
     from bot.deliver import LaneReport
@@ -44,8 +47,6 @@ def once(
 
 
 async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> RunResult:
-    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
-
     async with opened(settings) as app:
         with progress("collected") as step:
             return await app.runner.once(any_hour=any_hour, no_deliver=no_deliver, progress=step)
@@ -129,8 +130,6 @@ def _answer(result: Collected) -> tuple[str, str]:
 
 
 def _composed(result: Composed, settings: Settings) -> list[str]:
-    from bot.compose import Outcome  # noqa: PLC0415 - as above
-
     zone = settings.subscribers[result.subscriber].timezone
     broken = f"; its own template failed, the built-in one was used: {result.reason}" if result.reason else ""
     waits = f"; waits for {some(result.late)}" if result.late else ""

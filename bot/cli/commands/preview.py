@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.options import ConfigOption, load_settings, subscriber_names
+from bot import text
+from bot.app import opened
+from bot.channels.mail import mime
+from bot.cli.commands.preview_html import open_first, write_pages
+from bot.cli.configuration import load_settings, subscriber_names
 from bot.cli.output import heading, plural, say, say_on_stderr, table
+from bot.report.preview import Nothing, render_pages, why_nothing
+from bot.text.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bot.cli.options import ConfigOption
     from bot.model import Digest, DigestEntry, Message, Section
-    from bot.report.preview import Nothing
     from bot.settings import Settings, Subscriber
 
 
@@ -93,9 +99,6 @@ def _choose(settings: Settings, name: str | None) -> Subscriber:
 
 async def _render(settings: Settings, subscriber: Subscriber, form: Form, *, latest: bool) -> _Preview | Nothing:
     """What would come, or why nothing does."""
-    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
-    from bot.report.preview import why_nothing  # noqa: PLC0415 - as above
-
     async with opened(settings, must_exist=True) as app:
         digest = app.composer().preview(subscriber, app.clock.now(), as_newcomer=latest)
         if digest is None:
@@ -108,8 +111,6 @@ async def _render(settings: Settings, subscriber: Subscriber, form: Form, *, lat
 
 
 def _in_words(why: Nothing, subscriber: Subscriber) -> str:
-    from bot.report.preview import Nothing  # noqa: PLC0415 - as above
-
     said = {
         Nothing.NO_MAILING: "No mailing is stored yet for {}: `paperboy once --no-deliver` collects one.",
         Nothing.NO_MATCH: "Nothing in the latest mailing matched for {}.",
@@ -122,10 +123,6 @@ def _in_words(why: Nothing, subscriber: Subscriber) -> str:
 
 
 def _open(found: _Preview, subscriber: Subscriber, settings: Settings) -> None:
-    from bot.cli.commands.preview_html import open_first, write_pages  # noqa: PLC0415 - only where a browser is wanted
-    from bot.report.preview import render_pages  # noqa: PLC0415 - as above
-    from bot.text.templates import Templates  # noqa: PLC0415 - as above
-
     pages = render_pages(found.channel, found.messages, subscriber.name, Templates(settings.templates))
     files = write_pages(found.channel, pages)
     for file in files:
@@ -139,8 +136,6 @@ def _open(found: _Preview, subscriber: Subscriber, settings: Settings) -> None:
 
 def _draw(found: _Preview) -> None:
     """The digest's papers in a table a topic, and how many messages they come in."""
-    from bot import text  # noqa: PLC0415 - not needed for --help
-
     digest = found.digest
     days = ", ".join(map(text.day, digest.mailing_dates))
     say(f"{plural(digest.matched, 'paper')} of the {digest.announced} announced on {days}")
@@ -160,8 +155,6 @@ def _draw_section(section: Section) -> None:
 
 
 def _row(entry: DigestEntry) -> list[str]:
-    from bot import text  # noqa: PLC0415 - as above
-
     kind = f"{entry.type.value}, now v{entry.replaced_to}" if entry.replaced_to else entry.type.value
     title = f"{text.flatten_tex(entry.paper.title)} ({text.names(entry.paper.authors, 3)})"
     return [entry.paper.identifier, kind, title, ", ".join(dict.fromkeys(hit.term for hit in entry.match.hits))]
@@ -171,8 +164,6 @@ def _row(entry: DigestEntry) -> list[str]:
 
 
 def _show(messages: Iterable[Message], form: Form) -> str:
-    from bot.channels.mail import mime  # noqa: PLC0415 - as above
-
     if form in (Form.SLACK, Form.DISCORD):
         return json.dumps([dict(message.payload) for message in messages], indent=2, ensure_ascii=False)
     if form is Form.HTML:
@@ -182,8 +173,6 @@ def _show(messages: Iterable[Message], form: Form) -> str:
 
 def _words(message: Message) -> str:
     """The message's own plain form: a mail's text, or what a chat gets where its blocks are refused."""
-    from bot.channels.mail import mime  # noqa: PLC0415 - as above
-
     body = message.plain or message.payload
     if "entity" in body:
         return mime.texts(body["entity"])["plain"]

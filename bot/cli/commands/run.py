@@ -8,17 +8,21 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from bot.cli.options import ConfigOption, load_for_arxiv
+import aiohttp
+import structlog
+
+from bot.app import App
+from bot.app.daemon import Daemon
+from bot.cli.configuration import load_for_arxiv
 from bot.cli.systemd import notify
+from bot.config import locate
 from bot.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import structlog
-
-    from bot.app import App
     from bot.app.runner import Runner
+    from bot.cli.options import ConfigOption
     from bot.settings import Settings
 
 LOCK_WAIT_AT_END = 2.0
@@ -41,9 +45,6 @@ def run(
 
 
 async def _serve(settings: Settings, config: Path | None) -> None:
-    from bot.app import App  # noqa: PLC0415 - the store and the channels, not needed for --help
-    from bot.app.daemon import Daemon  # noqa: PLC0415 - as above
-
     service = Service(App(settings), config)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -97,8 +98,6 @@ class Service:
 
         A wrong configuration is refused, and the old one stays.
         """
-        from bot.app import App  # noqa: PLC0415 - as above
-
         dated = self._date()
         if not self._asked and dated == self._dated:
             return None
@@ -128,8 +127,6 @@ class Service:
 
     def _date(self) -> tuple[int, int] | None:
         """What tells a changed file: its inode and its time in nanoseconds. None while there is no file."""
-        from bot.config import locate  # noqa: PLC0415 - as above
-
         try:
             found = locate(self._config, os.environ).stat()
         except FileNotFoundError:
@@ -138,16 +135,12 @@ class Service:
 
 
 def _log() -> structlog.stdlib.BoundLogger:
-    import structlog  # noqa: PLC0415 - 36 ms that --help does not need
-
     logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
     return logger
 
 
 async def _ping(url: str) -> None:
     """Calls the health URL. A failure is logged and does not end the daemon."""
-    import aiohttp  # noqa: PLC0415 - only where a health URL is set
-
     try:
         timeout = aiohttp.ClientTimeout(total=10)
         async with aiohttp.ClientSession(trust_env=True, timeout=timeout) as session, session.get(url) as answer:

@@ -11,19 +11,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot import text
+from bot.app import opened
+from bot.arxiv import calendar
+from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
-from bot.cli.options import ConfigOption, JsonOption, load_settings
 from bot.cli.output import heading, plural, say, say_on_stderr, table, to_json
+from bot.errors import QueryError
+from bot.model import MatchMode, Topic, paper_url
+from bot.topics.arxiv_search import read_otherwise
+from bot.topics.matcher import Matcher
+from bot.topics.query import ALL, And, Not, Term, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from bot.cli.options import ConfigOption, JsonOption
     from bot.model import Match, Paper
     from bot.settings import Settings
     from bot.store.search import Day, PaperSearch, StoredPaper
-    from bot.topics.matcher import Matcher
-    from bot.topics.query import Node, Term
+    from bot.topics.query import Node
 
 _TITLES = 3
 
@@ -65,9 +73,6 @@ def search(
 
 
 async def _search(settings: Settings, matcher: Matcher, days: int | None) -> list[tuple[StoredPaper, Match]]:
-    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
-    from bot.arxiv import calendar  # noqa: PLC0415 - as above
-
     async with opened(settings, must_exist=True) as app:
         since = _since(calendar.mailing_date(app.clock.now()), days) if days else None
         stored = app.store.search.papers(since=since)
@@ -80,8 +85,6 @@ def _since(today: date, days: int) -> date:
 
 
 def _row(stored: StoredPaper, match: Match) -> list[str]:
-    from bot import text  # noqa: PLC0415 - as above
-
     paper = stored.paper
     categories = " ".join(paper.categories)
     return [
@@ -97,8 +100,6 @@ def _reasons(match: Match) -> str:
 
 
 def _plain(stored: StoredPaper, match: Match) -> dict[str, Any]:
-    from bot.model import paper_url  # noqa: PLC0415 - as above
-
     paper = stored.paper
     return {
         "identifier": paper.identifier,
@@ -125,8 +126,6 @@ def query(
 
     What it would have matched, day by day over the stored mailings, of what was announced as new or cross-listed.
     """
-    from bot.topics.arxiv_search import read_otherwise  # noqa: PLC0415 - not needed for --help
-
     matcher, tree = _understood(query)
     settings = load_settings(config)
     heading("Looks for")
@@ -138,9 +137,6 @@ def query(
 
 
 async def _query(settings: Settings, matcher: Matcher, days: int) -> None:
-    from bot.app import opened  # noqa: PLC0415 - as above
-    from bot.arxiv import calendar  # noqa: PLC0415 - as above
-
     async with opened(settings, must_exist=True) as app:
         _show_days(app.store.search, matcher, _since(calendar.mailing_date(app.clock.now()), days))
 
@@ -160,8 +156,6 @@ def _show_days(stored_papers: PaperSearch, matcher: Matcher, since: date) -> Non
 
 
 def _show_day(day: Day, found: list[Paper]) -> None:
-    from bot import text  # noqa: PLC0415 - as above
-
     say(f"{text.day(day.mailing_date)}: {len(found)} of {len(day.papers)}", indent="  ")
     table(([paper.identifier, text.flatten_tex(paper.title)] for paper in islice(found, _TITLES)), indent="    ")
     if len(found) > _TITLES:
@@ -170,8 +164,6 @@ def _show_day(day: Day, found: list[Paper]) -> None:
 
 def outline(node: Node, depth: int = 0) -> Iterator[tuple[int, str]]:
     """A query's tree as indented lines: how deep, and what it says."""
-    from bot.topics.query import And, Not, Term  # noqa: PLC0415 - as above
-
     match node:
         case Term():
             yield depth, _term(node)
@@ -185,9 +177,6 @@ def outline(node: Node, depth: int = 0) -> Iterator[tuple[int, str]]:
 
 
 def _term(term: Term) -> str:
-    from bot.model import MatchMode  # noqa: PLC0415 - as above
-    from bot.topics.query import ALL  # noqa: PLC0415 - as above
-
     words = f"words that begin with {term.text!r}" if term.prefix else repr(term.text)
     words = f"exactly {words}" if term.mode is MatchMode.EXACT else words
     return f"{words} anywhere" if term.fields == ALL else f"{words} in {' or '.join(term.fields)}"
@@ -198,11 +187,6 @@ def _term(term: Term) -> str:
 
 def _understood(query: str) -> tuple[Matcher, Node]:
     """The query, ready to run, and as a tree; where it does not parse, the process ends with its place marked."""
-    from bot.errors import QueryError  # noqa: PLC0415 - not needed for --help
-    from bot.model import Topic  # noqa: PLC0415 - as above
-    from bot.topics.matcher import Matcher  # noqa: PLC0415 - as above
-    from bot.topics.query import parse  # noqa: PLC0415 - as above
-
     try:
         tree = parse(query)
     except QueryError as error:

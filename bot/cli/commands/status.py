@@ -6,13 +6,15 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
+from bot.app import opened
 from bot.cli.commands.once import show_missing
-from bot.cli.options import ConfigOption, JsonOption, load_settings
+from bot.cli.configuration import load_settings
 from bot.cli.output import heading, plural, some, table, to_json, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bot.cli.options import ConfigOption, JsonOption
     from bot.report.status import CategoryStatus, Status, SubscriberStatus
     from bot.settings import Settings
     from bot.store.outbox.queries import DeliveryRecord
@@ -36,8 +38,6 @@ def status(
 
 
 async def _status(settings: Settings) -> Status:
-    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
-
     async with opened(settings, must_exist=True) as app:
         return app.reporter.status(app.clock.now())
 

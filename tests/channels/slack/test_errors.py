@@ -156,7 +156,7 @@ async def test_a_connection_that_breaks_after_the_write_leaves_it_unknown(
 async def test_silence_after_the_write_leaves_it_unknown(
     channel: SlackChannel, receiver: SlackReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.channels.slack.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("bot.channels.slack.api.ANSWER_SECONDS", 0.2)
     error = await _refusal(channel, receiver, CHANNEL, FaultScript(takes=True, hangs=5))
     assert (error.kind, error.reason) == (FailureKind.UNKNOWN, "Slack's answer was lost (TimeoutError)")
 

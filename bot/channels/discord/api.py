@@ -1,0 +1,194 @@
+"""Discord's API for one configuration: posts, looks messages up and checks, with discord.py and without its gateway.
+
+Imported by who sends; `DiscordChannel` has the settings, the addresses and the rendering.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.channels.channel import CannotTellError
+from bot.channels.discord.addresses import FORUM_KINDS, is_webhook, webhook_parts
+from bot.channels.discord.check import check_bot, check_place
+from bot.channels.discord.client import Bot, webhook_session
+from bot.channels.discord.errors import NO_FORUM, messages_in, platform_id
+from bot.channels.discord.forum import (
+    FORUMS,
+    check_thread,
+    find_thread,
+    outside_thread,
+    start_thread,
+    tag_ids,
+    thread_name,
+)
+from bot.channels.discord.lookup import PAGE, find_message
+from bot.channels.discord.request import Answer, ask
+from bot.errors import DeliveryError, FailureKind
+from bot.model import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import aiohttp
+
+    from bot.channels.channel import CheckResult
+    from bot.channels.discord.lookup import Messages
+    from bot.model import Delivery, UnknownDelivery
+    from bot.settings import Address, Secret
+
+NONCE_WINDOW = timedelta(seconds=120)
+"""Discord knows a nonce again for "the past few minutes": https://docs.discord.com/developers/resources/message."""
+
+
+class DiscordApi:
+    """What `DiscordChannel` asks of Discord."""
+
+    def __init__(self, token: Secret | None, api_url: str) -> None:
+        self._token = token
+        self._api_url = api_url
+        self._bot = Bot(token, api_url)
+        self._forums: dict[int, Mapping[str, Any]] = {}
+        """Channels that were seen to be one, as Discord shows them."""
+
+    async def send(self, delivery: Delivery, address: Address) -> Receipt:
+        """Post the payload once. A bot's post carries a nonce, so that Discord drops a repetition for some minutes.
+
+        In a forum a digest's first part opens a thread, which takes no nonce, and the others go into it.
+
+        Raises:
+            DeliveryError: with the kind of trouble; no token and no webhook URL in it.
+        """
+        thread = _thread(delivery, address)
+        if is_webhook(address):
+            answer = await self._execute_webhook(delivery, address, thread)
+        elif address.kind == "forum" and not thread:
+            answer = await self._start_thread(delivery, address)
+        else:
+            answer = await self._create_message(delivery, int(thread or address.value.reveal()))
+        if thread:
+            check_thread(answer)
+        return Receipt(platform_id(answer, webhook=is_webhook(address)))
+
+    async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
+        """Look for the message in the channel; where that proves nothing, leave it to the nonce while it is known.
+
+        Raises:
+            CannotTellError: it is a webhook, or the bot may not read what was posted there.
+            DeliveryError: the question failed.
+        """
+        if is_webhook(address):
+            raise CannotTellError("Discord cannot be asked what became of a webhook's message")
+        client, asking = await self._bot.client(), partial(ask, self._api_url)
+        thread = _thread(question.delivery, address)
+        if address.kind == "forum" and not thread:
+            return await find_thread(question, int(address.value.reveal()), self._bot.id, client, asking)
+        channel = int(thread or address.value.reveal())
+        if thread:  # an earlier message of ours there is the one that opened it
+            question = replace(question, last_known_id=thread)
+
+        async def read_one(message: int) -> Messages:
+            return messages_in(await asking(lambda: client.http.get_message(channel, message)))
+
+        async def read_after(message: int) -> Messages:
+            return messages_in(await asking(lambda: client.http.logs_from(channel, PAGE, after=message)))
+
+        try:
+            return await find_message(question, self._bot.id, read_one, read_after)
+        except CannotTellError:
+            if question.asked_at - question.delivery.created_at < NONCE_WINDOW:
+                return None  # no attempt was before that, so Discord answers a repetition with the message it has
+            raise
+
+    async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
+        """Ask Discord who the bot is, and whether it sees each channel and webhook; nothing is posted."""
+        channels = [address for address in addresses if not is_webhook(address)]
+        webhooks = [address for address in addresses if is_webhook(address)]
+        asks_bot = channels or self._token is not None
+        results = await check_bot(self._api_url, self._bot.client, channels) if asks_bot else []
+        for address in webhooks:
+            async with webhook_session() as session:
+                fetch = partial(self._partial(address, session).fetch, prefer_auth=False)
+                results.append(await check_place(self._api_url, address, fetch))
+        return tuple(results)
+
+    async def aclose(self) -> None:
+        """Close the bot's connections."""
+        await self._bot.aclose()
+
+    async def _create_message(self, delivery: Delivery, number: int) -> Answer:
+        client = await self._bot.client()
+        channel = client.get_partial_messageable(number)
+        return await ask(
+            self._api_url,
+            lambda: channel.send(
+                delivery.payload["content"],
+                embeds=_embeds(delivery),
+                # discord.py adds enforce_nonce: within some minutes Discord answers with the message it has
+                nonce=_nonce(delivery.id),
+                allowed_mentions=discord.AllowedMentions.none(),
+            ),
+        )
+
+    async def _start_thread(self, delivery: Delivery, address: Address) -> Answer:
+        client, forum = await self._bot.client(), int(address.value.reveal())
+        if forum not in self._forums:
+            # A text channel would open a thread too, and not post the message.
+            channel = await ask(self._api_url, lambda: client.http.get_channel(forum))
+            platform_id(channel, webhook=False)
+            if (channel.body or {}).get("type") not in FORUMS:
+                raise DeliveryError(FailureKind.DESTINATION_GONE, f"{address.label}: {NO_FORUM}")
+            self._forums[forum] = channel.body or {}
+        tags = tag_ids(address.tags, self._forums[forum])
+        payload = _payload(delivery)
+        return await ask(self._api_url, lambda: start_thread(client, forum, payload, _embeds(delivery), tags))
+
+    async def _execute_webhook(self, delivery: Delivery, address: Address, thread: str) -> Answer:
+        missing: Any = discord.utils.MISSING
+        thread = thread or webhook_parts(address)["thread"] or ""
+        opens = address.kind in FORUM_KINDS and not thread
+        payload = _payload(delivery)
+        tags: Any = [discord.Object(int(tag)) for tag in address.tags]  # of which only the ids are read
+        async with webhook_session() as session:
+            webhook = self._partial(address, session)
+            return await ask(
+                self._api_url,
+                lambda: webhook.send(
+                    payload["content"],
+                    embeds=_embeds(delivery),
+                    allowed_mentions=discord.AllowedMentions.none(),
+                    thread=discord.Object(int(thread)) if thread else missing,
+                    thread_name=thread_name(payload) if opens else missing,
+                    applied_tags=tags if opens and tags else missing,
+                    wait=True,  # else "a message that is not saved does not return an error"
+                ),
+            )
+
+    @staticmethod
+    def _partial(address: Address, session: aiohttp.ClientSession) -> discord.Webhook:
+        parts = webhook_parts(address)
+        return discord.Webhook.partial(int(parts["id"]), parts["token"], session=session)
+
+
+def _thread(delivery: Delivery, address: Address) -> str:
+    """The thread that the delivery goes into: the one that its digest's first part opened in a forum."""
+    return delivery.parent or "" if address.kind in FORUM_KINDS and delivery.reply else ""
+
+
+def _payload(delivery: Delivery) -> Mapping[str, Any]:
+    return outside_thread(delivery.payload) if delivery.thread_gone else delivery.payload
+
+
+def _embeds(delivery: Delivery) -> list[discord.Embed]:
+    return [discord.Embed.from_dict(embed) for embed in delivery.payload.get("embeds", ())]
+
+
+def _nonce(delivery_id: str) -> str:
+    """The delivery's id as at most 25 characters, the same on every attempt."""
+    return base64.b32encode(hashlib.sha256(delivery_id.encode()).digest()).decode()[:25]

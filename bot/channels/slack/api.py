@@ -1,0 +1,146 @@
+"""Slack's API for one configuration: posts, looks messages up and checks, through slack_sdk.
+
+Imported by who sends; `SlackChannel` has the settings, the addresses and the rendering. Never retries, sleeps or
+logs: slack_sdk's retries are off (it would post twice), and so is its log, which shows webhook URLs.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.channels.channel import CannotTellError
+from bot.channels.http_answers import bounded_response
+from bot.channels.slack.addresses import is_webhook
+from bot.channels.slack.blocks import outside_thread
+from bot.channels.slack.check import TOKEN, check_bot
+from bot.channels.slack.compatible import compatible_payload, raise_for_compatible
+from bot.channels.slack.errors import (
+    connection_errors_as_failures,
+    raise_for_lookup,
+    raise_for_method,
+    raise_for_webhook,
+)
+from bot.channels.slack.lookup import direct_message, find_message, metadata, timestamp
+from bot.channels.slack.secrets import check_webhook
+from bot.errors import DeliveryError, FailureKind
+from bot.model import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bot.channels.channel import CheckResult
+    from bot.model import Delivery, UnknownDelivery
+    from bot.settings import Address, Secret
+
+ANSWER_SECONDS = 30.0
+"""From opening the connection to the end of the answer."""
+CONNECT_SECONDS = 10.0
+"""For the connection alone: what fails within it was surely not sent."""
+_SILENT = logging.Logger("slack_sdk, silenced", level=logging.CRITICAL + 1)  # noqa: LOG001 - must hang under no parent
+
+
+class SlackApi:
+    """What `SlackChannel` asks of Slack."""
+
+    def __init__(self, token: Secret | None, api_url: str) -> None:
+        self._token = token
+        self._api_url = api_url
+        self._sessions: dict[Callable[[aiohttp.ClientResponse], Awaitable[None]], aiohttp.ClientSession] = {}
+
+    async def send(self, delivery: Delivery, address: Address) -> Receipt:
+        """Post the payload once. Slack has no idempotency key: the delivery's id goes along as metadata.
+
+        https://docs.slack.dev/messaging/message-metadata. A webhook takes no metadata, knows no thread and gives
+        no id back.
+
+        Raises:
+            DeliveryError: Slack did not say yes.
+        """
+        if is_webhook(address):
+            return await self._post_to_webhook(delivery, address)
+        client = self._client()
+        with connection_errors_as_failures():
+            answer = await client.chat_postMessage(
+                **(outside_thread(delivery.payload) if delivery.thread_gone else delivery.payload),
+                channel=address.value.reveal(),
+                metadata=metadata(delivery.id),
+                thread_ts=delivery.parent if delivery.reply else None,
+            )
+        return Receipt(timestamp(answer.get("ts")))
+
+    async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
+        """Look for the delivery's id in the channel's history, or in its thread.
+
+        Raises:
+            CannotTellError: it is a webhook, or Slack does not let us look.
+            DeliveryError: the question failed.
+        """
+        if is_webhook(address):
+            raise CannotTellError("Slack cannot be asked what became of a webhook's message")
+        client = self._client(raise_for_lookup)
+        with connection_errors_as_failures():
+            channel = address.value.reveal()
+            if address.kind == "person":
+                channel = await direct_message(client, channel)
+            return await find_message(client, channel, question.delivery)
+
+    async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
+        """Whether Slack knows the token, and the channels as far as the token may look; a webhook is only named."""
+        asked = [address for address in addresses if not is_webhook(address)]
+        results = await check_bot(self._client, asked) if asked else []
+        results.extend(check_webhook(address) for address in addresses if is_webhook(address))
+        return tuple(results)
+
+    async def aclose(self) -> None:
+        """Close the connections' sessions."""
+        while self._sessions:
+            _, session = self._sessions.popitem()
+            await session.close()
+
+    async def _post_to_webhook(self, delivery: Delivery, address: Address) -> Receipt:
+        is_slack = address.kind == "webhook"
+        client = AsyncWebhookClient(
+            address.value.reveal(),
+            session=self._session(raise_for_webhook if is_slack else raise_for_compatible),
+            retry_handlers=[],
+            logger=_SILENT,
+        )
+        client.proxy = None  # the session heeds the environment's proxies, and its exceptions too
+        with connection_errors_as_failures():
+            await client.send_dict(dict(delivery.payload) if is_slack else compatible_payload(delivery.payload))
+        return Receipt()
+
+    def _client(
+        self, raise_for_status: Callable[[aiohttp.ClientResponse], Awaitable[None]] = raise_for_method
+    ) -> AsyncWebClient:
+        if self._token is None:
+            raise DeliveryError(FailureKind.CREDENTIAL, f"{TOKEN} is not set")
+        client = AsyncWebClient(
+            self._token.reveal(),
+            base_url=self._api_url,
+            session=self._session(raise_for_status),
+            retry_handlers=[],
+            logger=_SILENT,
+        )
+        client.proxy = None  # the session heeds the environment's proxies, and its exceptions too
+        return client
+
+    def _session(
+        self, raise_for_status: Callable[[aiohttp.ClientResponse], Awaitable[None]]
+    ) -> aiohttp.ClientSession:
+        """The session whose every answer passes that judge before slack_sdk sees it."""
+        if raise_for_status not in self._sessions:
+            self._sessions[raise_for_status] = aiohttp.ClientSession(
+                # A kept connection that the other side has closed meanwhile looks like a lost answer.
+                connector=aiohttp.TCPConnector(force_close=True),
+                timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, connect=CONNECT_SECONDS),
+                trust_env=True,
+                response_class=bounded_response(),
+                raise_for_status=raise_for_status,
+            )
+        return self._sessions[raise_for_status]
