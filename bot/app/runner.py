@@ -239,7 +239,7 @@ class Runner:
         self._alerts[key] = Alert(key, text)
 
     def end_soon(self) -> None:
-        """Ends compose and publish at the next digest or page, where the next run goes on; what is being sent goes on."""
+        """Ends compose and publish at the next digest or page, where the next run resumes; sends in flight go on."""
         self._is_ending = True
         if self._long_work is not None:
             self._long_work.cancel()
