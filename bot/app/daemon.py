@@ -83,6 +83,10 @@ class Rounds(Protocol):
         """What the store says of the time to come, without doing anything."""
         ...
 
+    def end_soon(self) -> None:
+        """Ends compose and publish at the next digest or page; what is being sent goes on."""
+        ...
+
     def abandon(self) -> None:
         """What is in flight and will not be settled becomes unknown."""
         ...
@@ -184,6 +188,7 @@ class Daemon:
 
     async def _finish(self, step: asyncio.Task[None] | None) -> None:
         if step is not None:
+            self._rounds.end_soon()
             await asyncio.wait([step], timeout=GRACE)
             step.cancel()
             await asyncio.gather(step, return_exceptions=True)

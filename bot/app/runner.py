@@ -10,9 +10,10 @@ client of arXiv, through the function that it is given.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.app.run_result import RunResult, Told, log_run
@@ -25,7 +26,7 @@ from bot.report.alert import Alert, enqueue_alerts
 from bot.store.leases import LeaseTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from bot.channels.channel import Channel
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 FEEDS, MISSED = "collect", "make up"
 """The leases: on collecting today's mailing, while nobody else composes; and on making up for what was missed."""
+
+Result = TypeVar("Result")
 
 COLLECT_TERM = timedelta(minutes=30)
 """For how long a lease is taken; each mailing that is in prolongs it."""
@@ -127,6 +130,9 @@ class Runner:
         self._open_composer = open_composer
         self._open_publisher = open_publisher
         self._alerts: dict[str, Alert] = {}
+        self._is_ending = False
+        self._long_work: asyncio.Task[Any] | None = None
+        """Compose or publish, while it runs."""
 
     # -- in a row ------------------------------------------------------------------------------------------------
 
@@ -206,7 +212,8 @@ class Runner:
         published: tuple[Published, ...] = ()
         site_error = ""
         if options.tell and not elsewhere:
-            composed = await self.compose(any_hour=options.any_hour, wait_for_late=options.wait_for_late)
+            compose = self.compose(any_hour=options.any_hour, wait_for_late=options.wait_for_late)
+            composed = await self._until_the_end(compose)
         if options.tell:
             delivered = await self.deliver(ignore_backoff=options.ignore_backoff, max_wait=options.max_wait)
         if not elsewhere:
@@ -319,6 +326,26 @@ class Runner:
         """Adds an alert that the store cannot show; it is sent with the next round."""
         self._alerts[key] = Alert(key, text)
 
+    def end_soon(self) -> None:
+        """Ends compose and publish at the next digest or page, where the next run resumes; sends in flight go on."""
+        self._is_ending = True
+        if self._long_work is not None:
+            self._long_work.cancel()
+
+    async def _until_the_end(self, verb: Coroutine[Any, Any, Result]) -> Result:
+        """Runs a verb that may take long and has nothing in flight.
+
+        Raises:
+            CancelledError: the process is to end.
+        """
+        self._long_work = task = asyncio.create_task(verb)
+        try:
+            if self._is_ending:
+                task.cancel()
+            return await task
+        finally:
+            self._long_work = None
+
     def abandon(self) -> None:
         """Marks deliveries that are being sent, and whose answer we will not see, as unknown."""
         self._store.outbox.abandon(self._store.owner, self._clock.now())
@@ -326,7 +353,7 @@ class Runner:
     async def _publish_or_say_why(self) -> tuple[tuple[Published, ...], str]:
         """What was published, and why it failed: that must not fail the run, for the digests are sent by now."""
         try:
-            return await self.publish(), ""
+            return await self._until_the_end(self.publish()), ""
         except (RenderError, OSError) as error:
             return (), str(error)
 

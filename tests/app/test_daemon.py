@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from bot.app.daemon import Daemon, WorkAhead, next_poll, next_wake
 from bot.arxiv.calendar import EASTERN
+from bot.channels.slack import SlackChannel
 from bot.clock import SimulatedClock, SystemClock
 from bot.errors import StoreError
 from bot.model import MailingRecord, MailingState
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.app import App
+    from bot.model import Delivery, Receipt
     from bot.publish.markdown import TopicPage
-    from bot.settings import Subscriber
+    from bot.settings import Address, Subscriber
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FEED = datetime(2026, 4, 21, 4, 20, tzinfo=UTC)
@@ -367,6 +369,7 @@ class Rounds:
     def __init__(self, *, seconds: float = 0.0, failure: Exception | None = None) -> None:
         self.count = 0
         self.abandoned = 0
+        self.ending = False
         self._seconds = seconds
         self._failure = failure
 
@@ -380,6 +383,9 @@ class Rounds:
 
     def work_ahead(self) -> WorkAhead:
         return WorkAhead((), (), ())
+
+    def end_soon(self) -> None:
+        self.ending = True
 
     def abandon(self) -> None:
         self.abandoned += 1
@@ -422,7 +428,7 @@ async def test_a_round_that_hangs_is_left_after_the_grace_and_what_is_in_flight_
 async def test_a_stop_in_the_midst_of_long_work_ends_it_at_the_next_page_and_the_next_run_writes_the_rest(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app.daemon.GRACE", 0)
+    monkeypatch.setattr("bot.app.daemon.GRACE", 3600)  # it is for what is being sent
     names = [f"birds{number}" for number in range(20)]
     environment.config["topics"] = {name: {"categories": ["cs.CV"], "keywords": ["pigeon"]} for name in names}
     environment.config |= {"subscribers": {}, "site": {"dir": "site", "topics": names}}
@@ -443,6 +449,30 @@ async def test_a_stop_in_the_midst_of_long_work_ends_it_at_the_next_page_and_the
     await environment.once()
     pages = (environment.folder / "site").glob("birds*/2026-04-21.html")
     assert sorted(page.parent.name for page in pages) == sorted(names)
+
+
+async def test_a_stop_while_sending_lets_the_send_end_and_begins_no_page(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment.config["site"] = {"dir": "site", "topics": ["birds"]}
+    environment.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    stop = asyncio.Event()
+    send = SlackChannel.send
+
+    async def stopped(channel: SlackChannel, delivery: Delivery, address: Address) -> Receipt:
+        stop.set()
+        await asyncio.sleep(0.1)
+        return await send(channel, delivery, address)
+
+    monkeypatch.setattr(SlackChannel, "send", stopped)
+    async with environment.app() as app:
+        await Daemon(app.runner, environment.clock).run(stop, heartbeat=lambda: None, reload=unchanged)
+        assert app.store.queries.unfinished() == ()
+    assert environment.received()["slack"] == 1
+    assert not (environment.folder / "site").exists()
+    await environment.once()
+    assert (environment.folder / "site" / "birds" / "2026-04-21.html").exists()
 
 
 async def test_a_fault_in_a_round_ends_the_daemon_with_it() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from bot.channels.discord import request
 from bot.channels.mail import MailChannel
-from bot.channels.slack import SlackChannel
+from bot.channels.slack import CREDENTIAL_SECONDS, SlackChannel
 from bot.channels.slack import api as slack_api
 from bot.clock import SimulatedClock
 from bot.deliver.reconcile import VISIBLE_AFTER
@@ -148,7 +148,7 @@ async def test_many_destinations_behind_one_token_pass_in_turn_without_all_askin
     monkeypatch.setattr(Outbox, "claim_batch", lambda *args, **kwargs: (next(turns), turn(*args, **kwargs))[1])
     assert not (await environment.once(morning(TUESDAY))).left_undone
     assert environment.received()["slack"] == len(names)
-    assert environment.clock.now() == morning(TUESDAY) + 39 * timedelta(seconds=slack.CREDENTIAL_SECONDS)
+    assert environment.clock.now() == morning(TUESDAY) + 39 * timedelta(seconds=CREDENTIAL_SECONDS)
     assert next(turns) <= 3 * len(names)
 
 
