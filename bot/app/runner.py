@@ -173,14 +173,9 @@ class Runner:
         published, only the outbox is delivered.
         """
         readdressed = readdress(self._store, self._settings, self._clock.now()) if options.tell else ()
-        collection = Collection(
-            self._store.papers,
-            self._settings.categories,
-            self._clock,
-            since=options.since,
-            ignore_backoff=options.ignore_backoff,
-        )
-        elsewhere, made_up_elsewhere = await self._collect_today(collection, options, progress), ""
+        collection = self._collection(since=options.since, ignore_backoff=options.ignore_backoff)
+        elsewhere = await self.collect(collection, progress) if options.poll else self._collected_elsewhere()
+        made_up_elsewhere = ""
         if options.since and not elsewhere:  # it was asked for by hand, and comes as one digest
             _, made_up_elsewhere = await self._collect_missed(collection, options, progress)
         told = Told(delivered=readdressed).then(await self._tell(options, elsewhere))
@@ -222,28 +217,17 @@ class Runner:
 
     # -- the verbs -----------------------------------------------------------------------------------------------
 
-    async def collect(self, *, since: date | None = None) -> None:
-        """The first verb, all in one go; one process at a time.
-
-        Raises:
-            LeaseTakenError: another process is collecting.
-        """
-        collection = Collection(self._store.papers, self._settings.categories, self._clock, since=since)
-        async with self._open_arxiv(FEEDS) as source:
-            await collection.ask_feeds(source, self._prolonging(FEEDS))
-            await collection.ask_second_sources(source, self._prolonging(FEEDS))
-
-    async def _collect_today(self, collection: Collection, options: _Options, progress: Progress) -> str:
-        """Asks the feeds, if it is time to, and the second sources for what they have at once.
+    async def collect(
+        self, collection: Collection | None = None, progress: Progress = lambda _name, _steps: None
+    ) -> str:
+        """The first verb: today's mailing from its feeds, and what second sources have at once.
 
         Returns:
             Who is doing so in our place, if somebody is.
         """
+        collection = collection or self._collection()
         step = self._prolonging(FEEDS, progress)
         try:
-            if not options.poll:
-                self._store.leases.check(FEEDS, self._clock.now())
-                return ""
             async with self._open_arxiv(FEEDS) as source:
                 await collection.ask_feeds(source, step)
             async with self._open_arxiv(FEEDS, max_wait=0.0, answer_within=_HURRIED_TIMEOUT) as source:
@@ -268,7 +252,20 @@ class Runner:
         except LeaseTakenError as error:
             return 0, str(error)
 
-    def _prolonging(self, lease: str, progress: Progress = lambda _name, _steps: None) -> Progress:
+    def _collection(self, *, since: date | None = None, ignore_backoff: bool = True) -> Collection:
+        """What there is to collect now."""
+        papers, categories = self._store.papers, self._settings.categories
+        return Collection(papers, categories, self._clock, since=since, ignore_backoff=ignore_backoff)
+
+    def _collected_elsewhere(self) -> str:
+        """Who is collecting today's mailing, if it is another process."""
+        try:
+            self._store.leases.check(FEEDS, self._clock.now())
+        except LeaseTakenError as error:
+            return str(error)
+        return ""
+
+    def _prolonging(self, lease: str, progress: Progress) -> Progress:
         """The same progress, with the lease taken anew at every step."""
 
         def step(name: str, steps: int) -> None:

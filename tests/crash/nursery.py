@@ -61,7 +61,7 @@ _STEPS: dict[str, list[tuple[type, str]]] = {
     "asking": [(kind, "lookup") for kind in CHANNELS.values()],
     "publishing": [(bot.app.runner.Runner, "publish")],
     "composing": [(bot.app.runner.Runner, "compose"), (Composer, "compose")],
-    "collecting": [(bot.app.runner.Runner, "collect")],
+    "collecting": [(bot.app.runner.Runner, "collect"), (bot.app.runner.Runner, "_collect_missed")],
     "delivering": [(bot.app.runner.Runner, "deliver")],
 }
 
