@@ -17,6 +17,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+import aiohttp
+
 from bot import __version__
 from bot.arxiv.rate_limit import (
     ARXIV_MAX_WAIT,
@@ -32,8 +34,6 @@ from bot.text import clean, truncate
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
-
-    import aiohttp
 
     from bot.arxiv.rate_limit import RateLimits
     from bot.clock import Clock
@@ -227,8 +227,6 @@ class ArxivClient:
 
     async def _get(self, url: str, accept: str) -> bytes | str:
         """One request, its answer read to the end."""
-        import aiohttp  # noqa: PLC0415 - 200 ms that most commands do not need
-
         try:
             async with self._session().get(url, headers={"Accept": accept}, allow_redirects=False) as response:
                 return await self._answer(response, url)
@@ -261,8 +259,6 @@ class ArxivClient:
         raise FetchError(f"{_host(url)} answered {words}", status=status, retry_after=retry_after)
 
     def _session(self) -> aiohttp.ClientSession:
-        import aiohttp  # noqa: PLC0415 - as above
-
         if self._opened is None:
             self._opened = aiohttp.ClientSession(
                 headers=self._headers,

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from bot.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    import yaml
 
 WHOLE = "(the file)"
 """The path of a problem that is not in one place."""
@@ -138,7 +139,6 @@ def _text(path: Path) -> str | Problem:
 
 def _parse(content: str) -> Document | Problem:
     # Problems are returned, not raised from here: the parser's own error quotes the file and must not be chained.
-    import yaml  # noqa: PLC0415 - 15 ms that only a command with a configuration needs
 
     try:
         loader = _loader_class()(content)
@@ -155,8 +155,6 @@ def _parse(content: str) -> Document | Problem:
 @cache
 def _loader_class() -> Any:  # noqa: ANN401 - a class made from whichever base is there
     """A safe loader (the C one where PyYAML has it) that knows text, lists, mappings and nothing else."""
-    import yaml  # noqa: PLC0415 - as above
-
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]  # the base is only known when running

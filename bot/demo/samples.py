@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from bot.model import AnnounceType, Author, FeedItem, Mailing, Paper
 
 if TYPE_CHECKING:
@@ -104,8 +106,6 @@ def _author(written: str) -> Author:
 
 @cache
 def _samples() -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - only the demo reads it
-
     loaded: dict[str, Any] = yaml.load(
         (Path(__file__).parent / "samples.yaml").read_text(encoding="utf-8"),
         Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506 - both are safe; C is there or not

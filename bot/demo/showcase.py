@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jinja2
+from markdown_it import MarkdownIt
+
 from bot.report.preview import discord_view, slack_view
 from bot.text.templates import built_in_folder
 
@@ -70,8 +73,6 @@ class Page:
 
 def render_showcase(figures: Sequence[Figure], days: Sequence[Day], pages: Sequence[Page]) -> str:
     """The page as HTML. Mails and pages stand in sandboxed frames; a policy forbids every request."""
-    import jinja2  # noqa: PLC0415 - 60 ms that only the demo's end needs
-
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([Path(__file__).parent, built_in_folder()]),
         undefined=jinja2.StrictUndefined,
@@ -96,7 +97,6 @@ def render_showcase(figures: Sequence[Figure], days: Sequence[Day], pages: Seque
 
 def page_html(markdown: str) -> str:
     """A page of the site as HTML, its badges as text, since the showcase fetches no image."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - as above
 
     def badge(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
         alt = renderer.renderInlineAsText(tokens[index].children, options, env)

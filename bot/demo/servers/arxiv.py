@@ -15,6 +15,8 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Self
 from xml.sax.saxutils import escape, quoteattr
 
+from aiohttp import web
+
 from bot.arxiv.calendar import EASTERN, mailing_date
 from bot.demo.servers.loopback import listening
 from bot.model import AnnounceType, paper_url
@@ -22,8 +24,6 @@ from bot.model import AnnounceType, paper_url
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
-
-    from aiohttp import web
 
     from bot.clock import Clock
     from bot.model import Author, FeedItem, Mailing
@@ -177,8 +177,6 @@ class ArxivServer:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        from aiohttp import web  # noqa: PLC0415 - 200 ms that most commands do not need
-
         app = web.Application()
         app.router.add_get("/rss/{category:.*}", self._serve)
         port = await self._open.enter_async_context(listening(app, cancel_on_disconnect=True))
@@ -208,8 +206,6 @@ class ArxivServer:
 
 async def _send(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Returns when the last byte that will go out is written."""
-    from aiohttp import web  # noqa: PLC0415 - as above
-
     await asyncio.sleep(answer.delay)
     response = web.StreamResponse(status=answer.status)
     response.headers.update({"Content-Type": "application/rss+xml", **answer.headers})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from aiohttp import web
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from aiohttp import web
 
 
 @asynccontextmanager
@@ -22,8 +22,6 @@ async def listening(app: web.Application, *, cancel_on_disconnect: bool = False)
     Returns:
         The port.
     """
-    from aiohttp import web  # noqa: PLC0415 - 200 ms that most commands do not need
-
     # no access log: its lines show webhooks' tokens, and the tests look for those in what is logged
     runner = web.AppRunner(app, access_log=None, handler_cancellation=cancel_on_disconnect, shutdown_timeout=0.1)
     await runner.setup()

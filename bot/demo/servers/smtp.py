@@ -10,6 +10,8 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from aiosmtpd.smtp import SMTP
+
 from bot.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -125,7 +127,6 @@ class SmtpReceiver:
 
 
 def _session_class() -> Any:  # noqa: ANN401 - a class made from an untyped one
-    from aiosmtpd.smtp import SMTP  # noqa: PLC0415 - only the demo and the tests receive mail
 
     class Session(SMTP):
         """aiosmtpd's, which has a hook for the end of DATA but none for its beginning."""
