@@ -63,6 +63,14 @@ class Address:
         """A short stable hash, for the store: addresses themselves are never stored."""
         return fingerprint(self.value.reveal())
 
+    @property
+    def mailbox(self) -> str | None:
+        """The same hash however the letters of a mail address are written; None for what is no mailbox.
+
+        RFC 5321 section 2.4 lets a host tell capitals apart before the @; none does, and a person means all forms.
+        """
+        return fingerprint(self.value.reveal().casefold()) if self.kind == "mailbox" else None
+
 
 def fingerprint(text: str) -> str:
     """The first 128 bits of the text's SHA-256, as hex."""
@@ -157,6 +165,28 @@ class SiteSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The pages on which readers answer: served by `run`."""
+
+    url: str
+    """What links in mails begin with, without a trailing slash."""
+    secret: tuple[Secret, ...]
+    """Signs links; while it is being changed the new one and the old one, both of which are believed."""
+    listen: str = "127.0.0.1:8080"
+    """HOST:PORT, or unix:PATH."""
+    signup: tuple[str, ...] = ()
+    """The topics that anybody may subscribe to by mail."""
+    signup_domains: tuple[str, ...] = ()
+    """If any: only addresses of these domains may."""
+    own_topics: bool = True
+    """Whether such a reader may have topics with words of their own."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks whose X-Forwarded-For counts."""
+    site: bool = False
+    """Whether the site's pages are served, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration."""
 
@@ -170,6 +200,7 @@ class Settings:
     """Per channel that a subscriber uses: an instance of its `Settings` class."""
     arxiv: ArxivSettings = field(default_factory=ArxivSettings)
     site: SiteSettings | None = None
+    web: WebSettings | None = None
     templates: Path | None = None
     operator: str | None = None
     keep_days: int = 90
@@ -182,6 +213,8 @@ class Settings:
         used = {name for subscriber in self.subscribers.values() for name in subscriber.topics}
         if self.site:
             used.update(self.site.topics)
+        if self.web:  # what may be followed is there at once for who follows it
+            used.update(self.web.signup)
         return tuple(sorted({category for name in used for category in self.topics[name].categories}))
 
 

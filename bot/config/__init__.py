@@ -17,7 +17,7 @@ from bot.config import fields, value_types, yaml_file
 from bot.config.validator import Validator, join, keys_of
 from bot.errors import ConfigError
 from bot.model import Topic
-from bot.settings import ArxivSettings, Settings, SiteSettings, Subscriber, is_loopback
+from bot.settings import ArxivSettings, Settings, SiteSettings, Subscriber, WebSettings, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -72,6 +72,8 @@ def _settings(validator: Validator, raw: object, channels: Mapping[str, type[Cha
         validator.add_problem("topics", "at least one topic is expected")
     _check_names(validator, topics)
     subscribers = validator.named(root.get("subscribers"), "subscribers")
+    web = root.get("web")
+    signup = isinstance(web, dict) and bool(web.get("signup"))
     routes = {name: _route(validator, join("subscribers", name), raw, channels) for name, raw in subscribers.items()}
     topic_types, subscriber_types = fields.topic(), fields.subscriber(topics)
     given = {
@@ -79,8 +81,9 @@ def _settings(validator: Validator, raw: object, channels: Mapping[str, type[Cha
         "arxiv": arxiv,
         "topics": {name: _topic(validator, name, raw, topic_types) for name, raw in topics.items()},
         "subscribers": {n: _subscriber(validator, n, route, subscriber_types, zone) for n, route in routes.items()},
-        "channels": _channels(validator, root.get("channels"), channels, routes),
+        "channels": _channels(validator, root.get("channels"), channels, routes, signup=signup),
         "site": _site(validator, root["site"], topics) if "site" in root else None,
+        "web": _web(validator, root["web"], root, topics) if "web" in root else None,
     }
     rest = {key: value for key, value in root.items() if key not in given}
     return validator.record(
@@ -203,16 +206,24 @@ def _subscriber(
 
 
 def _channels(
-    validator: Validator, raw: object, channels: Mapping[str, type[Channel]], routes: Mapping[str, _Route]
+    validator: Validator,
+    raw: object,
+    channels: Mapping[str, type[Channel]],
+    routes: Mapping[str, _Route],
+    *,
+    signup: bool,
 ) -> dict[str, Any]:
-    """The settings of the channels that somebody uses; of the others only the keys are looked at."""
+    """The settings of the channels that somebody uses; of the others only the keys are looked at.
+
+    Who signs up on the web uses mail.
+    """
     sections = validator.mapping(raw, "channels", channels)
     used = {}
     for name, kind in channels.items():
         at = join("channels", name)
         section = validator.mapping(sections.get(name), at, keys_of(kind.Settings))
         users = {user: {address.kind for address in r.addresses} for user, r in routes.items() if r.channel == name}
-        if users:
+        if users or (signup and name == "mail"):
             used[name] = _channel(validator, at, kind, section, users)
     return used
 
@@ -256,3 +267,12 @@ def _site(validator: Validator, raw: object, topics: Iterable[str]) -> SiteSetti
     site_types = fields.site(validator.folder, topics)
     defaults = {"dir": "site", "topics": list(topics)}
     return validator.record(SiteSettings, raw, "site", field_types=site_types, defaults=defaults, literal=_LITERAL)
+
+
+def _web(validator: Validator, raw: object, root: Mapping[str, object], topics: Iterable[str]) -> WebSettings | None:
+    web = validator.record(
+        WebSettings, raw, "web", field_types=fields.web(validator.folder, topics), literal={"signup"}
+    )
+    if web and web.site and "site" not in root:
+        validator.add_problem("web.site", "there is no site to serve: add `site:`")
+    return web

@@ -26,6 +26,8 @@ LONGEST_KEPT = 36500
 
 # the same in JSON Schema's words, whose regular expressions know no flags
 _URL = {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://."}
+_TEXT = {"type": "string", "minLength": 1}
+_ONE_OR_TWO = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 2}]}
 _ANY_CASE = "|".join("".join(f"[{letter.upper()}{letter}]" for letter in day) for day in value_types.WEEK)
 _WEEKDAY = {
     "anyOf": [{"type": "string", "enum": list(value_types.WEEK)}, {"type": "string", "pattern": f"^(?:{_ANY_CASE})$"}]
@@ -104,6 +106,24 @@ def site(folder: Path, topics: Iterable[str]) -> FieldTypes:
         "topics": several(checked(_one_of(topics, "topic")), least=0),
         "url": checked(value_types.page, _URL),
         "repository": checked(value_types.repository, {"pattern": f"^(?:{value_types.REPOSITORY.pattern})$"}),
+    }
+
+
+def web(folder: Path, topics: Iterable[str]) -> FieldTypes:
+    """`web`."""
+    from pydantic import AfterValidator, BeforeValidator, WithJsonSchema  # noqa: PLC0415 - as in `validation`
+
+    one_or_two = BeforeValidator(lambda raw: [raw] if isinstance(raw, str) else raw)
+    secrets: Any = several(checked(value_types.signing_secret))
+    return {
+        "url": checked(value_types.page, _URL),
+        "secret": Annotated[
+            secrets, one_or_two, AfterValidator(value_types.two_at_most), WithJsonSchema(_ONE_OR_TWO)
+        ],
+        "listen": checked(partial(value_types.listen, folder=folder)),
+        "signup": several(checked(_one_of(topics, "topic")), least=0),
+        "signup_domains": several(checked(value_types.domain), least=0),
+        "trusted_proxies": several(checked(value_types.network), least=0),
     }
 
 

@@ -20,7 +20,7 @@ from bot.channels import CHANNELS
 from bot.config import fields, value_types
 from bot.config.validator import annotations_of, secretive
 from bot.model import Topic
-from bot.settings import ArxivSettings, Settings, SiteSettings, Subscriber
+from bot.settings import ArxivSettings, Settings, SiteSettings, Subscriber, WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -58,6 +58,7 @@ def schema(channels: Mapping[str, type[Channel]] = CHANNELS) -> Schema:
         "topics": {**_named(_record(Topic, fields.topic(), but=["name"], optional=["title"])), "minProperties": 1},
         "channels": _closed({name: _record(kind.Settings, fields.channel()) for name, kind in channels.items()}),
         "subscribers": _named(_subscriber(channels)),
+        "web": _record(WebSettings, fields.web(_HERE, ())),
         "site": _record(SiteSettings, fields.site(_HERE, ()), optional=["dir", "topics"]),
     }
     whole = _record(
