@@ -38,10 +38,10 @@ def read_topic(wanted: Wanted, path: str = "") -> Topic | Refused:
     problems = list(_unbounded(wanted, path))
     known = {key: value for key, value in wanted.items() if key in _KEYS and value not in (None, "", [], ())}
     if not problems:
-        if known.get("query") and (known.get("keywords") or known.get("authors")):
-            problems.append(
-                Problem(join(path, "query"), "stands beside other words: say all in the query or nothing")
-            )
+        beside = [key for key in ("keywords", "authors") if known.get("query") and known.get(key)]
+        if beside:
+            sentence = f"stands beside {' and '.join(beside)}: say all in the query or nothing"
+            problems.append(Problem(join(path, "query"), sentence))
         validator = Validator(Path(), {})
         topic = validator.record(
             Topic,
@@ -60,8 +60,11 @@ def read_topic(wanted: Wanted, path: str = "") -> Topic | Refused:
 
 def read_terms(terms: Sequence[str], path: str) -> tuple[str, ...] | Refused:
     """Words to be muted, judged as a topic's exclusions are."""
-    found = read_topic({"title": "muted", "categories": ["cs.CV"], "exclude": list(terms)}, path)
-    return found if isinstance(found, Refused) else found.exclude
+    found = read_topic({"title": "muted", "categories": ["cs.CV"], "exclude": list(terms)})
+    if isinstance(found, Topic):
+        return found.exclude
+    said = (Problem(f"{path}{problem.path.removeprefix('exclude')}", problem.message) for problem in found.problems)
+    return Refused(found.why, tuple(said))
 
 
 def _title(known: Wanted) -> str:

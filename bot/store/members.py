@@ -49,7 +49,7 @@ class Member:
     asked_topics: Followed | None = None
     """Of a request that waits for its confirmation; None if none does."""
     asked_at: datetime | None = None
-    """When the last mail went out that somebody's signing up caused."""
+    """When that was made last."""
     at: time | None = None
     weekdays: frozenset[int] = ALL_WEEK
     paused: bool = False

@@ -1,6 +1,6 @@
 """Limits on what is asked of us: a bucket of tokens to each key, shared by all machines on the store.
 
-https://en.wikipedia.org/wiki/Token_bucket. A key is a hash, never an address; each take is one short transaction.
+https://en.wikipedia.org/wiki/Token_bucket. A key is a hash, never an address.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from bot.store.database.tables import request_limits
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+
+    from sqlalchemy import Connection
 
     from bot.store.database import Database
 
@@ -39,7 +41,7 @@ class RequestLimits:
         self._database = database
 
     def take(self, key: str, rate: Rate, now: datetime) -> float:
-        """Take a token, if there is one.
+        """Take a token, if there is one, in a transaction of its own.
 
         Args:
             key: whose bucket.
@@ -49,21 +51,26 @@ class RequestLimits:
         Returns:
             0.0 if a token was taken; else nothing was, and in so many seconds there is one.
         """
-        mine = request_limits.c.key == key
-        full = {"tokens": float(rate.burst), "updated_at": now}
         with self._database.writing() as connection:
-            connection.execute(insert(connection, request_limits).values(key=key, **full).on_conflict_do_nothing())
-            row = connection.execute(select(request_limits).where(mine).with_for_update()).one()
-            passed = max(0.0, (now - row.updated_at).total_seconds())  # a clock set back gives nothing
-            tokens = min(float(rate.burst), row.tokens + passed / rate.seconds_per_token)
-            if tokens < 1.0:
-                return float((1.0 - tokens) * rate.seconds_per_token)
-            values = {"tokens": tokens - 1.0, "updated_at": now}
-            connection.execute(request_limits.update().where(mine).values(**values))
-            return 0.0
+            return take(connection, key, rate, now)
 
     def forget(self, before: datetime) -> int:
         """Forget the buckets that nobody took from since then, and that are full by now. How many."""
         with self._database.writing() as connection:
             old = request_limits.delete().where(request_limits.c.updated_at < before)
             return connection.execute(old).rowcount
+
+
+def take(connection: Connection, key: str, rate: Rate, now: datetime) -> float:
+    """As `RequestLimits.take`, within a transaction."""
+    mine = request_limits.c.key == key
+    full = {"tokens": float(rate.burst), "updated_at": now}
+    connection.execute(insert(connection, request_limits).values(key=key, **full).on_conflict_do_nothing())
+    row = connection.execute(select(request_limits).where(mine).with_for_update()).one()
+    passed = max(0.0, (now - row.updated_at).total_seconds())  # a clock set back gives nothing
+    tokens = min(float(rate.burst), row.tokens + passed / rate.seconds_per_token)
+    if tokens < 1.0:
+        return float((1.0 - tokens) * rate.seconds_per_token)
+    values = {"tokens": tokens - 1.0, "updated_at": now}
+    connection.execute(request_limits.update().where(mine).values(**values))
+    return 0.0

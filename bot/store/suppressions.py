@@ -27,6 +27,8 @@ class SuppressionReason(StrEnum):
 
     BOUNCED = "bounced"
     UNSUBSCRIBED = "unsubscribed"
+    DECLINED = "declined"
+    """Said no when it was asked whether it wanted to subscribe: it is not asked again."""
     COMPLAINED = "complained"
 
     @property

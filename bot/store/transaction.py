@@ -9,6 +9,7 @@ from bot.store.feedback import Feedback
 from bot.store.members import Members
 from bot.store.outbox.enqueue import put_deliveries
 from bot.store.outbox.stop import stop
+from bot.store.request_limits import take
 from bot.store.suppressions import Suppressions
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bot.store.outbox.enqueue import RenderedDigest
     from bot.store.outbox.policy import Lane
     from bot.store.outbox.stop import Stopped
+    from bot.store.request_limits import Rate
 
 
 class Transaction:
@@ -35,6 +37,10 @@ class Transaction:
     def hold_reader(self, key: str) -> None:
         """Let no other command of this reader, named by a hash in hex, come between. Before anything else."""
         hold_reader(self._connection, key)
+
+    def take(self, key: str, rate: Rate, now: datetime) -> float:
+        """Take a token of a request limit; 0.0 if there was one, else in how many seconds there is."""
+        return take(self._connection, key, rate, now)
 
     def enqueue(self, rendered: RenderedDigest, lane: Lane, now: datetime) -> None:
         """Have the message sent there."""

@@ -19,6 +19,7 @@ from bot.members.mailbox import domain_of, read_address
 from bot.members.values import Asked, Confirmed, Deleted, Refusal, Refused
 from bot.store.members import Member
 from bot.store.outbox.policy import Lane
+from bot.store.request_limits import Rate
 from bot.store.suppressions import SuppressionReason
 
 if TYPE_CHECKING:
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from bot.store.members import Followed
     from bot.store.transaction import Transaction
 
-A_MAIL_EVERY = timedelta(days=1)
-"""How often an address gets a mail because somebody typed it, at most."""
+MAILS = Rate(1, timedelta(days=1))
+"""How many an address gets because somebody typed it, at most."""
+MAILS_TO_WHO_LEFT = Rate(1, timedelta(days=7))
+"""The same, where its reader said no: whoever types it now may be a stranger."""
 
 _KEY_BYTES = 8
 
@@ -93,18 +96,17 @@ def _ask(context: Context, transaction: Transaction, newcomer: Member, wanted: F
     found = transaction.suppressions.find(context.keys.suppression(mailbox))
     if found and found.reason is not SuppressionReason.UNSUBSCRIBED:
         return
-    is_subscribed = member.confirmed_at is not None and found is None
-    mailed_today = member.asked_at is not None and now - member.asked_at < A_MAIL_EVERY
-    if not is_subscribed:
+    if member.confirmed_at is None or found:
         if member.confirmed_at is None:
             member = replace(member, timezone=newcomer.timezone)
         member, asked = numbered(member, wanted)
-        member = replace(member, asked_topics=asked)
-    if not mailed_today:
-        member = replace(member, asked_at=now)
-        mail = context.reminder(mailbox) if is_subscribed else context.confirmation(mailbox, now)
+        transaction.members.put(replace(member, asked_topics=asked, asked_at=now))
+        mail = context.confirmation(mailbox, now)
+    else:
+        mail = context.reminder(mailbox)
+    rate = MAILS_TO_WHO_LEFT if found else MAILS
+    if not transaction.take(f"signup:{context.keys.suppression(mailbox)[0]}", rate, now):
         transaction.enqueue(mail, Lane(member.key, member.recipient), now)
-    transaction.members.put(member)
 
 
 def confirm(context: Context, mailbox: str, now: datetime) -> Confirmed | Refused:

@@ -37,7 +37,10 @@ def unsubscribe(
     """
     with context.store.transaction() as transaction:
         transaction.hold_reader(mailbox)
-        no = _no(context, mailbox, SuppressionReason.UNSUBSCRIBED, how, subscriber, now=now)
+        member = transaction.members.of_mailbox(mailbox)
+        was_only_asked = member is not None and member.confirmed_at is None and not context.subscriber_of(mailbox)
+        reason = SuppressionReason.DECLINED if was_only_asked else SuppressionReason.UNSUBSCRIBED
+        no = _no(context, mailbox, reason, how, subscriber, now=now)
         return _suppress(context, transaction, mailbox, no)
 
 
@@ -81,7 +84,7 @@ def resubscribe(context: Context, mailbox: str) -> Lifted | Refused:
     with context.store.transaction() as transaction:
         transaction.hold_reader(mailbox)
         found = transaction.suppressions.find(keys)
-        if found and found.reason is not SuppressionReason.UNSUBSCRIBED:
+        if found and found.reason in (SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED):
             return Refused(Refusal.SUPPRESSED)
         return Lifted(transaction.suppressions.lift(keys))
 

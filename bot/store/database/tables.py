@@ -264,7 +264,7 @@ members = Table(
     Column("muted", Json, nullable=False),  # what none of them shows
     Column("own_topics_made", Integer, nullable=False),
     Column("asked_topics", Json(none_as_null=True)),  # of a request that waits for its confirmation
-    Column("asked_at", UtcDateTime),  # when the last mail went out that somebody's signing up caused
+    Column("asked_at", UtcDateTime),  # when that was made last
     Column("at", Name(5)),
     Column("weekdays", Integer, nullable=False),  # bit 0 is Monday
     Column("timezone", Name(64), nullable=False),
