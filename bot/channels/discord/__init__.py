@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     import aiohttp
     import discord
 
-    from bot.channels.channel import CheckResult, Question
+    from bot.channels.channel import CheckResult
     from bot.channels.discord.lookup import Messages
-    from bot.model import Delivery, Digest, Message, Note
+    from bot.model import Delivery, Digest, Message, Note, UnknownDelivery
     from bot.text.templates import Templates
 
 _SNOWFLAKE = re.compile(r"[0-9]{15,20}")
@@ -161,7 +161,7 @@ class DiscordChannel:
             check_thread(answer)
         return Receipt(platform_id(answer, webhook=_is_webhook(address)))
 
-    async def lookup(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """Look for the message in the channel; where that proves nothing, leave it to the nonce while it is known.
 
         Raises:
@@ -187,7 +187,7 @@ class DiscordChannel:
         try:
             return await find_message(question, self._bot.id, read_one, read_after)
         except CannotTellError:
-            if question.now - question.delivery.created_at < NONCE_WINDOW:
+            if question.asked_at - question.delivery.created_at < NONCE_WINDOW:
                 return None  # no attempt was before that, so Discord answers a repetition with the message it has
             raise
 

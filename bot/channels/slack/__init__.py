@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     import aiohttp
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.channels.channel import Question
-    from bot.model import Delivery, Digest, Message, Note
+    from bot.model import Delivery, Digest, Message, Note, UnknownDelivery
     from bot.text.templates import Templates
 
 ANSWER_SECONDS = 30.0
@@ -159,7 +158,7 @@ class SlackChannel:
             )
         return Receipt(platform_id=str(answer.get("ts", "")))
 
-    async def lookup(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """Look for the delivery's id in the channel's history, or in its thread.
 
         Raises:

@@ -155,19 +155,16 @@ class OutboxQueries:
         with self._database.reading() as connection:
             return {row.subscriber: row.at for row in connection.execute(statement)}
 
-    def told_since(self, subscriber: str, moment: datetime) -> int:
-        """How many different papers the subscriber's digests of since then tell of."""
+    def told_since(self, moment: datetime) -> dict[str, int]:
+        """Per subscriber, how many different papers its digests of since then tell of."""
         statement = (
-            select(func.count(digest_papers.c.identifier.distinct()))
-            .join(deliveries, deliveries.c.digest_id == digest_papers.c.digest_id)
-            .where(
-                deliveries.c.subscriber == subscriber,
-                deliveries.c.created_at >= moment,
-                deliveries.c.state != DeliveryState.WITHDRAWN,
-            )
+            select(deliveries.c.subscriber, func.count(digest_papers.c.identifier.distinct()).label("papers"))
+            .join(digest_papers, deliveries.c.digest_id == digest_papers.c.digest_id)
+            .where(deliveries.c.created_at >= moment, deliveries.c.state != DeliveryState.WITHDRAWN)
+            .group_by(deliveries.c.subscriber)
         )
         with self._database.reading() as connection:
-            return connection.scalar(statement) or 0
+            return {row.subscriber: row.papers for row in connection.execute(statement)}
 
     def open_circuits(self, now: datetime) -> tuple[LimitState, ...]:
         """Limits whose circuit is open, or was not seen to close since."""
