@@ -112,8 +112,8 @@ async def deliver(
 def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneReport, ...]:
     """Makes sure, before anything is composed or sent, that what is left has an address in today's configuration.
 
-    A subscriber that was renamed goes on where it was. A moved lane's deliveries go to its new address; what has no
-    address is withdrawn or dropped, as `find_address` decides, and reported.
+    A renamed subscriber goes on where it was. A moved lane's deliveries go to its new address; what has no address is
+    withdrawn or dropped, as `find_address` decides, and reported.
     """
     for each in settings.subscribers.values():
         if each.was and store.subscribers.rename(each.was, each.name):
