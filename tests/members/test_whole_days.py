@@ -287,10 +287,10 @@ async def test_what_waits_is_withdrawn_before_the_next_send_also_while_somebody_
     app: App
     async with readers.app() as app:
         await app.runner.collect()
-        app.runner.compose()
+        await app.runner.compose()
         roster = app.roster.waited_for(readers.clock.now())
         await say_no(readers, ALICE)
-        app.runner.compose()
+        await app.runner.compose()
         with app.store._database.writing() as connection:  # as if another machine had composed with an older roster
             connection.exec_driver_sql("UPDATE deliveries SET state = 'pending' WHERE state = 'dropped'")
         monkeypatch.setattr(app.roster, "waited_for", lambda _now: roster)
