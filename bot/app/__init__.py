@@ -16,6 +16,7 @@ from bot.channels.channel import CheckResult
 from bot.clock import SystemClock
 from bot.compose import Composer
 from bot.compose.digests import DigestPlanner
+from bot.members.context import Context, NoteMails
 from bot.members.roster import RosterReader
 from bot.report import check
 from bot.settings import refuse_live
@@ -59,6 +60,11 @@ class App:
             open_composer=self.composer,
             open_publisher=self.publisher,
         )
+
+    @cached_property
+    def context(self) -> Context:
+        """What the commands of readers work with."""
+        return Context.opened(self.store, self.settings, NoteMails(self.channel("mail")))
 
     @cached_property
     def matcher(self) -> Matcher:
