@@ -74,6 +74,14 @@ class Address:
         """A short stable hash, for the store: addresses themselves are never stored."""
         return fingerprint(self.value.reveal())
 
+    @property
+    def mailbox(self) -> str | None:
+        """The same hash however the letters of a mail address are written; None for what is no mailbox.
+
+        RFC 5321 section 2.4 lets a host tell capitals apart before the @; none does, and a person means all forms.
+        """
+        return fingerprint(self.value.reveal().casefold()) if self.kind == "mailbox" else None
+
 
 def fingerprint(text: str) -> str:
     """The first 128 bits of the text's SHA-256, as hex."""
@@ -103,6 +111,17 @@ ALL_WEEK = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True)
+class SuppressedAddress:
+    """An address of a subscriber that is not written to."""
+
+    address: Address
+    why: str
+    """For people: unsubscribed, bounced or complained, and since when."""
+    key: str
+    """What `paperboy suppressions lift` knows it by."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriber:
     """One destination with its topics and its hour."""
 
@@ -124,6 +143,17 @@ class Subscriber:
     """The name it had before; what is remembered under that one becomes its own."""
     options: Any = None
     """The channel's own options, an instance of its `Options` class."""
+    suppressed: tuple[SuppressedAddress, ...] = ()
+    """Which of its addresses are left out of `addresses`."""
+    revision: int = 0
+    """Of a self-service subscriber, which is changed in the store; 0 for one of the YAML."""
+    unconfirmed: bool = False
+    """Whether it waits for its reader's yes: it gets the mail that asks for it, and nothing else."""
+
+    @property
+    def is_self_service(self) -> bool:
+        """Whether it was made by a reader and is in the store."""
+        return self.revision > 0
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -170,6 +200,28 @@ class SiteSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The pages on which readers answer: served by `run`."""
+
+    url: str
+    """What links in mails begin with, without a trailing slash."""
+    secret: tuple[Secret, ...]
+    """Signs links; while it is being changed the new one and the old one, both of which are believed."""
+    listen: str = "127.0.0.1:8080"
+    """HOST:PORT, or unix:PATH."""
+    signup: tuple[str, ...] = ()
+    """The topics that anybody may subscribe to by mail."""
+    signup_domains: tuple[str, ...] = ()
+    """If any: only addresses of these domains may."""
+    own_topics: bool = True
+    """Whether such a reader may have topics with words of their own."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks whose X-Forwarded-For counts."""
+    site: bool = False
+    """Whether the site's pages are served, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration."""
 
@@ -183,11 +235,19 @@ class Settings:
     """Per channel that a subscriber uses: an instance of its `Settings` class."""
     arxiv: ArxivSettings = field(default_factory=ArxivSettings)
     site: SiteSettings | None = None
+    web: WebSettings | None = None
     templates: Path | None = None
     operator: str | None = None
     keep_days: int = 90
     health_url: Secret | None = None
     """Called at least once an hour while the daemon runs."""
+    self_service_categories: tuple[str, ...] = ()
+    """Which mailings are read for self-service subscribers, whether or not these are among `subscribers`."""
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What links and hashes of readers are keyed with; none without `web`."""
+        return self.web.secret if self.web else ()
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -195,7 +255,10 @@ class Settings:
         used = {name for subscriber in self.subscribers.values() for name in subscriber.topics}
         if self.site:
             used.update(self.site.topics)
-        return tuple(sorted({category for name in used for category in self.topics[name].categories}))
+        if self.web:  # what may be followed is there at once for who follows it
+            used.update(self.web.signup)
+        found = {category for name in used for category in self.topics[name].categories}
+        return tuple(sorted(found.union(self.self_service_categories)))
 
 
 def refuse_live(settings: Settings) -> Problem | None:

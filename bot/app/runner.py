@@ -22,11 +22,12 @@ from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, Service
 from bot.collect import Collection, backlog
 from bot.deliver import MAX_WAIT, deliver, readdress
 from bot.errors import RenderError
+from bot.members.housekeeping import forget_outdated
 from bot.report.alert import Alert, enqueue_alerts
 from bot.store.leases import LeaseTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from bot.channels.channel import Channel
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.collect import Progress, Source
     from bot.compose import Composed, Composer
     from bot.deliver import LaneReport
+    from bot.members.roster import RosterReader
     from bot.publish import Published, Publisher
     from bot.settings import Settings
     from bot.store import Store
@@ -104,26 +106,29 @@ class Runner:
         self,
         store: Store,
         settings: Settings,
+        roster: RosterReader,
         channels: Mapping[str, Channel],
         clock: Clock,
         *,
         open_arxiv: OpenArxiv,
-        open_composer: Callable[[], Composer],
+        open_composer: Callable[[Settings], Composer],
         open_publisher: Callable[[], Publisher | None],
     ) -> None:
         """Take what the verbs need.
 
         Args:
             store: where each verb starts and ends.
-            settings: who wants what.
+            settings: the configuration.
+            roster: who wants what, at each moment.
             channels: by name, those that a subscriber uses.
             clock: for now and for waiting.
             open_arxiv: a client of arXiv.
-            open_composer: a composer over the store as it is at that moment.
+            open_composer: a composer for a roster, over the store as it is at that moment.
             open_publisher: the same for the site; None without one.
         """
         self._store = store
         self._settings = settings
+        self._roster = roster
         self._channels = channels
         self._clock = clock
         self._open_arxiv = open_arxiv
@@ -149,7 +154,8 @@ class Runner:
         With `since` every mailing from that date on is collected, and a new subscriber gets all of them.
         """
         if since is not None:
-            self._open_composer().enrol(self._clock.now())
+            now = self._clock.now()
+            self._open_composer(self._roster.whole(now)).enrol(now)
         return await self._run_verbs(_Options(tell=not no_deliver, any_hour=any_hour, since=since), progress)
 
     async def round(self, *, poll: bool) -> WorkAhead:
@@ -172,8 +178,9 @@ class Runner:
         While another process asks for today's mailing, the store may hold half of it: then nothing is composed and
         published, only the outbox is delivered.
         """
-        readdressed = readdress(self._store, self._settings, self._clock.now()) if options.tell else ()
-        collection = self._collection(since=options.since, ignore_backoff=options.ignore_backoff)
+        roster = self._roster.waited_for(self._clock.now())
+        readdressed = readdress(self._store, roster, self._clock.now()) if options.tell else ()
+        collection = self._collection(roster.categories, since=options.since, ignore_backoff=options.ignore_backoff)
         elsewhere = await self.collect(collection, progress) if options.poll else self._collected_elsewhere()
         made_up_elsewhere = ""
         if options.since and not elsewhere:  # it was asked for by hand, and comes as one digest
@@ -196,7 +203,7 @@ class Runner:
             published=told.published,
             next_mailing=None if calendar.is_mailing_day(today) else calendar.next_mailing(self._clock.now()),
             still_open=self.work_ahead().still_open(today),
-            missed=backlog.missed(self._store.papers, self._settings.categories, today, since=options.since),
+            missed=backlog.missed(self._store.papers, roster.categories, today, since=options.since),
             site_error=told.site_error,
         )
 
@@ -225,7 +232,7 @@ class Runner:
         Returns:
             Who is doing so in our place, if somebody is.
         """
-        collection = collection or self._collection()
+        collection = collection or self._collection(self._roster.of_yaml(self._clock.now()).categories)
         step = self._prolonging(FEEDS, progress)
         try:
             async with self._open_arxiv(FEEDS) as source:
@@ -252,10 +259,13 @@ class Runner:
         except LeaseTakenError as error:
             return 0, str(error)
 
-    def _collection(self, *, since: date | None = None, ignore_backoff: bool = True) -> Collection:
+    def _collection(
+        self, categories: Iterable[str], *, since: date | None = None, ignore_backoff: bool = True
+    ) -> Collection:
         """What there is to collect now."""
-        papers, categories = self._store.papers, self._settings.categories
-        return Collection(papers, categories, self._clock, since=since, ignore_backoff=ignore_backoff)
+        return Collection(
+            self._store.papers, tuple(categories), self._clock, since=since, ignore_backoff=ignore_backoff
+        )
 
     def _collected_elsewhere(self) -> str:
         """Who is collecting today's mailing, if it is another process."""
@@ -278,7 +288,8 @@ class Runner:
         """The second verb."""
         now = self._clock.now()
         late = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL) if wait_for_late else None
-        return await self._open_composer().compose(now, any_hour=any_hour, wait_until=late)
+        roster = self._roster.to_compose(now, any_hour=any_hour)
+        return await self._open_composer(roster).compose(now, any_hour=any_hour, wait_until=late)
 
     async def deliver(
         self, *, ignore_backoff: bool, max_wait: timedelta = MAX_WAIT, only: str | None = None
@@ -286,7 +297,7 @@ class Runner:
         """The third verb; with `only` for one subscriber alone."""
         return await deliver(
             self._store,
-            self._settings,
+            self._roster.waited_for(self._clock.now()),
             self._channels,
             self._clock,
             ignore_backoff=ignore_backoff,
@@ -303,14 +314,18 @@ class Runner:
 
     def work_ahead(self) -> WorkAhead:
         """What has to be done later, as the store shows it."""
-        today = calendar.mailing_date(self._clock.now())
+        now = self._clock.now()
+        today, roster = calendar.mailing_date(now), self._roster.of_yaml(now)
+        with self._store.snapshot() as view:
+            next_due = view.members.next_due(now)
         return WorkAhead(
             mailings=self._store.papers.mailings_since(today),
-            categories=self._settings.categories,
-            missed=backlog.missed(self._store.papers, self._settings.categories, today),
-            arxiv_waits_until=self._store.arxiv_limits.waits_until(Service.FEEDS, self._clock.now()),
+            categories=roster.categories,
+            missed=backlog.missed(self._store.papers, roster.categories, today),
+            arxiv_waits_until=self._store.arxiv_limits.waits_until(Service.FEEDS, now),
             missed_wait_until=self._second_sources_wait_until(),
-            subscribers=tuple(self._settings.subscribers.values()),
+            subscribers=tuple(roster.subscribers.values()),
+            self_service_due=next_due,
         )
 
     def _second_sources_wait_until(self) -> datetime | None:
@@ -365,10 +380,13 @@ class Runner:
             alerts.append(Alert("site", f"The site could not be written: {site_error}"))
         alerts.extend(self._alerts.values())
         self._alerts.clear()
-        if not enqueue_alerts(self._store, self._settings, self._channels, self._clock.now(), also=alerts):
+        now = self._clock.now()
+        if not enqueue_alerts(self._store, self._roster.of_yaml(now), self._channels, now, also=alerts):
             return ()
         return await self.deliver(ignore_backoff=False, only=self._settings.operator)
 
     def _prune(self) -> None:
-        """Forget payloads older than `keep_days`."""
-        self._store.outbox.prune(self._clock.now() - timedelta(days=self._settings.keep_days))
+        """Forget payloads older than `keep_days`, and what readers asked for and nobody confirmed."""
+        now = self._clock.now()
+        self._store.outbox.prune(now - timedelta(days=self._settings.keep_days))
+        forget_outdated(self._store, now)

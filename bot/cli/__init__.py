@@ -32,6 +32,8 @@ COMMANDS: dict[str, LazyCommand] = {
     "backup": LazyCommand("Copy the live SQLite store to a file."),
     "migrate": LazyCommand("Bring the store's schema to this version."),
     "deliveries": LazyCommand("The outbox: list, show, retry, drop."),
+    "members": LazyCommand("Who subscribed by themselves."),
+    "suppressions": LazyCommand("Who is not written to, and why."),
 }
 """A new command is a module in `commands`, and a line here."""
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from bot.channels import CHANNELS
 from bot.channels.tokens import is_quoted
 from bot.config import value_types, yaml_file
-from bot.config.models import Context, SubscriberSection, WholeFile
-from bot.config.reader import Reader
+from bot.config.models import Context, SubscriberSection, TopicSection, WholeFile
+from bot.config.reader import Reader, join
+from bot.config.yaml_file import Document
 from bot.errors import ConfigError
 from bot.settings import Settings, Subscriber, is_loopback
 
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
     from bot.channels.channel import Channel
     from bot.config.reader import Place
+    from bot.model import Topic
     from bot.settings import Address
 
 VARIABLE = "PAPERBOY_CONFIG"
 
+_SIGNUP_CHANNEL = "mail"
 _NEEDED_BY: Mapping[str, frozenset[str]] = {"token": frozenset({"channel"})}
 """Setting -> the kinds of address that need it (a webhook needs no token), unless a channel has its own NEEDED_BY."""
 
@@ -62,11 +65,29 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
         for name, raw in _entries(entries, "subscribers").items()
     }
     _check_renamed(reader, routes)
-    used = _channels(reader, _entries(entries, "channels"), channels, routes)
+    signup = bool(whole and whole.web and whole.web.signup)
+    used = _channels(reader, _entries(entries, "channels"), channels, routes, signup=signup)
     if whole is None or reader.problems:
         problems = sorted(dict.fromkeys(reader.problems), key=lambda problem: problem.line or 0)
         raise ConfigError(str(path), tuple(problems))
     return whole.value({name: route.subscriber(name, whole.timezone) for name, route in routes.items()}, used)
+
+
+def read_topic(entries: Mapping[str, object], place: Place) -> Topic:
+    """A topic that stands in no file, judged as those of `topics` are. It has no name.
+
+    Args:
+        entries: its keys and their values.
+        place: where they were given, for the problems: `("topics", ...)`.
+
+    Raises:
+        ConfigError: with every problem there is.
+    """
+    reader = Reader(Document(entries), Context(Path()), {})
+    section = reader.validate(TopicSection, entries, place)
+    if section is None:
+        raise ConfigError(join(place), tuple(reader.problems))
+    return section.value("")
 
 
 def _entries(values: object, key: str) -> dict[str, object]:
@@ -81,7 +102,12 @@ def _is_literal(place: Place) -> bool:
     read only if somebody uses it.
     """
     match place:
-        case ("topics" | "operator" | "channels", *_) | ("site", "topics") | ("subscribers", _, "topics"):
+        case (
+            ("topics" | "operator" | "channels", *_)
+            | ("site", "topics")
+            | ("web", "signup")
+            | ("subscribers", _, "topics")
+        ):
             return True
     return False
 
@@ -174,15 +200,18 @@ def _takes(kind: type[Channel], value: object) -> bool:
 
 
 def _channels(
-    reader: Reader, raw: object, channels: Mapping[str, type[Channel]], routes: Mapping[str, _Route]
+    reader: Reader, raw: object, channels: Mapping[str, type[Channel]], routes: Mapping[str, _Route], *, signup: bool
 ) -> dict[str, Any]:
-    """The settings of the channels that somebody uses; of the others only the keys are looked at."""
+    """The settings of the channels that somebody uses; of the others only the keys are looked at.
+
+    Where readers can sign up they use mail.
+    """
     sections = reader.mapping(raw, ("channels",), channels)
     used = {}
     for name, kind in channels.items():
         section = reader.mapping(sections.get(name), ("channels", name), _keys(kind.Settings))
         users = {user: {address.kind for address in r.addresses} for user, r in routes.items() if r.channel == name}
-        if users:
+        if users or (signup and name == _SIGNUP_CHANNEL):
             used[name] = _channel(reader, ("channels", name), kind, section, users)
     return used
 

@@ -18,7 +18,7 @@ from pydantic_core import PydanticSerializationError
 
 from bot.channels import CHANNELS
 from bot.config import value_types
-from bot.config.models import ArxivSection, SiteSection, SubscriberSection, TopicSection, WholeFile
+from bot.config.models import ArxivSection, SiteSection, SubscriberSection, TopicSection, WebSection, WholeFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,6 +54,7 @@ def schema(channels: Mapping[str, type[Channel]] = CHANNELS) -> Schema:
         "channels": _closed({name: _section(kind.Settings) for name, kind in channels.items()}),
         "subscribers": _named(_subscriber(channels)),
         "site": _section(SiteSection),
+        "web": _section(WebSection),
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

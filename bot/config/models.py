@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetPydanticSchema,
@@ -29,7 +30,7 @@ from pydantic import (
 
 from bot.config import value_types
 from bot.model import AnnounceType, MatchMode, OnUnknown, Order, Topic
-from bot.settings import ArxivSettings, Secret, Settings, SiteSettings, Subscriber, WhenEmpty
+from bot.settings import ArxivSettings, Secret, Settings, SiteSettings, Subscriber, WebSettings, WhenEmpty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -42,6 +43,8 @@ POLITE_SECONDS = 3.0
 """arXiv's least time between requests: https://info.arxiv.org/help/api/tou.html."""
 
 _URL = {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://."}  # JSON Schema's regular expressions know no flags
+_SECRET = {"type": "string", "minLength": 1}  # a reference is shorter than what it stands for
+_ONE_OR_TWO = {"anyOf": [_SECRET, {"type": "array", "items": _SECRET, "minItems": 1, "maxItems": 2}]}
 _ANY_CASE = "|".join("".join(f"[{letter.upper()}{letter}]" for letter in day) for day in value_types.WEEK)
 _WEEKDAY = {
     "anyOf": [{"type": "string", "enum": list(value_types.WEEK)}, {"type": "string", "pattern": f"^(?:{_ANY_CASE})$"}]
@@ -133,6 +136,10 @@ _STORE = {"pattern": r"^(?:sqlite:///.|postgresql(?:\+psycopg)?://)"}
 _Store = Annotated[str, _in_context(lambda text, at: value_types.store(text, folder=at.folder), _STORE)]
 _Path = Annotated[Path, _in_context(lambda text, at: value_types.path(text, folder=at.folder))]
 _Folder = Annotated[Path, _in_context(lambda text, at: value_types.existing(text, folder=at.folder))]
+_Listen = Annotated[str, _in_context(lambda text, at: value_types.listen(text, folder=at.folder))]
+_SigningSecret = Annotated[Secret, _text(value_types.signing_secret)]
+_MailDomain = Annotated[str, _text(value_types.mail_domain)]
+_Network = Annotated[str, _text(value_types.network)]
 
 _Key = Annotated[str, AfterValidator(value_types.key)]
 _TopicKey = Annotated[str, AfterValidator(_topic_key)]
@@ -274,6 +281,38 @@ class SiteSection(Section):
         return SiteSettings(**{**dict(self), "topics": tuple(topics) if self.topics is None else self.topics})
 
 
+class WebSection(Section):
+    """`web`."""
+
+    url: Annotated[_Page, Advice("add the address that links in mails begin with, like https://papers.your-lab.edu")]
+    """What links in mails begin with."""
+    secret: Annotated[
+        tuple[_SigningSecret, ...],
+        BeforeValidator(lambda raw: [raw] if isinstance(raw, str) else raw),
+        *_AtLeastOne,
+        AfterValidator(value_types.two_at_most),
+        WithJsonSchema(_ONE_OR_TWO),
+        Advice("add 32 random characters or more, from `openssl rand -hex 32`"),
+    ]
+    """Signs links; two while it is being changed, the new one first."""
+    listen: _Listen = "127.0.0.1:8080"
+    """HOST:PORT, or unix:PATH."""
+    signup: Annotated[tuple[_Topic, ...], _Once] = ()
+    """The topics that anybody may subscribe to by mail."""
+    signup_domains: tuple[_MailDomain, ...] = ()
+    """If there are any: only addresses of these domains may."""
+    own_topics: bool = True
+    """Whether such a reader may have topics with words of their own."""
+    trusted_proxies: tuple[_Network, ...] = ()
+    """Networks whose X-Forwarded-For counts."""
+    site: bool = False
+    """Whether the pages of `site` are served, too."""
+
+    def value(self) -> WebSettings:
+        """The frozen value."""
+        return WebSettings(**dict(self))
+
+
 class WholeFile(Section):
     """The file. What `channels` and `subscribers` hold is for the channels to say."""
 
@@ -286,6 +325,7 @@ class WholeFile(Section):
     channels: dict[str, object] = {}
     subscribers: dict[_Key, object] = {}
     site: SiteSection | None = None
+    web: WebSection | None = None
     templates: _Folder | None = None
     """A folder whose files win over the built-in templates."""
     operator: _Subscriber | None = None
@@ -304,6 +344,13 @@ class WholeFile(Section):
             raise ValueError("at least one topic is expected")
         return topics
 
+    @field_validator("web")
+    @classmethod
+    def _with_a_site(cls, web: WebSection | None, info: ValidationInfo) -> WebSection | None:
+        if web and web.site and info.data.get("site", ...) is None:
+            raise ValueError("has site: true, but there is no site to serve: add `site:` to the file")
+        return web
+
     @field_validator("contact")
     @classmethod
     def _reachable(cls, contact: str, info: ValidationInfo) -> str:
@@ -317,6 +364,7 @@ class WholeFile(Section):
             "subscribers": subscribers,
             "channels": channels,
             "site": self.site.value(self.topics) if self.site else None,
+            "web": self.web.value() if self.web else None,
         }
         return Settings(**{**dict(self), **made})
 
@@ -326,6 +374,7 @@ _SECTIONS: Mapping[str, type[Section]] = {
     "topics": TopicSection,
     "subscribers": SubscriberSection,
     "site": SiteSection,
+    "web": WebSection,
 }
 
 

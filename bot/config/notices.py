@@ -77,6 +77,8 @@ def _secrets(settings: Settings) -> Iterator[tuple[Place, str]]:
         for address in subscriber.addresses:
             if "://" in address.value.reveal():  # whoever knows a webhook's URL may post to it
                 yield ("subscribers", subscriber.name, subscriber.channel), address.value.reveal()
+    for signing in settings.web.secret if settings.web else ():
+        yield ("web", "secret"), signing.reveal()
     if settings.health_url:
         yield ("health_url",), settings.health_url.reveal()
     if password := urlsplit(settings.store).password:

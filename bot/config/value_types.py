@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
@@ -151,6 +152,56 @@ def page(text: str) -> str:
 def secret_url(text: str) -> Secret:
     """A URL that nobody else may call, such as a health check's."""
     return Secret(url(text))
+
+
+LEAST_SECRET_BYTES = 32
+MOST_SECRETS = 2
+
+
+def signing_secret(text: str) -> Secret:
+    """What links are signed with: 32 bytes or more, so that nobody finds it by trying."""
+    if len(text.encode()) < LEAST_SECRET_BYTES:
+        raise ValueError(f"at least {LEAST_SECRET_BYTES} random characters are expected: `openssl rand -hex 32`")
+    return Secret(text)
+
+
+def two_at_most(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
+    """The new secret, and the old one while it is being changed."""
+    if len(secrets) > MOST_SECRETS:
+        raise ValueError("at most two are expected: the new one, and the old one while it is being changed")
+    return secrets
+
+
+def listen(text: str, *, folder: Path) -> str:
+    """Where to wait for requests: HOST:PORT, [IPv6]:PORT, or unix:PATH, made absolute from `folder` on."""
+    if text.startswith("unix:"):
+        return f"unix:{path(text.removeprefix('unix:'), folder=folder)}"
+    try:
+        parts = urlsplit(f"//{text}")
+        is_whole = bool(parts.hostname) and parts.port is not None and parts.netloc == text and "@" not in text
+    except ValueError:  # a port beyond 65535
+        is_whole = False
+    if not is_whole:
+        raise ValueError("an address to listen on is expected, like 127.0.0.1:8080 or unix:/run/paperboy/web.sock")
+    return text
+
+
+def mail_domain(text: str) -> str:
+    """A mail domain, as DNS knows it."""
+    from bot.channels.mail.mime import parse_mailbox  # noqa: PLC0415 - only where there is one
+
+    try:
+        return parse_mailbox(f"somebody@{text.removeprefix('@')}").domain
+    except ValueError:
+        raise ValueError("a domain is expected, like uni.example") from None
+
+
+def network(text: str) -> str:
+    """An IP address or a network of them."""
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("an IP address or a network is expected, like 10.0.0.0/8") from None
 
 
 def plain_http(text: str) -> bool:

@@ -1,21 +1,32 @@
-"""The store: papers, outbox, subscribers and limits in one database.
+"""The store: papers, outbox, subscribers, what readers said, and limits in one database.
 
 `Store` opens the database; each attribute is the part that one module needs.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database, migrate
+from bot.store.keys import ReaderKeys, read_keys
 from bot.store.leases import Leases
 from bot.store.outbox import Outbox
 from bot.store.outbox.manual import ManualActions
 from bot.store.outbox.queries import OutboxQueries
 from bot.store.pages import Pages
 from bot.store.papers import Papers
+from bot.store.request_limits import RequestLimits
 from bot.store.search import PaperSearch
 from bot.store.subscribers import SubscriberStates
+from bot.store.transaction import Transaction
 from bot.store.worker import WorkerId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bot.settings import Secret
 
 __all__ = ["Store", "migrate"]
 
@@ -45,6 +56,7 @@ class Store:
         self.search = PaperSearch(self._database, self.papers)
         self.pages = Pages(self._database)
         self.leases = Leases(self._database, self.owner)
+        self.request_limits = RequestLimits(self._database)
         self.arxiv_limits = ArxivLimits(self._database, self.owner)
 
     def end_lock_waits(self, seconds: float) -> None:
@@ -53,6 +65,34 @@ class Store:
         For a process that is to end. May be called from a signal's handler.
         """
         self._database.end_lock_waits(seconds)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """What a reader's command does, committed at the end, or not at all.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self._database.writing() as connection:
+            yield Transaction(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """The same to read only: a consistent view.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            yield Transaction(connection, lock=False)
+
+    def reader_keys(self, secrets: Sequence[Secret]) -> ReaderKeys:
+        """What hashes of mailboxes and persons are keyed with: the secrets of `web.secret`, if any, and its own.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        return read_keys(self._database, secrets)
 
     def close(self) -> None:
         """Close every connection."""

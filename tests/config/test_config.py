@@ -26,6 +26,7 @@ from bot.settings import (
     Settings,
     SiteSettings,
     Subscriber,
+    WebSettings,
     WhenEmpty,
     refuse_live,
 )
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parents[1] / "data/config"
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 
+SIGNS = "coo" * 20
 BASE = {
     "contact": "ada@uni.example.edu",
     "store": "sqlite:///paperboy.db",
@@ -74,7 +76,10 @@ def everything(tmp_path: Path) -> Settings:
     (tmp_path / "secrets/smtp").write_text("feather\n")
     file = tmp_path / "config.yaml"
     file.write_text((DATA / "everything.yaml").read_text())
-    return load(file, {"NEST_SLACK": "xoxb-1", "NEST_DISCORD": "dove", "NEST_PORT": "2525", "NEST_BOX": "eve"})
+    return load(
+        file,
+        {"NEST_SLACK": "xoxb-1", "NEST_DISCORD": "dove", "NEST_PORT": "2525", "NEST_BOX": "eve", "NEST_SIGNS": SIGNS},
+    )
 
 
 def test_every_setting_reaches_its_place(everything: Settings, tmp_path: Path) -> None:
@@ -90,6 +95,16 @@ def test_every_setting_reaches_its_place(everything: Settings, tmp_path: Path) -
         catchup_url="http://localhost:8001/catchup/{category}/{date}",
         seconds_between_requests=0.5,
         alert_after=timedelta(days=2),
+    )
+    assert everything.web == WebSettings(
+        url="https://pigeons.example.edu/answer",
+        secret=(Secret(SIGNS), Secret("an-old-secret-of-the-nest-that-is-long-enough")),
+        listen=f"unix:{tmp_path}/state/web.sock",
+        signup=("light_2", "birds"),
+        signup_domains=("example.edu", "xn--bcher-kva.example"),
+        own_topics=False,
+        trusted_proxies=("10.0.0.0/8", "::1/128"),
+        site=True,
     )
     assert everything.site == SiteSettings(
         dir=tmp_path / "public/pages",
@@ -165,6 +180,20 @@ def test_without_site_there_is_no_site_and_an_empty_one_has_all_topics(tmp_path:
     assert settings_of(tmp_path).site is None
     assert settings_of(tmp_path, "site:").site is None
     assert settings_of(tmp_path, "site: {}").site == SiteSettings(dir=tmp_path / "site", topics=("birds", "light"))
+
+
+def test_without_web_there_is_none_and_one_that_is_hardly_set_lets_nobody_sign_up(tmp_path: Path) -> None:
+    assert settings_of(tmp_path).web is None
+    assert settings_of(tmp_path, "web:").web is None
+    settings = settings_of(tmp_path, f"web: {{url: 'http://localhost:8080/', secret: {SIGNS}}}")
+    assert settings.web == WebSettings(url="http://localhost:8080", secret=(Secret(SIGNS),))
+    assert "mail" not in settings.channels
+
+
+def test_who_signs_up_uses_mail_and_what_they_may_follow_is_collected(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, f"web: {{url: 'http://[::1]:1', secret: {SIGNS}, signup: [light]}}")
+    assert "mail" in settings.channels
+    assert settings.categories == ("cs.CV", "hep-lat")
 
 
 def test_a_whole_archive_is_all_its_categories(tmp_path: Path) -> None:
@@ -403,6 +432,48 @@ BAD: list[tuple[str, str]] = [
         "subscribers: {loft: {mail: [a@b.example, '${GONE}'], topics: [birds]}}",
         "subscribers.loft.mail[1]: environment variable GONE is not set",
     ),
+    # web
+    (
+        f"web: {{secret: {SIGNS}}}",
+        "web.url: is missing: add the address that links in mails begin with, like https://papers.your-lab.edu",
+    ),
+    (
+        "web: {url: 'http://localhost:1'}",
+        "web.secret: is missing: add 32 random characters or more, from `openssl rand -hex 32`",
+    ),
+    (
+        "web: {url: 'http://localhost:1', secret: short}",
+        "web.secret[0]: at least 32 random characters are expected: `openssl rand -hex 32`",
+    ),
+    (
+        f"web: {{url: 'http://localhost:1', secret: [{SIGNS}, {SIGNS}1, {SIGNS}2]}}",
+        "web.secret: at most two are expected: the new one, and the old one while it is being changed",
+    ),
+    (
+        f"web: {{url: 'http://papers.example.edu', secret: {SIGNS}}}",
+        "web.url: plain http is accepted on loopback only: use https",
+    ),
+    (
+        f"web: {{url: 'http://localhost:1', secret: {SIGNS}, signup: [brids]}}",
+        "web.signup[0]: no topic brids: did you mean birds?",
+    ),
+    (
+        f"web: {{url: 'http://localhost:1', secret: {SIGNS}, listen: localhost}}",
+        "web.listen: an address to listen on is expected, like 127.0.0.1:8080 or unix:/run/paperboy/web.sock",
+    ),
+    (
+        f"web: {{url: 'http://localhost:1', secret: {SIGNS}, signup_domains: [a b]}}",
+        "web.signup_domains[0]: a domain is expected, like uni.example",
+    ),
+    (
+        f"web: {{url: 'http://localhost:1', secret: {SIGNS}, trusted_proxies: [proxy]}}",
+        "web.trusted_proxies[0]: an IP address or a network is expected, like 10.0.0.0/8",
+    ),
+    (
+        f"web: {{url: 'http://localhost:1', secret: {SIGNS}, site: yes}}",
+        "web: has site: true, but there is no site to serve: add `site:` to the file",
+    ),
+    # addresses
     (
         "subscribers: {loft: {slack: C0123456789, topics: [birds], at: 8:30 pm}}",
         'subscribers.loft.at: a time of day is expected, like "20:30"',
@@ -896,6 +967,7 @@ def test_the_example_has_every_key_there_is_and_no_other(tmp_path: Path) -> None
     assert set(found) == keys(Settings)
     assert set(found["arxiv"]) == keys(ArxivSettings)
     assert set(found["site"]) == keys(SiteSettings)
+    assert set(found["web"]) == keys(WebSettings)
     assert set(found["topics"]["mllm"]) == keys(Topic, but=("name",))
     assert set(found["channels"]) == set(CHANNELS)
     for name, kind in CHANNELS.items():

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _NAMESPACE = 0x5061_7065
 """The first half of every advisory lock's number, so that another program on the database means others by its own."""
+_NAMESPACE_OF_READERS = 0x5061_7066
+"""The same, of locks that are numbered by a hash."""
 
 
 class Lock(IntEnum):
@@ -45,14 +47,25 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     return sqlite.insert(table).execution_options(**counted)
 
 
-def hold_lock(connection: Connection, lock: Lock) -> None:
+def hold_lock(connection: Connection, lock: Lock, *, shared: bool = False) -> None:
     """Takes a lock that is held to the end of the transaction; waits while another transaction holds it.
 
-    In SQLite BEGIN IMMEDIATE does that already.
+    Those that take it `shared` wait for no other of these. In SQLite BEGIN IMMEDIATE does that already.
     """
     if _is_postgres(connection):
         # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
-        connection.execute(select(func.pg_advisory_xact_lock(_NAMESPACE, int(lock))))
+        take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        connection.execute(select(take(_NAMESPACE, int(lock))))
+
+
+def hold_reader(connection: Connection, key: str) -> None:
+    """Take the lock of one reader, by a hash in hex: of two commands the second sees what the first did.
+
+    To be taken before anything else in the transaction. Readers who share 32 bits of their hash wait for each other.
+    """
+    if _is_postgres(connection):
+        number = int.from_bytes(bytes.fromhex(key[:8]), signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(_NAMESPACE_OF_READERS, number)))
 
 
 def writes_are_serialised(connection: Connection) -> bool:

@@ -1,6 +1,7 @@
 """The tables, and what a value is in them. Says what is stored; never stores anything.
 
-Times are aware UTC in Python and naive UTC in the database. Addresses, tokens and webhook URLs have no column.
+Times are aware UTC in Python and naive UTC in the database. Tokens, webhook URLs and what stands in the YAML have no
+column; a self-service subscriber's address has one, for it stands nowhere else.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -32,7 +34,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest schema this program knows; stored in Alembic's own table, so that Alembic can take over from here."""
 
 
@@ -156,6 +158,9 @@ subscribers = Table(
     Column("slot", UtcDateTime),  # the last of its hours that was served
     Column("told_through", Date),  # the newest mailing date it has heard of, papers or silence
     Column("revision", Integer, nullable=False),  # the fence between two composers
+    Column("seen", Integer),  # the lowest cursor: of nothing up to there it is to be told
+    Column("due_at", UtcDateTime),  # its next hour
+    Column("composed_as", Integer, nullable=False, server_default="0"),  # a self-service subscriber's revision then
 )
 
 digests = Table(
@@ -252,4 +257,76 @@ concerns = Table(
     metadata,
     Column("key", Name(200), primary_key=True),
     Column("told_at", UtcDateTime, nullable=False),  # when the operator last heard of it
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("key", Name(64), primary_key=True),
+    Column("channel", Name(16), nullable=False),
+    Column("destination", LongText, nullable=False),  # the address itself: there is no YAML to read it from
+    Column("recipient", Name(32), nullable=False),  # its hash, as deliveries have it
+    Column("mailbox", Name(32), unique=True),  # the same however it is written; NULL for what is no mailbox
+    Column("topics", Json, nullable=False),  # names of the YAML's, and own ones
+    Column("muted", Json, nullable=False),  # what none of them shows
+    Column("own_topics_made", Integer, nullable=False),
+    Column("reads", LongText, nullable=False),  # categories of own topics, and @NAME for each of the YAML's topics
+    Column("asked_topics", Json(none_as_null=True)),  # of a request that waits for its confirmation
+    Column("asked_at", UtcDateTime),  # when that was made last
+    Column("at", Name(5)),
+    Column("weekdays", Integer, nullable=False),  # bit 0 is Monday
+    Column("timezone", Name(64), nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("paused_until", Date),  # the first day that is not paused any more
+    Column("confirmed_at", UtcDateTime),  # NULL: asked for, not confirmed
+    Column("how", Name(16), nullable=False),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("channel", "recipient"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("key", Name(32), primary_key=True),  # a keyed hash of the mailbox
+    Column("secret", Name(8), nullable=False),  # which secret it is keyed with
+    Column("reason", Name(16), nullable=False),
+    Column("how", Name(16), nullable=False),
+    Column("subscriber", Name(64)),  # where it was heard
+    Column("since", UtcDateTime, nullable=False),
+)
+
+bounces = Table(
+    "bounces",
+    metadata,
+    Column("key", Name(32), primary_key=True),  # as in suppressions
+    Column("delivery", Name(64), primary_key=True),
+    Column("status", Name(16), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("subscriber", Name(64), primary_key=True),
+    Column("person", Name(32), primary_key=True),  # a keyed hash
+    Column("identifier", Name(32), primary_key=True),
+    Column("verdict", Name(8), nullable=False),
+    Column("place", Name(16), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("feedback_by_person", "person"),
+)
+
+request_limits = Table(
+    "request_limits",
+    metadata,
+    Column("key", Name(80), primary_key=True),
+    Column("tokens", Float, nullable=False),  # what is left in the bucket
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("name", Name(64), primary_key=True),
+    Column("value", LongText, nullable=False),
 )

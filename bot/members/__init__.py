@@ -1,0 +1,5 @@
+"""What a reader may say, once for web, mail and chat; and the roster that all verbs start from.
+
+reader -> page, mail or chat -> command -> members, suppressions, feedback          (one transaction per command)
+YAML + members - suppressions -> roster -> the verbs
+"""

@@ -1,0 +1,43 @@
+"""The commands: what a reader can say. Each is a function, one transaction, and the same when it is said again.
+
+A refusal is a value (`values.Refused`); only a store that cannot be used raises.
+"""
+
+from bot.members.commands.feedback import feedback, saved
+from bot.members.commands.preferences import (
+    follow,
+    hour,
+    mute,
+    pause,
+    resume,
+    rewrite,
+    unfollow,
+    unmute,
+    weekdays,
+    zone,
+)
+from bot.members.commands.signup import confirm, delete, subscribe
+from bot.members.commands.suppressing import bounced, complained, lift, resubscribe, unsubscribe
+
+__all__ = [
+    "bounced",
+    "complained",
+    "confirm",
+    "delete",
+    "feedback",
+    "follow",
+    "hour",
+    "lift",
+    "mute",
+    "pause",
+    "resubscribe",
+    "resume",
+    "rewrite",
+    "saved",
+    "subscribe",
+    "unfollow",
+    "unmute",
+    "unsubscribe",
+    "weekdays",
+    "zone",
+]

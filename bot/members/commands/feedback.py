@@ -1,0 +1,51 @@
+"""What readers say of papers: more like this, less like this, saved. Said again, it is taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.members.values import Noted
+from bot.store.feedback import FeedbackRecord, Opinion
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.members.context import Context
+
+
+def feedback(
+    context: Context,
+    subscriber: str,
+    person: tuple[str, ...],
+    identifier: str,
+    opinion: Opinion,
+    *,
+    place: str,
+    now: datetime,
+) -> Noted:
+    """Note a reader's word on a paper; the same word again takes it back.
+
+    Args:
+        context: the store and the configuration.
+        subscriber: to whom the paper was shown.
+        person: who says it: `context.keys.person` of the platform and the platform's id.
+        identifier: the paper's.
+        opinion: what they say.
+        place: where: mail, web, slack, discord.
+        now: the moment, UTC.
+    """
+    with context.store.transaction() as transaction:
+        transaction.hold_reader(person[0])
+        known = transaction.feedback.get(subscriber, person, identifier)
+        transaction.feedback.take_back(subscriber, person, identifier)
+        if known is not None and known.opinion is opinion:
+            return Noted(None)
+        transaction.feedback.put(FeedbackRecord(subscriber, person[0], identifier, opinion, place, now))
+        return Noted(opinion)
+
+
+def saved(context: Context, person: tuple[str, ...]) -> tuple[str, ...]:
+    """The identifiers of the papers that a person saved, the last one first, each once."""
+    with context.store.snapshot() as view:
+        found = view.feedback.of_persons(person)
+    return tuple(dict.fromkeys(record.identifier for record in found if record.opinion is Opinion.SAVED))

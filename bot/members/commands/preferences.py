@@ -1,0 +1,150 @@
+"""What a self-service subscriber gets, and when: topics, muted words, hour, zone, weekdays, pause.
+
+A subscriber is named by its key. What is asked for and is so already changes nothing, and says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.config import value_types
+from bot.errors import Problem
+from bot.members.commands.following import numbered, read_followed, too_many
+from bot.members.own_topics import MOST_TOPICS, read_terms
+from bot.members.values import Changed, Refusal, Refused
+from bot.model import Topic
+from bot.settings import ALL_WEEK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import date, time
+
+    from bot.members.context import Context
+    from bot.members.own_topics import Wanted
+    from bot.store.members import Member
+
+    Change = Callable[[Member], "Member | Refused"]
+
+
+def follow(context: Context, key: str, wanted: str | Wanted) -> Changed | Refused:
+    """Follow one more topic: one of the YAML's by its name, or an own one as it was typed."""
+
+    def change(member: Member) -> Member | Refused:
+        followed = read_followed(context, member.channel, [wanted])
+        if isinstance(followed, Refused):
+            return followed
+        new = tuple(topic for topic in followed if topic not in map(_nameless, member.topics))
+        counted, named = numbered(member, new)
+        return (
+            too_many()
+            if len(member.topics) + len(new) > MOST_TOPICS
+            else _with_topics(counted, *member.topics, *named)
+        )
+
+    return _change(context, key, change)
+
+
+def unfollow(context: Context, key: str, topic: str) -> Changed | Refused:
+    """Follow a topic no more; `topic` is its name."""
+    return _change(
+        context, key, lambda member: _with_topics(member, *(t for t in member.topics if _name(t) != topic))
+    )
+
+
+def rewrite(context: Context, key: str, topic: str, wanted: Wanted) -> Changed | Refused:
+    """Change an own topic, by its name; it acts from now on, as a change in the YAML does."""
+
+    def change(member: Member) -> Member | Refused:
+        followed = read_followed(context, member.channel, [wanted])
+        if isinstance(followed, Refused):
+            return followed
+        if not any(isinstance(own, Topic) and own.name == topic for own in member.topics):
+            return Refused(Refusal.TOPIC, (Problem("topic", "there is no such topic of your own"),))
+        (new,) = (replace(each, name=topic) for each in followed if isinstance(each, Topic))
+        return _with_topics(member, *(new if _name(each) == topic else each for each in member.topics))
+
+    return _change(context, key, change)
+
+
+def mute(context: Context, key: str, terms: Sequence[str]) -> Changed | Refused:
+    """Have no topic show papers with these words any more, beside those muted before."""
+
+    def change(member: Member) -> Member | Refused:
+        found = read_terms((*member.muted, *terms), "muted")
+        return found if isinstance(found, Refused) else replace(member, muted=found)
+
+    return _change(context, key, change)
+
+
+def unmute(context: Context, key: str, terms: Collection[str]) -> Changed | Refused:
+    """Show papers with these words again."""
+    gone = {term.strip().casefold() for term in terms}
+    return _change(
+        context, key, lambda m: replace(m, muted=tuple(term for term in m.muted if term.casefold() not in gone))
+    )
+
+
+def hour(context: Context, key: str, at: time | None) -> Changed | Refused:
+    """Get digests at that time of day, in the subscriber's zone; None: as soon as the mailing is in."""
+
+    def change(member: Member) -> Member:
+        # weekdays mean nothing without an hour, as in the YAML
+        return replace(member, at=at, weekdays=member.weekdays if at else ALL_WEEK)
+
+    return _change(context, key, change)
+
+
+def weekdays(context: Context, key: str, days: Collection[int]) -> Changed | Refused:
+    """Get digests on these weekdays only, Monday 0; what comes in between comes along. It needs an hour."""
+    wanted = frozenset(days) & ALL_WEEK
+
+    def change(member: Member) -> Member | Refused:
+        if not wanted or (member.at is None and wanted != ALL_WEEK):
+            return Refused(Refusal.WEEKDAYS)
+        return replace(member, weekdays=wanted)
+
+    return _change(context, key, change)
+
+
+def zone(context: Context, key: str, name: str) -> Changed | Refused:
+    """Live in that time zone, by its IANA name."""
+    try:
+        found = value_types.zone(name)
+    except ValueError as error:
+        return Refused(Refusal.ZONE, (Problem("zone", str(error)),))
+    return _change(context, key, lambda member: replace(member, timezone=found.key))
+
+
+def pause(context: Context, key: str, until: date | None = None) -> Changed | Refused:
+    """Get nothing before that day, or before `resume`. What comes in meanwhile comes then."""
+    return _change(context, key, lambda member: replace(member, paused=True, paused_until=until))
+
+
+def resume(context: Context, key: str) -> Changed | Refused:
+    """Get digests again."""
+    return _change(context, key, lambda member: replace(member, paused=False, paused_until=None))
+
+
+def _change(context: Context, key: str, change: Change) -> Changed | Refused:
+    """In one transaction: read the subscriber, have it changed, and store it if it is another now."""
+    with context.store.transaction() as transaction:
+        member = transaction.members.get(key)
+        if member is None or member.confirmed_at is None:
+            return Refused(Refusal.NO_MEMBER)
+        changed = change(member)
+        if isinstance(changed, Refused):
+            return changed
+        return Changed(member, changed=False) if changed == member else Changed(transaction.members.put(changed))
+
+
+def _with_topics(member: Member, *topics: str | Topic) -> Member:
+    return replace(member, topics=topics)
+
+
+def _name(topic: str | Topic) -> str:
+    return topic if isinstance(topic, str) else topic.name
+
+
+def _nameless(topic: str | Topic) -> str | Topic:
+    return topic if isinstance(topic, str) else replace(topic, name="")

@@ -1,0 +1,148 @@
+"""Becoming a self-service subscriber by mail, and being forgotten.
+
+    subscribe -> a request and its confirmation mail -> confirm -> subscriber -> delete
+
+Whoever asks, for whatever address, hears the same; an address gets one mail a day because of it, at most.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.config import value_types
+from bot.errors import Problem
+from bot.members.commands.following import numbered, read_followed
+from bot.members.mailbox import domain_of, read_address
+from bot.members.values import Asked, Confirmed, Deleted, Refusal, Refused
+from bot.store.members import Member
+from bot.store.outbox.policy import Lane
+from bot.store.request_limits import Rate
+from bot.store.suppressions import SuppressionReason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.members.context import Context
+    from bot.members.own_topics import Wanted
+    from bot.settings import Address
+    from bot.store.members import Followed
+    from bot.store.transaction import Transaction
+
+MAILS = Rate(1, timedelta(days=1))
+"""How many an address gets because somebody typed it, at most."""
+MAILS_TO_WHO_LEFT = Rate(1, timedelta(days=7))
+"""At most so many beside, where its reader said no: whoever types it now may be a stranger."""
+
+_KEY_BYTES = 8
+
+
+def subscribe(
+    context: Context, address: str, topics: Sequence[str | Wanted], zone: str, now: datetime
+) -> Asked | Refused:
+    """Take a request to subscribe a mailbox, and ask its reader by mail whether it was they.
+
+    Args:
+        context: the store and the configuration.
+        address: as it was typed.
+        topics: what is wanted: the YAML's by name, or own ones as they were typed.
+        zone: the reader's time zone, by its IANA name.
+        now: the moment, UTC.
+
+    Returns:
+        The same for every address that may sign up, whether or not it is known. A refusal is about what was typed.
+    """
+    web = context.settings.web
+    if web is None or not web.signup:
+        return Refused(Refusal.NOT_OPEN)
+    try:
+        found = read_address(address)
+    except ValueError as error:
+        return Refused(Refusal.ADDRESS, (Problem("address", str(error)),))
+    if web.signup_domains and domain_of(found) not in web.signup_domains:
+        return Refused(Refusal.DOMAIN, (Problem("address", f"one of {', '.join(web.signup_domains)} is expected"),))
+    try:
+        newcomer = _newcomer(found, value_types.zone(zone).key)
+    except ValueError as error:
+        return Refused(Refusal.ZONE, (Problem("zone", str(error)),))
+    wanted = read_followed(context, "mail", topics)
+    if isinstance(wanted, Refused):
+        return wanted
+    with context.store.transaction() as transaction:
+        transaction.hold_reader(str(newcomer.mailbox))
+        _ask(context, transaction, newcomer, wanted, now)
+    return Asked()
+
+
+def _newcomer(address: Address, zone: str) -> Member:
+    return Member(
+        key=f"m-{secrets.token_hex(_KEY_BYTES)}",
+        channel="mail",
+        destination=address.value,
+        recipient=address.key,
+        mailbox=address.mailbox,
+        timezone=zone,
+        how="web",
+    )
+
+
+def _ask(context: Context, transaction: Transaction, newcomer: Member, wanted: Followed, now: datetime) -> None:
+    """Write the request down and have the mail sent, as far as this mailbox may be written to."""
+    mailbox = str(newcomer.mailbox)
+    member = transaction.members.of_mailbox(mailbox) or newcomer
+    found = transaction.suppressions.find(context.keys.suppression(mailbox))
+    if found and found.reason is not SuppressionReason.UNSUBSCRIBED:
+        return
+    if member.confirmed_at is None or found:
+        if member.confirmed_at is None:
+            member = replace(member, timezone=newcomer.timezone)
+        member, asked = numbered(member, wanted)
+        transaction.members.put(replace(member, asked_topics=asked, asked_at=now))
+        mail = context.confirmation(mailbox, now)
+    else:
+        mail = context.reminder(mailbox)
+    limits = {"signup": MAILS, **({"return": MAILS_TO_WHO_LEFT} if found else {})}
+    key = context.keys.suppression(mailbox)[0]
+    if not any(transaction.take(f"{name}:{key}", rate, now) for name, rate in limits.items()):
+        transaction.enqueue(mail, Lane(member.key, member.recipient), now)
+
+
+def confirm(context: Context, mailbox: str, now: datetime) -> Confirmed | Refused:
+    """The reader's own yes: what was asked for is theirs, and a suppression is lifted.
+
+    Args:
+        context: the store and the configuration.
+        mailbox: whose link it was, as a hash in hex.
+        now: the moment, UTC.
+    """
+    with context.store.transaction() as transaction:
+        transaction.hold_reader(mailbox)
+        keys = context.keys.suppression(mailbox)
+        member = transaction.members.of_mailbox(mailbox)
+        if member is None:
+            return Refused(Refusal.NOT_ASKED)
+        if member.asked_topics is None:
+            is_subscribed = member.confirmed_at is not None and transaction.suppressions.find(keys) is None
+            return Confirmed(member, again=True) if is_subscribed else Refused(Refusal.NOT_ASKED)
+        transaction.suppressions.lift(keys)
+        asked = replace(member, topics=member.asked_topics, asked_topics=None, confirmed_at=now)
+        return Confirmed(transaction.members.put(replace(asked, paused=False, paused_until=None)))
+
+
+def delete(context: Context, key: str, now: datetime) -> Deleted:
+    """Forget a self-service subscriber: its address, its topics, its feedback. What waits for it is not sent.
+
+    What it was told stays by its key, which is nobody's any more; so does a suppression of its mailbox.
+    """
+    with context.store.transaction() as transaction:
+        member = transaction.members.get(key)
+        if member is None:
+            return Deleted(existed=False)
+        stopped = transaction.stop([Lane(member.key, member.recipient)], "its subscriber was deleted", now)
+        persons = context.keys.person(member.channel, member.mailbox or member.recipient)
+        transaction.feedback.forget(key, persons)
+        transaction.members.delete(key)
+        return Deleted(dropped=stopped.dropped)

@@ -1,0 +1,131 @@
+"""Signed links: who may do what, said by the link itself. Nothing is stored for them, so they outlive a lost store.
+
+    payload [expiry] MAC, as base64url without padding: https://www.rfc-editor.org/rfc/rfc4648#section-5
+
+The purpose is in the MAC (HMAC-SHA256, half of it), so that no link does another's work. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.store.feedback import Opinion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from bot.settings import Secret, WebSettings
+
+CONFIRM_WITHIN = timedelta(hours=48)
+"""For how long a confirmation's link is good."""
+
+_MAC_BYTES = 16
+_EXPIRY_BYTES = 5  # seconds since 1970, until the year 36812
+_MAILBOX_BYTES = 16
+
+
+class Purpose(StrEnum):
+    """What a link is for."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    PREFERENCES = "preferences"
+    CONFIRM = "confirm"
+    FEEDBACK = "feedback"
+    BOUNCE = "bounce"
+
+    @property
+    def expires(self) -> bool:
+        """Whether its links are good for a time only."""
+        return self is Purpose.CONFIRM
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackLink:
+    """What a feedback link says."""
+
+    mailbox: str
+    """Whose word it is: the mailbox's hash in hex."""
+    subscriber: str
+    """To whom the paper was shown."""
+    identifier: str
+    opinion: Opinion
+
+
+def sign(secret: Secret, purpose: Purpose, payload: bytes, expires: datetime | None = None) -> str:
+    """The token that carries the payload.
+
+    Args:
+        secret: what it is signed with.
+        purpose: what it may be used for.
+        payload: what it says; it can be read by whoever has the token.
+        expires: until when it is good, UTC; given if the purpose says that its links expire, and only then.
+    """
+    if (expires is not None) != purpose.expires:
+        raise ValueError(f"a link to {purpose} {'expires' if purpose.expires else 'does not expire'}")
+    said = payload if expires is None else payload + int(expires.timestamp()).to_bytes(_EXPIRY_BYTES)
+    return base64.urlsafe_b64encode(said + signature(secret, purpose, said)).rstrip(b"=").decode()
+
+
+def verify(secrets: Iterable[Secret], purpose: Purpose, token: str, now: datetime) -> bytes | None:
+    """The token's payload; None if none of the secrets signed it for that purpose, or if it is too old.
+
+    It takes the same time whichever secret signed it, and whether one did.
+    """
+    try:
+        whole = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    said, mac = whole[:-_MAC_BYTES], whole[-_MAC_BYTES:]
+    good = [hmac.compare_digest(signature(secret, purpose, said), mac) for secret in secrets]
+    if not any(good) or base64.urlsafe_b64encode(whole).rstrip(b"=").decode() != token:
+        return None
+    if not purpose.expires:
+        return said
+    payload, expiry = said[:-_EXPIRY_BYTES], int.from_bytes(said[-_EXPIRY_BYTES:])
+    return payload if now.timestamp() < expiry else None
+
+
+def signature(secret: Secret, purpose: Purpose, said: bytes) -> bytes:
+    """The MAC of what a token says: 16 bytes."""
+    return hmac.digest(secret.reveal().encode(), b"link:" + purpose.encode() + b"\0" + said, "sha256")[:_MAC_BYTES]
+
+
+# -- the links there are -----------------------------------------------------------------------------------------
+
+
+def unsubscribe_url(web: WebSettings, mailbox: str) -> str:
+    """Where a mailbox, named by its hash in hex, says no."""
+    return _url(web, Purpose.UNSUBSCRIBE, bytes.fromhex(mailbox))
+
+
+def preferences_url(web: WebSettings, mailbox: str) -> str:
+    """Where a mailbox, named by its hash in hex, says what it wants."""
+    return _url(web, Purpose.PREFERENCES, bytes.fromhex(mailbox))
+
+
+def confirm_url(web: WebSettings, mailbox: str, now: datetime) -> str:
+    """Where a mailbox, named by its hash in hex, says that it was its reader who asked; good for 48 hours."""
+    return _url(web, Purpose.CONFIRM, bytes.fromhex(mailbox), now + CONFIRM_WITHIN)
+
+
+def feedback_url(web: WebSettings, link: FeedbackLink) -> str:
+    """Where a mailbox says what it thinks of a paper that it was shown."""
+    words = f"{link.opinion}\0{link.subscriber}\0{link.identifier}"
+    return _url(web, Purpose.FEEDBACK, bytes.fromhex(link.mailbox) + words.encode())
+
+
+def read_feedback(payload: bytes) -> FeedbackLink:
+    """What a feedback link's verified payload says."""
+    opinion, subscriber, identifier = payload[_MAILBOX_BYTES:].decode().split("\0")
+    return FeedbackLink(payload[:_MAILBOX_BYTES].hex(), subscriber, identifier, Opinion(opinion))
+
+
+def _url(web: WebSettings, purpose: Purpose, payload: bytes, expires: datetime | None = None) -> str:
+    return f"{web.url}/{purpose}/{sign(web.secret[0], purpose, payload, expires)}"

@@ -1,0 +1,37 @@
+"""The mailboxes that people type, and the hash that one has however it is written."""
+
+from __future__ import annotations
+
+from bot.channels.mail import MailChannel, MailOptions
+from bot.settings import Address, fingerprint
+
+LONGEST = 320
+"""Characters: more than RFC 5321 section 4.5.3.1 lets an address have; what is longer is not even read."""
+
+
+def read_address(text: str) -> Address:
+    """The address that somebody typed, alone, its domain as DNS knows it.
+
+    Raises:
+        ValueError: with a sentence that says what is wrong with it.
+    """
+    if len(text) > LONGEST:
+        raise ValueError("a mail address such as alice@example.org is expected")
+    if "<" in text or ">" in text:
+        raise ValueError("a mail address alone is expected, such as alice@example.org")
+    (address,) = MailChannel.addresses(text, MailOptions())
+    return address
+
+
+def mailbox_key(address: str) -> str:
+    """The hash of a mailbox in hex, 128 bits, the same however the address is written.
+
+    Raises:
+        ValueError: it is no mail address.
+    """
+    return fingerprint(read_address(address).value.reveal().casefold())
+
+
+def domain_of(address: Address) -> str:
+    """What stands behind the @."""
+    return address.value.reveal().rpartition("@")[2]

@@ -1,0 +1,80 @@
+"""Topics that readers write: judged as the configuration judges its own, in the same words, and bounded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot import config
+from bot.config.reader import join
+from bot.errors import ConfigError, Problem
+from bot.members.values import Refusal, Refused
+from bot.model import Topic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.config.reader import Place
+
+    Wanted = Mapping[str, object]
+    """An own topic as the YAML would have it: title, categories, keywords, exclude, authors, query."""
+
+MOST_TOPICS = 20
+"""Of one subscriber."""
+MOST_TERMS = 100
+"""Of one topic: keywords, exclusions and authors together; and of what a subscriber mutes."""
+LONGEST_TERM = 200
+LONGEST_TITLE = 100
+LONGEST_QUERY = 1000
+_ALONE: Place = ("topics", 0)
+_KEYS = ("title", "categories", "keywords", "exclude", "authors", "query")
+_LISTS = ("keywords", "exclude", "authors", "categories")
+
+
+def read_topic(wanted: Wanted, place: Place = _ALONE) -> Topic | Refused:
+    """The topic that a reader wrote, without a name; or what is wrong with it.
+
+    Args:
+        wanted: what was typed.
+        place: where it stands in the form, for the problems' paths.
+    """
+    known = {key: value for key, value in wanted.items() if key in _KEYS and value not in (None, "", [], ())}
+    too_much = _unbounded(known, place)
+    if too_much:
+        return Refused(Refusal.WORDS, too_much)
+    try:
+        return config.read_topic({"title": _title(known), **known}, place)
+    except ConfigError as error:
+        return Refused(Refusal.WORDS, error.problems)
+
+
+def read_terms(terms: Sequence[str], name: str) -> tuple[str, ...] | Refused:
+    """Words to be muted, judged as a topic's exclusions are; `name` is what the form calls them."""
+    found = read_topic({"categories": ["cs.CV"], "exclude": list(terms)})
+    if isinstance(found, Topic):
+        return found.exclude
+    said = (
+        replace(problem, path=name + problem.path.removeprefix("topics[0].exclude")) for problem in found.problems
+    )
+    return Refused(found.why, tuple(said))
+
+
+def _title(known: Wanted) -> str:
+    """For a topic that has none: its first words."""
+    first = known.get("query") or next((known[key] for key in ("keywords", "authors") if known.get(key)), "papers")
+    said = first[0] if isinstance(first, (list, tuple)) else first
+    return str(said)[:LONGEST_TITLE]
+
+
+def _unbounded(wanted: Wanted, place: Place) -> tuple[Problem, ...]:
+    """What is longer or more than a reader may write."""
+    lists = {key: found if isinstance(found := wanted.get(key, ()), (list, tuple)) else (found,) for key in _LISTS}
+    longest = {"title": LONGEST_TITLE, "query": LONGEST_QUERY, **dict.fromkeys(lists, LONGEST_TERM)}
+    problems = [
+        Problem(join((*place, key)), f"at most {most} characters are expected")
+        for key, most in longest.items()
+        if any(len(str(text)) > most for text in lists.get(key, (wanted.get(key, ""),)))
+    ]
+    if sum(map(len, lists.values())) > MOST_TERMS:
+        problems.append(Problem(join(place), f"at most {MOST_TERMS} words are expected"))
+    return tuple(problems)

@@ -1,0 +1,89 @@
+"""What readers said of papers: each one's last word. Works inside a transaction. Knows a person by a keyed hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from bot.store.database.dialect import insert
+from bot.store.database.tables import feedback
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+
+class Opinion(StrEnum):
+    """What a reader can say of a paper."""
+
+    MORE = "more"
+    LESS = "less"
+    SAVED = "saved"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackRecord:
+    """A reader's last word on one paper."""
+
+    subscriber: str
+    """To whom the paper was shown."""
+    person: str
+    """A keyed hash."""
+    identifier: str
+    opinion: Opinion
+    place: str
+    """Where it was said: mail, web, slack, discord."""
+    at: datetime
+
+
+class Feedback:
+    """The feedback, in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, subscriber: str, persons: Collection[str], identifier: str) -> FeedbackRecord | None:
+        """The person's last word on the paper; `persons` are its keys under every secret that counts."""
+        mine = feedback.c.person.in_(persons) & (feedback.c.identifier == identifier)
+        statement = select(feedback).where(mine, feedback.c.subscriber == subscriber).order_by(feedback.c.at.desc())
+        row = self._connection.execute(statement).first()
+        return None if row is None else _record(row)
+
+    def put(self, record: FeedbackRecord) -> None:
+        """Store it, in place of what the person said of the paper before."""
+        values = {"verdict": record.opinion.value, "place": record.place, "at": record.at}
+        key = {"subscriber": record.subscriber, "person": record.person, "identifier": record.identifier}
+        statement = insert(self._connection, feedback).values(**key, **values)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+
+    def take_back(self, subscriber: str, persons: Collection[str], identifier: str) -> None:
+        """Forget what the person said of the paper."""
+        mine = feedback.c.person.in_(persons) & (feedback.c.identifier == identifier)
+        self._connection.execute(feedback.delete().where(mine, feedback.c.subscriber == subscriber))
+
+    def of_persons(self, persons: Collection[str]) -> tuple[FeedbackRecord, ...]:
+        """All that a person said, wherever, the newest first."""
+        mine = select(feedback).where(feedback.c.person.in_(persons))
+        rows = self._connection.execute(mine.order_by(feedback.c.at.desc(), feedback.c.identifier))
+        return tuple(map(_record, rows))
+
+    def of_subscriber(self, subscriber: str) -> tuple[FeedbackRecord, ...]:
+        """All that was said of what the subscriber was shown, the newest first."""
+        mine = select(feedback).where(feedback.c.subscriber == subscriber)
+        rows = self._connection.execute(mine.order_by(feedback.c.at.desc(), feedback.c.identifier))
+        return tuple(map(_record, rows))
+
+    def forget(self, subscriber: str, persons: Collection[str]) -> int:
+        """Forget all that was said of what the subscriber was shown, and all that these persons said. How much."""
+        either = (feedback.c.subscriber == subscriber) | feedback.c.person.in_(persons)
+        return self._connection.execute(feedback.delete().where(either)).rowcount
+
+
+def _record(row: Row[Any]) -> FeedbackRecord:
+    values = {**row._mapping}  # noqa: SLF001 - SQLAlchemy's public name
+    return FeedbackRecord(opinion=Opinion(values.pop("verdict")), **values)

@@ -1,0 +1,293 @@
+"""Self-service subscribers as stored: who asked, who confirmed, and what they want. Works inside a transaction.
+
+Nothing in here shows an address: it is a `Secret`, read only to be written to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Text, and_, case, cast, func, or_, select
+
+from bot.model import Topic
+from bot.settings import ALL_WEEK, Secret
+from bot.store.database import batched
+from bot.store.database.tables import members, subscribers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import date, datetime
+
+    from sqlalchemy import ColumnElement, Connection, Row
+
+Followed = tuple[str | Topic, ...]
+"""What a subscriber follows: a topic of the YAML by its name, or one of its own."""
+
+_ROWS = 5000
+"""How many are fetched at once."""
+_FARTHEST_EAST = timedelta(hours=14)
+"""Where a day begins first: https://en.wikipedia.org/wiki/UTC%2B14:00."""
+_ROSTER = (
+    members.c.key,
+    members.c.channel,
+    members.c.destination,
+    members.c.mailbox,
+    cast(members.c.topics, Text).label("topics"),
+    cast(members.c.muted, Text).label("muted"),
+    members.c.at,
+    members.c.weekdays,
+    members.c.timezone,
+    members.c.paused,
+    members.c.paused_until,
+    members.c.confirmed_at.is_not(None).label("confirmed"),
+    members.c.asked_topics.is_not(None).label("asks"),
+    members.c.revision,
+)
+_WORDS = ("keywords", "exclude", "authors")
+"""The lists of words that an own topic may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One self-service subscriber."""
+
+    key: str
+    """Its name as a subscriber; random, so that it says nothing of who it is."""
+    channel: str
+    destination: Secret
+    recipient: str
+    mailbox: str | None
+    timezone: str
+    how: str
+    """Where it was asked for: web, slack, discord."""
+    topics: Followed = ()
+    muted: tuple[str, ...] = ()
+    """What none of its topics shows, beside what they exclude themselves."""
+    own_topics_made: int = 0
+    """How many own topics it ever had: they are numbered, and no number is given twice."""
+    asked_topics: Followed | None = None
+    """Of a request that waits for its confirmation; None if none does."""
+    asked_at: datetime | None = None
+    """When that was made last."""
+    at: time | None = None
+    weekdays: frozenset[int] = ALL_WEEK
+    paused: bool = False
+    paused_until: date | None = None
+    """The first day, in its zone, that is not paused any more."""
+    confirmed_at: datetime | None = None
+    revision: int = field(default=0, compare=False)
+    """0: not stored yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCounts:
+    """How many self-service subscribers there are."""
+
+    subscribed: int
+    """Who confirmed, paused ones among them."""
+    paused: int
+    unconfirmed: int
+    """Who asked and did not confirm yet."""
+
+
+class Members:
+    """The self-service subscribers, in one transaction."""
+
+    def __init__(self, connection: Connection, *, lock: bool) -> None:
+        """Take the transaction, and whether what is read one by one is to be locked, since it will be changed."""
+        self._connection = connection
+        self._lock = lock
+
+    def get(self, key: str) -> Member | None:
+        """The one of that key."""
+        return self._one(members.c.key == key)
+
+    def of_mailbox(self, mailbox: str) -> Member | None:
+        """The one whose mailbox it is."""
+        return self._one(members.c.mailbox == mailbox)
+
+    def all(self) -> Iterator[Member]:
+        """Every one, in the order of their keys."""
+        return map(_member, self._connection.execute(select(members).order_by(members.c.key)))
+
+    def version(self) -> str:
+        """A text that changes whenever one of them does."""
+        statement = select(func.count(), func.coalesce(func.sum(members.c.revision), 0)).select_from(members)
+        return "/".join(map(str, self._connection.execute(statement).one()))
+
+    def rows(self, only: Collection[str] | None = None) -> Iterator[Row[Any]]:
+        """What the roster needs of them, in the order of their keys: `topics` and `muted` as JSON texts.
+
+        Args:
+            only: their keys; all if there are none.
+        """
+        statement = select(*_ROSTER).order_by(members.c.key)
+        if only is None:
+            yield from self._connection.execution_options(yield_per=_ROWS).execute(statement)
+            return
+        for batch in batched(sorted(only)):
+            yield from self._connection.execute(statement.where(members.c.key.in_(batch)))
+
+    def counts(self) -> MemberCounts:
+        """How many there are."""
+        confirmed = members.c.confirmed_at.is_not(None)
+        columns = (confirmed, confirmed & members.c.paused, ~confirmed)
+        sums = (func.coalesce(func.sum(case((column, 1), else_=0)), 0) for column in columns)
+        return MemberCounts(*map(int, self._connection.execute(select(*sums).select_from(members)).one()))
+
+    def reads(self) -> frozenset[str]:
+        """What is to be collected for them: categories, and names of the YAML's topics after an @."""
+        statement = select(members.c.reads).where(members.c.confirmed_at.is_not(None)).distinct()
+        return frozenset(each for text in self._connection.scalars(statement) for each in text.split())
+
+    def to_compose(self, upto: int, now: datetime) -> tuple[str, ...]:
+        """The keys of those for whom composing may come to anything; the others need not even be read.
+
+        Args:
+            upto: the last announcement there is.
+            now: the moment, UTC.
+        """
+        state = subscribers.c
+        anything = or_(
+            state.name.is_(None),
+            state.seen.is_(None),
+            state.seen < upto,
+            state.told_through.is_(None),
+            state.composed_as != members.c.revision,
+            state.due_at <= now,
+        )
+        joined = members.outerjoin(subscribers, state.name == members.c.key)
+        statement = select(members.c.key).select_from(joined).where(_is_listening(now), anything)
+        return tuple(self._connection.scalars(statement))
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """The next hour of any of them."""
+        joined = members.join(subscribers, subscribers.c.name == members.c.key)
+        later = subscribers.c.due_at > now
+        statement = select(func.min(subscribers.c.due_at)).select_from(joined).where(_is_listening(now), later)
+        due: datetime | None = self._connection.scalar(statement)
+        return due
+
+    def put(self, member: Member) -> Member:
+        """Store it, new or changed; as it is stored now."""
+        values = {**_values(member), "revision": member.revision + 1}
+        if member.revision:
+            self._connection.execute(members.update().where(members.c.key == member.key).values(**values))
+        else:
+            self._connection.execute(members.insert().values(key=member.key, **values))
+        return self._stored(member.key)
+
+    def delete(self, key: str) -> None:
+        """Forget it."""
+        self._connection.execute(members.delete().where(members.c.key == key))
+
+    def has_requests(self, before: datetime) -> bool:
+        """Whether there are requests from before that moment."""
+        stale = (members.c.asked_at < before) & members.c.asked_topics.is_not(None)
+        return self._connection.scalar(select(members.c.key).where(stale).limit(1)) is not None
+
+    def forget_requests(self, before: datetime) -> int:
+        """Forget requests that nobody confirmed and who was asked about before that moment. How many.
+
+        Who never confirmed one is deleted.
+        """
+        stale = members.c.asked_at < before
+        never = stale & members.c.confirmed_at.is_(None)
+        deleted = self._connection.execute(members.delete().where(never)).rowcount
+        old = stale & members.c.asked_topics.is_not(None)
+        closed = members.update().where(old).values(asked_topics=None, revision=members.c.revision + 1)
+        return deleted + self._connection.execute(closed).rowcount
+
+    def _one(self, where: Any) -> Member | None:  # noqa: ANN401 - SQLAlchemy's own expression type
+        statement = select(members).where(where)
+        row = self._connection.execute(statement.with_for_update() if self._lock else statement).one_or_none()
+        return None if row is None else _member(row)
+
+    def _stored(self, key: str) -> Member:
+        return _member(self._connection.execute(select(members).where(members.c.key == key)).one())
+
+
+def _is_listening(now: datetime) -> ColumnElement[bool]:
+    """Confirmed, with a topic, and not paused; a pause may seem to be over some hours too early."""
+    awake = or_(members.c.paused.is_(False), members.c.paused_until <= (now + _FARTHEST_EAST).date())
+    return and_(members.c.confirmed_at.is_not(None), members.c.reads != "", awake)
+
+
+def _values(member: Member) -> dict[str, Any]:
+    return {
+        "channel": member.channel,
+        "destination": member.destination.reveal(),
+        "recipient": member.recipient,
+        "mailbox": member.mailbox,
+        "topics": _to_json(member.topics),
+        "muted": member.muted,
+        "own_topics_made": member.own_topics_made,
+        "reads": _reads(member.topics),
+        "asked_topics": None if member.asked_topics is None else _to_json(member.asked_topics),
+        "asked_at": member.asked_at,
+        "at": member.at and f"{member.at:%H:%M}",
+        "weekdays": sum(1 << day for day in member.weekdays),
+        "timezone": member.timezone,
+        "paused": member.paused,
+        "paused_until": member.paused_until,
+        "confirmed_at": member.confirmed_at,
+        "how": member.how,
+    }
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        key=row.key,
+        channel=row.channel,
+        destination=Secret(row.destination),
+        recipient=row.recipient,
+        mailbox=row.mailbox,
+        timezone=row.timezone,
+        how=row.how,
+        topics=_from_json(row.topics),
+        muted=tuple(row.muted),
+        own_topics_made=row.own_topics_made,
+        asked_topics=None if row.asked_topics is None else _from_json(row.asked_topics),
+        asked_at=row.asked_at,
+        at=row.at and time.fromisoformat(row.at),
+        weekdays=frozenset(day for day in range(7) if row.weekdays >> day & 1),
+        paused=row.paused,
+        paused_until=row.paused_until,
+        confirmed_at=row.confirmed_at,
+        revision=row.revision,
+    )
+
+
+def _reads(topics: Followed) -> str:
+    """What is to be collected for these topics: categories, and names of the YAML's topics after an @."""
+    own = {category for topic in topics if isinstance(topic, Topic) for category in topic.categories}
+    return " ".join(sorted(own | {f"@{topic}" for topic in topics if isinstance(topic, str)}))
+
+
+def _to_json(topics: Followed) -> list[Any]:
+    return [each if isinstance(each, str) else _own(each) for each in topics]
+
+
+def _own(topic: Topic) -> dict[str, Any]:
+    words = {name: list(found) for name in _WORDS if (found := getattr(topic, name))}
+    query = {"query": topic.query} if topic.query else {}
+    return {"name": topic.name, "title": topic.title, "categories": list(topic.categories), **words, **query}
+
+
+def _from_json(raw: Iterable[Any]) -> Followed:
+    return tuple(each if isinstance(each, str) else own_topic(each) for each in raw)
+
+
+def own_topic(raw: Mapping[str, Any]) -> Topic:
+    """A topic of a subscriber's own, from the JSON in which it is stored."""
+    return Topic(
+        name=raw["name"],
+        title=raw["title"],
+        categories=tuple(raw["categories"]),
+        keywords=tuple(raw.get("keywords", ())),
+        exclude=tuple(raw.get("exclude", ())),
+        authors=tuple(raw.get("authors", ())),
+        query=raw.get("query"),
+    )

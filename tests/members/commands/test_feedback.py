@@ -1,0 +1,67 @@
+"""What readers say of papers: the last word counts, and said again it is taken back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.members.commands import feedback, saved
+from bot.members.values import Noted
+from bot.store.feedback import Opinion
+from tests.members.conftest import OLD_SECRET, SECRET, WEB, context_over
+from tests.members.driver import HOUR, KEY, NOW
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.members.context import Context
+    from bot.store import Store
+
+MORE, LESS, SAVED = Opinion
+PAPER = "2604.00001"
+
+
+def say(context: Context, opinion: Opinion, identifier: str = PAPER, *, who: str = KEY, now: datetime = NOW) -> Noted:
+    return feedback(context, "lab", context.keys.person("mail", who), identifier, opinion, place="mail", now=now)
+
+
+def opinions(context: Context) -> list[Opinion]:
+    with context.store.snapshot() as view:
+        return [record.opinion for record in view.feedback.of_subscriber("lab")]
+
+
+def test_the_last_word_counts_and_said_again_it_is_taken_back(context: Context) -> None:
+    assert say(context, MORE) == Noted(MORE)
+    assert say(context, LESS, now=NOW + HOUR) == Noted(LESS)
+    assert opinions(context) == [LESS]
+    assert say(context, LESS, now=NOW + 2 * HOUR) == Noted(None)
+    assert opinions(context) == []
+
+
+def test_two_persons_have_a_word_each(context: Context) -> None:
+    say(context, MORE)
+    say(context, LESS, who="fay")
+    assert sorted(opinions(context)) == [LESS, MORE]
+
+
+def test_saved_papers_come_newest_first(context: Context) -> None:
+    say(context, SAVED, "2604.00001")
+    say(context, SAVED, "2604.00002", now=NOW + HOUR)
+    say(context, MORE, "2604.00003", now=NOW + 2 * HOUR)
+    assert saved(context, context.keys.person("mail", KEY)) == ("2604.00002", "2604.00001")
+    assert saved(context, context.keys.person("slack", KEY)) == ()
+
+
+def test_no_person_is_told_by_what_is_kept(context: Context) -> None:
+    say(context, MORE)
+    with context.store.snapshot() as view:
+        (record,) = view.feedback.of_subscriber("lab")
+    assert KEY not in repr(record)
+
+
+def test_what_was_said_under_the_old_secret_is_taken_back_under_the_new_one(store: Store) -> None:
+    say(context_over(store, replace(WEB, secret=(OLD_SECRET,))), SAVED)
+    both = context_over(store, replace(WEB, secret=(SECRET, OLD_SECRET)))
+    assert saved(both, both.keys.person("mail", KEY)) == (PAPER,)
+    assert say(both, SAVED) == Noted(None)
+    assert opinions(both) == []

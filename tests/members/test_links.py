@@ -1,0 +1,104 @@
+"""Signed links: each does its own work and no other's, and nobody can make one."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.members.links import (
+    CONFIRM_WITHIN,
+    FeedbackLink,
+    Purpose,
+    confirm_url,
+    feedback_url,
+    preferences_url,
+    read_feedback,
+    sign,
+    unsubscribe_url,
+    verify,
+)
+from bot.members.mailbox import mailbox_key
+from bot.store.feedback import Opinion
+from tests.members.conftest import OLD_SECRET, SECRET, WEB
+
+NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
+KEY = mailbox_key("dora@example.edu")
+LASTING = [purpose for purpose in Purpose if not purpose.expires]
+every_purpose = pytest.mark.parametrize("purpose", Purpose)
+
+
+def signed(purpose: Purpose, payload: bytes = b"sixteen bytes...") -> str:
+    return sign(SECRET, purpose, payload, NOW + CONFIRM_WITHIN if purpose.expires else None)
+
+
+@every_purpose
+def test_what_was_signed_is_read_back_for_its_own_purpose_alone(purpose: Purpose) -> None:
+    token = signed(purpose)
+    assert verify([SECRET], purpose, token, NOW) == b"sixteen bytes..."
+    assert [verify([SECRET], other, token, NOW) for other in Purpose if other is not purpose] == [None] * 4
+
+
+@every_purpose
+def test_while_the_secret_is_changed_both_are_believed_and_then_the_old_one_no_more(purpose: Purpose) -> None:
+    token = signed(purpose)
+    assert verify([OLD_SECRET, SECRET], purpose, token, NOW) == b"sixteen bytes..."
+    assert verify([OLD_SECRET], purpose, token, NOW) is None
+    assert verify([], purpose, token, NOW) is None
+
+
+def test_a_link_to_unsubscribe_is_short_and_never_too_old() -> None:
+    url = unsubscribe_url(WEB, KEY)
+    token = url.removeprefix("https://papers.example.edu/unsubscribe/")
+    assert len(token) == 43
+    found = verify([SECRET], Purpose.UNSUBSCRIBE, token, NOW + timedelta(days=36500))
+    assert found == bytes.fromhex(KEY)
+
+
+def test_a_confirmation_is_good_for_48_hours() -> None:
+    token = confirm_url(WEB, KEY, NOW).rpartition("/")[2]
+    in_time, too_late = NOW + timedelta(hours=48, seconds=-1), NOW + timedelta(hours=48)
+    assert verify([SECRET], Purpose.CONFIRM, token, in_time) == bytes.fromhex(KEY)
+    assert verify([SECRET], Purpose.CONFIRM, token, too_late) is None
+
+
+@pytest.mark.parametrize("purpose", LASTING)
+def test_nobody_signs_an_expiry_that_would_not_be_read(purpose: Purpose) -> None:
+    with pytest.raises(ValueError, match="does not expire"):
+        sign(SECRET, purpose, b"", NOW)
+
+
+def test_nobody_signs_a_confirmation_for_good() -> None:
+    with pytest.raises(ValueError, match="expires"):
+        sign(SECRET, Purpose.CONFIRM, b"")
+
+
+def test_the_signature_is_of_the_first_secret() -> None:
+    token = preferences_url(replace(WEB, secret=(SECRET, OLD_SECRET)), KEY).rpartition("/")[2]
+    assert verify([SECRET], Purpose.PREFERENCES, token, NOW) == bytes.fromhex(KEY)
+
+
+@given(st.text(max_size=64).filter(lambda name: "\0" not in name), st.sampled_from(Opinion))
+def test_a_feedback_link_says_who_of_what_and_what(subscriber: str, opinion: Opinion) -> None:
+    link = FeedbackLink(KEY, subscriber.encode("utf-8", "ignore").decode(), "hep-th/9901001", opinion)
+    payload = verify([SECRET], Purpose.FEEDBACK, feedback_url(WEB, link).rpartition("/")[2], NOW)
+    assert payload is not None
+    assert read_feedback(payload) == link
+
+
+@given(st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()), st.sampled_from(Purpose))
+def test_whatever_else_is_put_into_a_link_is_nobodys(token: str, purpose: Purpose) -> None:
+    assert verify([SECRET, OLD_SECRET], purpose, token, NOW) is None
+
+
+@given(st.data())
+def test_no_other_spelling_of_a_token_is_one(data: st.DataObject) -> None:
+    token = signed(Purpose.UNSUBSCRIBE)
+    place = data.draw(st.integers(0, len(token) - 1))
+    letter = data.draw(st.sampled_from("ABCxyz019-_=+/ \n"))
+    other = data.draw(st.sampled_from([token[:place] + letter + token[place + 1 :], token + letter, token[:place]]))
+    assert verify([SECRET], Purpose.UNSUBSCRIBE, other, NOW) == (b"sixteen bytes..." if other == token else None)

@@ -1,0 +1,57 @@
+"""Mailboxes as people type them: one hash however they are written, and nothing that could become a header."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.members.mailbox import domain_of, mailbox_key, read_address
+
+
+@pytest.mark.parametrize("written", ["Dora@bücher.example", "DORA@BÜCHER.EXAMPLE", " dora@xn--bcher-kva.example "])
+def test_a_mailbox_has_one_hash_however_it_is_written(written: str) -> None:
+    assert mailbox_key(written) == mailbox_key("dora@xn--bcher-kva.example")
+    assert read_address(written).mailbox == mailbox_key(written)
+
+
+def test_another_mailbox_has_another() -> None:
+    assert mailbox_key("dora+papers@example.edu") != mailbox_key("dora@example.edu")
+
+
+def test_the_domain_is_what_dns_knows() -> None:
+    assert domain_of(read_address("Dora@Bücher.Example")) == "xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "dora",
+        "dora@",
+        "@example.edu",
+        "dora@example.edu\nBcc: eve@example.edu",
+        "dora@example.edu, eve@example.edu",
+        "Dora <dora@example.edu>",
+        "dora@exa mple.edu",
+        "dora@example.edu" + "x" * 400,
+        '"a b"@example.edu',
+        "dóra@example.edu",
+    ],
+)
+def test_what_is_no_single_mailbox_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_address(typed)
+
+
+@given(st.text())
+def test_whatever_is_typed_is_one_safe_address_or_refused(typed: str) -> None:
+    try:
+        address = read_address(typed).value.reveal()
+    except ValueError:
+        return
+    assert address.isascii()
+    assert address.isprintable()
+    assert " " not in address
+    assert len(address) <= 254
+    assert address.count("@") == 1
