@@ -234,7 +234,8 @@ def test_what_a_wrong_config_is_answered_with_is_what_it_says(tmp_path: Path) ->
     with pytest.raises(ConfigError) as error:
         load(path, ENVIRON)
     (answer,) = [text for text in blocks("") if text.startswith("The configuration")]
-    assert [f"  {p.path}: {p.message}" for p in error.value.problems] == answer.splitlines()[1:]
+    told = [f"  config.yaml:{p.line}: {p.path}: {p.message}" for p in error.value.problems]
+    assert told == answer.splitlines()[1:]
 
 
 # -- topics ------------------------------------------------------------------------------------------------------

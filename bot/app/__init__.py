@@ -129,7 +129,7 @@ class App:
 
     async def check(self, *, send: bool) -> tuple[CheckResult, ...]:
         """Reach arXiv and every channel without changing anything; with `send`, post a test to every address."""
-        results = list(check.notices(self.settings))
+        results = [*check.notices(self.settings), *check.renamed_notices(self.store, self.settings)]
         results.append(await self._check_arxiv())
         results.extend(await check.check_channels(self.channels, self.settings))
         if send:

@@ -112,9 +112,12 @@ async def deliver(
 def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneReport, ...]:
     """Makes sure, before anything is composed or sent, that what is left has an address in today's configuration.
 
-    A moved lane's deliveries go to its new address; what has no address is withdrawn or dropped, as `find_address`
-    decides, and reported.
+    A renamed subscriber goes on where it was. A moved lane's deliveries go to its new address; what has no address is
+    withdrawn or dropped, as `find_address` decides, and reported.
     """
+    for each in settings.subscribers.values():
+        if each.was and store.subscribers.rename(each.was, each.name):
+            log.info("a renamed subscriber goes on where it was", subscriber=each.name, was=each.was)
     _recover(store, _lanes_without_address(store, settings), now)
     reports: list[LaneReport] = []
     withdrawn: set[str] = set()

@@ -15,6 +15,7 @@ from bot.clock import next_slot
 from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
 from bot.report import explain, snapshot
+from bot.report.renamed import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,6 +87,8 @@ class Status:
     unfinished: tuple[DeliveryRecord, ...]
     dead: tuple[DeliveryRecord, ...]
     """Dead or dropped in the last seven days."""
+    renamed: Mapping[str, str]
+    """By its name, a sentence about each subscriber that seems to have had another name before."""
 
 
 class Reporter:
@@ -120,6 +123,7 @@ class Reporter:
             missed=backlog.missed(self._store.papers, self._settings.categories, store.today),
             unfinished=store.unfinished,
             dead=self._store.queries.ended_since(now - timedelta(days=_RECENT_DAYS), *ended),
+            renamed=renamed(self._store, self._settings),
         )
 
     def _category(self, category: str, store: Snapshot, now: datetime) -> CategoryStatus:

@@ -21,6 +21,7 @@ from bot.channels.discord.errors import NO_FORUM, messages_in, platform_id
 from bot.channels.discord.forum import FORUMS, check_thread, find_thread, start_thread, thread_name
 from bot.channels.discord.lookup import PAGE, find_message
 from bot.channels.discord.request import Answer, ask
+from bot.channels.tokens import Token  # noqa: TC001 - pydantic reads the annotation at run time
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint
@@ -63,7 +64,7 @@ _FORUMS = ("forum", "forum webhook")
 class DiscordSettings:
     """`channels.discord` in the YAML."""
 
-    token: Secret | None = None
+    token: Token | None = None
     """A bot's; webhooks need none."""
     api_url: str = "https://discord.com/api/v10"
 

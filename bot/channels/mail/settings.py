@@ -6,7 +6,10 @@ Knows nothing of connections or messages.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from bot.channels.mail.mime import Mailbox, parse_mailbox
 from bot.settings import Secret, is_loopback
@@ -18,11 +21,30 @@ _MOST_CONNECTIONS = 100
 _LAST_PORT = 65_535
 
 
+def check_host(text: str) -> str:
+    """A machine's name or address, alone.
+
+    Raises:
+        ValueError: with a sentence that says what is expected.
+    """
+    if "/" in text or (":" in text and not _is_address(text)):
+        raise ValueError("a host's name alone is expected, like smtp.example.org: its port has its own setting")
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class MailSettings:
     """`channels.mail`: the relay and who the mails are from."""
 
-    host: str = "localhost"
+    host: Annotated[str, AfterValidator(check_host)] = "localhost"
     port: int = 25
     security: Literal["tls", "starttls", "none"] = "none"
     username: str | None = None

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, true
 
 from bot.model import DeliveryState, Hit
+from bot.store.database import batched
 from bot.store.database.tables import deliveries, digest_papers, digests, gates, messages
 from bot.store.limits import LimitState
 from bot.store.outbox.policy import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -154,6 +155,20 @@ class OutboxQueries:
         )
         with self._database.reading() as connection:
             return {row.subscriber: row.at for row in connection.execute(statement)}
+
+    def recipients(self, names: Collection[str]) -> dict[str, str]:
+        """The recipients that these subscribers had, each with the one that was last composed for it."""
+        statement = (
+            select(deliveries.c.recipient, deliveries.c.subscriber, func.max(deliveries.c.seq).label("last"))
+            .group_by(deliveries.c.recipient, deliveries.c.subscriber)
+            .order_by("last")
+        )
+        found: dict[str, str] = {}
+        with self._database.reading() as connection:
+            for batch in batched(sorted(names)):
+                rows = connection.execute(statement.where(deliveries.c.subscriber.in_(batch)))
+                found.update((row.recipient, row.subscriber) for row in rows)
+        return found
 
     def told_since(self, moment: datetime) -> dict[str, int]:
         """Per subscriber, how many different papers its digests of since then tell of."""
