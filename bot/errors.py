@@ -128,6 +128,15 @@ class DeliveryError(PaperboyError):
         """For BUSY and TRANSIENT: whether all behind the same credential have to wait, not this destination alone."""
 
 
+class ListenError(PaperboyError):
+    """Nobody can be listened to where it was wished."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{address}: {reason}")
+        self.address = address
+        self.reason = reason
+
+
 class StoreError(PaperboyError):
     """The store cannot be used."""
 

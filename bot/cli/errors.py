@@ -8,7 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.errors import ConfigError, NoStoreError, PaperboyError, RenderError, StoreError
+from bot.errors import ConfigError, ListenError, NoStoreError, PaperboyError, RenderError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,9 @@ def giving_advice() -> Iterator[None]:
         _leave(ExitCode.STORE, f"The store {error.store}: {error.reason}")
     except StoreError as error:
         _leave(ExitCode.STORE, f"The store {error.store} cannot be used: {error.reason}", *_remedy(error))
+    except ListenError as error:
+        advice = "`web.listen` in the configuration names where: is another program there, or may this user not?"
+        _leave(ExitCode.LEFT_UNDONE, f"Nothing can be served on {error}", advice)
     except RenderError as error:
         advice = "`templates:` in the configuration names the folder whose files win over the built-in ones."
         _leave(ExitCode.LEFT_UNDONE, f"A template failed: {error}", advice)

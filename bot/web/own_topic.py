@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from bot import text
 from bot.arxiv import calendar
-from bot.arxiv.identifier import abs_url
 from bot.members.own_topics import read_topic
 from bot.members.values import Refused
+from bot.model import paper_url
 from bot.report.lately import matches_by_day, since
 from bot.web.sentences import Said, refused
 
@@ -85,8 +85,10 @@ def read_topic_form(form: Form) -> TopicForm:
         name=form.one("name"),
         title=form.one("title"),
         categories=tuple(filter(None, _BETWEEN.split(form.one("categories")))),
+        keywords=form.lines("keywords"),
+        authors=form.lines("authors"),
+        exclude=form.lines("exclude"),
         query=form.one("query"),
-        **{name: form.lines(name) for name in _LINES},
     )
 
 
@@ -121,5 +123,5 @@ def previewed(visit: Visit, typed: TopicForm, muted: Iterable[str] = ()) -> Topi
 
 def _preview_day(day: DayMatches) -> PreviewDay:
     shown = islice(day.matched, _TITLES)
-    papers = tuple({"title": text.flatten_tex(paper.title), "url": abs_url(paper.identifier)} for paper in shown)
+    papers = tuple({"title": text.flatten_tex(paper.title), "url": paper_url(paper.identifier)} for paper in shown)
     return PreviewDay(text.day(day.mailing_date), len(day.matched), day.announced, papers)

@@ -57,6 +57,8 @@ class Visit:
     """What the token says."""
     form: Form = field(default_factory=Form)
     client: Client = field(default_factory=Client)
+    is_post: bool = False
+    """Whether it may change anything."""
 
     @property
     def web(self) -> WebSettings:
@@ -70,8 +72,6 @@ class Visit:
     def mailbox(self) -> str:
         """Whose link it is, as a hash in hex."""
         return self.payload.hex()
-
-
 
 
 @dataclass(frozen=True, slots=True)

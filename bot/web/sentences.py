@@ -34,10 +34,12 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.OWN_TOPICS: "Topics of one's own are not offered here.",
     Refusal.WORDS: "This topic cannot be used yet.",
     Refusal.ZONE: "This is no time zone.",
+    Refusal.HOUR: "This is no time of day.",
+    Refusal.DAY: "This is no day.",
     Refusal.WEEKDAYS: "Choose at least one weekday; for fewer than seven, choose an hour too.",
     Refusal.NOT_ASKED: "There is nothing to confirm: it was confirmed before, or the link is too old.",
     Refusal.NO_MEMBER: "There is no such subscription any more.",
-    Refusal.SUPPRESSED: "Mail to this mailbox came back or was reported as unwanted. Sign up again to confirm that it is yours.",
+    Refusal.SUPPRESSED: "Mail to this mailbox came back or was reported. Sign up again to confirm that it is yours.",
 }
 
 _PLACES: Mapping[str, str] = {

@@ -17,6 +17,7 @@ from bot.web.sentences import Said, refused
 
 if TYPE_CHECKING:
     from bot.members.context import Context
+    from bot.members.own_topics import Wanted
     from bot.store.members import Followed
     from bot.web.page import Visit
 
@@ -68,7 +69,7 @@ def preview(visit: Visit) -> Page:
 def send(visit: Visit) -> Page:
     """Take the request: the same answer for every address that may sign up, whatever is known of it."""
     own, chosen = read_topic_form(visit.form), visit.form.many("topic")
-    wanted = [*chosen, *([] if own.is_empty else [own.as_yaml()])]
+    wanted: list[str | Wanted] = [*chosen, *([] if own.is_empty else [own.as_yaml()])]
     zone = visit.form.one("zone") or visit.readers.settings.timezone.key
     asked = subscribe(visit.readers, visit.form.one("address"), wanted, zone, visit.now)
     if isinstance(asked, Refused):

@@ -50,3 +50,18 @@ class StoreThread:
     def close(self) -> None:
         """Begin nothing more. What runs ends by itself: the store lets nobody wait for long."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+class StoreThreads:
+    """The two that there are."""
+
+    def __init__(self) -> None:
+        self.commands = StoreThread("commands")
+        """Where the store is written."""
+        self.reading = StoreThread("reading")
+        """Where it is only read: a preview takes its time, and no click waits for it."""
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self.commands.close()
+        self.reading.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.cli.systemd import notify
-from bot.errors import ConfigError, StoreError
+from bot.errors import ConfigError, ListenError, StoreError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bot.app import App
     from bot.app.runner import Runner
+    from bot.app.web_service import WebService
     from bot.settings import Settings
 
 PING_SECONDS = 3600.0
@@ -40,19 +41,21 @@ def run(
 async def _serve(settings: Settings, config: Path | None) -> None:
     from bot.app import App  # noqa: PLC0415 - the store and the channels, not needed for --help
     from bot.app.daemon import Daemon  # noqa: PLC0415 - as above
+    from bot.app.web_service import WebService  # noqa: PLC0415 - as above
 
-    service = Service(App(settings), config)
+    app = App(settings)
+    daemon = Daemon(app.runner, app.clock)
+    service = Service(app, WebService(app.clock, daemon.wake), config)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, stop.set)
     loop.add_signal_handler(signal.SIGHUP, service.ask_to_reload)
-    notify("READY=1", os.environ)
-    _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
     try:
-        await Daemon(service.app.runner, service.app.clock).run(
-            stop, heartbeat=service.heartbeat, reload=service.reload
-        )
+        await service.pages.follow(settings)
+        notify("READY=1", os.environ)
+        _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
+        await daemon.run(stop, heartbeat=service.heartbeat, reload=service.reload)
     finally:
         notify("STOPPING=1", os.environ)
         await service.aclose()
@@ -62,8 +65,9 @@ async def _serve(settings: Settings, config: Path | None) -> None:
 class Service:
     """What surrounds the daemon in its process."""
 
-    def __init__(self, app: App, config: Path | None) -> None:
+    def __init__(self, app: App, pages: WebService, config: Path | None) -> None:
         self.app = app
+        self.pages = pages
         self._config = config
         self._dated = self._date()
         self._asked = False
@@ -88,30 +92,40 @@ class Service:
 
         A wrong configuration is refused, and the old one stays.
         """
-        from bot.app import App  # noqa: PLC0415 - as above
-
         dated = self._date()
         if not self._asked and dated == self._dated:
             return None
         self._asked, self._dated = False, dated
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}", os.environ)
         try:
-            settings = load_for_arxiv(self._config)
-            fresh = App(settings, self.app.clock)
-        except (ConfigError, StoreError) as error:
+            fresh = await self._opened(load_for_arxiv(self._config))
+        except (ConfigError, ListenError, StoreError) as error:
             _log().error("the changed configuration is refused, the old one stays", problems=str(error))
             self.app.runner.add_alert("config", f"The changed configuration is refused, the old one stays: {error}")
             return self.app.runner  # a round at once, in which the operator hears of it
         else:
             await self.app.aclose()
-            self.app = fresh
+            self.app, settings = fresh, fresh.settings
             _log().info("configuration reloaded", topics=len(settings.topics), subscribers=len(settings.subscribers))
             return fresh.runner
         finally:
             notify("READY=1", os.environ)
 
+    async def _opened(self, settings: Settings) -> App:
+        """The application of other settings, and its pages in place of the old ones; or nothing changed."""
+        from bot.app import App  # noqa: PLC0415 - as above
+
+        fresh = App(settings, self.app.clock)
+        try:
+            await self.pages.follow(settings)
+        except (ListenError, StoreError):
+            await fresh.aclose()
+            raise
+        return fresh
+
     async def aclose(self) -> None:
         """Close what is open."""
+        await self.pages.aclose()
         for ping in self._pings:
             ping.cancel()
         await asyncio.gather(*self._pings, return_exceptions=True)

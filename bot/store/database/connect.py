@@ -67,16 +67,20 @@ def name_of(url: URL) -> str:
     return url.set(query=where).render_as_string(hide_password=True)
 
 
-def open_engines(url: URL) -> Engines:
+def open_engines(url: URL, lock_timeout_ms: int = LOCK_TIMEOUT_MS) -> Engines:
     """The engines for a parsed URL. Connects to nothing yet.
+
+    Args:
+        url: as `parse` gives it.
+        lock_timeout_ms: how long a transaction waits for another one.
 
     Raises:
         StoreError: the driver is not installed.
     """
-    return _postgres(url) if url.drivername == _POSTGRES else _sqlite(url)
+    return _postgres(url, lock_timeout_ms) if url.drivername == _POSTGRES else _sqlite(url, lock_timeout_ms)
 
 
-def _sqlite(url: URL) -> Engines:
+def _sqlite(url: URL, lock_timeout_ms: int) -> Engines:
     engine = create_engine(url, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
@@ -84,7 +88,7 @@ def _sqlite(url: URL) -> Engines:
         # SQLAlchemy's documented way to take transactions out of sqlite3's hands:
         # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA busy_timeout = {lock_timeout_ms}")
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: NORMAL may lose the last commits on a power cut, and a lost "sent" is a paper said twice.
         connection.execute("PRAGMA synchronous = FULL")
@@ -103,7 +107,7 @@ def _sqlite(url: URL) -> Engines:
     return Engines(engine, writing, writing.execution_options(paperboy_references="OFF"))
 
 
-def _postgres(url: URL) -> Engines:
+def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
     try:
         engine = create_engine(
             url.set(query={**_DEFAULTS, **url.query}),
@@ -111,7 +115,7 @@ def _postgres(url: URL) -> Engines:
             isolation_level="READ COMMITTED",
             pool_size=2,
             max_overflow=3,
-            pool_timeout=LOCK_TIMEOUT_MS / 1000,
+            pool_timeout=lock_timeout_ms / 1000,
             pool_pre_ping=True,
         )
     except ImportError as error:
@@ -120,9 +124,9 @@ def _postgres(url: URL) -> Engines:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
-        connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+        connection.execute(f"SET lock_timeout = {lock_timeout_ms}")
         # A machine that fell asleep in mid-transaction must not keep the others out until it wakes.
-        connection.execute(f"SET idle_in_transaction_session_timeout = {2 * LOCK_TIMEOUT_MS}")
+        connection.execute(f"SET idle_in_transaction_session_timeout = {2 * lock_timeout_ms}")
         connection.commit()
 
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

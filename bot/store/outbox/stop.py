@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import false, func, or_, select
 
 from bot.model import DeliveryState
 from bot.store.database.dialect import Lock, hold_lock
@@ -42,5 +42,10 @@ def stop(connection: Connection, lanes: Collection[Lane], reason: str, now: date
     values = {"state": DeliveryState.DROPPED, "reason": reason, "not_before": None, "settled_at": now}
     waiting = deliveries.update().where(here, deliveries.c.state.in_(_WAITING))
     dropped = connection.execute(waiting.values(**values)).rowcount
-    sending = select(func.count()).where(here, deliveries.c.state == DeliveryState.SENDING)
-    return Stopped(dropped, connection.scalar(sending) or 0)
+    return Stopped(dropped, count_being_sent(connection, lanes))
+
+
+def count_being_sent(connection: Connection, lanes: Collection[Lane]) -> int:
+    """How many deliveries of these lanes are on their way."""
+    here = or_(false(), *(lane.where for lane in lanes))
+    return connection.scalar(select(func.count()).where(here, deliveries.c.state == DeliveryState.SENDING)) or 0
