@@ -15,13 +15,21 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.clock import SimulatedClock
 from bot.members.context import Context
-from bot.members.links import confirm_url, preferences_url, unsubscribe_url
+from bot.members.links import (
+    FeedbackLink,
+    Purpose,
+    confirm_url,
+    feedback_url,
+    preferences_url,
+    unsubscribe_url,
+)
 from bot.members.mailbox import mailbox_key
 from bot.model import AnnounceType, FeedItem, Mailing, MailingState
 from bot.store import Store
+from bot.store.feedback import Opinion
 from bot.store.papers import Verdict
 from bot.text.templates import Templates
-from bot.web.app import make_app
+from bot.web.app import ROUTES, make_app
 from bot.web.served import Served
 from bot.web.server import HANDLING
 from bot.web.store_thread import StoreThreads
@@ -45,13 +53,18 @@ URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 def store(tmp_path: Path) -> Iterator[Store]:
     """SQLite alone: what commands do on PostgreSQL is shown where they are tested."""
     store = Store(f"sqlite:///{tmp_path / 'paperboy.db'}")
+    fill(store)
+    yield store
+    store.close()
+
+
+def fill(store: Store) -> None:
+    """Three papers of Monday."""
     entries = tuple(
         FeedItem(paper(f"2604.0000{n}", title=title), AnnounceType.NEW)
         for n, title in enumerate(("Pigeons Read Maps", "Maps of Light", "Gulls Do Not"), start=1)
     )
     store.papers.record(Mailing("cs.CV", MONDAY, entries), Verdict(MailingState.COMPLETE, "whole"), NOW)
-    yield store
-    store.close()
 
 
 @dataclass
@@ -122,6 +135,22 @@ class Answer:
     def said(self) -> str:
         """The page's words, without its markup."""
         return re.sub(r" ([,.])", r"\1", " ".join(re.sub(r"<[^>]+>", " ", self.text).split()))
+
+
+def links_of(pages: Pages, address: str = DORA) -> dict[str, str]:
+    """A path of every route, with a token that is good there, by the route's first word."""
+    feedback = FeedbackLink(mailbox_key(address), "lab", "2604.00001", Opinion.SAVED)
+    of_purpose = {
+        Purpose.CONFIRM: pages.confirm(address),
+        Purpose.PREFERENCES: pages.preferences(address),
+        Purpose.UNSUBSCRIBE: pages.unsubscribe(address),
+        Purpose.FEEDBACK: urlsplit(feedback_url(WEB, feedback)).path,
+    }
+    paths = {}
+    for route in ROUTES:
+        token = of_purpose[route.purpose].rpartition("/")[2] if route.purpose else ""
+        paths[route.path.split("/")[1]] = route.path.partition("{")[0] + token
+    return paths
 
 
 def served_over(store: Store, clock: SimulatedClock, web: WebSettings = WEB, **rest: Any) -> tuple[Served, list[int]]:

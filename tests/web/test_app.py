@@ -8,46 +8,25 @@ import re
 import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.members.links import FeedbackLink, Purpose, feedback_url
-from bot.members.mailbox import mailbox_key
 from bot.store import Store
-from bot.store.feedback import Opinion
 from bot.web.answering import Answering
-from bot.web.app import ROUTES
 from bot.web.forms import MOST_BYTES
 from tests.members.conftest import WEB
 from tests.members.driver import DORA
-from tests.web.conftest import URLENCODED, Pages, opened
+from tests.web.conftest import URLENCODED, links_of, opened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from tests.web.conftest import Pages
+
 ALICE = "alice@example.edu"
-
-
-def links(pages: Pages, address: str = DORA) -> dict[str, str]:
-    """A path of every route, with a token that is good there."""
-    of_purpose = {
-        Purpose.CONFIRM: pages.confirm(address),
-        Purpose.PREFERENCES: pages.preferences(address),
-        Purpose.UNSUBSCRIBE: pages.unsubscribe(address),
-        Purpose.FEEDBACK: urlsplit(
-            feedback_url(WEB, FeedbackLink(mailbox_key(address), "lab", "2604.00001", Opinion.SAVED))
-        ).path,
-    }
-    return {
-        route.path: route.path.partition("{")[0] + of_purpose[route.purpose].rpartition("/")[2]
-        if route.purpose
-        else route.path
-        for route in ROUTES
-    }
 
 
 @pytest.fixture
@@ -56,7 +35,7 @@ async def busy(pages: Pages) -> Pages:
     await pages.subscribed()
     await pages.post("/", ("address", "asked@example.edu"), ("topic", "birds"))
     await pages.post(pages.unsubscribe(ALICE))
-    await pages.post(links(pages)["/feedback/{token:[A-Za-z0-9_-]{1,400}}"])
+    await pages.post(links_of(pages)["feedback"])
     pages.woken.clear()
     return pages
 
@@ -79,7 +58,7 @@ async def test_law_11_a_link_that_is_opened_changes_nothing(busy: Pages, method:
     before = dump(busy)
     for _ in range(2):
         for address in (DORA, "asked@example.edu", ALICE, "nobody@example.edu"):
-            for path in links(busy, address).values():
+            for path in links_of(busy, address).values():
                 for query in ("", "?List-Unsubscribe=One-Click&do=resume"):
                     answer = await busy.ask(method, path + query)
                     assert answer.status in (200, 404), path
@@ -91,14 +70,14 @@ async def test_law_11_a_link_that_is_opened_changes_nothing(busy: Pages, method:
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
 async def test_law_11_methods_that_no_page_has_are_refused_and_change_nothing(busy: Pages, method: str) -> None:
     before = dump(busy)
-    for path in links(busy).values():
+    for path in links_of(busy).values():
         answer = await busy.ask(method, path)
         assert (answer.status, "GET" in answer.headers["Allow"]) == (405, True)
     assert dump(busy) == before
 
 
 async def test_a_form_is_refused_where_there_is_none(busy: Pages) -> None:
-    for path in links(busy).values():
+    for path in links_of(busy).values():
         if "/export/" in path or "/saved/" in path or path == "/healthz":
             assert (await busy.post(path)).status == 405
 
@@ -107,7 +86,7 @@ async def test_a_form_is_refused_where_there_is_none(busy: Pages) -> None:
 
 
 async def test_every_answer_forbids_whatever_is_not_needed(busy: Pages) -> None:
-    for path in (*links(busy).values(), "/nothing", "/assets/nothing"):
+    for path in (*links_of(busy).values(), "/nothing", "/assets/nothing"):
         answer = await busy.get(path)
         headers = answer.headers
         assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
@@ -126,7 +105,7 @@ async def test_hsts_is_for_https_alone(store: Store) -> None:
 
 
 async def test_a_title_has_no_token_and_no_address(busy: Pages) -> None:
-    for path in links(busy).values():
+    for path in links_of(busy).values():
         answer = await busy.get(path)
         for title in re.findall(r"<title>(.*?)</title>", answer.text):
             assert "@" not in title
@@ -134,7 +113,7 @@ async def test_a_title_has_no_token_and_no_address(busy: Pages) -> None:
 
 
 async def test_a_page_loads_only_what_lies_beside_it(busy: Pages) -> None:
-    for path in links(busy).values():
+    for path in links_of(busy).values():
         answer = await busy.get(path)
         for source in re.findall(r'<(?:script src|link rel="[a-z]+" href|img src)="([^"]+)"', answer.text):
             assert re.fullmatch(r"(\.\./)?assets/[\w-]+-[0-9a-f]{8}\.(css|js|svg)", source)
@@ -150,7 +129,7 @@ async def test_no_log_has_a_token_or_an_address(
     secrets: set[str] = set()
     async with opened(store) as pages:
         await pages.subscribed()
-        for path in links(pages).values():
+        for path in links_of(pages).values():
             secrets.update(word for word in path.split("/") if len(word) > 20)
             await pages.get(path, headers={"Referer": f"https://papers.example.edu{path}"})
             await pages.post(path, ("address", DORA), ("do", "topics"), ("topic", "birds"))
@@ -167,7 +146,7 @@ async def test_no_log_has_a_token_or_an_address(
 
 async def test_what_is_too_large_is_refused_and_not_read(busy: Pages) -> None:
     before = dump(busy)
-    for path in links(busy).values():
+    for path in links_of(busy).values():
         for size, status in ((MOST_BYTES + 1, 413), (1_000_000, 413)):
             answer = await busy.ask("POST", path, headers=URLENCODED, data=b"address=" + b"x" * (size - 8))
             assert answer.status in (status, 405)
@@ -186,7 +165,7 @@ async def test_a_body_in_pieces_is_bounded_too(busy: Pages) -> None:
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "text/xml", "nonsense", ""])
 async def test_what_is_no_form_is_refused(busy: Pages, kind: str) -> None:
     before = dump(busy)
-    for path in links(busy).values():
+    for path in links_of(busy).values():
         answer = await busy.ask("POST", path, headers={"Content-Type": kind}, data=b'{"a": 1}')
         assert answer.status in (415, 405)
     answer = await busy.ask("POST", "/", headers={**URLENCODED, "Content-Encoding": "gzip"}, data=b"\x1f\x8b")
@@ -293,7 +272,7 @@ def test_whatever_a_form_says_there_is_an_answer_and_no_fault(tmp_path_factory: 
     context = opened(store)
     pages = loop.run_until_complete(context.__aenter__())
     loop.run_until_complete(pages.subscribed())
-    paths = sorted(path for path in links(pages).values() if "/export/" not in path and "/delete/" not in path)
+    paths = sorted(path for path in links_of(pages).values() if "/export/" not in path and "/delete/" not in path)
 
     @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(

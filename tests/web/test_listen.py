@@ -5,6 +5,7 @@ import socket
 import stat
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
