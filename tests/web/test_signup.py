@@ -131,6 +131,7 @@ async def test_what_is_wrong_is_said_and_what_was_typed_stays(
 ) -> None:
     answer = await pages.post("/", *fields)
     assert (answer.status, why in answer.said) == (422, True), answer.said
+    assert '<div class="said bad" role="alert">' in answer.text
     assert pages.mails() == []
     if ("topic", "birds") in fields:
         assert 'value="birds" checked' in answer.text
