@@ -1,63 +1,95 @@
-"""Everything that the store knows of one reader of mail, as plain values: for that reader, and for the operator."""
+"""All that is known of one reader, as plain values: for the reader who asks, and for the operator. Reads only."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.model import Topic
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from bot.members.context import Context
-    from bot.model import Topic
     from bot.store.feedback import FeedbackRecord
-    from bot.store.members import Member
+    from bot.store.members import Followed, Member
     from bot.store.suppressions import Suppression
 
 
-def known_of(context: Context, mailbox: str) -> dict[str, object]:
-    """What is stored about a mailbox, named by its hash in hex. The address itself is in it: never log it.
+@dataclass(frozen=True, slots=True)
+class SelfService:
+    """A self-service subscriber, in words that JSON has."""
 
-    Raises:
-        StoreError: the store cannot be read.
-    """
+    key: str
+    channel: str
+    address: str
+    topics: tuple[Any, ...]
+    """Names of the YAML's topics, and own ones as mappings."""
+    muted: tuple[str, ...]
+    at: str | None
+    weekdays: tuple[int, ...]
+    """Monday 0."""
+    timezone: str
+    paused: bool
+    paused_until: date | None
+    asked_at: datetime | None
+    confirmed_at: datetime | None
+    how: str
+    """Where it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOfReader:
+    """What is known of a reader."""
+
+    self_service: SelfService | None
+    """Their self-service subscriber, if they have one."""
+    configured: tuple[str, ...]
+    """The subscribers of the configuration that have their mailbox, by name."""
+    suppression: Suppression | None
+    """That their mailbox is not written to, if so."""
+    feedback: tuple[FeedbackRecord, ...]
+    """What they said of papers, the newest first."""
+
+
+def known_of(context: Context, mailbox: str) -> KnownOfReader:
+    """All that is known of the reader of a mailbox, named by its hash in hex."""
     with context.store.snapshot() as view:
         member = view.members.of_mailbox(mailbox)
-        suppression = view.suppressions.find(context.keys.suppression(mailbox))
-        said = view.feedback.of_persons(context.keys.person("mail", mailbox))
-    return {
-        "mailbox": mailbox,
-        "configured_as": context.subscriber_of(mailbox),
-        "subscription": None if member is None else _subscription(member),
-        "stopped": None if suppression is None else _stopped(suppression),
-        "feedback": [_feedback(record) for record in said],
-    }
+        return KnownOfReader(
+            self_service=None if member is None else self_service(member),
+            configured=tuple(dict.fromkeys(lane.subscriber for lane in context.lanes(mailbox, None))),
+            suppression=view.suppressions.find(context.keys.suppression(mailbox)),
+            feedback=view.feedback.of_persons(context.keys.person("mail", mailbox)),
+        )
 
 
-def _subscription(member: Member) -> dict[str, object]:
-    return {
-        "key": member.key,
-        "address": member.destination.reveal(),
-        "asked_on": member.how,
-        "asked_at": member.asked_at,
-        "confirmed_at": member.confirmed_at,
-        "topics": [_topic(topic) for topic in member.topics],
-        "asked_topics": [_topic(topic) for topic in member.asked_topics or ()],
-        "muted": list(member.muted),
-        "hour": None if member.at is None else f"{member.at:%H:%M}",
-        "weekdays": sorted(member.weekdays),
-        "timezone": member.timezone,
-        "paused": member.paused,
-        "paused_until": member.paused_until,
-    }
+def self_service(member: Member) -> SelfService:
+    """A self-service subscriber with its address, for whom it is about and for the operator alone."""
+    return SelfService(
+        key=member.key,
+        channel=member.channel,
+        address=member.destination.reveal(),
+        topics=tuple(map(_topic, member.topics)),
+        muted=member.muted,
+        at=None if member.at is None else f"{member.at:%H:%M}",
+        weekdays=tuple(sorted(member.weekdays)),
+        timezone=member.timezone,
+        paused=member.paused,
+        paused_until=member.paused_until,
+        asked_at=member.asked_at,
+        confirmed_at=member.confirmed_at,
+        how=member.how,
+    )
+
+
+def titles(topics: Followed) -> tuple[str, ...]:
+    """What the topics are called: a name of the YAML's, a title of one's own."""
+    return tuple(topic.title if isinstance(topic, Topic) else topic for topic in topics)
 
 
 def _topic(topic: str | Topic) -> object:
-    wanted = ("title", "categories", "keywords", "exclude", "authors", "query")
-    return topic if isinstance(topic, str) else {name: getattr(topic, name) for name in wanted}
-
-
-def _stopped(suppression: Suppression) -> dict[str, object]:
-    return {"reason": suppression.reason.value, "how": suppression.how.value, "since": suppression.since}
-
-
-def _feedback(record: FeedbackRecord) -> dict[str, object]:
-    return {name: value for name, value in asdict(record).items() if name != "person"}
+    if isinstance(topic, str):
+        return topic
+    words = {key: list(getattr(topic, key)) for key in ("categories", "keywords", "exclude", "authors")}
+    return {"title": topic.title, **{key: found for key, found in words.items() if found}, "query": topic.query}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from bot.members.commands import delete, saved
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def export(visit: Visit) -> Document:
     """Everything, as JSON."""
     found = known_of(visit.readers, visit.mailbox)
-    text = json.dumps(found, indent=2, ensure_ascii=False, default=str) + "\n"
+    text = json.dumps(asdict(found), indent=2, ensure_ascii=False, default=str) + "\n"
     return Document(text.encode(), "application/json", "paperboy.json")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import Problem
 from bot.members import commands
-from bot.members.links import Purpose, preferences_url, sign, unsubscribe_url
+from bot.members.links import Purpose, sign, unsubscribe_url
 from bot.members.values import Changed, Refusal, Refused
 from bot.model import Topic
 from bot.settings import ALL_WEEK
@@ -151,33 +151,35 @@ def _page(visit: Visit, said: Said | None = None, typed: TopicForm | None = None
     with readers.store.snapshot() as view:
         suppression = view.suppressions.find(readers.keys.suppression(visit.mailbox))
     token = sign(visit.web.secret[0], Purpose.UNSUBSCRIBE, visit.payload)
+    offered = offered_topics(readers, _followed_by_name(member))
+    categories = tuple(dict.fromkeys(category for topic in offered for category in topic.categories))
     values = {
         "title": "What you get",
         "said": said,
         "subscriber": None if member is None else _subscriber(visit, member, typed),
+        "topics": offered,
+        "topic": typed if typed and not typed.name else TopicForm(categories=categories),
         "in_the_file": tuple(_in_the_file(readers, visit.mailbox)),
         "stopped": None if suppression is None else _stopped(suppression),
         "undo": f"../undo/{token}",
         "unsubscribe": unsubscribe_url(visit.web, visit.mailbox),
         "saved": _saved(visit),
         "token": visit.token,
-        "here": preferences_url(visit.web, visit.mailbox),
     }
     return Page("preferences", values)
 
 
+def _followed_by_name(member: Member | None) -> tuple[str, ...]:
+    return tuple(topic for topic in member.topics if isinstance(topic, str)) if member else ()
+
+
 def _subscriber(visit: Visit, member: Member, typed: TopicForm | None) -> dict[str, object]:
-    """What the forms show; `typed` takes the place of the topic that it changes."""
+    """What the forms show; `typed` takes the place of the own topic that it changes."""
     own = [topic_form(topic) for topic in member.topics if isinstance(topic, Topic)]
-    own = [typed if typed and typed.name == topic.name else topic for topic in own]
-    offered = offered_topics(visit.readers, tuple(topic for topic in member.topics if isinstance(topic, str)))
-    categories = tuple(dict.fromkeys(category for topic in offered for category in topic.categories))
     return {
         "mailbox": _masked(member),
-        "topics": offered,
         "own_topics": visit.web.own_topics,
-        "own": own,
-        "new": typed if typed and not typed.name else TopicForm(categories=categories),
+        "own": [typed if typed and typed.name == topic.name else topic for topic in own],
         "muted": member.muted,
         "at": f"{member.at:%H:%M}" if member.at else "",
         "days": [(name, number in member.weekdays) for number, name in enumerate(WEEKDAYS)],

@@ -84,7 +84,7 @@ def _form(visit: Visit, *, chosen: tuple[str, ...], own: TopicForm | None = None
         "title": "New papers by mail",
         "said": said,
         "topics": topics,
-        "own": own or TopicForm(categories=everywhere),
+        "topic": own or TopicForm(categories=everywhere),
         "own_topics": visit.web.own_topics,
         "address": visit.form.one("address"),
         "zone": visit.form.one("zone") or visit.readers.settings.timezone.key,

@@ -14,6 +14,7 @@ from aiohttp import CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.clock import SimulatedClock
+from bot.members.commands import subscribe
 from bot.members.context import Context
 from bot.members.links import (
     FeedbackLink,
@@ -22,6 +23,7 @@ from bot.members.links import (
     feedback_url,
     preferences_url,
     unsubscribe_url,
+    verify,
 )
 from bot.members.mailbox import mailbox_key
 from bot.model import AnnounceType, FeedItem, Mailing, MailingState
@@ -30,6 +32,8 @@ from bot.store.feedback import Opinion
 from bot.store.papers import Verdict
 from bot.text.templates import Templates
 from bot.web.app import ROUTES, make_app
+from bot.web.forms import Form
+from bot.web.page import Page, Visit
 from bot.web.served import Served
 from bot.web.server import HANDLING
 from bot.web.store_thread import StoreThreads
@@ -177,3 +181,21 @@ async def opened(store: Store, web: WebSettings = WEB, **rest: Any) -> AsyncIter
 async def pages(store: Store) -> AsyncIterator[Pages]:
     async with opened(store) as pages:
         yield pages
+
+
+def render_every_page(store: Store, templates: Templates) -> None:
+    """Each page function once, through these templates."""
+    readers = Context.opened(store, settings(), PlainMails())
+    served = Served.make(readers, templates, SimulatedClock(NOW), lambda: None, StoreThreads())
+    mailbox, identifier = bytes.fromhex(mailbox_key(DORA)), "2604.00001"
+    word = feedback_url(WEB, FeedbackLink(mailbox.hex(), "lab", identifier, Opinion.SAVED)).rpartition("/")[2]
+    spoken = verify(WEB.secret, Purpose.FEEDBACK, word, NOW) or b""
+    subscribe(readers, DORA, ["birds"], "UTC", NOW)
+    for route in ROUTES:
+        payload = spoken if route.purpose is Purpose.FEEDBACK else mailbox
+        for function in (route.get, route.post, route.unknown):
+            form = Form((("do", "resume"), ("address", DORA), ("topic", "birds")))
+            visit = Visit(readers, templates, NOW, "token", payload, form, is_post=function is not route.get)
+            page = function(visit) if function else None
+            if isinstance(page, Page):
+                served.render(page, root="")

@@ -191,13 +191,13 @@ async def test_all_that_is_known_comes_as_json(dora: Pages) -> None:
     answer = await dora.get(dora.preferences().replace("/preferences/", "/export/"))
     assert answer.headers["Content-Disposition"] == 'attachment; filename="paperboy.json"'
     found = json.loads(answer.text)
-    assert found["subscription"]["address"] == DORA.replace("Example", "example")
-    assert [topic if isinstance(topic, str) else topic["title"] for topic in found["subscription"]["topics"]] == [
+    assert found["self_service"]["address"] == DORA.replace("Example", "example")
+    assert [topic if isinstance(topic, str) else topic["title"] for topic in found["self_service"]["topics"]] == [
         "birds",
         "Maps",
     ]
     (said,) = found["feedback"]
-    assert (said["identifier"], said["opinion"], "person" in said) == ("2604.00001", "saved", False)
+    assert (said["identifier"], said["opinion"]) == ("2604.00001", "saved")
 
 
 async def test_saved_papers_come_as_bibtex(dora: Pages) -> None:
