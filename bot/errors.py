@@ -135,6 +135,15 @@ class DeliveryError(PaperboyError):
         the other side was not reached, or would say the same of any message: then nothing is ever given up."""
 
 
+class ListenError(PaperboyError):
+    """Nobody can be listened to where it was wished."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{address}: {reason}")
+        self.address = address
+        self.reason = reason
+
+
 class StoreError(PaperboyError):
     """The store cannot be used."""
 

@@ -46,8 +46,8 @@ def _sqlite_waits_for_no_disk() -> Iterator[None]:
     sqlite = connect._sqlite
 
     @wraps(sqlite)
-    def unsynchronised(url: URL) -> connect.Engines:
-        engines = sqlite(url)
+    def unsynchronised(url: URL, lock_timeout_ms: int) -> connect.Engines:
+        engines = sqlite(url, lock_timeout_ms)
         event.listen(engines.reading, "connect", lambda opened, _: opened.execute("PRAGMA synchronous = OFF"))
         return engines
 

@@ -33,9 +33,14 @@ from bot.text.templates import FILTERS, Templates, built_in_folder
 from bot.topics.matcher import Matcher
 from bot.topics.query import parse
 from tests.builders import MONDAY, digest, entry, paper, section
+from tests.web.conftest import render_every_page, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from bot.store import Store
+
+__all__ = ["store"]
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -46,6 +51,7 @@ PAGES = {
         "bot/topics/README.md",
         "bot/channels/README.md",
         "bot/cli/README.md",
+        "bot/web/README.md",
         "templates/README.md",
         "tests/README.md",
     )
@@ -63,6 +69,7 @@ ENVIRON = {
     "DISCORD_WEBHOOK_URL": "https://discord.com/api/webhooks/123456789012345678/invented",
     "MATTERMOST_WEBHOOK_URL": "https://chat.example.org/hooks/invented",
     "HEALTH_URL": "https://health.example.org/invented",
+    "PAPERBOY_SECRET": "invented" * 4,
     **dict.fromkeys(("SLACK_BOT_TOKEN", "DISCORD_BOT_TOKEN", "GMAIL_APP_PASSWORD", "DB_PASSWORD"), "invented"),
 }
 
@@ -294,8 +301,8 @@ def test_every_template_is_listed_with_all_that_it_uses() -> None:
         assert variables <= next(given for names, given in listed.items() if _plain(name) in names), name
 
 
-def test_every_template_is_given_all_that_is_listed() -> None:
-    given = _rendered()
+def test_every_template_is_given_all_that_is_listed(store: Store) -> None:
+    given = _rendered(store)
     for names, variables in _listed()[0].items():
         assert variables <= set().union(*(given[name] for name in names)), names
 
@@ -320,8 +327,8 @@ def _listed() -> tuple[dict[tuple[str, ...], set[str]], set[str]]:
     return listed, partial
 
 
-def _rendered() -> dict[str, set[str]]:
-    """All that the channels and the site give to each template."""
+def _rendered(store: Store) -> dict[str, set[str]]:
+    """All that the channels, the site and the pages for readers give to each template."""
     seen: dict[str, set[str]] = {}
 
     class Recording(Templates):
@@ -345,6 +352,7 @@ def _rendered() -> dict[str, set[str]]:
     render_front({topic: {MONDAY: 1}}, site, Recording(), mark="")
     render_pages("slack", [Message({"text": "A text"})], "lab", Recording())
     render_pages("discord", [Message({"content": "A text"})], "lab", Recording())
+    render_every_page(store, Recording())
     return seen
 
 

@@ -135,16 +135,23 @@ class Daemon:
         self._rounds = rounds
         self._clock = clock
         self._wake: datetime | None = None
+        self._woken = asyncio.Event()
+        """Whether somebody changed something since the last round began."""
+
+    def wake(self) -> None:
+        """Have a round as soon as there can be one: a reader changed something."""
+        self._woken.set()
 
     def is_due(self) -> bool:
         """Whether it is time for a round."""
-        return self._wake is None or self._clock.now() >= self._wake
+        return self._wake is None or self._woken.is_set() or self._clock.now() >= self._wake
 
     async def tick(self) -> None:
         """A round, if it is time for one."""
         now = self._clock.now()
         if not self.is_due():
             return
+        self._woken.clear()
         try:
             poll = now >= next_poll(now, self._rounds.work_ahead())
             work_ahead = await self._rounds.round(poll=poll)
@@ -178,9 +185,11 @@ class Daemon:
         ticker.every(TICK).seconds.do(check)
         ticker.run_all()
         while not stop.is_set():
-            await _sleep(max(0.1, ticker.idle_seconds or 0.0), stop, step)
+            await _sleep(max(0.1, ticker.idle_seconds or 0.0), stop, self._woken, step)
             if step is not None and step.done():
                 step.result()  # what a round raises is the daemon's end: nothing is swallowed
+                if self._woken.is_set():
+                    ticker.run_all()
             ticker.run_pending()
         await self._finish(step)
 
@@ -203,11 +212,13 @@ class Daemon:
             log.error("what is in flight could not be noted", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
 
 
-async def _sleep(seconds: float, stop: asyncio.Event, step: asyncio.Task[None] | None) -> None:
-    """Until the next tick, a stop, or the end of a round, whichever is first."""
-    stopping = asyncio.ensure_future(stop.wait())
-    running = [step] if step is not None and not step.done() else []
+async def _sleep(seconds: float, stop: asyncio.Event, woken: asyncio.Event, step: asyncio.Task[None] | None) -> None:
+    """Until the next tick, a stop, or the end of a round; between two rounds also until a reader acted."""
+    is_running = step is not None and not step.done()
+    waiting = [asyncio.ensure_future(event.wait()) for event in ([stop] if is_running else [stop, woken])]
+    running = [step] if step is not None and is_running else []
     try:
-        await asyncio.wait([stopping, *running], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*waiting, *running], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stopping.cancel()
+        for each in waiting:
+            each.cancel()

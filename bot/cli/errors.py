@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import __version__
-from bot.errors import ConfigError, NewerStoreError, NoStoreError, PaperboyError, RenderError, StoreError
+from bot.errors import ConfigError, ListenError, NewerStoreError, NoStoreError, PaperboyError, RenderError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,9 @@ def giving_advice() -> Iterator[None]:
         _leave(ExitCode.STORE, f"The store {error.store} is from a newer Paperboy. {written}", advice)
     except StoreError as error:
         _leave(ExitCode.STORE, f"The store {error.store} cannot be used: {error.reason}", *_remedy(error))
+    except ListenError as error:
+        advice = "`web.listen` in the configuration names where: is another program there, or may this user not?"
+        _leave(ExitCode.LEFT_UNDONE, f"Nothing can be served on {error}", advice)
     except RenderError as error:
         advice = "`templates:` in the configuration names the folder whose files win over the built-in ones."
         _leave(ExitCode.LEFT_UNDONE, f"A template failed: {error}", advice)

@@ -69,6 +69,18 @@ def still_open(
     return found
 
 
+def late(
+    papers: Papers, categories: Iterable[str], now: datetime, *, after: timedelta
+) -> dict[str, tuple[MailingRecord, ...]]:
+    """Per category the mailings that are still open so long after they were expected, oldest first."""
+    open_ones = still_open(papers, categories, now)
+    found = {
+        category: tuple(record for record in records if now - calendar.expected(record.mailing_date) >= after)
+        for category, records in open_ones.items()
+    }
+    return {category: records for category, records in found.items() if records}
+
+
 def _never_asked(day: date, category: str) -> MailingRecord:
     """What stands for a mailing on whose day nothing ran."""
     return MailingRecord(

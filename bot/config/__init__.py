@@ -211,14 +211,22 @@ def _channels(
     for name, kind in channels.items():
         section = reader.mapping(sections.get(name), ("channels", name), _keys(kind.Settings))
         users = {user: {address.kind for address in r.addresses} for user, r in routes.items() if r.channel == name}
-        if users or (signup and name == _SIGNUP_CHANNEL):
-            used[name] = _channel(reader, ("channels", name), kind, section, users)
+        of_readers = signup and name == _SIGNUP_CHANNEL
+        if users or of_readers:
+            used[name] = _channel(reader, ("channels", name), kind, section, users, of_readers=of_readers)
     return used
 
 
 def _channel(
-    reader: Reader, place: Place, kind: type[Channel], section: Mapping[str, object], users: Mapping[str, set[str]]
+    reader: Reader,
+    place: Place,
+    kind: type[Channel],
+    section: Mapping[str, object],
+    users: Mapping[str, set[str]],
+    *,
+    of_readers: bool,
 ) -> object:
+    """The channel's settings: of its keys those that somebody needs, or all where readers can sign up to it."""
     keys = _keys(kind.Settings)
     needed_by: Mapping[str, frozenset[str]] = getattr(kind, "NEEDED_BY", _NEEDED_BY)
     needing = {
@@ -228,7 +236,11 @@ def _channel(
     for key in needed_by:
         if needing.get(key) and key not in section:
             reader.add_problem((*place, key), "is missing" + why[key])
-    resolved = {key: reader.resolve(value, (*place, key), why[key]) for key, value in section.items() if needing[key]}
+    resolved = {
+        key: reader.resolve(value, (*place, key), why[key])
+        for key, value in section.items()
+        if of_readers or needing[key]
+    }
     settings = reader.validate(kind.Settings, resolved, place, why)
     remote = not is_loopback(getattr(settings, "host", "localhost"))
     for key in keys:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from bot.text.templates import built_in_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from bot.text.templates import Templates
 
 KATEX = "assets/katex-0.19.1"
 """npm's katex of that version, its woff2 fonts only: MIT, with its licence beside it."""
-_FOLDER = "site/assets"
+FOLDER = "site/assets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,14 @@ class Assets:
     """Name of a file as the templates call it -> its path below the site's folder."""
 
     @classmethod
-    def find(cls, templates: Templates) -> Assets:
-        """Every asset, the user's own in place of ours.
+    def find(cls, templates: Templates, *, folders: Iterable[str] = (FOLDER,)) -> Assets:
+        """Every asset in these folders of the templates, the user's own in place of ours.
 
         Raises:
             OSError: one of them cannot be read.
         """
         files, names = {}, {}
-        for name, source in _sources(templates, _FOLDER).items():
+        for name, source in (found for folder in folders for found in _sources(templates, folder).items()):
             path = f"assets/{name}" if "/" in name else f"assets/{_hashed(name, source.read_bytes())}"
             files[path] = source
             names[name] = path

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.arxiv import calendar
 from bot.arxiv.rate_limit import Service
 from bot.collect import backlog
 from bot.model import DeliveryState, Note
@@ -124,12 +123,11 @@ def _lines(alerts: Iterable[Alert]) -> Iterator[str]:
 
 
 def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:
-    for category, records in backlog.still_open(store.papers, settings.categories, now).items():
-        late = [r for r in records if now - calendar.expected(r.mailing_date) >= settings.arxiv.alert_after]
-        if late:
-            others = f" and {len(late) - 1} more" if len(late) > 1 else ""
-            text = f"The mailing of {category} for {late[-1].mailing_date:%Y-%m-%d}{others} is still open"
-            yield Alert(f"mailing {category}", f"{text}: {late[-1].reason}")
+    after = settings.arxiv.alert_after
+    for category, late in backlog.late(store.papers, settings.categories, now, after=after).items():
+        others = f" and {len(late) - 1} more" if len(late) > 1 else ""
+        text = f"The mailing of {category} for {late[-1].mailing_date:%Y-%m-%d}{others} is still open"
+        yield Alert(f"mailing {category}", f"{text}: {late[-1].reason}")
 
 
 def _refusal(store: Store, now: datetime) -> tuple[Alert, ...]:

@@ -34,19 +34,27 @@ __all__ = ["Store", "migrate"]
 class Store:
     """One open store."""
 
-    def __init__(self, url: str, owner: WorkerId | None = None, *, must_exist: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        owner: WorkerId | None = None,
+        *,
+        must_exist: bool = False,
+        lock_timeout_ms: int | None = None,
+    ) -> None:
         """Open it, making the tables where there are none and bringing older ones up to date.
 
         Args:
             url: `sqlite:///FILE` or `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`.
             owner: in whose name deliveries are claimed and leases taken; this process, if nobody is named.
             must_exist: whether a store that is not there is refused instead of made.
+            lock_timeout_ms: how long a transaction waits for another one: somebody may be waiting for its answer.
 
         Raises:
             NoStoreError: there is none, and `must_exist`; nothing was made.
             StoreError: it cannot be opened, is not ours, or is newer than this program.
         """
-        self._database = Database(url, must_exist=must_exist)
+        self._database = Database(url, must_exist=must_exist, lock_timeout_ms=lock_timeout_ms)
         self.owner = owner or WorkerId.current()
         self.papers = Papers(self._database)
         self.subscribers = SubscriberStates(self._database)

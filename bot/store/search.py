@@ -7,13 +7,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from bot.model import AnnounceType
 from bot.store.database.tables import announcements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import date
 
     from bot.model import Paper
@@ -68,15 +68,17 @@ class PaperSearch:
             for row in batch:
                 yield StoredPaper(found[row.identifier, row.version], row.day)
 
-    def days(self, since: date) -> Iterator[Day]:
+    def days(self, since: date, categories: Collection[str] = ()) -> Iterator[Day]:
         """What was announced as new or cross-listed per mailing date from that one on, newest first.
 
-        A paper stands on the first of these dates that announced it, as a subscriber is told of it once.
+        Of these categories, or of all if none is named. A paper stands on the first of these dates that announced
+        it, as a subscriber is told of it once.
         """
         day = func.min(announcements.c.mailing_date)
+        listed = announcements.c.category.in_(categories) if categories else true()
         statement = (
             select(announcements.c.identifier, func.min(announcements.c.version).label("version"), day.label("day"))
-            .where(announcements.c.mailing_date >= since, announcements.c.type.in_(NEWS))
+            .where(announcements.c.mailing_date >= since, announcements.c.type.in_(NEWS), listed)
             .group_by(announcements.c.identifier)
             .order_by(day.desc(), announcements.c.identifier.desc())
         )

@@ -8,7 +8,7 @@ from bot.store.database.dialect import hold_reader
 from bot.store.feedback import Feedback
 from bot.store.members import Members
 from bot.store.outbox.enqueue import put_deliveries
-from bot.store.outbox.stop import stop
+from bot.store.outbox.stop import count_being_sent, stop
 from bot.store.request_limits import take
 from bot.store.suppressions import Suppressions
 
@@ -53,3 +53,7 @@ class Transaction:
     def stop(self, lanes: Collection[Lane], reason: str, now: datetime) -> Stopped:
         """Drop what waits in these lanes."""
         return stop(self._connection, lanes, reason, now)
+
+    def count_being_sent(self, lanes: Collection[Lane]) -> int:
+        """How many deliveries of these lanes are on their way."""
+        return count_being_sent(self._connection, lanes)

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.channels import CHANNELS
+from bot.channels.mail.settings import MailSettings
 from bot.config import load, locate, yaml_file
 from bot.errors import ConfigError, Problem
 from bot.model import AnnounceType, MatchMode, OnUnknown, Order, Topic
@@ -192,7 +193,10 @@ def test_without_web_there_is_none_and_one_that_is_hardly_set_lets_nobody_sign_u
 
 def test_who_signs_up_uses_mail_and_what_they_may_follow_is_collected(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, f"web: {{url: 'http://[::1]:1', secret: {SIGNS}, signup: [light]}}")
-    assert "mail" in settings.channels
+    assert settings.channels["mail"] == MailSettings()
+    web = f"web: {{url: 'http://[::1]:1', secret: {SIGNS}, signup: [light]}}"
+    relay = "channels: {mail: {port: 2525}, slack: {token: x}}"
+    assert settings_of(tmp_path, f"{web}\n{relay}").channels["mail"].port == 2525
     assert settings.categories == ("cs.CV", "hep-lat")
 
 

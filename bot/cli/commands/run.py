@@ -13,10 +13,11 @@ import structlog
 
 from bot.app import App
 from bot.app.daemon import Daemon
+from bot.app.web_service import WebService
 from bot.cli.configuration import load_for_arxiv
 from bot.cli.systemd import notify
 from bot.config import locate
-from bot.errors import ConfigError, StoreError
+from bot.errors import ConfigError, ListenError, StoreError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,9 @@ def run(
 
 
 async def _serve(settings: Settings, config: Path | None) -> None:
-    service = Service(App(settings), config)
+    app = App(settings)
+    daemon = Daemon(app.runner, app.clock)
+    service = Service(app, WebService(app.clock, daemon.wake), config)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
@@ -57,12 +60,11 @@ async def _serve(settings: Settings, config: Path | None) -> None:
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, end)
     loop.add_signal_handler(signal.SIGHUP, service.ask_to_reload)
-    notify("READY=1", os.environ)
-    _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
     try:
-        await Daemon(service.app.runner, service.app.clock).run(
-            stop, heartbeat=service.heartbeat, reload=service.reload
-        )
+        await service.pages.follow(settings)
+        notify("READY=1", os.environ)
+        _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
+        await daemon.run(stop, heartbeat=service.heartbeat, reload=service.reload)
     finally:
         notify("STOPPING=1", os.environ)
         await service.aclose()
@@ -72,8 +74,9 @@ async def _serve(settings: Settings, config: Path | None) -> None:
 class Service:
     """What surrounds the daemon in its process."""
 
-    def __init__(self, app: App, config: Path | None) -> None:
+    def __init__(self, app: App, pages: WebService, config: Path | None) -> None:
         self.app = app
+        self.pages = pages
         self._config = config
         self._dated = self._date()
         self._asked = False
@@ -104,22 +107,34 @@ class Service:
         self._asked, self._dated = False, dated
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}", os.environ)
         try:
-            settings = load_for_arxiv(self._config)
-            fresh = App(settings, self.app.clock)
-        except (ConfigError, StoreError) as error:
+            fresh = await self._opened(load_for_arxiv(self._config))
+        except (ConfigError, ListenError, StoreError) as error:
             _log().error("the changed configuration is refused, the old one stays", problems=str(error))
             self.app.runner.add_alert("config", f"The changed configuration is refused, the old one stays: {error}")
             return self.app.runner  # a round at once, in which the operator hears of it
         else:
             await self.app.aclose()
-            self.app = fresh
+            self.app, settings = fresh, fresh.settings
             _log().info("configuration reloaded", topics=len(settings.topics), subscribers=len(settings.subscribers))
             return fresh.runner
         finally:
             notify("READY=1", os.environ)
 
+    async def _opened(self, settings: Settings) -> App:
+        """The application of other settings, and its pages in place of the old ones; or nothing changed."""
+        from bot.app import App  # noqa: PLC0415 - as above
+
+        fresh = App(settings, self.app.clock)
+        try:
+            await self.pages.follow(settings)
+        except (ListenError, StoreError):
+            await fresh.aclose()
+            raise
+        return fresh
+
     async def aclose(self) -> None:
         """Close what is open."""
+        await self.pages.aclose()
         for ping in self._pings:
             ping.cancel()
         await asyncio.gather(*self._pings, return_exceptions=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import unicodedata
-from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +18,8 @@ from bot.cli.errors import ExitCode
 from bot.cli.output import heading, plural, say, say_on_stderr, table, to_json
 from bot.errors import QueryError
 from bot.model import MatchMode, Topic, paper_url
+from bot.report import lately
+from bot.report.lately import matches_by_day
 from bot.topics.arxiv_search import read_otherwise
 from bot.topics.matcher import Matcher
 from bot.topics.query import ALL, And, Not, Term, parse
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.cli.options import ConfigOption, JsonOption
-    from bot.model import Match, Paper
+    from bot.model import Match
+    from bot.report.lately import DayMatches
     from bot.settings import Settings
-    from bot.store.search import Day, PaperSearch, StoredPaper
+    from bot.store.search import PaperSearch, StoredPaper
     from bot.topics.query import Node
 
 _TITLES = 3
@@ -58,9 +60,9 @@ def search(
     In the topics' own query language: ti, abs, au, cat, co, jr, id and all; AND, OR, ANDNOT and NOT; quotes,
     parentheses, and * at the end of a word.
     """
-    matcher, _ = _understood(query)
+    topic, _ = _understood(query)
     settings = load_settings(config)
-    found = asyncio.run(_search(settings, matcher, days))
+    found = asyncio.run(_search(settings, topic, days))
     shown = found[:limit]
     if as_json:
         sys.stdout.write(to_json({"found": len(found), "papers": [_plain(*each) for each in shown]}) + "\n")
@@ -72,16 +74,12 @@ def search(
         say_on_stderr(f"The newest {limit} of {len(found)} papers; `--limit` shows more.")
 
 
-async def _search(settings: Settings, matcher: Matcher, days: int | None) -> list[tuple[StoredPaper, Match]]:
+async def _search(settings: Settings, topic: Topic, days: int | None) -> list[tuple[StoredPaper, Match]]:
+    matcher = Matcher([topic])
     async with opened(settings, must_exist=True) as app:
-        since = _since(calendar.mailing_date(app.clock.now()), days) if days else None
+        since = lately.since(calendar.mailing_date(app.clock.now()), days) if days else None
         stored = app.store.search.papers(since=since)
         return [(each, match) for each in stored for match in matcher.match(each.paper).values()]
-
-
-def _since(today: date, days: int) -> date:
-    """The first of that many days, as far back as there are dates."""
-    return today - timedelta(days=min(days, today.toordinal()) - 1)
 
 
 def _row(stored: StoredPaper, match: Match) -> list[str]:
@@ -126,37 +124,37 @@ def query(
 
     What it would have matched, day by day over the stored mailings, of what was announced as new or cross-listed.
     """
-    matcher, tree = _understood(query)
+    topic, tree = _understood(query)
     settings = load_settings(config)
     heading("Looks for")
     for depth, line in outline(tree):
         say(line, indent="  " * (depth + 1))
     for otherwise in read_otherwise(query):
         say(f"arXiv's own search {otherwise}.")
-    asyncio.run(_query(settings, matcher, days))
+    asyncio.run(_query(settings, topic, days))
 
 
-async def _query(settings: Settings, matcher: Matcher, days: int) -> None:
+async def _query(settings: Settings, topic: Topic, days: int) -> None:
     async with opened(settings, must_exist=True) as app:
-        _show_days(app.store.search, matcher, _since(calendar.mailing_date(app.clock.now()), days))
+        _show_days(app.store.search, topic, lately.since(calendar.mailing_date(app.clock.now()), days))
 
 
-def _show_days(stored_papers: PaperSearch, matcher: Matcher, since: date) -> None:
+def _show_days(stored_papers: PaperSearch, topic: Topic, since: date) -> None:
     matched = announced = 0
-    for day in stored_papers.days(since):
-        found = [paper for paper in day.papers if matcher.match(paper)]
+    for day in matches_by_day(stored_papers, topic, since):
         if not announced:
             say(f"Would have matched, of what was new or cross-listed in {', '.join(stored_papers.categories())}")
-        _show_day(day, found)
-        matched, announced = matched + len(found), announced + len(day.papers)
+        _show_day(day)
+        matched, announced = matched + len(day.matched), announced + day.announced
     if announced:
         say(f"In all {matched} of {plural(announced, 'paper')}")
     else:
         say_on_stderr(f"No mailing since {since:%Y-%m-%d} is stored.")
 
 
-def _show_day(day: Day, found: list[Paper]) -> None:
-    say(f"{text.day(day.mailing_date)}: {len(found)} of {len(day.papers)}", indent="  ")
+def _show_day(day: DayMatches) -> None:
+    found = day.matched
+    say(f"{text.day(day.mailing_date)}: {len(found)} of {day.announced}", indent="  ")
     table(([paper.identifier, text.flatten_tex(paper.title)] for paper in islice(found, _TITLES)), indent="    ")
     if len(found) > _TITLES:
         say(f"and {len(found) - _TITLES} more", indent="    ")
@@ -185,15 +183,15 @@ def _term(term: Term) -> str:
 # -- both --------------------------------------------------------------------------------------------------------
 
 
-def _understood(query: str) -> tuple[Matcher, Node]:
-    """The query, ready to run, and as a tree; where it does not parse, the process ends with its place marked."""
+def _understood(query: str) -> tuple[Topic, Node]:
+    """The query as a topic, and as a tree; where it does not parse, the process ends with its place marked."""
     try:
         tree = parse(query)
     except QueryError as error:
         say_on_stderr(f"The query cannot be read: {error.message}")
         sys.stderr.write(_marked(error.query, error.column))
         sys.exit(ExitCode.CONFIG)
-    return Matcher([Topic(name="query", title="", categories=(), query=query)]), tree
+    return Topic(name="query", title="", categories=(), query=query), tree
 
 
 def _marked(query: str, column: int) -> str:

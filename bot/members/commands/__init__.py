@@ -17,12 +17,13 @@ from bot.members.commands.preferences import (
     zone,
 )
 from bot.members.commands.signup import confirm, delete, subscribe
-from bot.members.commands.suppressing import bounced, complained, lift, resubscribe, unsubscribe
+from bot.members.commands.suppressing import bounced, complained, count_being_sent, lift, resubscribe, unsubscribe
 
 __all__ = [
     "bounced",
     "complained",
     "confirm",
+    "count_being_sent",
     "delete",
     "feedback",
     "follow",

@@ -44,6 +44,12 @@ def unsubscribe(
         return _suppress(context, transaction, mailbox, no)
 
 
+def count_being_sent(context: Context, mailbox: str) -> int:
+    """How many messages to the mailbox are on their way: what a no can wait for, but not stop. Reads only."""
+    with context.store.snapshot() as view:
+        return view.count_being_sent(context.lanes(mailbox, view.members.of_mailbox(mailbox)))
+
+
 def complained(context: Context, mailbox: str, now: datetime, *, subscriber: str | None = None) -> Suppressed:
     """The reader called a mail of ours unwanted, and the mail provider told us: RFC 5965."""
     with context.store.transaction() as transaction:

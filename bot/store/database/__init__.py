@@ -32,12 +32,19 @@ def batched(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
 class Database:
     """A SQLite file or a PostgreSQL database. Its transactions are short."""
 
-    def __init__(self, url: str, *, must_exist: bool = False, wanted: schema.Schema = schema.CURRENT) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        must_exist: bool = False,
+        wanted: schema.Schema = schema.CURRENT,
+        lock_timeout_ms: int | None = None,
+    ) -> None:
         parsed = parse(url)
         self.name = name_of(parsed)
         if must_exist:
             schema.require_exists(parsed, self.name)
-        self._engines = open_engines(parsed)
+        self._engines = open_engines(parsed, lock_timeout_ms)
         try:
             with self._as_store_error():
                 self.found_version = schema.prepare(self._engines, self.name, wanted, must_exist=must_exist)

@@ -91,16 +91,21 @@ def name_of(url: URL) -> str:
     return url.set(query=where).render_as_string(hide_password=True)
 
 
-def open_engines(url: URL) -> Engines:
+def open_engines(url: URL, lock_timeout_ms: int | None = None) -> Engines:
     """The engines for a parsed URL. Connects to nothing yet.
+
+    Args:
+        url: as `parse` gives it.
+        lock_timeout_ms: how long a transaction waits for another one; LOCK_TIMEOUT_MS, if nobody says.
 
     Raises:
         StoreError: the driver is not installed.
     """
-    return _postgres(url) if url.drivername == _POSTGRES else _sqlite(url)
+    lock_timeout_ms = LOCK_TIMEOUT_MS if lock_timeout_ms is None else lock_timeout_ms
+    return _postgres(url, lock_timeout_ms) if url.drivername == _POSTGRES else _sqlite(url, lock_timeout_ms)
 
 
-def _sqlite(url: URL) -> Engines:
+def _sqlite(url: URL, lock_timeout_ms: int) -> Engines:
     engine, lock_wait = create_engine(url, hide_parameters=True), LockWait()
 
     @event.listens_for(engine, "connect")
@@ -108,7 +113,7 @@ def _sqlite(url: URL) -> Engines:
         # SQLAlchemy's documented way to take transactions out of sqlite3's hands:
         # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA busy_timeout = {lock_timeout_ms}")
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: NORMAL may lose the last commits on a power cut, and a lost "sent" is a paper said twice.
         connection.execute("PRAGMA synchronous = FULL")
@@ -121,7 +126,7 @@ def _sqlite(url: URL) -> Engines:
             connection.exec_driver_sql(f"PRAGMA foreign_keys = {references}")  # it can only be said before BEGIN
             connection.info["references"] = references
         if "paperboy_begin" in options:
-            _begin_when_unlocked(connection, options["paperboy_begin"], lock_wait)
+            _begin_when_unlocked(connection, options["paperboy_begin"], lock_wait, lock_timeout_ms)
         else:
             connection.exec_driver_sql("BEGIN")  # in WAL mode nobody who reads waits for who writes
 
@@ -130,11 +135,11 @@ def _sqlite(url: URL) -> Engines:
     return Engines(engine, writing, writing.execution_options(paperboy_references="OFF"), lock_wait)
 
 
-def _begin_when_unlocked(connection: Connection, begin: str, lock_wait: LockWait) -> None:
+def _begin_when_unlocked(connection: Connection, begin: str, lock_wait: LockWait, lock_timeout_ms: int) -> None:
     """Begins a writing transaction; waits for another one's end a short while at a time."""
     driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    give_up_at = time.monotonic() + LOCK_TIMEOUT_MS / 1000
-    driver.execute(f"PRAGMA busy_timeout = {min(_LOCK_ATTEMPT_MS, LOCK_TIMEOUT_MS)}")
+    give_up_at = time.monotonic() + lock_timeout_ms / 1000
+    driver.execute(f"PRAGMA busy_timeout = {min(_LOCK_ATTEMPT_MS, lock_timeout_ms)}")
     while time.monotonic() < give_up_at and not lock_wait.is_over:
         try:
             driver.execute(begin)
@@ -147,10 +152,10 @@ def _begin_when_unlocked(connection: Connection, begin: str, lock_wait: LockWait
         driver.execute("PRAGMA busy_timeout = 0")
     if not driver.in_transaction:
         connection.exec_driver_sql(begin)  # the last attempt: what it raises is SQLAlchemy's own error
-    driver.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
+    driver.execute(f"PRAGMA busy_timeout = {lock_timeout_ms}")
 
 
-def _postgres(url: URL) -> Engines:
+def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
     try:
         engine = create_engine(
             url.set(query={**_DEFAULTS, **url.query}),
@@ -158,7 +163,7 @@ def _postgres(url: URL) -> Engines:
             isolation_level="READ COMMITTED",
             pool_size=2,
             max_overflow=3,
-            pool_timeout=LOCK_TIMEOUT_MS / 1000,
+            pool_timeout=lock_timeout_ms / 1000,
             pool_pre_ping=True,
         )
     except ImportError as error:
@@ -167,9 +172,9 @@ def _postgres(url: URL) -> Engines:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
-        connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+        connection.execute(f"SET lock_timeout = {lock_timeout_ms}")
         # A machine that fell asleep in mid-transaction must not keep the others out until it wakes.
-        connection.execute(f"SET idle_in_transaction_session_timeout = {2 * LOCK_TIMEOUT_MS}")
+        connection.execute(f"SET idle_in_transaction_session_timeout = {2 * lock_timeout_ms}")
         connection.commit()
 
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import false, func, or_, select
 
 from bot.model import DeliveryState
 from bot.store.database.dialect import Lock, hold_lock
@@ -40,8 +40,13 @@ def stop(connection: Connection, lanes: Collection[Lane], reason: str, now: date
     hold_lock(connection, Lock.DELIVERIES, shared=True)
     here = or_(*(lane.where for lane in lanes))
     dropped = _drop(connection, here, reason, now)
-    sending = select(func.count()).where(here, deliveries.c.state == DeliveryState.SENDING)
-    return Stopped(dropped, connection.scalar(sending) or 0)
+    return Stopped(dropped, count_being_sent(connection, lanes))
+
+
+def count_being_sent(connection: Connection, lanes: Collection[Lane]) -> int:
+    """How many deliveries of these lanes are on their way."""
+    here = or_(false(), *(lane.where for lane in lanes))
+    return connection.scalar(select(func.count()).where(here, deliveries.c.state == DeliveryState.SENDING)) or 0
 
 
 def stop_claimed(connection: Connection, lanes: Collection[Lane], now: datetime) -> None:

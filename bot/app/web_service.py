@@ -1,0 +1,92 @@
+"""Serves the pages for readers next to the verbs, as the configuration says, and follows it when it changes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.channels import CHANNELS
+from bot.members.context import Context, NoteMails
+from bot.store import Store
+from bot.text.templates import Templates
+from bot.web.served import Served
+from bot.web.server import Server
+from bot.web.store_thread import StoreThreads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.clock import Clock
+    from bot.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+LOCK_TIMEOUT_MS = 4_000
+"""How long a page waits for a store that another process writes: its reader waits too, and SIGTERM gives 10 s."""
+
+
+class WebService:
+    """The server of one process, if there is `web:`. The store that its pages use is its own."""
+
+    def __init__(self, clock: Clock, wake: Callable[[], None]) -> None:
+        """Take the clock, and what is called when a reader changed something."""
+        self._clock = clock
+        self._wake = wake
+        self._threads = StoreThreads()
+        self._server: Server | None = None
+        self._served: Served | None = None
+
+    async def follow(self, settings: Settings) -> None:
+        """Serve by these settings from now on: the same socket if its address stayed, no server without `web:`.
+
+        Raises:
+            ListenError: the address cannot be listened on; what was served before still is.
+            StoreError: the store cannot be used; the same.
+        """
+        before = self._served
+        after = self._make(settings) if settings.web else None
+        try:
+            if after is None:
+                await self._stop()
+            elif self._server is not None and before is not None and before.web.listen == after.web.listen:
+                self._server.exchange(after)
+            else:
+                await self._listen(after)
+        except BaseException:
+            if after is not None:
+                after.readers.store.close()
+            raise
+        self._served = after
+        if before is not None:
+            before.readers.store.close()  # of those connections alone that no request uses any more
+
+    async def aclose(self) -> None:
+        """End what is in progress, and close what is open."""
+        await self._stop()
+        self._threads.close()
+        if self._served is not None:
+            self._served.readers.store.close()
+            self._served = None
+
+    def _make(self, settings: Settings) -> Served:
+        templates = Templates(settings.templates)
+        options = settings.channels.get("mail") or CHANNELS["mail"].Settings()
+        mail = CHANNELS["mail"](options, templates, contact=settings.contact)
+        store = Store(settings.store, lock_timeout_ms=LOCK_TIMEOUT_MS)
+        readers = Context.opened(store, settings, NoteMails(mail))
+        return Served.make(readers, templates, self._clock, self._wake, self._threads)
+
+    async def _listen(self, served: Served) -> None:
+        """A new server, and only then the end of the old one."""
+        server = Server(served)
+        await server.start(os.environ)
+        await self._stop()
+        self._server = server
+        log.info("pages served", listen=served.web.listen)
+
+    async def _stop(self) -> None:
+        if self._server is not None:
+            server, self._server = self._server, None
+            await server.stop()

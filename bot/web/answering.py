@@ -1,0 +1,224 @@
+"""Answers requests: who asks, what form, whose link; then a page function in a thread, and its page as an answer.
+
+The only module that knows both HTTP and the page functions. Nothing that it logs or raises has a path, an address or
+a token in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPMethod, HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import web
+
+from bot.errors import StoreError
+from bot.members.commands import count_being_sent
+from bot.members.links import verify
+from bot.web.client_address import client
+from bot.web.forms import Form, RequestError, read_form
+from bot.web.headers import headers
+from bot.web.page import Document, Page, Visit
+from bot.web.request_limits import PREVIEW, take
+from bot.web.sentences import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.web.page import Route
+    from bot.web.served import Served
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger(__name__)
+
+BODY_SECONDS = 10.0
+"""How long a body may take to come in."""
+EVEN_SECONDS = 0.6
+"""After how long a form is answered whose answer must tell nothing: longer than any way through it takes."""
+LONGEST_WAIT_SECONDS = 5.0
+"""How long the answer to a no waits for messages that are on their way."""
+_LOOK_AGAIN_SECONDS = 0.05
+
+
+class Answering:
+    """Makes handlers of routes."""
+
+    def __init__(
+        self,
+        served: Callable[[], Served],
+        *,
+        even_seconds: float = EVEN_SECONDS,
+        longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
+    ) -> None:
+        """Take what gives the present configuration's pages; asked once for each request."""
+        self._served = served
+        self._even_seconds = even_seconds
+        self._longest_wait_seconds = longest_wait_seconds
+
+    def handler(self, route: Route) -> Handler:
+        """The handler of all methods that the route has."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await self._answer(route, request)
+
+        return handle
+
+    @web.middleware
+    async def errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Every failure as a page, with the headers that all answers have."""
+        served, loop = self._served(), asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:  # no such path, a method that it does not have, a body that is too large
+            response = await self._failed(served, request, HTTPStatus(error.status))
+            if "Allow" in error.headers:
+                response.headers["Allow"] = error.headers["Allow"]
+        except RequestError as error:
+            response = await self._failed(served, request, error.status, retry_after=error.retry_after)
+        except StoreError as error:
+            log.warning("the store cannot be used", store=error.store, reason=error.reason)
+            response = await self._failed(served, request, HTTPStatus.SERVICE_UNAVAILABLE, retry_after=5.0)
+        except Exception:
+            log.exception("a page failed", route=_name(request))
+            response = await self._failed(served, request, HTTPStatus.INTERNAL_SERVER_ERROR)
+        took = round(1000 * (loop.time() - started))
+        log.debug("answered", route=_name(request), method=request.method, status=response.status, ms=took)
+        return response
+
+    # -- one request ---------------------------------------------------------------------------------------------
+
+    async def _answer(self, route: Route, request: web.Request) -> web.StreamResponse:
+        served, loop = self._served(), asyncio.get_running_loop()
+        started = loop.time()
+        is_post = request.method == HTTPMethod.POST
+        form = await _form(request) if is_post else Form()
+        now = served.clock.now()
+        token = request.match_info.get("token", "")
+        payload = verify(served.web.secret, route.purpose, token, now) if route.purpose else b""
+        visit = Visit(
+            readers=served.readers,
+            templates=served.templates,
+            now=now,
+            token=token,
+            payload=payload or b"",
+            form=form,
+            client=client(_peer(request), request.headers.getall("X-Forwarded-For", ()), served.web.trusted_proxies),
+            is_post=is_post,
+        )
+        function = _unknown(route) if payload is None else _function(route, visit)
+        page = await self._run(served, route, visit, function)
+        if isinstance(page, Document):
+            return _document(served, page, has_token=bool(token))
+        if page.changed:
+            served.wake()
+        if page.stopped is not None:
+            await self._wait_until_nothing_is_sent(served, page.stopped)
+        text = await served.threads.reading.run(lambda: served.render(page, root="../" if token else ""))
+        if is_post and route.evenly:
+            await asyncio.sleep(max(0.0, started + self._even_seconds - loop.time()))
+        return _html(served, text, page.status, has_token=bool(token))
+
+    @staticmethod
+    async def _run(
+        served: Served, route: Route, visit: Visit, function: Callable[[Visit], Page | Document]
+    ) -> Page | Document:
+        """The page function, in the thread that is meant for it; before that the request is counted."""
+        rates = None if not visit.is_post else PREVIEW if function is route.preview else route.rates
+
+        def count_and_run() -> Page | Document:
+            if rates is not None:
+                take(visit.readers, rates, visit.client, visit.now)
+            return function(visit)
+
+        writes = visit.is_post and function is not route.preview
+        return await (served.threads.commands if writes else served.threads.reading).run(count_and_run)
+
+    async def _wait_until_nothing_is_sent(self, served: Served, mailbox: str) -> None:
+        """What was on its way when the reader said no is over by the time that we say yes to it, if it ends soon."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._longest_wait_seconds
+        while loop.time() < until:
+            if not await served.threads.reading.run(lambda: count_being_sent(served.readers, mailbox)):
+                return
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+    @staticmethod
+    async def _failed(
+        served: Served, request: web.Request, status: HTTPStatus, *, retry_after: float | None = None
+    ) -> web.Response:
+        has_token = "token" in request.match_info
+        page = Page("message", {"title": status.phrase, "said": Said(*_SAID.get(status, _NOT_FOUND), good=False)})
+        text = await asyncio.to_thread(served.render, page, root="../" if has_token else "")
+        response = _html(served, text, status, has_token=has_token)
+        if retry_after is not None:
+            response.headers["Retry-After"] = str(int(retry_after) + 1)
+        return response
+
+
+_NOT_FOUND = ("There is no such page.", ("A link may have lost its end on the way: copy all of it.",))
+_FAULT = ("Something went wrong here.", ("Nothing was changed. Please try again later.",))
+_SAID = {
+    HTTPStatus.NOT_FOUND: _NOT_FOUND,
+    HTTPStatus.BAD_REQUEST: ("This form cannot be read.", ("Nothing was changed.",)),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("This cannot be done here.", ("Nothing was changed.",)),
+    HTTPStatus.REQUEST_TIMEOUT: ("The form took too long to arrive.", ("Nothing was changed.",)),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("This is too much at once.", ("Nothing was changed.",)),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("This is no form.", ("Nothing was changed.",)),
+    HTTPStatus.TOO_MANY_REQUESTS: ("That was a bit often.", ("Please try again later. Nothing was changed.",)),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("Busy just now.", ("Please try again in a moment.",)),
+    HTTPStatus.INTERNAL_SERVER_ERROR: _FAULT,
+}
+
+
+def _function(route: Route, visit: Visit) -> Callable[[Visit], Page | Document]:
+    """The page function that the request is for."""
+    if not visit.is_post or route.post is None:
+        return route.get
+    return route.preview if route.preview and visit.form.one("do") == "preview" else route.post
+
+
+def _unknown(route: Route) -> Callable[[Visit], Page]:
+    """What answers a link that is not ours."""
+    if route.unknown is None:
+        raise RequestError(HTTPStatus.NOT_FOUND)
+    return route.unknown
+
+
+async def _form(request: web.Request) -> Form:
+    """The body, as far as it is read at all."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await request.read()
+    except TimeoutError:
+        raise RequestError(HTTPStatus.REQUEST_TIMEOUT) from None
+    return read_form(request.headers.get("Content-Type", ""), body)
+
+
+def _peer(request: web.Request) -> str | None:
+    """The connection's other end; None for a unix socket."""
+    name = request.transport.get_extra_info("peername") if request.transport else None
+    return str(name[0]) if isinstance(name, tuple) else None
+
+
+def _html(served: Served, text: str, status: HTTPStatus, *, has_token: bool) -> web.Response:
+    found = headers(served.web, has_token=has_token)
+    return web.Response(text=text + "\n", status=status, content_type="text/html", charset="utf-8", headers=found)
+
+
+def _document(served: Served, page: Document, *, has_token: bool) -> web.Response:
+    found = headers(served.web, has_token=has_token)
+    if page.name is not None:
+        found["Content-Disposition"] = f'attachment; filename="{page.name}"'
+    content_type, status = page.content_type, page.status
+    return web.Response(body=page.content, status=status, content_type=content_type, charset="utf-8", headers=found)
+
+
+def _name(request: web.Request) -> str:
+    """What the log may say of a path: the route's pattern, never a token."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"

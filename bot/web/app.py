@@ -1,0 +1,122 @@
+"""The web application: every path there is."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import ETag, web
+from aiohttp.helpers import ETAG_ANY
+
+from bot.members.links import Purpose
+from bot.web import feedback, health, own_data, preferences, signup, unsubscribe
+from bot.web.answering import EVEN_SECONDS, LONGEST_WAIT_SECONDS, Answering
+from bot.web.forms import MOST_BYTES, RequestError
+from bot.web.headers import ASKED_AGAIN, KEPT_FOR_EVER, SITE_POLICY, headers
+from bot.web.page import Route
+from bot.web.request_limits import CHANGE, SIGNUP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.web.answering import Handler
+    from bot.web.served import Served
+
+log = structlog.get_logger(__name__)
+
+_TOKEN = "{token:[A-Za-z0-9_-]{1,400}}"  # noqa: S105 - a path's pattern
+
+ROUTES = (
+    Route("/", signup.form, signup.send, signup.preview, rates=SIGNUP, evenly=True),
+    Route(
+        f"/confirm/{_TOKEN}",
+        signup.confirmation,
+        signup.confirmed,
+        purpose=Purpose.CONFIRM,
+        unknown=signup.expired,
+        rates=CHANGE,
+    ),
+    Route(
+        f"/preferences/{_TOKEN}",
+        preferences.page,
+        preferences.send,
+        preferences.preview,
+        purpose=Purpose.PREFERENCES,
+        rates=CHANGE,
+    ),
+    Route(
+        f"/unsubscribe/{_TOKEN}",
+        unsubscribe.question,
+        unsubscribe.send,
+        purpose=Purpose.UNSUBSCRIBE,
+        unknown=unsubscribe.unknown,
+    ),
+    Route(f"/undo/{_TOKEN}", unsubscribe.undo_question, unsubscribe.undo, purpose=Purpose.UNSUBSCRIBE, rates=CHANGE),
+    Route(f"/feedback/{_TOKEN}", feedback.question, feedback.send, purpose=Purpose.FEEDBACK, rates=CHANGE),
+    Route(f"/export/{_TOKEN}", own_data.export, purpose=Purpose.PREFERENCES),
+    Route(f"/saved/{_TOKEN}", own_data.saved_as_bibtex, purpose=Purpose.PREFERENCES),
+    Route(f"/delete/{_TOKEN}", own_data.question, own_data.forget, purpose=Purpose.PREFERENCES, rates=CHANGE),
+    Route("/healthz", health.health),
+)
+
+
+def make_app(
+    served: Callable[[], Served],
+    *,
+    even_seconds: float = EVEN_SECONDS,
+    longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
+) -> web.Application:
+    """The application.
+
+    Args:
+        served: gives the pages of the present configuration; asked for each request, so that it can be changed.
+        even_seconds: after how long the sign-up form is answered, whatever there was to do.
+        longest_wait_seconds: how long the answer to a no waits for messages that are on their way.
+    """
+    answering = Answering(served, even_seconds=even_seconds, longest_wait_seconds=longest_wait_seconds)
+    app = web.Application(middlewares=[answering.errors], client_max_size=MOST_BYTES)
+    for route in ROUTES:
+        handler = answering.handler(route)
+        get = _or_front_page(served, handler) if route.path == "/" else handler
+        app.router.add_get(route.path, get)
+        if route.post is not None:
+            app.router.add_post(route.path, handler)
+    app.router.add_get("/{path:.+}", partial(_file, served))
+    return app
+
+
+def _or_front_page(served: Callable[[], Served], handler: Handler) -> Handler:
+    """At the top stands the form; where nobody may sign up and the site is served, the site's front page."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        settings = served().web
+        return await (_file(served, request) if settings.site and not settings.signup else handler(request))
+
+    return handle
+
+
+async def _file(served: Callable[[], Served], request: web.Request) -> web.StreamResponse:
+    """Style and script of the pages, and the site, if it is served; a browser that has it already is told so."""
+    present = served()
+    try:
+        found = await asyncio.to_thread(present.files.read, request.match_info.get("path", "index.html"))
+    except OSError as error:
+        log.warning("a file cannot be read", reason=error.strerror)
+        raise RequestError(HTTPStatus.NOT_FOUND) from None
+    if found is None:
+        raise RequestError(HTTPStatus.NOT_FOUND)
+    cache = KEPT_FOR_EVER if found.is_kept else ASKED_AGAIN
+    response = web.Response(headers=headers(present.web, policy=SITE_POLICY, cache=cache))
+    response.etag = ETag(found.mark, is_weak=True)  # weak, for it is the same whether or not it is compressed
+    response.headers["Vary"] = "Accept-Encoding"
+    if any(known.value in (found.mark, ETAG_ANY) for known in request.if_none_match or ()):
+        response.set_status(HTTPStatus.NOT_MODIFIED)
+        return response
+    response.body = found.content
+    response.content_type, response.charset = found.content_type, "utf-8"
+    if found.can_be_compressed:
+        response.enable_compression()
+    return response

@@ -1,0 +1,124 @@
+"""Reads what a form sent: as a browser or a mail program sends it, bounded, whatever its bytes are. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import BytesParser
+from email.utils import collapse_rfc2231_value
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from bot.errors import PaperboyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_BYTES = 8192
+"""Of a request's body, of its first line, and of each of its headers."""
+MOST_FIELDS = 200
+
+_URLENCODED = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but for tabs and line feeds, and what is no character at all."""
+
+
+class RequestError(PaperboyError):
+    """A request that is answered with an error page."""
+
+    def __init__(self, status: HTTPStatus, *, retry_after: float | None = None) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+        self.retry_after = retry_after
+        """Seconds after which it is worth asking again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields as they were sent, in order."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """All values of a field."""
+        return tuple(value for key, value in self.fields if key == name)
+
+    def one(self, name: str) -> str:
+        """The value of a field, stripped; empty if it was not sent.
+
+        Raises:
+            RequestError: it was sent twice, and nobody knows which one is meant.
+        """
+        values = self.many(name)
+        if len(values) > 1:
+            raise RequestError(HTTPStatus.BAD_REQUEST)
+        return values[0].strip() if values else ""
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """What stands in a field's lines, those that are empty left out.
+
+        Raises:
+            RequestError: it was sent twice.
+        """
+        return tuple(line.strip() for line in self.one(name).split("\n") if line.strip())
+
+
+def read_form(content_type: str, body: bytes) -> Form:
+    """The form in a request's body; an empty body is an empty form.
+
+    Args:
+        content_type: the header as it came, `multipart/form-data; boundary=...`.
+        body: at most `MOST_BYTES` of it are read.
+
+    Raises:
+        RequestError: it is too large, no form, or has too many fields.
+    """
+    if len(body) > MOST_BYTES:
+        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if not body:
+        return Form()
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == _URLENCODED:
+        return Form(_cleaned(_urlencoded(body)))
+    if kind == _MULTIPART:
+        return Form(_cleaned(_multipart(content_type, body)))
+    raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
+def _urlencoded(body: bytes) -> list[tuple[str, str]]:
+    """https://url.spec.whatwg.org/#urlencoded-parsing, always as UTF-8."""
+    try:
+        text = body.decode("utf-8", "replace")
+        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise RequestError(HTTPStatus.BAD_REQUEST) from None
+
+
+def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
+    """RFC 7578, whose parts are MIME's. What a file was called does not matter."""
+    head = f"Content-Type: {_UNPRINTABLE.sub('', content_type)}\r\n\r\n".encode("utf-8", "replace")
+    whole = BytesParser().parsebytes(head + body)
+    parts = whole.get_payload()
+    if not isinstance(parts, list) or len(parts) > MOST_FIELDS:
+        raise RequestError(HTTPStatus.BAD_REQUEST)
+    return list(_named(part for part in parts if isinstance(part, Message)))
+
+
+def _named(parts: Iterator[Message]) -> Iterator[tuple[str, str]]:
+    for part in parts:
+        name = part.get_param("name", header="content-disposition")
+        payload = part.get_payload(decode=True)
+        if name is not None and isinstance(payload, bytes):
+            yield collapse_rfc2231_value(name), payload.decode("utf-8", "replace")
+
+
+def _cleaned(fields: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Without what no reader can type and no database takes; line ends as line feeds."""
+    return tuple((_UNPRINTABLE.sub(" ", name), _UNPRINTABLE.sub(" ", _unfolded(value))) for name, value in fields)
+
+
+def _unfolded(value: str) -> str:
+    return value.replace("\r\n", "\n")

@@ -1,0 +1,46 @@
+"""Headers of every answer: what a browser may do with it, and what nobody is to keep. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.settings import WebSettings
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""https://www.w3.org/TR/CSP3/: nothing from elsewhere, no script in a page, no frame around it."""
+SITE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What the site's pages say themselves, too."""
+KEPT_FOR_EVER = "public, max-age=31536000, immutable"
+ASKED_AGAIN = "no-cache"
+
+
+def headers(
+    web: WebSettings, *, has_token: bool = False, policy: str = PAGE_POLICY, cache: str = "no-store"
+) -> dict[str, str]:
+    """The headers of an answer.
+
+    Args:
+        web: whose `url` says whether readers come by https.
+        has_token: whether the address is somebody's own link, which no search engine is to list.
+        policy: the Content-Security-Policy.
+        cache: the Cache-Control.
+    """
+    found = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": cache,
+        "Server": "Paperboy",
+    }
+    if web.url.startswith("https://"):
+        found["Strict-Transport-Security"] = "max-age=31536000"
+    if has_token:
+        found["X-Robots-Tag"] = "noindex, nofollow"
+    return found

@@ -1,0 +1,54 @@
+"""Whether all is well, for a monitor: the store can be read, and the last mailing is in or not yet late."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from bot.arxiv import calendar
+from bot.collect import backlog
+from bot.errors import StoreError
+from bot.web.page import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.web.page import Visit
+
+_LOOK_BACK = timedelta(days=7)
+
+
+def health(visit: Visit) -> Document:
+    """JSON: 200 if all is well, else 503 and the reason."""
+    try:
+        mailing, reason = _last_mailing(visit), _late(visit)
+    except StoreError as error:
+        return _document({"reason": f"the store cannot be used: {error.reason}"})
+    return _document({"mailing": mailing, **({"reason": reason} if reason else {})})
+
+
+def _last_mailing(visit: Visit) -> Mapping[str, object] | None:
+    """The newest mailing that was asked for, category by category."""
+    records = visit.readers.store.papers.mailings_since(calendar.mailing_date(visit.now) - _LOOK_BACK)
+    if not records:
+        return None
+    day = records[-1].mailing_date
+    states = {r.category: {"state": r.state.value, "reason": r.reason} for r in records if r.mailing_date == day}
+    return {"date": day.isoformat(), "categories": states}
+
+
+def _late(visit: Visit) -> str:
+    settings = visit.readers.settings
+    late = backlog.late(visit.readers.store.papers, settings.categories, visit.now, after=settings.arxiv.alert_after)
+    return "; ".join(
+        f"the mailing of {category} for {records[-1].mailing_date:%Y-%m-%d} is late: {records[-1].reason}"
+        for category, records in sorted(late.items())
+    )
+
+
+def _document(found: Mapping[str, object]) -> Document:
+    status = HTTPStatus.SERVICE_UNAVAILABLE if "reason" in found else HTTPStatus.OK
+    whole = {"status": "failing" if "reason" in found else "ok", **found}
+    return Document((json.dumps(whole, indent=2) + "\n").encode(), "application/json", status=status)

@@ -1,0 +1,127 @@
+"""A topic that a reader writes: read from its form, shown in its form, and what it would have brought lately."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from bot import text
+from bot.arxiv import calendar
+from bot.members.own_topics import read_topic
+from bot.members.values import Refused
+from bot.model import paper_url
+from bot.report.lately import matches_by_day, since
+from bot.web.sentences import Said, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bot.model import Topic
+    from bot.report.lately import DayMatches
+    from bot.web.forms import Form
+    from bot.web.page import Visit
+
+DAYS = 14
+_TITLES = 3
+_LINES = ("keywords", "authors", "exclude")
+_BETWEEN = re.compile(r"[\s,;]+")
+
+
+@dataclass(frozen=True, slots=True)
+class TopicForm:
+    """What stands in the form."""
+
+    name: str = ""
+    """Which topic is being changed; empty for a new one."""
+    title: str = ""
+    categories: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    query: str = ""
+    preview: Preview | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing to look for was written."""
+        return not (self.title or self.keywords or self.authors or self.exclude or self.query)
+
+    def as_yaml(self) -> dict[str, object]:
+        """The topic as the YAML would have it, for the commands."""
+        lists: dict[str, object] = {name: list(getattr(self, name)) for name in ("categories", *_LINES)}
+        return {"title": self.title, "query": self.query, **lists}
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewDay:
+    """One mailing in a preview."""
+
+    day: str
+    matched: int
+    announced: int
+    papers: tuple[Mapping[str, str], ...]
+    """The first ones: `title`, `url`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a topic would have brought in the last days; or what is wrong with it."""
+
+    said: Said | None = None
+    days: tuple[PreviewDay, ...] = ()
+    matched: int = field(default=0)
+    announced: int = field(default=0)
+
+
+def read_topic_form(form: Form) -> TopicForm:
+    """The topic that was typed.
+
+    Raises:
+        RequestError: a field was sent twice.
+    """
+    return TopicForm(
+        name=form.one("name"),
+        title=form.one("title"),
+        categories=tuple(filter(None, _BETWEEN.split(form.one("categories")))),
+        keywords=form.lines("keywords"),
+        authors=form.lines("authors"),
+        exclude=form.lines("exclude"),
+        query=form.one("query"),
+    )
+
+
+def topic_form(topic: Topic) -> TopicForm:
+    """A stored topic as its form shows it."""
+    return TopicForm(
+        name=topic.name,
+        title=topic.title,
+        categories=topic.categories,
+        keywords=topic.keywords,
+        authors=topic.authors,
+        exclude=topic.exclude,
+        query=topic.query or "",
+    )
+
+
+def previewed(visit: Visit, typed: TopicForm, muted: Iterable[str] = ()) -> TopicForm:
+    """The form with its preview.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    topic = read_topic(typed.as_yaml())
+    if isinstance(topic, Refused):
+        return replace(typed, preview=Preview(refused(topic)))
+    topic = replace(topic, name="preview", exclude=tuple(dict.fromkeys((*topic.exclude, *muted))))
+    first = since(calendar.mailing_date(visit.now), DAYS)
+    days = tuple(map(_preview_day, matches_by_day(visit.readers.store.search, topic, first)))
+    matched, announced = sum(day.matched for day in days), sum(day.announced for day in days)
+    return replace(typed, preview=Preview(None, days, matched, announced))
+
+
+def _preview_day(day: DayMatches) -> PreviewDay:
+    shown = islice(day.matched, _TITLES)
+    papers = tuple({"title": text.flatten_tex(paper.title), "url": paper_url(paper.identifier)} for paper in shown)
+    return PreviewDay(text.day(day.mailing_date), len(day.matched), day.announced, papers)

@@ -1,0 +1,217 @@
+"""What a reader gets, and when: one page of small forms, each of which is a command. A form says which by `do`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from bot.errors import Problem
+from bot.members import commands
+from bot.members.links import Purpose, sign, unsubscribe_url
+from bot.members.values import Changed, Refusal, Refused
+from bot.model import Topic
+from bot.settings import ALL_WEEK
+from bot.web.own_topic import TopicForm, previewed, read_topic_form, topic_form
+from bot.web.page import Page
+from bot.web.sentences import Said, refused
+from bot.web.signup import offered_topics
+from bot.web.times import read_day, read_hour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from bot.members.context import Context
+    from bot.store.members import Member
+    from bot.store.suppressions import Suppression
+    from bot.web.page import Visit
+
+    Command = Callable[["Visit", str], Changed | Refused]
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MOST_SAVED = 200
+"""Papers that the page lists; the BibTeX has all."""
+
+
+def page(visit: Visit) -> Page:
+    """Everything as it is."""
+    return _page(visit)
+
+
+def preview(visit: Visit) -> Page:
+    """The page with what the topic that is being written would have brought."""
+    member, typed = _member(visit), read_topic_form(visit.form)
+    return _page(visit, typed=previewed(visit, typed, member.muted if member else ()))
+
+
+def send(visit: Visit) -> Page:
+    """Carry out what the form asks for, and show everything as it is then."""
+    what = visit.form.one("do")
+    command, member = _COMMANDS.get(what), _member(visit)
+    if command is None:
+        return replace(_page(visit), status=HTTPStatus.BAD_REQUEST)
+    done = command(visit, member.key) if member else Refused(Refusal.NO_MEMBER)
+    if isinstance(done, Refused):
+        typed = read_topic_form(visit.form) if what == "topic" else None
+        return replace(_page(visit, refused(done, what), typed), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return replace(_page(visit, Said("Saved.", about=what)), changed=done.changed)
+
+
+# -- the commands ------------------------------------------------------------------------------------------------
+
+
+def _topics(visit: Visit, key: str) -> Changed | Refused:
+    """Which of the offered topics are followed."""
+    chosen = set(visit.form.many("topic"))
+    return _all(
+        commands.follow(visit.readers, key, topic.name)
+        if topic.name in chosen
+        else commands.unfollow(visit.readers, key, topic.name)
+        for topic in offered_topics(visit.readers)
+    )
+
+
+def _topic(visit: Visit, key: str) -> Changed | Refused:
+    """A topic of the reader's own, new or changed."""
+    typed = read_topic_form(visit.form)
+    if typed.name:
+        return commands.rewrite(visit.readers, key, typed.name, typed.as_yaml())
+    return commands.follow(visit.readers, key, typed.as_yaml())
+
+
+def _remove(visit: Visit, key: str) -> Changed | Refused:
+    return commands.unfollow(visit.readers, key, visit.form.one("name"))
+
+
+def _muted(visit: Visit, key: str) -> Changed | Refused:
+    """The words as they stand in the form now: those that are gone are unmuted."""
+    wanted, member = visit.form.lines("muted"), _member(visit)
+    gone = set(member.muted) - set(wanted) if member else set()
+    return _all((commands.unmute(visit.readers, key, gone), commands.mute(visit.readers, key, wanted)))
+
+
+def _when(visit: Visit, key: str) -> Changed | Refused:
+    """Hour, weekdays and zone."""
+    try:
+        at = read_hour(visit.form.one("at"))
+    except ValueError as error:
+        return Refused(Refusal.HOUR, (Problem("at", str(error)),))
+    days = {number for number, name in enumerate(WEEKDAYS) if name in visit.form.many("day")}
+    return _all((
+        commands.zone(visit.readers, key, visit.form.one("zone")),
+        commands.hour(visit.readers, key, at),
+        commands.weekdays(visit.readers, key, days if at else ALL_WEEK),
+    ))  # fmt: skip
+
+
+def _pause(visit: Visit, key: str) -> Changed | Refused:
+    try:
+        until = read_day(visit.form.one("until"))
+    except ValueError as error:
+        return Refused(Refusal.DAY, (Problem("until", str(error)),))
+    return commands.pause(visit.readers, key, until)
+
+
+def _resume(visit: Visit, key: str) -> Changed | Refused:
+    return commands.resume(visit.readers, key)
+
+
+_COMMANDS: Mapping[str, Command] = {
+    "topics": _topics,
+    "topic": _topic,
+    "remove": _remove,
+    "muted": _muted,
+    "when": _when,
+    "pause": _pause,
+    "resume": _resume,
+}
+
+
+def _all(done: Iterable[Changed | Refused]) -> Changed | Refused:
+    """What several commands came to; the first refusal stops those that follow."""
+    last, changed = None, False
+    for each in done:
+        if isinstance(each, Refused):
+            return each
+        last, changed = each, changed or each.changed
+    return Refused(Refusal.NO_TOPIC) if last is None else Changed(last.member, changed)
+
+
+# -- the page ----------------------------------------------------------------------------------------------------
+
+
+def _member(visit: Visit) -> Member | None:
+    with visit.readers.store.snapshot() as view:
+        found = view.members.of_mailbox(visit.mailbox)
+    return found if found and found.confirmed_at else None
+
+
+def _page(visit: Visit, said: Said | None = None, typed: TopicForm | None = None) -> Page:
+    readers, member = visit.readers, _member(visit)
+    with readers.store.snapshot() as view:
+        suppression = view.suppressions.find(readers.keys.suppression(visit.mailbox))
+    token = sign(visit.web.secret[0], Purpose.UNSUBSCRIBE, visit.payload)
+    offered = offered_topics(readers, _followed_by_name(member))
+    categories = tuple(dict.fromkeys(category for topic in offered for category in topic.categories))
+    values = {
+        "title": "What you get",
+        "said": said,
+        "subscriber": None if member is None else _subscriber(visit, member, typed),
+        "topics": offered,
+        "topic": typed if typed and not typed.name else TopicForm(categories=categories),
+        "in_the_file": tuple(_in_the_file(readers, visit.mailbox)),
+        "stopped": None if suppression is None else _stopped(suppression),
+        "undo": f"../undo/{token}",
+        "unsubscribe": unsubscribe_url(visit.web, visit.mailbox),
+        "saved": _saved(visit),
+        "token": visit.token,
+    }
+    return Page("preferences", values)
+
+
+def _followed_by_name(member: Member | None) -> tuple[str, ...]:
+    return tuple(topic for topic in member.topics if isinstance(topic, str)) if member else ()
+
+
+def _subscriber(visit: Visit, member: Member, typed: TopicForm | None) -> dict[str, object]:
+    """What the forms show; `typed` takes the place of the own topic that it changes."""
+    own = [topic_form(topic) for topic in member.topics if isinstance(topic, Topic)]
+    return {
+        "mailbox": _masked(member),
+        "own_topics": visit.web.own_topics,
+        "own": [typed if typed and typed.name == topic.name else topic for topic in own],
+        "muted": member.muted,
+        "at": f"{member.at:%H:%M}" if member.at else "",
+        "days": [(name, number in member.weekdays) for number, name in enumerate(WEEKDAYS)],
+        "zone": member.timezone,
+        "paused": member.paused,
+        "until": member.paused_until,
+    }
+
+
+def _masked(member: Member) -> str:
+    """Enough of the address for its reader to know it, too little for a stranger who looks over their shoulder."""
+    address = member.destination.reveal()
+    return f"{address[:1]}…@{address.rpartition('@')[2]}"
+
+
+def _in_the_file(readers: Context, mailbox: str) -> Iterator[Mapping[str, object]]:
+    """The YAML's subscribers that the mailbox belongs to."""
+    for subscriber in readers.settings.subscribers.values():
+        if any(address.mailbox == mailbox for address in subscriber.addresses):
+            topics = [readers.settings.topics[name].title for name in subscriber.topics]
+            yield {"name": subscriber.name, "topics": topics}
+
+
+def _stopped(suppression: Suppression) -> Mapping[str, object]:
+    return {"reason": suppression.reason.value, "since": suppression.since.date()}
+
+
+def _saved(visit: Visit) -> list[Mapping[str, str]]:
+    """The papers that this reader saved, the last one first."""
+    from bot.web.own_data import saved_papers  # noqa: PLC0415 - BibTeX, only where something was saved
+
+    return [
+        {"title": paper.title, "identifier": paper.identifier}
+        for paper in saved_papers(visit.readers, visit.mailbox)[:MOST_SAVED]
+    ]

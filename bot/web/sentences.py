@@ -1,0 +1,70 @@
+"""What a refusal means, in a sentence for the reader. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.members.values import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.members.values import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became of a form."""
+
+    text: str
+    details: tuple[str, ...] = ()
+    good: bool = True
+    about: str = ""
+    """Which form of the page it is about; what is about no form stands above all of them."""
+
+
+_SENTENCES: Mapping[Refusal, str] = {
+    Refusal.NOT_OPEN: "Nobody can sign up here.",
+    Refusal.ADDRESS: "This is no mail address that can be written to.",
+    Refusal.DOMAIN: "Only addresses of certain domains may sign up here.",
+    Refusal.TOPIC: "There is no such topic.",
+    Refusal.NO_TOPIC: "Choose a topic, or write one of your own.",
+    Refusal.TOO_MANY_TOPICS: "These are too many topics.",
+    Refusal.OWN_TOPICS: "Topics of one's own are not offered here.",
+    Refusal.WORDS: "This topic cannot be used yet.",
+    Refusal.ZONE: "This is no time zone.",
+    Refusal.HOUR: "This is no time of day.",
+    Refusal.DAY: "This is no day.",
+    Refusal.WEEKDAYS: "Choose at least one weekday; for fewer than seven, choose an hour too.",
+    Refusal.NOT_ASKED: "There is nothing to confirm: it was confirmed before, or the link is too old.",
+    Refusal.NO_MEMBER: "There is no such subscription any more.",
+    Refusal.SUPPRESSED: "Mail to this mailbox came back or was reported. Sign up again to confirm that it is yours.",
+}
+
+_PLACES: Mapping[str, str] = {
+    "address": "",
+    "zone": "",
+    "muted": "Muted words",
+    "exclude": "But not",
+    "authors": "Authors",
+    "keywords": "Keywords",
+    "categories": "Categories",
+    "query": "Query",
+    "title": "Title",
+}
+"""The last word of a problem's path, as the form calls it."""
+
+
+def refused(refusal: Refused, about: str = "") -> Said:
+    """The refusal as the page says it, with all that is wrong, by the names that the form's fields have."""
+    details = tuple(
+        f"{place}: {problem.message}" if (place := _place(problem.path)) else problem.message
+        for problem in refusal.problems
+    )
+    return Said(_SENTENCES[refusal.why], details, good=False, about=about)
+
+
+def _place(path: str) -> str:
+    name = path.rpartition(".")[2].partition("[")[0]
+    return _PLACES.get(name, "")

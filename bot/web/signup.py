@@ -1,0 +1,135 @@
+"""Signing up by mail: the form, its one answer for everybody, and the reader's own yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from bot.members.commands import confirm, subscribe
+from bot.members.commands.following import offered
+from bot.members.links import preferences_url
+from bot.members.values import Refused
+from bot.model import Topic
+from bot.web.own_topic import TopicForm, previewed, read_topic_form
+from bot.web.page import Page
+from bot.web.sentences import Said, refused
+
+if TYPE_CHECKING:
+    from bot.members.context import Context
+    from bot.members.own_topics import Wanted
+    from bot.store.members import Followed
+    from bot.web.page import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTopic:
+    """One of the YAML's topics, as a form offers it."""
+
+    name: str
+    title: str
+    categories: tuple[str, ...]
+    terms: tuple[str, ...]
+    chosen: bool = False
+
+
+def offered_topics(readers: Context, chosen: tuple[str, ...] = ()) -> tuple[OfferedTopic, ...]:
+    """The topics that may be followed by mail."""
+    topics = (readers.settings.topics[name] for name in offered(readers, "mail"))
+    return tuple(
+        OfferedTopic(
+            topic.name,
+            topic.title,
+            topic.categories,
+            (*topic.keywords, *topic.authors, *((topic.query,) if topic.query else ())),
+            topic.name in chosen,
+        )
+        for topic in topics
+    )
+
+
+# -- the form ----------------------------------------------------------------------------------------------------
+
+
+def form(visit: Visit) -> Page:
+    """The form, empty; where nobody may sign up, that."""
+    if not visit.web.signup:
+        closed = Said("Nobody can sign up here.", ("Whoever runs this Paperboy has not opened it.",), good=False)
+        return Page("message", {"title": "Paperboy", "said": closed}, HTTPStatus.NOT_FOUND)
+    topics = visit.web.signup
+    return _form(visit, chosen=topics if len(topics) == 1 else ())
+
+
+def preview(visit: Visit) -> Page:
+    """The form as it was typed, with what the topic in it would have brought."""
+    own = previewed(visit, read_topic_form(visit.form))
+    return _form(visit, chosen=visit.form.many("topic"), own=own)
+
+
+def send(visit: Visit) -> Page:
+    """Take the request: the same answer for every address that may sign up, whatever is known of it."""
+    own, chosen = read_topic_form(visit.form), visit.form.many("topic")
+    wanted: list[str | Wanted] = [*chosen, *([] if own.is_empty else [own.as_yaml()])]
+    zone = visit.form.one("zone") or visit.readers.settings.timezone.key
+    asked = subscribe(visit.readers, visit.form.one("address"), wanted, zone, visit.now)
+    if isinstance(asked, Refused):
+        return _form(visit, chosen=chosen, own=own, said=refused(asked))
+    return Page("asked", {"title": "One more step"}, changed=True)
+
+
+def _form(visit: Visit, *, chosen: tuple[str, ...], own: TopicForm | None = None, said: Said | None = None) -> Page:
+    topics = offered_topics(visit.readers, chosen)
+    everywhere = tuple(dict.fromkeys(category for topic in topics for category in topic.categories))
+    values = {
+        "title": "New papers by mail",
+        "said": said,
+        "topics": topics,
+        "topic": own or TopicForm(categories=everywhere),
+        "own_topics": visit.web.own_topics,
+        "address": visit.form.one("address"),
+        "zone": visit.form.one("zone") or visit.readers.settings.timezone.key,
+        "zone_is_typed": bool(visit.form.one("zone")),
+        "domains": visit.web.signup_domains,
+    }
+    return Page("signup", values, HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK)
+
+
+# -- the reader's own yes ----------------------------------------------------------------------------------------
+
+
+def confirmation(visit: Visit) -> Page:
+    """Asks for one click, for whoever opened the link may be a mail scanner."""
+    with visit.readers.store.snapshot() as view:
+        member = view.members.of_mailbox(visit.mailbox)
+    if member is None or member.asked_topics is None:
+        return expired(visit)
+    return Page("confirm", {"title": "Confirm your subscription", "topics": _titles(visit, member.asked_topics)})
+
+
+def confirmed(visit: Visit) -> Page:
+    """The subscription begins."""
+    found = confirm(visit.readers, visit.mailbox, visit.now)
+    if isinstance(found, Refused):
+        return expired(visit)
+    values = {
+        "title": "You are subscribed",
+        "topics": _titles(visit, found.member.topics),
+        "preferences": preferences_url(visit.web, visit.mailbox),
+    }
+    return Page("confirmed", values, changed=True)
+
+
+def expired(visit: Visit) -> Page:  # noqa: ARG001 - a page function
+    """For a link that is too old, was used, or is not ours."""
+    said = Said(
+        "This link does not work any more.",
+        ("It is good for 48 hours and for one request. Sign up again, and you get a new one.",),
+        good=False,
+    )
+    return Page("message", {"title": "Confirm your subscription", "said": said}, HTTPStatus.NOT_FOUND)
+
+
+def _titles(visit: Visit, followed: Followed) -> tuple[str, ...]:
+    known = visit.readers.settings.topics
+    found = (topic if isinstance(topic, Topic) else known.get(topic) for topic in followed)
+    return tuple(topic.title for topic in found if topic is not None)
