@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from bot.arxiv import identifier, taxonomy
 from bot.arxiv.authors import authors
 from bot.arxiv.html_blocks import Block, read_blocks
+from bot.arxiv.limits import require_plausible
 from bot.errors import ParseError
 from bot.model import AnnounceType, Author, FeedItem, InvalidItem, Mailing, Paper
 from bot.text import truncate
@@ -29,9 +30,9 @@ PAGE_SIZE = 2_000
 """Entries per page (CATCHUP_LIMIT in arxiv-browse)."""
 
 _HEADING = re.compile(r"Catchup results for (?P<name>.+) on (?P<day>\w{3}, \d{1,2} \w{3} \d{4})")
-_TOTAL = re.compile(r"\bTotal of (\d{1,6}) entries\b")
-_SHOWING = re.compile(r"\b(\d{1,6}) of (\d{1,6}) entries\b")
-_PLACE = re.compile(r"\[(\d{1,6})\]")
+_TOTAL = re.compile(r"\bTotal of (\d{1,5}) entries\b")
+_SHOWING = re.compile(r"\b(\d{1,5}) of (\d{1,5}) entries\b")
+_PLACE = re.compile(r"\[(\d{1,5})\]")
 _SUBJECT = re.compile(r"\(([a-z-]+(?:\.[A-Za-z-]+)?)\)$")
 _PAGE_OF = re.compile(r"/catchup/([^/?#]+)/")
 _LINKED_PAPER = re.compile(r"/(?:abs|pdf|html)/(.+)")
@@ -215,15 +216,17 @@ def _entry(item: _Item, category: str) -> FeedItem:
     if announced is AnnounceType.REPLACE and subjects[0] not in taxonomy.related(category):
         announced = AnnounceType.REPLACE_CROSS
     return FeedItem(
-        paper=Paper(
-            identifier=paper,
-            version=_version(item.head, paper) or (2 if announced.is_replacement else 1),
-            title=title,
-            abstract=abstract,
-            authors=_authors(item.fields.get("list-authors", "")),
-            categories=subjects,
-            journal_ref=item.fields.get("list-journal-ref", "").removeprefix("Journal-ref:").strip() or None,
-            comment=item.fields.get("list-comments", "").removeprefix("Comments:").strip() or None,
+        paper=require_plausible(
+            Paper(
+                identifier=paper,
+                version=_version(item.head, paper) or (2 if announced.is_replacement else 1),
+                title=title,
+                abstract=abstract,
+                authors=_authors(item.fields.get("list-authors", "")),
+                categories=subjects,
+                journal_ref=item.fields.get("list-journal-ref", "").removeprefix("Journal-ref:").strip() or None,
+                comment=item.fields.get("list-comments", "").removeprefix("Comments:").strip() or None,
+            )
         ),
         type=announced,
     )

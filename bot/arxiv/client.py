@@ -292,7 +292,7 @@ def _retry_after(header: str, now: datetime) -> float | None:
     else:
         try:
             moment = parsedate_to_datetime(header)
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter for an offset of twenty digits
             return None
         seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
     return min(max(seconds, 0.0), _LONGEST_WAIT)

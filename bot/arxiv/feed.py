@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import io
 import re
-from calendar import timegm
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.arxiv import calendar, identifier, taxonomy
-from bot.arxiv.authors import authors
-from bot.arxiv.xml_guard import require_well_formed
+from bot.arxiv import calendar, dates, identifier, taxonomy
+from bot.arxiv.authors import creators
+from bot.arxiv.limits import require_plausible
+from bot.arxiv.xml_guard import read_xml
 from bot.errors import ParseError
 from bot.model import AnnounceType, FeedItem, InvalidItem, Mailing, Paper
 from bot.text import clean, truncate
 
 if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
     from collections.abc import Mapping
     from datetime import date
 
 _ARXIV_NAMESPACE = "http://arxiv.org/schemas/atom"
+_CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
+_ITEMS = ("item", "{http://www.w3.org/2005/Atom}entry")
+_PEOPLE = ("author", "contributor", "creator", "managingeditor", "owner", "publisher", "webmaster")
+_ENDLESS_WORD = re.compile(r"[\w.+@-]{400}", re.ASCII)
 _TITLE_END = " updates on arXiv.org"
 _ERROR_TITLE = "Feed error for query"
 _PREAMBLE = re.compile(r"^arXiv:\S+\s+Announce Type:\s*\S+\s+Abstract:\s*")
@@ -43,14 +47,16 @@ def parse(body: bytes, category: str) -> Mailing:
     Raises:
         ParseError: this is no well-formed feed of that category; the reason says what it is instead.
     """
-    require_well_formed(body, "feed")
+    root = read_xml(body, "feed")
+    _require_names(root)
     parsed = _feedparser(body)
     title = _text(parsed.feed, "title")
     if title.startswith(_ERROR_TITLE):
         raise ParseError(f"arXiv's error feed: {truncate(_text(parsed.feed, 'subtitle') or title, _SHOWN)}")
     _require_category(title, _text(parsed.feed, "link"), category)
     prefix = next((prefix for prefix, uri in parsed.namespaces.items() if uri == _ARXIV_NAMESPACE), "arxiv")
-    read = [_read(item, prefix, place) for place, item in enumerate(parsed.entries, 1)]
+    items = zip(parsed.entries, _creators(root, len(parsed.entries)), strict=True)
+    read = [_read(item, names, prefix, place) for place, (item, names) in enumerate(items, 1)]
     return Mailing(
         category=category,
         mailing_date=_mailing_date(parsed),
@@ -68,12 +74,27 @@ def _feedparser(body: bytes) -> Any:  # noqa: ANN401 - feedparser has no types
         parsed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
     except Exception as error:
         # Over some elements out of place (`gml:pos`) it stumbles, mostly with a KeyError.
-        raise ParseError(f"a feed in no shape that feedparser knows: {error!r}") from error
+        raise ParseError(f"a feed in no shape that feedparser knows: {truncate(repr(error), _SHOWN)}") from error
     if parsed.bozo:
-        raise ParseError(f"a malformed feed: {parsed.bozo_exception}")
+        raise ParseError(f"a malformed feed: {truncate(str(parsed.bozo_exception), _SHOWN)}")
     if not parsed.version:
         raise ParseError("XML, but no RSS or Atom feed")
     return parsed
+
+
+def _require_names(root: ET.Element) -> None:
+    """Refuse a name of thousands of letters without a blank: feedparser looks for an address in it for minutes."""
+    for element in root.iter():
+        if element.tag.rpartition("}")[2].lower() in _PEOPLE and _ENDLESS_WORD.search("".join(element.itertext())):
+            raise ParseError("a feed with a name that does not end")
+
+
+def _creators(root: ET.Element, items: int) -> list[list[str]]:
+    """The `dc:creator` elements of each item; of several feedparser keeps the last, and it takes addresses out."""
+    found = [element for element in root.iter() if element.tag in _ITEMS]
+    if len(found) != items:
+        raise ParseError(f"a feed with {len(found)} items of which feedparser knows {items}")
+    return [["".join(creator.itertext()) for creator in item.iterfind(_CREATOR)] for item in found]
 
 
 def _require_category(title: str, link: str, category: str) -> None:
@@ -97,47 +118,53 @@ def _canonical(name: str) -> str:
 
 def _mailing_date(parsed: Any) -> date:  # noqa: ANN401 - feedparser has no types
     """RSS dates the feed and Atom its entries, both by midnight in New York; an empty Atom feed by its rendering."""
-    source, key = parsed.feed, "published_parsed"
-    if parsed.version.startswith("atom"):
-        source, key = (parsed.entries[0], key) if parsed.entries else (parsed.feed, "updated_parsed")
-    moment = source.get(key)
-    if moment is None:
-        raise ParseError("the feed bears no date")
-    return calendar.mailing_date(datetime.fromtimestamp(timegm(moment), UTC))
-
-
-def _read(item: Mapping[str, Any], prefix: str, place: int) -> FeedItem | InvalidItem:
-    """One item; `prefix` is what the feed calls arXiv's namespace, usually `arxiv`."""
-    guid, title = _text(item, "id"), _text(item, "title")
+    if not parsed.version.startswith("atom"):
+        text, read = _text(parsed.feed, "published"), dates.from_mail_date
+    elif parsed.entries:
+        text, read = _text(parsed.entries[0], "published"), dates.from_iso
+    else:
+        text, read = _text(parsed.feed, "updated"), dates.from_iso
     try:
-        return _entry(item, prefix, guid, title)
+        return calendar.mailing_date(read(text))
     except ValueError as error:
-        return InvalidItem(where=truncate(guid or title, _SHOWN) or f"item {place}", reason=str(error))
+        raise ParseError(f"the feed bears no date{text and ' but '}{truncate(text, _SHOWN)}") from error
 
 
-def _entry(item: Mapping[str, Any], prefix: str, guid: str, title: str) -> FeedItem:
+def _read(item: Mapping[str, Any], names: list[str], prefix: str, place: int) -> FeedItem | InvalidItem:
+    """One item; `prefix` is what the feed calls arXiv's namespace, usually `arxiv`."""
+    try:
+        return _entry(item, names, prefix)
+    except ValueError as error:
+        where = _text(item, "id") or _text(item, "title")
+        return InvalidItem(where=truncate(where, _SHOWN) or f"item {place}", reason=str(error))
+
+
+def _entry(item: Mapping[str, Any], names: list[str], prefix: str) -> FeedItem:
     """One announcement.
 
     Raises:
         ValueError: something is missing without which it cannot be told.
     """
-    paper, version = identifier.parse(guid)
+    title = _text(item, "title")
+    paper, version = identifier.parse(_text(item, "id"))
     announced = _announce_type(_text(item, f"{prefix}_announce_type"))
     abstract = _PREAMBLE.sub("", _text(item, "summary"), count=1)
     missing = [name for name, value in (("version", version), ("title", title), ("abstract", abstract)) if not value]
     if version is None or missing:
         raise ValueError(f"no {' and no '.join(missing)}")
     return FeedItem(
-        paper=Paper(
-            identifier=paper,
-            version=version,
-            title=title,
-            abstract=abstract,
-            authors=authors(_text(item, "author")),
-            categories=tuple(tag["term"] for tag in item.get("tags", ()) if tag["term"]),
-            license=_text(item, "rights") or None,
-            doi=_text(item, f"{prefix}_doi") or None,
-            journal_ref=_text(item, f"{prefix}_journal_reference") or None,
+        paper=require_plausible(
+            Paper(
+                identifier=paper,
+                version=version,
+                title=title,
+                abstract=abstract,
+                authors=creators(names),
+                categories=tuple(filter(None, (clean(tag["term"] or "") for tag in item.get("tags", ())))),
+                license=_text(item, "rights") or None,
+                doi=_text(item, f"{prefix}_doi") or None,
+                journal_ref=_text(item, f"{prefix}_journal_reference") or None,
+            )
         ),
         type=announced,
     )

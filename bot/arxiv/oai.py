@@ -8,22 +8,26 @@ https://www.openarchives.org/OAI/openarchivesprotocol.html.
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
-from bot.arxiv import identifier, taxonomy
+from bot.arxiv import dates, identifier, taxonomy
 from bot.arxiv.authors import authors
-from bot.arxiv.xml_guard import require_well_formed
+from bot.arxiv.limits import require_plausible
+from bot.arxiv.xml_guard import read_xml
 from bot.errors import ParseError
 from bot.model import InvalidItem, Paper
 from bot.text import clean, truncate
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
+    from datetime import date, datetime
 
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _RAW = "{http://arxiv.org/OAI/arXivRaw/}"
 _VERSION = re.compile(r"v([1-9][0-9]{0,3})")
 _SHOWN = 100
+_LONGEST_TOKEN = 4_000
 # The archives that arXiv files under its group of physics; every other archive is a group of its own.
 _PHYSICS = frozenset(
     (
@@ -102,8 +106,7 @@ def parse(body: bytes) -> Harvest:
     Raises:
         ParseError: this is no well-formed answer with records, or one of OAI-PMH's other errors, with its code.
     """
-    require_well_formed(body, "harvest")
-    root = ET.fromstring(body)  # noqa: S314 - what had a DOCTYPE or was nested deeply has just been refused
+    root = read_xml(body, "harvest")
     if root.tag != f"{_OAI}OAI-PMH":
         raise ParseError("XML, but no answer of OAI-PMH")
     responded_at = _responded_at(root)
@@ -124,6 +127,8 @@ def parse(body: bytes) -> Harvest:
 def _harvest(listed: ET.Element, responded_at: datetime) -> Harvest:
     elements = listed.findall(f"{_OAI}record")
     token = (listed.findtext(f"{_OAI}resumptionToken") or "").strip() or None
+    if token and len(token) > _LONGEST_TOKEN:
+        raise ParseError(f"a resumption token of {len(token)} characters")
     if not elements and token is None:
         raise ParseError("a list without records, which OAI-PMH does not know")
     alive = [record for record in elements if record.find(f"{_OAI}header[@status='deleted']") is None]
@@ -141,13 +146,11 @@ def _responded_at(root: ET.Element) -> datetime:
     """When arXiv answered; the protocol has it end in Z, one without a zone could be hours off."""
     text = _text(root.find(f"{_OAI}responseDate"))
     try:
-        moment = datetime.fromisoformat(text)
-        responded_at = moment.astimezone(UTC) if moment.tzinfo else None
-    except (ValueError, OverflowError):
-        responded_at = None
-    if responded_at is None:
-        raise ParseError(f"an answer of OAI-PMH that bears no date but {truncate(text, _SHOWN) or 'nothing'}")
-    return responded_at
+        return dates.from_iso(text if text.endswith("Z") else "")
+    except ValueError as error:
+        raise ParseError(
+            f"an answer of OAI-PMH that bears no date but {truncate(text, _SHOWN) or 'nothing'}"
+        ) from error
 
 
 def _read(record: ET.Element, place: int) -> Record | InvalidItem:
@@ -175,17 +178,19 @@ def _record(record: ET.Element) -> Record:
     versions = _versions(raw)
     paper, _ = identifier.parse(_field(raw, "id"))
     return Record(
-        paper=Paper(
-            identifier=paper,
-            version=versions[-1].number,
-            title=title,
-            abstract=abstract,
-            authors=authors(_field(raw, "authors")),
-            categories=tuple(categories.split()),
-            license=_field(raw, "license") or None,
-            doi=_field(raw, "doi") or None,
-            journal_ref=_field(raw, "journal-ref") or None,
-            comment=_field(raw, "comments") or None,
+        paper=require_plausible(
+            Paper(
+                identifier=paper,
+                version=versions[-1].number,
+                title=title,
+                abstract=abstract,
+                authors=authors(_field(raw, "authors")),
+                categories=tuple(categories.split()),
+                license=_field(raw, "license") or None,
+                doi=_field(raw, "doi") or None,
+                journal_ref=_field(raw, "journal-ref") or None,
+                comment=_field(raw, "comments") or None,
+            )
         ),
         versions=versions,
         datestamp=_datestamp(_text(record.find(f"{_OAI}header/{_OAI}datestamp"))),
@@ -205,9 +210,8 @@ def _version(element: ET.Element) -> Version:
         raise ValueError(f"no version but {truncate(clean(element.get('version', '')), _SHOWN) or 'nothing'}")
     text = _field(element, "date")
     try:
-        moment = parsedate_to_datetime(text)
-        submitted = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        submitted = dates.from_mail_date(text)
+    except ValueError as error:
         raise ValueError(f"{number[0]} is of no date: {truncate(text, _SHOWN) or 'nothing'}") from error
     return Version(int(number[1]), submitted)
 
@@ -215,7 +219,7 @@ def _version(element: ET.Element) -> Version:
 def _datestamp(text: str) -> date:
     """The date; other repositories give seconds too, arXiv only the day."""
     try:
-        return datetime.fromisoformat(text).date()
+        return dates.from_iso(text).date()
     except ValueError as error:
         raise ValueError(f"no datestamp but {truncate(text, _SHOWN) or 'nothing'}") from error
 

@@ -6,6 +6,7 @@ Pure. Never repairs anything and never looks at what the elements mean.
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from xml.parsers import expat
 
 from bot.errors import ParseError
@@ -41,7 +42,20 @@ def require_well_formed(body: bytes, kind: str) -> None:
         if not body.lstrip().startswith(b"<"):
             start = truncate(clean(body[:1000].decode(errors="replace")), _SHOWN)
             raise ParseError(f"no {kind} but a text: {start}") from error
-        raise ParseError(f"the {kind} is cut off or malformed: {error}") from error
+        raise ParseError(f"the {kind} is cut off or malformed: {truncate(str(error), _SHOWN)}") from error
+
+
+def read_xml(body: bytes, kind: str) -> ET.Element:
+    """The root of the tree; refuses all that `require_well_formed` refuses.
+
+    Raises:
+        ParseError: it is no such XML.
+    """
+    require_well_formed(body, kind)
+    try:
+        return ET.fromstring(body)  # noqa: S314 - what had a DOCTYPE or was nested deeply has just been refused
+    except (ET.ParseError, LookupError, ValueError) as error:  # its own separator of namespaces forbids some names
+        raise ParseError(f"the {kind} is cut off or malformed: {truncate(str(error), _SHOWN)}") from error
 
 
 def _guarded(kind: str) -> expat.XMLParserType:

@@ -39,8 +39,7 @@ def matched_terms(match: Match) -> tuple[MatchedTerm, ...]:
 
 def paper_links(entry: DigestEntry) -> tuple[Link, ...]:
     """Where else a paper can be had than on its abstract page: as PDF and HTML, and what its authors link to."""
-    own = links.found(entry.paper.abstract, entry.paper.comment)
-    return (Link("PDF", entry.pdf_url), Link("HTML", entry.html_url), *own)
+    return (*entry.format_links, *links.found(entry.paper.abstract, entry.paper.comment))
 
 
 def paper_count(section: Section) -> int:

@@ -1,25 +1,29 @@
 """Papers as BibTeX, in the shape of arXiv's own export. Pure; whatever a title holds, the file stays well-formed.
 
-https://info.arxiv.org/help/hypertex/bibstyles/index.html names the fields `eprint`, `archivePrefix`, `primaryClass`.
+https://info.arxiv.org/help/hypertex/bibstyles/index.html names the fields `eprint`, `archivePrefix`, `primaryClass`;
+https://mirrors.ctan.org/biblio/bibtex/base/btxdoc.pdf says how names and capitals are read.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from bot import text
+from bot.text import latex
+from bot.text.math_symbols import is_standard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.model import Paper
+    from bot.text.math import Formula
 
 _YEAR = re.compile(r"(?:.*/)?(\d\d)\d\d")
 _FIRST_YEAR = 91
 """arXiv began in 1991, so that 91 to 99 are of the last century."""
-_TEX = re.compile(r"(?P<kept>\\. | \$(?:[^$\\]|\\.)+\$) | (?P<active>[%&\#_])", re.VERBOSE)
-_AND = re.compile(r"\sand\s", re.IGNORECASE)
 
 
 def bibliography(papers: Iterable[Paper]) -> str:
@@ -30,40 +34,18 @@ def bibliography(papers: Iterable[Paper]) -> str:
 def entry(paper: Paper) -> str:
     """One entry, under the identifier as its key, ending in a line break."""
     fields = {
-        "title": _tex(paper.title),
-        "author": " and ".join(_name(author.name) for author in paper.authors),
+        "title": _title(paper.title),
+        "author": " and ".join(filter(None, (_name(author.name) for author in paper.authors))),
         "year": _year(paper.identifier),
-        "eprint": _tex(paper.identifier),
+        "eprint": _escaped(text.clean(paper.identifier)),
         "archivePrefix": "arXiv",
-        "primaryClass": _tex(paper.primary),
+        "primaryClass": _escaped(text.clean(paper.primary)),
         "doi": _braced(text.clean(paper.doi or "")),
-        "url": _tex(f"https://arxiv.org/abs/{paper.identifier}"),
+        "url": _escaped(f"https://arxiv.org/abs/{text.clean(paper.identifier)}"),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     key = re.sub(r"[^\w./-]", "", paper.identifier)
     return f"@misc{{arXiv:{key},\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _tex(raw: str) -> str:
-    """The text as TeX takes it: what arXiv gave, with the characters escaped that would act outside a formula."""
-    return _TEX.sub(lambda found: found["kept"] or "\\" + found["active"], _braced(text.clean(raw)))
-
-
-def _braced(value: str) -> str:
-    """The value if its braces balance, else without any, nor commands: BibTeX counts them, escaped or not."""
-    depth = 0
-    for character in value:
-        depth += (character == "{") - (character == "}")
-        if depth < 0:
-            break
-    value = value if depth == 0 else re.sub(r"[\\{}]", "", value)
-    return value.rstrip("\\")
-
-
-def _name(raw: str) -> str:
-    """One author; a name that holds the word by which BibTeX parts names is kept together by braces."""
-    name = _tex(raw)
-    return f"{{{name}}}" if _AND.search(name) or "," in name else name
 
 
 def _year(identifier: str) -> str:
@@ -72,3 +54,155 @@ def _year(identifier: str) -> str:
     if found is None:
         return ""
     return f"{'19' if int(found[1]) >= _FIRST_YEAR else '20'}{found[1]}"
+
+
+_MARKS = range(0xF0000, 0xF1000)
+"""Each stands for a formula, the last two for braces that are shown; of a private use area, so no text needs them."""
+_A_MARK = re.compile(f"[{chr(_MARKS[0])}-{chr(_MARKS[-1])}]")
+_OPEN, _CLOSE = chr(_MARKS[-2]), chr(_MARKS[-1])
+_CAPITALS = re.compile(r"\{[^{}]*\}|[^\W_]+")
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
+
+
+def _title(raw: str) -> str:
+    """A title in TeX: its formulas as arXiv gave them, all else as it is read, capitals inside words in braces."""
+    formulas: list[str] = []
+
+    def mark(formula: Formula) -> str:
+        shown = _formula(formula)
+        if shown is None or len(formulas) == len(_MARKS) - 2:
+            return formula.plain or formula.written
+        formulas.append(shown)
+        return chr(_MARKS[len(formulas) - 1])
+
+    cleaned = _A_MARK.sub("", text.clean(raw)).replace(r"\{", _OPEN).replace(r"\}", _CLOSE)
+    flat = _CAPITALS.sub(_protected, text.clean(latex.flatten(cleaned, mark)))
+    shown = dict(zip(map(chr, _MARKS), formulas, strict=False)) | {_OPEN: r"\{", _CLOSE: r"\}"}
+    marked = _A_MARK.sub(lambda found: shown.get(found[0], ""), _encoded(flat))
+    return _braced(marked.replace(_OPEN, r"\{").replace(_CLOSE, r"\}"))
+
+
+def _formula(formula: Formula) -> str | None:
+    """A formula between dollars, or None where TeX would not know its commands."""
+    is_known = all(map(is_standard, _COMMAND.findall(formula.tex))) and _braced(formula.tex) == formula.tex
+    if formula.written.startswith("\\begin") or not is_known:
+        return None
+    inside = re.sub(r"(?<!\\)[%#]", r"\\\g<0>", formula.tex)
+    return f"${_SYMBOL.sub(lambda found: _command(found[0]), inside)}$"
+
+
+def _protected(found: re.Match[str]) -> str:
+    """A word whose capitals a bibliography's style must not make small: more than the first letter, or a lone one."""
+    word = found[0]
+    if len(word) == 1 and found.string.startswith("^", found.end()):  # it goes with its power into a formula
+        return word
+    is_kept = any(map(str.isupper, word[1:])) or (len(word) == 1 and word.isupper() and word != "A")
+    return f"{{{word}}}" if is_kept and word[0] != "{" else word
+
+
+_SYMBOL = re.compile(r"[^\x00-\x7f\xc0-\u024f\u1e00-\u1eff\u2010-\u2026]")
+"""What LaTeX's fonts lack, unlike Latin letters and typographic signs."""
+_ACTIVE = re.compile(
+    rf"(?P<escaped>[$%&\#_])|(?P<base>(?<![^\W_])[A-Za-z])?\^(?P<power>\d+|[A-Za-z](?![A-Za-z]))|(?P<sign>[<>|])|(?P<named>[\\^~])"
+    rf"|(?P<raised>[⁰¹²³⁴-⁻ⁿ]+)|(?P<lowered>[₀-₋]+)|(?P<symbol>{_SYMBOL.pattern})",
+)
+_MATHEMATICAL = re.compile("GREEK|MATHEMATICAL|DOUBLE-STRUCK|SCRIPT|BLACK-LETTER")
+_NAMED = {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"$\sim$"}
+
+
+def _encoded(flat: str) -> str:
+    """Plain text as TeX takes it, but for its braces, which stay."""
+    return _ACTIVE.sub(_active, flat)
+
+
+def _active(found: re.Match[str]) -> str:
+    token, kind = found[0], found.lastgroup
+    if kind in ("raised", "lowered"):
+        plain = unicodedata.normalize("NFKC", token).replace("−", "-")
+        return f"${'^' if kind == 'raised' else '_'}{{{plain}}}$"
+    if kind == "symbol":
+        command = _command(token)
+        return token if command == token else f"${command}$"
+    simple = {"escaped": f"\\{token}", "power": f"${found['base'] or ''}^{{{found['power']}}}$", "sign": f"${token}$"}
+    return simple.get(str(kind)) or _NAMED[token]
+
+
+def _command(character: str) -> str:
+    """A Greek letter or a mathematical sign as TeX has it between dollars; a letter of another script as it is."""
+    category, name = unicodedata.category(character), unicodedata.name(character, "")
+    if category[0] in "LMC" and not _MATHEMATICAL.match(name):
+        return character
+    return re.sub(r"^\\ensuremath\{(.*)\}$", r"\1", str(_encoder().unicode_to_latex(character)))
+
+
+@cache
+def _encoder() -> Any:  # noqa: ANN401 - pylatexenc has no types
+    from pylatexenc.latexencode import UnicodeToLatexEncoder  # noqa: PLC0415 - only for what is not ASCII
+
+    return UnicodeToLatexEncoder(unknown_char_policy="keep", unknown_char_warning=False)
+
+
+def _escaped(flat: str) -> str:
+    return _braced(_encoded(flat))
+
+
+def _braced(value: str) -> str:
+    """The value if its braces balance, else without any: BibTeX counts them, escaped or not."""
+    depth = 0
+    for character in value:
+        depth += (character == "{") - (character == "}")
+        if depth < 0:
+            break
+    return (value if depth == 0 else re.sub(r"\\?[{}]", "", value)).rstrip("\\")
+
+
+_CORPORATE = re.compile(
+    r"[&,:;]|\b(?:and|at|for|in|of|on|the|with)\b|^The\b|\b(?:AI|Alliance|Center|Centre|Collaborations?|Committee"
+    r"|Consortium|Foundation|Group|Inc|Initiative|Institute|Labs?|Laborator(?:y|ies)|Ltd|Network|Observatory|Project"
+    r"|Research|Society|Survey|Teams?|University)\b|^[Oo]thers$"
+)
+"""What is no person's name, or what BibTeX would part."""
+_SUFFIXED = re.compile(r"(?P<name>[^,]+?),? (?P<suffix>[JS]r\.?|II|III|IV)")
+_PARTICLES = frozenset(
+    [
+        "da",
+        "dal",
+        "de",
+        "del",
+        "della",
+        "dello",
+        "den",
+        "der",
+        "di",
+        "do",
+        "dos",
+        "du",
+        "la",
+        "le",
+        "lo",
+        "san",
+        "ten",
+    ]
+) | frozenset(["ter", "van", "von", "zu", "zum", "zur"])
+
+
+def _name(raw: str) -> str:
+    """One author as BibTeX parts names: `Family, Jr., Given` where it could not tell; nothing where no letter is.
+
+    By itself it takes the last word for the family name, with small particles before it. A corporate author, and a
+    name that holds the word by which names are parted, is kept together by braces.
+    """
+    name = text.flatten_tex(raw)
+    if not any(map(str.isalnum, name)):
+        return ""
+    suffixed = _SUFFIXED.fullmatch(name)
+    words = (suffixed["name"] if suffixed else name).split(" ")
+    if _CORPORATE.search(" ".join(words)) or (suffixed and len(words) == 1):
+        return f"{{{_escaped(name)}}}"
+    start = next((at for at, word in enumerate(words[:-1]) if at and word.lower() in _PARTICLES), len(words) - 1)
+    if suffixed is None and not words[start][:1].isupper():
+        return _escaped(name)
+    if suffixed is None and start == len(words) - 1:
+        return _escaped(name)
+    family = [" ".join(words[start:]), *([suffixed["suffix"]] if suffixed else []), " ".join(words[:start])]
+    return _escaped(", ".join(family))

@@ -138,7 +138,7 @@ def _content(entry: DigestEntry) -> str:
 
 def _links(entry: DigestEntry) -> list[Link]:
     """The paper as PDF and as HTML, and its authors' code, data and project."""
-    forms = (Link("PDF", _quoted(entry.pdf_url)), Link("HTML", _quoted(entry.html_url)))
+    forms = (Link(form.label, _quoted(form.url)) for form in entry.format_links)
     return [*forms, *links.found(entry.paper.abstract, entry.paper.comment)]
 
 

@@ -83,7 +83,7 @@ def _paper(entry: DigestEntry) -> dict[str, object]:
         "abstract": abstract.markup,
         "formulas": title.formulas + abstract.formulas,
         "url": url(entry.url),
-        "links": [Link("PDF", url(entry.pdf_url)), Link("HTML", url(entry.html_url))],
+        "links": [Link(form.label, url(form.url)) for form in entry.format_links],
         "found": [Link(link.label, url(link.url)) for link in links.found(paper.abstract, paper.comment)],
         "authors": [text.flatten_tex(author.name) for author in paper.authors[:AUTHORS_SHOWN]],
         "authors_left": max(0, len(paper.authors) - AUTHORS_SHOWN),

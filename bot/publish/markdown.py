@@ -86,6 +86,8 @@ def chips(entry: DigestEntry) -> list[str]:
         chips.append(f"new, now v{entry.replaced_to}")
     if entry.type in (AnnounceType.CROSS, AnnounceType.REPLACE_CROSS):
         chips.append("cross-listed")
+    if entry.paper.withdrawn:
+        chips.append("withdrawn")
     if entry.reconstructed:
         chips.append("reconstructed")
     return chips

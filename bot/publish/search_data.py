@@ -65,4 +65,5 @@ def _row(entry: DigestEntry) -> list[object]:
         entry.replaced_to or 0,
         int(entry.reconstructed),
         list(dict.fromkeys(text.clean(hit.term) for hit in entry.match.hits)),
+        int(paper.withdrawn),
     ]

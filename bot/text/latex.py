@@ -9,31 +9,35 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.text import math
-from bot.text.math_symbols import symbol
+from bot.text import math, typography
+from bot.text.math_symbols import FUNCTIONS, GREEK, symbol
+from bot.text.units import spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TEX = re.compile(
     r"""
-    [\\$h{~`'-] (?:                                # one cheap look for the first character of all
+    [\\$h{~`'^_-] (?:                                # one cheap look for the first character of all
       (?P<link>    (?<=h)(?<!\wh) ttps?://(?:[^\s\\{}$]|\\[_%&\#])+ )
     | (?P<math>    (?<=\$) \$?(?=[^$]) | (?<=\\) (?:
                        \([^$]{1,999}?\\\) | \[[^$]{1,999}?\\\]
-                     | begin\{(?:equation|align|gather|multline|eqnarray)\*?\}.{1,1999}?
-                       \\end\{(?:equation|align|gather|multline|eqnarray)\*?\} ) )
+                     | begin\{(?P<kind>equation|align|alignat|flalign|gather|multline|eqnarray|math|displaymath)\*?\}
+                       .{1,1999}?\\end\{(?P=kind)\*?\} ) )
     | (?P<accent>  (?<=\\) (?:'\s*|[`"^~=.]|[uvHck]\s+(?=[A-Za-z])|[uvHckdbrht]\s*(?=\{))
                    (?:\{\s*(?:[^\W\d_]|\\[ij]|oo|\\[`'"^~=.uvHck]\s*(?:\{[^\W\d_]\}|[^\W\d_]))\s*\}
-                     | \\[ij](?![A-Za-z])[ ]? | [^\W\d_]) )
+                     | \\[ij](?:\{\}|(?![A-Za-z])[ ]?) | [^\W\d_]) )
     | (?P<escaped> (?<=\\) (?:[%&_\#${}]|[~^]\{\s*\}) )
     | (?P<space>   (?<=\\) [,;:!/\\\ -] )
     | (?P<command> (?<=\\) [A-Za-z]+\*? )
-    | (?P<group>   (?<=\{) (?=\\[^\s{}]) )
-    | (?P<tie>     (?<=[^\s/(~=<>]~) (?=[^\s~=]) )
+    | (?P<group>   (?<=\{) (?=\\[^\s{}]|\$) )
+    | (?P<braced>  (?<=\{) (?: (?<=\w\{) [^\w\s{}\\$]\}                   # 4{,}081
+                     | (?<=\w\{) [^\W\d_A-Za-z]\} | [^\W\d_A-Za-z]\}(?=[^\W\d_])   # Scheff{é}
+                     | (?<!\w\{) [A-Z]\}(?=[a-z]{2}) ) )                    # {B}ayesian
+    | (?P<script>  (?<=[\^_]) (?=\{) )
+    | (?P<tie>     (?: (?<=[^\s/(\[~=<>]~) | (?<=~[<>=]~) ) (?! ~ | =(?!~) ) )
     | (?P<dash>    (?<=-) (?: (?<=[^\s({\["'`“-]-) --?(?!-) | (?<=\s-) --?(?=\s) ) )    # not that of `--an-option`
     | (?P<quote>   (?<=`)(?<!``) `(?!`)(?=[^`]*?(?:''|")) | (?<=[^\s']') '(?!') )
     )
@@ -62,11 +66,20 @@ _SWITCHES = re.compile(
     "(?:display|text)style|left|right|footnotemark"
 )
 _BLANKS = re.compile("q?quad|par|newline|linebreak")
+_SHIFTS = ("raise", "lower", "kern", "hskip", "vskip")
+_LENGTH = re.compile(r"\s*-?[\d.]+\s*(?:em|ex|pt|mm|cm|in)(?![A-Za-z])")
 _LAYOUTS = re.compile("abstract|itemize|enumerate|description|center|quote|quotation|flushleft|small")
 _STYLES = re.compile(
     "emph|text(?:bf|it|tt|sc|sf|rm|sl|md|up|normal|superscript|subscript)?|underline|uline|uwave|sout|xout|st|hl|"
-    "[mh]box|math(?:rm|bf|it|sf|tt)|boldsymbol|ensuremath|ce|url|path|gls"
+    "[mh]box|math(?:rm|bf|it|sf|tt)|boldsymbol|ce|url|path|gls"
 )
+_CASES = {
+    "lowercase": str.lower,
+    "MakeLowercase": str.lower,
+    "uppercase": str.upper,
+    "MakeUppercase": str.upper,
+    "MakeTextUppercase": str.upper,
+}
 _REFERENCES = re.compile("cite[a-z]*|(?:eq|auto|c|C|page)?ref")
 _LINKS = ("href", "hyperlink")
 _COMMANDS = {
@@ -75,10 +88,13 @@ _COMMANDS = {
     "cite": (1, "[{0}]"),
     "textcolor": (2, "{1}"),
     "scalebox": (2, "{1}"),
+    "raisebox": (2, "{1}"),
     "texorpdfstring": (2, "{0}"),
     "ion": (2, "{0} {1}"),
     "hspace": (1, " "),
     "vspace": (1, " "),
+    "phantom": (1, " "),
+    "hphantom": (1, " "),
     "href": (2, "{1} ({0})"),
     "hyperlink": (2, "{1} ({0})"),
 }
@@ -111,7 +127,8 @@ def flatten(tex: str, show: Callable[[math.Formula], str] = _flat) -> str:
     """
     if "http" in tex or " URL" in tex:
         tex = _TORN.sub(lambda found: f"{found['scheme']}//" if found["scheme"] else " ", tex)
-    return _scan(tex, _Reading(show))
+    quoted = typography.with_quotes(tex)
+    return _scan(spelled_out(quoted) if "\\" in tex else quoted, _Reading(show))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +163,34 @@ def _math(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     """A formula shown; a `$` that is none, such as a price's, is text."""
     if found[0][0] == "\\":
         body = found[0] if found[0].startswith("\\begin") else found[0][2:-2]
-        return reading.show(math.Formula(found[0], body, is_set_off=found[0][1] != "(")), found.end()
+        is_set_off = not found[0].startswith(("\\(", "\\begin{math}"))
+        return reading.show(math.Formula(found[0], body, is_set_off=is_set_off)), found.end()
     start, fence = found.start(), len(found[0])
     for end in math.closings(found.string, start + fence):
         body = found.string[start + fence : end]
         if reading.is_too_deep or not found.string.startswith("$" * fence, end):
             break
+        if _SPACING.fullmatch(body):
+            return " ", end + fence
         if body.startswith("\\href"):
             return reading.inside(body), end + fence
         if math.is_formula(body, found.string[end + fence : end + fence + 2]):
-            return reading.show(
-                math.Formula(found.string[start : end + fence], body, is_set_off=fence > 1)
-            ), end + fence
+            whole = math.Formula(found.string[start : end + fence], body, is_set_off=fence > 1)
+            return _gap(found.string[start - 1 : start], body) + reading.show(whole), end + fence
     return "$" * fence, start + fence
+
+
+_SPACING = re.compile(r"(?:\\[,:; ]|~|\\q?quad(?![A-Za-z]))+")
+"""A blank between dollars, as in 5$\\,$km."""
+_APART = re.compile(rf"(?P<errors>(?:\^\{{\s*\+|_\{{\s*-)[^{{}}]*\.)|\\(?:{FUNCTIONS})(?![A-Za-z])")
+
+
+def _gap(before: str, body: str) -> str:
+    """A blank where a formula begins with what stands apart from a number (its errors) or letter (a function)."""
+    found = _APART.match(body)
+    if found is None:
+        return ""
+    return " " if (before.isdigit() if found["errors"] else before.isalpha()) else ""
 
 
 def _accent(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
@@ -169,7 +201,8 @@ def _accent(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
         letter = _scan(letter if letter.count("{") == letter.count("}") else f"{letter}}}", reading)
     letter = letter.replace("\\", "")
     accented = unicodedata.normalize("NFC", letter[:1] + _ACCENTS[token[1]] + letter[1:])
-    return accented if len(accented) == 1 or token[1] == "t" else token, found.end()
+    is_sure = len(accented) == 1 or token[1] == "t" or (token[1].isalpha() and token.endswith("}"))
+    return accented if is_sure else token, found.end()
 
 
 def _escaped(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
@@ -181,26 +214,15 @@ def _space(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
 
 
 def _tie(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    """A blank that does not break; between numbers it means a range and stays."""
-    before, after = found.string[found.start() - 1], found.string[found.end()]
-    return "~" if (before.isdigit() or before == "%") and after.isdigit() else " ", found.end()
+    return typography.tie(found.string, found.start()), found.end()
 
 
 def _dash(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    return "—" if len(found[0]) > len("--") else "–", found.end()
+    return typography.dash(found[0]), found.end()
 
 
 def _quote(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    """A quote that opens is closed later (the pattern sees to that), and one that closes was opened before."""
-    if found[0] == "``":
-        return "“", found.end()
-    return "”" if 0 <= _first_opening(found.string) < found.start() else found[0], found.end()
-
-
-@lru_cache(maxsize=1)
-def _first_opening(tex: str) -> int:
-    """Where the first quote opens: looked for once in a text, however many close."""
-    return tex.find("``")
+    return typography.quote(found.string, found.start()), found.end()
 
 
 def _group(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
@@ -209,7 +231,28 @@ def _group(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     if inner is None or reading.is_too_deep:
         return found[0], found.end()
     shown = reading.inside(inner)
-    return f"{{{shown}}}" if shown.startswith("\\") else shown, end
+    return f"{{{shown}}}" if shown.startswith(("\\", "$")) else _numeral(found, shown), end
+
+
+_ELEMENT = re.compile(r"(?<![A-Za-z])[A-Z][a-z]?$")
+
+
+def _numeral(found: re.Match[str], shown: str) -> str:
+    r"""An ion's number in small capitals, which lower case would join to its element: `H{\sc i}` is H i."""
+    is_numeral = re.fullmatch("[ivxIVX]{1,5}", shown) and _ELEMENT.search(found.string, 0, found.start())
+    return f" {shown}" if is_numeral else shown
+
+
+def _braced(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
+    """A sign or a letter in braces within a word or a number: BibTeX or TeX needed them, a reader does not."""
+    return found[0][1:-1], found.end()
+
+
+def _script(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
+    """What is raised or lowered outside of any formula."""
+    tex, start = found.string, found.start()
+    shown, end = math.scripts(tex, start)
+    return (found[0], found.end()) if shown is None else (_gap(tex[start - 1 : start], tex[start:end]) + shown, end)
 
 
 def _command(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
@@ -217,16 +260,27 @@ def _command(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     if _LETTERS.fullmatch(name):
         return symbol(name) or found[0], _past(_ENDS_A_NAME, tex, end)
     if _SWITCHES.fullmatch(name):
-        return "", end + tex.startswith(" ", end)
+        body, after = math.argument(tex, end)
+        if body is None or reading.is_too_deep:
+            return "", end + tex.startswith(" ", end)
+        return reading.inside(body), after
     if _BLANKS.fullmatch(name):
         return " ", end
-    return _shown(name, found, reading) or _special(name, tex, end) or _own(found, reading)
+    if name in _SHIFTS and (shift := _LENGTH.match(tex, end)):
+        return "", shift.end()
+    return (
+        _shown(name, found, reading)
+        or _special(name, tex, end)
+        or math.command(name, tex, end)
+        or _own(found, reading)
+    )
 
 
 def _shown(command: str, found: re.Match[str], reading: _Reading) -> tuple[str, int] | None:
     """A known command's arguments, if it is known; one that is never closed goes on to the end of the text."""
     tex, after = found.string, found.end()
-    name = "emph" if _STYLES.fullmatch(command) else "cite" if _REFERENCES.fullmatch(command) else command
+    is_style = _STYLES.fullmatch(command) or command in _CASES
+    name = "emph" if is_style else "cite" if _REFERENCES.fullmatch(command) else command
     if name not in _COMMANDS:
         return None
     wanted, show = _COMMANDS[name]
@@ -243,7 +297,8 @@ def _shown(command: str, found: re.Match[str], reading: _Reading) -> tuple[str, 
         if arguments and re.fullmatch(r"[-+]?\d+", arguments[0]):
             return math.flattened(f"{mark}{{{arguments[0]}}}") or arguments[0], after
     if len(arguments) == wanted:
-        return show.format(*arguments), after
+        text = show.format(*arguments)
+        return _numeral(found, text) if command == "textsc" else _CASES.get(command, str)(text), after
     if wanted == 1 and tex.startswith("{", after) and not reading.is_too_deep:
         return show.partition("{0}")[0], after + 1
     return found[0], found.end()
@@ -259,6 +314,7 @@ def _past(pattern: re.Pattern[str], tex: str, start: int) -> int:
     return found.end() if found else start
 
 
+_GREEK_IN_TEXT = re.compile(f"text(?:{GREEK})")
 _DINGBATS = {**dict.fromkeys(range(51, 57), 0x2700 - 32), **dict.fromkeys(range(182, 212), 0x2776 - 182)}
 """Check marks, crosses and white numbers in black circles: from the font's number to Unicode's."""
 
@@ -269,7 +325,7 @@ def _special(name: str, tex: str, end: int) -> tuple[str, int] | None:
         verbatim = re.compile(r"([^\w\s])(.*?)\1").match(tex, end)
         return (verbatim[2], verbatim.end()) if verbatim else None
     if name not in ("ding", "begin", "end"):
-        sign = symbol(name)
+        sign = symbol(name.removeprefix("text") if _GREEK_IN_TEXT.fullmatch(name) else name)
         return (sign, end + len("{}") * tex.startswith("{}", end)) if sign else None
     argument, after = math.argument(tex, end)
     if name == "ding" and argument and argument.isdecimal() and int(argument) in _DINGBATS:
@@ -305,6 +361,8 @@ _RULES = {
     "space": _space,
     "command": _command,
     "group": _group,
+    "braced": _braced,
+    "script": _script,
     "tie": _tie,
     "dash": _dash,
     "quote": _quote,

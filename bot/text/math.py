@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.text.math_symbols import EDGE, LETTER, RAISED, converted, is_known
+from bot.text.math_symbols import EDGE, FUNCTIONS, GREEK, LETTER, LOWERED, RAISED, converted, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,65 +21,117 @@ _LONGEST_ARGUMENT = 2000
 _COLOR = r"\\(?:text)?color\s*(?:\[\w+\])?\{[\w!,. -]+\}"
 _SPACE = r"\\[hv]space\*?\s*\{[^{}]*\}"
 _LABEL = r"\\label\{[^{}]*\}"
+_SHIFT = r"\\(?:kern|mkern|hskip|mskip|raise|lower)\s*-?\s*[\d.]+\s*(?:em|ex|pt|mu|mm|cm|in)(?![A-Za-z])"
+_UNSEEN = r"\\[hv]?phantom\s*\{[^{}]*\}"
+_COLUMNS = r"\\begin\{array\}\s*\{[^{}]*\}"
 _OF_LAYOUT = (
-    r"left|right|middle|[bB]igg?[lrm]?|(?:display|text|script)style|(?:no)?limits|nonumber|notag|protect|xspace"
+    "left|right|middle|[bB]igg?[lrm]?|(?:display|text|script|scriptscript)style|(?:no)?limits|nonumber|notag|protect"
+    "|xspace|relax|null|(?:math)?strut|boldmath"
 )
-_UPRIGHT = r"math(?:bf|rm|it|sf|tt|up|bfit|normal|bin|rel|ord)|text[a-z]+|[mh]box|smash|pmb|bm|boldsymbol|ce"
-_PLAINER = tuple(
-    (re.compile(pattern), instead)
-    for pattern, instead in (
-        (r"\\begin\{cases\}", r"\\{ "),
-        (r"\\end\{cases\}|\\(?:begin|end)\{(?:aligned|gathered|split)\}|\\hline(?![A-Za-z])", ""),
-        (r"\\\\(?:\[[^\]]*\])?(?![^\\]*\\end)", "; "),
-        (rf"\\(?:left|right)\s*\.|\\(?:{_OF_LAYOUT})(?![A-Za-z])|\\ensuremath\s*(?=\{{)|{_COLOR}|{_LABEL}", ""),
-        (_SPACE, r"\\ "),
-        # What old TeX switches on lasts up to the end of the group; \sl is as often the Lie algebra.
-        (r"\\(?:rm|bf|it|sf|tt|sc|em|mit|sl(?=[\s{\\]))(?![A-Za-z])\s*", ""),
-        (r"\\(?:cal|scr)(?![A-Za-z])(?:\s*([A-Z]+))?", r"\\mathcal{\1}"),
-        (r"\\Bbb(?![A-Za-z])(?:\s*([A-Za-z]+))?", r"\\mathbb{\1}"),
-        (r"\\frak(?![A-Za-z])(?:\s*([A-Za-z]+))?", r"\\mathfrak{\1}"),
-        (r"(\\math(?:cal|bb|frak))\{\}", r"\1"),
-        (r"\\math(?:ds|bbm)(?![A-Za-z])", r"\\mathbb"),
-        (r"\\(?:operatorname\*?|mathop)\s*(?=\{)", r"\\operatorname"),
-        (rf"\\(?:{_UPRIGHT})\s*(?=\{{)", r"\\text"),
-        (r"\\(?:math(?:bf|rm|it|sf|tt|bfit)|bm|pmb|boldsymbol)(?![A-Za-z])\s*", ""),
-        (r"\\(?:[dtcs]|nice)frac(?![A-Za-z])", r"\\frac"),
-        (r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
-        (r"\\up(?=(?:alpha|beta|gamma|delta|lambda|mu|nu|pi|sigma|tau|theta|omega)(?![A-Za-z]))", r"\\"),
-        (r"\\mu\s+(?=[msKA](?![A-Za-z]))", r"\\mu{}"),  # a unit
-        (r"\\pmod\s*(?:\{([^{}]*)\}|(\w))", r"\\ (mod \1\2)"),
-        (r"\^(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))", "°"),
-        (r"\^(?:\{\s*((?:\\prime\s*)+)\}|(\\prime)(?![A-Za-z]))", r"\1\2"),
-        (r"(\\(?:l[vV]ert|langle|lfloor|lceil))\s+", r"\1{}"),
-        (r"\s+(?=\\(?:r[vV]ert|rangle|rfloor|rceil)(?![A-Za-z]))", ""),
-        (r"(\\[A-Za-z]+)(?=[^\W\d_A-Za-z])", r"\1 "),
-        (r"(?<!\\)%", r"\\%"),
-    )
+_UPRIGHT = (
+    "math(?:bf|rm|it|sf|tt|up|bfit|normal|bin|rel|ord|open|close|punct|inner)|text[a-z]+|[mh]box|smash|pmb|bm"
+    "|boldsymbol|ce"
+)
+_Rules = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _rules(*rules: tuple[str, str]) -> _Rules:
+    return tuple((re.compile(pattern), instead) for pattern, instead in rules)
+
+
+_SELDOM = re.compile(
+    r"\\(?:[!\\]|begin|m?kern|[hm]skip|raise|lower|[hv]?phantom|left\s*<|right\s*>|EuScript|mathpzc|mathscr|math(?:ds|bbm)"
+    r"|[dt]binom|buildrel|braket|innerproduct|ip|prescript|up|var|text|pmod|tag|(?:center)?not|Bbb|frak|(?:c|cal|mathcal|bb|mathbb)[A-Z]|[bcdHkrtuv](?![A-Za-z])|ra(?![A-Za-z]))"
+)
+_SELDOM_USED = _rules(
+    (rf"(\\[A-Za-z]+)(?:\\!|{_SHIFT}|{_UNSEEN})+", r"\1{}"),
+    (rf"\\!|{_SHIFT}|{_UNSEEN}", ""),
+    (r"(?<!\\)\\\\(?=[A-Za-z])", r"\\\\ "),
+    (r"\\begin\{cases\}", r"\\{ "),
+    (r"\\end\{cases\}|\\(?:begin|end)\{(?:aligned|gathered|split)\}|\\hline(?![A-Za-z])", ""),
+    (_COLUMNS, r"\\begin{smallmatrix}"),
+    (r"\\end\{array\}", r"\\end{smallmatrix}"),
+    (r"\\\\(?:\[[^\]]*\])?(?![^\\]*\\end)", "; "),
+    (r"\\left\s*<", r"\\langle "),
+    (r"\\right\s*>", r"\\rangle "),
+    (r"\\Bbb(?![A-Za-z])(?:\s*([A-Za-z]+))?", r"\\mathbb{\1}"),
+    (r"\\frak(?![A-Za-z])(?:\s*([A-Za-z]+))?", r"\\mathfrak{\1}"),
+    (r"\\(?:c|cal|mathcal)([A-Z])(?![A-Za-z])", r"\\mathcal{\1}"),
+    (r"\\(?:bb|mathbb)([A-Z])(?![A-Za-z])", r"\\mathbb{\1}"),
+    (r"\\la(?![A-Za-z])(.*?)\\ra(?![A-Za-z])", r"\\langle \1\\rangle "),
+    (r"\\math(?:ds|bbm)(?![A-Za-z])", r"\\mathbb"),
+    (r"\\(?:EuScript|mathpzc|mathscr)(?![A-Za-z])", r"\\mathcal"),
+    (r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
+    (r"\\buildrel\s*(\S+?)\s*\\over\s*(\\[A-Za-z]+|\S)", r"\\stackrel{\1}{\2}"),
+    (r"\\(?:braket|innerproduct|ip)\{([^{}]*)\}\{", r"\\braket{\1|"),
+    (r"\\prescript\{([^{}]*)\}\{([^{}]*)\}", r"{}^{\1}_{\2}"),
+    (rf"\\(?:up|text|var(?=[A-Z]))(?=(?:{GREEK})(?![A-Za-z]))", r"\\"),
+    (r"\\pmod\s*(?:\{([^{}]*)\}|(\w))", r"\\ (mod \1\2)"),
+    (r"\\tag\*?\{([^{}]*)\}", r"\\ (\1)"),
+    (r"\\(?:centernot(?![A-Za-z])|not(?=\s|\{\}))(?:\s|\{\})*", r"\\not "),
+    # The letters and accents of text are an author's own commands here, but for those inside a word.
+    (r"(?<![^\W\d_])\\(?:(d)|[bcHkrtuv])\s*(?=\{)", r"\1"),
+)
+_OFTEN_USED = _rules(
+    (r"([\d}])\s+(?=\{?\\(?:rm|mathrm|text|textrm|mbox|hbox)(?![A-Za-z]))", r"\1\\ "),  # a number and its unit
+    (rf"\\(?:left|right)\s*\.|\\(?:{_OF_LAYOUT})(?![A-Za-z])|\\ensuremath\s*(?=\{{)|{_COLOR}|{_LABEL}", ""),
+    (_SPACE, r"\\ "),
+    # What old TeX switches on lasts up to the end of the group; \sl is as often the Lie algebra.
+    (r"\\(?:rm|bf|it|sf|tt|sc|em|mit|(?:script|footnote)size|small|tiny|large|sl(?=[\s{\\]))(?![A-Za-z])\s*", ""),
+    (r"\{\s*\{([^{}]*)\}\s*\}", r"{\1}"),
+    (r"[\^_]\{\s*\}", ""),
+    (r"_\{\s*_\{([^{}]*)\}\s*\}", r"_{\1}"),
+    (r"\\(?:cal|scr)(?![A-Za-z])(?:\s*([A-Z]+))?", r"\\mathcal{\1}"),
+    (r"(\\math(?:cal|bb|frak))\{\}", r"\1"),
+    (r"\\(?:operatorname\*?|mathop)\s*(?=\{)", r"\\operatorname"),
+    (rf"\\(?:{_UPRIGHT})\s*(?=\{{)", r"\\text"),
+    (r"\\(?:math(?:bf|rm|it|sf|tt|bfit)|bm|pmb|boldsymbol)(?![A-Za-z])\s*", ""),
+    (r"\\(?:[dtcs]|nice)frac(?![A-Za-z])", r"\\frac"),
+    (rf"(\\(?:{GREEK}))\s+(?=[A-Z]{{2}})", r"\1{}"),  # one word, as in \Lambda CDM
+    (r"\\mu\s+(?=(?:[msKAGVWT]|Jy|Hz|as|eV)(?![A-Za-z]))", r"\\mu{}"),  # a unit
+    (r"\^(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))", "°"),
+    (r"\^(?:\{\s*((?:\\prime\s*)+)\}|(\\prime)(?![A-Za-z]))", r"\1\2"),
+    (r"(\\(?:l[vV]ert|langle|lfloor|lceil))\s+", r"\1{}"),
+    (r"\s+(?=\\(?:r[vV]ert|rangle|rfloor|rceil)(?![A-Za-z]))", ""),
+    (r"(\\[A-Za-z]+)(?=[^\W\d_A-Za-z])", r"\1 "),
+    (r"(?<!\\)%", r"\\%"),
 )
 """The same in the plainest TeX, one after the other, so that pylatexenc knows it."""
+_ANY = re.compile(r"[\\%^]")
 _INFIX = re.compile(r"\\(?:over|choose)(?![A-Za-z])")
 _PART = r"((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)"
-_PREFIXED = tuple(
-    (re.compile(pattern), instead)
-    for pattern, instead in (
-        (rf"\{{{_PART}\\over(?![A-Za-z]){_PART}\}}", r"{\\frac{\1}{\2}}"),
-        (rf"^{_PART}\\over(?![A-Za-z]){_PART}$", r"\\frac{\1}{\2}"),
-        (rf"\{{{_PART}\\choose(?![A-Za-z]){_PART}\}}", r"{\\binom{\1}{\2}}"),
-        (rf"^{_PART}\\choose(?![A-Za-z]){_PART}$", r"\\binom{\1}{\2}"),
-    )
+_PREFIXED = _rules(
+    (rf"\{{{_PART}\\over(?![A-Za-z]){_PART}\}}", r"{\\frac{\1}{\2}}"),
+    (rf"^{_PART}\\over(?![A-Za-z]){_PART}$", r"\\frac{\1}{\2}"),
+    (rf"\{{{_PART}\\choose(?![A-Za-z]){_PART}\}}", r"{\\binom{\1}{\2}}"),
+    (rf"^{_PART}\\choose(?![A-Za-z]){_PART}$", r"\\binom{\1}{\2}"),
 )
 _CODE_POINT = re.compile(r"\\unicode\{x([0-9A-Fa-f]{2,5})\}")
 """MathJax's own: https://docs.mathjax.org/en/latest/input/tex/extensions/unicode.html."""
 _UNKNOWN_LAYOUT = re.compile(r"\\begin\{(?!(?:cases|aligned|gathered|split|array|[bpvBV]?matrix|smallmatrix)\})")
-_COMMAND = re.compile(rf"\\(?:begin|end)\{{\w+\*?\}}|{_COLOR}|{_SPACE}|{_LABEL}|\\[A-Za-z]+|\\\\\[[^\]]*\]")
+_COMMAND = re.compile(
+    rf"{_COLUMNS}|\\(?:begin|end)\{{\w+\*?\}}|{_COLOR}|{_SPACE}|{_LABEL}|{_SHIFT}|{_UNSEEN}|\\[A-Za-z]+|\\\\\[[^\]]*\]"
+)
 """What is no letter or digit of the formula."""
-_NAME = re.compile(r"\\([A-Za-z]+)(?![A-Za-z{])")
+_NAME = re.compile(r"\\([A-Za-z]+)(?:\{\}|(?![A-Za-z{]))")
 _NUMBER_SETS = dict(zip("CEFHNPQRTZ", "ℂ𝔼𝔽ℍℕℙℚℝ𝕋ℤ", strict=True))
 """What authors mean by `\\R` and the like, which TeX itself does not know."""
-_RAISED = re.compile(r"\^(?:\{([-+]?(?:\d+n?|n)|[-+])\}|([\d+-]))")
-_LOWERED = re.compile(r"_(?:\{(\d+)\}|(\d)|\{?\\text\{(\d+)\}\}?)")
-_LOWER = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_LOPSIDED = re.compile(r"(?<=\S) ?([=<>≈∈∉≤≥⩽⩾≲≳≠→↦⇒⇔∼≃≅≡⊂⊆∝≪≫∖⊗⊕⋉⋊↪↠⊨⊢∤∪∩×±·]) (?=\S)")
+_LETTERS = frozenset(
+    ["O", "S", "L", "l", "o", "d", "c", "b", "u", "v", "r", "k", "t", "i", "j", "ss", "ae", "AE", "oe"]
+)
+"""Letters and accents of text, in a formula an author's own commands as well."""
+_RAISED = re.compile(r"\^(?:\{\s*([-+]?(?:\d+n?|n)|\d*[-+]{1,3})\s*\}|([\d+-]))")
+_LOWERED = re.compile(r"_(?:\{\s*([-+]?\d+|[-+])\s*\}|(\d)|\{?\\text\{(\d+)\}\}?)")
+_UPPER, _LOWER = (
+    rf"{script}\s*\{{\s*{sign}(?:\s|\\,)*(\d*\.?\d+°?)\s*\}}\s*" for script, sign in ((r"\^", r"\+"), ("_", "[-−–]"))
+)
+_ERRORS, _ERRORS_REVERSED = re.compile(_UPPER + _LOWER), re.compile(_LOWER + _UPPER)
+"""A measured value's, upwards and downwards."""
+_CLOSE_AROUND = "=<>≈∈∉≤≥⩽⩾≲≳≠→↦⇒⇔≃≅≡⊂⊆∝≪≫⊗⊕⋉⋊↪↠⊨⊢∤∪∩×"
+_LOPSIDED = re.compile(
+    rf"(?<=[^\s(\[{{^_]) ?(?P<after>[{_CLOSE_AROUND}∼∖±·]) (?=\S)|(?<=\S) (?P<before>[{_CLOSE_AROUND}])(?=[^\s=<>^_])"
+)
+"""A sign with a blank on one side, where it wants none or two."""
 _ATOM = re.compile(
     rf"[-+]?\d+(?:\.\d+)?|[-+]?{LETTER}(?:{LETTER}|[\d.])*[*']*|[*']+|\([^()]*\)|\[[^\[\]]*\]"
     r"|\\[A-Za-z]+\s*(?:\{[\w .-]+\})?"
@@ -111,47 +163,70 @@ class Formula:
 @lru_cache(maxsize=8192)
 def flattened(tex: str) -> str | None:
     """The formula, without its fences, in Unicode, or None where something of it would be lost."""
-    tex = plainer = _CODE_POINT.sub(lambda found: chr(int(found[1], 16)), tex)
+    tex = _CODE_POINT.sub(lambda found: chr(int(found[1], 16)), tex)
+    tex = plainer = _ERRORS_REVERSED.sub(r"^{+\2}_{-\1}", tex)
     if _UNKNOWN_LAYOUT.search(tex):  # a drawing, or what else we know nothing of
         return None
-    for pattern, instead in (*_PLAINER, *(_PREFIXED if _INFIX.search(plainer) else ())):
-        plainer = pattern.sub(instead, plainer)
-    plainer = _NAME.sub(_named, plainer)
+    for uses, rules in ((_SELDOM, _SELDOM_USED), (_ANY, _OFTEN_USED), (_INFIX, _PREFIXED)):
+        for pattern, instead in rules if uses.search(plainer) else ():
+            plainer = pattern.sub(instead, plainer)
+    plainer = _ERRORS.sub(_errors, _NAME.sub(_named, plainer))
     plainer = _RAISED.sub(lambda found: (found[1] or found[2]).translate(RAISED), plainer)
-    plainer = _LOWERED.sub(lambda found: (found[1] or found[2] or found[3]).translate(_LOWER), plainer)
+    plainer = _LOWERED.sub(lambda found: (found[1] or found[2] or found[3]).translate(LOWERED), plainer)
     try:
-        shown = converted(f"${_scripts(plainer)}$")
+        shown = converted(f"${{}}{_scripts(plainer)}$")
     except Exception:  # noqa: BLE001 - whatever it trips over, the formula is then shown as it is written
         return None
     shown = " ".join(_BETWEEN.sub(" ", shown).replace(EDGE, "").split())
-    shown = _LOPSIDED.sub(r" \1 ", shown)
+    shown = _LOPSIDED.sub(lambda found: f" {found['after'] or found['before']} ", shown)
     return shown if "\\" not in shown and _is_within(_COMMAND.sub("", tex), shown) else None
 
 
 _SCRIPT = re.compile(r"[\^_](?=\{)")
+_MARGINS = re.compile(r"^(?:\s|~|\\[,;:])+|(?:\s|(?<!\\)~)+$")
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 
 
 def argument(tex: str, start: int) -> tuple[str | None, int]:
     """What stands in the braces that open at `start`, and where they end; None if none open or close there."""
-    if not tex.startswith("{", start):
+    end = _pairs(tex).get(start) if tex.startswith("{", start) else None
+    if end is None or end - start >= _LONGEST_ARGUMENT:
         return None, start
-    depth = 0
-    for found in _BRACES.finditer(tex, start, start + _LONGEST_ARGUMENT):
-        depth += (found[0] == "{") - (found[0] == "}")
-        if depth == 0:
-            return tex[start + 1 : found.start()], found.end()
-    return None, start
+    return tex[start + 1 : end], end + 1
+
+
+@lru_cache(maxsize=16)
+def _pairs(tex: str) -> dict[int, int]:
+    """Where each brace that opens is closed: looked for once in a text, however many open."""
+    opened: list[int] = []
+    pairs: dict[int, int] = {}
+    for found in _BRACES.finditer(tex):
+        if found[0] == "{":
+            opened.append(found.start())
+        elif found[0] == "}" and opened:
+            pairs[opened.pop()] = found.start()
+    return pairs
 
 
 def _named(found: re.Match[str]) -> str:
     r"""An author's own command by its name, as `\ours` is read; one that TeX knows is left alone."""
     name = found[1]
-    if name in _NUMBER_SETS:
-        return f"\\text{{{_NUMBER_SETS[name]}}}"
-    if name in ("begin", "end") or is_known(name):
+    if name[0] in _NUMBER_SETS and name in (name[0], 2 * name[0]):
+        return f"\\text{{{_NUMBER_SETS[name[0]]}}}"
+    is_a_letter = name in _LETTERS and not (
+        name.islower() and found.string[found.start() - 1 : found.start()].isalpha()
+    )
+    if not is_a_letter and (name in ("begin", "end") or is_known(name)):
         return found[0]
     return f"\\text{{{EDGE}{name}{EDGE}}}"
+
+
+def _errors(found: re.Match[str]) -> str:
+    """Whole numbers raised and lowered; others Unicode cannot write so, and they stand behind the value."""
+    up, down = found.groups()
+    if up.isdigit() and down.isdigit():
+        return f"^{{+{up}}}_{{-{down}}}"
+    return f"\\text{{ +{up}/−{down}{EDGE}}}"
 
 
 def _scripts(tex: str) -> str:
@@ -161,7 +236,7 @@ def _scripts(tex: str) -> str:
         body, end = argument(tex, found.end())
         if body is None:
             break
-        body = _scripts(body.strip())
+        body = _scripts(_MARGINS.sub("", body))
         shown += [tex[position : found.end()], "{", body if _ATOM.fullmatch(body) else f"({body})", "}"]
         position = end
     return "".join([*shown, tex[position:]])
@@ -194,19 +269,69 @@ def closings(tex: str, start: int) -> Iterator[int]:
         yield inside
 
 
-_LOOSE = re.compile(r"\s+(?:[A-Za-z]|(?!\w)(?=[(\[])(?:[^A-Za-z]|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*[)\]])\s+")
+_GROUPS = re.compile(r"\{\\(?:rm|it|bf|sf|tt|sc|em)(?![A-Za-z])[^{}]*\}|\\[a-z]+(?:\{[^{}]*\})?")
+_LOOSE = re.compile(
+    r"\s+(?:(?!\w)(?=[(\[])(?:[^A-Za-z]|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))*[)\]]"
+    rf"|(?=[A-Za-z])(?:[^A-Za-z]|(?<![A-Za-z])(?:[A-Za-z]|{FUNCTIONS}|[A-Za-z]{{2,4}}(?=\())(?![A-Za-z]))+)\s+"
+)
+"""Brackets, or symbols from the first on: single letters, functions, and names before a parenthesis."""
+_SYMBOL = re.compile(r"[^\W\d_]\w{0,2}'*(?:\([^()$]{1,9}\))?")
 
 
 def is_formula(body: str, after: str) -> bool:
     """Whether two `$` enclose mathematics: no prose between them, and either TeX in it or no loose ends.
 
     The loose ends are Pandoc's rule: https://pandoc.org/MANUAL.html#extension-tex_math_dollars. With a blank at both
-    ends it takes brackets or a single letter, and no price behind it.
+    ends it takes brackets or symbols, and no price behind it; with a digit behind it, `$E$1`, it takes a symbol.
     """
-    if not body or re.search(r"[a-z]{3,} [a-z]{3,}", re.sub(r"\\[a-z]+(?:\{[^{}]*\})?", "\\\\", body)):
+    if not body or re.search(r"[a-z]{3,} [a-z]{3,}", _GROUPS.sub("", body)):
         return False
     if re.search(r"\\[A-Za-z]|[\^_{}=<>]|^[^\w\s]+$", body):
         return True
     if body[0].isspace() and body[-1].isspace():
         return bool(_LOOSE.fullmatch(body)) and not after.strip()[:1].isdigit()
-    return not (body[0].isspace() or body[-1].isspace() or after[:1].isdigit())
+    if after[:1].isdigit():
+        return bool(_SYMBOL.fullmatch(body))
+    return not (body[0].isspace() or body[-1].isspace())
+
+
+_NEXT_SCRIPT = re.compile(r"[\^_](?:(?=\{)|[\w*+-])")
+
+
+def scripts(tex: str, start: int) -> tuple[str | None, int]:
+    """What is raised or lowered from `start` on outside of any formula, 10^{-16} or T_{c}^2, and where that ends."""
+    end = start
+    while script := _NEXT_SCRIPT.match(tex, end):
+        body, after = argument(tex, script.end())
+        if body is None and tex.startswith("{", script.end()):  # which is never closed
+            break
+        end = after
+    return (flattened(tex[start:end]) if end > start else None), end
+
+
+_TAKES = {
+    **dict.fromkeys(("mathcal", "mathbb", "mathfrak", "mathscr", "mathds", "mathbbm", "bm", "pmb", "ensuremath"), 1),
+    **dict.fromkeys(("bar", "hat", "tilde", "vec", "dot", "ddot", "check", "breve", "acute", "grave", "mathring"), 1),
+    **dict.fromkeys(("overline", "overrightarrow", "widehat", "widetilde", "slashed", "cancel", "not", "sqrt"), 1),
+    **dict.fromkeys(("operatorname", "ket", "bra", "braket", "abs", "norm", "pmod", "xrightarrow"), 1),
+    **dict.fromkeys(("frac", "dfrac", "tfrac", "nicefrac", "binom", "overset", "underset", "stackrel", "ketbra"), 2),
+}
+"""How many arguments the commands of mathematics take that stand outside of formulas at times."""
+_TOKEN = re.compile(r"(?:\[[^\[\]{}]{0,99}\])?\s*(?:(?=\{)|(\\[A-Za-z]+|[^\W_]))")
+"""An option in brackets, and then an argument in braces, or of one letter, digit or command."""
+
+
+def command(name: str, tex: str, end: int) -> tuple[str, int] | None:
+    r"""A command of mathematics that ends at `end`, outside of any formula: `\mathcal{R}`, `\mathbb Z`, `\sqrt{s}`.
+
+    Returns:
+        What it and its arguments are in Unicode, and where they end; None if it is no such command.
+    """
+    after = end
+    for _ in range(_TAKES.get(name, 0)):
+        token = _TOKEN.match(tex, after)
+        if token is None:
+            return None
+        after = token.end() if token[1] else argument(tex, token.end())[1]
+    shown = flattened(f"\\{name}{tex[end:after]}") if after > end else None
+    return None if shown is None else (shown, after)

@@ -17,31 +17,98 @@ LETTER = r"[^\W\d_⁰¹²³⁴-ⁿ₀-₉]"
 """A letter that is not written raised or lowered, as a pattern."""
 RAISED = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 
-_WORDS = (
-    "log ln lg exp sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth max min sup inf lim det dim deg "
-    "ker hom gcd arg Pr mod"
+LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
+GREEK = (
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|upsilon|phi|chi|psi|omega"
+    "|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
 )
+"""The names of the Greek letters that TeX has, as a pattern."""
+FUNCTIONS = (
+    "log|ln|lg|exp|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|sinh|cosh|tanh|coth|max|min|sup|inf|lim|det|dim|deg|"
+    "ker|hom|gcd|arg|Pr|mod"
+)
+"""Words that stand apart from the letters beside them, as a pattern."""
+
+_WORDS = {word: word for word in FUNCTIONS.split("|")} | {
+    "bmod": "mod",
+    "limsup": "lim sup",
+    "liminf": "lim inf",
+    "varlimsup": "lim sup",
+    "varliminf": "lim inf",
+    "injlim": "inj lim",
+    "varinjlim": "inj lim",
+    "projlim": "proj lim",
+    "varprojlim": "proj lim",
+}
+_ALIKE = {
+    **{f"{letter}sun": f"{letter.upper()}_⊙" for letter in "MmLlRrZz"},
+    "LCDM": "ΛCDM",
+    "lcdm": "ΛCDM",
+    "kms": "km s⁻¹",
+    "Lya": "Lyα",
+    "Halpha": "Hα",
+    "Hbeta": "Hβ",
+}
+"""Commands of their own that astronomers define alike."""
+_TABLE = """
+° degree arcdeg degr, °. fdg, ′ arcmin, ″ arcsec, ′. farcm, ″. farcs, ʰ. fh, ᵐ. fm, ˢ. fs,
+☉ sun astrosun, ⊕ earth, ♂ mars, μm micron, Å angstrom,
+≠ ne, ≲ la lsim simlt ltsim apprle, ≳ ga gsim simgt gtsim apprge, ⋘ lll, ⋙ ggg, ≁ nsim, ≇ ncong,
+∼ thicksim, ≈ thickapprox, ≂ eqsim, ∝ varpropto, ∣ shortmid, ∥ shortparallel, ⊨ models vDash,
+≔ coloneqq coloneq defeq, ≕ eqqcolon eqdef, : vcentcolon, ∋ owns,
+⇔ iff, ⇒ implies, ⇐ impliedby, ⇝ leadsto, ← gets, ↤ mapsfrom, ⇢ dashrightarrow, ⇠ dashleftarrow,
+¬ neg, ∧ land, ∨ lor, ⊥ bot, □ Box square, ■ blacksquare, ◇ Diamond, △ triangle, ★ bigstar,
+✓ checkmark, ✠ maltese, ⌀ diameter, ♣ clubsuit, ♥ heartsuit, ♠ spadesuit, ♦ diamondsuit,
+⊲ lhd, ⊳ rhd, ⊴ unlhd, ⊵ unrhd, ⋒ doublecap Cap, ⋓ doublecup Cup, ⋈ Join, · centerdot, ↾ restriction,
+⨀ bigodot, ⨄ biguplus, ⨆ bigsqcup, ⨌ iiiint, ∯ oiint,
+ℜ Re, ℑ Im, ð eth, ƛ lambdabar, 𝟙 openone, 𝕜 Bbbk, ⅁ Game, Ⅎ Finv, ı imath, ȷ jmath,
+‖ | lVert rVert, [ lbrack, ] rbrack, ⟦ llbracket, ⟧ rrbracket, ∖ backslash, / slash,
+… dots hdots, • item, ‘ lq, ’ rq, − textminus, ~ texttildelow, _ textunderscore, < textless, > textgreater, | textbar,
+§ S, ¶ P, £ pounds, € euro, ¥ yen, © copyright, ® circledR, ‡ ddag ddagger, i.e. ie, e.g. eg
+"""
 _SIGNS = (
-    {word: f"{EDGE}{word}{EDGE}" for word in _WORDS.split()}
-    | {"bmod": f"{EDGE}mod{EDGE}", "limsup": f"{EDGE}lim sup{EDGE}", "liminf": f"{EDGE}lim inf{EDGE}"}
-    | {"degree": "°", "ne": "≠", "dots": "…", "ie": "i.e.", "eg": "e.g.", "|": "‖", "item": "•", "colon": ": "}
-    | {"models": "⊨", "imath": "ı", "jmath": "ȷ", "backslash": "∖", "iff": "⇔", "implies": "⇒", "leadsto": "⇝"}
-    | {"coloneqq": "≔", "lVert": "‖", "rVert": "‖", "textless": "<", "textgreater": ">", "textbar": "|"}
-    | {"S": "§", "P": "¶", "pounds": "£", "euro": "€", "copyright": "©", "ddag": "‡"}
-    | {"mid": " | ", "arcsec": "″", "farcs": "″", "arcmin": "′", "farcm": "′"}
+    {name: shown for shown, *names in map(str.split, re.split(r",\s", _TABLE.strip())) for name in names}
+    | {name: f"{EDGE}{words}{EDGE}" for name, words in (_WORDS | _ALIKE).items()}
+    | {"colon": ": ", "mid": " | "}
+    | dict.fromkeys(("space", "nobreakspace", "thinspace", "enspace"), " ")
 )
-_MARKS = {"overline": "\u0305", "widetilde": "\u0303", "widehat": "\u0302", "overrightarrow": "\u20d7"} | {
+"""What pylatexenc lacks, or has otherwise than it is read; among them what astronomers' journals define:
+https://journals.aas.org/aastexguide/#symbols."""
+_MARKS = {
+    "overline": "\u0305",
     "underline": "\u0332",
+    "widetilde": "\u0303",
+    "undertilde": "\u0330",
+    "widehat": "\u0302",
     "mathring": "\u030a",
+    "dddot": "\u20db",
+    "overrightarrow": "\u20d7",
+    "overleftarrow": "\u20d6",
+    # Short names that authors give to them.
+    "ol": "\u0305",
+    "wt": "\u0303",
+    "wh": "\u0302",
     "slashed": "\u0338",
     "cancel": "\u0338",
 }
-_AROUND = {"ket": "|%s⟩", "bra": "⟨%s|", "braket": "⟨%s⟩", "abs": "|%s|", "norm": "‖%s‖", "substack": "%s"} | {
-    "operatorname": f"{EDGE}%s{EDGE}"
-}
+_AROUND = (
+    {"operatorname": f"{EDGE}%s{EDGE}", "substack": "%s", "abs": "|%s|", "norm": "‖%s‖", "order": "𝒪(%s)"}
+    | {"ket": "|%s⟩", "Ket": "|%s⟩", "bra": "⟨%s|", "Bra": "⟨%s|", "braket": "⟨%s⟩", "Braket": "⟨%s⟩"}
+    | {"ketbra": "|%s⟩⟨%s|", "dyad": "|%s⟩⟨%s|", "mel": "⟨%s|%s|%s⟩", "expval": "⟨%s⟩"}
+    | {"comm": "[%s,%s]", "acomm": "{%s,%s}", "dv": "d%s/d%s", "pdv": "∂%s/∂%s", "dd": "d%s"}
+)
+r"""What stands around the arguments, as LaTeX's braket and physics packages have it."""
 _WITH_TWO = ("binom", "overset", "stackrel", "underset")
-_ONE = re.compile(rf"[\d.]+|{LETTER}[\w.']*")
-"""What a root, or a slash before it, takes as a whole."""
+_ARROWS = {
+    "xrightarrow": "→",
+    "xleftarrow": "←",
+    "xleftrightarrow": "↔",
+    "xRightarrow": "⇒",
+    "xmapsto": "↦",
+    "xhookrightarrow": "↪",
+}
+_ONE = re.compile(rf"[\d.]+|{LETTER}[\w.']*|[^\w\s()]+")
+"""What a root, a slash or a script before it takes as a whole."""
 
 
 def converted(tex: str) -> str:
@@ -71,6 +138,12 @@ def is_known(name: str) -> bool:
     return bool(_known().get_macro_spec(name).macroname)
 
 
+@lru_cache(maxsize=1024)
+def is_standard(name: str) -> bool:
+    """Whether a document knows such a command by TeX, LaTeX or the AMS' packages alone."""
+    return is_known(name) and name not in _ALIKE and (name not in _AROUND or name in ("operatorname", "substack"))
+
+
 def _as_one(expression: str) -> str:
     return expression if _ONE.fullmatch(expression) else f"({expression})"
 
@@ -97,7 +170,7 @@ def _known() -> Any:  # noqa: ANN401 - pylatexenc has no types
 
     def fraction(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
         above, below = parts(node, l2tobj)
-        above = above if re.fullmatch(r"[\w.]+", above) else f"({above})"
+        above = above if re.fullmatch(r"[\w.]+|[^\w\s()]", above) else f"({above})"
         return f"{EDGE}{above}/{_as_one(below)}{EDGE}"
 
     def choice(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
@@ -107,9 +180,12 @@ def _known() -> Any:  # noqa: ANN401 - pylatexenc has no types
         degree, under = parts(node, l2tobj)
         return f"{degree.translate(RAISED)}√{_as_one(under)}"
 
-    def arrow(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
-        over = parts(node, l2tobj)[1]
-        return f" →^{_as_one(over)} " if over else " → "
+    def arrow(sign: str) -> Any:  # noqa: ANN401 - as above
+        def shown(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+            under, over = parts(node, l2tobj)
+            return f" {sign}{under and f'_{_as_one(under)}'}{over and f'^{_as_one(over)}'} "
+
+        return shown
 
     def with_script(mark: str) -> Any:  # noqa: ANN401 - as above
         def shown(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
@@ -128,7 +204,7 @@ def _known() -> Any:  # noqa: ANN401 - pylatexenc has no types
         "frac": fraction,
         "sqrt": root,
         "binom": choice,
-        "xrightarrow": arrow,
+        **{name: arrow(sign) for name, sign in _ARROWS.items()},
         "overset": with_script("^"),
         "stackrel": with_script("^"),
         "underset": with_script("_"),
@@ -148,7 +224,8 @@ def _grammar() -> Any:  # noqa: ANN401 - as above
     from pylatexenc.latexwalker import get_default_latex_context_db  # noqa: PLC0415 - as above
     from pylatexenc.macrospec import MacroSpec  # noqa: PLC0415 - as above
 
-    takes = {**dict.fromkeys([*_MARKS, *_AROUND], "{"), **dict.fromkeys(_WITH_TWO, "{{"), "xrightarrow": "[{"}
+    takes = dict.fromkeys(_MARKS, "{") | {name: "{" * shown.count("%s") for name, shown in _AROUND.items()}
+    takes |= dict.fromkeys(_WITH_TWO, "{{") | dict.fromkeys(_ARROWS, "[{")
     grammar = get_default_latex_context_db()
     grammar.add_context_category("ours", prepend=True, macros=[MacroSpec(*item) for item in takes.items()])
     return grammar

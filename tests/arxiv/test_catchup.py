@@ -18,7 +18,7 @@ PIGEONS = Paper(
     version=2,
     title='Pigeons Read "Maps" at $p < 0.05$',
     abstract="We teach them. Tokens such as <image> stay; see https://loft.example/maps?a=1&b=2.",
-    authors=(Author("Ada Byron"), Author("Bo Chen", ("Loft",))),
+    authors=(Author("Ada Byron", ("Loft",)), Author("Bo Chen", ("Loft",))),
     categories=("cs.CV", "cs.CE"),
     journal_ref="J. Homing 12",
     comment="12 pages",

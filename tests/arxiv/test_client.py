@@ -49,7 +49,7 @@ class Scene:
         self, *, url: str = "", contact: str = "you@loft.example", pause: float = 3.0, **more: Any
     ) -> ArxivClient:
         settings = ArxivSettings(rss_url=url or self.server.url, seconds_between_requests=pause)
-        more = {"chance": Steady()} | more
+        more = {"jitter": Steady()} | more
         made = ArxivClient(settings, contact=contact, limit=self.limit, clock=self.clock, **more)
         self._clients.append(made)
         return made
@@ -236,6 +236,13 @@ async def test_a_retry_after_is_kept(status: int, header: str, seconds: float) -
         ("Mon, 20 Apr 2026 04:21:30 -0000", 90.0),
         ("Mon, 20 Apr 2026 04:00:00 GMT", 0.0),
         ("Mon, 20 Apr 2099 04:00:00 GMT", 86_400.0),
+        ("9" * 15, 86_400.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
+        (f"Mon, 20 Apr 2026 04:00:00 +{'9' * 20}", None),
+        ("1e308", None),
+        ("NaN", None),
+        ("-inf", None),
         ("", None),
         ("-5", None),
         ("soon", None),

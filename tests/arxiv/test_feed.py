@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, date, datetime
@@ -122,7 +123,9 @@ def test_a_description_without_preamble_is_the_abstract() -> None:
 _PLACES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,;:-<>&'\"$\\{}^_@ éüñ鸽😀\u200b"
 _TEXTS = st.text(_PLACES, min_size=1, max_size=60).map(clean).filter(bool)
 _NAMES = (
-    st.text("ABCabcé\\\"'{}. ", min_size=1, max_size=20).map(clean).filter(lambda name: any(map(str.isalnum, name)))
+    st.text("ABCabcé\\\"'{}. ", min_size=1, max_size=20)
+    .map(lambda name: clean(name.replace(".", ". ")))
+    .filter(lambda name: any(map(str.isalnum, name)))
 )
 _AUTHORS = st.builds(Author, _NAMES, st.lists(_NAMES, max_size=3).map(tuple))
 _PAPERS = st.builds(
@@ -178,6 +181,13 @@ def test_whatever_arxiv_announces_is_read_as_it_was_meant(entries: list[FeedItem
         (re.sub(rb"<pubDate>.*</pubDate>", b"", RSS), "bears no date"),
         (_but("<pubDate>Mon, 20 Apr 2026 00:00:00 -0400", "<pubDate>today"), "bears no date"),
         (re.sub(rb"<published>.*</published>", b"", ATOM), "bears no date"),
+        (
+            _but("<pubDate>Mon, 20 Apr 2026 00:00:00 -0400", "<pubDate>Mon, 20 Apr 2026 00:00:00 -9999"),
+            "date but Mon",
+        ),
+        (_but("<pubDate>Mon, 20 Apr 2026", "<pubDate>Mon, 20 Apr 9999"), "bears no date but Mon, 20 Apr 9999"),
+        (re.sub(rb"<published>[^<]*<", b"<published>0001-01-01T00:00:00+14:00<", ATOM), "bears no date but 0001"),
+        (_but("<dc:creator>Dee", "<dc:creator>" + "d" * 60_000), "a name that does not end"),
         (re.sub(rb"  <entry>.*</entry>|<updated>[^<]*</updated>", b"", ATOM, flags=re.DOTALL), "bears no date"),
     ],
 )
@@ -279,11 +289,22 @@ def test_an_item_without_anything_is_known_by_its_place() -> None:
         ("", ()),
         (" Plato, Bo", (Author("Plato"), Author("Bo"))),
         ("Ada (X (Y, Z), W), Bo", (Author("Ada", ("X (Y, Z)", "W")), Author("Bo"))),
+        ("Ada, Fred Bloom, Jr, Bo", (Author("Ada"), Author("Fred Bloom, Jr"), Author("Bo"))),
+        ("The Loft,  :, Ada", (Author("The Loft"), Author("Ada"))),
+        ("Ada (ada@loft.example), Bo", (Author("Ada", ("ada@loft.example",)), Author("Bo"))),
+        ("Ada</dc:creator>\n<dc:creator>Bo, Cy", (Author("Ada"), Author("Bo"), Author("Cy"))),
+        ("Ada</dc:creator><author>desk@loft.example (Desk)</author><dc:creator>", (Author("Ada"),)),
     ],
 )
-def test_a_feeds_one_creator_is_all_authors(names: str, expected: tuple[Author, ...]) -> None:
-    rendered = _but("<dc:creator>Dee Light<", f"<dc:creator>{names}<")
+@pytest.mark.parametrize("body", [RSS, ATOM], ids=["rss", "atom"])
+def test_a_feeds_creators_are_its_authors(body: bytes, names: str, expected: tuple[Author, ...]) -> None:
+    rendered = _but("<dc:creator>Dee Light<", f"<dc:creator>{names}<", of=body)
     assert feed.parse(rendered, "cs.CV").entries[3].paper.authors == expected
+
+
+def test_an_item_that_feedparser_does_not_know_makes_no_mailing() -> None:
+    with pytest.raises(ParseError, match="a feed with 5 items of which feedparser knows 6"):
+        feed.parse(_but("</channel>", "<item xmlns='http://loft.example/ns'/></channel>"), "cs.CV")
 
 
 def test_a_feed_nested_beyond_any_sense_is_refused() -> None:
@@ -348,6 +369,18 @@ def test_arxivs_optional_elements_are_read() -> None:
     assert sum(paper.license is not None for paper in papers) == body.count(b"<dc:rights>")
     assert sum(paper.doi is not None for paper in papers) == body.count(b"<arxiv:DOI>") > 0
     assert sum(paper.journal_ref is not None for paper in papers) == body.count(b"<arxiv:journal_reference>") > 0
+
+
+@pytest.mark.shared
+@_shared
+def test_creators_that_people_met_are_read_right() -> None:
+    cases = json.loads((SHARED / "cases" / "05-names.json").read_text())["cases"]
+    elements = [(f"<dc:creator>{case['dc:creator']}</dc:creator>", case) for case in cases if "dc:creator" in case]
+    elements += [(case["two elements"], case) for case in cases if "two elements" in case]
+    assert elements
+    for element, case in elements:
+        rendered = _but("<dc:creator>Dee Light</dc:creator>", element)
+        assert [author.name for author in feed.parse(rendered, "cs.CV").entries[3].paper.authors] == case["right"]
 
 
 def _all_others() -> list[str]:

@@ -263,6 +263,21 @@ def test_a_paper_found_afterwards_is_called_reconstructed(name: str, others: int
             assert view.line.count("reconstructed") == found_afterwards
 
 
+@at_every_channel
+@pytest.mark.parametrize("others", [0, 50])
+def test_a_withdrawn_paper_is_marked_so_and_has_neither_pdf_nor_html(name: str, others: int) -> None:
+    for comment in ("This paper has been withdrawn by the authors", None):
+        one = entry(replace(paper(), comment=comment), type=AnnounceType.CROSS)
+        of = digest([section([*many_entries(others + 1)[1:], one], title="Birds")])
+        (message,) = rendered(name, of, 1)
+        (rich, plain) = forms(name, [message])
+        for view in (rich[0], plain[0]) if name == "mail" else (rich[0],):
+            assert bool(re.search(r"cross-list\W* · \W*withdrawn\b", view.line)) == bool(comment)
+            assert view.line.count("withdrawn") == bool(comment)
+        if not others:
+            assert ("https://arxiv.org/pdf/" in json.dumps(message.payload)) != bool(comment)
+
+
 CROWS = replace(
     paper(
         "2604.00007",

@@ -26,6 +26,7 @@ def test_a_paper_is_had_as_pdf_and_html_in_its_version_and_where_its_authors_say
     pdf, html = Link("PDF", "https://arxiv.org/pdf/2604.00001"), Link("HTML", "https://arxiv.org/html/2604.00001")
     code, data = Link("code", "https://github.com/lab/crow"), Link("data", "https://osf.io/x1")
     assert paper_links(entry(replace(of, comment="Data: osf.io/x1"))) == (pdf, html, code, data)
+    assert paper_links(entry(replace(of, comment="withdrawn"))) == (code,)
     replaced = paper_links(entry(of, type=AnnounceType.REPLACE))
     assert [link.url[-12:] for link in replaced[:2]] == ["2604.00001v2", "2604.00001v2"]
 

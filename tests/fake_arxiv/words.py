@@ -54,8 +54,10 @@ class Words:
         return self._maybe(0.3), self._maybe(0.3)
 
     def authors(self) -> tuple[Author, ...]:
+        """With affiliations or without; those without stand last, for before others they would share theirs."""
         names = self._rng.sample(_NAMES, self._rng.randint(1, 4))
-        return tuple(Author(name, self._rng.choice(_AFFILIATIONS)) for name in names)
+        written = [Author(name, self._rng.choice(_AFFILIATIONS)) for name in names]
+        return tuple(sorted(written, key=lambda author: not author.affiliations))
 
     def comment(self) -> str | None:
         return self._rng.choice(_COMMENTS)

@@ -147,6 +147,15 @@ def test_a_feed_that_is_published_nowhere_names_no_address_but_has_an_id_that_st
     assert "feed_url" not in json.loads(json_feed(unpublished))
 
 
+def test_a_withdrawn_paper_is_tagged_and_has_no_forms_in_both_feeds() -> None:
+    feed = replace(FEED, entries=(entry(paper(abstract="This paper has been withdrawn by the author.")),))
+    (item,) = read(atom(feed)).entries
+    (told,) = json.loads(json_feed(feed))["items"]
+    assert [tag.term for tag in item.tags] == told["tags"] == ["cs.CV", "cs.LG", "withdrawn"]
+    assert [link["rel"] for link in item.links] == ["alternate"]
+    assert "/pdf/" not in json_feed(feed)
+
+
 def test_the_paper_s_forms_and_its_authors_links_stand_in_both_feeds() -> None:
     crows = paper("2604.00001", abstract="Code: https://github.com/lab/crows.")
     feed = replace(FEED, entries=(entry(crows),))

@@ -97,6 +97,7 @@ def test_papers_stand_by_categories_and_identifier_descending_however_they_came(
         (entry(type=AnnounceType.CROSS, replaced_to=2), "`cs.LG`  `new, now v2` `cross-listed`  \n"),
         (entry(paper(version=3), type=AnnounceType.REPLACE), "`cs.LG`  `replaced: v3`  \n"),
         (entry(paper(version=3), type=AnnounceType.REPLACE_CROSS), "`cs.LG`  `replaced: v3` `cross-listed`  \n"),
+        (entry(paper(title="Pigeons (withdrawn)")), "`cs.LG`  `withdrawn`  \n"),
     ],
 )
 def test_the_first_line_ends_in_chips_and_a_line_break(shown: DigestEntry, line: str) -> None:

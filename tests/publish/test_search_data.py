@@ -34,7 +34,14 @@ def test_a_line_hands_over_a_page() -> None:
     assert read(line) == [
         "birds",
         "2026-04-20",
-        [["2604.00001", 2, "Pigeons Read Maps", "Ada Byron, Bo Chen", "cs.CV cs.LG", 1, 2, 1, ["pigeon", "map"]]],
+        [["2604.00001", 2, "Pigeons Read Maps", "Ada Byron, Bo Chen", "cs.CV cs.LG", 1, 2, 1, ["pigeon", "map"], 0]],
+    ]
+
+
+def test_a_withdrawn_paper_is_known_by_its_line() -> None:
+    (line,) = search_data.month("", [page(title="Pigeons (withdrawn)"), page(MAPS)]).splitlines()[:1]
+    assert read(line)[2] == [
+        ["2604.00001", 1, "Pigeons (withdrawn)", "Ada Byron, Bo Chen", "cs.CV cs.LG", 0, 0, 0, ["pigeon"], 1]
     ]
 
 

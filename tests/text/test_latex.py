@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from bot.text import flatten_tex
 from bot.text.latex import KEPT_AS_TEX, flatten
 
-ABSTRACTS = Path(__file__).parents[2] / "../shared/data/metadata"
+SHARED = Path(__file__).parents[2] / "../shared/data"
+ABSTRACTS = SHARED / "metadata"
+CASES = SHARED / "cases/06-tex.json"
 FRAGMENTS = [
     *[
         "\\",
@@ -42,6 +44,31 @@ FRAGMENTS = [
         "\\)",
         "\\[",
         "\\]",
+    ],
+    *[
+        "\\SI{5}{\\kilo\\hertz}",
+        "\\SI{",
+        "\\ce{H2",
+        "z~2",
+        "^{13}",
+        "_{two words}",
+        "^{+1.2}_{-0.3}",
+        "\\mathcal{R}",
+        "\\mathbb ",
+        "\\raise.1ex",
+        "\\lowercase{",
+        "{\\sc ii}",
+        "\\rm{",
+        "\\not",
+        "\\!",
+        "\\,",
+        "\\d",
+        "\\left<",
+        "\\begin{array}{cc}",
+        "\\end{array}",
+        "{,}",
+        "{é}",
+        "{B}ayes",
     ],
     *[
         "\\emph{",
@@ -210,6 +237,147 @@ def test_what_stands_beside_a_command_or_a_formula_is_kept_apart_and_whole(tex: 
     )
 
 
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        ("Crumbs at z~2, kT~5 keV, S/N~5, n_e~100, g-r~0.5", "Crumbs at z~2, kT~5 keV, S/N~5, n_e~100, g-r~0.5"),
+        ("T~40 K, L~10^{45} erg, redshift~3, $z$~0.1", "T~40 K, L~10⁴⁵ erg, redshift~3, z~0.1"),
+        ("[Fe/H]~-1.5 and E(B-V)~0.3, M~3 TeV", "[Fe/H]~-1.5 and E(B-V)~0.3, M~3 TeV"),
+        ("Fig.~3 of NGC~4258, M~31 and A~1689, C~IV, Llama~2", "Fig. 3 of NGC 4258, M 31 and A 1689, C IV, Llama 2"),
+        ("R~=~5, $z$~$\\sim$~2, z~>~6, $\\sim$~5", "R = 5, z ∼ 2, z > 6, ∼ 5"),
+        ("soon at~ https://a.example and in~", "soon at https://a.example and in"),
+    ],
+)
+def test_a_tilde_after_a_symbol_means_about(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"p < 10^{-16}, x_{i}^{2}, T_{\rm eff}, T_{c}^2", "p < 10⁻¹⁶, x_i², T_eff, T_c²"),
+        (r"La_{2-x}Sr_{x}CuO_{4}, ^{13}CO, U(1)_{B-L}", "La_(2-x)Sr_xCuO₄, ¹³CO, U(1)_(B-L)"),
+        (r"f(\mathcal{R}), \mathbb{Z}_{2}, \mathcal N=4, \mathfrak{sl}_{2}", "f(ℛ), ℤ₂, 𝒩=4, 𝔰𝔩₂"),
+        (
+            r"\sqrt{s}, \sqrt[3]{2}, \bar{p}p, \bar q, \tilde{O}(n), \frac{1}{2}, \frac12",
+            "√s, ³√2, p̅p, q̅, Õ(n), 1/2, 1/2",
+        ),
+        (r"\ensuremath{\alpha^2}, \bm{x}, \ket{0}, \textbeta-decay", "α², x, |0⟩, β-decay"),
+        (
+            r"a_b, R^2, 10^9, file_{name}.txt, x_{, \frac",
+            r"a_b, R^2, 10^9, file_name.txt, x_{, frac",
+        ),
+        (r"3.4^{+0.5}_{-0.6} days", "3.4 +0.5/−0.6 days"),
+    ],
+)
+def test_mathematics_outside_of_formulas_is_read_too(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (
+            r"4{,}081, n{=}5, O{*}NET, Scheff{é}, {É}mile, {B}ayesian {GPT} k{x}",
+            "4,081, n=5, O*NET, Scheffé, Émile, Bayesian {GPT} k{x}",
+        ),
+        (r"H{\sc i}, C\textsc{iv}, [O\,{\sc iii}], [N{\small II}], \textsc{Max}", "H i, C iv, [O iii], [N II], Max"),
+        (r"LOSVD\lowercase{s}, \uppercase{h}i, \MakeUppercase{\emph{xmm}}", "LOSVDs, Hi, XMM"),
+        (r"\rm{CO}, \it{Gaia} and {\bf{b}}, \tiny{x}", "CO, Gaia and b, x"),
+        (r"Mart\'\i{}nez, \b{o}, \d{q}", "Martínez, o\u0331, q\u0323"),
+        (
+            "a ''validation trap'' and \"zombie'' agents, f''(x) and g''",
+            "a “validation trap” and “zombie” agents, f''(x) and g''",
+        ),
+        (r"v$\sin i$, log$\log x$, 5$\sin i$, 3.4$^{+0.5}_{-0.6}$", "v sin i, log log x, 5sin i, 3.4 +0.5/−0.6"),
+        (r"\SI{5}{\kilo\hertz}, $\SI{20}{\GeV}$ and \ce{H2O}", "5 kHz, 20 GeV and H₂O"),
+        (r"{\raise.17ex\hbox{$\sim$}}5, \raisebox{1ex}{\texttildelow}5, {$x$} {$5, $6}", "∼5, ~5, x {$5, $6}"),
+        (r"5$~$GeV, 5$\,$km, 5$\!$x", "5 GeV, 5 km, 5x"),
+        (r"\lcdm, 10 \Msun, $10^{11}\msun$, 300 \kms", "ΛCDM, 10 M_⊙, 10¹¹ M_⊙, 300 km s⁻¹"),
+    ],
+)
+def test_words_in_which_tex_stands_are_whole(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (
+            "Crumbs in $ f(R) $ and $ SU(2) $, $ n + 1 $, $ O(n log n) $",
+            "Crumbs in f(R) and SU(2), n + 1, O(n log n)",
+        ),
+        ("$ 5 and 6 $", "$ 5 and 6 $"),
+        ("US$ k and $ more, $ a cat $", "US$ k and $ more, $ a cat $"),
+        ("Reduced $E$1 and $M$2, [O III]$λ$5007, $5M-$10M", "Reduced E1 and M2, [O III]λ5007, $5M-$10M"),
+        (r"${\rm photons per second}$, $x \mbox{ for all } y$", "photons per second, x for all y"),
+    ],
+)
+def test_a_formula_is_told_from_a_price_where_blanks_or_digits_touch_its_dollars(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"$60^{+120}_{-40} {\rm M_\odot}$, $5^{+2}_{-1}$", "60⁺¹²⁰₋₄₀ M_⊙, 5⁺²₋₁"),
+        (
+            r"$0.37^{+0.34}_{-0.26}$, $1.2_{-0.1}^{+0.2}M_\odot$, $2_{ -.1}^{ +.2}$",
+            "0.37 +0.34/−0.26, 1.2 +0.2/−0.1 M_⊙, 2 +.2/−.1",
+        ),
+        (r"$195^\circ{}^{+51^\circ}_{-25^\circ}$, $x^{+}_{-}$, $a_{-1}$", "195° +51°/−25°, x⁺₋, a₋₁"),
+        (r"Ca$^{2+}$, $J^{PC}=1^{--}$, SO$_4^{2-}$, $B^{++}$", "Ca²⁺, J^PC=1⁻⁻, SO₄²⁻, B⁺⁺"),
+        (
+            r"$z_{\rm{end}}$, $T_{\!e}$, $v_{\,x}$, $s_{_{\rm NN}}$, $p_{\mbox{\tiny T}}$",
+            "z_end, T_e, v_x, s_NN, p_T",
+        ),
+        (r"$10^{10.5} \mathrm{M}_\odot$, $\rm \Lambda CDM$, $\mu Jy$", "10^10.5 M_⊙, ΛCDM, μJy"),
+        (r"$0\farcs5$, $23\fdg4$, $5\arcdeg$, $\la 3$, $\ga5$", "0″.5, 23°.4, 5°, ≲ 3, ≳5"),
+    ],
+)
+def test_values_and_charges_as_they_are_measured(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (
+            r"$\O(n\log n)$, $\S^2$, $\frac{\d}{\d t}u$, $\d{t}$, $\c{O}$, $\L^2$",
+            "O(n log n), S², d/(d t) u, dt, O, L²",
+        ),
+        (
+            r"$\text{Poincar\'e}$, $\mathrm{Erd\H{o}s}$, $5\,\AA$",
+            "Poincaré, Erdős, 5 Å",
+        ),
+        (r"$\RR^n$, $\ZZ$, $\cO_X$, $\calN=4$, $\bbR$, $\wt{X}$, $\la\mu,\nu\ra$", "ℝ^n, ℤ, 𝒪_X, 𝒩=4, ℝ, X̃, ⟨μ,ν⟩"),
+        (r"$\Re{(s)}>1$, $\Im z$, $\left<x\right>$, $\not\!\!E_T$", "ℜ(s)>1, ℑ z, ⟨x⟩, E̸_T"),
+        (r"$\Ket{a}$, $\ketbra{a}{b}$, $\braket{a}{b}$, $\mel{a}{H}{b}$", "|a⟩, |a⟩⟨b|, ⟨a|b⟩, ⟨a|H|b⟩"),
+        (r"$\left(\begin{array}{cc}a&b\\c&d\end{array}\right)$", "([ a b; c d ])"),
+        (r"$\prescript{13}{}{\mathrm{C}}$, $\phantom{0}5$, $\kern-1pt x$, $a\tag{1}$", "¹³C, 5, x, a (1)"),
+        (
+            r"$\overset{\sim}{\to}$, $A\xleftarrow{f}B$, $\buildrel d\over=$, $\dddot{x}$",
+            "→^∼, A ←^f B, =^d, x\u20db",
+        ),
+        (r"${\rm AdS}_3 \times {\rm S}^3$, $\varGamma\varepsilon$", "AdS₃ × S³, Γε"),
+        (r"$\neg\land\bot\Box\triangle\clubsuit\lhd\lll\dashrightarrow\ddagger$", "¬∧⊥□△♣⊲⋘⇢‡"),
+        (r"\begin{displaymath}x\end{displaymath}, \begin{math}y\end{math}", "x, y"),
+        (r"$\raise.17ex\hbox{$\scriptstyle\sim$}5$, $\Lcdm{}$", "∼5, Lcdm"),
+        (r"$\xrightarrow[n\to\infty]{d}$, $\mathclose{]}$, $\notin$, $\centernot\in$", "→_(n→∞)^d, ], ∉, ∉"),
+    ],
+)
+def test_what_rarer_commands_of_mathematics_mean(tex: str, shown: str) -> None:
+    assert flatten(tex) == shown
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not CASES.is_file(), reason="no ../shared/data/cases here")
+def test_the_cases_that_people_met_are_right() -> None:
+    for case in json.loads(CASES.read_text(encoding="utf-8"))["cases"]:
+        right = case["right"].partition(", or")[0]
+        assert flatten_tex(case["in"]) == (case["in"] if right == "unchanged" else right)
+
+
 def test_a_formula_of_no_known_end_keeps_its_dollars_together() -> None:
     torn = r"$\ours{$\x{80$\times$}$}$"
     assert flatten(torn) == torn
@@ -225,6 +393,16 @@ def test_nothing_is_said_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     "unit",
     [
         *(
+            "^{",
+            "^{a}",
+            "a_{b}^c",
+            "z~",
+            "a ~",
+            "''a ",
+            "{,}",
+            r"\sqrt",
+            r"\frac{",
+            r"\rm{",
             "``",
             "a''",
             r"\ss ",
@@ -344,17 +522,20 @@ def test_real_titles_abstracts_and_comments_keep_every_word_and_hardly_any_tex()
         flat = {identifier: flatten_tex(text) for identifier, text in written.items()}
         assert not [identifier for identifier, text in flat.items() if lost_words(written[identifier], text)]
         assert not [identifier for identifier, text in flat.items() if joined_words(written[identifier], text)]
+        assert not [identifier for identifier, text in flat.items() if re.search(r"[\^_]\{|\w\{[^\w\s]\}", text)]
         unclean[field] = sum(bool(re.search(r"\\[A-Za-z'\"^~=.`]|\$[^$]+\$", text)) for text in flat.values())
     assert len(papers) == 6_301
     assert unclean == {"title": 0, "summary": 3, "comment": 0}
 
 
 def lost_words(tex: str, flat: str) -> list[str]:
-    """Letters in a row, but for commands' names and a colour, that the flat text has nowhere in a row."""
+    """Letters in a row, but for commands' names, a colour and a length, that the flat text has nowhere in a row."""
     shown = letters(flat)
     mended = re.sub(r"(?<=[a-z])(?=https?:)", " ", tex)
     plain = re.sub(
-        r"\\\\\[1mm\]|\\(?:textcolor\{\w+\}|(?:begin|end)\{\w+\*?\}|[rk]\{(?:ho|appa)\}|[A-Za-z]+)", " ", mended
+        r"\\\\\[1mm\]|\\(?:textcolor\{\w+\}|(?:begin|end)\{\w+\*?\}|[rk]\{(?:ho|appa)\}|raise[\d.]+ex|[A-Za-z]+)",
+        " ",
+        mended,
     )
     return [word for word in re.findall("[A-Za-z]{2,}", plain) if word not in shown]
 

@@ -213,6 +213,7 @@ class _DigestRenderer:
             "date": entry.mailing_date,
             "dated": len(self._digest.mailing_dates) > 1,
             "reconstructed": entry.reconstructed,
+            "withdrawn": paper.withdrawn,
         }
 
     def _render(self, name: str, **values: object) -> str:

@@ -31,14 +31,14 @@ function fold(text) {
 // One line of a month's file: a topic's page of one mailing.
 function add([topic, day, rows]) {
   if (!topics.has(topic)) return;
-  for (const [id, version, title, authors, categories, kind, now, reconstructed, terms] of rows) {
+  for (const [id, version, title, authors, categories, kind, now, reconstructed, terms, withdrawn] of rows) {
     const known = month.get(day + id);
     if (known) {
       known.topics.push(topic);
       known.terms = [...new Set([...known.terms, ...terms])];
       continue;
     }
-    const paper = { id, version, title, authors, categories, kind, now, reconstructed, terms, day, topics: [topic] };
+    const paper = { id, version, title, authors, categories, kind, now, reconstructed, terms, withdrawn, day, topics: [topic] };
     paper.names = fold(authors);
     paper.text = `${fold(title)}\n${paper.names}\n${id}`;
     month.set(day + id, paper);
@@ -110,6 +110,7 @@ function item(paper) {
   const kind = paper.now ? `new, now v${paper.now}` : KIND_NAMES[paper.kind] + (version && `: ${version}`);
   const chips = [chip(kind, "kind")];
   if (paper.kind === 3 || (paper.now && paper.kind === 1)) chips.push(chip("cross-listed", "kind"));
+  if (paper.withdrawn) chips.push(chip("withdrawn", "found"));
   if (paper.reconstructed) chips.push(chip("reconstructed", "found"));
   chips.push(...paper.categories.split(" ").filter(Boolean).map((category) => chip(category)));
   chips.push(...paper.terms.map((term) => chip(term, "term")));

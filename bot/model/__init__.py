@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from bot.model import withdrawal
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
@@ -73,6 +75,11 @@ class Paper:
     def primary(self) -> str:
         """The primary category, or an empty string where arXiv named none."""
         return self.categories[0] if self.categories else ""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its text states that it has been withdrawn; there is no PDF then and no HTML."""
+        return withdrawal.stated(self.title, self.abstract, self.comment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +209,14 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A label and the URL behind it."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class DigestEntry:
     """One paper as one digest shows it."""
 
@@ -231,17 +246,14 @@ class DigestEntry:
         """The paper as a web page, in the same version; arXiv has it of nearly all that came since December 2023."""
         return self._url("html")
 
+    @property
+    def format_links(self) -> tuple[Link, ...]:
+        """The paper as PDF and as a web page; nothing, if it has been withdrawn."""
+        return () if self.paper.withdrawn else (Link("PDF", self.pdf_url), Link("HTML", self.html_url))
+
     def _url(self, form: str) -> str:
         base = f"https://arxiv.org/{form}/{self.paper.identifier}"
         return f"{base}v{self.paper.version}" if self.type.is_replacement else base
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A label and the URL behind it."""
-
-    label: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
