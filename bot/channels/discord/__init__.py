@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import aiohttp
     import discord
 
-    from bot.channels.channel import CheckResult, Question
+    from bot.channels.channel import CheckResult, Question, ReaderLinks
     from bot.channels.discord.lookup import Messages
     from bot.model import Delivery, Digest, Message, Note
     from bot.text.templates import Templates
@@ -82,8 +82,10 @@ class DiscordChannel:
     Settings = DiscordSettings
     Options = DiscordOptions
 
-    def __init__(self, settings: DiscordSettings, templates: Templates, *, contact: str) -> None:
-        del contact  # Discord is told the library and our version, not who runs us
+    def __init__(
+        self, settings: DiscordSettings, templates: Templates, *, contact: str, links: ReaderLinks | None = None
+    ) -> None:
+        del contact, links  # Discord is told the library and our version, and who reads a channel is many
         self._token = settings.token
         self._api_url = settings.api_url.rstrip("/")
         self._templates = templates

@@ -14,7 +14,9 @@ from bot.channels.channel import CannotTellError
 from bot.channels.mail.check import check_relay
 from bot.channels.mail.digest import render_digest, render_note
 from bot.channels.mail.fragments import Fragments
-from bot.channels.mail.mime import Mailbox, build, message_id, parse_mailbox
+from bot.channels.mail.links import OwnLinks
+from bot.channels.mail.mime import Mailbox, build, mailto, message_id, parse_mailbox
+from bot.channels.mail.return_path import SAMPLE_TOKEN
 from bot.channels.mail.settings import MailSettings
 from bot.channels.mail.smtp import SmtpPool
 from bot.model import Limit, Limits, Receipt
@@ -23,7 +25,7 @@ from bot.settings import Address, Secret, fingerprint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.channels.channel import CheckResult, Question
+    from bot.channels.channel import CheckResult, Question, ReaderLinks
     from bot.model import Delivery, Digest, Message, Note
     from bot.text.templates import Templates
 
@@ -39,8 +41,12 @@ class MailChannel:
     Settings = MailSettings
     Options = MailOptions
 
-    def __init__(self, settings: MailSettings, templates: Templates, *, contact: str) -> None:  # noqa: ARG002 - of the protocol; a mail names its sender
+    def __init__(
+        self, settings: MailSettings, templates: Templates, *, contact: str, links: ReaderLinks | None = None
+    ) -> None:
+        del contact  # a mail names its sender
         self._settings = settings
+        self._links = links
         self._sender = settings.mailbox
         self._templates = templates
         self._fragments = Fragments(templates)
@@ -76,9 +82,13 @@ class MailChannel:
         Raises:
             RenderError: a template is broken.
         """
-        sender = self._sender.address
         return render_digest(
-            digest, self._templates, sender=sender, max_messages=max_messages, fragments=self._fragments
+            digest,
+            self._templates,
+            sender=self._sender.address,
+            pages=self._has_pages,
+            max_messages=max_messages,
+            fragments=self._fragments,
         )
 
     def render_note(self, note: Note) -> Message:
@@ -87,7 +97,7 @@ class MailChannel:
         Raises:
             RenderError: a template is broken.
         """
-        return render_note(note, self._templates, sender=self._sender.address)
+        return render_note(note, self._templates, sender=self._sender.address, pages=self._has_pages)
 
     def limits(self, address: Address) -> Limits:
         """No pacing of ours: a relay that wants some says 4yz."""
@@ -100,8 +110,10 @@ class MailChannel:
         Raises:
             DeliveryError: UNKNOWN only if the whole mail was written and the relay's answer never came.
         """
-        data = build(delivery, Mailbox(address.value.reveal()), self._sender)
-        await self._running_pool().send(self._sender.address, address.value.reveal(), data)
+        recipient = Mailbox(address.value.reveal())
+        data = build(delivery, recipient, self._sender, self._own_links(address))
+        sender = self._envelope_sender(delivery.id)
+        await self._running_pool().send(sender, recipient.address, data)
         return Receipt(message_id(delivery.id, self._sender.domain))
 
     async def lookup(self, question: Question, address: Address) -> Receipt | None:
@@ -122,6 +134,22 @@ class MailChannel:
         if self._pool is not None and self._loop is asyncio.get_running_loop():
             await self._pool.aclose()
         self._pool = None
+
+    @property
+    def _has_pages(self) -> bool:
+        return self._links is not None and self._links.has_pages
+
+    def _own_links(self, address: Address) -> OwnLinks:
+        """Of one reader; where there are no pages any more, all is said by mail."""
+        if self._links is None or not self._links.has_pages or address.mailbox is None:
+            by_mail = mailto(self._sender.address, "unsubscribe")
+            return OwnLinks(by_mail, by_mail)
+        return OwnLinks(self._links.unsubscribe(address.mailbox), self._links.preferences(address.mailbox))
+
+    def _envelope_sender(self, delivery: str) -> str:
+        """Where the mail comes back to if it cannot be delivered."""
+        tokens = self._links if self._settings.has_tokens else None
+        return self._settings.envelope_sender(tokens.bounce_token(delivery) if tokens else SAMPLE_TOKEN)
 
     def _running_pool(self) -> SmtpPool:
         """The running event loop's relay: connections cannot move to another loop."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.channels.channel import CheckResult
 from bot.channels.mail.errors import NOT_LOGGED_IN, RelayError
+from bot.channels.mail.return_path import SAMPLE_TOKEN
 from bot.channels.mail.smtp import command, connect, envelope, say_quit
 from bot.errors import FailureKind
 from bot.settings import is_loopback
@@ -32,7 +33,7 @@ async def check_relay(settings: MailSettings, addresses: Sequence[Address]) -> A
     yield CheckResult(
         "channels.mail.host", ok=True, message=f"{settings.host}:{settings.port} answers{safety}{login}"
     )
-    sender = settings.mailbox.address
+    sender = settings.envelope_sender(SAMPLE_TOKEN)
     try:
         await envelope(smtp, sender, None)
         await command(smtp, "RSET", b"RSET")

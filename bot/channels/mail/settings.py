@@ -6,9 +6,11 @@ Knows nothing of connections or messages.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from bot.channels.mail.mime import Mailbox, parse_mailbox
+from bot.channels.mail.return_path import SAMPLE_TOKEN, TOKEN
 from bot.settings import Secret, is_loopback
 
 CONNECTIONS = 3
@@ -30,6 +32,11 @@ class MailSettings:
     sender: str = "Paperboy <paperboy@example.org>"
     connections: int = CONNECTIONS
     """How many are open at once, at most."""
+    return_path: str | None = None
+    """Where mails come back to that cannot be delivered: an address, with `{token}` one for each mail; the sender's if
+    there is none."""
+    bounces: Path | None = None
+    """A Maildir that such mails are put into, to be read from there."""
 
     def __post_init__(self) -> None:
         """Checks the fields that depend on each other.
@@ -46,12 +53,32 @@ class MailSettings:
             raise ValueError(f"port: {self.port} is not a port; mail uses 465 (tls), 587 (starttls) and 25")
         if not 0 < self.connections <= _MOST_CONNECTIONS:
             raise ValueError(f"connections: {self.connections} is not from 1 to {_MOST_CONNECTIONS}")
-        try:
-            parse_mailbox(self.sender)
-        except ValueError as error:
-            raise ValueError(f"sender: {error}") from error
+        for name, text in (("sender", self.sender), ("return_path", self.return_path)):
+            if text is not None:
+                _check_own(name, text)
 
     @property
     def mailbox(self) -> Mailbox:
         """The sender, read."""
         return parse_mailbox(self.sender)
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether each mail has an address of its own to come back to."""
+        return self.return_path is not None and TOKEN in self.return_path
+
+    def envelope_sender(self, token: str) -> str:
+        """Where the mail with this token comes back to if it cannot be delivered."""
+        return self.mailbox.address if self.return_path is None else self.return_path.replace(TOKEN, token)
+
+
+def _check_own(name: str, text: str) -> None:
+    """See that it is an address that every relay takes as ours."""
+    try:
+        address = parse_mailbox(text.replace(TOKEN, SAMPLE_TOKEN)).address
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if not address.isascii():
+        raise ValueError(f"{name}: {address} has letters beyond ASCII before the @, which not every relay takes")
+    if name == "return_path" and "<" in text:
+        raise ValueError("return_path: an address alone is expected")

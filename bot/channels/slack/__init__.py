@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import aiohttp
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.channels.channel import Question
+    from bot.channels.channel import Question, ReaderLinks
     from bot.model import Delivery, Digest, Message, Note
     from bot.text.templates import Templates
 
@@ -83,7 +83,10 @@ class SlackChannel:
     Settings = SlackSettings
     Options = SlackOptions
 
-    def __init__(self, settings: SlackSettings, templates: Templates, *, contact: str) -> None:  # noqa: ARG002 - Slack asks for no contact
+    def __init__(
+        self, settings: SlackSettings, templates: Templates, *, contact: str, links: ReaderLinks | None = None
+    ) -> None:
+        del contact, links  # Slack asks for no contact, and who reads a channel is many
         self._settings = settings
         self._templates = templates
         self._sessions: dict[Callable[[aiohttp.ClientResponse], Awaitable[None]], aiohttp.ClientSession] = {}
