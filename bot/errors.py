@@ -22,13 +22,19 @@ class Problem:
     """Where: `topics.mllm.categories[1]`."""
     message: str
     """What is wrong, and what was probably meant."""
+    line: int | None = None
+    """Of the file, counted from 1; None where it speaks of no line."""
+
+    def __str__(self) -> str:
+        line = "" if self.line is None or self.path.startswith("line ") else f"line {self.line}, "
+        return f"{line}{self.path}: {self.message}"
 
 
 class ConfigError(PaperboyError):
     """The configuration is wrong; every problem at once."""
 
     def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
-        super().__init__(f"{source}: " + "; ".join(f"{p.path}: {p.message}" for p in problems))
+        super().__init__(f"{source}: " + "; ".join(map(str, problems)))
         self.source = source
         self.problems = problems
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from pydantic_core import CoreSchema
+
     from bot.model import Topic
 
 
@@ -46,6 +48,13 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
+        """How pydantic reads one, in the settings of a channel: from a text."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - only who reads a configuration has it loaded
+
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,8 @@ class Subscriber:
     on_unknown: OnUnknown = OnUnknown.RESEND
     max_messages: int = 10
     paused: bool = False
+    was: str | None = None
+    """The name it had before; what is remembered under that one becomes its own."""
     options: Any = None
     """The channel's own options, an instance of its `Options` class."""
 

@@ -23,11 +23,12 @@ from bot.cli import app
 from bot.cli.errors import ExitCode
 from bot.config import load
 from bot.errors import ConfigError
-from bot.model import Author, Digest, DigestEntry, Match, Note, Paper, Section, Topic
+from bot.model import Author, Digest, DigestEntry, Match, Message, Note, Paper, Section, Topic
 from bot.publish.assets import Assets
 from bot.publish.html import SiteContext, render_web_page
 from bot.publish.html_index import render_front
 from bot.publish.markdown import TopicPage, render_index, render_page
+from bot.report.preview import render_pages
 from bot.text.templates import FILTERS, Templates, built_in_folder
 from bot.topics.matcher import Matcher
 from bot.topics.query import parse
@@ -233,7 +234,8 @@ def test_what_a_wrong_config_is_answered_with_is_what_it_says(tmp_path: Path) ->
     with pytest.raises(ConfigError) as error:
         load(path, ENVIRON)
     (answer,) = [text for text in blocks("") if text.startswith("The configuration")]
-    assert [f"  {p.path}: {p.message}" for p in error.value.problems] == answer.splitlines()[1:]
+    told = [f"  config.yaml:{p.line}: {p.path}: {p.message}" for p in error.value.problems]
+    assert told == answer.splitlines()[1:]
 
 
 # -- topics ------------------------------------------------------------------------------------------------------
@@ -340,6 +342,8 @@ def _rendered() -> dict[str, set[str]]:
     site = SiteContext(Assets.find(Recording()).names)
     render_web_page(TopicPage(topic, MONDAY, (entry(),)), site, Recording())
     render_front({topic: {MONDAY: 1}}, site, Recording(), mark="")
+    render_pages("slack", [Message({"text": "A text"})], "lab", Recording())
+    render_pages("discord", [Message({"content": "A text"})], "lab", Recording())
     return seen
 
 

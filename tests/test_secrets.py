@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.app import App
+from bot.app.runner import Runner
 from bot.channels.slack import SlackChannel
 from bot.demo.servers.discord import FaultScript as DiscordSays
 from bot.demo.servers.slack import FaultScript as SlackSays
@@ -193,10 +193,10 @@ async def test_no_repr_of_what_the_program_is_made_of_shows_a_secret(planted: En
 async def test_a_crash_in_the_midst_of_a_run_leaves_a_traceback_without_secrets(
     paperboy: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def crash(app: App, **_: object) -> None:
-        raise RuntimeError(f"a fault of ours with {len(app.settings.subscribers)} subscribers")
+    async def crash(runner: Runner, **_: object) -> None:
+        raise RuntimeError(f"a fault of ours with {len(runner._settings.subscribers)} subscribers")
 
-    monkeypatch.setattr(App, "deliver", crash)
+    monkeypatch.setattr(Runner, "deliver", crash)
     with pytest.raises(RuntimeError, match="a fault of ours") as caught:
         await paperboy("once", "--log-level", "debug")
     assert list(leaks("".join(traceback.format_exception(caught.value)).encode())) == []

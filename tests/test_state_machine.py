@@ -32,14 +32,13 @@ from hypothesis.stateful import (
 from bot.channels.channel import CannotTellError
 from bot.deliver import readdress
 from bot.errors import DeliveryError, FailureKind
-from bot.model import DeliveryState, Limit, Limits, Message, OnUnknown, Receipt
+from bot.model import DeliveryState, Limit, Limits, Message, OnUnknown, Receipt, UnknownDelivery
 from bot.settings import Address, Secret, Settings, Subscriber
 from bot.store import Store
 from bot.store.database.tables import metadata, schema_version
 from bot.store.outbox import Claimed, RenderedDigest
 from bot.store.outbox.manual import RefusedError
 from bot.store.outbox.policy import ClaimLostError, Lane
-from bot.store.outbox.reconciliation import UnknownDelivery
 from bot.store.subscribers import SubscriberState
 from bot.store.worker import WorkerId
 

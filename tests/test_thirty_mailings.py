@@ -135,7 +135,7 @@ class PaperHistory:
                 if start <= clock.now() < stop:
                     clock.set(stop)
             async with self.environment.app() as app:
-                daemon = Daemon(app, clock)
+                daemon = Daemon(app.runner, clock)
                 until = min([start for start, _ in self.off if start > clock.now()], default=self.end)
                 while clock.now() < until:
                     await daemon.tick()

@@ -92,7 +92,7 @@ class Environment:
             self.clock.set(at)
         app: App
         async with self.app() as app:
-            return await app.once(any_hour=any_hour, no_deliver=no_deliver)
+            return await app.runner.once(any_hour=any_hour, no_deliver=no_deliver)
 
     def received(self) -> Mapping[str, int]:
         """How many messages each side has taken."""

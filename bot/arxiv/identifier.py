@@ -40,8 +40,3 @@ def parse(text: str) -> tuple[str, int | None]:
         raise ValueError(f"not an arXiv identifier: {text[:_LONGEST_SHOWN]!r}")
     identifier = found["new"] or f"{found['archive']}/{found['number']}"
     return identifier, int(found["version"]) if found["version"] else None
-
-
-def abs_url(identifier: str, version: int | None = None) -> str:
-    """The abstract page of a paper, or of one version of it."""
-    return f"https://arxiv.org/abs/{identifier}" + (f"v{version}" if version else "")

@@ -13,9 +13,8 @@ from bot.errors import PaperboyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from bot.model import Delivery, Digest, Limits, Message, Note, Receipt
+    from bot.model import Delivery, Digest, Limits, Message, Note, Receipt, UnknownDelivery
     from bot.settings import Address
     from bot.text.templates import Templates
 
@@ -29,20 +28,6 @@ class CheckResult:
     ok: bool
     message: str
     """What was found, or what is wrong and what to do about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A delivery whose answer was lost, with what helps the channel to look it up."""
-
-    delivery: Delivery
-    """As it was sent, perhaps more than once. No attempt was before its `created_at`."""
-    now: datetime
-    """UTC, never before `created_at`."""
-    last_known_id: str = ""
-    """The platform's id of the last message that is known to have reached the address; empty if there is none."""
-    ids_of_others: frozenset[str] = frozenset()
-    """The platform's ids of other deliveries to the address."""
 
 
 class CannotTellError(PaperboyError):
@@ -141,7 +126,7 @@ class Channel(Protocol):
         """
         ...
 
-    async def lookup(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """Ask the other side whether it has a delivery whose outcome is unknown; posts nothing.
 
         Returns:

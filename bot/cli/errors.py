@@ -13,6 +13,8 @@ from bot.errors import ConfigError, NoStoreError, PaperboyError, RenderError, St
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.errors import Problem
+
 
 class ExitCode(IntEnum):
     """What the process ends with."""
@@ -63,12 +65,17 @@ def _folder(store: str) -> Path | None:
 
 
 def _problems(error: ConfigError) -> list[str]:
+    return [f"  {_place(error.source, problem)}{problem.message}" for problem in error.problems]
+
+
+def _place(source: str, problem: Problem) -> str:
+    """Where in the file, as compilers say it, so that editors and terminals lead there; then the path."""
     from bot.config.yaml_file import WHOLE  # noqa: PLC0415 - YAML, only where it was read already
 
-    return [
-        f"  {problem.message}" if problem.path in ("", WHOLE) else f"  {problem.path}: {problem.message}"
-        for problem in error.problems
-    ]
+    if problem.line is None:
+        return "" if problem.path in ("", WHOLE) else f"{problem.path}: "
+    path = "" if problem.path.startswith("line ") else f"{problem.path}: "
+    return f"{source}:{problem.line}: {path}"
 
 
 def _leave(code: ExitCode, *lines: str) -> None:

@@ -7,6 +7,7 @@ import inspect
 import logging
 import os
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -117,14 +118,15 @@ def load_for_arxiv(config: Path | None) -> Settings:
     Raises:
         ConfigError: also where the example's contact would be shown to arXiv.
     """
-    from bot.config import locate  # noqa: PLC0415 - as above
+    from bot.config import locate, yaml_file  # noqa: PLC0415 - as above
     from bot.errors import ConfigError  # noqa: PLC0415 - as above
     from bot.settings import refuse_live  # noqa: PLC0415 - as above
 
     settings = load_settings(config)
     problem = refuse_live(settings)
     if problem is not None:
-        raise ConfigError(str(locate(config, os.environ)), (problem,))
+        file = locate(config, os.environ)
+        raise ConfigError(str(file), (replace(problem, line=yaml_file.read(file).line((problem.path,))),))
     return settings
 
 
@@ -138,7 +140,7 @@ def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
     from bot.errors import ConfigError  # noqa: PLC0415 - as above
 
     try:
-        document, _ = read(locate(ctx.params.get("config"), os.environ))
+        document = read(locate(ctx.params.get("config"), os.environ)).values
     except ConfigError:
         return []
     names = document.get("subscribers") if isinstance(document, dict) else None

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from bot import text
 from bot.arxiv import calendar
-from bot.model import Digest, Link, Match, Note, Section
+from bot.model import Digest, Link, Note, Section, listing_url
 from bot.store.outbox import DigestPaper
+from bot.topics.matched_papers import MatchedPapers
 from bot.topics.ranking import rank
 from bot.topics.selection import select
 
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from bot.store.subscribers import SubscriberState, Told
     from bot.topics.matcher import Matcher
     from bot.topics.selection import Selected
-    from bot.topics.term_index import Hits
 
 _LONGEST_LOOK_BACK = timedelta(days=14)
 """How far back a digest names mailings that never came in."""
@@ -61,8 +63,8 @@ class _News:
 
     announcements: tuple[Announcement, ...]
     dates: frozenset[date]
-    told: Mapping[str, Told]
-    """By subscriber."""
+    told: tuple[Mapping[str, Told], ...]
+    """By subscriber; a mapping for each category of which anything was told."""
 
 
 class DigestPlanner:
@@ -71,17 +73,19 @@ class DigestPlanner:
     def __init__(self, store: Store, settings: Settings, matcher: Matcher) -> None:
         self._store = store
         self._settings = settings
-        self._matcher = matcher
+        self._matched = MatchedPapers(matcher)
         self._upto = store.papers.last_seq()
         self._papers: dict[tuple[str, int], Paper] = {}
-        self._claims: dict[str, dict[tuple[str, int], Hits]] = {}
-        """By topic, what it claims of the papers read by now, and why."""
         self._news: dict[tuple[tuple[str, int], ...], _News] = {}
+        """By categories and their cursors."""
         self._plans: dict[tuple[object, ...], DigestPlan] = {}
         self._start = cache(store.papers.start_of_latest_mailing)
         self._latest = cache(store.papers.latest_mailing)
         self._mailing = cache(store.papers.mailing)
-        self._announced = cache(store.papers.announced)
+        self._identifiers = cache(store.papers.identifiers_on)
+        self._announced = cache(self._count_announced)
+        self._read = cache(self._read_category)
+        self._union = cache(_union)
 
     def add_missing_cursors(self, subscriber: Subscriber, state: SubscriberState) -> SubscriberState:
         """The state with a cursor for each of its topics' categories: a new one starts with the latest mailing."""
@@ -96,7 +100,7 @@ class DigestPlanner:
     def plan(self, subscriber: Subscriber, state: SubscriberState, now: datetime) -> DigestPlan:
         """What the subscriber would be told now: the very same value for all that are told the same. Reads only."""
         news = {name: self._news_of(name, state) for name in subscriber.topics}
-        told = {name: each.told.get(state.name, frozenset()) for name, each in news.items()}
+        told = {name: self._told_to(state.name, each) for name, each in news.items()}
         key = (subscriber.topics, *state.cursors.values(), *told.values(), state.heard_until, now)
         if key not in self._plans:
             self._plans[key] = self._plan(subscriber, state, now, news, told)
@@ -133,26 +137,31 @@ class DigestPlanner:
         return calendar.mailing_days(first, dates[0])
 
     def _news_of(self, topic: str, state: SubscriberState) -> _News:
-        cursors = {
-            category: state.cursors[f"{topic}/{category}"] for category in self._settings.topics[topic].categories
-        }
-        key = tuple(cursors.items())
+        categories = self._settings.topics[topic].categories
+        key = tuple((category, state.cursors[f"{topic}/{category}"]) for category in categories)
         if key not in self._news:
-            self._news[key] = self._read(cursors)
+            found = [self._read(category, cursor) for category, cursor in key]
+            announcements = sorted(chain.from_iterable(each.announcements for each in found), key=attrgetter("seq"))
+            self._news[key] = _News(
+                tuple(announcements),
+                frozenset().union(*(each.dates for each in found)),
+                tuple(chain.from_iterable(each.told for each in found)),
+            )
         return self._news[key]
 
-    def _read(self, cursors: Mapping[str, int]) -> _News:
-        announcements = self._store.papers.announcements_after(cursors, self._upto)
+    def _read_category(self, category: str, cursor: int) -> _News:
+        """One category's news: a thousand topics may each read other categories, but few read one from elsewhere."""
+        announcements = self._store.papers.announcements_after(category, cursor, self._upto)
         unread = {(a.identifier, a.version) for a in announcements} - self._papers.keys()
         for key, paper in self._store.papers.load(unread).items():
             self._papers[key] = paper
-            for topic, hits in self._matcher.hits(paper).items():
-                self._claims.setdefault(topic, {})[key] = hits
-        return _News(
-            announcements,
-            frozenset(a.mailing_date for a in announcements),
-            self._store.subscribers.told({a.identifier for a in announcements}),
-        )
+            self._matched.add(paper)
+        told = self._store.subscribers.told({a.identifier for a in announcements})
+        return _News(announcements, frozenset(a.mailing_date for a in announcements), (told,) if told else ())
+
+    def _told_to(self, subscriber: str, news: _News) -> Told:
+        """What of these news the subscriber was told; the same object for all that were told the same."""
+        return self._union(*(told[subscriber] for told in news.told if subscriber in told))
 
     def _sections(
         self,
@@ -168,8 +177,7 @@ class DigestPlanner:
                 t,
                 windows[t.name],
                 self._papers,
-                partial(self._match, topic=t.name),
-                excluded=partial(self._excluded, topic=t.name),
+                self._matched,
                 told=told[t.name],
             )
             for t in topics
@@ -201,15 +209,8 @@ class DigestPlanner:
 
     def _claimed_by(self, topic: str, announcements: Iterable[Announcement]) -> list[Announcement]:
         """Only of papers that can have a place in the topic's section: most topics claim few."""
-        claimed = {identifier for identifier, _ in self._claims.get(topic, ())}
+        claimed = self._matched.claimed_by(topic)
         return [announcement for announcement in announcements if announcement.identifier in claimed]
-
-    def _match(self, paper: Paper, topic: str) -> Match | None:
-        hits = self._claims[topic].get((paper.identifier, paper.version))
-        return None if hits is None else Match(topic, hits)
-
-    def _excluded(self, paper: Paper, topic: str) -> bool:
-        return self._matcher.verdict(topic, paper).excluded_by is not None
 
     def _more(self, topic: Topic, entries: Sequence[DigestEntry], window: Iterable[Announcement]) -> tuple[Link, ...]:
         """Where these papers are: on the site's pages, else in as few of arXiv's own listings as hold them all."""
@@ -219,9 +220,13 @@ class DigestPlanner:
             pages = ((f"{day:%Y-%m-%d}", f"{site.url}/{topic.name}/{day:%Y-%m-%d}.{site.ending}") for day in days)
             return tuple(Link(*page) for page in pages)
         return tuple(
-            Link(f"{category} {day:%Y-%m-%d}", f"https://arxiv.org/catchup/{category}/{day:%Y-%m-%d}")
+            Link(f"{category} {day:%Y-%m-%d}", listing_url(category, day))
             for day, category in _listings(entries, window)
         )
+
+    def _count_announced(self, categories: frozenset[str], dates: tuple[date, ...]) -> int:
+        """How many different papers were announced in these categories on these dates."""
+        return len(set().union(*(self._identifiers(day, category) for day in dates for category in categories)))
 
     def _categories(self, subscriber: Subscriber) -> frozenset[str]:
         return frozenset(c for name in subscriber.topics for c in self._settings.topics[name].categories)
@@ -301,6 +306,10 @@ def _digest_papers(section: Section, selection: Iterable[Selected]) -> list[Dige
         for selected in selection
         for identifier, version in selected.settles
     ]
+
+
+def _union(*told: Told) -> Told:
+    return frozenset[tuple[str, int]]().union(*told)
 
 
 def _later(known: date | None, through: date | None) -> date | None:

@@ -1,42 +1,41 @@
-"""The configuration: YAML in, frozen settings out; or every problem at once, each with its path.
+"""The configuration: YAML in, frozen settings out; or every problem at once, each with its path and line.
 
-Reads the file, the environment and what `${file:...}` names; opens nothing else. What a setting is called, its type
-and its default stand once, in the dataclasses of `settings`, `model` and the channels; here stands only what YAML
-spells differently. Knows no channel by name. Never shows what a `${...}` stood for.
+Reads the file, the environment and what `${file:...}` names; opens nothing else. What a section may say is in
+`models`, and for a channel in its own classes: here stands only what goes through several of them. Knows no channel
+by name. Never shows what a `${...}` stood for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from bot.channels import CHANNELS
-from bot.config import fields, value_types, yaml_file
-from bot.config.validator import Validator, join, keys_of
+from bot.channels.tokens import is_quoted
+from bot.config import value_types, yaml_file
+from bot.config.models import Context, SubscriberSection, TopicSection, WholeFile
+from bot.config.reader import Reader, join
+from bot.config.yaml_file import Document
 from bot.errors import ConfigError
-from bot.model import Topic
-from bot.settings import ArxivSettings, Settings, SiteSettings, Subscriber, WebSettings, is_loopback
+from bot.settings import Settings, Subscriber, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from zoneinfo import ZoneInfo
+
+    from _typeshed import DataclassInstance
 
     from bot.channels.channel import Channel
-    from bot.config.validator import FieldTypes
+    from bot.config.reader import Place
+    from bot.model import Topic
     from bot.settings import Address
 
 VARIABLE = "PAPERBOY_CONFIG"
-DEFAULT_STORE = "sqlite:///paperboy.db"
-POLITE_SECONDS = 3.0
-"""arXiv's least time between requests: https://info.arxiv.org/help/api/tou.html."""
 
-_LITERAL = frozenset({"topics", "operator"})
-"""Settings that errors repeat, so that no `${...}` is replaced in them; nor in a topic, where TeX has its dollars."""
+_SIGNUP_CHANNEL = "mail"
 _NEEDED_BY: Mapping[str, frozenset[str]] = {"token": frozenset({"channel"})}
 """Setting -> the kinds of address that need it (a webhook needs no token), unless a channel has its own NEEDED_BY."""
-_ROUTE = ("name", "channel", "addresses", "options")
-"""Fields of a subscriber that are no keys."""
 
 
 def locate(option: Path | None, environ: Mapping[str, str]) -> Path:
@@ -53,226 +52,199 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
         channels: the dict of channels.
 
     Raises:
-        ConfigError: with every problem that can be seen at once.
+        ConfigError: with every problem that can be seen at once, in the order of the file.
     """
-    values, repeated_keys = yaml_file.read(path)
-    validator = Validator(path.absolute().parent, environ, list(repeated_keys))
-    settings = _settings(validator, values, channels)
-    if settings is None or validator.problems:
-        raise ConfigError(str(path), tuple(dict.fromkeys(validator.problems)))
-    return settings
-
-
-def _settings(validator: Validator, raw: object, channels: Mapping[str, type[Channel]]) -> Settings | None:
-    root = validator.mapping(raw, "", keys_of(Settings))
-    zone = validator.value(fields.zone(), root.get("timezone", "UTC"), "timezone") or ZoneInfo("UTC")
-    arxiv = _arxiv(validator, root.get("arxiv"))
-    topics = validator.named(root.get("topics"), "topics")
-    if not root.get("topics"):
-        validator.add_problem("topics", "at least one topic is expected")
-    _check_names(validator, topics)
-    subscribers = validator.named(root.get("subscribers"), "subscribers")
-    web = root.get("web")
-    signup = isinstance(web, dict) and bool(web.get("signup"))
-    routes = {name: _route(validator, join("subscribers", name), raw, channels) for name, raw in subscribers.items()}
-    topic_types, subscriber_types = fields.topic(), fields.subscriber(topics)
-    given = {
-        "timezone": zone,
-        "arxiv": arxiv,
-        "topics": {name: _topic(validator, name, raw, topic_types) for name, raw in topics.items()},
-        "subscribers": {n: _subscriber(validator, n, route, subscriber_types, zone) for n, route in routes.items()},
-        "channels": _channels(validator, root.get("channels"), channels, routes, signup=signup),
-        "site": _site(validator, root["site"], topics) if "site" in root else None,
-        "web": _web(validator, root["web"], root, topics) if "web" in root else None,
+    document = yaml_file.read(path)
+    topics, subscribers = _entries(document.values, "topics"), _entries(document.values, "subscribers")
+    context = Context(path.absolute().parent, topics, subscribers)
+    reader = Reader(document, context, environ, list(document.repeated_keys))
+    entries = reader.resolve(document.values, (), literal=_is_literal)
+    whole = reader.validate(WholeFile, entries, ())
+    routes = {
+        name: _route(reader, ("subscribers", name), raw, channels)
+        for name, raw in _entries(entries, "subscribers").items()
     }
-    rest = {key: value for key, value in root.items() if key not in given}
-    return validator.record(
-        Settings,
-        rest,
-        "",
-        field_types=fields.whole(validator.folder, subscribers, live=(arxiv or ArxivSettings()).live),
-        given=given,
-        defaults={"store": DEFAULT_STORE},
-        literal=_LITERAL,
-    )
+    _check_renamed(reader, routes)
+    signup = bool(whole and whole.web and whole.web.signup)
+    used = _channels(reader, _entries(entries, "channels"), channels, routes, signup=signup)
+    if whole is None or reader.problems:
+        problems = sorted(dict.fromkeys(reader.problems), key=lambda problem: problem.line or 0)
+        raise ConfigError(str(path), tuple(problems))
+    return whole.value({name: route.subscriber(name, whole.timezone) for name, route in routes.items()}, used)
 
 
-def _check_names(validator: Validator, topics: Iterable[str]) -> None:
-    """A topic's name becomes a folder's, and on some disks two that differ only in case are one."""
-    seen: dict[str, str] = {}
-    for name in topics:
-        first = seen.setdefault(name.lower(), name)
-        if first != name:
-            sentence = f"differs from {value_types.shown(first)} only in case: some disks have one folder for both"
-            validator.add_problem(join("topics", name), sentence)
+def read_topic(entries: Mapping[str, object], place: Place) -> Topic:
+    """A topic that stands in no file, judged as those of `topics` are. It has no name.
+
+    Args:
+        entries: its keys and their values.
+        place: where they were given, for the problems: `("topics", ...)`.
+
+    Raises:
+        ConfigError: with every problem there is.
+    """
+    reader = Reader(Document(entries), Context(Path()), {})
+    section = reader.validate(TopicSection, entries, place)
+    if section is None:
+        raise ConfigError(join(place), tuple(reader.problems))
+    return section.value("")
 
 
-def _arxiv(validator: Validator, raw: object) -> ArxivSettings | None:
-    arxiv = validator.record(ArxivSettings, raw, "arxiv", field_types=fields.arxiv())
-    if arxiv and arxiv.live and arxiv.seconds_between_requests < POLITE_SECONDS:
-        sentence = f"at least {POLITE_SECONDS:g} is expected where arXiv is not on loopback: its terms of use"
-        validator.add_problem("arxiv.seconds_between_requests", sentence)
-    return arxiv
+def _entries(values: object, key: str) -> dict[str, object]:
+    section = values.get(key) if isinstance(values, dict) else None
+    return section if isinstance(section, dict) else {}
 
 
-def _topic(validator: Validator, name: str, raw: object, topic_types: FieldTypes) -> Topic | None:
-    at = join("topics", name)
-    beside = [key for key in ("keywords", "authors") if isinstance(raw, dict) and raw.get("query") and raw.get(key)]
-    if beside:
-        validator.add_problem(
-            join(at, "query"), f"stands beside {' and '.join(beside)}: say all in the query or nothing"
-        )
-    given, defaults = {"name": name}, {"title": name}
-    return validator.record(
-        Topic, raw, at, field_types=topic_types, given=given, defaults=defaults, literal=keys_of(Topic)
-    )
+def _is_literal(place: Place) -> bool:
+    """Whether no `${...}` is replaced there yet, or ever.
+
+    Errors repeat the names of topics and subscribers, and in a topic TeX has its dollars. What a channel needs is
+    read only if somebody uses it.
+    """
+    match place:
+        case (
+            ("topics" | "operator" | "channels", *_)
+            | ("site", "topics")
+            | ("web", "signup")
+            | ("subscribers", _, "topics")
+        ):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """What a subscriber's channel makes of its keys, and the keys that are left."""
+    """What a subscriber's channel makes of its keys, and the rest of them."""
 
-    channel: str
-    addresses: tuple[Address, ...]
-    options: object
-    rest: Mapping[str, object]
+    rest: SubscriberSection | None
+    channel: str = ""
+    addresses: tuple[Address, ...] = ()
+    options: object = None
+
+    def subscriber(self, name: str, zone: ZoneInfo) -> Subscriber:
+        """The subscriber, if there was no problem; `zone` is for one that names none."""
+        rest = {**dict(self.rest or ())}
+        common = {**rest, "timezone": rest["timezone"] or zone}
+        return Subscriber(name, self.channel, self.addresses, options=self.options, **common)
 
 
-def _route(validator: Validator, at: str, raw: object, channels: Mapping[str, type[Channel]]) -> _Route:
-    chosen = [name for name in channels if isinstance(raw, dict) and raw.get(name) is not None]
+def _route(reader: Reader, place: Place, raw: object, channels: Mapping[str, type[Channel]]) -> _Route:
+    named = [name for name in channels if isinstance(raw, dict) and name in raw]
+    chosen = [name for name in named if _entries({"": raw}, "")[name] is not None]
     possible = chosen if len(chosen) == 1 else channels
-    options = [key for name in possible for key in keys_of(channels[name].Options)]
-    common = keys_of(Subscriber, but=_ROUTE)
-    entries = validator.mapping(raw, at, [*common, *channels, *options])
-    rest = {key: entries[key] for key in common if key in entries}
+    common, options = SubscriberSection.model_fields, _keys(*(channels[name].Options for name in possible))
+    entries = reader.mapping(raw, place, (*common, *channels, *options))
+    rest = reader.validate(SubscriberSection, {key: entries[key] for key in common if key in entries}, place)
     if len(chosen) != 1:
-        _report_channels(
-            validator, at, chosen, [name for name in channels if isinstance(raw, dict) and name in raw], channels
-        )
-        return _Route("", (), None, rest)
+        _report_channels(reader, place, chosen, named, channels)
+        return _Route(rest)
     (channel,) = chosen
     kind = channels[channel]
-    picked = validator.record(kind.Options, {key: entries[key] for key in options if key in entries}, at)
-    addresses = _addresses(validator, join(at, channel), kind, entries[channel], picked or kind.Options())
-    return _Route(channel, addresses, picked, rest)
+    own = reader.validate(kind.Options, {key: entries[key] for key in options if key in entries}, place)
+    addresses = _addresses(reader, (*place, channel), channels, entries[channel], own or kind.Options())
+    return _Route(rest, channel, addresses, own)
+
+
+def _check_renamed(reader: Reader, routes: Mapping[str, _Route]) -> None:
+    """What is remembered under one name can become only one subscriber's."""
+    heirs: dict[str, str] = {}
+    for name, route in routes.items():
+        was = route.rest.was if route.rest else None
+        if was and heirs.setdefault(was, name) != name:
+            reader.add_problem(("subscribers", name, "was"), f"{heirs[was]} was {was} already")
 
 
 def _report_channels(
-    validator: Validator, at: str, chosen: Collection[str], empty: Collection[str], channels: Iterable[str]
+    reader: Reader, place: Place, chosen: Collection[str], named: Collection[str], channels: Iterable[str]
 ) -> None:
-    """Say why a subscriber has not one channel: several are chosen, or none, or their keys are there but `empty`."""
+    """Say why a subscriber has not one channel: several are chosen, or none, or their keys have no value."""
     if chosen:
-        validator.add_problem(at, f"has {' and '.join(chosen)}: make it a subscriber for each")
-    elif empty:
-        for name in empty:
-            validator.add_problem(join(at, name), "has no value; a text that begins with # needs quotes")
+        reader.add_problem(place, f"has {' and '.join(chosen)}: make it a subscriber for each")
+    elif named:
+        for name in named:
+            written = f'; # begins a comment: put the text in quotes, like {name}: "#..."'
+            reader.add_problem((*place, name), f"has no value{written}")
     else:
-        validator.add_problem(at, f"has no channel: one of {', '.join(channels)} is expected")
+        reader.add_problem(place, f"has no channel: one of {', '.join(channels)} is expected")
 
 
 def _addresses(
-    validator: Validator, at: str, kind: type[Channel], raw: object, options: object
+    reader: Reader, place: Place, channels: Mapping[str, type[Channel]], value: object, options: object
 ) -> tuple[Address, ...]:
-    before = len(validator.problems)
-    value = validator.resolve(raw, at)
-    if len(validator.problems) > before:
+    channel = str(place[-1])
+    if not reader.is_resolved(place):
+        return ()
+    if any(is_quoted(text) for text in (value if isinstance(value, list) else [value])):
+        reader.add_problem(place, "has quotes inside of its quotes: leave out the inner ones")
         return ()
     try:
-        addresses = kind.addresses(value, options)
+        addresses = channels[channel].addresses(value, options)
     except ValueError as error:
-        validator.add_redacted_problem(at, str(error))
+        owner = next((name for name, kind in channels.items() if name != channel and _takes(kind, value)), None)
+        if owner:
+            reader.add_problem(place, f"is an address for {owner}: write {owner}: in place of {channel}:")
+        else:
+            reader.add_redacted_problem(place, str(error))
         return ()
     if any(value_types.plain_http(address.value.reveal()) for address in addresses):
-        validator.add_problem(at, value_types.USE_HTTPS)
+        reader.add_problem(place, value_types.USE_HTTPS)
     return addresses
 
 
-def _subscriber(
-    validator: Validator, name: str, route: _Route, own_types: FieldTypes, zone: ZoneInfo
-) -> Subscriber | None:
-    at = join("subscribers", name)
-    if "on" in route.rest and "at" not in route.rest:
-        validator.add_problem(join(at, "on"), 'means nothing without an hour: add at: "08:00"')
-    given = dict(zip(_ROUTE, (name, route.channel, route.addresses, route.options), strict=True))
-    return validator.record(
-        Subscriber,
-        route.rest,
-        at,
-        field_types=own_types,
-        given=given,
-        defaults={"timezone": zone.key},
-        literal=_LITERAL,
-    )
+def _takes(kind: type[Channel], value: object) -> bool:
+    """Whether the channel can deliver there."""
+    try:
+        return bool(kind.addresses(value, kind.Options()))
+    except ValueError:
+        return False
 
 
 def _channels(
-    validator: Validator,
-    raw: object,
-    channels: Mapping[str, type[Channel]],
-    routes: Mapping[str, _Route],
-    *,
-    signup: bool,
+    reader: Reader, raw: object, channels: Mapping[str, type[Channel]], routes: Mapping[str, _Route], *, signup: bool
 ) -> dict[str, Any]:
     """The settings of the channels that somebody uses; of the others only the keys are looked at.
 
-    Who signs up on the web uses mail.
+    Where readers can sign up they use mail.
     """
-    sections = validator.mapping(raw, "channels", channels)
+    sections = reader.mapping(raw, ("channels",), channels)
     used = {}
     for name, kind in channels.items():
-        at = join("channels", name)
-        section = validator.mapping(sections.get(name), at, keys_of(kind.Settings))
+        section = reader.mapping(sections.get(name), ("channels", name), _keys(kind.Settings))
         users = {user: {address.kind for address in r.addresses} for user, r in routes.items() if r.channel == name}
-        if users or (signup and name == "mail"):
-            used[name] = _channel(validator, at, kind, section, users)
+        if users or (signup and name == _SIGNUP_CHANNEL):
+            used[name] = _channel(reader, ("channels", name), kind, section, users)
     return used
 
 
 def _channel(
-    validator: Validator, at: str, kind: type[Channel], section: dict[str, object], users: Mapping[str, set[str]]
+    reader: Reader, place: Place, kind: type[Channel], section: Mapping[str, object], users: Mapping[str, set[str]]
 ) -> object:
-    keys = keys_of(kind.Settings)
+    keys = _keys(kind.Settings)
     needed_by: Mapping[str, frozenset[str]] = getattr(kind, "NEEDED_BY", _NEEDED_BY)
     needing = {
         key: [user for user, kinds in users.items() if key not in needed_by or kinds & needed_by[key]] for key in keys
     }
     why = {key: _used_by(needing[key]) for key in keys}
     for key in needed_by:
-        if not needing.get(key):
-            section.pop(key, None)
-        elif key not in section:
-            validator.add_problem(join(at, key), "is missing" + why[key])
-    settings = validator.record(kind.Settings, section, at, field_types=fields.channel(), why=why)
+        if needing.get(key) and key not in section:
+            reader.add_problem((*place, key), "is missing" + why[key])
+    resolved = {key: reader.resolve(value, (*place, key), why[key]) for key, value in section.items() if needing[key]}
+    settings = reader.validate(kind.Settings, resolved, place, why)
     remote = not is_loopback(getattr(settings, "host", "localhost"))
     for key in keys:
         text = getattr(settings, key, None)
         if isinstance(text, str) and value_types.plain_http(text):
-            validator.add_problem(join(at, key), value_types.USE_HTTPS)
+            reader.add_problem((*place, key), value_types.USE_HTTPS)
         if isinstance(text, str) and remote and value_types.EXAMPLE_MAILBOX.search(text):
-            validator.add_problem(
-                join(at, key), "is still the example's, which no relay takes: put your own mail address"
-            )
+            advice = "is still the example's, which no relay takes: put your own mail address"
+            reader.add_problem((*place, key), advice)
     return settings
 
 
 def _used_by(users: Collection[str]) -> str:
-    return (
-        f" (used by subscriber{'s' if len(users) > 1 else ''} {', '.join(map(value_types.shown, users))})"
-        if users
-        else ""
-    )
+    named = ", ".join(map(value_types.shown, users))
+    return f" (used by subscriber{'s' if len(users) > 1 else ''} {named})" if users else ""
 
 
-def _site(validator: Validator, raw: object, topics: Iterable[str]) -> SiteSettings | None:
-    site_types = fields.site(validator.folder, topics)
-    defaults = {"dir": "site", "topics": list(topics)}
-    return validator.record(SiteSettings, raw, "site", field_types=site_types, defaults=defaults, literal=_LITERAL)
-
-
-def _web(validator: Validator, raw: object, root: Mapping[str, object], topics: Iterable[str]) -> WebSettings | None:
-    web = validator.record(
-        WebSettings, raw, "web", field_types=fields.web(validator.folder, topics), literal={"signup"}
-    )
-    if web and web.site and "site" not in root:
-        validator.add_problem("web.site", "there is no site to serve: add `site:`")
-    return web
+def _keys(*kinds: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(own.name for kind in kinds for own in fields(kind))

@@ -1,4 +1,4 @@
-"""Parsers for values in the configuration: times, weekdays, durations, time zones, URLs and names.
+"""Parsers for values in the configuration: times, weekdays, durations, time zones, URLs, names and a topic's words.
 
 Pure but for the zone database and a look whether a folder is there. Each refuses with a ValueError whose sentence
 says what is expected; none repeats a text that could be a secret.
@@ -8,28 +8,33 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
+from bot.arxiv.taxonomy import UnknownCategoryError, expand
+from bot.errors import QueryError
 from bot.settings import Secret, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _PLAIN_WORD = re.compile(r"[\w.*+/ -]{1,36}")
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 POSTGRES = ("postgresql+psycopg://", "postgresql://")
 WALL_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_SPOKEN_TIME = re.compile(
+    r"(?P<hour>[0-9]{1,2})(?:[:.h](?P<minute>[0-5][0-9]))?\s*(?:(?P<half>[ap])\.?m\.?|h|uhr|o'?clock)?", re.ASCII
+)
+_NOON, _MIDNIGHT = 12, 24
 DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 _MAILBOX = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
 REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FEW = 14
-_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(0?[0-9]|1[0-4])(?::?00)?", re.IGNORECASE)
 
 EXAMPLE_MAILBOX = re.compile(r"@example\.(?:org|com|net)\b")
 """Reserved for examples, so that it is nobody's: https://www.rfc-editor.org/rfc/rfc2606#section-3."""
@@ -52,6 +57,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f": there is {', '.join(spelled.values())}" if 0 < len(spelled) <= _FEW else ""
 
 
+def one_of(text: str, known: Collection[str], what: str) -> str:
+    """The name of something that the file defines; `what` says of which kind."""
+    if text not in known:
+        raise ValueError(f"no {what} {shown(text)}{did_you_mean(text, known)}")
+    return text
+
+
 def key(text: str) -> str:
     """The key of a topic or a subscriber; it becomes part of file names and addresses."""
     if not KEY.fullmatch(text):
@@ -63,8 +75,22 @@ def wall_time(text: str) -> time:
     """`08:00` as a time of day."""
     found = WALL_TIME.fullmatch(text)
     if not found:
-        raise ValueError('a time of day is expected, like "08:00"')
+        meant = spoken_time(text) or time(8)
+        raise ValueError(f'a time of day is expected, like "{meant:%H:%M}"')
     return time(int(found[1]), int(found[2]))
+
+
+def spoken_time(text: str) -> time | None:
+    """`8`, `8am`, `8:30 p.m.` or `20h` as a time of day; None if it is none of these."""
+    found = _SPOKEN_TIME.fullmatch(text.strip().lower())
+    if not found:
+        return None
+    hour, minute, half = int(found["hour"]), int(found["minute"] or 0), found["half"]
+    if half:
+        if not 1 <= hour <= _NOON:
+            return None
+        hour = hour % _NOON + (_NOON if half == "p" else 0)
+    return time(hour, minute) if hour < _MIDNIGHT else None
 
 
 def weekday(text: str) -> int:
@@ -89,15 +115,9 @@ def zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (LookupError, ValueError, OSError):  # OSError: `Europe` is a folder of the database
         pass
-    known = available_timezones()
-    offset = _OFFSET.fullmatch(text)
-    if offset:
-        # these names count hours west of Greenwich: https://data.iana.org/time-zones/tzdb/etcetera
-        fixed = f"Etc/GMT{'-' if offset[1] == '+' else '+'}{int(offset[2])}"
-        if fixed in known:
-            raise ValueError(f"no such time zone: a city is expected, like Europe/Berlin, or all year round {fixed}")
-    hint = "" if any(c.isdigit() for c in text) else did_you_mean(text, known)
-    raise ValueError(f"no such time zone{hint or ': a name like Europe/Berlin is expected'}")
+    from bot.config.zone_hints import hint  # noqa: PLC0415 - only a mistake needs it
+
+    raise ValueError(f"no such time zone{hint(text)}")
 
 
 def url(text: str, *, placeholders: Iterable[str] = ()) -> str:
@@ -132,28 +152,6 @@ def secret_url(text: str) -> Secret:
     return Secret(url(text))
 
 
-def host(text: str) -> str:
-    """A machine's name or address, alone."""
-    if "/" in text or (":" in text and not _is_address(text)):
-        raise ValueError("a host's name alone is expected, like smtp.example.org: its port has its own setting")
-    return text
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def token(text: str) -> Secret:
-    """A bot's token."""
-    if re.search(r"\s", text):
-        raise ValueError("a token has no white space in it: was something else copied with it?")
-    return Secret(text)
-
-
 LEAST_SECRET_BYTES = 32
 MOST_SECRETS = 2
 
@@ -186,7 +184,7 @@ def listen(text: str, *, folder: Path) -> str:
     return text
 
 
-def domain(text: str) -> str:
+def mail_domain(text: str) -> str:
     """A mail domain, as DNS knows it."""
     from bot.channels.mail.mime import parse_mailbox  # noqa: PLC0415 - only where there is one
 
@@ -255,3 +253,41 @@ def existing(text: str, *, folder: Path) -> Path:
     if not found.is_dir():
         raise ValueError("there is no such folder")
     return found
+
+
+def categories(pattern: str) -> tuple[str, ...]:
+    """The canonical categories that a name, an alias or a pattern such as `cs.*` stands for."""
+    try:
+        return expand(pattern)
+    except UnknownCategoryError as error:
+        hint = f": did you mean {error.suggestion}?" if error.suggestion else ""
+        raise ValueError(f"unknown category {shown(pattern)}{hint}") from None
+
+
+def keyword(text: str) -> str:
+    """A word or phrase to look for."""
+    from bot.topics.query import says_something  # noqa: PLC0415 - 20 ms that a configuration without topics can spare
+
+    if not says_something(text):
+        raise ValueError("says nothing to look for: a letter or a digit is expected")
+    return text
+
+
+def author(text: str) -> str:
+    """An author's name."""
+    from bot.topics.author_names import Name  # noqa: PLC0415 - as in `keyword`
+
+    if not any(c.isalnum() for c in Name.read(text).last):
+        raise ValueError("an author's name is expected, like Ada Byron")
+    return text
+
+
+def query(text: str) -> str:
+    """A query in the topics' own language."""
+    from bot.topics.query import parse  # noqa: PLC0415 - as in `keyword`
+
+    try:
+        parse(text)
+    except QueryError as error:
+        raise ValueError(str(error)) from None
+    return text

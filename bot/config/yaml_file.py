@@ -9,13 +9,14 @@ Never puts a piece of the file, or what a `${...}` stood for, into an error: it 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import yaml
@@ -31,8 +32,30 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WITHOUT_BRACES = re.compile(r"\$([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)")
 
 
-def read(path: Path) -> tuple[object, tuple[Problem, ...]]:
-    """The file's content as dicts, lists, texts and Nones, and the keys that stand there twice.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The content of a file."""
+
+    values: object
+    """Dicts, lists, texts and Nones."""
+    repeated_keys: tuple[Problem, ...] = ()
+    """The keys that stand there twice."""
+    lines: Mapping[int, Mapping[str | int, int]] = field(default_factory=dict)
+    """Of each dict and list in `values`, by its `id`, the line on which an entry begins."""
+
+    def line(self, place: Iterable[str | int]) -> int | None:
+        """The line of the value at a place, else of what it would stand in; None where that is the whole file."""
+        line, values = None, self.values
+        for part in place:
+            lines = self.lines.get(id(values), {})
+            if part not in lines:
+                break
+            line, values = lines[part], values[part]  # type: ignore[index]  # its lines have this key
+        return line
+
+
+def read(path: Path) -> Document:
+    """The file's content, and the lines where it stands.
 
     Raises:
         ConfigError: the file is not there, cannot be read, or is not YAML; with the line, as far as there is one.
@@ -110,22 +133,23 @@ def _text(path: Path) -> str | Problem:
         return Problem(WHOLE, f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        return Problem(f"line {line}", "is not UTF-8 text")
+        return Problem(f"line {line}", "is not UTF-8 text", line)
 
 
-def _parse(content: str) -> tuple[object, tuple[Problem, ...]] | Problem:
+def _parse(content: str) -> Document | Problem:
     # Problems are returned, not raised from here: the parser's own error quotes the file and must not be chained.
     import yaml  # noqa: PLC0415 - 15 ms that only a command with a configuration needs
 
     try:
         loader = _loader_class()(content)
-        return loader.get_single_data(), tuple(loader.repeated_keys)
+        return Document(loader.get_single_data(), tuple(loader.repeated_keys), loader.lines)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else WHOLE
+        line = mark.line + 1 if mark else None
+        where = f"line {line}, column {mark.column + 1}" if mark else WHOLE
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
         advice = "indent with spaces, and put text with special characters in quotes"
-        return Problem(where, f"not YAML, {_QUOTED.sub('', reason)}: {advice}")
+        return Problem(where, f"not YAML, {_QUOTED.sub('', reason)}: {advice}", line)
 
 
 @cache
@@ -143,7 +167,7 @@ def _loader_class() -> Any:  # noqa: ANN401 - a class made from whichever base i
         yaml_constructors = {  # noqa: RUF012 - as above
             _NULL: base.construct_yaml_null,
             _TEXT: base.construct_scalar,
-            _LIST: lambda loader, node: loader.construct_sequence(node, deep=True),
+            _LIST: lambda loader, node: loader.construct_list(node),
             _MAP: lambda loader, node: loader.construct_unique(node),
             None: base.construct_undefined,
         }
@@ -151,6 +175,13 @@ def _loader_class() -> Any:  # noqa: ANN401 - a class made from whichever base i
         def __init__(self, content: str) -> None:
             super().__init__(content)
             self.repeated_keys: list[Problem] = []
+            self.lines: dict[int, dict[str | int, int]] = {}
+
+        def construct_list(self, node: yaml.SequenceNode) -> object:
+            """A list, with its lines noted."""
+            values = self.construct_sequence(node, deep=True)
+            self.lines[id(values)] = {index: _line(item) for index, item in enumerate(node.value)}
+            return values
 
         def construct_unique(self, node: yaml.MappingNode) -> object:
             """A mapping whose keys are texts, each written once; `<<` may repeat what it overrides."""
@@ -159,10 +190,15 @@ def _loader_class() -> Any:  # noqa: ANN401 - a class made from whichever base i
                 if key.tag not in (_TEXT, _MERGE):
                     raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key.start_mark)
                 if key.value in seen:
-                    self.repeated_keys.append(
-                        Problem(f"line {key.start_mark.line + 1}", "this key stands there twice")
-                    )
+                    place = f"line {_line(key)}"
+                    self.repeated_keys.append(Problem(place, "this key stands there twice", _line(key)))
                 seen.add(key.value)
-            return self.construct_mapping(node, deep=True)
+            values = self.construct_mapping(node, deep=True)
+            self.lines[id(values)] = {key.value: _line(key) for key, _ in node.value}
+            return values
 
     return Loader
+
+
+def _line(node: yaml.Node) -> int:
+    return node.start_mark.line + 1

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.deliver.addressing import Reachable, Unreachable, find_address
 from bot.deliver.group_commit import GroupCommitter
 from bot.deliver.reconcile import reconcile
 from bot.errors import DeliveryError, FailureKind, StoreError
-from bot.model import DeliveryState
+from bot.model import DeliveryState, UnknownDelivery
 from bot.store.outbox.claim import ClaimRequest, SentReceipt
 from bot.store.outbox.policy import ClaimLostError, Wait
-from bot.store.outbox.reconciliation import UnknownDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -110,31 +110,27 @@ async def deliver(
 
 
 def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneReport, ...]:
-    """See, before anything is composed or sent, that what is left is meant for an address that is there.
+    """Makes sure, before anything is composed or sent, that what is left has an address in today's configuration.
 
-    What was for a subscriber that is gone is taken back; so is what was for another channel than the subscriber is on
-    now, and is then composed anew. A lane follows its subscriber's only address; one of several that is gone is given
-    up.
+    A renamed subscriber goes on where it was. A moved lane's deliveries go to its new address; what has no address is
+    withdrawn or dropped, as `find_address` decides, and reported.
     """
+    for each in settings.subscribers.values():
+        if each.was and store.subscribers.rename(each.was, each.name):
+            log.info("a renamed subscriber goes on where it was", subscriber=each.name, was=each.was)
     _recover(store, _lanes_without_address(store, settings), now)
-    reports = []
-    for name in sorted({lane.subscriber for lane in store.outbox.lanes()}):
-        subscriber = settings.subscribers.get(name)
-        channel = subscriber.channel if subscriber else None
-        reason = f"moved to {channel}" if subscriber else f"{name} is no longer in the configuration"
-        withdrawn = store.outbox.withdraw(name, reason, now, but_for=channel)
-        reports.append(LaneReport(name, "", withdrawn=withdrawn, reason=reason))
-    for lane in store.outbox.lanes():
-        subscriber = settings.subscribers.get(lane.subscriber)
-        if subscriber is None or subscriber.address(lane.recipient) is not None:
-            continue
-        if len(subscriber.addresses) == 1 and store.outbox.had_one_address(lane):
-            # A rotated webhook, a moved mailbox: the subscriber is the same, and so is its only lane.
-            store.outbox.readdress(lane, subscriber.recipients[0])
-            continue
-        reason = "its address is no longer in the configuration"
-        dropped = store.outbox.drop(lane, reason, now)
-        reports.append(LaneReport(lane.subscriber, "", dropped=dropped, reason=reason))
+    reports: list[LaneReport] = []
+    withdrawn: set[str] = set()
+    for lane, channel in store.outbox.lanes_with_channel():
+        match find_address(lane, channel, store, settings):
+            case Reachable(address, moved=True):
+                store.outbox.readdress(lane, address.key)
+            case Unreachable(DeliveryState.DROPPED, reason):
+                dropped = store.outbox.drop(lane, reason, now)
+                reports.append(LaneReport(lane.subscriber, "", dropped=dropped, reason=reason))
+            case Unreachable(_, reason) if lane.subscriber not in withdrawn:
+                withdrawn.add(lane.subscriber)
+                reports.append(_withdraw(store, settings, lane.subscriber, reason, now))
     news = tuple(report for report in reports if report.is_news)
     for report in news:
         counts = {"dropped": report.dropped, "withdrawn": report.withdrawn}
@@ -142,6 +138,14 @@ def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneRepo
             "deliveries of a changed configuration", subscriber=report.subscriber, **counts, reason=report.reason
         )
     return news
+
+
+def _withdraw(store: Store, settings: Settings, name: str, reason: str, now: datetime) -> LaneReport:
+    """Takes back what is left for a subscriber on other channels than its own, on all if it is gone."""
+    subscriber = settings.subscribers.get(name)
+    channel = subscriber.channel if subscriber else None
+    withdrawn = store.outbox.withdraw(name, reason, now, but_for=channel)
+    return LaneReport(name, "", withdrawn=withdrawn, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)

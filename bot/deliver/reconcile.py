@@ -5,22 +5,22 @@ Sends nothing. What cannot be looked up is decided by the subscriber's `on_unkno
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.channels.channel import CannotTellError, Question
+from bot.channels.channel import CannotTellError
 from bot.errors import DeliveryError
 from bot.model import DeliveryState
 
 if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.clock import Clock
-    from bot.model import Limits, Receipt
+    from bot.model import Limits, Receipt, UnknownDelivery
     from bot.settings import Address, Subscriber
     from bot.store import Store
-    from bot.store.outbox.reconciliation import UnknownDelivery
 
 log = structlog.get_logger(__name__)
 
@@ -79,9 +79,7 @@ async def _lookup(clock: Clock, channel: Channel, unknown: UnknownDelivery, addr
     if now < unknown.delivery.created_at:
         raise CannotTellError("the clock was set back, so nobody knows since when to look")
     try:
-        return await channel.lookup(
-            Question(unknown.delivery, now, unknown.last_known_id, unknown.ids_of_others), address
-        )
+        return await channel.lookup(replace(unknown, asked_at=now), address)
     except (CannotTellError, DeliveryError):
         raise
     except Exception as error:

@@ -117,10 +117,10 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
     tell("")
     tell(f"== {text.day(day)} ==")
     async with opened(settings, clock) as app:
-        run = await app.once()
+        run = await app.runner.once()
     account(run, settings)
     async with opened(settings, clock) as app:
-        repeat = await app.once()
+        repeat = await app.runner.once()
     tell(f"And once more: {_sent(repeat)} sent.")
     found.runs.append(run)
     found.repeats.append(repeat)

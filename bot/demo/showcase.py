@@ -1,23 +1,23 @@
 """The demo's one page: what every channel received, day by day, as its reader would see it.
 
 Takes plain values and returns one self-contained HTML text: no script, no request to anywhere. Reads its own
-template and nothing else; `samples` and the receivers are unknown here.
+template and `templates/preview/`, nothing else; `samples` and the receivers are unknown here.
 """
 
 from __future__ import annotations
 
 import email
 import email.policy
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.demo.chat_markup import discord_html, safe_url, slack_html
+from bot.report.preview import discord_view, slack_view
+from bot.text.templates import built_in_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
     from email.message import EmailMessage
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from markdown_it.utils import EnvType, OptionsDict
 
 _BADGE = re.compile(r"https://img\.shields\.io/badge/([^-/]+)-([^-/]+)-[0-9A-Fa-f]+\Z")
-_DISCORD_BAR = 0x1E1F22
-"""The bar of an embed without a colour."""
 _PAGE_STYLE = (
     "<style>body{max-width:900px;margin:24px auto;padding:0 24px;color:#1f2328;background:#fff;"
     "font:15px/1.55 -apple-system,BlinkMacSystemFont,'Segoe UI','DejaVu Sans',Arial,sans-serif}"
@@ -75,20 +73,19 @@ def render_showcase(figures: Sequence[Figure], days: Sequence[Day], pages: Seque
     import jinja2  # noqa: PLC0415 - 60 ms that only the demo's end needs
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader([Path(__file__).parent, built_in_folder()]),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(mrkdwn=slack_html, discord=discord_html)
     return environment.get_template("showcase.html.j2").render(
         figures=figures,
         days=[
             {
                 "day": day,
-                "slack": _by_channel(_slack(message) for message in day.slack),
-                "discord": _by_channel(_discord(message) for message in day.discord),
+                "slack": _by_channel(day.slack, slack_view),
+                "discord": _by_channel(day.discord, discord_view),
                 "mail": [_mail(message) for message in day.mail],
             }
             for day in days
@@ -111,69 +108,14 @@ def page_html(markdown: str) -> str:
     return str(parser.render(markdown))
 
 
-def _by_channel(messages: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """The messages of each channel, both in the order in which they came."""
+def _by_channel(
+    messages: Iterable[Mapping[str, Any]], view: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """The messages of each channel as their readers see them, both in the order in which they came."""
     channels: dict[str, list[dict[str, Any]]] = {}
     for message in messages:
-        channels.setdefault(message["channel"], []).append(message)
+        channels.setdefault(message["channel"], []).append(view(message))
     return channels
-
-
-def _slack(message: Mapping[str, Any]) -> dict[str, Any]:
-    blocks = message.get("blocks") or [{"type": "section", "text": {"type": "mrkdwn", "text": message["text"]}}]
-    return {
-        "channel": message["channel"],
-        "reply": bool(message.get("thread_ts")),
-        "blocks": [_block(block) for block in blocks],
-    }
-
-
-def _block(block: Mapping[str, Any]) -> dict[str, Any]:
-    """One block of Block Kit, its texts as HTML; one of a kind we do not send is shown as it is.
-
-    https://docs.slack.dev/reference/block-kit/blocks
-    """
-    kind = block["type"]
-    if kind == "divider":
-        return {"kind": kind}
-    if kind in ("header", "section"):
-        texts = [block["text"]] if "text" in block else []
-        return {"kind": kind, "texts": [_text_object(text) for text in (*texts, *block.get("fields", ()))]}
-    if kind == "context":
-        return {"kind": kind, "texts": [_text_object(element) for element in block["elements"]]}
-    if kind == "actions":
-        return {"kind": kind, "buttons": [_text_object(element["text"]) for element in block["elements"]]}
-    return {"kind": "other", "texts": [json.dumps(block, ensure_ascii=False, indent=1)]}
-
-
-def _text_object(text: Mapping[str, Any]) -> str:
-    """Plain text is escaped by the template, mrkdwn is HTML already."""
-    return slack_html(text["text"]) if text["type"] == "mrkdwn" else str(text["text"])
-
-
-def _discord(message: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "channel": message["channel"],
-        "thread": message.get("thread", ""),
-        "content": discord_html(message.get("content") or ""),
-        "embeds": [_embed(embed) for embed in message.get("embeds") or ()],
-    }
-
-
-def _embed(embed: Mapping[str, Any]) -> dict[str, Any]:
-    """https://discord.com/developers/docs/resources/message#embed-object."""
-    return {
-        "bar": f"#{embed.get('color', _DISCORD_BAR):06x}",
-        "author": (embed.get("author") or {}).get("name", ""),
-        "title": discord_html(embed.get("title") or ""),
-        "url": safe_url(embed.get("url") or ""),
-        "description": discord_html(embed.get("description") or ""),
-        "fields": [
-            {"name": discord_html(f["name"]), "value": discord_html(f["value"]), "inline": f.get("inline", False)}
-            for f in embed.get("fields") or ()
-        ],
-        "footer": (embed.get("footer") or {}).get("text", ""),
-    }
 
 
 def _mail(raw: bytes) -> dict[str, str]:

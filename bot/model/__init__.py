@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 
+def paper_url(identifier: str, version: int | None = None, *, form: str = "abs") -> str:
+    """The `abs`, `pdf` or `html` page of a paper on arXiv, or of one version of it."""
+    return f"https://arxiv.org/{form}/{identifier}" + (f"v{version}" if version else "")
+
+
+def listing_url(category: str, day: date) -> str:
+    """ArXiv's own listing of one mailing."""
+    return f"https://arxiv.org/catchup/{category}/{day:%Y-%m-%d}"
+
+
 class AnnounceType(StrEnum):
     """Why a paper stands in a mailing, relative to the category asked for.
 
@@ -252,8 +262,7 @@ class DigestEntry:
         return () if self.paper.withdrawn else (Link("PDF", self.pdf_url), Link("HTML", self.html_url))
 
     def _url(self, form: str) -> str:
-        base = f"https://arxiv.org/{form}/{self.paper.identifier}"
-        return f"{base}v{self.paper.version}" if self.type.is_replacement else base
+        return paper_url(self.paper.identifier, self.paper.version if self.type.is_replacement else None, form=form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,12 +341,7 @@ class DeliveryState(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self in (
-            DeliveryState.SENT,
-            DeliveryState.DEAD,
-            DeliveryState.DROPPED,
-            DeliveryState.WITHDRAWN,
-        )
+        return self in (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DROPPED, DeliveryState.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +388,20 @@ class Receipt:
     """Confirmation by the platform that it has the message, with the platform's id (may be empty)."""
 
     platform_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownDelivery:
+    """A delivery whose answer was lost, with what helps its channel to look it up."""
+
+    delivery: Delivery
+    """As it was sent, perhaps more than once. No attempt was before its `created_at`."""
+    asked_at: datetime
+    """The moment of asking, UTC; a channel is never asked before `created_at`."""
+    last_known_id: str = ""
+    """The platform's id of the last message that is known to have reached the address; empty if there is none."""
+    ids_of_others: frozenset[str] = frozenset()
+    """The platform's ids of the messages at that address that are other deliveries'."""
 
 
 class OnUnknown(StrEnum):

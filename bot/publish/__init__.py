@@ -14,30 +14,29 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.model import Match
 from bot.publish import bibtex, feeds, search_data
 from bot.publish.assets import Assets, fingerprint
 from bot.publish.html import SiteContext, render_web_page
 from bot.publish.html_index import mailings, render_front
 from bot.publish.markdown import TopicPage, in_order, render_index, render_page
 from bot.store.pages import PageRecord
+from bot.topics.matched_papers import MatchedPapers
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
-    from bot.model import DigestEntry, Paper, Topic
+    from bot.model import DigestEntry, Topic
     from bot.settings import SiteSettings
     from bot.store import Store
     from bot.text.templates import Templates
     from bot.topics.matcher import Matcher
-    from bot.topics.term_index import Hits
 
 _MARK = re.compile(rb'<meta name="paperboy" content="(\w+)">')
 _FORMS = (".md", ".html", ".bib")
@@ -79,9 +78,8 @@ class Publisher:
         self._store = store
         self._site = site
         self._topics = topics
-        self._matcher = matcher
+        self._matched = MatchedPapers(matcher)
         self._templates = templates
-        self._hits: dict[tuple[str, int], Mapping[str, Hits]] = {}
 
     def publish(self) -> tuple[Published, ...]:
         """Write what is new, late or missing, then the indexes.
@@ -153,18 +151,9 @@ class Publisher:
             topic,
             announcements,
             papers,
-            partial(self._match, topic.name),
-            excluded=lambda paper: self._matcher.verdict(topic.name, paper).excluded_by is not None,
+            self._matched,
         )
         return tuple(selected.entry for selected in selection)
-
-    def _match(self, topic: str, paper: Paper) -> Match | None:
-        """The topic's claim; a paper is read once for all topics."""
-        key = (paper.identifier, paper.version)
-        if key not in self._hits:
-            self._hits[key] = self._matcher.hits(paper)
-        hits = self._hits[key].get(topic)
-        return None if hits is None else Match(topic, hits)
 
     def _write_feeds(self, topic: Topic, fresh: Mapping[date, tuple[DigestEntry, ...]]) -> None:
         """The topic's feeds of its newest mailings, if one of these is among them."""

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bot import text
+from bot.model import paper_url
 from bot.text import latex
 from bot.text.math_symbols import is_standard
 
@@ -41,7 +42,7 @@ def entry(paper: Paper) -> str:
         "archivePrefix": "arXiv",
         "primaryClass": _escaped(text.clean(paper.primary)),
         "doi": _braced(text.clean(paper.doi or "")),
-        "url": _escaped(f"https://arxiv.org/abs/{text.clean(paper.identifier)}"),
+        "url": _escaped(paper_url(text.clean(paper.identifier))),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     key = re.sub(r"[^\w./-]", "", paper.identifier)

@@ -13,6 +13,7 @@ from bot.arxiv import feed
 from bot.channels.channel import CheckResult
 from bot.errors import DeliveryError, FetchError, ParseError
 from bot.model import Delivery, Note
+from bot.report.renamed import renamed
 from bot.topics.query_errors import only_in_a_query
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.clock import Clock
     from bot.settings import Address, Settings, Subscriber
+    from bot.store import Store
     from bot.store.outbox import Outbox
 
 _TEST = Note(
@@ -47,6 +49,12 @@ def notices(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult(
             "subscribers", ok=True, message="no subscriber and no site reads a topic: nothing will happen"
         )
+
+
+def renamed_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:
+    """What is to be said of subscribers that seem to have had another name before."""
+    for name, sentence in renamed(store, settings).items():
+        yield CheckResult(f"subscribers.{name}", ok=True, message=sentence)
 
 
 def _written_as_queries(setting: str, words: Iterable[str], *, authors: bool = False) -> Iterator[CheckResult]:

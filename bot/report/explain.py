@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.model import DeliveryState
 from bot.store.subscribers import SubscriberState
 from bot.topics import ranking
+from bot.topics.matched_papers import MatchedPapers
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from bot.store.outbox.queries import ToldRecord
     from bot.topics.matcher import Matcher
     from bot.topics.selection import Selected
+
+    Select = Callable[..., list[Selected]]
+    """`select` for the versions of this paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,13 @@ def explain(
     versions = store.papers.versions(identifier)
     told = store.queries.told_of(identifier)
     papers = {(paper.identifier, paper.version): paper for paper in versions}
-    select_for = partial(_select, papers=papers, matcher=matcher)
-    claims = {name: _claims(topic, announcements, papers, matcher) for name, topic in settings.topics.items()}
+    select_for = partial(select, papers=papers, matched=MatchedPapers(matcher))
+    claims = {
+        name: _claims(topic, announcements, papers, matcher, select_for) for name, topic in settings.topics.items()
+    }
     in_one = {
-        name: _claims(topic, announcements, papers, matcher, at_once=True) for name, topic in settings.topics.items()
+        name: _claims(topic, announcements, papers, matcher, select_for, at_once=True)
+        for name, topic in settings.topics.items()
     }
     explanations = []
     for subscriber in settings.subscribers.values():
@@ -101,7 +108,7 @@ def _why_not(
     store: Store,
     planner: DigestPlanner,
     *,
-    select_for: Callable[[Topic, Iterable[Announcement]], list[Selected]],
+    select_for: Select,
     in_one: Mapping[str, Sequence[TopicExplanation]],
 ) -> str:
     """Why a paper that a topic claims was not told."""
@@ -122,28 +129,12 @@ def _why_not(
     return "announced before the subscriber, or its topic as it is now, was there"
 
 
-def _select(
-    topic: Topic,
-    announcements: Iterable[Announcement],
-    papers: Mapping[tuple[str, int], Paper],
-    matcher: Matcher,
-    told: frozenset[tuple[str, int]] = frozenset(),
-) -> list[Selected]:
-    return select(
-        topic,
-        announcements,
-        papers,
-        lambda paper: matcher.verdict(topic.name, paper).match,
-        excluded=lambda paper: matcher.verdict(topic.name, paper).excluded_by is not None,
-        told=told,
-    )
-
-
 def _claims(
     topic: Topic,
     announcements: Iterable[Announcement],
     papers: Mapping[tuple[str, int], Paper],
     matcher: Matcher,
+    select_for: Select,
     *,
     at_once: bool = False,
 ) -> tuple[TopicExplanation, ...]:
@@ -153,7 +144,7 @@ def _claims(
     told: frozenset[tuple[str, int]] = frozenset()
     entries: list[DigestEntry] = []
     for window in [days] if at_once else [[day] for day in days]:
-        found = _select(topic, [a for a in mine if a.mailing_date in window], papers, matcher, told)
+        found = select_for(topic, [a for a in mine if a.mailing_date in window], told=told)
         told = told.union(*(selected.settles for selected in found))
         entries += [selected.entry for selected in found]
     if not entries:

@@ -6,7 +6,7 @@ What is said here is derived from the stored states every time; no other module 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot import text
@@ -14,19 +14,20 @@ from bot.arxiv import calendar
 from bot.clock import next_slot
 from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
-from bot.report import explain
+from bot.report import explain, snapshot
+from bot.report.renamed import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from bot.channels.channel import Channel
     from bot.compose.digests import DigestPlanner
     from bot.model import MailingRecord
     from bot.report.explain import Explanation
+    from bot.report.snapshot import Snapshot
     from bot.settings import Settings, Subscriber
     from bot.store import Store
-    from bot.store.limits import LimitState
     from bot.store.outbox.queries import DeliveryRecord
     from bot.topics.matcher import Matcher
 
@@ -86,6 +87,8 @@ class Status:
     unfinished: tuple[DeliveryRecord, ...]
     dead: tuple[DeliveryRecord, ...]
     """Dead or dropped in the last seven days."""
+    renamed: Mapping[str, str]
+    """By its name, a sentence about each subscriber that seems to have had another name before."""
 
 
 class Reporter:
@@ -105,33 +108,28 @@ class Reporter:
 
     def status(self, now: datetime) -> Status:
         """Today in a sentence per category and per subscriber, and what is left to do."""
-        today = calendar.mailing_date(now)
-        categories = tuple(self._category(category, today, now) for category in self._settings.categories)
-        unfinished = self._store.queries.unfinished()
-        open_circuits = {limit.key: limit for limit in self._store.queries.open_circuits(now)}
-        last_sent = self._store.queries.last_sent()
-        opens_at = self._store.arxiv_limit.waits_until(now)
+        store = snapshot.take(self._store, self._settings.categories, now)
+        categories = tuple(self._category(category, store, now) for category in self._settings.categories)
+        waits_until = store.arxiv_waits_until
         ended = (DeliveryState.DEAD, DeliveryState.DROPPED)
         return Status(
             now=now,
-            mailing_date=today,
-            summary=_summary(today, categories),
+            mailing_date=store.today,
+            summary=_summary(store.today, categories),
             next_mailing=calendar.next_mailing(now),
-            arxiv_waits_until=opens_at if opens_at and opens_at > now + timedelta(minutes=1) else None,
-            categories=categories if calendar.is_mailing_day(today) else (),
-            subscribers=tuple(
-                self._subscriber(subscriber, now, today, unfinished, last_sent, open_circuits)
-                for subscriber in self._settings.subscribers.values()
-            ),
-            missed=backlog.missed(self._store.papers, self._settings.categories, today),
-            unfinished=unfinished,
+            arxiv_waits_until=waits_until if waits_until and waits_until > now + timedelta(minutes=1) else None,
+            categories=categories if calendar.is_mailing_day(store.today) else (),
+            subscribers=tuple(self._subscriber(each, store, now) for each in self._settings.subscribers.values()),
+            missed=backlog.missed(self._store.papers, self._settings.categories, store.today),
+            unfinished=store.unfinished,
             dead=self._store.queries.ended_since(now - timedelta(days=_RECENT_DAYS), *ended),
+            renamed=renamed(self._store, self._settings),
         )
 
-    def _category(self, category: str, today: date, now: datetime) -> CategoryStatus:
-        record = self._store.papers.mailing(today, category)
-        due = backlog.next_attempt(record, calendar.expected(today), now)
-        due = max(due, self._store.arxiv_limit.waits_until(now) or due)
+    def _category(self, category: str, store: Snapshot, now: datetime) -> CategoryStatus:
+        record = store.mailings.get(category)
+        due = backlog.next_attempt(record, calendar.expected(store.today), now)
+        due = max(due, store.arxiv_waits_until or due)
         if record is None:
             expected = f", expected at {self._clock(due)}" if due > now else ""
             return CategoryStatus(category, "pending", f"not asked for yet today{expected}", due=due)
@@ -146,22 +144,12 @@ class Reporter:
     def _clock(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._settings.timezone):%H:%M}"
 
-    def _subscriber(  # noqa: PLR0917 - one subscriber against everything that was read once for all
-        self,
-        subscriber: Subscriber,
-        now: datetime,
-        today: date,
-        unfinished: tuple[DeliveryRecord, ...],
-        last_sent: Mapping[str, datetime],
-        open_circuits: Mapping[str, LimitState],
-    ) -> SubscriberStatus:
-        mine = [record for record in unfinished if record.subscriber == subscriber.name]
+    def _subscriber(self, subscriber: Subscriber, store: Snapshot, now: datetime) -> SubscriberStatus:
+        mine = store.unfinished_of.get(subscriber.name, [])
         held = [record for record in mine if record.state is DeliveryState.HELD]
         sentence = "paused"
         if not subscriber.paused:
-            sentence = self._delivery_problem(subscriber, mine, open_circuits) or self._silence(
-                subscriber, now, today
-            )
+            sentence = self._delivery_problem(subscriber, store) or self._silence(subscriber, store, now)
         slot = None
         if subscriber.at is not None:
             slot = next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
@@ -171,24 +159,20 @@ class Reporter:
             sentence=sentence,
             waiting=len(mine) - len(held),
             held=len(held),
-            last_sent=last_sent.get(subscriber.name),
+            last_sent=store.last_sent.get(subscriber.name),
             next_slot=slot,
         )
 
-    def _delivery_problem(
-        self,
-        subscriber: Subscriber,
-        mine: list[DeliveryRecord],
-        open_circuits: Mapping[str, LimitState],
-    ) -> str | None:
+    def _delivery_problem(self, subscriber: Subscriber, store: Snapshot) -> str | None:
         """Why its messages are not delivered, or None."""
-        for address in subscriber.addresses:
+        for address in subscriber.addresses if store.open_circuits else ():
             limits = self._channels[subscriber.channel].limits(address)
-            limit = open_circuits.get(limits.credential.key) or open_circuits.get(limits.destination.key)
+            limit = store.open_circuits.get(limits.credential.key) or store.open_circuits.get(limits.destination.key)
             if limit is not None:
                 until = limit.closed_until
                 again = f"; next knock after {self._clock(until)}" if until else ""
                 return f"{address.label} is not reached: {limit.reason}{again}"
+        mine = store.unfinished_of.get(subscriber.name, [])
         waiting = [record for record in mine if record.state is not DeliveryState.HELD]
         if not waiting:
             return None
@@ -196,43 +180,37 @@ class Reporter:
         why = f": {first.reason}" if first.reason else ""
         return f"{len(waiting)} to send; the first is {first.state.value}{why}"
 
-    def _silence(self, subscriber: Subscriber, now: datetime, today: date) -> str:
+    def _silence(self, subscriber: Subscriber, store: Snapshot, now: datetime) -> str:
         """Why nothing is on its way to it, where nothing is wrong; the first reason that holds."""
-        state = self._store.subscribers.state(subscriber.name)
+        state = store.states.get(subscriber.name)
         if state is None:
             return "new: starts with the latest mailing"
         news = self._planner.plan(subscriber, self._planner.add_missing_cursors(subscriber, state), now).digest
         if news is not None:
             told = "waits for its hour" if subscriber.at else "the next run tells it"
             return f"{_papers(news.matched)} in for it; {told}"
-        return self._given_up(subscriber, today) or self._of_today(subscriber, today)
+        given_up = store.given_up_today.get(subscriber.name)
+        if given_up:
+            return f"{len(given_up)} of today's messages given up: {given_up[-1].reason}"
+        return self._of_today(subscriber, store)
 
-    def _given_up(self, subscriber: Subscriber, today: date) -> str | None:
-        """A sentence about today's deliveries that were given up, or None."""
-        midnight = datetime.combine(today, time(), tzinfo=calendar.EASTERN)
-        ended = self._store.queries.ended_since(midnight, DeliveryState.DEAD, DeliveryState.DROPPED)
-        mine = [record for record in ended if record.subscriber == subscriber.name]
-        if not mine:
-            return None
-        return f"{len(mine)} of today's messages given up: {mine[-1].reason}"
-
-    def _of_today(self, subscriber: Subscriber, today: date) -> str:
+    def _of_today(self, subscriber: Subscriber, store: Snapshot) -> str:
         """A sentence about today's mailing for this subscriber."""
-        if not calendar.is_mailing_day(today):
-            return f"no announcement today: {_weekday_reason(today)}"
+        if not calendar.is_mailing_day(store.today):
+            return f"no announcement today: {_weekday_reason(store.today)}"
         categories = sorted({c for name in subscriber.topics for c in self._settings.topics[name].categories})
-        records = {category: self._store.papers.mailing(today, category) for category in categories}
+        records = {category: store.mailings.get(category) for category in categories}
         late = [category for category, record in records.items() if record is None or not record.state.closed]
-        midnight = datetime.combine(today, time(), tzinfo=calendar.EASTERN)
-        told = self._store.queries.told_since(subscriber.name, midnight)
+        told = store.told_today.get(subscriber.name)
         said = f"told of {told} today; " if told else ""
         if late:
             record = records[late[0]]
             others = f" and {len(late) - 1} more" if len(late) > 1 else ""
             return f"{said}waits for {late[0]}{others}: {record.reason if record else 'not asked for yet today'}"
-        announced = self._store.papers.announced(categories, (today,))
+        announced = store.announced(categories)
         if not announced:
-            return f"no announcement today: {_empty_reason(today, [r.reason for r in records.values() if r])}"
+            reasons = [record.reason for record in records.values() if record]
+            return f"no announcement today: {_empty_reason(store.today, reasons)}"
         return said.removesuffix("; ") or f"{announced} announced today, nothing matched"
 
     def explain(self, identifier: str, matcher: Matcher) -> Explanation:

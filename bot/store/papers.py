@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, select
 
 from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
 from bot.store.database import batched
@@ -141,17 +141,15 @@ class Papers:
         with self._database.reading() as connection:
             return (connection.scalar(first) or 1) - 1
 
-    def announcements_after(self, cursors: Mapping[str, int], upto: int) -> tuple[Announcement, ...]:
-        """Per category the announcements after its cursor, none beyond `upto`, in the order of storing."""
-        if not cursors:
+    def announcements_after(self, category: str, cursor: int, upto: int) -> tuple[Announcement, ...]:
+        """The category's announcements after the cursor, none beyond `upto`, in the order of storing."""
+        if cursor >= upto:
             return ()
-        newer = or_(
-            *(
-                and_(announcements.c.category == category, announcements.c.seq > cursor)
-                for category, cursor in sorted(cursors.items())
-            ),
+        statement = (
+            select(announcements)
+            .where(announcements.c.category == category, announcements.c.seq > cursor, announcements.c.seq <= upto)
+            .order_by(announcements.c.seq)
         )
-        statement = select(announcements).where(newer, announcements.c.seq <= upto).order_by(announcements.c.seq)
         with self._database.reading() as connection:
             return tuple(_announcement(row) for row in connection.execute(statement))
 
@@ -183,14 +181,13 @@ class Papers:
         with self._database.reading() as connection:
             return {row.mailing_date: row.seq for row in connection.execute(statement)}
 
-    def announced(self, categories: Collection[str], dates: Collection[date]) -> int:
-        """How many different papers were announced in these categories on these dates."""
-        statement = select(func.count(announcements.c.identifier.distinct())).where(
-            announcements.c.category.in_(categories),
-            announcements.c.mailing_date.in_(dates),
+    def identifiers_on(self, mailing_date: date, category: str) -> frozenset[str]:
+        """The papers that were announced in that category's mailing."""
+        statement = select(announcements.c.identifier).where(
+            announcements.c.mailing_date == mailing_date, announcements.c.category == category
         )
         with self._database.reading() as connection:
-            return connection.scalar(statement) or 0
+            return frozenset(connection.scalars(statement))
 
     def history(self, category: str, identifiers: Collection[str]) -> dict[str, tuple[Event, ...]]:
         """What the category announced of these papers, oldest first; papers it never announced are left out."""

@@ -5,7 +5,7 @@ A subscriber is its key in the YAML; nothing in here knows an address.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,28 @@ class SubscriberStates:
         """What is remembered of every subscriber that is no newcomer, by name."""
         with self._database.reading() as connection:
             return {row.name: _subscriber_state(row) for row in connection.execute(select(subscribers))}
+
+    def rename(self, old: str, new: str) -> bool:
+        """Give all that is remembered of a subscriber to its new name: what it was told, and what waits for it.
+
+        A state that the new name has already wins where it was composed for, else the old one's.
+
+        Returns:
+            Whether there was anything under the old name; a second time there is not.
+        """
+        with self._database.writing() as connection:
+            both = select(subscribers).where(subscribers.c.name.in_((old, new))).with_for_update()
+            states = {row.name: _subscriber_state(row) for row in connection.execute(both)}
+            mine = deliveries.c.subscriber == old
+            moved = connection.execute(deliveries.update().where(mine).values(subscriber=new)).rowcount
+            if old not in states:
+                return bool(moved)
+            forget(connection, old)
+            before, ours = states[old], states.get(new, SubscriberState(new))
+            first, then = (before, ours) if ours.heard_until else (ours, before)
+            state = replace(then, name=new, cursors={**first.cursors, **then.cursors}, revision=ours.revision)
+            put_states(connection, [state])
+            return True
 
     def told(self, identifiers: Collection[str]) -> dict[str, Told]:
         """What of these papers each subscriber was told, by its name; who was told of none is left out.

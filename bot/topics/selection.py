@@ -1,6 +1,6 @@
 """Selects a topic's digest entries from announcements: one per paper, with its announce type, version and match.
 
-Pure. What was told before comes in as a value; digests and pages both select with this.
+What was told before comes in as a value; digests, pages and explanations all select with this. Does no I/O.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from bot.model import DigestEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.model import Announcement, Match, Paper, Topic
+    from bot.topics.matched_papers import MatchedPapers
 
 TOLD_AS_NEW = 0
 """Stands for the version in the key of a paper told as new or cross."""
@@ -31,9 +32,8 @@ def select(
     topic: Topic,
     announcements: Iterable[Announcement],
     papers: Mapping[tuple[str, int], Paper],
-    match: Callable[[Paper], Match | None],
+    matched: MatchedPapers,
     *,
-    excluded: Callable[[Paper], bool] = lambda _: False,
     told: frozenset[tuple[str, int]] = frozenset(),
 ) -> list[Selected]:
     """The papers of these announcements that the topic claims and that were not told.
@@ -42,8 +42,7 @@ def select(
         topic: whose categories and announce types count.
         announcements: all since the last digest, or of one mailing; other categories' are passed over.
         papers: every announced (identifier, version).
-        match: the topic's claim on one version of a paper.
-        excluded: whether an exclusion of the topic stops a version that it does not claim.
+        matched: what the topic says of each version of a paper.
         told: keys as in `Selected.settles`.
     """
     by_paper: dict[str, list[Announcement]] = {}
@@ -54,7 +53,7 @@ def select(
     for identifier, events in by_paper.items():
         news = _news(topic, events, told)
         shown = [papers[identifier, version] for version in sorted({e.version for e in events}, reverse=True)]
-        claim = _claim(shown, match, excluded) if news else None
+        claim = _claim(topic.name, shown, matched) if news else None
         if news and claim:
             found.append(_selected(*news, shown[0], claim))
     return found
@@ -80,16 +79,13 @@ def _news(
     return None
 
 
-def _claim(
-    shown: Sequence[Paper],
-    match: Callable[[Paper], Match | None],
-    excluded: Callable[[Paper], bool],
-) -> Match | None:
+def _claim(topic: str, shown: Sequence[Paper], matched: MatchedPapers) -> Match | None:
     """The topic's claim on the newest version, or on an older one, unless the newest is excluded."""
     newest, *older = shown
-    claim = match(newest)
-    if claim is None and older and not excluded(newest):
-        return next((claim for claim in map(match, older) if claim is not None), None)
+    claim = matched.match(topic, newest)
+    if claim is None and older and not matched.excludes(topic, newest):
+        claims = (matched.match(topic, paper) for paper in older)
+        return next((claim for claim in claims if claim is not None), None)
     return claim
 
 

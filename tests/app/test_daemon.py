@@ -127,7 +127,7 @@ class Month:
                 await self._live_until_stopped(app)
 
     async def _live_until_stopped(self, app: App) -> None:
-        daemon = Daemon(app, self.environment.clock)
+        daemon = Daemon(app.runner, self.environment.clock)
         while self.environment.clock.now() < self.end:
             now = self.environment.clock.now()
             if self.asleep is None or not self.asleep[0] <= now < self.asleep[1]:
@@ -147,7 +147,7 @@ class Month:
         await asyncio.wait([tick], timeout=self.chance.uniform(0.0, 0.02))
         tick.cancel()
         await asyncio.gather(tick, return_exceptions=True)
-        app.abandon()
+        app.runner.abandon()
         self._note()
 
     def _feed(self, now: datetime) -> None:
@@ -273,7 +273,7 @@ async def test_it_waits_for_a_late_category_until_two_in_new_york_and_the_late_p
     environment.clock._now = FEED
     environment.announce(TUESDAY, paper("2604.00001"))  # cs.CL answers with arXiv's error feed
     async with environment.app() as app:
-        daemon = Daemon(app, environment.clock)
+        daemon = Daemon(app.runner, environment.clock)
         await daemon.tick()
         assert environment.received()["slack"] == 0
         environment.clock.set(morning(TUESDAY, 6))
@@ -297,7 +297,7 @@ async def test_while_another_process_collects_a_round_composes_nothing_and_looks
         app.store.leases.acquire("collect", environment.clock.now(), 30 * MINUTE)
         with app.store._database.writing() as connection:
             connection.exec_driver_sql("UPDATE leases SET owner = 'elsewhere|boot|1|1'")
-        daemon = Daemon(app, environment.clock)
+        daemon = Daemon(app.runner, environment.clock)
         await daemon.tick()
         assert environment.received()["slack"] == 0
         app.store.leases._owner = WorkerId.parse("elsewhere|boot|1|1")
@@ -317,7 +317,7 @@ async def test_a_round_logs_what_went_wrong_in_it(environment: Environment) -> N
     environment.announce(TUESDAY, paper())
     with capture_logs() as logs:
         async with environment.app() as app:
-            await Daemon(app, environment.clock).tick()
+            await Daemon(app.runner, environment.clock).tick()
     told = [entry for entry in logs if entry["log_level"] in ("warning", "error")]
     assert {"collected", "template failed", "the site could not be written"} <= {entry["event"] for entry in told}
     assert [entry["category"] for entry in told if entry["event"] == "collected"] == ["cs.CL"]
@@ -327,7 +327,7 @@ async def test_an_idle_daemon_asks_nothing_of_anybody(environment: Environment) 
     environment.announce(TUESDAY, paper())
     environment.clock._now = morning(TUESDAY)
     async with environment.app() as app:
-        daemon = Daemon(app, environment.clock)
+        daemon = Daemon(app.runner, environment.clock)
         await daemon.tick()
         asked = len(environment.arxiv.requests)
         for _ in range(100):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.arxiv import identifier
+from bot.model import paper_url
 
 _MONTHS = st.builds("{:02}{:02}".format, st.integers(0, 99), st.integers(1, 12))
 _NEW = st.builds("{}.{}".format, _MONTHS, st.from_regex(r"[0-9]{4,6}", fullmatch=True))
@@ -81,7 +82,7 @@ def test_prefix_and_version_never_change_the_identifier(canonical: str, version:
 
 @given(st.one_of(_NEW, _OLD), st.none() | st.integers(1, 999))
 def test_the_abstract_page_leads_back_to_the_identifier(canonical: str, version: int | None) -> None:
-    assert identifier.parse(identifier.abs_url(canonical, version)) == (canonical, version)
+    assert identifier.parse(paper_url(canonical, version)) == (canonical, version)
 
 
 @given(st.text())

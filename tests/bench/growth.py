@@ -7,6 +7,7 @@ its own, `python -m tests.bench.growth`. Everybody was told of every mailing tha
 from __future__ import annotations
 
 import asyncio
+import random
 import subprocess
 import sys
 import time
@@ -31,7 +32,7 @@ from tests.bench.measure import say, seconds, table
 from tests.world import morning, opened_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Table
@@ -41,21 +42,79 @@ if TYPE_CHECKING:
     from tests.world import Environment
 
 _DAY = date(2026, 4, 20)
+_CATEGORIES = [
+    "cs.CV",
+    "cs.CL",
+    "cs.LG",
+    "cs.AI",
+    "cs.RO",
+    "cs.HC",
+    "cs.IR",
+    "cs.SE",
+    "cs.CR",
+    "cs.DB",
+    "stat.ML",
+    "eess.IV",
+    "math.NA",
+    "quant-ph",
+]
 _TOLD = 5
 """Papers in each digest of the mailings before."""
 
 
 def run(topics: Sequence[int] = (10, 100, 1000), mailings: Sequence[int] = (1, 30, 365), *, items: int = 200) -> str:
-    """Two tables: growing topics over 30 mailings (or the fewest asked for), growing mailings under 10 topics."""
+    """Three tables: topics over 30 mailings (or the middle one), mailings under 10 topics, subscribers in status."""
     fewest, days = min(topics), sorted(mailings)[len(mailings) // 2]
     by_topics = [[count, *asyncio.run(_measured(count, days, items))] for count in topics]
     by_mailings = [[count, *asyncio.run(_measured(fewest, count, items))] for count in mailings]
+    measured = [(count, *asyncio.run(_status(count, items))) for count in topics]
+    first, _, cpu_of_first = measured[0]
+    by_subscribers = [[n, wall, cpu, f"{cpu / cpu_of_first:.1f} for {n / first:.0f}"] for n, wall, cpu in measured]
     rest = ["load YAML ms", "nothing new ms", "CPU ms", "one new mailing ms", "CPU ms"]
     return (
         table(f"Topics, one subscriber each, {days} mailings of {items} in the store", ["topics", *rest], by_topics)
         + "\n"
         + table(f"Mailings of {items} in the store, {fewest} topics", ["mailings", *rest], by_mailings)
+        + "\n"
+        + table(
+            "`status`, each subscriber with a topic and categories of its own, all told today",
+            ["subscribers", "ms", "CPU ms", "times as long"],
+            by_subscribers,
+        )
     )
+
+
+async def _status(subscribers: int, items: int) -> tuple[float, float]:
+    """Milliseconds for `status` in the process, and how long the CPU worked for it."""
+    papers = corpus.invented(items)
+    choice = random.Random(1)
+    with TemporaryDirectory() as folder:
+        async with opened_environment(Path(folder)) as environment:
+            _write_topics(environment, papers, subscribers, lambda: choice.sample(_CATEGORIES, 3))
+            for category in _CATEGORIES:
+                environment.announce(_DAY, *choice.sample(papers, min(items, 60)), category=category)
+            environment.clock.set(morning(_DAY))
+            async with environment.app() as app:
+                await app.runner.collect()
+                app.runner.compose()
+                with app.store._database.writing() as connection:
+                    connection.execute(deliveries.update().values(state=DeliveryState.SENT, settled_at=morning(_DAY)))
+                start, worked = time.perf_counter(), time.process_time()
+                app.reporter.status(morning(_DAY))
+                return (time.perf_counter() - start) * 1000, (time.process_time() - worked) * 1000
+
+
+def _write_topics(
+    environment: Environment, papers: Sequence[Paper], count: int, categories: Callable[[], list[str]]
+) -> None:
+    """A subscriber by mail for each of so many topics."""
+    drawn = list(islice(corpus.topics(papers, papers), count))
+    environment.config["topics"] = {
+        t.name: {"title": t.title, "categories": categories(), "keywords": list(t.keywords)} for t in drawn
+    }
+    environment.config["subscribers"] = {
+        f"s{t.name}": {"mail": f"{t.name}@example.org", "topics": [t.name]} for t in drawn
+    }
 
 
 async def _measured(topics: int, mailings: int, items: int) -> tuple[float, ...]:
@@ -66,13 +125,7 @@ async def _measured(topics: int, mailings: int, items: int) -> tuple[float, ...]
     papers = corpus.invented(2 * items)
     with TemporaryDirectory() as folder, _mail_server() as port:
         async with opened_environment(Path(folder)) as environment:
-            drawn = list(islice(corpus.topics(papers, papers), topics))
-            environment.config["topics"] = {
-                t.name: {"title": t.title, "categories": ["cs.CV"], "keywords": list(t.keywords)} for t in drawn
-            }
-            environment.config["subscribers"] = {
-                f"s{t.name}": {"mail": f"{t.name}@example.org", "topics": [t.name]} for t in drawn
-            }
+            _write_topics(environment, papers, topics, lambda: ["cs.CV"])
             environment.config["channels"]["mail"]["port"] = port
             _ = environment.settings  # writes the YAML
             loaded = 1000 * seconds(lambda: load(environment.folder / "config.yaml", {}))
@@ -89,7 +142,7 @@ async def _once(environment: Environment, at: datetime) -> tuple[float, float]:
     environment.clock.set(at)
     start, worked = time.perf_counter(), time.process_time()
     async with opened(load(environment.folder / "config.yaml", {}), environment.clock) as app:
-        await app.once()
+        await app.runner.once()
     return (time.perf_counter() - start) * 1000, (time.process_time() - worked) * 1000
 
 

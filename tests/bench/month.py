@@ -60,7 +60,7 @@ async def _live(folder: Path, settled: int, days: int, papers: int) -> list[Hold
         environment.clock._now = _START
         _subscribe(environment)
         async with environment.app() as app:
-            daemon = Daemon(app, environment.clock)
+            daemon = Daemon(app.runner, environment.clock)
             for number in range(1, days + 1):
                 await _day(environment, daemon, _START + timedelta(days=number), papers)
                 if number in (settled, days):

@@ -77,7 +77,7 @@ def _compose(settings: Settings, announced: int) -> list[float]:
         app.clock = SimulatedClock(morning(day))
         entries = (*(FeedItem(paper, AnnounceType.NEW) for paper in some), *more)
         app.store.papers.record(Mailing("cs.CV", day, entries), Verdict(MailingState.COMPLETE, ""), app.clock.now())
-        took.append(worked(app.compose))
+        took.append(worked(app.runner.compose))
     written = len(app.store.queries.unfinished())
     app.store.close()
     assert written >= 2 * len(settings.subscribers)

@@ -14,8 +14,8 @@ def test_collecting_is_measured_beside_feedparser() -> None:
     assert "| parse, judge, store" in collect.run(categories=2, items=3)
 
 
-def test_growth_is_measured_in_two_tables() -> None:
-    assert growth.run((2,), (1, 2), items=4).count("###") == 2
+def test_growth_is_measured_in_three_tables() -> None:
+    assert growth.run((2,), (1, 2), items=4).count("###") == 3
 
 
 def test_a_month_is_measured_and_what_it_holds_is_counted() -> None:

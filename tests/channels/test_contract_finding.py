@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.channels.channel import CannotTellError, Question
+from bot.channels.channel import CannotTellError
 from bot.errors import DeliveryError, FailureKind
-from bot.model import Receipt
+from bot.model import Receipt, UnknownDelivery
 from tests.channels.harnesses import HARNESSES, Harness
 from tests.channels.test_contract import ADDRESS_KINDS, at_every_address_kind, delivery, harness, rendered
 
@@ -41,8 +41,8 @@ async def last_known_id(harness: Harness, address_kind: str) -> str:
     return await posted(harness, address_kind, delivery(rendered(harness.channel, 3)[0].payload, "d-0"))
 
 
-def asked(of: Delivery, earlier: str = "", *ids_of_others: str) -> Question:
-    return Question(of, LATER, earlier, frozenset(ids_of_others))
+def asked(of: Delivery, earlier: str = "", *ids_of_others: str) -> UnknownDelivery:
+    return UnknownDelivery(of, LATER, earlier, frozenset(ids_of_others))
 
 
 @where_it_can_be_asked

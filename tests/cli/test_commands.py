@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -473,6 +474,54 @@ async def test_check_does_not_ask_live_arxiv_in_the_example_s_name(
     answer = await paperboy.raw("check", "--config", str(path))
     assert answer.code == 1
     assert [line.split()[:2] for line in answer.out.splitlines()[1:]] == [["WRONG", "contact"]]
+
+
+async def test_every_problem_is_told_with_its_line_as_editors_understand_it(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    path = environment.folder / "wrong.yaml"
+    path.write_text("contact: you@example.org\ntopics: {birds: {categories: [cs.CV]}}\nsite: {}\n", encoding="utf-8")
+    told = f"The configuration {path} cannot be used:\n  {path}:1: contact: put your own in place of"
+    assert (await paperboy.raw("once", "--config", str(path))).err.startswith(told)
+    path.write_text("topics:\n  birds: {categories: [cs.CVV]}\nsite: {}\nsite: {}\n", encoding="utf-8")
+    assert (await paperboy.raw("check", "--config", str(path))).err.splitlines()[1:] == [
+        "  contact: is missing: add your mail address or a URL, like you@your-lab.edu; arXiv is shown it",
+        f"  {path}:2: topics.birds.categories[0]: unknown category cs.CVV: did you mean cs.CV?",
+        f"  {path}:4: this key stands there twice",
+    ]
+
+
+async def test_check_tells_of_secrets_in_a_file_that_others_can_read(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    path = environment.folder / "open.yaml"
+    path.write_text(
+        """contact: you@example.org
+topics: {birds: {categories: [cs.CV]}}
+channels: {slack: {token: xoxb-feather, api_url: "http://127.0.0.1:1/"}}
+subscribers: {loft: {slack: C0123456789, topics: [birds], paused: true}}
+""",
+        encoding="utf-8",
+    )
+    path.chmod(0o644)
+    told = "is a secret in a file that others on this machine can read"
+    answer = await paperboy.raw("check", "--config", str(path))
+    assert told in answer.out
+    assert "feather" not in answer.out + answer.err
+    path.chmod(0o600)
+    assert told not in (await paperboy.raw("check", "--config", str(path))).out
+
+
+async def test_check_and_status_notice_a_subscriber_that_was_renamed(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    environment.config["subscribers"]["group"] = environment.config["subscribers"].pop("lab")
+    for command in ("check", "status"):
+        out = " ".join((await paperboy(command)).out.split())
+        assert "group has the address of lab, which is gone: `was: lab` lets it go on, else it starts anew" in out
+    assert json.loads((await paperboy("status", "--json")).out)["renamed"].keys() == {"group"}
 
 
 async def test_check_send_posts_a_test_to_everybody_and_closes_an_open_circuit(

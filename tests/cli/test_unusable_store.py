@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from bot.app import App
+from bot.app.runner import Runner
 from bot.channels.slack import SlackChannel
 from bot.cli.errors import ExitCode
 from bot.store import Store
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
 
 VERBS = {
-    "collect": (App, "collect"),
-    "compose": (App, "compose"),
-    "deliver": (App, "deliver"),
+    "collect": (Runner, "collect"),
+    "compose": (Runner, "compose"),
+    "deliver": (Runner, "deliver"),
     "settle": (SlackChannel, "send"),
 }
 """Where a write fails that comes next: `settle` is after the message was taken."""
@@ -216,7 +216,7 @@ async def test_publishing_into_a_locked_store_ends_with_3_and_the_next_run_write
     environment.config["site"] = {"dir": str(tmp_path / "site"), "topics": ["birds"]}
     path = a_store_on(tmp_path, environment)
     await deliver_tuesday_and_announce_wednesday(paperboy, environment)
-    with monkeypatch.context() as patches, Struck(patches, (App, "publish"), locked(path)) as trouble:
+    with monkeypatch.context() as patches, Struck(patches, (Runner, "publish"), locked(path)) as trouble:
         answer = await paperboy("once")
     assert trouble.struck
     assert answer.code == ExitCode.STORE

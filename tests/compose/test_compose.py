@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -288,10 +289,41 @@ async def test_papers_are_read_once_and_like_subscribers_share_one_plan_and_one_
     counted(Database, "writing")
     async with environment.app() as app:
         environment.clock.set(morning(TUESDAY))
-        await app.collect()
+        await app.runner.collect()
         done.clear()
-        app.compose()
+        app.runner.compose()
     assert Counter(done) == {"render": 2, "load": 1, "announcements_after": 1, "writing": 1}
+
+
+async def test_each_category_is_read_once_however_many_combinations_of_them_are_wished_for(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    categories = ["cs.CV", "cs.CL", "cs.LG"]
+    for number, category in enumerate(categories, 1):
+        environment.announce(TUESDAY, bird(number), category=category)
+    wished = [some for count in (1, 2, 3) for some in combinations(categories, count)]
+    environment.config["topics"] = {
+        f"topic{number}": {"title": "Birds", "categories": list(some), "keywords": ["pigeon"]}
+        for number, some in enumerate(wished)
+    }
+    environment.config["subscribers"] = {
+        f"reader{number}": {"mail": f"reader{number}@example.org", "topics": [f"topic{number}"]}
+        for number in range(len(wished))
+    }
+    environment.clock.set(morning(TUESDAY))
+    read = []
+    after = Papers.announcements_after
+
+    def note(papers: Papers, category: str, cursor: int, upto: int) -> Any:
+        read.append(category)
+        return after(papers, category, cursor, upto)
+
+    monkeypatch.setattr(Papers, "announcements_after", note)
+    async with environment.app() as app:
+        await app.runner.collect()
+        matched = {composed.subscriber: composed.matched for composed in app.runner.compose()}
+    assert sorted(read) == sorted(categories)
+    assert [matched[f"reader{number}"] for number in range(len(wished))] == [len(some) for some in wished]
 
 
 async def test_a_plan_is_shared_by_all_who_are_as_far_and_by_nobody_else(environment: Environment) -> None:
@@ -325,7 +357,7 @@ async def test_who_wants_other_messages_of_the_same_digest_gets_them(environment
     environment.announce(TUESDAY, *map(bird, range(1, 61)))
     await environment.once(morning(TUESDAY), no_deliver=True)
     async with environment.app() as app:
-        messages = {result.subscriber: result.messages for result in app.compose()}
+        messages = {result.subscriber: result.messages for result in app.runner.compose()}
         with app.store._database.reading() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM digests").scalar() == 4
     assert messages["brief"] == 1 < messages["lab"]
@@ -355,11 +387,11 @@ async def test_composed_together_each_gets_what_it_would_get_alone(environment: 
         for store, story in stories.items():
             environment.config["store"] = f"sqlite:///{store}.db"
             async with environment.app() as app:
-                await app.collect()
+                await app.runner.collect()
                 everybody = app.settings.subscribers
                 for group in [everybody] if store == "together" else [{name: everybody[name]} for name in everybody]:
                     app.settings = replace(app.settings, subscribers=group)
-                    for result in app.compose():
+                    for result in app.runner.compose():
                         story += [result, app.store.subscribers.state(result.subscriber)]
                 with app.store._database.reading() as connection:
                     rows = connection.exec_driver_sql("SELECT subscriber, recipient, digest_id, part FROM deliveries")
@@ -589,7 +621,7 @@ async def test_of_two_composers_at_once_one_stands_back(environment: Environment
         states = app.store.subscribers.states()
         environment.config["subscribers"] = {"b": {"mail": "b@example.org", "topics": ["birds"]}}
         async with environment.app() as other:
-            other.compose()
+            other.runner.compose()
         composer = app.composer()
         composer._store.subscribers.states = lambda: states  # all read before the other one wrote
         composer._store.subscribers.told = lambda _identifiers: {}
@@ -603,7 +635,7 @@ async def test_who_was_composed_for_meanwhile_is_not_enrolled_again(environment:
     await environment.once(morning(TUESDAY), no_deliver=True)
     async with environment.app() as app:
         composer = app.composer()
-        app.compose()
+        app.runner.compose()
         composed = app.store.subscribers.state("lab")
         composer._store.subscribers.states = dict  # read before the other one wrote
         composer.enrol(environment.clock.now())

@@ -216,10 +216,11 @@ def test_tex_in_a_keyword_is_no_reference(tmp_path: Path) -> None:
     assert settings.topics["birds"].keywords == ("${\\cal N}=4$",)
 
 
+TAKE_THE_BOTS = "take the Bot User OAuth Token (xoxb-...) from the app's page, OAuth & Permissions"
 BAD: list[tuple[str, str]] = [
     # the whole
-    ("-contact", "contact: is missing"),
-    ("contact:", "contact: is missing"),
+    ("-contact", "contact: is missing: add your mail address or a URL, like you@your-lab.edu; arXiv is shown it"),
+    ("contact:", "contact: is missing: add your mail address or a URL, like you@your-lab.edu; arXiv is shown it"),
     ("contact: Ada", "contact: your mail address or a URL is expected: arXiv wants to know whom to ask"),
     ("contact: [a]", "contact: a text is expected"),
     (
@@ -281,7 +282,7 @@ BAD: list[tuple[str, str]] = [
     # topics
     ("topics:\n-subscribers", "topics: at least one topic is expected"),
     ("topics: [birds]\n-subscribers", "topics: keys with values are expected, like `key: value`"),
-    ("topics: {birds: }", "topics.birds.categories: is missing"),
+    ("topics: {birds: }", "topics.birds.categories: is missing: add the mailings to read, like [cs.CV]"),
     ("topics: {birds: {categories: []}}", "topics.birds.categories: at least one is expected"),
     ("topics: {birds: {categories: cs.CV}}", "topics.birds.categories: a list is expected, like [a, b]"),
     (
@@ -356,17 +357,20 @@ BAD: list[tuple[str, str]] = [
     ),
     (
         "subscribers: {loft: {slack: , topics: [birds]}}",
-        "subscribers.loft.slack: has no value; a text that begins with # needs quotes",
+        'subscribers.loft.slack: has no value; # begins a comment: put the text in quotes, like slack: "#..."',
     ),
     (
         "subscribers:\n  loft:\n    slack: #papers\n    topics: [birds]",
-        "subscribers.loft.slack: has no value; a text that begins with # needs quotes",
+        'subscribers.loft.slack: has no value; # begins a comment: put the text in quotes, like slack: "#..."',
     ),
     (
         "subscribers: {a: {slack: C0123456789, mail: a@b.example, topics: [birds]}}",
         "subscribers.a: has slack and mail: make it a subscriber for each",
     ),
-    ("subscribers: {loft: {slack: C0123456789}}", "subscribers.loft.topics: is missing"),
+    (
+        "subscribers: {loft: {slack: C0123456789}}",
+        "subscribers.loft.topics: is missing: add names of topics, like [mllm]",
+    ),
     ("subscribers: {loft: {slack: C0123456789, topics: []}}", "subscribers.loft.topics: at least one is expected"),
     (
         "subscribers: {loft: {slack: C0123456789, topics: birds}}",
@@ -429,8 +433,14 @@ BAD: list[tuple[str, str]] = [
         "subscribers.loft.mail[1]: environment variable GONE is not set",
     ),
     # web
-    (f"web: {{secret: {SIGNS}}}", "web.url: is missing"),
-    ("web: {url: 'http://localhost:1'}", "web.secret: is missing"),
+    (
+        f"web: {{secret: {SIGNS}}}",
+        "web.url: is missing: add the address that links in mails begin with, like https://papers.your-lab.edu",
+    ),
+    (
+        "web: {url: 'http://localhost:1'}",
+        "web.secret: is missing: add 32 random characters or more, from `openssl rand -hex 32`",
+    ),
     (
         "web: {url: 'http://localhost:1', secret: short}",
         "web.secret[0]: at least 32 random characters are expected: `openssl rand -hex 32`",
@@ -461,7 +471,44 @@ BAD: list[tuple[str, str]] = [
     ),
     (
         f"web: {{url: 'http://localhost:1', secret: {SIGNS}, site: yes}}",
-        "web.site: there is no site to serve: add `site:`",
+        "web: has site: true, but there is no site to serve: add `site:` to the file",
+    ),
+    # addresses
+    (
+        "subscribers: {loft: {slack: C0123456789, topics: [birds], at: 8:30 pm}}",
+        'subscribers.loft.at: a time of day is expected, like "20:30"',
+    ),
+    (
+        "subscribers: {a: {slack: 'https://discord.com/api/webhooks/123456789012345678/abc', topics: [birds]}}",
+        "subscribers.a.slack: is an address for discord: write discord: in place of slack:",
+    ),
+    (
+        "subscribers: {a: {discord: 'https://hooks.slack.com/services/T01/B01/abc', topics: [birds]}}",
+        "subscribers.a.discord: is an address for slack: write slack: in place of discord:",
+    ),
+    (
+        "subscribers: {a: {slack: '123456789012345678', topics: [birds]}}",
+        "subscribers.a.slack: is an address for discord: write discord: in place of slack:",
+    ),
+    (
+        "channels: {slack: {token: a}}\nsubscribers: {a: {slack: a@b.example, topics: [birds]}}",
+        "subscribers.a.slack: is an address for mail: write mail: in place of slack:",
+    ),
+    (
+        """subscribers: {a: {discord: '"123456789012345678"', topics: [birds]}}""",
+        "subscribers.a.discord: has quotes inside of its quotes: leave out the inner ones",
+    ),
+    (
+        """subscribers: {a: {mail: [b@c.example, "'a@b.example'"], topics: [birds]}}""",
+        "subscribers.a.mail: has quotes inside of its quotes: leave out the inner ones",
+    ),
+    (
+        "subscribers: {loft: {slack: C0123456789, topics: [birds], was: loft}}",
+        "subscribers.loft.was: there is a subscriber loft still: it names one that was renamed",
+    ),
+    (
+        "subscribers: {a: {slack: C0123456789, topics: [birds], was: c}, b: {mail: a@b.cc, topics: [birds], was: c}}",
+        "subscribers.b.was: a was c already",
     ),
     # channels
     ("channels: {slak: {}}\n-subscribers", "channels.slak: unknown key slak: did you mean slack?"),
@@ -483,6 +530,18 @@ BAD: list[tuple[str, str]] = [
     (
         "channels: {slack: {token: xoxb-1 xoxb-2}}",
         "channels.slack.token: a token has no white space in it: was something else copied with it?",
+    ),
+    (
+        """channels: {slack: {token: "'xoxb-1'"}}""",
+        "channels.slack.token: a token has no quotes around it: leave them out, also in the environment or the file",
+    ),
+    (
+        "channels: {slack: {token: xoxp-1}}",
+        f"channels.slack.token: is a user's token, in whose name everything would be posted: {TAKE_THE_BOTS}",
+    ),
+    (
+        "channels: {slack: {token: 'https://hooks.slack.com/services/T01/B01/abc'}}",
+        "channels.slack.token: a token is no URL: a webhook's URL is the address of a subscriber, and needs no token",
     ),
     (
         "channels: {mail: {host: smtp.lab.example.edu}}\nsubscribers: {a: {mail: a@b.example, topics: [birds]}}",
@@ -528,18 +587,18 @@ def test_a_query_that_does_not_parse_is_shown_where(tmp_path: Path) -> None:
     assert re.fullmatch(r"topics\.birds\.query: .+ \(column \d+\)", problem)
 
 
-def test_eight_problems_are_reported_as_eight() -> None:
+def test_eight_problems_are_reported_as_eight_in_the_order_of_the_file() -> None:
     with pytest.raises(ConfigError) as caught:
         load(DATA / "eight-problems.yaml", {})
-    assert [problem.path for problem in caught.value.problems] == [
-        "timezone",
-        "arxiv.alert_after",
-        "topics.mllm.keyword",
-        "topics.mllm.categories[1]",
-        "topics.mllm.limit",
-        "subscribers.vision-lab.topics[0]",
-        "channels.slack.token",
-        "contact",
+    assert [(problem.line, problem.path) for problem in caught.value.problems] == [
+        (1, "contact"),
+        (3, "timezone"),
+        (5, "arxiv.alert_after"),
+        (8, "topics.mllm.categories[1]"),
+        (9, "topics.mllm.keyword"),
+        (10, "topics.mllm.limit"),
+        (12, "channels.slack.token"),
+        (14, "subscribers.vision-lab.topics[0]"),
     ]
 
 
@@ -900,7 +959,7 @@ def keys(kind: type[Any], *, but: tuple[str, ...] = ()) -> set[str]:
 def test_the_example_has_every_key_there_is_and_no_other(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(uncommented(EXAMPLE.read_text()))
-    values, _ = yaml_file.read(file)
+    values = yaml_file.read(file).values
     found = cast("dict[str, Any]", values)
     assert set(found) == keys(Settings)
     assert set(found["arxiv"]) == keys(ArxivSettings)
@@ -921,7 +980,7 @@ def test_what_the_example_shows_as_a_default_is_the_default(tmp_path: Path) -> N
     assert shown.keep_days == settings.keep_days
     for key in keys(Topic, but=("name", "title", "categories", "keywords")):
         assert getattr(shown.topics["mllm"], key) == getattr(settings.topics["mllm"], key)
-    channels = cast("dict[str, Any]", yaml_file.read(EXAMPLE)[0])["channels"]
+    channels = cast("dict[str, Any]", yaml_file.read(EXAMPLE).values)["channels"]
     for name, kind in CHANNELS.items():
         for key, value in channels[name].items():
             assert key == "token" or str(getattr(kind.Settings(), key)) == value

@@ -23,6 +23,35 @@ def test_what_is_no_time_of_day_is_refused(written: str) -> None:
         value_types.wall_time(written)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("8", "08:00"),
+        ("8am", "08:00"),
+        ("8 AM", "08:00"),
+        ("8:30 p.m.", "20:30"),
+        ("12am", "00:00"),
+        ("12 pm", "12:00"),
+        ("20h", "20:00"),
+        ("8h15", "08:15"),
+        ("08.00", "08:00"),
+        ("8 Uhr", "08:00"),
+        ("8 o'clock", "08:00"),
+        ("23:59", "23:59"),
+    ],
+)
+def test_a_time_of_day_is_understood_as_people_say_it_and_proposed_as_it_is_written(written: str, meant: str) -> None:
+    assert f"{value_types.spoken_time(written):%H:%M}" == meant
+    if not value_types.WALL_TIME.fullmatch(written):
+        with pytest.raises(ValueError, match=f'like "{meant}"$'):
+            value_types.wall_time(written)
+
+
+@pytest.mark.parametrize("written", ["", "24", "25:00", "13pm", "0am", "8:60", "480", "noon", "8x", "-8", "٨"])
+def test_what_nobody_says_is_no_time_of_day(written: str) -> None:
+    assert value_types.spoken_time(written) is None
+
+
 def test_the_week_begins_on_monday() -> None:
     assert [value_types.weekday(day) for day in ("mon", "Tue", "SUN")] == [0, 1, 6]
 
@@ -209,25 +238,6 @@ def test_a_published_page_has_neither_query_nor_fragment(written: str) -> None:
         value_types.page(written)
 
 
-@pytest.mark.parametrize("written", ["localhost", "smtp.example.org", "127.0.0.1", "::1", "fe80::1"])
-def test_a_host_is_a_name_or_an_address(written: str) -> None:
-    assert value_types.host(written) == written
-
-
-@pytest.mark.parametrize("written", ["smtp.example.org:587", "smtp://smtp.example.org", "example.org/", "[::1]:25"])
-def test_a_host_is_neither_a_url_nor_with_a_port(written: str) -> None:
-    with pytest.raises(ValueError, match="a host's name alone is expected"):
-        value_types.host(written)
-
-
-@pytest.mark.parametrize("written", ["xoxb-1 2", "xoxb\n1", "xoxb\u00a01"])
-def test_a_token_has_no_white_space_and_is_not_shown(written: str) -> None:
-    assert value_types.token("xoxb-1") == Secret("xoxb-1")
-    with pytest.raises(ValueError, match="a token has no white space in it") as caught:
-        value_types.token(written)
-    assert "xoxb" not in str(caught.value)
-
-
 @pytest.mark.parametrize("written", ["papers", "a/b/c", "a b/c", "https://github.com/a/b", ""])
 def test_a_repository_is_owner_and_name(written: str) -> None:
     assert value_types.repository("example/papers.io") == "example/papers.io"
@@ -257,3 +267,22 @@ def test_what_was_meant_is_the_nearest_whatever_its_case() -> None:
     assert value_types.did_you_mean("zzz", ["mail", "Slack"]) == ": there is mail, Slack"
     assert value_types.did_you_mean("zzz", [f"topic-{number}" for number in range(50)]) == ""
     assert value_types.did_you_mean("zzz", []) == ""
+
+
+def test_a_pattern_is_all_the_categories_it_stands_for() -> None:
+    assert value_types.categories("cs.NA") == ("math.NA",)
+    assert "q-bio.NC" in value_types.categories("q-bio.*")
+    with pytest.raises(ValueError, match=r"^unknown category cs\.CVV: did you mean cs\.CV\?$"):
+        value_types.categories("cs.CVV")
+
+
+def test_a_topic_s_words_say_what_to_look_for() -> None:
+    assert value_types.keyword("C++") == "C++"
+    assert value_types.author("Byron, A") == "Byron, A"
+    assert value_types.query("ti:pigeon") == "ti:pigeon"
+    with pytest.raises(ValueError, match="says nothing to look for"):
+        value_types.keyword("?!")
+    with pytest.raises(ValueError, match="an author's name is expected"):
+        value_types.author("Jr.")
+    with pytest.raises(ValueError, match=r"\(column \d+\)"):
+        value_types.query("(pigeon OR")

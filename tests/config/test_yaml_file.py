@@ -25,9 +25,9 @@ def either_loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 def read(folder: Path, content: str | bytes) -> object:
     file = folder / "config.yaml"
     file.write_bytes(content.encode() if isinstance(content, str) else content)
-    values, twice = yaml_file.read(file)
-    assert not twice
-    return values
+    document = yaml_file.read(file)
+    assert not document.repeated_keys
+    return document.values
 
 
 def refused(folder: Path, content: str | bytes) -> Problem:
@@ -70,9 +70,40 @@ def test_anchors_and_merges_are_understood(tmp_path: Path) -> None:
 def test_keys_that_stand_there_twice_are_all_named_with_their_lines(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("contact: a\ntopics:\n  birds: {title: A, title: B}\ncontact: b\n")
-    _, twice = yaml_file.read(file)
-    assert {problem.path for problem in twice} == {"line 3", "line 4"}
+    twice = yaml_file.read(file).repeated_keys
+    assert {(problem.path, problem.line) for problem in twice} == {("line 3", 3), ("line 4", 4)}
     assert {problem.message for problem in twice} == {"this key stands there twice"}
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (("contact",), 2),
+        (("topics", "birds", "categories"), 5),
+        (("topics", "birds", "categories", 1), 6),
+        (("topics", "birds", "limit"), 4),
+        (("loft", "at"), 8),
+        (("loft", "paused"), 7),
+        (("store",), None),
+        ((), None),
+    ],
+)
+def test_every_value_has_a_line_and_one_that_is_missing_that_of_what_it_would_stand_in(
+    tmp_path: Path, place: tuple[str | int, ...], line: int | None
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        """# pigeons
+contact: a@b.example
+topics:
+  birds:
+    categories: [cs.CV,
+      cs.CL]
+base: &base {paused: no, at: 9:00}
+loft: {<<: *base, at: 8:00}
+"""
+    )
+    assert yaml_file.read(file).line(place) == line
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from bot.channels.channel import CannotTellError, Question
+from bot.channels.channel import CannotTellError
 from bot.channels.discord import DiscordChannel
 from bot.errors import DeliveryError, FailureKind
+from bot.model import UnknownDelivery
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests.builders import paper
@@ -265,16 +266,18 @@ async def test_a_message_is_found_among_others_once_its_nonce_is_forgotten_and_o
     later = server.now + timedelta(hours=1)
     for each, receipt in (*zip(sent[:5], receipts[:5], strict=True), (sent[-1], receipts[-1])):
         taken = frozenset(other.platform_id for other in receipts if other != receipt)
-        question = Question(each, later, last_known_id.platform_id, taken)
+        question = UnknownDelivery(each, later, last_known_id.platform_id, taken)
         assert await channel.lookup(question, place) == receipt
-    missing = Question(delivery({"content": "never sent"}, created_at=server.now), later, last_known_id.platform_id)
+    missing = UnknownDelivery(
+        delivery({"content": "never sent"}, created_at=server.now), later, last_known_id.platform_id
+    )
     assert await channel.lookup(missing, place) is None
 
 
 async def test_nobody_can_tell_of_a_webhook_s_message_or_without_a_last_known_id(
     server: SimcordServer, channel: DiscordChannel
 ) -> None:
-    question = Question(delivery({"content": "x"}, created_at=server.now), server.now + timedelta(hours=1))
+    question = UnknownDelivery(delivery({"content": "x"}, created_at=server.now), server.now + timedelta(hours=1))
     for address_kind in SCHEMAS:
         with pytest.raises(CannotTellError):
             await channel.lookup(question, address(server, address_kind))
@@ -286,7 +289,7 @@ async def test_nobody_can_tell_where_the_bot_may_not_read(server: SimcordServer,
     receipt = await channel.send(sent, place)
     server.take_away(server.READ_MESSAGE_HISTORY)
     with pytest.raises(CannotTellError):
-        await channel.lookup(Question(sent, server.now + timedelta(hours=1), receipt.platform_id), place)
+        await channel.lookup(UnknownDelivery(sent, server.now + timedelta(hours=1), receipt.platform_id), place)
 
 
 async def test_a_digest_whose_answer_was_lost_is_found_again_and_stands_there_once(

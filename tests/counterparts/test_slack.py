@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.channels.channel import CannotTellError, Question
+from bot.channels.channel import CannotTellError
 from bot.errors import DeliveryError, FailureKind
+from bot.model import UnknownDelivery
 from tests.builders import paper
 from tests.counterparts.emulate import MUTE, TOKEN, Emulate, Front, address
 from tests.counterparts.shapes import DIGESTS, NOTES, delivery
@@ -172,8 +173,8 @@ async def test_a_webhook_s_message_without_text_is_malformed(slack_server: Emula
 # It is asked what it has
 
 
-def question(of: Delivery) -> Question:
-    return Question(of, datetime.now(UTC))
+def question(of: Delivery) -> UnknownDelivery:
+    return UnknownDelivery(of, datetime.now(UTC))
 
 
 async def test_a_message_is_found_among_others_and_one_that_was_not_sent_is_not(

@@ -29,6 +29,7 @@ import jinja2
 
 import bot.app
 import bot.app.daemon
+import bot.app.runner
 from bot.channels import CHANNELS
 from bot.cli.commands.run import _serve
 from bot.clock import SimulatedClock
@@ -58,10 +59,10 @@ _STEPS: dict[str, list[tuple[type, str]]] = {
     ],
     "sending": [(kind, "send") for kind in CHANNELS.values()],
     "asking": [(kind, "lookup") for kind in CHANNELS.values()],
-    "publishing": [(bot.app.App, "publish")],
-    "composing": [(bot.app.App, "compose"), (Composer, "compose")],
-    "collecting": [(bot.app.App, "collect")],
-    "delivering": [(bot.app.App, "deliver")],
+    "publishing": [(bot.app.runner.Runner, "publish")],
+    "composing": [(bot.app.runner.Runner, "compose"), (Composer, "compose")],
+    "collecting": [(bot.app.runner.Runner, "collect")],
+    "delivering": [(bot.app.runner.Runner, "deliver")],
 }
 
 
@@ -128,7 +129,7 @@ class PhaseTracker:
 
 async def _once(config: Path, clock: SimulatedClock) -> int:
     async with bot.app.opened(load(config, {}), clock) as app:
-        run = await app.once()
+        run = await app.runner.once()
         return int(run.left_undone)
 
 

@@ -31,9 +31,8 @@ from tests.world import MONDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from bot.app.run_result import RunResult
-    from bot.channels.channel import Question
     from bot.deliver import LaneReport
-    from bot.model import Delivery, Receipt
+    from bot.model import Delivery, Receipt, UnknownDelivery
     from bot.settings import Address
 
 HOUR = timedelta(hours=1)
@@ -158,9 +157,9 @@ async def test_whose_turn_behind_a_token_comes_too_late_is_left_to_the_next_run(
     environment.announce(TUESDAY, paper())
     environment.clock.set(morning(TUESDAY))
     async with environment.app() as app:
-        await app.collect()
-        app.compose()
-        reports = await app.deliver(ignore_backoff=False, max_wait=timedelta(0))
+        await app.runner.collect()
+        app.runner.compose()
+        reports = await app.runner.deliver(ignore_backoff=False, max_wait=timedelta(0))
     assert [(report.sent, report.reason) for report in reports] == [(1, ""), (0, "pacing")]
     assert not (await environment.once()).left_undone
 
@@ -336,7 +335,7 @@ async def test_of_two_equal_digests_in_one_discord_channel_one_found_message_pro
 async def test_a_fault_of_ours_in_asking_leaves_it_to_the_subscriber_s_wish(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def explode(_self: SlackChannel, _question: Question, _address: Address) -> Receipt | None:
+    async def explode(_self: SlackChannel, _question: UnknownDelivery, _address: Address) -> Receipt | None:
         raise RuntimeError("https://hooks.example.org/planted-secret")
 
     monkeypatch.setattr(SlackChannel, "lookup", explode)

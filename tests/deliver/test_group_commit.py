@@ -15,12 +15,11 @@ import pytest
 from bot.clock import SimulatedClock
 from bot.deliver.group_commit import GroupCommitter
 from bot.errors import DeliveryError, FailureKind, StoreError
-from bot.model import DeliveryState, Limit, Limits, Message, Receipt
+from bot.model import DeliveryState, Limit, Limits, Message, Receipt, UnknownDelivery
 from bot.store import Store
 from bot.store.outbox import Claimed, Outbox, RenderedDigest
 from bot.store.outbox.claim import BatchResult, ClaimRequest, SentReceipt
 from bot.store.outbox.policy import ClaimLostError, Lane, Wait
-from bot.store.outbox.reconciliation import UnknownDelivery
 from bot.store.subscribers import SubscriberState
 
 if TYPE_CHECKING:

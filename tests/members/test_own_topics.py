@@ -16,7 +16,7 @@ MAPS = {"title": "Maps", "categories": ["cs.CV", "q-bio.NC"], "keywords": ["map"
 
 
 def problems(wanted: dict[str, Any]) -> list[str]:
-    found = read_topic(wanted, "topics[0]")
+    found = read_topic(wanted, ("topics", 0))
     assert isinstance(found, Refused)
     assert found.why is Refusal.WORDS
     return [f"{problem.path}: {problem.message}" for problem in found.problems]
@@ -50,7 +50,7 @@ def test_a_topic_without_a_title_is_called_by_its_first_words(wanted: dict[str, 
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ({}, "topics[0].categories: is missing"),
+        ({}, "topics[0].categories: is missing: add the mailings to read"),
         ({"categories": ["cs.CW"]}, "topics[0].categories[0]: unknown category cs.CW"),
         (
             {"categories": ["cs.CV"], "keywords": ["?"]},

@@ -86,7 +86,7 @@ async def test_a_file_that_somebody_deleted_comes_back_as_it_was(sited: Environm
         for name in before:
             if name != ".nojekyll" and "/fonts/" not in name:  # the one may be somebody's wish, the others are many
                 (sited.folder / "site" / name).unlink()
-                app.publish()
+                app.runner.publish()
                 assert files(sited) == before, name
 
 

@@ -243,8 +243,8 @@ async def test_what_was_taken_back_for_another_channel_waits_again(environment: 
     environment.announce(MONDAY, paper())
     environment.clock.set(morning(MONDAY))
     async with environment.app() as app:
-        await app.collect()
-        app.compose()
+        await app.runner.collect()
+        app.runner.compose()
     environment.config["subscribers"]["lab"] = {"mail": "lab@example.org", "topics": ["birds"], "at": "17:00"}
     await environment.once(morning(MONDAY, 7))
     (explanation,) = (await explain(environment)).subscribers

@@ -6,15 +6,22 @@ Law 7: silence is explained.
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING
 
 from bot.demo.servers.arxiv import Answer
 from bot.demo.servers.slack import FaultScript
 from bot.model import DeliveryState
+from bot.store.database import Database
 from tests.builders import paper
 from tests.world import MONDAY, SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    import pytest
+    from sqlalchemy import Connection
+
     from bot.report.status import Status
 
 
@@ -43,6 +50,37 @@ async def test_after_a_good_morning_it_is_said_what_was_told(environment: Enviro
     assert found.summary == "mailing of Tue 21 Apr 2026: 1 of 1 categories in, 1 announced"
     assert sentence(found) == "told of 1 today"
     assert found.subscribers[0].last_sent == environment.clock.now()
+
+
+async def test_many_subscribers_are_read_in_as_many_statements_as_few(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With topics of their own in categories of their own, which no two of them share all of."""
+    categories = ["cs.CV", "cs.CL", "cs.LG", "cs.AI"]
+    for category in categories:
+        environment.announce(TUESDAY, paper(), category=category)
+    reads = 0
+    reading = Database.reading
+
+    def count(database: Database) -> AbstractContextManager[Connection]:
+        nonlocal reads
+        reads += 1
+        return reading(database)
+
+    monkeypatch.setattr(Database, "reading", count)
+    counts = []
+    for several in (4, 12):
+        for number, some in enumerate(islice(chain(*(combinations(categories, n) for n in (1, 2, 3))), several)):
+            topic = {"title": f"Topic {number}", "categories": list(some), "keywords": ["pigeon"]}
+            environment.config["topics"][f"topic{number}"] = topic
+            subscriber = {"slack": f"C{number:010}", "topics": [f"topic{number}"]}
+            environment.config["subscribers"][f"subscriber{number}"] = subscriber
+        await environment.once(morning(TUESDAY))
+        reads = 0
+        found = await status(environment)
+        assert {sentence(found, f"subscriber{number}") for number in range(several)} == {"told of 1 today"}
+        counts.append(reads)
+    assert counts[0] == counts[1]
 
 
 async def test_a_morning_without_a_match_says_so(environment: Environment) -> None:

@@ -57,7 +57,7 @@ async def test_a_daemon_serves_its_hour(somewhere: Environment) -> None:
     somewhere.announce(MONDAY, paper("2604.00001"))
     somewhere.clock.set(morning(MONDAY, 5))
     async with somewhere.app() as app:
-        daemon = Daemon(app, somewhere.clock)
+        daemon = Daemon(app.runner, somewhere.clock)
         await daemon.tick()
         assert somewhere.received()["slack"] == 0
         somewhere.clock.set(morning(MONDAY, 6))
@@ -79,7 +79,7 @@ async def test_two_machines_on_one_store_tell_everything_once(
 
     async def once() -> RunResult:
         async with opened(settings, SimulatedClock(morning(TUESDAY))) as app:
-            return await app.once()
+            return await app.runner.once()
 
     monkeypatch.setattr(Store, "__init__", elsewhere)
     runs = await asyncio.gather(once(), once())

@@ -98,7 +98,7 @@ def test_a_second_answer_adds_only_what_is_unseen_and_numbers_rise(store: Store)
     store.papers.record(mailing(paper("2604.00001")), Verdict(MailingState.TRUNCATED, "cut"), NOW)
     first = store.papers.last_seq()
     assert store.papers.record(mailing(paper("2604.00001"), paper("2604.00002")), COMPLETE, NOW) == 1
-    (late,) = store.papers.announcements_after({"cs.CV": first}, store.papers.last_seq())
+    (late,) = store.papers.announcements_after("cs.CV", first, store.papers.last_seq())
     assert late.identifier == "2604.00002"
 
 
@@ -146,7 +146,7 @@ def test_a_newcomer_starts_just_before_the_latest_mailing(store: Store) -> None:
     store.papers.record(mailing(paper("2604.00001")), COMPLETE, NOW)
     store.papers.record(mailing(paper("2604.00002"), day=TUE), COMPLETE, NOW)
     start = store.papers.start_of_latest_mailing("cs.CV")
-    found = store.papers.announcements_after({"cs.CV": start}, store.papers.last_seq())
+    found = store.papers.announcements_after("cs.CV", start, store.papers.last_seq())
     assert [announcement.identifier for announcement in found] == ["2604.00002"]
     assert store.papers.latest_mailing("cs.CV") == TUE
 
@@ -154,20 +154,22 @@ def test_a_newcomer_starts_just_before_the_latest_mailing(store: Store) -> None:
 def test_each_category_has_its_own_cursor(store: Store) -> None:
     store.papers.record(mailing(paper("2604.00001")), COMPLETE, NOW)
     store.papers.record(mailing(paper("2604.00001"), category="cs.LG", kind=AnnounceType.CROSS), COMPLETE, NOW)
-    found = store.papers.announcements_after({"cs.CV": 1, "cs.LG": 0}, store.papers.last_seq())
+    assert store.papers.announcements_after("cs.CV", 1, store.papers.last_seq()) == ()
+    found = store.papers.announcements_after("cs.LG", 0, store.papers.last_seq())
     assert [(a.category, a.type) for a in found] == [("cs.LG", AnnounceType.CROSS)]
-    assert store.papers.announcements_after({}, 99) == ()
 
 
 def test_nothing_beyond_the_upper_bound_is_read(store: Store) -> None:
     store.papers.record(mailing(paper("2604.00001"), paper("2604.00002")), COMPLETE, NOW)
-    assert len(store.papers.announcements_after({"cs.CV": 0}, 1)) == 1
+    assert len(store.papers.announcements_after("cs.CV", 0, 1)) == 1
 
 
-def test_a_paper_in_two_categories_is_announced_once(store: Store) -> None:
+def test_a_paper_in_two_categories_is_announced_in_both(store: Store) -> None:
     store.papers.record(mailing(paper()), COMPLETE, NOW)
     store.papers.record(mailing(paper(), category="cs.LG", kind=AnnounceType.CROSS), COMPLETE, NOW)
-    assert store.papers.announced({"cs.CV", "cs.LG"}, {MON}) == 1
+    for category in ("cs.CV", "cs.LG"):
+        assert store.papers.identifiers_on(MON, category) == {"2604.00001"}
+    assert store.papers.identifiers_on(TUE, "cs.CV") == frozenset()
     assert len(store.papers.announcements_of("2604.00001")) == 2
     assert len(store.papers.announcements_on(MON, {"cs.LG"})) == 1
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from itertools import count
 from typing import TYPE_CHECKING
 
-from bot.model import Announcement, AnnounceType, Match, Paper, Topic
+from bot.model import Announcement, AnnounceType, Topic
+from bot.topics.matched_papers import MatchedPapers
+from bot.topics.matcher import Matcher
 from bot.topics.selection import select
 from tests.builders import paper
 
@@ -25,12 +28,18 @@ def said(kind: AnnounceType, *, day: date = MON, category: str = "cs.CV", versio
     return Announcement(next(_seq), day, category, "2604.00001", version, kind)
 
 
-def topic(*, announce: frozenset[AnnounceType] = frozenset({NEW, CROSS}), categories: str = "cs.CV cs.LG") -> Topic:
-    return Topic("birds", "Birds", tuple(categories.split()), announce=announce)
+def topic(
+    *,
+    announce: frozenset[AnnounceType] = frozenset({NEW, CROSS}),
+    categories: str = "cs.CV cs.LG",
+    keywords: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+) -> Topic:
+    return Topic("birds", "Birds", tuple(categories.split()), keywords, exclude, announce=announce)
 
 
-def claim(_: Paper) -> Match:
-    return Match("birds")
+def matched(of: Topic) -> MatchedPapers:
+    return MatchedPapers(Matcher([of]))
 
 
 def selection(
@@ -39,7 +48,7 @@ def selection(
     told: Sequence[tuple[str, int]] = (),
 ) -> list[Selected]:
     papers = {(a.identifier, a.version): paper(a.identifier, version=a.version) for a in announcements}
-    return select(of, announcements, papers, claim, told=frozenset(told))
+    return select(of, announcements, papers, matched(of), told=frozenset(told))
 
 
 def test_the_strongest_type_over_the_topic_s_own_categories_counts() -> None:
@@ -116,11 +125,19 @@ def test_a_fresh_cross_list_of_an_old_version_shows_that_version_and_is_no_repla
 
 def test_a_claim_on_an_earlier_version_holds_for_the_one_that_is_shown() -> None:
     announcements = (said(NEW), said(REPLACE, day=TUE, version=2))
-    papers = {("2604.00001", v): paper(version=v) for v in (1, 2)}
-    (found,) = select(topic(), announcements, papers, lambda p: Match("birds") if p.version == 1 else None)
+    papers = {("2604.00001", 1): paper(title="Pigeons"), ("2604.00001", 2): paper(version=2, title="Doves")}
+    of = topic(keywords=("pigeons",))
+    (found,) = select(of, announcements, {k: replace(p, abstract="") for k, p in papers.items()}, matched(of))
     assert found.entry.paper.version == 2
 
 
+def test_a_claim_on_an_earlier_version_does_not_hold_where_the_one_that_is_shown_is_excluded() -> None:
+    announcements = (said(NEW), said(REPLACE, day=TUE, version=2))
+    papers = {("2604.00001", 1): paper(title="Pigeons"), ("2604.00001", 2): paper(version=2, title="Doves")}
+    of = topic(keywords=("pigeons",), exclude=("doves",))
+    assert select(of, announcements, {k: replace(p, abstract="") for k, p in papers.items()}, matched(of)) == []
+
+
 def test_what_the_topic_does_not_claim_is_not_selected() -> None:
-    announcements = (said(NEW),)
-    assert select(topic(), announcements, {("2604.00001", 1): paper()}, lambda _: None) == []
+    of = topic(keywords=("xylophone",))
+    assert select(of, (said(NEW),), {("2604.00001", 1): paper()}, matched(of)) == []

@@ -21,6 +21,7 @@ from bot.channels.discord.errors import NO_FORUM, messages_in, platform_id
 from bot.channels.discord.forum import FORUMS, check_thread, find_thread, start_thread, thread_name
 from bot.channels.discord.lookup import PAGE, find_message
 from bot.channels.discord.request import Answer, ask
+from bot.channels.tokens import Token  # noqa: TC001 - pydantic reads the annotation at run time
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     import aiohttp
     import discord
 
-    from bot.channels.channel import CheckResult, Question, ReaderLinks
+    from bot.channels.channel import CheckResult, ReaderLinks
     from bot.channels.discord.lookup import Messages
-    from bot.model import Delivery, Digest, Message, Note
+    from bot.model import Delivery, Digest, Message, Note, UnknownDelivery
     from bot.text.templates import Templates
 
 _SNOWFLAKE = re.compile(r"[0-9]{15,20}")
@@ -63,7 +64,7 @@ _FORUMS = ("forum", "forum webhook")
 class DiscordSettings:
     """`channels.discord` in the YAML."""
 
-    token: Secret | None = None
+    token: Token | None = None
     """A bot's; webhooks need none."""
     api_url: str = "https://discord.com/api/v10"
 
@@ -163,7 +164,7 @@ class DiscordChannel:
             check_thread(answer)
         return Receipt(platform_id(answer, webhook=_is_webhook(address)))
 
-    async def lookup(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """Look for the message in the channel; where that proves nothing, leave it to the nonce while it is known.
 
         Raises:
@@ -189,7 +190,7 @@ class DiscordChannel:
         try:
             return await find_message(question, self._bot.id, read_one, read_after)
         except CannotTellError:
-            if question.now - question.delivery.created_at < NONCE_WINDOW:
+            if question.asked_at - question.delivery.created_at < NONCE_WINDOW:
                 return None  # no attempt was before that, so Discord answers a repetition with the message it has
             raise
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.channels.channel import Question
     from bot.channels.discord.lookup import Messages
     from bot.channels.discord.request import Answer
+    from bot.model import UnknownDelivery
 
     Request = Callable[[], Awaitable[object]]
 
@@ -75,7 +75,11 @@ def check_thread(answer: Answer) -> None:
 
 
 async def find_thread(
-    question: Question, forum: int, bot_id: str, client: discord.Client, ask: Callable[[Request], Awaitable[Answer]]
+    question: UnknownDelivery,
+    forum: int,
+    bot_id: str,
+    client: discord.Client,
+    ask: Callable[[Request], Awaitable[Answer]],
 ) -> Receipt | None:
     """The thread that the delivery opened, among the forum's threads that were opened since it was composed.
 
@@ -104,7 +108,7 @@ def _threads(answer: Answer) -> Messages:
 
 
 def _ours(
-    threads: Iterable[Mapping[str, Any]], question: Question, forum: str, bot_id: str, after: int
+    threads: Iterable[Mapping[str, Any]], question: UnknownDelivery, forum: str, bot_id: str, after: int
 ) -> list[Mapping[str, Any]]:
     name = thread_name(question.delivery.payload)
     return [

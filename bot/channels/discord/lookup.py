@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
-    from bot.channels.channel import Question
+    from bot.model import UnknownDelivery
 
     Messages = Sequence[Mapping[str, Any]]
 
@@ -34,7 +34,7 @@ def snowflake(moment: datetime, seconds_before: float = 0.0) -> int:
 
 
 async def find_message(
-    question: Question,
+    question: UnknownDelivery,
     bot_id: str,
     read_one: Callable[[int], Awaitable[Messages]],
     read_after: Callable[[int], Awaitable[Messages]],
@@ -70,7 +70,7 @@ def _number(message: Mapping[str, Any]) -> int:
     return int(message["id"])
 
 
-def is_same_message(message: Mapping[str, Any], question: Question, bot_id: str) -> bool:
+def is_same_message(message: Mapping[str, Any], question: UnknownDelivery, bot_id: str) -> bool:
     """Whether the message is the bot's, says what the delivery says, and is not another delivery's."""
     author = message.get("author") or {}
     if str(author.get("id")) != bot_id or str(message["id"]) in question.ids_of_others:

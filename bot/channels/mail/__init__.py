@@ -25,8 +25,8 @@ from bot.settings import Address, Secret, fingerprint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.channels.channel import CheckResult, Question, ReaderLinks
-    from bot.model import Delivery, Digest, Message, Note
+    from bot.channels.channel import CheckResult, ReaderLinks
+    from bot.model import Delivery, Digest, Message, Note, UnknownDelivery
     from bot.text.templates import Templates
 
 
@@ -116,7 +116,7 @@ class MailChannel:
         await self._running_pool().send(sender, recipient.address, data)
         return Receipt(message_id(delivery.id, self._sender.domain))
 
-    async def lookup(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """A relay cannot be asked.
 
         Raises:

@@ -6,8 +6,11 @@ Knows nothing of connections or messages.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ValidationInfo
 
 from bot.channels.mail.mime import Mailbox, parse_mailbox
 from bot.channels.mail.return_path import SAMPLE_TOKEN, TOKEN
@@ -20,11 +23,35 @@ _MOST_CONNECTIONS = 100
 _LAST_PORT = 65_535
 
 
+def check_host(text: str) -> str:
+    """A machine's name or address, alone.
+
+    Raises:
+        ValueError: with a sentence that says what is expected.
+    """
+    if "/" in text or (":" in text and not _is_address(text)):
+        raise ValueError("a host's name alone is expected, like smtp.example.org: its port has its own setting")
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_folder(path: Path, info: ValidationInfo[Any]) -> Path:
+    """Relative to the folder of the configuration, as every path in it."""
+    return Path(info.context.folder, path.expanduser())
+
+
 @dataclass(frozen=True, slots=True)
 class MailSettings:
     """`channels.mail`: the relay and who the mails are from."""
 
-    host: str = "localhost"
+    host: Annotated[str, AfterValidator(check_host)] = "localhost"
     port: int = 25
     security: Literal["tls", "starttls", "none"] = "none"
     username: str | None = None
@@ -35,7 +62,7 @@ class MailSettings:
     return_path: str | None = None
     """Where mails come back to that cannot be delivered: an address, with `{token}` one for each mail; the sender's if
     there is none."""
-    bounces: Path | None = None
+    bounces: Annotated[Path, AfterValidator(_in_folder)] | None = None
     """A Maildir that such mails are put into, to be read from there."""
 
     def __post_init__(self) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
 
 from bot.channels.channel import CannotTellError, CheckResult
 from bot.channels.slack.digest import render_digest, render_note
@@ -21,6 +23,8 @@ from bot.channels.slack.errors import (
     raise_for_webhook,
 )
 from bot.channels.slack.lookup import find_message, metadata
+from bot.channels.slack.secrets import HOSTS, check_kind, check_webhook
+from bot.channels.tokens import Token  # noqa: TC001 - pydantic reads the annotation at run time
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint, is_loopback
@@ -31,8 +35,8 @@ if TYPE_CHECKING:
     import aiohttp
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.channels.channel import Question, ReaderLinks
-    from bot.model import Delivery, Digest, Message, Note
+    from bot.channels.channel import ReaderLinks
+    from bot.model import Delivery, Digest, Message, Note, UnknownDelivery
     from bot.text.templates import Templates
 
 ANSWER_SECONDS = 30.0
@@ -60,7 +64,7 @@ _SILENT = logging.Logger("slack_sdk, silenced", level=logging.CRITICAL + 1)  # n
 class SlackSettings:
     """`channels.slack`. Webhooks need neither."""
 
-    token: Secret | None = None
+    token: Annotated[Token, AfterValidator(check_kind)] | None = None
     """A bot token, `xoxb-...`, with the scope chat:write."""
     api_url: str = "https://slack.com/api/"
 
@@ -162,7 +166,7 @@ class SlackChannel:
             )
         return Receipt(platform_id=str(answer.get("ts", "")))
 
-    async def lookup(self, question: Question, address: Address) -> Receipt | None:
+    async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """Look for the delivery's id in the channel's history, or in its thread.
 
         Raises:
@@ -184,11 +188,7 @@ class SlackChannel:
             results.append(token)
             if token.ok:
                 results.extend([await self._check_channel(channel.value.reveal(), scopes) for channel in channels])
-        results.extend(
-            CheckResult(address.label, ok=True, message="a webhook can only be tried by posting: check --send")
-            for address in addresses
-            if address.kind == "webhook"
-        )
+        results.extend(check_webhook(address) for address in addresses if address.kind == "webhook")
         return tuple(results)
 
     async def aclose(self) -> None:
@@ -298,6 +298,8 @@ def _webhook_label(url: str) -> str:
         raise ValueError("a webhook's URL must begin with https://, or be on loopback")
     parts = urlsplit(url)
     path = _WEBHOOK.fullmatch(parts.path)
+    if parts.hostname in HOSTS and parts.path.startswith("/services/") and not (path and path[1]):
+        raise ValueError(f"the webhook's URL is cut short, copy all of it: {_EXPECTED}")
     if not path and not is_loopback(parts.hostname or ""):
         raise ValueError(_EXPECTED)
     return f"webhook {path[1]}/{path[2]}" if path and path[1] else f"webhook {fingerprint(url)[:8]}"

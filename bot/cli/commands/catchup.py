@@ -54,4 +54,6 @@ async def _catchup(settings: Settings, since: date, *, any_hour: bool) -> RunRes
         if since > today:
             raise typer.BadParameter(f"{since} is still to come, today is {today}", param_hint="'--since'")
         with progress("collected", None) as step:
-            return await app.once(any_hour=any_hour, since=since, progress=lambda result: step(result.category))
+            return await app.runner.once(
+                any_hour=any_hour, since=since, progress=lambda result: step(result.category)
+            )

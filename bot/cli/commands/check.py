@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ from bot.cli.options import ConfigOption, load_settings
 from bot.cli.output import plural, say, table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.channels.channel import CheckResult
     from bot.settings import Settings
 
@@ -27,11 +30,20 @@ def check(
     Reads it, reaches arXiv and every channel, and names the setting that is wrong.
     """
     settings = load_settings(config)
-    results = asyncio.run(_check(settings, send=send))
+    results = (*_of_the_file(config, settings), *asyncio.run(_check(settings, send=send)))
     counted = (plural(len(settings.topics), "topic"), plural(len(settings.subscribers), "subscriber"))
     say(", ".join((*counted, plural(len(settings.categories), "category", "categories"))))
     table(["ok" if result.ok else "WRONG", result.setting, result.message] for result in results)
     sys.exit(ExitCode.DONE if all(result.ok for result in results) else ExitCode.LEFT_UNDONE)
+
+
+def _of_the_file(config: Path | None, settings: Settings) -> list[CheckResult]:
+    from bot.channels.channel import CheckResult  # noqa: PLC0415 - not needed for --help
+    from bot.config import locate  # noqa: PLC0415 - pydantic, not needed for --help
+    from bot.config.notices import notices  # noqa: PLC0415 - as above
+
+    found = notices(locate(config, os.environ), settings)
+    return [CheckResult(notice.path, ok=True, message=notice.message) for notice in found]
 
 
 async def _check(settings: Settings, *, send: bool) -> tuple[CheckResult, ...]:

@@ -263,25 +263,20 @@ def _identified(prefixes: Sequence[str], queries: OutboxQueries) -> tuple[str, .
 
 
 def _limits(app: App, detail: DeliveryDetail) -> Limits | None:
-    """The limits of its address in today's configuration.
+    """The limits of its address in today's configuration; None if it goes to a new address.
 
     Raises:
-        RefusedError: the next run would take the delivery back or give it up, whatever is decided here.
+        RefusedError: it has no address any more, so that the next run would take it back or give it up.
     """
+    from bot.deliver.addressing import Unreachable, find_address  # noqa: PLC0415 - as above
     from bot.store.outbox.manual import RefusedError  # noqa: PLC0415 - as above
+    from bot.store.outbox.policy import Lane  # noqa: PLC0415 - as above
 
     record = detail.record
-    subscriber = app.settings.subscribers.get(record.subscriber)
-    if subscriber is None:
-        raise RefusedError(record.id, "is for nobody: its subscriber is no longer in the configuration")
-    if subscriber.channel != record.channel:
-        raise RefusedError(record.id, f"was made for {record.channel}, and its subscriber is on {subscriber.channel}")
-    address = subscriber.address(detail.recipient)
-    if address is not None:
-        return app.channels[record.channel].limits(address)
-    if len(subscriber.addresses) > 1:
-        raise RefusedError(record.id, "is for nobody: its address is no longer in the configuration")
-    return None  # the subscriber's only address changed: the next run sends it there
+    found = find_address(Lane(record.subscriber, detail.recipient), record.channel, app.store, app.settings)
+    if isinstance(found, Unreachable):
+        raise RefusedError(record.id, f"cannot be sent: {found.reason}")
+    return None if found.moved else app.channels[record.channel].limits(found.address)
 
 
 # -- the group ---------------------------------------------------------------------------------------------------

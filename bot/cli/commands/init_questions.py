@@ -5,9 +5,9 @@ Never asks for a secret: it only names the environment variable to put it into.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +73,6 @@ class Interview:
     """The questions. A wrong answer is asked for again, with the reason."""
 
     def __init__(self, folder: Path) -> None:
-        from bot.config.validator import Validator  # noqa: PLC0415 - pydantic, not needed for --help
-
-        self._validator = Validator(folder, os.environ)
         self._folder = folder
 
     def answers(self) -> dict[str, Any]:
@@ -84,17 +81,14 @@ class Interview:
         Raises:
             Abort: the answers ended, or somebody pressed Ctrl-C.
         """
-        from bot.config import fields  # noqa: PLC0415 - as above
+        from bot.config import value_types  # noqa: PLC0415 - pydantic, not needed for --help
 
-        whole, topic = fields.whole(self._folder, (), live=True), fields.topic()
-        contact = _ask("Your mail address or page, which arXiv is shown", self._value(whole["contact"]))
-        categories = _ask(
-            "Categories, with commas between (cs.CV, cs.*)", self._list(topic["categories"], shown=_named)
+        contact = _ask(
+            "Your mail address or page, which arXiv is shown", _refusing(partial(value_types.contact, live=True))
         )
-        title = _ask("What the topic is called", self._value(topic["title"]), default="Papers")
-        keywords = _ask(
-            "Keywords, with commas between (none: every paper)", self._list(topic["keywords"]), default=""
-        )
+        categories = _ask("Categories, with commas between (cs.CV, cs.*)", _categories)
+        title = _ask("What the topic is called", _refusing(_filled), default="Papers")
+        keywords = _ask("Keywords, with commas between (none: every paper)", _each(value_types.keyword), default="")
         choices: list[str] = _ask(
             f"Where to: some of {', '.join(CHANNEL_CHOICES)} (none: pages only)", self._choices, default=""
         )
@@ -114,49 +108,15 @@ class Interview:
         }
         if choices:
             given["at"] = _ask(
-                "At which hour, like 08:00 (none: as soon as the mailing is in)", self._hour, default=""
+                "At which hour, like 08:00 (none: as soon as the mailing is in)",
+                _refusing(lambda text: text and value_types.wall_time(text)),
+                default="",
             )
         if given["at"]:
-            given["timezone"] = _ask("In which time zone", self._value(whole["timezone"]), default=given["timezone"])
+            given["timezone"] = _ask("In which time zone", _refusing(value_types.zone), default=given["timezone"])
         pages = "Folder for the pages" + (" (- for none)" if choices else "")
-        site = _ask(pages, self._value(fields.site(self._folder, ())["dir"]), default="site")
+        site = _ask(pages, _refusing(partial(value_types.path, folder=self._folder)), default="site")
         return given | {"site": None if choices and site == "-" else site}
-
-    def _value(self, annotation: Any) -> Callable[[str], str]:  # noqa: ANN401 - annotations have no common type
-        """The text as it was typed, if the configuration would take it."""
-
-        def check(text: str) -> str:
-            self._accept(annotation, text)
-            return text
-
-        return check
-
-    def _list(
-        self,
-        annotation: Any,  # noqa: ANN401 - as above
-        shown: Callable[[Sequence[str]], None] = lambda _: None,
-    ) -> Callable[[str], list[str]]:
-        """The texts between commas, if the configuration would take them."""
-
-        def check(text: str) -> list[str]:
-            items = _split(text)
-            shown(self._accept(annotation, items))
-            return items
-
-        return check
-
-    def _accept(self, annotation: Any, entry: object) -> Any:  # noqa: ANN401 - as above
-        before = len(self._validator.problems)
-        value = self._validator.value(annotation, entry, "")
-        problems = self._validator.problems[before:]
-        if problems:
-            raise typer.BadParameter("; ".join(problem.message for problem in problems))
-        return value
-
-    def _hour(self, text: str) -> str:
-        from bot.config import fields  # noqa: PLC0415 - as above
-
-        return self._value(fields.subscriber(())["at"])(text) if text else ""
 
     def _choices(self, text: str) -> list[str]:
         from bot.config.value_types import did_you_mean  # noqa: PLC0415 - as above
@@ -210,10 +170,10 @@ class Interview:
         return address
 
     def _relay(self, contact: str) -> Mapping[str, Any]:
-        from bot.config import value_types  # noqa: PLC0415 - as above
+        from bot.channels.mail.settings import check_host  # noqa: PLC0415 - as above
         from bot.settings import is_loopback  # noqa: PLC0415 - as above
 
-        host = _ask("Mail relay (SMTP host)", _refusing(value_types.host), default="localhost")
+        host = _ask("Mail relay (SMTP host)", _refusing(check_host), default="localhost")
         near = is_loopback(host)
         security = _ask("tls, starttls or none", _security, default="none" if near else "starttls")
         port = _ask("Its port", _port, default=_PORTS[security])
@@ -237,13 +197,29 @@ def _split(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-def _named(categories: Sequence[str]) -> None:
-    """What they stand for, as far as that is quickly read."""
-    from bot.arxiv import taxonomy  # noqa: PLC0415 - as above
+def _filled(text: str) -> None:
+    if not text:
+        raise ValueError("must not be empty")
 
-    table([category, taxonomy.name(category)] for category in categories[:_FEW])
-    if len(categories) > _FEW:
-        say(f"and {len(categories) - _FEW} more", indent="  ")
+
+def _each(check: Callable[[str], object]) -> Callable[[str], list[str]]:
+    """The texts between commas, as they were typed, unless the check refuses one."""
+    return lambda text: [_refusing(check)(item) for item in _split(text)]
+
+
+def _categories(text: str) -> list[str]:
+    """The categories between commas; says what they stand for, as far as that is quickly read."""
+    from bot.arxiv import taxonomy  # noqa: PLC0415 - as above
+    from bot.config import value_types  # noqa: PLC0415 - as above
+
+    named = _each(value_types.categories)(text)
+    if not named:
+        raise typer.BadParameter("at least one is expected")
+    expanded = list(dict.fromkeys(category for name in named for category in taxonomy.expand(name)))
+    table([category, taxonomy.name(category)] for category in expanded[:_FEW])
+    if len(expanded) > _FEW:
+        say(f"and {len(expanded) - _FEW} more", indent="  ")
+    return named
 
 
 def _refusing(check: Callable[[str], object]) -> Callable[[str], str]:

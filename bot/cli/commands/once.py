@@ -47,7 +47,7 @@ async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> RunR
 
     async with opened(settings) as app:
         with progress("collected", len(settings.categories)) as step:
-            return await app.once(
+            return await app.runner.once(
                 any_hour=any_hour, no_deliver=no_deliver, progress=lambda result: step(result.category)
             )
 

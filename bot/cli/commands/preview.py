@@ -17,8 +17,8 @@ from bot.cli.output import heading, plural, say, say_on_stderr, table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.app import App
     from bot.model import Digest, DigestEntry, Message, Section
+    from bot.report.preview import Nothing
     from bot.settings import Settings, Subscriber
 
 
@@ -72,10 +72,10 @@ def preview(
     settings = load_settings(config)
     chosen = _choose(settings, subscriber)
     found = asyncio.run(_render(settings, chosen, form, latest=latest))
-    if isinstance(found, str):
-        say_on_stderr(found)
+    if not isinstance(found, _Preview):
+        say_on_stderr(_in_words(found, chosen))
     elif browse:
-        _open(found, chosen)
+        _open(found, chosen, settings)
     elif form is Form.TERMINAL and sys.stdout.isatty():
         _draw(found)
     else:
@@ -91,14 +91,15 @@ def _choose(settings: Settings, name: str | None) -> Subscriber:
     return settings.subscribers[name]
 
 
-async def _render(settings: Settings, subscriber: Subscriber, form: Form, *, latest: bool) -> _Preview | str:
+async def _render(settings: Settings, subscriber: Subscriber, form: Form, *, latest: bool) -> _Preview | Nothing:
     """What would come, or why nothing does."""
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+    from bot.report.preview import why_nothing  # noqa: PLC0415 - as above
 
     async with opened(settings, must_exist=True) as app:
         digest = app.composer().preview(subscriber, app.clock.now(), as_newcomer=latest)
         if digest is None:
-            return _why_nothing(app, subscriber, latest=latest)
+            return why_nothing(subscriber, app.store, settings, as_newcomer=latest)
         name = {Form.TERMINAL: subscriber.channel, Form.HTML: "mail"}.get(form, form.value)
         channel = app.channel(name)
         options = subscriber.options if name == subscriber.channel else type(channel).Options()
@@ -106,22 +107,27 @@ async def _render(settings: Settings, subscriber: Subscriber, form: Form, *, lat
         return _Preview(digest, name, messages)
 
 
-def _why_nothing(app: App, subscriber: Subscriber, *, latest: bool) -> str:
-    categories = {category for topic in subscriber.topics for category in app.settings.topics[topic].categories}
-    if not any(app.store.papers.latest_mailing(category) for category in categories):
-        return f"No mailing is stored yet for {subscriber.name}: `paperboy once --no-deliver` collects one."
-    if latest:
-        return f"Nothing in the latest mailing matched for {subscriber.name}."
-    return f"Nothing is new for {subscriber.name}. `--latest` shows the latest stored mailing all the same."
+def _in_words(why: Nothing, subscriber: Subscriber) -> str:
+    from bot.report.preview import Nothing  # noqa: PLC0415 - as above
+
+    said = {
+        Nothing.NO_MAILING: "No mailing is stored yet for {}: `paperboy once --no-deliver` collects one.",
+        Nothing.NO_MATCH: "Nothing in the latest mailing matched for {}.",
+        Nothing.NOTHING_NEW: "Nothing is new for {}. `--latest` shows the latest stored mailing all the same.",
+    }
+    return said[why].format(subscriber.name)
 
 
 # -- as its readers see it ---------------------------------------------------------------------------------------
 
 
-def _open(found: _Preview, subscriber: Subscriber) -> None:
+def _open(found: _Preview, subscriber: Subscriber, settings: Settings) -> None:
     from bot.cli.commands.preview_html import open_first, write_pages  # noqa: PLC0415 - only where a browser is wanted
+    from bot.report.preview import render_pages  # noqa: PLC0415 - as above
+    from bot.text.templates import Templates  # noqa: PLC0415 - as above
 
-    files = write_pages(found.channel, found.messages, subscriber.name)
+    pages = render_pages(found.channel, found.messages, subscriber.name, Templates(settings.templates))
+    files = write_pages(found.channel, pages)
     for file in files:
         say(str(file))
     if not open_first(files):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import structlog
 
     from bot.app import App
+    from bot.app.runner import Runner
     from bot.settings import Settings
 
 PING_SECONDS = 3600.0
@@ -49,7 +50,9 @@ async def _serve(settings: Settings, config: Path | None) -> None:
     notify("READY=1", os.environ)
     _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
     try:
-        await Daemon(service.app, service.app.clock).run(stop, heartbeat=service.heartbeat, reload=service.reload)
+        await Daemon(service.app.runner, service.app.clock).run(
+            stop, heartbeat=service.heartbeat, reload=service.reload
+        )
     finally:
         notify("STOPPING=1", os.environ)
         await service.aclose()
@@ -80,8 +83,11 @@ class Service:
             self._pings.add(ping)
             ping.add_done_callback(self._pings.discard)
 
-    async def reload(self) -> App | None:
-        """The application anew, if the file changed or somebody asked, and it is right; else the old one stays."""
+    async def reload(self) -> Runner | None:
+        """The runner of the configuration as it is now, if it changed or somebody asked; None if nothing changed.
+
+        A wrong configuration is refused, and the old one stays.
+        """
         from bot.app import App  # noqa: PLC0415 - as above
 
         dated = self._date()
@@ -94,13 +100,13 @@ class Service:
             fresh = App(settings, self.app.clock)
         except (ConfigError, StoreError) as error:
             _log().error("the changed configuration is refused, the old one stays", problems=str(error))
-            self.app.add_alert("config", f"The changed configuration is refused, the old one stays: {error}")
-            return self.app  # a round at once, in which the operator hears of it
+            self.app.runner.add_alert("config", f"The changed configuration is refused, the old one stays: {error}")
+            return self.app.runner  # a round at once, in which the operator hears of it
         else:
             await self.app.aclose()
             self.app = fresh
             _log().info("configuration reloaded", topics=len(settings.topics), subscribers=len(settings.subscribers))
-            return fresh
+            return fresh.runner
         finally:
             notify("READY=1", os.environ)
 

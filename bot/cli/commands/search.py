@@ -97,7 +97,7 @@ def _reasons(match: Match) -> str:
 
 
 def _plain(stored: StoredPaper, match: Match) -> dict[str, Any]:
-    from bot.arxiv.identifier import abs_url  # noqa: PLC0415 - as above
+    from bot.model import paper_url  # noqa: PLC0415 - as above
 
     paper = stored.paper
     return {
@@ -107,7 +107,7 @@ def _plain(stored: StoredPaper, match: Match) -> dict[str, Any]:
         "categories": paper.categories,
         "title": paper.title,
         "authors": [author.name for author in paper.authors],
-        "url": abs_url(paper.identifier),
+        "url": paper_url(paper.identifier),
         "hits": list(match.hits),
     }
 

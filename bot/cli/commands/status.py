@@ -57,6 +57,7 @@ def _show(found: Status, settings: Settings) -> None:
     if found.subscribers:
         heading("Subscribers")
         table([_subscriber(each, settings) for each in found.subscribers], heads=("subscriber", "channel", "today"))
+        table([name, sentence] for name, sentence in found.renamed.items())
     if found.unfinished:
         heading("Still to deliver")
         _show_deliveries(found.unfinished)

@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from bot.arxiv.calendar import EASTERN, mailing_date
 from bot.demo.servers.loopback import listening
-from bot.model import AnnounceType
+from bot.model import AnnounceType, paper_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +104,7 @@ def _item(entry: FeedItem, midnight: str) -> str:
     full_id = f"{paper.identifier}v{paper.version}"
     elements = [
         ("title", paper.title),
-        ("link", f"https://arxiv.org/abs/{paper.identifier}"),
+        ("link", paper_url(paper.identifier)),
         ("description", f"arXiv:{full_id} Announce Type: {entry.type} \nAbstract: {paper.abstract}"),
         ('guid isPermaLink="false"', f"oai:arXiv.org:{full_id}"),
         *(("category", category) for category in paper.categories),

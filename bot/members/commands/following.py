@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.config.reader import join
 from bot.errors import Problem
 from bot.members.own_topics import MOST_TOPICS, read_topic
 from bot.members.values import Refusal, Refused
@@ -13,6 +14,7 @@ from bot.model import Topic
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.config.reader import Place
     from bot.members.context import Context
     from bot.members.own_topics import Wanted
     from bot.store.members import Followed, Member
@@ -33,19 +35,19 @@ def read_followed(context: Context, channel: str, wanted: Sequence[str | Wanted]
         return too_many()
     found: list[str | Topic] = []
     for place, each in enumerate(wanted):
-        topic = _read(context, channel, each, f"topics[{place}]")
+        topic = _read(context, channel, each, ("topics", place))
         if isinstance(topic, Refused):
             return topic
         found.append(topic)
     return tuple(dict.fromkeys(found))
 
 
-def _read(context: Context, channel: str, wanted: str | Wanted, path: str) -> str | Topic | Refused:
+def _read(context: Context, channel: str, wanted: str | Wanted, place: Place) -> str | Topic | Refused:
     web = context.settings.web
     if not isinstance(wanted, str):
-        return Refused(Refusal.OWN_TOPICS) if web and not web.own_topics else read_topic(wanted, path)
+        return Refused(Refusal.OWN_TOPICS) if web and not web.own_topics else read_topic(wanted, place)
     if wanted not in offered(context, channel):
-        return Refused(Refusal.TOPIC, (Problem(path, "there is no such topic to follow"),))
+        return Refused(Refusal.TOPIC, (Problem(join(place), "there is no such topic to follow"),))
     return wanted
 
 

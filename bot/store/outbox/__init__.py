@@ -152,6 +152,14 @@ class Outbox:
         """Every address of the backlog."""
         return tuple(self.backlog())
 
+    def lanes_with_channel(self) -> tuple[tuple[Lane, str], ...]:
+        """Every address of the backlog, with each channel that something left for it was composed for."""
+        columns = (deliveries.c.subscriber, deliveries.c.recipient, deliveries.c.channel)
+        statement = select(*columns).where(deliveries.c.state.in_(OPEN)).distinct()
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).all()
+        return tuple(sorted((Lane(row.subscriber, row.recipient), row.channel) for row in rows))
+
     def recover(self, *lanes: Lane, owner: WorkerId, now: datetime) -> tuple[tuple[Lane, DeliveryState], ...]:
         """Turn what the dead were sending there into unknown ones, to be asked about. What became of each of them."""
         with self._database.writing() as connection:

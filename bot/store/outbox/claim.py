@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select, tuple_
 
-from bot.model import Delivery, DeliveryState
+from bot.model import Delivery, DeliveryState, UnknownDelivery
 from bot.store.database.dialect import writes_are_serialised
 from bot.store.database.tables import deliveries
 from bot.store.limits import LimitState, in_order, lock_limits, write_limits
@@ -30,7 +30,7 @@ from bot.store.outbox.policy import (
     blocked_by,
     load,
 )
-from bot.store.outbox.reconciliation import UnknownDelivery, unknown_delivery
+from bot.store.outbox.reconciliation import unknown_delivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -177,7 +177,7 @@ def claim_batch(
             outcomes.append(_decide(connection, head, request, grants, owner=owner, now=now))
     _write(connection, grants, owner, now)
     settled = tuple(None if each.delivery.id in ours else ClaimLostError(each.delivery.id) for each in sent_receipts)
-    return BatchResult(settled, _load_outcomes(connection, outcomes))
+    return BatchResult(settled, _load_outcomes(connection, outcomes, now))
 
 
 def _settle(
@@ -287,13 +287,17 @@ def _write(connection: Connection, grants: _Grants, owner: WorkerId, now: dateti
     write_limits(connection, grants.changed.values())
 
 
-def _load_outcomes(connection: Connection, outcomes: Sequence[Row[Any] | Wait | None]) -> tuple[ClaimOutcome, ...]:
+def _load_outcomes(
+    connection: Connection, outcomes: Sequence[Row[Any] | Wait | None], now: datetime
+) -> tuple[ClaimOutcome, ...]:
     """The rows among them as what they are claimed for, with their payloads."""
     rows = [each for each in outcomes if each is not None and not isinstance(each, Wait)]
     loaded = load(connection, rows)
 
     def outcome_of(each: Row[Any]) -> Claimed | UnknownDelivery:
         delivery = loaded[each.seq]
-        return unknown_delivery(connection, delivery) if each.state == DeliveryState.UNKNOWN else Claimed(delivery)
+        return (
+            unknown_delivery(connection, delivery, now) if each.state == DeliveryState.UNKNOWN else Claimed(delivery)
+        )
 
     return tuple(each if each is None or isinstance(each, Wait) else outcome_of(each) for each in outcomes)

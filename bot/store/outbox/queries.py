@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, true
 
 from bot.model import DeliveryState, Hit
+from bot.store.database import batched
 from bot.store.database.tables import deliveries, digest_papers, digests, gates, messages
 from bot.store.limits import LimitState
 from bot.store.outbox.policy import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -155,19 +156,30 @@ class OutboxQueries:
         with self._database.reading() as connection:
             return {row.subscriber: row.at for row in connection.execute(statement)}
 
-    def told_since(self, subscriber: str, moment: datetime) -> int:
-        """How many different papers the subscriber's digests of since then tell of."""
+    def recipients(self, names: Collection[str]) -> dict[str, str]:
+        """The recipients that these subscribers had, each with the one that was last composed for it."""
         statement = (
-            select(func.count(digest_papers.c.identifier.distinct()))
-            .join(deliveries, deliveries.c.digest_id == digest_papers.c.digest_id)
-            .where(
-                deliveries.c.subscriber == subscriber,
-                deliveries.c.created_at >= moment,
-                deliveries.c.state != DeliveryState.WITHDRAWN,
-            )
+            select(deliveries.c.recipient, deliveries.c.subscriber, func.max(deliveries.c.seq).label("last"))
+            .group_by(deliveries.c.recipient, deliveries.c.subscriber)
+            .order_by("last")
+        )
+        found: dict[str, str] = {}
+        with self._database.reading() as connection:
+            for batch in batched(sorted(names)):
+                rows = connection.execute(statement.where(deliveries.c.subscriber.in_(batch)))
+                found.update((row.recipient, row.subscriber) for row in rows)
+        return found
+
+    def told_since(self, moment: datetime) -> dict[str, int]:
+        """Per subscriber, how many different papers its digests of since then tell of."""
+        statement = (
+            select(deliveries.c.subscriber, func.count(digest_papers.c.identifier.distinct()).label("papers"))
+            .join(digest_papers, deliveries.c.digest_id == digest_papers.c.digest_id)
+            .where(deliveries.c.created_at >= moment, deliveries.c.state != DeliveryState.WITHDRAWN)
+            .group_by(deliveries.c.subscriber)
         )
         with self._database.reading() as connection:
-            return connection.scalar(statement) or 0
+            return {row.subscriber: row.papers for row in connection.execute(statement)}
 
     def open_circuits(self, now: datetime) -> tuple[LimitState, ...]:
         """Limits whose circuit is open, or was not seen to close since."""

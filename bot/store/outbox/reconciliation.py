@@ -9,14 +9,13 @@ delivery stays `unknown` meanwhile, and a crash while asking is not counted. Nev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from bot.errors import FailureKind
-from bot.model import Delivery, DeliveryState, OnUnknown
+from bot.model import DeliveryState, OnUnknown, UnknownDelivery
 from bot.store.database.tables import deliveries
 from bot.store.limits import in_order, lock_limit
 from bot.store.outbox.policy import Lane, apply_to_limits, backoff, settle
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.errors import DeliveryError
-    from bot.model import Limits, Receipt
+    from bot.model import Delivery, Limits, Receipt
     from bot.store.database import Database
     from bot.store.worker import WorkerId
 
@@ -35,19 +34,8 @@ _LOOK_AGAIN_AFTER = timedelta(minutes=1)
 """When to ask again where the message that was found turned out to be another delivery's."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownDelivery:
-    """A delivery that this worker has claimed in order to look it up."""
-
-    delivery: Delivery
-    last_known_id: str
-    """The platform's id of the last message that is known to have reached the address; empty if there is none."""
-    ids_of_others: frozenset[str]
-    """The platform's ids of the messages at that address that are other deliveries'."""
-
-
-def unknown_delivery(connection: Connection, delivery: Delivery) -> UnknownDelivery:
-    """The delivery as it was frozen, and what we know of its address."""
+def unknown_delivery(connection: Connection, delivery: Delivery, now: datetime) -> UnknownDelivery:
+    """The delivery as it was frozen, and what we know of its address, for whoever has claimed it to look it up."""
     ours = Lane(delivery.subscriber, delivery.recipient).where & (deliveries.c.state == DeliveryState.SENT)
     newest = (
         select(deliveries.c.platform_id)
@@ -57,6 +45,7 @@ def unknown_delivery(connection: Connection, delivery: Delivery) -> UnknownDeliv
     )
     return UnknownDelivery(
         delivery=delivery,
+        asked_at=now,
         last_known_id=connection.scalar(newest) or "",
         ids_of_others=_ids_of_others(connection, delivery.recipient),
     )

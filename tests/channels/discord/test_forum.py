@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.channels.channel import CannotTellError, Question
+from bot.channels.channel import CannotTellError
 from bot.channels.discord import DiscordChannel
 from bot.channels.discord.forum import thread_name
 from bot.demo.servers.discord import TOKEN, DiscordReceiver, FaultScript
 from bot.errors import DeliveryError, FailureKind
-from bot.model import Delivery, Note
+from bot.model import Delivery, Note, UnknownDelivery
 from bot.settings import Address, Secret
 from bot.text.templates import Templates
 from tests.builders import digest, many_entries, section
@@ -65,8 +65,8 @@ def deliveries(of: tuple[Message, ...], parent: str | None = None) -> Iterator[D
         )  # fmt: skip
 
 
-def asked(of: Delivery, *ids_of_others: str, last_known_id: str = "") -> Question:
-    return Question(of, CREATED + timedelta(hours=2), last_known_id, frozenset(ids_of_others))
+def asked(of: Delivery, *ids_of_others: str, last_known_id: str = "") -> UnknownDelivery:
+    return UnknownDelivery(of, CREATED + timedelta(hours=2), last_known_id, frozenset(ids_of_others))
 
 
 async def kind(channel: DiscordChannel, of: Delivery, at: Address) -> DeliveryError:

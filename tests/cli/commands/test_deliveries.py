@@ -235,7 +235,7 @@ async def test_what_the_next_run_would_take_back_is_not_tried_again(
     environment.announce(MONDAY, paper())
     await environment.once(morning(MONDAY), no_deliver=True)
     async with environment.app() as app:
-        app.compose(any_hour=True)
+        app.runner.compose(any_hour=True)
     first, second = (await paperboy("deliveries", "list", "--json")).json
     for record in (first, second):
         await paperboy("deliveries", "drop", record["id"])
@@ -247,17 +247,32 @@ async def test_what_the_next_run_would_take_back_is_not_tried_again(
     assert "its address is no longer in the configuration" in "".join(answer.err for answer in answers)
 
     lab["mail"] = ["c@example.org"]
-    assert (await paperboy("deliveries", "retry", first["id"])).code == 0, "a moved mailbox"
+    moved = await paperboy("deliveries", "retry", first["id"])
+    assert moved.code == 1, "one of two mailboxes is gone, not moved"
 
     environment.config["subscribers"]["lab"] = {"slack": "C0123456789", "topics": ["birds"]}
     moved = await paperboy("deliveries", "retry", first["id"])
     assert moved.code == 1
-    assert "was made for mail, and its subscriber is on slack" in moved.err
+    assert "lab moved from mail to slack" in moved.err
 
     environment.config["subscribers"] = {"other": {"slack": "C0123456789", "topics": ["birds"]}}
     gone = await paperboy("deliveries", "retry", first["id"])
     assert gone.code == 1
-    assert "its subscriber is no longer in the configuration" in gone.err
+    assert "lab is no longer in the configuration" in gone.err
+
+
+async def test_what_waits_for_an_only_address_that_moved_is_sent_to_the_new_one_on_request(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["subscribers"]["lab"] = {"mail": "old@example.org", "topics": ["birds"]}
+    environment.mail.bounces["old@example.org"] = "550 5.1.1 no such user"
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    (record,) = (await paperboy("deliveries", "list", "--json")).json
+    environment.config["subscribers"]["lab"]["mail"] = "new@example.org"
+    assert (await paperboy("deliveries", "retry", record["id"])).code == 0
+    await environment.once()
+    assert [list(mail.rcpt) for mail in environment.mail.messages] == [["new@example.org"]]
 
 
 async def test_status_and_the_operator_name_a_mailbox_that_bounced(

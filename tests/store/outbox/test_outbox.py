@@ -21,12 +21,12 @@ from bot.model import (
     Message,
     OnUnknown,
     Receipt,
+    UnknownDelivery,
 )
 from bot.store import Store
 from bot.store.database.tables import deliveries
 from bot.store.outbox import Claimed, DigestPaper, RenderedDigest
 from bot.store.outbox.policy import CIRCUIT_OPEN_FOR, LEASE, MAX_CRASHES, ClaimLostError, Lane, Wait
-from bot.store.outbox.reconciliation import UnknownDelivery
 from bot.store.papers import Verdict
 from bot.store.subscribers import StateChangedError, SubscriberState
 from bot.store.worker import WorkerId

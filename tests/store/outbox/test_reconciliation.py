@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import DeliveryError, FailureKind
-from bot.model import DeliveryState, Limit, Limits, Receipt
+from bot.model import DeliveryState, Limit, Limits, Receipt, UnknownDelivery
 from bot.store.outbox import Claimed
 from bot.store.outbox.policy import LEASE, MAX_CRASHES, ClaimLostError, Lane, Wait
-from bot.store.outbox.reconciliation import UnknownDelivery
 from tests.store.outbox.test_outbox import (
     DEAD,
     ELSEWHERE,

@@ -1,4 +1,4 @@
-"""Slack's mrkdwn and Discord's Markdown as HTML, so that the demo can show messages as their readers see them.
+"""Slack's mrkdwn and Discord's Markdown as HTML, so that a page can show messages as their readers see them.
 
 Only the part of either that a digest can contain. What would ping somebody is marked so that one notices. Pure.
 Everything that comes out is HTML made here; text from outside is escaped on its way through.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.demo.chat_markup import discord_html, safe_url, slack_html
 from bot.text import clean, escape_discord, escape_mrkdwn
+from bot.text.chat_html import discord_html, safe_url, slack_html
 
 LINK = '<a href="https://arxiv.org/abs/2604.00001" target="_blank" rel="noreferrer">{}</a>'
 

@@ -1,0 +1,51 @@
+"""The shapes of Slack's tokens and webhook URLs, as far as a wrong one can be told without asking Slack."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bot.channels.channel import CheckResult
+
+if TYPE_CHECKING:
+    from bot.settings import Address, Secret
+
+HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
+"""Where Slack's webhooks are."""
+_WEBHOOK = re.compile(r"/services/T\w{8,}/B\w{8,}/(\w*)", re.ASCII)
+_LAST_PART = 24
+"""Characters: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks."""
+_TAKE = "take the Bot User OAuth Token (xoxb-...) from the app's page, OAuth & Permissions"
+_OTHERS = {
+    "xoxp-": "a user's token, in whose name everything would be posted",
+    "xapp-": "an app-level token, which cannot post",
+    "xoxe": "a token that expires, or one for changing apps",
+    "xoxa-": "a workspace token, which Slack has retired",
+    "xoxs-": "a browser's token",
+    "xoxc-": "a browser's token",
+    "xoxd-": "a browser's cookie",
+}
+"""What the beginnings mean: https://docs.slack.dev/authentication/tokens."""
+
+
+def check_kind(token: Secret) -> Secret:
+    """The token, if it can be a bot's.
+
+    Raises:
+        ValueError: it begins as one of another kind does; the message does not repeat it.
+    """
+    for beginning, what in _OTHERS.items():
+        if token.reveal().lower().startswith(beginning):
+            raise ValueError(f"is {what}: {_TAKE}")
+    return token
+
+
+def check_webhook(address: Address) -> CheckResult:
+    """What can be said of a webhook without posting to it."""
+    parts = urlsplit(address.value.reveal())
+    real = _WEBHOOK.fullmatch(parts.path)
+    if parts.hostname in HOSTS and real and len(real[1]) < _LAST_PART:
+        message = f"the URL seems cut short: its last part has {len(real[1])} characters instead of {_LAST_PART}"
+        return CheckResult(address.label, ok=False, message=message)
+    return CheckResult(address.label, ok=True, message="a webhook can only be tried by posting: check --send")

@@ -1,0 +1,85 @@
+"""What `paperboy check` says of a file that loads, and that is perhaps not what was meant.
+
+Secrets that others on this machine can read, and values that YAML takes for a comment.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from bot.config import yaml_file
+from bot.config.reader import join
+from bot.errors import Problem
+from bot.settings import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bot.config.reader import Place
+    from bot.config.yaml_file import Document
+    from bot.settings import Settings
+
+_COMMENT = re.compile(r":\s+#(?=\S)")
+
+
+def notices(path: Path, settings: Settings) -> tuple[Problem, ...]:
+    """What is to be said of the file that the settings were loaded from; it shows no secret.
+
+    Raises:
+        ConfigError: the file cannot be read any more.
+    """
+    document, lines = yaml_file.read(path), path.read_text(encoding="utf-8-sig").splitlines()
+    comments = [
+        Problem(join(place), "has no value: # begins a comment, so put the text in quotes", line)
+        for place in _empty(document.values, ())
+        if (line := document.line(place)) and _COMMENT.search(lines[line - 1])
+    ]
+    return (*comments, *(_exposed(document, settings) if _others_read(path) else ()))
+
+
+def _empty(values: object, place: Place) -> Iterator[Place]:
+    """The places of all keys without a value."""
+    if isinstance(values, dict):
+        for key, value in values.items():
+            if value is None:
+                yield (*place, key)
+            yield from _empty(value, (*place, key))
+
+
+def _others_read(path: Path) -> bool:
+    return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+
+
+def _exposed(document: Document, settings: Settings) -> Iterator[Problem]:
+    advice = "write ${NAME} or ${file:PATH} in its place, or take the file's read permission from others (chmod 600)"
+    for place, secret in _secrets(settings):
+        value: Any = document.values
+        for key in place:
+            value = value.get(key) if isinstance(value, dict) else None
+        if secret in str(value):  # not where ${...} stands for it
+            said = f"is a secret in a file that others on this machine can read: {advice}"
+            yield Problem(join(place), said, document.line(place))
+
+
+def _secrets(settings: Settings) -> Iterator[tuple[Place, str]]:
+    """Every secret of the settings, with the place of the setting that has it."""
+    for name, channel in settings.channels.items():
+        for own in fields(channel):
+            value = getattr(channel, own.name)
+            if isinstance(value, Secret):
+                yield ("channels", name, own.name), value.reveal()
+    for subscriber in settings.subscribers.values():
+        for address in subscriber.addresses:
+            if "://" in address.value.reveal():  # whoever knows a webhook's URL may post to it
+                yield ("subscribers", subscriber.name, subscriber.channel), address.value.reveal()
+    for signing in settings.web.secret if settings.web else ():
+        yield ("web", "secret"), signing.reveal()
+    if settings.health_url:
+        yield ("health_url",), settings.health_url.reveal()
+    if password := urlsplit(settings.store).password:
+        yield ("store",), password

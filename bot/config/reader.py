@@ -1,0 +1,176 @@
+"""Reads the values of one file, and collects every problem with its path and its line.
+
+Knows no setting by name. Never lets a value that may be a secret into a problem's sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from bot.config import value_types, yaml_file
+from bot.config.models import advice_at, fields_at
+from bot.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from pydantic_core import ErrorDetails
+
+    from bot.config.models import Context
+    from bot.config.yaml_file import Document
+
+Value = TypeVar("Value")
+Place = tuple[str | int, ...]
+"""Where a value stands: `("topics", "mllm", "categories", 1)`."""
+Literal = Callable[[Place], bool]
+"""Whether nothing is replaced at a place."""
+
+_MAPPING = "keys with values are expected, like `key: value`"
+_SENTENCES = {
+    "string_type": "a text is expected",
+    "string_too_short": "must not be empty",
+    "tuple_type": "a list is expected, like [a, b]",
+    "frozen_set_type": "a list is expected, like [a, b]",
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "int_type": "a whole number is expected",
+    "int_parsing": "a whole number is expected",
+    "int_from_float": "a whole number is expected",
+    "float_type": "a number is expected",
+    "float_parsing": "a number is expected",
+    "finite_number": "a number is expected",
+    "bool_type": "true or false is expected",
+    "bool_parsing": "true or false is expected",
+    "enum": "one of {expected} is expected",
+    "literal_error": "one of {expected} is expected",
+    "greater_than_equal": "at least {ge:g} is expected",
+    "less_than_equal": "at most {le:g} is expected",
+}
+"""pydantic's kinds of error in our words: https://docs.pydantic.dev/latest/errors/validation_errors/."""
+
+_TOO_SHORT_FOR_A_SECRET = 3
+_WITH_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://.*[^\s/].*", re.DOTALL)
+_UNRESOLVED = object()
+"""Stands where a `${...}` could not be replaced, and is no value of any type."""
+
+
+@dataclass
+class Reader:
+    """Reads values and collects problems. A value is only good if there are no problems in the end."""
+
+    document: Document
+    context: Context
+    environ: Mapping[str, str]
+    problems: list[Problem] = field(default_factory=list)
+    _secrets: set[str] = field(default_factory=set)
+    """Texts that no sentence may repeat: what references stood for, and URLs, which may be webhooks."""
+    _unresolved: set[Place] = field(default_factory=set)
+    _adapters: dict[Any, TypeAdapter[Any]] = field(default_factory=dict)
+
+    def add_problem(self, place: Place, message: str) -> None:
+        """One more problem, in words of our own."""
+        self.problems.append(Problem(join(place), message, self.document.line(place)))
+
+    def add_redacted_problem(self, place: Place, message: str) -> None:
+        """One more problem, in the words of a channel or a library; what they repeat of a secret is cut out."""
+        for text in sorted(self._secrets, key=len, reverse=True):
+            message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "(not shown)", message)
+        self.add_problem(place, message)
+
+    def mapping(self, raw: object, place: Place, known: Collection[str]) -> dict[str, object]:
+        """A mapping with these keys; a key without a value is as if it were not there."""
+        if raw is not None and not isinstance(raw, dict):
+            self.add_problem(place, _MAPPING)
+        entries = raw if isinstance(raw, dict) else {}
+        for key in entries:
+            if key not in known:
+                self.add_problem((*place, key), _unknown(key, known))
+        return {key: value for key, value in entries.items() if key in known and value is not None}
+
+    def resolve(self, entry: Any, place: Place, why: str = "", literal: Literal = lambda _: False) -> Any:  # noqa: ANN401 - any shape that YAML has
+        """The entry with every `${...}` in it replaced, but at the places that are `literal`.
+
+        `why` is added to the sentence where that is not possible.
+        """
+        if literal(place):
+            return entry
+        if isinstance(entry, list):
+            return [self.resolve(item, (*place, index), why, literal) for index, item in enumerate(entry)]
+        if isinstance(entry, dict):
+            return {key: self.resolve(item, (*place, key), why, literal) for key, item in entry.items()}
+        return self._resolve_text(entry, place, why) if isinstance(entry, str) else entry
+
+    def _resolve_text(self, entry: str, place: Place, why: str) -> object:
+        text, sentences = yaml_file.resolve(entry, self.environ, self.context.folder)
+        for sentence in sentences:
+            self.add_problem(place, sentence + why)
+        if sentences:
+            self._unresolved.add(place)
+            return _UNRESOLVED
+        if (text != entry or _WITH_ADDRESS.fullmatch(text)) and len(text) > _TOO_SHORT_FOR_A_SECRET:
+            self._secrets.add(text)
+        return text
+
+    def is_resolved(self, place: Place) -> bool:
+        """Whether every `${...}` there and below could be replaced."""
+        return not any(unresolved[: len(place)] == place for unresolved in self._unresolved)
+
+    def validate(
+        self,
+        kind: type[Value],
+        entries: object,
+        place: Place,
+        why: Mapping[str, str] = MappingProxyType({}),
+    ) -> Value | None:
+        """The entries as a pydantic model or a dataclass, or None if there is a problem with them.
+
+        Args:
+            kind: a model of ours, or a class of a channel's, whose sentences are not trusted with secrets.
+            entries: what the file has, resolved.
+            place: where it has it.
+            why: per field, what to add where it is missing.
+        """
+        try:
+            if kind not in self._adapters:
+                self._adapters[kind] = TypeAdapter(kind)
+            value: Value = self._adapters[kind].validate_python(entries, context=self.context)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_input=False):
+                inside = tuple(part for part in detail["loc"] if part != "[key]")
+                if self.is_resolved((*place, *inside)):
+                    self._add_detail((*place, *inside), detail, why, trusted=issubclass(kind, BaseModel))
+            return None
+        return value
+
+    def _add_detail(self, place: Place, detail: ErrorDetails, why: Mapping[str, str], *, trusted: bool) -> None:
+        context: dict[str, Any] = detail.get("ctx", {})
+        if detail["type"] == "extra_forbidden":
+            self.add_problem(place, _unknown(str(place[-1]), fields_at(place[:-1])))
+        elif detail["type"] == "missing":
+            self.add_problem(place, "is missing" + (advice_at(place) if trusted else why.get(str(place[-1]), "")))
+        elif detail["type"] in _SENTENCES:
+            expected = str(context.get("expected")).replace("'", "")
+            self.add_problem(place, _SENTENCES[detail["type"]].format(**{**context, "expected": expected}))
+        elif detail["type"] == "value_error":
+            say = self.add_problem if trusted else self.add_redacted_problem
+            say(place, str(context["error"]))
+        else:
+            self.add_redacted_problem(place, detail["msg"])
+
+
+def join(place: Place) -> str:
+    """A place as one would say it: `topics.mllm.categories[1]`."""
+    said = ""
+    for part in place:
+        said += f"[{part}]" if isinstance(part, int) else f"{'.' if said else ''}{value_types.shown(part)}"
+    return said or yaml_file.WHOLE
+
+
+def _unknown(key: str, known: Iterable[str]) -> str:
+    return f"unknown key {value_types.shown(key)}{value_types.did_you_mean(key, known)}"

@@ -1,0 +1,126 @@
+"""What was probably meant by a name that is no time zone: a city, a country, an abbreviation, or a near spelling.
+
+Cities that no zone is named after are in `cities.tab` beside this module; which zones a country has is in the tables
+of the zone database: https://data.iana.org/time-zones/tzdb/theory.html#naming.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from importlib.resources import files
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(0?[0-9]|1[0-4])(?::?00)?", re.IGNORECASE)
+_SIMILAR = 0.8
+_DATABASE, _TABLE = files("tzdata") / "zoneinfo", files("bot.config") / "cities.tab"
+_FEW = 6
+
+
+def hint(name: str) -> str:
+    """The end of the sentence "no such time zone"."""
+    offset = _OFFSET.fullmatch(name)
+    if offset:
+        # these names count hours west of Greenwich: https://data.iana.org/time-zones/tzdb/etcetera
+        fixed = f"Etc/GMT{'-' if offset[1] == '+' else '+'}{int(offset[2])}"
+        if fixed in available_timezones():
+            return f": a city is expected, like Europe/Berlin, or all year round {fixed}"
+    found = _meant(name)
+    if not found:
+        return ": a name like Europe/Berlin is expected, of a large city with the same time"
+    return f": did you mean {found[0]}?" if len(found) == 1 else f": one of {_listed(found)} is expected"
+
+
+def _meant(name: str) -> tuple[str, ...]:
+    """The zones of the city, the country or the abbreviation, else of one that is spelled nearly so."""
+    import difflib  # noqa: PLC0415 - 6 ms that only a mistake needs
+
+    zones, places = _zones(), {**_countries(), **_last_parts(), **_cities()}
+    whole, place = _folded(name), _folded(name.rpartition("/")[2])
+    if whole in zones or place in places:
+        return zones.get(whole) or places[place]
+    # an area in front would make any two cities in it similar
+    for known, text in ((zones, whole if "/" not in name else ""), (places, place)):
+        near = difflib.get_close_matches(text, known, n=1, cutoff=_SIMILAR) if not any(map(str.isdigit, text)) else []
+        if near:
+            return known[near[0]]
+    return ()
+
+
+def _listed(zones: tuple[str, ...]) -> str:
+    shown = ", ".join(zones[:_FEW])
+    return f"{shown} and {len(zones) - _FEW} more" if len(zones) > _FEW else shown
+
+
+def _folded(name: str) -> str:
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return " ".join(re.split(r"[\s_.-]+", plain.replace("ø", "o").casefold().strip()))
+
+
+def _zones() -> dict[str, tuple[str, ...]]:
+    return {_folded(zone): (zone,) for zone in sorted(available_timezones())}
+
+
+def _cities() -> dict[str, tuple[str, ...]]:
+    return {_folded(city): (zone,) for zone, cities in _rows(_TABLE) for city in cities.split(", ")}
+
+
+def _last_parts() -> dict[str, tuple[str, ...]]:
+    """The cities that zones are named after; of several names for one zone, the one in the tables."""
+    current = [zone for zones in _by_country().values() for zone in zones]
+    return {
+        _folded(zone.rpartition("/")[2]): (zone,)
+        for zone in (*sorted(available_timezones()), *current)
+        if "/" in zone and not zone.startswith(("Etc/", "US/", "posix/", "right/"))
+    }
+
+
+def _countries() -> dict[str, tuple[str, ...]]:
+    """Each country, by its name and its code, with its zones."""
+    by_country = _by_country()
+    return {
+        _folded(name): by_country[code]
+        for code, whole in _rows(_DATABASE / "iso3166.tab")
+        for name in (whole, *re.split(r" \(|\)| & ", whole), code, *_ALSO.get(code, ()))
+        if name and code in by_country
+    }
+
+
+_ALSO = {
+    "US": ("USA", "United States of America", "America"),
+    "GB": ("UK", "England", "Scotland", "Wales", "Great Britain"),
+    "DE": ("Deutschland",),
+    "KR": ("Korea", "South Korea"),
+    "KP": ("North Korea",),
+    "CI": ("Ivory Coast",),
+    "CD": ("DR Congo",),
+    "RU": ("Russian Federation",),
+    "VN": ("Viet Nam",),
+    "NL": ("Holland", "The Netherlands"),
+    "AE": ("UAE",),
+    "CZ": ("Czechia",),
+    "CH": ("Schweiz", "Suisse"),
+    "ES": ("España",),
+    "AT": ("Österreich",),
+    "TR": ("Türkiye",),
+    "BR": ("Brasil",),
+}
+"""What else a country is called than in the table."""
+
+
+def _by_country() -> dict[str, tuple[str, ...]]:
+    """The zones of each country's code, those with large cities first."""
+    large = {zone for zone, _ in _rows(_TABLE)}
+    found: dict[str, list[str]] = {}
+    for code, _, zone, *_ in _rows(_DATABASE / "zone.tab"):
+        found.setdefault(code, []).append(zone)
+    return {code: tuple(sorted(zones, key=lambda zone: zone not in large)) for code, zones in found.items()}
+
+
+def _rows(table: Traversable) -> list[list[str]]:
+    lines = table.read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")]
