@@ -15,6 +15,7 @@ from bot.channels.channel import CheckResult
 from bot.clock import SystemClock
 from bot.compose import Composer
 from bot.compose.digests import DigestPlanner
+from bot.members.links import SignedLinks
 from bot.report import check
 from bot.settings import refuse_live
 from bot.store import Store
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.publish import Publisher
     from bot.report.status import Reporter
     from bot.settings import Settings
+    from bot.store.keys import ReaderKeys
 
 
 class App:
@@ -41,6 +43,7 @@ class App:
         self.clock = clock or SystemClock()
         self.store = Store(settings.store, must_exist=must_exist)
         self.templates = Templates(settings.templates)
+        self._links = SignedLinks(settings.web, self._read_keys)
         self.channels = self._build_channels(self.templates)
 
     @cached_property
@@ -92,17 +95,18 @@ class App:
     def channel(self, name: str) -> Channel:
         """A channel to render with, also one that no subscriber uses."""
         return self.channels.get(name) or CHANNELS[name](
-            CHANNELS[name].Settings(),
-            self.templates,
-            contact=self.settings.contact,
+            CHANNELS[name].Settings(), self.templates, contact=self.settings.contact, links=self._links
         )
 
     def _build_channels(self, templates: Templates) -> dict[str, Channel]:
         """The channels that are set up, none of them open."""
         return {
-            name: CHANNELS[name](options, templates, contact=self.settings.contact)
+            name: CHANNELS[name](options, templates, contact=self.settings.contact, links=self._links)
             for name, options in self.settings.channels.items()
         }
+
+    def _read_keys(self) -> ReaderKeys:
+        return self.store.reader_keys(self.settings.web.secret if self.settings.web else ())
 
     @asynccontextmanager
     async def arxiv(self) -> AsyncIterator[ArxivClient]:

@@ -89,7 +89,11 @@ def render_note(note: Note, templates: Templates, *, sender: str, pages: bool = 
         RenderError: a template is broken.
     """
     paragraphs = [line for line in note.text.splitlines() if line.strip()]
-    values: dict[str, Any] = {"subject": clean(note.title), "paragraphs": paragraphs, **_answering(sender, pages=pages)}
+    values: dict[str, Any] = {
+        "subject": clean(note.title),
+        "paragraphs": paragraphs,
+        **_answering(sender, pages=pages),
+    }
     text = wrap(templates.render("mail/note.txt.j2", **values))
     return _message(values["subject"], text, _inlined(templates.render("mail/note.html.j2", **values)), part=1)
 

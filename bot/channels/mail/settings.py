@@ -60,8 +60,8 @@ class MailSettings:
     connections: int = CONNECTIONS
     """How many are open at once, at most."""
     return_path: str | None = None
-    """Where mails come back to that cannot be delivered: an address, with `{token}` one for each mail; the sender's if
-    there is none."""
+    """Where mails come back to that cannot be delivered: an address, with `{token}` in it one for each mail. The
+    sender's, if there is none."""
     bounces: Annotated[Path, AfterValidator(_in_folder)] | None = None
     """A Maildir that such mails are put into, to be read from there."""
 
