@@ -15,6 +15,8 @@ from bot.channels.channel import CheckResult
 from bot.clock import SystemClock
 from bot.compose import Composer
 from bot.compose.digests import DigestPlanner
+from bot.members.bounce_mailbox import read_bounces
+from bot.members.context import Context, NoteMails
 from bot.members.links import SignedLinks
 from bot.report import check
 from bot.settings import refuse_live
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from bot.arxiv.client import ArxivClient
     from bot.channels.channel import Channel
+    from bot.channels.mail.settings import MailSettings
     from bot.clock import Clock
     from bot.publish import Publisher
     from bot.report.status import Reporter
@@ -57,7 +60,13 @@ class App:
             open_arxiv=self.arxiv,
             open_composer=self.composer,
             open_publisher=self.publisher,
+            read_bounces=self.read_bounces,
         )
+
+    @cached_property
+    def readers(self) -> Context:
+        """What the commands of readers work with."""
+        return Context(self.store, self.settings, self._read_keys(), NoteMails(self.channel("mail")))
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -91,6 +100,16 @@ class App:
 
         topics = tuple(self.settings.topics[name] for name in site.topics)
         return Publisher(self.store, site, topics, self.matcher, self.templates)
+
+    def read_bounces(self) -> None:
+        """Do what new bounces in the Maildir of `channels.mail.bounces` ask for; without one there is nothing to do.
+
+        Raises:
+            BounceMailboxError: it cannot be read.
+        """
+        mail: MailSettings | None = self.settings.channels.get("mail")
+        if mail is not None and mail.bounces is not None:
+            read_bounces(self.readers, mail.bounces, self.clock.now())
 
     def channel(self, name: str) -> Channel:
         """A channel to render with, also one that no subscriber uses."""

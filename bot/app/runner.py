@@ -1,6 +1,6 @@
 """Runs the four verbs in a row: once for `once`, and round after round for the daemon.
 
-    [addresses changed?] -> collect -> compose -> deliver -> publish -> alerts -> prune
+    [bounces? addresses changed?] -> collect -> compose -> deliver -> publish -> alerts -> prune
 
 Only the order of the verbs stands in here: what is due, is retried or is given up is decided below. Opens nothing but
 the one connection to arXiv, through the function that it is given.
@@ -12,14 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.app.run_result import RunResult, log_run
 from bot.arxiv import calendar
 from bot.collect import backlog, collect
 from bot.deliver import MAX_WAIT, deliver, readdress
 from bot.errors import RenderError
+from bot.members.bounce_mailbox import BounceMailboxError
 from bot.report.alert import Alert, enqueue_alerts
 from bot.store.leases import LeaseTakenError
+
+log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,6 +83,7 @@ class Runner:
         open_arxiv: Callable[[], AbstractAsyncContextManager[Source]],
         open_composer: Callable[[], Composer],
         open_publisher: Callable[[], Publisher | None],
+        read_bounces: Callable[[], None] = lambda: None,
     ) -> None:
         """Take what the verbs need.
 
@@ -89,6 +95,7 @@ class Runner:
             open_arxiv: the one connection to arXiv; raises `LeaseTakenError` while another process has it.
             open_composer: a composer over the store as it is at that moment.
             open_publisher: the same for the site; None without one.
+            read_bounces: does what mails that came back ask for; raises `BounceMailboxError` if it cannot.
         """
         self._store = store
         self._settings = settings
@@ -97,6 +104,7 @@ class Runner:
         self._open_arxiv = open_arxiv
         self._open_composer = open_composer
         self._open_publisher = open_publisher
+        self._read_bounces = read_bounces
         self._alerts: dict[str, Alert] = {}
 
     # -- in a row ------------------------------------------------------------------------------------------------
@@ -138,6 +146,7 @@ class Runner:
         composed: tuple[Composed, ...] = ()
         published: tuple[Published, ...] = ()
         site_error = ""
+        self._heed_bounces()
         delivered = readdress(self._store, self._settings, self._clock.now()) if options.tell else ()
         collected, elsewhere = await self._collect_if_free(options, progress)
         if options.tell and not elsewhere:
@@ -245,6 +254,14 @@ class Runner:
         except LeaseTakenError as error:
             return (), str(error)
         return (), ""
+
+    def _heed_bounces(self) -> None:
+        """Before anything is composed or sent; if they cannot be read, the operator hears of it."""
+        try:
+            self._read_bounces()
+        except BounceMailboxError as error:
+            log.warning("bounces cannot be read", reason=error.reason)
+            self.add_alert("bounces unread", f"Mails that came back cannot be read from {error}")
 
     def _publish_or_say_why(self) -> tuple[tuple[Published, ...], str]:
         """What was published, and why it failed: that must not fail the run, for the digests are sent by now."""

@@ -14,6 +14,7 @@ import typer
 
 from bot import __version__
 from bot.cli.commands.backup import backup
+from bot.cli.commands.bounce import bounce
 from bot.cli.commands.catchup import catchup
 from bot.cli.commands.check import check
 from bot.cli.commands.deliveries import deliveries
@@ -57,7 +58,22 @@ def _whole(
 _LEVELS: dict[object, LogLevel] = {demo: LogLevel.ERROR, run: LogLevel.INFO}
 """How much a command logs where nobody says, if it is not warnings."""
 
-for command in (demo, init, check, once, run, preview, status, explain, search, query, catchup, backup, migrate):
+for command in (
+    demo,
+    init,
+    check,
+    once,
+    run,
+    preview,
+    status,
+    explain,
+    search,
+    query,
+    catchup,
+    bounce,
+    backup,
+    migrate,
+):
     app.command()(logging_as_asked(command, _LEVELS.get(command, LogLevel.WARNING)))
 app.add_typer(deliveries)
 

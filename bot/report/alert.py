@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from bot.store import Store
 
 DAY = timedelta(days=1)
+MANY_BOUNCES = 0.05
+"""The part of a day's mails that may come back without being told of."""
 _WHERE_TO_LOOK = "More: `paperboy status` and `paperboy deliveries list`."
 
 
@@ -82,10 +84,18 @@ def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel
     yield from _refusal(store, now) or _late_mailings(store, settings, now)
     yield from _refused_pages(store, settings, now)
     yield from _open_circuits(store, settings, channels, now)
+    yield from _bounces(store, now)
     dead = store.queries.ended_since(now - DAY, DeliveryState.DEAD)
     for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
         given_up = "A message to {} was" if count == 1 else f"{count} messages to {{}} were"
         yield Alert(f"dead {name} {fingerprint(reason)}", f"{given_up.format(name)} given up: {reason}")
+
+
+def _bounces(store: Store, now: datetime) -> Iterator[Alert]:
+    sent, came_back = store.queries.bounced_since(now - DAY)
+    if came_back > sent * MANY_BOUNCES:
+        advice = "More than 5 % harm how others see your mail. `paperboy suppressions list` shows what was stopped."
+        yield Alert("bounces", f"{came_back} of the {sent} mails of the last day came back. {advice}")
 
 
 def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:

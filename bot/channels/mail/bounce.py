@@ -8,7 +8,6 @@ rfc6522 (the container). Pure, and bounded: what is longer or deeper than a repo
 
 from __future__ import annotations
 
-import logging
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -105,7 +104,6 @@ def guess_failures(data: bytes) -> tuple[Failure, ...]:
     from flufl.bounce import all_failures  # noqa: PLC0415 - 160 ms, for few bounces
 
     _check_size(data)
-    logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it logs what it fails on
     with _readable():
         _, permanent = all_failures(BytesParser().parsebytes(data))
         return tuple(Failure(address.decode("utf-8", "replace"), "5.0.0") for address in sorted(permanent))
