@@ -17,7 +17,7 @@ from bot.store.outbox.claim import Claimed
 from bot.store.outbox.policy import Lane
 from bot.store.suppressions import SuppressionReason
 from tests.channels.mail.test_bounce import OUR_MESSAGE, sample
-from tests.members.conftest import OLD_SECRET, PlainMails, mailbox, settings
+from tests.members.conftest import OLD_SECRET, SECRET, PlainMails, mailbox, settings
 from tests.members.driver import DAY, NOW, member, suppression, wait_for
 from tests.store.outbox.test_outbox import claim
 
@@ -173,10 +173,10 @@ def test_a_subscriber_that_is_gone_is_suppressed_by_its_address_all_the_same(con
 
 
 def test_a_token_outlives_a_change_of_secrets(store: Store) -> None:
-    old = with_return_path(Context(store, settings(), store.reader_keys([OLD_SECRET]), PlainMails()))
-    new = with_return_path(
-        Context(store, settings(), store.reader_keys([settings().web.secret[0], OLD_SECRET]), PlainMails())
-    )  # type: ignore[union-attr]  # it has one
+    old, new = (
+        with_return_path(Context(store, settings(), store.reader_keys(secrets), PlainMails()))
+        for secrets in ([OLD_SECRET], [SECRET, OLD_SECRET])
+    )
     assert isinstance(heed(new, bounce(to(old, sent(store))), NOW), tuple)
 
 

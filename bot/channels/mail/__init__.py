@@ -7,27 +7,31 @@ mean `mail_answers`', and `check` asks what `mail_check` says.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.channels.channel import CannotTellError
 from bot.channels.mail.check import check_relay
 from bot.channels.mail.digest import render_digest, render_note
 from bot.channels.mail.fragments import Fragments
-from bot.channels.mail.links import OwnLinks
+from bot.channels.mail.links import OwnLinks, fill
 from bot.channels.mail.mime import Mailbox, build, mailto, message_id, parse_mailbox
 from bot.channels.mail.return_path import SAMPLE_TOKEN
 from bot.channels.mail.settings import MailSettings
 from bot.channels.mail.smtp import SmtpPool
-from bot.model import Limit, Limits, Receipt
+from bot.model import Delivery, Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from bot.channels.channel import CheckResult, ReaderLinks
-    from bot.model import Delivery, Digest, Message, Note, UnknownDelivery
+    from bot.model import Digest, Message, Note, UnknownDelivery
     from bot.text.templates import Templates
+
+
+_SAMPLE_READER, _SAMPLE_ID = "reader@example.org", "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +114,29 @@ class MailChannel:
         Raises:
             DeliveryError: UNKNOWN only if the whole mail was written and the relay's answer never came.
         """
-        recipient = Mailbox(address.value.reveal())
-        data = build(delivery, recipient, self._sender, self._own_links(address))
+        data = build(delivery, Mailbox(address.value.reveal()), self._sender, self._own_links(address))
         sender = self._envelope_sender(delivery.id)
-        await self._running_pool().send(sender, recipient.address, data)
+        await self._running_pool().send(sender, address.value.reveal(), data)
         return Receipt(message_id(delivery.id, self._sender.domain))
+
+    def sample(self, message: Message, subscriber: str, now: datetime) -> tuple[str, Message]:
+        """The headers that an invented reader would get a message with, in lines; and it, with that reader's links.
+
+        Args:
+            message: rendered by this channel.
+            subscriber: whose digest it is; a part of the headers.
+            now: the moment, UTC.
+        """
+        (reader,) = self.addresses(_SAMPLE_READER, MailOptions())
+        links = self._own_links(reader)
+        delivery = Delivery(
+            _SAMPLE_ID, subscriber, reader.key, message.payload, part=1, parts=1, created_at=now, tries=1
+        )
+        head, _, _ = build(delivery, Mailbox(_SAMPLE_READER), self._sender, links).partition(b"\r\n\r\n")
+        payload, plain = (
+            body and {**body, "entity": fill(body["entity"], links)} for body in (message.payload, message.plain)
+        )
+        return head.decode().replace("\r\n", "\n"), replace(message, payload=payload or {}, plain=plain)
 
     async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """A relay cannot be asked.

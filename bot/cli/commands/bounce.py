@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.errors import ExitCode, giving_advice
 from bot.cli.options import ConfigOption, load_settings
-from bot.cli.output import say
+from bot.cli.output import plural, say
 
 if TYPE_CHECKING:
     from bot.members.bounces import Heeded, Unheeded
@@ -63,9 +63,12 @@ def _in_words(found: tuple[Heeded, ...] | Unheeded) -> list[str]:
 
     if not isinstance(found, tuple):
         return [f"Nothing is done: {found}."]
-    return [
-        f"{each.subscriber}: that mailbox is not written to any more ({each.outcome.reason})."
-        if isinstance(each.outcome, Suppressed)
-        else f"{each.subscriber}: that mailbox refused {each.outcome.bounces} mails for good within 14 days."
-        for each in found
-    ]
+    lines = []
+    for each in found:
+        outcome = each.outcome
+        if isinstance(outcome, Suppressed):
+            lines.append(f"{each.subscriber}: that mailbox is not written to any more ({outcome.reason}).")
+        else:
+            mails = plural(outcome.bounces, "mail")
+            lines.append(f"{each.subscriber}: that mailbox refused {mails} for good within 14 days.")
+    return lines

@@ -15,8 +15,6 @@ from bot.cli.options import ConfigOption, load_settings, subscriber_names
 from bot.cli.output import heading, plural, say, say_on_stderr, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bot.model import Digest, DigestEntry, Message, Section
     from bot.report.preview import Nothing
     from bot.settings import Settings, Subscriber
@@ -38,6 +36,8 @@ class _Preview:
     digest: Digest
     channel: str
     messages: tuple[Message, ...]
+    headers: tuple[str, ...] = ()
+    """Of each message, if it is a mail: in lines, as an invented reader would get it."""
 
 
 def preview(
@@ -79,7 +79,7 @@ def preview(
     elif form is Form.TERMINAL and sys.stdout.isatty():
         _draw(found)
     else:
-        sys.stdout.write(_show(found.messages, form) + "\n")
+        sys.stdout.write(_show(found, form) + "\n")
 
 
 def _choose(settings: Settings, name: str | None) -> Subscriber:
@@ -94,6 +94,7 @@ def _choose(settings: Settings, name: str | None) -> Subscriber:
 async def _render(settings: Settings, subscriber: Subscriber, form: Form, *, latest: bool) -> _Preview | Nothing:
     """What would come, or why nothing does."""
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+    from bot.channels.mail import MailChannel  # noqa: PLC0415 - as above
     from bot.report.preview import why_nothing  # noqa: PLC0415 - as above
 
     async with opened(settings, must_exist=True) as app:
@@ -104,7 +105,10 @@ async def _render(settings: Settings, subscriber: Subscriber, form: Form, *, lat
         channel = app.channel(name)
         options = subscriber.options if name == subscriber.channel else type(channel).Options()
         messages = channel.render(digest, max_messages=subscriber.max_messages, options=options)
-        return _Preview(digest, name, messages)
+        if not isinstance(channel, MailChannel):
+            return _Preview(digest, name, messages)
+        samples = [channel.sample(message, subscriber.name, app.clock.now()) for message in messages]
+        return _Preview(digest, name, tuple(mail for _, mail in samples), tuple(headers for headers, _ in samples))
 
 
 def _in_words(why: Nothing, subscriber: Subscriber) -> str:
@@ -148,6 +152,10 @@ def _draw(found: _Preview) -> None:
         say(f"Not in: {', '.join(digest.missing)}")
     for section in digest.sections:
         _draw_section(section)
+    for headers in found.headers[:1]:
+        heading("Headers of the mail")
+        for line in headers.splitlines():
+            say(line, indent="  ")
     parts = plural(len(found.messages), "message")
     say(f"In {parts} for {found.channel}. `--open` shows it in the browser, as its readers see it.")
 
@@ -170,13 +178,16 @@ def _row(entry: DigestEntry) -> list[str]:
 # -- in a pipe ---------------------------------------------------------------------------------------------------
 
 
-def _show(messages: Iterable[Message], form: Form) -> str:
+def _show(found: _Preview, form: Form) -> str:
     from bot.channels.mail import mime  # noqa: PLC0415 - as above
 
+    messages = found.messages
     if form in (Form.SLACK, Form.DISCORD):
         return json.dumps([dict(message.payload) for message in messages], indent=2, ensure_ascii=False)
     if form is Form.HTML:
         return "\n\n".join(mime.texts(message.payload["entity"])["html"] for message in messages)
+    if found.headers:
+        return "\n\n".join(f"{head}\n\n{_words(mail)}" for head, mail in zip(found.headers, messages, strict=True))
     return "\n\n".join(map(_words, messages))
 
 
