@@ -109,6 +109,17 @@ ALL_WEEK = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True)
+class SuppressedAddress:
+    """An address of a subscriber that is not written to."""
+
+    address: Address
+    why: str
+    """For people: unsubscribed, bounced or complained, and since when."""
+    key: str
+    """What `paperboy suppressions lift` knows it by."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriber:
     """One destination with its topics and its hour."""
 
@@ -130,6 +141,17 @@ class Subscriber:
     """The name it had before; what is remembered under that one becomes its own."""
     options: Any = None
     """The channel's own options, an instance of its `Options` class."""
+    suppressed: tuple[SuppressedAddress, ...] = ()
+    """Which of its addresses are left out of `addresses`."""
+    revision: int = 0
+    """Of a self-service subscriber, which is changed in the store; 0 for one of the YAML."""
+    unconfirmed: bool = False
+    """Whether it waits for its reader's yes: it gets the mail that asks for it, and nothing else."""
+
+    @property
+    def is_self_service(self) -> bool:
+        """Whether it was made by a reader and is in the store."""
+        return self.revision > 0
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -217,6 +239,13 @@ class Settings:
     keep_days: int = 90
     health_url: Secret | None = None
     """Called at least once an hour while the daemon runs."""
+    self_service_categories: tuple[str, ...] = ()
+    """Which mailings are read for self-service subscribers, whether or not these are among `subscribers`."""
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What links and hashes of readers are keyed with; none without `web`."""
+        return self.web.secret if self.web else ()
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -226,7 +255,8 @@ class Settings:
             used.update(self.site.topics)
         if self.web:  # what may be followed is there at once for who follows it
             used.update(self.web.signup)
-        return tuple(sorted({category for name in used for category in self.topics[name].categories}))
+        found = {category for name in used for category in self.topics[name].categories}
+        return tuple(sorted(found.union(self.self_service_categories)))
 
 
 def refuse_live(settings: Settings) -> Problem | None:

@@ -18,6 +18,7 @@ from bot.compose.digests import DigestPlanner
 from bot.members.bounce_mailbox import read_bounces
 from bot.members.context import Context, NoteMails
 from bot.members.links import SignedLinks
+from bot.members.roster import RosterReader
 from bot.report import check
 from bot.settings import refuse_live
 from bot.store import Store
@@ -45,6 +46,7 @@ class App:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.store = Store(settings.store, must_exist=must_exist)
+        self.roster = RosterReader(self.store, settings)
         self.templates = Templates(settings.templates)
         self._links = SignedLinks(settings.web, self._read_keys)
         self.channels = self._build_channels(self.templates)
@@ -55,6 +57,7 @@ class App:
         return Runner(
             self.store,
             self.settings,
+            self.roster,
             self.channels,
             self.clock,
             open_arxiv=self.arxiv,
@@ -70,26 +73,33 @@ class App:
 
     @cached_property
     def matcher(self) -> Matcher:
-        """All topics compiled, once."""
+        """All topics of the YAML compiled, once."""
         return Matcher(self.settings.topics.values())
 
     @property
     def reporter(self) -> Reporter:
-        """Status and explain."""
+        """Status and explain, of the YAML's subscribers."""
+        return self.reporter_of(self.roster.of_yaml(self.clock.now()))
+
+    def reporter_of(self, roster: Settings) -> Reporter:
+        """Status and explain, of the roster's subscribers."""
         from bot.report.status import Reporter  # noqa: PLC0415 - 15 ms, with the next, that `once` can spare
 
-        return Reporter(self.store, self.settings, self.channels, self.planner())
+        return Reporter(self.store, roster, self.channels, self.planner(roster))
 
-    def planner(self) -> DigestPlanner:
-        """A planner of digests over the store as it is now."""
-        return DigestPlanner(self.store, self.settings, self.matcher)
+    def planner(self, roster: Settings) -> DigestPlanner:
+        """A planner of the roster's digests over the store as it is now."""
+        return DigestPlanner(self.store, roster, self.matcher_of(roster))
 
-    def composer(self) -> Composer:
+    def matcher_of(self, roster: Settings) -> Matcher:
+        """All topics of a roster compiled."""
+        return self.matcher if roster.topics is self.settings.topics else Matcher(roster.topics.values())
+
+    def composer(self, roster: Settings) -> Composer:
         """A composer over the store as it is now, with its own channels, so that their render caches end with it."""
         built_in = self._build_channels(Templates()) if self.settings.templates else {}
-        return Composer(
-            self.store, self.settings, self._build_channels(self.templates), self.planner(), fallbacks=built_in
-        )
+        channels = self._build_channels(self.templates)
+        return Composer(self.store, roster, channels, self.planner(roster), fallbacks=built_in)
 
     def publisher(self) -> Publisher | None:
         """A publisher of the site; None without `site:`."""
@@ -152,20 +162,25 @@ class App:
 
     async def check(self, *, send: bool) -> tuple[CheckResult, ...]:
         """Reach arXiv and every channel without changing anything; with `send`, post a test to every address."""
-        results = [*check.notices(self.settings), *check.renamed_notices(self.store, self.settings)]
-        results.append(await self._check_arxiv())
-        results.extend(await check.check_channels(self.channels, self.settings))
+        roster = self.roster.of_yaml(self.clock.now())
+        results = [
+            *check.notices(roster),
+            *check.reader_notices(self.store, roster),
+            *check.renamed_notices(self.store, roster),
+        ]
+        results.append(await self._check_arxiv(roster))
+        results.extend(await check.check_channels(self.channels, roster))
         if send:
-            results.extend(await check.send_tests(self.channels, self.settings, self.store.outbox, self.clock))
+            results.extend(await check.send_tests(self.channels, roster, self.store.outbox, self.clock))
         return tuple(results)
 
-    async def _check_arxiv(self) -> CheckResult:
-        problem = refuse_live(self.settings)
+    async def _check_arxiv(self, roster: Settings) -> CheckResult:
+        problem = refuse_live(roster)
         if problem is not None:
             return CheckResult(problem.path, ok=False, message=problem.message)
         try:
             async with self.arxiv() as client:
-                return await check.check_arxiv(client, self.settings)
+                return await check.check_arxiv(client, roster)
         except LeaseTakenError as error:
             return CheckResult("arxiv.rss_url", ok=True, message=f"not asked: {error}")
 

@@ -59,6 +59,8 @@ class WorkAhead:
     """When deliveries that stayed behind are worth another try."""
     missed: tuple[MailingRecord, ...] = ()
     """The mailings before today that are still open."""
+    self_service_due: datetime | None = None
+    """The next hour of a self-service subscriber."""
     arxiv_waits_until: datetime | None = None
     """Until when arXiv is not to be asked for anything, by its own wish or because another process is at it."""
 
@@ -111,6 +113,8 @@ def next_wake(now: datetime, work_ahead: WorkAhead) -> datetime:
         for subscriber in work_ahead.subscribers
         if subscriber.at is not None and not subscriber.paused
     ]
+    if work_ahead.self_service_due is not None:
+        moments.append(work_ahead.self_service_due)
     wait_until = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL)
     if wait_until > now:
         moments.append(wait_until)

@@ -21,6 +21,7 @@ from bot.collect import backlog, collect
 from bot.deliver import MAX_WAIT, deliver, readdress
 from bot.errors import RenderError
 from bot.members.bounce_mailbox import BounceMailboxError
+from bot.members.housekeeping import forget_outdated
 from bot.report.alert import Alert, enqueue_alerts
 from bot.store.leases import LeaseTakenError
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bot.collect import Collected, Source
     from bot.compose import Composed, Composer
     from bot.deliver import LaneReport
+    from bot.members.roster import RosterReader
     from bot.publish import Published, Publisher
     from bot.settings import Settings
     from bot.store import Store
@@ -77,11 +79,12 @@ class Runner:
         self,
         store: Store,
         settings: Settings,
+        roster: RosterReader,
         channels: Mapping[str, Channel],
         clock: Clock,
         *,
         open_arxiv: Callable[[], AbstractAsyncContextManager[Source]],
-        open_composer: Callable[[], Composer],
+        open_composer: Callable[[Settings], Composer],
         open_publisher: Callable[[], Publisher | None],
         read_bounces: Callable[[], None] = lambda: None,
     ) -> None:
@@ -89,16 +92,18 @@ class Runner:
 
         Args:
             store: where each verb starts and ends.
-            settings: who wants what.
+            settings: the configuration.
+            roster: who wants what, at each moment.
             channels: by name, those that a subscriber uses.
             clock: for now and for waiting.
             open_arxiv: the one connection to arXiv; raises `LeaseTakenError` while another process has it.
-            open_composer: a composer over the store as it is at that moment.
+            open_composer: a composer for a roster, over the store as it is at that moment.
             open_publisher: the same for the site; None without one.
             read_bounces: does what mails that came back ask for; raises `BounceMailboxError` if it cannot.
         """
         self._store = store
         self._settings = settings
+        self._roster = roster
         self._channels = channels
         self._clock = clock
         self._open_arxiv = open_arxiv
@@ -122,7 +127,8 @@ class Runner:
         With `since` every mailing from that date on is collected, and a new subscriber gets all of them.
         """
         if since is not None:
-            self._open_composer().enrol(self._clock.now())
+            now = self._clock.now()
+            self._open_composer(self._roster.whole(now)).enrol(now)
         return await self._run_verbs(_Options(tell=not no_deliver, any_hour=any_hour, since=since), progress)
 
     async def round(self, *, poll: bool) -> WorkAhead:
@@ -147,7 +153,7 @@ class Runner:
         published: tuple[Published, ...] = ()
         site_error = ""
         self._heed_bounces()
-        delivered = readdress(self._store, self._settings, self._clock.now()) if options.tell else ()
+        delivered = self._readdress() if options.tell else ()
         collected, elsewhere = await self._collect_if_free(options, progress)
         if options.tell and not elsewhere:
             composed = self.compose(any_hour=options.any_hour, wait_for_late=options.wait_for_late)
@@ -191,7 +197,7 @@ class Runner:
             return await collect(
                 source,
                 self._store.papers,
-                self._settings.categories,
+                self._roster.of_yaml(self._clock.now()).categories,
                 self._clock,
                 since=since,
                 ignore_backoff=ignore_backoff,
@@ -202,7 +208,8 @@ class Runner:
         """The second verb."""
         now = self._clock.now()
         late = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL) if wait_for_late else None
-        return self._open_composer().compose(now, any_hour=any_hour, wait_until=late)
+        roster = self._roster.to_compose(now, any_hour=any_hour)
+        return self._open_composer(roster).compose(now, any_hour=any_hour, wait_until=late)
 
     async def deliver(
         self, *, ignore_backoff: bool, max_wait: timedelta = MAX_WAIT, only: str | None = None
@@ -210,7 +217,7 @@ class Runner:
         """The third verb; with `only` for one subscriber alone."""
         return await deliver(
             self._store,
-            self._settings,
+            self._roster.waited_for(self._clock.now()),
             self._channels,
             self._clock,
             ignore_backoff=ignore_backoff,
@@ -227,13 +234,17 @@ class Runner:
 
     def work_ahead(self) -> WorkAhead:
         """What has to be done later, as the store shows it."""
-        today = calendar.mailing_date(self._clock.now())
+        now = self._clock.now()
+        today, roster = calendar.mailing_date(now), self._roster.of_yaml(now)
+        with self._store.snapshot() as view:
+            next_due = view.members.next_due(now)
         return WorkAhead(
             mailings=self._store.papers.mailings_since(today),
-            categories=self._settings.categories,
-            missed=backlog.missed(self._store.papers, self._settings.categories, today),
-            arxiv_waits_until=self._store.arxiv_limit.waits_until(self._clock.now()),
-            subscribers=tuple(self._settings.subscribers.values()),
+            categories=roster.categories,
+            missed=backlog.missed(self._store.papers, roster.categories, today),
+            arxiv_waits_until=self._store.arxiv_limit.waits_until(now),
+            subscribers=tuple(roster.subscribers.values()),
+            self_service_due=next_due,
         )
 
     def add_alert(self, key: str, text: str) -> None:
@@ -281,10 +292,17 @@ class Runner:
             alerts.append(Alert("site", f"The site could not be written: {site_error}"))
         alerts.extend(self._alerts.values())
         self._alerts.clear()
-        if not enqueue_alerts(self._store, self._settings, self._channels, self._clock.now(), also=alerts):
+        now = self._clock.now()
+        if not enqueue_alerts(self._store, self._roster.of_yaml(now), self._channels, now, also=alerts):
             return ()
         return await self.deliver(ignore_backoff=False, only=self._settings.operator)
 
+    def _readdress(self) -> tuple[LaneReport, ...]:
+        now = self._clock.now()
+        return readdress(self._store, self._roster.waited_for(now), now)
+
     def _prune(self) -> None:
-        """Forget payloads older than `keep_days`."""
-        self._store.outbox.prune(self._clock.now() - timedelta(days=self._settings.keep_days))
+        """Forget payloads older than `keep_days`, and what readers asked for and nobody confirmed."""
+        now = self._clock.now()
+        self._store.outbox.prune(now - timedelta(days=self._settings.keep_days))
+        forget_outdated(self._store, now)

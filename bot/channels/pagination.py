@@ -1,18 +1,100 @@
-"""Fills messages greedily, and finds the richest plan (full, lines, counted) within a number of messages.
+"""Spreads a digest over messages: the richest plan (full, lines, counted) within a number of messages.
 
-Pure; knows no platform. The channel says what fits on a page and how a plan looks when built.
+Pure; knows no platform. A channel's renderer says how an item looks and what fits on a page; which papers are shown
+in full, as a line or only counted is decided here, alike for all channels.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from bot.channels.presentation import merged, paper_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from bot.model import Section
 
 Thing = TypeVar("Thing")
 Piece = TypeVar("Piece")
 Page = TypeVar("Page")
+
+
+class Show(Enum):
+    """How much of a paper is shown."""
+
+    FULL = auto()
+    LINE = auto()
+    COUNTED = auto()
+    """Papers of one section that are only counted and linked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a plan shows: a paper, or the count of a section's papers that it does not show."""
+
+    section: int
+    """Its place among the sections."""
+    show: Show
+    place: int
+    """Its place in the section; of a count, how many papers of the section are shown before it."""
+    number: int
+    """Its place among all papers of the digest; of a count, the same as if it were a paper."""
+    count: int = 1
+    """How many papers it stands for."""
+
+
+class Renderer(Protocol[Piece]):
+    """What a channel brings: how an item looks, and how much a message holds."""
+
+    def piece(self, item: Item) -> Piece:
+        """The item as the channel shows it; never split over two messages."""
+        ...
+
+    def fits(self, pieces: Sequence[Piece]) -> bool:
+        """Whether one message holds all of these."""
+        ...
+
+
+ChannelRenderer = TypeVar("ChannelRenderer", bound=Renderer[Any])
+
+
+def lay_out(
+    sections: Sequence[Section], most: int, renderer: Callable[[Sequence[Section]], ChannelRenderer]
+) -> tuple[ChannelRenderer, Sequence[Sequence[Any]]]:
+    """The richest pages, at most `most` of them, and the renderer that made their pieces.
+
+    Where there are too many topics even to count each of them, they are merged into one.
+    """
+    made = renderer(sections)
+    pages = _richest_pages(made, sections, most)
+    if len(pages) > most:
+        sections = (merged(sections),)
+        made = renderer(sections)
+        pages = _richest_pages(made, sections, most)
+    return made, pages
+
+
+def _richest_pages(renderer: Renderer[Piece], sections: Sequence[Section], most: int) -> Sequence[Sequence[Piece]]:
+    def build(full: int, lines: int) -> Sequence[Sequence[Piece]]:
+        return paginate(map(renderer.piece, plan(sections, full, lines)), renderer.fits) or [[]]
+
+    return fit(sum(len(section.entries) for section in sections), most, build)
+
+
+def plan(sections: Sequence[Section], full: int, lines: int) -> Iterator[Item]:
+    """The first `full` papers in full, the next `lines` as one line each, the others as a count per section."""
+    before = 0
+    for index, section in enumerate(sections):
+        shown = min(len(section.entries), max(0, full + lines - before))
+        for place in range(shown):
+            number = before + place
+            yield Item(index, Show.FULL if number < full else Show.LINE, place, number)
+        if rest := paper_count(section) - shown:
+            yield Item(index, Show.COUNTED, shown, before + shown, rest)
+        before += len(section.entries)
 
 
 def as_many_as_fit(things: Sequence[Thing], limit: int, size: Callable[[Thing], int]) -> tuple[Sequence[Thing], int]:

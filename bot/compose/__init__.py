@@ -46,6 +46,8 @@ class Outcome(StrEnum):
     SAID_EMPTY = "said-empty"
     NOT_DUE = "not-due"
     PAUSED = "paused"
+    NOBODY = "nobody"
+    """None of its addresses may be written to, or it waits for its reader's yes."""
     WAITING = "waiting"
     """Some of its categories are late, and there is time to wait for them."""
     FAILED = "failed"
@@ -66,6 +68,8 @@ class Composed:
     reason: str = ""
     """What was wrong with its templates, whether or not there was a digest all the same."""
     next_slot: datetime | None = None
+    self_service: bool = False
+    """Whether it is a self-service subscriber."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +150,14 @@ class Composer:
             any_hour: for all, whatever their hour.
             wait_until: until then, who has no hour of its own waits for categories that are late.
         """
-        states = self._store.subscribers.states()
+        states = self._store.subscribers.states(self._settings.subscribers)
         done: dict[str, Composed] = {}
         groups: dict[tuple[object, ...], list[_Candidate]] = {}
+        self._forget_silent(states)
         for subscriber in self._settings.subscribers.values():
-            if subscriber.paused:
-                done[subscriber.name] = Composed(subscriber.name, Outcome.PAUSED)
+            if subscriber.paused or _is_silent(subscriber):
+                outcome = Outcome.PAUSED if subscriber.paused else Outcome.NOBODY
+                done[subscriber.name] = Composed(subscriber.name, outcome)
                 continue
             candidate = self._candidate(subscriber, states.get(subscriber.name), now, any_hour=any_hour)
             if wait_until and now < wait_until and candidate.plan and _is_early(subscriber, candidate.plan):
@@ -160,19 +166,27 @@ class Composer:
                 groups.setdefault(candidate.same_messages_key, []).append(candidate)
         for some in _in_batches(list(groups.values())):
             done.update((composed.subscriber, composed) for composed in self._serve(some, now))
-        return tuple(done[name] for name in self._settings.subscribers)
+        return tuple(
+            replace(done[each.name], self_service=True) if each.is_self_service else done[each.name]
+            for each in self._settings.subscribers.values()
+        )
 
     def enrol(self, now: datetime) -> None:
         """Give every new subscriber its first cursors: the latest stored mailing, and everything after it."""
-        states = self._store.subscribers.states()
+        states = self._store.subscribers.states(self._settings.subscribers)
         updates = []
         for subscriber in self._settings.subscribers.values():
             before = states.get(subscriber.name)
             state = self._planner.add_missing_cursors(subscriber, before or SubscriberState(subscriber.name))
-            if state != before and not subscriber.paused:
+            if state != before and not subscriber.paused and not _is_silent(subscriber):
                 updates.append((state, ()))
         # Whom another process composed for in the meantime has begun by that.
         self._store.outbox.enqueue_for(updates, None, now)
+
+    def _forget_silent(self, states: Mapping[str, SubscriberState]) -> None:
+        """If one of them may be written to again, it begins with the latest mailing, not with all that it missed."""
+        silent = [each.name for each in self._settings.subscribers.values() if not each.addresses]
+        self._store.subscribers.forget([name for name in silent if name in states])
 
     # -- one subscriber, and all like it ---------------------------------------------------------------------------
 
@@ -180,6 +194,7 @@ class Composer:
         self, subscriber: Subscriber, before: SubscriberState | None, now: datetime, *, any_hour: bool
     ) -> _Candidate:
         state = self._planner.add_missing_cursors(subscriber, before or SubscriberState(subscriber.name))
+        state = replace(state, due_at=_next(subscriber, now), composed_as=subscriber.revision)
         if state.slot is None:
             # A newcomer, or one that has an hour only now, starts at its next slot.
             state = replace(state, slot=_served(subscriber, now))
@@ -276,6 +291,11 @@ class Composer:
                 text=f"{error}\nThe built-in one was used for this digest.",
             )
             return (*_rendered(built_in, render), built_in.render_note(note)), str(error)
+
+
+def _is_silent(subscriber: Subscriber) -> bool:
+    """Whether nothing is composed for it, whatever its hour."""
+    return subscriber.unconfirmed or not subscriber.addresses or not subscriber.topics
 
 
 def _in_batches(groups: Sequence[Sequence[_Candidate]]) -> Iterator[Sequence[Sequence[_Candidate]]]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.model import Delivery, Limits, Receipt
     from bot.settings import Address, Settings, Subscriber
     from bot.store import Store
+    from bot.store.keys import ReaderKeys
     from bot.store.outbox.claim import ClaimOutcome
     from bot.store.outbox.policy import Lane
 
@@ -64,6 +65,8 @@ class LaneReport:
     left_until: datetime | None = None
     """When it is worth trying again; None if nothing stayed behind."""
     paused: bool = False
+    self_service: bool = False
+    """Whether it is a self-service subscriber's."""
 
     @property
     def is_news(self) -> bool:
@@ -100,7 +103,8 @@ async def deliver(
         if (address := subscriber.address(lane.recipient))
     )
     lost = _recover(store, [job.lane for job in jobs if not job.subscriber.paused], clock.now())
-    run = _Run(store, channels, clock, ignore_backoff=ignore_backoff, max_wait=max_wait)
+    keys = store.reader_keys(settings.secrets)
+    run = _Run(store, channels, clock, keys, ignore_backoff=ignore_backoff, max_wait=max_wait)
     reports = await asyncio.gather(*(run.lane(job, lost.get(job.lane, ())) for job in jobs), return_exceptions=True)
     # Wait for all lanes before raising, so that an error in one lane does not cancel a send in another.
     for report in reports:
@@ -186,11 +190,13 @@ class _Run:
         store: Store,
         channels: Mapping[str, Channel],
         clock: Clock,
+        keys: ReaderKeys,
         *,
         ignore_backoff: bool,
         max_wait: timedelta,
     ) -> None:
         self._store = store
+        self._keys = keys
         self._channels = channels
         self._clock = clock
         self._committer = GroupCommitter(store, clock)
@@ -205,7 +211,8 @@ class _Run:
     async def lane(self, job: _LaneJob, lost: Sequence[DeliveryState]) -> LaneReport:
         """Everything for one address, in order, until it is done or has to wait too long."""
         if job.subscriber.paused:
-            return LaneReport(job.lane.subscriber, job.address.label, paused=True)
+            self_service = job.subscriber.is_self_service
+            return LaneReport(job.lane.subscriber, job.address.label, paused=True, self_service=self_service)
         outcomes = Counter(lost)
         reason = "its sender kept dying" if outcomes[DeliveryState.DEAD] else ""
         ignore_backoff, left_until = self._ignore_backoff, None
@@ -234,7 +241,13 @@ class _Run:
             held=outcomes[DeliveryState.HELD],
             reason=reason,
             left_until=left_until,
+            self_service=job.subscriber.is_self_service,
         )
+
+    def _suppression_keys(self, job: _LaneJob) -> tuple[str, ...]:
+        """What forbids a message to the address; the one that asks for its reader's yes is not forbidden."""
+        mailbox = job.address.mailbox
+        return () if mailbox is None or job.subscriber.unconfirmed else self._keys.suppression(mailbox)
 
     def _is_worth_waiting_for(self, wait: Wait) -> bool:
         return wait.pacing and wait.until <= self._until
@@ -247,7 +260,9 @@ class _Run:
         subscriber, address = job.subscriber, job.address
         channel, slots = self._channels[subscriber.channel], self._slots[subscriber.channel]
         limits = channel.limits(address)
-        claimed = await self._claim(ClaimRequest(job.lane, limits, ignore_backoff), slots)
+        claimed = await self._claim(
+            ClaimRequest(job.lane, limits, ignore_backoff, self._suppression_keys(job)), slots
+        )
         if claimed is None or isinstance(claimed, Wait):
             return claimed, ""
         try:

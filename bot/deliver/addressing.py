@@ -49,6 +49,9 @@ def find_address(lane: Lane, channel: str, store: Store, settings: Settings) -> 
     address = subscriber.address(lane.recipient)
     if address is not None:
         return Reachable(address, moved=False)
+    why = next((each.why for each in subscriber.suppressed if each.address.key == lane.recipient), None)
+    if why is not None:
+        return Unreachable(DeliveryState.DROPPED, f"its mailbox is not written to: {why}")
     if len(subscriber.addresses) == 1 and store.outbox.had_one_address(lane):
         return Reachable(subscriber.addresses[0], moved=True)
     return Unreachable(DeliveryState.DROPPED, "its address is no longer in the configuration")

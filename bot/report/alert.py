@@ -64,7 +64,7 @@ def enqueue_alerts(
     Raises:
         RenderError: the operator's own template for notes is broken.
     """
-    if settings.operator is None:
+    if settings.operator is None or not settings.subscribers[settings.operator].addresses:
         return 0
     alerts = {each.key: each for each in (*_from_store(store, settings, channels, now), *also)}
     untold = store.outbox.alerts_not_told(alerts, since=now - DAY)

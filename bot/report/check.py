@@ -13,6 +13,7 @@ from bot.arxiv import feed
 from bot.channels.channel import CheckResult
 from bot.errors import DeliveryError, FetchError, ParseError
 from bot.model import Delivery, Note
+from bot.report.readers import readers
 from bot.report.renamed import renamed
 from bot.topics.query_errors import only_in_a_query
 
@@ -58,6 +59,23 @@ def notices(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult(
             "subscribers", ok=True, message="no subscriber and no site reads a topic: nothing will happen"
         )
+
+
+def reader_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:
+    """Who is not written to, and who subscribed by themselves."""
+    for subscriber in settings.subscribers.values():
+        for each in subscriber.suppressed:
+            setting = f"subscribers.{subscriber.name}.{subscriber.channel} ({each.address.label})"
+            advice = "take it out; or, if its reader wishes so, `paperboy suppressions lift"
+            yield CheckResult(setting, ok=True, message=f"not written to: {each.why}. {advice} {each.key[:8]}`")
+    found = readers(store, settings)
+    if found.subscribed or found.unconfirmed:
+        message = f"{found.subscribed} self-service subscribers, {found.unconfirmed} not confirmed yet"
+        yield CheckResult("web.signup", ok=True, message=message)
+    if found.unreadable:
+        advice = "a mailbox that said no may be written to: put that secret back as the second of web.secret"
+        message = f"{found.unreadable} suppressions are kept under a secret that is not there any more: {advice}"
+        yield CheckResult("web.secret", ok=False, message=message)
 
 
 def renamed_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:

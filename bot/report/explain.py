@@ -112,6 +112,8 @@ def _why_not(
     in_one: Mapping[str, Sequence[TopicExplanation]],
 ) -> str:
     """Why a paper that a topic claims was not told."""
+    if not subscriber.addresses:
+        return "nobody is left to write to"
     topics = tuple(topics)
     state = store.subscribers.state(subscriber.name)
     cursors = planner.add_missing_cursors(subscriber, state or SubscriberState(subscriber.name)).cursors

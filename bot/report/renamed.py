@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def renamed(store: Store, settings: Settings) -> dict[str, str]:
     """A sentence about each subscriber that was told nothing yet under its name, but perhaps under another."""
-    states = store.subscribers.states()
-    gone = states.keys() - settings.subscribers.keys()
+    states = store.subscribers.states(settings.subscribers)
+    gone = store.subscribers.names() - settings.subscribers.keys()
     newcomers = [
         subscriber
         for subscriber in settings.subscribers.values()
@@ -27,7 +27,7 @@ def renamed(store: Store, settings: Settings) -> dict[str, str]:
     return {name: sentence for name, sentence in sentences.items() if sentence}
 
 
-def _sentence(subscriber: Subscriber, gone: set[str], had: dict[str, str]) -> str:
+def _sentence(subscriber: Subscriber, gone: frozenset[str], had: dict[str, str]) -> str:
     if subscriber.was in gone:
         return f"goes on where {subscriber.was} was, from the next run on"
     old = next((had[recipient] for recipient in subscriber.recipients if recipient in had), None)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.model import MailingRecord
+    from bot.settings import Settings
     from bot.store import Store
     from bot.store.limits import LimitState
     from bot.store.outbox.queries import DeliveryRecord
@@ -60,19 +61,19 @@ class Snapshot:
         return self._counts[key]
 
 
-def take(store: Store, categories: Iterable[str], now: datetime) -> Snapshot:
+def take(store: Store, settings: Settings, now: datetime) -> Snapshot:
     """Read the store, in as many statements for a thousand subscribers as for one.
 
     Args:
         store: what is read.
-        categories: those that any topic reads.
+        settings: the subscribers and the categories that are asked about.
         now: the moment, UTC.
     """
     today = calendar.mailing_date(now)
     midnight = datetime.combine(today, time(), tzinfo=calendar.EASTERN)
     unfinished = store.queries.unfinished()
     announced: defaultdict[str, set[str]] = defaultdict(set)
-    for announcement in store.papers.announcements_on(today, tuple(categories)):
+    for announcement in store.papers.announcements_on(today, settings.categories):
         announced[announcement.category].add(announcement.identifier)
     return Snapshot(
         today=today,
@@ -80,7 +81,7 @@ def take(store: Store, categories: Iterable[str], now: datetime) -> Snapshot:
         mailings={
             record.category: record for record in store.papers.mailings_since(today) if record.mailing_date == today
         },
-        states=store.subscribers.states(),
+        states=store.subscribers.states(settings.subscribers),
         unfinished=unfinished,
         unfinished_of=_by_subscriber(unfinished),
         given_up_today=_by_subscriber(store.queries.ended_since(midnight, DeliveryState.DEAD, DeliveryState.DROPPED)),

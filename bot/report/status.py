@@ -15,6 +15,7 @@ from bot.clock import next_slot
 from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
 from bot.report import explain, snapshot
+from bot.report.readers import Readers, readers
 from bot.report.renamed import renamed
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class SubscriberStatus:
     held: int
     last_sent: datetime | None
     next_slot: datetime | None
+    suppressed: tuple[str, ...] = ()
+    """A sentence about each of its addresses that is not written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class Status:
     unfinished: tuple[DeliveryRecord, ...]
     dead: tuple[DeliveryRecord, ...]
     """Dead or dropped in the last seven days."""
+    readers: Readers
     renamed: Mapping[str, str]
     """By its name, a sentence about each subscriber that seems to have had another name before."""
 
@@ -108,7 +112,7 @@ class Reporter:
 
     def status(self, now: datetime) -> Status:
         """Today in a sentence per category and per subscriber, and what is left to do."""
-        store = snapshot.take(self._store, self._settings.categories, now)
+        store = snapshot.take(self._store, self._settings, now)
         categories = tuple(self._category(category, store, now) for category in self._settings.categories)
         waits_until = store.arxiv_waits_until
         ended = (DeliveryState.DEAD, DeliveryState.DROPPED)
@@ -123,6 +127,7 @@ class Reporter:
             missed=backlog.missed(self._store.papers, self._settings.categories, store.today),
             unfinished=store.unfinished,
             dead=self._store.queries.ended_since(now - timedelta(days=_RECENT_DAYS), *ended),
+            readers=readers(self._store, self._settings),
             renamed=renamed(self._store, self._settings),
         )
 
@@ -147,8 +152,8 @@ class Reporter:
     def _subscriber(self, subscriber: Subscriber, store: Snapshot, now: datetime) -> SubscriberStatus:
         mine = store.unfinished_of.get(subscriber.name, [])
         held = [record for record in mine if record.state is DeliveryState.HELD]
-        sentence = "paused"
-        if not subscriber.paused:
+        sentence = "paused" if subscriber.paused else "nobody is left to write to"
+        if subscriber.addresses and not subscriber.paused:
             sentence = self._delivery_problem(subscriber, store) or self._silence(subscriber, store, now)
         slot = None
         if subscriber.at is not None:
@@ -161,6 +166,7 @@ class Reporter:
             held=len(held),
             last_sent=store.last_sent.get(subscriber.name),
             next_slot=slot,
+            suppressed=tuple(f"{each.address.label} is not written to: {each.why}" for each in subscriber.suppressed),
         )
 
     def _delivery_problem(self, subscriber: Subscriber, store: Snapshot) -> str | None:

@@ -6,24 +6,45 @@ Nothing in here shows an address: it is a `Secret`, read only to be written to.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, and_, case, cast, func, or_, select
 
 from bot.model import Topic
 from bot.settings import ALL_WEEK, Secret
-from bot.store.database.tables import members
+from bot.store.database import batched
+from bot.store.database.tables import members, subscribers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
 Followed = tuple[str | Topic, ...]
 """What a subscriber follows: a topic of the YAML by its name, or one of its own."""
 
+_ROWS = 5000
+"""How many are fetched at once."""
+_FARTHEST_EAST = timedelta(hours=14)
+"""Where a day begins first: https://en.wikipedia.org/wiki/UTC%2B14:00."""
+_ROSTER = (
+    members.c.key,
+    members.c.channel,
+    members.c.destination,
+    members.c.mailbox,
+    cast(members.c.topics, Text).label("topics"),
+    cast(members.c.muted, Text).label("muted"),
+    members.c.at,
+    members.c.weekdays,
+    members.c.timezone,
+    members.c.paused,
+    members.c.paused_until,
+    members.c.confirmed_at.is_not(None).label("confirmed"),
+    members.c.asked_topics.is_not(None).label("asks"),
+    members.c.revision,
+)
 _WORDS = ("keywords", "exclude", "authors")
 """The lists of words that an own topic may have."""
 
@@ -60,6 +81,17 @@ class Member:
     """0: not stored yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class MemberCounts:
+    """How many self-service subscribers there are."""
+
+    subscribed: int
+    """Who confirmed, paused ones among them."""
+    paused: int
+    unconfirmed: int
+    """Who asked and did not confirm yet."""
+
+
 class Members:
     """The self-service subscribers, in one transaction."""
 
@@ -85,6 +117,59 @@ class Members:
         statement = select(func.count(), func.coalesce(func.sum(members.c.revision), 0)).select_from(members)
         return "/".join(map(str, self._connection.execute(statement).one()))
 
+    def rows(self, only: Collection[str] | None = None) -> Iterator[Row[Any]]:
+        """What the roster needs of them, in the order of their keys: `topics` and `muted` as JSON texts.
+
+        Args:
+            only: their keys; all if there are none.
+        """
+        statement = select(*_ROSTER).order_by(members.c.key)
+        if only is None:
+            yield from self._connection.execution_options(yield_per=_ROWS).execute(statement)
+            return
+        for batch in batched(sorted(only)):
+            yield from self._connection.execute(statement.where(members.c.key.in_(batch)))
+
+    def counts(self) -> MemberCounts:
+        """How many there are."""
+        confirmed = members.c.confirmed_at.is_not(None)
+        columns = (confirmed, confirmed & members.c.paused, ~confirmed)
+        sums = (func.coalesce(func.sum(case((column, 1), else_=0)), 0) for column in columns)
+        return MemberCounts(*map(int, self._connection.execute(select(*sums).select_from(members)).one()))
+
+    def reads(self) -> frozenset[str]:
+        """What is to be collected for them: categories, and names of the YAML's topics after an @."""
+        statement = select(members.c.reads).where(members.c.confirmed_at.is_not(None)).distinct()
+        return frozenset(each for text in self._connection.scalars(statement) for each in text.split())
+
+    def to_compose(self, upto: int, now: datetime) -> tuple[str, ...]:
+        """The keys of those for whom composing may come to anything; the others need not even be read.
+
+        Args:
+            upto: the last announcement there is.
+            now: the moment, UTC.
+        """
+        state = subscribers.c
+        anything = or_(
+            state.name.is_(None),
+            state.seen.is_(None),
+            state.seen < upto,
+            state.told_through.is_(None),
+            state.composed_as != members.c.revision,
+            state.due_at <= now,
+        )
+        joined = members.outerjoin(subscribers, state.name == members.c.key)
+        statement = select(members.c.key).select_from(joined).where(_is_listening(now), anything)
+        return tuple(self._connection.scalars(statement))
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """The next hour of any of them."""
+        joined = members.join(subscribers, subscribers.c.name == members.c.key)
+        later = subscribers.c.due_at > now
+        statement = select(func.min(subscribers.c.due_at)).select_from(joined).where(_is_listening(now), later)
+        due: datetime | None = self._connection.scalar(statement)
+        return due
+
     def put(self, member: Member) -> Member:
         """Store it, new or changed; as it is stored now."""
         values = {**_values(member), "revision": member.revision + 1}
@@ -97,6 +182,11 @@ class Members:
     def delete(self, key: str) -> None:
         """Forget it."""
         self._connection.execute(members.delete().where(members.c.key == key))
+
+    def has_requests(self, before: datetime) -> bool:
+        """Whether there are requests from before that moment."""
+        stale = (members.c.asked_at < before) & members.c.asked_topics.is_not(None)
+        return self._connection.scalar(select(members.c.key).where(stale).limit(1)) is not None
 
     def forget_requests(self, before: datetime) -> int:
         """Forget requests that nobody confirmed and who was asked about before that moment. How many.
@@ -119,6 +209,12 @@ class Members:
         return _member(self._connection.execute(select(members).where(members.c.key == key)).one())
 
 
+def _is_listening(now: datetime) -> ColumnElement[bool]:
+    """Confirmed, with a topic, and not paused; a pause may seem to be over some hours too early."""
+    awake = or_(members.c.paused.is_(False), members.c.paused_until <= (now + _FARTHEST_EAST).date())
+    return and_(members.c.confirmed_at.is_not(None), members.c.reads != "", awake)
+
+
 def _values(member: Member) -> dict[str, Any]:
     return {
         "channel": member.channel,
@@ -128,6 +224,7 @@ def _values(member: Member) -> dict[str, Any]:
         "topics": _to_json(member.topics),
         "muted": member.muted,
         "own_topics_made": member.own_topics_made,
+        "reads": _reads(member.topics),
         "asked_topics": None if member.asked_topics is None else _to_json(member.asked_topics),
         "asked_at": member.asked_at,
         "at": member.at and f"{member.at:%H:%M}",
@@ -163,6 +260,12 @@ def _member(row: Row[Any]) -> Member:
     )
 
 
+def _reads(topics: Followed) -> str:
+    """What is to be collected for these topics: categories, and names of the YAML's topics after an @."""
+    own = {category for topic in topics if isinstance(topic, Topic) for category in topic.categories}
+    return " ".join(sorted(own | {f"@{topic}" for topic in topics if isinstance(topic, str)}))
+
+
 def _to_json(topics: Followed) -> list[Any]:
     return [each if isinstance(each, str) else _own(each) for each in topics]
 
@@ -174,10 +277,11 @@ def _own(topic: Topic) -> dict[str, Any]:
 
 
 def _from_json(raw: Iterable[Any]) -> Followed:
-    return tuple(each if isinstance(each, str) else _topic(each) for each in raw)
+    return tuple(each if isinstance(each, str) else own_topic(each) for each in raw)
 
 
-def _topic(raw: Mapping[str, Any]) -> Topic:
+def own_topic(raw: Mapping[str, Any]) -> Topic:
+    """A topic of a subscriber's own, from the JSON in which it is stored."""
     return Topic(
         name=raw["name"],
         title=raw["title"],

@@ -56,9 +56,12 @@ class RequestLimits:
 
     def forget(self, before: datetime) -> int:
         """Forget the buckets that nobody took from since then, and that are full by now. How many."""
+        old = request_limits.c.updated_at < before
+        with self._database.reading() as connection:
+            if connection.scalar(select(request_limits.c.key).where(old).limit(1)) is None:
+                return 0
         with self._database.writing() as connection:
-            old = request_limits.delete().where(request_limits.c.updated_at < before)
-            return connection.execute(old).rowcount
+            return connection.execute(request_limits.delete().where(old)).rowcount
 
 
 def take(connection: Connection, key: str, rate: Rate, now: datetime) -> float:

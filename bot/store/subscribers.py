@@ -39,6 +39,10 @@ class SubscriberState:
     heard_until: date | None = None
     revision: int = 0
     """0: not stored yet."""
+    due_at: datetime | None = None
+    """Its next hour."""
+    composed_as: int = 0
+    """The revision of a self-service subscriber when it was composed for last."""
 
 
 class SubscriberStates:
@@ -53,10 +57,28 @@ class SubscriberStates:
             row = connection.execute(select(subscribers).where(subscribers.c.name == name)).one_or_none()
         return None if row is None else _subscriber_state(row)
 
-    def states(self) -> dict[str, SubscriberState]:
-        """What is remembered of every subscriber that is no newcomer, by name."""
+    def states(self, names: Collection[str] | None = None) -> dict[str, SubscriberState]:
+        """What is remembered of these subscribers, or of all, by name; of a newcomer there is nothing."""
+        every = select(subscribers)
+        batches = () if names is None else batched(sorted(names))
+        wanted = [every] if names is None else (every.where(subscribers.c.name.in_(some)) for some in batches)
         with self._database.reading() as connection:
-            return {row.name: _subscriber_state(row) for row in connection.execute(select(subscribers))}
+            rows = (row for statement in wanted for row in connection.execute(statement))
+            return {row.name: _subscriber_state(row) for row in rows}
+
+    def names(self) -> frozenset[str]:
+        """The names of the YAML's subscribers, today's and earlier ones, of which something is remembered."""
+        with self._database.reading() as connection:
+            statement = select(subscribers.c.name).where(subscribers.c.composed_as == 0)
+            return frozenset(connection.scalars(statement))
+
+    def forget(self, names: Collection[str]) -> None:
+        """Forget how far these were told: if they come back, they begin with the latest mailing."""
+        if not names:
+            return
+        with self._database.writing() as connection:
+            for batch in batched(sorted(names)):
+                connection.execute(subscribers.delete().where(subscribers.c.name.in_(batch)))
 
     def rename(self, old: str, new: str) -> bool:
         """Give all that is remembered of a subscriber to its new name: what it was told, and what waits for it.
@@ -126,9 +148,9 @@ def put_states(connection: Connection, states: Iterable[SubscriberState]) -> Non
         StateChangedError: a stored one is no longer that of its `revision`. What was written must not stay.
     """
     ordered = sorted(states, key=attrgetter("name"))
-    known = [{"of": state.name, "seen": state.revision, **_values(state)} for state in ordered if state.revision]
+    known = [{"of": state.name, "as_of": state.revision, **_values(state)} for state in ordered if state.revision]
     newcomers = [{"name": state.name, **_values(state)} for state in ordered if not state.revision]
-    mine = (subscribers.c.name == bindparam("of")) & (subscribers.c.revision == bindparam("seen"))
+    mine = (subscribers.c.name == bindparam("of")) & (subscribers.c.revision == bindparam("as_of"))
     for statement, rows in (
         (subscribers.update().where(mine), known),
         (insert(connection, subscribers).on_conflict_do_nothing(), newcomers),
@@ -142,6 +164,9 @@ def _values(state: SubscriberState) -> dict[str, Any]:
         "cursors": dict(state.cursors),
         "slot": state.slot,
         "told_through": state.heard_until,
+        "seen": min(state.cursors.values(), default=None),
+        "due_at": state.due_at,
+        "composed_as": state.composed_as,
         "revision": state.revision + 1,
     }
 
@@ -167,7 +192,8 @@ def rewind(connection: Connection, name: str, digest_ids: Collection[str]) -> No
     if row is None or first is None:
         return
     cursors = {key: min(cursor, first - 1) for key, cursor in row.cursors.items()}
-    connection.execute(subscribers.update().where(mine).values(cursors=cursors, revision=row.revision + 1))
+    values = {"cursors": cursors, "seen": min(cursors.values(), default=None), "revision": row.revision + 1}
+    connection.execute(subscribers.update().where(mine).values(**values))
 
 
 def _subscriber_state(row: Row[Any]) -> SubscriberState:
@@ -176,5 +202,7 @@ def _subscriber_state(row: Row[Any]) -> SubscriberState:
         cursors=row.cursors,
         slot=row.slot,
         heard_until=row.told_through,
+        due_at=row.due_at,
+        composed_as=row.composed_as,
         revision=row.revision,
     )

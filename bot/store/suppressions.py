@@ -124,6 +124,10 @@ class Suppressions:
         recent = bounces.c.key.in_(keys) & (bounces.c.at >= moment) & bounces.c.status.not_in(but_for)
         return self._connection.scalar(select(func.count(bounces.c.delivery.distinct())).where(recent)) or 0
 
+    def has_bounces(self, before: datetime) -> bool:
+        """Whether there are any from before that moment."""
+        return self._connection.scalar(select(bounces.c.key).where(bounces.c.at < before).limit(1)) is not None
+
     def forget_bounces(self, before: datetime) -> int:
         """Forget those that count no more. How many."""
         return self._connection.execute(bounces.delete().where(bounces.c.at < before)).rowcount

@@ -42,6 +42,10 @@ class Transaction:
         """Take a token of a request limit; 0.0 if there was one, else in how many seconds there is."""
         return take(self._connection, key, rate, now)
 
+    def has_outdated(self, *, requests: datetime, bounces: datetime) -> bool:
+        """Whether there are requests or bounces from before these moments."""
+        return self.members.has_requests(requests) or self.suppressions.has_bounces(bounces)
+
     def enqueue(self, rendered: RenderedDigest, lane: Lane, now: datetime) -> None:
         """Have the message sent there."""
         put_deliveries(self._connection, rendered, [lane], now)

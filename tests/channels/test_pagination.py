@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.pagination import as_many_as_fit, fit, paginate
+from bot.channels.pagination import Item, Show, as_many_as_fit, fit, lay_out, paginate, plan
+from tests.builders import entry, section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.model import Section
 
 
 def test_as_many_as_fit_says_how_many_are_left() -> None:
@@ -56,3 +63,50 @@ def test_the_chosen_plan_never_needs_more_than_the_cap(entries: int, most: int) 
     full, lines = map(int, pages[0].split("/"))
     assert len(pages) <= most
     assert full + lines <= entries
+
+
+def test_a_plan_shows_papers_in_full_then_as_lines_and_counts_each_section_s_rest() -> None:
+    sections = [section([entry(), entry(), entry()], hidden=4), section([entry(), entry()])]
+    items = [(item.section, item.show, item.place, item.number, item.count) for item in plan(sections, 1, 3)]
+    assert items == [
+        (0, Show.FULL, 0, 0, 1),
+        (0, Show.LINE, 1, 1, 1),
+        (0, Show.LINE, 2, 2, 1),
+        (0, Show.COUNTED, 3, 3, 4),
+        (1, Show.LINE, 0, 3, 1),
+        (1, Show.COUNTED, 1, 4, 1),
+    ]
+
+
+@given(
+    sizes=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=4),
+    full=st.integers(0, 20),
+    lines=st.integers(0, 20),
+)
+def test_a_plan_tells_of_every_paper_once(sizes: list[tuple[int, int]], full: int, lines: int) -> None:
+    sections = [section([entry()] * shown, hidden=hidden) for shown, hidden in sizes]
+    for index, (shown, hidden) in enumerate(sizes):
+        assert sum(item.count for item in plan(sections, full, lines) if item.section == index) == shown + hidden
+
+
+class Numbers:
+    """Shows a paper in full as ten, a line or a count as one; a page holds ten."""
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        self.sections = sections
+
+    def piece(self, item: Item) -> int:
+        return 10 if item.show is Show.FULL else 1
+
+    def fits(self, pieces: Sequence[int]) -> bool:
+        return sum(pieces) <= 10
+
+
+def test_what_fits_is_shown_in_full_and_the_rest_as_lines() -> None:
+    assert lay_out([section([entry()] * 12)], 3, Numbers)[1] == [[10], [10], [1] * 10]
+
+
+def test_topics_that_cannot_even_be_counted_are_merged_into_one() -> None:
+    renderer, pages = lay_out([section([entry()], topic=f"t{n}") for n in range(11)], 1, Numbers)
+    assert len(renderer.sections) == 1
+    assert pages == [[1] * 10]

@@ -45,7 +45,7 @@ def of(run: RunResult, name: str = "lab") -> Composed:
 
 async def previewed(environment: Environment, name: str = "lab", *, as_newcomer: bool = False) -> Digest | None:
     async with environment.app() as app:
-        found: Digest | None = app.composer().preview(
+        found: Digest | None = app.composer(app.settings).preview(
             environment.settings.subscribers[name], environment.clock.now(), as_newcomer=as_newcomer
         )
         return found
@@ -334,7 +334,7 @@ async def test_a_plan_is_shared_by_all_who_are_as_far_and_by_nobody_else(environ
             "slack", "Birds", (Message({}),), (DigestPaper("2604.00001", 0, "birds", shown=True),)
         )
         app.store.outbox.enqueue(SubscriberState("told"), rendered, ("",), environment.clock.now())
-        planner, lab, now = app.planner(), app.settings.subscribers["lab"], environment.clock.now()
+        planner, lab, now = app.planner(app.settings), app.settings.subscribers["lab"], environment.clock.now()
         state = planner.add_missing_cursors(lab, SubscriberState("lab"))
         first = planner.plan(lab, state, now)
         assert planner.plan(lab, replace(state, name="twin", slot=now, revision=7), now) is first
@@ -390,8 +390,8 @@ async def test_composed_together_each_gets_what_it_would_get_alone(environment: 
                 await app.runner.collect()
                 everybody = app.settings.subscribers
                 for group in [everybody] if store == "together" else [{name: everybody[name]} for name in everybody]:
-                    app.settings = replace(app.settings, subscribers=group)
-                    for result in app.runner.compose():
+                    composer = app.composer(replace(app.settings, subscribers=group))
+                    for result in composer.compose(environment.clock.now()):
                         story += [result, app.store.subscribers.state(result.subscriber)]
                 with app.store._database.reading() as connection:
                     rows = connection.exec_driver_sql("SELECT subscriber, recipient, digest_id, part FROM deliveries")
@@ -618,12 +618,12 @@ async def test_of_two_composers_at_once_one_stands_back(environment: Environment
     environment.announce(TUESDAY, bird(1))
     await environment.once(morning(TUESDAY), no_deliver=True)
     async with environment.app() as app:
-        states = app.store.subscribers.states()
+        states = app.store.subscribers.states("abc")
         environment.config["subscribers"] = {"b": {"mail": "b@example.org", "topics": ["birds"]}}
         async with environment.app() as other:
             other.runner.compose()
-        composer = app.composer()
-        composer._store.subscribers.states = lambda: states  # all read before the other one wrote
+        composer = app.composer(app.settings)
+        composer._store.subscribers.states = lambda _names: states  # all read before the other one wrote
         composer._store.subscribers.told = lambda _identifiers: {}
         composed = composer.compose(environment.clock.now())
         assert [result.outcome for result in composed] == [Outcome.DIGEST, Outcome.ELSEWHERE, Outcome.DIGEST]
@@ -634,9 +634,9 @@ async def test_who_was_composed_for_meanwhile_is_not_enrolled_again(environment:
     environment.announce(TUESDAY, bird(1))
     await environment.once(morning(TUESDAY), no_deliver=True)
     async with environment.app() as app:
-        composer = app.composer()
+        composer = app.composer(app.settings)
         app.runner.compose()
         composed = app.store.subscribers.state("lab")
-        composer._store.subscribers.states = dict  # read before the other one wrote
+        composer._store.subscribers.states = lambda _names: {}  # read before the other one wrote
         composer.enrol(environment.clock.now())
         assert app.store.subscribers.state("lab") == composed

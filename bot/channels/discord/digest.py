@@ -9,15 +9,15 @@ from __future__ import annotations
 import colorsys
 import hashlib
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from bot import text
 from bot.channels.discord.markup import TITLE, abstract, escaped_length, label, link_target, safe_links, short
-from bot.channels.pagination import as_many_as_fit, fit, last_that_holds, paginate
-from bot.channels.presentation import MOST_LINKS, matched_terms, merged, paper_count, paper_links
+from bot.channels.pagination import Item, Show, as_many_as_fit, last_that_holds, lay_out
+from bot.channels.presentation import MOST_LINKS, matched_terms, paper_count, paper_links
 from bot.model import Message
 
 if TYPE_CHECKING:
@@ -87,12 +87,8 @@ def render_digest(
     Raises:
         RenderError: a template is broken.
     """
-    writer = _Writer(digest, templates, digest.sections)
-    pages = fit(len(writer.entries), max_messages, writer.pages)
-    if len(pages) > max_messages:  # too many topics even to count each of them
-        writer = _Writer(digest, templates, (merged(digest.sections),))
-        pages = fit(len(writer.entries), max_messages, writer.pages)
-    filled = [[part for block in page for part in block] for page in pages] or [[]]
+    writer, pages = lay_out(digest.sections, max_messages, partial(_Writer, digest, templates))
+    filled = [[part for block in page for part in block] for page in pages]
     messages = (writer.message(parts, number, len(filled)) for number, parts in enumerate(filled, start=1))
     return tuple(writer.threaded(messages) if forum else messages)
 
@@ -113,25 +109,26 @@ class _Writer:
     def __init__(self, digest: Digest, templates: Templates, sections: Sequence[Section]) -> None:
         self._digest = digest
         self._sections = sections
-        self.entries = [(section, entry) for section in sections for entry in section.entries]
+        self._entries = [(section, entry) for section in sections for entry in section.entries]
         self._templates = templates
         self._dated = len(digest.mailing_dates) > 1
-        self._paper = cache(lambda number: self._write_paper(*self.entries[number]))
-        self._line = cache(lambda number: self._write_line(*self.entries[number]))
+        self._paper = cache(lambda number: self._write_paper(*self._entries[number]))
+        self._line = cache(lambda number: self._write_line(*self._entries[number]))
 
-    def pages(self, full: int, lines: int) -> list[list[_Block]]:
-        """The first `full` entries as embeds, the next `lines` in one line each, the others counted."""
-        blocks: list[_Block] = []
-        number = 0
-        for section in self._sections:
-            numbers = range(number, number + len(section.entries))
-            number = numbers.stop
-            parts = [self._paper(n) if n < full else self._line(n) for n in numbers if n < full + lines]
-            unseen = paper_count(section) - len(parts)
-            if unseen:
-                parts.append(self._more(section, unseen, section.more))
-            blocks += self._headed(section, parts)
-        return paginate(blocks, _fits)
+    def piece(self, item: Item) -> _Block:
+        """A paper as an embed or a line, or the rest of its topic; the first of a topic stands under its heading."""
+        section = self._sections[item.section]
+        if item.show is Show.COUNTED:
+            part = self._more(section, item.count, section.more)
+        else:
+            part = (self._paper if item.show is Show.FULL else self._line)(item.number)
+        return (part,) if item.place or len(self._sections) == 1 else (self._heading(section), part)
+
+    @staticmethod
+    def fits(blocks: Sequence[_Block]) -> bool:
+        """Whether one message holds them."""
+        embeds = _embeds([part for block in blocks for part in block])
+        return len(embeds) <= EMBEDS and sum(map(_weight, embeds)) <= TOTAL
 
     def message(self, parts: Sequence[_Part], number: int, total: int) -> Message:
         """One page as a message, with its plain form."""
@@ -190,17 +187,13 @@ class _Writer:
         )
         return {"title": "New on arXiv", "topics": named, "other_topics": others}
 
-    def _headed(self, section: Section, parts: Sequence[_Part]) -> list[_Block]:
-        """A topic's parts, under a heading where the digest has other topics too."""
-        if len(self._sections) == 1 or not parts:
-            return [(part,) for part in parts]
+    def _heading(self, section: Section) -> _Part:
         values = {"section": section, "count": paper_count(section)}
-        heading = _Part(
+        return _Part(
             section,
             text=text.truncate(self._render("section", plain=False, **values), LINE, text.utf16),
             plain=self._render("section", plain=True, **values),
         )
-        return [(heading, parts[0]), *((part,) for part in parts[1:])]
 
     def _write_paper(self, section: Section, entry: DigestEntry) -> _Part:
         values = {**self._values(section, entry), "abstract": abstract(entry)}
@@ -287,11 +280,6 @@ def _takes(embed: Mapping[str, Any], shade: int, line: str) -> bool:
     if "title" in embed or embed["color"] != shade:
         return False
     return text.utf16(embed["description"]) + 1 + text.utf16(line) <= DESCRIPTION
-
-
-def _fits(blocks: Sequence[_Block]) -> bool:
-    embeds = _embeds([part for block in blocks for part in block])
-    return len(embeds) <= EMBEDS and sum(map(_weight, embeds)) <= TOTAL
 
 
 def _weight(embed: Mapping[str, Any]) -> int:

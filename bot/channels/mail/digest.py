@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.mail.fragments import Block, Fragments
 from bot.channels.mail.links import PREFERENCES, UNSUBSCRIBE
 from bot.channels.mail.mime import entity, mailto, quoted_printable
-from bot.channels.pagination import fit, paginate
-from bot.channels.presentation import merged, paper_count
+from bot.channels.pagination import Item, Show, lay_out
 from bot.model import Message
 from bot.text import clean, day, flatten_tex
 
@@ -73,12 +72,8 @@ def render_digest(
         RenderError: a template is broken.
     """
     fragments = fragments or Fragments(templates)
-    answering = _answering(sender, pages=pages)
-    layout = _Layout(digest, templates, fragments, answering, digest.sections)
-    mails = layout.pages(max_messages)
-    if len(mails) > max_messages:  # too many topics even to count each of them
-        layout = _Layout(digest, templates, fragments, answering, (merged(digest.sections),))
-        mails = layout.pages(max_messages)
+    layout_of = partial(_Layout, digest, templates, fragments, _answering(sender, pages=pages))
+    layout, mails = lay_out(digest.sections, max_messages, layout_of)
     return layout.messages(mails)
 
 
@@ -110,45 +105,28 @@ class _Layout:
         sections: Sequence[Section],
     ) -> None:
         self._digest = digest
-        self._sections = sections
         self._templates = templates
         self._answering = answering
         self._dated = len(digest.mailing_dates) > 1
-        entries = [entry for section in sections for entry in section.entries]
-        self._paper = cache(lambda number, brief: fragments.paper(entries[number - 1], number, brief=brief))
+        self._entries = [entry for section in sections for entry in section.entries]
+        self._paper = cache(lambda number, brief: fragments.paper(self._entries[number - 1], number, brief=brief))
         self._more = cache(lambda place, count: fragments.more(sections[place], count))
         self._heading = cache(lambda place, **how: fragments.heading(sections[place], **how))
-
-    def pages(self, most: int) -> Sequence[Sequence[_Piece]]:
-        """The richest pages that are at most so many; more of them only where the counts alone need more."""
-        return fit(sum(len(section.entries) for section in self._sections), most, self._pages)
 
     def messages(self, pages: Sequence[Sequence[_Piece]]) -> tuple[Message, ...]:
         return tuple(self._mail(pieces, part, len(pages)) for part, pieces in enumerate(pages, start=1))
 
-    def _pages(self, full: int, lines: int) -> list[list[_Piece]]:
-        return paginate(self._pieces(full, lines), self._fits) or [[]]
-
-    def _fits(self, pieces: Sequence[_Piece]) -> bool:
+    def fits(self, pieces: Sequence[_Piece]) -> bool:
+        """Whether one mail holds them without being clipped."""
         return self._frame_size + sum(block.size for block in self._blocks(pieces)) <= HTML_BYTES - _MARGIN
 
-    def _pieces(self, full: int, lines: int) -> Iterator[_Piece]:
-        """The first `full` papers in full, the next `lines` as one line, the others as a count per section."""
-        number = 0
-        for place, section in enumerate(self._sections):
-            unshown = section.hidden
-            for position, entry in enumerate(section.entries):
-                number += 1
-                if number > full + lines:
-                    unshown += len(section.entries) - position
-                    number += len(section.entries) - position - 1
-                    break
-                brief = number > full
-                block = self._paper(number, brief)
-                paper = entry.paper
-                yield _Piece(place, position == 0, entry.mailing_date, block, paper.title, paper.identifier, brief)
-            if unshown:
-                yield _Piece(place, unshown == paper_count(section), None, self._more(place, unshown))
+    def piece(self, item: Item) -> _Piece:
+        """A paper in full or as a line, or the count of its section's other papers."""
+        if item.show is Show.COUNTED:
+            return _Piece(item.section, item.place == 0, None, self._more(item.section, item.count))
+        entry, brief = self._entries[item.number], item.show is Show.LINE
+        block, paper = self._paper(item.number + 1, brief), entry.paper
+        return _Piece(item.section, item.place == 0, entry.mailing_date, block, paper.title, paper.identifier, brief)
 
     def _blocks(self, pieces: Sequence[_Piece]) -> Iterator[Block]:
         """The pieces with the headings of their sections and, where there are several, of their mailing dates."""

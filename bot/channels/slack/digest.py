@@ -11,8 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.excerpt import excerpt
-from bot.channels.pagination import as_many_as_fit, fit, paginate
-from bot.channels.presentation import MOST_LINKS, matched_terms, merged, paper_count, paper_links
+from bot.channels.pagination import Item, Show, as_many_as_fit, fit, lay_out, paginate
+from bot.channels.presentation import MOST_LINKS, matched_terms, paper_count, paper_links
 from bot.channels.slack import blocks
 from bot.channels.slack.blocks import Text, escaped_length, label, link_target, short
 from bot.errors import RenderError
@@ -56,11 +56,11 @@ def render_digest(templates: Templates, digest: Digest, *, max_messages: int, th
     sections = tuple(section for section in digest.sections if paper_count(section))
     renderer = _DigestRenderer(templates, digest, sections)
     opening = [renderer.opening()] if thread and max_messages > 1 and sections else []
-    most = max_messages - len(opening)
-    pages = fit(renderer.entries, most, renderer.pages)
-    if len(pages) > most:  # too many topics even to count each of them
-        renderer = _DigestRenderer(templates, digest, (merged(sections),))
-        pages = fit(renderer.entries, most, renderer.pages)
+
+    def renderer_of(shown: Sequence[Section]) -> _DigestRenderer:
+        return renderer if shown is sections else _DigestRenderer(templates, digest, shown)
+
+    renderer, pages = lay_out(sections, max_messages - len(opening), renderer_of)
     return renderer.messages([*opening, *pages], threaded=bool(opening))
 
 
@@ -83,23 +83,30 @@ class _DigestRenderer:
         self._digest = digest
         self._sections = sections
         self._title = short(", ".join(section.title for section in digest.sections), _TITLE) or "Digest"
-        self.entries = sum(len(section.entries) for section in sections)
         self._full = cache(self._render_full)
         self._line = cache(self._render_line)
         self._heading = cache(self._render_heading)
         headlines = (self._headline(part, _LARGEST_NUMBER) for part in (1, _LARGEST_NUMBER))
         self._room = blocks.MOST_CHARACTERS - max(headline.size for headline in headlines)
 
-    def pages(self, full: int, lines: int) -> list[list[_Piece]]:
-        """The pages that show that many papers in full, the next ones as lines, and count the rest."""
-        return paginate(self._pieces(full, lines), self._fits) or [[]]
+    def piece(self, item: Item) -> _Piece:
+        """A paper in full or as a line, or the rest of its topic, counted."""
+        if item.show is Show.COUNTED:
+            more = self._more(self._sections[item.section].more, item.place, item.count)
+            return _Piece((more,), item.section)
+        return (self._full if item.show is Show.FULL else self._line)(item.section, item.place)
+
+    def fits(self, pieces: Sequence[_Piece]) -> bool:
+        """Whether one message holds them: https://docs.slack.dev/reference/methods/chat.postMessage#truncating."""
+        texts = self._under_headings(pieces, range(len(self._sections)))
+        return len(texts) < blocks.MOST_BLOCKS and sum(text.size for text in texts) <= self._room
 
     def opening(self) -> list[_Piece]:
         """The page that opens a thread: how many papers each topic has; of one topic the headline has said it."""
         topics = len(self._sections)
         if topics == 1:
             return []
-        return fit(topics, 1, lambda more, less: paginate(self._counts(more + less), self._fits))[0]
+        return fit(topics, 1, lambda more, less: paginate(self._counts(more + less), self.fits))[0]
 
     def messages(self, pages: Sequence[Sequence[_Piece]], *, threaded: bool) -> tuple[Message, ...]:
         """The pages under their numbered headlines."""
@@ -118,16 +125,6 @@ class _DigestRenderer:
             messages.append(blocks.message(texts, notification, papers=papers, reply=reply))
         return tuple(messages)
 
-    def _pieces(self, full: int, lines: int) -> Iterator[_Piece]:
-        before = 0
-        for index, section in enumerate(self._sections):
-            shown = min(len(section.entries), max(0, full + lines - before))
-            for place in range(shown):
-                yield (self._full if before + place < full else self._line)(index, place)
-            if rest := paper_count(section) - shown:
-                yield _Piece((self._more(section.more, shown, rest),), index)
-            before += len(section.entries)
-
     def _counts(self, topics: int) -> Iterator[_Piece]:
         for section in self._sections[:topics]:
             line = self._render("topic", title=short(section.title, _TITLE), count=paper_count(section))
@@ -135,10 +132,6 @@ class _DigestRenderer:
         if rest := self._sections[topics:]:
             line = self._render("topics", topics=len(rest), count=sum(map(paper_count, rest)))
             yield _Piece((Text("line", line),))
-
-    def _fits(self, pieces: Sequence[_Piece]) -> bool:
-        texts = self._under_headings(pieces, range(len(self._sections)))
-        return len(texts) < blocks.MOST_BLOCKS and sum(text.size for text in texts) <= self._room
 
     def _under_headings(self, pieces: Iterable[_Piece], sections_begun: Container[int | None]) -> list[Text]:
         texts: list[Text] = []

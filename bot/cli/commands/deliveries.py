@@ -113,30 +113,32 @@ def show(
     Addresses and secrets are not stored.
     """
     settings = load_settings(config)
-    detail = asyncio.run(_show(settings, delivery, texts=payload))
+    detail, place = asyncio.run(_show(settings, delivery, texts=payload))
     if as_json:
         sys.stdout.write(to_json(detail) + "\n")
     else:
-        _print(detail, settings)
+        _print(detail, place, settings)
         if payload:
             _print_texts(detail)
 
 
-async def _show(settings: Settings, prefix: str, *, texts: bool) -> DeliveryDetail:
+async def _show(settings: Settings, prefix: str, *, texts: bool) -> tuple[DeliveryDetail, str]:
+    """The delivery, and which of its subscriber's addresses it is for."""
     from bot.app import opened  # noqa: PLC0415 - as above
 
     async with opened(settings, must_exist=True) as app:
         (delivery_id,) = _identified([prefix], app.store.queries)
-        return app.store.queries.detail(delivery_id, texts=texts)
+        detail = app.store.queries.detail(delivery_id, texts=texts)
+        return detail, _place(detail, app.roster.of([detail.record.subscriber], app.clock.now()))
 
 
-def _print(detail: DeliveryDetail, settings: Settings) -> None:
+def _print(detail: DeliveryDetail, place: str, settings: Settings) -> None:
     record, zone = detail.record, settings.timezone
     rows = [
         ("id", record.id),
         ("subscriber", record.subscriber),
         ("channel", record.channel),
-        ("address", _place(detail, settings)),
+        ("address", place),
         ("digest", f"{record.title} ({detail.digest})"),
         ("part", f"{record.part} of {record.parts}"),
         ("state", record.state.value),
@@ -160,8 +162,14 @@ def _place(detail: DeliveryDetail, settings: Settings) -> str:
     """Which of the subscriber's addresses it is for, without showing it: what is shown here is shown to others."""
     subscriber = settings.subscribers.get(detail.record.subscriber)
     recipients = subscriber.recipients if subscriber else ()
+    suppressed = subscriber.suppressed if subscriber else ()
+    why = next((each.why for each in suppressed if each.address.key == detail.recipient), None)
+    if why is not None:
+        return f"not written to: {why}"
     if detail.recipient not in recipients:
         return "no longer in the configuration"
+    if subscriber and subscriber.is_self_service:
+        return "its reader's own"
     return f"number {recipients.index(detail.recipient) + 1} of {len(recipients)} in the configuration"
 
 
@@ -273,7 +281,8 @@ def _limits(app: App, detail: DeliveryDetail) -> Limits | None:
     from bot.store.outbox.policy import Lane  # noqa: PLC0415 - as above
 
     record = detail.record
-    found = find_address(Lane(record.subscriber, detail.recipient), record.channel, app.store, app.settings)
+    roster = app.roster.of([record.subscriber], app.clock.now())
+    found = find_address(Lane(record.subscriber, detail.recipient), record.channel, app.store, roster)
     if isinstance(found, Unreachable):
         raise RefusedError(record.id, f"cannot be sent: {found.reason}")
     return None if found.moved else app.channels[record.channel].limits(found.address)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.arxiv import identifier as identifiers
-from bot.cli.options import ConfigOption, JsonOption, load_settings
+from bot.cli.options import ConfigOption, JsonOption, load_settings, subscriber_names
 from bot.cli.output import heading, say, table, to_json, when
 
 if TYPE_CHECKING:
@@ -21,6 +22,15 @@ def explain(
     identifier: Annotated[str, typer.Argument(metavar="ID", help="2504.10757, hep-th/9901001, or an arXiv URL.")],
     config: ConfigOption = None,
     *,
+    subscriber: Annotated[
+        str | None,
+        typer.Option(
+            "--subscriber",
+            metavar="NAME",
+            help="This one alone; a self-service subscriber is asked about by its key.",
+            autocompletion=subscriber_names,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what became of one paper, and why.
@@ -33,18 +43,24 @@ def explain(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="'ID'") from error
     settings = load_settings(config)
-    found = asyncio.run(_explain(settings, wanted))
+    found, roster = asyncio.run(_explain(settings, wanted, subscriber))
     if as_json:
         sys.stdout.write(to_json(found) + "\n")
     else:
-        _show(found, settings)
+        _show(found, roster)
 
 
-async def _explain(settings: Settings, identifier: str) -> Explanation:
+async def _explain(settings: Settings, identifier: str, name: str | None) -> tuple[Explanation, Settings]:
+    """The story, and the roster that it is about."""
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
     async with opened(settings, must_exist=True) as app:
-        return app.reporter.explain(identifier, app.matcher)
+        roster = app.roster.of([name] if name else (), app.clock.now())
+        if name is not None:
+            if name not in roster.subscribers:
+                raise typer.BadParameter(f"there is no subscriber {name!r}", param_hint="'--subscriber'")
+            roster = replace(roster, subscribers={name: roster.subscribers[name]})
+        return app.reporter_of(roster).explain(identifier, app.matcher_of(roster)), roster
 
 
 def _show(found: Explanation, settings: Settings) -> None:

@@ -14,7 +14,7 @@ from bot.cli.options import ConfigOption, load_for_arxiv
 from bot.cli.output import heading, plural, progress, table, when
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bot.app.run_result import RunResult
     from bot.collect import Collected
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from bot.deliver import LaneReport
     from bot.model import MailingRecord
     from bot.settings import Settings
+
+_SELF_SERVICE = "self-service"
+"""What all self-service subscribers together are called."""
 
 
 def once(
@@ -68,11 +71,10 @@ def account(run: RunResult, settings: Settings) -> None:
         show_missing(run.missed)
     if run.composed:
         heading("Composed")
-        table([_composed(result, settings) for result in run.composed], heads=("subscriber", "digest"))
+        table(_all_composed(run.composed, settings), heads=("subscriber", "digest"))
     if run.delivered:
         heading("Delivered")
-        rows = [_delivered(lane, settings) for lane in run.delivered]
-        table(rows, heads=("subscriber", "address", "messages"))
+        table(_all_delivered(run.delivered, settings), heads=("subscriber", "address", "messages"))
     if run.published or run.site_error:
         heading("Published")
         table(
@@ -113,6 +115,20 @@ def _collected(result: Collected, *, dated: bool) -> list[str]:
     return [name, result.state.value, ", ".join(said)]
 
 
+def _all_composed(results: Iterable[Composed], settings: Settings) -> Iterator[list[str]]:
+    """A line for each subscriber of the YAML, and one for all self-service ones that get something."""
+    results = tuple(results)
+    yield from (_composed(result, settings) for result in results if not result.self_service)
+    others = [result for result in results if result.self_service]
+    digests = [result for result in others if result.messages]
+    if digests:
+        said = f"{plural(len(digests), 'digest')} in {plural(sum(d.messages for d in digests), 'message')}"
+        yield [_SELF_SERVICE, said]
+    failed = [result.reason for result in others if result.reason]
+    if failed:
+        yield [_SELF_SERVICE, f"a template failed for {len(failed)}: {failed[0]}"]
+
+
 def _composed(result: Composed, settings: Settings) -> list[str]:
     from bot.compose import Outcome  # noqa: PLC0415 - as above
 
@@ -124,11 +140,34 @@ def _composed(result: Composed, settings: Settings) -> list[str]:
         Outcome.SAID_EMPTY: "nothing matched, and it is told so",
         Outcome.NOT_DUE: f"waits for its hour, {when(result.next_slot, zone)}",
         Outcome.PAUSED: "paused",
+        Outcome.NOBODY: "nobody is left to write to",
         Outcome.WAITING: "waits for a category that is late",
         Outcome.FAILED: f"template failed: {result.reason}",
         Outcome.ELSEWHERE: "another process composed for it",
     }
     return [result.subscriber, said[result.outcome]]
+
+
+def _all_delivered(lanes: Iterable[LaneReport], settings: Settings) -> Iterator[list[str]]:
+    """The same of what was delivered."""
+    lanes = tuple(lanes)
+    yield from (_delivered(lane, settings) for lane in lanes if not lane.self_service)
+    others = [lane for lane in lanes if lane.self_service and not lane.paused]
+    if others:
+        yield [_SELF_SERVICE, plural(len(others), "address", "addresses"), "; ".join(_totals(others))]
+
+
+def _totals(lanes: Sequence[LaneReport]) -> Iterator[str]:
+    """How many messages came to what, of those that came to anything."""
+    for what, count in (
+        ("sent", sum(lane.sent for lane in lanes)),
+        ("dropped", sum(lane.dropped for lane in lanes)),
+        ("given up", sum(lane.dead for lane in lanes)),
+        ("held for you to decide", sum(lane.held for lane in lanes)),
+        ("left in the outbox", sum(lane.left_until is not None for lane in lanes)),
+    ):
+        if count:
+            yield f"{count} {what}"
 
 
 def _delivered(lane: LaneReport, settings: Settings) -> list[str]:

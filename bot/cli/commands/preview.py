@@ -70,8 +70,7 @@ def preview(
     Sends nothing, changes nothing.
     """
     settings = load_settings(config)
-    chosen = _choose(settings, subscriber)
-    found = asyncio.run(_render(settings, chosen, form, latest=latest))
+    chosen, found = asyncio.run(_render(settings, subscriber, form, latest=latest))
     if not isinstance(found, _Preview):
         say_on_stderr(_in_words(found, chosen))
     elif browse:
@@ -91,24 +90,30 @@ def _choose(settings: Settings, name: str | None) -> Subscriber:
     return settings.subscribers[name]
 
 
-async def _render(settings: Settings, subscriber: Subscriber, form: Form, *, latest: bool) -> _Preview | Nothing:
-    """What would come, or why nothing does."""
+async def _render(
+    settings: Settings, wanted: str | None, form: Form, *, latest: bool
+) -> tuple[Subscriber, _Preview | Nothing]:
+    """Whose digest it is, and what would come, or why nothing does."""
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
     from bot.channels.mail import MailChannel  # noqa: PLC0415 - as above
     from bot.report.preview import why_nothing  # noqa: PLC0415 - as above
 
     async with opened(settings, must_exist=True) as app:
-        digest = app.composer().preview(subscriber, app.clock.now(), as_newcomer=latest)
+        now = app.clock.now()
+        roster = app.roster.of([wanted] if wanted else (), now)
+        subscriber = _choose(roster, wanted)
+        digest = app.composer(roster).preview(subscriber, now, as_newcomer=latest)
         if digest is None:
-            return why_nothing(subscriber, app.store, settings, as_newcomer=latest)
+            return subscriber, why_nothing(subscriber, app.store, roster, as_newcomer=latest)
         name = {Form.TERMINAL: subscriber.channel, Form.HTML: "mail"}.get(form, form.value)
         channel = app.channel(name)
         options = subscriber.options if name == subscriber.channel else type(channel).Options()
         messages = channel.render(digest, max_messages=subscriber.max_messages, options=options)
         if not isinstance(channel, MailChannel):
-            return _Preview(digest, name, messages)
+            return subscriber, _Preview(digest, name, messages)
         samples = [channel.sample(message, subscriber.name, app.clock.now()) for message in messages]
-        return _Preview(digest, name, tuple(mail for _, mail in samples), tuple(headers for headers, _ in samples))
+        headers, mails = tuple(head for head, _ in samples), tuple(mail for _, mail in samples)
+        return subscriber, _Preview(digest, name, mails, headers)
 
 
 def _in_words(why: Nothing, subscriber: Subscriber) -> str:

@@ -11,8 +11,9 @@ from bot.cli.options import ConfigOption, JsonOption, load_settings
 from bot.cli.output import heading, plural, table, to_json, when
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from bot.report.readers import Readers
     from bot.report.status import Status, SubscriberStatus
     from bot.settings import Settings
     from bot.store.outbox.queries import DeliveryRecord
@@ -58,6 +59,9 @@ def _show(found: Status, settings: Settings) -> None:
         heading("Subscribers")
         table([_subscriber(each, settings) for each in found.subscribers], heads=("subscriber", "channel", "today"))
         table([name, sentence] for name, sentence in found.renamed.items())
+    if found.readers.subscribed or found.readers.unconfirmed or found.readers.suppressed:
+        heading("Readers")
+        table(_readers(found.readers))
     if found.unfinished:
         heading("Still to deliver")
         _show_deliveries(found.unfinished)
@@ -70,7 +74,19 @@ def _subscriber(each: SubscriberStatus, settings: Settings) -> list[str]:
     zone = settings.subscribers[each.name].timezone
     slot = f"; next hour {when(each.next_slot, zone)}" if each.next_slot else ""
     last = f"; last reached {when(each.last_sent, zone)}" if each.last_sent else ""
-    return [each.name, each.channel, f"{each.sentence}{slot}{last}"]
+    suppressed = "".join(f"; {said}" for said in each.suppressed)
+    return [each.name, each.channel, f"{each.sentence}{slot}{last}{suppressed}"]
+
+
+def _readers(found: Readers) -> Iterator[list[str]]:
+    """Who subscribed by themselves, and who is not written to."""
+    paused, unconfirmed = found.paused, found.unconfirmed
+    yield ["self-service", f"{found.subscribed} subscribed, {paused} of them paused; {unconfirmed} not confirmed yet"]
+    if found.suppressed:
+        counted = ", ".join(f"{count} {reason}" for reason, count in found.suppressed.items())
+        yield ["not written to", f"{counted}; `paperboy suppressions list` names them"]
+    if found.unreadable:
+        yield ["unreadable", f"{found.unreadable} of these are kept under a secret that is not in the configuration"]
 
 
 def _show_deliveries(records: Iterable[DeliveryRecord]) -> None:

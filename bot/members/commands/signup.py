@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MAILS = Rate(1, timedelta(days=1))
 """How many an address gets because somebody typed it, at most."""
 MAILS_TO_WHO_LEFT = Rate(1, timedelta(days=7))
-"""The same, where its reader said no: whoever types it now may be a stranger."""
+"""At most so many beside, where its reader said no: whoever types it now may be a stranger."""
 
 _KEY_BYTES = 8
 
@@ -104,8 +104,9 @@ def _ask(context: Context, transaction: Transaction, newcomer: Member, wanted: F
         mail = context.confirmation(mailbox, now)
     else:
         mail = context.reminder(mailbox)
-    rate = MAILS_TO_WHO_LEFT if found else MAILS
-    if not transaction.take(f"signup:{context.keys.suppression(mailbox)[0]}", rate, now):
+    limits = {"signup": MAILS, **({"return": MAILS_TO_WHO_LEFT} if found else {})}
+    key = context.keys.suppression(mailbox)[0]
+    if not any(transaction.take(f"{name}:{key}", rate, now) for name, rate in limits.items()):
         transaction.enqueue(mail, Lane(member.key, member.recipient), now)
 
 

@@ -157,6 +157,9 @@ subscribers = Table(
     Column("slot", UtcDateTime),  # the last of its hours that was served
     Column("told_through", Date),  # the newest mailing date it has heard of, papers or silence
     Column("revision", Integer, nullable=False),  # the fence between two composers
+    Column("seen", Integer),  # the lowest cursor: of nothing up to there it is to be told
+    Column("due_at", UtcDateTime),  # its next hour
+    Column("composed_as", Integer, nullable=False, server_default="0"),  # a self-service subscriber's revision then
 )
 
 digests = Table(
@@ -263,6 +266,7 @@ members = Table(
     Column("topics", Json, nullable=False),  # names of the YAML's, and own ones
     Column("muted", Json, nullable=False),  # what none of them shows
     Column("own_topics_made", Integer, nullable=False),
+    Column("reads", LongText, nullable=False),  # categories of own topics, and @NAME for each of the YAML's topics
     Column("asked_topics", Json(none_as_null=True)),  # of a request that waits for its confirmation
     Column("asked_at", UtcDateTime),  # when that was made last
     Column("at", Name(5)),

@@ -31,6 +31,8 @@ from bot.store.outbox.policy import (
     load,
 )
 from bot.store.outbox.reconciliation import unknown_delivery
+from bot.store.outbox.stop import stop_claimed
+from bot.store.suppressions import suppressed_among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +60,8 @@ class ClaimRequest:
     """The gates to pass and to close behind it."""
     ignore_backoff: bool = False
     """Whether a failure's backoff is over because somebody asked for another try. Limits still hold."""
+    suppression_keys: tuple[str, ...] = ()
+    """What a suppression of the address would be stored under: then what waits is dropped, and nothing claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +170,12 @@ def claim_batch(
     if not writes_are_serialised(connection):
         # The rows were read before they were locked, so read them again.
         heads = _heads(connection, [request for request in requests if request.lane in firsts])
+    suppressed = _suppressed(connection, [request for request in requests if request.lane in firsts])
+    stop_claimed(connection, [lane for lane in suppressed if firsts[lane].seq in locked], now)
     outcomes: list[Row[Any] | Wait | None] = []
     for request in requests:
         first, head = firsts.get(request.lane), heads.get(request.lane)
-        if first is None:
+        if first is None or request.lane in suppressed:
             outcomes.append(None)
         elif first.seq not in locked or head is None or head.seq != first.seq:
             outcomes.append(Wait(now + CONTENTION_DELAY, "another process is at it", pacing=True))
@@ -217,6 +223,12 @@ def _lock(connection: Connection, heads: Mapping[Lane, Row[Any]]) -> frozenset[i
     if not seqs or writes_are_serialised(connection):
         return frozenset(seqs)
     return frozenset(connection.scalars(_LOCK, {"seqs": seqs}))
+
+
+def _suppressed(connection: Connection, requests: Sequence[ClaimRequest]) -> list[Lane]:
+    """The lanes whose address must not be written to, as it is at this moment: asked once their heads are locked."""
+    found = suppressed_among(connection, {key for request in requests for key in request.suppression_keys})
+    return [request.lane for request in requests if not found.isdisjoint(request.suppression_keys)]
 
 
 def _limits_after(

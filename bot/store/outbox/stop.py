@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from bot.store.outbox.policy import Lane
 
@@ -39,8 +39,18 @@ def stop(connection: Connection, lanes: Collection[Lane], reason: str, now: date
     # Whoever composes holds this lock until what it wrote can be seen; what is written later is stopped when claimed.
     hold_lock(connection, Lock.DELIVERIES, shared=True)
     here = or_(*(lane.where for lane in lanes))
-    values = {"state": DeliveryState.DROPPED, "reason": reason, "not_before": None, "settled_at": now}
-    waiting = deliveries.update().where(here, deliveries.c.state.in_(_WAITING))
-    dropped = connection.execute(waiting.values(**values)).rowcount
+    dropped = _drop(connection, here, reason, now)
     sending = select(func.count()).where(here, deliveries.c.state == DeliveryState.SENDING)
     return Stopped(dropped, connection.scalar(sending) or 0)
+
+
+def stop_claimed(connection: Connection, lanes: Collection[Lane], now: datetime) -> None:
+    """Drop what waits in lanes whose heads the caller has locked in order to claim them, and found suppressed."""
+    if lanes:
+        _drop(connection, or_(*(lane.where for lane in lanes)), "its mailbox is suppressed", now)
+
+
+def _drop(connection: Connection, where: ColumnElement[bool], reason: str, now: datetime) -> int:
+    values = {"state": DeliveryState.DROPPED, "reason": reason, "not_before": None, "settled_at": now}
+    waiting = deliveries.update().where(where, deliveries.c.state.in_(_WAITING))
+    return connection.execute(waiting.values(**values)).rowcount

@@ -11,6 +11,9 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """From 0002 to 0003."""
+    op.add_column("subscribers", sa.Column("seen", sa.Integer))
+    op.add_column("subscribers", sa.Column("due_at", sa.DateTime))
+    op.add_column("subscribers", sa.Column("composed_as", sa.Integer, nullable=False, server_default="0"))
     _members()
     _suppressions()
     op.create_table(
@@ -47,6 +50,7 @@ def _members() -> None:
         sa.Column("topics", sa.JSON, nullable=False),
         sa.Column("muted", sa.JSON, nullable=False),
         sa.Column("own_topics_made", sa.Integer, nullable=False),
+        sa.Column("reads", sa.Text, nullable=False),
         sa.Column("asked_topics", sa.JSON),
         sa.Column("asked_at", sa.DateTime),
         sa.Column("at", sa.String(5)),

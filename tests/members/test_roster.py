@@ -1,0 +1,252 @@
+"""The roster: the YAML and the store together; the YAML wins, and who said no is not in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.members.commands import (
+    complained,
+    follow,
+    hour,
+    mute,
+    pause,
+    rewrite,
+    unsubscribe,
+    weekdays,
+)
+from bot.members.mailbox import mailbox_key
+from bot.members.roster import RosterReader
+from bot.model import Topic
+from bot.store.subscribers import SubscriberState
+from bot.store.suppressions import Via
+from tests.members.conftest import OLD_SECRET, SECRET, WEB, context_over, of_yaml, settings
+from tests.members.driver import DAY, HOUR, KEY, NOW, OWN, ask, member, stored
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.members.context import Context
+    from bot.settings import Settings, Subscriber
+    from bot.store import Store
+
+ALICE = mailbox_key("alice@example.edu")
+
+
+def whole(context: Context, now: datetime = NOW) -> Settings:
+    return RosterReader(context.store, context.settings).whole(now)
+
+
+def dora(context: Context, now: datetime = NOW) -> Subscriber:
+    found = stored(context)
+    assert found
+    return whole(context, now).subscribers[found.key]
+
+
+def test_without_readers_it_is_the_yaml_as_it_is(context: Context) -> None:
+    assert whole(context) == context.settings
+    assert whole(context).topics is context.settings.topics
+
+
+def test_a_self_service_subscriber_is_one_like_any_other(context: Context) -> None:
+    key = member(context, topics=("birds", {**OWN, "exclude": ["road"], "authors": ["Ada Byron"]})).key
+    hour(context, key, time(8))
+    weekdays(context, key, [0, 4])
+    roster = whole(context)
+    found = roster.subscribers[key]
+    assert (found.name, found.channel, found.topics) == (key, "mail", ("birds", f"{key}/1"))
+    assert (found.at, found.on, found.timezone.key) == (time(8), frozenset({0, 4}), "Asia/Tokyo")
+    assert [address.value.reveal() for address in found.addresses] == ["Dora@example.edu"]
+    assert found.is_self_service
+    assert not found.paused
+    assert roster.topics[f"{key}/1"] == Topic(f"{key}/1", "Maps", ("cs.CV",), ("map",), ("road",), ("Ada Byron",))
+    assert list(roster.subscribers)[:2] == ["alice", "seminar"]
+
+
+def test_no_address_of_a_reader_is_shown(context: Context) -> None:
+    member(context)
+    assert "ora@" not in repr(whole(context).subscribers)
+
+
+def test_who_did_not_confirm_gets_the_mail_that_asks_and_nothing_else(context: Context) -> None:
+    ask(context)
+    found = dora(context)
+    assert found.unconfirmed
+    assert found.topics == ()
+    assert len(found.addresses) == 1
+
+
+def test_what_the_yaml_says_of_a_name_or_a_topic_wins(context: Context) -> None:
+    key = member(context, topics=("birds", OWN)).key
+    taken = replace(
+        context.settings,
+        subscribers={**context.settings.subscribers, key: of_yaml(key, "boss@example.edu")},
+        topics={**context.settings.topics, f"{key}/1": context.settings.topics["light"]},
+    )
+    roster = RosterReader(context.store, taken).whole(NOW)
+    assert roster.subscribers[key] == taken.subscribers[key]
+    assert roster.topics[f"{key}/1"] == context.settings.topics["light"]
+
+
+def test_a_topic_that_the_yaml_no_longer_has_is_left_out_and_comes_back(context: Context) -> None:
+    key = member(context, topics=("birds", "light")).key
+    without = replace(context.settings, topics={"birds": context.settings.topics["birds"]})
+    assert RosterReader(context.store, without).whole(NOW).subscribers[key].topics == ("birds",)
+    assert whole(context).subscribers[key].topics == ("birds", "light")
+
+
+def test_whose_channel_is_not_set_up_is_left_out(context: Context) -> None:
+    member(context)
+    assert len(RosterReader(context.store, replace(context.settings, channels={})).whole(NOW).subscribers) == 2
+
+
+def test_what_is_muted_makes_topics_of_its_own_and_no_one_else_s(context: Context) -> None:
+    key, fay = member(context, topics=("birds", OWN)).key, member(context, "fay@example.edu").key
+    mute(context, key, ["road"])
+    roster = whole(context)
+    assert roster.subscribers[key].topics == (f"{key}:birds", f"{key}/1")
+    assert [roster.topics[name].exclude for name in roster.subscribers[key].topics] == [("road",), ("road",)]
+    assert roster.topics[f"{key}:birds"].title == "Birds"
+    assert roster.subscribers[fay].topics == ("birds",)
+    assert roster.topics["birds"] == context.settings.topics["birds"]
+
+
+def test_a_muted_topic_of_the_longest_name_has_a_name_that_the_store_takes(store: Store) -> None:
+    long = "x" * 64
+    web = replace(WEB, signup=(long,))
+    context = context_over(store, web)
+    context = replace(context, settings=replace(context.settings, topics={long: settings().topics["birds"]}))
+    key = member(context, topics=(long,)).key
+    mute(context, key, ["road"])
+    (name,) = whole(context).subscribers[key].topics
+    assert len(name) <= 64
+
+
+def test_a_pause_ends_in_the_morning_of_its_day_in_the_subscriber_s_zone(context: Context) -> None:
+    key = member(context).key
+    pause(context, key, date(2026, 4, 23))
+    assert dora(context, NOW + DAY).paused
+    assert dora(context, NOW + DAY + 8 * HOUR).paused  # Wednesday 23:00 in Tokyo
+    assert not dora(context, NOW + DAY + 9 * HOUR).paused
+    pause(context, key)
+    assert dora(context, NOW + 900 * DAY).paused
+
+
+# -- suppressions ------------------------------------------------------------------------------------------------
+
+
+def test_who_said_no_is_left_out_and_the_other_addresses_go_on(context: Context) -> None:
+    unsubscribe(context, mailbox_key("eve@EXAMPLE.edu"), Via.ONE_CLICK, NOW)
+    found = whole(context).subscribers["seminar"]
+    assert [address.label for address in found.addresses] == ["bob@example.edu"]
+    (left_out,) = found.suppressed
+    assert (left_out.address.label, left_out.why) == ("Eve@example.edu", "unsubscribed on 2026-04-21 (one-click)")
+
+
+@pytest.mark.parametrize("topics", [("birds",), ("light", "hidden")])
+def test_a_subscriber_with_nobody_left_stays_and_no_new_topic_brings_it_back(
+    context: Context, topics: tuple[str, ...]
+) -> None:
+    unsubscribe(context, ALICE, Via.PAGE, NOW)
+    alice = replace(context.settings.subscribers["alice"], topics=topics)
+    renamed = replace(alice, name="alice2")
+    changed = replace(context.settings, subscribers={"alice": alice, "alice2": renamed})
+    roster = RosterReader(context.store, changed).whole(NOW + 900 * DAY)
+    assert [each.addresses for each in roster.subscribers.values()] == [(), ()]
+
+
+def test_a_self_service_subscriber_who_said_no_stays_silent_until_it_says_yes(context: Context) -> None:
+    member(context)
+    unsubscribe(context, KEY, Via.PAGE, NOW)
+    assert (dora(context).addresses, dora(context).unconfirmed) == ((), False)
+    ask(context, now=NOW + DAY)
+    assert (len(dora(context).addresses), dora(context).unconfirmed, dora(context).topics) == (1, True, ())
+    complained(context, KEY, NOW + DAY)
+    assert dora(context).addresses == ()
+
+
+def test_while_the_secret_is_changed_no_one_comes_back_by_it(store: Store) -> None:
+    unsubscribe(context_over(store, replace(WEB, secret=(OLD_SECRET,))), ALICE, Via.PAGE, NOW)
+    both = context_over(store, replace(WEB, secret=(SECRET, OLD_SECRET)))
+    assert whole(both).subscribers["alice"].addresses == ()
+
+
+# -- parts -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_collected_is_what_anybody_reads_whoever_is_in_the_part(context: Context) -> None:
+    member(context, topics=({**OWN, "categories": ["q-bio.NC", "cs.CL"]},))
+    ask(context, "fay@example.edu", topics=({**OWN, "categories": ["hep-th"]},))
+    reader = RosterReader(context.store, context.settings)
+    for roster in (reader.whole(NOW), reader.of_yaml(NOW)):
+        assert roster.categories == ("cs.CL", "cs.CV", "q-bio.NC")
+
+
+def test_a_part_has_those_that_are_named_and_who_something_waits_for(context: Context) -> None:
+    first, second = (member(context, f"{name}@example.edu").key for name in ("fay", "gil"))
+    reader = RosterReader(context.store, context.settings)
+    assert list(reader.of_yaml(NOW).subscribers) == ["alice", "seminar"]
+    assert set(reader.of([first, "nobody"], NOW).subscribers) == {"alice", "seminar", first}
+    assert set(reader.waited_for(NOW).subscribers) == {"alice", "seminar", first, second}  # their confirmations
+
+
+def composed(store: Store, key: str, upto: int, *, revision: int, due_at: datetime | None = None) -> None:
+    state = SubscriberState(key, {"birds/cs.CV": upto}, heard_until=NOW.date(), due_at=due_at, composed_as=revision)
+    store.outbox.enqueue(state, None, (), NOW)
+
+
+def wanted(context: Context, now: datetime = NOW) -> set[str]:
+    reader = RosterReader(context.store, context.settings)
+    return set(reader.to_compose(now).subscribers) - {"alice", "seminar"}
+
+
+def test_to_compose_are_newcomers_and_who_something_changed_for(context: Context) -> None:
+    found = member(context)
+    assert wanted(context) == {found.key}
+    composed(context.store, found.key, 0, revision=found.revision)
+    assert wanted(context) == set()
+    follow(context, found.key, "light")
+    assert wanted(context) == {found.key}
+
+
+def test_to_compose_are_those_whose_hour_has_come_and_no_paused_ones(context: Context) -> None:
+    found = member(context)
+    composed(context.store, found.key, 0, revision=found.revision, due_at=NOW + HOUR)
+    assert wanted(context) == set()
+    assert wanted(context, NOW + HOUR) == {found.key}
+    with context.store.snapshot() as view:
+        assert view.members.next_due(NOW) == NOW + HOUR
+        assert view.members.next_due(NOW + HOUR) is None
+    pause(context, found.key)
+    assert wanted(context, NOW + HOUR) == set()
+    with context.store.snapshot() as view:
+        assert view.members.next_due(NOW) is None
+
+
+def test_to_compose_at_any_hour_are_all(context: Context) -> None:
+    found = member(context)
+    composed(context.store, found.key, 0, revision=found.revision)
+    reader = RosterReader(context.store, context.settings)
+    assert found.key in reader.to_compose(NOW, any_hour=True).subscribers
+
+
+def test_a_rewritten_topic_acts_from_the_next_reading_on(context: Context) -> None:
+    key = member(context, topics=(OWN,)).key
+    rewrite(context, key, f"{key}/1", {**OWN, "keywords": ["atlas"]})
+    assert whole(context).topics[f"{key}/1"].keywords == ("atlas",)
+
+
+def test_very_many_are_read_in_pieces_none_is_lost(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.members.roster._AT_ONCE", 2)
+    keys = {member(context, f"r{number}@example.edu", topics=(OWN,)).key for number in range(5)}
+    roster = whole(context)
+    assert keys < set(roster.subscribers)
+    assert {roster.topics[f"{key}/1"].name for key in keys} == {f"{key}/1" for key in keys}
+
+
+def test_it_needs_no_web_to_know_who_said_no(store: Store) -> None:
+    unsubscribe(context_over(store, None), ALICE, Via.COMMAND, NOW)
+    assert whole(context_over(store, None)).subscribers["alice"].addresses == ()
