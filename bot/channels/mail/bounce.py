@@ -35,6 +35,9 @@ _COMPLAINT_TYPE = "message/feedback-report"
 _ORIGINAL_TYPES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 _COMPLAINTS = frozenset({"abuse", "fraud", "opt-out", "opt-out-list"})
 """The other types are about viruses, signatures, or say that it was no spam: https://www.iana.org/assignments/marf-parameters."""
+_RECIPIENTS = ("Original-Recipient", "Final-Recipient")
+_FAILED = ("fail", "error")
+"""How an action begins that is final: `failed` by the RFC, `failure` and `error` by some servers."""
 _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 """Where the server that took a mail in, or the one that wrote it, names whom it is for."""
 
@@ -140,8 +143,7 @@ def _report(message: Message) -> Report | None:
         if kind == _COMPLAINT_TYPE:
             return _complaint(message, next(_blocks(part), None), returned)
         if kind in _STATUS_TYPES:
-            failures = tuple(filter(None, map(_failure, _blocks(part))))
-            return Report(ReportKind.BOUNCE, failures, *_traces(message, returned))
+            return Report(ReportKind.BOUNCE, _failures(part), *_traces(message, returned))
     return Report(ReportKind.BOUNCE, None, *_traces(message, returned)) if came_without_sender else None
 
 
@@ -154,16 +156,22 @@ def _complaint(message: Message, fields: Message | None, returned: Message | Non
     return Report(ReportKind.COMPLAINT, (Failure(address, ""),), message_id, traces)
 
 
+def _failures(part: Message) -> tuple[Failure, ...] | None:
+    """Of a delivery status; None if it names nobody, as some do, and leaves that to the words beside it."""
+    recipients = [block for block in _blocks(part) if any(name in block for name in _RECIPIENTS)]
+    return tuple(dict.fromkeys(filter(None, map(_failure, recipients)))) if recipients else None
+
+
 def _failure(fields: Message) -> Failure | None:
-    """Of one block of a delivery status, which is about one mailbox; None if that was reached or is tried again."""
-    named = _value(fields, "Original-Recipient"), _value(fields, "Final-Recipient")
+    """Of one block, which is about one mailbox; None if that was reached or is tried again."""
     action = _value(fields, "Action").lower()
-    if not any(named) or action not in ("failed", ""):
+    if action and not action.startswith(_FAILED):
         return None
     status = _status(_value(fields, "Status"), _value(fields, "Diagnostic-Code"))
     if not status and not action:
         return None
-    return Failure(next(filter(None, map(_address, named)), ""), status or "5.0.0")
+    named = (_address(_value(fields, name)) for name in _RECIPIENTS)
+    return Failure(next(filter(None, named), ""), status or "5.0.0")
 
 
 def _status(status: str, diagnostic: str) -> str:

@@ -99,7 +99,9 @@ def test_every_sample_is_used() -> None:
         ("Action: failed\nDiagnostic-Code: smtp; 452 full", "4.0.0"),
         ("Action: failed\nDiagnostic-Code: smtp; 550 unknown [5.1.1.1]", "5.0.0"),
         ("Action: failed", "5.0.0"),
-        ("Action: Failed (unknown)", None),
+        ("Action: Failed (Bad destination mailbox address)\nStatus: 5.1.1", "5.1.1"),
+        ("Action: failure\nStatus: 553 Exceeded maximum size", "5.0.0"),
+        ("Action: error\nStatus: 5.0.0", "5.0.0"),
         ("Status: 5.1.1", "5.1.1"),
         ("Status: nonsense", None),
         ("Action: delivered\nStatus: 2.1.5", None),
@@ -116,6 +118,19 @@ def test_what_a_delivery_status_may_leave_out(fields: str, status: str | None) -
 def dsn(status: bytes) -> bytes:
     head = b"Content-Type: multipart/report; report-type=delivery-status; boundary=B\n\n"
     return head + b"--B\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n" + status + b"\n--B--\n"
+
+
+def test_a_status_that_names_nobody_leaves_it_to_its_words() -> None:
+    report = read_report(dsn(b"Arrival-Date: Tue, 21 Apr 2026 06:25:04 +0000"))
+    assert report is not None
+    assert report.failures is None
+
+
+def test_the_same_mailbox_many_times_is_one() -> None:
+    block = b"Final-Recipient: rfc822; gil@example.net\nAction: failed\nStatus: 5.1.1\n\n"
+    report = read_report(dsn(block * 11))
+    assert report is not None
+    assert report.failures == (Failure(GIL, "5.1.1"),)
 
 
 @pytest.mark.parametrize(
