@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.app.runner import COLLECT_TERM, Runner
+from bot.app.runner import COLLECT_TERM, FEEDS, Runner
+from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, ARXIV_TIMEOUT
 from bot.channels import CHANNELS
 from bot.channels.channel import CheckResult
 from bot.clock import SystemClock
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from bot.publish import Publisher
     from bot.report.status import Reporter
     from bot.settings import Settings
-    from bot.store.keys import ReaderKeys
 
 
 class App:
@@ -48,7 +48,7 @@ class App:
         self.store = Store(settings.store, must_exist=must_exist)
         self.roster = RosterReader(self.store, settings)
         self.templates = Templates(settings.templates)
-        self._links = SignedLinks(settings.web, self._read_keys)
+        self._links = SignedLinks(settings.web, lambda: self.context.keys)
         self.channels = self._build_channels(self.templates)
 
     @cached_property
@@ -67,9 +67,9 @@ class App:
         )
 
     @cached_property
-    def readers(self) -> Context:
+    def context(self) -> Context:
         """What the commands of readers work with."""
-        return Context(self.store, self.settings, self._read_keys(), NoteMails(self.channel("mail")))
+        return Context.opened(self.store, self.settings, NoteMails(self.channel("mail")))
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -119,7 +119,7 @@ class App:
         """
         mail: MailSettings | None = self.settings.channels.get("mail")
         if mail is not None and mail.bounces is not None:
-            read_bounces(self.readers, mail.bounces, self.clock.now())
+            read_bounces(self.context, mail.bounces, self.clock.now())
 
     def channel(self, name: str) -> Channel:
         """A channel to render with, also one that no subscriber uses."""
@@ -134,31 +134,27 @@ class App:
             for name, options in self.settings.channels.items()
         }
 
-    def _read_keys(self) -> ReaderKeys:
-        return self.store.reader_keys(self.settings.web.secret if self.settings.web else ())
-
     @asynccontextmanager
-    async def arxiv(self) -> AsyncIterator[ArxivClient]:
-        """The one connection to arXiv, while no other process has one.
-
-        Raises:
-            LeaseTakenError: another process has it.
-        """
+    async def arxiv(
+        self, lease: str = FEEDS, *, max_wait: float = ARXIV_MAX_WAIT, answer_within: float = ARXIV_TIMEOUT
+    ) -> AsyncIterator[ArxivClient]:
+        """A client of arXiv, while no other process has the lease; see `runner.OpenArxiv`."""
         from bot.arxiv.client import ArxivClient  # noqa: PLC0415 - aiohttp, only where arXiv is asked
 
-        self.store.leases.acquire("collect", self.clock.now(), COLLECT_TERM)
+        self.store.leases.acquire(lease, self.clock.now(), COLLECT_TERM)
         client = ArxivClient(
             self.settings.arxiv,
             contact=self.settings.contact,
-            limit=self.store.arxiv_limit,
-            catchup_limit=self.store.catchup_limit,
+            limits=self.store.arxiv_limits,
             clock=self.clock,
+            max_wait=max_wait,
+            timeout=answer_within,
         )
         try:
             yield client
         finally:
             await client.aclose()
-            self.store.leases.release("collect")
+            self.store.leases.release(lease)
 
     async def check(self, *, send: bool) -> tuple[CheckResult, ...]:
         """Reach arXiv and every channel without changing anything; with `send`, post a test to every address."""

@@ -69,9 +69,9 @@ async def test_what_postfix_sends_back_stops_mails_to_who_is_unknown_and_to_nobo
             await environment.once(morning(TUESDAY))
             reports = [await asyncio.wait_for(returned.mails.get(), 60) for _ in range(2)]
         async with environment.app() as app:
-            found = [heed(app.readers, data, morning(TUESDAY)) for data in (*reports, *reports)]
+            found = [heed(app.context, data, morning(TUESDAY)) for data in (*reports, *reports)]
             with app.store.snapshot() as view:
-                keys = {each: app.readers.keys.suppression(mailbox_key(each)) for each in (NOBODY, FULL, ALICE)}
+                keys = {each: app.context.keys.suppression(mailbox_key(each)) for each in (NOBODY, FULL, ALICE)}
                 suppressed = {each for each, key in keys.items() if view.suppressions.find(key)}
     assert suppressed == {NOBODY}
     assert (Heeded("seminar", Suppressed(SuppressionReason.BOUNCED, morning(TUESDAY))),) in found[:2]

@@ -50,7 +50,7 @@ async def _read(settings: Settings, recipient: str) -> None:
     async with opened(settings, must_exist=True) as app:
         data = sys.stdin.buffer.read(MOST_BYTES + 1)
         try:
-            found = heed(app.readers, data, app.clock.now(), recipient=recipient)
+            found = heed(app.context, data, app.clock.now(), recipient=recipient)
         except UnreadableReportError as error:
             say(f"Nothing is done: {error.reason}.")
             return

@@ -1,0 +1,95 @@
+"""All that is known of one reader, as plain values: for the reader who asks, and for the operator. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.model import Topic
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from bot.members.context import Context
+    from bot.store.feedback import FeedbackRecord
+    from bot.store.members import Followed, Member
+    from bot.store.suppressions import Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class SelfService:
+    """A self-service subscriber, in words that JSON has."""
+
+    key: str
+    channel: str
+    address: str
+    topics: tuple[Any, ...]
+    """Names of the YAML's topics, and own ones as mappings."""
+    muted: tuple[str, ...]
+    at: str | None
+    weekdays: tuple[int, ...]
+    """Monday 0."""
+    timezone: str
+    paused: bool
+    paused_until: date | None
+    asked_at: datetime | None
+    confirmed_at: datetime | None
+    how: str
+    """Where it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOfReader:
+    """What is known of a reader."""
+
+    self_service: SelfService | None
+    """Their self-service subscriber, if they have one."""
+    configured: tuple[str, ...]
+    """The subscribers of the configuration that have their mailbox, by name."""
+    suppression: Suppression | None
+    """That their mailbox is not written to, if so."""
+    feedback: tuple[FeedbackRecord, ...]
+    """What they said of papers, the newest first."""
+
+
+def known_of(context: Context, mailbox: str) -> KnownOfReader:
+    """All that is known of the reader of a mailbox, named by its hash in hex."""
+    with context.store.snapshot() as view:
+        member = view.members.of_mailbox(mailbox)
+        return KnownOfReader(
+            self_service=None if member is None else self_service(member),
+            configured=tuple(dict.fromkeys(lane.subscriber for lane in context.lanes(mailbox, None))),
+            suppression=view.suppressions.find(context.keys.suppression(mailbox)),
+            feedback=view.feedback.of_persons(context.keys.person("mail", mailbox)),
+        )
+
+
+def self_service(member: Member) -> SelfService:
+    """A self-service subscriber with its address, for whom it is about and for the operator alone."""
+    return SelfService(
+        key=member.key,
+        channel=member.channel,
+        address=member.destination.reveal(),
+        topics=tuple(map(_topic, member.topics)),
+        muted=member.muted,
+        at=None if member.at is None else f"{member.at:%H:%M}",
+        weekdays=tuple(sorted(member.weekdays)),
+        timezone=member.timezone,
+        paused=member.paused,
+        paused_until=member.paused_until,
+        asked_at=member.asked_at,
+        confirmed_at=member.confirmed_at,
+        how=member.how,
+    )
+
+
+def titles(topics: Followed) -> tuple[str, ...]:
+    """What the topics are called: a name of the YAML's, a title of one's own."""
+    return tuple(topic.title if isinstance(topic, Topic) else topic for topic in topics)
+
+
+def _topic(topic: str | Topic) -> object:
+    if isinstance(topic, str):
+        return topic
+    words = {key: list(getattr(topic, key)) for key in ("categories", "keywords", "exclude", "authors")}
+    return {"title": topic.title, **{key: found for key, found in words.items() if found}, "query": topic.query}
