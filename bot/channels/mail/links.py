@@ -46,7 +46,8 @@ class OwnLinks:
 
 def encode(lines: str) -> bytes:
     """The text, its lines ending in CRLF, as quoted-printable, each placeholder apart."""
-    return _SOFT_BREAK.join(map(_quoted, _PLACEHOLDERS.split(lines)))
+    *parts, last = _PLACEHOLDERS.split(lines)
+    return b"".join([*(_continued(part) + _SOFT_BREAK for part in parts), _quoted(last)])
 
 
 def fill(entity: str, links: OwnLinks) -> str:
@@ -69,8 +70,13 @@ def _quoted(text: str) -> bytes:
     return binascii.b2a_qp(text.encode("utf-8", "replace")).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
+def _continued(text: str) -> bytes:
+    """Quoted, its last line short enough for a soft break."""
+    return _quoted(f"{text}.")[:-1]
+
+
 def _ascii(text: str) -> str:
-    return _quoted(text).decode("ascii")
+    return _continued(text).decode("ascii")
 
 
 _SOFT_BREAK = b"=\r\n"

@@ -29,7 +29,7 @@ def bounce(
         ),
     ] = "",
 ) -> None:
-    """Read a bounce or a complaint from a pipe.
+    """Read a bounce or a complaint from standard input, as a mail server's pipe gives it.
 
     Who is not there, or complained, is not written to any more. Ends with 0, also for a mail that is neither, or with
     75 (EX_TEMPFAIL) if the mail server is to keep the mail and call again.

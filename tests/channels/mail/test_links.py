@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.channels.mail.links import PREFERENCES, UNSUBSCRIBE, OwnLinks, fill
@@ -14,6 +14,8 @@ ANY_TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=200) | st.jus
 
 
 @settings(deadline=None)
+@example([UNSUBSCRIBE], 143)  # the last line of the link is as long as a line may be
+@example(["x" * 76, UNSUBSCRIBE], 0)
 @given(st.lists(ANY_TEXT | st.sampled_from([UNSUBSCRIBE, PREFERENCES]), max_size=8), st.integers(0, 200))
 def test_the_links_are_read_where_their_placeholders_stood_and_all_else_is_as_it_was(
     pieces: list[str], length: int
