@@ -16,7 +16,9 @@ from bot.channels.channel import CheckResult
 from bot.clock import SystemClock
 from bot.compose import Composer
 from bot.compose.digests import DigestPlanner
+from bot.members.bounce_mailbox import read_bounces
 from bot.members.context import Context, NoteMails
+from bot.members.links import SignedLinks
 from bot.members.roster import RosterReader
 from bot.report import check
 from bot.settings import refuse_live
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from bot.arxiv.client import ArxivClient
     from bot.channels.channel import Channel
+    from bot.channels.mail.settings import MailSettings
     from bot.clock import Clock
     from bot.publish import Publisher
     from bot.report.status import Reporter
@@ -45,6 +48,7 @@ class App:
         self.store = Store(settings.store, must_exist=must_exist)
         self.roster = RosterReader(self.store, settings)
         self.templates = Templates(settings.templates)
+        self._links = SignedLinks(settings.web, lambda: self.context.keys)
         self.channels = self._build_channels(self.templates)
 
     @cached_property
@@ -59,6 +63,7 @@ class App:
             open_arxiv=self.arxiv,
             open_composer=self.composer,
             open_publisher=self.publisher,
+            read_bounces=self.read_bounces,
         )
 
     @cached_property
@@ -106,18 +111,26 @@ class App:
         topics = tuple(self.settings.topics[name] for name in site.topics)
         return Publisher(self.store, site, topics, self.matcher, self.templates)
 
+    def read_bounces(self) -> None:
+        """Do what new bounces in the Maildir of `channels.mail.bounces` ask for; without one there is nothing to do.
+
+        Raises:
+            BounceMailboxError: it cannot be read.
+        """
+        mail: MailSettings | None = self.settings.channels.get("mail")
+        if mail is not None and mail.bounces is not None:
+            read_bounces(self.context, mail.bounces, self.clock.now())
+
     def channel(self, name: str) -> Channel:
         """A channel to render with, also one that no subscriber uses."""
         return self.channels.get(name) or CHANNELS[name](
-            CHANNELS[name].Settings(),
-            self.templates,
-            contact=self.settings.contact,
+            CHANNELS[name].Settings(), self.templates, contact=self.settings.contact, links=self._links
         )
 
     def _build_channels(self, templates: Templates) -> dict[str, Channel]:
         """The channels that are set up, none of them open."""
         return {
-            name: CHANNELS[name](options, templates, contact=self.settings.contact)
+            name: CHANNELS[name](options, templates, contact=self.settings.contact, links=self._links)
             for name, options in self.settings.channels.items()
         }
 

@@ -1,6 +1,6 @@
 """Runs the four verbs in a row: once for `once`, and round after round for the daemon.
 
-    [addresses changed?] -> feeds -> what second sources have at once -> compose -> deliver -> publish
+    [bounces? addresses changed?] -> feeds -> what second sources have at once -> compose -> deliver -> publish
         -> the rest of what was missed -> [anything new?] -> compose -> deliver -> publish -> alerts -> prune
 
 Nothing old or optional delays today's mailing: what takes long is collected after today's digests are out. Only
@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+import structlog
+
 from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.app.run_result import RunResult, Told, log_run
 from bot.arxiv import calendar
@@ -22,9 +24,12 @@ from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, Service
 from bot.collect import Collection, backlog
 from bot.deliver import MAX_WAIT, deliver, readdress
 from bot.errors import RenderError
+from bot.members.bounce_mailbox import BounceMailboxError
 from bot.members.housekeeping import forget_outdated
 from bot.report.alert import Alert, enqueue_alerts
 from bot.store.leases import LeaseTakenError
+
+log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -113,6 +118,7 @@ class Runner:
         open_arxiv: OpenArxiv,
         open_composer: Callable[[Settings], Composer],
         open_publisher: Callable[[], Publisher | None],
+        read_bounces: Callable[[], None] = lambda: None,
     ) -> None:
         """Take what the verbs need.
 
@@ -125,6 +131,7 @@ class Runner:
             open_arxiv: a client of arXiv.
             open_composer: a composer for a roster, over the store as it is at that moment.
             open_publisher: the same for the site; None without one.
+            read_bounces: does what mails that came back ask for; raises `BounceMailboxError` if it cannot.
         """
         self._store = store
         self._settings = settings
@@ -134,6 +141,7 @@ class Runner:
         self._open_arxiv = open_arxiv
         self._open_composer = open_composer
         self._open_publisher = open_publisher
+        self._read_bounces = read_bounces
         self._alerts: dict[str, Alert] = {}
         self._is_ending = False
         self._long_work: asyncio.Task[Any] | None = None
@@ -178,6 +186,7 @@ class Runner:
         While another process asks for today's mailing, the store may hold half of it: then nothing is composed and
         published, only the outbox is delivered.
         """
+        self._heed_bounces()
         roster = self._roster.waited_for(self._clock.now())
         readdressed = readdress(self._store, roster, self._clock.now()) if options.tell else ()
         collection = self._collection(roster.categories, since=options.since, ignore_backoff=options.ignore_backoff)
@@ -361,6 +370,14 @@ class Runner:
     def abandon(self) -> None:
         """Marks deliveries that are being sent, and whose answer we will not see, as unknown."""
         self._store.outbox.abandon(self._store.owner, self._clock.now())
+
+    def _heed_bounces(self) -> None:
+        """Before anything is composed or sent; if they cannot be read, the operator hears of it."""
+        try:
+            self._read_bounces()
+        except BounceMailboxError as error:
+            log.warning("bounces cannot be read", reason=error.reason)
+            self.add_alert("bounces unread", f"Mails that came back cannot be read from {error}")
 
     async def _publish_or_say_why(self) -> tuple[tuple[Published, ...], str]:
         """What was published, and why it failed: that must not fail the run, for the digests are sent by now."""

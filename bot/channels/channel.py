@@ -39,10 +39,31 @@ class CannotTellError(PaperboyError):
         """For people; it shows no secret."""
 
 
+class ReaderLinks(Protocol):
+    """What a message carries so that its reader, or a mail server, can answer it: signed, and one reader's own."""
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether there are pages to link to: `web:` is set."""
+        ...
+
+    def unsubscribe(self, mailbox: str) -> str:
+        """The URL where a mailbox, named by its hash, says no: by a page, or by one POST."""
+        ...
+
+    def preferences(self, mailbox: str) -> str:
+        """The URL where a mailbox, named by its hash, says what it wants."""
+        ...
+
+    def bounce_token(self, delivery: str) -> str:
+        """What names a delivery in the address that its bounce comes back to: 36 letters and digits."""
+        ...
+
+
 class Channel(Protocol):
     """A way to deliver messages.
 
-    The constructor takes its settings, the templates and the contact, and opens no connection.
+    The constructor takes its settings, the templates, the contact and the links, and opens no connection.
     """
 
     Settings: type[Any]
@@ -55,8 +76,14 @@ class Channel(Protocol):
         """How many messages may be sent at the same time. After a crash the outcome of this many is unknown."""
         ...
 
-    def __init__(self, settings: Any, templates: Templates, *, contact: str) -> None:  # noqa: ANN401 - each its own
-        ...
+    def __init__(
+        self,
+        settings: Any,  # noqa: ANN401 - each its own
+        templates: Templates,
+        *,
+        contact: str,
+        links: ReaderLinks | None = None,
+    ) -> None: ...
 
     @staticmethod
     def addresses(value: object, options: Any) -> tuple[Address, ...]:  # noqa: ANN401 - each its own

@@ -29,6 +29,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "search": LazyCommand("Search the stored papers, newest first.", takes_query=True),
     "query": LazyCommand("Tell how a query is read, what it matches.", module="search", takes_query=True),
     "catchup": LazyCommand("Make up for missed mailings."),
+    "bounce": LazyCommand("Read a bounce or a complaint."),
     "backup": LazyCommand("Copy the live SQLite store to a file."),
     "migrate": LazyCommand("Bring the store's schema to this version."),
     "deliveries": LazyCommand("The outbox: list, show, retry, drop."),

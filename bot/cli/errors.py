@@ -27,6 +27,8 @@ class ExitCode(IntEnum):
     LEFT_UNDONE = 1
     CONFIG = 2
     STORE = 3
+    TRY_AGAIN = 75
+    """EX_TEMPFAIL of sysexits(3): what a mail server takes for "keep the mail and call again"."""
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def _configure_logging(level: LogLevel, form: LogFormat) -> None:
     """Logs go to stderr, ours alone: the client libraries quote webhook URLs and tokens in theirs."""
     import structlog  # noqa: PLC0415 - not needed for --help
 
-    for library in ("aiohttp", "asyncio", "discord", "slack_sdk", "aiosmtplib", "mail.log"):
+    for library in ("aiohttp", "asyncio", "discord", "slack_sdk", "aiosmtplib", "mail.log", "flufl.bounce"):
         logging.getLogger(library).addHandler(logging.NullHandler())
         logging.getLogger(library).propagate = False
     renderer: structlog.types.Processor = (

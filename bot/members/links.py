@@ -13,15 +13,18 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
+from bot.members import bounce_tokens
 from bot.store.feedback import Opinion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from bot.settings import Secret, WebSettings
+    from bot.store.keys import ReaderKeys
 
 CONFIRM_WITHIN = timedelta(hours=48)
 """For how long a confirmation's link is good."""
@@ -38,7 +41,6 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     CONFIRM = "confirm"
     FEEDBACK = "feedback"
-    BOUNCE = "bounce"
 
     @property
     def expires(self) -> bool:
@@ -95,6 +97,38 @@ def verify(secrets: Iterable[Secret], purpose: Purpose, token: str, now: datetim
 def signature(secret: Secret, purpose: Purpose, said: bytes) -> bytes:
     """The MAC of what a token says: 16 bytes."""
     return hmac.digest(secret.reveal().encode(), b"link:" + purpose.encode() + b"\0" + said, "sha256")[:_MAC_BYTES]
+
+
+class SignedLinks:
+    """What a channel puts into a message so that its reader, or a mail server, can answer: its `ReaderLinks`."""
+
+    def __init__(self, web: WebSettings | None, read_keys: Callable[[], ReaderKeys]) -> None:
+        """Take the pages, and where the keys are read, which is done when the first is needed."""
+        self._web = web
+        self._keys = cache(read_keys)
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether there are pages to link to."""
+        return self._web is not None
+
+    def unsubscribe(self, mailbox: str) -> str:
+        """Where a mailbox says no."""
+        return unsubscribe_url(self._pages, mailbox)
+
+    def preferences(self, mailbox: str) -> str:
+        """Where a mailbox says what it wants."""
+        return preferences_url(self._pages, mailbox)
+
+    def bounce_token(self, delivery: str) -> str:
+        """What names a delivery in its return address."""
+        return bounce_tokens.make(self._keys(), delivery)
+
+    @property
+    def _pages(self) -> WebSettings:
+        if self._web is None:
+            raise ValueError("without `web:` there are no links")
+        return self._web
 
 
 # -- the links there are -----------------------------------------------------------------------------------------

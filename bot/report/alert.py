@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bot.store.limits import LimitState
 
 DAY = timedelta(days=1)
+MANY_BOUNCES = 0.05
+"""The part of a day's mails that may come back without being told of."""
 _WHERE_TO_LOOK = "More: `paperboy status` and `paperboy deliveries list`."
 
 
@@ -95,6 +97,7 @@ def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel
     open_circuits = {limit.key: limit for limit in store.queries.open_circuits(now)}
     refused = tuple(_open_circuits(open_circuits, settings, channels))
     yield from refused
+    yield from _bounces(store, now)
     dead = store.queries.ended_since(now - DAY, DeliveryState.DEAD)
     for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
         given_up = "A message to {} was" if count == 1 else f"{count} messages to {{}} were"
@@ -120,6 +123,13 @@ def _lines(alerts: Iterable[Alert]) -> Iterator[str]:
         shown = ", ".join(sorted(filter(None, names))[:_MOST_NAMED])
         rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
         yield f"{shown}{rest} {'is' if len(names) == 1 else 'are'} {text}" if shown else text
+
+
+def _bounces(store: Store, now: datetime) -> Iterator[Alert]:
+    sent, came_back = store.queries.bounced_since(now - DAY)
+    if came_back > sent * MANY_BOUNCES:
+        advice = "More than 5 % harm how others see your mail. `paperboy suppressions list` shows what was stopped."
+        yield Alert("bounces", f"{came_back} of the {sent} mails of the last day came back. {advice}")
 
 
 def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:

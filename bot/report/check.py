@@ -34,6 +34,13 @@ _TEST = Note(
 )
 
 
+_TO_BE_SIGNED = (
+    "one-click unsubscribing works only where your relay's DKIM signature covers List-Unsubscribe and "
+    "List-Unsubscribe-Post: OpenDKIM and dkimpy leave the second out by default; look at h= of a mail that arrived"
+)
+"""https://www.rfc-editor.org/rfc/rfc8058#section-4."""
+
+
 def notices(settings: Settings) -> Iterator[CheckResult]:
     """Warnings about settings that are valid but perhaps not intended."""
     for subscriber in settings.subscribers.values():
@@ -50,6 +57,8 @@ def notices(settings: Settings) -> Iterator[CheckResult]:
         for author in topic.authors:
             if doubt := perhaps_no_name(author):
                 yield CheckResult(f"topics.{topic.name}.authors", ok=True, message=f"{author!r}: {doubt}")
+    if settings.web is not None and "mail" in settings.channels:
+        yield CheckResult("channels.mail", ok=True, message=_TO_BE_SIGNED)
     if not settings.categories:
         yield CheckResult(
             "subscribers", ok=True, message="no subscriber and no site reads a topic: nothing will happen"

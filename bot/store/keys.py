@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _OWN = "readers"
 """What the store's own key is called."""
 _BITS_OF_A_HASH = 128
+_BITS_OF_A_BOUNCE = 80
 _BITS_OF_A_NAME = 32
 
 
@@ -44,8 +45,13 @@ class ReaderKeys:
         """What feedback knows a person by: of mail the mailbox's hash, of a chat the platform's id."""
         return self._hashes(f"person:{platform}:{identity}".encode())
 
-    def _hashes(self, text: bytes) -> tuple[str, ...]:
-        return tuple(_hash(secret, text, _BITS_OF_A_HASH) for secret in self._secrets)
+    def bounce(self, delivery: bytes) -> tuple[bytes, ...]:
+        """What proves that we wrote a delivery's return address: 10 bytes."""
+        hashes = self._hashes(b"bounce:" + delivery, _BITS_OF_A_BOUNCE)
+        return tuple(map(bytes.fromhex, hashes))
+
+    def _hashes(self, text: bytes, bits: int = _BITS_OF_A_HASH) -> tuple[str, ...]:
+        return tuple(_hash(secret, text, bits) for secret in self._secrets)
 
 
 def read_keys(database: Database, configured: Sequence[Secret]) -> ReaderKeys:

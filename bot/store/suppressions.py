@@ -119,9 +119,9 @@ class Suppressions:
         row = {"key": key, "delivery": delivery, "status": status, "at": at}
         self._connection.execute(insert(self._connection, bounces).values(**row).on_conflict_do_nothing())
 
-    def bounces_since(self, keys: Collection[str], moment: datetime) -> int:
-        """How many different deliveries to the mailbox came back since then."""
-        recent = bounces.c.key.in_(keys) & (bounces.c.at >= moment)
+    def bounces_since(self, keys: Collection[str], moment: datetime, but_for: Collection[str] = ()) -> int:
+        """How many different deliveries to the mailbox came back since then, with another status than these."""
+        recent = bounces.c.key.in_(keys) & (bounces.c.at >= moment) & bounces.c.status.not_in(but_for)
         return self._connection.scalar(select(func.count(bounces.c.delivery.distinct())).where(recent)) or 0
 
     def has_bounces(self, before: datetime) -> bool:

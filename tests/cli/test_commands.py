@@ -10,13 +10,17 @@ import pytest
 
 from bot.demo.servers.arxiv import Answer as ArxivSays
 from bot.demo.servers.slack import FaultScript
+from bot.members.links import unsubscribe_url
+from bot.members.mailbox import mailbox_key
 from bot.model import FeedItem
+from bot.settings import Secret, WebSettings
 from tests.builders import paper
 from tests.world import CROSS, MONDAY, REPLACE, SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
 
+READER = "reader@example.org"
 COMMANDS = ("demo", "check", "once", "preview", "status", "explain")
 
 
@@ -305,6 +309,24 @@ async def test_preview_shows_what_would_come_and_sends_nothing(paperboy: Termina
     assert environment.received() == {"slack": 0, "discord": 0, "mail": 0}
 
 
+async def test_preview_shows_a_mails_headers_with_the_links_of_an_invented_reader(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    secret = "coo" * 20
+    environment.config["web"] = {"url": "https://papers.example.edu", "secret": secret}
+    environment.config["subscribers"] = {"alice": {"mail": "alice@example.edu", "topics": ["birds"]}}
+    environment.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    await paperboy("once", "--no-deliver")
+    link = unsubscribe_url(WebSettings("https://papers.example.edu", (Secret(secret),)), mailbox_key(READER))
+    text = (await paperboy("preview")).out
+    assert f"\nTo: {READER}\n" in text
+    assert f"\nList-Unsubscribe: <{link}>, <mailto:paperboy@example.org?subject=unsubscribe%20alice>\n" in text
+    assert "\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n" in text
+    assert f"\n{link}\n" in text.partition("\n\n")[2]
+    assert f'href="{link}"' in (await paperboy("preview", "--as", "html")).out
+
+
 async def test_preview_says_when_nothing_is_new_and_shows_the_latest_on_request(
     paperboy: Terminal, environment: Environment
 ) -> None:
@@ -455,6 +477,17 @@ async def test_explain_knows_a_paper_it_never_saw_and_what_is_no_identifier(
 
 
 # -- check -------------------------------------------------------------------------------------------------------
+
+
+async def test_check_says_what_a_relay_has_to_sign_as_soon_as_there_are_pages(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["subscribers"] = {"alice": {"mail": "alice@example.edu", "topics": ["birds"]}}
+    environment.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    assert "List-Unsubscribe-Post" not in (await paperboy("check")).out
+    environment.config["web"] = {"url": "https://papers.example.edu", "secret": "coo" * 20}
+    assert "List-Unsubscribe-Post" in (await paperboy("check")).out
 
 
 async def test_check_reaches_every_service_and_posts_nothing(paperboy: Terminal, environment: Environment) -> None:

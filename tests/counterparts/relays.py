@@ -120,6 +120,7 @@ trace unix - - n - 0 bounce
 proxymap unix - - n - - proxymap
 tlsmgr unix - - n 1000? 1 tlsmgr
 smtp unix - - n - - smtp
+lmtp unix - - n - - lmtp
 error unix - - n - - error
 retry unix - - n - - error
 anvil unix - - n - 1 anvil
@@ -128,26 +129,50 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
+_RETURNING = """
+relay_domains = example.org, return.example.org
+transport_maps = inline:{{{{return.example.org = lmtp:inet:{host}:{lmtp}}}}}
+recipient_delimiter = +
+maximal_queue_lifetime = 0
+smtpd_recipient_restrictions =
+"""
+"""What comes back goes to a mailbox by LMTP, and at once: nothing is tried a second time."""
+
+
 @contextmanager
 def postfix(tests_folder: Path) -> Iterator[Postfix]:
     """The server, between start and end."""
+    with sink(tests_folder) as behind, _running(behind.port) as (port, small_port, authority):
+        yield Postfix(port, small_port, authority, behind)
+
+
+@contextmanager
+def returning_postfix(next_hop: int, lmtp: int) -> Iterator[int]:
+    """A server that hands mails for example.org to a next hop, and what comes back to a mailbox; its port."""
+    with _running(next_hop, _RETURNING, lmtp=lmtp) as (port, _, _):
+        yield port
+
+
+@contextmanager
+def _running(next_hop: int, more: str = "", **also: int) -> Iterator[tuple[int, int, Path]]:
+    """A Postfix of its own, with these settings beside ours: its two ports, and who vouches for its certificate."""
     program("postfix")
     port, small_port = free_port(), free_port()
     # Not in pytest's folder, which is closed to the user that Postfix runs as.
-    with sink(tests_folder) as behind, tempfile.TemporaryDirectory(prefix="paperboy-postfix-") as made:
+    with tempfile.TemporaryDirectory(prefix="paperboy-postfix-") as made:
         folder = Path(made)
         folder.chmod(0o755)
         certificate(folder)
         answers = ", ".join(f"{{{recipient} = {answer}}}" for recipient, answer in ANSWERS.items())
-        values = {"folder": folder, "host": HOST, "port": port, "small_port": small_port, "most": MOST_BYTES}
-        (folder / "main.cf").write_text(_MAIN.format(sink=behind.port, answers=answers, **values))
+        values = {"folder": folder, "host": HOST, "port": port, "small_port": small_port, "most": MOST_BYTES, **also}
+        (folder / "main.cf").write_text((_MAIN + more).format(sink=next_hop, answers=answers, **values))
         (folder / "master.cf").write_text(_MASTER.format(**values))
         _as_root("install", "-d", "-o", "postfix", str(folder / "data"))
         _as_root("install", "-d", str(folder / "queue"))
         try:
             _as_root(program("postfix"), "-c", made, "start")
             assert listens(port), (folder / "mail.log").read_text()
-            yield Postfix(port, small_port, folder / "cert.pem", behind)
+            yield port, small_port, folder / "cert.pem"
         finally:
             _as_root(program("postfix"), "-c", made, "abort")
             _as_root("rm", "-r", str(folder / "data"), str(folder / "queue"))

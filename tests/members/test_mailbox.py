@@ -36,7 +36,7 @@ def test_the_domain_is_what_dns_knows() -> None:
         "dora@exa mple.edu",
         "dora@example.edu" + "x" * 400,
         '"a b"@example.edu',
-        "dóra@example.edu",
+        "do ra@example.edu",
     ],
 )
 def test_what_is_no_single_mailbox_is_refused(typed: str) -> None:

@@ -164,3 +164,23 @@ async def test_a_note_that_cannot_be_sent_waits_in_the_outbox_like_any_message(w
     watched.announce(TUESDAY, paper())
     assert await notes(watched, morning(TUESDAY)) == []
     assert len(await notes(watched, morning(TUESDAY) + timedelta(minutes=10))) == 1
+
+
+@pytest.mark.parametrize(("bounced", "told"), [(1, False), (2, True)])
+async def test_more_than_a_twentieth_of_a_days_mails_that_come_back_is_told(
+    watched: Environment, bounced: int, *, told: bool
+) -> None:
+    many = [f"r{number}@example.org" for number in range(20)]
+    watched.config["subscribers"]["many"] = {"mail": many, "topics": ["birds"]}
+    watched.announce(TUESDAY, paper())
+    await watched.once(morning(TUESDAY))
+    async with watched.app() as app:
+        records = [record for record in app.store.queries.all() if record.subscriber == "many"]
+        with app.store.transaction() as transaction:
+            for record in records[:bounced]:
+                for status in ("5.1.1", "5.1.1"):
+                    transaction.suppressions.add_bounce(record.id, record.id, status, morning(TUESDAY, 7))
+    found = [note for note in await notes(watched, morning(TUESDAY, 8)) if "came back" in note]
+    assert bool(found) is told
+    assert not told or f"{bounced} of the 20 mails of the last day came back." in found[0]
+    assert await notes(watched, morning(TUESDAY, 9)) == []

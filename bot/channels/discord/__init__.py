@@ -19,7 +19,7 @@ from bot.settings import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.channels.channel import CheckResult
+    from bot.channels.channel import CheckResult, ReaderLinks
     from bot.channels.discord.api import DiscordApi
     from bot.model import Delivery, Digest, Message, Note, Receipt, UnknownDelivery
     from bot.settings import Address
@@ -61,8 +61,10 @@ class DiscordChannel:
     NEEDED_BY: Mapping[str, frozenset[str]] = MappingProxyType({"token": frozenset({"channel", "forum"})})
     """Setting -> the kinds of address that need it."""
 
-    def __init__(self, settings: DiscordSettings, templates: Templates, *, contact: str) -> None:
-        del contact  # Discord is told the library and our version, not who runs us
+    def __init__(
+        self, settings: DiscordSettings, templates: Templates, *, contact: str, links: ReaderLinks | None = None
+    ) -> None:
+        del contact, links  # Discord is told the library and our version, and who reads a channel is many
         self._token = settings.token
         self._api_url = settings.api_url.rstrip("/")
         self._templates = templates

@@ -7,25 +7,31 @@ mean `mail_answers`', and `check` asks what `mail_check` says.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.channels.channel import CannotTellError
 from bot.channels.mail.check import check_relay
 from bot.channels.mail.digest import render_digest, render_note
 from bot.channels.mail.fragments import Fragments
-from bot.channels.mail.mime import Mailbox, build, message_id, parse_mailbox
+from bot.channels.mail.links import OwnLinks, fill
+from bot.channels.mail.mime import Mailbox, build, mailto, message_id, parse_mailbox
+from bot.channels.mail.return_path import SAMPLE_TOKEN
 from bot.channels.mail.settings import MailSettings
 from bot.channels.mail.smtp import SmtpPool
-from bot.model import Limit, Limits, Receipt
+from bot.model import Delivery, Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
-    from bot.channels.channel import CheckResult
-    from bot.model import Delivery, Digest, Message, Note, UnknownDelivery
+    from bot.channels.channel import CheckResult, ReaderLinks
+    from bot.model import Digest, Message, Note, UnknownDelivery
     from bot.text.templates import Templates
+
+
+_SAMPLE_READER, _SAMPLE_ID = "reader@example.org", "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,12 @@ class MailChannel:
     Settings = MailSettings
     Options = MailOptions
 
-    def __init__(self, settings: MailSettings, templates: Templates, *, contact: str) -> None:  # noqa: ARG002 - of the protocol; a mail names its sender
+    def __init__(
+        self, settings: MailSettings, templates: Templates, *, contact: str, links: ReaderLinks | None = None
+    ) -> None:
+        del contact  # a mail names its sender
         self._settings = settings
+        self._links = links
         self._sender = settings.mailbox
         self._templates = templates
         self._fragments = Fragments(templates)
@@ -76,9 +86,13 @@ class MailChannel:
         Raises:
             RenderError: a template is broken.
         """
-        sender = self._sender.address
         return render_digest(
-            digest, self._templates, sender=sender, max_messages=max_messages, fragments=self._fragments
+            digest,
+            self._templates,
+            sender=self._sender.address,
+            pages=self._has_pages,
+            max_messages=max_messages,
+            fragments=self._fragments,
         )
 
     def render_note(self, note: Note) -> Message:
@@ -87,7 +101,7 @@ class MailChannel:
         Raises:
             RenderError: a template is broken.
         """
-        return render_note(note, self._templates, sender=self._sender.address)
+        return render_note(note, self._templates, sender=self._sender.address, pages=self._has_pages)
 
     def limits(self, address: Address) -> Limits:
         """No pacing of ours: a relay that wants some says 4yz."""
@@ -100,9 +114,29 @@ class MailChannel:
         Raises:
             DeliveryError: UNKNOWN only if the whole mail was written and the relay's answer never came.
         """
-        data = build(delivery, Mailbox(address.value.reveal()), self._sender)
-        await self._running_pool().send(self._sender.address, address.value.reveal(), data)
+        data = build(delivery, Mailbox(address.value.reveal()), self._sender, self._own_links(address))
+        sender = self._envelope_sender(delivery.id)
+        await self._running_pool().send(sender, address.value.reveal(), data)
         return Receipt(message_id(delivery.id, self._sender.domain))
+
+    def sample(self, message: Message, subscriber: str, now: datetime) -> tuple[str, Message]:
+        """The headers that an invented reader would get a message with, in lines; and it, with that reader's links.
+
+        Args:
+            message: rendered by this channel.
+            subscriber: whose digest it is; a part of the headers.
+            now: the moment, UTC.
+        """
+        (reader,) = self.addresses(_SAMPLE_READER, MailOptions())
+        links = self._own_links(reader)
+        delivery = Delivery(
+            _SAMPLE_ID, subscriber, reader.key, message.payload, part=1, parts=1, created_at=now, tries=1
+        )
+        head, _, _ = build(delivery, Mailbox(_SAMPLE_READER), self._sender, links).partition(b"\r\n\r\n")
+        payload, plain = (
+            body and {**body, "entity": fill(body["entity"], links)} for body in (message.payload, message.plain)
+        )
+        return head.decode().replace("\r\n", "\n"), replace(message, payload=payload or {}, plain=plain)
 
     async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """A relay cannot be asked.
@@ -122,6 +156,22 @@ class MailChannel:
         if self._pool is not None and self._loop is asyncio.get_running_loop():
             await self._pool.aclose()
         self._pool = None
+
+    @property
+    def _has_pages(self) -> bool:
+        return self._links is not None and self._links.has_pages
+
+    def _own_links(self, address: Address) -> OwnLinks:
+        """Of one reader; where there are no pages any more, all is said by mail."""
+        if self._links is None or not self._links.has_pages or address.mailbox is None:
+            by_mail = mailto(self._sender.address, "unsubscribe")
+            return OwnLinks(by_mail, by_mail)
+        return OwnLinks(self._links.unsubscribe(address.mailbox), self._links.preferences(address.mailbox))
+
+    def _envelope_sender(self, delivery: str) -> str:
+        """Where the mail comes back to if it cannot be delivered."""
+        tokens = self._links if self._settings.has_tokens else None
+        return self._settings.envelope_sender(tokens.bounce_token(delivery) if tokens else SAMPLE_TOKEN)
 
     def _running_pool(self) -> SmtpPool:
         """The running event loop's relay: connections cannot move to another loop."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.channels.channel import CheckResult
 from bot.channels.mail.errors import RelayError
+from bot.channels.mail.return_path import SAMPLE_TOKEN
 from bot.channels.mail.smtp import command, connect, envelope, say_quit
 from bot.channels.mail.subject import Subject
 from bot.errors import FailureKind
@@ -33,7 +34,7 @@ async def check_relay(settings: MailSettings, addresses: Sequence[Address]) -> A
     yield CheckResult(
         "channels.mail.host", ok=True, message=f"{settings.host}:{settings.port} answers{safety}{login}"
     )
-    sender = settings.mailbox.address
+    sender = settings.envelope_sender(SAMPLE_TOKEN)
     try:
         await envelope(smtp, sender, None)
         await command(smtp, "RSET", b"RSET")
@@ -71,7 +72,7 @@ def _diagnosis(error: RelayError, settings: MailSettings) -> tuple[str, str]:
         return "security", _about_certificate(error) or other
     if error.subject is Subject.HELLO and error.code:
         return "hello", ""
-    if error.step in ("MAIL", "RCPT") and error.code:
+    if error.step in ("MAIL", "RCPT") and (error.code or error.subject is Subject.RECIPIENT):
         return _about_envelope(error)
     return _about_connection(error, settings)
 

@@ -12,13 +12,14 @@ from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.mail.fragments import Block, Fragments
+from bot.channels.mail.links import PREFERENCES, UNSUBSCRIBE
 from bot.channels.mail.mime import entity, mailto, quoted_printable
 from bot.channels.pagination import Item, Show, lay_out
 from bot.model import Message
 from bot.text import clean, day, flatten_tex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from bot.model import Digest, Note, Section
@@ -49,7 +50,13 @@ class _Piece:
 
 
 def render_digest(
-    digest: Digest, templates: Templates, *, sender: str, max_messages: int, fragments: Fragments | None = None
+    digest: Digest,
+    templates: Templates,
+    *,
+    sender: str,
+    max_messages: int,
+    pages: bool = False,
+    fragments: Fragments | None = None,
 ) -> tuple[Message, ...]:
     """The digest as at most `max_messages` mails.
 
@@ -58,24 +65,30 @@ def render_digest(
         templates: where `mail/` is read from.
         sender: the address that a reader can write to.
         max_messages: at least 1.
+        pages: whether there are pages where a reader says what they want.
         fragments: rendered for other digests of the same round, with the same templates; reused.
 
     Raises:
         RenderError: a template is broken.
     """
     fragments = fragments or Fragments(templates)
-    layout, pages = lay_out(digest.sections, max_messages, partial(_Layout, digest, templates, fragments, sender))
-    return layout.messages(pages)
+    layout_of = partial(_Layout, digest, templates, fragments, _answering(sender, pages=pages))
+    layout, mails = lay_out(digest.sections, max_messages, layout_of)
+    return layout.messages(mails)
 
 
-def render_note(note: Note, templates: Templates, *, sender: str) -> Message:
+def render_note(note: Note, templates: Templates, *, sender: str, pages: bool = False) -> Message:
     """A short mail that is no digest.
 
     Raises:
         RenderError: a template is broken.
     """
     paragraphs = [line for line in note.text.splitlines() if line.strip()]
-    values: dict[str, Any] = {"subject": clean(note.title), "paragraphs": paragraphs, **_writing_to(sender)}
+    values: dict[str, Any] = {
+        "subject": clean(note.title),
+        "paragraphs": paragraphs,
+        **_answering(sender, pages=pages),
+    }
     text = wrap(templates.render("mail/note.txt.j2", **values))
     return _message(values["subject"], text, _inlined(templates.render("mail/note.html.j2", **values)), part=1)
 
@@ -84,11 +97,16 @@ class _Layout:
     """One digest being laid out; every piece is made once, when first needed."""
 
     def __init__(
-        self, digest: Digest, templates: Templates, fragments: Fragments, sender: str, sections: Sequence[Section]
+        self,
+        digest: Digest,
+        templates: Templates,
+        fragments: Fragments,
+        answering: Mapping[str, str],
+        sections: Sequence[Section],
     ) -> None:
         self._digest = digest
         self._templates = templates
-        self._sender = sender
+        self._answering = answering
         self._dated = len(digest.mailing_dates) > 1
         self._entries = [entry for section in sections for entry in section.entries]
         self._paper = cache(lambda number, brief: fragments.paper(self._entries[number - 1], number, brief=brief))
@@ -144,7 +162,7 @@ class _Layout:
             "topics": _topics(digest.sections),
             "dates": _dates(digest.mailing_dates),
             "all_new": _all_new(digest.sections),
-            **_writing_to(self._sender),
+            **self._answering,
             "part": part,
             "parts": parts,
         }
@@ -195,8 +213,14 @@ def _message(subject: str, text: str, html: str, part: int, papers: tuple[str, .
     return Message(payload=both, plain=plain, reply=part > 1, papers=papers)
 
 
-def _writing_to(sender: str) -> dict[str, str]:
-    return {"sender": sender, "unsubscribe": mailto(sender, "unsubscribe")}
+def _answering(sender: str, *, pages: bool) -> dict[str, str]:
+    """How a reader answers: `sender` by mail, `unsubscribe` and `preferences` by a link, this one only with pages."""
+    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
+
+    if not pages:
+        return {"sender": sender, "unsubscribe": mailto(sender, "unsubscribe"), "preferences": ""}
+    own = {"unsubscribe": UNSUBSCRIBE, "preferences": PREFERENCES}
+    return {"sender": sender, **{name: Markup(link) for name, link in own.items()}}  # noqa: S704 - no escape lets it through
 
 
 def _topics(sections: Sequence[Section]) -> str:

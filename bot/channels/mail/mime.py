@@ -10,7 +10,6 @@ back by `email.parser` before it leaves. Never opens a connection, never decides
 
 from __future__ import annotations
 
-import binascii
 import email.policy
 import hashlib
 import re
@@ -25,6 +24,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from bot.channels.mail.links import OwnLinks, encode, fill
 from bot.errors import DeliveryError, FailureKind
 from bot.settings import fingerprint
 from bot.text import clean, truncate
@@ -39,6 +39,9 @@ LONGEST_LINE = 998
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_NO_LETTERS = "CZ"
+"""Unicode's categories of what is no visible character: controls, unassigned ones, blanks."""
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 _NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _LONGEST_LOCAL, _LONGEST_ADDRESS = 64, 254  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
@@ -73,6 +76,8 @@ class Mailbox:
 def parse_mailbox(text: str) -> Mailbox:
     """The mailbox that `alice@example.org` or `Alice <alice@example.org>` names.
 
+    Before the @ letters beyond ASCII may stand (https://www.rfc-editor.org/rfc/rfc6531), which not every relay takes.
+
     Raises:
         ValueError: with a sentence that says why it is none.
     """
@@ -82,12 +87,11 @@ def parse_mailbox(text: str) -> Mailbox:
     local, at, domain = address.rpartition("@")
     if not (at and local and domain) or " " in address:
         raise ValueError(f"{whole!r} is not a mail address such as alice@example.org")
-    if not local.isascii():
-        raise ValueError(f"{address}: letters beyond ASCII before the @ are not supported; few relays take them")
-    if not _LOCAL.fullmatch(local) or len(local) > _LONGEST_LOCAL:
+    local = unicodedata.normalize("NFC", local)
+    if not _is_local(local):
         raise ValueError(f"{address}: what stands before the @ is not a valid mailbox name")
     result = f"{local}@{_ascii_domain(domain)}"
-    if len(result) > _LONGEST_ADDRESS:
+    if len(result.encode()) > _LONGEST_ADDRESS:
         raise ValueError(f"{address} is longer than the {_LONGEST_ADDRESS} characters that a mail address may have")
     return Mailbox(result, truncate(named["name"].strip(' "'), 100) if named else "")
 
@@ -105,7 +109,7 @@ def message_id(delivery_id: str, domain: str) -> str:
 def quoted_printable(text: str) -> bytes:
     """The text as ASCII lines of at most 76 octets ending in CRLF; never holds `=_`, so boundaries may."""
     lines = f"{text.rstrip()}\n".replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    return binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)
+    return encode(lines)
 
 
 def entity(text: str, html: str | None = None) -> str:
@@ -130,19 +134,22 @@ def texts(of: str) -> dict[str, str]:
     return {part.get_content_subtype(): part.get_content().replace("\r\n", "\n") for part in leaves}
 
 
-def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox) -> bytes:
-    """The delivery's payload (`subject` and `entity`) as a whole mail.
+def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox, links: OwnLinks | None = None) -> bytes:
+    """The delivery's payload (`subject` and `entity`) as a whole mail, with the reader's own links.
 
-    https://www.rfc-editor.org/rfc/rfc5322 (form), rfc2369 and rfc2919 (List-*), rfc3834 (Auto-Submitted).
+    https://www.rfc-editor.org/rfc/rfc5322 (form), rfc2369, rfc2919 and rfc8058 (List-*), rfc3834 (Auto-Submitted),
+    rfc6532 (an address beyond ASCII).
 
     Raises:
         DeliveryError: MALFORMED, where the headers do not read back as what was meant.
     """
     subject = clean(str(delivery.payload["subject"])).encode("utf-8", "replace").decode()
-    headers = _headers(delivery, subject, recipient, sender)
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii", "replace")
-    _read_back(head.decode("ascii"), list(headers), subject)
-    return head + _entity_of(delivery.payload).encode("ascii")
+    fields = headers(delivery, subject, recipient, sender, links)
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    _read_back(head, list(fields), subject)
+    body = _entity_of(delivery.payload)
+    charset = "ascii" if recipient.address.isascii() else "utf-8"
+    return head.encode(charset, "replace") + (fill(body, links) if links else body).encode("ascii")
 
 
 def _entity_of(payload: Mapping[str, Any]) -> str:
@@ -150,8 +157,11 @@ def _entity_of(payload: Mapping[str, Any]) -> str:
     return str(payload["entity"]) if "entity" in payload else entity(str(payload["text"]), payload.get("html"))
 
 
-def _headers(delivery: Delivery, subject: str, recipient: Mailbox, sender: Mailbox) -> dict[str, str]:
-    headers = {
+def headers(
+    delivery: Delivery, subject: str, recipient: Mailbox, sender: Mailbox, links: OwnLinks | None
+) -> dict[str, str]:
+    """A mail's own headers, in order; those of its entity follow."""
+    found = {
         "From": sender.header,
         "To": recipient.header,
         "Subject": _encoded(subject, "Subject"),
@@ -159,15 +169,24 @@ def _headers(delivery: Delivery, subject: str, recipient: Mailbox, sender: Mailb
         "Message-ID": message_id(delivery.id, sender.domain),
     }
     if delivery.parent:
-        headers |= {"In-Reply-To": delivery.parent, "References": delivery.parent}
-    return headers | {
+        found |= {"In-Reply-To": delivery.parent, "References": delivery.parent}
+    return found | {
         "List-Id": f"<{_list_label(delivery.subscriber)}.{sender.domain}>",
-        # One line, however long: folded or encoded, the mail program's unsubscribe button breaks.
-        "List-Unsubscribe": f"<{mailto(sender.address, f'unsubscribe {delivery.subscriber}')}>",
+        **_unsubscribing(delivery, sender, links),
         "Auto-Submitted": "auto-generated",
         "Precedence": "bulk",
         "MIME-Version": "1.0",
     }
+
+
+def _unsubscribing(delivery: Delivery, sender: Mailbox, links: OwnLinks | None) -> dict[str, str]:
+    """With a page both ways, the page first: some mail programs know only the one, some only the other."""
+    # One line, however long: folded or encoded, the mail program's unsubscribe button breaks.
+    by_mail = f"<{mailto(sender.address, f'unsubscribe {delivery.subscriber}')}>"
+    if links is None or not links.is_page:
+        return {"List-Unsubscribe": by_mail}
+    both = {"List-Unsubscribe": f"<{links.unsubscribe}>, {by_mail}"}
+    return both | {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if links.is_one_click else both
 
 
 def _part(kind: str, text: str) -> str:
@@ -189,21 +208,25 @@ def _list_label(subscriber: str) -> str:
     return label if label == subscriber else f"{label.strip('-') or 'digest'}-{fingerprint(subscriber)[:8]}"
 
 
+def _is_local(local: str) -> bool:
+    """Whether it may stand before the @: the ASCII in it is an atom's, and the rest can be seen."""
+    seen = all(unicodedata.category(letter)[0] not in _NO_LETTERS for letter in local)
+    as_ascii = _BEYOND_ASCII.sub("x", local)
+    return seen and bool(_LOCAL.fullmatch(as_ascii)) and len(local.encode()) <= _LONGEST_LOCAL
+
+
 def _ascii_domain(domain: str) -> str:
-    """The domain as DNS knows it: https://www.rfc-editor.org/rfc/rfc5890."""
-    lowered = unicodedata.normalize("NFC", domain.lower())
-    name, read_back = lowered, lowered
-    if not lowered.isascii():
+    """The domain as DNS knows it: https://www.rfc-editor.org/rfc/rfc5891, mapped as https://unicode.org/reports/tr46."""
+    name = domain.lower()
+    if not name.isascii():
+        import idna  # noqa: PLC0415 - 10 ms that few addresses need
+
         try:
-            name = lowered.encode("idna").decode()
-            read_back = name.encode().decode("idna")
-        except UnicodeError as error:
+            name = idna.encode(name, uts46=True, std3_rules=True).decode()
+        except idna.IDNAError as error:
             raise ValueError(f"{domain!r} is not a valid domain name") from error
     if not _DOMAIN.fullmatch(name):
         raise ValueError(f"{domain!r} is not a valid domain name")
-    if read_back != lowered:
-        # Python's codec is IDNA 2003, which makes `ss` of `ß`: another domain, and so another's mailbox.
-        raise ValueError(f"the domain {domain!r} has several forms in ASCII; give the one that starts with xn--")
     return name
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationInfo
 
 from bot.channels.mail.mime import Mailbox, parse_mailbox
+from bot.channels.mail.return_path import SAMPLE_TOKEN, TOKEN
 from bot.settings import Secret, is_loopback
 
 CONNECTIONS = 3
@@ -45,6 +47,11 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _in_folder(path: Path, info: ValidationInfo[Any]) -> Path:
+    """Relative to the folder of the configuration, as every path in it."""
+    return Path(info.context.folder, path.expanduser())
+
+
 @dataclass(frozen=True, slots=True)
 class MailSettings:
     """`channels.mail`: the relay and who the mails are from."""
@@ -59,6 +66,11 @@ class MailSettings:
     """The name by which this machine greets the relay. Its own, or the sender's domain if that has no dot."""
     connections: int = CONNECTIONS
     """How many are open at once, at most."""
+    return_path: str | None = None
+    """Where mails come back to that cannot be delivered: an address, with `{token}` in it one for each mail. The
+    sender's, if there is none."""
+    bounces: Annotated[Path, AfterValidator(_in_folder)] | None = None
+    """A Maildir that such mails are put into, to be read from there."""
 
     def __post_init__(self) -> None:
         """Checks the fields that depend on each other.
@@ -79,12 +91,32 @@ class MailSettings:
             raise ValueError(
                 f"hello: {self.hello!r} is not a machine's full name such as bot.example.org, nor [192.0.2.1]"
             )
-        try:
-            parse_mailbox(self.sender)
-        except ValueError as error:
-            raise ValueError(f"sender: {error}") from error
+        for name, text in (("sender", self.sender), ("return_path", self.return_path)):
+            if text is not None:
+                _check_own(name, text)
 
     @property
     def mailbox(self) -> Mailbox:
         """The sender, read."""
         return parse_mailbox(self.sender)
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether each mail has an address of its own to come back to."""
+        return self.return_path is not None and TOKEN in self.return_path
+
+    def envelope_sender(self, token: str) -> str:
+        """Where the mail with this token comes back to if it cannot be delivered."""
+        return self.mailbox.address if self.return_path is None else self.return_path.replace(TOKEN, token)
+
+
+def _check_own(name: str, text: str) -> None:
+    """See that it is an address that every relay takes as ours."""
+    try:
+        address = parse_mailbox(text.replace(TOKEN, SAMPLE_TOKEN)).address
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if not address.isascii():
+        raise ValueError(f"{name}: {address} has letters beyond ASCII before the @, which not every relay takes")
+    if name == "return_path" and "<" in text:
+        raise ValueError("return_path: an address alone is expected")

@@ -20,7 +20,7 @@ from bot.channels.mail.errors import (
     refusal,
 )
 from bot.channels.mail.hello import hello_name
-from bot.channels.mail.subject import END_OF_DATA
+from bot.channels.mail.subject import END_OF_DATA, Subject
 from bot.errors import FailureKind
 from bot.text import clean, truncate
 
@@ -167,9 +167,15 @@ async def envelope(smtp: SMTP, sender: str, recipient: str | None) -> None:
     """MAIL and RCPT; without a recipient, MAIL alone.
 
     Raises:
-        RelayError: what the relay said, or that it went away.
+        RelayError: what the relay said, or that it went away; or that it takes no letters beyond ASCII.
     """
-    await command(smtp, "MAIL", b"MAIL FROM:<%b>" % sender.encode())
+    beyond_ascii = recipient is not None and not recipient.isascii()
+    if beyond_ascii and not smtp.supports_extension("smtputf8"):
+        reason = "the relay takes no letters beyond ASCII before the @ (SMTPUTF8); nothing was sent"
+        raise RelayError("RCPT", FailureKind.DESTINATION_GONE, reason, subject=Subject.RECIPIENT)
+    # https://www.rfc-editor.org/rfc/rfc6531#section-3.4
+    parameters = b" BODY=8BITMIME SMTPUTF8" if beyond_ascii else b""
+    await command(smtp, "MAIL", b"MAIL FROM:<%b>%b" % (sender.encode(), parameters))
     if recipient is not None:
         await command(smtp, "RCPT", b"RCPT TO:<%b>" % recipient.encode())
 

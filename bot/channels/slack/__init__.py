@@ -23,7 +23,7 @@ from bot.settings import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.channels.channel import CheckResult
+    from bot.channels.channel import CheckResult, ReaderLinks
     from bot.channels.slack.api import SlackApi
     from bot.model import Delivery, Digest, Message, Note, Receipt, UnknownDelivery
     from bot.settings import Address
@@ -68,7 +68,10 @@ class SlackChannel:
     NEEDED_BY: Mapping[str, frozenset[str]] = MappingProxyType({"token": frozenset({"channel", "person"})})
     """Setting -> the kinds of address that need it."""
 
-    def __init__(self, settings: SlackSettings, templates: Templates, *, contact: str) -> None:  # noqa: ARG002 - Slack asks for no contact
+    def __init__(
+        self, settings: SlackSettings, templates: Templates, *, contact: str, links: ReaderLinks | None = None
+    ) -> None:
+        del contact, links  # Slack asks for no contact, and who reads a channel is many
         self._settings = settings
         self._templates = templates
 

@@ -13,7 +13,7 @@ import typer
 
 from bot import text
 from bot.app import opened
-from bot.channels.mail import mime
+from bot.channels.mail import MailChannel, mime
 from bot.cli.commands.preview_html import open_first, write_pages
 from bot.cli.configuration import load_settings, subscriber_names
 from bot.cli.output import heading, plural, say, say_on_stderr, table
@@ -21,8 +21,6 @@ from bot.report.preview import Nothing, render_pages, why_nothing
 from bot.text.templates import Templates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bot.cli.options import ConfigOption
     from bot.model import Digest, DigestEntry, Message, Section
     from bot.settings import Settings, Subscriber
@@ -44,6 +42,8 @@ class _Preview:
     digest: Digest
     channel: str
     messages: tuple[Message, ...]
+    headers: tuple[str, ...] = ()
+    """Of each message, if it is a mail: in lines, as an invented reader would get it."""
 
 
 def preview(
@@ -84,7 +84,7 @@ def preview(
     elif form is Form.TERMINAL and sys.stdout.isatty():
         _draw(found)
     else:
-        sys.stdout.write(_show(found.messages, form) + "\n")
+        sys.stdout.write(_show(found, form) + "\n")
 
 
 def _choose(settings: Settings, name: str | None) -> Subscriber:
@@ -111,7 +111,11 @@ async def _render(
         channel = app.channel(name)
         options = subscriber.options if name == subscriber.channel else type(channel).Options()
         messages = channel.render(digest, max_messages=subscriber.max_messages, options=options)
-        return subscriber, _Preview(digest, name, messages)
+        if not isinstance(channel, MailChannel):
+            return subscriber, _Preview(digest, name, messages)
+        samples = [channel.sample(message, subscriber.name, app.clock.now()) for message in messages]
+        headers, mails = tuple(head for head, _ in samples), tuple(mail for _, mail in samples)
+        return subscriber, _Preview(digest, name, mails, headers)
 
 
 def _in_words(why: Nothing, subscriber: Subscriber) -> str:
@@ -147,6 +151,10 @@ def _draw(found: _Preview) -> None:
         say(f"Not in: {', '.join(digest.missing)}")
     for section in digest.sections:
         _draw_section(section)
+    for headers in found.headers[:1]:
+        heading("Headers of the mail")
+        for line in headers.splitlines():
+            say(line, indent="  ")
     parts = plural(len(found.messages), "message")
     say(f"In {parts} for {found.channel}. `--open` shows it in the browser, as its readers see it.")
 
@@ -167,11 +175,14 @@ def _row(entry: DigestEntry) -> list[str]:
 # -- in a pipe ---------------------------------------------------------------------------------------------------
 
 
-def _show(messages: Iterable[Message], form: Form) -> str:
+def _show(found: _Preview, form: Form) -> str:
+    messages = found.messages
     if form in (Form.SLACK, Form.DISCORD):
         return json.dumps([dict(message.payload) for message in messages], indent=2, ensure_ascii=False)
     if form is Form.HTML:
         return "\n\n".join(mime.texts(message.payload["entity"])["html"] for message in messages)
+    if found.headers:
+        return "\n\n".join(f"{head}\n\n{_words(mail)}" for head, mail in zip(found.headers, messages, strict=True))
     return "\n\n".join(map(_words, messages))
 
 

@@ -122,8 +122,6 @@ class Service:
 
     async def _opened(self, settings: Settings) -> App:
         """The application of other settings, and its pages in place of the old ones; or nothing changed."""
-        from bot.app import App  # noqa: PLC0415 - as above
-
         fresh = App(settings, self.app.clock)
         try:
             await self.pages.follow(settings)

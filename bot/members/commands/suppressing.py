@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 BOUNCES_COUNT_FOR = timedelta(days=14)
 MOST_BOUNCES = 3
 """The third deliberate refusal within that time suppresses."""
+ABOUT_US = frozenset({"5.1.7", "5.1.8", *(f"5.7.{detail}" for detail in range(20, 30))})
+"""Statuses about our own address, SPF, DKIM, DMARC and network, which say nothing about a reader's mailbox:
+https://www.iana.org/assignments/smtp-enhanced-status-codes."""
 
 
 def unsubscribe(
@@ -63,6 +66,9 @@ def bounced(
 ) -> Suppressed | Counted:
     """A mail came back. 5.1.x suppresses at once, any other 5.x.x at the third within 14 days, 4.x.x never.
 
+    What is refused because of us counts towards the operator's alert alone, else one wrong DNS record of ours would
+    take every reader's mail away.
+
     Args:
         context: the store and the configuration.
         mailbox: who did not get it, as a hash in hex.
@@ -77,8 +83,8 @@ def bounced(
     with context.store.transaction() as transaction:
         transaction.hold_reader(mailbox)
         transaction.suppressions.add_bounce(keys[0], delivery, status, now)
-        count = transaction.suppressions.bounces_since(keys, now - BOUNCES_COUNT_FOR)
-        if count < MOST_BOUNCES and not status.startswith("5.1."):
+        count = transaction.suppressions.bounces_since(keys, now - BOUNCES_COUNT_FOR, but_for=ABOUT_US)
+        if status in ABOUT_US or (count < MOST_BOUNCES and not status.startswith("5.1.")):
             return Counted(count)
         no = _no(context, mailbox, SuppressionReason.BOUNCED, Via.BOUNCE, subscriber, now=now)
         return _suppress(context, transaction, mailbox, no)

@@ -6,21 +6,22 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, or_, select, true
 
 from bot.model import DeliveryState, Hit
 from bot.store.database import batched
-from bot.store.database.tables import deliveries, digest_papers, digests, gates, messages
+from bot.store.database.tables import bounces, deliveries, digest_papers, digests, gates, messages
 from bot.store.limits import LimitState
 from bot.store.outbox.policy import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from bot.store.database import Database
+    from bot.store.outbox.policy import Lane
 
 _GIVEN_UP = (DeliveryState.DEAD, DeliveryState.DROPPED)
 _SHORT_ID, _FULL_ID = 8, 32
@@ -67,6 +68,15 @@ class DeliveryDetail:
     """Whether its texts are gone, by `keep_days`."""
     payload: Mapping[str, Any] | None = None
     plain_payload: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentRecord:
+    """A delivery that went out, or was about to: what a bounce is about."""
+
+    id: str
+    subscriber: str
+    recipient: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,39 @@ class OutboxQueries:
             told = select(digest_papers.c.identifier).where(digest_papers.c.digest_id == row.digest_id).distinct()
             papers = tuple(sorted(connection.scalars(told)))
         return _delivery_detail(row, record[0], papers, texts=texts)
+
+    def sent_as(self, prefix: str) -> SentRecord | None:
+        """The delivery whose id begins so."""
+        # a range, for which there is an index, unlike for LIKE
+        return self._sent((deliveries.c.id >= prefix) & (deliveries.c.id < f"{prefix}g"), true())
+
+    def sent_to(self, lanes: Sequence[Lane], since: datetime, platform_id: str) -> SentRecord | None:
+        """What went out in these lanes since then: the one of that id at the relay, else the last one."""
+        last = func.coalesce(deliveries.c.settled_at, deliveries.c.created_at) >= since
+        here = or_(*(lane.where for lane in lanes)) & last & (deliveries.c.tries > 0)
+        return self._sent(here, deliveries.c.platform_id == platform_id) or self._sent(here, true())
+
+    def bounced_since(self, moment: datetime) -> tuple[int, int]:
+        """How many mails went out since then, and how many of these came back for good; twice 0, if none did."""
+        mails = (
+            (deliveries.c.state == DeliveryState.SENT)
+            & (deliveries.c.channel == "mail")
+            & (deliveries.c.settled_at >= moment)
+        )
+        returned = select(func.count(bounces.c.delivery.distinct())).join(
+            deliveries, deliveries.c.id == bounces.c.delivery
+        )
+        with self._database.reading() as connection:
+            came_back = connection.scalar(returned.where(mails)) or 0
+            # nearly always none, and the other count takes the longer the more was sent
+            return (connection.scalar(select(func.count()).where(mails)) or 0, came_back) if came_back else (0, 0)
+
+    def _sent(self, where: ColumnElement[bool], and_where: ColumnElement[bool]) -> SentRecord | None:
+        columns = (deliveries.c.id, deliveries.c.subscriber, deliveries.c.recipient)
+        statement = select(*columns).where(where, and_where).order_by(deliveries.c.seq.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else SentRecord(*row)
 
     def last_sent(self) -> dict[str, datetime]:
         """Per subscriber, when something last reached it."""

@@ -61,6 +61,14 @@ async def test_one_refused_address_does_not_hide_the_others() -> None:
         assert found[3].ok
 
 
+async def test_an_address_whose_letters_the_relay_does_not_take_is_named() -> None:
+    juergen = Address(Secret("jürgen@example.org"), "mailbox", "jürgen@example.org")
+    async with SmtpReceiver() as relay:
+        found = await results(relay, juergen, ALICE)
+    assert [(each.setting, each.ok) for each in found[2:]] == [(juergen.label, False), (ALICE.label, True)]
+    assert "SMTPUTF8" in found[2].message
+
+
 async def test_a_relay_that_goes_away_is_told() -> None:
     async with ScriptedSmtp(RCPT=EOF) as scripted:
         found = await results(scripted, ALICE, BOB)

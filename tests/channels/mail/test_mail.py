@@ -119,6 +119,126 @@ async def test_a_mail_that_does_not_read_back_never_reaches_the_relay() -> None:
         await it.aclose()
 
 
+# -- what readers and mail servers answer to ---------------------------------------------------------------------
+
+
+class Links:
+    """`ReaderLinks` that can be read."""
+
+    has_pages = True
+
+    def __init__(self, url: str = "https://papers.example.org") -> None:
+        self.url = url
+
+    def unsubscribe(self, mailbox: str) -> str:
+        return f"{self.url}/unsubscribe/{mailbox}"
+
+    def preferences(self, mailbox: str) -> str:
+        return f"{self.url}/preferences/{mailbox}"
+
+    def bounce_token(self, delivery: str) -> str:
+        return delivery.replace("/", "").replace("-", "").ljust(36, "a")
+
+
+def linked(receiver: SmtpReceiver, links: Links | None, **changes: str) -> MailChannel:
+    settings = MailChannel.Settings(host=receiver.host, port=receiver.port, **changes)  # type: ignore[arg-type]  # as above
+    return MailChannel(settings, Templates(), contact="me@example.org", links=links)
+
+
+def eve() -> Address:
+    (address,) = MailChannel.addresses("Eve@example.org", MailChannel.Options())
+    return address
+
+
+async def test_each_reader_of_one_digest_has_links_of_their_own_and_a_retry_has_the_same() -> None:
+    async with SmtpReceiver() as receiver:
+        it = linked(receiver, Links())
+        (message,) = it.render(digest(), max_messages=3, options=MailChannel.Options())
+        for address in (alice(), eve(), eve()):
+            await it.send(delivery(message), address)
+        await it.aclose()
+        mails = [message_from_bytes(mail.data, policy=policy.default) for mail in receiver.messages]
+        for mail, address in zip(mails, (alice(), eve(), eve()), strict=True):
+            unsubscribe, preferences = (
+                Links().unsubscribe(str(address.mailbox)),
+                Links().preferences(str(address.mailbox)),
+            )
+            assert mail["List-Unsubscribe"].startswith(f"<{unsubscribe}>, <mailto:paperboy@example.org?")
+            assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+            text, html = (part.get_content() for part in mail.iter_parts())
+            for link in (unsubscribe, preferences):
+                assert link in text.split()
+                assert f'href="{link}"' in html
+            assert ".invalid" not in text + html
+        assert receiver.messages[1].data == receiver.messages[2].data
+
+
+async def test_what_was_composed_with_pages_is_sent_when_they_are_gone_and_says_how_to_write() -> None:
+    async with SmtpReceiver() as receiver:
+        message = linked(receiver, Links()).render_note(Note("Test", "Hello."))
+        it = linked(receiver, None)
+        await it.send(delivery(message), alice())
+        await it.aclose()
+        mail = message_from_bytes(receiver.messages[0].data, policy=policy.default)
+        text = next(mail.iter_parts()).get_content()
+        assert "mailto:paperboy@example.org?subject=unsubscribe" in text
+        assert "List-Unsubscribe-Post" not in mail
+
+
+async def test_a_digest_without_pages_says_nothing_of_preferences() -> None:
+    message = channel().render_note(Note("Test", "Hello."))
+    assert "references" not in message.payload["entity"]
+
+
+@pytest.mark.parametrize(
+    ("return_path", "sender"),
+    [
+        (None, "paperboy@example.org"),
+        ("bounces@example.org", "bounces@example.org"),
+        ("bounces+{token}@example.org", f"bounces+{'digest11'.ljust(36, 'a')}@example.org"),
+    ],
+)
+async def test_a_mail_comes_back_to_its_return_path(return_path: str | None, sender: str) -> None:
+    async with SmtpReceiver() as receiver:
+        changes = {} if return_path is None else {"return_path": return_path}
+        it = linked(receiver, Links(), **changes)
+        await it.send(delivery(it.render_note(Note("Test", "Hello."))), alice())
+        await it.aclose()
+        assert receiver.messages[0].envelope_from == sender
+        assert b"From: Paperboy <paperboy@example.org>" in receiver.messages[0].data
+
+
+def juergen() -> Address:
+    (address,) = MailChannel.addresses("jürgen@bücher.example", MailChannel.Options())
+    return address
+
+
+async def test_letters_beyond_ascii_before_the_at_go_to_a_relay_that_takes_them() -> None:
+    async with SmtpReceiver(enable_SMTPUTF8=True) as receiver:
+        it = channel(receiver)
+        for address in (juergen(), alice()):
+            await it.send(delivery(it.render_note(Note("Test", "Hello."))), address)
+        await it.aclose()
+        assert [mail.rcpt for mail in receiver.messages] == [
+            ("jürgen@xn--bcher-kva.example",),
+            ("alice@example.org",),
+        ]
+        assert "\r\nTo: jürgen@xn--bcher-kva.example\r\n".encode() in receiver.messages[0].data
+
+
+async def test_a_relay_that_takes_no_such_letters_is_not_asked_and_the_next_mail_goes() -> None:
+    async with SmtpReceiver() as receiver:
+        it = channel(receiver)
+        message = it.render_note(Note("Test", "Hello."))
+        with pytest.raises(DeliveryError, match="takes no letters beyond ASCII") as caught:
+            await it.send(delivery(message), juergen())
+        assert caught.value.kind is FailureKind.DESTINATION_GONE
+        assert "jürgen" not in str(caught.value)
+        await it.send(delivery(message), alice())
+        await it.aclose()
+        assert [mail.rcpt for mail in receiver.messages] == [("alice@example.org",)]
+
+
 def test_each_event_loop_has_its_own_connections() -> None:
     it = channel()
 

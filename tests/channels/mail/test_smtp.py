@@ -511,6 +511,11 @@ async def test_no_password_is_ever_shown(echo: str, caplog: pytest.LogCaptureFix
         ({"port": 0}, "port: 0 is not a port"),
         ({"port": 70_000}, "port: 70000 is not a port"),
         ({"sender": "Paperboy"}, "sender: 'Paperboy' is not a mail address"),
+        ({"sender": "käfig@example.org"}, "sender: käfig@example.org has letters beyond ASCII before the @"),
+        ({"return_path": "bounces"}, "return_path: 'bounces' is not a mail address"),
+        ({"return_path": "{token}@example..org"}, "return_path: .*not a valid domain name"),
+        ({"return_path": f"{'b' * 29}{{token}}@example.org"}, "return_path: .*not a valid mailbox name"),
+        ({"return_path": "Bounces <bounces@example.org>"}, "return_path: an address alone is expected"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(given: dict[str, Any], sentence: str) -> None:
@@ -526,6 +531,8 @@ def test_settings_that_do_not_go_together_are_refused(given: dict[str, Any], sen
         {"host": "smtp.example.org"},
         {"host": "smtp.example.org", "security": "starttls", "username": "me", "password": Secret(PASSWORD)},
         {"host": "::1", "username": "me", "password": Secret(PASSWORD)},
+        {"return_path": f"{'b' * 28}{{token}}@example.org"},
+        {"return_path": "bounces@example.org"},
     ],
 )
 def test_settings_that_go_together_are_taken(given: dict[str, Any]) -> None:

@@ -1,0 +1,73 @@
+"""`paperboy bounce`: reads a mail that came back, or a complaint, from a mail server's pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.app import opened
+from bot.channels.mail.bounce import MOST_BYTES, UnreadableReportError
+from bot.cli.configuration import load_settings
+from bot.cli.errors import ExitCode, giving_advice
+from bot.cli.output import plural, say
+from bot.members.bounces import heed
+from bot.members.values import Suppressed
+
+if TYPE_CHECKING:
+    from bot.cli.options import ConfigOption
+    from bot.members.bounces import Heeded, Unheeded
+    from bot.settings import Settings
+
+
+def bounce(
+    config: ConfigOption = None,
+    *,
+    recipient: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            envvar="ORIGINAL_RECIPIENT",
+            help="The address that the mail came to, if its headers do not say so; Postfix names it to an alias.",
+        ),
+    ] = "",
+) -> None:
+    """Read a bounce or a complaint from standard input, as a mail server's pipe gives it.
+
+    Who is not there, or complained, is not written to any more. Ends with 0, also for a mail that is neither, or with
+    75 (EX_TEMPFAIL) if the mail server is to keep the mail and call again.
+    """
+    try:
+        with giving_advice():
+            asyncio.run(_read(load_settings(config), recipient))
+    except SystemExit as left:
+        # with any other code the mail server would throw the mail away, for one wrong line in a configuration
+        sys.exit(ExitCode.TRY_AGAIN if left.code else ExitCode.DONE)
+
+
+async def _read(settings: Settings, recipient: str) -> None:
+    async with opened(settings, must_exist=True) as app:
+        data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        try:
+            found = heed(app.context, data, app.clock.now(), recipient=recipient)
+        except UnreadableReportError as error:
+            say(f"Nothing is done: {error.reason}.")
+            return
+    for line in _in_words(found):
+        say(line)
+
+
+def _in_words(found: tuple[Heeded, ...] | Unheeded) -> list[str]:
+    if not isinstance(found, tuple):
+        return [f"Nothing is done: {found}."]
+    lines = []
+    for each in found:
+        outcome = each.outcome
+        if isinstance(outcome, Suppressed):
+            lines.append(f"{each.subscriber}: that mailbox is not written to any more ({outcome.reason}).")
+        else:
+            mails = plural(outcome.bounces, "mail")
+            lines.append(f"{each.subscriber}: that mailbox refused {mails} for good within 14 days.")
+    return lines

@@ -1,0 +1,83 @@
+"""Reads bounces from a Maildir, which a mail server puts them into: https://cr.yp.to/proto/maildir.html.
+
+    new/ -> what each asks for -> cur/, marked as seen if something was done about it
+
+A message that is read twice, because we died between the two, changes nothing. What nothing is done about is left to
+be read by a person, unseen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.channels.mail.bounce import MOST_BYTES, UnreadableReportError
+from bot.errors import PaperboyError
+from bot.members.bounces import heed
+from bot.members.values import Suppressed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from bot.members.bounces import Heeded, Unheeded
+    from bot.members.context import Context
+
+log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 500
+"""More are left for the next time: nobody's mail is to wait for them."""
+
+
+class BounceMailboxError(PaperboyError):
+    """The Maildir of `channels.mail.bounces` cannot be read, or a message in it not be moved."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"{folder}: {reason}")
+        self.folder = folder
+        self.reason = reason
+
+
+def read_bounces(context: Context, folder: Path, now: datetime) -> int:
+    """Do what the new messages ask for, oldest first, at most `MOST_AT_ONCE`; how many there were.
+
+    Raises:
+        BounceMailboxError: it is no Maildir, or may not be read and written by us.
+        StoreError: the store cannot be used now; what was not read stays new.
+    """
+    try:
+        waiting = sorted(file for file in (folder / "new").iterdir() if not file.name.startswith("."))
+        for file in waiting[:MOST_AT_ONCE]:
+            with file.open("rb") as message:
+                data = message.read(MOST_BYTES + 1)
+            flags = "S" if _heed(context, data, now) else ""
+            file.rename(folder / "cur" / f"{file.name.partition(':')[0]}:2,{flags}")
+    except OSError as error:
+        raise BounceMailboxError(folder, error.strerror or type(error).__name__) from error
+    return len(waiting[:MOST_AT_ONCE])
+
+
+def _heed(context: Context, data: bytes, now: datetime) -> bool:
+    """Whether anything was done about it."""
+    try:
+        found = heed(context, data, now)
+    except UnreadableReportError as error:
+        log.warning("a message among the bounces was not understood", reason=error.reason)
+        return False
+    tell(found)
+    return isinstance(found, tuple)
+
+
+def tell(found: tuple[Heeded, ...] | Unheeded) -> None:
+    """Log what became of a message; it names no address."""
+    if not isinstance(found, tuple):
+        log.info("nothing is done about a message among the bounces", reason=found.value)
+        return
+    for each in found:
+        if isinstance(each.outcome, Suppressed):
+            log.warning(
+                "a mailbox is not written to any more", subscriber=each.subscriber, why=each.outcome.reason.value
+            )
+        else:
+            log.info("a mail came back", subscriber=each.subscriber, counted=each.outcome.bounces)

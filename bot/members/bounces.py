@@ -1,0 +1,139 @@
+"""What is done about a mail that came back, or about a complaint: whose it is, and then the command for it.
+
+    mail -> Report -> whose: by the token in our return address, else by address, if we wrote to it lately
+                   -> bounced, complained
+
+Where each mail has a return address of its own (`channels.mail.return_path` with `{token}`), only what has a token of
+ours counts: nobody can have a stranger suppressed. Elsewhere the report's word is taken for mailboxes that something
+was sent to within 14 days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.channels.mail.bounce import Failure, Report, ReportKind, guess_failures, read_report
+from bot.channels.mail.return_path import tokens_in
+from bot.members import bounce_tokens
+from bot.members.commands.suppressing import BOUNCES_COUNT_FOR, bounced, complained
+from bot.members.mailbox import mailbox_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from bot.channels.mail.settings import MailSettings
+    from bot.members.context import Context
+    from bot.members.values import Counted, Suppressed
+    from bot.store.outbox.queries import SentRecord
+
+
+class Unheeded(StrEnum):
+    """Why nothing is done about a mail that came in."""
+
+    NO_REPORT = "no bounce and no complaint"
+    NOT_OURS = "about no mail of ours that we know of"
+    NOT_FOR_GOOD = "nothing failed for good"
+
+
+@dataclass(frozen=True, slots=True)
+class Heeded:
+    """What became of one mailbox that a report is about."""
+
+    subscriber: str
+    """To whom the mail had gone."""
+    outcome: Suppressed | Counted
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """The delivery that a report is about, its mailbox, and with which status it came back."""
+
+    delivery: SentRecord
+    mailbox: str
+    status: str
+
+
+def heed(context: Context, data: bytes, now: datetime, *, recipient: str = "") -> tuple[Heeded, ...] | Unheeded:
+    """Do what a mail that came in asks for; the same mail again changes nothing.
+
+    Args:
+        context: the store and the configuration.
+        data: the mail as it came.
+        now: the moment, UTC.
+        recipient: the address it came to, if the mail server said it; it mostly stands in the mail, too.
+
+    Raises:
+        UnreadableReportError: it is longer or more nested than a report.
+        StoreError: the store cannot be used now.
+    """
+    report = read_report(data)
+    if report is None:
+        return Unheeded.NO_REPORT
+    if report.failures == ():
+        return Unheeded.NOT_FOR_GOOD
+    settings: MailSettings | None = context.settings.channels.get("mail")
+    if settings is not None and settings.return_path is not None and settings.has_tokens:
+        subjects = tuple(_by_token(context, settings.return_path, report, data, recipient))
+    elif report.failures is None:
+        return Unheeded.NO_REPORT
+    else:
+        subjects = tuple(_by_address(context, report, now))
+    return tuple(_act(context, report.kind, subject, now) for subject in subjects) or Unheeded.NOT_OURS
+
+
+def _by_token(context: Context, return_path: str, report: Report, data: bytes, recipient: str) -> Iterator[_Subject]:
+    """The one delivery whose token it carries, with the gravest status of all that failed."""
+    for token in tokens_in(return_path, (recipient, *report.addressed_to)):
+        prefix = bounce_tokens.read(context.keys, token)
+        delivery = context.store.queries.sent_as(prefix) if prefix else None
+        if delivery is None:
+            continue
+        failures = guess_failures(data) if report.failures is None else report.failures
+        if failures:
+            status = min((failure.status for failure in failures), key=_gravity)
+            yield _Subject(delivery, _mailbox_of(context, delivery), status)
+        return
+
+
+def _gravity(status: str) -> tuple[bool, bool]:
+    return not status.startswith("5."), not status.startswith("5.1.")
+
+
+def _mailbox_of(context: Context, delivery: SentRecord) -> str:
+    addresses = (address for each in context.settings.subscribers.values() for address in each.addresses)
+    found = next((each.mailbox for each in addresses if each.mailbox and each.key == delivery.recipient), None)
+    if found is None:
+        with context.store.snapshot() as view:
+            member = view.members.get(delivery.subscriber)
+        found = member.mailbox if member else None
+    return found or delivery.recipient  # which is the same hash, if the address was written in small letters
+
+
+def _by_address(context: Context, report: Report, now: datetime) -> Iterator[_Subject]:
+    for failure in report.failures or ():
+        mailbox = _key(failure)
+        if mailbox is None:
+            continue
+        with context.store.snapshot() as view:
+            lanes = context.lanes(mailbox, view.members.of_mailbox(mailbox))
+        since = now - BOUNCES_COUNT_FOR
+        delivery = context.store.queries.sent_to(lanes, since, report.message_id) if lanes else None
+        if delivery is not None:
+            yield _Subject(delivery, mailbox, failure.status)
+
+
+def _key(failure: Failure) -> str | None:
+    try:
+        return mailbox_key(failure.address)
+    except ValueError:
+        return None  # it names no mailbox, and so none of ours
+
+
+def _act(context: Context, kind: ReportKind, subject: _Subject, now: datetime) -> Heeded:
+    name, mailbox = subject.delivery.subscriber, subject.mailbox
+    if kind is ReportKind.COMPLAINT:
+        return Heeded(name, complained(context, mailbox, now, subscriber=name))
+    return Heeded(name, bounced(context, mailbox, subject.delivery.id, subject.status, now=now, subscriber=name))
