@@ -12,13 +12,13 @@ from bot import text
 from bot.app import opened
 from bot.arxiv import identifier as identifiers
 from bot.cli.configuration import load_settings
+from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import heading, say, table, to_json, when
 from bot.report.explain import hits_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.cli.options import ConfigOption, JsonOption
     from bot.report.explain import Explanation, SubscriberExplanation
     from bot.settings import Settings
     from bot.store.outbox.queries import ToldRecord
