@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types imports unit counterparts counterparts-setup bench crash screenshots wheel clean
+.PHONY: demo test quick lint types imports unit counterparts counterparts-setup bench crash screenshots wheel clean
 
 demo: $(VENV)/runtime
 	$(BIN)/paperboy demo --output demo-output
@@ -20,11 +20,15 @@ types: $(VENV)/dev
 imports: $(VENV)/dev
 	$(BIN)/lint-imports
 
-# `make test WORKERS=2` takes two thirds of the time; CI takes its time, as some tests are about time.
-WORKERS ?= 0
+# On every core; `make test WORKERS=0` runs one test after another.
+WORKERS ?= auto
 
 unit: $(VENV)/dev
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term
+
+# What one waits for while working: all but the tests that are marked slow.
+quick: lint types imports $(VENV)/dev
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not on_request"
 
 # Slack, Discord and mail against programs written by others; installs what is missing from Debian and npm.
 counterparts: $(VENV)/dev counterparts-setup

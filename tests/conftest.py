@@ -27,9 +27,36 @@ _LONG_SECONDS = 120
 """A test that may take longer is one of the longest."""
 
 
-@pytest.hookimpl(trylast=True)
+_SLOW = (
+    "tests/app/test_daemon.py",
+    "tests/browser/",
+    "tests/channels/test_contract_rendering.py",
+    "tests/cli/commands/test_run.py",
+    "tests/counterparts/",
+    "tests/demo/test_run.py",
+    "tests/store/database/test_schema.py",
+    "tests/store/test_days.py",
+    "tests/store/test_two_machines.py",
+    "tests/test_crash.py",
+    "tests/test_real_days.py",
+    "tests/test_secrets.py",
+    "tests/test_seed_pipeline.py",
+    "tests/test_state_machine.py",
+    "tests/test_thirty_mailings.py",
+    "tests/test_today_first.py",
+    "tests/test_wheel.py",
+    "tests/text/test_latex.py",
+    "tests/topics/test_percolation.py",
+)
+"""Where tests take seconds each: `make quick` leaves them out."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest begin first, else one worker would be left alone with one in the end."""
+    """Marks the slow ones; the longest begin first, else one worker would be left alone with one in the end."""
+    for item in items:
+        if item.nodeid.startswith(_SLOW):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not any(mark.args[0] > _LONG_SECONDS for mark in item.iter_markers("timeout")))
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from bot.config import load, locate, yaml_file
 from bot.errors import ConfigError
 from bot.settings import refuse_live
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import typer
-
     from bot.settings import Settings
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.bench import collect, growth, month, site, subscribers, topics
 from tests.bench.measure import machine, process, table
+
+pytestmark = pytest.mark.on_request
 
 
 def test_topics_are_measured_and_both_ways_find_the_same() -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.bench import chat, mail
 
+pytestmark = pytest.mark.on_request
+
 
 @pytest.mark.counterparts
 def test_mail_is_measured_beside_aiosmtplib_and_smtp_source() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.on_request]
 
 
 async def test_every_kind_of_picture_comes_out_as_wide_as_it_is_to_be(browser: Browser, tmp_path: Path) -> None:

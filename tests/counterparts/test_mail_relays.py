@@ -60,7 +60,7 @@ NO = {
     "MAIL": FailureKind.CREDENTIAL,
     "RCPT": FailureKind.DESTINATION_GONE,
     "DATA": FailureKind.DESTINATION_GONE,
-    ".": FailureKind.REJECTED,
+    ".": FailureKind.CREDENTIAL,  # nothing in the reply speaks of this mail's content
 }
 NOT_NOW = dict.fromkeys(NO, FailureKind.TRANSIENT)
 GONE = NOT_NOW | {".": FailureKind.UNKNOWN}
@@ -68,11 +68,12 @@ FAULTS = {
     f"{switch} {step}": ((switch, step), kind)
     for switch, table in (("-f", NO), ("-r", NOT_NOW), ("-q", GONE))
     for step, kind in table.items()
+    if (switch, step) != ("-f", "EHLO")  # then HELO is said, which it takes
 } | {
     "-f CONNECT": (("-f", "CONNECT"), FailureKind.TRANSIENT),
     "-r CONNECT": (("-r", "CONNECT"), FailureKind.TRANSIENT),
     "-q CONNECT": (("-q", "CONNECT"), FailureKind.TRANSIENT),
-    "-A": (("-A", "1"), FailureKind.REJECTED),
+    "-A": (("-A", "1"), FailureKind.CREDENTIAL),
 }
 
 
@@ -111,7 +112,7 @@ RCPT = {
     "grey@example.org": FailureKind.TRANSIENT,
     "full@example.org": FailureKind.TRANSIENT,
     "overdrawn@example.org": FailureKind.DESTINATION_GONE,
-    "policy@example.org": FailureKind.CREDENTIAL,
+    "policy@example.org": FailureKind.DESTINATION_GONE,
     "blocked@example.org": FailureKind.DESTINATION_GONE,
 }
 
@@ -199,7 +200,7 @@ async def test_after_any_fault_the_mail_arrives_once_the_relay_is_well(
     assert b"Pigeons Read Maps" in mail
 
 
-async def test_a_mail_that_is_refused_after_the_dot_is_tried_in_plain_form_and_then_laid_aside(
+async def test_a_refusal_after_the_dot_that_names_nothing_is_the_relay_s_and_the_mail_waits_for_its_repair(
     mail_world: Environment, tmp_path: Path
 ) -> None:
     port = mail_world.config["channels"]["mail"]["port"]
@@ -207,9 +208,17 @@ async def test_a_mail_that_is_refused_after_the_dot_is_tried_in_plain_form_and_t
         for hour in (6, 9, 12):
             await mail_world.once(morning(TUESDAY, hour))
     async with mail_world.app() as app:
-        assert list(app.store.queries.unfinished()) == []
-        (record,) = app.store.queries.all()
-    assert record.state is DeliveryState.DEAD
+        (record,) = app.store.queries.unfinished()
+        assert record.state is DeliveryState.PENDING
+    with sink(tmp_path, port=port) as relay:
+        await mail_world.once(morning(TUESDAY, 15))
+        assert len(relay.mails()) == 1
+
+
+async def test_helo_is_said_to_a_relay_that_knows_no_ehlo(tmp_path: Path) -> None:
+    with sink(tmp_path, "-f", "EHLO") as relay:
+        await send(relay.port)
+        assert len(relay.mails()) == 1
 
 
 async def test_who_is_refused_or_greylisted_keeps_nobody_else_s_mail(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - Typer reads annotations
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from bot.cli.configuration import load_settings
+from bot.cli.options import ConfigOption
 from bot.cli.output import say
 from bot.store.database.backup import back_up, is_file
-
-if TYPE_CHECKING:
-    from bot.cli.options import ConfigOption
 
 
 def backup(

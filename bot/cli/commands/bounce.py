@@ -12,12 +12,12 @@ from bot.app import opened
 from bot.channels.mail.bounce import MOST_BYTES, UnreadableReportError
 from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode, giving_advice
+from bot.cli.options import ConfigOption
 from bot.cli.output import plural, say
 from bot.members.bounces import heed
 from bot.members.values import Suppressed
 
 if TYPE_CHECKING:
-    from bot.cli.options import ConfigOption
     from bot.members.bounces import Heeded, Unheeded
     from bot.settings import Settings
 

@@ -14,11 +14,11 @@ from bot.arxiv import calendar
 from bot.cli.commands.once import account
 from bot.cli.configuration import load_for_arxiv
 from bot.cli.errors import ExitCode
+from bot.cli.options import ConfigOption
 from bot.cli.output import progress
 
 if TYPE_CHECKING:
     from bot.app.run_result import RunResult
-    from bot.cli.options import ConfigOption
     from bot.settings import Settings
 
 

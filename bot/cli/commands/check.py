@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,14 +14,12 @@ from bot.app import opened
 from bot.channels.channel import CheckResult
 from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
+from bot.cli.options import ConfigOption
 from bot.cli.output import plural, say, table
 from bot.config import locate
 from bot.config.notices import notices
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bot.cli.options import ConfigOption
     from bot.settings import Settings
 
 

@@ -20,7 +20,6 @@ from bot.report.explain import hits_in_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.cli.options import ConfigOption, JsonOption
     from bot.report.explain import Explanation, SubscriberExplanation
     from bot.settings import Settings
     from bot.store.outbox.queries import ToldRecord

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bot import store
 from bot.cli.configuration import load_settings
+from bot.cli.options import ConfigOption
 from bot.cli.output import say
-
-if TYPE_CHECKING:
-    from bot.cli.options import ConfigOption
 
 
 def migrate(

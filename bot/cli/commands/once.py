@@ -12,6 +12,7 @@ from bot.app import opened
 from bot.arxiv import calendar
 from bot.cli.configuration import load_for_arxiv
 from bot.cli.errors import ExitCode
+from bot.cli.options import ConfigOption
 from bot.cli.output import heading, plural, progress, some, table, when
 from bot.compose import Outcome
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.app.run_result import RunResult
-    from bot.cli.options import ConfigOption
     from bot.collect import Collected
     from bot.compose import Composed
     from bot.deliver import LaneReport

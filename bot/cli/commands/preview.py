@@ -16,12 +16,12 @@ from bot.app import opened
 from bot.channels.mail import MailChannel, mime
 from bot.cli.commands.preview_html import open_first, write_pages
 from bot.cli.configuration import load_settings, subscriber_names
+from bot.cli.options import ConfigOption
 from bot.cli.output import heading, plural, say, say_on_stderr, table
 from bot.report.preview import Nothing, render_pages, why_nothing
 from bot.text.templates import Templates
 
 if TYPE_CHECKING:
-    from bot.cli.options import ConfigOption
     from bot.model import Digest, DigestEntry, Message, Section
     from bot.settings import Settings, Subscriber
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -15,15 +16,13 @@ from bot.app import App
 from bot.app.daemon import Daemon
 from bot.app.web_service import WebService
 from bot.cli.configuration import load_for_arxiv
+from bot.cli.options import ConfigOption
 from bot.cli.systemd import notify
 from bot.config import locate
 from bot.errors import ConfigError, ListenError, StoreError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bot.app.runner import Runner
-    from bot.cli.options import ConfigOption
     from bot.settings import Settings
 
 LOCK_WAIT_AT_END = 2.0

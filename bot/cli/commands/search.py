@@ -15,6 +15,7 @@ from bot.app import opened
 from bot.arxiv import calendar
 from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
+from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import heading, plural, say, say_on_stderr, table, to_json
 from bot.errors import QueryError
 from bot.model import MatchMode, Topic, paper_url
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from bot.cli.options import ConfigOption, JsonOption
     from bot.model import Match
     from bot.report.lately import DayMatches
     from bot.settings import Settings

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from bot.app import opened
 from bot.cli.commands.once import show_missing
 from bot.cli.configuration import load_settings
+from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import heading, plural, some, table, to_json, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.cli.options import ConfigOption, JsonOption
     from bot.report.readers import Readers
     from bot.report.status import CategoryStatus, Status, SubscriberStatus
     from bot.settings import Settings

@@ -338,7 +338,7 @@ async def test_with_all_secrets_set_a_test_is_offered_and_posted_if_somebody_agr
 ) -> None:
     sent: list[tuple[Path, bool]] = []
     monkeypatch.setattr(
-        import_module("bot.cli.commands.check"), "check", lambda config, *, send: sent.append((config, send))
+        import_module("bot.cli.commands.init"), "check", lambda config, *, send: sent.append((config, send))
     )
     monkeypatch.setenv("SLACK_BOT_TOKEN", environment.slack.token)
     answer = await typing(*ABOUT, "slack", "C0123456789", "", "", "", "", "", *([agreed] if agreed else []))
