@@ -44,7 +44,6 @@ from tests.members.days import (
 from tests.world import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
-
     from bot.app import App
     from bot.settings import Settings
 
