@@ -12,34 +12,30 @@ import gc
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import time
+from datetime import datetime, time
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from bot.arxiv import calendar
 from bot.channels import CHANNELS
 from bot.settings import Address, Secret, Subscriber, SuppressedAddress, fingerprint
 from bot.store.members import own_topic
 from bot.store.suppressions import SuppressionReason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from datetime import datetime
-
-    from sqlalchemy import Row
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from bot.model import Topic
     from bot.settings import Settings
     from bot.store import Store
     from bot.store.keys import ReaderKeys
+    from bot.store.members import RosterRow
     from bot.store.suppressions import Suppression
     from bot.store.transaction import Transaction
 
 _LONGEST_NAME = 64
 """Characters of a topic's name, in the store."""
-_AT_ONCE = 5000
-"""Rows."""
 _MAILBOX = "mailbox"
 """What may be shown of a self-service reader's address."""
 
@@ -74,8 +70,9 @@ class RosterReader:
     def to_compose(self, now: datetime, *, any_hour: bool = False) -> Settings:
         """With the self-service subscribers for which there may be something to compose."""
         upto = self._store.papers.last_seq()
+        midnight = datetime.combine(calendar.mailing_date(now), time(), tzinfo=calendar.EASTERN)
         with self._store.snapshot() as view:
-            return self._read(view, now, None if any_hour else view.members.to_compose(upto, now))
+            return self._read(view, now, None if any_hour else view.members.to_compose(upto, midnight, now))
 
     def _read(self, view: Transaction, now: datetime, only: Collection[str] | None) -> Settings:
         known = {found.key: found for found in view.suppressions.all()}
@@ -86,12 +83,15 @@ class RosterReader:
             for row, raw in _parsed(view.members.rows(only)):
                 if row.channel in self._settings.channels and row.key not in subscribers:
                     followed = part.followed(row, raw)
-                    subscribers[row.key] = part.subscriber(row, tuple(topic.name for topic in followed))
-                    own.update((topic.name, topic) for topic in followed if topic.name not in self._settings.topics)
+                    subscribers[row.key] = part.subscriber(row, tuple([topic.name for topic in followed]))
+                    for topic in followed:
+                        own.setdefault(topic.name, topic)
         return replace(
             self._settings,
             subscribers=subscribers,
-            topics={**self._settings.topics, **own} if own else self._settings.topics,
+            topics=self._settings.topics
+            if own.keys() <= self._settings.topics.keys()
+            else {**own, **self._settings.topics},
             self_service_categories=self._categories(view.members.reads()),
         )
 
@@ -123,37 +123,40 @@ class _Part:
             suppressed=tuple(_suppressed(address, suppression) for address, suppression in found if suppression),
         )
 
-    def subscriber(self, row: Row[Any], topics: tuple[str, ...]) -> Subscriber:
+    def subscriber(self, row: RosterRow, topics: tuple[str, ...]) -> Subscriber:
         """A self-service subscriber that follows these topics."""
-        suppression = self._suppression(row.mailbox)
-        address = _address(row)
-        zone = ZoneInfo(row.timezone)
-        asks_again = row.asks and suppression is not None and suppression.reason is SuppressionReason.UNSUBSCRIBED
-        unconfirmed = asks_again or not row.confirmed
+        suppression = self._suppression(row.mailbox) if self.suppressions else None
+        asks_again = suppression is not None and row.asks and suppression.reason is SuppressionReason.UNSUBSCRIBED
         is_silent = suppression is not None and not asks_again
+        unconfirmed = asks_again or not row.is_confirmed
+        address = _address(row)
         return Subscriber(
             name=row.key,
             channel=row.channel,
             addresses=() if is_silent else (address,),
             topics=() if unconfirmed else topics,
-            timezone=zone,
+            timezone=_zone(row.timezone),
             at=_time(row.at),
             on=_weekdays(row.weekdays),
-            paused=row.paused and (row.paused_until is None or self.now.astimezone(zone).date() < row.paused_until),
+            paused=row.paused and self._is_paused(row),
             options=_options(row.channel),
             suppressed=(_suppressed(address, suppression),) if suppression and is_silent else (),
             revision=row.revision,
             unconfirmed=unconfirmed,
         )
 
-    def followed(self, row: Row[Any], raw: Any) -> list[Topic]:  # noqa: ANN401 - what JSON has
+    def _is_paused(self, row: RosterRow) -> bool:
+        today = self.now.astimezone(_zone(row.timezone)).date()
+        return row.paused_until is None or today < row.paused_until
+
+    def followed(self, row: RosterRow, raw: Iterable[Any]) -> list[Topic]:
         """The topics that it follows, as far as they are there; without what it mutes."""
-        muted = tuple(json.loads(row.muted)) if row.muted != "[]" else ()
-        topics = (self.settings.topics.get(each) if isinstance(each, str) else own_topic(each) for each in raw)
-        return [_muting(topic, row.key, muted) if muted else topic for topic in topics if topic is not None]
+        topics = [own_topic(each) if isinstance(each, dict) else self.settings.topics.get(each) for each in raw]
+        found = [topic for topic in topics if topic is not None]
+        return found if row.muted == "[]" else [_muting(topic, row.key, json.loads(row.muted)) for topic in found]
 
     def _suppression(self, mailbox: str | None) -> Suppression | None:
-        if mailbox is None or not self.suppressions:
+        if mailbox is None:
             return None
         found = (self.suppressions.get(key) for key in self.keys.suppression(mailbox))
         return max(filter(None, found), key=lambda each: each.reason.strength, default=None)
@@ -164,7 +167,7 @@ def _suppressed(address: Address, suppression: Suppression) -> SuppressedAddress
     return SuppressedAddress(address, why, suppression.key)
 
 
-def _address(row: Row[Any]) -> Address:
+def _address(row: RosterRow) -> Address:
     if row.mailbox is not None:
         return Address(Secret(row.destination), "mailbox", _MAILBOX)
     (address,) = CHANNELS[row.channel].addresses(row.destination, _options(row.channel))
@@ -174,6 +177,9 @@ def _address(row: Row[Any]) -> Address:
 @cache
 def _options(channel: str) -> Any:  # noqa: ANN401 - each channel has its own
     return CHANNELS[channel].Options()
+
+
+_zone = cache(ZoneInfo)
 
 
 @cache
@@ -186,7 +192,7 @@ def _weekdays(bits: int) -> frozenset[int]:
     return frozenset(day for day in range(7) if bits >> day & 1)
 
 
-def _muting(topic: Topic, key: str, muted: tuple[str, ...]) -> Topic:
+def _muting(topic: Topic, key: str, muted: Iterable[str]) -> Topic:
     """The topic without what one subscriber mutes; where it is the YAML's, a topic of that subscriber's own."""
     exclude = tuple(dict.fromkeys((*topic.exclude, *muted)))
     name = topic.name if topic.name.startswith(f"{key}/") else f"{key}:{topic.name}"
@@ -195,10 +201,10 @@ def _muting(topic: Topic, key: str, muted: tuple[str, ...]) -> Topic:
     return replace(topic, name=name, exclude=exclude)
 
 
-def _parsed(rows: Iterator[Row[Any]]) -> Iterator[tuple[Row[Any], Any]]:
-    """Each row with its topics; many at a time, for to begin with one text takes longer than to read it."""
-    while some := list(islice(rows, _AT_ONCE)):
-        yield from zip(some, json.loads(f"[{','.join(row.topics for row in some)}]"), strict=True)
+def _parsed(pieces: Iterable[list[RosterRow]]) -> Iterator[tuple[RosterRow, Any]]:
+    """Each row with its topics; many texts are read as one, for to begin with one takes longer than to read it."""
+    for rows in pieces:
+        yield from zip(rows, json.loads(f"[{','.join([row.topics for row in rows])}]"), strict=True)
 
 
 @contextmanager

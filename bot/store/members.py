@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Text, and_, case, cast, func, or_, select
 
@@ -29,22 +29,23 @@ _ROWS = 5000
 """How many are fetched at once."""
 _FARTHEST_EAST = timedelta(hours=14)
 """Where a day begins first: https://en.wikipedia.org/wiki/UTC%2B14:00."""
-_ROSTER = (
+_COLUMNS = (
     members.c.key,
     members.c.channel,
     members.c.destination,
     members.c.mailbox,
-    cast(members.c.topics, Text).label("topics"),
-    cast(members.c.muted, Text).label("muted"),
+    cast(members.c.topics, Text),
+    cast(members.c.muted, Text),
     members.c.at,
     members.c.weekdays,
     members.c.timezone,
     members.c.paused,
     members.c.paused_until,
-    members.c.confirmed_at.is_not(None).label("confirmed"),
-    members.c.asked_topics.is_not(None).label("asks"),
+    members.c.confirmed_at.is_not(None),
+    members.c.asked_topics.is_not(None),
     members.c.revision,
 )
+"""Those of a `RosterRow`."""
 _WORDS = ("keywords", "exclude", "authors")
 """The lists of words that an own topic may have."""
 
@@ -79,6 +80,28 @@ class Member:
     confirmed_at: datetime | None = None
     revision: int = field(default=0, compare=False)
     """0: not stored yet."""
+
+
+class RosterRow(NamedTuple):
+    """What the roster needs of a self-service subscriber; very many tuples are read faster than as many `Member`s."""
+
+    key: str
+    channel: str
+    destination: str
+    mailbox: str | None
+    topics: str
+    """JSON."""
+    muted: str
+    """JSON."""
+    at: str | None
+    weekdays: int
+    timezone: str
+    paused: bool
+    paused_until: date | None
+    is_confirmed: bool
+    asks: bool
+    """Whether a request waits for its confirmation."""
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +140,17 @@ class Members:
         statement = select(func.count(), func.coalesce(func.sum(members.c.revision), 0)).select_from(members)
         return "/".join(map(str, self._connection.execute(statement).one()))
 
-    def rows(self, only: Collection[str] | None = None) -> Iterator[Row[Any]]:
-        """What the roster needs of them, in the order of their keys: `topics` and `muted` as JSON texts.
+    def rows(self, only: Collection[str] | None = None) -> Iterator[list[RosterRow]]:
+        """What the roster needs of them, many at a time, in no certain order.
 
         Args:
             only: their keys; all if there are none.
         """
-        statement = select(*_ROSTER).order_by(members.c.key)
-        if only is None:
-            yield from self._connection.execution_options(yield_per=_ROWS).execute(statement)
-            return
-        for batch in batched(sorted(only)):
-            yield from self._connection.execute(statement.where(members.c.key.in_(batch)))
+        every = select(*_COLUMNS)
+        some = () if only is None else batched(sorted(only))
+        for statement in [every] if only is None else (every.where(members.c.key.in_(keys)) for keys in some):
+            for rows in self._connection.execute(statement).partitions(_ROWS):
+                yield list(map(RosterRow._make, rows))
 
     def counts(self) -> MemberCounts:
         """How many there are."""
@@ -142,21 +164,21 @@ class Members:
         statement = select(members.c.reads).where(members.c.confirmed_at.is_not(None)).distinct()
         return frozenset(each for text in self._connection.scalars(statement) for each in text.split())
 
-    def to_compose(self, upto: int, now: datetime) -> tuple[str, ...]:
+    def to_compose(self, upto: int, midnight: datetime, now: datetime) -> tuple[str, ...]:
         """The keys of those for whom composing may come to anything; the others need not even be read.
 
         Args:
             upto: the last announcement there is.
+            midnight: when the mailing date began; whose hour was served since is told at once of what is late.
             now: the moment, UTC.
         """
         state = subscribers.c
+        news = or_(state.seen.is_(None), state.seen < upto, state.told_through.is_(None))
         anything = or_(
             state.name.is_(None),
-            state.seen.is_(None),
-            state.seen < upto,
-            state.told_through.is_(None),
             state.composed_as != members.c.revision,
             state.due_at <= now,
+            and_(news, or_(state.due_at.is_(None), and_(state.slot >= midnight, state.told_through.is_not(None)))),
         )
         joined = members.outerjoin(subscribers, state.name == members.c.key)
         statement = select(members.c.key).select_from(joined).where(_is_listening(now), anything)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench import collect, growth, month, site, subscribers, topics
+from tests.bench import collect, growth, members, month, site, subscribers, topics
 from tests.bench.measure import machine, process, table
 
 pytestmark = pytest.mark.on_request
@@ -44,3 +44,7 @@ def test_a_process_is_measured_and_a_table_drawn() -> None:
         "| x | 1,234 |",
     ]
     assert "cores" in machine()
+
+
+def test_self_service_subscribers_are_measured_beside_one() -> None:
+    assert members.run((1, 3), announced=5).count("| 3 ") == 4

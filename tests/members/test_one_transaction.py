@@ -6,9 +6,12 @@ A statement that fails stands for a process that dies there: what was not commit
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import time
 from itertools import count
+from threading import Event
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,9 +29,15 @@ from bot.members.commands import (
     subscribe,
     unsubscribe,
 )
+from bot.model import Limit, Limits, Receipt
 from bot.store.database.tables import metadata
 from bot.store.feedback import Opinion
+from bot.store.outbox import Claimed
+from bot.store.outbox.claim import ClaimRequest
+from bot.store.outbox.policy import Lane
+from bot.store.subscribers import StateChangedError
 from bot.store.suppressions import Via
+from bot.store.worker import WorkerId
 from tests.members.driver import DAY, DORA, HOUR, KEY, NOW, OWN, ask, mails, member, stored, wait_for
 
 if TYPE_CHECKING:
@@ -37,6 +46,9 @@ if TYPE_CHECKING:
 
     from bot.members.context import Context
     from bot.store import Store
+
+
+LIMITS = Limits(Limit("mail:d", 0.0), Limit("mail-relay:r", 0.0))
 
 
 class StoppedError(Exception):
@@ -141,3 +153,38 @@ def test_a_no_and_a_yes_at_once_leave_one_of_both_and_nothing_half(context: Cont
         found = stored(context)
         assert found is None or found.asked_topics is None
         unsubscribe(context, KEY, Via.PAGE, now + HOUR)
+
+
+def test_after_a_no_was_answered_nothing_is_claimed_for_it_whoever_composes_and_claims_meanwhile(
+    context: Context,
+) -> None:
+    """With a roster from before the no, as another machine may have it."""
+    found = member(context)
+    lane = Lane(found.key, found.recipient)
+    request = ClaimRequest(lane, LIMITS, ignore_backoff=True, suppression_keys=context.keys.suppression(KEY))
+    said = Event()
+    claimed_after: list[object] = []
+
+    def compose_and_claim(number: int) -> None:
+        owner = replace(WorkerId.current(), pid=number + 1)
+        for turn in range(8):
+            with suppress(StateChangedError):
+                wait_for(context.store, found.key, found.recipient, title=f"{number} {turn}")
+            was_said = said.is_set()
+            (outcome,) = context.store.outbox.claim_batch((), [request], owner=owner, now=NOW).outcomes
+            if isinstance(outcome, Claimed):
+                claimed_after.extend([outcome] if was_said else [])
+                context.store.outbox.settle_sent(outcome.delivery, Receipt(), LIMITS, owner=owner, now=NOW)
+
+    def say_no(_: int) -> None:
+        sleep(0.02)
+        unsubscribe(context, KEY, Via.ONE_CLICK, NOW)
+        said.set()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda which: (compose_and_claim if which else say_no)(which), range(4)))
+    assert said.is_set()
+    assert claimed_after == []
+    (outcome,) = context.store.outbox.claim_batch((), [request], owner=WorkerId.current(), now=NOW).outcomes
+    assert outcome is None
+    assert lane not in context.store.outbox.lanes()

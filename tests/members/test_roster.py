@@ -240,7 +240,7 @@ def test_a_rewritten_topic_acts_from_the_next_reading_on(context: Context) -> No
 
 
 def test_very_many_are_read_in_pieces_none_is_lost(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.members.roster._AT_ONCE", 2)
+    monkeypatch.setattr("bot.store.members._ROWS", 2)
     keys = {member(context, f"r{number}@example.edu", topics=(OWN,)).key for number in range(5)}
     roster = whole(context)
     assert keys < set(roster.subscribers)

@@ -1,0 +1,123 @@
+"""Very many self-service subscribers, each with a topic of its own: the roster, and a run with nothing new.
+
+Each is measured in a process of its own, `python -m tests.bench.members ROLE FOLDER`, beside one that only opens the
+store. None of the topics claims a paper, so that compose is measured without rendering.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from bot.app import opened
+from bot.clock import SimulatedClock
+from bot.config import load
+from bot.model import AnnounceType, FeedItem, Mailing, MailingState
+from bot.settings import fingerprint
+from bot.store import Store
+from bot.store.database.tables import members
+from bot.store.papers import Verdict
+from tests.bench import corpus
+from tests.bench.measure import process, table
+from tests.world import TUESDAY, morning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from bot.app import App
+
+_AT = datetime(2026, 4, 1, tzinfo=UTC)
+_YAML = """
+contact: us@example.net
+store: sqlite:///paperboy.db
+arxiv: {rss_url: "http://127.0.0.1:9/{category}", oai_url: "http://127.0.0.1:9/oai", seconds_between_requests: 0}
+topics: {birds: {categories: [cs.CV], keywords: [pigeon]}}
+channels: {mail: {host: localhost, sender: us@example.net}}
+web: {url: "http://localhost:9", secret: coocoocoocoocoocoocoocoocoocoocoocoo, signup: [birds]}
+"""
+
+
+def run(sizes: Sequence[int] = (1, 100_000), *, announced: int = 300) -> str:
+    """The table; the target is a second for the roster and for the run, and 300 MB for the roster."""
+    rows = []
+    for size in sizes:
+        with TemporaryDirectory() as folder:
+            _fill(Path(folder), size, announced)
+            for role in ("open", "compose", "roster", "once"):
+                took = process("-m", "tests.bench.members", role, folder)
+                rows.append([size, _ROLES[role], took.wall, took.cpu, took.peak])
+    heads = ["self-service subscribers", "what", "wall s", "CPU s", "peak MB"]
+    return table("Self-service subscribers with topics of their own", heads, rows)
+
+
+_ROLES = {
+    "open": "imports, the store opened",
+    "compose": "compose a mailing of which nobody gets anything",
+    "roster": "the roster read whole",
+    "once": "once with nothing new",
+}
+
+
+def _fill(folder: Path, size: int, announced: int) -> None:
+    (folder / "config.yaml").write_text(_YAML, encoding="utf-8")
+    store = Store(f"sqlite:///{folder / 'paperboy.db'}")
+    with store._database.writing() as connection:
+        connection.execute(members.insert(), list(_rows(size)))
+    entries = tuple(FeedItem(paper, AnnounceType.NEW) for paper in corpus.invented(announced))
+    for category in ("cs.CV", "cs.CL"):
+        mailing = Mailing(category, TUESDAY, entries if category == "cs.CV" else ())
+        store.papers.record(mailing, Verdict(MailingState.COMPLETE, ""), morning(TUESDAY))
+    store.close()
+
+
+def _rows(size: int) -> Iterator[dict[str, Any]]:
+    for number in range(size):
+        key, address = f"m-{number:016x}", f"reader{number}@example.org"
+        own = {
+            "name": f"{key}/1",
+            "title": f"Topic {number}",
+            "categories": ["cs.CV", "cs.CL"],
+            "keywords": [f"nobodysaid{number}", f"nor this {number}", f"nor that {number % 977}"],
+            "exclude": ["surely not this"],
+        }
+        yield {
+            "key": key,
+            "channel": "mail",
+            "destination": address,
+            "recipient": fingerprint(address),
+            "mailbox": fingerprint(address),
+            "topics": [own],
+            "muted": [],
+            "own_topics_made": 1,
+            "reads": "cs.CL cs.CV",
+            "at": f"{number % 24:02}:00" if number % 2 else None,
+            "weekdays": 127,
+            "timezone": ("Europe/Berlin", "Asia/Tokyo", "UTC")[number % 3],
+            "paused": False,
+            "confirmed_at": _AT,
+            "how": "web",
+            "revision": 1,
+        }
+
+
+async def _play(role: str, folder: Path) -> None:
+    app: App
+    async with opened(load(folder / "config.yaml", {}), SimulatedClock(morning(TUESDAY, 7))) as app:
+        match role:
+            case "compose":
+                assert len(await app.runner.compose())
+            case "roster":
+                assert len(app.roster.whole(app.clock.now()).subscribers)
+            case "once":
+                assert (await app.runner.once()).composed == ()
+            case _:
+                pass
+
+
+if __name__ == "__main__":
+    asyncio.run(_play(sys.argv[1], Path(sys.argv[2])))
