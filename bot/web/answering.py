@@ -116,7 +116,9 @@ class Answering:
             served.wake()
         if page.stopped is not None:
             await self._wait_until_nothing_is_sent(served, page.stopped)
-        text = await served.threads.reading.run(lambda: served.render(page, root="../" if token else ""))
+        text = await served.threads.reading.run(
+            served.readers.store, lambda: served.render(page, root="../" if token else "")
+        )
         if is_post and route.evenly:
             await asyncio.sleep(max(0.0, started + self._even_seconds - loop.time()))
         return _html(served, text, page.status, has_token=bool(token))
@@ -134,14 +136,18 @@ class Answering:
             return function(visit)
 
         writes = visit.is_post and function is not route.preview
-        return await (served.threads.commands if writes else served.threads.reading).run(count_and_run)
+        return await (served.threads.commands if writes else served.threads.reading).run(
+            visit.readers.store, count_and_run
+        )
 
     async def _wait_until_nothing_is_sent(self, served: Served, mailbox: str) -> None:
         """What was on its way when the reader said no is over by the time that we say yes to it, if it ends soon."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._longest_wait_seconds
         while loop.time() < until:
-            if not await served.threads.reading.run(lambda: count_being_sent(served.readers, mailbox)):
+            if not await served.threads.reading.run(
+                served.readers.store, lambda: count_being_sent(served.readers, mailbox)
+            ):
                 return
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 

@@ -67,7 +67,7 @@ def name_of(url: URL) -> str:
     return url.set(query=where).render_as_string(hide_password=True)
 
 
-def open_engines(url: URL, lock_timeout_ms: int = LOCK_TIMEOUT_MS) -> Engines:
+def open_engines(url: URL, lock_timeout_ms: int) -> Engines:
     """The engines for a parsed URL. Connects to nothing yet.
 
     Args:
