@@ -29,6 +29,8 @@ SECONDS = 8.0
 """How long a request waits for its turn and its answer."""
 MOST_WAITING = 500
 """Requests; what comes on top is told to come again."""
+MOST_PREVIEWS = 20
+"""Previews that wait; each takes up to a second."""
 MOST_TOGETHER = 50
 """Commands that share a commit: others that write wait meanwhile."""
 RETRY_AFTER = 5.0
@@ -136,15 +138,18 @@ def _outcome(function: Callable[[], object]) -> object:
 
 
 class StoreThreads:
-    """The two that there are."""
+    """The three that there are."""
 
     def __init__(self) -> None:
         self.commands = StoreThread("commands", shares_commits=True)
         """Where the store is written."""
         self.reading = StoreThread("reading", shares_commits=False)
-        """Where it is only read: a preview takes its time, and no click waits for it."""
+        """Where it is only read."""
+        self.previews = StoreThread("previews", shares_commits=False, most_waiting=MOST_PREVIEWS)
+        """Where it is read for long: nobody else waits for that."""
 
     def close(self) -> None:
         """Begin nothing more."""
         self.commands.close()
         self.reading.close()
+        self.previews.close()
