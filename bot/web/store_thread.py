@@ -30,7 +30,7 @@ SECONDS = 8.0
 MOST_WAITING = 500
 """Requests; what comes on top is told to come again."""
 MOST_PREVIEWS = 20
-"""Previews that wait; each takes up to a second."""
+"""Previews that wait; each takes a second or two where hundreds of papers a day are read."""
 MOST_TOGETHER = 50
 """Commands that share a commit: others that write wait meanwhile."""
 RETRY_AFTER = 5.0
