@@ -100,6 +100,8 @@ class FailureKind(StrEnum):
     """Certainly not delivered; retried with backoff."""
     UNKNOWN = "unknown"
     """Perhaps delivered: the answer was lost."""
+    THREAD_GONE = "thread gone"
+    """The thread takes no replies any more: the rest of its digest goes to the destination itself."""
     REJECTED = "malformed"
     """Rejected for good, because of its content. Sent once more in plain form, then dead."""
     DESTINATION_GONE = "closed"
@@ -118,6 +120,7 @@ class DeliveryError(PaperboyError):
         *,
         retry_after: float | None = None,
         affects_credential: bool = False,
+        about_message: bool | None = None,
     ) -> None:
         super().__init__(f"{kind}: {reason}")
         self.kind = kind
@@ -125,7 +128,11 @@ class DeliveryError(PaperboyError):
         self.retry_after = retry_after
         """Seconds, where the other side named them."""
         self.affects_credential = affects_credential
-        """For BUSY and TRANSIENT: whether all behind the same credential have to wait, not this destination alone."""
+        """For RATE_LIMITED and TRANSIENT: whether all behind the same credential wait, not this destination alone."""
+        waits = kind in (FailureKind.DESTINATION_GONE, FailureKind.CREDENTIAL)
+        self.about_message = not waits if about_message is None else about_message
+        """Whether it may be this message's own: then the message is given up after about a day of it. False where
+        the other side was not reached, or would say the same of any message: then nothing is ever given up."""
 
 
 class ListenError(PaperboyError):
@@ -151,3 +158,14 @@ class NoStoreError(StoreError):
 
     def __init__(self, store: str) -> None:
         super().__init__(store, "there is none yet: `paperboy once` makes it")
+
+
+class NewerStoreError(StoreError):
+    """The store was written by a newer version of this program."""
+
+    def __init__(self, store: str, found: str, known: str) -> None:
+        super().__init__(store, f"its schema is {found}, this program knows {known}")
+        self.found = found
+        """The store's version of the schema."""
+        self.known = known
+        """The newest that this program knows."""

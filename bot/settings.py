@@ -66,6 +66,8 @@ class Address:
     """The channel's own word for what it is: `webhook`, `channel`, `mailbox`."""
     label: str
     """What logs, status and errors may show: never the value of a webhook."""
+    tags: tuple[str, ...] = ()
+    """What a new thread is tagged with there, where there are tags: in a forum of Discord."""
 
     @property
     def key(self) -> str:

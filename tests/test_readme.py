@@ -67,6 +67,7 @@ TO_BE_WRITTEN = {"bot/channels/matrix.py", "templates/matrix/"}
 ENVIRON = {
     "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T000/B000/invented",
     "DISCORD_WEBHOOK_URL": "https://discord.com/api/webhooks/123456789012345678/invented",
+    "MATTERMOST_WEBHOOK_URL": "https://chat.example.org/hooks/invented",
     "HEALTH_URL": "https://health.example.org/invented",
     "PAPERBOY_SECRET": "invented" * 4,
     **dict.fromkeys(("SLACK_BOT_TOKEN", "DISCORD_BOT_TOKEN", "GMAIL_APP_PASSWORD", "DB_PASSWORD"), "invented"),

@@ -477,7 +477,7 @@ class Delivering(RuleBasedStateMachine):
                         delivery, outcome, limits(delivery.recipient), now=self.now, **who
                     )
                 case UnknownDelivery(), None:
-                    outbox.reconciliation.mark_not_found(delivery, **who)
+                    outbox.reconciliation.mark_not_found(delivery, now=self.now, **who)
                 case UnknownDelivery(), CannotTellError():
                     wish = self.platforms[name].wish
                     outbox.reconciliation.mark_unknowable(delivery, outcome.reason, wish, now=self.now, **who)

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.app.runner import COLLECT_TERM, Runner
+from bot.app.runner import COLLECT_TERM, FEEDS, Runner
+from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, ARXIV_TIMEOUT
 from bot.channels import CHANNELS
 from bot.channels.channel import CheckResult
 from bot.clock import SystemClock
 from bot.compose import Composer
 from bot.compose.digests import DigestPlanner
+from bot.members.context import Context, NoteMails
 from bot.members.roster import RosterReader
 from bot.report import check
 from bot.settings import refuse_live
@@ -58,6 +60,11 @@ class App:
             open_composer=self.composer,
             open_publisher=self.publisher,
         )
+
+    @cached_property
+    def context(self) -> Context:
+        """What the commands of readers work with."""
+        return Context.opened(self.store, self.settings, NoteMails(self.channel("mail")))
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -115,27 +122,26 @@ class App:
         }
 
     @asynccontextmanager
-    async def arxiv(self) -> AsyncIterator[ArxivClient]:
-        """The one connection to arXiv, while no other process has one.
-
-        Raises:
-            LeaseTakenError: another process has it.
-        """
+    async def arxiv(
+        self, lease: str = FEEDS, *, max_wait: float = ARXIV_MAX_WAIT, answer_within: float = ARXIV_TIMEOUT
+    ) -> AsyncIterator[ArxivClient]:
+        """A client of arXiv, while no other process has the lease; see `runner.OpenArxiv`."""
         from bot.arxiv.client import ArxivClient  # noqa: PLC0415 - aiohttp, only where arXiv is asked
 
-        self.store.leases.acquire("collect", self.clock.now(), COLLECT_TERM)
+        self.store.leases.acquire(lease, self.clock.now(), COLLECT_TERM)
         client = ArxivClient(
             self.settings.arxiv,
             contact=self.settings.contact,
-            limit=self.store.arxiv_limit,
-            catchup_limit=self.store.catchup_limit,
+            limits=self.store.arxiv_limits,
             clock=self.clock,
+            max_wait=max_wait,
+            timeout=answer_within,
         )
         try:
             yield client
         finally:
             await client.aclose()
-            self.store.leases.release("collect")
+            self.store.leases.release(lease)
 
     async def check(self, *, send: bool) -> tuple[CheckResult, ...]:
         """Reach arXiv and every channel without changing anything; with `send`, post a test to every address."""

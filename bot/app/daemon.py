@@ -62,7 +62,9 @@ class WorkAhead:
     self_service_due: datetime | None = None
     """The next hour of a self-service subscriber."""
     arxiv_waits_until: datetime | None = None
-    """Until when arXiv is not to be asked for anything, by its own wish or because another process is at it."""
+    """Until when the feeds are not to be asked, by their own wish or because another process is at it."""
+    missed_wait_until: datetime | None = None
+    """The same of the second sources, which have what was missed."""
 
     def still_open(self, day: date) -> tuple[str, ...]:
         """The categories whose mailing of that date is not in; none on a day without one."""
@@ -91,18 +93,19 @@ class Rounds(Protocol):
 def next_poll(now: datetime, work_ahead: WorkAhead) -> datetime:
     """When arXiv is to be asked next: at once after a mailing is due, then ever more seldom until it is closed.
 
-    After the last category is closed, on a weekend, or with no category at all: at the next mailing.
+    At the next mailing in any case: neither what was missed nor a source that has us wait holds it up.
     """
     today = calendar.mailing_date(now)
     due = calendar.expected(today)
     known = {record.category: record for record in work_ahead.mailings if record.mailing_date == today}
-    moments = [backlog.next_attempt(known.get(category), due, now) for category in work_ahead.still_open(today)]
-    moments += [
+    feeds = [backlog.next_attempt(known.get(category), due, now) for category in work_ahead.still_open(today)]
+    missed = [
         backlog.next_attempt(record, calendar.expected(record.mailing_date), now, past=True)
         for record in work_ahead.missed
     ]
-    soonest = min(moments, default=calendar.next_mailing(now))
-    return max(soonest, work_ahead.arxiv_waits_until or soonest)
+    moments = [max(moment, work_ahead.arxiv_waits_until or moment) for moment in feeds]
+    moments += [max(moment, work_ahead.missed_wait_until or moment) for moment in missed]
+    return min((*moments, calendar.next_mailing(now)))
 
 
 def next_wake(now: datetime, work_ahead: WorkAhead) -> datetime:
@@ -197,7 +200,11 @@ class Daemon:
             await asyncio.wait([step], timeout=GRACE)
             step.cancel()
             await asyncio.gather(step, return_exceptions=True)
-        self._rounds.abandon()
+        try:
+            self._rounds.abandon()
+        except StoreError as error:
+            # They stay claimed by a process that is gone, which the next one sees and looks them up.
+            log.error("what is in flight could not be noted", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
 
 
 async def _sleep(seconds: float, stop: asyncio.Event, woken: asyncio.Event, step: asyncio.Task[None] | None) -> None:

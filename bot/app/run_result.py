@@ -1,12 +1,15 @@
-"""What one run of the four verbs did, as a value, and as lines of the daemon's log. Does nothing itself."""
+"""What one run of the four verbs did, as values, and as lines of the daemon's log. Does nothing itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import filterfalse
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import text
 from bot.compose import Outcome
 
 if TYPE_CHECKING:
@@ -22,12 +25,55 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What compose, deliver and publish did."""
+
+    composed: tuple[Composed, ...] = ()
+    delivered: tuple[LaneReport, ...] = ()
+    published: tuple[Published, ...] = ()
+    site_error: str = ""
+
+    def then(self, later: Told) -> Told:
+        """Both, as of one run: each digest and each address once, as it stands in the end."""
+        published = {page.path: page for page in (*self.published, *later.published)}
+        return Told(
+            composed=_composed(self.composed, later.composed),
+            delivered=_delivered(self.delivered, later.delivered),
+            published=tuple(published.values()),
+            site_error=later.site_error or self.site_error,
+        )
+
+
+def _composed(first: tuple[Composed, ...], later: tuple[Composed, ...]) -> tuple[Composed, ...]:
+    """Every digest; of a subscriber without any, why there is none."""
+    if not first:
+        return later
+    said = [each for each in later if each.messages or each.reason]
+    names = {each.subscriber for each in said}
+    return (*(each for each in first if each.messages or each.reason or each.subscriber not in names), *said)
+
+
+def _delivered(first: tuple[LaneReport, ...], later: tuple[LaneReport, ...]) -> tuple[LaneReport, ...]:
+    """What became of each address in both; what was dropped or taken back beforehand has none, and stays apart."""
+    lanes: dict[tuple[str, str], LaneReport] = {}
+    for lane in filter(_has_address, (*first, *later)):
+        key = (lane.subscriber, lane.address)
+        lanes[key] = lanes[key].then(lane) if key in lanes else lane
+    return (*filterfalse(_has_address, (*first, *later)), *lanes.values())
+
+
+_has_address = attrgetter("address")
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """What one run of the four verbs did."""
 
     collected: tuple[Collected, ...] = ()
     collected_elsewhere: str = ""
     """Who is collecting at this moment, if it is not us."""
+    made_up_elsewhere: str = ""
+    """Who is making up for what was missed, if it is not us."""
     composed: tuple[Composed, ...] = ()
     delivered: tuple[LaneReport, ...] = ()
     published: tuple[Published, ...] = ()
@@ -54,14 +100,11 @@ class RunResult:
 
 def log_run(run: RunResult) -> None:
     """What a round did, for the daemon's log; what deliver did it has logged itself."""
-    for result in run.collected:
-        if result.asked:
-            tell = log.info if result.state.closed else log.warning
-            tell(
-                "collected", category=result.category, state=result.state.value, reason=result.reason, new=result.new
-            )
+    _log_collected(run.collected)
     if run.collected_elsewhere:
         log.info("another process is collecting", holder=run.collected_elsewhere)
+    if run.made_up_elsewhere:
+        log.info("another process makes up for what was missed", holder=run.made_up_elsewhere)
     for composed in run.composed:
         if composed.reason:
             log.warning("template failed", subscriber=composed.subscriber, reason=composed.reason)
@@ -71,3 +114,19 @@ def log_run(run: RunResult) -> None:
         log.info("published", files=len(run.published))
     if run.site_error:
         log.error("the site could not be written", reason=run.site_error)
+
+
+def _log_collected(results: tuple[Collected, ...]) -> None:
+    """What came in, and in one line what did not for the same reason."""
+    troubles: dict[tuple[str, str], list[Collected]] = {}
+    for result in results:
+        if not result.state.closed:
+            state = result.state.value if result.asked else "not asked"
+            troubles.setdefault((state, result.reason), []).append(result)
+        elif result.asked:
+            state = result.state.value
+            log.info("collected", category=result.category, state=state, reason=result.reason, new=result.new)
+    for (state, reason), alike in troubles.items():
+        names = list(dict.fromkeys(result.category for result in alike))
+        new = sum(result.new for result in alike)
+        log.warning("collected", category=text.some(names), state=state, reason=reason, new=new)

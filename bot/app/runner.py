@@ -1,21 +1,24 @@
 """Runs the four verbs in a row: once for `once`, and round after round for the daemon.
 
-    [addresses changed?] -> collect -> compose -> deliver -> publish -> alerts -> prune
+    [addresses changed?] -> feeds -> what second sources have at once -> compose -> deliver -> publish
+        -> the rest of what was missed -> [anything new?] -> compose -> deliver -> publish -> alerts -> prune
 
-Only the order of the verbs stands in here: what is due, is retried or is given up is decided below. Opens nothing but
-the one connection to arXiv, through the function that it is given.
+Nothing old or optional delays today's mailing: what takes long is collected after today's digests are out. Only
+the order of the verbs stands in here: what is due, is retried or is given up is decided below. Opens nothing but a
+client of arXiv, through the function that it is given.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
-from bot.app.run_result import RunResult, log_run
+from bot.app.run_result import RunResult, Told, log_run
 from bot.arxiv import calendar
-from bot.collect import backlog, collect
+from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, Service
+from bot.collect import Collection, backlog
 from bot.deliver import MAX_WAIT, deliver, readdress
 from bot.errors import RenderError
 from bot.members.housekeeping import forget_outdated
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     from bot.channels.channel import Channel
     from bot.clock import Clock
-    from bot.collect import Collected, Source
+    from bot.collect import Progress, Source
     from bot.compose import Composed, Composer
     from bot.deliver import LaneReport
     from bot.members.roster import RosterReader
@@ -36,10 +39,17 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.store import Store
 
-    Progress = Callable[[Collected], None]
+FEEDS, MISSED = "collect", "make up"
+"""The leases: on collecting today's mailing, while nobody else composes; and on making up for what was missed."""
 
 COLLECT_TERM = timedelta(minutes=30)
-"""For how long the lease to collect is taken; each category that is in prolongs it."""
+"""For how long a lease is taken; each mailing that is in prolongs it."""
+
+_EXTRA_WAIT = timedelta(minutes=2)
+"""How long today's digests wait for what second sources have, that it comes with them; and how long a round of the
+daemon goes on reading it after they are out."""
+_HURRIED_TIMEOUT = 20.0
+"""Seconds for one answer, where today's digests wait for it."""
 
 _LOOK_AGAIN_AFTER = timedelta(minutes=1)
 """After another process was seen collecting."""
@@ -67,6 +77,25 @@ class _Options:
     """The first mailing date to make up for, whether or not it was ever asked for."""
 
 
+class OpenArxiv(Protocol):
+    """Opens a client of arXiv."""
+
+    def __call__(
+        self, lease: str, *, max_wait: float = ..., answer_within: float = ...
+    ) -> AbstractAsyncContextManager[Source]:
+        """A client, while no other process has the lease of that name.
+
+        Args:
+            lease: `FEEDS` or `MISSED`.
+            max_wait: the most seconds that all requests together wait for what arXiv asks beyond the usual pause.
+            answer_within: the most seconds for one answer.
+
+        Raises:
+            LeaseTakenError: another process has it.
+        """
+        ...
+
+
 class Runner:
     """The verbs over one open store. Everything that it needs comes from `App`."""
 
@@ -78,7 +107,7 @@ class Runner:
         channels: Mapping[str, Channel],
         clock: Clock,
         *,
-        open_arxiv: Callable[[], AbstractAsyncContextManager[Source]],
+        open_arxiv: OpenArxiv,
         open_composer: Callable[[Settings], Composer],
         open_publisher: Callable[[], Publisher | None],
     ) -> None:
@@ -90,7 +119,7 @@ class Runner:
             roster: who wants what, at each moment.
             channels: by name, those that a subscriber uses.
             clock: for now and for waiting.
-            open_arxiv: the one connection to arXiv; raises `LeaseTakenError` while another process has it.
+            open_arxiv: a client of arXiv.
             open_composer: a composer for a roster, over the store as it is at that moment.
             open_publisher: the same for the site; None without one.
         """
@@ -112,7 +141,7 @@ class Runner:
         any_hour: bool = False,
         no_deliver: bool = False,
         since: date | None = None,
-        progress: Progress = lambda _: None,
+        progress: Progress = lambda _name, _steps: None,
     ) -> RunResult:
         """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new.
 
@@ -133,74 +162,128 @@ class Runner:
         if run.collected_elsewhere:
             again = self._clock.now() + _LOOK_AGAIN_AFTER
             work_ahead = replace(work_ahead, retries=(*retries, again), arxiv_waits_until=again)
+        if run.collected_elsewhere or run.made_up_elsewhere:
+            work_ahead = replace(work_ahead, missed_wait_until=self._clock.now() + _LOOK_AGAIN_AFTER)
         return work_ahead
 
-    async def _run_verbs(self, options: _Options, progress: Progress = lambda _: None) -> RunResult:
-        """The four verbs.
+    async def _run_verbs(self, options: _Options, progress: Progress = lambda _name, _steps: None) -> RunResult:
+        """The four verbs, and once more compose, deliver and publish where something old came in after today's.
 
-        While another process is collecting, the store may hold half a mailing: then nothing is composed and
+        While another process asks for today's mailing, the store may hold half of it: then nothing is composed and
         published, only the outbox is delivered.
         """
-        composed: tuple[Composed, ...] = ()
-        published: tuple[Published, ...] = ()
-        site_error = ""
-        delivered = self._readdress() if options.tell else ()
-        collected, elsewhere = await self._collect_if_free(options, progress)
-        if options.tell and not elsewhere:
-            composed = self.compose(any_hour=options.any_hour, wait_for_late=options.wait_for_late)
+        roster = self._roster.waited_for(self._clock.now())
+        readdressed = readdress(self._store, roster, self._clock.now()) if options.tell else ()
+        collection = Collection(
+            self._store.papers,
+            roster.categories,
+            self._clock,
+            since=options.since,
+            ignore_backoff=options.ignore_backoff,
+        )
+        elsewhere, made_up_elsewhere = await self._collect_today(collection, options, progress), ""
+        if options.since and not elsewhere:  # it was asked for by hand, and comes as one digest
+            _, made_up_elsewhere = await self._collect_missed(collection, options, progress)
+        told = Told(delivered=readdressed).then(await self._tell(options, elsewhere))
+        if options.poll and not (elsewhere or made_up_elsewhere or collection.is_done):
+            new, made_up_elsewhere = await self._collect_missed(collection, options, progress)
+            if new:
+                told = told.then(await self._tell(options))
         if options.tell:
-            delivered += await self.deliver(ignore_backoff=options.ignore_backoff, max_wait=options.max_wait)
-        if not elsewhere:
-            published, site_error = self._publish_or_say_why()
-        if options.tell:
-            delivered += await self._deliver_alerts(composed, site_error)
+            told = told.then(Told(delivered=await self._deliver_alerts(told.composed, told.site_error)))
         self._prune()
         today = calendar.mailing_date(self._clock.now())
-        work_ahead = self.work_ahead()
         return RunResult(
-            collected=collected,
+            collected=collection.results,
             collected_elsewhere=elsewhere,
-            composed=composed,
-            delivered=delivered,
-            published=published,
+            made_up_elsewhere=made_up_elsewhere,
+            composed=told.composed,
+            delivered=told.delivered,
+            published=told.published,
             next_mailing=None if calendar.is_mailing_day(today) else calendar.next_mailing(self._clock.now()),
-            still_open=work_ahead.still_open(today),
-            missed=work_ahead.missed,
-            site_error=site_error,
+            still_open=self.work_ahead().still_open(today),
+            missed=backlog.missed(self._store.papers, roster.categories, today, since=options.since),
+            site_error=told.site_error,
         )
+
+    async def _tell(self, options: _Options, elsewhere: str = "") -> Told:
+        """Compose, deliver and publish what is in by now; while it is collected elsewhere, only deliver."""
+        composed: tuple[Composed, ...] = ()
+        delivered: tuple[LaneReport, ...] = ()
+        published: tuple[Published, ...] = ()
+        site_error = ""
+        if options.tell and not elsewhere:
+            composed = await self.compose(any_hour=options.any_hour, wait_for_late=options.wait_for_late)
+        if options.tell:
+            delivered = await self.deliver(ignore_backoff=options.ignore_backoff, max_wait=options.max_wait)
+        if not elsewhere:
+            published, site_error = await self._publish_or_say_why()
+        return Told(composed, delivered, published, site_error)
 
     # -- the verbs -----------------------------------------------------------------------------------------------
 
-    async def collect(
-        self, progress: Progress = lambda _: None, *, since: date | None = None, ignore_backoff: bool = True
-    ) -> tuple[Collected, ...]:
-        """The first verb; one process at a time.
+    async def collect(self, *, since: date | None = None) -> None:
+        """The first verb, all in one go; one process at a time.
 
         Raises:
             LeaseTakenError: another process is collecting.
         """
+        categories = self._roster.of_yaml(self._clock.now()).categories
+        collection = Collection(self._store.papers, categories, self._clock, since=since)
+        async with self._open_arxiv(FEEDS) as source:
+            await collection.ask_feeds(source, self._prolonging(FEEDS))
+            await collection.ask_second_sources(source, self._prolonging(FEEDS))
 
-        def prolong_lease(result: Collected) -> None:
-            self._store.leases.acquire("collect", self._clock.now(), COLLECT_TERM)
-            progress(result)
+    async def _collect_today(self, collection: Collection, options: _Options, progress: Progress) -> str:
+        """Asks the feeds, if it is time to, and the second sources for what they have at once.
 
-        async with self._open_arxiv() as source:
-            return await collect(
-                source,
-                self._store.papers,
-                self._roster.of_yaml(self._clock.now()).categories,
-                self._clock,
-                since=since,
-                ignore_backoff=ignore_backoff,
-                progress=prolong_lease,
-            )
+        Returns:
+            Who is doing so in our place, if somebody is.
+        """
+        step = self._prolonging(FEEDS, progress)
+        try:
+            if not options.poll:
+                self._store.leases.check(FEEDS, self._clock.now())
+                return ""
+            async with self._open_arxiv(FEEDS) as source:
+                await collection.ask_feeds(source, step)
+            async with self._open_arxiv(FEEDS, max_wait=0.0, answer_within=_HURRIED_TIMEOUT) as source:
+                until = self._clock.now() + _EXTRA_WAIT
+                await collection.ask_second_sources(source, step, until=until, hurry=True)
+        except LeaseTakenError as error:
+            return str(error)
+        return ""
 
-    def compose(self, *, any_hour: bool = False, wait_for_late: bool = False) -> tuple[Composed, ...]:
+    async def _collect_missed(self, collection: Collection, options: _Options, progress: Progress) -> tuple[int, str]:
+        """Asks the second sources for the rest: a round of the daemon not for long, for it has hours to keep.
+
+        Returns:
+            How much was new, and who is making up for what was missed, if it is not us.
+        """
+        in_a_round = not options.ignore_backoff
+        until = self._clock.now() + _EXTRA_WAIT if in_a_round else None
+        try:
+            async with self._open_arxiv(MISSED, max_wait=0.0 if in_a_round else ARXIV_MAX_WAIT) as source:
+                step = self._prolonging(MISSED, progress)
+                return await collection.ask_second_sources(source, step, until=until), ""
+        except LeaseTakenError as error:
+            return 0, str(error)
+
+    def _prolonging(self, lease: str, progress: Progress = lambda _name, _steps: None) -> Progress:
+        """The same progress, with the lease taken anew at every step."""
+
+        def step(name: str, steps: int) -> None:
+            self._store.leases.acquire(lease, self._clock.now(), COLLECT_TERM)
+            progress(name, steps)
+
+        return step
+
+    async def compose(self, *, any_hour: bool = False, wait_for_late: bool = False) -> tuple[Composed, ...]:
         """The second verb."""
         now = self._clock.now()
         late = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL) if wait_for_late else None
         roster = self._roster.to_compose(now, any_hour=any_hour)
-        return self._open_composer(roster).compose(now, any_hour=any_hour, wait_until=late)
+        return await self._open_composer(roster).compose(now, any_hour=any_hour, wait_until=late)
 
     async def deliver(
         self, *, ignore_backoff: bool, max_wait: timedelta = MAX_WAIT, only: str | None = None
@@ -216,10 +299,10 @@ class Runner:
             only=only,
         )
 
-    def publish(self) -> tuple[Published, ...]:
+    async def publish(self) -> tuple[Published, ...]:
         """The fourth verb; without `site:` there is no site."""
         publisher = self._open_publisher()
-        return publisher.publish() if publisher else ()
+        return await publisher.publish() if publisher else ()
 
     # -- what stands around them ---------------------------------------------------------------------------------
 
@@ -233,10 +316,17 @@ class Runner:
             mailings=self._store.papers.mailings_since(today),
             categories=roster.categories,
             missed=backlog.missed(self._store.papers, roster.categories, today),
-            arxiv_waits_until=self._store.arxiv_limit.waits_until(now),
+            arxiv_waits_until=self._store.arxiv_limits.waits_until(Service.FEEDS, now),
+            missed_wait_until=self._second_sources_wait_until(),
             subscribers=tuple(roster.subscribers.values()),
             self_service_due=next_due,
         )
+
+    def _second_sources_wait_until(self) -> datetime | None:
+        """Until when no second source may be asked; None if one may be now."""
+        pages = (Service.PAGES,) if self._settings.arxiv.catchup_url else ()
+        waits = [self._store.arxiv_limits.waits_until(each, self._clock.now()) for each in (Service.OAI, *pages)]
+        return min((moment for moment in waits if moment), default=None) if all(waits) else None
 
     def add_alert(self, key: str, text: str) -> None:
         """Adds an alert that the store cannot show; it is sent with the next round."""
@@ -246,21 +336,10 @@ class Runner:
         """Marks deliveries that are being sent, and whose answer we will not see, as unknown."""
         self._store.outbox.abandon(self._store.owner, self._clock.now())
 
-    async def _collect_if_free(self, options: _Options, progress: Progress) -> tuple[tuple[Collected, ...], str]:
-        """What was collected, and who is collecting in our place, if somebody is."""
-        try:
-            if options.poll:
-                since, ignore_backoff = options.since, options.ignore_backoff
-                return await self.collect(progress, since=since, ignore_backoff=ignore_backoff), ""
-            self._store.leases.check("collect", self._clock.now())
-        except LeaseTakenError as error:
-            return (), str(error)
-        return (), ""
-
-    def _publish_or_say_why(self) -> tuple[tuple[Published, ...], str]:
+    async def _publish_or_say_why(self) -> tuple[tuple[Published, ...], str]:
         """What was published, and why it failed: that must not fail the run, for the digests are sent by now."""
         try:
-            return self.publish(), ""
+            return await self.publish(), ""
         except (RenderError, OSError) as error:
             return (), str(error)
 
@@ -279,10 +358,6 @@ class Runner:
         if not enqueue_alerts(self._store, self._roster.of_yaml(now), self._channels, now, also=alerts):
             return ()
         return await self.deliver(ignore_backoff=False, only=self._settings.operator)
-
-    def _readdress(self) -> tuple[LaneReport, ...]:
-        now = self._clock.now()
-        return readdress(self._store, self._roster.waited_for(now), now)
 
     def _prune(self) -> None:
         """Forget payloads older than `keep_days`, and what readers asked for and nobody confirmed."""

@@ -7,7 +7,11 @@ a reason not to ask for it: arXiv adds some at short notice.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EASTERN = ZoneInfo("America/New_York")
 """All of arXiv's times: https://info.arxiv.org/help/availability.html."""
@@ -114,7 +118,7 @@ def earliest_mailing(submitted: datetime) -> date:
     day = local.date()
     while not is_mailing_day(day) or local > datetime.combine(day, _DEADLINE, EASTERN):
         day += timedelta(days=1)
-    return next(iter(mailing_days(day, day + timedelta(days=3))))
+    return next_mailing_day(day)
 
 
 def submissions_from(day: date) -> datetime:
@@ -129,6 +133,17 @@ def previous_mailing_day(day: date) -> date:
     while not is_mailing_day(day):
         day -= timedelta(days=1)
     return day
+
+
+def next_mailing_day(day: date) -> date:
+    """The first mailing day after that date."""
+    return mailing_days(day, day + timedelta(days=3))[0]
+
+
+def span(days: Sequence[date]) -> str:
+    """Mailing days, oldest first, in words: `2026-04-20`, or `2026-04-16 to 2026-04-20 (3)` with their number."""
+    first, last = days[0], days[-1]
+    return f"{first}" if len(days) == 1 else f"{first} to {last} ({len(days)})"
 
 
 def mailing_days(after: date, upto: date) -> tuple[date, ...]:

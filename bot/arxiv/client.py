@@ -1,15 +1,16 @@
 """HTTP client for arXiv: one request at a time, at least 3 s apart over all our processes.
 
-RSS, OAI-PMH and the catchup pages share one rate limit: https://info.arxiv.org/help/api/tou.html counts them
-together.
+RSS, OAI-PMH and the catch-up pages share that pause: https://info.arxiv.org/help/api/tou.html counts them together.
+What one of them asks for beyond it, a Retry-After or to be left alone, holds for that one.
 Never parses an answer, never retries and never waits longer than `max_wait`: what is not to be had now is a
-FetchError, and the gate remembers when to come again.
+FetchError, and the limits remember when to come again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -17,7 +18,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from bot import __version__
-from bot.arxiv.rate_limit import PAGES_REFUSED_FOR, REFUSED_FOR, backoff
+from bot.arxiv.rate_limit import (
+    ARXIV_MAX_WAIT,
+    ARXIV_TIMEOUT,
+    PAGES_REFUSED_FOR,
+    REFUSED_FOR,
+    Service,
+    backoff,
+)
 from bot.errors import FetchError
 from bot.text import clean, truncate
 
@@ -27,12 +35,13 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from bot.arxiv.rate_limit import RateLimit
+    from bot.arxiv.rate_limit import RateLimits
     from bot.clock import Clock
     from bot.settings import ArxivSettings
 
-MAX_WAIT = 300.0
-TIMEOUT = 60.0
+_CONNECT_TIMEOUT = 15.0
+_MOST_UNREACHABLE = 3
+"""How often in a row a service may not be reached; after that it is not tried again by this client."""
 LARGEST_BODY = 20_000_000
 """Bytes, after decompression. A feed of 2000 items, arXiv's own limit, has 4 MB; a catchup page of as many 8 MB."""
 
@@ -50,9 +59,14 @@ _REDIRECTS = (
     HTTPStatus.PERMANENT_REDIRECT,
 )
 _LONGEST_WAIT = 86_400.0
+"""Seconds: whatever an answer asks for, the next day's mailing is asked for."""
 _THROTTLING = (HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 # Throttling also comes as this text under status 200.
 _RATE_EXCEEDED = b"Rate exceeded."
+
+
+class _UnreachableError(FetchError):
+    """Nobody was there to answer: no connection, or no whole answer in time."""
 
 
 class ArxivClient:
@@ -61,11 +75,9 @@ class ArxivClient:
     Args:
         settings: arXiv's addresses and the seconds between requests.
         contact: whom arXiv may write to; goes into the User-Agent.
-        limit: the rate limit that a request has to acquire first.
-        catchup_limit: what remembers that the catch-up pages refuse us; nobody does, if there is none.
-        clock: tells the time and waits for the limit.
-        max_wait: the most seconds that all requests together wait for a limit that holds for longer than the
-            usual pause.
+        limits: the rate limits, which every request has to pass.
+        clock: tells the time and waits for the limits.
+        max_wait: the most seconds that all requests together wait for what a service asks beyond the usual pause.
         timeout: the most seconds from the start of a request to the end of its answer.
         jitter: what makes the pauses after throttling a little uneven, so that clients do not come back together.
     """
@@ -75,42 +87,42 @@ class ArxivClient:
         settings: ArxivSettings,
         *,
         contact: str,
-        limit: RateLimit,
+        limits: RateLimits,
         clock: Clock,
-        catchup_limit: RateLimit | None = None,
-        max_wait: float = MAX_WAIT,
-        timeout: float = TIMEOUT,
+        max_wait: float = ARXIV_MAX_WAIT,
+        timeout: float = ARXIV_TIMEOUT,
         jitter: random.Random | None = None,
     ) -> None:
         self._settings = settings
         self._headers = {"User-Agent": f"paperboy/{__version__} ({clean(contact)})"}
-        self._limit = limit
-        self._catchup_limit = catchup_limit
+        self._limits = limits
         self._clock = clock
         self._max_wait = max_wait
         self._timeout = timeout
         self._jitter = jitter or random.SystemRandom()
         self._one_at_a_time = asyncio.Lock()
+        self._unreachable = Counter[Service]()
+        """By service, how often in a row nobody was there."""
         self._opened: aiohttp.ClientSession | None = None
 
     @property
     def has_catchup(self) -> bool:
-        """Whether the operator wants the catchup pages to be asked for, and they do not refuse us."""
-        refused = self._catchup_limit is not None and self._catchup_limit.refusal(self._clock.now()) is not None
-        return self._settings.catchup_url is not None and not refused
+        """Whether the operator wants the catch-up pages to be asked for, and they do not refuse us."""
+        wanted = self._settings.catchup_url is not None
+        return wanted and self._limits.refusal(Service.PAGES, self._clock.now()) is None
 
     async def fetch_rss(self, category: str) -> bytes:
         """The body of the category's RSS feed, as it came.
 
         Raises:
-            FetchError: the limit holds for longer than we wait, arXiv refuses us or cannot be reached, or its
-                answer is none. So for all kinds.
+            FetchError: a limit holds for longer than we wait, arXiv refuses us or cannot be reached, or its
+                answer is none. So for all services.
         """
-        return await self._fetch(_named(self._settings.rss_url, category), _ACCEPT_FEED)
+        return await self._fetch(Service.FEEDS, _named(self._settings.rss_url, category), _ACCEPT_FEED)
 
     async def fetch_oai(self, arguments: Mapping[str, str]) -> bytes:
         """The body of the answer to one OAI-PMH request, as it came; `arguments` are all of it, the verb included."""
-        return await self._fetch(_with_query(self._settings.oai_url, arguments), _ACCEPT_XML)
+        return await self._fetch(Service.OAI, _with_query(self._settings.oai_url, arguments), _ACCEPT_XML)
 
     async def fetch_catchup(self, category: str, day: date, page: int = 1) -> bytes:
         """The body of one page, counted from 1, of the category's mailing of that date, with abstracts."""
@@ -118,13 +130,7 @@ class ArxivClient:
             raise FetchError("no catchup_url is configured", asked=False)
         url = _named(self._settings.catchup_url, category).replace("{date}", day.isoformat())
         arguments = {"abs": "True"} | ({"page": str(page)} if page > 1 else {})
-        try:
-            return await self._fetch(_with_query(url, arguments), _ACCEPT_HTML)
-        except FetchError as error:
-            if error.asked and error.status == HTTPStatus.FORBIDDEN and self._catchup_limit is not None:
-                now = self._clock.now()
-                self._catchup_limit.record_refusal(now, now + PAGES_REFUSED_FOR, error.reason)
-            raise
+        return await self._fetch(Service.PAGES, _with_query(url, arguments), _ACCEPT_HTML)
 
     async def aclose(self) -> None:
         """Close the session, if one was opened."""
@@ -132,63 +138,83 @@ class ArxivClient:
             await self._opened.close()
             self._opened = None
 
-    async def _fetch(self, url: str, accept: str) -> bytes:
+    async def _fetch(self, service: Service, url: str, accept: str) -> bytes:
         """The body that stands at the end of the redirects."""
         async with self._one_at_a_time:
             for _ in range(1 + _MOST_REDIRECTS):
-                answer = await self._request(url, accept)
+                answer = await self._request(service, url, accept)
                 if isinstance(answer, bytes):
                     return answer
                 url = answer
         raise FetchError(f"more than {_MOST_REDIRECTS} redirects")
 
-    async def _request(self, url: str, accept: str) -> bytes | str:
-        """Make one request under the rate limit; returns the body, or the URL it was redirected to."""
-        await self._wait_for_turn()
-        pause = self._settings.seconds_between_requests
+    async def _request(self, service: Service, url: str, accept: str) -> bytes | str:
+        """Make one request under the limits; returns the body, or the URL it was redirected to."""
+        if self._unreachable[service] >= _MOST_UNREACHABLE:
+            raise FetchError(f"{_host(url)} was not reached {_MOST_UNREACHABLE} times and is not tried again for now")
+        await self._wait_for_turn(service)
         try:
             answer = await self._get(url, accept)
         except FetchError as error:
-            pause = max(pause, self._record_failure(error))
+            self._record_failure(service, error)
             raise
         else:
-            self._limit.record_answer()
+            self._unreachable[service] = 0
+            self._limits.record_answer(service)
             return answer
         finally:
-            self._limit.hold_until(self._clock.now() + timedelta(seconds=pause))
+            self._limits.release(self._clock.now() + self._pause)
 
-    def _record_failure(self, error: FetchError) -> float:
-        """Records a failed request in the limit, and returns the seconds to wait before the next one."""
-        now = self._clock.now()
+    @property
+    def _pause(self) -> timedelta:
+        """From the end of an answer to the next request."""
+        return timedelta(seconds=self._settings.seconds_between_requests)
+
+    def _record_failure(self, service: Service, error: FetchError) -> None:
+        """Record a failed request in the limits of its service."""
+        now, seconds = self._clock.now(), error.retry_after
+        self._unreachable[service] = self._unreachable[service] + 1 if isinstance(error, _UnreachableError) else 0
         if error.status == HTTPStatus.FORBIDDEN:
-            self._limit.record_refusal(now, now + REFUSED_FOR, error.reason)
+            until = now + (PAGES_REFUSED_FOR if service is Service.PAGES else REFUSED_FOR)
+            self._limits.record_refusal(service, now, until, error.reason)
         elif error.status in _THROTTLING:
-            since = self._limit.record_throttling(now, error.reason)
-            if error.retry_after is None:
-                return backoff((now - since).total_seconds(), self._jitter.random())
+            since = self._limits.record_throttling(service, now, error.reason)
+            if seconds is None:
+                seconds = backoff((now - since).total_seconds(), self._jitter.random())
         elif error.status is not None:
-            self._limit.record_answer()
-        return error.retry_after or 0.0
+            self._limits.record_answer(service)
+        if seconds:
+            self._limits.hold_until(service, now + timedelta(seconds=min(seconds, _LONGEST_WAIT)))
 
-    async def _wait_for_turn(self) -> None:
-        """Waits until this process has acquired the limit; another process may take it first."""
-        pause = self._settings.seconds_between_requests
+    async def _wait_for_turn(self, service: Service) -> None:
+        """Wait until the service may be asked and this process has begun its request; others may come first.
+
+        However far ahead a limit lies, this waits no longer than `max_wait`, and between two looks never longer than
+        the usual pause, or a second.
+        """
         while True:
             now = self._clock.now()
-            self._require_not_refused(now)
-            opens = self._limit.acquire(now, now + timedelta(seconds=pause))
+            self._require_not_refused(service, now)
+            opens = self._limits.waits_until(service, now)
+            if opens is not None:
+                await self._wait_within_reason(opens, now)
+                continue
+            opens = self._limits.acquire(now, self._pause)
             if opens is None:
                 return
-            wait = (opens - now).total_seconds()
-            if wait > pause:
-                if wait > self._max_wait:
-                    raise FetchError(f"no request before {_minute(opens)}", retry_after=wait, asked=False)
-                self._max_wait -= wait
-            await self._clock.sleep(wait)
+            await self._clock.sleep((opens - now).total_seconds())
 
-    def _require_not_refused(self, now: datetime) -> None:
+    async def _wait_within_reason(self, opens: datetime, now: datetime) -> None:
+        """Wait for what a service asks for, if no more is asked for than is left of `max_wait`."""
+        wait = (opens - now).total_seconds()
+        if wait > self._max_wait:
+            raise FetchError(f"no request before {_minute(opens)}", retry_after=wait, asked=False)
+        self._max_wait -= wait
+        await self._clock.sleep(wait)
+
+    def _require_not_refused(self, service: Service, now: datetime) -> None:
         """Raises if arXiv has refused us (403) and the pause is not over; remembered over restarts."""
-        refusal = self._limit.refusal(now)
+        refusal = self._limits.refusal(service, now)
         if refusal is None or refusal.closed_until is None:
             return
         since = f" since {_minute(refusal.since)}" if refusal.since else ""
@@ -206,13 +232,15 @@ class ArxivClient:
         try:
             async with self._session().get(url, headers={"Accept": accept}, allow_redirects=False) as response:
                 return await self._answer(response, url)
+        except aiohttp.ConnectionTimeoutError as error:
+            raise _UnreachableError(f"cannot connect to {_host(url)}: no answer in time") from error
         except TimeoutError as error:
-            raise FetchError(f"no whole answer from {_host(url)} within {self._timeout:g} s") from error
+            raise _UnreachableError(f"no whole answer from {_host(url)} within {self._timeout:g} s") from error
         except aiohttp.ClientPayloadError as error:
             raise FetchError(f"the answer of {_host(url)} broke off") from error
         except aiohttp.ClientConnectorError as error:
             reason = clean(error.os_error.strerror or type(error.os_error).__name__)
-            raise FetchError(f"cannot connect to {_host(url)}: {reason}") from error
+            raise _UnreachableError(f"cannot connect to {_host(url)}: {reason}") from error
         except aiohttp.ClientConnectionError as error:
             raise FetchError(f"{_host(url)} closed the connection without an answer") from error
         except aiohttp.ClientError as error:
@@ -238,7 +266,7 @@ class ArxivClient:
         if self._opened is None:
             self._opened = aiohttp.ClientSession(
                 headers=self._headers,
-                timeout=aiohttp.ClientTimeout(total=self._timeout),
+                timeout=aiohttp.ClientTimeout(total=self._timeout, connect=_CONNECT_TIMEOUT),
                 trust_env=True,
             )
         return self._opened

@@ -13,24 +13,33 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli.commands.backup import backup
-from bot.cli.commands.catchup import catchup
-from bot.cli.commands.check import check
-from bot.cli.commands.deliveries import deliveries
-from bot.cli.commands.demo import demo
-from bot.cli.commands.explain import explain
-from bot.cli.commands.init import init
-from bot.cli.commands.migrate import migrate
-from bot.cli.commands.once import once
-from bot.cli.commands.preview import preview
-from bot.cli.commands.run import run
-from bot.cli.commands.search import query, search
-from bot.cli.commands.status import status
 from bot.cli.errors import giving_advice
-from bot.cli.options import LogLevel, logging_as_asked
+from bot.cli.lazy import LazyCommand, lazy_group
+from bot.cli.options import LogLevel
+
+COMMANDS: dict[str, LazyCommand] = {
+    "demo": LazyCommand("Show it all on sample mailings, offline.", level=LogLevel.ERROR),
+    "init": LazyCommand("Ask a few questions, write config.yaml."),
+    "check": LazyCommand("Name what is wrong with the configuration."),
+    "once": LazyCommand("Collect, compose, deliver, publish once."),
+    "run": LazyCommand("Run as a daemon that keeps every hour.", level=LogLevel.INFO),
+    "preview": LazyCommand("Show what a subscriber would get now."),
+    "status": LazyCommand("Say where today's mailing stands, and why."),
+    "explain": LazyCommand("Tell what became of one paper, and why."),
+    "search": LazyCommand("Search the stored papers, newest first.", takes_query=True),
+    "query": LazyCommand("Tell how a query is read, what it matches.", module="search", takes_query=True),
+    "catchup": LazyCommand("Make up for missed mailings."),
+    "backup": LazyCommand("Copy the live SQLite store to a file."),
+    "migrate": LazyCommand("Bring the store's schema to this version."),
+    "deliveries": LazyCommand("The outbox: list, show, retry, drop."),
+    "members": LazyCommand("Who subscribed by themselves."),
+    "suppressions": LazyCommand("Who is not written to, and why."),
+}
+"""A new command is a module in `commands`, and a line here."""
 
 app = typer.Typer(
     name="paperboy",
+    cls=lazy_group(COMMANDS),
     help="Brings arXiv's daily mailing to Slack, Discord and mail: every paper you asked for, once.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -52,14 +61,6 @@ def _whole(
     ] = False,
 ) -> None:
     """What stands before every command; `--version` has answered before this is called."""
-
-
-_LEVELS: dict[object, LogLevel] = {demo: LogLevel.ERROR, run: LogLevel.INFO}
-"""How much a command logs where nobody says, if it is not warnings."""
-
-for command in (demo, init, check, once, run, preview, status, explain, search, query, catchup, backup, migrate):
-    app.command()(logging_as_asked(command, _LEVELS.get(command, LogLevel.WARNING)))
-app.add_typer(deliveries)
 
 
 def main() -> None:

@@ -8,12 +8,24 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.errors import ConfigError, ListenError, NoStoreError, PaperboyError, RenderError, StoreError
+from bot import __version__
+from bot.errors import (
+    ConfigError,
+    ListenError,
+    NewerStoreError,
+    NoStoreError,
+    PaperboyError,
+    RenderError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.errors import Problem
+
+
+_NAMES_STORE = "`store:` in the configuration names it."
 
 
 class ExitCode(IntEnum):
@@ -34,6 +46,10 @@ def giving_advice() -> Iterator[None]:
         _leave(ExitCode.CONFIG, f"The configuration {error.source} cannot be used:", *_problems(error))
     except NoStoreError as error:
         _leave(ExitCode.STORE, f"The store {error.store}: {error.reason}")
+    except NewerStoreError as error:
+        written = f"Its schema is {error.found}; Paperboy {__version__} knows {error.known}."
+        advice = f"Upgrade Paperboy (pip install --upgrade paperboy-digest), or name another store. {_NAMES_STORE}"
+        _leave(ExitCode.STORE, f"The store {error.store} is from a newer Paperboy. {written}", advice)
     except StoreError as error:
         _leave(ExitCode.STORE, f"The store {error.store} cannot be used: {error.reason}", *_remedy(error))
     except ListenError as error:
@@ -48,17 +64,16 @@ def giving_advice() -> Iterator[None]:
 
 def _remedy(error: StoreError) -> tuple[str, ...]:
     """What helps, by what the driver or the store itself said."""
-    names = "`store:` in the configuration names it."
     if "pip install" in error.reason:
         return ()  # it says what to do
     if "not a database" in error.reason or "not made by Paperboy" in error.reason:
-        return (f"It is something else, and is left as it is: name another file or database. {names}",)
+        return (f"It is something else, and is left as it is: name another file or database. {_NAMES_STORE}",)
     folder = _folder(error.store)
     if folder is not None and not folder.is_dir():
-        return (f"There is no folder {folder}: make it, or name another place. {names}",)
+        return (f"There is no folder {folder}: make it, or name another place. {_NAMES_STORE}",)
     if folder is None:
-        return (f"Is the server up, and may this user use that database? {names}",)
-    return (f"Is it on a disk that is full, read-only or shared? {names}",)
+        return (f"Is the server up, and may this user use that database? {_NAMES_STORE}",)
+    return (f"Is it on a disk that is full, read-only or shared? {_NAMES_STORE}",)
 
 
 def _folder(store: str) -> Path | None:

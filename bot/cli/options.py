@@ -6,13 +6,15 @@ import functools
 import inspect
 import logging
 import os
+import re
 import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +50,17 @@ LogLevelOption = Annotated[
 LogFormatOption = Annotated[
     LogFormat, typer.Option("--log-format", metavar="FORMAT", help=f"Log lines as {' or '.join(LogFormat)}.")
 ]
+
+
+class TakesQuery(TyperCommand):
+    """A command that takes what begins with one dash, or has a blank, for its query, which says what is wrong."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer has a Click of its own
+        """Put the query behind all options, where no dash makes it one."""
+        end = args.index("--") if "--" in args else len(args)
+        mine = [arg for arg in args[:end] if re.match(r"-[^-]|--.*\s", arg, re.DOTALL)]
+        options = [arg for arg in args[:end] if arg not in mine]
+        return super().parse_args(ctx, [*options, "--", *mine, *args[end + 1 :]])
 
 
 def logging_as_asked(command: Callable[..., None], level: LogLevel = LogLevel.WARNING) -> Callable[..., None]:

@@ -77,6 +77,13 @@ def when(moment: datetime | None, zone: tzinfo) -> str:
     return f"{text.day(local.date())} {local:%H:%M}"
 
 
+def some(names: Sequence[str]) -> str:
+    """The first two names, and how many more there are: `cs.AI, cs.CL and 32 more`."""
+    from bot import text  # noqa: PLC0415 - 10 ms that --help does not need
+
+    return text.some(names)
+
+
 def to_json(value: object) -> str:
     """Dataclasses, alone or within lists and dicts, as one line of ASCII JSON: dates in ISO 8601, moments in UTC."""
     return json.dumps(value, default=_plain)
@@ -91,28 +98,26 @@ def _plain(value: object) -> object:
 
 
 @contextmanager
-def progress(what: str, total: int | None) -> Iterator[Callable[[str], None]]:
+def progress(what: str) -> Iterator[Callable[[str, int], None]]:
     """A bar on a terminal's stderr while something goes on, gone when it is over; in a pipe a plain line a step.
 
     Args:
         what: what goes on.
-        total: how many steps it takes; None where nobody knows.
 
     Returns:
-        What to call after each step, with its name.
+        What to call after each step, with its name and with how many steps there are in all.
     """
     if not sys.stderr.isatty():
         steps = itertools.count(1)
-        of = f"/{total}" if total else ""
-        yield lambda name: say_on_stderr(f"{what} {name} ({next(steps)}{of})")
+        yield lambda name, total: say_on_stderr(f"{what} {name} ({next(steps)} of {total})")
         return
     from rich.console import Console  # noqa: PLC0415 - only on a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - as above
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda name: bar.update(task, advance=1, description=_escaped(f"{what} {name}"))
+        task = bar.add_task(what, total=None)
+        yield lambda name, total: bar.update(task, advance=1, total=total, description=_escaped(f"{what} {name}"))
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -1,57 +1,51 @@
 """The first verb: arXiv -> mailing -> what is unseen -> papers and announcements.
 
-    missed days -> fallback source -> [reconstruct] -> record           one transaction per mailing date
-    category -> [closed?] -> feed -> parse -> [judge] -> record       one transaction per answer
-                                       `-> suspect? -> second source -> record
-    [closed by its feed?] -> catch-up page -> comments
+    feeds            category -> [closed?] -> feed -> parse -> [judge] -> record          one transaction per answer
+    second sources   today's, open, and its hour has come -> page | harvest -> record
+                     today's, closed by its feed          -> page -> comments
+                     missed days -> page | harvest -> [reconstruct] -> record             one transaction per date
+                                  `-> was the next day's feed a repetition of these? -> reopen it
 
-Categories are independent: a failure of one does not affect the others. Nothing in here knows a topic or a
-subscriber,
-and nothing but a well-formed answer for the very date closes a mailing. What was missed comes first, so that a feed
-that repeats an earlier mailing is recognised.
+Today comes before yesterday: every feed is asked before any second source is, and what second sources have may come
+later, after today's digests are delivered. Categories are independent: a failure of one does not affect the others.
+Nothing in here knows a topic or a subscriber, and nothing but a well-formed answer for the very date closes a
+mailing. What is decided about an answer stands in `verdict`, what is asked again and when in `backlog`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, time
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.arxiv import calendar, feed
 from bot.collect import backlog
-from bot.collect.fallback import FallbackSources, Found, NotFound, Pages
-from bot.collect.verdict import judge, judge_found
+from bot.collect.fallback import FallbackSources, Found, Pages
+from bot.collect.recorder import Collected, Recorder
+from bot.collect.verdict import fallback_from
 from bot.errors import FetchError, ParseError
 from bot.model import MailingState
 from bot.store.papers import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from datetime import date
+    from collections.abc import Callable, Iterable
+    from datetime import date, datetime
 
     from bot.clock import Clock
-    from bot.model import Mailing
+    from bot.model import MailingRecord
     from bot.store.papers import Papers
 
+    Progress = Callable[[str, int], None]
+    """Called after each step with its name, and with how many steps there are in all."""
 
-FALLBACK_FROM = {
-    MailingState.TRUNCATED: time(0, 20),
-    MailingState.SUSPECT_STALE: time(2),
-    MailingState.INCOMPLETE: time(2),
-    MailingState.PENDING: time(7),
-    MailingState.FAILED: time(7),
-    MailingState.UNEXPECTED_EMPTY: time(7),
-}
-"""From when on today's mailing is read from a second source, in New York.
+__all__ = ["Collected", "Collection", "Source", "collect"]
 
-A feed says more than OAI-PMH can, so one that may yet come right is waited for; and what is late in the feed may be
-late in OAI-PMH too, so that it can prove an empty day only in the morning. What was cut off a feed will not come
-back to it.
-"""
+_FEW_DAYS = 10
+"""What was missed over more days than these takes long to read: today's digests do not wait for it."""
 
 
 class Source(Pages, Protocol):
-    """Interface to arXiv: feeds, and the pages of the fallback sources."""
+    """Interface to arXiv: feeds, and the pages of the second sources."""
 
     async def fetch_rss(self, category: str) -> bytes:
         """The feed's bytes.
@@ -63,18 +57,19 @@ class Source(Pages, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
-    """How one category's mailing stands after this run."""
+class _Errand:
+    """Mailings of one category that a second source is to be asked for in one go."""
 
     category: str
-    mailing_date: date
-    state: MailingState
-    reason: str
-    new: int = 0
-    """Announcements that were not stored before."""
-    unreadable: int = 0
-    asked: bool = True
-    """Whether arXiv was asked; a closed mailing is not asked for again, and nothing is while arXiv has us wait."""
+    days: tuple[date, ...]
+    """Oldest first."""
+    feed_result: Collected | None = None
+    """What became of today's feed; None for days that are over."""
+
+    @property
+    def name(self) -> str:
+        """The category and its days: `cs.CV 2026-04-16 to 2026-04-20 (3)`."""
+        return f"{self.category} {calendar.span(self.days)}"
 
 
 async def collect(
@@ -85,157 +80,193 @@ async def collect(
     *,
     since: date | None = None,
     ignore_backoff: bool = True,
-    progress: Callable[[Collected], None] = lambda _: None,
+    progress: Progress = lambda _name, _steps: None,
 ) -> tuple[Collected, ...]:
-    """Collects missed mailings first, then today's of every category that is still open.
+    """Collects today's mailing of every category that is still open, then what was missed, all in one go.
 
-    On a day without a mailing (a weekend) only what was missed is asked for.
-
-    Args:
-        source: arXiv.
-        papers: the store.
-        categories: canonical names.
-        clock: for now; requests take their time.
-        since: make up for everything from that mailing date on, whether or not it was ever asked for before.
-        ignore_backoff: ask for what was missed although it was asked for in vain a short while ago.
-        progress: called with each result as it comes.
+    On a day without a mailing (a weekend) only what was missed is asked for. For the arguments see `Collection`.
     """
-    categories = tuple(categories)
-    results = []
-
-    def add_result(result: Collected) -> None:
-        results.append(result)
-        progress(result)
-
-    collector = _Collector(source, papers, clock)
-    now = clock.now()
-    missed = backlog.missed(papers, categories, calendar.mailing_date(now), since=since)
-    if not ignore_backoff:
-        missed = tuple(
-            m for m in missed if backlog.next_attempt(m, calendar.expected(m.mailing_date), now, past=True) <= now
-        )
-    for category in categories:
-        for result in await collector.collect_missed(
-            category, [m.mailing_date for m in missed if m.category == category]
-        ):
-            add_result(result)
-    if calendar.is_mailing_day(calendar.mailing_date(clock.now())):
-        for category in categories:
-            add_result(await collector.today(category))
-        await collector.add_comments()  # now that every feed is in: they may fail, and then are only not there
-    return tuple(results)
+    collection = Collection(papers, categories, clock, since=since, ignore_backoff=ignore_backoff)
+    await collection.ask_feeds(source, progress)
+    await collection.ask_second_sources(source, progress)
+    return collection.results
 
 
-class _Collector:
-    """One run's way through the categories."""
+class Collection:
+    """One run's way through arXiv: `ask_feeds`, and then `ask_second_sources` until nothing is left."""
 
-    def __init__(self, source: Source, papers: Papers, clock: Clock) -> None:
-        self._source = source
+    def __init__(
+        self,
+        papers: Papers,
+        categories: Iterable[str],
+        clock: Clock,
+        *,
+        since: date | None = None,
+        ignore_backoff: bool = True,
+    ) -> None:
+        """Look at what there is to do.
+
+        Args:
+            papers: the store.
+            categories: canonical names.
+            clock: for now; requests take their time.
+            since: make up for everything from that mailing date on, whether or not it was ever asked for before.
+            ignore_backoff: ask for what is open although it was asked for in vain a short while ago.
+        """
         self._papers = papers
+        self._categories = tuple(categories)
         self._clock = clock
-        self._fallback = FallbackSources(source, papers, clock)
+        self._since = since
+        self._ignore_backoff = ignore_backoff
         self._today = calendar.mailing_date(clock.now())
-        self._complete_by_feed: list[str] = []
+        self._recorder = Recorder(papers, clock, self._today)
+        self._results: dict[tuple[str, date], Collected] = {}
+        self._late: deque[_Errand] = deque()
+        """Today's mailings that their feeds did not close."""
+        self._without_comments: deque[str] = deque()
         """The categories whose mailing of today this run had from their feeds."""
+        self._missed = deque(self._missed_errands())
+        self._steps = len(self._missed) + (len(self._categories) if calendar.is_mailing_day(self._today) else 0)
 
-    async def collect_missed(self, category: str, days: Sequence[date]) -> list[Collected]:
-        """The category's mailings of days that are over, from a second source: no feed shows them any more."""
-        return [self._record_fallback(category, found) for found in await self._fallback.read(category, days)]
+    @property
+    def results(self) -> tuple[Collected, ...]:
+        """How each mailing stands by now that was asked for: those of earlier days first, categories in order."""
+        order = {category: place for place, category in enumerate(self._categories)}
+        return tuple(
+            sorted(
+                self._results.values(),
+                key=lambda each: (each.mailing_date == self._today, order[each.category], each.mailing_date),
+            )
+        )
 
-    async def today(self, category: str) -> Collected:
-        """Today's mailing of the category: from the feed, else, when it is time, from a second source."""
-        known = self._papers.mailing(self._today, category)
-        if known is not None and known.state.closed:
-            return Collected(category, self._today, known.state, known.reason, asked=False)
-        result = await self._from_feed(category)
-        if not result.asked or result.state.closed:
-            return result
-        since = datetime.combine(self._today, FALLBACK_FROM[result.state], calendar.EASTERN)
-        if self._clock.now() < since:
-            return result
-        (found,) = await self._fallback.read(category, [self._today])
-        if isinstance(found, Found) and not found.mailing.entries and not self._may_be_empty(found):
-            found = NotFound(self._today, f"{found.source} has nothing yet", asked=True)
-        return self._record_fallback(category, found, result)
+    @property
+    def is_done(self) -> bool:
+        """Whether no second source is left to be asked for anything."""
+        return not (self._late or self._without_comments or self._missed)
 
-    async def add_comments(self) -> None:
-        """The authors' comments to what came by feed, where the catch-up pages may be asked for them."""
-        for category in self._complete_by_feed if self._source.has_catchup else ():
-            comments = await self._fallback.comments(category, self._today)
-            if comments is None:
-                return  # composing waits for this, and the next page would probably fail as slowly
-            self._papers.add_comments(self._today, category, comments)
+    # -- feeds -------------------------------------------------------------------------------------------------------
 
-    def _may_be_empty(self, found: Found) -> bool:
-        """Whether an answer without news proves something: some of the mailing is stored, or the morning has come."""
-        known = self._papers.mailing(self._today, found.mailing.category)
-        morning = datetime.combine(self._today, FALLBACK_FROM[MailingState.UNEXPECTED_EMPTY], calendar.EASTERN)
-        return bool(known and known.announced) or self._clock.now() >= morning
+    async def ask_feeds(self, source: Source, progress: Progress) -> None:
+        """Ask for today's mailing of every category that is still open and due; none on a day without a mailing."""
+        if not calendar.is_mailing_day(self._today):
+            return
+        known = {record.category: record for record in self._papers.mailings_since(self._today)}
+        for category in self._categories:
+            record = known.get(category)
+            if record is not None and record.state.closed:
+                self._note(Collected(category, self._today, record.state, record.reason, asked=False))
+            elif self._is_due(record, self._today):
+                self._note(await self._ask_feed(source, category))
+            progress(category, self._steps)
+        self._missed = deque(self._missed_errands())  # a feed that is behind may have brought one of them
 
-    async def _from_feed(self, category: str) -> Collected:
+    async def _ask_feed(self, source: Source, category: str) -> Collected:
         try:
-            mailing = feed.parse(await self._source.fetch_rss(category), category)
+            mailing = feed.parse(await source.fetch_rss(category), category)
         except (FetchError, ParseError) as error:
             if isinstance(error, FetchError) and not error.asked:
                 return Collected(category, self._today, MailingState.FAILED, error.reason, asked=False)
-            return self._failed(category, self._today, Verdict(MailingState.FAILED, error.reason))
-        if mailing.mailing_date != self._today:
-            return self._other_date(mailing)
-        verdict = judge(mailing, self._papers)
-        new = self._record(mailing, verdict)
-        if verdict.state is MailingState.COMPLETE:
-            self._complete_by_feed.append(category)
-        return Collected(category, self._today, verdict.state, verdict.reason, new, len(mailing.unreadable))
-
-    def _other_date(self, mailing: Mailing) -> Collected:
-        """The feed still shows another day: that may settle an open mailing of then, but is not today's answer."""
-        new, day = 0, mailing.mailing_date
-        known = self._papers.mailing(day, mailing.category)
-        # A cache may show a feed of weeks ago; a new store must not begin with that.
-        expected = known is not None or calendar.previous_mailing_day(self._today) <= day < self._today
-        if calendar.is_mailing_day(day) and expected and not (known and known.state.closed):
-            new = self._record(mailing, judge(mailing, self._papers))
-        shown = f"the feed still shows the mailing of {mailing.mailing_date:%Y-%m-%d}"
-        result = self._failed(mailing.category, self._today, Verdict(MailingState.PENDING, shown))
-        return replace(result, new=new, unreadable=len(mailing.unreadable))
-
-    def _record(self, mailing: Mailing, verdict: Verdict) -> int:
-        """Store the answer; of a stale one only the verdict, for its papers are not today's."""
-        if verdict.state is MailingState.SUSPECT_STALE:
-            self._failed(mailing.category, mailing.mailing_date, verdict)
-            return 0
-        return self._papers.record(mailing, verdict, self._clock.now())
-
-    def _record_fallback(
-        self, category: str, found: Found | NotFound, feed_result: Collected | None = None
-    ) -> Collected:
-        """What a second source said, stored; where the feed said something first, that stays beside it."""
-        if isinstance(found, Found):
-            return self._record_found(found, feed_result)
-        if feed_result is None:
-            verdict = Verdict(MailingState.FAILED, found.reason)
+            result = self._recorder.failed(category, self._today, Verdict(MailingState.FAILED, error.reason))
         else:
-            verdict = Verdict(feed_result.state, f"{feed_result.reason}; {found.reason}")
-        if not found.asked:
-            return feed_result or Collected(category, found.mailing_date, verdict.state, verdict.reason, asked=False)
-        result = self._failed(category, found.mailing_date, verdict)
-        return replace(result, new=feed_result.new, unreadable=feed_result.unreadable) if feed_result else result
+            result = self._recorder.feed(mailing)
+        if result.state is MailingState.COMPLETE:
+            self._without_comments.append(category)
+        elif not result.state.closed:
+            self._late.append(_Errand(category, (self._today,), result))
+        return result
 
-    def _record_found(self, found: Found, feed_result: Collected | None) -> Collected:
-        mailing = found.mailing
-        known = self._papers.mailing(mailing.mailing_date, mailing.category)
-        total = len(mailing.entries) + (known.announced if known and found.reconstructed else 0)
-        verdict = judge_found(found, total, f" ({feed_result.reason})" if feed_result else "")
-        new = self._papers.record(mailing, verdict, self._clock.now(), reconstructed=found.reconstructed)
-        return Collected(
-            category=mailing.category,
-            mailing_date=mailing.mailing_date,
-            state=verdict.state,
-            reason=verdict.reason,
-            new=new + (feed_result.new if feed_result else 0),
-            unreadable=len(mailing.unreadable),
-        )
+    # -- second sources ----------------------------------------------------------------------------------------------
 
-    def _failed(self, category: str, day: date, verdict: Verdict) -> Collected:
-        self._papers.record_failure(day, category, verdict, self._clock.now())
-        return Collected(category, day, verdict.state, verdict.reason)
+    async def ask_second_sources(
+        self, source: Source, progress: Progress, *, until: datetime | None = None, hurry: bool = False
+    ) -> int:
+        """Ask for what the feeds did not bring: today's first, then comments, then what was missed.
+
+        May be called again, and goes on where it stopped.
+
+        Args:
+            source: arXiv.
+            progress: called after each mailing, or range of mailings, of earlier days.
+            until: begin nothing from that moment on.
+            hurry: stop at the first sign that it takes long: a source that fails, one that has us wait, many days.
+
+        Returns:
+            The number of announcements that were not stored before.
+        """
+        fallback = FallbackSources(source, self._papers, self._clock)
+        before = sum(result.new for result in self._results.values())
+        self._late = deque(errand for errand in self._late if self._may_be_read_elsewhere(errand))
+        await self._run(self._late, fallback, until=until, hurry=hurry)
+        await self._add_comments(source, fallback, until=until)
+        if not (hurry and self._late):
+            await self._run(self._missed, fallback, until=until, hurry=hurry, progress=progress)
+        return sum(result.new for result in self._results.values()) - before
+
+    async def _run(
+        self,
+        errands: deque[_Errand],
+        fallback: FallbackSources,
+        *,
+        until: datetime | None,
+        hurry: bool,
+        progress: Progress = lambda _name, _steps: None,
+    ) -> None:
+        while errands and (until is None or self._clock.now() < until):
+            errand = errands[0]
+            if hurry and len(errand.days) > _FEW_DAYS:
+                return
+            doubted = {} if errand.feed_result else self._recorder.unproven_after(errand.category, errand.days)
+            found = await fallback.read(errand.category, errand.days, but=doubted.keys())
+            if hurry and not any(isinstance(each, Found) or each.asked for each in found):
+                return
+            errands.popleft()
+            for result in self._recorder.found(errand.category, found, doubted, errand.feed_result):
+                self._note(result)
+                if result.reopened:
+                    self._read_anew(result)
+            progress(errand.name, self._steps)
+            if hurry and not all(isinstance(each, Found) for each in found):
+                return
+
+    async def _add_comments(self, source: Source, fallback: FallbackSources, *, until: datetime | None) -> None:
+        """The authors' comments to what came by feed, where the catch-up pages may be asked for them."""
+        if not source.has_catchup:
+            self._without_comments.clear()
+        while self._without_comments and (until is None or self._clock.now() < until):
+            category = self._without_comments.popleft()
+            comments = await fallback.comments(category, self._today)
+            if comments is None:
+                self._without_comments.clear()  # the next page would probably fail as slowly
+            else:
+                self._papers.add_comments(self._today, category, comments)
+
+    # -- what is to be done ------------------------------------------------------------------------------------------
+
+    def _missed_errands(self) -> list[_Errand]:
+        """An errand for each category that missed mailings."""
+        missed = backlog.missed(self._papers, self._categories, self._today, since=self._since)
+        days: dict[str, tuple[date, ...]] = {}
+        for record in missed:
+            if self._is_due(record, record.mailing_date):
+                days[record.category] = (*days.get(record.category, ()), record.mailing_date)
+        return [_Errand(category, days[category]) for category in self._categories if category in days]
+
+    def _is_due(self, record: MailingRecord | None, day: date) -> bool:
+        now = self._clock.now()
+        due, past = calendar.expected(day), day < self._today
+        return self._ignore_backoff or backlog.next_attempt(record, due, now, past=past) <= now
+
+    def _may_be_read_elsewhere(self, errand: _Errand) -> bool:
+        """Whether the hour has come from which on today's mailing is read from a second source."""
+        feed_result = errand.feed_result
+        return feed_result is None or fallback_from(self._today, feed_result.state) <= self._clock.now()
+
+    def _read_anew(self, reopened: Collected) -> None:
+        """A mailing that was closed by a feed that was stale is read from a second source, if its hour has come."""
+        day = reopened.mailing_date
+        errand = _Errand(reopened.category, (day,), reopened if day == self._today else None)
+        if self._may_be_read_elsewhere(errand):
+            self._missed.append(errand)
+
+    def _note(self, result: Collected) -> None:
+        self._results[result.category, result.mailing_date] = result

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from bot.arxiv import calendar, catchup, oai
-from bot.collect.reconstruct import Known, reconstruct
+from bot.collect.reconstruct import Known, reconstruct, submitted_after
 from bot.errors import FetchError, ParseError
 from bot.model import Mailing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from bot.clock import Clock
@@ -69,6 +69,8 @@ class Found:
     source: str
     """Its name, as a reader knows it."""
     reconstructed: bool
+    too_late: frozenset[tuple[str, int]] = frozenset()
+    """Identifiers and versions that were submitted too late for this and the other dates that were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class NotFound:
     mailing_date: date
     reason: str
     asked: bool
-    """False where arXiv has us wait, so that nobody was asked."""
+    """False where arXiv has us wait for every source, so that nobody was asked."""
 
 
 class FallbackSources:
@@ -89,29 +91,40 @@ class FallbackSources:
         self._papers = papers
         self._clock = clock
 
-    async def read(self, category: str, days: Sequence[date]) -> tuple[Found | NotFound, ...]:
-        """What the category announced on each of these mailing dates, oldest first."""
-        exact = [found for day in days if (found := await self._page(category, day)) is not None]
-        left = [day for day in days if day not in {found.mailing.mailing_date for found in exact}]
+    async def read(
+        self, category: str, days: Sequence[date], *, but: Collection[date] = ()
+    ) -> tuple[Found | NotFound, ...]:
+        """What the category announced on each of these mailing dates, oldest first.
+
+        Args:
+            category: canonical.
+            days: the mailing dates, oldest first.
+            but: dates whose announcements are not to be believed: conclusions are drawn as if none were stored.
+        """
+        pages = {day: await self._page(category, day) for day in days}
+        exact = [page for page in pages.values() if isinstance(page, Found)]
+        left = [day for day in days if not isinstance(pages[day], Found)]
         if not left:
             return tuple(exact)
         try:
-            concluded = await self._harvested(category, left)
+            concluded = await self._harvested(category, left, but)
         except (FetchError, ParseError) as error:
             asked = not isinstance(error, FetchError) or error.asked
-            concluded = [NotFound(day, f"OAI-PMH: {error.reason}", asked) for day in left]
+            concluded = [
+                NotFound(day, f"OAI-PMH: {error.reason}", asked=asked or _was_asked(pages[day])) for day in left
+            ]
         return tuple(sorted((*exact, *concluded), key=_day))
 
     async def comments(self, category: str, day: date) -> dict[str, str] | None:
         """By identifier the authors' comments, which no feed brings; None where there is no catch-up page."""
         found = await self._page(category, day)
-        if found is None:
+        if not isinstance(found, Found):
             return None
         papers = [entry.paper for entry in found.mailing.entries]
         return {paper.identifier: paper.comment for paper in papers if paper.comment}
 
-    async def _page(self, category: str, day: date) -> Found | None:
-        """The catch-up page of that date, all its parts; None where it is not to be had."""
+    async def _page(self, category: str, day: date) -> Found | NotFound | None:
+        """The catch-up page of that date, all its parts; None where there is none to ask for."""
         if not self._pages.has_catchup or calendar.mailing_date(self._clock.now()) - day > PAGES_REACH_BACK:
             return None
         try:
@@ -122,7 +135,7 @@ class FallbackSources:
             ]
         except (FetchError, ParseError) as error:
             log.info("no catch-up page", category=category, day=f"{day}", reason=error.reason)
-            return None
+            return NotFound(day, error.reason, asked=not isinstance(error, FetchError) or error.asked)
         unversioned = frozenset(identifier for part in parts for identifier in part.unversioned)
         mailing = Mailing(
             category,
@@ -157,7 +170,7 @@ class FallbackSources:
             for entry in entries
         )
 
-    async def _harvested(self, category: str, days: Sequence[date]) -> list[Found | NotFound]:
+    async def _harvested(self, category: str, days: Sequence[date], but: Collection[date]) -> list[Found | NotFound]:
         records: list[oai.Record] = []
         unreadable: list[InvalidItem] = []
         arguments = {
@@ -180,13 +193,20 @@ class FallbackSources:
         old = f"OAI-PMH: the answer is of {responded_at:%Y-%m-%d %H:%M} UTC, before the mailing"
         proven = [day for day in days if calendar.expected(day) <= responded_at]
         identifiers = {record.paper.identifier for record in records}
+        history = self._papers.history(category, identifiers)
         known = Known(
-            self._papers.history(category, identifiers),
+            {each: tuple(e for e in events if e.mailing_date not in but) for each, events in history.items()},
             self._papers.categories_of(identifiers, before=calendar.expected(days[0])),
         )
         announced = reconstruct(category, records, proven, known) if proven else {}
+        late = frozenset(submitted_after(records, days[-1]))
         return [
-            Found(Mailing(category, day, announced[day], tuple(unreadable)), "OAI-PMH", reconstructed=True)
+            Found(
+                Mailing(category, day, announced[day], tuple(unreadable)),
+                "OAI-PMH",
+                reconstructed=True,
+                too_late=late,
+            )
             if day in announced
             else NotFound(day, old, asked=True)
             for day in days
@@ -197,6 +217,10 @@ class FallbackSources:
         before = calendar.previous_mailing_day(first)
         record = self._papers.mailing(before, category)
         return before if record is not None and record.state.closed else first
+
+
+def _was_asked(page: Found | NotFound | None) -> bool:
+    return isinstance(page, NotFound) and page.asked
 
 
 def _day(found: Found | NotFound) -> date:

@@ -65,6 +65,14 @@ def reconstruct(
     return {day: tuple(entries) for day, entries in found.items()}
 
 
+def submitted_after(records: Iterable[Record], day: date) -> Iterator[tuple[str, int]]:
+    """The identifiers and versions that no mailing up to that date can have announced: nothing hurries arXiv."""
+    for record in records:
+        for version in record.versions:
+            if calendar.earliest_mailing(version.submitted) > day:
+                yield record.paper.identifier, version.number
+
+
 def _events(
     category: str,
     record: Record,

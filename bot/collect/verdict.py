@@ -1,28 +1,61 @@
-"""What an answer of arXiv's proves about the mailing of its date: whole, empty, stale, cut."""
+"""Decides what an answer of arXiv's means for the mailing of its date: whole, empty, stale, cut; and what comes next.
+
+    feed, history          -> judge        -> verdict
+    feed of another day    -> settles      -> whether it is that day's answer
+    open, verdict, now     -> fallback_from -> when a second source is read
+    second source, known   -> judge_found  -> verdict
+
+Pure: everything that is known comes in as values, and what is decided goes out as one. Reads no store and no clock.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
 from bot.model import MailingState
-from bot.store.papers import Verdict
+from bot.store.papers import Event, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
 
     from bot.collect.fallback import Found
-    from bot.model import FeedItem, Mailing
-    from bot.store.papers import Event, Papers
+    from bot.model import FeedItem, Mailing, MailingRecord
 
 
 FEED_CAP = 2_000
 """arXiv cuts a feed at this many items, and the cut falls on the new papers (arxiv-feed, database.py)."""
 
+_FALLBACK_FROM = {
+    MailingState.TRUNCATED: time(0, 20),
+    MailingState.SUSPECT_STALE: time(2),
+    MailingState.INCOMPLETE: time(2),
+    MailingState.PENDING: time(7),
+    MailingState.FAILED: time(7),
+    MailingState.UNEXPECTED_EMPTY: time(7),
+}
 
-def judge(mailing: Mailing, papers: Papers) -> Verdict:
-    """What a well-formed answer proves about its own date."""
+
+def fallback_from(day: date, state: MailingState) -> datetime:
+    """From when on a mailing in that state is read from a second source, on its own day.
+
+    A feed says more than OAI-PMH can, so one that may yet come right is waited for; and what is late in the feed may
+    be late in OAI-PMH too, so that it can prove an empty day only in the morning. What was cut off a feed will not
+    come back to it.
+    """
+    return datetime.combine(day, _FALLBACK_FROM[state], calendar.EASTERN)
+
+
+def judge(mailing: Mailing, history: Mapping[str, tuple[Event, ...]]) -> Verdict:
+    """What a well-formed feed proves about its own date.
+
+    Args:
+        mailing: what the feed shows.
+        history: per identifier, what the category announced of these papers.
+    """
     count = len(mailing.entries)
     if mailing.unreadable:
         return _incomplete(mailing)
@@ -30,23 +63,60 @@ def judge(mailing: Mailing, papers: Papers) -> Verdict:
         if calendar.deferred(mailing.mailing_date):
             return Verdict(MailingState.EXPECTED_EMPTY, "arXiv announces nothing today (a listed holiday)")
         return Verdict(MailingState.UNEXPECTED_EMPTY, "the feed is empty on a working day")
-    if _repeats(mailing, papers):
+    if repeats(mailing.entries, mailing.mailing_date, history):
         return Verdict(MailingState.SUSPECT_STALE, "the feed repeats an earlier mailing under today's date")
     if count >= FEED_CAP:
         return Verdict(MailingState.TRUNCATED, f"the feed is cut at {FEED_CAP} items; new papers are missing from it")
     return Verdict(MailingState.COMPLETE, f"{count} announced")
 
 
-def _repeats(mailing: Mailing, papers: Papers) -> bool:
-    """Whether most entries were announced in this category on earlier dates.
+def repeats(entries: Iterable[FeedItem], day: date, history: Mapping[str, tuple[Event, ...]]) -> bool:
+    """Whether most entries were announced in this category on dates before `day`.
 
     No paper appears twice in a category and no version is announced twice, so that of a true mailing next to nothing
     is known and of a repeated one next to all. Not quite: of an earlier mailing that was reconstructed some late
     cross-lists were never known, and some papers stand under a date that is too early.
     """
-    history = papers.history(mailing.category, {entry.paper.identifier for entry in mailing.entries})
-    known = sum(_is_known(entry, mailing.mailing_date, history) for entry in mailing.entries)
-    return 2 * known > len(mailing.entries)
+    known = [_is_known(entry, day, history) for entry in entries]
+    return 2 * sum(known) > len(known)
+
+
+def is_news(entries: Iterable[FeedItem], too_late: Collection[tuple[str, int]]) -> bool:
+    """Whether one of the entries proves that they repeat no earlier mailing: it was submitted too late for that.
+
+    In a small category most of a true mailing may have been held back by moderators, or cross-listed late, and so be
+    concluded as an earlier one's.
+    """
+    return any((entry.paper.identifier, entry.paper.version) in too_late for entry in entries)
+
+
+def events_of(mailings: Iterable[Mailing]) -> dict[str, tuple[Event, ...]]:
+    """What these mailings announced, as the history that it is for a later one, by identifier."""
+    found: dict[str, tuple[Event, ...]] = {}
+    for mailing in mailings:
+        for entry in mailing.entries:
+            event = Event(mailing.mailing_date, entry.paper.version, entry.type)
+            found[entry.paper.identifier] = (*found.get(entry.paper.identifier, ()), event)
+    return found
+
+
+def without(mailing: Mailing, told: Iterable[FeedItem]) -> Mailing:
+    """The mailing without what a later feed announced: that one is certain, and what OAI-PMH tells is concluded."""
+    appeared = {item.paper.identifier for item in told if not item.type.is_replacement}
+    versions: dict[str, int] = {}
+    for item in told:
+        identifier = item.paper.identifier
+        versions[identifier] = max(item.paper.version, versions.get(identifier, 0))
+    kept = tuple(
+        entry
+        for entry in mailing.entries
+        if (
+            versions.get(entry.paper.identifier, 0) < entry.paper.version
+            if entry.type.is_replacement
+            else entry.paper.identifier not in appeared
+        )
+    )
+    return replace(mailing, entries=kept)
 
 
 def _is_known(entry: FeedItem, day: date, history: Mapping[str, tuple[Event, ...]]) -> bool:
@@ -63,14 +133,39 @@ def _incomplete(mailing: Mailing) -> Verdict:
     return Verdict(MailingState.INCOMPLETE, reason + f"the first is {first.where}: {first.reason}")
 
 
-def judge_found(found: Found, total: int, beside: str) -> Verdict:
+def settles(shown: date, known: MailingRecord | None, today: date) -> bool:
+    """Whether a feed that shows another day than today's is taken as that day's answer, because it is still open.
+
+    A cache may show a feed of weeks ago: a new store must not begin with that.
+    """
+    if known is not None:
+        return calendar.is_mailing_day(shown) and not known.state.closed
+    return calendar.is_mailing_day(shown) and calendar.previous_mailing_day(today) <= shown < today
+
+
+def proves_empty(day: date, known: MailingRecord | None, now: datetime) -> bool:
+    """Whether a second source that has nothing new proves that there is no more.
+
+    It does where some of the mailing is stored, and from the morning on, when it cannot be late any more.
+    """
+    return bool(known and known.announced) or now >= fallback_from(day, MailingState.UNEXPECTED_EMPTY)
+
+
+def judge_found(found: Found, known: MailingRecord | None, beside: str = "") -> Verdict:
     """What a second source proves about a date.
 
     Of a record that nobody can read OAI-PMH does not say which day's it is, and asking again brings the same: it is
     said and keeps no day open.
+
+    Args:
+        found: the mailing as the source has it.
+        known: what is stored of it: what OAI-PMH brings comes on top.
+        beside: why the feed was not enough.
     """
     if found.mailing.unreadable and not found.reconstructed:
         return _incomplete(found.mailing)
+    beside = f" ({beside})" if beside else ""
+    total = len(found.mailing.entries) + (known.announced if known and found.reconstructed else 0)
     if count := len(found.mailing.unreadable):
         beside = f"; {count} of its records could not be read, first {found.mailing.unreadable[0].where}{beside}"
     if not total:

@@ -3,13 +3,14 @@
     [due?] -> draft -> render -> outbox
 
 Subscribers are independent: each has its own cursor, hour and templates. The content of a digest is planned in
-`digests`. Subscribers with the same content in the same form share one rendering and one transaction
-transaction with others, and whoever another process composed for is left to it. Nothing in here sends, and nothing
-asks arXiv.
+`digests`. Subscribers with the same content in the same form share one rendering, and many digests are written in one
+transaction; whoever another process composed for is left to it. Between two digests the event loop has its turn, so
+that a stop ends compose there: what was written stays, the next run goes on. Nothing in here sends or asks arXiv.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from bot.store.outbox import RenderedDigest
 from bot.store.subscribers import SubscriberState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.channels.channel import Channel
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 _DIGESTS_PER_TRANSACTION = 50
 """Different digests that are written in one transaction."""
+
+_PLANS_PER_TURN = 10
+"""Digests that are planned before the event loop has its turn."""
 
 
 class Outcome(StrEnum):
@@ -49,7 +53,7 @@ class Outcome(StrEnum):
     NOBODY = "nobody"
     """None of its addresses may be written to, or it waits for its reader's yes."""
     WAITING = "waiting"
-    """Some of its categories are late, and there is time to wait for them."""
+    """Some of its categories are late today, and there is time to wait for them."""
     FAILED = "failed"
     """A template of this subscriber is broken."""
     ELSEWHERE = "elsewhere"
@@ -68,6 +72,8 @@ class Composed:
     reason: str = ""
     """What was wrong with its templates, whether or not there was a digest all the same."""
     next_slot: datetime | None = None
+    late: tuple[str, ...] = ()
+    """Its categories whose mailing of today should be in and is not: what they bring follows."""
     self_service: bool = False
     """Whether it is a self-service subscriber."""
 
@@ -136,7 +142,7 @@ class Composer:
         self._fallbacks = fallbacks
         self._planner = planner
 
-    def compose(
+    async def compose(
         self,
         now: datetime,
         *,
@@ -154,18 +160,20 @@ class Composer:
         done: dict[str, Composed] = {}
         groups: dict[tuple[object, ...], list[_Candidate]] = {}
         self._forget_silent(states)
-        for subscriber in self._settings.subscribers.values():
+        for number, subscriber in enumerate(self._settings.subscribers.values()):
+            if number % _PLANS_PER_TURN == 0:
+                await asyncio.sleep(0)
             if subscriber.paused or _is_silent(subscriber):
                 outcome = Outcome.PAUSED if subscriber.paused else Outcome.NOBODY
                 done[subscriber.name] = Composed(subscriber.name, outcome)
                 continue
             candidate = self._candidate(subscriber, states.get(subscriber.name), now, any_hour=any_hour)
-            if wait_until and now < wait_until and candidate.plan and _is_early(subscriber, candidate.plan):
-                done[subscriber.name] = Composed(subscriber.name, Outcome.WAITING)
+            if wait_until and now < wait_until and (late := self._waits_for(candidate, now)):
+                done[subscriber.name] = Composed(subscriber.name, Outcome.WAITING, late=late)
             else:
                 groups.setdefault(candidate.same_messages_key, []).append(candidate)
         for some in _in_batches(list(groups.values())):
-            done.update((composed.subscriber, composed) for composed in self._serve(some, now))
+            done.update((composed.subscriber, composed) for composed in await self._serve(some, now))
         return tuple(
             replace(done[each.name], self_service=True) if each.is_self_service else done[each.name]
             for each in self._settings.subscribers.values()
@@ -188,6 +196,11 @@ class Composer:
         silent = [each.name for each in self._settings.subscribers.values() if not each.addresses]
         self._store.subscribers.forget([name for name in silent if name in states])
 
+    def _waits_for(self, candidate: _Candidate, now: datetime) -> tuple[str, ...]:
+        """The late categories of today for which a digest waits, if its subscriber has no hour of its own."""
+        has_news = candidate.plan is not None and candidate.plan.digest is not None
+        return self._planner.late(candidate.subscriber, now) if has_news and candidate.subscriber.at is None else ()
+
     # -- one subscriber, and all like it ---------------------------------------------------------------------------
 
     def _candidate(
@@ -206,25 +219,31 @@ class Composer:
         plan = self._planner.plan(subscriber, state, now)
         return _Candidate(subscriber, before, plan.after(state), plan)
 
-    def _serve(self, groups: Iterable[Sequence[_Candidate]], now: datetime) -> Iterator[Composed]:
+    async def _serve(self, groups: Iterable[Sequence[_Candidate]], now: datetime) -> list[Composed]:
         """Renders each group and writes all of them in one transaction."""
-        rendered_groups = [self._render_group(candidates) for candidates in groups]
+        rendered_groups = []
+        for candidates in groups:
+            rendered_groups.append(self._render_group(candidates))
+            await asyncio.sleep(0)
         lost = self._store.outbox.enqueue_all([(each.updates, each.rendered) for each in rendered_groups], now)
-        for each in rendered_groups:
-            plan = each.candidates[0].plan
-            matched = plan.digest.matched if plan and plan.digest else 0
-            parts = len(each.rendered.messages) if each.rendered else 0
-            for candidate in each.candidates:
-                name = candidate.subscriber.name
-                if each.failed:
-                    yield Composed(name, Outcome.FAILED, reason=each.template_error)
-                elif name in lost:
-                    yield Composed(name, Outcome.ELSEWHERE)
-                else:
-                    outcome, messages = _outcome(plan, each.rendered), parts * len(candidate.subscriber.addresses)
-                    yield Composed(
-                        name, outcome, matched, messages, each.template_error, _next(candidate.subscriber, now)
-                    )
+        return [result for each in rendered_groups for result in self._results(each, lost, now)]
+
+    def _results(self, group: _RenderedGroup, lost: Container[str], now: datetime) -> Iterator[Composed]:
+        """What came of each subscriber of the group, after all but the `lost` ones were written."""
+        plan = group.candidates[0].plan
+        matched = plan.digest.matched if plan and plan.digest else 0
+        parts = len(group.rendered.messages) if group.rendered else 0
+        late = self._planner.late(group.candidates[0].subscriber, now) if plan else ()
+        for candidate in group.candidates:
+            name = candidate.subscriber.name
+            if group.failed:
+                yield Composed(name, Outcome.FAILED, reason=group.template_error)
+            elif name in lost:
+                yield Composed(name, Outcome.ELSEWHERE)
+            else:
+                outcome, messages = _outcome(plan, group.rendered), parts * len(candidate.subscriber.addresses)
+                slot = _next(candidate.subscriber, now)
+                yield Composed(name, outcome, matched, messages, group.template_error, slot, late)
 
     def _render_group(self, candidates: Sequence[_Candidate]) -> _RenderedGroup:
         first, plan = candidates[0].subscriber, candidates[0].plan
@@ -311,11 +330,6 @@ def _outcome(plan: DigestPlan | None, rendered: RenderedDigest | None) -> Outcom
     if rendered is None:
         return Outcome.EMPTY
     return Outcome.DIGEST if plan.digest else Outcome.SAID_EMPTY
-
-
-def _is_early(subscriber: Subscriber, plan: DigestPlan) -> bool:
-    """Whether there is something to tell at no hour of its own, and more to come."""
-    return subscriber.at is None and plan.digest is not None and bool(plan.digest.missing)
 
 
 def _rendered(channel: Channel, render: Callable[[Channel], tuple[Message, ...]]) -> tuple[Message, ...]:

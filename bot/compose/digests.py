@@ -239,6 +239,12 @@ class DigestPlanner:
             for day, category in self._open(categories, days, now)
         )
 
+    def late(self, subscriber: Subscriber, now: datetime) -> tuple[str, ...]:
+        """The subscriber's categories whose mailing of today should be in and is not; none on a weekend."""
+        today = calendar.mailing_date(now)
+        days = (today,) if calendar.is_mailing_day(today) else ()
+        return tuple(category for _, category in self._open(self._categories(subscriber), days, now))
+
     def _open(self, categories: Iterable[str], days: Iterable[date], now: datetime) -> list[tuple[date, str]]:
         """Which mailings of these days should be in and are not, newest first."""
         due = [day for day in days if calendar.expected(day) <= now and not calendar.deferred(day)]

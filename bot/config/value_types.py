@@ -275,10 +275,10 @@ def keyword(text: str) -> str:
 
 def author(text: str) -> str:
     """An author's name."""
-    from bot.topics.author_names import Name  # noqa: PLC0415 - as in `keyword`
+    from bot.topics.name_errors import no_name  # noqa: PLC0415 - as in `keyword`
 
-    if not any(c.isalnum() for c in Name.read(text).last):
-        raise ValueError("an author's name is expected, like Ada Byron")
+    if wrong := no_name(text):
+        raise ValueError(wrong)
     return text
 
 

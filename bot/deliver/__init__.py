@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,17 @@ class LaneReport:
         """Whether there is anything to say of it; a lane of which all is held has been told of before."""
         counts = self.sent + self.dead + self.dropped + self.withdrawn + self.held
         return bool(counts or self.left_until or self.paused)
+
+    def then(self, later: LaneReport) -> LaneReport:
+        """Both, of one run: what was done adds up, what is left is as the later one found it."""
+        return replace(
+            later,
+            sent=self.sent + later.sent,
+            dead=self.dead + later.dead,
+            dropped=self.dropped + later.dropped,
+            withdrawn=self.withdrawn + later.withdrawn,
+            reason=later.reason or self.reason,
+        )
 
 
 async def deliver(

@@ -58,8 +58,9 @@ async def reconcile(
         bound_log.warning("could not ask whether it arrived", trouble=error.kind.value, reason=error.reason)
         return state, f"outcome unknown, and asking failed: {error.reason}"
     if receipt is None:
-        bound_log.info("it had not arrived, and is sent again")
-        return reconciliation.mark_not_found(delivery, owner=owner), ""
+        state = reconciliation.mark_not_found(delivery, owner=owner, now=clock.now())
+        bound_log.info("it had not arrived", state=state.value)
+        return state, "" if state is DeliveryState.PENDING else "it never arrived"
     state = reconciliation.mark_found(delivery, receipt, limits, owner=owner, now=clock.now())
     bound_log.info("it had arrived", state=state.value)
     return state, "" if state is DeliveryState.SENT else "outcome unknown, and what was found is another's"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ADDRESS = "carol@example.org"
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
-_LINK = re.compile(r'<(?:link|script)[^>]*>(?:</script>)?')
+_LINK = re.compile(r"<(?:link|script)[^>]*>(?:</script>)?")
 
 
 def free_address() -> str:

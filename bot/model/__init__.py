@@ -177,9 +177,10 @@ class Order(StrEnum):
 
 
 class MatchMode(StrEnum):
-    """Whole words on normalised text, or any substring of the raw text."""
+    """Whole words on normalised text, the same but in the letters as written, or any substring of the raw text."""
 
     WORDS = "words"
+    EXACT = "exact"
     SUBSTRING = "substring"
 
 
@@ -332,7 +333,7 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     """The other side said so."""
     DEAD = "dead"
-    """Refused as malformed, in its plain form too."""
+    """Refused as malformed, in its plain form too; or refused otherwise for about a day."""
     DROPPED = "dropped"
     """Given up on purpose: by `on_unknown: drop`, by hand, or because its address is gone."""
     WITHDRAWN = "withdrawn"
@@ -363,6 +364,8 @@ class Delivery:
     """Whether it goes into the thread under the digest's first message."""
     parent: str | None = None
     """The platform's id of the digest's first message, once that is sent; for every later part."""
+    thread_gone: bool = False
+    """Whether that message's thread takes no replies any more: then it goes to the destination, and says so."""
 
 
 @dataclass(frozen=True, slots=True)

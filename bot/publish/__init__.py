@@ -3,13 +3,15 @@
     announcements -> per topic and mailing date -> page -> files           (each file written whole or not at all)
 
 A page is Markdown, HTML and BibTeX; beside the pages stand the indexes, a month's data for the search, and each
-topic's feeds. The site is a projection of the store: a rerun changes no byte, a late arrival rewrites its page with
-the union and what is made of it, and independent of subscribers. Pages of topics that were edited since stay as
-they were written.
+topic's feeds. The site is a projection of the store, independent of subscribers: a rerun changes no byte, a late
+arrival rewrites its page with the union and what is made of it. Pages of topics that were edited since stay as they
+were written. Between two pages the event loop has its turn, so that a stop ends publish there: pages are on record in
+batches, and the next run goes on after the last whole batch.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import tempfile
@@ -29,7 +31,7 @@ from bot.topics.matched_papers import MatchedPapers
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from bot.model import DigestEntry, Topic
@@ -41,13 +43,16 @@ if TYPE_CHECKING:
 _MARK = re.compile(rb'<meta name="paperboy" content="(\w+)">')
 _FORMS = (".md", ".html", ".bib")
 _FEEDS = ("feed.xml", "feed.json")
+_PAGES_PER_BATCH = 50
+"""Pages of one month whose data and feeds are written together: what a stop makes the next run do again, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One page of the site that this run wrote, by its Markdown file; the others stand beside it."""
+    """One page of the site that this run wrote."""
 
     path: Path
+    """Its Markdown file, beside which the others stand; of the index the page to open, `index.html`."""
     papers: int
     """How many it lists; 0 for the index."""
 
@@ -81,7 +86,7 @@ class Publisher:
         self._matched = MatchedPapers(matcher)
         self._templates = templates
 
-    def publish(self) -> tuple[Published, ...]:
+    async def publish(self) -> tuple[Published, ...]:
         """Write what is new, late or missing, then the indexes.
 
         Raises:
@@ -89,16 +94,18 @@ class Publisher:
             OSError: the folder cannot be written.
         """
         records = self._store.pages.written()
-        # Oldest announcement first: where this stops half-way, the next run finds where. A month at a time, so that
-        # its data is written once.
+        # Oldest announcement first: where this stops half-way, the next run finds where. A month's pages together, as
+        # they share its data.
         stale = sorted(self._stale_pages(records), key=lambda page: (page.seq, page.day))
         written: list[Published] = []
         for _, pages in groupby(stale, key=lambda page: search_data.file_name(page.day)):
-            written += self._write_month(list(pages))
+            month = list(pages)
+            for start in range(0, len(month), _PAGES_PER_BATCH):
+                written += await self._write_batch(month[start : start + _PAGES_PER_BATCH])
         if stale:
             records = self._store.pages.written()
         if records and self._write_indexes(records):
-            written.append(Published(self._site.dir / "README.md", 0))
+            written.append(Published(self._site.dir / "index.html", 0))
         return tuple(written)
 
     def _stale_pages(self, records: Iterable[PageRecord]) -> list[_Stale]:
@@ -119,19 +126,12 @@ class Publisher:
             found += [_Stale(seq, day, topic, known.get(day) == seq) for day, seq in wanted.items()]
         return found
 
-    def _write_month(self, stale: list[_Stale]) -> list[Published]:
+    async def _write_batch(self, stale: Sequence[_Stale]) -> list[Published]:
         """Pages of one month, its data, and the feeds they are in; only then is any of them on record."""
-        pages = {
-            page: TopicPage(page.topic, page.day, self._entries(page.topic, page.day), self._site.repository)
-            for page in stale
-        }
-        for page, content in pages.items():
-            path = self._path(page.topic, page.day)
-            if not page.known or not path.exists():
-                write_atomically(path, render_page(content, self._templates))
-            write_atomically(path.with_suffix(".html"), render_web_page(content, self._site_context, self._templates))
-            papers = [entry.paper for entry in in_order(content.entries)]
-            write_atomically(path.with_suffix(".bib"), bibtex.bibliography(papers))
+        pages: dict[_Stale, TopicPage] = {}
+        for page in stale:
+            pages[page] = self._write_page(page)
+            await asyncio.sleep(0)
         data = self._site.dir / search_data.file_name(stale[0].day)
         before = data.read_text(encoding="utf-8", errors="replace") if data.exists() else ""
         write_atomically(data, search_data.month(before, pages.values()))
@@ -139,9 +139,25 @@ class Publisher:
             self._write_feeds(
                 topic, {page.day: content.entries for page, content in pages.items() if page.topic is topic}
             )
-        for page, content in pages.items():
-            self._store.pages.put(PageRecord(page.topic.name, page.day, page.seq, len(content.entries)))
+            await asyncio.sleep(0)
+        self._store.pages.put(
+            *(
+                PageRecord(page.topic.name, page.day, page.seq, len(content.entries))
+                for page, content in pages.items()
+            )
+        )
         return [Published(self._path(page.topic, page.day), len(content.entries)) for page, content in pages.items()]
+
+    def _write_page(self, page: _Stale) -> TopicPage:
+        """One page in its three forms; what is on it."""
+        content = TopicPage(page.topic, page.day, self._entries(page.topic, page.day), self._site.repository)
+        path = self._path(page.topic, page.day)
+        if not page.known or not path.exists():
+            write_atomically(path, render_page(content, self._templates))
+        write_atomically(path.with_suffix(".html"), render_web_page(content, self._site_context, self._templates))
+        papers = [entry.paper for entry in in_order(content.entries)]
+        write_atomically(path.with_suffix(".bib"), bibtex.bibliography(papers))
+        return content
 
     def _entries(self, topic: Topic, day: date) -> tuple[DigestEntry, ...]:
         """What the topic claims of one mailing."""

@@ -3,8 +3,7 @@
     paperboy.add(["mllm","2026-04-20",[["2604.00001",1,"Pigeons Read Maps","Ada Byron","cs.CV",0,0,0,["pigeon"]]]]);
 
 Scripts rather than JSON, because a page opened from a folder may load a script and may not ask for a file. The
-month's file is its own state: a page's line is replaced, the others stay
-file is its own memory: a page's line is put in, the others stay. Pure.
+month's file is its own state: a page's line is replaced, the others stay. Pure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tells the operator of problems: a mailing that is late, a destination that refuses us, a message that was given up.
+"""Tells the operator of problems: a late mailing, a destination that refuses us, what fails for long or was given up.
 
     store, run -> alerts -> those not told within a day -> a note in the outbox          (one transaction)
 
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.arxiv.rate_limit import Service
 from bot.collect import backlog
 from bot.model import DeliveryState, Note
+from bot.report.failing import failing
 from bot.settings import fingerprint
 from bot.store.outbox import RenderedDigest
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.settings import Settings
     from bot.store import Store
+    from bot.store.limits import LimitState
 
 DAY = timedelta(days=1)
 _WHERE_TO_LOOK = "More: `paperboy status` and `paperboy deliveries list`."
@@ -36,6 +39,12 @@ class Alert:
     key: str
     """Stays the same as long as the problem is the same; an alert is repeated at most once a day by it."""
     text: str
+    """The problem; said once for all whom it concerns."""
+    who: str = ""
+    """Whom it concerns, where one problem may be of many: the text then goes on after "X is" or "X and Y are"."""
+
+
+_MOST_NAMED = 10
 
 
 def enqueue_alerts(
@@ -70,7 +79,7 @@ def enqueue_alerts(
     operator = settings.subscribers[settings.operator]
     note = Note(
         title=f"Paperboy needs a hand ({now:%Y-%m-%d %H:%M} UTC)",
-        text="\n".join([*(alerts[key].text for key in sorted(untold)), _WHERE_TO_LOOK]),
+        text="\n".join([*_lines(alerts[key] for key in sorted(untold)), _WHERE_TO_LOOK]),
     )
     rendered = RenderedDigest(operator.channel, note.title, (channels[operator.channel].render_note(note),))
     store.outbox.enqueue_alert(operator.name, rendered, operator.recipients, now, alerts=sorted(untold))
@@ -78,13 +87,39 @@ def enqueue_alerts(
 
 
 def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Alert]:
-    yield from _refusal(store, now) or _late_mailings(store, settings, now)
-    yield from _refused_pages(store, settings, now)
-    yield from _open_circuits(store, settings, channels, now)
+    arxiv_refuses = _refusal(store, now)
+    yield from arxiv_refuses or (
+        *_late_mailings(store, settings, now),
+        *_refused_second_sources(store, settings, now),
+    )
+    open_circuits = {limit.key: limit for limit in store.queries.open_circuits(now)}
+    refused = tuple(_open_circuits(open_circuits, settings, channels))
+    yield from refused
     dead = store.queries.ended_since(now - DAY, DeliveryState.DEAD)
     for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
         given_up = "A message to {} was" if count == 1 else f"{count} messages to {{}} were"
         yield Alert(f"dead {name} {fingerprint(reason)}", f"{given_up.format(name)} given up: {reason}")
+    told = {alert.who for alert in refused} | {_named(record.subscriber, record.channel) for record in dead}
+    for each in failing(store.queries.unfinished(), open_circuits, settings, channels, now):
+        who = _named(each.subscriber, each.channel)
+        if who not in told:
+            text = f"not delivered to since {each.since:%Y-%m-%d %H:%M} UTC: {each.reason}"
+            yield Alert(f"failing {each.subscriber}", text, who)
+
+
+def _named(subscriber: str, channel: str) -> str:
+    return f"{subscriber} ({channel})"
+
+
+def _lines(alerts: Iterable[Alert]) -> Iterator[str]:
+    """One line for each problem, with the names of all whom it concerns."""
+    concerned: dict[str, list[str]] = {}
+    for alert in alerts:
+        concerned.setdefault(alert.text, []).append(alert.who)
+    for text, names in concerned.items():
+        shown = ", ".join(sorted(filter(None, names))[:_MOST_NAMED])
+        rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        yield f"{shown}{rest} {'is' if len(names) == 1 else 'are'} {text}" if shown else text
 
 
 def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:
@@ -97,33 +132,34 @@ def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[
 
 def _refusal(store: Store, now: datetime) -> tuple[Alert, ...]:
     """The alert that arXiv refuses us, if it does; then it explains every late mailing."""
-    state = store.arxiv_limit.refusal(now)
+    state = store.arxiv_limits.refusal(Service.FEEDS, now)
     if state is None or state.closed_until is None:
         return ()
     until = f"{state.closed_until:%Y-%m-%d %H:%M} UTC"
     return (Alert("arxiv", f"arXiv refuses us ({state.reason}); it is not asked for anything before {until}."),)
 
 
-def _refused_pages(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:
-    state = store.catchup_limit.refusal(now)
-    if settings.arxiv.catchup_url and state is not None and state.closed_until is not None:
-        until = f"{state.closed_until:%Y-%m-%d}"
+def _refused_second_sources(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:
+    oai = store.arxiv_limits.refusal(Service.OAI, now)
+    if oai is not None and oai.closed_until is not None:
+        until = f"{oai.closed_until:%Y-%m-%d %H:%M} UTC"
+        text = f"arXiv's OAI-PMH refuses us ({oai.reason}); it is not asked before {until}."
+        yield Alert("oai", f"{text} What was missed waits for it; today's mailing does not.")
+    pages = store.arxiv_limits.refusal(Service.PAGES, now)
+    if settings.arxiv.catchup_url and pages is not None and pages.closed_until is not None:
+        until = f"{pages.closed_until:%Y-%m-%d}"
         instead = "OAI-PMH takes their place, and there are no comments. You can leave out catchup_url"
-        text = f"arXiv's catch-up pages refuse us ({state.reason}); they are not asked before {until}. {instead}."
+        text = f"arXiv's catch-up pages refuse us ({pages.reason}); they are not asked before {until}. {instead}."
         yield Alert("catchup", text)
 
 
 def _open_circuits(
-    store: Store,
-    settings: Settings,
-    channels: Mapping[str, Channel],
-    now: datetime,
+    open_circuits: Mapping[str, LimitState], settings: Settings, channels: Mapping[str, Channel]
 ) -> Iterator[Alert]:
-    open_circuits = {limit.key: limit for limit in store.queries.open_circuits(now)}
     for subscriber in settings.subscribers.values():
         for address in subscriber.addresses:
             limits = channels[subscriber.channel].limits(address)
             for key in (limits.credential.key, limits.destination.key):
                 if key in open_circuits:
-                    text = f"{subscriber.name} ({subscriber.channel}) is not reached: {open_circuits[key].reason}"
-                    yield Alert(f"door {subscriber.name} {key}", text)
+                    text = f"not reached: {open_circuits[key].reason}"
+                    yield Alert(f"door {subscriber.name} {key}", text, _named(subscriber.name, subscriber.channel))

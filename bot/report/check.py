@@ -15,6 +15,7 @@ from bot.errors import DeliveryError, FetchError, ParseError
 from bot.model import Delivery, Note
 from bot.report.readers import readers
 from bot.report.renamed import renamed
+from bot.topics.name_errors import perhaps_no_name
 from bot.topics.query_errors import only_in_a_query
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def notices(settings: Settings) -> Iterator[CheckResult]:
         yield from _written_as_queries(f"topics.{topic.name}.keywords", topic.keywords)
         yield from _written_as_queries(f"topics.{topic.name}.exclude", topic.exclude)
         yield from _written_as_queries(f"topics.{topic.name}.authors", topic.authors, authors=True)
+        for author in topic.authors:
+            if doubt := perhaps_no_name(author):
+                yield CheckResult(f"topics.{topic.name}.authors", ok=True, message=f"{author!r}: {doubt}")
     if not settings.categories:
         yield CheckResult(
             "subscribers", ok=True, message="no subscriber and no site reads a topic: nothing will happen"

@@ -6,25 +6,33 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.model import DeliveryState
+from bot import text
+from bot.model import DeliveryState, MatchMode
 from bot.store.subscribers import SubscriberState
 from bot.topics import ranking
+from bot.topics.found_as import found_as
 from bot.topics.matched_papers import MatchedPapers
+from bot.topics.query import Not, Or, spelled
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bot.compose.digests import DigestPlanner
-    from bot.model import Announcement, DigestEntry, Paper, Topic
+    from bot.model import Announcement, DigestEntry, Hit, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.outbox.queries import ToldRecord
     from bot.topics.matcher import Matcher
+    from bot.topics.query import Node
     from bot.topics.selection import Selected
 
     Select = Callable[..., list[Selected]]
     """`select` for the versions of this paper."""
+
+
+_LONGEST_PART = 200
+"""Characters of a query's part that is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +163,24 @@ def _claims(
 
 
 def _claimed(topic: Topic, entry: DigestEntry, *, several: bool) -> TopicExplanation:
-    by = ", ".join(f"{hit.term!r} in {hit.field}" for hit in entry.match.hits)
+    by = hits_in_words(entry.match.hits, partial(_found_in_other_letters, paper=entry.paper, topic=topic))
     if not by:
         by = "nothing that its query rules out" if topic.query else "the topic takes everything in its categories"
     when = f" on {entry.mailing_date:%Y-%m-%d}" if several else ""
     sentence = f"claimed{when}: {by}; ranked by: {ranking.reasons(topic, entry)}"
     return TopicExplanation(topic.name, claimed=True, sentence=sentence)
+
+
+def _found_in_other_letters(hit: Hit, paper: Paper, topic: Topic) -> str:
+    """As what the term stands there and by which rule it was found, if it stands there in other letters."""
+    texts = {
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "comment": paper.comment,
+        "journal_ref": paper.journal_ref,
+    }
+    asks = topic.match is MatchMode.WORDS and not hit.term.endswith("*")
+    return found_as(hit.term, texts.get(hit.field) or "") if asks else ""
 
 
 def _why_unclaimed(
@@ -188,4 +208,46 @@ def _why_unclaimed(
         return f"announced as {kind}, which the topic does not ask for"
     if verdict.wanted is not None and (exclusion := verdict.excluded_by) is not None:
         return f"stopped by the exclusion {exclusion.term!r} in its {exclusion.field}"
-    return "its query does not hold" if topic.query else "no term of the topic is in it"
+    return _unmet_in_words(verdict.unmet) if topic.query else "no term of the topic is in it"
+
+
+def hits_in_words(hits: Iterable[Hit], found_in_other_letters: Callable[[Hit], str] = lambda _: "") -> str:
+    """Each term once, with the fields in which it stands: "'map' and 'pigeon' in title and abstract".
+
+    Args:
+        hits: terms and fields.
+        found_in_other_letters: as what a term stands there and by which rule, if not as it is written.
+    """
+    fields: dict[str, dict[str, None]] = {}
+    notes: dict[str, str] = {}
+    for hit in hits:
+        fields.setdefault(hit.term, {})[hit.field] = None
+        notes[hit.term] = notes.get(hit.term) or found_in_other_letters(hit)
+    terms: dict[tuple[str, ...], list[str]] = {}
+    for term, where in fields.items():
+        note = f" (as {notes[term]})" if notes[term] else ""
+        terms.setdefault(tuple(where), []).append(f"{term!r}{note}")
+    return ", ".join(f"{_and(some)} in {_and(where)}" for where, some in terms.items())
+
+
+def _and(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _unmet_in_words(parts: Iterable[Node]) -> str:
+    """Which parts of a query fail, as the query spells them."""
+    said = []
+    for part in parts:
+        match part:
+            case Not(inner):
+                said.append(f"it rules out {_shortened(inner)}")
+            case Or():
+                said.append(f"nothing of {_shortened(part)}")
+            case _:
+                said.append(f"no {_shortened(part)}")
+    return f"its query does not hold: {'; '.join(said)}"
+
+
+def _shortened(node: Node) -> str:
+    return text.truncate(spelled(node), _LONGEST_PART)

@@ -12,6 +12,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
+from bot.arxiv.rate_limit import Service
 from bot.model import DeliveryState
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def take(store: Store, settings: Settings, now: datetime) -> Snapshot:
         announced[announcement.category].add(announcement.identifier)
     return Snapshot(
         today=today,
-        arxiv_waits_until=store.arxiv_limit.waits_until(now),
+        arxiv_waits_until=store.arxiv_limits.waits_until(Service.FEEDS, now),
         mailings={
             record.category: record for record in store.papers.mailings_since(today) if record.mailing_date == today
         },

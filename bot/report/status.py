@@ -15,6 +15,7 @@ from bot.clock import next_slot
 from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
 from bot.report import explain, snapshot
+from bot.report.failing import failing
 from bot.report.readers import Readers, readers
 from bot.report.renamed import renamed
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bot.compose.digests import DigestPlanner
     from bot.model import MailingRecord
     from bot.report.explain import Explanation
+    from bot.report.failing import FailingSubscriber
     from bot.report.snapshot import Snapshot
     from bot.settings import Settings, Subscriber
     from bot.store import Store
@@ -56,6 +58,11 @@ class CategoryStatus:
     tries: int = 0
     due: datetime | None = None
     """When it is to be asked for again; None once it is closed."""
+
+    @property
+    def reason(self) -> str:
+        """What the sentence says after the times, which differ where many were asked one after the other."""
+        return self.sentence.partition(": ")[2] or self.sentence.partition(",")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,8 @@ class Status:
     readers: Readers
     renamed: Mapping[str, str]
     """By its name, a sentence about each subscriber that seems to have had another name before."""
+    failing: tuple[FailingSubscriber, ...] = ()
+    """Whose oldest message is not delivered for longer than `alert_after`."""
 
 
 class Reporter:
@@ -128,6 +137,7 @@ class Reporter:
             unfinished=store.unfinished,
             dead=self._store.queries.ended_since(now - timedelta(days=_RECENT_DAYS), *ended),
             readers=readers(self._store, self._settings),
+            failing=failing(store.unfinished, store.open_circuits, self._settings, self._channels, now),
             renamed=renamed(self._store, self._settings),
         )
 

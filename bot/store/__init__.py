@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.store.arxiv_limits import ArxivLimit
+from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database, migrate
 from bot.store.keys import ReaderKeys, read_keys
 from bot.store.leases import Leases
@@ -70,8 +69,14 @@ class Store:
         self.pages = Pages(self._database)
         self.leases = Leases(self._database, self.owner)
         self.request_limits = RequestLimits(self._database)
-        self.arxiv_limit = ArxivLimit(self._database)
-        self.catchup_limit = ArxivLimit(self._database, "arxiv-catchup", farthest=timedelta(days=31))
+        self.arxiv_limits = ArxivLimits(self._database, self.owner)
+
+    def end_lock_waits(self, seconds: float) -> None:
+        """After so many seconds nothing waits any more for a SQLite store that another process has locked.
+
+        For a process that is to end. May be called from a signal's handler.
+        """
+        self._database.end_lock_waits(seconds)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -1,6 +1,6 @@
 """One process at a time for a piece of work: a name, who holds it, and until when.
 
-Only what must not run twice at once takes one: collecting, because arXiv allows one connection.
+Only what must not run twice at once takes one: collecting, and each request, because arXiv allows one connection.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Leases:
             LeaseTakenError: somebody else does.
         """
         with self._database.reading() as connection:
-            self._refuse_if_taken(connection, name, now)
+            _refuse_if_taken(connection, name, self._owner, now)
 
     def acquire(self, name: str, now: datetime, term: timedelta) -> None:
         """Hold it until `now + term`; taking it again prolongs it.
@@ -54,21 +54,35 @@ class Leases:
             LeaseTakenError: somebody else holds it.
         """
         with self._database.writing() as connection:
-            hold_lock(connection, Lock.LEASES)
-            self._refuse_if_taken(connection, name, now)
-            values = {"owner": str(self._owner), "until": now + term}
-            statement = insert(connection, leases).values(name=name, **values)
-            connection.execute(statement.on_conflict_do_update(index_elements=[leases.c.name], set_=values))
-
-    def _refuse_if_taken(self, connection: Connection, name: str, now: datetime) -> None:
-        row = connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
-        if row is not None and row.until > now and row.owner != str(self._owner):
-            holder = WorkerId.parse(row.owner)
-            if not holder.is_surely_dead(self._owner):
-                raise LeaseTakenError(name, holder, row.until)
+            take(connection, name, self._owner, now, term)
 
     def release(self, name: str) -> None:
         """Let the next one have it at once."""
         with self._database.writing() as connection:
-            mine = (leases.c.name == name) & (leases.c.owner == str(self._owner))
-            connection.execute(leases.delete().where(mine))
+            give_back(connection, name, self._owner)
+
+
+def take(connection: Connection, name: str, owner: WorkerId, now: datetime, term: timedelta) -> None:
+    """Take a lease, or prolong it, within a transaction.
+
+    Raises:
+        LeaseTakenError: somebody else holds it.
+    """
+    hold_lock(connection, Lock.LEASES)
+    _refuse_if_taken(connection, name, owner, now)
+    values = {"owner": str(owner), "until": now + term}
+    statement = insert(connection, leases).values(name=name, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[leases.c.name], set_=values))
+
+
+def give_back(connection: Connection, name: str, owner: WorkerId) -> None:
+    """Give a lease back within a transaction, if it is the owner's."""
+    connection.execute(leases.delete().where((leases.c.name == name) & (leases.c.owner == str(owner))))
+
+
+def _refuse_if_taken(connection: Connection, name: str, owner: WorkerId, now: datetime) -> None:
+    row = connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
+    if row is not None and row.until > now and row.owner != str(owner):
+        holder = WorkerId.parse(row.owner)
+        if not holder.is_surely_dead(owner):
+            raise LeaseTakenError(name, holder, row.until)

@@ -39,12 +39,13 @@ class Pages:
         # Sorted here: PostgreSQL's order of texts depends on its locale.
         return tuple(sorted(PageRecord(row.topic, row.mailing_date, row.seq, row.papers) for row in rows))
 
-    def put(self, record: PageRecord) -> None:
-        """The page's file is complete on disk."""
-        values = {"seq": record.seq, "papers": record.papers}
+    def put(self, *records: PageRecord) -> None:
+        """The files of these pages are complete on disk; all of them are recorded, or none."""
         key = [pages.c.topic, pages.c.mailing_date]
         with self._database.writing() as connection:
-            statement = insert(connection, pages).values(
-                topic=record.topic, mailing_date=record.mailing_date, **values
-            )
-            connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+            for record in records:
+                values = {"seq": record.seq, "papers": record.papers}
+                statement = insert(connection, pages).values(
+                    topic=record.topic, mailing_date=record.mailing_date, **values
+                )
+                connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))

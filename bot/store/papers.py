@@ -92,6 +92,19 @@ class Papers:
             announced = _count(connection, mailing_date, category)
             _put_mailing(connection, mailing_date, category, verdict, asked_at=now, announced=announced, unreadable=0)
 
+    def reopen(self, mailing_date: date, category: str, verdict: Verdict) -> None:
+        """Take back that a mailing is closed: its announcements were another day's. It is due again at once.
+
+        The papers stay, and what was told of them stays told.
+        """
+        announced = (announcements.c.mailing_date == mailing_date) & (announcements.c.category == category)
+        mailing = (mailings.c.mailing_date == mailing_date) & (mailings.c.category == category)
+        values = {"state": verdict.state, "reason": verdict.reason, "announced": 0, "asked_at": None}
+        with self._database.writing() as connection:
+            hold_lock(connection, Lock.ANNOUNCEMENTS)
+            connection.execute(announcements.delete().where(announced))
+            connection.execute(mailings.update().where(mailing).values(values))
+
     # -- reading -------------------------------------------------------------------------------------------------
 
     def mailing(self, mailing_date: date, category: str) -> MailingRecord | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, or_, select
 
 from bot.model import DeliveryState
 from bot.store.database import batched
@@ -88,6 +88,8 @@ class SubscriberStates:
         Returns:
             Whether there was anything under the old name; a second time there is not.
         """
+        if not self._is_known(old):
+            return False
         with self._database.writing() as connection:
             both = select(subscribers).where(subscribers.c.name.in_((old, new))).with_for_update()
             states = {row.name: _subscriber_state(row) for row in connection.execute(both)}
@@ -101,6 +103,12 @@ class SubscriberStates:
             state = replace(then, name=new, cursors={**first.cursors, **then.cursors}, revision=ours.revision)
             put_states(connection, [state])
             return True
+
+    def _is_known(self, name: str) -> bool:
+        state = select(subscribers.c.name).where(subscribers.c.name == name)
+        told = select(deliveries.c.seq).where(deliveries.c.subscriber == name)
+        with self._database.reading() as connection:
+            return bool(connection.scalar(select(or_(state.exists(), told.exists()))))
 
     def told(self, identifiers: Collection[str]) -> dict[str, Told]:
         """What of these papers each subscriber was told, by its name; who was told of none is left out.

@@ -15,7 +15,7 @@ from bot.text.escape import (
     markup_html,
 )
 from bot.text.fold import fold_case, normalise, strip_accents
-from bot.text.truncate import ELLIPSIS, truncate, utf16
+from bot.text.truncate import ELLIPSIS, some, truncate, utf16
 
 __all__ = [
     "ELLIPSIS",
@@ -32,6 +32,7 @@ __all__ = [
     "markup_html",
     "names",
     "normalise",
+    "some",
     "strip_accents",
     "truncate",
     "utf16",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot.text import latex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 ELLIPSIS = "…"
@@ -48,6 +48,12 @@ def truncate(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     while kept and measure(kept + ELLIPSIS) > limit:  # an escape may measure a part longer than the whole
         kept = text[: _between_characters(text, len(kept) - 1)]
     return kept + ELLIPSIS if measure(kept + ELLIPSIS) <= limit else ""
+
+
+def some(names: Sequence[str]) -> str:
+    """The first two names, and how many more there are: `cs.AI, cs.CL and 32 more`."""
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004 - the two that are named
+    return ", ".join(names[:2]) + more
 
 
 _JOINING = frozenset("\u200d" + "".join(map(chr, range(0x1F3FB, 0x1F400))))

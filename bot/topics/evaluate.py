@@ -26,6 +26,18 @@ def evaluate(node: Node, found: Found) -> Hits | None:
     return tuple(chain.from_iterable(shown)) if enough else None
 
 
+def unmet(node: Node, found: Found) -> tuple[Node, ...]:
+    """The smallest parts of the condition that are not fulfilled and without which it cannot be; none if it is.
+
+    Of an OR that is not fulfilled that is all of it, for any one of its parts would do.
+    """
+    if evaluate(node, found) is not None:
+        return ()
+    if isinstance(node, And):
+        return tuple(chain.from_iterable(unmet(part, found) for part in node.nodes))
+    return (node,)
+
+
 def alternatives(node: Node) -> tuple[Term, ...] | None:
     """Terms, each spelled differently, of which any one is enough; None where it is not as simple as that."""
     parts = dict.fromkeys(node.nodes if isinstance(node, Or) else (node,))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.model import Match
-from bot.topics.evaluate import alternatives, evaluate, required_terms
+from bot.topics.evaluate import alternatives, evaluate, required_terms, unmet
 from bot.topics.query import NOTHING, Or, from_topic, terms
 from bot.topics.term_index import CombinedIndex
 
@@ -38,6 +38,8 @@ class Verdict:
     """What speaks for the paper, excluded or not; None if the topic does not ask for it at all."""
     excluded_by: Hit | None
     """The first exclusion that applies."""
+    unmet: tuple[Node, ...] = ()
+    """The parts of what the topic asks for that the paper does not fulfil."""
 
 
 class Matcher:
@@ -124,7 +126,7 @@ class Matcher:
         exclusions = evaluate(topic.excluded, found)
         hits = evaluate(topic.wanted, found)
         wanted = None if hits is None else _each_once(hits)
-        return Verdict(match, wanted, exclusions[0] if exclusions else None)
+        return Verdict(match, wanted, exclusions[0] if exclusions else None, unmet(topic.wanted, found))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

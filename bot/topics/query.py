@@ -2,7 +2,8 @@
 
 Pure; knows no paper. https://info.arxiv.org/help/api/user-manual.html#query_details describes the language. Where it
 is silent: terms side by side are joined by AND, AND binds tighter than OR, and a field before parentheses,
-`ti:(a OR b)`, is the field of every term inside.
+`ti:(a OR b)`, is the field of every term inside. A `=` before a word or a phrase, which arXiv has not, looks for the
+letters as they are, as in NASA ADS: https://ui.adsabs.harvard.edu/help/search/search-syntax.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bot.model import MatchMode
 from bot.text import normalise
 from bot.topics import query_errors
 from bot.topics.fields import FIELDS, NAMES
+from bot.topics.name_errors import no_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +110,28 @@ def terms(node: Node) -> Iterator[Term]:
                 yield from terms(inner)
 
 
+_BARE = re.compile(r"(?!(?:AND|OR|NOT|ANDNOT|XOR)\Z)\w[\w./-]*")
+"""What needs no quotes."""
+
+
+def spelled(node: Node) -> str:
+    """A tree as a query: `ti:(dove OR pigeon) AND NOT abs:"visual grounding"`."""
+    match node:
+        case Term():
+            field = next((name for name, field in FIELDS.items() if node.fields == (field,)), "")
+            word = node.text if _BARE.fullmatch(node.text) else f'"{node.text}"'
+            word = f"{'=' * (node.mode is MatchMode.EXACT)}{word}{'*' * node.prefix}"
+            return f"{field}:{word}" if field else word
+        case Not(inner):
+            return f"NOT {_in_parentheses(inner)}"
+        case _:
+            return (" AND " if isinstance(node, And) else " OR ").join(map(_in_parentheses, node.nodes))
+
+
+def _in_parentheses(node: Node) -> str:
+    return f"({spelled(node)})" if isinstance(node, (And, Or)) else spelled(node)
+
+
 def parse(query: str, mode: MatchMode = MatchMode.WORDS) -> Node:
     """A query as a tree: `ti:"visual grounding" ANDNOT (abs:medical OR cat:eess.IV)`.
 
@@ -141,7 +165,7 @@ _GRAMMAR = r"""
     _ANDNOT.2: /ANDNOT(?![^\s()"])/
     _NOT.2: /NOT(?![^\s()"])/
     FIELD.2: /[A-Za-z_]+:(?=\s*\()/
-    TERM: /(?:[A-Za-z_]+:)?(?:"[^"]*"\*?|[^\s()"]+)/
+    TERM: /(?:[A-Za-z_]+:)?=?(?:"[^"]*"\*?|[^\s()"]+)/
 
     %ignore /\s+/
 """
@@ -187,17 +211,21 @@ class _TreeBuilder:
     def _term(self, token: Any, within: str) -> Term:  # noqa: ANN401 - as above
         found = _FIELD.match(token)
         field = self._field(token, found[1], within) if found else within or "all"
-        written = token[found.end() :] if found else str(token)
+        as_it_stands = token[found.end() :] if found else str(token)
+        written = as_it_stands.removeprefix("=")
+        if written != as_it_stands and field in ("au", "cat", "id"):
+            raise self._error(token, f"a = is for words, not for {field}: leave it away")
         if wrong := self._misread(token, written, found[1] if found else ""):
             raise self._error(token, wrong)
         if wildcard := query_errors.wildcard(written, field):
             raise self._error(token, wildcard[0], len(token) - len(written) + wildcard[1])
+        mode = self._mode if written == as_it_stands else MatchMode.EXACT
         words, prefix = written.rstrip("*").strip('"').strip(), written.endswith("*")
         try:
             words = _checked(field, words, prefix=prefix)
         except ValueError as error:
             raise self._error(token, str(error)) from None
-        return Term(words, ALL if field == "all" else (FIELDS[field],), prefix, self._mode)
+        return Term(words, ALL if field == "all" else (FIELDS[field],), prefix, mode)
 
     def _misread(self, token: Any, written: str, field: str) -> str:  # noqa: ANN401 - as above
         """What is wrong with a term as a whole; empty if nothing is."""
@@ -227,11 +255,13 @@ def says_something(written: str) -> bool:
 
 
 def _checked(field: str, written: str, *, prefix: bool) -> str:
-    """A term's words; a category or an identifier only if there can be such papers, the latter as they have it.
+    """A term's words; an author, a category or an identifier only if there can be such papers, this as they have it.
 
     Raises:
         ValueError: it can be none.
     """
+    if field == "au" and not prefix and (wrong := no_name(written)):
+        raise ValueError(wrong)
     if field == "cat":
         _check_category(written, prefix=prefix)
     if field == "id" and not prefix:

@@ -33,6 +33,18 @@ _CALLED = re.compile(r'[^\s()"]+\([^()"]*\)[^\s()"]*')
 """As mathematics writes it: `SU(3)`, `O(n log n)`."""
 _FIELD_INSIDE = re.compile(rf"(?<![^\s(])(?:{_ANY_NAME}):(?=[^\s:/])")
 _OPERATOR_INSIDE = re.compile(r"\S\s+(AND|OR|ANDNOT|NOT)\s+\S|\A(NOT)\s")
+_RANGE = re.compile(r"[\[{][^\]}]*\sTO\s[^\]}]*[\]}]")
+_JOINED = re.compile(r"([^\W\d_]{2,})([+,|])([^\W\d_]{2,})")
+_FUZZY = re.compile(r"(?<=.)~\d*(?:\.\d+)?\Z")
+_BOOSTED = re.compile(r"[^\W\d_]{3,}(\^\d+(?:\.\d+)?)")
+_ELSEWHERE = {
+    "rn": "no feed brings report numbers",
+    "doi": "no feed brings DOIs in time: look for the paper by id: or by ti:",
+    "submittedDate": "a topic reads the mailings, day by day; `paperboy search --days N` looks at the last N days",
+}
+_ELSEWHERE["lastUpdatedDate"] = _ELSEWHERE["submittedDate"]
+"""Fields of arXiv's own search that there are not here:
+https://info.arxiv.org/help/api/user-manual.html#query_details."""
 _QUOTES_AROUND = re.compile('["“„‟].+["“”]')
 
 
@@ -40,11 +52,15 @@ _QUOTES_AROUND = re.compile('["“„‟].+["“”]')
 
 
 def refuse_marks(query: str) -> None:
-    """Quotes of another kind than a query has.
+    """Quotes of another kind than a query has, and a range between brackets.
 
     Raises:
         QueryError: there are some.
     """
+    if span := _RANGE.search(_without_quoted(query)):
+        raise QueryError(
+            "there are no ranges; put what is in brackets in quotes", query=query, column=span.start() + 1
+        )
     place = query.find('\\"')
     if place >= 0:
         message = "a quote takes no backslash, and an accent is written as in ü"
@@ -101,6 +117,9 @@ def _unpaired(text: str) -> tuple[str, int] | None:
 
 def unknown_field(name: str) -> str:
     """A field that there is not."""
+    elsewhere = {field.lower(): why for field, why in _ELSEWHERE.items()}.get(name.lower())
+    if elsewhere:
+        return f"there is no {name}: here: {elsewhere}"
     prefixes = {meant: prefix for prefix, meant in FIELDS.items()}
     near = difflib.get_close_matches(name.lower(), (*FIELDS, *prefixes), n=1)
     if near:
@@ -121,7 +140,7 @@ def misread(written: str, before: str, after: str, field: str) -> str:
     if written.startswith('"'):
         return ""
     as_operator = "" if field else _as_operator(written, after)
-    return as_operator or _colon(written, before, field) or _sign(written)
+    return as_operator or _colon(written, before, field) or _sign(written) or _of_lucene(written, field)
 
 
 def wildcard(written: str, field: str) -> tuple[str, int] | None:
@@ -185,12 +204,30 @@ def _sign(written: str) -> str:
     """What stands before a word in other languages, and what a URL makes of a blank."""
     if written in ("-", "!"):
         return f"{written} excludes nothing: write NOT instead"
-    if written[:1] in ("-", "!") and written[1:2].isalnum():
+    if written[:1] == "+" and written[1:2].isalnum():
+        return f"{written} is there anyway if no OR stands beside it: write {written[1:]}"
+    if written[:1] in ("-", "!") and written.lstrip("-!")[:1].isalnum():
         return f'{written} excludes nothing: write NOT before it, or "{written}"'
     if written[:1] == "*" and written.strip("*"):
         return f'{written} begins with a *, which only stands at an end: write "{written}" if it is meant'
     if _ENCODED.search(written):
         return "this is encoded for a URL: write blanks, quotes and parentheses as they are"
+    return ""
+
+
+def _of_lucene(written: str, field: str) -> str:
+    """What other search engines, and the one behind arXiv's search, read in a word, and no text has."""
+    joined = _JOINED.search(written)
+    if joined and field not in _NO_WORDS:
+        sign, parts = joined[2], written.split(joined[2])
+        named = f"{field}:" * bool(field)
+        return f"a {sign} joins no words: write " + (
+            f'{named}"{" ".join(parts)}"' if sign == "+" else f"{named}({' OR '.join(parts)})"
+        )
+    if fuzzy := _FUZZY.search(written):
+        return f"{fuzzy[0]} finds nothing similar: leave it away, or write {written[: fuzzy.start()]}*"
+    if (boosted := _BOOSTED.fullmatch(written)) or written[:1] == "^":
+        return f"{boosted[1] if boosted else '^'} means nothing here: leave it away"
     return ""
 
 

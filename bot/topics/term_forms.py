@@ -1,25 +1,39 @@
 """Normalised text and term patterns: how a term is compared with a text, plurals included.
 
-Pure. Term and text are equal when their last words differ by a final s or es that is a plural's. Written in capitals
-it is part of an acronym, in the term as in the text: GPS is not GP, but GPs are. English has more words in -s that
-are no plurals than a rule can know; one that joins two of them finds a paper too many, never one too few.
+Pure. Both are letters without separators, each word spelled as `spelling` says: fine-tuning, finetuning and fine
+tuning are the same letters, and where a separator stood is kept beside them. The last words may also differ by a
+final s or es that is a plural's. Written in capitals it is part of an acronym, in the term as in the text: GPS is not
+GP, but GPs are. English has more words in -s that are no plurals than a rule can know; one that joins two of them
+finds a paper too many, never one too few.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from bot.text import fold_case, strip_accents
+from bot.text import flatten_tex
+from bot.topics.spelling import GREEK_NAMES, in_latin, spelled
 
-_MARK = "\x00"
-"""Stands in no text that `strip_accents` made."""
-_ENDS_IN_S = re.compile(r"(?<![^\W_])[^\W_]+[sS](?![^\W_])")
-_NO_PLURAL = re.compile(r".*(?:ss|us|is|ias)|[Nn]ews", re.DOTALL)
-"""Class, campus, analysis, bias: such an end has no plural's s. Nor is what is new news."""
-_SHORTEST = 2
+# -- of a text -------------------------------------------------------------------------------------------------------
+
+INSIDE, HYPHEN, BLANK = ".", "-", " "
+"""What stands before a letter: another letter or sign; a hyphen, dash or a script's sign; white space."""
+_SEPARATORS = re.compile(r"[\s_^\u2010-\u2015\u2212-]+")
+_SCRIPT = re.compile(r"[_^](?:\(([^()]*)\)|\{([^{}]*)\})")
+"""A raised or lowered expression, whose parentheses are no part of a name: La_(2-x)Sr_xCuO₄."""
+_DIGITS_RAISED = "⁰¹²³⁴-⁹"
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_IN_TEX = re.compile(r"(?<=[^\W_]|\))\^(?:(\d{1,3})|\((\d{1,3})\)|\{(\d{1,3})\})(?![^\W_])")
+_POWER = re.compile(rf"(?<=[^\W{_DIGITS_RAISED}]|\))([{_DIGITS_RAISED}]++)(?![^\W_]|[⁺⁻])")
+"""h² is not H2; but a mass number (¹³CO, C¹⁸O) and a charge (Ca²⁺) are read as if they stood on the line."""
+_PART = re.compile(rf"[{_DIGITS_RAISED}]+|[^\W_{_DIGITS_RAISED}]+|.", re.DOTALL)
 _ALL_CAPITALS_FROM = 3
+_LONG_ENOUGH = 3
+"""As many letters are a word of its own that may also be joined to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +41,137 @@ class NormalisedText:
     """A text, folded."""
 
     text: str
+    """Its letters and signs, without what separates words."""
+    joints: str
+    """For each of them what stands before it: `INSIDE`, `HYPHEN` or `BLANK`."""
     ends_in_own_s: frozenset[int]
-    """Ends of words whose final s is no plural (class, GPS): the form without it is another word."""
+    """Where a word ends whose last s is its own, so that the word without it is another."""
+    greek: frozenset[int]
+    """Where a single Greek letter stands for a word."""
 
     @classmethod
-    def read(cls, written: str) -> NormalisedText:
-        """Title, abstract or whatever else a term may stand in."""
-        plain = strip_accents(written)
-        if _is_all_capitals(plain):
-            plain = plain.lower()
-        parts = fold_case(_ENDS_IN_S.sub(_marked, plain)).split(_MARK)
-        ends, length = set(), 0
-        for part in parts[:-1]:
-            length += len(part)
-            ends.add(length)
-        return cls("".join(parts), frozenset(ends))
+    def read(cls, written: str, *, as_written: bool = False) -> NormalisedText:
+        """Title, abstract or whatever else a term may stand in; `as_written` leaves the spelling alone."""
+        pieces = [_piece(piece, as_written) for piece in unspelled(written).split(" ")]
+        ends_in_own_s: list[int] = []
+        greek: list[int] = []
+        start = 0
+        for piece in pieces:
+            if piece.ends_in_own_s:
+                ends_in_own_s += [start + end for end in piece.ends_in_own_s]
+            if piece.greek:
+                greek += [start + place for place in piece.greek]
+            start += len(piece.text)
+        return cls(*_together(pieces), frozenset(ends_in_own_s), frozenset(greek))
+
+    def begins_a_word(self, place: int) -> bool:
+        """Whether no word goes on there."""
+        return not place or self.joints[place] != INSIDE or not self.text[place - 1].isalnum()
+
+    def end_of_word(self, place: int) -> int:
+        """Where the word ends that goes on at the place, or ended there."""
+        text, joints = self.text, self.joints
+        while place < len(text) and joints[place] == INSIDE and text[place].isalnum():
+            place += 1
+        return place
+
+    def after_article(self, place: int) -> int:
+        """The place behind an article that stands there, and the place itself where none does."""
+        if not self.text.startswith(("a", "the"), place):
+            return place
+        for article in ("a", "an", "the"):
+            end = place + len(article)
+            around = self.joints[place : place + 1], self.joints[end : end + 1]
+            if self.text.startswith(article, place) and INSIDE not in around and all(around):
+                return end
+        return place
+
+    def parts_words(self, place: int) -> bool:
+        """Whether the blank there parts words that are never written as one: "is a", but not "data set", "GPT 4"."""
+        before, behind = place - _LONG_ENOUGH, self.text[place : place + 1].isdecimal() or self._runs_on(place)
+        return before < 0 or not self._runs_on(before) or not behind
+
+    def _runs_on(self, start: int) -> bool:
+        """Whether so many letters or digits stand there in one word."""
+        end = start + _LONG_ENOUGH
+        return self.text[start:end].isalnum() and self.joints[start + 1 : end] == INSIDE * (_LONG_ENOUGH - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class TermPattern:
-    """A term: its words, one after the other.
+def unspelled(written: str) -> str:
+    """The text with its TeX flattened, on one line; in small letters where all of it is in capitals."""
+    flat = flatten_tex(written)
+    if "^" in flat or "_" in flat:
+        flat = _IN_TEX.sub(lambda found: (found[1] or found[2] or found[3]).translate(_RAISED), flat)
+        flat = _SCRIPT.sub(r"_\1\2_", flat)
+    return flat.lower() if _is_all_capitals(flat) else flat
+
+
+class _Piece(NamedTuple):
+    """What stands between two blanks, as `NormalisedText` has it."""
+
+    text: str
+    joints: str
+    ends_in_own_s: tuple[int, ...]
+    greek: tuple[int, ...]
+    last: str
+    """Its last word, spelled, its capitals as they are if nothing else changed."""
+
+
+def _together(pieces: list[_Piece]) -> tuple[str, str]:
+    return "".join([piece.text for piece in pieces]), "".join([piece.joints for piece in pieces])
+
+
+@lru_cache(maxsize=65536)
+def _piece(written: str, as_written: bool) -> _Piece:  # noqa: FBT001 - a key of the cache
+    text, joints, cased, before = "", "", "", BLANK
+    ends_in_own_s: list[int] = []
+    greek: list[int] = []
+    for between in _SEPARATORS.split(_normal(written)):
+        for part in _PART.findall(between):
+            cased = part if as_written else spelled(part)
+            letters = part if _POWER_ALONE.fullmatch(part) else in_latin(cased)
+            if len(part) == 1 and letters in GREEK_NAMES:
+                greek.append(len(text))
+            text += letters
+            joints += (before + INSIDE * (len(letters) - 1))[: len(letters)]
+            before = INSIDE if letters else before
+            if cased[-1] in "sS" and "s" not in _endings(cased):
+                ends_in_own_s.append(len(text))
+        before = HYPHEN if text else BLANK
+    return _Piece(text, joints, tuple(ends_in_own_s), tuple(greek), cased)
+
+
+_POWER_ALONE = re.compile(f"[{_DIGITS_RAISED}]+")
+
+
+def _normal(written: str) -> str:
+    """In Unicode's compatible letters (https://unicode.org/reports/tr15/), but for digits that are a power."""
+    if written.isascii():
+        return written
+    parts = _POWER.split(written)
+    return "".join(part if place % 2 else unicodedata.normalize("NFKC", part) for place, part in enumerate(parts))
+
+
+def _is_all_capitals(plain: str) -> bool:
+    """Where every word of a title is in capitals, that tells no acronym from the rest."""
+    return plain.isupper() and len(_SEPARATORS.sub(" ", plain).split()) >= _ALL_CAPITALS_FROM
+
+
+# -- of a term -------------------------------------------------------------------------------------------------------
+
+_BEFORE_ARTICLE = re.compile(
+    r"[\s-](?<=[^\W_].)(?:as|at|by|for|from|in|of|on|to|with)(?P<article>[\s-]+(?:(?:an?|the)[\s-]+)?)(?=[^\W_])",
+    re.IGNORECASE,
+)
+"""Where an article makes no difference: LLM-as-a-judge, state of the art."""
+ION = re.compile(
+    r"(?<![^\W_])(H|He|C|N|O|Ne|Na|Mg|Al|Si|S|Cl|Ar|K|Ca|Ti|Cr|Mn|Fe|Co|Ni|Zn)(I{1,3}|IV|VI{0,3}|I?X)(?![^\W_])"
+)
+"""An element's ion, which is written with a blank too: [O III]."""
+
+
+class TermPattern(NamedTuple):
+    """A term: its words, one after the other; a tuple, for an index makes very many of them.
 
     A letter or digit at an end of the term must be the end of a word in the text, a prefix's last one excepted.
     """
@@ -55,44 +180,128 @@ class TermPattern:
     """What a text that holds the term holds in any case, where the term begins; a term without words is empty."""
     begins_a_word: bool
     exact: frozenset[str] | None
-    """What may follow `stem` up to the word's end; None where anything may."""
+    """What may follow the last part up to the word's end; None where anything may."""
     plural: frozenset[str] = frozenset()
-    """What else may follow, if the word's final s is a plural's."""
+    """What else may, if the text lets its s go."""
+    further: tuple[str, ...] = ()
+    """What follows `stem`, part after part, with or without an article in between."""
+    joints: tuple[str, ...] = ("",)
+    """As those of `NormalisedText`, of `stem` and of each of `further`."""
+    is_acronym: bool = False
+    """Whether it is one word in capitals, which no Greek letter stands for: PHI, CHI."""
 
     @classmethod
     def read(cls, written: str, *, prefix: bool = False) -> TermPattern:
         """A keyword, a query's words or, with `prefix`, how they begin. One without any is never found."""
-        plain = strip_accents(written)
-        words = fold_case(plain)
-        begins_a_word = words[:1].isalnum()
-        if prefix or not words[-1:].isalnum():
-            return cls(words, begins_a_word, exact=None)
-        last = re.split(r"[\W_]", plain)[-1]
-        ending, exact, plural = _tails(last)
-        return cls(words.removesuffix(ending), begins_a_word, exact, plural)
+        plain = unspelled(written)
+        if prefix:
+            text, joints = _together([_piece(piece, True) for piece in plain.split(" ")])  # noqa: FBT003
+            return cls(text, text[:1].isalnum(), exact=None, joints=(joints,))
+        parts = [[_piece(piece, False) for piece in part.split(" ")] for part in _parts(plain)]  # noqa: FBT003
+        letters = ["".join([piece.text for piece in pieces]) for pieces in parts]
+        joints_of = ["".join([piece.joints for piece in pieces]) for pieces in parts]
+        begins_a_word, exact, plural = letters[0][:1].isalnum(), None, frozenset[str]()
+        if letters[-1][-1:].isalnum():
+            ending, exact, plural = _tails(_last(parts[-1]))
+            letters[-1] = letters[-1].removesuffix(ending)
+        return cls(
+            letters[0],
+            begins_a_word,
+            exact,
+            plural,
+            tuple(letters[1:]),
+            tuple(joints_of),
+            is_acronym=plain.isalpha() and plain.isupper(),
+        )
 
     def matches_at(self, start: int, words: NormalisedText) -> bool:
         """Whether the term stands in the text at one of the places where `stem` does."""
-        text = words.text
-        if self.begins_a_word and start and text[start - 1].isalnum():
+        text, joints = words.text, words.joints
+        if self.begins_a_word and joints[start] == INSIDE and text[start - 1].isalnum():
             return False
+        end = start + len(self.stem)
+        if self.further:
+            return text.startswith((self.further[0], "a", "the"), end) and bool(self.ends(start, words))
+        return (
+            (self.exact is None or self._has_ending(end, words))
+            and (BLANK not in joints[start + 1 : end] or _is_one(self.joints[0], start, end, words))
+            and not (self.is_acronym and start in words.greek)
+        )
+
+    def ends(self, start: int, words: NormalisedText) -> set[int]:
+        """Where a word ends up to which the term stands there, if it stands there at all."""
+        if self.begins_a_word and not words.begins_a_word(start):
+            return set()
+        if self.is_acronym and start in words.greek:
+            return set()
+        end = start + len(self.stem)
+        ends = {end} if _is_one(self.joints[0], start, end, words) else set()
+        for part, joints in zip(self.further, self.joints[1:], strict=True):
+            places = {place for end in ends for place in (end, words.after_article(end))}
+            ends = {
+                place + len(part)
+                for place in places
+                if words.text.startswith(part, place) and _is_one(joints, place, place + len(part), words)
+            }
         if self.exact is None:
-            return True
-        after = end = start + len(self.stem)
-        while end < len(text) and text[end].isalnum():
-            end += 1
-        tail = text[after:end]
-        return tail in self.exact or (tail in self.plural and end not in words.ends_in_own_s)
+            return ends
+        return {words.end_of_word(end) for end in ends if self._has_ending(end, words)}
+
+    def _has_ending(self, end: int, words: NormalisedText) -> bool:
+        """Whether what is left of the last word is an ending that the term may have."""
+        after = words.text[end : end + 1]
+        if not after.isalnum() or words.joints[end] != INSIDE:
+            return "" in (self.exact or ()) or ("" in self.plural and end not in words.ends_in_own_s)
+        if after not in _ENDING:
+            return False
+        end_of_word = words.end_of_word(end)
+        tail = words.text[end:end_of_word]
+        return tail in (self.exact or ()) or (tail in self.plural and end_of_word not in words.ends_in_own_s)
+
+
+def _is_one(joints: str, start: int, end: int, words: NormalisedText) -> bool:
+    """Whether the text's words between the two places are joined as the term's, or differ only as spellings do."""
+    inside = words.joints[start + 1 : end]
+    if BLANK not in inside or inside == joints[1 : end - start]:
+        return True
+    return not any(
+        joint == BLANK and own == INSIDE and words.parts_words(place)
+        for place, (joint, own) in enumerate(zip(inside, joints[1:], strict=False), start + 1)
+    )
+
+
+def _parts(plain: str) -> list[str]:
+    """The term, cut where an article may stand."""
+    if not plain.islower():
+        plain = ION.sub(r"\1 \2", plain)
+    parts, start = [], 0
+    for found in _BEFORE_ARTICLE.finditer(plain):
+        parts.append(plain[start : found.start("article")])
+        start = found.end()
+    return [*parts, plain[start:]]
+
+
+def _last(pieces: list[_Piece]) -> str:
+    return next((piece.last for piece in reversed(pieces) if piece.text), "")
 
 
 @lru_cache(maxsize=4096)
 def spellings(written: str) -> frozenset[str]:
     """The folded words that a term is, its plural's singular too: terms that share one may stand on one word."""
     wanted = TermPattern.read(written)
-    return frozenset(wanted.stem + tail for tail in wanted.exact or ("",))
+    return frozenset("".join([wanted.stem, *wanted.further, tail]) for tail in wanted.exact or ("",))
 
 
-@lru_cache(maxsize=4096)
+# -- of a word -------------------------------------------------------------------------------------------------------
+
+_NO_PLURAL = re.compile(r".*(?:ss|us|is|ias)|[Nn]ews", re.DOTALL)
+"""Class, campus, analysis, bias: such an end has no plural's s. Nor is what is new news."""
+_SHORTEST = 2
+_ENDING = "es"
+"""What a plural's ending is made of."""
+
+
+@lru_cache(maxsize=65536)
 def _tails(word: str) -> tuple[str, frozenset[str], frozenset[str]]:
     """What a term's last word, as it is written, may lose, and what may follow the rest: `TermPattern`'s two sets."""
     endings = _endings(word)
@@ -102,12 +311,7 @@ def _tails(word: str) -> tuple[str, frozenset[str], frozenset[str]]:
     return longest, frozenset(exact), frozenset(plural)
 
 
-def _marked(found: re.Match[str]) -> str:
-    word = found[0]
-    return word if "s" in _endings(word) else word + _MARK
-
-
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def _endings(word: str) -> tuple[str, ...]:
     """Which of the two ends the word, as it is written, may lose."""
     if word.isupper():
@@ -128,8 +332,3 @@ def _further(word: str) -> list[str]:
 def _is_a_word(stem: str) -> bool:
     """What is left must be long enough; two letters are an acronym in capitals (AIs), or nothing (gas)."""
     return len(stem) > _SHORTEST or (len(stem) == _SHORTEST and stem.isupper())
-
-
-def _is_all_capitals(plain: str) -> bool:
-    """A title in capitals only: then capitals do not mark acronyms."""
-    return plain.isupper() and len(plain.split()) >= _ALL_CAPITALS_FROM

@@ -14,15 +14,15 @@ import ahocorasick_rs
 
 from bot.arxiv.taxonomy import related
 from bot.model import Hit, MatchMode
-from bot.topics import author_names
-from bot.topics.author_names import Name
+from bot.topics import author_names, exact
 from bot.topics.query import ALL, Term
-from bot.topics.term_forms import NormalisedText, TermPattern
+from bot.topics.term_forms import INSIDE, NormalisedText, TermPattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.model import Paper
+    from bot.topics.author_names import Name
 
 Hits = tuple[Hit, ...]
 Found = dict[Term, Hits]
@@ -82,7 +82,9 @@ class TermIndex(Protocol):
 
 
 class _PhraseIndex:
-    """Looked for as whole words, or as how words begin."""
+    """Looked for as whole words, however these are spelled."""
+
+    _as_written = False
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
         self._terms: list[Term] = []
@@ -100,8 +102,11 @@ class _PhraseIndex:
     def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
         found_terms: dict[int, Term] = {}
         for text in texts if field in self._read else ():
-            words = NormalisedText.read(text)
-            for place, start, _ in self._automaton.find_matches_as_indexes(words.text, overlapping=True):
+            words = NormalisedText.read(text, as_written=self._as_written)
+            letters, joints = words.text, words.joints
+            for place, start, _ in self._automaton.find_matches_as_indexes(letters, overlapping=True):
+                if joints[start] == INSIDE and letters[start - 1].isalnum() and self._wanted[place].begins_a_word:
+                    continue  # most are inside of a word: `matches_at` would say so too, a call later
                 if (
                     place not in found_terms
                     and field in self._fields[place]
@@ -109,6 +114,30 @@ class _PhraseIndex:
                 ):
                     found_terms[place] = self._terms[place]
         return found_terms.values()
+
+
+class _Beginnings(_PhraseIndex):
+    """Looked for as how words begin, as these are written: another spelling may begin otherwise."""
+
+    _as_written = True
+
+
+class _Exact:
+    """Looked for in the letters as they are written."""
+
+    def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
+        read = ((exact.as_written(term.text), term, fields) for term, fields in asked)
+        self._asked = [(wanted, term, fields) for wanted, term, fields in read if wanted]
+        self._automaton = ahocorasick_rs.AhoCorasick(wanted.lower() for wanted, _, _ in self._asked)
+
+    def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
+        found_terms: dict[Term, None] = {}
+        for text in map(exact.as_written, texts):
+            for place, start, _ in self._automaton.find_matches_as_indexes(text.lower(), overlapping=True):
+                wanted, term, fields = self._asked[place]
+                if field in fields and exact.stands_at(wanted, start, text, prefix=term.prefix):
+                    found_terms[term] = None
+        return found_terms
 
 
 class _SubstringIndex:
@@ -129,18 +158,22 @@ class _SubstringIndex:
 
 
 class _AuthorIndex:
-    """Looked for by the last word of their names."""
+    """Looked for by their family names."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
-        self._by_last: defaultdict[str, list[tuple[Name, Term]]] = defaultdict(list)
+        self._by_family: defaultdict[str, list[tuple[Name, Term]]] = defaultdict(list)
         for term, _ in asked:
             for wanted in author_names.readings(term.text):
-                self._by_last[wanted.last].append((wanted, term))
+                self._by_family[wanted.family].append((wanted, term))
 
     def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
-        authors = [Name.read(text) for text in texts] if field == "author" else ()
+        authors = (author for text in (texts if field == "author" else ()) for author in author_names.signed(text))
         return dict.fromkeys(
-            term for name in authors for wanted, term in self._by_last.get(name.last, ()) if wanted.may_be(name)
+            term
+            for author in authors
+            for family, given in author.splits()
+            for wanted, term in self._by_family.get(family, ())
+            if wanted.fits(given)
         )
 
 
@@ -183,7 +216,11 @@ def _index_for(field: str, mode: MatchMode, *, prefix: bool) -> type[TermIndex]:
         return _CodeIndex
     if field == "author" and not prefix:
         return _AuthorIndex
-    return _SubstringIndex if field in _RAW and mode is MatchMode.SUBSTRING else _PhraseIndex
+    if field != "author" and mode is MatchMode.EXACT:
+        return _Exact
+    if field in _RAW and mode is MatchMode.SUBSTRING:
+        return _SubstringIndex
+    return _Beginnings if prefix else _PhraseIndex
 
 
 def _raw(text: str) -> bytes:

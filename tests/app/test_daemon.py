@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.app import App
+    from bot.publish.markdown import TopicPage
     from bot.settings import Subscriber
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -73,6 +74,27 @@ def test_after_the_last_category_is_closed_the_next_mailing_is_waited_for() -> N
 def test_on_a_weekend_or_without_categories_the_next_mailing_is_waited_for() -> None:
     assert next_poll(morning(SATURDAY), work_ahead()) == morning(MONDAY, 4, 20)
     assert next_poll(morning(TUESDAY), work_ahead(categories=())) == FEED + DAY
+
+
+def missed(*, tries: int, asked: datetime) -> MailingRecord:
+    return MailingRecord(MONDAY, "cs.CV", MailingState.FAILED, "", 0, 0, tries, asked)
+
+
+def test_a_missed_mailing_that_is_asked_for_seldom_does_not_hold_up_the_next_mailing() -> None:
+    evening = FEED + 19 * HOUR
+    closed = (record("cs.CV", MailingState.COMPLETE),)
+    late = WorkAhead(closed, ("cs.CV",), (), missed=(missed(tries=9, asked=evening),))
+    assert next_poll(evening, late) == FEED + DAY
+
+
+def test_second_sources_that_have_us_wait_do_not_hold_up_the_feeds_nor_the_feeds_them() -> None:
+    waiting = (record("cs.CV", MailingState.FAILED),)
+    never = MailingRecord(MONDAY, "cs.CV", MailingState.PENDING, "", 0, 0, 0, None)
+    now = FEED + MINUTE
+    held = WorkAhead(waiting, ("cs.CV",), (), missed=(never,), missed_wait_until=now + 9 * HOUR)
+    assert next_poll(now, held) == FEED + 10 * MINUTE
+    held = WorkAhead(waiting, ("cs.CV",), (), missed=(never,), arxiv_waits_until=now + 9 * HOUR)
+    assert next_poll(now, held) < now
 
 
 # -- when to wake ------------------------------------------------------------------------------------------------
@@ -397,6 +419,32 @@ async def test_a_round_that_hangs_is_left_after_the_grace_and_what_is_in_flight_
     assert rounds.abandoned == 1
 
 
+async def test_a_stop_in_the_midst_of_long_work_ends_it_at_the_next_page_and_the_next_run_writes_the_rest(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.daemon.GRACE", 0)
+    names = [f"birds{number}" for number in range(20)]
+    environment.config["topics"] = {name: {"categories": ["cs.CV"], "keywords": ["pigeon"]} for name in names}
+    environment.config |= {"subscribers": {}, "site": {"dir": "site", "topics": names}}
+    environment.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    stop, written = asyncio.Event(), list[str]()
+
+    def note(page: TopicPage, *_: object) -> str:
+        written.append(page.topic.name)
+        if len(written) == 3:
+            stop.set()
+        return page.topic.name
+
+    monkeypatch.setattr("bot.publish.render_page", note)
+    async with environment.app() as app:
+        await Daemon(app.runner, environment.clock).run(stop, heartbeat=lambda: None, reload=unchanged)
+    assert len(written) < 10  # some turns of the event loop pass until the round is cancelled
+    await environment.once()
+    pages = (environment.folder / "site").glob("birds*/2026-04-21.html")
+    assert sorted(page.parent.name for page in pages) == sorted(names)
+
+
 async def test_a_fault_in_a_round_ends_the_daemon_with_it() -> None:
     with pytest.raises(RuntimeError, match="a fault of ours"):
         await run_for(Daemon(Rounds(failure=RuntimeError("a fault of ours")), SystemClock()), 0.3)
@@ -412,6 +460,20 @@ async def test_a_store_that_is_locked_or_full_is_tried_again_in_a_minute() -> No
     clock.set(clock.now() + MINUTE)
     await daemon.tick()
     assert rounds.count == 2
+
+
+async def test_it_ends_although_the_store_does_not_take_what_is_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = Rounds()
+
+    def locked() -> None:
+        raise StoreError("sqlite:///p.db", "database is locked")
+
+    monkeypatch.setattr(rounds, "abandon", locked)
+    with capture_logs() as logs:
+        await run_for(Daemon(rounds, SystemClock()), 0.1)
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [
+        "what is in flight could not be noted"
+    ]
 
 
 async def test_a_new_configuration_gets_a_round_at_once() -> None:

@@ -150,3 +150,15 @@ def test_a_submission_lies_within_the_window_of_its_earliest_mailing(moment: dat
     (after, *_) = calendar.mailing_days(day, day + timedelta(days=4))
     assert calendar.is_mailing_day(day)
     assert calendar.submissions_from(day) < moment <= calendar.submissions_from(after)
+
+
+def test_days_are_said_as_a_span_with_their_number() -> None:
+    days = calendar.mailing_days(date(2026, 4, 15), date(2026, 4, 20))
+    assert calendar.span(days) == "2026-04-16 to 2026-04-20 (3)"
+    assert calendar.span(days[:1]) == "2026-04-16"
+
+
+@given(st.dates(date(2025, 1, 1), date(2030, 1, 1)))
+def test_after_a_date_the_next_mailing_day_is_the_one_whose_previous_is_not_later(day: date) -> None:
+    following = calendar.next_mailing_day(day)
+    assert calendar.previous_mailing_day(following) <= day < following

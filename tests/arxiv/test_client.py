@@ -13,12 +13,14 @@ import pytest
 from bot import __version__
 from bot.arxiv import client
 from bot.arxiv.client import ArxivClient
+from bot.arxiv.rate_limit import Service
 from bot.clock import SimulatedClock, SystemClock
 from bot.demo.servers.arxiv import Answer, ArxivServer
 from bot.errors import FetchError
 from bot.settings import ArxivSettings
-from bot.store.arxiv_limits import ArxivLimit
+from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database
+from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,27 +40,35 @@ class Steady(random.Random):
 class Scene:
     """A stand-in for arXiv and the client that asks it, on one clock."""
 
-    def __init__(self, clock: Clock, limit: ArxivLimit) -> None:
+    def __init__(self, clock: Clock, limits: ArxivLimits) -> None:
         self.clock = clock
-        self.limit = limit
+        self.limits = limits
         self.server = ArxivServer(clock)
         self.url = ""
         self._clients: list[ArxivClient] = []
 
     def client(
-        self, *, url: str = "", contact: str = "you@loft.example", pause: float = 3.0, **more: Any
+        self,
+        *,
+        url: str = "",
+        oai_url: str = "",
+        contact: str = "you@loft.example",
+        pause: float = 3.0,
+        **more: Any,
     ) -> ArxivClient:
-        settings = ArxivSettings(rss_url=url or self.server.url, seconds_between_requests=pause)
+        settings = ArxivSettings(
+            rss_url=url or self.server.url, oai_url=oai_url or self.server.url, seconds_between_requests=pause
+        )
         more = {"jitter": Steady()} | more
-        made = ArxivClient(settings, contact=contact, limit=self.limit, clock=self.clock, **more)
+        made = ArxivClient(settings, contact=contact, limits=self.limits, clock=self.clock, **more)
         self._clients.append(made)
         return made
 
     def waits(self) -> float:
-        """Seconds from the start until the gate opens."""
-        opens_at = self.limit.opens_at()
-        assert opens_at
-        return (opens_at - START).total_seconds()
+        """Seconds from the start until the feeds may be asked again."""
+        now = self.clock.now()
+        moments = (self.limits.waits_until(Service.FEEDS, now), self.limits.acquire(now, timedelta(seconds=3)))
+        return (max(moment for moment in moments if moment) - START).total_seconds()
 
     async def aclose(self) -> None:
         for made in self._clients:
@@ -69,7 +79,7 @@ class Scene:
 async def _scene(clock: Clock | None = None) -> AsyncIterator[Scene]:
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/paperboy.db")
-        scene = Scene(clock or SimulatedClock(START), ArxivLimit(database))
+        scene = Scene(clock or SimulatedClock(START), ArxivLimits(database, WorkerId.current()))
         async with scene.server:
             try:
                 yield scene
@@ -144,33 +154,33 @@ async def test_a_proxy_named_by_the_environment_is_used(monkeypatch: pytest.Monk
 async def test_a_limit_that_holds_is_waited_for() -> None:
     async with _scene() as scene:
         scene.server.feeds["cs.CV"] = b"<rss/>"
-        scene.limit.hold_until(START + timedelta(seconds=300))
+        scene.limits.hold_until(Service.FEEDS, START + timedelta(seconds=300))
         await scene.client().fetch_rss("cs.CV")
         assert scene.server.requests[0].at == START + timedelta(seconds=300)
 
 
 async def test_a_limit_that_opens_beyond_our_longest_wait_is_not_waited_for() -> None:
     async with _scene() as scene:
-        scene.limit.hold_until(START + timedelta(minutes=40))
+        scene.limits.hold_until(Service.FEEDS, START + timedelta(minutes=40))
         with pytest.raises(FetchError, match="no request before 2026-04-20 05:00 UTC") as caught:
             await scene.client().fetch_rss("cs.CV")
         assert (caught.value.retry_after, caught.value.asked) == (2400, False)
         assert scene.clock.now() == START
         assert scene.server.requests == []
-        assert scene.limit.opens_at() == START + timedelta(minutes=40)
+        assert scene.waits() == 40 * 60
 
 
 async def test_a_limit_that_another_process_holds_meanwhile_is_waited_for_again() -> None:
     class Closing(SimulatedClock):
         async def sleep(self, seconds: float) -> None:
             await super().sleep(seconds)
-            scene.limit.hold_until(START + timedelta(seconds=7))
+            scene.limits.release(START + timedelta(seconds=4))
 
     async with _scene(Closing(START)) as scene:
         scene.server.feeds["cs.CV"] = b"<rss/>"
-        scene.limit.hold_until(START + timedelta(seconds=2))
+        scene.limits.release(START + timedelta(seconds=2))
         await scene.client().fetch_rss("cs.CV")
-        assert scene.server.requests[0].at == START + timedelta(seconds=7)
+        assert scene.server.requests[0].at == START + timedelta(seconds=4)
 
 
 # -- answers that are none -------------------------------------------------------------------------------------------
@@ -181,7 +191,7 @@ async def test_a_limit_that_another_process_holds_meanwhile_is_waited_for_again(
     [
         (304, 3, "304 Not Modified"),
         (400, 3, "400 Bad Request"),
-        (403, 3, "403 Forbidden"),
+        (403, 86_400, "403 Forbidden"),
         (404, 3, "404 Not Found"),
         (406, 60, "406 Not Acceptable"),
         (429, 60, "429 Too Many Requests"),
@@ -294,6 +304,64 @@ async def test_a_server_that_is_not_there_is_named() -> None:
         with pytest.raises(FetchError, match=r"cannot connect to 127\.0\.0\.1"):
             await scene.client(url=url).fetch_rss("cs.CV")
         assert scene.waits() == 3
+
+
+async def test_after_three_failures_to_reach_a_service_it_is_not_tried_again_and_others_are() -> None:
+    async with _scene() as scene:
+        url = scene.server.url
+    async with _scene() as scene:
+        scene.server.feeds["oai"] = b"<oai/>"
+        oai_url = scene.server.url.replace("{category}", "oai")
+        asking = scene.client(url=url, oai_url=oai_url)
+        started = scene.clock.now()
+        for category in ("a", "b", "c"):
+            with pytest.raises(FetchError, match="cannot connect to"):
+                await asking.fetch_rss(category)
+        reached = scene.clock.now()
+        for category in ("d", "e"):
+            with pytest.raises(FetchError) as caught:
+                await asking.fetch_rss(category)
+            assert caught.value.reason == "127.0.0.1 was not reached 3 times and is not tried again for now"
+            assert caught.value.asked
+        assert scene.clock.now() == reached <= started + timedelta(seconds=9)
+        assert await asking.fetch_oai({"verb": "x"}) == b"<oai/>"
+
+
+async def test_a_service_that_answers_between_two_failures_is_tried_on() -> None:
+    async with _scene() as scene:
+        scene.server.feeds.update({"good": b"<rss/>", "slow": Answer(b"<rss/>", delay=60)})
+        asking = scene.client(timeout=0.1)
+        for category in ("slow", "slow", "good", "slow", "slow", "good"):
+            with suppress(FetchError):
+                await asking.fetch_rss(category)
+        assert [request.category for request in scene.server.requests].count("good") == 2
+
+
+@pytest.mark.parametrize("seconds", [1e9, 1e308, float("inf")])
+async def test_no_answer_holds_a_service_for_longer_than_a_day(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr(client, "_retry_after", lambda *_: seconds)
+    async with _scene() as scene:
+        scene.server.feeds["cs.CV"] = Answer(status=503)
+        with pytest.raises(FetchError):
+            await scene.client().fetch_rss("cs.CV")
+        assert scene.waits() == 86_400
+
+
+async def test_all_waiting_of_a_client_together_is_never_longer_than_it_is_allowed_whatever_the_clock_does() -> None:
+    class StandingStill(SimulatedClock):
+        slept = 0.0
+
+        async def sleep(self, seconds: float) -> None:
+            self.slept += seconds  # and no time passes, as when the clock is set back meanwhile
+
+    clock = StandingStill(START)
+    async with _scene(clock) as scene:
+        scene.limits.hold_until(Service.FEEDS, START + timedelta(seconds=100))
+        with pytest.raises(FetchError, match="no request before"):
+            await scene.client(max_wait=250).fetch_rss("cs.CV")
+        assert clock.slept == 200
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every way to arXiv through one gate: two clients, one store, throttling, refusal, restarts."""
+"""Every way to arXiv under one pause and its own limit: two clients, one store, throttling, refusal, restarts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from aiohttp import web
 
 from bot.arxiv import client as client_module
 from bot.arxiv.client import ArxivClient
-from bot.arxiv.rate_limit import backoff
+from bot.arxiv.rate_limit import Service, backoff
 from bot.clock import SimulatedClock, SystemClock
 from bot.errors import FetchError
 from bot.settings import ArxivSettings
-from bot.store.arxiv_limits import ArxivLimit
+from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database
+from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -64,15 +65,14 @@ class Place:
             catchup_url=f"{self.base}/catchup/{{category}}/{{date}}",
             seconds_between_requests=pause,
         )
-        made = ArxivClient(
-            settings, contact="x", limit=ArxivLimit(database), clock=self.clock, jitter=Fixed(draw), **more
-        )
+        limits = ArxivLimits(database, WorkerId.current())
+        made = ArxivClient(settings, contact="x", limits=limits, clock=self.clock, jitter=Fixed(draw), **more)
         self.opened.append((made, database))
         return made
 
     @property
-    def limit(self) -> ArxivLimit:
-        return self.opened[-1][0]._gate  # type: ignore[no-any-return]  # the last client's, kept as Any
+    def limits(self) -> ArxivLimits:
+        return self.opened[-1][0]._limits  # type: ignore[no-any-return]  # the last client's, kept as Any
 
     async def serve(self, request: web.Request) -> web.Response:
         seen = Seen(str(request.rel_url), request.headers["Accept"], self.clock.now())
@@ -174,14 +174,15 @@ async def test_law_8_two_processes_and_three_kinds_share_the_pause_from_the_end_
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_throttling_by_any_source_holds_the_others_too(tmp_path: Path, kind: str) -> None:
+async def test_throttling_by_one_service_holds_that_one_and_no_other(tmp_path: Path, kind: str) -> None:
     async with _place(tmp_path) as place:
         place.answers = [_says(200, "Rate exceeded.\n"), FINE]
         error = await _fails(place.client(), kind)
         assert (error.status, error.asked) == (429, True)
-        for ask in KINDS.values():
-            await ask(place.client())
-        assert [seen.at - START for seen in place.log] == [timedelta(seconds=s) for s in (0, 60, 63, 66)]
+        for other in KINDS.keys() - {kind}:
+            await KINDS[other](place.client())
+        await KINDS[kind](place.client())
+        assert [seen.at - START for seen in place.log] == [timedelta(seconds=s) for s in (0, 3, 6, 60)]
 
 
 async def test_pauses_grow_over_restarts_until_an_answer_ends_them(tmp_path: Path) -> None:
@@ -191,41 +192,60 @@ async def test_pauses_grow_over_restarts_until_an_answer_ends_them(tmp_path: Pat
             await _fails(place.client(max_wait=4000))
         minutes = [(after.at - before.at) / MINUTE for before, after in zip(place.log, place.log[1:], strict=False)]
         assert minutes == [1, 1, 2, 4, 8, 16, 32, 60, 0.05]
-        assert place.limit.opens_at() == place.clock.now() + MINUTE  # the 500 ended it: the next begins anew
+        now = place.clock.now()
+        assert place.limits.waits_until(Service.FEEDS, now) == now + MINUTE  # the 500 ended it: the next begins anew
 
 
-async def test_a_retry_after_is_obeyed_over_restarts_and_by_other_processes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_retry_after_is_obeyed_over_restarts_and_by_other_processes(tmp_path: Path, kind: str) -> None:
     async with _place(tmp_path) as place:
         place.answers = [_says(503, Retry_After="1200"), FINE]
-        await _fails(place.client(), "oai")
-        error = await _fails(place.client(), "rss")
+        await _fails(place.client(), kind)
+        error = await _fails(place.client(), kind)
         assert (error.asked, error.retry_after, error.status) == (False, 1200, None)
         place.clock.set(START + 20 * MINUTE)  # type: ignore[attr-defined]  # a simulated clock
-        await KINDS["catchup"](place.client())
+        await KINDS[kind](place.client())
         assert len(place.log) == 2
 
 
-async def test_law_8_a_403_stops_all_requests_for_a_day_over_restarts(tmp_path: Path) -> None:
+async def test_law_8_a_403_of_the_feeds_stops_all_requests_for_a_day_over_restarts(tmp_path: Path) -> None:
     async with _place(tmp_path) as place:
         place.answers = [_says(403), _says(403), FINE]
-        assert (await _fails(place.client(), "catchup")).asked
+        assert (await _fails(place.client(), "rss")).asked
         assert isinstance(place.clock, SimulatedClock)
         place.clock.set(START + 23 * 60 * MINUTE)
-        error = await _fails(place.client(), "rss")
-        assert (error.status, error.asked, error.retry_after) == (403, False, 3600)
-        assert error.reason == (
-            "arXiv refuses us since 2026-04-20 04:20 UTC (127.0.0.1 answered 403 Forbidden); "
-            "no request before 2026-04-21 04:20 UTC"
-        )
+        for kind in KINDS:
+            error = await _fails(place.client(), kind)
+            assert (error.status, error.asked, error.retry_after) == (403, False, 3600)
+            assert error.reason == (
+                "arXiv refuses us since 2026-04-20 04:20 UTC (127.0.0.1 answered 403 Forbidden); "
+                "no request before 2026-04-21 04:20 UTC"
+            )
         assert len(place.log) == 1
         place.clock.set(START + 24 * 60 * MINUTE)
         assert (await _fails(place.client())).asked
-        refused = place.limit.refusal(place.clock.now())
+        refused = place.limits.refusal(Service.FEEDS, place.clock.now())
         assert refused is not None
         assert (refused.since, refused.closed_until) == (START, START + 48 * 60 * MINUTE)
         place.clock.set(START + 48 * 60 * MINUTE)
         await KINDS["rss"](place.client())
-        assert place.limit.refusal(START) is None
+        assert place.limits.refusal(Service.FEEDS, START) is None
+
+
+@pytest.mark.parametrize(("kind", "days"), [("oai", 1), ("catchup", 30)])
+async def test_a_403_of_another_service_stops_that_one_and_the_feeds_go_on(
+    tmp_path: Path, kind: str, days: int
+) -> None:
+    async with _place(tmp_path) as place:
+        place.answers = [_says(403), FINE]
+        await _fails(place.client(), kind)
+        await KINDS["rss"](place.client())
+        assert isinstance(place.clock, SimulatedClock)
+        place.clock.set(START + timedelta(days=days) - MINUTE)
+        assert not (await _fails(place.client(), kind)).asked
+        place.clock.set(START + timedelta(days=days))
+        await KINDS[kind](place.client())
+        assert len(place.log) == 3
 
 
 async def test_no_answer_at_all_says_nothing_about_throttling(tmp_path: Path) -> None:
@@ -234,17 +254,18 @@ async def test_no_answer_at_all_says_nothing_about_throttling(tmp_path: Path) ->
         await _fails(place.client())
         place.base = "http://127.0.0.1:1"
         assert (await _fails(place.client())).status is None
-        assert place.limit.record_throttling(START + 9 * MINUTE, "429") == START
+        assert place.limits.record_throttling(Service.FEEDS, START + 9 * MINUTE, "429") == START
 
 
-async def test_a_clock_that_was_wrong_does_not_hold_the_limit_for_ever(tmp_path: Path) -> None:
+async def test_a_clock_that_was_wrong_does_not_hold_the_limits_for_ever(tmp_path: Path) -> None:
     async with _place(tmp_path) as place:
         place.answers = [FINE]
-        asking = place.client()
-        place.limit.record_refusal(START + timedelta(days=400), START + timedelta(days=401), "403")
-        place.limit.hold_until(START + timedelta(days=400))
+        asking, wrong = place.client(), START + timedelta(days=400)
+        place.limits.record_refusal(Service.FEEDS, wrong, wrong + timedelta(days=1), "403")
+        place.limits.hold_until(Service.FEEDS, wrong)
+        place.limits.release(wrong)
         assert await KINDS["rss"](asking) == b"<fine/>"
-        assert place.log[0].at == START
+        assert place.log[0].at == START + timedelta(seconds=3)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -70,7 +70,8 @@ def _stored(feeds: dict[str, bytes], folder: Path) -> None:
     store = Store(f"sqlite:///{folder / 'bench.db'}")
     for category, body in feeds.items():
         mailing = feed.parse(body, category)
-        store.papers.record(mailing, judge(mailing, store.papers), datetime(2026, 4, 20, 5, tzinfo=UTC))
+        history = store.papers.history(category, {entry.paper.identifier for entry in mailing.entries})
+        store.papers.record(mailing, judge(mailing, history), datetime(2026, 4, 20, 5, tzinfo=UTC))
     store.close()
 
 

@@ -96,7 +96,7 @@ async def _status(subscribers: int, items: int) -> tuple[float, float]:
             environment.clock.set(morning(_DAY))
             async with environment.app() as app:
                 await app.runner.collect()
-                app.runner.compose()
+                await app.runner.compose()
                 with app.store._database.writing() as connection:
                     connection.execute(deliveries.update().values(state=DeliveryState.SENT, settled_at=morning(_DAY)))
                 start, worked = time.perf_counter(), time.process_time()

@@ -61,13 +61,6 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def worked(work: Callable[[], object]) -> float:
-    """CPU time of one call: on a machine that others use too, it tells more than wall time."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
 @dataclass(frozen=True, slots=True)
 class Process:
     """What a process that ended took."""

@@ -5,6 +5,7 @@ One topic of everything, published nowhere.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -99,7 +100,7 @@ def _publish(store: Store, folder: Path) -> tuple[float, float]:
     """Seconds by the clock and of the CPU, as a run of its own."""
     publisher = Publisher(store, SiteSettings(folder, ("all",)), (_TOPIC,), Matcher([_TOPIC]), Templates())
     start, worked = time.perf_counter(), time.process_time()
-    publisher.publish()
+    asyncio.run(publisher.publish())
     return time.perf_counter() - start, time.process_time() - worked
 
 

@@ -169,6 +169,7 @@ class SlackHarness(_Receiving):
             "answer lost": Row(FailureKind.UNKNOWN, _SLACK_LOST),
             "transient": Row(FailureKind.TRANSIENT, _said("service_unavailable")),
             "no connection": Row(FailureKind.TRANSIENT, UNPLUGGED, attempts=0),
+            "thread gone": Row(FailureKind.THREAD_GONE, _said("thread_not_found")),
             "destination dead": Row(FailureKind.DESTINATION_GONE, _said("is_archived")),
             "credential dead": Row(FailureKind.CREDENTIAL, _said("token_revoked")),
             "our bug": Row(FailureKind.REJECTED, _said("msg_blocks_too_long")),
@@ -185,7 +186,10 @@ class SlackHarness(_Receiving):
     }
     never: Mapping[str, Mapping[FailureKind, str]] = {
         "bot": {},
-        "webhook": {FailureKind.CREDENTIAL: "its URL opens one channel only"},
+        "webhook": {
+            FailureKind.CREDENTIAL: "its URL opens one channel only",
+            FailureKind.THREAD_GONE: "it knows no thread",
+        },
     }
 
     askable = frozenset({"bot"})
@@ -261,6 +265,9 @@ _DISCORD_WEBHOOK = _DISCORD_ROWS | {
 }
 
 
+_NO_THREAD = {FailureKind.THREAD_GONE: "only a later part of a forum's digest goes into a thread (test_forum)"}
+
+
 class DiscordHarness(_Receiving):
     """https://docs.discord.com/developers/topics/opcodes-and-status-codes."""
 
@@ -277,10 +284,10 @@ class DiscordHarness(_Receiving):
         "forum webhook": _DISCORD_WEBHOOK | {"no forum": Row(FailureKind.DESTINATION_GONE, _refused(400, 220003))},
     }
     never: Mapping[str, Mapping[FailureKind, str]] = {
-        "bot": {},
-        "forum": {},
-        "webhook": {FailureKind.CREDENTIAL: "its URL opens one channel only"},
-        "forum webhook": {FailureKind.CREDENTIAL: "its URL opens one channel only"},
+        "bot": _NO_THREAD,
+        "forum": _NO_THREAD,
+        "webhook": {FailureKind.CREDENTIAL: "its URL opens one channel only", **_NO_THREAD},
+        "forum webhook": {FailureKind.CREDENTIAL: "its URL opens one channel only", **_NO_THREAD},
     }
 
     askable = frozenset({"bot", "forum"})
@@ -352,7 +359,10 @@ class MailHarness(_Receiving):
         },
     }
     never: Mapping[str, Mapping[FailureKind, str]] = {
-        "mailbox": {FailureKind.RATE_LIMITED: "a relay names no seconds: its 4yz is TRANSIENT"},
+        "mailbox": {
+            FailureKind.RATE_LIMITED: "a relay names no seconds: its 4yz is TRANSIENT",
+            FailureKind.THREAD_GONE: "a mail is in no thread",
+        },
     }
     secrets = ("correct-horse-battery", "AG1lAGNvcnJlY3QtaG9yc2UtYmF0dGVyeQ==")
     """The password, and as AUTH PLAIN carries it."""

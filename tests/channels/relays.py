@@ -22,6 +22,7 @@ class ScriptedSmtp:
 
     def __init__(self, greeting: str = "220 ready", **replies: str) -> None:
         self.replies = {"EHLO": "250 hello", "DATA": "354 go on", "QUIT": "221 bye", "GREETING": greeting} | replies
+        self.encoding = "utf-8"
         self.asked: list[str] = []
         self.heard: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.connections = 0
@@ -64,7 +65,7 @@ class ScriptedSmtp:
             return True
         if reply == EOF:
             return False
-        writer.write(reply.replace("{line}", line).encode() + b"\r\n")
+        writer.write(reply.replace("{line}", line).encode(self.encoding) + b"\r\n")
         return True
 
 

@@ -12,7 +12,7 @@ from bot.demo.servers.arxiv import Answer as ArxivSays
 from bot.demo.servers.slack import FaultScript
 from bot.model import FeedItem
 from tests.builders import paper
-from tests.world import CROSS, MONDAY, SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
+from tests.world import CROSS, MONDAY, REPLACE, SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
@@ -55,7 +55,7 @@ async def test_once_tells_what_each_verb_did_and_ends_with_0(paperboy: Terminal,
     environment.announce(TUESDAY, paper())
     answer = await paperboy("once")
     assert answer.code == 0
-    assert answer.err == "collected cs.CV (1/1)\n"
+    assert answer.err == "collected cs.CV (1 of 1)\n"
     assert answer.out.splitlines() == [
         "Collected",
         "  cs.CV  complete  1 announced, 1 new to us",
@@ -65,7 +65,7 @@ async def test_once_tells_what_each_verb_did_and_ends_with_0(paperboy: Terminal,
         "  lab  C0123456789  1 sent",
         "Published",
         f"  {environment.folder}/site/birds/2026-04-21.md  1 paper",
-        f"  {environment.folder}/site/README.md            index",
+        f"  {environment.folder}/site/index.html           index",
     ]
     again = await paperboy("once")
     assert again.out.splitlines() == [
@@ -386,14 +386,50 @@ async def test_explain_tells_what_became_of_a_paper(paperboy: Terminal, environm
         "arXiv:2604.00001: Pigeons Read Maps",
         "Announced",
         "  2026-04-21  cs.CV  cross v1",
-        "lab",
-        "  birds  claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: in the title: pigeon, 1 term, cross",
-        "  ->  told as new by 'pigeon' in title, 'pigeon' in abstract, in the digest of Tue 21 Apr 2026 08:00: sent",
-        "other",
-        "  fish  no term of the topic is in it",
-        "  ->  not told",
+        "Topics",
+        "  birds  claimed: 'pigeon' in title and abstract; ranked by: in the title: pigeon, 1 term, cross",
+        "  fish   no term of the topic is in it",
+        "Subscribers",
+        "  lab    told as new for birds, in the digest of Tue 21 Apr 2026 08:00: sent",
+        "  other  not told",
     ]
     assert (await paperboy("explain", "2604.00001", "--json")).json["title"] == "Pigeons Read Maps"
+
+
+async def test_explain_names_a_topic_once_for_all_its_subscribers_and_what_each_was_told_by(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.config["subscribers"]["other"] = {"slack": "C0000000002", "topics": ["birds"]}
+    environment.clock.set(morning(TUESDAY))
+    environment.announce(TUESDAY, paper())
+    await paperboy("once")
+    out = (await paperboy("explain", "2604.00001")).out
+    assert out.count("'pigeon'") == 1
+    assert out.count("told as new for birds") == 2
+    environment.config["topics"]["birds"]["keywords"] = ["map"]  # edited since
+    out = (await paperboy("explain", "2604.00001")).out
+    assert out.count("claimed: 'map' in title and abstract") == 1
+    assert out.count("told as new by 'pigeon' in title and abstract, in the digest") == 2
+
+
+async def test_explain_says_which_subscriber_a_topic_treated_otherwise(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    """Who was told of three mailings in one digest, of a paper of which no mailing alone was for it."""
+    environment.config["subscribers"]["other"] = {
+        "slack": "C0000000002",
+        "topics": ["birds"],
+        "at": "08:00",
+        "on": ["wed"],
+    }
+    environment.announce(MONDAY, paper(title="Doves", abstract="Doves."))
+    await environment.once(morning(MONDAY))
+    environment.announce(TUESDAY, FeedItem(paper(title="Pigeons", abstract="Pigeons.", version=2), REPLACE))
+    await environment.once(morning(TUESDAY))
+    await environment.once(morning(WEDNESDAY))
+    lines = (await paperboy("explain", "2604.00001")).out.splitlines()
+    topics = lines[lines.index("Topics") + 1 : lines.index("Subscribers")]
+    assert [line.split(": ")[0].strip() for line in topics] == ["birds  for lab", "for other"]
 
 
 async def test_explain_tells_of_the_sites_topics_where_nobody_subscribes(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot import __version__
 from bot.cli.errors import ExitCode, giving_advice
 from bot.errors import StoreError
+from bot.store import Store
 from bot.store.database.connect import name_of, parse
+from bot.store.database.tables import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +27,25 @@ def advice(store: str, reason: str, capsys: pytest.CaptureFixture[str]) -> list[
     first, *rest = capsys.readouterr().err.splitlines()
     assert first == f"The store {store} cannot be used: {reason}"
     return rest
+
+
+def test_a_store_newer_than_the_program_is_no_matter_of_the_disk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.db"
+    Store(f"sqlite:///{file}").close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(SystemExit) as leaving, giving_advice():
+        Store(f"sqlite:///{file}")
+    assert leaving.value.code == ExitCode.STORE
+    first, advice = capsys.readouterr().err.splitlines()
+    assert first == (
+        f"The store sqlite:///{file} is from a newer Paperboy. Its schema is 9999; "
+        f"Paperboy {__version__} knows {SCHEMA_VERSION}."
+    )
+    assert advice.startswith("Upgrade Paperboy (pip install --upgrade paperboy-digest), or name another store.")
 
 
 def test_a_missing_driver_needs_no_more_than_its_own_sentence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,14 +39,14 @@ async def test_once_in_a_pipe_says_a_plain_line_for_each_category(
     environment.clock.set(morning(TUESDAY))
     environment.announce(TUESDAY, paper())
     answer = await paperboy("once")
-    assert answer.err.splitlines() == ["collected cs.CL (1/2)", "collected cs.CV (2/2)"]
+    assert answer.err.splitlines() == ["collected cs.CL (1 of 2)", "collected cs.CV (2 of 2)"]
     assert answer.out.startswith("Collected\n")
 
 
 async def test_what_goes_on_is_drawn_without_control_sequences_of_its_own(screen: Screen) -> None:
     screen.plug_in("stderr")
-    with output.progress("collected", 2) as step:
-        step("[red]\x1b[2J")
+    with output.progress("collected") as step:
+        step("[red]\x1b[2J", 2)
         await asyncio.sleep(0.3)  # the screen is drawn ten times a second
     drawn = screen.read()
     assert "collected [red]" in drawn

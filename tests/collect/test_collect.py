@@ -56,7 +56,7 @@ class Environment:
     async def collect(self, *categories: str) -> dict[str, Collected]:
         settings = settings_of(self.server)
         client = ArxivClient(
-            settings, contact="us@example.net", limit=self.store.arxiv_limit, clock=self.clock, timeout=1.0
+            settings, contact="us@example.net", limits=self.store.arxiv_limits, clock=self.clock, timeout=1.0
         )
         results = await collect(client, self.store.papers, categories or ("cs.CV",), self.clock)
         await client.aclose()
@@ -252,10 +252,14 @@ async def test_progress_is_told_category_by_category(environment: Environment) -
     environment.server.feeds["cs.CV"] = feed_of(TUESDAY, "2604.00001")
     told: list[str] = []
     client = ArxivClient(
-        settings_of(environment.server), contact="x", limit=environment.store.arxiv_limit, clock=environment.clock
+        settings_of(environment.server), contact="x", limits=environment.store.arxiv_limits, clock=environment.clock
     )
     await collect(
-        client, environment.store.papers, ("cs.CV",), environment.clock, progress=lambda r: told.append(r.category)
+        client,
+        environment.store.papers,
+        ("cs.CV",),
+        environment.clock,
+        progress=lambda name, steps: told.append(f"{name} of {steps}"),
     )
     await client.aclose()
-    assert told == ["cs.CV"]
+    assert told == ["cs.CV of 1"]

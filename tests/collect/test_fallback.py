@@ -12,6 +12,7 @@ import pytest
 
 from bot.arxiv.calendar import EASTERN
 from bot.arxiv.client import ArxivClient
+from bot.arxiv.rate_limit import Service
 from bot.clock import SimulatedClock
 from bot.collect import Collected, collect
 from bot.collect.fallback import FallbackSources, Found, NotFound
@@ -79,17 +80,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def opened(
-    store: Store, *, catchup: bool, remembered: bool = False, **sizes: int
-) -> AsyncIterator[Environment]:
+async def opened(store: Store, *, catchup: bool, **sizes: int) -> AsyncIterator[Environment]:
     clock = SimulatedClock(at(START, 0))
     truth = Truth(11, start=START, mailings=8, pdf_only=0.3)
     async with ArxivService(truth, clock, **sizes) as service:
         settings = ArxivSettings(service.rss_url, service.oai_url, service.catchup_url if catchup else None)
-        pages = store.catchup_limit if remembered else None
-        client = ArxivClient(
-            settings, contact="us@example.net", limit=store.arxiv_limit, clock=clock, catchup_limit=pages
-        )
+        client = ArxivClient(settings, contact="us@example.net", limits=store.arxiv_limits, clock=clock)
         yield Environment(store, service, clock, client)
         await client.aclose()
 
@@ -104,6 +100,12 @@ async def environment(store: Store) -> AsyncIterator[Environment]:
 async def paged(store: Store) -> AsyncIterator[Environment]:
     async with opened(store, catchup=True) as environment:
         yield environment
+
+
+def refuse(store: Store, environment: Environment) -> None:
+    """As if a feed had been answered with 403 just now."""
+    now = environment.clock.now()
+    store.arxiv_limits.record_refusal(Service.FEEDS, now, now + DAY, "403 Forbidden")
 
 
 def sources(environment: Environment) -> list[Source]:
@@ -169,7 +171,7 @@ async def test_a_server_that_never_comes_to_an_end_is_given_up(
 
 async def test_while_arxiv_has_us_wait_nobody_is_asked(environment: Environment, store: Store) -> None:
     environment.clock.set(at(environment.days[3], 9))
-    store.arxiv_limit.record_refusal(environment.clock.now(), environment.clock.now() + DAY, "403 Forbidden")
+    refuse(store, environment)
     (found,) = await environment.read(environment.days[2])
     assert isinstance(found, NotFound)
     assert not found.asked
@@ -341,7 +343,7 @@ async def test_what_was_missed_is_asked_for_ever_more_seldom_by_the_daemon(envir
 
 async def test_while_arxiv_has_us_wait_no_try_is_counted(environment: Environment, store: Store) -> None:
     environment.clock.set(at(environment.days[2], 3))
-    store.arxiv_limit.record_refusal(environment.clock.now(), environment.clock.now() + DAY, "403 Forbidden")
+    refuse(store, environment)
     result = await environment.collect(at(environment.days[2], 3))
     assert (result.state, result.asked) == (MailingState.FAILED, False)
     assert environment.papers.mailing(environment.days[2], "cs.CV") is None
@@ -352,7 +354,7 @@ async def test_a_missed_mailing_is_not_counted_as_asked_for_while_arxiv_has_us_w
 ) -> None:
     environment.store_up_to(environment.days[1])
     environment.clock.set(at(environment.days[3], 3))
-    store.arxiv_limit.record_refusal(environment.clock.now(), environment.clock.now() + DAY, "403 Forbidden")
+    refuse(store, environment)
     results = await collect(environment.client, environment.papers, ["cs.CV"], environment.clock)
     assert [(r.mailing_date, r.asked) for r in results] == [
         (environment.days[2], False),
@@ -372,6 +374,96 @@ async def test_since_a_date_everything_is_made_up_for_also_in_a_new_store(enviro
     days = environment.days[1:5]
     announced = {identifier for day in days for identifier in environment.announced(day, NEW)}
     assert announced - {identifier for day in days for identifier in environment.stored(day, NEW)} == set()
+
+
+async def test_every_feed_is_asked_before_any_second_source(paged: Environment) -> None:
+    paged.store_up_to(paged.days[1], "cs.CV")
+    paged.store_up_to(paged.days[1], "cs.LG")
+    today = paged.days[3]
+    paged.service.faults.append(Fault(faults.status(404), category="cs.CV", day=today))
+    paged.clock.set(at(today, 8))
+    await collect(paged.client, paged.papers, ["cs.CV", "cs.LG", "hep-th"], paged.clock)
+    asked = [(request.source, request.category) for request in paged.service.requests]
+    assert asked == [
+        (Source.RSS, "cs.CV"),
+        (Source.RSS, "cs.LG"),
+        (Source.RSS, "hep-th"),
+        (Source.CATCHUP, "cs.CV"),  # today's, from its page
+        (Source.CATCHUP, "cs.LG"),  # today's comments
+        (Source.CATCHUP, "hep-th"),
+        (Source.CATCHUP, "cs.CV"),  # what was missed
+        (Source.CATCHUP, "cs.LG"),
+    ]
+
+
+async def test_the_daemon_asks_each_open_feed_in_its_own_time(environment: Environment) -> None:
+    today = environment.days[2]
+    environment.service.faults.append(Fault(faults.status(500), category="cs.CV", day=today))
+    for minute in (20, 25, 31):
+        environment.clock.set(at(today, 0, minute))
+        await collect(
+            environment.client, environment.papers, ["cs.CV", "cs.LG"], environment.clock, ignore_backoff=False
+        )
+    assert [request.category for request in environment.service.requests] == ["cs.CV", "cs.LG", "cs.CV"]
+
+
+async def test_a_page_that_fails_is_a_try_also_where_oai_pmh_has_us_wait(paged: Environment, store: Store) -> None:
+    paged.store_up_to(paged.days[1])
+    today = paged.days[3]
+    paged.service.faults.append(Fault(faults.status(500), source=Source.CATCHUP))
+    paged.clock.set(at(today, 8))
+    store.arxiv_limits.hold_until(Service.OAI, paged.clock.now() + DAY)
+    await collect(paged.client, paged.papers, ["cs.CV"], paged.clock)
+    record = paged.papers.mailing(paged.days[2], "cs.CV")
+    assert record is not None
+    assert (record.tries, record.asked_at is None) == (1, False)
+
+
+# -- a feed that repeated a mailing that nobody had ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["OAI-PMH", "catch-up page"])
+async def test_a_feed_that_repeats_a_missed_mailing_is_taken_back_as_soon_as_that_one_is_had(
+    store: Store, source: str
+) -> None:
+    async with opened(store, catchup=source == "catch-up page") as environment:
+        missed, today = environment.days[2:4]
+        environment.store_up_to(environment.days[1])
+        environment.service.faults.append(Fault(faults.stale, day=today))
+        result = await environment.collect(at(today, 8))
+        assert source in result.reason
+        for day in (missed, today):
+            announced = environment.announced(day, NEW)
+            assert announced <= environment.stored(missed, NEW) | environment.stored(today, NEW)
+        assert environment.announced(missed, NEW) <= environment.stored(missed, NEW)
+        assert environment.stored(today, NEW).isdisjoint(environment.announced(missed, NEW))
+
+
+async def test_a_feed_that_repeated_a_missed_mailing_stays_open_until_its_hour(environment: Environment) -> None:
+    missed, today = environment.days[2:4]
+    environment.store_up_to(environment.days[1])
+    environment.service.faults.append(Fault(faults.stale, day=today, until=at(today, 1)))
+    result = await environment.collect(at(today, 0, 30))
+    assert (result.state, result.reopened) == (MailingState.SUSPECT_STALE, True)
+    assert environment.announced(missed, NEW) <= environment.stored(missed, NEW)
+    assert (await environment.collect(at(today, 1))).state is MailingState.COMPLETE
+    assert environment.stored(today, NEW) == environment.announced(today, NEW)
+
+
+@pytest.mark.parametrize("category", ["cs.CV", "cs.LG", "cs.CL", "math.NA"])
+async def test_a_healthy_feed_after_a_missed_mailing_stays_as_it_was_and_nothing_of_it_is_stored_twice(
+    environment: Environment, category: str
+) -> None:
+    missed, today = environment.days[4:6]
+    environment.store_up_to(environment.days[3], category)
+    assert (await environment.collect(at(today, 8), category)).state is MailingState.COMPLETE
+    fed = environment.service.truth.mailing(today, category)
+    stored = environment.papers.announcements_on(today, {category})
+    assert {(a.identifier, a.version, a.type) for a in stored} == {
+        (entry.paper.identifier, entry.paper.version, entry.type) for entry in fed.entries
+    }
+    assert not any(a.reconstructed for a in stored)
+    assert environment.stored(missed, NEW, category).isdisjoint(environment.stored(today, NEW, category))
 
 
 # -- comments, which no feed brings ------------------------------------------------------------------------------
@@ -421,13 +513,12 @@ async def test_after_a_page_that_fails_no_other_is_asked_for_comments_that_day(p
     assert sources(paged).count(Source.CATCHUP) == 1
 
 
-async def test_pages_that_refuse_us_are_left_alone_and_the_feeds_go_on_after_a_day(store: Store) -> None:
-    async with opened(store, catchup=True, remembered=True) as environment:
+async def test_pages_that_refuse_us_are_left_alone_and_the_feeds_go_on(store: Store) -> None:
+    async with opened(store, catchup=True) as environment:
         environment.service.faults.append(Fault(faults.status(403), source=Source.CATCHUP))
         first, second, third = environment.days[2:5]
         assert (await environment.collect(at(first, 1))).state is MailingState.COMPLETE
-        assert not (await environment.collect(at(second, 0, 30))).asked  # a 403 stops everything for a day
-        assert (await environment.collect(at(second, 2))).state is MailingState.COMPLETE
+        assert (await environment.collect(at(second, 0, 30))).state is MailingState.COMPLETE
         assert (await environment.collect(at(third, 1))).state is MailingState.COMPLETE
         assert sources(environment).count(Source.CATCHUP) == 1
         assert not environment.client.has_catchup

@@ -9,7 +9,7 @@ import pytest
 
 from bot.arxiv.calendar import EASTERN
 from bot.arxiv.oai import Record, Version
-from bot.collect.reconstruct import Known, reconstruct
+from bot.collect.reconstruct import Known, reconstruct, submitted_after
 from bot.model import AnnounceType
 from bot.store.papers import Event
 from tests.builders import paper
@@ -182,3 +182,12 @@ def test_what_is_told_does_not_depend_on_the_order_of_the_records() -> None:
 def test_what_is_known_of_one_paper_says_nothing_of_another() -> None:
     known: Mapping[str, tuple[Event, ...]] = {"2604.00009": (Event(WEDNESDAY, 1, NEW),)}
     assert told(record("04-15 15:00"), known=Known(known, {})) == [(FRIDAY, ID, 1, NEW)]
+
+
+def test_a_version_is_in_no_mailing_before_the_one_that_its_submission_leads_to() -> None:
+    each = record(
+        "04-15T09:00", "04-17T09:00", "04-17T15:00", changed=TUESDAY
+    )  # in time for Thursday, Monday, Tuesday
+    assert list(submitted_after([each], FRIDAY)) == [(ID, 2), (ID, 3)]
+    assert list(submitted_after([each], MONDAY)) == [(ID, 3)]
+    assert list(submitted_after([each], TUESDAY)) == []

@@ -5,6 +5,7 @@ Law 3: composed once, sent as composed. Law 5: a cut is always said.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot import compose
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
 from bot.compose import Composed, Outcome
@@ -291,7 +293,7 @@ async def test_papers_are_read_once_and_like_subscribers_share_one_plan_and_one_
         environment.clock.set(morning(TUESDAY))
         await app.runner.collect()
         done.clear()
-        app.runner.compose()
+        await app.runner.compose()
     assert Counter(done) == {"render": 2, "load": 1, "announcements_after": 1, "writing": 1}
 
 
@@ -321,7 +323,7 @@ async def test_each_category_is_read_once_however_many_combinations_of_them_are_
     monkeypatch.setattr(Papers, "announcements_after", note)
     async with environment.app() as app:
         await app.runner.collect()
-        matched = {composed.subscriber: composed.matched for composed in app.runner.compose()}
+        matched = {composed.subscriber: composed.matched for composed in await app.runner.compose()}
     assert sorted(read) == sorted(categories)
     assert [matched[f"reader{number}"] for number in range(len(wished))] == [len(some) for some in wished]
 
@@ -357,7 +359,7 @@ async def test_who_wants_other_messages_of_the_same_digest_gets_them(environment
     environment.announce(TUESDAY, *map(bird, range(1, 61)))
     await environment.once(morning(TUESDAY), no_deliver=True)
     async with environment.app() as app:
-        messages = {result.subscriber: result.messages for result in app.runner.compose()}
+        messages = {result.subscriber: result.messages for result in await app.runner.compose()}
         with app.store._database.reading() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM digests").scalar() == 4
     assert messages["brief"] == 1 < messages["lab"]
@@ -391,7 +393,7 @@ async def test_composed_together_each_gets_what_it_would_get_alone(environment: 
                 everybody = app.settings.subscribers
                 for group in [everybody] if store == "together" else [{name: everybody[name]} for name in everybody]:
                     composer = app.composer(replace(app.settings, subscribers=group))
-                    for result in composer.compose(environment.clock.now()):
+                    for result in await composer.compose(environment.clock.now()):
                         story += [result, app.store.subscribers.state(result.subscriber)]
                 with app.store._database.reading() as connection:
                     rows = connection.exec_driver_sql("SELECT subscriber, recipient, digest_id, part FROM deliveries")
@@ -612,6 +614,39 @@ async def test_the_announced_count_is_of_different_papers_over_all_categories(
     assert (digest.announced, digest.matched) == (2, 1)
 
 
+async def test_a_stop_ends_compose_at_the_next_digest_and_the_next_run_goes_on_after_the_last_transaction(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"reader{number}" for number in range(5)]
+    environment.config["topics"] = {
+        name: {"title": name, "categories": ["cs.CV"], "keywords": ["pigeon"]} for name in names
+    }
+    environment.config["subscribers"] = {name: {"mail": f"{name}@example.org", "topics": [name]} for name in names}
+    environment.announce(TUESDAY, bird(1))
+    rendered: list[str] = []
+    render = MailChannel.render
+
+    def note(channel: MailChannel, digest: Digest, **options: Any) -> tuple[Message, ...]:
+        rendered.append(digest.sections[0].topic)
+        task = asyncio.current_task()
+        if len(rendered) == 3 and task is not None:
+            task.cancel()
+        return render(channel, digest, **options)
+
+    monkeypatch.setattr(MailChannel, "render", note)
+    monkeypatch.setattr(compose, "_DIGESTS_PER_TRANSACTION", 2)
+    environment.clock.set(morning(TUESDAY))
+    async with environment.app() as app:
+        await app.runner.collect()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(app.runner.compose())
+        assert rendered == names[:3]
+        await app.runner.compose()
+        assert rendered[3:] == names[2:], "the first two were written"
+        assert sorted(lane.subscriber for lane in app.store.outbox.lanes()) == names
+        assert set(app.store.outbox.backlog().values()) == {1}
+
+
 async def test_of_two_composers_at_once_one_stands_back(environment: Environment) -> None:
     """For each subscriber by itself, although all are told the same."""
     environment.config["subscribers"] = {name: {"mail": f"{name}@example.org", "topics": ["birds"]} for name in "abc"}
@@ -621,11 +656,11 @@ async def test_of_two_composers_at_once_one_stands_back(environment: Environment
         states = app.store.subscribers.states("abc")
         environment.config["subscribers"] = {"b": {"mail": "b@example.org", "topics": ["birds"]}}
         async with environment.app() as other:
-            other.runner.compose()
+            await other.runner.compose()
         composer = app.composer(app.settings)
         composer._store.subscribers.states = lambda _names: states  # all read before the other one wrote
         composer._store.subscribers.told = lambda _identifiers: {}
-        composed = composer.compose(environment.clock.now())
+        composed = await composer.compose(environment.clock.now())
         assert [result.outcome for result in composed] == [Outcome.DIGEST, Outcome.ELSEWHERE, Outcome.DIGEST]
         assert sorted(lane.subscriber for lane in app.store.outbox.lanes()) == ["a", "b", "c"]
 
@@ -635,7 +670,7 @@ async def test_who_was_composed_for_meanwhile_is_not_enrolled_again(environment:
     await environment.once(morning(TUESDAY), no_deliver=True)
     async with environment.app() as app:
         composer = app.composer(app.settings)
-        app.runner.compose()
+        await app.runner.compose()
         composed = app.store.subscribers.state("lab")
         composer._store.subscribers.states = lambda _names: {}  # read before the other one wrote
         composer.enrol(environment.clock.now())

@@ -326,7 +326,7 @@ BAD: list[tuple[str, str]] = [
     ("topics: {birds: {categories: [cs.CV], title: ' '}}", "topics.birds.title: must not be empty"),
     (
         "topics: {birds: {categories: [cs.CV], match: fuzzy}}",
-        "topics.birds.match: one of words or substring is expected",
+        "topics.birds.match: one of words, exact or substring is expected",
     ),
     (
         "topics: {birds: {categories: [cs.CV], order: best}}",
@@ -943,11 +943,14 @@ def test_the_example_with_all_its_subscribers_loads(tmp_path: Path) -> None:
             "DISCORD_BOT_TOKEN": "dove",
             "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T01/B01/abc",
             "DISCORD_WEBHOOK_URL": "https://discord.com/api/webhooks/123456789012345678/abc",
+            "MATTERMOST_WEBHOOK_URL": "https://chat.example.org/hooks/abc",
         },
     )
     assert list(settings.subscribers) == [
         "vision-lab",
         "lab-hook",
+        "ada",
+        "lab-mattermost",
         "reading-grp",
         "papers-forum",
         "their-hook",

@@ -45,7 +45,9 @@ def test_of_a_country_with_several_zones_those_with_large_cities_come_first() ->
     assert rest.endswith("more is expected")
 
 
-@pytest.mark.parametrize("written", ["Europe/Augsburg", "Europe/Nowhere", "xxxx", "", "Asia/Katmandu2"])
+@pytest.mark.parametrize(
+    "written", ["Europe/Augsburg", "Europe/Fürth", "Europe/Nowhere", "xxxx", "", "Asia/Katmandu2"]
+)
 def test_a_name_that_only_begins_like_a_zone_is_not_taken_for_another_city(written: str) -> None:
     assert hint(written) == ": a name like Europe/Berlin is expected, of a large city with the same time"
 

@@ -26,7 +26,7 @@ async def _compose(environment: Environment, **lab: Any) -> None:
     environment.announce(TUESDAY, paper())
     await environment.once(morning(TUESDAY), no_deliver=True)
     async with environment.app() as app:
-        app.runner.compose()
+        await app.runner.compose()
 
 
 async def _addresses(environment: Environment, **lab: Any) -> list[Reachable | Unreachable]:

@@ -158,7 +158,7 @@ async def test_whose_turn_behind_a_token_comes_too_late_is_left_to_the_next_run(
     environment.clock.set(morning(TUESDAY))
     async with environment.app() as app:
         await app.runner.collect()
-        app.runner.compose()
+        await app.runner.compose()
         reports = await app.runner.deliver(ignore_backoff=False, max_wait=timedelta(0))
     assert [(report.sent, report.reason) for report in reports] == [(1, ""), (0, "pacing")]
     assert not (await environment.once()).left_undone

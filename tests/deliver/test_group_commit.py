@@ -207,7 +207,7 @@ async def test_what_a_sender_died_of_is_sent_alone_also_where_several_claim_toge
     store.outbox.recover(lane, owner=store.owner, now=NOW)
     unknown = await committer.claim(request("s0"))
     assert isinstance(unknown, UnknownDelivery)
-    store.outbox.reconciliation.mark_not_found(unknown.delivery, owner=store.owner)
+    store.outbox.reconciliation.mark_not_found(unknown.delivery, owner=store.owner, now=NOW)
     found = await asyncio.gather(committer.claim(request("s1")), committer.claim(request("s0")))
     assert [type(each) for each in found] == [Claimed, Wait]
 

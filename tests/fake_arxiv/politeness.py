@@ -74,13 +74,15 @@ def _too_frequent(log: Sequence[Request], pause: timedelta) -> Iterable[str]:
 
 
 def _ignored_answers(log: Sequence[Request]) -> Iterable[str]:
+    """What a source asked for holds for that source; a 403 of the feeds for all."""
     for place, no in enumerate(log):
         told = [(AFTER_FORBIDDEN, "a 403")] if no.status == 403 else []
         if no.retry_after is not None:
             told.append((timedelta(seconds=no.retry_after), f"Retry-After: {no.retry_after:g}"))
+        refuses_all = no.status == 403 and no.source is Source.RSS
         for wait, why in told:
             for request in log[place + 1 :]:
-                if request.at < _end(no) + wait:
+                if (request.source is no.source or refuses_all) and request.at < _end(no) + wait:
                     yield f"{_shown(request)}: too soon after {why} at {_shown(no)}"
 
 

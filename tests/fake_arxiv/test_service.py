@@ -648,17 +648,21 @@ def test_the_pause_runs_from_the_end_of_the_last_answer() -> None:
     assert breach == "2026-10-20 04:20:07 /rss/cs.CV: only 2.5 s after the end of 2026-10-20 04:20:00 /rss/cs.CV"
 
 
-def test_a_retry_after_binds_every_source() -> None:
-    no = request(0, 1, status=503, retry_after=60.0)
-    (breach,) = violations([no, request(60, 60, "/oai?verb=ListRecords"), request(63, 64)], 3)
-    assert "too soon after Retry-After: 60" in breach
+def test_a_retry_after_binds_the_source_that_said_so() -> None:
+    no = request(0, 1, "/oai?verb=ListRecords", status=503, retry_after=60.0)
+    (breach,) = violations([no, request(10, 11), request(60, 60, "/oai?verb=ListRecords"), request(63, 64)], 3)
+    assert "/oai?verb=ListRecords: too soon after Retry-After: 60" in breach
 
 
-def test_a_403_asks_for_a_day_of_silence() -> None:
+def test_a_403_of_the_feeds_asks_for_a_day_of_silence_and_another_s_for_that_source_alone() -> None:
     no = request(0, 0, status=403)
     assert violations([no, request(86_400, 86_401)], 3) == []
-    (breach,) = violations([no, request(86_399, 86_400)], 3)
-    assert "too soon after a 403" in breach
+    for path in ("/rss/cs.CV", "/oai", "/catchup/cs.CV/2026-10-20"):
+        (breach,) = violations([no, request(86_399, 86_400, path)], 3)
+        assert "too soon after a 403" in breach
+    no = request(0, 0, "/oai", status=403)
+    assert violations([no, request(10, 11)], 3) == []
+    assert len(violations([no, request(10, 11, "/oai")], 3)) == 1
 
 
 def test_a_closed_mailing_is_not_asked_for_again() -> None:

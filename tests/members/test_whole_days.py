@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time, timedelta
-from email import message_from_bytes
-from email.policy import default
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +11,6 @@ from bot.cli.commands.once import account
 from bot.clock import SimulatedClock
 from bot.compose import Outcome
 from bot.members.commands import (
-    bounced,
-    complained,
     confirm,
     follow,
     hour,
@@ -24,98 +19,36 @@ from bot.members.commands import (
     resubscribe,
     resume,
     subscribe,
-    unsubscribe,
 )
-from bot.members.context import Context, NoteMails
 from bot.members.mailbox import mailbox_key
 from bot.members.roster import RosterReader
-from bot.members.values import Asked, Confirmed
-from bot.store.suppressions import Via
-from tests.builders import paper
-from tests.members.conftest import SECRET
+from bot.members.values import Confirmed
+from tests.members.days import (
+    ALICE,
+    BOB,
+    DAYS,
+    DORA,
+    OWN,
+    announce,
+    checked,
+    commanding,
+    got,
+    live,
+    readers,
+    say_no,
+    sign_up,
+    status,
+    subject_of,
+    to,
+)
 from tests.world import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from datetime import date
 
     from bot.app import App
-    from bot.app.run_result import RunResult
-    from bot.channels.channel import CheckResult
-    from bot.demo.servers.smtp import ReceivedMail
-    from bot.report.status import Status
     from bot.settings import Settings
 
-ALICE, BOB, DORA = (f"{name}@example.net" for name in ("alice", "bob", "Dora"))
-DAYS = (FRIDAY, MONDAY, TUESDAY, WEDNESDAY)
-OWN = {"title": "Maps", "categories": ["cs.CV"], "keywords": ["maps"]}
-
-
-@pytest.fixture
-def readers(environment: Environment) -> Environment:
-    """Alice alone, alice and bob together, and whoever signs up."""
-    environment.config["topics"]["fish"] = {"title": "Fish", "categories": ["cs.CV"], "keywords": ["fish"]}
-    environment.config["subscribers"] = {
-        "alone": {"mail": ALICE, "topics": ["birds"]},
-        "both": {"mail": [ALICE.upper(), BOB], "topics": ["birds"]},
-    }
-    environment.config["web"] = {
-        "url": "https://papers.example.edu",
-        "secret": SECRET.reveal(),
-        "signup": ["birds", "fish"],
-    }
-    return environment
-
-
-def announce(environment: Environment, day: date) -> None:
-    number = DAYS.index(day) + 1
-    birds = paper(f"2604.0000{number}", title=f"Pigeon {number}", abstract="Pigeons.")
-    fish = paper(f"2604.0001{number}", title=f"Fish {number}", abstract="Fish and maps.")
-    environment.announce(day, birds, fish)
-
-
-async def live(environment: Environment, day: date, hour: int = 6) -> RunResult:
-    announce(environment, day)
-    return await environment.once(morning(day, hour))
-
-
-@asynccontextmanager
-async def commanding(environment: Environment) -> AsyncIterator[Context]:
-    """What web and mail do between two runs."""
-    app: App
-    async with environment.app() as app:
-        yield Context.opened(app.store, app.settings, NoteMails(app.channel("mail")))
-
-
-def got(environment: Environment, since: int = 0) -> list[tuple[str, str]]:
-    """Who got what: mailbox and subject, in order."""
-    return [(mail.rcpt[0], subject_of(mail)) for mail in environment.mail.messages[since:]]
-
-
-def subject_of(mail: ReceivedMail) -> str:
-    return str(message_from_bytes(mail.data, policy=default)["Subject"])
-
-
-def to(environment: Environment, address: str, since: int = 0) -> list[str]:
-    return [subject for recipient, subject in got(environment, since) if recipient == address]
-
-
-async def sign_up(environment: Environment, *topics: Any, at: datetime, address: str = DORA) -> str:
-    """Somebody who asks, gets the mail, and says yes: their key."""
-    environment.clock.set(at)
-    async with commanding(environment) as context:
-        assert subscribe(context, address, topics or ["birds"], "Europe/Berlin", at) == Asked()
-    await environment.once()
-    async with commanding(environment) as context:
-        confirmed = confirm(context, mailbox_key(address), at)
-    assert isinstance(confirmed, Confirmed)
-    return confirmed.member.key
-
-
-async def status(environment: Environment) -> Status:
-    app: App
-    async with environment.app() as app:
-        return app.reporter.status(environment.clock.now())
+__all__ = ["readers"]
 
 
 # -- signed up ---------------------------------------------------------------------------------------------------
@@ -190,17 +123,6 @@ async def test_an_hour_of_one_s_own_is_kept_and_a_pause_too(readers: Environment
 # -- no means no -------------------------------------------------------------------------------------------------
 
 
-async def say_no(environment: Environment, address: str, how: str = "reader") -> None:
-    async with commanding(environment) as context:
-        key, now = mailbox_key(address), environment.clock.now()
-        if how == "reader":
-            unsubscribe(context, key, Via.ONE_CLICK, now)
-        elif how == "complaint":
-            complained(context, key, now)
-        else:
-            bounced(context, key, "d", "5.1.1", now=now)
-
-
 @pytest.mark.parametrize("how", ["reader", "complaint", "bounce"])
 async def test_who_said_no_gets_nothing_whatever_is_done_and_the_others_go_on(readers: Environment, how: str) -> None:
     await live(readers, FRIDAY)
@@ -233,12 +155,6 @@ async def test_status_and_check_say_so_until_it_is_lifted_or_taken_out(readers: 
     readers.config["subscribers"] = {"lab": {"mail": BOB, "topics": ["birds"]}}
     assert [each.suppressed for each in (await status(readers)).subscribers] == [()]
     assert not any("not written to" in result.message for result in await checked(readers))
-
-
-async def checked(environment: Environment, *, send: bool = False) -> tuple[CheckResult, ...]:
-    app: App
-    async with environment.app() as app:
-        return await app.check(send=send)
 
 
 async def test_no_test_goes_to_who_said_no(readers: Environment) -> None:
@@ -287,10 +203,10 @@ async def test_what_waits_is_withdrawn_before_the_next_send_also_while_somebody_
     app: App
     async with readers.app() as app:
         await app.runner.collect()
-        app.runner.compose()
+        await app.runner.compose()
         roster = app.roster.waited_for(readers.clock.now())
         await say_no(readers, ALICE)
-        app.runner.compose()
+        await app.runner.compose()
         with app.store._database.writing() as connection:  # as if another machine had composed with an older roster
             connection.exec_driver_sql("UPDATE deliveries SET state = 'pending' WHERE state = 'dropped'")
         monkeypatch.setattr(app.roster, "waited_for", lambda _now: roster)

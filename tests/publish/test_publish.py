@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from datetime import date
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pytest
 
 from bot.model import FeedItem, Mailing, MailingState
 from bot.publish import write_atomically
+from bot.publish.markdown import render_page
 from bot.store.papers import Verdict
 from tests.builders import paper
 from tests.world import CROSS, MONDAY, REPLACE, TUESDAY, WEDNESDAY, Environment, morning
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.app.run_result import RunResult
+    from bot.publish.markdown import TopicPage
+    from bot.text.templates import Templates
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def written(run: RunResult) -> list[str]:
 async def test_each_mailing_is_a_page_per_topic_and_the_index_names_it(sited: Environment) -> None:
     sited.announce(TUESDAY, paper(), paper("2604.00002", title="Fish", abstract="No birds."))
     run = await sited.once(morning(TUESDAY))
-    assert [(page.path.name, page.papers) for page in run.published] == [("2026-04-21.md", 1), ("README.md", 0)]
+    assert [(page.path.name, page.papers) for page in run.published] == [("2026-04-21.md", 1), ("index.html", 0)]
     found = files(sited)
     assert {name for name in found if not name.startswith("assets/")} == {
         "birds/2026-04-21.md",
@@ -70,7 +74,7 @@ async def test_a_late_arrival_rewrites_the_page_with_the_union(sited: Environmen
     sited.announce(TUESDAY, paper("2604.00001"))
     await sited.once(morning(TUESDAY))
     sited.announce(TUESDAY, paper("2604.00002", title="Late pigeons"), category="cs.CL")
-    assert written(await sited.once()) == ["2026-04-21.md", "README.md"]
+    assert written(await sited.once()) == ["2026-04-21.md", "index.html"]
     page = files(sited)["birds/2026-04-21.md"]
     assert b"2604.00001" in page
     assert b"2604.00002" in page
@@ -86,7 +90,7 @@ async def test_a_file_that_somebody_deleted_comes_back_as_it_was(sited: Environm
         for name in before:
             if name != ".nojekyll" and "/fonts/" not in name:  # the one may be somebody's wish, the others are many
                 (sited.folder / "site" / name).unlink()
-                app.runner.publish()
+                await app.runner.publish()
                 assert files(sited) == before, name
 
 
@@ -183,7 +187,7 @@ async def test_a_changed_title_or_address_is_seen_without_a_new_mailing(sited: E
     await sited.once(morning(TUESDAY))
     sited.config["topics"]["birds"]["title"] = "Birds & More"
     sited.config["site"]["url"] = "https://lab.example.org/papers"
-    assert written(await sited.once()) == ["README.md"]
+    assert written(await sited.once()) == ["index.html"]
     found = files(sited)["index.html"]
     assert b"Birds &amp; More" in found
     assert b'rel="canonical" href="https://lab.example.org/papers/index.html"' in found
@@ -302,3 +306,67 @@ def test_a_failed_write_leaves_the_old_file_and_no_scraps(tmp_path: Path, monkey
         write_atomically(path, "new")
     assert path.read_text(encoding="utf-8") == "old"
     assert [child.name for child in tmp_path.iterdir()] == ["page.md"]
+
+
+# -- stopped half-way ----------------------------------------------------------------------------------------------
+
+
+class Rendering:
+    """Notes the pages as they are rendered; two are put on record together."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, stop_at: int = 0) -> None:
+        self.begun: list[str] = []
+        self._stop_at = stop_at
+        monkeypatch.setattr("bot.publish._PAGES_PER_BATCH", 2)
+        monkeypatch.setattr("bot.publish.render_page", self._render)
+
+    def _render(self, page: TopicPage, templates: Templates) -> str:
+        self.begun.append(page.topic.name)
+        task = asyncio.current_task()
+        if len(self.begun) == self._stop_at and task is not None:
+            task.cancel()
+        return render_page(page, templates)
+
+
+def _with_topics(environment: Environment) -> list[str]:
+    names = [f"birds{number}" for number in range(5)]
+    environment.config["topics"] = {name: {"categories": ["cs.CV"], "keywords": ["pigeon"]} for name in names}
+    environment.config["site"]["topics"] = names
+    environment.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    return names
+
+
+async def test_a_stop_ends_publish_at_the_next_page_and_the_next_run_goes_on_after_the_last_batch(
+    sited: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = _with_topics(sited)
+    stopped = Rendering(monkeypatch, stop_at=3)
+    async with sited.app() as app:
+        await app.runner.collect()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(app.runner.publish())
+    assert stopped.begun == names[:3]
+    next_run = Rendering(monkeypatch)
+    await sited.once()
+    assert next_run.begun == names[2:], "the first two were on record"
+    found = files(sited)
+    shutil.rmtree(sited.folder / "site")
+    await sited.once()
+    assert files(sited) == found
+
+
+async def test_others_have_their_turn_between_any_two_pages(
+    sited: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = _with_topics(sited)
+    rendering = Rendering(monkeypatch)
+    seen: set[int] = set()
+    async with sited.app() as app:
+        await app.runner.collect()
+        publishing = asyncio.create_task(app.runner.publish())
+        for _ in range(100):
+            seen.add(len(rendering.begun))
+            await asyncio.sleep(0)
+        assert publishing.done()
+    assert seen == set(range(len(names) + 1))

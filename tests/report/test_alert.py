@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.arxiv.rate_limit import Service
 from bot.demo.servers.arxiv import Answer
 from bot.demo.servers.slack import FaultScript
 from tests.builders import paper
@@ -29,6 +30,11 @@ async def notes(environment: Environment, at: datetime) -> list[str]:
     before = environment.received()["mail"]
     await environment.once(at)
     return [message.data.decode() for message in environment.mail.messages[before:]]
+
+
+def unfolded(note: str) -> str:
+    """The note's text as its reader sees it."""
+    return note.replace("=\r\n", "").replace("\r\n", " ").replace("=20", " ")
 
 
 async def test_a_good_morning_is_no_news_to_the_operator(watched: Environment) -> None:
@@ -76,13 +82,25 @@ async def test_that_arxiv_refuses_us_is_told_at_once(watched: Environment) -> No
 async def test_that_the_catch_up_pages_refuse_us_is_told(watched: Environment) -> None:
     watched.config["arxiv"]["catchup_url"] = f"{watched.arxiv.url.partition('/rss')[0]}/catchup/{{category}}/{{date}}"
     async with watched.app() as app:
-        app.store.catchup_limit.record_refusal(
-            morning(TUESDAY), morning(TUESDAY) + timedelta(days=30), "403 Forbidden"
+        app.store.arxiv_limits.record_refusal(
+            Service.PAGES, morning(TUESDAY), morning(TUESDAY) + timedelta(days=30), "403 Forbidden"
         )
     (note,) = await notes(watched, morning(TUESDAY))
     text = note.replace("=\r\n", "").replace("\r\n", " ")
     assert "arXiv's catch-up pages refuse us (403 Forbidden); they are not asked before 2026-05-21." in text
     assert "You can leave out catchup_url." in text
+
+
+async def test_that_oai_pmh_refuses_us_is_told_and_that_today_does_not_wait_for_it(watched: Environment) -> None:
+    async with watched.app() as app:
+        app.store.arxiv_limits.record_refusal(
+            Service.OAI, morning(TUESDAY), morning(TUESDAY) + timedelta(days=1), "403 Forbidden"
+        )
+    watched.announce(TUESDAY, paper())
+    (note,) = await notes(watched, morning(TUESDAY))
+    text = note.replace("=\r\n", "").replace("\r\n", " ")
+    assert "arXiv's OAI-PMH refuses us (403 Forbidden); it is not asked before 2026-04-22 06:00 UTC." in text
+    assert watched.received()["slack"] == 1
 
 
 async def test_on_a_weekend_no_mailing_is_late(watched: Environment) -> None:
@@ -101,6 +119,36 @@ async def test_a_message_given_up_a_broken_template_and_a_site_in_the_way_are_to
     assert "A message to lab was given up" in note
     assert "A template of group is broken" in note
     assert "The site could not be written" in note
+
+
+async def test_what_fails_for_longer_than_alert_after_is_told_once_a_day_until_it_is_delivered(
+    watched: Environment,
+) -> None:
+    watched.config["subscribers"]["alice"] = {"mail": "alice@example.org", "topics": ["birds"]}
+    watched.mail.bounces["alice@example.org"] = "451 4.3.0 come back later"
+    watched.announce(TUESDAY, paper())
+    for hours in (0, 6, 11):
+        assert await notes(watched, morning(TUESDAY) + timedelta(hours=hours)) == []
+    (note,) = await notes(watched, morning(TUESDAY) + timedelta(hours=12))
+    assert "alice (mail) is not delivered to since 2026-04-21 06:00 UTC: RCPT: 451 4.3.0" in unfolded(note)
+    assert await notes(watched, morning(TUESDAY) + timedelta(hours=18)) == []
+    watched.mail.bounces.clear()
+    delivered = await notes(watched, morning(TUESDAY) + timedelta(hours=19))
+    assert [("To: alice" in each) for each in delivered] == [True]
+    assert await notes(watched, morning(TUESDAY) + timedelta(hours=20)) == []
+
+
+async def test_one_trouble_of_the_relay_is_one_line_with_all_whom_it_concerns(watched: Environment) -> None:
+    watched.config["operator"] = "lab"
+    for name in ("alice", "bob"):
+        watched.config["subscribers"][name] = {"mail": f"{name}@example.org", "topics": ["birds"]}
+        watched.mail.bounces[f"{name}@example.org"] = "504 5.5.2 Helo command rejected: no full name"
+    watched.announce(TUESDAY, paper())
+    await watched.once(morning(TUESDAY))
+    note = watched.slack.messages[-1].text
+    assert note.count("not reached") == 1
+    assert "alice (mail), bob (mail), keeper (mail) are not reached: RCPT: 504 5.5.2" in note
+    assert "set channels.mail.hello" in note
 
 
 async def test_where_nobody_is_named_nobody_is_told(watched: Environment) -> None:

@@ -27,7 +27,7 @@ async def test_a_told_paper_names_its_term_field_digest_and_state(environment: E
     assert (found.title, len(found.announcements)) == ("Pigeons Read Maps", 1)
     (explanation,) = found.subscribers
     assert explanation.topics[0].sentence == (
-        "claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: in the title: pigeon, 1 term, new"
+        "claimed: 'pigeon' in title and abstract; ranked by: in the title: pigeon, 1 term, new"
     )
     (told,) = explanation.told
     assert (told.version, told.shown, told.states) == (0, True, (DeliveryState.SENT,))
@@ -136,10 +136,7 @@ async def test_each_telling_ranks_by_what_it_told(environment: Environment) -> N
     await environment.once(morning(TUESDAY))
     (explanation,) = (await explain(environment)).subscribers
     assert [topic.sentence for topic in explanation.topics] == [
-        (
-            "claimed on 2026-04-20: 'pigeon' in title, 'map' in title; "
-            "ranked by: in the title: pigeon and map, 2 terms, new"
-        ),
+        ("claimed on 2026-04-20: 'pigeon' and 'map' in title; ranked by: in the title: pigeon and map, 2 terms, new"),
         "claimed on 2026-04-21: 'pigeon' in abstract; ranked by: nothing in the title, 1 term, replace",
     ]
 
@@ -151,8 +148,46 @@ async def test_a_version_that_was_not_asked_for_is_no_reason(environment: Enviro
     environment.announce(TUESDAY, FeedItem(paper(title="Frog Maps", version=2), REPLACE))
     await environment.once(morning(TUESDAY))
     (explanation,) = (await explain(environment)).subscribers
-    assert [(topic.claimed, topic.sentence) for topic in explanation.topics] == [(False, "its query does not hold")]
+    assert [(topic.claimed, topic.sentence) for topic in explanation.topics] == [
+        (False, "its query does not hold: it rules out ti:owl")
+    ]
     assert explanation.why_not == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "failed"),
+    [
+        pytest.param('ti:pigeon AND abs:"visual grounding"', 'no abs:"visual grounding"', id="one of two"),
+        pytest.param(
+            "ti:pigeon AND (abs:owl OR abs:walrus)", "nothing of abs:owl OR abs:walrus", id="no alternative"
+        ),
+        pytest.param("ti:pigeon ANDNOT (abs:x OR ti:maps)", "it rules out abs:x OR ti:maps", id="ruled out"),
+        pytest.param("ti:owl AND pigeon AND cat:cs.CL", "no ti:owl; no cat:cs.CL", id="two of three"),
+        pytest.param(
+            " OR ".join(f"ti:walrus{n}" for n in range(99)), f"nothing of {'ti:walrus0 OR '[:-1]}", id="a long one"
+        ),
+    ],
+)
+async def test_which_part_of_a_query_failed_is_named_as_the_query_spells_it(
+    environment: Environment, query: str, failed: str
+) -> None:
+    environment.config["topics"]["birds"] = {"title": "Birds", "categories": ["cs.CV"], "query": query}
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    (topic,) = (await explain(environment)).subscribers[0].topics
+    assert topic.sentence.startswith(f"its query does not hold: {failed}")
+    assert len(topic.sentence) < 250
+
+
+async def test_each_term_is_named_once_with_the_fields_in_which_it_stands(environment: Environment) -> None:
+    environment.config["topics"]["birds"] |= {"keywords": ["pigeon", "map", "short"], "authors": ["Ada Byron"]}
+    environment.announce(TUESDAY, paper(abstract="A short text of a pigeon and its map."))
+    await environment.once(morning(TUESDAY))
+    (topic,) = (await explain(environment)).subscribers[0].topics
+    claimed, _, _ = topic.sentence.partition("; ")
+    assert claimed == (
+        "claimed: 'pigeon' and 'map' in title and abstract, 'short' in abstract, 'Ada Byron' in author"
+    )
 
 
 async def test_what_is_claimed_because_nothing_is_in_it_is_said_so(environment: Environment) -> None:
@@ -179,7 +214,7 @@ async def test_without_a_subscriber_the_sites_topics_have_their_stories(environm
     found = await explain(environment)
     assert found.subscribers == ()
     assert [topic.sentence for topic in found.site] == [
-        "claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: in the title: pigeon, 1 term, new"
+        "claimed: 'pigeon' in title and abstract; ranked by: in the title: pigeon, 1 term, new"
     ]
 
 
@@ -211,7 +246,7 @@ async def test_what_one_digest_told_of_several_mailings_is_explained_by_all_of_t
     (explanation,) = (await explain(environment)).subscribers
     assert [told.version for told in explanation.told] == [0, 2]
     (topic,) = explanation.topics
-    assert topic.sentence.startswith("claimed: 'pigeon' in title, 'pigeon' in abstract; ranked by: ")
+    assert topic.sentence.startswith("claimed: 'pigeon' in title and abstract; ranked by: ")
 
 
 async def test_a_replacement_that_nobody_asked_for_is_nothing_to_wait_for(environment: Environment) -> None:
@@ -244,7 +279,7 @@ async def test_what_was_taken_back_for_another_channel_waits_again(environment: 
     environment.clock.set(morning(MONDAY))
     async with environment.app() as app:
         await app.runner.collect()
-        app.runner.compose()
+        await app.runner.compose()
     environment.config["subscribers"]["lab"] = {"mail": "lab@example.org", "topics": ["birds"], "at": "17:00"}
     await environment.once(morning(MONDAY, 7))
     (explanation,) = (await explain(environment)).subscribers

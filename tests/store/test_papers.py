@@ -56,6 +56,24 @@ def test_a_comment_is_given_to_the_version_that_was_announced_then_and_one_that_
     store.papers.add_comments(TUE, "cs.CV", {})
 
 
+def test_a_mailing_that_is_reopened_forgets_its_announcements_keeps_its_papers_and_is_due_again(store: Store) -> None:
+    store.papers.record(mailing(paper("2604.00001"), paper("2604.00002"), day=TUE), COMPLETE, NOW)
+    store.papers.record(mailing(paper("2604.00001"), day=TUE, category="cs.LG"), COMPLETE, NOW)
+    store.papers.reopen(TUE, "cs.CV", Verdict(MailingState.SUSPECT_STALE, "Monday's"))
+    record = store.papers.mailing(TUE, "cs.CV")
+    assert record is not None
+    assert (record.state, record.reason, record.announced, record.asked_at) == (
+        MailingState.SUSPECT_STALE,
+        "Monday's",
+        0,
+        None,
+    )
+    assert [a.category for a in store.papers.announcements_on(TUE, {"cs.CV", "cs.LG"})] == ["cs.LG"]
+    assert store.papers.versions("2604.00002")
+    assert store.papers.record(mailing(paper("2604.00002"), day=MON), COMPLETE, NOW) == 1
+    assert store.papers.record(mailing(paper("2604.00003"), day=TUE), COMPLETE, NOW) == 1
+
+
 def test_characters_that_no_database_takes_are_left_out_wherever_they_stand(store: Store) -> None:
     dirty = Paper(
         identifier="2604.00001",

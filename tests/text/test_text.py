@@ -27,6 +27,7 @@ from bot.text import (
     markup_html,
     names,
     normalise,
+    some,
     truncate,
     utf16,
 )
@@ -216,6 +217,14 @@ def test_names_are_shown_in_unicode_and_the_rest_as_et_al() -> None:
     authors = [Author("Ada Byron"), Author('J\\"org \\L uk'), Author("Bo Chen")]
     assert names(authors, 3) == "Ada Byron, Jörg Łuk, Bo Chen"
     assert names(authors, 2) == "Ada Byron, Jörg Łuk, et al."
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(1, "cs.A0"), (2, "cs.A0, cs.A1"), (3, "cs.A0, cs.A1 and 1 more"), (34, "cs.A0, cs.A1 and 32 more")],
+)
+def test_of_many_names_the_first_two_are_said_and_how_many_more_there_are(names: int, said: str) -> None:
+    assert some([f"cs.A{number}" for number in range(names)]) == said
 
 
 def test_a_day_is_written_the_same_in_every_locale() -> None:

@@ -1,19 +1,24 @@
 """One topic evaluated by itself, one regular expression per term: slow, plain, what the index must agree with.
 
-Folds text and reads queries and names as the program does; what a plural is, and where a word ends, it says itself.
+Spells words and reads queries and names as the program does; where a word ends, which words are one when they are
+joined, and what a plural is, it says itself. It reads a text with its separators, one blank or one hyphen each.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot.arxiv.taxonomy import related
 from bot.model import Hit, Match, MatchMode
-from bot.text import fold_case, strip_accents
-from bot.topics.author_names import Name, readings
+from bot.text import flatten_tex, fold_case
+from bot.topics.author_names import is_one, readings, signed
 from bot.topics.query import And, Node, Not, Term, from_topic
+from bot.topics.spelling import GREEK_NAMES, in_latin, spelled
+from bot.topics.term_forms import ION, unspelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,17 +29,38 @@ if TYPE_CHECKING:
     Condition = Callable[["Text"], "tuple[Hit, ...] | None"]
 
 
-class ReferenceText:
-    """A text, folded, and where a word ends there whose s makes no plural of it."""
+POWERS = "⁰¹²³⁴-⁹"
+POWER = re.compile(rf"(?<=[^\W{POWERS}]|\))([{POWERS}]++)(?![^\W_]|[⁺⁻])")
+TOKEN = re.compile(rf"(?P<gap>[\s_^\u2010-\u2015\u2212-]+)|(?P<power>[{POWERS}]+)|[^\W_{POWERS}]+|.", re.DOTALL)
 
-    def __init__(self, raw: str) -> None:
-        plain = strip_accents(raw)
-        if plain.isupper() and len(plain.split()) > 2:
-            plain = plain.lower()
-        self.folded = fold_case(plain)
-        in_s = [word for word in re.finditer(r"[^\W_]+", plain) if word[0].endswith(("s", "S"))]
-        own = [word for word in in_s if fold_case(word[0][:-1]) not in _singulars(word[0])]
-        self.own_s = {len(fold_case(plain[: word.end()])) for word in own}
+
+class ReferenceText:
+    """A text, folded, where a word ends there whose s makes no plural of it, and where a Greek letter is a word."""
+
+    def __init__(self, plain: str, *, as_written: bool = False) -> None:
+        self.folded = self.last = self.last_letters = ""
+        self.own_s, self.greek = set[int](), set[int]()
+        parts = [part if n % 2 else unicodedata.normalize("NFKC", part) for n, part in enumerate(POWER.split(plain))]
+        for token in TOKEN.finditer("".join(parts)):
+            if token["gap"]:
+                self._part(token["gap"])
+            elif token["power"] or as_written:
+                self._add(token[0], token[0], token["power"] or in_latin(token[0]))
+            else:
+                self._add(token[0], spelled(token[0]), in_latin(spelled(token[0])))
+        self.folded = self.folded.rstrip(" -")
+
+    def _part(self, gap: str) -> None:
+        is_blank = " " in gap or self.folded[-1:] in ("", " ")
+        self.folded = self.folded.rstrip(" -") + (" " if is_blank else "-") * bool(self.folded)
+
+    def _add(self, token: str, word: str, letters: str) -> None:
+        if len(token) == 1 and letters in GREEK_NAMES:
+            self.greek.add(len(self.folded))
+        self.folded += letters
+        self.last, self.last_letters = word, letters
+        if word.endswith(("s", "S")) and fold_case(word[:-1]) not in _singulars(word):
+            self.own_s.add(len(self.folded))
 
 
 class Text:
@@ -49,9 +75,11 @@ class Text:
             "journal_ref": paper.journal_ref or "",
         }
         self.raw = {field: text.casefold() for field, text in fields.items()}
-        self.words = {field: ReferenceText(text) for field, text in fields.items()}
-        self.authors = [Name.read(author.name) for author in paper.authors]
-        self.author_words = [ReferenceText(author.name) for author in paper.authors]
+        self.exact = {field: _one_blank(text) for field, text in fields.items()}
+        self.words = {field: ReferenceText(unspelled(text)) for field, text in fields.items()}
+        self.as_written = {field: ReferenceText(unspelled(text), as_written=True) for field, text in fields.items()}
+        self.authors = [signed(author.name) for author in paper.authors]
+        self.author_words = [ReferenceText(unspelled(author.name), as_written=True) for author in paper.authors]
         self.codes = {
             "category": [category.casefold() for category in paper.categories],
             "id": [paper.identifier, f"{paper.identifier}v{paper.version}"],
@@ -99,14 +127,17 @@ def _test(term: Term, field: str) -> Test:
         return _code(term, field)
     if field in ("title", "abstract") and term.mode is MatchMode.SUBSTRING:
         return lambda text: term.text.casefold() in text.raw[field]
-    return lambda text: _stands(term, text.words[field])
+    if term.mode is MatchMode.EXACT:
+        pattern = _exact(term)
+        return lambda text: bool(pattern.search(text.exact[field]))
+    return lambda text: _stands(term, (text.as_written if term.prefix else text.words)[field])
 
 
 def _author(term: Term) -> Test:
     if term.prefix:
         return lambda text: any(_stands(term, words) for words in text.author_words)
     meant = readings(term.text)
-    return lambda text: any(each.may_be(name) for each in meant for name in text.authors)
+    return lambda text: any(is_one(meant, name) for name in text.authors)
 
 
 def _code(term: Term, field: str) -> Test:
@@ -117,29 +148,71 @@ def _code(term: Term, field: str) -> Test:
 
 
 def _stands(term: Term, prose: ReferenceText) -> bool:
-    pattern, exact = _pattern(term)
+    pattern, exact, is_acronym = _pattern(term)
     found = pattern.search(prose.folded)
-    while found and found[0] not in exact and found.end() in prose.own_s:
+    while found and (
+        (re.sub("[ -]", "", found["last"]) not in exact and found.end() in prose.own_s)
+        or (is_acronym and found.start() in prose.greek)
+    ):
         found = pattern.search(prose.folded, found.start() + 1)
     return found is not None
 
 
+def _one_blank(raw: str) -> str:
+    return re.sub(r"[\s\u2010-\u2015\u2212-]+", " ", flatten_tex(raw)).strip()
+
+
+def _exact(term: Term) -> re.Pattern[str]:
+    """Each word in its letters, or, where it has no capital, in any case."""
+    wanted = _one_blank(term.text)
+    if not wanted:
+        return re.compile(r"(?!)")
+    words = [re.escape(word) if word != word.lower() else f"(?i:{re.escape(word)})" for word in wanted.split(" ")]
+    before = r"(?<![^\W_])" if wanted[0].isalnum() else ""
+    behind = r"(?![^\W_])" if wanted[-1].isalnum() and not term.prefix else ""
+    return re.compile(before + " ".join(words) + behind)
+
+
+OPTIONAL = "\x01"
+"""Stands where an article may."""
+AFTER = re.compile(
+    r"(?<=[^\W_][\s-])(as|at|by|for|from|in|of|on|to|with)[\s-]+(?:(?:an?|the)[\s-]+)?(?=[^\W_])", re.IGNORECASE
+)
+
+
 @cache
-def _pattern(term: Term) -> tuple[re.Pattern[str], set[str]]:
-    """What finds the term, and what of that is no plural of it."""
-    plain = strip_accents(term.text)
-    if not plain:
-        return re.compile(r"(?!)"), set()
-    words = fold_case(plain)
-    start = r"(?<![^\W_])" if words[0].isalnum() else ""
-    if term.prefix or not plain[-1].isalnum():
-        return re.compile(start + re.escape(words)), {words}
-    last = re.split(r"[\W_]", plain)[-1]
-    before = words.removesuffix(fold_case(last))
-    singulars = {before + word for word in (fold_case(last), *_singulars(last))}
-    endings = ["", "s"] if last.isupper() or len(last) < 3 else ["", "s", "es"]
-    either = "|".join(sorted(re.escape(word + ending) for word in singulars for ending in endings))
-    return re.compile(rf"{start}(?:{either})(?![^\W_])"), singulars
+def _pattern(term: Term) -> tuple[re.Pattern[str], set[str], bool]:
+    """What finds the term, what its last word is where it is no plural, and whether it is one word in capitals."""
+    plain = unspelled(term.text)
+    read = ReferenceText(
+        plain if term.prefix else AFTER.sub(rf"\1 {OPTIONAL} ", ION.sub(r"\1 \2", plain)), as_written=term.prefix
+    )
+    if not read.folded:
+        return re.compile(r"(?!)"), set(), False
+    start = r"(?<![^\W_])" if read.folded[0].isalnum() else ""
+    if term.prefix or not read.folded[-1].isalnum():
+        return re.compile(f"{start}{_joined(read.folded)}(?P<last>)"), {""}, False
+    singulars = {read.last_letters, *_singulars(read.last)}
+    endings = ["", "s"] if read.last.isupper() or len(read.last) < 3 else ["", "s", "es"]
+    before = read.folded.removesuffix(read.last_letters)
+    either = "|".join(sorted(_joined(word, before) + ending for word in singulars for ending in endings))
+    pattern = f"{start}{_joined(before)}(?P<last>{either})(?![^\\W_])"
+    return re.compile(pattern), singulars, plain.isupper() and plain.isalpha()
+
+
+def _joined(folded: str, before: str = "") -> str:
+    """What finds these letters however their words are joined."""
+    pattern = ""
+    for last, letter in pairwise([before[-1:], *folded]):
+        if letter == OPTIONAL:
+            pattern += "(?:(?<=[ -])(?:a|an|the)[ -])?"
+        elif letter in " -":
+            pattern += "[ -]?"
+        elif last in ("", " ", "-", OPTIONAL):
+            pattern += re.escape(letter)
+        else:
+            pattern += rf"(?:-|(?<=[^\W_]{{3}}) (?=[^\W_]{{3}}|\d))?{re.escape(letter)}"
+    return pattern
 
 
 def _singulars(written: str) -> set[str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.topics.author_names import Name, readings
+from bot.topics.author_names import is_one, readings, signed
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,70 @@ from bot.topics.author_names import Name, readings
         ("the Pigeon Collaboration", "Pigeon Collaboration"),
         ("Nguyen The Anh", "Nguyen The Anh"),
         ("The", "The"),
+        ("A.Byron", "Ada Byron"),
+        ("Byron", "A.Byron"),
+        ("Ada Byron", "A.K.Byron"),
+        ("T. A. Pham", "The Anh Pham"),
+        ("The Anh Pham", "The Anh Pham"),
+        # family names of two words
+        ("'t Hooft", "Gerda 't Hooft"),
+        ("’t Hooft", "G. 't Hooft"),
+        ("Dal Corso", "Anna Dal Corso"),
+        ("San Martin", "Rosa San Martín"),
+        ("Mac Lane", "Sam Mac Lane"),
+        ("Mac Lane", "Sam MacLane"),
+        ("MacLane", "Sam Mac Lane"),
+        ("Lo Presti", "Franco Lo Presti"),
+        ("García Márquez", "Nora García Márquez"),
+        ("Nora Márquez", "Nora García Márquez"),
+        ("Ó Briain", "Dara Ó Briain"),
+        ("O'Brien", "Ann O Brien"),
+        ("OBrien", "Ann O’Brien"),
+        ("Do Vale", "Rui do Vale"),
+        ("dello Russo", "Ada dello Russo"),
+        ("St. John", "Mark St John"),
+        ("Ben Arous", "Gil Ben Arous"),
+        ("Arous", "Gil Ben Arous"),
+        ("v. Weizfeld", "Karl v. Weizfeld"),
+        ("De Luca", "Ada DeLuca"),
+        ("Plaza Owl,", "Nora Plaza Owl"),
+        # ü is ue
+        ("Jürgen Müller", "Juergen Mueller"),
+        ("Mueller", "Ada Müller"),
+        ("Muller", "Ada Müller"),
+        ("Møller", "Bo Moeller"),
+        ("Goedel", 'Kurt G{\\"o}del'),
+        ("Ångström", "Bo Aangstroem"),
+        ("Weiß", "Ada Weiss"),
+        # the family name first
+        ("Ada Byron", "Byron Ada"),
+        ("Byron Ada", "Ada Byron"),
+        ("Xiao-Lei Wang", "Wang Xiaolei"),
+        ("Liu Weimin", "Weimin Liu"),
+        ("Byron Ada Kay", "Ada Kay Byron"),
+        ("Ada Kay Byron", "Byron Ada Kay"),
+        ("Byron A.", "Ada Byron"),
+        ("Ada Byron", "Byron A. K."),
+        # hyphens, blanks and case
+        ("Xiao-Lei Wang", "Xiaolei Wang"),
+        ("Xiaolei Wang", "Xiao Lei Wang"),
+        ("XiaoLei Wang", "Xiao-lei Wang"),
+        ("Xiaolei Wang", "X.-L. Wang"),
+        ("Xiaolei Wang", "Xiao-Lei K. Wang"),
+        # collaborations
+        ("OWL", "OWL Collaboration"),
+        ("OWL", "The OWL Collaboration"),
+        ("The OWL Collaboration", "OWL Collaboration"),
+        ("Barn Owl Telescope", "for the Barn Owl Telescope Collaboration"),
+        ("OWL", "The OWL Scientific Collaboration"),
+        ("Owl Team", "the Owl Team"),
+        # suffixes
+        ("Fred Bloom", "Fred Bloom, Jr"),
+        ("Fred Bloom Jr.", "Fred Bloom III"),
     ],
 )
 def test_these_can_be_one_person(meant: str, found: str) -> None:
-    assert Name.read(meant).may_be(Name.read(found))
+    assert is_one(readings(meant), signed(found))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +110,6 @@ def test_these_can_be_one_person(meant: str, found: str) -> None:
     [
         ("Ada Byron", "Ada Byrons"),
         ("Ada Byron", "Bo Byron"),
-        ("Ada Byron", "Byron Ada"),
         ("A. Byron", "Bo Byron"),
         ("Ad Byron", "Ada Byron"),
         ("Ada Byron", "Byron"),
@@ -60,26 +119,40 @@ def test_these_can_be_one_person(meant: str, found: str) -> None:
         ("Tulp, Laura", "Laura van der Tulp"),
         ("Chen", "Bo Chen-Li"),
         ("Li", "Bo Chen-Li"),
+        ("Anh Pham", "The Anh Pham"),
+        ("Ada Byron", "Augusta Ada Byron"),
+        ("Mueller", "Muller"),
+        ("Yang Liu", "Liu Yang"),
+        ("Bauer", "Baur"),
+        ("Michael Owl", "Michal Owl"),
+        ("Ada Byron", "Byron Adam"),
+        ("A. Byron", "Byron Ada"),
+        ("Byron Ada", "A. Byron"),
+        ("Pigeon Team", "Pigeon Collaboration"),
+        ("Byron", "Byron Collaboration Byrons"),
+        ("Corso", "Anna Dal Corso"),
+        ("Xiaolei Wang", "Xiaolin Wang"),
+        ("Smith", "Ada Mac"),
         ("", "Ada Byron"),
         ("Ada Byron", ":"),
         (",", ","),
     ],
 )
 def test_these_cannot(meant: str, found: str) -> None:
-    assert not Name.read(meant).may_be(Name.read(found))
+    assert not is_one(readings(meant), signed(found))
 
 
-@given(st.text(), st.text())
-def test_names_that_may_be_one_share_their_last_word(one: str, other: str) -> None:
-    meant, found = Name.read(f"{one} X"), Name.read(f"{other} X")
-    if meant.may_be(found):
-        assert meant.last == found.last
+@given(st.text())
+def test_whatever_is_written_can_be_read_and_is_itself(written: str) -> None:
+    of = signed(written)
+    assert not of or is_one(readings(written), of)
 
 
-@given(st.lists(st.text("abcdefg", min_size=2, max_size=6), min_size=2, max_size=4))
+@given(st.lists(st.text("bcdfg", min_size=2, max_size=6), min_size=2, max_size=4))
 def test_the_two_orders_are_one(words: list[str]) -> None:
     straight, turned = " ".join(words), f"{words[-1]}, {' '.join(words[:-1])}"
-    assert Name.read(straight) == Name.read(turned)
+    assert is_one(readings(straight), signed(turned))
+    assert is_one(readings(turned), signed(straight))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +160,7 @@ def test_the_two_orders_are_one(words: list[str]) -> None:
     [
         ("del_maestro", "Adrian del Maestro", True),
         ("Ada_Byron", "Ada Byron", True),
-        ("Ada_Byron", "Byron Ada", False),
+        ("Ada_Byron", "Byron Ada", True),
         ("byron_a", "Ada Byron", True),
         ("byron_a_k", "Ada Katherine Byron", True),
         ("byron_a_k", "Ada Lou Byron", False),
@@ -101,4 +174,4 @@ def test_the_two_orders_are_one(words: list[str]) -> None:
     ],
 )
 def test_underscores_are_blanks_and_initials_may_stand_last(written: str, found: str, *, expected: bool) -> None:
-    assert any(meant.may_be(Name.read(found)) for meant in readings(written)) is expected
+    assert is_one(readings(written), signed(found)) is expected

@@ -21,7 +21,10 @@ WORDS = re.split(
     " ",
     "gp gps GP GPS GPs map maps news new bias biases box boxes vision language models Models C++ .NET VLM VLM-based "
     "bia buses bus uses us US class classes case cases cas CAS as gas ga "
-    "multi-modal multimodal Erd\\H{o}s naïve electro electron a AS 学习 s es",
+    "multi-modal multimodal multi modals Erd\\H{o}s naïve electro electron a AS 学习 s es galaxy Galaxies "
+    "supernovae judge of the as-a-judge data sets dataset data-set colour colors "
+    "optimise α alpha PHI φ Lyα Lya h² h^2 H2 "
+    "H_2 ¹³CO 13CO [OIII] [O III GPT4 GPT 4 w_a w0wa x_{2-y}z x2-yz",
 )
 AUTHORS = [
     "Ada Byron",
@@ -33,6 +36,16 @@ AUTHORS = [
     "Adrian del Maestro",
     "Jürgen Müller",
     "Byron",
+    "Byron Ada",
+    "Juergen Mueller",
+    "Mac Lane",
+    "Sam MacLane",
+    "OWL",
+    "The OWL Collaboration",
+    "García Plaza",
+    "Nora García Plaza",
+    "Xiao-Lei Chen",
+    "Chen Xiaolei",
 ]
 CATEGORIES = ["cs.CV", "cs.LG", "math-ph", "math.MP", "stat.ML"]
 IDENTIFIERS = ["2604.00001", "2604.00002", "hep-th/9901001"]
@@ -58,7 +71,7 @@ stars = st.sampled_from(["", "", "*"])
 terms = st.one_of(
     st.builds(
         "{}{}{}".format,
-        st.sampled_from(["", "ti:", "abs:", "all:", "co:", "jr:"]),
+        st.sampled_from(["", "ti:", "abs:", "all:", "co:", "jr:", "=", "ti:=", "co:="]),
         phrases.map('"{}"'.format),
         stars,
     ),
@@ -73,7 +86,7 @@ queries = st.recursive(
     lambda inner: st.one_of(
         st.builds("({}{}{})".format, inner, st.sampled_from([" AND ", " OR ", " ANDNOT ", " NOT ", " "]), inner),
         inner.map("NOT {}".format),
-        st.builds("{}({} OR NOT {})".format, st.sampled_from(["ti:", "au:", "all:", ""]), bare_terms, bare_terms),
+        st.builds("{}({} OR NOT {})".format, st.sampled_from(["ti:", "abs:", "all:", ""]), bare_terms, bare_terms),
     ),
     max_leaves=6,
 )

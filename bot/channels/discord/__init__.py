@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.channel import CannotTellError
@@ -18,7 +19,15 @@ from bot.channels.discord.check import check_bot, check_place
 from bot.channels.discord.client import Bot, webhook_session
 from bot.channels.discord.digest import render_digest, render_note
 from bot.channels.discord.errors import NO_FORUM, messages_in, platform_id
-from bot.channels.discord.forum import FORUMS, check_thread, find_thread, start_thread, thread_name
+from bot.channels.discord.forum import (
+    FORUMS,
+    check_thread,
+    find_thread,
+    outside_thread,
+    start_thread,
+    tag_ids,
+    thread_name,
+)
 from bot.channels.discord.lookup import PAGE, find_message
 from bot.channels.discord.request import Answer, ask
 from bot.channels.tokens import Token  # noqa: TC001 - pydantic reads the annotation at run time
@@ -27,7 +36,7 @@ from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import aiohttp
     import discord
@@ -75,6 +84,8 @@ class DiscordOptions:
 
     forum: bool = False
     """It is a forum channel: each digest is a thread of its own there."""
+    tags: tuple[str, ...] = ()
+    """The forum's tags, by name, that each thread bears; a webhook knows them by their ids only."""
 
 
 class DiscordChannel:
@@ -82,6 +93,8 @@ class DiscordChannel:
 
     Settings = DiscordSettings
     Options = DiscordOptions
+    NEEDED_BY: Mapping[str, frozenset[str]] = MappingProxyType({"token": frozenset({"channel", "forum"})})
+    """Setting -> the kinds of address that need it."""
 
     def __init__(self, settings: DiscordSettings, templates: Templates, *, contact: str) -> None:
         del contact  # Discord is told the library and our version, not who runs us
@@ -89,8 +102,8 @@ class DiscordChannel:
         self._api_url = settings.api_url.rstrip("/")
         self._templates = templates
         self._bot = Bot(settings.token, self._api_url)
-        self._forums: set[int] = set()
-        """Channels that were seen to be one."""
+        self._forums: dict[int, Mapping[str, Any]] = {}
+        """Channels that were seen to be one, as Discord shows them."""
 
     @property
     def max_concurrent_sends(self) -> int:
@@ -105,15 +118,22 @@ class DiscordChannel:
             ValueError: it is neither, or names a thread and is to open threads; the message does not repeat it.
         """
         given = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+        if options.tags and not options.forum:
+            raise ValueError("tags are for forums: set `forum: true` too")
         if _SNOWFLAKE.fullmatch(given):
-            return (Address(Secret(given), kind="forum" if options.forum else "channel", label=f"channel {given}"),)
+            kind = "forum" if options.forum else "channel"
+            return (Address(Secret(given), kind, f"channel {given}", options.tags),)
         if webhook := _WEBHOOK.fullmatch(given):
             if options.forum and webhook["thread"]:
                 raise ValueError(
                     "thread_id names one thread, and forum: true opens one for each digest: leave out either"
                 )
             kind = "forum webhook" if options.forum else "webhook"
-            return (Address(Secret(given), kind=kind, label=f"webhook {webhook['id']}"),)
+            if not all(map(_SNOWFLAKE.fullmatch, options.tags)):
+                raise ValueError(
+                    "a webhook cannot look up tags by their names: give their ids, or the forum's own id"
+                )
+            return (Address(Secret(given), kind, f"webhook {webhook['id']}", options.tags),)
         raise ValueError(
             "a Discord channel's id (15 to 20 digits: Copy Channel ID in Developer Mode) "
             "or a webhook's URL (https://discord.com/api/webhooks/ID/TOKEN) is expected"
@@ -232,9 +252,10 @@ class DiscordChannel:
             platform_id(channel, webhook=False)
             if (channel.body or {}).get("type") not in FORUMS:
                 raise DeliveryError(FailureKind.DESTINATION_GONE, f"{address.label}: {NO_FORUM}")
-            self._forums.add(forum)
-        name, content = thread_name(delivery.payload), delivery.payload["content"]
-        return await ask(self._api_url, lambda: start_thread(client, forum, name, content, _embeds(delivery)))
+            self._forums[forum] = channel.body or {}
+        tags = tag_ids(address.tags, self._forums[forum])
+        payload = _payload(delivery)
+        return await ask(self._api_url, lambda: start_thread(client, forum, payload, _embeds(delivery), tags))
 
     async def _execute_webhook(self, delivery: Delivery, address: Address, thread: str) -> Answer:
         import discord  # noqa: PLC0415 - as above
@@ -242,16 +263,19 @@ class DiscordChannel:
         missing: Any = discord.utils.MISSING
         thread = thread or _webhook(address)["thread"] or ""
         opens = address.kind in _FORUMS and not thread
+        payload = _payload(delivery)
+        tags: Any = [discord.Object(int(tag)) for tag in address.tags]  # of which only the ids are read
         async with webhook_session() as session:
             webhook = self._partial(address, session)
             return await ask(
                 self._api_url,
                 lambda: webhook.send(
-                    delivery.payload["content"],
+                    payload["content"],
                     embeds=_embeds(delivery),
                     allowed_mentions=discord.AllowedMentions.none(),
                     thread=discord.Object(int(thread)) if thread else missing,
-                    thread_name=thread_name(delivery.payload) if opens else missing,
+                    thread_name=thread_name(payload) if opens else missing,
+                    applied_tags=tags if opens and tags else missing,
                     wait=True,  # else "a message that is not saved does not return an error"
                 ),
             )
@@ -271,6 +295,10 @@ def _is_webhook(address: Address) -> bool:
 def _thread(delivery: Delivery, address: Address) -> str:
     """The thread that the delivery goes into: the one that its digest's first part opened in a forum."""
     return delivery.parent or "" if address.kind in _FORUMS and delivery.reply else ""
+
+
+def _payload(delivery: Delivery) -> Mapping[str, Any]:
+    return outside_thread(delivery.payload) if delivery.thread_gone else delivery.payload
 
 
 def _webhook(address: Address) -> re.Match[str]:

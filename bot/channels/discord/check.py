@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot import text
 from bot.channels.channel import CheckResult
-from bot.channels.discord.errors import NO_FORUM, platform_id
-from bot.channels.discord.forum import FORUMS
+from bot.channels.discord.errors import NO_FORUM, TAG_WANTED, platform_id
+from bot.channels.discord.forum import FORUMS, tag_ids, wants_tag
 from bot.channels.discord.request import ask
 from bot.errors import DeliveryError, FailureKind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     import discord
 
@@ -59,7 +59,19 @@ async def check_place(api_url: str, address: Address, request: Callable[[], Awai
         return CheckResult(address.label, ok=False, message=f"{_named(answer)} {advice}")
     if address.kind == "forum" and not is_forum:
         return CheckResult(address.label, ok=False, message=f"{_named(answer)}: {NO_FORUM}")
+    if address.kind == "forum" and (problem := _about_tags(address, answer.body or {})):
+        return CheckResult(address.label, ok=False, message=f"{_named(answer)}: {problem}")
     return CheckResult(address.label, ok=True, message=f"{_named(answer)} is there")
+
+
+def _about_tags(address: Address, forum: Mapping[str, Any]) -> str:
+    if wants_tag(forum) and not address.tags:
+        return TAG_WANTED
+    try:
+        tag_ids(address.tags, forum)
+    except DeliveryError as error:
+        return error.reason
+    return ""
 
 
 def _named(answer: Answer) -> str:

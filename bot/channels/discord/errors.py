@@ -6,13 +6,13 @@ Pure: `request` asks, this decides.
 from __future__ import annotations
 
 import json
-import math
-from contextlib import suppress
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bot import text
 from bot.channels.channel import CannotTellError
+from bot.channels.http_answers import retry_after
 from bot.errors import DeliveryError, FailureKind
 
 if TYPE_CHECKING:
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 
 _NO_SECONDS_NAMED = 60.0
+_SNOWFLAKE = re.compile(r"[0-9]{1,20}", re.ASCII)
+_MALFORMED = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+_LARGEST_ID = 1 << 64
 _UNAUTHORIZED = 40001
 _UNKNOWN_MESSAGE = 10008
 
@@ -37,8 +44,8 @@ def platform_id(answer: Answer, *, webhook: bool) -> str:
         DeliveryError: it said anything but that it has it.
     """
     status = answer.status
-    if status < HTTPStatus.MULTIPLE_CHOICES and answer.body and answer.body.get("id"):
-        return str(answer.body["id"])
+    if status < HTTPStatus.MULTIPLE_CHOICES and answer.body and (found := snowflake_in(answer.body.get("id"))):
+        return found
     if answer.code == _UNKNOWN_MESSAGE and answer.method == "POST":
         # A message with this nonce was taken before, and deleted since:
         # https://github.com/discord/discord-api-docs/issues/6647
@@ -46,6 +53,17 @@ def platform_id(answer: Answer, *, webhook: bool) -> str:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise _rate_limited(answer)
     raise DeliveryError(_kind_of(answer, webhook=webhook), _reason(answer))
+
+
+def snowflake_in(named: object) -> str:
+    """An id as Discord gives it, as text; empty where it is none, for it is stored and sent back.
+
+    https://docs.discord.com/developers/reference#snowflakes: 64 bits.
+    """
+    if isinstance(named, bool):
+        return ""
+    text_or_number = str(named) if isinstance(named, int) and 0 <= named < _LARGEST_ID else named
+    return text_or_number if isinstance(text_or_number, str) and _SNOWFLAKE.fullmatch(text_or_number) else ""
 
 
 def messages_in(answer: Answer) -> Sequence[Mapping[str, Any]]:
@@ -60,7 +78,7 @@ def messages_in(answer: Answer) -> Sequence[Mapping[str, Any]]:
     try:
         platform_id(answer, webhook=False)
     except DeliveryError as error:
-        if error.kind in (FailureKind.DESTINATION_GONE, FailureKind.REJECTED):
+        if error.kind in (FailureKind.DESTINATION_GONE, FailureKind.REJECTED) or answer.code == _UNKNOWN_MESSAGE:
             raise CannotTellError(error.reason) from None
         raise
     return [answer.body] if answer.body else []
@@ -76,21 +94,27 @@ def _kind_of(answer: Answer, *, webhook: bool) -> FailureKind:
         return FailureKind.DESTINATION_GONE if webhook else FailureKind.CREDENTIAL
     if answer.code in _CODES:
         return _CODES[answer.code][0]
-    return (
-        FailureKind.DESTINATION_GONE
-        if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
-        else FailureKind.REJECTED
-    )
+    if status in _MALFORMED and not answer.code:
+        return FailureKind.REJECTED
+    is_gone = status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND) and not answer.code
+    return FailureKind.DESTINATION_GONE if is_gone else FailureKind.TRANSIENT
 
 
 _FORUM = "a forum takes threads only: set `forum: true`, or name one of its threads (a webhook by ?thread_id=ID)"
-_TAG = "the forum wants a tag on every post: switch off Require people to select tags in its settings"
+TAG_WANTED = "the forum wants a tag on every post: set `tags: [one of its tags]`"
 NO_FORUM = "it is no forum: leave out `forum: true`"
 
 _CODES: dict[int, tuple[FailureKind, str]] = {
     10003: (FailureKind.DESTINATION_GONE, "the channel does not exist, or no longer"),
+    10004: (FailureKind.DESTINATION_GONE, "the server does not exist, or no longer"),
     10015: (FailureKind.DESTINATION_GONE, "the webhook does not exist, or no longer"),
-    40067: (FailureKind.DESTINATION_GONE, _TAG),
+    20009: (FailureKind.REJECTED, "the server takes no explicit content"),
+    40005: (FailureKind.REJECTED, "it is too large"),
+    40067: (FailureKind.DESTINATION_GONE, TAG_WANTED),
+    40333: (FailureKind.TRANSIENT, "something before Discord refused it"),
+    50006: (FailureKind.REJECTED, "it is empty"),
+    50035: (FailureKind.REJECTED, "it is not formed as Discord wants it"),
+    50109: (FailureKind.REJECTED, "it is not JSON"),
     50001: (FailureKind.DESTINATION_GONE, "the bot cannot see the channel: give it View Channel"),
     50008: (FailureKind.DESTINATION_GONE, f"not a channel for text; {_FORUM}"),
     50013: (FailureKind.DESTINATION_GONE, "the bot needs View Channel, Send Messages and Embed Links there"),
@@ -100,6 +124,8 @@ _CODES: dict[int, tuple[FailureKind, str]] = {
     160005: (FailureKind.DESTINATION_GONE, "the thread is locked"),
     160006: (FailureKind.DESTINATION_GONE, "the server has too many active threads"),
     200000: (FailureKind.REJECTED, "the server's AutoMod blocked it"),
+    200001: (FailureKind.REJECTED, "the server's AutoMod blocked its title"),
+    240000: (FailureKind.REJECTED, "Discord calls a link in it harmful"),
     220001: (FailureKind.DESTINATION_GONE, _FORUM),
     220003: (FailureKind.DESTINATION_GONE, NO_FORUM),
 }
@@ -113,19 +139,10 @@ def _rate_limited(answer: Answer) -> DeliveryError:
     """
     body = answer.body or {}
     affects_credential = answer.body is None or body.get("global") is True
-    named = _seconds(body.get("retry_after")) or _seconds(answer.retry_after) or _NO_SECONDS_NAMED
+    named = retry_after(body.get("retry_after")) or retry_after(answer.retry_after) or _NO_SECONDS_NAMED
     return DeliveryError(
         FailureKind.RATE_LIMITED, _reason(answer), retry_after=named, affects_credential=affects_credential
     )
-
-
-def _seconds(named: object) -> float | None:
-    """A positive number of seconds, or None where it is none."""
-    if isinstance(named, (int, float, str)):
-        with suppress(ValueError):
-            seconds = float(named)
-            return seconds if math.isfinite(seconds) and seconds > 0 else None
-    return None
 
 
 def _reason(answer: Answer) -> str:
@@ -142,5 +159,5 @@ def _reason(answer: Answer) -> str:
     if answer.body and isinstance(said := answer.body.get("message"), str):
         words.append(text.truncate(text.clean(said).removeprefix(f"{answer.status}: "), 100))
     if answer.body and "errors" in answer.body:
-        words.append(text.truncate(json.dumps(answer.body["errors"]), 300))
+        words.append(text.truncate(text.clean(json.dumps(answer.body["errors"])), 300))
     return ": ".join(words)

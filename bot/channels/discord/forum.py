@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from bot import text
 from bot.channels.channel import CannotTellError
-from bot.channels.discord.errors import messages_in
-from bot.channels.discord.lookup import CLOCK_SKEW_SECONDS, is_same_message, snowflake
+from bot.channels.discord.errors import messages_in, snowflake_in
+from bot.channels.discord.lookup import CLOCK_SKEW_SECONDS, id_of, is_same_message, snowflake
+from bot.channels.http_answers import json_objects
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Receipt
 
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
 FORUMS = (15, 16)
 """Channel types: forum and media. https://docs.discord.com/developers/resources/channel#channel-object-channel-types"""
 _LONGEST_NAME = 100
-_THREAD_GONE = {10003: "is gone", 10015: "is gone", 160005: "is locked"}
+_LONGEST_CONTENT = 2_000
+_REQUIRE_TAG = 1 << 4
+_OUTSIDE_THREAD = "The thread of this digest is gone, so its papers come here."
+_CONTINUED = " (continued)"
+_THREAD_GONE = {10003: "is gone", 10015: "is gone", 50083: "is archived", 160005: "is locked"}
 """What a part meets whose thread was deleted or locked after the first part."""
 _MARKS = re.compile(r"\\(?=[^\w\s])|\*\*")
 _PAGE = 100
@@ -45,8 +50,47 @@ def thread_name(payload: Mapping[str, Any]) -> str:
     return text.truncate(text.clean(str(given)), _LONGEST_NAME, text.utf16) or "New on arXiv"
 
 
+def outside_thread(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A later part as it opens a thread of its own: the same, and it says why it is there."""
+    name = text.truncate(thread_name(payload), _LONGEST_NAME - len(_CONTINUED), text.utf16)
+    content = f"{_OUTSIDE_THREAD}\n{payload.get('content') or ''}"
+    fits = text.utf16(content) <= _LONGEST_CONTENT
+    return {**payload, "thread_name": f"{name}{_CONTINUED}", **({"content": content} if fits else {})}
+
+
+def tag_ids(names: Sequence[str], forum: Mapping[str, Any]) -> list[str]:
+    """The ids of a forum's tags; what is an id already stays one.
+
+    Args:
+        names: as the configuration has them; upper and lower case are the same.
+        forum: the channel as Discord shows it.
+
+    Raises:
+        DeliveryError: DESTINATION_GONE, the forum has no such tag.
+    """
+    tags = json_objects(forum.get("available_tags"))
+    known = {str(tag.get("name")).strip().casefold(): snowflake_in(tag.get("id")) for tag in tags}
+    known |= {number: number for number in known.values()}
+    unknown = [name for name in names if not known.get(name.casefold())]
+    if unknown:
+        shown = ", ".join(text.truncate(text.clean(str(tag.get("name"))), 20) for tag in tags[:20]) or "none"
+        reason = f"the forum has no tag {unknown[0]!r}: set `tags` to some of its own ({shown})"
+        raise DeliveryError(FailureKind.DESTINATION_GONE, reason)
+    return [known[name.casefold()] for name in names]
+
+
+def wants_tag(forum: Mapping[str, Any]) -> bool:
+    """Whether each thread there has to have a tag: the channel's flag REQUIRE_TAG."""
+    flags = forum.get("flags")
+    return isinstance(flags, int) and bool(flags & _REQUIRE_TAG)
+
+
 def start_thread(
-    client: discord.Client, forum: int, name: str, content: str, embeds: Sequence[discord.Embed]
+    client: discord.Client,
+    forum: int,
+    payload: Mapping[str, Any],
+    embeds: Sequence[discord.Embed],
+    tags: Sequence[str] = (),
 ) -> Awaitable[object]:
     """The request Start Thread in Forum Channel, which takes no nonce.
 
@@ -55,8 +99,12 @@ def start_thread(
     import discord  # noqa: PLC0415 - 0.4 s that only who sends needs
     from discord.http import handle_message_parameters  # noqa: PLC0415 - the same
 
+    thread = {"name": thread_name(payload), **({"applied_tags": list(tags)} if tags else {})}
     with handle_message_parameters(
-        content, embeds=embeds, allowed_mentions=discord.AllowedMentions.none(), channel_payload={"name": name}
+        payload["content"],
+        embeds=embeds,
+        allowed_mentions=discord.AllowedMentions.none(),
+        channel_payload=thread,
     ) as params:
         return client.http.start_thread_in_forum(forum, params=params)
 
@@ -65,13 +113,13 @@ def check_thread(answer: Answer) -> None:
     """Let pass what the answer to a later part says, unless it speaks of the thread alone and not of the forum.
 
     Raises:
-        DeliveryError: MALFORMED. The thread will take this part never, the forum takes the next digest.
+        DeliveryError: THREAD_GONE. The thread takes no part any more, the forum does.
     """
     if answer.code in _THREAD_GONE:
         reason = (
             f"Discord answered {answer.status}, code {answer.code}: the digest's thread {_THREAD_GONE[answer.code]}"
         )
-        raise DeliveryError(FailureKind.REJECTED, reason)
+        raise DeliveryError(FailureKind.THREAD_GONE, reason)
 
 
 async def find_thread(
@@ -87,16 +135,17 @@ async def find_thread(
         CannotTellError: the forum cannot be read, or too many of its threads were closed since.
         DeliveryError: a question failed.
     """
-    (channel,) = messages_in(await ask(lambda: client.http.get_channel(forum)))
-    active = _threads(await ask(lambda: client.http.get_active_threads(int(channel.get("guild_id", 0)))))
+    channel = next(iter(messages_in(await ask(lambda: client.http.get_channel(forum)))), {})
+    guild = int(snowflake_in(channel.get("guild_id")) or 0)
+    active = _threads(await ask(lambda: client.http.get_active_threads(guild)))
     answer = await ask(lambda: client.http.get_public_archived_threads(forum, limit=_PAGE))
     archived = _threads(answer)
     after = snowflake(question.delivery.created_at, CLOCK_SKEW_SECONDS)
     for thread in _ours([*active, *archived], question, str(forum), bot_id, after):
-        number = int(thread["id"])
+        number = id_of(thread)
         first: Messages = messages_in(await ask(partial(client.http.get_message, number, number)))
         if first and is_same_message(first[0], question, bot_id):
-            return Receipt(platform_id=str(thread["id"]))
+            return Receipt(str(number))
     if (answer.body or {}).get("has_more"):
         raise CannotTellError(f"more than {_PAGE} of the forum's threads are closed: it may be among the others")
     return None
@@ -104,7 +153,7 @@ async def find_thread(
 
 def _threads(answer: Answer) -> Messages:
     listed = (answer.body or {}).get("threads")
-    return listed if isinstance(listed, list) else messages_in(answer)
+    return json_objects(listed) if isinstance(listed, list) else messages_in(answer)
 
 
 def _ours(
@@ -116,6 +165,6 @@ def _ours(
         for thread in threads
         if str(thread.get("parent_id")) == forum
         and str(thread.get("owner_id")) == bot_id
-        and int(thread["id"]) > after
+        and id_of(thread) > after
         and thread.get("name") == name
     ]

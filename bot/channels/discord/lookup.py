@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.channel import CannotTellError
+from bot.channels.discord.errors import snowflake_in
+from bot.channels.http_answers import json_object, json_objects
 from bot.model import Receipt
 
 if TYPE_CHECKING:
@@ -57,23 +59,24 @@ async def find_message(
     after = snowflake(question.delivery.created_at, CLOCK_SKEW_SECONDS)
     for _ in range(MOST_PAGES):
         messages = await read_after(after)
-        for message in sorted(messages, key=_number):
+        for message in sorted(messages, key=id_of):
             if is_same_message(message, question, bot_id):
-                return Receipt(platform_id=str(message["id"]))
+                return Receipt(str(id_of(message)))
         if len(messages) < PAGE:
             return None
-        after = max(map(_number, messages))
+        after = max(map(id_of, messages))
     raise CannotTellError(f"more than {PAGE * MOST_PAGES:,} messages were posted there since")
 
 
-def _number(message: Mapping[str, Any]) -> int:
-    return int(message["id"])
+def id_of(message: Mapping[str, Any]) -> int:
+    """Its id; 0 where it has none, as nothing that Discord made."""
+    return int(snowflake_in(message.get("id")) or 0)
 
 
 def is_same_message(message: Mapping[str, Any], question: UnknownDelivery, bot_id: str) -> bool:
     """Whether the message is the bot's, says what the delivery says, and is not another delivery's."""
-    author = message.get("author") or {}
-    if str(author.get("id")) != bot_id or str(message["id"]) in question.ids_of_others:
+    author, number = json_object(message.get("author")), id_of(message)
+    if not number or str(author.get("id")) != bot_id or str(number) in question.ids_of_others:
         return False
     sent, found = _texts(question.delivery.payload), _texts(message)
     # What Discord itself makes of links in the content is put behind our own embeds.
@@ -82,12 +85,12 @@ def is_same_message(message: Mapping[str, Any], question: UnknownDelivery, bot_i
 
 def _texts(message: Mapping[str, Any]) -> tuple[str, list[list[str]]]:
     """The texts of a message, of which Discord only trims the ends; it adds to all else, and rewrites URLs."""
-    return _clean(message.get("content")), [_embed_texts(embed) for embed in message.get("embeds") or ()]
+    return _clean(message.get("content")), [_embed_texts(embed) for embed in json_objects(message.get("embeds"))]
 
 
 def _embed_texts(embed: Mapping[str, Any]) -> list[str]:
-    footer, author = embed.get("footer") or {}, embed.get("author") or {}
-    fields = [field.get(key) for field in embed.get("fields") or () for key in ("name", "value")]
+    footer, author = json_object(embed.get("footer")), json_object(embed.get("author"))
+    fields = [field.get(key) for field in json_objects(embed.get("fields")) for key in ("name", "value")]
     return [
         _clean(each)
         for each in (embed.get("title"), embed.get("description"), footer.get("text"), author.get("name"), *fields)

@@ -8,12 +8,12 @@ takes every outcome out of its hands. What an answer means stands in `errors`; w
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.http_answers import json_objects, parse_json, read_body
 from bot.errors import DeliveryError, FailureKind
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+_HIGHEST_CODE = 99_999_999
 REQUEST_SECONDS = 30.0
 """How long one request may take, from the first look at the address to the last byte of the answer."""
 
@@ -46,7 +47,7 @@ class Answer:
         https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
         """
         code = (self.body or {}).get("code")
-        return code if isinstance(code, int) else 0
+        return code if type(code) is int and 0 < code <= _HIGHEST_CODE else 0
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ async def ask(api_url: str, request: Callable[[], Awaitable[object]]) -> Answer:
         return attempt.answer
     kind = FailureKind.UNKNOWN if attempt.written else FailureKind.TRANSIENT
     # `from None`: the messages of aiohttp's errors carry URLs, and a webhook's URL is a secret.
-    raise DeliveryError(kind, _describe(attempt.error)) from None
+    raise DeliveryError(kind, _describe(attempt.error), about_message=False) from None
 
 
 def trace() -> aiohttp.TraceConfig:
@@ -120,17 +121,13 @@ async def _on_answer(
     params: aiohttp.TraceRequestEndParams | aiohttp.TraceRequestRedirectParams,
 ) -> None:
     response = params.response
-    raw = await response.read()
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        body = None
+    body = parse_json(await read_body(response))
     _ATTEMPT.get().answer = Answer(
         params.method,
         response.status,
         body if isinstance(body, dict) else None,
         response.headers.get("Retry-After"),
-        [each for each in body if isinstance(each, dict)] if isinstance(body, list) else None,
+        json_objects(body) if isinstance(body, list) else None,
     )
     raise _Over
 

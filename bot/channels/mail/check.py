@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.channels.channel import CheckResult
-from bot.channels.mail.errors import NOT_LOGGED_IN, RelayError
+from bot.channels.mail.errors import RelayError
 from bot.channels.mail.smtp import command, connect, envelope, say_quit
+from bot.channels.mail.subject import Subject
 from bot.errors import FailureKind
 from bot.settings import is_loopback
 
@@ -42,6 +43,8 @@ async def check_relay(settings: MailSettings, addresses: Sequence[Address]) -> A
                 await envelope(smtp, sender, address.value.reveal())
             except RelayError as error:
                 yield _result(error, settings, address)
+                if error.code and error.subject.is_ours:
+                    break  # the relay would say the same of every other address
             else:
                 yield CheckResult(address.label, ok=True, message="the relay takes mail for it")
             await command(smtp, "RSET", b"RSET")
@@ -66,6 +69,8 @@ def _diagnosis(error: RelayError, settings: MailSettings) -> tuple[str, str]:
         local = is_loopback(settings.host)
         other = "A relay on this machine mostly wants security: none" if local else "Or port: 465 with security: tls"
         return "security", _about_certificate(error) or other
+    if error.subject is Subject.HELLO and error.code:
+        return "hello", ""
     if error.step in ("MAIL", "RCPT") and error.code:
         return _about_envelope(error)
     return _about_connection(error, settings)
@@ -74,11 +79,15 @@ def _diagnosis(error: RelayError, settings: MailSettings) -> tuple[str, str]:
 def _about_envelope(error: RelayError) -> tuple[str, str]:
     if "STARTTLS" in error.reason.upper():
         return "security", "Set security: starttls"
-    if error.code == NOT_LOGGED_IN or (error.step == "RCPT" and error.kind is FailureKind.CREDENTIAL):
-        return "username", "The relay forwards only for those who log in, or not for this sender"
-    if error.step == "RCPT":
-        return "address", ""
-    return "sender", "The relay takes no mail from this address"
+    match error.subject:
+        case Subject.LOGIN:
+            return "username", "The relay forwards only for those who log in, or not for this sender"
+        case Subject.SENDER:
+            return "sender", "The relay takes no mail from this address"
+        case Subject.RECIPIENT | Subject.CONTENT:
+            return "address", ""
+        case _:
+            return "host", "The relay takes no mail from us at present"
 
 
 _TLS_PORT, _SUBMISSION_PORT, _RELAY_PORT = 465, 587, 25

@@ -5,6 +5,7 @@ Knows nothing of connections or messages.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated, Literal
@@ -19,6 +20,10 @@ CONNECTIONS = 3
 this."""
 _MOST_CONNECTIONS = 100
 _LAST_PORT = 65_535
+_HELLO = re.compile(
+    r"(?=.{1,255}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]{2,45}\]|\[IPv6:[0-9A-Fa-f:.]+\]"
+)
+"""A domain or an address literal: https://www.rfc-editor.org/rfc/rfc5321#section-4.1.3."""
 
 
 def check_host(text: str) -> str:
@@ -50,6 +55,8 @@ class MailSettings:
     username: str | None = None
     password: Secret | None = None
     sender: str = "Paperboy <paperboy@example.org>"
+    hello: str | None = None
+    """The name by which this machine greets the relay. Its own, or the sender's domain if that has no dot."""
     connections: int = CONNECTIONS
     """How many are open at once, at most."""
 
@@ -68,6 +75,10 @@ class MailSettings:
             raise ValueError(f"port: {self.port} is not a port; mail uses 465 (tls), 587 (starttls) and 25")
         if not 0 < self.connections <= _MOST_CONNECTIONS:
             raise ValueError(f"connections: {self.connections} is not from 1 to {_MOST_CONNECTIONS}")
+        if self.hello is not None and not _HELLO.fullmatch(self.hello):
+            raise ValueError(
+                f"hello: {self.hello!r} is not a machine's full name such as bot.example.org, nor [192.0.2.1]"
+            )
         try:
             parse_mailbox(self.sender)
         except ValueError as error:

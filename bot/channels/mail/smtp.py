@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from bot.channels.mail.errors import (
     CLOSING,
-    END_OF_DATA,
+    PERMANENT_NEGATIVE,
     POSITIVE_COMPLETION,
     POSITIVE_INTERMEDIATE,
     RelayError,
     refusal,
 )
+from bot.channels.mail.hello import hello_name
+from bot.channels.mail.subject import END_OF_DATA
 from bot.errors import FailureKind
 from bot.text import clean, truncate
 
@@ -36,6 +38,7 @@ ANSWER_SECONDS = 600.0
 IDLE_SECONDS = 15.0
 MAILS_PER_CONNECTION = 100
 _QUIT_SECONDS = 2.0
+_UNKNOWN_COMMAND = (500, 502)
 
 
 @dataclass(slots=True)
@@ -131,6 +134,7 @@ async def connect(settings: MailSettings, timeout: float = COMMAND_SECONDS) -> S
     smtp = SMTP(
         hostname=settings.host,
         port=settings.port,
+        local_hostname=await hello_name(settings),
         timeout=timeout,
         use_tls=settings.security == "tls",
         start_tls=False,  # done below: aiosmtplib's own cannot tell why it failed
@@ -139,7 +143,7 @@ async def connect(settings: MailSettings, timeout: float = COMMAND_SECONDS) -> S
     try:
         await smtp.connect()
         step = "EHLO"
-        await smtp.ehlo()
+        await _say_hello(smtp, settings)
         if settings.security == "starttls":
             step = "STARTTLS"
             await _start_tls(smtp)
@@ -220,6 +224,39 @@ def _dot_stuffed(data: bytes) -> bytes:
     """No line is a lone dot: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2."""
     first = b"." if data.startswith(b".") else b""
     return first + data.replace(b"\r\n.", b"\r\n..")
+
+
+async def _say_hello(smtp: SMTP, settings: MailSettings) -> None:
+    """EHLO, and HELO where that is refused and nothing is wanted that only EHLO brings.
+
+    https://www.rfc-editor.org/rfc/rfc5321#section-3.2
+    """
+    from aiosmtplib import SMTPHeloError  # noqa: PLC0415 - loaded by now
+
+    try:
+        await smtp.ehlo()
+    except SMTPHeloError as error:
+        if error.code // 100 != PERMANENT_NEGATIVE:
+            raise
+        if settings.security != "starttls" and settings.username is None:
+            await _say_helo(smtp)
+        elif error.code in _UNKNOWN_COMMAND:
+            wanted = "a login" if settings.security != "starttls" else "STARTTLS"
+            reason = f"{error.code}: the relay does not know it, and without it there is no {wanted}"
+            raise RelayError(
+                "EHLO", FailureKind.CREDENTIAL, reason, code=error.code, affects_credential=True
+            ) from error
+        else:
+            raise
+
+
+async def _say_helo(smtp: SMTP) -> None:
+    from aiosmtplib import SMTPHeloError  # noqa: PLC0415 - loaded by now
+
+    try:
+        await smtp.helo()
+    except SMTPHeloError as error:
+        raise refusal("HELO", error.code, error.message) from error
 
 
 async def _start_tls(smtp: SMTP) -> None:

@@ -9,12 +9,17 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
 from bot.channels.channel import CannotTellError, CheckResult
+from bot.channels.http_answers import bounded_response
+from bot.channels.slack.blocks import outside_thread
+from bot.channels.slack.check import TOKEN, check_bot
+from bot.channels.slack.compatible import compatible_label, compatible_payload, raise_for_compatible, text_only
 from bot.channels.slack.digest import render_digest, render_note
 from bot.channels.slack.errors import (
     connection_errors_as_failures,
@@ -22,7 +27,7 @@ from bot.channels.slack.errors import (
     raise_for_method,
     raise_for_webhook,
 )
-from bot.channels.slack.lookup import find_message, metadata
+from bot.channels.slack.lookup import direct_message, find_message, metadata, timestamp
 from bot.channels.slack.secrets import HOSTS, check_kind, check_webhook
 from bot.channels.tokens import Token  # noqa: TC001 - pydantic reads the annotation at run time
 from bot.errors import DeliveryError, FailureKind
@@ -30,7 +35,7 @@ from bot.model import Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     import aiohttp
     from slack_sdk.web.async_client import AsyncWebClient
@@ -48,13 +53,13 @@ CREDENTIAL_SECONDS = 0.2
 """The same page: several hundred messages a minute per workspace."""
 
 _CONNECTIONS = 50
-_TOKEN = "channels.slack.token"  # noqa: S105 - the setting's name
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{6,20}|#[^\s#@,:]{1,80}")
+_PERSON = re.compile(r"[UW][A-Z0-9]{6,20}")
 _WEBHOOK = re.compile(r"/services/(?:(T\w+)/(B\w+)/)?.+", re.ASCII)
 _EXPECTED = (
     "expected a channel's id such as C0123456789 (it stands at the end of the channel's details, and stays when the "
-    "channel is renamed), a name such as #papers, or the URL of an incoming webhook "
-    "(https://hooks.slack.com/services/...)"
+    "channel is renamed), a name such as #papers, a person's id such as U0123456789, or the URL of an incoming "
+    "webhook (https://hooks.slack.com/services/...; with `compatible: true` also Mattermost's and the like)"
 )
 _SILENT = logging.Logger("slack_sdk, silenced", level=logging.CRITICAL + 1)  # noqa: LOG001 - must hang under no parent
 
@@ -78,6 +83,8 @@ class SlackOptions:
 
     thread: bool = False
     """One message in the channel, the papers in its thread. Needs a bot token."""
+    compatible: bool = False
+    """The webhook is not Slack's but one of Mattermost, Zulip or Rocket.Chat that takes what Slack's takes."""
 
 
 class SlackChannel:
@@ -85,6 +92,8 @@ class SlackChannel:
 
     Settings = SlackSettings
     Options = SlackOptions
+    NEEDED_BY: Mapping[str, frozenset[str]] = MappingProxyType({"token": frozenset({"channel", "person"})})
+    """Setting -> the kinds of address that need it."""
 
     def __init__(self, settings: SlackSettings, templates: Templates, *, contact: str) -> None:  # noqa: ARG002 - Slack asks for no contact
         self._settings = settings
@@ -98,17 +107,25 @@ class SlackChannel:
 
     @staticmethod
     def addresses(value: object, options: SlackOptions) -> tuple[Address, ...]:
-        """A channel's id or `#name` (kind `channel`), or an incoming webhook's URL (kind `webhook`).
+        """A channel's id or `#name`, a person's id, or a webhook's URL.
+
+        The kinds are `channel`, `person`, `webhook` and, for another program's, `compatible webhook`.
 
         Raises:
-            ValueError: it is neither, or a webhook is to make a thread.
+            ValueError: it is none of these, or a webhook is to make a thread.
         """
         text = value.strip() if isinstance(value, str) else ""
-        if _CHANNEL.fullmatch(text):
-            return (Address(Secret(text), "channel", text),)
+        is_person = bool(_PERSON.fullmatch(text))
+        if is_person or _CHANNEL.fullmatch(text):
+            if options.compatible:
+                raise ValueError("compatible: true is for webhooks' URLs")
+            return (Address(Secret(text), "person" if is_person else "channel", text),)
         if not text.lower().startswith(("https://", "http://")):
             raise ValueError(_EXPECTED)
-        address = Address(Secret(text), "webhook", _webhook_label(text))
+        if options.compatible:
+            address = Address(Secret(text), "compatible webhook", compatible_label(text))
+        else:
+            address = Address(Secret(text), "webhook", _webhook_label(text))
         if options.thread:
             raise ValueError("a thread needs a bot token: give the channel's id instead of a webhook, or no thread")
         return (address,)
@@ -119,7 +136,8 @@ class SlackChannel:
         Raises:
             RenderError: a template is broken.
         """
-        return render_digest(self._templates, digest, max_messages=max_messages, thread=options.thread)
+        messages = render_digest(self._templates, digest, max_messages=max_messages, thread=options.thread)
+        return tuple(map(text_only, messages)) if options.compatible else messages
 
     def render_note(self, note: Note) -> Message:
         """A short message that is no digest.
@@ -131,7 +149,7 @@ class SlackChannel:
 
     def limits(self, address: Address) -> Limits:
         """One message a second per channel; a token's channels share a second gate, a webhook has its own."""
-        if address.kind == "webhook":
+        if _is_webhook(address):
             credential = f"slack-webhook:{address.key}"
         else:
             token = self._settings.token
@@ -150,17 +168,17 @@ class SlackChannel:
         Raises:
             DeliveryError: Slack did not say yes.
         """
-        if address.kind == "webhook":
+        if _is_webhook(address):
             return await self._post_to_webhook(delivery, address)
         client = self._client()
         with connection_errors_as_failures():
             answer = await client.chat_postMessage(
-                **delivery.payload,
+                **(outside_thread(delivery.payload) if delivery.thread_gone else delivery.payload),
                 channel=address.value.reveal(),
                 metadata=metadata(delivery.id),
                 thread_ts=delivery.parent if delivery.reply else None,
             )
-        return Receipt(platform_id=str(answer.get("ts", "")))
+        return Receipt(timestamp(answer.get("ts")))
 
     async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
         """Look for the delivery's id in the channel's history, or in its thread.
@@ -169,22 +187,20 @@ class SlackChannel:
             CannotTellError: it is a webhook, or Slack does not let us look.
             DeliveryError: the question failed.
         """
-        if address.kind == "webhook":
+        if _is_webhook(address):
             raise CannotTellError("Slack cannot be asked what became of a webhook's message")
         client = self._client(raise_for_lookup)
         with connection_errors_as_failures():
-            return await find_message(client, address.value.reveal(), question.delivery)
+            channel = address.value.reveal()
+            if address.kind == "person":
+                channel = await direct_message(client, channel)
+            return await find_message(client, channel, question.delivery)
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
         """Whether Slack knows the token, and the channels as far as the token may look; a webhook is only named."""
-        results: list[CheckResult] = []
-        channels = [address for address in addresses if address.kind == "channel"]
-        if channels:
-            token, scopes = await self._check_token()
-            results.append(token)
-            if token.ok:
-                results.extend([await self._check_channel(channel.value.reveal(), scopes) for channel in channels])
-        results.extend(check_webhook(address) for address in addresses if address.kind == "webhook")
+        asked = [address for address in addresses if not _is_webhook(address)]
+        results = await check_bot(self._client, asked) if asked else []
+        results.extend(check_webhook(address) for address in addresses if _is_webhook(address))
         return tuple(results)
 
     async def aclose(self) -> None:
@@ -196,15 +212,16 @@ class SlackChannel:
     async def _post_to_webhook(self, delivery: Delivery, address: Address) -> Receipt:
         from slack_sdk.webhook.async_client import AsyncWebhookClient  # noqa: PLC0415 - 200 ms that only sending needs
 
+        is_slack = address.kind == "webhook"
         client = AsyncWebhookClient(
             address.value.reveal(),
-            session=self._session(raise_for_webhook),
+            session=self._session(raise_for_webhook if is_slack else raise_for_compatible),
             retry_handlers=[],
             logger=_SILENT,
         )
         client.proxy = None  # the session heeds the environment's proxies, and its exceptions too
         with connection_errors_as_failures():
-            await client.send_dict(dict(delivery.payload))
+            await client.send_dict(dict(delivery.payload) if is_slack else compatible_payload(delivery.payload))
         return Receipt()
 
     def _client(
@@ -213,7 +230,7 @@ class SlackChannel:
         from slack_sdk.web.async_client import AsyncWebClient  # noqa: PLC0415 - as above
 
         if self._settings.token is None:
-            raise DeliveryError(FailureKind.CREDENTIAL, f"{_TOKEN} is not set")
+            raise DeliveryError(FailureKind.CREDENTIAL, f"{TOKEN} is not set")
         client = AsyncWebClient(
             self._settings.token.reveal(),
             base_url=self._settings.api_url,
@@ -236,52 +253,14 @@ class SlackChannel:
                 connector=aiohttp.TCPConnector(force_close=True),
                 timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, connect=CONNECT_SECONDS),
                 trust_env=True,
+                response_class=bounded_response(),
                 raise_for_status=raise_for_status,
             )
         return self._sessions[raise_for_status]
 
-    async def _check_token(self) -> tuple[CheckResult, frozenset[str]]:
-        try:
-            client = self._client()
-            with connection_errors_as_failures():
-                answer = await client.auth_test()
-        except DeliveryError as error:
-            if error.kind is FailureKind.CREDENTIAL:
-                advice = "take the bot token (xoxb-...) from the app's page, OAuth & Permissions"
-                return CheckResult(_TOKEN, ok=False, message=f"{error.reason}; {advice}"), frozenset()
-            return CheckResult("channels.slack.api_url", ok=False, message=error.reason), frozenset()
-        scopes = frozenset(_words(answer.headers.get("x-oauth-scopes", "")))
-        if scopes and "chat:write" not in scopes:
-            message = "lacks the scope chat:write: add it on the app's page and install the app again"
-            return CheckResult(_TOKEN, ok=False, message=message), scopes
-        message = f"is {answer.get('user')} in {answer.get('team')}; posting needs the scope chat:write"
-        return CheckResult(_TOKEN, ok=True, message=message), scopes
 
-    async def _check_channel(self, channel: str, scopes: frozenset[str]) -> CheckResult:
-        if channel.startswith("#"):
-            message = "a name cannot be looked up, and breaks when the channel is renamed: its id would last"
-            return CheckResult(channel, ok=True, message=message)
-        try:
-            client = self._client()
-            with connection_errors_as_failures():
-                answer = await client.conversations_info(channel=channel)
-        except DeliveryError as error:
-            if error.kind is FailureKind.CREDENTIAL:  # missing_scope: the token itself was found good
-                message = (
-                    f"not looked at, which needs channels:read, for a private channel groups:read: {error.reason}"
-                )
-                return CheckResult(channel, ok=True, message=message)
-            message = f"{error.reason}; a private channel is only seen once the app is invited to it"
-            return CheckResult(channel, ok=False, message=message)
-        return _channel_result(channel, answer.get("channel") or {}, scopes)
-
-
-def _channel_result(channel: str, found: dict[str, Any], scopes: Iterable[str]) -> CheckResult:
-    if found.get("is_archived"):
-        return CheckResult(channel, ok=False, message="the channel is archived")
-    if not found.get("is_member", True) and "chat:write.public" not in scopes:
-        return CheckResult(channel, ok=False, message="the app is not in the channel: /invite it there")
-    return CheckResult(channel, ok=True, message=f"is #{found['name']}" if found.get("name") else "is there")
+def _is_webhook(address: Address) -> bool:
+    return address.kind.endswith("webhook")
 
 
 def _webhook_label(url: str) -> str:
@@ -309,7 +288,3 @@ def _is_safe(url: str) -> bool:
         return False
     host = parts.hostname or ""
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
-
-
-def _words(listed: str) -> list[str]:
-    return [word.strip() for word in listed.split(",") if word.strip()]

@@ -17,7 +17,7 @@ from bot.model import Message
 from bot.text import escape_mrkdwn, flatten_tex, truncate, utf16
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 MOST_BLOCKS = 45
 """In one message; Slack takes 50."""
@@ -27,6 +27,7 @@ never less than in characters: nobody says which of them Slack counts."""
 MOST_IN_BLOCK = 3_000
 """In one text object, and in a message's own `text`, for which Slack advises to stay below 4,000."""
 
+_OUTSIDE_THREAD = "The thread of this digest is gone, so its papers come here."
 _DIVIDES = "\u2223"
 _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
 
@@ -101,3 +102,11 @@ def message(
         reply=reply,
         papers=papers,
     )
+
+
+def outside_thread(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload of a reply as it goes into the channel: the same, and it says why it is there."""
+    said = {**payload, "text": f"{_OUTSIDE_THREAD}\n\n{payload['text']}"}
+    if "blocks" in payload:
+        said["blocks"] = [Text("section", _OUTSIDE_THREAD).block(), *payload["blocks"]]
+    return said

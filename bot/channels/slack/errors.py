@@ -9,13 +9,13 @@ https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handli
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.channel import CannotTellError
+from bot.channels.http_answers import json_object, parse_json, retry_after
 from bot.errors import DeliveryError, FailureKind
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ _CODES: Mapping[FailureKind, tuple[str, ...]] = {
         "not_in_channel",
         "ekm_access_denied",
         "no_permission",
+        "team_access_not_granted",
+        "messages_tab_disabled",
+        "cannot_dm_bot",
+        "user_disabled",
         # a webhook's own
         "user_not_found",
         "action_prohibited",
@@ -57,8 +61,19 @@ _CODES: Mapping[FailureKind, tuple[str, ...]] = {
         "not_allowed_token_type",
         "not_authed",
     ),
+    FailureKind.THREAD_GONE: ("thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"),
     FailureKind.REJECTED: (
         "msg_blocks_too_long",
+        "msg_too_long",
+        "invalid_attachments",
+        "attachment_payload_limit_exceeded",
+        "markdown_text_conflict",
+        "invalid_charset",
+        "invalid_json",
+        "json_not_object",
+        "invalid_form_data",
+        "invalid_arg_name",
+        "invalid_array_arg",
         "no_text",
         "metadata_too_large",
         "invalid_arguments",
@@ -89,7 +104,7 @@ async def raise_for_method(response: aiohttp.ClientResponse) -> None:
     Raises:
         DeliveryError: any other answer.
     """
-    answer = _json_object(await response.text("utf-8", "replace"))
+    answer = await _json_of(response)
     if response.status == HTTPStatus.OK and answer.get("ok") is True:
         return
     raise _refusal(response, answer.get("error"), needed=answer.get("needed"))
@@ -102,7 +117,7 @@ async def raise_for_lookup(response: aiohttp.ClientResponse) -> None:
         CannotTellError: Slack does not let us look, and would not the next time.
         DeliveryError: it did not answer the question, or does not know the token at all.
     """
-    answer = _json_object(await response.text("utf-8", "replace"))
+    answer = await _json_of(response)
     if response.status == HTTPStatus.OK and answer.get("ok") is True:
         return
     refusal = _refusal(response, answer.get("error"), needed=answer.get("needed"))
@@ -123,7 +138,7 @@ async def raise_for_webhook(response: aiohttp.ClientResponse) -> None:
     Raises:
         DeliveryError: any other answer.
     """
-    answer = (await response.text("utf-8", "replace")).strip()
+    answer = (await response.text()).strip()
     if response.status == HTTPStatus.OK and answer == "ok":
         return
     raise _refusal(response, answer)
@@ -142,10 +157,11 @@ def connection_errors_as_failures() -> Iterator[None]:
         yield
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
         reason = f"no connection to Slack ({type(error).__name__})"
-        raise DeliveryError(FailureKind.TRANSIENT, reason) from None  # its text may hold a webhook's URL
+        # `from None`: its text may hold a webhook's URL
+        raise DeliveryError(FailureKind.TRANSIENT, reason, about_message=False) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         reason = f"Slack's answer was lost ({type(error).__name__})"
-        raise DeliveryError(FailureKind.UNKNOWN, reason) from None  # as above
+        raise DeliveryError(FailureKind.UNKNOWN, reason, about_message=False) from None  # as above
 
 
 def _refusal(response: aiohttp.ClientResponse, answer: object, *, needed: object = None) -> DeliveryError:
@@ -153,7 +169,9 @@ def _refusal(response: aiohttp.ClientResponse, answer: object, *, needed: object
     reason = f"Slack said {code}" if code else f"Slack answered with status {response.status} and no word of its own"
     if isinstance(needed, str) and _SCOPES.fullmatch(needed):
         reason += f" (needed: {needed})"
-    return DeliveryError(_kind_of(response.status, code), reason, retry_after=_seconds(response.headers))
+    return DeliveryError(
+        _kind_of(response.status, code), reason, retry_after=retry_after(response.headers.get("Retry-After"))
+    )
 
 
 def _kind_of(status: int, code: str) -> FailureKind:
@@ -171,15 +189,8 @@ def _kind_of(status: int, code: str) -> FailureKind:
     return FailureKind.TRANSIENT if code or status >= HTTPStatus.BAD_REQUEST else FailureKind.UNKNOWN
 
 
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    """Retry-After, which Slack gives in whole seconds."""
-    value = headers.get("Retry-After", "").strip()
-    return float(value) if value.isascii() and value.isdecimal() else None
-
-
-def _json_object(body: str) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except ValueError:
+async def _json_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    """The JSON object that slack_sdk is going to read; empty where it would read something else."""
+    if response.content_type in ("application/gzip", "text/plain"):
         return {}
-    return answer if isinstance(answer, dict) else {}
+    return json_object(parse_json(await response.read()))

@@ -6,9 +6,11 @@ the bot needs channels:history (in private channels groups:history) and must be 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.channel import CannotTellError
+from bot.channels.http_answers import json_object, json_objects
 from bot.model import Receipt
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     from bot.model import Delivery
 
+_TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,12}", re.ASCII)
+_CONVERSATION = re.compile(r"D[A-Z0-9]{6,20}")
+_LONGEST_CURSOR = 1000
 EVENT_TYPE = "paperboy_digest"
 CLOCK_SKEW_SECONDS = 60.0
 """How far Slack's clock may be behind ours."""
@@ -26,6 +31,11 @@ MOST_PAGES = 10
 """So many messages are looked through; in a channel that saw more since, the message is not found in time."""
 RESTRICTED_PAGE = 15
 """What Slack shows some apps at a time, once a minute: https://docs.slack.dev/apis/web-api/rate-limits."""
+
+
+def timestamp(named: object) -> str:
+    """The `ts` by which Slack knows a message; empty where it is none, for it is stored and sent back."""
+    return named if isinstance(named, str) and _TIMESTAMP.fullmatch(named) else ""
 
 
 def metadata(delivery_id: str) -> dict[str, Any]:
@@ -58,18 +68,34 @@ async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery)
             answer = await client.conversations_replies(ts=str(delivery.parent), cursor=cursor, **where)
         else:
             answer = await client.conversations_history(cursor=cursor, **where)
-        messages = answer.get("messages") or []
+        messages = json_objects(answer.get("messages"))
         for message in messages:
             if _is_same_message(message, delivery.id):
-                return Receipt(platform_id=str(message.get("ts", "")))
-        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+                return Receipt(timestamp(message.get("ts")))
+        cursor = json_object(answer.get("response_metadata")).get("next_cursor")
         if not cursor:
             return None
+        if not isinstance(cursor, str) or len(cursor) > _LONGEST_CURSOR:
+            raise CannotTellError("Slack's history goes on where we cannot ask for it")
         if len(messages) <= RESTRICTED_PAGE:
             raise CannotTellError("Slack shows this app too few messages to look through the channel")
     raise CannotTellError(f"more than {PAGE * MOST_PAGES:,} messages were posted there since")
 
 
+async def direct_message(client: AsyncWebClient, person: str) -> str:
+    """The id of the conversation with that person, whose history is read by it: needs im:write and im:history.
+
+    https://docs.slack.dev/reference/methods/conversations.open
+
+    Raises:
+        CannotTellError: Slack named none.
+    """
+    opened = json_object((await client.conversations_open(users=person)).get("channel")).get("id")
+    if not isinstance(opened, str) or not _CONVERSATION.fullmatch(opened):
+        raise CannotTellError("Slack does not say which direct message it is")
+    return opened
+
+
 def _is_same_message(message: Mapping[str, Any], delivery_id: str) -> bool:
-    borne = message.get("metadata") or {}
+    borne = json_object(message.get("metadata"))
     return {key: borne.get(key) for key in ("event_type", "event_payload")} == metadata(delivery_id)

@@ -53,7 +53,5 @@ async def _catchup(settings: Settings, since: date, *, any_hour: bool) -> RunRes
         today = calendar.mailing_date(app.clock.now())
         if since > today:
             raise typer.BadParameter(f"{since} is still to come, today is {today}", param_hint="'--since'")
-        with progress("collected", None) as step:
-            return await app.runner.once(
-                any_hour=any_hour, since=since, progress=lambda result: step(result.category)
-            )
+        with progress("collected") as step:
+            return await app.runner.once(any_hour=any_hour, since=since, progress=step)

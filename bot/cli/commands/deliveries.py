@@ -195,18 +195,27 @@ def _readable(body: Mapping[str, Any]) -> Mapping[str, Any]:
 def retry(
     ids: IdsArgument,
     config: ConfigOption = None,
+    *,
+    sent: Annotated[
+        bool, typer.Option("--sent", help="Also what is sent already: its readers see it a second time.")
+    ] = False,
 ) -> None:
     """Have the next run send them after all.
 
-    For deliveries that are dead, held, unknown, dropped or waiting. Each keeps its text and its id; its address is
-    tried again even if it refused messages. If the first attempt arrived after all, the reader may see the
-    message twice.
+    For deliveries that are dead, held, unknown, dropped or waiting; with --sent also for one that is sent. Each keeps
+    its text and its id; its address is tried again even if it refused messages. If the first attempt arrived after
+    all, the reader may see the message twice.
     """
+    from bot.model import DeliveryState  # noqa: PLC0415 - as above
+    from bot.store.outbox.manual import RefusedError  # noqa: PLC0415 - as above
+
     settings = load_settings(config)
 
     def again(app: App, record: DeliveryRecord) -> str:
+        if record.state is DeliveryState.SENT and not sent:
+            raise RefusedError(record.id, "is sent; --sent sends it a second time")
         detail = app.store.queries.detail(record.id)
-        app.store.manual.retry(record.id, _limits(app, detail))
+        app.store.manual.retry(record.id, _limits(app, detail), sent_too=sent)
         return f"was {record.state.value}, goes out with the next run"
 
     _decide(settings, ids, again)
@@ -292,6 +301,7 @@ def _limits(app: App, detail: DeliveryDetail) -> Limits | None:
 
 
 deliveries = typer.Typer(
+    add_completion=False,
     name="deliveries",
     help="The outbox: list, show, retry, drop.",
     no_args_is_help=True,

@@ -14,8 +14,11 @@ from bot.cli.options import ConfigOption, JsonOption, load_settings, subscriber_
 from bot.cli.output import heading, say, table, to_json, when
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bot.report.explain import Explanation, SubscriberExplanation
     from bot.settings import Settings
+    from bot.store.outbox.queries import ToldRecord
 
 
 def explain(
@@ -73,22 +76,46 @@ def _show(found: Explanation, settings: Settings) -> None:
     heading("Announced")
     rows = [[f"{a.mailing_date:%Y-%m-%d}", a.category, f"{a.type.value} v{a.version}"] for a in found.announcements]
     table(rows, heads=("mailing", "category", "as"))
-    for explanation in found.subscribers:
-        heading(explanation.subscriber)
-        _show_explanation(explanation, settings)
+    heading("Topics")
+    table(_topics(found))
+    if found.subscribers:
+        heading("Subscribers")
+        table(row for explanation in found.subscribers for row in _told(explanation, settings))
     if found.site:
         heading("The site")
-        table([topic.topic, topic.sentence] for topic in found.site)
+        table([topic.topic, "on its page" if topic.claimed else "not on its page"] for topic in found.site)
 
 
-def _show_explanation(explanation: SubscriberExplanation, settings: Settings) -> None:
-    table([topic.topic, topic.sentence] for topic in explanation.topics)
+def _topics(found: Explanation) -> Iterator[list[str]]:
+    """Each topic with its sentences, each once; where one is not for all of its subscribers, with who it is for."""
+    readers: dict[str, dict[str, list[str]]] = {}
+    for name, topics in [*((each.subscriber, each.topics) for each in found.subscribers), ("the site", found.site)]:
+        for topic in topics:
+            readers.setdefault(topic.topic, {}).setdefault(topic.sentence, []).append(name)
+    for name, sentences in readers.items():
+        everybody = dict.fromkeys(reader for some in sentences.values() for reader in some)
+        for number, (sentence, some) in enumerate(sentences.items()):
+            for_whom = "" if len(set(some)) == len(everybody) else f"for {', '.join(dict.fromkeys(some))}: "
+            yield ["" if number else name, f"{for_whom}{sentence}"]
+
+
+def _told(explanation: SubscriberExplanation, settings: Settings) -> Iterator[list[str]]:
+    """A line for each time that a subscriber was told, or one that says why not."""
+    name = explanation.subscriber
     for record in explanation.told:
         told = "told as new" if record.version == 0 else f"told as replaced, now v{record.version}"
-        reasons = ", ".join(f"{hit.term!r} in {hit.field}" for hit in record.hits)
         shown = "" if record.shown else ", counted and linked"
         states = ", ".join(sorted({state.value for state in record.states}))
-        at = when(record.created_at, settings.subscribers[explanation.subscriber].timezone)
-        table([["->", f"{told}{f' by {reasons}' if reasons else ''}{shown}, in the digest of {at}: {states}"]])
+        at = when(record.created_at, settings.subscribers[name].timezone)
+        yield [name, f"{told}{_reasons(record, explanation)}{shown}, in the digest of {at}: {states}"]
     if explanation.why_not or not explanation.told:
-        table([["->", f"not told: {explanation.why_not}" if explanation.why_not else "not told"]])
+        yield [name, f"not told: {explanation.why_not}" if explanation.why_not else "not told"]
+
+
+def _reasons(record: ToldRecord, explanation: SubscriberExplanation) -> str:
+    """What it was told by, unless the topic says the same: it may have been edited since."""
+    from bot.report.explain import hits_in_words  # noqa: PLC0415 - not needed for --help
+
+    reasons = hits_in_words(record.hits)
+    said = any(reasons in topic.sentence for topic in explanation.topics if topic.topic == record.topic)
+    return f" by {reasons}" if reasons and not said else f" for {record.topic}"

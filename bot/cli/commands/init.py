@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.commands.init_questions import CHANNEL_CHOICES, Interview
+from bot.cli.commands.init_questions import CHANNEL_CHOICES, for_template, questions
 from bot.cli.errors import ExitCode
+from bot.cli.interview import Interview
 from bot.cli.output import say, say_on_stderr, table
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def init(
     if not output.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {output.parent}", param_hint="'--output'")
     try:
-        answers = Interview(output.absolute().parent).answers()
+        answers = for_template(Interview(partial(questions, output.absolute().parent)).answers())
     except typer.Abort:
         say_on_stderr("")
         say_on_stderr(_ENDED)
@@ -55,18 +57,19 @@ def _write(output: Path, answers: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: the answers do not go together.
     """
-    from bot.config import load  # noqa: PLC0415 - as above
-    from bot.errors import ConfigError  # noqa: PLC0415 - as above
+    from bot.config import load  # noqa: PLC0415 - pydantic, not needed for --help
 
-    try:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(configuration(answers))
-    except OSError as error:
-        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}", param_hint="'--output'") from error
+    content = configuration(answers)
     samples = {choice.variable: choice.sample for choice in CHANNEL_CHOICES.values()}
     try:
+        file = output.open("x", encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}", param_hint="'--output'") from error
+    try:
+        with file:
+            file.write(content)
         load(output, {**os.environ, **samples})
-    except ConfigError:
+    except BaseException:  # also Ctrl-C, and a disk that is full
         output.unlink()
         raise
 

@@ -1,6 +1,6 @@
 """The questions of `paperboy init`; each answer is validated by the configuration's own types at once.
 
-Never asks for a secret: it only names the environment variable to put it into.
+Never keeps a secret: it only names the environment variable to put it into.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from bot.cli.interview import OtherAnswers, Question
 from bot.cli.output import say, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _PORTS = {"none": "25", "starttls": "587", "tls": "465"}
 _FEW = 8
@@ -34,8 +35,13 @@ class ChannelChoice:
     """What that secret is."""
     sample: str
     """A text of its shape, to read the file back with."""
-    question: str = ""
-    """What to ask for; a webhook's address is its secret, so that there is nothing to ask."""
+    question: str
+    """What to ask for; a webhook's address is its secret, so that there is nothing to type."""
+
+    @property
+    def is_webhook(self) -> bool:
+        """Whether its secret is its address."""
+        return self.variable.endswith("_URL")
 
 
 CHANNEL_CHOICES = {
@@ -44,23 +50,28 @@ CHANNEL_CHOICES = {
         "SLACK_BOT_TOKEN",
         "the bot's token (xoxb-...) with chat:write; the bot has to be a member of the channel",
         "xoxb-1",
-        "Slack channel's id (channel details, at the bottom)",
+        "Slack channel's id (channel details, at the bottom), or a webhook's URL",
     ),
     "slack-webhook": ChannelChoice(
         "slack",
         "SLACK_WEBHOOK_URL",
         "the incoming webhook's URL",
         "https://hooks.slack.com/services/T00000000/B00000000/x",
+        "Slack webhook, whose URL is read from the environment: Enter, or a channel's id for a bot in its place",
     ),
     "discord": ChannelChoice(
         "discord",
         "DISCORD_BOT_TOKEN",
         "the bot's token; the bot has to be on the server",
         "x",
-        "Discord channel's id (Copy Channel ID, in Developer Mode)",
+        "Discord channel's id (Copy Channel ID, in Developer Mode), or a webhook's URL",
     ),
     "discord-webhook": ChannelChoice(
-        "discord", "DISCORD_WEBHOOK_URL", "the webhook's URL", "https://discord.com/api/webhooks/100000000000000000/x"
+        "discord",
+        "DISCORD_WEBHOOK_URL",
+        "the webhook's URL",
+        "https://discord.com/api/webhooks/100000000000000000/x",
+        "Discord webhook, whose URL is read from the environment: Enter, or a channel's id for a bot in its place",
     ),
     "mail": ChannelChoice(
         "mail", "SMTP_PASSWORD", "the relay's password", "x", "Mail addresses, with commas between"
@@ -69,157 +80,87 @@ CHANNEL_CHOICES = {
 """What one may answer to "where to"."""
 
 
-class Interview:
-    """The questions. A wrong answer is asked for again, with the reason."""
+def questions(folder: Path, answers: Mapping[str, Any]) -> Iterator[Question]:
+    """The questions that apply to these answers, in their order; relative paths are relative to `folder`."""
+    from bot.config import value_types  # noqa: PLC0415 - pydantic, not needed for --help
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def answers(self) -> dict[str, Any]:
-        """What the template takes.
-
-        Raises:
-            Abort: the answers ended, or somebody pressed Ctrl-C.
-        """
-        from bot.config import value_types  # noqa: PLC0415 - pydantic, not needed for --help
-
-        contact = _ask(
-            "Your mail address or page, which arXiv is shown", _refusing(partial(value_types.contact, live=True))
-        )
-        categories = _ask("Categories, with commas between (cs.CV, cs.*)", _categories)
-        title = _ask("What the topic is called", _refusing(_filled), default="Papers")
-        keywords = _ask("Keywords, with commas between (none: every paper)", _each(value_types.keyword), default="")
-        choices: list[str] = _ask(
-            f"Where to: some of {', '.join(CHANNEL_CHOICES)} (none: pages only)", self._choices, default=""
-        )
-        given: dict[str, Any] = {
-            "contact": contact,
-            "categories": categories,
-            "title": title,
-            "topic": re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "papers",
-            "keywords": keywords,
-            "choices": choices,
-            "subscribers": self._subscribers(choices),
-            "mail": self._relay(contact) if "mail" in choices else None,
-            "slack": "slack" in choices,
-            "discord": "discord" in choices,
-            "at": None,
-            "timezone": _own_zone(),
-        }
-        if choices:
-            given["at"] = _ask(
-                "At which hour, like 08:00 (none: as soon as the mailing is in)",
-                _refusing(lambda text: text and value_types.wall_time(text)),
-                default="",
-            )
-        if given["at"]:
-            given["timezone"] = _ask("In which time zone", _refusing(value_types.zone), default=given["timezone"])
-        pages = "Folder for the pages" + (" (- for none)" if choices else "")
-        site = _ask(pages, _refusing(partial(value_types.path, folder=self._folder)), default="site")
-        return given | {"site": None if choices and site == "-" else site}
-
-    def _choices(self, text: str) -> list[str]:
-        from bot.config.value_types import did_you_mean  # noqa: PLC0415 - as above
-
-        chosen = list(dict.fromkeys(_split(text.lower())))
-        for name in chosen:
-            if name not in CHANNEL_CHOICES:
-                raise typer.BadParameter(f"no such way {name!r}{did_you_mean(name, CHANNEL_CHOICES)}")
-        return chosen
-
-    def _subscribers(self, choices: Sequence[str]) -> list[tuple[str, str, str | list[str]]]:
-        """Of each way to deliver its subscriber's name, channel and address."""
-        from bot.config import value_types  # noqa: PLC0415 - as above
-
-        found: dict[str, tuple[str, str | list[str]]] = {}
-
-        def free(name: str) -> str:
-            if name in found:
-                raise ValueError("a name that no other subscriber has is expected")
-            return value_types.key(name)
-
-        for choice in choices:
-            address = self._address(choice)
-            name = _ask(
-                f"What to call {'them' if choice == 'mail' else 'that channel'}", _refusing(free), default=choice
-            )
-            found[name] = (CHANNEL_CHOICES[choice].channel, address)
-        return [(name, channel, address) for name, (channel, address) in found.items()]
-
-    def _address(self, choice: str) -> str | list[str]:
-        from bot.channels import CHANNELS  # noqa: PLC0415 - as above
-
-        chosen = CHANNEL_CHOICES[choice]
-        kind = CHANNELS[chosen.channel]
-        if not chosen.question:
-            return f"${{{chosen.variable}}}"
-
-        def check(text: str) -> str | list[str]:
-            value = _split(text) if choice == "mail" else text
-            if "://" in text:
-                raise typer.BadParameter(
-                    "such a URL is a secret, which is neither asked for nor written: start again with the webhook"
-                )
-            try:
-                kind.addresses(value, kind.Options())
-            except ValueError as error:
-                raise typer.BadParameter(str(error)) from error
-            return value
-
-        address: str | list[str] = _ask(chosen.question, check)
-        return address
-
-    def _relay(self, contact: str) -> Mapping[str, Any]:
-        from bot.channels.mail.settings import check_host  # noqa: PLC0415 - as above
-        from bot.settings import is_loopback  # noqa: PLC0415 - as above
-
-        host = _ask("Mail relay (SMTP host)", _refusing(check_host), default="localhost")
-        near = is_loopback(host)
-        security = _ask("tls, starttls or none", _security, default="none" if near else "starttls")
-        port = _ask("Its port", _port, default=_PORTS[security])
-        username = ""
-        if security != "none":
-            username = _ask("User name (none: no log-in)", str, default="")
-        sender = _ask("The mails' sender", _sender(near=near), default=contact if "@" in contact else None)
-        return {"host": host, "security": security, "port": port, "username": username, "sender": sender}
+    contact = partial(value_types.contact, live=True)
+    yield Question("contact", "Your mail address or page, which arXiv is shown", _refusing(contact))
+    yield Question("categories", "Categories, with commas between (cs.CV, cs.*)", _categories)
+    yield Question("title", "What the topic is called", _refusing(_filled), "Papers")
+    keywords = "Keywords, with commas between (none: every paper)"
+    yield Question("keywords", keywords, _each(value_types.keyword), "")
+    yield Question("where to", f"Where to: some of {', '.join(CHANNEL_CHOICES)} (none: pages only)", _choices, "")
+    if "where to" not in answers:
+        return
+    choices: Sequence[str] = answers["where to"]
+    for choice in choices:
+        yield from _about_subscriber(choice, answers)
+    if "mail" in choices:
+        yield from _about_relay(answers)
+    if choices:
+        yield Question("hour", "At which hour, like 08:00 (none: as soon as the mailing is in)", _hour, "")
+    if answers.get("hour"):
+        yield Question("time zone", "In which time zone", _refusing(value_types.zone), own_zone())
+    pages = "Folder for the pages" + (" (- for none)" if choices else "")
+    yield Question("pages", pages, partial(_pages, folder, needed=not choices), "site")
 
 
-def _ask(question: str, check: Callable[[str], Any], default: str | None = None) -> Any:  # noqa: ANN401 - what `check` makes
-    """What was typed on one line, without what cannot be seen, as soon as the check takes it."""
-    from bot.text import clean  # noqa: PLC0415 - not needed for --help
-
-    return typer.prompt(
-        question, default=default, show_default=bool(default), value_proc=lambda raw: check(clean(raw))
-    )
-
-
-def _split(text: str) -> list[str]:
-    return [item.strip() for item in text.split(",") if item.strip()]
+def _about_subscriber(choice: str, answers: Mapping[str, Any]) -> Iterator[Question]:
+    chosen = CHANNEL_CHOICES[choice]
+    variable = f"${{{chosen.variable}}}" if chosen.is_webhook else None
+    yield Question(choice, chosen.question, partial(_address, choice, answers), variable)
+    called = f"What to call {'them' if choice == 'mail' else 'that channel'}"
+    others = {answers.get(f"name of {other}") for other in answers["where to"] if other != choice}
+    yield Question(f"name of {choice}", called, _refusing(partial(_free, others)), choice)
+    if choice == "slack":
+        yield Question("thread", "The papers in a thread under the first message (yes or no)", _yes, "no")
 
 
-def _filled(text: str) -> None:
-    if not text:
-        raise ValueError("must not be empty")
+def _about_relay(answers: Mapping[str, Any]) -> Iterator[Question]:
+    from bot.channels.mail.settings import check_host  # noqa: PLC0415 - as in `questions`
+    from bot.settings import is_loopback  # noqa: PLC0415 - as in `questions`
+
+    yield Question("relay", "Mail relay (SMTP host)", _refusing(check_host), "localhost")
+    near = is_loopback(answers.get("relay", ""))
+    yield Question("security", "tls, starttls or none", _security, "none" if near else "starttls")
+    security = answers.get("security", "none")
+    yield Question("port", "Its port", _port, _PORTS[security])
+    if security != "none":
+        yield Question("user name", "User name (none: no log-in)", str, "")
+    contact = answers.get("contact", "")
+    yield Question("sender", "The mails' sender", _sender(near=near), contact if "@" in contact else None)
 
 
-def _each(check: Callable[[str], object]) -> Callable[[str], list[str]]:
-    """The texts between commas, as they were typed, unless the check refuses one."""
-    return lambda text: [_refusing(check)(item) for item in _split(text)]
+def for_template(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers as the template of the configuration takes them."""
+    choices: Sequence[str] = answers["where to"]
+    subscribers = [
+        (answers[f"name of {choice}"], CHANNEL_CHOICES[choice].channel, answers[choice]) for choice in choices
+    ]
+    relay = {
+        name: answers.get(key, "")
+        for name, key in (("host", "relay"), ("security", "security"), ("port", "port"), ("sender", "sender"))
+    }
+    return {
+        "contact": answers["contact"],
+        "categories": answers["categories"],
+        "title": answers["title"],
+        "topic": re.sub(r"[^a-z0-9]+", "-", answers["title"].lower()).strip("-") or "papers",
+        "keywords": answers["keywords"],
+        "choices": choices,
+        "subscribers": subscribers,
+        "threads": [answers["name of slack"]] if answers.get("thread") else [],
+        "mail": {**relay, "username": answers.get("user name", "")} if "mail" in choices else None,
+        "slack": "slack" in choices,
+        "discord": "discord" in choices,
+        "at": answers.get("hour"),
+        "timezone": answers.get("time zone", own_zone()),
+        "site": answers["pages"] or None,
+    }
 
 
-def _categories(text: str) -> list[str]:
-    """The categories between commas; says what they stand for, as far as that is quickly read."""
-    from bot.arxiv import taxonomy  # noqa: PLC0415 - as above
-    from bot.config import value_types  # noqa: PLC0415 - as above
-
-    named = _each(value_types.categories)(text)
-    if not named:
-        raise typer.BadParameter("at least one is expected")
-    expanded = list(dict.fromkeys(category for name in named for category in taxonomy.expand(name)))
-    table([category, taxonomy.name(category)] for category in expanded[:_FEW])
-    if len(expanded) > _FEW:
-        say(f"and {len(expanded) - _FEW} more", indent="  ")
-    return named
+# -- checks ------------------------------------------------------------------------------------------------------
 
 
 def _refusing(check: Callable[[str], object]) -> Callable[[str], str]:
@@ -235,6 +176,113 @@ def _refusing(check: Callable[[str], object]) -> Callable[[str], str]:
     return accept
 
 
+def _split(text: str) -> list[str]:
+    return [item.strip() for item in re.split(r"[,;]", text) if item.strip()]
+
+
+def _filled(text: str) -> None:
+    if not text:
+        raise ValueError("must not be empty")
+
+
+def _each(check: Callable[[str], object]) -> Callable[[str], list[str]]:
+    """The texts between commas, as they were typed, unless the check refuses one."""
+    return lambda text: [_refusing(check)(item) for item in _split(text)]
+
+
+def _categories(text: str) -> list[str]:
+    """The categories between commas; says what they stand for, as far as that is quickly read."""
+    from bot.arxiv import taxonomy  # noqa: PLC0415 - as in `questions`
+    from bot.config import value_types  # noqa: PLC0415 - as in `questions`
+
+    named = _each(value_types.categories)(text)
+    if not named:
+        raise typer.BadParameter("at least one is expected")
+    expanded = list(dict.fromkeys(category for name in named for category in taxonomy.expand(name)))
+    table([category, taxonomy.name(category)] for category in expanded[:_FEW])
+    if len(expanded) > _FEW:
+        say(f"and {len(expanded) - _FEW} more", indent="  ")
+    return named
+
+
+def _choices(text: str) -> list[str]:
+    from bot.config.value_types import did_you_mean  # noqa: PLC0415 - as in `questions`
+
+    chosen = list(dict.fromkeys(_split(text.lower())))
+    for name in chosen:
+        if name not in CHANNEL_CHOICES:
+            raise typer.BadParameter(f"no such way {name!r}{did_you_mean(name, CHANNEL_CHOICES)}")
+    return chosen
+
+
+def _address(choice: str, answers: Mapping[str, Any], text: str) -> str | list[str]:
+    """What the file has for the channel: the text that was typed, or where the webhook's URL is read from.
+
+    Raises:
+        OtherAnswers: it is for another choice: a webhook where a channel's id was asked for, or the reverse.
+    """
+    if text == f"${{{CHANNEL_CHOICES[choice].variable}}}":
+        return text
+    meant = _meant(choice, text)
+    value: str | list[str] = _split(text) if meant == "mail" else text
+    if CHANNEL_CHOICES[meant].is_webhook:
+        say(f"Such a URL is a secret, and is not written: put it into {CHANNEL_CHOICES[meant].variable}.")
+        value = f"${{{CHANNEL_CHOICES[meant].variable}}}"
+    if meant == choice:
+        return value
+    if meant in answers["where to"]:
+        raise typer.BadParameter(f"that is one for {meant}, which is asked for by itself")
+    say(f"That is one for {meant}, which takes the place of {choice}.")
+    others = [meant if each == choice else each for each in answers["where to"]]
+    raise OtherAnswers({"where to": others, meant: value})
+
+
+def _meant(choice: str, text: str) -> str:
+    """The choice that takes the address: the one that was asked for, if it does."""
+    from bot.channels import CHANNELS  # noqa: PLC0415 - as in `questions`
+
+    refusals = []
+    asked = CHANNEL_CHOICES[choice].channel
+    for channel in sorted(CHANNELS, key=lambda name: name != asked):
+        kind = CHANNELS[channel]
+        try:
+            (address, *_) = kind.addresses(_split(text) if channel == "mail" else text, kind.Options())
+        except ValueError as error:
+            refusals.append(str(error))
+        else:
+            return f"{channel}-webhook" if address.kind == "webhook" else channel
+    raise typer.BadParameter(refusals[0])
+
+
+def _free(taken: set[object], name: str) -> str:
+    from bot.config import value_types  # noqa: PLC0415 - as in `questions`
+
+    if name in taken:
+        raise ValueError("a name that no other subscriber has is expected")
+    return value_types.key(name)
+
+
+def _yes(text: str) -> bool:
+    if text.lower() not in ("y", "yes", "n", "no", ""):
+        raise typer.BadParameter("yes or no is expected")
+    return text.lower().startswith("y")
+
+
+def _hour(text: str) -> str:
+    from bot.config import value_types  # noqa: PLC0415 - as in `questions`
+
+    spoken = value_types.spoken_time(text)
+    return f"{spoken:%H:%M}" if spoken else text and _refusing(value_types.wall_time)(text)
+
+
+def _pages(folder: Path, text: str, *, needed: bool) -> str:
+    from bot.config import value_types  # noqa: PLC0415 - as in `questions`
+
+    if needed:
+        _refusing(_filled)(text)
+    return _refusing(partial(value_types.path, folder=folder))(text)
+
+
 def _security(text: str) -> str:
     if text.lower() not in _PORTS:
         raise typer.BadParameter(f"one of {', '.join(_PORTS)} is expected")
@@ -242,7 +290,7 @@ def _security(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    from bot.channels.mail.settings import MailSettings  # noqa: PLC0415 - as above
+    from bot.channels.mail.settings import MailSettings  # noqa: PLC0415 - as in `questions`
 
     try:
         return MailSettings(port=int(text)).port
@@ -251,8 +299,8 @@ def _port(text: str) -> int:
 
 
 def _sender(*, near: bool) -> Callable[[str], str]:
-    from bot.channels.mail.settings import MailSettings  # noqa: PLC0415 - as above
-    from bot.config.value_types import EXAMPLE_MAILBOX  # noqa: PLC0415 - as above
+    from bot.channels.mail.settings import MailSettings  # noqa: PLC0415 - as in `questions`
+    from bot.config.value_types import EXAMPLE_MAILBOX  # noqa: PLC0415 - as in `questions`
 
     def check(text: str) -> None:
         MailSettings(sender=text)
@@ -262,7 +310,7 @@ def _sender(*, near: bool) -> Callable[[str], str]:
     return _refusing(check)
 
 
-def _own_zone() -> str:
+def own_zone() -> str:
     """This machine's time zone by its name, or UTC."""
     _, found, name = str(Path("/etc/localtime").resolve()).partition(_ZONES)
     return name if found else "UTC"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.arxiv import calendar
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, load_for_arxiv
-from bot.cli.output import heading, plural, progress, table, when
+from bot.cli.output import heading, plural, progress, some, table, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
 
     from bot.app.run_result import RunResult
     from bot.collect import Collected
@@ -49,10 +50,8 @@ async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> RunR
     from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
 
     async with opened(settings) as app:
-        with progress("collected", len(settings.categories)) as step:
-            return await app.runner.once(
-                any_hour=any_hour, no_deliver=no_deliver, progress=lambda result: step(result.category)
-            )
+        with progress("collected") as step:
+            return await app.runner.once(any_hour=any_hour, no_deliver=no_deliver, progress=step)
 
 
 def account(run: RunResult, settings: Settings) -> None:
@@ -61,14 +60,14 @@ def account(run: RunResult, settings: Settings) -> None:
     if run.collected_elsewhere:
         table([[f"nothing: {run.collected_elsewhere}"]])
     else:
-        several = len({result.mailing_date for result in run.collected}) > 1
-        rows = [_collected(result, dated=several) for result in run.collected]
-        table(rows, heads=("category", "mailing", "answer"), state=1)
+        table(_collected(run.collected), heads=("category", "mailing", "answer"), state=1)
         if run.next_mailing:
             zone = settings.timezone
             table([[f"no mailing today; the next is expected on {when(run.next_mailing, zone)} ({zone})"]])
     if run.missed:
         show_missing(run.missed)
+        if run.made_up_elsewhere:
+            table([[f"not asked for: {run.made_up_elsewhere}"]])
     if run.composed:
         heading("Composed")
         table(_all_composed(run.composed, settings), heads=("subscriber", "digest"))
@@ -78,7 +77,7 @@ def account(run: RunResult, settings: Settings) -> None:
     if run.published or run.site_error:
         heading("Published")
         table(
-            [str(page.path), plural(page.papers, "paper") if page.path.name != "README.md" else "index"]
+            [str(page.path), plural(page.papers, "paper") if page.path.name != "index.html" else "index"]
             for page in run.published
         )
         if run.site_error:
@@ -92,27 +91,43 @@ def show_missing(records: Iterable[MailingRecord]) -> None:
 
 
 def _missing(records: Iterable[MailingRecord]) -> Iterator[list[str]]:
-    """The open mailings of earlier days, a line for each run of days that are open for the same reason."""
-    for (category, reason), found in itertools.groupby(sorted(records, key=_by_reason), key=_by_reason):
-        days = sorted(record.mailing_date for record in found)
-        span = f"{days[0]:%Y-%m-%d}" if len(days) == 1 else f"{days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d} ({len(days)})"
-        yield [category, span, reason]
+    """The open mailings of earlier days, in a line what is open for the same reason: days first, then categories."""
+    said = sorted((record.category, record.mailing_date, ("", record.reason)) for record in records)
+    return ([some(categories), calendar.span(days), reason] for categories, days, (_, reason) in _together(said))
 
 
-def _by_reason(record: MailingRecord) -> tuple[str, str]:
-    return record.category, record.reason
+def _collected(results: Sequence[Collected]) -> Iterator[list[str]]:
+    """A line for each mailing that is in, and one for all that are not for the same reason."""
+    several = len({result.mailing_date for result in results}) > 1
+    closed = [([each.category], [each.mailing_date], _answer(each)) for each in results if each.state.closed]
+    said = [(each.category, each.mailing_date, _answer(each)) for each in results if not each.state.closed]
+    for categories, days, answer in (*closed, *_together(said)):
+        yield [f"{some(categories)} {calendar.span(days)}" if several else some(categories), *answer]
 
 
-def _collected(result: Collected, *, dated: bool) -> list[str]:
-    name = f"{result.category} {result.mailing_date:%Y-%m-%d}" if dated else result.category
+def _together(
+    said: Iterable[tuple[str, date, tuple[str, str]]],
+) -> Iterator[tuple[list[str], list[date], tuple[str, str]]]:
+    """Categories with the days of which the same is said, where the same is said of the same days."""
+    days: dict[tuple[str, tuple[str, str]], list[date]] = {}
+    for category, day, what in said:
+        days.setdefault((category, what), []).append(day)
+    categories: dict[tuple[tuple[date, ...], tuple[str, str]], list[str]] = {}
+    for (category, what), found in days.items():
+        categories.setdefault((tuple(found), what), []).append(category)
+    return ((names, list(found), what) for (found, what), names in categories.items())
+
+
+def _answer(result: Collected) -> tuple[str, str]:
+    """What became of one mailing: its state, and arXiv's answer."""
     if not result.asked:
-        return [name, f"{result.state.value} already" if result.state.closed else "not asked", result.reason]
+        return f"{result.state.value} already" if result.state.closed else "not asked", result.reason
     said = [result.reason]
     if result.new:
         said.append(f"{result.new} new to us")
     if result.unreadable:
         said.append(f"{plural(result.unreadable, 'entry', 'entries')} unreadable")
-    return [name, result.state.value, ", ".join(said)]
+    return result.state.value, ", ".join(said)
 
 
 def _all_composed(results: Iterable[Composed], settings: Settings) -> Iterator[list[str]]:
@@ -134,14 +149,15 @@ def _composed(result: Composed, settings: Settings) -> list[str]:
 
     zone = settings.subscribers[result.subscriber].timezone
     broken = f"; its own template failed, the built-in one was used: {result.reason}" if result.reason else ""
+    waits = f"; waits for {some(result.late)}" if result.late else ""
     said = {
-        Outcome.DIGEST: f"{plural(result.matched, 'paper')} in {plural(result.messages, 'message')}{broken}",
-        Outcome.EMPTY: "nothing new for it",
+        Outcome.DIGEST: f"{plural(result.matched, 'paper')} in {plural(result.messages, 'message')}{waits}{broken}",
+        Outcome.EMPTY: f"nothing new for it{waits}",
         Outcome.SAID_EMPTY: "nothing matched, and it is told so",
         Outcome.NOT_DUE: f"waits for its hour, {when(result.next_slot, zone)}",
         Outcome.PAUSED: "paused",
         Outcome.NOBODY: "nobody is left to write to",
-        Outcome.WAITING: "waits for a category that is late",
+        Outcome.WAITING: f"waits for {some(result.late)}",
         Outcome.FAILED: f"template failed: {result.reason}",
         Outcome.ELSEWHERE: "another process composed for it",
     }

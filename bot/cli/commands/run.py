@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from bot.app.web_service import WebService
     from bot.settings import Settings
 
+LOCK_WAIT_AT_END = 2.0
+"""Seconds that a store which another process has locked is waited for once the daemon is to end."""
+
 PING_SECONDS = 3600.0
 """How often a health URL is called at least."""
 
@@ -48,8 +51,14 @@ async def _serve(settings: Settings, config: Path | None) -> None:
     service = Service(app, WebService(app.clock, daemon.wake), config)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
+
+    def end(*_: object) -> None:
+        # Not the loop's own handler, which waits for its turn: at this moment the store may be waited for.
+        service.app.store.end_lock_waits(LOCK_WAIT_AT_END)
+        loop.call_soon_threadsafe(stop.set)
+
     for ending in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(ending, stop.set)
+        signal.signal(ending, end)
     loop.add_signal_handler(signal.SIGHUP, service.ask_to_reload)
     try:
         await service.pages.follow(settings)

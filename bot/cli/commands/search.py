@@ -122,11 +122,15 @@ def query(
 
     What it would have matched, day by day over the stored mailings, of what was announced as new or cross-listed.
     """
+    from bot.topics.arxiv_search import read_otherwise  # noqa: PLC0415 - not needed for --help
+
     topic, tree = _understood(query)
     settings = load_settings(config)
     heading("Looks for")
     for depth, line in outline(tree):
         say(line, indent="  " * (depth + 1))
+    for otherwise in read_otherwise(query):
+        say(f"arXiv's own search {otherwise}.")
     asyncio.run(_query(settings, topic, days))
 
 
@@ -181,9 +185,11 @@ def outline(node: Node, depth: int = 0) -> Iterator[tuple[int, str]]:
 
 
 def _term(term: Term) -> str:
+    from bot.model import MatchMode  # noqa: PLC0415 - as above
     from bot.topics.query import ALL  # noqa: PLC0415 - as above
 
     words = f"words that begin with {term.text!r}" if term.prefix else repr(term.text)
+    words = f"exactly {words}" if term.mode is MatchMode.EXACT else words
     return f"{words} anywhere" if term.fields == ALL else f"{words} in {' or '.join(term.fields)}"
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from bot.cli.commands.once import show_missing
 from bot.cli.options import ConfigOption, JsonOption, load_settings
-from bot.cli.output import heading, plural, table, to_json, when
+from bot.cli.output import heading, plural, some, table, to_json, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bot.report.readers import Readers
-    from bot.report.status import Status, SubscriberStatus
+    from bot.report.status import CategoryStatus, Status, SubscriberStatus
     from bot.settings import Settings
     from bot.store.outbox.queries import DeliveryRecord
 
@@ -45,14 +45,17 @@ async def _status(settings: Settings) -> Status:
 
 def _show(found: Status, settings: Settings) -> None:
     zone = settings.timezone
+    if found.failing:
+        heading("Not delivered for too long")
+        rows = [[each.subscriber, each.channel, when(each.since, zone), each.reason] for each in found.failing]
+        table(rows, heads=("subscriber", "channel", "since", "reason"))
     heading(found.summary[0].upper() + found.summary[1:])
     table([["next mailing", f"{when(found.next_mailing, zone)} ({zone})"]])
     if found.arxiv_waits_until:
         table([["arXiv", f"asked us to wait until {when(found.arxiv_waits_until, zone)}"]])
     if found.categories:
         heading("Categories")
-        rows = [[category.category, category.state, category.sentence] for category in found.categories]
-        table(rows, heads=("category", "mailing", "reason"), state=1)
+        table(_categories(found.categories), heads=("category", "mailing", "reason"), state=1)
     if found.missed:
         show_missing(found.missed)
     if found.subscribers:
@@ -68,6 +71,16 @@ def _show(found: Status, settings: Settings) -> None:
     if found.dead:
         heading("Given up in the last seven days")
         _show_deliveries(found.dead)
+
+
+def _categories(categories: Iterable[CategoryStatus]) -> Iterator[list[str]]:
+    """A line for each category whose mailing is in, and one for all that wait for the same reason."""
+    groups: dict[tuple[str, str], list[CategoryStatus]] = {}
+    for each in categories:
+        key = (each.state, each.reason if each.due else each.category)
+        groups.setdefault(key, []).append(each)
+    for (state, _), alike in groups.items():
+        yield [some([each.category for each in alike]), state, alike[0].sentence]
 
 
 def _subscriber(each: SubscriberStatus, settings: Settings) -> list[str]:

@@ -77,9 +77,11 @@ class DiscordReceiver:
         """What goes into `channels.discord.api_url`."""
         return f"http://127.0.0.1:{self._port}{_ROOT}"
 
-    def make_forum(self, number: str, *, flags: int = 0) -> None:
-        """From now on that channel, or the channel of the webhook of that name, is a forum."""
-        self.channels[number] = {"name": f"forum-{number[-4:]}", "type": FORUM, "guild_id": GUILD, "flags": flags}
+    def make_forum(self, number: str, *, flags: int = 0, tags: Mapping[str, str] | None = None) -> None:
+        """From now on that channel, or the channel of the webhook of that name, is a forum; `tags`: ids by names."""
+        forum = {"name": f"forum-{number[-4:]}", "type": FORUM, "guild_id": GUILD, "flags": flags}
+        available = [{"id": tag, "name": name, "moderated": False} for name, tag in (tags or {}).items()]
+        self.channels[number] = forum | {"available_tags": available}
 
     def webhook_url(self, name: str) -> str:
         """A webhook of that name, made at the first call."""
@@ -146,7 +148,8 @@ class DiscordReceiver:
             return refused
         if self.channels.get(number, {}).get("type") != FORUM:
             return _json({"id": str(_FIRST_ID - 1), "name": asked.get("name"), "type": 12})
-        return self._open_thread(number, str(asked.get("name", "")), str(_FIRST_ID), asked.get("message") or {})
+        payload = {**(asked.get("message") or {}), "applied_tags": asked.get("applied_tags")}
+        return self._open_thread(number, str(asked.get("name", "")), str(_FIRST_ID), payload)
 
     def _open_thread(self, forum: str, name: str, owner: str, payload: dict[str, Any]) -> web.Response:
         if refusal := self.forums.refusal(self.channels.get(forum, {}), name, payload.get("applied_tags")):

@@ -65,7 +65,9 @@ class SlackReceiver:
         """Used up one by one by the next posts."""
         self.looks: deque[FaultScript] = deque()
         """The same for `auth.test` and the `conversations.` methods."""
-        self.scopes = "chat:write,channels:read,channels:history"
+        self.refuses: Callable[[Mapping[str, Any]], str] = lambda _payload: ""
+        """The code with which a post is refused for what it holds; empty where it is taken."""
+        self.scopes = "chat:write,channels:read,channels:history,im:write"
         self.seconds_between_posts = 0.0
         """To one channel or webhook; Slack's limit is about 1. What comes earlier is refused, and says when."""
         self.most_shown = 999
@@ -94,6 +96,7 @@ class SlackReceiver:
         app.router.add_post("/api/chat.postMessage", self._post_message)
         app.router.add_route("*", "/api/auth.test", self._auth_test)
         app.router.add_route("*", "/api/conversations.info", self._conversations_info)
+        app.router.add_route("*", "/api/conversations.open", self._conversations_open)
         app.router.add_route("*", "/api/conversations.history", self._conversations_history)
         app.router.add_route("*", "/api/conversations.replies", self._conversations_replies)
         app.router.add_post("/services/{path:.*}", self._webhook)
@@ -115,7 +118,8 @@ class SlackReceiver:
         channel = str(payload.get("channel", ""))
         if self.script:
             return await self._play_fault(request, self.script.popleft(), channel, payload)
-        if error := self._unknown_token(request) or self._closed(channel) or refusal(payload):
+        closed = self._unknown_token(request) or self._closed(channel)
+        if error := closed or self.refuses(payload) or refusal(payload):
             return web.json_response({"ok": False, "error": error})
         if wait := self._too_early(channel):
             said = {"ok": False, "error": "ratelimited"}
@@ -153,6 +157,17 @@ class SlackReceiver:
             return web.json_response({"ok": False, "error": error})
         known = {"id": channel, "is_member": True, "is_archived": False} | self.channels.get(channel, {})
         return web.json_response({"ok": True, "channel": known})
+
+    async def _conversations_open(self, request: web.Request) -> web.StreamResponse:
+        """The direct message with a person, under an id of its own."""
+        if self.looks:
+            return await self._play_fault(request, self.looks.popleft(), "", {})
+        person = str((await request.post() or request.query).get("users", ""))
+        if error := self._unknown_token(request) or ("" if person.startswith(("U", "W")) else "user_not_found"):
+            return web.json_response({"ok": False, "error": error})
+        if "im:write" not in self.scopes.split(","):
+            return web.json_response({"ok": False, "error": "missing_scope", "needed": "im:write"})
+        return web.json_response({"ok": True, "channel": {"id": _direct(person)}})
 
     async def _conversations_history(self, request: web.Request) -> web.StreamResponse:
         """Newest first, without what stands in threads."""
@@ -228,7 +243,7 @@ class SlackReceiver:
 
     def _file(self, channel: str, payload: Mapping[str, Any]) -> SlackMessage:
         message = SlackMessage(
-            channel=channel,
+            channel=_direct(channel),
             text=str(payload.get("text") or "")[:MOST_TEXT],
             blocks=list(payload.get("blocks") or []),
             metadata=payload.get("metadata"),
@@ -253,6 +268,11 @@ class SlackReceiver:
         if looking:
             return ""
         return "is_archived" if known.get("is_archived") else "" if known.get("is_member", True) else "not_in_channel"
+
+
+def _direct(channel: str) -> str:
+    """Where a post to a person goes: into the direct message with them."""
+    return f"D{channel[1:]}" if channel.startswith(("U", "W")) else channel
 
 
 def _as_shown(message: SlackMessage, *, with_metadata: bool) -> dict[str, Any]:

@@ -89,6 +89,10 @@ class Database:
         with self._as_store_error(), connection.begin_nested():
             yield
 
+    def end_lock_waits(self, seconds: float) -> None:
+        """After so many seconds no transaction waits any more for a SQLite file that another process has locked."""
+        self._engines.lock_wait.end_within(seconds)
+
     def close(self) -> None:
         """Close every connection."""
         self._engines.close()

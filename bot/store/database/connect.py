@@ -5,6 +5,9 @@ The only place that knows drivers. It never shows a password.
 
 from __future__ import annotations
 
+import math
+import sqlite3
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +23,29 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT_MS = 30_000
 """How long a transaction waits for another one, in milliseconds."""
 
+_LOCK_ATTEMPT_MS = 250
+"""How long SQLite waits by itself: nothing else runs in the thread meanwhile, not even a signal's handler."""
+
 _POSTGRES = "postgresql+psycopg"
 _EXPECTED = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE is expected"
 _DEFAULTS = {"connect_timeout": "10", "application_name": "paperboy", "client_encoding": "utf8"}
 """libpq's parameters, unless the URL has its own. What a database in the C locale calls SQL_ASCII is UTF-8."""
+
+
+class LockWait:
+    """How long transactions wait for a store that another process has locked: less, once this process is to end."""
+
+    def __init__(self) -> None:
+        self._ends_at = math.inf
+
+    def end_within(self, seconds: float) -> None:
+        """After so many seconds nobody waits any more. May be called from a signal's handler."""
+        self._ends_at = min(self._ends_at, time.monotonic() + seconds)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody waits any more."""
+        return time.monotonic() >= self._ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +57,8 @@ class Engines:
     writing: Engine
     migrating: Engine
     """Like writing, but SQLite does not look after references until `dialect.check_references`."""
+    lock_wait: LockWait
+    """SQLite's; PostgreSQL's transactions wait by the server's `lock_timeout`."""
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -81,7 +105,7 @@ def open_engines(url: URL, lock_timeout_ms: int) -> Engines:
 
 
 def _sqlite(url: URL, lock_timeout_ms: int) -> Engines:
-    engine = create_engine(url, hide_parameters=True)
+    engine, lock_wait = create_engine(url, hide_parameters=True), LockWait()
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
@@ -100,11 +124,34 @@ def _sqlite(url: URL, lock_timeout_ms: int) -> Engines:
         if connection.info.get("references") != references:
             connection.exec_driver_sql(f"PRAGMA foreign_keys = {references}")  # it can only be said before BEGIN
             connection.info["references"] = references
-        connection.exec_driver_sql(options.get("paperboy_begin", "BEGIN"))
+        if "paperboy_begin" in options:
+            _begin_when_unlocked(connection, options["paperboy_begin"], lock_wait, lock_timeout_ms)
+        else:
+            connection.exec_driver_sql("BEGIN")  # in WAL mode nobody who reads waits for who writes
 
     # IMMEDIATE: a transaction that turns from reading to writing half-way can only fail.
     writing = engine.execution_options(paperboy_begin="BEGIN IMMEDIATE")
-    return Engines(engine, writing, writing.execution_options(paperboy_references="OFF"))
+    return Engines(engine, writing, writing.execution_options(paperboy_references="OFF"), lock_wait)
+
+
+def _begin_when_unlocked(connection: Connection, begin: str, lock_wait: LockWait, timeout_ms: int) -> None:
+    """Begins a writing transaction; waits for another one's end a short while at a time."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    give_up_at = time.monotonic() + timeout_ms / 1000
+    driver.execute(f"PRAGMA busy_timeout = {min(_LOCK_ATTEMPT_MS, timeout_ms)}")
+    while time.monotonic() < give_up_at and not lock_wait.is_over:
+        try:
+            driver.execute(begin)
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # with any extended code
+                break
+        else:
+            break
+    if lock_wait.is_over:
+        driver.execute("PRAGMA busy_timeout = 0")
+    if not driver.in_transaction:
+        connection.exec_driver_sql(begin)  # the last attempt: what it raises is SQLAlchemy's own error
+    driver.execute(f"PRAGMA busy_timeout = {timeout_ms}")
 
 
 def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
@@ -130,4 +177,4 @@ def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
         connection.commit()
 
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return Engines(reading, engine, engine)
+    return Engines(reading, engine, engine, LockWait())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, select
 
-from bot.errors import NoStoreError, StoreError
+from bot.errors import NewerStoreError, NoStoreError, StoreError
 from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import SCHEMA_VERSION, metadata, schema_version
 
@@ -50,7 +50,8 @@ def prepare(engines: Engines, name: str, wanted: Schema, *, must_exist: bool = F
 
     Raises:
         NoStoreError: there are no tables, and there have to be.
-        StoreError: the tables are not ours, or newer than this program.
+        NewerStoreError: the tables are newer than this program.
+        StoreError: the tables are not ours.
     """
     with engines.reading.begin() as connection:
         found = _version(connection, name)
@@ -82,5 +83,7 @@ def _migrate(connection: Connection, name: str, found: str, wanted: Schema) -> N
     from bot.store.database import migrations  # noqa: PLC0415 - Alembic costs 0.5 s
 
     if not migrations.lead(wanted.folders, found, wanted.version):
+        if found.isdigit() and found > wanted.version:  # of four digits, all of them
+            raise NewerStoreError(name, found, wanted.version)
         raise StoreError(name, f"its schema is {found}, this program knows {wanted.version}")
     migrations.upgrade(connection, name, wanted.folders, wanted.version)

@@ -28,12 +28,13 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest schema this program knows; stored in Alembic's own table, so that Alembic can take over from here."""
 
 
@@ -215,6 +216,9 @@ deliveries = Table(
     Column("reason", LongText),
     Column("created_at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
+    Column("refusals", Integer, nullable=False, server_default=text("0")),  # answers that it is not taken
+    Column("refused_since", UtcDateTime),  # the first of them
+    Column("thread_gone", Boolean, nullable=False, server_default=false()),  # it goes to the destination itself
     Index("deliveries_by_lane", "subscriber", "recipient", "seq"),
     Index("deliveries_by_digest", "digest_id", "subscriber"),
     Index("deliveries_by_state", "state"),

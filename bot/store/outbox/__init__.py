@@ -138,15 +138,23 @@ class Outbox:
     # -- claim and settle ----------------------------------------------------------------------------------------
 
     def backlog(self) -> dict[Lane, int]:
-        """Every address with something that is not over yet, held deliveries among it, and how many these are."""
+        """Every address with something that is not over yet, held deliveries among it, and how many these are.
+
+        Those that were tried least come first: one that is refused and shuts a limit for all holds up none of them.
+        """
         statement = (
-            select(deliveries.c.subscriber, deliveries.c.recipient, func.count().label("left"))
+            select(
+                deliveries.c.subscriber,
+                deliveries.c.recipient,
+                func.count().label("left"),
+                func.max(deliveries.c.tries).label("tries"),
+            )
             .where(deliveries.c.state.in_(OPEN))
             .group_by(deliveries.c.subscriber, deliveries.c.recipient)
         )
         with self._database.reading() as connection:
-            rows = connection.execute(statement).all()
-        return dict(sorted((Lane(row.subscriber, row.recipient), row.left) for row in rows))
+            rows = sorted(connection.execute(statement).all(), key=lambda row: (row.tries, *row[:2]))
+        return {Lane(row.subscriber, row.recipient): row.left for row in rows}
 
     def lanes(self) -> tuple[Lane, ...]:
         """Every address of the backlog."""
@@ -228,7 +236,7 @@ class Outbox:
         """
         with self._database.writing() as connection:
             change = next_state(connection, delivery, error, now)
-            settle(connection, delivery, owner, reason=error.reason, **change)
+            settle(connection, delivery, owner, **({"reason": error.reason} | change))
             apply_to_limits(connection, error, limits, now)
             state: DeliveryState = change["state"]
             return state

@@ -66,6 +66,8 @@ def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Iter
         "plain": False,
         "tries": 0,
         "deaths": 0,
+        "refusals": 0,
+        "thread_gone": False,
         "created_at": now,
     }
     connection.execute(deliveries.insert(), [{**row, **same} for row in rows])

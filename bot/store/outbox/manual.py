@@ -16,6 +16,7 @@ from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import deliveries, messages
 from bot.store.limits import close_circuit, in_order
 from bot.store.outbox.policy import MAX_CRASHES
+from bot.store.outbox.reconciliation import OUTCOME_UNKNOWN
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +33,7 @@ RETRIED = (
     DeliveryState.DEAD,
     DeliveryState.DROPPED,
 )
-"""What can be tried again. What is sent is done, and the papers of what was withdrawn are told anew."""
+"""What can be tried again; what is sent only on request. The papers of what was withdrawn are told anew."""
 DROPPED = (DeliveryState.PENDING, DeliveryState.UNKNOWN, DeliveryState.HELD)
 """What can be given up."""
 
@@ -65,8 +66,8 @@ class ManualActions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def retry(self, delivery_id: str, limits: Limits | None) -> None:
-        """Makes the next run send it at once, whatever its state, and closes the circuits of its address.
+    def retry(self, delivery_id: str, limits: Limits | None, *, sent_too: bool = False) -> None:
+        """Makes the next run send it at once, and closes the circuits of its address.
 
         It keeps its id, the other side's key to know a repeat by, and its text. One that was dead begins again with
         its rich form, and its crash count is reset. One whose outcome is unknown is looked up first, also
@@ -74,27 +75,32 @@ class ManualActions:
 
         Args:
             delivery_id: the whole id.
-            limits: its address's gates; None if it has no address any more.
+            limits: its address's limits; None if it has no address any more.
+            sent_too: whether it goes out once more although it was sent, so that its readers see it twice.
 
         Raises:
-            RefusedError: it is being sent, is sent, was withdrawn, or its text is pruned.
+            RefusedError: it is being sent, is sent and not `sent_too`, was withdrawn, or its text is pruned.
             KeyError: there is no such delivery.
         """
         was_dead = deliveries.c.state == DeliveryState.DEAD
         died = and_(was_dead, deliveries.c.deaths >= MAX_CRASHES)
         dropped = and_(deliveries.c.state == DeliveryState.DROPPED, deliveries.c.reason == _GIVEN_UP_UNKNOWN)
-        is_unknown = or_(deliveries.c.state == DeliveryState.UNKNOWN, dropped, died)
+        never_told = and_(was_dead, deliveries.c.reason.startswith(OUTCOME_UNKNOWN))
+        is_unknown = or_(deliveries.c.state == DeliveryState.UNKNOWN, dropped, died, never_told)
         message = and_(messages.c.digest_id == deliveries.c.digest_id, messages.c.part == deliveries.c.part)
         pruned = select(messages.c.part).where(message, messages.c.payload.is_(None)).exists()
+        allowed = (*RETRIED, DeliveryState.SENT) if sent_too else RETRIED
         statement = (
             deliveries.update()
-            .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(RETRIED), ~pruned)
+            .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(allowed), ~pruned)
             .values(
                 state=case((is_unknown, DeliveryState.UNKNOWN), else_=DeliveryState.PENDING),
                 owner=None,
                 lease_until=None,
                 plain=case((was_dead, False), else_=deliveries.c.plain),
                 deaths=0,
+                refusals=0,
+                refused_since=None,
                 not_before=None,
                 reason=_RETRIED_MANUALLY,
                 settled_at=None,
@@ -103,7 +109,7 @@ class ManualActions:
         with self._database.writing() as connection:
             hold_lock(connection, Lock.DELIVERIES)  # so that its text is not pruned between the check and the update
             if connection.execute(statement).rowcount != 1:
-                raise _refusal(connection, delivery_id, RETRIED, "was written too long ago: its text is pruned")
+                raise _refusal(connection, delivery_id, allowed, "was written too long ago: its text is pruned")
             for key in in_order(limits) if limits else ():
                 close_circuit(connection, key)
 

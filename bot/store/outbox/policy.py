@@ -16,6 +16,7 @@ from bot.errors import FailureKind
 from bot.model import Delivery, DeliveryState
 from bot.store.database.tables import deliveries, messages
 from bot.store.limits import delay_until, open_circuit
+from bot.store.outbox.giving_up import count_refusal, others_passed
 from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ _FIRST_UNKNOWN_BACKOFF = timedelta(minutes=1)
 """After a first lost answer: Discord knows a nonce again for a few minutes only."""
 _LONGEST_BACKOFF = timedelta(hours=1)
 _BUSY_SECONDS = 60.0
+_COUNTED = (FailureKind.RATE_LIMITED, FailureKind.TRANSIENT, FailureKind.CREDENTIAL)
+"""What may come without an end. An unknown outcome is counted once it was asked about."""
 LONGEST_WAIT = timedelta(days=1)
 """The longest Retry-After that is obeyed."""
 
@@ -208,12 +211,13 @@ def _delivery(row: Row[Any], body: str, reply: bool, parent: str | None) -> Deli
         created_at=row.created_at,
         tries=row.tries + 1,
         parent=parent,
+        thread_gone=row.thread_gone,
     )
 
 
 def _parent(connection: Connection, row: Row[Any]) -> str | None:
-    """The platform's id of the digest's first message, for every later part."""
-    if row.part == 1:
+    """The platform's id of the digest's first message, for every later part; none where its thread is gone."""
+    if row.part == 1 or row.thread_gone:
         return None
     first = (
         Lane(row.subscriber, row.recipient).where
@@ -244,16 +248,35 @@ def settle(
 
 def next_state(connection: Connection, delivery: Delivery, error: DeliveryError, now: datetime) -> dict[str, Any]:
     """What a failure means for its delivery: the new values."""
+    kind = error.kind
+    if kind is FailureKind.THREAD_GONE and not delivery.parent:
+        kind = FailureKind.TRANSIENT  # it was in no thread, so that is no answer to it
+    change = _next_try(connection, delivery, kind, error, now)
+    if kind not in _COUNTED or not error.about_message:
+        return change
+    refusals = count_refusal(connection, delivery.id, now, error.reason)
+    doubtful = kind is FailureKind.CREDENTIAL
+    if doubtful and not (refusals.enough and others_passed(connection, delivery.id, refusals.since)):
+        return change | refusals.counted
+    return change | refusals.outcome
+
+
+def _next_try(
+    connection: Connection, delivery: Delivery, kind: FailureKind, error: DeliveryError, now: datetime
+) -> dict[str, Any]:
     change: dict[str, Any] = {"state": DeliveryState.PENDING}
-    match error.kind:
+    match kind:
         case FailureKind.RATE_LIMITED:
             change["tries"] = delivery.tries - 1
         case FailureKind.TRANSIENT:
-            asked = timedelta(seconds=error.retry_after or 0.0)
-            change["not_before"] = now + min(max(backoff(delivery.tries), asked), LONGEST_WAIT)
+            change["not_before"] = now + max(backoff(delivery.tries), _asked_to_wait(error, 0.0))
         case FailureKind.UNKNOWN:
             wait = _FIRST_UNKNOWN_BACKOFF if delivery.tries == 1 else backoff(delivery.tries)
             change = {"state": DeliveryState.UNKNOWN, "not_before": now + wait}
+            if error.about_message:
+                change["refused_since"] = func.coalesce(deliveries.c.refused_since, now)
+        case FailureKind.THREAD_GONE:
+            _leave_thread(connection, delivery)
         case FailureKind.REJECTED if _has_untried_plain_form(connection, delivery):
             change["plain"] = True
         case FailureKind.REJECTED:
@@ -263,13 +286,24 @@ def next_state(connection: Connection, delivery: Delivery, error: DeliveryError,
     return change
 
 
+def _leave_thread(connection: Connection, delivery: Delivery) -> None:
+    """Have this part of the digest and the later ones go to the destination itself."""
+    digest = select(deliveries.c.digest_id).where(deliveries.c.id == delivery.id).scalar_subquery()
+    rest = (
+        Lane(delivery.subscriber, delivery.recipient).where
+        & (deliveries.c.digest_id == digest)
+        & (deliveries.c.part >= delivery.part)
+        & deliveries.c.state.in_(OPEN)
+    )
+    connection.execute(deliveries.update().where(rest).values(thread_gone=True))
+
+
 def apply_to_limits(connection: Connection, error: DeliveryError, limits: Limits, now: datetime) -> None:
     """Updates the limits after a failure, for all that share them."""
     match error.kind:
         case FailureKind.RATE_LIMITED:
             key = limits.credential.key if error.affects_credential else limits.destination.key
-            asked = timedelta(seconds=error.retry_after or _BUSY_SECONDS)
-            delay_until(connection, key, now + min(asked, LONGEST_WAIT))
+            delay_until(connection, key, now + _asked_to_wait(error, _BUSY_SECONDS))
         case FailureKind.TRANSIENT if error.affects_credential:
             # The relay or service is down: open the credential's circuit, so that its other destinations do not each
             # try.
@@ -298,6 +332,12 @@ def _has_untried_plain_form(connection: Connection, delivery: Delivery) -> bool:
         )
     )
     return bool(connection.scalar(statement))
+
+
+def _asked_to_wait(error: DeliveryError, otherwise: float) -> timedelta:
+    """How long the other side asks us to wait, at most `LONGEST_WAIT`; `otherwise` is in seconds."""
+    asked = error.retry_after or otherwise
+    return timedelta(seconds=min(asked, LONGEST_WAIT.total_seconds())) if asked > 0 else timedelta()
 
 
 def backoff(tries: int) -> timedelta:

@@ -18,6 +18,7 @@ from bot.errors import FailureKind
 from bot.model import DeliveryState, OnUnknown, UnknownDelivery
 from bot.store.database.tables import deliveries
 from bot.store.limits import in_order, lock_limit
+from bot.store.outbox.giving_up import count_refusal
 from bot.store.outbox.policy import Lane, apply_to_limits, backoff, settle
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from bot.model import Delivery, Limits, Receipt
     from bot.store.database import Database
     from bot.store.worker import WorkerId
+
+OUTCOME_UNKNOWN = "outcome unknown"
+"""How the reason begins of a delivery of which nobody knows whether it arrived, also once it is given up."""
 
 _LOOK_AGAIN_AFTER = timedelta(minutes=1)
 """When to ask again where the message that was found turned out to be another delivery's."""
@@ -83,12 +87,13 @@ class Reconciliation:
             connection.execute(deliveries.update().where(deliveries.c.id == delivery.id).values(**found))
             return DeliveryState(found["state"])
 
-    def mark_not_found(self, delivery: Delivery, *, owner: WorkerId) -> DeliveryState:
-        """The other side surely has it not: it is sent again, the same bytes under the same key."""
+    def mark_not_found(self, delivery: Delivery, *, owner: WorkerId, now: datetime) -> DeliveryState:
+        """The other side surely has it not: it is sent again, the same bytes under the same key, for about a day."""
         with self._database.writing() as connection:
             again = {"state": DeliveryState.PENDING, "not_before": None, "reason": "it had not arrived"}
-            settle(connection, delivery, owner, DeliveryState.UNKNOWN, **again)
-            return DeliveryState.PENDING
+            change = again | count_refusal(connection, delivery.id, now).outcome
+            settle(connection, delivery, owner, DeliveryState.UNKNOWN, **change)
+            return DeliveryState(change["state"])
 
     def mark_unknowable(
         self, delivery: Delivery, why: str, policy: OnUnknown, *, owner: WorkerId, now: datetime
@@ -104,29 +109,33 @@ class Reconciliation:
         """
         with self._database.writing() as connection:
             change = _by_policy(policy, why, now)
+            if policy is OnUnknown.RESEND:
+                change |= count_refusal(connection, delivery.id, now, f"{OUTCOME_UNKNOWN} ({why})").outcome
             settle(connection, delivery, owner, DeliveryState.UNKNOWN, not_before=None, **change)
             return DeliveryState(change["state"])
 
     def mark_lookup_failed(
         self, delivery: Delivery, error: DeliveryError, limits: Limits, *, owner: WorkerId, now: datetime
     ) -> DeliveryState:
-        """The question itself failed: nothing is known and nothing sent. It is asked again, later each time."""
+        """The question itself failed: nothing is known and nothing sent. It is asked again, for about a day."""
         with self._database.writing() as connection:
-            reason = f"outcome unknown, and asking failed: {error.reason}"
-            change: dict[str, Any] = {"reason": reason, "not_before": None}
+            reason = f"{OUTCOME_UNKNOWN}, and asking failed: {error.reason}"
+            change: dict[str, Any] = {"state": DeliveryState.UNKNOWN, "reason": reason, "not_before": None}
             if error.kind in (FailureKind.TRANSIENT, FailureKind.UNKNOWN):
                 change |= {"tries": delivery.tries, "not_before": now + backoff(delivery.tries)}
+            if error.about_message:
+                change |= count_refusal(connection, delivery.id, now, reason).outcome
             settle(connection, delivery, owner, DeliveryState.UNKNOWN, **change)
             apply_to_limits(connection, error, limits, now)
-            return DeliveryState.UNKNOWN
+            return DeliveryState(change["state"])
 
 
 def _by_policy(policy: OnUnknown, why: str, now: datetime) -> dict[str, Any]:
     match policy:
         case OnUnknown.RESEND:
-            return {"state": DeliveryState.PENDING, "reason": f"outcome unknown ({why}), sent again as configured"}
+            return {"state": DeliveryState.PENDING, "reason": f"{OUTCOME_UNKNOWN} ({why}), sent again as configured"}
         case OnUnknown.DROP:
-            reason = f"outcome unknown ({why}), dropped as configured"
+            reason = f"{OUTCOME_UNKNOWN} ({why}), dropped as configured"
             return {"state": DeliveryState.DROPPED, "reason": reason, "settled_at": now}
         case OnUnknown.HOLD:
-            return {"state": DeliveryState.HELD, "reason": f"outcome unknown ({why}), held as configured"}
+            return {"state": DeliveryState.HELD, "reason": f"{OUTCOME_UNKNOWN} ({why}), held as configured"}

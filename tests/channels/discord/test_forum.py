@@ -15,7 +15,8 @@ from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Note, UnknownDelivery
 from bot.settings import Address, Secret
 from bot.text.templates import Templates
-from tests.builders import digest, many_entries, section
+from tests.builders import digest, many_entries, paper, section
+from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -136,7 +137,7 @@ async def test_a_forum_that_wants_tags_says_so(channel: DiscordChannel, receiver
     (first,) = deliveries(messages(channel, 1))
     error = await kind(channel, first, address(FORUM))
     assert error.kind is FailureKind.DESTINATION_GONE
-    assert "Require people to select tags" in error.reason
+    assert "set `tags: [one of its tags]`" in error.reason
 
 
 @pytest.mark.parametrize(("code", "words"), [(10003, "is gone"), (160005, "is locked")])
@@ -149,7 +150,7 @@ async def test_a_thread_that_takes_nothing_more_closes_no_forum(
     receiver.closed[opened] = (403, code)
     _, later, *_ = deliveries(of, opened)
     error = await kind(channel, later, place)
-    assert error.kind is FailureKind.REJECTED
+    assert error.kind is FailureKind.THREAD_GONE
     assert words in error.reason
     await channel.send(first, place)
 
@@ -211,6 +212,70 @@ async def test_a_check_tells_a_forum_from_a_channel(channel: DiscordChannel) -> 
     _, forum, text = await channel.check([address(FORUM), address("123456789012345678")])
     assert (forum.ok, text.ok) == (True, False)
     assert "leave out `forum: true`" in text.message
+
+
+TAGS = {"papers": "123456789012345001", "Birds": "123456789012345002"}
+
+
+def tagged(value: str, *tags: str) -> Address:
+    (only,) = DiscordChannel.addresses(value, DiscordChannel.Options(forum=True, tags=tags))
+    return only
+
+
+async def test_tags_are_looked_up_by_name_and_borne_by_each_thread(
+    channel: DiscordChannel, receiver: DiscordReceiver
+) -> None:
+    receiver.make_forum(FORUM, flags=16, tags=TAGS)
+    (first,) = deliveries(messages(channel, 1))
+    await channel.send(first, tagged(FORUM, "Papers", "birds"))
+    await channel.send(first, tagged(FORUM, TAGS["papers"]))
+    borne = [message.payload.get("applied_tags") for message in receiver.messages]
+    assert borne == [[TAGS["papers"], TAGS["Birds"]], [TAGS["papers"]]]
+
+
+async def test_a_webhook_knows_tags_by_their_ids_only(channel: DiscordChannel, receiver: DiscordReceiver) -> None:
+    receiver.make_forum("lab", flags=16, tags=TAGS)
+    (first,) = deliveries(messages(channel, 1))
+    await channel.send(first, tagged(receiver.webhook_url("lab"), TAGS["papers"]))
+    assert list(map(str, receiver.messages[0].payload["applied_tags"])) == [TAGS["papers"]]
+    with pytest.raises(ValueError, match="give their ids"):
+        tagged(receiver.webhook_url("lab"), "papers")
+
+
+async def test_a_tag_that_is_not_there_is_named_with_those_that_are(
+    channel: DiscordChannel, receiver: DiscordReceiver
+) -> None:
+    receiver.make_forum(FORUM, tags=TAGS)
+    (first,) = deliveries(messages(channel, 1))
+    error = await kind(channel, first, tagged(FORUM, "papers", "fish"))
+    assert error.kind is FailureKind.DESTINATION_GONE
+    assert "has no tag 'fish'" in error.reason
+    assert "(papers, Birds)" in error.reason
+    assert receiver.messages == []
+
+
+async def test_a_check_names_an_unknown_tag_and_one_that_is_wanted(
+    channel: DiscordChannel, receiver: DiscordReceiver
+) -> None:
+    receiver.make_forum(FORUM, flags=16, tags=TAGS)
+    _, good, unknown, untagged = await channel.check([tagged(FORUM, "papers"), tagged(FORUM, "fish"), tagged(FORUM)])
+    assert (good.ok, unknown.ok, untagged.ok) == (True, False, False)
+    assert "has no tag 'fish'" in unknown.message
+    assert "set `tags: [one of its tags]`" in untagged.message
+
+
+def test_tags_without_a_forum_are_refused() -> None:
+    with pytest.raises(ValueError, match="set `forum: true` too"):
+        DiscordChannel.addresses(FORUM, DiscordChannel.Options(tags=("papers",)))
+
+
+async def test_a_forum_of_a_bot_is_served_from_the_configuration(environment: Environment) -> None:
+    environment.discord.make_forum(FORUM, flags=16, tags=TAGS)
+    lab = {"discord": FORUM, "topics": ["birds"], "forum": True, "tags": ["papers"]}
+    environment.config["subscribers"]["lab"] = lab
+    environment.announce(TUESDAY, paper())
+    assert not (await environment.once(morning(TUESDAY))).left_undone
+    assert environment.discord.messages[0].payload["applied_tags"] == [TAGS["papers"]]
 
 
 def test_a_webhook_that_names_a_thread_opens_none() -> None:

@@ -80,13 +80,18 @@ async def test_a_relay_that_goes_away_is_told() -> None:
         ({"MAIL": "530 5.7.0 Must issue a STARTTLS command first"}, {}, "security", "Set security: starttls"),
         ({"MAIL": "530 5.7.0 Authentication required"}, {}, "username", "only for those who log in"),
         ({"RCPT": "554 5.7.1 Relay access denied"}, {}, "username", "only for those who log in"),
+        ({"RCPT": "504 5.5.2 bad helo"}, {}, "hello", "504 5.5.2 bad helo; set channels.mail.hello"),
+        ({"MAIL": "504 5.5.2 bad helo"}, {}, "hello", "set channels.mail.hello"),
+        ({"EHLO": "550 who?", "HELO": "550 who?"}, {}, "hello", "set channels.mail.hello"),
+        ({"RCPT": "550 5.1.8 unknown domain"}, {}, "sender", "is channels.mail.sender right"),
+        ({"RCPT": "554 Client host blocked by a blocklist"}, {}, "host", "takes no mail from us at present"),
     ],
 )  # fmt: skip
 async def test_the_setting_that_is_wrong_is_named(
     replies: dict[str, str], changes: dict[str, Any], setting: str, words: str
 ) -> None:
     async with ScriptedSmtp(**replies) as scripted:
-        wrong = [result for result in await results(scripted, ALICE, **changes) if not result.ok]
+        wrong = [result for result in await results(scripted, ALICE, BOB, **changes) if not result.ok]
         assert [result.setting for result in wrong] == [f"channels.mail.{setting}"]
         assert words in wrong[0].message
 

@@ -263,7 +263,6 @@ async def test_closing_says_good_bye_and_takes_no_answer_for_one() -> None:
         ({"greeting": EOF}, "connect: "),
         ({"greeting": "hello"}, "connect: "),
         ({"EHLO": "421 busy"}, "EHLO: 421"),
-        ({"EHLO": "550 who?"}, "EHLO: 550"),
         ({"EHLO": EOF}, "EHLO: "),
     ],
 )
@@ -273,6 +272,108 @@ async def test_a_relay_that_does_not_greet_is_a_trouble_of_everybody(replies: di
         assert (error.kind, error.affects_credential) == (FailureKind.TRANSIENT, True)
         assert error.reason.startswith(step)
         assert "DATA" not in scripted.asked
+
+
+@pytest.mark.parametrize("ehlo", ["500 5.5.1 what?", "502 no", "550 who?"])
+async def test_helo_is_said_where_ehlo_is_refused_and_nothing_is_wanted_of_it(ehlo: str) -> None:
+    async with ScriptedSmtp(EHLO=ehlo) as scripted:
+        relay = SmtpPool(settings_for(scripted, hello="bot.example.net"))
+        await relay.send(SENDER, ALICE, MAIL)
+        await relay.aclose()
+        assert scripted.asked[:3] == ["EHLO bot.example.net", "HELO bot.example.net", f"MAIL FROM:<{SENDER}>"]
+
+
+@pytest.mark.parametrize("changes", [{"username": "me", "password": Secret("p")}, {"security": "starttls"}])
+@pytest.mark.parametrize(("ehlo", "says"), [("502 5.5.1 what?", "the relay does not know it"), ("550 who?", "hello")])
+async def test_helo_is_never_said_where_a_login_or_tls_is_wanted(
+    changes: dict[str, Any], ehlo: str, says: str
+) -> None:
+    async with ScriptedSmtp(EHLO=ehlo) as scripted:
+        error = await refused(settings_for(scripted, **changes))
+        assert (error.kind, error.step, error.about_message) == (FailureKind.CREDENTIAL, "EHLO", False)
+        assert says in error.reason
+        assert [line.split(" ")[0] for line in scripted.asked] == ["EHLO"]
+
+
+async def test_a_greeting_that_is_refused_in_both_forms_names_its_setting() -> None:
+    async with ScriptedSmtp(EHLO="500 what?", HELO="504 5.5.2 no full name") as scripted:
+        error = await refused(settings_for(scripted))
+        assert error.kind is FailureKind.CREDENTIAL
+        assert error.reason == "HELO: 504 5.5.2 no full name; set channels.mail.hello to this machine's full name"
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "setting"),
+    [
+        ("RCPT", "504 5.5.2 <bot>: Helo command rejected: need fully-qualified hostname", "hello"),
+        ("RCPT", "550 5.1.8 the domain of the sender is not there", "sender"),
+        (".", "550 5.7.60 not as this sender", "sender"),
+    ],
+)
+async def test_a_refused_greeting_or_sender_is_the_relays_trouble_and_names_its_setting(
+    receiver: SmtpReceiver, relay: SmtpPool, step: str, answer: str, setting: str
+) -> None:
+    receiver.script[step].append(answer)
+    with pytest.raises(RelayError) as caught:
+        await relay.send(SENDER, ALICE, MAIL)
+    assert (caught.value.kind, caught.value.about_message) == (FailureKind.CREDENTIAL, False)
+    assert f"channels.mail.{setting}" in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "about"),
+    [
+        ("MAIL", "452 4.3.1 no room", "the relay"),
+        ("RCPT", "451 4.3.0 try later", "the mail"),
+        ("RCPT", "450 4.7.1 Helo command rejected: Host not found", "the relay"),
+        (".", "451 4.3.0 try later", "the mail"),
+        (".", "454 Throttling failure: daily message quota exceeded", "the relay"),
+        (".", "554 Administrative prohibition", "the mail"),
+        (".", "554 5.6.0 malformed", "the mail"),
+        (".", DROP, "the relay"),
+    ],
+)
+async def test_only_what_may_be_the_mails_own_counts_against_it(
+    receiver: SmtpReceiver, relay: SmtpPool, step: str, answer: str, about: str
+) -> None:
+    receiver.script[step].append(answer)
+    with pytest.raises(RelayError) as caught:
+        await relay.send(SENDER, ALICE, MAIL)
+    assert caught.value.about_message is (about == "the mail")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"550 5.1.1 \x9b31mred\x1b[0m",
+        b"550 5.1.1 \xc2\x9b31mred \xe2\x80\xae",
+        b"550-5.1.1 a\x07\r\n550 5.1.1 \xff\xfe",
+    ],
+)
+async def test_what_a_relay_says_is_clean_text(raw: bytes) -> None:
+    async with ScriptedSmtp(RCPT=raw.decode("latin-1")) as scripted:
+        scripted.encoding = "latin-1"
+        reason = (await refused(settings_for(scripted))).reason
+    assert reason.isprintable()
+    assert reason.encode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "250-" + "x" * 100_000,
+        "\r\n".join(["250-more"] * 10_000),
+        "-99 what",
+        "99999999999999999999 what",
+        "25",
+        "abc def",
+    ],
+)
+async def test_a_reply_without_end_or_sense_is_the_relays_trouble(answer: str) -> None:
+    async with ScriptedSmtp(EHLO=answer) as scripted:
+        error = await refused(settings_for(scripted))
+        assert (error.kind, error.affects_credential) == (FailureKind.TRANSIENT, True)
+        assert len(error.reason) < 300
 
 
 async def test_a_relay_that_says_nothing_is_given_up() -> None:

@@ -85,7 +85,7 @@ def test_a_url_is_a_webhook_under_a_label_without_its_secret(value: str, label: 
     "value",
     [
         "papers",
-        "U0123456789",
+        "u0123456789",
         "c0123456789",
         "# papers",
         "",

@@ -211,8 +211,26 @@ async def test_a_refused_decision_is_said_and_stops_no_other(paperboy: Terminal,
     (waiting,) = (await paperboy("deliveries", "list", "--json")).json
     answer = await paperboy("deliveries", "retry", sent, waiting["id"], waiting["id"])
     assert answer.code == 1
-    assert answer.err == f"{sent[:8]} (lab, Birds 1/1) is sent.\n"
+    assert answer.err == f"{sent[:8]} (lab, Birds 1/1) is sent; --sent sends it a second time.\n"
     assert answer.out.count("was pending") == 1
+
+
+async def test_what_is_sent_goes_out_a_second_time_only_where_that_is_asked_for(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    sent = await one(paperboy, environment)
+    refused = await paperboy("deliveries", "retry", sent)
+    assert (refused.code, "is sent; --sent sends it a second time" in refused.err) == (1, True)
+    await environment.once()
+    assert environment.received()["slack"] == 1
+    again = await paperboy("deliveries", "retry", "--sent", sent)
+    assert (again.code, "was sent, goes out with the next run" in again.out) == (0, True)
+    await environment.once()
+    assert environment.received()["slack"] == 2
+    await environment.once()
+    assert environment.received()["slack"] == 2
+    detail = (await paperboy("deliveries", "show", sent, "--json")).json
+    assert (detail["record"]["state"], detail["record"]["tries"]) == ("sent", 2)
 
 
 async def test_what_is_just_being_sent_is_left_to_its_sender(paperboy: Terminal, environment: Environment) -> None:
@@ -235,7 +253,7 @@ async def test_what_the_next_run_would_take_back_is_not_tried_again(
     environment.announce(MONDAY, paper())
     await environment.once(morning(MONDAY), no_deliver=True)
     async with environment.app() as app:
-        app.runner.compose(any_hour=True)
+        await app.runner.compose(any_hour=True)
     first, second = (await paperboy("deliveries", "list", "--json")).json
     for record in (first, second):
         await paperboy("deliveries", "drop", record["id"])

@@ -149,6 +149,32 @@ async def test_it_ends_within_ten_seconds_on_sigint_while_arxiv_hangs(
     assert (code, seconds < 10) == (0, True)
 
 
+async def test_it_ends_while_another_process_holds_the_store_locked(environment: Environment, tmp_path: Path) -> None:
+    daemon = Daemon(environment, tmp_path / "notify")
+    await daemon.start()
+    await daemon.wait_for(lambda: '"event": "round done"' in daemon.log, "the first round")
+    holder = (
+        "import sqlite3, sys; s = sqlite3.connect(sys.argv[1], isolation_level=None); s.execute('BEGIN IMMEDIATE')"
+    )
+    command = (sys.executable, "-c", f"{holder}; print('held', flush=True); sys.stdin.read()")
+    pipe = asyncio.subprocess.PIPE
+    other = await asyncio.create_subprocess_exec(
+        *command, str(environment.folder / "paperboy.db"), stdin=pipe, stdout=pipe
+    )
+    assert other.stdin is not None
+    assert other.stdout is not None
+    assert await other.stdout.readline() == b"held\n"
+    rewrite(environment)  # a round at once, which waits for the lock
+    await daemon.wait_for(lambda: "configuration reloaded" in daemon.log, "a reload")
+    code, _ = await daemon.stop()
+    await daemon.close()
+    assert code == 0
+    assert "the store cannot be used" in daemon.log
+    assert "what is in flight could not be noted" in daemon.log
+    other.stdin.close()
+    assert await other.wait() == 0
+
+
 async def test_a_health_url_is_called_and_appears_in_no_log(environment: Environment, tmp_path: Path) -> None:
     async with ArxivServer(environment.clock) as watcher:
         environment.config["health_url"] = watcher.url.replace("{category}", "planted-secret")

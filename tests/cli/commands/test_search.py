@@ -8,6 +8,7 @@ import pytest
 
 from bot.model import FeedItem, Mailing, MailingState
 from bot.store.papers import Verdict
+from bot.topics.arxiv_search import SIDE_BY_SIDE, STEMMED, read_otherwise
 from tests.builders import paper
 from tests.world import CROSS, MONDAY, NEW, REPLACE, TUESDAY, WEDNESDAY, Environment, morning
 
@@ -101,6 +102,8 @@ async def test_search_for_programs_is_ascii_json_that_says_how_many_there_are(
         ('pigeons "maps', ("a quote is not closed", "  " + " " * 8 + "^")),
         ("pigeons AND", ("there should be something to look for at the end", "  " + " " * 11 + "^")),
         ("鳩 title:maps", ("unknown field title: did you mean ti: ?", "  " + " " * 3 + "^")),
+        ("-pigeons maps", ('-pigeons excludes nothing: write NOT before it, or "-pigeons"', "  ^")),
+        ("--pigeons maps", ('--pigeons excludes nothing: write NOT before it, or "--pigeons"', "  ^")),
         ("a\n\x1b[31m (b", ("a parenthesis is not closed", "  " + " " * 8 + "^")),
     ],
 )
@@ -133,6 +136,8 @@ async def test_query_tells_how_it_is_read_and_what_it_would_have_matched_day_by_
         "        'medical' in abstract",
         "        'T2*' anywhere",
         "    words that begin with 'byron' anywhere",
+        f"arXiv's own search {SIDE_BY_SIDE}.",
+        f"arXiv's own search {STEMMED}.",
         "Would have matched, of what was new or cross-listed in cs.CV",
         "  Wed 22 Apr 2026: 1 of 1",
         "    2604.00004  Pigeons α Read Maps",
@@ -157,6 +162,24 @@ async def test_query_shows_the_first_titles_of_a_day_and_counts_the_rest(
         "    and 2 more",
         "In all 5 of 5 papers",
     ]
+
+
+@pytest.mark.parametrize("query", ["pigeons AND maps OR fish", "ti:pigeons maps"])
+async def test_query_says_where_arxiv_would_read_it_otherwise(
+    paperboy: Terminal, environment: Environment, query: str
+) -> None:
+    await collect(environment)
+    answer = await paperboy("query", query)
+    said = [line for line in answer.out.splitlines() if line.startswith("arXiv's own search ")]
+    assert [line.removeprefix("arXiv's own search ")[:-1] for line in said] == list(read_otherwise(query))
+    assert said
+
+
+@pytest.mark.parametrize("command", ["search", "query"])
+async def test_an_option_that_there_is_not_is_still_told(paperboy: Terminal, command: str) -> None:
+    answer = await paperboy(command, "maps", "--dayz", "3")
+    assert answer.code == 2
+    assert "No such option" in answer.err
 
 
 async def test_query_of_days_without_a_mailing_says_so(paperboy: Terminal, environment: Environment) -> None:

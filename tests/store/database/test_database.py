@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import traceback
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from inspect import unwrap
 from typing import TYPE_CHECKING
@@ -70,6 +73,54 @@ def test_who_waits_too_long_for_another_s_transaction_is_told_so(url: str, monke
         other.execute(concerns.update().values(told_at=NOW))
     first.close()
     second.close()
+
+
+@contextmanager
+def locked(sqlite_url: str) -> Iterator[sqlite3.Connection]:
+    """Somebody else is in the middle of a writing transaction."""
+    path = sqlite_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
+def test_who_waits_for_a_locked_file_has_it_as_soon_as_it_is_free(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with locked(sqlite_url) as other:
+        release = threading.Timer(0.6, other.execute, ["COMMIT"])  # after more than one attempt
+        release.start()
+        with database.writing() as connection:
+            connection.execute(gates.insert().values(key="k"))
+        release.join()
+    database.close()
+
+
+def test_who_waits_for_a_locked_file_gives_up_once_the_process_is_to_end_and_nobody_else_begins_to_wait(
+    sqlite_url: str,
+) -> None:
+    database = Database(sqlite_url)
+    waiting, errors = threading.Event(), list[StoreError]()
+
+    def write() -> None:
+        waiting.set()
+        try:
+            with database.writing():
+                pass
+        except StoreError as error:
+            errors.append(error)
+
+    with locked(sqlite_url):
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        waiting.wait()
+        database.end_lock_waits(0.0)
+        writer.join(20)  # it would wait for 30 s
+        assert ["locked" in error.reason for error in errors] == [True]
+        with pytest.raises(StoreError, match="locked"), database.writing():
+            pass
+    with database.writing() as connection:
+        connection.execute(gates.insert().values(key="k"))
+    database.close()
 
 
 def test_sqlite_keeps_every_commit_over_a_power_cut(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

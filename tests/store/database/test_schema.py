@@ -12,7 +12,7 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, MetaData, Table, create_engine, inspect, text
 
-from bot.errors import NoStoreError, StoreError
+from bot.errors import NewerStoreError, NoStoreError, StoreError
 from bot.model import AnnounceType, FeedItem, Mailing, MailingState
 from bot.store import Store, migrate
 from bot.store.database import Database, migrations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 HERE = Path(__file__).parent / "migrations"
-NEXT = Schema("0004", (*CURRENT.folders, HERE / "next"))
-BROKEN = Schema("0004", (*CURRENT.folders, HERE / "broken"))
-LOSING = Schema("0004", (*CURRENT.folders, HERE / "losing"))
+NEXT = Schema("0005", (*CURRENT.folders, HERE / "next"))
+BROKEN = Schema("0005", (*CURRENT.folders, HERE / "broken"))
+LOSING = Schema("0005", (*CURRENT.folders, HERE / "losing"))
 NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
 FILLED = (papers, announcements, mailings)
 
@@ -94,8 +94,16 @@ def test_a_database_of_somebody_else_is_refused_and_left_alone(url: str) -> None
 
 def test_a_store_newer_than_the_program_is_refused_and_says_so(url: str) -> None:
     set_version(url, "9999")
-    with pytest.raises(StoreError, match=f"its schema is 9999, this program knows {SCHEMA_VERSION}"):
+    with pytest.raises(NewerStoreError, match=f"its schema is 9999, this program knows {SCHEMA_VERSION}") as caught:
         Store(url)
+    assert (caught.value.found, caught.value.known) == ("9999", SCHEMA_VERSION)
+
+
+def test_a_version_that_is_none_of_ours_is_not_taken_for_a_newer_one(url: str) -> None:
+    set_version(url, "c0ffee")
+    with pytest.raises(StoreError, match="its schema is c0ffee") as caught:
+        Store(url)
+    assert not isinstance(caught.value, NewerStoreError)
 
 
 # -- Alembic -----------------------------------------------------------------------------------------------------
@@ -107,7 +115,7 @@ def test_alembic_and_psycopg_are_imported_only_when_they_are_needed(sqlite_url: 
         "from bot.store.database import *; from bot.store.database.schema import *\n"
         "def there(): return sorted({'alembic', 'psycopg'} & set(sys.modules))\n"
         "Database(sys.argv[1]).close(); Database(sys.argv[1]).close(); before = there()\n"
-        "wanted = Schema('0004', (*CURRENT.folders, Path(sys.argv[2])))\n"
+        "wanted = Schema('0005', (*CURRENT.folders, Path(sys.argv[2])))\n"
         "Database(sys.argv[1], wanted=wanted).close(); print(before, there())"
     )
     assert run(code, sqlite_url, str(HERE / "next")) == ["[] ['alembic']"]
@@ -167,9 +175,9 @@ def fill(url: str) -> None:
 def test_an_older_store_is_brought_up_to_date_on_opening_with_all_it_holds(url: str) -> None:
     fill(url)
     database = Database(url, wanted=NEXT)
-    assert database.found_version == "0003"
+    assert database.found_version == "0004"
     with database.reading() as connection:
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0004"
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0005"
         row = connection.execute(text("SELECT title, licence, pages FROM papers")).one()
         assert tuple(row) == (paper().title, None, 0)
         assert connection.scalar(text("SELECT count(*) FROM announcements")) == 1
@@ -177,7 +185,7 @@ def test_an_older_store_is_brought_up_to_date_on_opening_with_all_it_holds(url: 
         assert reference["referred_table"] == "papers"
     database.close()
     again = Database(url, wanted=NEXT)
-    assert again.found_version == "0004"
+    assert again.found_version == "0005"
     again.close()
 
 
@@ -186,10 +194,10 @@ def test_of_processes_that_start_at_once_one_migrates(url: str) -> None:
     code = (
         "import sys; from pathlib import Path\n"
         "from bot.store.database import *; from bot.store.database.schema import *\n"
-        "database = Database(sys.argv[1], wanted=Schema('0004', (*CURRENT.folders, Path(sys.argv[2]))))\n"
+        "database = Database(sys.argv[1], wanted=Schema('0005', (*CURRENT.folders, Path(sys.argv[2]))))\n"
         "print(database.found_version); database.close()"
     )
-    assert sorted(run(code, url, str(HERE / "next"), times=3)) == ["0003", "0004", "0004"]
+    assert sorted(run(code, url, str(HERE / "next"), times=3)) == ["0004", "0005", "0005"]
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(url: str) -> None:
@@ -223,7 +231,7 @@ def test_a_migrated_sqlite_file_looks_after_its_references_again(sqlite_url: str
 def test_a_store_of_the_next_program_is_refused_by_this_one(url: str) -> None:
     Database(url).close()
     Database(url, wanted=NEXT).close()
-    with pytest.raises(StoreError, match="its schema is 0004, this program knows 0003"):
+    with pytest.raises(StoreError, match="its schema is 0005, this program knows 0004"):
         Store(url)
 
 

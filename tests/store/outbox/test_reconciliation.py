@@ -77,7 +77,7 @@ def test_who_asks_elsewhere_is_waited_for_until_its_lease_is_over_and_can_then_s
     assert isinstance(take(store, at=LATER + LEASE - SECOND), Wait)
     claim_unknown(store, at=LATER + LEASE)
     with pytest.raises(ClaimLostError):
-        store.outbox.reconciliation.mark_not_found(theirs.delivery, owner=ELSEWHERE)
+        store.outbox.reconciliation.mark_not_found(theirs.delivery, owner=ELSEWHERE, now=LATER)
     assert states(store) == [DeliveryState.UNKNOWN]
 
 
@@ -116,7 +116,7 @@ def test_the_last_message_that_arrived_is_the_last_known_id(store: Store) -> Non
 def test_what_is_missing_is_sent_again_at_once_under_its_old_id(store: Store) -> None:
     unknown(store)
     asked = claim_unknown(store)
-    store.outbox.reconciliation.mark_not_found(asked.delivery, owner=ME)
+    store.outbox.reconciliation.mark_not_found(asked.delivery, owner=ME, now=LATER)
     again = claimed(store, at=LATER)
     assert (again.id, again.payload, again.tries) == (asked.delivery.id, asked.delivery.payload, 2)
 
@@ -155,7 +155,7 @@ def test_after_a_crash_each_that_was_under_way_is_sent_alone_so_that_only_its_ca
         store.outbox.recover(lane, owner=owner, now=at)
         found = store.outbox.claim(lane, limits[lane], owner=owner, now=at, ignore_backoff=True)
         if isinstance(found, UnknownDelivery):
-            store.outbox.reconciliation.mark_not_found(found.delivery, owner=owner)
+            store.outbox.reconciliation.mark_not_found(found.delivery, owner=owner, now=at)
             return store.outbox.claim(lane, limits[lane], owner=owner, now=at, ignore_backoff=True)
         return found
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
-    """From 0002 to 0003."""
+    """From 0003 to 0004."""
     op.add_column("subscribers", sa.Column("seen", sa.Integer))
     op.add_column("subscribers", sa.Column("due_at", sa.DateTime))
     op.add_column("subscribers", sa.Column("composed_as", sa.Integer, nullable=False, server_default="0"))

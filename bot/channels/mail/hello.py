@@ -1,0 +1,31 @@
+"""The name by which we greet a mail relay: https://www.rfc-editor.org/rfc/rfc5321#section-4.1.1.1."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.channels.mail.settings import MailSettings
+
+_FULL_NAME = re.compile(r"(?=.{4,255}$)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z][A-Za-z0-9-]{1,62}")
+_NOBODYS = ("localhost.localdomain", ".localdomain")
+
+
+async def hello_name(settings: MailSettings) -> str:
+    """`channels.mail.hello`, else this machine's full name, else the sender's domain."""
+    if settings.hello is not None:
+        return settings.hello
+    return default_hello(await asyncio.to_thread(socket.getfqdn), settings.mailbox.domain)
+
+
+def default_hello(host: str, sender_domain: str) -> str:
+    """The machine's name if it has a dot and is its own; many relays refuse any other.
+
+    Args:
+        host: what the machine calls itself.
+        sender_domain: what is said in its place.
+    """
+    return host if _FULL_NAME.fullmatch(host) and not host.endswith(_NOBODYS) else sender_domain

@@ -1,0 +1,142 @@
+"""`paperboy suppressions`: who is not written to, and why. The store knows a mailbox by a keyed hash alone."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.options import ConfigOption, JsonOption, load_settings, logging_as_asked
+from bot.cli.output import plural, say, say_on_stderr, table, to_json
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.settings import Settings
+    from bot.store.suppressions import Suppression
+
+_SHORT = 8
+"""Characters of a key that are shown."""
+
+
+def list_suppressions(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
+    """List who is not written to, and why.
+
+    The key of each mailbox, the reason, how and when it was heard, and whose mail it was.
+    """
+    settings = load_settings(config)
+    found = asyncio.run(_all(settings))
+    if as_json:
+        sys.stdout.write(to_json(found) + "\n")
+    elif found:
+        rows = [[each.key[:_SHORT], each.reason, each.how, f"{each.since:%Y-%m-%d}", _of(each)] for each in found]
+        table(rows, heads=("key", "reason", "heard by", "since", "subscriber"))
+    else:
+        say_on_stderr("Everybody may be written to.")
+
+
+async def _all(settings: Settings) -> tuple[Suppression, ...]:
+    from bot.app import opened  # noqa: PLC0415 - the store and the channels, not needed for --help
+
+    async with opened(settings, must_exist=True) as app:
+        with app.store.snapshot() as view:
+            return view.suppressions.all()
+
+
+def _of(found: Suppression) -> str:
+    return found.subscriber or "not known"
+
+
+def add(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Whose reader said no, by mail or by word.")],
+    config: ConfigOption = None,
+) -> None:
+    """Write to a mailbox no more.
+
+    For a reader who told you, rather than Paperboy. What waits for the mailbox is not sent.
+    """
+    settings = load_settings(config)
+    asyncio.run(_add(settings, address))
+
+
+async def _add(settings: Settings, address: str) -> None:
+    from bot.app import opened  # noqa: PLC0415 - as above
+    from bot.members.commands import unsubscribe  # noqa: PLC0415 - as above
+    from bot.store.suppressions import Via  # noqa: PLC0415 - as above
+
+    async with opened(settings) as app:
+        found = unsubscribe(app.context, _mailbox(address), Via.COMMAND, app.clock.now())
+    waited = f"; {plural(found.dropped, 'message')} that waited for it will not be sent" if found.dropped else ""
+    say(f"It is not written to any more{waited}.")
+
+
+def lift(
+    which: Annotated[str, typer.Argument(metavar="KEY", help="Its key or how it begins, or the mail address.")],
+    config: ConfigOption = None,
+) -> None:
+    """Lift a suppression, because its reader wishes so.
+
+    The subscriber begins with the latest mailing.
+    """
+    settings = load_settings(config)
+    asyncio.run(_lift(settings, which))
+
+
+async def _lift(settings: Settings, which: str) -> None:
+    from bot.app import opened  # noqa: PLC0415 - as above
+    from bot.members.commands import lift as lift_one  # noqa: PLC0415 - as above
+
+    async with opened(settings, must_exist=True) as app:
+        found = _find(app, which)
+        lift_one(app.context, found.key)
+        say(f"{found.key[:_SHORT]} ({found.reason}) is lifted.")
+
+
+def _find(app: App, which: str) -> Suppression:
+    """The one that is meant.
+
+    Raises:
+        BadParameter: there is none, or there are several.
+    """
+    with app.store.snapshot() as view:
+        if "@" in which:
+            by_address = view.suppressions.find(app.context.keys.suppression(_mailbox(which)))
+            found = [] if by_address is None else [by_address]
+        else:
+            found = list(view.suppressions.beginning_with(which)) if which else []
+    if len(found) != 1:
+        why = f"several begin with {which}: give more of it" if found else "there is no such suppression"
+        raise typer.BadParameter(why, param_hint="'KEY'")
+    return found[0]
+
+
+def _mailbox(address: str) -> str:
+    from bot.members.mailbox import mailbox_key  # noqa: PLC0415 - as above
+
+    try:
+        return mailbox_key(address)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'ADDRESS'") from error
+
+
+def export(config: ConfigOption = None) -> None:
+    """Write all suppressions as JSON, a line for each.
+
+    Of use with the same `web.secret` alone: the keys are hashes under it.
+    """
+    settings = load_settings(config)
+    for each in asyncio.run(_all(settings)):
+        sys.stdout.write(to_json(each) + "\n")
+
+
+suppressions = typer.Typer(
+    add_completion=False,
+    name="suppressions",
+    help="Who is not written to, and why.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+suppressions.command(name="list")(logging_as_asked(list_suppressions))
+for command in (add, lift, export):
+    suppressions.command()(logging_as_asked(command))

@@ -1,0 +1,85 @@
+"""Commands that are imported when they are called, so that each loads only what it needs, and `--help` none.
+
+Knows no command: the one dict of them stands in `bot.cli`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from bot.cli.options import LogLevel, TakesQuery, logging_as_asked
+
+
+@dataclass(frozen=True, slots=True)
+class LazyCommand:
+    """Where a command is, and what is said of it without importing it."""
+
+    help: str
+    """One line: the first of its docstring."""
+    module: str = ""
+    """In `bot.cli.commands`; the command's own name, if it is empty."""
+    level: LogLevel = LogLevel.WARNING
+    """How much it logs where nobody says."""
+    takes_query: bool = False
+    """Whether a query is its argument, which may begin with a dash."""
+
+
+class LazyCommands(Mapping[str, Any]):
+    """The commands by name, each imported when it is asked for."""
+
+    def __init__(self, commands: Mapping[str, LazyCommand]) -> None:
+        self._commands = commands
+        self._load = cache(self._loaded)
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - of Typer's own click, which is private
+        return self._load(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+    def _loaded(self, name: str) -> Any:  # noqa: ANN401 - of Typer's own click, which is private
+        command = self._commands[name]
+        found = getattr(import_module(f"bot.cli.commands.{command.module or name}"), name)
+        if not isinstance(found, typer.Typer):
+            one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+            one.command(name, cls=TakesQuery if command.takes_query else None)(logging_as_asked(found, command.level))
+            found = one
+        loaded = typer.main.get_command(found)
+        loaded.name = name
+        return loaded
+
+
+def lazy_group(commands: Mapping[str, LazyCommand]) -> type[TyperGroup]:
+    """A group class for Typer that has these commands; one is imported only to be run or completed."""
+
+    class LazyGroup(TyperGroup):
+        """Lists its commands with the help that stands in the dict."""
+
+        def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - what Typer gives a group
+            super().__init__(**attributes)
+            self.commands: Any = LazyCommands(commands)
+
+        def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - Typer's own click is private
+            return list(commands)
+
+        def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ANN401, ARG002 - the same
+            """The command's name and help, for lists: nothing is imported."""
+            known = commands.get(cmd_name)
+            return TyperCommand(cmd_name, help=known.help) if known else None
+
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - the same
+            """The command itself, to be run or to have its options completed."""
+            name, command, rest = super().resolve_command(ctx, args)
+            return name, self.commands[name] if name in commands else command, rest
+
+    return LazyGroup

@@ -1,0 +1,79 @@
+"""What has not been delivered for longer than `alert_after`, and why. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.model import DeliveryState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from bot.channels.channel import Channel
+    from bot.settings import Settings, Subscriber
+    from bot.store.limits import LimitState
+    from bot.store.outbox.queries import DeliveryRecord
+
+
+@dataclass(frozen=True, slots=True)
+class FailingSubscriber:
+    """One subscriber whose oldest message has failed for too long."""
+
+    subscriber: str
+    channel: str
+    since: datetime
+    """When that message was composed."""
+    waiting: int
+    """Its messages that are not delivered."""
+    reason: str
+
+
+def failing(
+    unfinished: Iterable[DeliveryRecord],
+    open_circuits: Mapping[str, LimitState],
+    settings: Settings,
+    channels: Mapping[str, Channel],
+    now: datetime,
+) -> tuple[FailingSubscriber, ...]:
+    """The subscribers whose oldest message is older than `alert_after` and was tried, in the configuration's order.
+
+    What waits for a person (held) or for a paused subscriber fails nobody.
+
+    Args:
+        unfinished: what is still to go out, in order.
+        open_circuits: by the limit's key.
+        settings: the subscribers, and how old is too old.
+        channels: by name, those that a subscriber uses.
+        now: the moment, UTC.
+    """
+    waiting: dict[str, list[DeliveryRecord]] = {}
+    for record in unfinished:
+        if record.state is not DeliveryState.HELD:
+            waiting.setdefault(record.subscriber, []).append(record)
+    found = []
+    for subscriber in settings.subscribers.values():
+        mine = () if subscriber.paused else waiting.get(subscriber.name, ())
+        old = [record for record in mine if now - record.created_at >= settings.arxiv.alert_after]
+        reason = _reason(subscriber, old, channels, open_circuits)
+        if reason:
+            since = min(record.created_at for record in old)
+            found.append(FailingSubscriber(subscriber.name, subscriber.channel, since, len(mine), reason))
+    return tuple(found)
+
+
+def _reason(
+    subscriber: Subscriber,
+    old: Iterable[DeliveryRecord],
+    channels: Mapping[str, Channel],
+    open_circuits: Mapping[str, LimitState],
+) -> str:
+    """Why these are not delivered: what the first of them was answered, else what shuts its way; empty if nothing."""
+    records = list(old)
+    said = [record.reason for record in records if record.reason]
+    if said or not records:
+        return said[0] if said else ""
+    limits = [channels[subscriber.channel].limits(address) for address in subscriber.addresses]
+    keys = (key for both in limits for key in (both.credential.key, both.destination.key))
+    return next((open_circuits[key].reason or "refused" for key in keys if key in open_circuits), "")

@@ -1,0 +1,31 @@
+"""Words with which a family name of several words begins."""
+
+from __future__ import annotations
+
+_PARTICLES = """
+    's 't af al am auf av bin bint da dal dalla dallo das de degli dei del della delle dello dem den der des di dos du
+    el het ibn im la las le les los op te ten ter van vom von zu zum zur
+"""
+_MAYBE = "abu ap bar ben do e lo mac mc ni nic o ou saint sainte san sankt santa santo sao st v y"
+_FIRST_OF_TWO = """
+    aguilar alvarez alves almeida blanco cabrera calvo campos cano carrasco carvalho castillo castro cortes costa cruz
+    delgado diaz diez dominguez fernandes fernandez ferreira flores fuentes gallego garcia garrido gomes gomez
+    goncalves gonzales gonzalez guerrero gutierrez hernandez herrera herrero iglesias jimenez lopes lopez lozano
+    marques marquez martinez martins medina mendez mendoza molina morales moreno munoz navarro nieto nunez oliveira
+    ortega ortiz pena pereira perez pinto prieto ramirez ramos reyes ribeiro rios rivera rodrigues rodriguez rojas
+    romero rubio ruiz salazar sanchez santos sanz serrano silva soto sousa souza suarez teixeira torres vargas vasquez
+    vazquez vega velasco
+"""
+_EASTERN = """
+    cai cao chen cheng choi deng ding dong feng gao guo han he hu huang jiang kim lee li liang lin liu lu luo ma park
+    pan peng song sun tang wang wu xiao xie xu yang ye yu yuan zhang zhao zheng zhou zhu
+"""
+
+PARTICLES = frozenset(_PARTICLES.split())
+"""They belong to the family name before which they stand, unless a name begins with them ("Di Wang")."""
+BEGINNINGS = PARTICLES | frozenset(_MAYBE.split()) | frozenset(_FIRST_OF_TWO.split())
+"""A family name that is written alone may begin with them: "Mac Lane", "Ó Briain" and, with the most frequent ones of
+Spain, Portugal and Latin America, where a person has two, "García Plaza". Each may as well be a given name or an
+initial: "Ben Smith"."""
+EASTERN = frozenset(_EASTERN.split())
+"""The most frequent family names of China and Korea, many of which are given names too: Yang Liu is not Liu Yang."""

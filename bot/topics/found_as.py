@@ -1,0 +1,74 @@
+"""As what a term stands in a text, and by which rule that is the same: for `explain`, which tells people.
+
+Pure. Slower than matching, which never asks why. Case, accents, hyphens and a final s or es need no reason.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+
+from bot.text import normalise
+from bot.topics.spelling import BRITISH, BY_SOUND, applied, as_greek, in_latin, is_greek
+from bot.topics.term_forms import NormalisedText, TermPattern, unspelled
+
+_WORD = re.compile(r"[^\W_]+")
+_SCRIPT = re.compile(r"[_^⁰¹²³⁴-₎]")
+_ARTICLES = ("a", "an", "the")
+_AROUND = " \t.,:;!?()\"'“”‘’"
+
+
+def found_as(term: str, text: str) -> str:
+    """What of the text is the term, and by which rules: `"dwarf galaxies", plural`; empty where it needs no rule.
+
+    Args:
+        term: a keyword or the words of a query.
+        text: a title, an abstract or the like, in which it stands.
+    """
+    found = {written: rules for written in _places(term, text) if (rules := _rules(term, written))}
+    if not found or any(normalise(written) == normalise(term) for written in _places(term, text)):
+        return ""
+    written = min(found, key=lambda each: len(found[each]))
+    return f'"{written}", {" and ".join(found[written])}'
+
+
+def _places(term: str, text: str) -> list[str]:
+    """What stands in the text, as it is written there, wherever the term does."""
+    wanted, words = TermPattern.read(term), NormalisedText.read(text)
+    pieces = unspelled(text).split(" ")
+    ends = list(accumulate(len(NormalisedText.read(piece).text) for piece in pieces))
+    found = []
+    start = words.text.find(wanted.stem) if wanted.stem else -1
+    while start >= 0:
+        for end in sorted(wanted.ends(start, words))[:1]:
+            first = next(place for place, behind in enumerate(ends) if start < behind)
+            last = next(place for place, behind in enumerate(ends) if end <= behind)
+            found.append(" ".join(pieces[first : last + 1]).strip(_AROUND))
+        start = words.text.find(wanted.stem, start + 1)
+    return found
+
+
+def _rules(term: str, written: str) -> list[str]:
+    mine, theirs = _words(term), _words(written)
+    short, long = ([word for word in words if word not in _ARTICLES] for words in (mine, theirs))
+    is_script = bool(_SCRIPT.search(unspelled(term))) != bool(_SCRIPT.search(unspelled(written)))
+    american = ["".join(applied(BRITISH, word) for word in words) for words in (short, long)]
+    changed = [joined != "".join(words) for joined, words in zip(american, (short, long), strict=True)]
+    said = {
+        "Greek letter": is_greek(term) != is_greek(written),
+        "script": is_script,
+        "article": len(mine) - len(short) != len(theirs) - len(long),
+        "joined or split": len(short) != len(long) and not is_script,
+        "British or American": changed[0] != changed[1],
+        "plural": not _differ_by_an_s(*sorted(american, key=len)),
+    }
+    return [rule for rule, applies in said.items() if applies]
+
+
+def _differ_by_an_s(one: str, longer: str) -> bool:
+    """Whether that is all that differs, if anything does: everybody knows a regular plural."""
+    return longer in (one, f"{one}s", f"{one}es")
+
+
+def _words(text: str) -> list[str]:
+    return [applied(BY_SOUND, in_latin(as_greek(word))) for word in _WORD.findall(unspelled(text))]

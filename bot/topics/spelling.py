@@ -1,0 +1,197 @@
+"""One spelling for each word: British as American, an irregular plural as its singular, a Greek letter as its name.
+
+Pure. Terms and texts are spelled so before they are compared, and nobody reads it: what comes out need be no English
+("precise" is "precize" on both sides), it only must not be one for two words that mean different things. The lists:
+https://en.wikipedia.org/wiki/American_and_British_English_spelling_differences and
+https://en.wikipedia.org/wiki/English_plurals#Irregular_plurals_from_foreign_languages.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from bot.text import fold_case
+
+_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu "
+    "nu xi omicron pi rho sigma tau upsilon phi chi psi omega"
+)
+_SIGNS = str.maketrans(
+    {**dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _NAMES.split(), strict=True)), "∞": "infinity", "∗": "*", "⋆": "*"}
+)
+GREEK_NAMES = frozenset(_NAMES.split())
+_WITHOUT_GREEK = {"Lya": "lyalpha", "Lyb": "lybeta", "Ha": "halpha", "LCDM": "lambdacdm"}
+"""What is written for a word with a Greek letter by who has none, in exactly these letters."""
+
+Rules = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _one_of(stems: str) -> str:
+    return f"({'|'.join(stems.split())})"
+
+
+def _rules(*pairs: tuple[str, str]) -> Rules:
+    return tuple((re.compile(pattern), instead) for pattern, instead in pairs)
+
+
+PLURALS = _rules(
+    (r"(?<=.[b-df-hj-np-tv-z])ies?$", "y"),
+    (
+        _one_of(
+            "alg antenn alumn amoeb areol corne formul fove hyph lacun lamell larv nebul nov papill pup retin vertebr"
+        )
+        + r"ae$",
+        r"\1a",
+    ),
+    (
+        _one_of(
+            "equilibri spectr quant continu medi bacteri maxim minim optim extrem moment symposi millenni "
+            "strat compendi consorti curricul memorand referend errat myceli epitheli endotheli atri crani "
+            "aquari phyl plasmodi vacu cili flagell colloqui gymnasi ^ov ^ser"
+        )
+        + r"a$",
+        r"\1um",
+    ),
+    (r"(phenomen|criteri|automat|hedr|gangli|mitochondri|^tax)a$", r"\1on"),
+    (
+        _one_of(
+            "nucle radi stimul modul calcul bacill annul thromb embol menisc hippocamp cumul nucleol alumn "
+            "cact rhomb syllab termin cocc ^foc ^loc ^tor ^fung ^gyr ^sulc ^vill"
+        )
+        + r"i$",
+        r"\1us",
+    ),
+    (
+        _one_of(
+            "analy cataly dialy hydroly electroly pyroly paraly the gene diagno progno psycho neuro symbio "
+            "morpho meio mito steno necro ^cri metasta empha synop ^oa"
+        )
+        + r"ses$",
+        r"\1sis",
+    ),
+    (r"^axes$", "axis"),
+    (r"(matr|append|hel|^rad)ices$", r"\1ix"),
+    (r"(vert|ind|vort|cort|simpl|cod|^ap)ices$", r"\1ex"),
+    (r"(schem|stigm|stom|lemm)ata$", r"\1a"),
+    (r"^genera$", "genus"),
+    (r"^corpora$", "corpus"),
+    (r"eaux$", "eau"),
+    (r"^(m|l)ice$", r"\1ouse"),
+    (r"^feet$", "foot"),
+    (r"^teeth$", "tooth"),
+    (r"^geese$", "goose"),
+    (r"^women$", "woman"),
+    (r"^children$", "child"),
+    (r"(hal|lea|wol|shel|cal|hoo)ves$", r"\1f"),
+)
+"""A plural that has no s, or more than one, and its singular."""
+
+BRITISH = _rules(
+    (r"practis", "practic"),
+    (
+        _one_of(
+            "arb arm behavi cand clam col demean endeav fav ferv flav glam harb hon hum lab neighb od parl "
+            "rig rum sav savi splend tum val vap vig"
+        )
+        + r"our",
+        r"\1or",
+    ),
+    (r"is(e[ds]?|ers?|ing|ations?|ational|able)$", r"iz\1"),
+    (r"(anal|catal|paral|dial|electrol|hydrol|pyrol)ys(e[ds]?|ers?|ing)$", r"\1yz\2"),
+    (r"(cen|li|lus|me|mi|och|salpe|scep|spec|thea|ti)tre(s?)$", r"\1ter\2"),
+    (r"centr(ed|ing)$", r"center\1"),
+    (r"(cali|fi|sa|som)bre(s?)$", r"\1ber\2"),
+    (r"meagre", "meager"),
+    (r"manoeuvre(s?)$", r"maneuver\1"),
+    (r"manoeuvr", "maneuver"),
+    (r"(anal|catal|dial|epil|homol|monol|prol)ogu(e(?!s?$)|ing)", r"\1og\2"),
+    (r"(anal|catal|dial|epil|homol|monol|prol)ogue(s?)$", r"\1og\2"),
+    (r"(def|off|lic|pret)ence", r"\1ense"),
+    (
+        _one_of(
+            "bevel cancel channel counsel dial dishevel duel equal fuel funnel initial jewel label level "
+            "libel marshal marvel model panel parcel pencil quarrel ravel rival shovel signal spiral stencil "
+            "swivel total travel tunnel"
+        )
+        + r"l(ed|[eo]rs?|ings?|ation|ist|ous)$",
+        r"\1\2",
+    ),
+    (r"(fulfi|enro|insta|insti|disti|enthra)l(s?|ments?)$", r"\1ll\2"),
+    (r"(ski|wi)lful", r"\1llful"),
+    (r"(bia|focu)ss(?=e[ds]$|ing$)", r"\1s"),
+    (r"haem", "hem"),
+    (r"aemi", "emi"),
+    (r"paed", "ped"),
+    (r"(gyn|pal|arch)ae(?!$)", r"\1e"),
+    (r"^caes", "ces"),
+    (r"^aetiol", "etiol"),
+    (r"aesth", "esth"),
+    (r"^foet", "fet"),
+    (r"^oe(?=dem|stro|soph)", "e"),
+    (r"rrhoe", "rrhe"),
+    (r"^coel(?=i|o)", "cel"),
+    (r"sulph", "sulf"),
+    (r"aluminium", "aluminum"),
+    (r"^grey", "gray"),
+    (r"^mould", "mold"),
+    (r"^tyre", "tire"),
+    (r"^plough", "plow"),
+    (r"programme(s?)$", r"program\1"),
+    (r"^sceptic", "skeptic"),
+    (r"artefact", "artifact"),
+    (r"(judg|acknowledg)ement", r"\1ment"),
+    (r"^ageing$", "aging"),
+    (r"^disc(s?)$", r"disk\1"),
+    (r"^enquir", "inquir"),
+    (r"(infle|refle|conne)xion", r"\1ction"),
+    (r"neurone", "neuron"),
+    (r"^cypher", "cipher"),
+    (r"wards$", "ward"),
+)
+"""As a Briton writes it, and an American."""
+
+BY_SOUND = _rules((r"(?<=[a-z]{3})2(?=[a-z]{3})", "to"))
+"""sim2real is sim-to-real."""
+_ANY = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in (*PLURALS, *BRITISH, *BY_SOUND)))
+
+
+@lru_cache(maxsize=65536)
+def spelled(word: str) -> str:
+    """A word as it is compared, but for the s or es of a plural; its capitals stay where nothing else changed.
+
+    Args:
+        word: letters and digits, in any case and with any accents. In capitals it is no irregular plural: MICE is an
+            acronym.
+    """
+    if word in _WITHOUT_GREEK:
+        return as_greek(word)
+    letters = in_latin(word)
+    if not _ANY.search(letters):
+        return word if letters == fold_case(word) else letters
+    rules = (*BRITISH, *BY_SOUND) if word.isupper() else (*PLURALS, *BRITISH, *BY_SOUND)
+    regular = applied(rules, letters)
+    return word if regular == fold_case(word) else regular
+
+
+def as_greek(word: str) -> str:
+    """The word, or what it stands for if it is written so by who has no Greek letters."""
+    return _WITHOUT_GREEK.get(word, word)
+
+
+def is_greek(text: str) -> bool:
+    """Whether there is a Greek letter in it."""
+    return bool(re.search("[α-ω]", text.casefold()))
+
+
+def in_latin(word: str) -> str:
+    """The word in small letters without accents, and without Greek ones."""
+    folded = fold_case(word)
+    return folded if folded.isascii() else folded.translate(_SIGNS)
+
+
+def applied(rules: Rules, letters: str) -> str:
+    """What the rules make of a word in small letters."""
+    for pattern, instead in rules:
+        letters = pattern.sub(instead, letters)
+    return letters
