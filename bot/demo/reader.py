@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from bot.members.links import unsubscribe_url
+from bot.members.mailbox import mailbox_key
+
 if TYPE_CHECKING:
     from bot.demo.servers.smtp import SmtpReceiver
+    from bot.settings import Settings
 
 ADDRESS = "carol@example.org"
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
@@ -30,22 +34,25 @@ def free_address() -> str:
 class Reader:
     """What she does, one step a method; each returns the page that she sees, with its style in it."""
 
-    def __init__(self, url: str, topics: tuple[str, ...]) -> None:
-        """Take where the pages are, and what she wants to read."""
-        self._url = url
-        self._topics = topics
+    def __init__(self, settings: Settings) -> None:
+        """Take the configuration, which says where the pages are and what may be subscribed to."""
+        if settings.web is None:
+            raise ValueError("without `web:` there is no page")
+        self._web = settings.web
+        self._url = settings.web.url
 
     async def sign_up(self) -> tuple[str, str]:
         """The form as she finds it, and what it answers."""
-        fields = [("address", ADDRESS), *(("topic", topic) for topic in self._topics)]
+        fields = [("address", ADDRESS), *(("topic", topic) for topic in self._web.signup)]
         return await self._open("GET", f"{self._url}/"), await self._open("POST", f"{self._url}/", fields)
 
     async def confirm(self, mail: SmtpReceiver) -> str:
         """Follow the link in the newest mail to her, and press the button there."""
         return await self._open("POST", self._link(mail, "confirm"))
 
-    async def unsubscribe(self, url: str) -> str:
+    async def unsubscribe(self) -> str:
         """Her mail program's own button: RFC 8058."""
+        url = unsubscribe_url(self._web, mailbox_key(ADDRESS))
         return await self._open("POST", url, [("List-Unsubscribe", "One-Click")])
 
     def _link(self, mail: SmtpReceiver, what: str) -> str:
