@@ -8,6 +8,7 @@ Time is simulated, everything else is the program itself. No account, and no net
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -19,14 +20,16 @@ import yaml
 
 from bot import text
 from bot.app import opened
+from bot.app.web_service import WebService
 from bot.clock import SimulatedClock
 from bot.config import load
 from bot.demo import samples
+from bot.demo.reader import Reader, free_address
 from bot.demo.servers.arxiv import ArxivServer, render_rss
 from bot.demo.servers.discord import DiscordReceiver
 from bot.demo.servers.slack import SlackReceiver
 from bot.demo.servers.smtp import SmtpReceiver
-from bot.demo.showcase import Day, Figure, Page, render_showcase
+from bot.demo.showcase import Day, Figure, Page, ReaderStep, render_showcase
 from bot.model import Mailing
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ _SLACK_CHANNEL, _DISCORD_CHANNEL, _DISCORD_FORUM = "C0123456789", "1234567890123
 _NAMES = {_SLACK_CHANNEL: "vision-lab", _DISCORD_CHANNEL: "reading-group", _DISCORD_FORUM: "brain-forum"}
 """Channel -> its subscriber, as the showcase names it; a webhook is named so anyway."""
 
+_FIRST_DAY, _LAST_DAY = date(2026, 3, 5), date(2026, 3, 9)
 _HOUR = time(7, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
@@ -59,6 +63,10 @@ class _Totals:
     """What the days came to."""
 
     days: list[Day] = field(default_factory=list)
+    answers: list[ReaderStep] = field(default_factory=list)
+    """What a reader did in between, and the page that she saw."""
+    answered: list[RunResult] = field(default_factory=list)
+    """The runs that her doings led to."""
     runs: list[RunResult] = field(default_factory=list)
     repeats: list[RunResult] = field(default_factory=list)
 
@@ -88,6 +96,9 @@ async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[
         config.write_text(yaml.safe_dump(_config(receivers), sort_keys=False, allow_unicode=True), encoding="utf-8")
         settings = load(config, {})
         found = _Totals()
+        pages = WebService(clock, lambda: None)
+        stack.push_async_callback(pages.aclose)
+        await pages.follow(settings)
         for day, mailings in _calendar():
             clock.set(datetime.combine(day, _HOUR))
             await _one_day(day, mailings, settings, clock, receivers, found, tell, account)
@@ -95,7 +106,7 @@ async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[
     tell("")
     tell(f"Open {folder / 'index.html'} to see what every channel received, as its readers see it.")
     tell(f"The pages are in {folder / 'site'}, the raw messages in {folder / 'received'}.")
-    arrived = not any(run.left_undone for run in (*found.runs, *found.repeats))
+    arrived = not any(run.left_undone for run in (*found.runs, *found.answered, *found.repeats))
     return arrived and not any(_sent(run) for run in found.repeats)
 
 
@@ -116,11 +127,13 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
     before = (len(receivers.slack.messages), len(receivers.discord.messages), len(receivers.mail.messages))
     tell("")
     tell(f"== {text.day(day)} ==")
-    async with opened(settings, clock) as app:
-        run = await app.runner.once()
+    if day == _LAST_DAY:
+        await _unsubscribe(settings, found, tell)
+    run = await _once(settings, clock)
     account(run, settings)
-    async with opened(settings, clock) as app:
-        repeat = await app.runner.once()
+    if day == _FIRST_DAY:
+        await _subscribe(settings, clock, receivers, found, tell)
+    repeat = await _once(settings, clock)
     tell(f"And once more: {_sent(repeat)} sent.")
     found.runs.append(run)
     found.repeats.append(repeat)
@@ -137,8 +150,40 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
     )
 
 
+async def _once(settings: Settings, clock: SimulatedClock) -> RunResult:
+    """A run, as a process of its own would do it."""
+    async with opened(settings, clock) as app:
+        return await app.runner.once()
+
+
+async def _subscribe(
+    settings: Settings, clock: SimulatedClock, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
+) -> None:
+    """A reader signs up on the page, confirms, and gets the latest mailing at once."""
+    reader = Reader(settings)
+    form, asked = await reader.sign_up()
+    found.answered.append(await _once(settings, clock))
+    confirmed = await reader.confirm(receivers.mail)
+    found.answered.append(await _once(settings, clock))
+    found.answers += [
+        ReaderStep("She finds the form", form),
+        ReaderStep("She signs up, and hears what everybody hears", asked),
+        ReaderStep("She confirms from the mail, and gets the latest mailing at once", confirmed),
+    ]
+    tell(f"A reader signs up on the page: {_sent(found.answered[0])} mail asks her whether it was she.")
+    tell(f"She confirms: {_sent(found.answered[1])} mail brings her the latest mailing.")
+
+
+async def _unsubscribe(settings: Settings, found: _Totals, tell: Callable[[str], None]) -> None:
+    """She says no, with the button that her mail program shows."""
+    page = await Reader(settings).unsubscribe()
+    found.answers.append(ReaderStep("She presses Unsubscribe: the next mailing leaves her out", page))
+    tell("The reader presses Unsubscribe: this mailing leaves her out.")
+
+
 def _config(receivers: _Receivers) -> dict[str, Any]:
     """The demo's configuration, as a user would write it but for the loopback addresses."""
+    listen = free_address()
     return {
         "contact": "demo@example.org",
         "store": "sqlite:///paperboy.db",
@@ -167,6 +212,12 @@ def _config(receivers: _Receivers) -> dict[str, Any]:
             "seminar": {"mail": ["bob@example.org", "eve@example.org"], "topics": ["brains"], "when_empty": "say"},
         },
         "site": {"dir": "site", "topics": list(samples.topics())},
+        "web": {
+            "url": f"http://{listen}",
+            "listen": listen,
+            "secret": secrets.token_hex(32),
+            "signup": ["brains", "second-thoughts"],
+        },
     }
 
 
@@ -240,7 +291,9 @@ def _leave(folder: Path, found: _Totals, receivers: _Receivers) -> None:
         Page(str(path.relative_to(folder)), path.read_text(encoding="utf-8"))
         for path in sorted((folder / "site").rglob("*.md"))
     ]
-    (folder / "index.html").write_text(render_showcase(_figures(found), found.days, pages), encoding="utf-8")
+    (folder / "index.html").write_text(
+        render_showcase(_figures(found), found.days, pages, found.answers), encoding="utf-8"
+    )
 
 
 def _figures(found: _Totals) -> list[Figure]:
@@ -249,6 +302,6 @@ def _figures(found: _Totals) -> list[Figure]:
         Figure(str(sum(1 for run in found.runs if run.collected)), "mailings"),
         Figure(str(sum(result.new for result in collected)), "announcements collected"),
         Figure(str(sum(result.matched for run in found.runs for result in run.composed)), "matches"),
-        Figure(str(sum(map(_sent, found.runs))), "messages sent"),
+        Figure(str(sum(map(_sent, (*found.runs, *found.answered)))), "messages sent"),
         Figure(str(sum(map(_sent, found.repeats))), "sent by the second runs"),
     ]

@@ -71,7 +71,17 @@ class Page:
     markdown: str
 
 
-def render_showcase(figures: Sequence[Figure], days: Sequence[Day], pages: Sequence[Page]) -> str:
+@dataclass(frozen=True, slots=True)
+class ReaderStep:
+    """One thing that a reader did on the pages, and the page that she saw then."""
+
+    title: str
+    html: str
+
+
+def render_showcase(
+    figures: Sequence[Figure], days: Sequence[Day], pages: Sequence[Page], answers: Sequence[ReaderStep] = ()
+) -> str:
     """The page as HTML. Mails and pages stand in sandboxed frames; a policy forbids every request."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([Path(__file__).parent, built_in_folder()]),
@@ -91,6 +101,7 @@ def render_showcase(figures: Sequence[Figure], days: Sequence[Day], pages: Seque
             }
             for day in days
         ],
+        answers=answers,
         pages=[{"path": page.path, "html": _PAGE_STYLE + page_html(page.markdown)} for page in pages],
     )
 

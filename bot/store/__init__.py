@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from bot.store.arxiv_limits import ArxivLimits
@@ -25,6 +26,8 @@ from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection
 
     from bot.settings import Secret
 
@@ -48,12 +51,13 @@ class Store:
             url: `sqlite:///FILE` or `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`.
             owner: in whose name deliveries are claimed and leases taken; this process, if nobody is named.
             must_exist: whether a store that is not there is refused instead of made.
-            lock_timeout_ms: how long a transaction waits for another one: somebody may be waiting for its answer.
+            lock_timeout_ms: how long a transaction waits for another one, if not half a minute.
 
         Raises:
             NoStoreError: there is none, and `must_exist`; nothing was made.
             StoreError: it cannot be opened, is not ours, or is newer than this program.
         """
+        self._shared: ContextVar[Connection | None] = ContextVar("shared", default=None)
         self._database = Database(url, must_exist=must_exist, lock_timeout_ms=lock_timeout_ms)
         self.owner = owner or WorkerId.current()
         self.papers = Papers(self._database)
@@ -81,8 +85,13 @@ class Store:
         Raises:
             StoreError: the store cannot be written.
         """
-        with self._database.writing() as connection:
-            yield Transaction(connection)
+        shared = self._shared.get()
+        if shared is None:
+            with self._database.writing() as connection:
+                yield Transaction(connection)
+        else:
+            with self._database.savepoint(shared):
+                yield Transaction(shared)
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
@@ -91,8 +100,29 @@ class Store:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
-            yield Transaction(connection, lock=False)
+        shared = self._shared.get()
+        if shared is None:
+            with self._database.reading() as connection:
+                yield Transaction(connection, lock=False)
+        else:
+            yield Transaction(shared, lock=False)
+
+    @contextmanager
+    def shared_transaction(self) -> Iterator[None]:
+        """One commit for all transactions that this thread begins meanwhile.
+
+        Each of them still holds as a whole or not at all, and a snapshot shows what those before it wrote; but none
+        is committed before the end, and then all are.
+
+        Raises:
+            StoreError: the store cannot be written: none of them was committed.
+        """
+        with self._database.writing() as connection:
+            token = self._shared.set(connection)
+            try:
+                yield
+            finally:
+                self._shared.reset(token)
 
     def reader_keys(self, secrets: Sequence[Secret]) -> ReaderKeys:
         """What hashes of mailboxes and persons are keyed with: the secrets of `web.secret`, if any, and its own.

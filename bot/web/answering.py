@@ -116,7 +116,7 @@ class Answering:
             served.wake()
         if page.stopped is not None:
             await self._wait_until_nothing_is_sent(served, page.stopped)
-        text = await served.threads.reading.run(lambda: served.render(page, root="../" if token else ""))
+        text = await asyncio.to_thread(served.render, page, root="../" if token else "")
         if is_post and route.evenly:
             await asyncio.sleep(max(0.0, started + self._even_seconds - loop.time()))
         return _html(served, text, page.status, has_token=bool(token))
@@ -126,22 +126,26 @@ class Answering:
         served: Served, route: Route, visit: Visit, function: Callable[[Visit], Page | Document]
     ) -> Page | Document:
         """The page function, in the thread that is meant for it; before that the request is counted."""
-        rates = None if not visit.is_post else PREVIEW if function is route.preview else route.rates
+        is_preview = function is route.preview
+        rates = None if not visit.is_post else PREVIEW if is_preview else route.rates
 
         def count_and_run() -> Page | Document:
             if rates is not None:
                 take(visit.readers, rates, visit.client, visit.now)
             return function(visit)
 
-        writes = visit.is_post and function is not route.preview
-        return await (served.threads.commands if writes else served.threads.reading).run(count_and_run)
+        threads = served.threads
+        thread = threads.previews if is_preview else threads.commands if visit.is_post else threads.reading
+        return await thread.run(visit.readers.store, count_and_run)
 
     async def _wait_until_nothing_is_sent(self, served: Served, mailbox: str) -> None:
         """What was on its way when the reader said no is over by the time that we say yes to it, if it ends soon."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._longest_wait_seconds
         while loop.time() < until:
-            if not await served.threads.reading.run(lambda: count_being_sent(served.readers, mailbox)):
+            if not await served.threads.reading.run(
+                served.readers.store, lambda: count_being_sent(served.readers, mailbox)
+            ):
                 return
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 

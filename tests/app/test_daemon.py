@@ -517,3 +517,35 @@ async def test_a_new_configuration_gets_a_round_at_once() -> None:
     for _ in range(3):
         await daemon._step(reload)
     assert (old.count, new.count) == (1, 1)
+
+
+async def test_a_reader_who_acts_between_two_rounds_gets_one_at_once_and_not_only_at_the_next_tick() -> None:
+    rounds, stop = Rounds(), asyncio.Event()
+    daemon = Daemon(rounds, SystemClock())
+    running = asyncio.create_task(daemon.run(stop, heartbeat=lambda: None, reload=unchanged))
+    while rounds.count < 1:  # noqa: ASYNC110 - rounds tell nobody
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    for count in (2, 3):
+        daemon.wake()
+        async with asyncio.timeout(4):  # a tick comes after 5 s
+            while rounds.count < count:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+    stop.set()
+    await running
+    assert rounds.count == 3
+
+
+async def test_a_reader_who_acts_during_a_round_gets_another_after_it() -> None:
+    rounds, stop = Rounds(seconds=0.2), asyncio.Event()
+    daemon = Daemon(rounds, SystemClock())
+    running = asyncio.create_task(daemon.run(stop, heartbeat=lambda: None, reload=unchanged))
+    while rounds.count < 1:  # noqa: ASYNC110 - rounds tell nobody
+        await asyncio.sleep(0.01)
+    daemon.wake()
+    async with asyncio.timeout(4):
+        while rounds.count < 2:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.demo.reader import ADDRESS
 from bot.demo.run import show
 
 if TYPE_CHECKING:
@@ -114,3 +115,18 @@ def test_the_command_runs_it(
         main()
     assert leaving.value.code == 0
     assert f"Open {tmp_path}/index.html" in capsys.readouterr().out
+
+
+async def test_a_reader_signs_up_gets_the_latest_mailing_at_once_and_is_left_out_after_her_no(tmp_path: Path) -> None:
+    lines, _, _ = await run_demo(tmp_path)
+    mails = [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in sorted((tmp_path / "received").glob("*.eml"))
+    ]
+    hers = [mail["Subject"] for mail in mails if ADDRESS in str(mail["To"])]
+    assert len(hers) == 3
+    assert "Confirm" in hers[0]
+    assert "The reader presses Unsubscribe: this mailing leaves her out." in lines
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "And answered by its readers" in index
+    assert "You are unsubscribed" in index

@@ -2,49 +2,115 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.errors import StoreError
+from bot.store.suppressions import Suppression, SuppressionReason, Via
 from bot.web.forms import RequestError
 from bot.web.store_thread import StoreThread
+from tests.members.driver import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bot.store import Store
 
 
-async def test_what_takes_too_long_is_not_waited_for_and_holds_up_no_event() -> None:
-    thread, release = StoreThread("t", seconds=0.05), threading.Event()
+@pytest.fixture
+def thread() -> Iterator[StoreThread]:
+    thread = StoreThread("t", shares_commits=True, seconds=0.2, most_waiting=2)
+    yield thread
+    thread.close()
+
+
+def put(store: Store, key: str) -> Callable[[], str]:
+    def write() -> str:
+        with store.transaction() as transaction:
+            suppression = Suppression(key, "s", SuppressionReason.UNSUBSCRIBED, Via.PAGE, subscriber=None, since=NOW)
+            transaction.suppressions.put(suppression)
+        return key
+
+    return write
+
+
+def known(store: Store) -> set[str]:
+    with store.snapshot() as view:
+        return {each.key for each in view.suppressions.all()}
+
+
+async def test_what_takes_too_long_is_not_waited_for_and_holds_up_no_event(store: Store, thread: StoreThread) -> None:
+    release = threading.Event()
     with pytest.raises(RequestError) as error:
-        await thread.run(release.wait)
+        await thread.run(store, release.wait)
     assert (error.value.status, error.value.retry_after) == (503, 5.0)
     release.set()
-    assert await thread.run(lambda: 1) == 1
-    thread.close()
+    assert await thread.run(store, lambda: 1) == 1
 
 
-async def test_what_waits_behind_it_is_not_begun_once_nobody_waits() -> None:
-    thread, release, begun = StoreThread("t", seconds=0.05), threading.Event(), []
-    first = asyncio.create_task(thread.run(release.wait))
-    second = asyncio.create_task(thread.run(lambda: begun.append(1)))
-    await asyncio.wait([first, second])
+async def test_what_waits_behind_it_is_not_begun_once_nobody_waits(store: Store, thread: StoreThread) -> None:
+    release, begun = threading.Event(), []
+    both = await asyncio.gather(
+        thread.run(store, release.wait), thread.run(store, lambda: begun.append(1)), return_exceptions=True
+    )
     release.set()
-    assert isinstance(first.exception(), RequestError)
-    assert isinstance(second.exception(), RequestError)
-    assert await StoreThread("t").run(lambda: 1) == 1
+    assert [type(each) for each in both] == [RequestError, RequestError]
+    assert await thread.run(store, lambda: 1) == 1
     assert begun == []
-    thread.close()
 
 
-async def test_too_many_are_told_to_come_again() -> None:
-    thread, release = StoreThread("t", most_waiting=2), threading.Event()
-    waiting = [asyncio.create_task(thread.run(release.wait)) for _ in range(2)]
+async def test_too_many_are_told_to_come_again(store: Store, thread: StoreThread) -> None:
+    release = threading.Event()
+    asked = [asyncio.create_task(thread.run(store, release.wait)) for _ in range(3)]
     await asyncio.sleep(0)
     with pytest.raises(RequestError):
-        await thread.run(lambda: 1)
+        await thread.run(store, lambda: 1)
     release.set()
-    assert await asyncio.gather(*waiting) == [True, True]
-    thread.close()
+    assert await asyncio.gather(*asked) == [True, True, True]
 
 
-async def test_a_fault_reaches_who_waits() -> None:
-    thread = StoreThread("t")
+async def test_commands_that_wait_together_share_a_commit_and_one_that_fails_fails_alone(
+    store: Store, thread: StoreThread
+) -> None:
+    release = threading.Event()
+    seen: list[set[str]] = []
+
+    def fails() -> None:
+        put(store, "undone")
+        seen.append(known(store))
+        raise ZeroDivisionError
+
+    first = asyncio.create_task(thread.run(store, release.wait))
+    await asyncio.sleep(0.01)
+    rest = asyncio.gather(thread.run(store, put(store, "a")), thread.run(store, fails), return_exceptions=True)
+    await asyncio.sleep(0)
+    release.set()
+    assert await first
+    answers = await rest
+    assert (answers[0], type(answers[1])) == ("a", ZeroDivisionError)
+    assert seen == [{"a"}]
+    assert known(store) == {"a"}
+
+
+async def test_where_a_commit_fails_each_is_tried_alone(
+    store: Store, thread: StoreThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise StoreError("s", "disk full")
+
+    monkeypatch.setattr(store, "shared_transaction", broken)
+    release = threading.Event()
+    first = asyncio.create_task(thread.run(store, release.wait))
+    await asyncio.sleep(0.01)
+    rest = asyncio.gather(thread.run(store, put(store, "a")), thread.run(store, put(store, "b")))
+    await asyncio.sleep(0)
+    release.set()
+    await first
+    assert list(await rest) == ["a", "b"]
+    assert known(store) == {"a", "b"}
+
+
+async def test_a_fault_reaches_who_waits(store: Store, thread: StoreThread) -> None:
     with pytest.raises(ZeroDivisionError):
-        await thread.run(lambda: 1 // 0)
-    thread.close()
+        await thread.run(store, lambda: 1 // 0)

@@ -9,8 +9,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.errors import StoreError
-from bot.store.database import schema
+from bot.store.database import connect, schema
 from bot.store.database.connect import name_of, open_engines, parse
+from bot.store.database.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +45,9 @@ class Database:
         self.name = name_of(parsed)
         if must_exist:
             schema.require_exists(parsed, self.name)
-        self._engines = open_engines(parsed, lock_timeout_ms)
+        patience = connect.LOCK_TIMEOUT_MS if lock_timeout_ms is None else lock_timeout_ms
+        self._turn = Turn.of(parsed, self.name, patience / 1000)
+        self._engines = open_engines(parsed, patience)
         try:
             with self._as_store_error():
                 self.found_version = schema.prepare(self._engines, self.name, wanted, must_exist=must_exist)
@@ -73,8 +76,18 @@ class Database:
         Raises:
             StoreError: the database cannot be written.
         """
-        with self._as_store_error(), self._engines.writing.begin() as connection:
+        with self._turn.taken(), self._as_store_error(), self._engines.writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def savepoint(self, connection: Connection) -> Iterator[None]:
+        """A part of a transaction: kept at its end, or undone alone.
+
+        Raises:
+            StoreError: the database cannot be written.
+        """
+        with self._as_store_error(), connection.begin_nested():
+            yield
 
     def end_lock_waits(self, seconds: float) -> None:
         """After so many seconds no transaction waits any more for a SQLite file that another process has locked."""

@@ -91,17 +91,16 @@ def name_of(url: URL) -> str:
     return url.set(query=where).render_as_string(hide_password=True)
 
 
-def open_engines(url: URL, lock_timeout_ms: int | None = None) -> Engines:
+def open_engines(url: URL, lock_timeout_ms: int) -> Engines:
     """The engines for a parsed URL. Connects to nothing yet.
 
     Args:
         url: as `parse` gives it.
-        lock_timeout_ms: how long a transaction waits for another one; LOCK_TIMEOUT_MS, if nobody says.
+        lock_timeout_ms: how long a transaction waits for another one.
 
     Raises:
         StoreError: the driver is not installed.
     """
-    lock_timeout_ms = LOCK_TIMEOUT_MS if lock_timeout_ms is None else lock_timeout_ms
     return _postgres(url, lock_timeout_ms) if url.drivername == _POSTGRES else _sqlite(url, lock_timeout_ms)
 
 
@@ -135,11 +134,11 @@ def _sqlite(url: URL, lock_timeout_ms: int) -> Engines:
     return Engines(engine, writing, writing.execution_options(paperboy_references="OFF"), lock_wait)
 
 
-def _begin_when_unlocked(connection: Connection, begin: str, lock_wait: LockWait, lock_timeout_ms: int) -> None:
+def _begin_when_unlocked(connection: Connection, begin: str, lock_wait: LockWait, timeout_ms: int) -> None:
     """Begins a writing transaction; waits for another one's end a short while at a time."""
     driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    give_up_at = time.monotonic() + lock_timeout_ms / 1000
-    driver.execute(f"PRAGMA busy_timeout = {min(_LOCK_ATTEMPT_MS, lock_timeout_ms)}")
+    give_up_at = time.monotonic() + timeout_ms / 1000
+    driver.execute(f"PRAGMA busy_timeout = {min(_LOCK_ATTEMPT_MS, timeout_ms)}")
     while time.monotonic() < give_up_at and not lock_wait.is_over:
         try:
             driver.execute(begin)
@@ -152,7 +151,7 @@ def _begin_when_unlocked(connection: Connection, begin: str, lock_wait: LockWait
         driver.execute("PRAGMA busy_timeout = 0")
     if not driver.in_transaction:
         connection.exec_driver_sql(begin)  # the last attempt: what it raises is SQLAlchemy's own error
-    driver.execute(f"PRAGMA busy_timeout = {lock_timeout_ms}")
+    driver.execute(f"PRAGMA busy_timeout = {timeout_ms}")
 
 
 def _postgres(url: URL, lock_timeout_ms: int) -> Engines:

@@ -10,16 +10,17 @@ if (guess) guess.value = Intl.DateTimeFormat().resolvedOptions().timeZone || gue
 for (const form of document.querySelectorAll("form[data-topic]")) {
   const box = form.querySelector("[data-preview]");
   if (!box) continue;
-  let timer, asked;
+  let timer, busy = false, again = false;
   const ask = async () => {
-    asked?.abort();
-    asked = new AbortController();
+    again = busy; // one question at a time: what was typed meanwhile is asked next
+    if (busy) return;
+    busy = true;
     const fields = new URLSearchParams(new FormData(form));
     fields.set("do", "preview");
     fields.delete("address"); // a preview is nobody's
     box.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(location.pathname, { method: "POST", body: fields, signal: asked.signal });
+      const answer = await fetch(location.pathname, { method: "POST", body: fields });
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const name = form.elements.name?.value ?? "";
@@ -27,9 +28,11 @@ for (const form of document.querySelectorAll("form[data-topic]")) {
       const found = same?.querySelector("[data-preview]");
       if (found) box.replaceChildren(...found.childNodes);
     } catch (error) {
-      if (error.name !== "AbortError") console.debug(error.name);
+      console.debug(error.name); // the button is still there
     } finally {
+      busy = false;
       box.removeAttribute("aria-busy");
+      if (again) ask();
     }
   };
   form.addEventListener("input", (event) => {

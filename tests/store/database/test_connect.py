@@ -65,10 +65,10 @@ def test_the_password_is_in_no_name_and_no_repr_and_goes_to_the_driver() -> None
     for url in (NOBODY, f"postgresql://paperboy@/paperboy?host=/run&password={SECRET}&sslpassword={SECRET}"):
         parsed = parse(url)
         assert SECRET not in name_of(parsed)
-        engines = open_engines(parsed)
+        engines = open_engines(parsed, 100)
         assert engines.writing.dialect.create_connect_args(engines.writing.url)[1]["password"] == SECRET
         assert parsed.password == SECRET
-    engines = open_engines(parse(NOBODY))
+    engines = open_engines(parse(NOBODY), 100)
     assert SECRET not in repr(engines)
     engines.close()
 

@@ -1,0 +1,76 @@
+"""A reader of the demo: signs up on the page, confirms from her mail, and says no with her mail program's button.
+
+Speaks HTTP to the pages as a browser and a mail program do; knows nothing of the program behind them.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import socket
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from bot.members.links import unsubscribe_url
+from bot.members.mailbox import mailbox_key
+
+if TYPE_CHECKING:
+    from bot.demo.servers.smtp import SmtpReceiver
+    from bot.settings import Settings
+
+ADDRESS = "carol@example.org"
+_STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
+_LINK = re.compile(r"<(?:link|script)[^>]*>(?:</script>)?")
+
+
+def free_address() -> str:
+    """A HOST:PORT on loopback that nobody listens on at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return f"127.0.0.1:{found.getsockname()[1]}"
+
+
+class Reader:
+    """What she does, one step a method; each returns the page that she sees, with its style in it."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the configuration, which says where the pages are and what may be subscribed to."""
+        if settings.web is None:
+            raise ValueError("without `web:` there is no page")
+        self._web = settings.web
+        self._url = settings.web.url
+
+    async def sign_up(self) -> tuple[str, str]:
+        """The form as she finds it, and what it answers."""
+        fields = [("address", ADDRESS), *(("topic", topic) for topic in self._web.signup)]
+        return await self._open("GET", f"{self._url}/"), await self._open("POST", f"{self._url}/", fields)
+
+    async def confirm(self, mail: SmtpReceiver) -> str:
+        """Follow the link in the newest mail to her, and press the button there."""
+        return await self._open("POST", self._link(mail, "confirm"))
+
+    async def unsubscribe(self) -> str:
+        """Her mail program's own button: RFC 8058."""
+        url = unsubscribe_url(self._web, mailbox_key(ADDRESS))
+        return await self._open("POST", url, [("List-Unsubscribe", "One-Click")])
+
+    def _link(self, mail: SmtpReceiver, what: str) -> str:
+        letters = [message.data for message in mail.messages if ADDRESS in message.rcpt]
+        body = email.message_from_bytes(letters[-1], policy=email.policy.default).get_body(("plain",))
+        found = re.search(rf"{re.escape(self._url)}/{what}/[\w-]+", body.get_content() if body else "")
+        if found is None:
+            raise LookupError(f"her mail has no link to {what}")
+        return found[0]
+
+    async def _open(self, method: str, url: str, fields: list[tuple[str, str]] | None = None) -> str:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            async with session.request(method, url, data=fields, allow_redirects=False) as answer:
+                answer.raise_for_status()
+                page = await answer.text()
+            root = "" if url == f"{self._url}/" else "../"
+            style = ""
+            for name in _STYLE.findall(page):
+                async with session.get(f"{self._url}/{name.removeprefix(root)}") as found:
+                    style += await found.text()
+        return _LINK.sub("", page).replace("</head>", f"<style>{style}</style></head>")
