@@ -22,13 +22,17 @@ from typing import TYPE_CHECKING
 from aiosmtplib import SMTP
 
 from bot.channels.mail import MailChannel
+from bot.channels.mail.links import OwnLinks
 from bot.channels.mail.mime import Mailbox, build, entity, texts
 from bot.clock import SystemClock
 from bot.deliver import deliver
+from bot.members.links import SignedLinks
+from bot.members.mailbox import mailbox_key
 from bot.model import AnnounceType, Digest, DigestEntry, Match, Message, Section
-from bot.settings import Address, Secret
+from bot.settings import Address, Secret, WebSettings
 from bot.store import Store
 from bot.store.database.tables import deliveries
+from bot.store.keys import ReaderKeys
 from bot.store.outbox import RenderedDigest
 from bot.store.outbox.policy import load
 from bot.store.subscribers import SubscriberState
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 CONNECTIONS = 10
+LINKS = SignedLinks(WebSettings("https://papers.example.org", (Secret("coo" * 20),)), lambda: ReaderKeys(()))
 _PAPERS = 26
 """They make a mail of about 60 KB."""
 _ROUNDS = 5
@@ -144,13 +149,18 @@ def _many(settings: Settings, numbers: range) -> Settings:
 
 def _enqueue(store: Store, settings: Settings) -> None:
     """For each its own digest: the name stands in every form of it; the subject is the day's."""
-    channel = MailChannel(settings.channels["mail"], Templates(), contact="bench@example.org")
+    channel = _channel(settings)
     (message,) = channel.render(_digest(), max_messages=1, options=channel.Options())
     told = texts(message.payload["entity"])
     for name, subscriber in settings.subscribers.items():
         own = entity(f"Good morning, {name}.\n\n{told['plain']}", f"<!-- {name} -->\n{told['html']}")
         rendered = RenderedDigest("mail", name, (Message({**message.payload, "entity": own}),))
         store.outbox.enqueue(SubscriberState(name), rendered, subscriber.recipients, SystemClock().now())
+
+
+def _channel(settings: Settings) -> MailChannel:
+    """With links that are each reader's own, as they are where there are pages."""
+    return MailChannel(settings.channels["mail"], Templates(), contact="bench@example.org", links=LINKS)
 
 
 def _digest() -> Digest:
@@ -168,7 +178,7 @@ class _Outbox:
     settings: Settings
 
     async def seconds(self) -> float:
-        channel = MailChannel(self.settings.channels["mail"], Templates(), contact="bench@example.org")
+        channel = _channel(self.settings)
         start = time.perf_counter()
         reports = await deliver(self.store, self.settings, {"mail": channel}, SystemClock(), ignore_backoff=False)
         took = time.perf_counter() - start
@@ -212,7 +222,12 @@ class _Bare:
         with self.store._database.reading() as connection:
             found = load(connection, connection.execute(statement).all()).values()
         boxes = [(each, addresses[each.subscriber]) for each in found]
-        return [(box.address, build(each, box, options.mailbox)) for each, box in boxes]
+        return [(box.address, build(each, box, options.mailbox, _own_links(box.address))) for each, box in boxes]
+
+
+def _own_links(address: str) -> OwnLinks:
+    mailbox = mailbox_key(address)
+    return OwnLinks(LINKS.unsubscribe(mailbox), LINKS.preferences(mailbox))
 
 
 if __name__ == "__main__":
