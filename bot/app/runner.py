@@ -1,11 +1,11 @@
-"""Runs the four verbs in a row: once for `once`, and round after round for the daemon.
+"""Runs the four verbs (collect, compose, deliver, publish) in order: for `once`, or in each round of the daemon.
 
     [bounces? addresses changed?] -> feeds -> what second sources have at once -> compose -> deliver -> publish
         -> the rest of what was missed -> [anything new?] -> compose -> deliver -> publish -> alerts -> prune
 
-Nothing old or optional delays today's mailing: what takes long is collected after today's digests are out. Only
-the order of the verbs stands in here: what is due, is retried or is given up is decided below. Opens nothing but a
-client of arXiv, through the function that it is given.
+Second sources are arXiv's other services, for what its feeds lack. Nothing old or optional delays today's mailing:
+what takes long is collected after today's digests are sent. This module only orders the verbs; the verbs decide what
+is due, retried or given up. It opens arXiv clients, composers and publishers only through functions that it is given.
 """
 
 from __future__ import annotations
@@ -46,16 +46,17 @@ if TYPE_CHECKING:
     from bot.store import Store
 
 FEEDS, MISSED = "collect", "make up"
-"""The leases: on collecting today's mailing, while nobody else composes; and on making up for what was missed."""
+"""Names of leases: for collecting today's mailing, during which no other process composes; for collecting what was
+missed."""
 
 Result = TypeVar("Result")
 
 COLLECT_TERM = timedelta(minutes=30)
-"""For how long a lease is taken; each mailing that is in prolongs it."""
+"""For how long a lease is taken; it is taken anew after each mailing that was collected."""
 
 _EXTRA_WAIT = timedelta(minutes=2)
-"""How long today's digests wait for what second sources have, that it comes with them; and how long a round of the
-daemon goes on reading it after they are out."""
+"""How long today's digests wait for second sources, to include what those have; and how long a round of the daemon
+goes on asking these sources after the digests are sent."""
 _HURRIED_TIMEOUT = 20.0
 """Seconds for one answer, where today's digests wait for it."""
 
@@ -167,7 +168,7 @@ class Runner:
         return await self._run_verbs(_Options(tell=not no_deliver, any_hour=any_hour, since=since), progress)
 
     async def round(self, *, poll: bool) -> WorkAhead:
-        """What the daemon does when something is due: the four verbs, without waiting for long."""
+        """What the daemon does when something is due: the four verbs, with short waits. Returns what to do later."""
         options = _Options(poll=poll, wait_for_late=True, ignore_backoff=False, max_wait=_ROUND_MAX_WAIT)
         run = await self._run_verbs(options)
         log_run(run)
@@ -254,7 +255,7 @@ class Runner:
         return ""
 
     async def _collect_missed(self, collection: Collection, options: _Options, progress: Progress) -> tuple[int, str]:
-        """Asks the second sources for the rest: a round of the daemon not for long, for it has hours to keep.
+        """Asks second sources for the rest; in a round of the daemon only briefly, as the next digest may be due.
 
         Returns:
             How much was new, and who is making up for what was missed, if it is not us.
@@ -294,7 +295,7 @@ class Runner:
         return step
 
     async def compose(self, *, any_hour: bool = False, wait_for_late: bool = False) -> tuple[Composed, ...]:
-        """The second verb."""
+        """The second verb: write the digests that are due into the outbox."""
         now = self._clock.now()
         late = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL) if wait_for_late else None
         roster = self._roster.to_compose(now, any_hour=any_hour)
@@ -319,7 +320,7 @@ class Runner:
         publisher = self._open_publisher()
         return await publisher.publish() if publisher else ()
 
-    # -- what stands around them ---------------------------------------------------------------------------------
+    # -- around the verbs ----------------------------------------------------------------------------------------
 
     def work_ahead(self) -> WorkAhead:
         """What has to be done later, as the store shows it."""
@@ -348,7 +349,7 @@ class Runner:
         self._alerts[key] = Alert(key, text)
 
     def end_soon(self) -> None:
-        """Ends compose and publish at the next digest or page, where the next run resumes; sends in flight go on."""
+        """Stops compose and publish at the next digest or page, where the next run goes on. Does not stop sending."""
         self._is_ending = True
         if self._long_work is not None:
             self._long_work.cancel()

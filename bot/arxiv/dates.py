@@ -1,7 +1,7 @@
-"""Dates as arXiv's answers carry them: read strictly, whatever stands there.
+"""Reads the dates in arXiv's answers, strictly: refuses every text that is not a plausible date.
 
-Pure. A date of no year that arXiv can mean, or with an offset of more than a day, is none: what is computed from it
-later would overflow. The libraries at hand guess instead: feedparser takes year -1 for 1999.
+Pure. Refuses a year that arXiv cannot mean and a UTC offset of a day or more: later computations with such a date
+would overflow. Other libraries guess instead: feedparser reads the year -1 as 1999.
 """
 
 from __future__ import annotations

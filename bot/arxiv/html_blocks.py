@@ -1,8 +1,8 @@
 """An HTML page as a flat list of blocks: headings, paragraphs and list items, one after another, with their links.
 
-Pure. Builds no tree, so that no nesting is too deep, and takes time in proportion to the page: the
-tree builders at hand (lexbor, libxml2) need hours for 20 MB of nested elements or of attributes. Never repairs: a
-page that ends inside a tag, a comment or a script has been cut.
+Pure. Builds no tree: elements may be nested to any depth, and the time grows only in proportion to the page. Parsers
+that build one (lexbor, libxml2) need hours for 20 MB of nested elements or of attributes. Never repairs a page: one
+that ends inside a tag, a comment or a script was cut off and is refused.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class HtmlReader(HTMLParser):
         self._link = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A block begins, a link, or a line."""
+        """Begin a block or a link; a line break becomes a space."""
         if tag in _BLOCKS:
             self.blocks.append(Block(tag, tuple((dict(attrs).get("class") or "").split())))
             self._link = ""
@@ -78,13 +78,13 @@ class HtmlReader(HTMLParser):
             self.handle_data(" ")
 
     def handle_endtag(self, tag: str) -> None:
-        """A block ends, or a link."""
+        """End a block or a link."""
         if tag in _BLOCKS:
             self.blocks.append(Block(""))
         if tag == "a" or tag in _BLOCKS:
             self._link = ""
 
     def handle_data(self, data: str) -> None:
-        """Text; where arXiv shows "this https URL" for an address, the address, as its feeds have it."""
+        """Add text. For a link that arXiv shows as "this https URL", add its URL, as arXiv's feeds do."""
         shortened = self._link and data.startswith("this ") and data.endswith(" URL")
         self.blocks[-1].parts.append(self._link if shortened else data)

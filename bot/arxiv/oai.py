@@ -1,7 +1,7 @@
 """arXiv's OAI-PMH in the format arXivRaw: which set to ask for, and what one answer says.
 
-Pure. Never decides what is new: it tells versions and dates, and the caller compares. Never drops a record silently
-word: what lacks something we need is kept as unreadable. https://info.arxiv.org/help/oa/index.html,
+Pure. Never decides what is new: it returns versions and dates, and the caller compares them. Never drops a record
+silently: one that lacks something we need is returned as unreadable. https://info.arxiv.org/help/oa/index.html,
 https://www.openarchives.org/OAI/openarchivesprotocol.html.
 """
 
@@ -143,7 +143,7 @@ def _harvest(listed: ET.Element, responded_at: datetime) -> Harvest:
 
 
 def _responded_at(root: ET.Element) -> datetime:
-    """When arXiv answered; the protocol has it end in Z, one without a zone could be hours off."""
+    """When arXiv answered. The protocol requires a Z at the end; a time without a zone could be hours off."""
     text = _text(root.find(f"{_OAI}responseDate"))
     try:
         return dates.from_iso(text if text.endswith("Z") else "")
@@ -165,7 +165,7 @@ def _record(record: ET.Element) -> Record:
     """One record.
 
     Raises:
-        ValueError: something is missing without which it cannot be told.
+        ValueError: something is missing that every record needs.
     """
     raw = record.find(f"{_OAI}metadata/{_RAW}arXivRaw")
     if raw is None:

@@ -20,7 +20,7 @@ _SHOWN = 100
 
 
 def require_well_formed(body: bytes, kind: str) -> None:
-    """Refuse what a lenient reader would make the best of: half a body, a page, a text, an entity bomb.
+    """Refuse what a lenient parser might accept: an incomplete body, an HTML page, plain text, an entity bomb.
 
     The bytes are decoded as their XML declaration says, whatever the HTTP header said.
 
@@ -29,8 +29,8 @@ def require_well_formed(body: bytes, kind: str) -> None:
         kind: what it should be, in one word, for the reason.
 
     Raises:
-        ParseError: it is no well-formed XML, or has a DOCTYPE, which alone can define entities that expand to
-            gigabytes, or is nested beyond any sense.
+        ParseError: it is no well-formed XML, has a DOCTYPE (only there can entities be defined that expand to
+            gigabytes), or is nested deeper than `DEEPEST`.
     """
     if not body.strip():
         raise ParseError("an empty body")
@@ -59,7 +59,7 @@ def read_xml(body: bytes, kind: str) -> ET.Element:
 
 
 def _guarded(kind: str) -> expat.XMLParserType:
-    """A parser that keeps nothing and stops at the first sign of a bomb."""
+    """A parser that builds no tree and stops at a DOCTYPE, or at elements nested too deeply."""
     parser = expat.ParserCreate(namespace_separator=" ")
     depth = 0
 

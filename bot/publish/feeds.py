@@ -1,6 +1,6 @@
 """A topic's latest papers as Atom (RFC 4287) and JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
 
-Pure. The same papers give the same bytes: every time is that of a mailing, never of the run.
+Pure. The same papers give the same bytes: each timestamp in a feed is a mailing's, never the time of the run.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Feed:
         return f"{self.url}/{self.topic.name}/{name}" if self.url else None
 
     def told(self) -> list[DigestEntry]:
-        """Newest mailing first, and each paper's news once: a later cross-list of a paper is not news."""
+        """The entries to show, newest mailing first; of several with one URL, only the earliest."""
         oldest_first = sorted(self.entries, key=lambda e: (e.mailing_date, e.paper.identifier))
         once: dict[str, DigestEntry] = {}
         for entry in oldest_first:
@@ -143,7 +143,7 @@ def _links(entry: DigestEntry) -> list[Link]:
 
 
 def _url(entry: DigestEntry) -> str:
-    """The entry's page, and its id: arXiv's addresses stay."""
+    """The URL of the entry's page, which is also its id: arXiv's URLs never change."""
     return _quoted(entry.url)
 
 
@@ -152,7 +152,7 @@ def _quoted(url: str) -> str:
 
 
 def _moment(day: date) -> str:
-    """A mailing begins at midnight in New York, and so says arXiv's own feed."""
+    """A mailing date as a time: midnight in New York, as in arXiv's own feed."""
     return datetime.combine(day, time(), _NEW_YORK).isoformat()
 
 

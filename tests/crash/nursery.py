@@ -52,10 +52,13 @@ WAIT = 0.01
 
 _STEPS: dict[str, list[tuple[type, str]]] = {
     "settling": [
-        (side, name)
-        for side in (Outbox, Reconciliation)
-        for name in vars(side)
-        if name.startswith(("settle", "mark_"))
+        (Outbox, "claim_batch"),  # which records what was sent, and claims the next
+        *(
+            (side, name)
+            for side in (Outbox, Reconciliation)
+            for name in vars(side)
+            if name.startswith(("settle", "mark_"))
+        ),
     ],
     "sending": [(kind, "send") for kind in CHANNELS.values()],
     "asking": [(kind, "lookup") for kind in CHANNELS.values()],

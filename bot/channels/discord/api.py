@@ -1,6 +1,6 @@
-"""Discord's API for one configuration: posts, looks messages up and checks, with discord.py and without its gateway.
+"""Posts to Discord, looks messages up and checks channels, with discord.py but without its gateway (websocket).
 
-Imported by who sends; `DiscordChannel` has the settings, the addresses and the rendering.
+Imported only where requests are sent, for discord.py loads slowly. The rest of the channel is in `DiscordChannel`.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ NONCE_WINDOW = timedelta(seconds=120)
 
 
 class DiscordApi:
-    """What `DiscordChannel` asks of Discord."""
+    """All requests that `DiscordChannel` makes to Discord."""
 
     def __init__(self, token: Secret | None, api_url: str) -> None:
         self._token = token
         self._api_url = api_url
         self._bot = Bot(token, api_url)
         self._forums: dict[int, Mapping[str, Any]] = {}
-        """Channels that were seen to be one, as Discord shows them."""
+        """Channels that turned out to be forums: by id, as Discord describes them."""
 
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
         """Post the payload once. A bot's post carries a nonce, so that Discord drops a repetition for some minutes.
@@ -77,7 +77,7 @@ class DiscordApi:
         return Receipt(platform_id(answer, webhook=is_webhook(address)))
 
     async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
-        """Look for the message in the channel; where that proves nothing, leave it to the nonce while it is known.
+        """Look for the message in the channel. None: it is not there, or the nonce still makes sending again safe.
 
         Raises:
             CannotTellError: it is a webhook, or the bot may not read what was posted there.

@@ -1,4 +1,4 @@
-"""What `check` asks of Discord, and which setting a no points to. Posts nothing."""
+"""What `check` asks Discord, and which setting is likely wrong if it refuses. Posts nothing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def check_bot(
 
 
 async def check_place(api_url: str, address: Address, request: Callable[[], Awaitable[object]]) -> CheckResult:
-    """Ask by this request whether a channel or webhook is there, and is a forum where it is said to be one."""
+    """Send this request; see if a channel or webhook is there, and is a forum exactly if configured as one."""
     try:
         answer = await ask(api_url, request)
         platform_id(answer, webhook=address.kind.endswith("webhook"))

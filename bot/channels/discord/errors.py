@@ -1,6 +1,6 @@
-"""What an answer of Discord's means for a delivery: taken, to be tried again, refused, or nobody knows.
+"""What Discord's answer means for a delivery: accepted, or failed and with which `FailureKind`.
 
-Pure: `request` asks, this decides.
+Pure. The module `request` sends requests; this one interprets their answers, and reads ids and messages from them.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _UNKNOWN_MESSAGE = 10008
 
 
 def platform_id(answer: Answer, *, webhook: bool) -> str:
-    """Discord's id of what it took or showed, or an empty string for a message that it took before.
+    """The id of what Discord accepted or showed; empty for a message that was posted before and deleted since.
 
     Args:
         answer: what Discord said.
         webhook: whether a webhook was asked, which is a credential of its own; else a bot.
 
     Raises:
-        DeliveryError: it said anything but that it has it.
+        DeliveryError: any other answer.
     """
     status = answer.status
     if status < HTTPStatus.MULTIPLE_CHOICES and answer.body and (found := snowflake_in(answer.body.get("id"))):
@@ -56,7 +56,7 @@ def platform_id(answer: Answer, *, webhook: bool) -> str:
 
 
 def snowflake_in(named: object) -> str:
-    """An id as Discord gives it, as text; empty where it is none, for it is stored and sent back.
+    """The text of an id from Discord, or "" if it has not the form of one: it is stored, and sent back to Discord.
 
     https://docs.discord.com/developers/reference#snowflakes: 64 bits.
     """

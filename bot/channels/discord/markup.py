@@ -31,7 +31,7 @@ _MARKUP = re.compile(r"[\\*_~`|\[\]()<>@#:]")
 
 
 def abstract(entry: DigestEntry) -> Markup:
-    """The best lines of the abstract as Markdown, its terms in bold."""
+    """A few lines of the abstract, chosen to show matched terms, as Markdown with these terms in bold."""
     from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
 
     excerpt_shown = excerpt(entry.paper, matched_terms(entry.match), title=TITLE, abstract=_ABSTRACT)
@@ -44,21 +44,21 @@ def escaped_length(raw: str) -> int:
 
 
 def short(raw: str, limit: int) -> str:
-    """The text cut so that it is short enough also when escaped."""
+    """The text, cut so that it has at most `limit` characters once it is escaped."""
     return text.truncate(text.clean(raw), limit, escaped_length)
 
 
 def link_target(url: str) -> str:
-    """A URL that ends neither a masked link nor an angle bracket."""
+    """The URL, quoted so that nothing in it ends a masked link `[label](URL)` or a link in angle brackets."""
     return quote(url, safe=":/?&=#%+,;@~!$")
 
 
 def safe_links(links: Sequence[Link], most: int) -> Sequence[Link]:
-    """Links that a template can show, as many as take at most so much."""
+    """Links that a template can show: the first ones that together take at most `most` characters."""
     safe = [Link(label(text.truncate(link.label, _LABEL)), link_target(link.url)) for link in links]
     return as_many_as_fit(safe, most, lambda link: escaped_length(link.label) + len(link.url) + len(", []()"))[0]
 
 
 def label(label: str) -> str:
-    """A masked link's text. No escape works inside of one, so what is markup goes."""
+    """A masked link's text. Escapes do not work inside of one, so characters of Markdown are removed."""
     return _MARKUP.sub("", text.clean(label))

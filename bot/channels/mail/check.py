@@ -1,4 +1,4 @@
-"""What `check` asks of the mail relay, and which setting a no points to. Sends no mail."""
+"""What `check` asks the mail relay, and which setting is likely wrong if it refuses. Sends no mail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.settings import Address
 
 CHECK_SECONDS = 15.0
-"""Per command: whoever checks sits in front of it."""
+"""How long to wait for the answer to one command: short, because a person is waiting for the result."""
 
 
 async def check_relay(settings: MailSettings, addresses: Sequence[Address]) -> AsyncIterator[CheckResult]:

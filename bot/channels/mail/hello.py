@@ -1,4 +1,4 @@
-"""The name by which we greet a mail relay: https://www.rfc-editor.org/rfc/rfc5321#section-4.1.1.1."""
+"""The host name that we give a mail relay in EHLO: https://www.rfc-editor.org/rfc/rfc5321#section-4.1.1.1."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ async def hello_name(settings: MailSettings) -> str:
 
 
 def default_hello(host: str, sender_domain: str) -> str:
-    """The machine's name if it has a dot and is its own; many relays refuse any other.
+    """The machine's name if it is a full one and not a `localdomain`, which many relays refuse; else the sender's.
 
     Args:
         host: what the machine calls itself.
-        sender_domain: what is said in its place.
+        sender_domain: the domain to give instead.
     """
     return host if _FULL_NAME.fullmatch(host) and not host.endswith(_NOBODYS) else sender_domain

@@ -71,8 +71,8 @@ def _quoted(text: str) -> bytes:
 
 
 def _continued(text: str) -> bytes:
-    """Quoted, its last line short enough for a soft break."""
-    return _quoted(f"{text}.")[:-1]
+    """Quoted, its last line short enough for a soft break: a letter stands for what follows (a lone dot is =2E)."""
+    return _quoted(f"{text}x")[:-1]
 
 
 def _ascii(text: str) -> str:

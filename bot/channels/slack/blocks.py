@@ -34,7 +34,7 @@ _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Mrkdwn for a section or context block, or a line that shares a section with its neighbours; or a rule."""
+    """A section, a context or a divider block; or one line, which `join_lines` puts into a section with others."""
 
     kind: Literal["section", "context", "line", "divider"]
     mrkdwn: str = ""
@@ -45,7 +45,7 @@ class Text:
         return utf16(self.mrkdwn)
 
     def block(self) -> dict[str, Any]:
-        """The block: not folded behind a "see more", and nothing made a link or mention that only looks like one."""
+        """The block for Slack: shown in full without "see more"; plain text in it becomes no link or mention."""
         if self.kind == "divider":
             return {"type": "divider"}
         text = {"type": "mrkdwn", "text": self.mrkdwn, "verbatim": True}
@@ -92,7 +92,7 @@ def join_lines(texts: Iterable[Text]) -> list[Text]:
 def message(
     texts: Sequence[Text], notification: str, *, papers: tuple[str, ...] = (), reply: bool = False
 ) -> Message:
-    """The message of these blocks; its plain form is the same content as Slack's `text`, without a block."""
+    """The message of these blocks, and its plain form: the same content in Slack's `text`, without blocks."""
     said = (text for text in texts if text.mrkdwn)
     plain = "".join(("\n" if text.kind == "context" else "\n\n") + text.mrkdwn for text in said).strip()
     quiet = {"unfurl_links": False, "unfurl_media": False}
@@ -105,7 +105,7 @@ def message(
 
 
 def outside_thread(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload of a reply as it goes into the channel: the same, and it says why it is there."""
+    """A reply's payload for the channel itself, once its thread is gone: the same, below a line that says so."""
     said = {**payload, "text": f"{_OUTSIDE_THREAD}\n\n{payload['text']}"}
     if "blocks" in payload:
         said["blocks"] = [Text("section", _OUTSIDE_THREAD).block(), *payload["blocks"]]

@@ -1,6 +1,6 @@
 """A digest as Slack messages: what is shown of each paper, how the papers are spread over numbered messages.
 
-Pure but for reading templates: what a reader sees is said there; here it is measured, put together and split.
+Pure, except that it reads templates. They hold the wording; here it is measured, put together and split.
 Never sends anything, never leaves a paper out without saying so.
 """
 
@@ -33,7 +33,7 @@ _RULE = Text("divider")
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What stays together: a paper in full, a paper as a line, or the rest of a topic, counted."""
+    """What is never split: a paper in full, a paper as a line, or a line "and N more" for the rest of a topic."""
 
     texts: tuple[Text, ...]
     section: int | None = None
@@ -102,7 +102,7 @@ class _DigestRenderer:
         return len(texts) < blocks.MOST_BLOCKS and sum(text.size for text in texts) <= self._room
 
     def opening(self) -> list[_Piece]:
-        """The page that opens a thread: how many papers each topic has; of one topic the headline has said it."""
+        """The page that opens a thread: how many papers each topic has. Empty for one topic: the headline says it."""
         topics = len(self._sections)
         if topics == 1:
             return []
@@ -138,7 +138,7 @@ class _DigestRenderer:
         above = None
         for piece in pieces:
             opens = piece.section is not None and piece.section != above and len(self._sections) > 1
-            if texts and (opens or texts[-1].kind == "context"):  # Slack leaves no air between two papers
+            if texts and (opens or texts[-1].kind == "context"):  # Slack shows no space between two papers
                 texts.append(_RULE)
             if opens:
                 above = piece.section

@@ -1,7 +1,7 @@
-"""What Slack's answers mean: each error code and status as one kind of trouble.
+"""What Slack's answers mean: turns each error code and each HTTP status into one `FailureKind`.
 
-Never keeps a token, a webhook's URL or an answer's free text in what it raises: only codes made of the letters
-that Slack uses for them.
+An error raised here never holds a token, a webhook's URL or free text of an answer. Of Slack's words it holds only
+what has the form of an error code or of a list of scopes.
 
 Codes of the Web API: https://docs.slack.dev/reference/methods/chat.postMessage#errors; of incoming webhooks:
 https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors.
@@ -90,7 +90,7 @@ _FAMILIES: Mapping[str, FailureKind] = {
 """Beginnings of codes: `restricted_action_read_only_channel`, `invalid_blocks_format`."""
 
 _NOT_OURS_TO_READ = ("missing_scope", "not_allowed_token_type")
-"""Refusals that say nothing of posting: the token may post and not read."""
+"""Refusals to read that do not mean that posting fails: a token may be allowed to post but not to read."""
 
 _KIND_OF_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
 _PASSING = _CODES[FailureKind.TRANSIENT]
@@ -100,7 +100,7 @@ _GONE = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
 async def raise_for_method(response: aiohttp.ClientResponse) -> None:
-    """Let an answer of the Web API pass if it is a yes.
+    """Raise unless the Web API answered that it did what was asked.
 
     Raises:
         DeliveryError: any other answer.
@@ -112,10 +112,10 @@ async def raise_for_method(response: aiohttp.ClientResponse) -> None:
 
 
 async def raise_for_lookup(response: aiohttp.ClientResponse) -> None:
-    """Let an answer pass that shows messages.
+    """Raise unless Slack answered the search for a message with success.
 
     Raises:
-        CannotTellError: Slack does not let us look, and would not the next time.
+        CannotTellError: Slack does not let us look, and asking again would not change that.
         DeliveryError: it did not answer the question, or does not know the token at all.
     """
     answer = await _json_of(response)
@@ -134,7 +134,7 @@ async def raise_for_lookup(response: aiohttp.ClientResponse) -> None:
 
 
 async def raise_for_webhook(response: aiohttp.ClientResponse) -> None:
-    """Let an incoming webhook's answer pass if it is a yes, which is the text `ok`.
+    """Raise unless an incoming webhook answered with the text `ok`.
 
     Raises:
         DeliveryError: any other answer.
@@ -147,7 +147,7 @@ async def raise_for_webhook(response: aiohttp.ClientResponse) -> None:
 
 @contextmanager
 def connection_errors_as_failures() -> Iterator[None]:
-    """Turn a failing connection into trouble: surely not sent while there was no connection, unknown after.
+    """Turn connection errors into `DeliveryError`: not sent if we never connected, else nobody knows.
 
     Raises:
         DeliveryError: TRANSIENT or UNKNOWN.

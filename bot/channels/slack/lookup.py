@@ -28,18 +28,18 @@ CLOCK_SKEW_SECONDS = 60.0
 """How far Slack's clock may be behind ours."""
 PAGE = 200
 MOST_PAGES = 10
-"""So many messages are looked through; in a channel that saw more since, the message is not found in time."""
+"""How many pages are read; if more was posted in the channel since then, we cannot tell whether it was sent."""
 RESTRICTED_PAGE = 15
 """What Slack shows some apps at a time, once a minute: https://docs.slack.dev/apis/web-api/rate-limits."""
 
 
 def timestamp(named: object) -> str:
-    """The `ts` by which Slack knows a message; empty where it is none, for it is stored and sent back."""
+    """A message's `ts`, or "" if it has not the form of one: it is stored, and sent back to Slack."""
     return named if isinstance(named, str) and _TIMESTAMP.fullmatch(named) else ""
 
 
 def metadata(delivery_id: str) -> dict[str, Any]:
-    """What a message bears so that it is found again: https://docs.slack.dev/messaging/message-metadata."""
+    """The metadata by which we find a message again: https://docs.slack.dev/messaging/message-metadata."""
     return {"event_type": EVENT_TYPE, "event_payload": {"delivery_id": delivery_id}}
 
 
@@ -83,7 +83,7 @@ async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery)
 
 
 async def direct_message(client: AsyncWebClient, person: str) -> str:
-    """The id of the conversation with that person, whose history is read by it: needs im:write and im:history.
+    """The id of our conversation with that person, needed to read its history. Needs im:write and im:history.
 
     https://docs.slack.dev/reference/methods/conversations.open
 

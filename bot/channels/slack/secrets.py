@@ -1,4 +1,4 @@
-"""The shapes of Slack's tokens and webhook URLs, as far as a wrong one can be told without asking Slack."""
+"""Finds wrong Slack tokens and webhook URLs by their form alone, without asking Slack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 """Where Slack's webhooks are."""
 _WEBHOOK = re.compile(r"/services/T\w{8,}/B\w{8,}/(\w*)", re.ASCII)
 _LAST_PART = 24
-"""Characters: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks."""
+"""How many characters it has: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks."""
 _TAKE = "take the Bot User OAuth Token (xoxb-...) from the app's page, OAuth & Permissions"
 _OTHERS = {
     "xoxp-": "a user's token, in whose name everything would be posted",
@@ -30,10 +30,10 @@ _OTHERS = {
 
 
 def check_kind(token: Secret) -> Secret:
-    """The token, if it can be a bot's.
+    """The token itself, unless its beginning shows that it is not a bot's.
 
     Raises:
-        ValueError: it begins as one of another kind does; the message does not repeat it.
+        ValueError: it begins like a token of another kind; the message does not contain the token.
     """
     for beginning, what in _OTHERS.items():
         if token.reveal().lower().startswith(beginning):

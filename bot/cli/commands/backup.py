@@ -21,7 +21,7 @@ def backup(
 ) -> None:
     """Copy the live SQLite store to a file.
 
-    As it is at one moment, whoever is writing to it meanwhile.
+    The copy shows the store at one moment, even while other processes write to it.
     """
     store = load_settings(config).store
     if not is_file(store):

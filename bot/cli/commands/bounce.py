@@ -1,4 +1,4 @@
-"""`paperboy bounce`: reads a mail that came back, or a complaint, from a mail server's pipe."""
+"""`paperboy bounce`: acts on a mail that came back, or on a complaint, piped in by a mail server."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def bounce(
         ),
     ] = "",
 ) -> None:
-    """Read a bounce or a complaint from standard input, as a mail server's pipe gives it.
+    """Act on a bounce or a complaint.
 
-    Who is not there, or complained, is not written to any more. Ends with 0, also for a mail that is neither, or with
-    75 (EX_TEMPFAIL) if the mail server is to keep the mail and call again.
+    A mail server pipes it to standard input. A mailbox gets no more mail if it does not exist, refused three mails
+    for good within 14 days, or its owner complained. The exit code is 0, also for a mail that is neither a bounce nor
+    a complaint, or 75 (EX_TEMPFAIL) if the mail server is to keep the mail and run this again later.
     """
     try:
         with giving_advice():

@@ -28,7 +28,7 @@ def check(
     *,
     send: Annotated[bool, typer.Option("--send", help="Post a short test to every subscriber.")] = False,
 ) -> None:
-    """Name what is wrong with the configuration.
+    """Name what is wrong in the configuration.
 
     Reads it, reaches arXiv and every channel, and names the setting that is wrong.
     """

@@ -11,7 +11,7 @@ from bot.cli.output import say
 def migrate(
     config: ConfigOption = None,
 ) -> None:
-    """Bring the store's schema to this version.
+    """Bring the store's schema up to date.
 
     Every command that opens the store does so too; this one tells from what to what.
     """

@@ -100,6 +100,8 @@ async def _render(
     settings: Settings, wanted: str | None, form: Form, *, latest: bool
 ) -> tuple[Subscriber, _Preview | Nothing]:
     """Whose digest it is, and what would come, or why nothing does."""
+    if wanted is None or not (wanted in settings.subscribers or wanted.startswith("m-")):
+        _choose(settings, wanted)  # a self-service subscriber is asked for by its key
     async with opened(settings, must_exist=True) as app:
         now = app.clock.now()
         roster = app.roster.of([wanted] if wanted else (), now)

@@ -120,7 +120,7 @@ def query(
     *,
     days: Annotated[int, typer.Option("--days", metavar="N", min=1, help="Mailings of the last N days.")] = 14,
 ) -> None:
-    """Tell how a query is read, what it matches.
+    """Show how a query is read, what it finds.
 
     What it would have matched, day by day over the stored mailings, of what was announced as new or cross-listed.
     """

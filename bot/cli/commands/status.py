@@ -26,7 +26,7 @@ def status(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Say where today's mailing stands, and why.
+    """Say how today's mailing stands, and why.
 
     The state of every category and subscriber in a sentence, and what is left to deliver.
     """
