@@ -186,7 +186,7 @@ class Reporter:
             limit = store.open_circuits.get(limits.credential.key) or store.open_circuits.get(limits.destination.key)
             if limit is not None:
                 until = limit.closed_until
-                again = f"; next knock after {self._clock(until)}" if until else ""
+                again = f"; next attempt after {self._clock(until)}" if until else ""
                 return f"{address.label} is not reached: {limit.reason}{again}"
         mine = store.unfinished_of.get(subscriber.name, [])
         waiting = [record for record in mine if record.state is not DeliveryState.HELD]

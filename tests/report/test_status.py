@@ -157,7 +157,7 @@ async def test_a_refused_destination_is_named_with_its_reason(environment: Envir
     await environment.once(morning(TUESDAY))
     found = await status(environment)
     assert sentence(found).startswith("C0123456789 is not reached: ")
-    assert sentence(found).endswith("is_archived; next knock after 09:00")
+    assert sentence(found).endswith("is_archived; next attempt after 09:00")
     assert found.subscribers[0].waiting == 1
 
 

@@ -241,5 +241,5 @@ def _rendered(templates: Templates, name: str, **values: object) -> str:
     template = f"slack/{name}.mrkdwn.j2"
     text = templates.render(template, **values)
     if not 0 < utf16(text) <= blocks.MOST_IN_BLOCK:
-        raise RenderError(template, f"renders to {len(text)} characters; Slack takes 1 to {blocks.MOST_IN_BLOCK}")
+        raise RenderError(template, f"renders to {utf16(text)} characters; Slack takes 1 to {blocks.MOST_IN_BLOCK}")
     return text

@@ -311,7 +311,7 @@ async def test_status_and_the_operator_name_a_mailbox_that_bounced(
     assert b"gone (mail) is not reached: " in note.data
     assert b"550 5.1.1" in note.data
     status = " ".join((await paperboy("status")).out.split())
-    assert "gone@example.org is not reached: RCPT: 550 5.1.1 no such user; next knock after 09:00" in status
+    assert "gone@example.org is not reached: RCPT: 550 5.1.1 no such user; next attempt after 09:00" in status
 
 
 async def test_retrying_what_may_have_arrived_asks_before_it_is_sent_again(
