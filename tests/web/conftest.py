@@ -167,9 +167,11 @@ def served_over(store: Store, clock: SimulatedClock, web: WebSettings = WEB, **r
 
 
 @asynccontextmanager
-async def opened(store: Store, web: WebSettings = WEB, **rest: Any) -> AsyncIterator[Pages]:
+async def opened(
+    store: Store, web: WebSettings = WEB, *, longest_wait_seconds: float = 0.2, **rest: Any
+) -> AsyncIterator[Pages]:
     served, woken = served_over(store, SimulatedClock(NOW), web, **rest)
-    app = make_app(lambda: served, even_seconds=0.0, longest_wait_seconds=0.2)
+    app = make_app(lambda: served, even_seconds=0.0, longest_wait_seconds=longest_wait_seconds)
     server = TestServer(app)
     await server.start_server(**HANDLING)
     async with TestClient(server, cookie_jar=CookieJar()) as client:
