@@ -1,6 +1,6 @@
 """The second verb: announcements x topics -> digest -> messages and deliveries.
 
-    [due?] -> draft -> render -> outbox
+    [due?] -> plan -> render -> outbox
 
 Subscribers are independent: each has its own cursor, hour and templates. The content of a digest is planned in
 `digests`. Subscribers with the same content in the same form share one rendering, and many digests are written in one

@@ -230,7 +230,7 @@ class Reporter:
         return said.removesuffix("; ") or f"{announced} announced today, nothing matched"
 
     def explain(self, identifier: str, matcher: Matcher) -> Explanation:
-        """What became of one paper, see `story`."""
+        """What became of one paper, see `explain`."""
         return explain.explain(identifier, self._store, self._settings, self._planner, matcher)
 
 

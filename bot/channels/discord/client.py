@@ -1,6 +1,6 @@
 """discord.py's two clients that need no gateway: a bot that is logged in, and a session for webhooks.
 
-Both are traced, so that `discord_answers` sees every answer first. Posts nothing.
+Both are traced, so that `request` sees every answer first. Posts nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The mail channel: a digest for a mailbox, handed to a relay by SMTP.
 
-What it looks like is in `mail_digest`, its bytes in `mime`; the relay is `mail_relay`'s, what its answers
-mean `mail_answers`', and `check` asks what `mail_check` says.
+What it looks like is in `digest`, its bytes in `mime`; `smtp` speaks to the relay, `errors` says
+what its answers mean, and `check` what is wrong with the settings.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A digest as mails: HTML and text that show the same papers, each mail small enough not to be clipped.
 
-Pure but for reading templates. What is decided here is which pieces (`mail_pieces`) go into which mail, and what the
+Pure but for reading templates. What is decided here is which pieces (`fragments`) go into which mail, and what the
 frame around them (`digest`) is given.
 """
 

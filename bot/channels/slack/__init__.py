@@ -92,7 +92,7 @@ class SlackChannel:
         return (read_address(value, compatible=options.compatible, thread=options.thread),)
 
     def render(self, digest: Digest, *, max_messages: int, options: SlackOptions) -> tuple[Message, ...]:
-        """The digest in Block Kit, see `slack_digest`.
+        """The digest in Block Kit, see `digest`.
 
         Raises:
             RenderError: a template is broken.
@@ -109,7 +109,7 @@ class SlackChannel:
         return render_note(self._templates, note)
 
     def limits(self, address: Address) -> Limits:
-        """One message a second per channel; a token's channels share a second gate, a webhook has its own."""
+        """One message a second per channel; a token's channels share a second limit, a webhook has its own."""
         if is_webhook(address):
             credential = f"slack-webhook:{address.key}"
         else:
