@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick lint types imports unit counterparts counterparts-setup bench crash screenshots wheel clean
+.PHONY: demo test quick lint types imports unit \
+	counterparts counterparts-setup debian-and-npm bounce-samples bench crash screenshots wheel clean
 
 demo: $(VENV)/runtime
 	$(BIN)/paperboy demo --output demo-output
@@ -34,8 +35,15 @@ quick: lint types imports $(VENV)/dev
 counterparts: $(VENV)/dev counterparts-setup
 	PAPERBOY_COUNTERPARTS=1 $(BIN)/pytest tests/counterparts
 
-counterparts-setup:
+counterparts-setup: debian-and-npm bounce-samples
+
+debian-and-npm:
 	tests/counterparts/setup.sh
+
+# flufl.bounce's samples of bounces are in its source distribution alone. Waits for the tools: they replace this pip.
+bounce-samples: $(VENV)/dev
+	test -d .counterparts/flufl || $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
+		--no-binary flufl.bounce flufl.bounce==6.0.0 --dest .counterparts/flufl
 
 # What this machine needs for it, as ratios; SUBJECTS="topics startup" runs some.
 bench: $(VENV)/dev

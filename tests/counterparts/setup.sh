@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests run against that others wrote: Debian's postfix (never started, but for a private copy on
 # loopback), spamassassin and chromium, and from npm a Slack, Discord's schemas, a mail parser, axe-core, and the Node
-# they need; from PyPI flufl.bounce's samples.
+# they need.
 # Quiet, and done in a moment where all is there.
 #   tests/counterparts/setup.sh [FOLDER]        default: $PAPERBOY_COUNTERPARTS_DIR, else .counterparts in the repository
 set -euo pipefail
@@ -37,11 +37,6 @@ fi
 
 mkdir -p "$folder"
 echo '*' >"$folder/.gitignore"
-if [ ! -d "$folder/flufl" ]; then
-    # The samples of bounces are in the source distribution alone.
-    python=${PYTHON:-$here/../../.venv/bin/python}
-    quietly "$python" -m pip download --quiet --no-deps --no-binary flufl.bounce flufl.bounce==6.0.0 -d "$folder/flufl"
-fi
 if ! cmp -s "$here/package-lock.json" "$folder/installed.json"; then
     cp "$here/package.json" "$here/package-lock.json" "$folder/"
     # Scripts are needed: that of the package `node` fetches Node itself.

@@ -89,7 +89,7 @@ NOT_FOR_GOOD = {"dsn_05", "dsn_06", "dsn_07", "dsn_08"}
 
 
 def samples() -> dict[str, bytes]:
-    """By name; they are in its source distribution, which `setup.sh` fetches."""
+    """By name; they are in its source distribution, which `make counterparts-setup` fetches."""
     archives = [*(FOLDER / "flufl").glob("*.tar.gz")] or absent("flufl.bounce's source distribution")
     with tarfile.open(archives[0]) as archive:
         files = {
