@@ -221,6 +221,48 @@ class WebSettings:
     """Whether the site's pages are served, too."""
 
 
+CHAT_PLATFORMS = ("slack", "discord")
+"""The channels whose readers can be listened to."""
+
+
+class WhoMayChange(StrEnum):
+    """Who may change what a channel gets, by writing to the bot there."""
+
+    EVERYONE = "everyone"
+    MANAGERS = "managers"
+
+
+@dataclass(frozen=True, slots=True)
+class SlackChat:
+    """How Slack is listened to: through Socket Mode, with the bot token of `channels.slack`."""
+
+    app_token: Secret
+    """An app-level token, `xapp-...`."""
+    who: WhoMayChange = WhoMayChange.MANAGERS
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordChat:
+    """How Discord is listened to: through its gateway, with the bot token of `channels.discord`."""
+
+    who: WhoMayChange = WhoMayChange.MANAGERS
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """Commands and buttons for readers in Slack and Discord: served by `run`."""
+
+    slack: SlackChat | None = None
+    discord: DiscordChat | None = None
+    buttons: bool = True
+    """Whether there are buttons under each paper where we listen."""
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Where we listen, by the channels' names."""
+        return tuple(name for name in CHAT_PLATFORMS if getattr(self, name) is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration."""
@@ -236,6 +278,7 @@ class Settings:
     arxiv: ArxivSettings = field(default_factory=ArxivSettings)
     site: SiteSettings | None = None
     web: WebSettings | None = None
+    chat: ChatSettings | None = None
     templates: Path | None = None
     operator: str | None = None
     keep_days: int = 90
@@ -257,6 +300,8 @@ class Settings:
             used.update(self.site.topics)
         if self.web:  # what may be followed is there at once for who follows it
             used.update(self.web.signup)
+        if self.chat:  # in chat every topic of the file may be
+            used.update(self.topics)
         found = {category for name in used for category in self.topics[name].categories}
         return tuple(sorted(found.union(self.self_service_categories)))
 

@@ -18,7 +18,7 @@ from bot.config.models import Context, SubscriberSection, TopicSection, WholeFil
 from bot.config.reader import Reader, join
 from bot.config.yaml_file import Document
 from bot.errors import ConfigError
-from bot.settings import Settings, Subscriber, is_loopback
+from bot.settings import CHAT_PLATFORMS, Settings, Subscriber, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -65,8 +65,7 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
         for name, raw in _entries(entries, "subscribers").items()
     }
     _check_renamed(reader, routes)
-    signup = bool(whole and whole.web and whole.web.signup)
-    used = _channels(reader, _entries(entries, "channels"), channels, routes, signup=signup)
+    used = _channels(reader, _entries(entries, "channels"), channels, routes, _of_readers(whole, entries))
     if whole is None or reader.problems:
         problems = sorted(dict.fromkeys(reader.problems), key=lambda problem: problem.line or 0)
         raise ConfigError(str(path), tuple(problems))
@@ -199,21 +198,28 @@ def _takes(kind: type[Channel], value: object) -> bool:
         return False
 
 
-def _channels(
-    reader: Reader, raw: object, channels: Mapping[str, type[Channel]], routes: Mapping[str, _Route], *, signup: bool
-) -> dict[str, Any]:
-    """The settings of the channels that somebody uses; of the others only the keys are looked at.
+def _of_readers(whole: WholeFile | None, entries: object) -> dict[str, str]:
+    """The channels that readers may subscribe by themselves on, each with the setting that says so."""
+    by_mail = {_SIGNUP_CHANNEL: "web.signup"} if whole and whole.web and whole.web.signup else {}
+    heard = _entries(entries, "chat")
+    return {**by_mail, **{name: f"chat.{name}" for name in CHAT_PLATFORMS if heard.get(name) is not None}}
 
-    Where readers can sign up they use mail.
-    """
+
+def _channels(
+    reader: Reader,
+    raw: object,
+    channels: Mapping[str, type[Channel]],
+    routes: Mapping[str, _Route],
+    of_readers: Mapping[str, str],
+) -> dict[str, Any]:
+    """The settings of the channels that somebody uses; of the others only the keys are looked at."""
     sections = reader.mapping(raw, ("channels",), channels)
     used = {}
     for name, kind in channels.items():
         section = reader.mapping(sections.get(name), ("channels", name), _keys(kind.Settings))
         users = {user: {address.kind for address in r.addresses} for user, r in routes.items() if r.channel == name}
-        of_readers = signup and name == _SIGNUP_CHANNEL
-        if users or of_readers:
-            used[name] = _channel(reader, ("channels", name), kind, section, users, of_readers=of_readers)
+        if users or name in of_readers:
+            used[name] = _channel(reader, ("channels", name), kind, section, users, of_readers=of_readers.get(name))
     return used
 
 
@@ -224,17 +230,17 @@ def _channel(
     section: Mapping[str, object],
     users: Mapping[str, set[str]],
     *,
-    of_readers: bool,
+    of_readers: str | None,
 ) -> object:
-    """The channel's settings: of its keys those that somebody needs, or all where readers can sign up to it."""
+    """The channel's settings: of its keys those that somebody needs, or all where readers use it by themselves."""
     keys = _keys(kind.Settings)
     needed_by: Mapping[str, frozenset[str]] = getattr(kind, "NEEDED_BY", _NEEDED_BY)
     needing = {
         key: [user for user, kinds in users.items() if key not in needed_by or kinds & needed_by[key]] for key in keys
     }
-    why = {key: _used_by(needing[key]) for key in keys}
+    why = {key: _used_by(needing[key]) or (f" (used by {of_readers})" if of_readers else "") for key in keys}
     for key in needed_by:
-        if needing.get(key) and key not in section:
+        if key in keys and key not in section and (needing[key] or of_readers):
             reader.add_problem((*place, key), "is missing" + why[key])
     resolved = {
         key: reader.resolve(value, (*place, key), why[key])

@@ -18,7 +18,17 @@ from pydantic_core import PydanticSerializationError
 
 from bot.channels import CHANNELS
 from bot.config import value_types
-from bot.config.models import ArxivSection, SiteSection, SubscriberSection, TopicSection, WebSection, WholeFile
+from bot.config.models import (
+    ArxivSection,
+    ChatSection,
+    DiscordChatSection,
+    SiteSection,
+    SlackChatSection,
+    SubscriberSection,
+    TopicSection,
+    WebSection,
+    WholeFile,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,6 +65,7 @@ def schema(channels: Mapping[str, type[Channel]] = CHANNELS) -> Schema:
         "subscribers": _named(_subscriber(channels)),
         "site": _section(SiteSection),
         "web": _section(WebSection),
+        "chat": _chat(),
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -63,6 +74,12 @@ def schema(channels: Mapping[str, type[Channel]] = CHANNELS) -> Schema:
         "required": [*whole["required"], "topics"],
         "definitions": {"reference": _REFERENCE},
     }
+
+
+def _chat() -> Schema:
+    section = _section(ChatSection)
+    section["properties"] |= {"slack": _section(SlackChatSection), "discord": _section(DiscordChatSection)}
+    return section
 
 
 def _subscriber(channels: Mapping[str, type[Channel]]) -> Schema:

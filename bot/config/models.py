@@ -28,9 +28,23 @@ from pydantic import (
     model_validator,
 )
 
+from bot.channels.slack.secrets import check_app_kind
+from bot.channels.tokens import check_token
 from bot.config import value_types
 from bot.model import AnnounceType, MatchMode, OnUnknown, Order, Topic
-from bot.settings import ArxivSettings, Secret, Settings, SiteSettings, Subscriber, WebSettings, WhenEmpty
+from bot.settings import (
+    ArxivSettings,
+    ChatSettings,
+    DiscordChat,
+    Secret,
+    Settings,
+    SiteSettings,
+    SlackChat,
+    Subscriber,
+    WebSettings,
+    WhenEmpty,
+    WhoMayChange,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -138,6 +152,7 @@ _Path = Annotated[Path, _in_context(lambda text, at: value_types.path(text, fold
 _Folder = Annotated[Path, _in_context(lambda text, at: value_types.existing(text, folder=at.folder))]
 _Listen = Annotated[str, _in_context(lambda text, at: value_types.listen(text, folder=at.folder))]
 _SigningSecret = Annotated[Secret, _text(value_types.signing_secret)]
+_AppToken = Annotated[Secret, _text(lambda text: check_app_kind(check_token(Secret(text))), _SECRET)]
 _MailDomain = Annotated[str, _text(value_types.mail_domain)]
 _Network = Annotated[str, _text(value_types.network)]
 
@@ -313,6 +328,49 @@ class WebSection(Section):
         return WebSettings(**dict(self))
 
 
+class SlackChatSection(Section):
+    """`chat.slack`."""
+
+    app_token: Annotated[_AppToken, Advice("add the app-level token (xapp-...) with the scope connections:write")]
+    """An app-level token, `xapp-...`, with the scope connections:write."""
+    who: WhoMayChange = WhoMayChange.MANAGERS
+    """Who may change what a channel gets: everyone in it, or managers, who are the workspace's admins."""
+
+    def value(self) -> SlackChat:
+        """The frozen value."""
+        return SlackChat(**dict(self))
+
+
+class DiscordChatSection(Section):
+    """`chat.discord`."""
+
+    who: WhoMayChange = WhoMayChange.MANAGERS
+    """Who may change what a channel gets: everyone in it, or managers, who may manage the server's channels."""
+
+    def value(self) -> DiscordChat:
+        """The frozen value."""
+        return DiscordChat(**dict(self))
+
+
+class ChatSection(Section):
+    """`chat`. Each platform needs its bot token under `channels`."""
+
+    slack: SlackChatSection | None = None
+    """Listen in Slack."""
+    discord: DiscordChatSection | None = None
+    """Listen in Discord."""
+    buttons: bool = True
+    """Whether there are buttons under each paper: more like this, less like this, save."""
+
+    def value(self) -> ChatSettings:
+        """The frozen value."""
+        return ChatSettings(
+            slack=self.slack.value() if self.slack else None,
+            discord=self.discord.value() if self.discord else None,
+            buttons=self.buttons,
+        )
+
+
 class WholeFile(Section):
     """The file. What `channels` and `subscribers` hold is for the channels to say."""
 
@@ -326,6 +384,7 @@ class WholeFile(Section):
     subscribers: dict[_Key, object] = {}
     site: SiteSection | None = None
     web: WebSection | None = None
+    chat: ChatSection | None = None
     templates: _Folder | None = None
     """A folder whose files win over the built-in templates."""
     operator: _Subscriber | None = None
@@ -365,6 +424,7 @@ class WholeFile(Section):
             "channels": channels,
             "site": self.site.value(self.topics) if self.site else None,
             "web": self.web.value() if self.web else None,
+            "chat": self.chat.value() if self.chat else None,
         }
         return Settings(**{**dict(self), **made})
 
@@ -375,12 +435,19 @@ _SECTIONS: Mapping[str, type[Section]] = {
     "subscribers": SubscriberSection,
     "site": SiteSection,
     "web": WebSection,
+    "chat": ChatSection,
+    "chat.slack": SlackChatSection,
+    "chat.discord": DiscordChatSection,
 }
+"""By the place of the section; `topics` and `subscribers` have many of the same kind."""
 
 
 def fields_at(place: Sequence[str | int]) -> Mapping[str, FieldInfo]:
     """The fields of the model that is for this place of the file."""
-    return (_SECTIONS[str(place[0])] if place else WholeFile).model_fields
+    if not place:
+        return WholeFile.model_fields
+    inner = _SECTIONS.get(".".join(map(str, place)))
+    return (inner or _SECTIONS[str(place[0])]).model_fields
 
 
 def advice_at(place: Sequence[str | int]) -> str:

@@ -77,9 +77,16 @@ def _secrets(settings: Settings) -> Iterator[tuple[Place, str]]:
         for address in subscriber.addresses:
             if "://" in address.value.reveal():  # whoever knows a webhook's URL may post to it
                 yield ("subscribers", subscriber.name, subscriber.channel), address.value.reveal()
-    for signing in settings.web.secret if settings.web else ():
-        yield ("web", "secret"), signing.reveal()
+    yield from _of_readers(settings)
     if settings.health_url:
         yield ("health_url",), settings.health_url.reveal()
     if password := urlsplit(settings.store).password:
         yield ("store",), password
+
+
+def _of_readers(settings: Settings) -> Iterator[tuple[Place, str]]:
+    """Those of the settings through which readers answer."""
+    for signing in settings.secrets:
+        yield ("web", "secret"), signing.reveal()
+    if settings.chat and settings.chat.slack:
+        yield ("chat", "slack", "app_token"), settings.chat.slack.app_token.reveal()

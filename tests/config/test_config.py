@@ -23,12 +23,16 @@ from bot.settings import (
     EXAMPLE_CONTACT,
     Address,
     ArxivSettings,
+    ChatSettings,
+    DiscordChat,
     Secret,
     Settings,
     SiteSettings,
+    SlackChat,
     Subscriber,
     WebSettings,
     WhenEmpty,
+    WhoMayChange,
     refuse_live,
 )
 
@@ -79,7 +83,14 @@ def everything(tmp_path: Path) -> Settings:
     file.write_text((DATA / "everything.yaml").read_text())
     return load(
         file,
-        {"NEST_SLACK": "xoxb-1", "NEST_DISCORD": "dove", "NEST_PORT": "2525", "NEST_BOX": "eve", "NEST_SIGNS": SIGNS},
+        {
+            "NEST_SLACK": "xoxb-1",
+            "NEST_DISCORD": "dove",
+            "NEST_PORT": "2525",
+            "NEST_BOX": "eve",
+            "NEST_SIGNS": SIGNS,
+            "NEST_APP": "xapp-1",
+        },
     )
 
 
@@ -106,6 +117,9 @@ def test_every_setting_reaches_its_place(everything: Settings, tmp_path: Path) -
         own_topics=False,
         trusted_proxies=("10.0.0.0/8", "::1/128"),
         site=True,
+    )
+    assert everything.chat == ChatSettings(
+        SlackChat(Secret("xapp-1"), WhoMayChange.EVERYONE), DiscordChat(WhoMayChange.MANAGERS), buttons=False
     )
     assert everything.site == SiteSettings(
         dir=tmp_path / "public/pages",
@@ -198,6 +212,46 @@ def test_who_signs_up_uses_mail_and_what_they_may_follow_is_collected(tmp_path: 
     relay = "channels: {mail: {port: 2525}, slack: {token: x}}"
     assert settings_of(tmp_path, f"{web}\n{relay}").channels["mail"].port == 2525
     assert settings.categories == ("cs.CV", "hep-lat")
+
+
+CHAT = "chat: {slack: {app_token: xapp-1-A-2-b}, discord: {}}"
+
+
+def test_without_chat_there_is_none_and_one_that_is_hardly_set_lets_managers_change_channels(tmp_path: Path) -> None:
+    assert settings_of(tmp_path).chat is None
+    assert settings_of(tmp_path, "chat:").chat is None
+    chat = settings_of(tmp_path, CHAT).chat
+    assert chat == ChatSettings(SlackChat(Secret("xapp-1-A-2-b")), DiscordChat(), buttons=True)
+    assert chat.platforms == ("slack", "discord")
+    one = settings_of(tmp_path, "chat: {discord: {who: everyone}}").chat
+    assert one is not None
+    assert one.platforms == ("discord",)
+
+
+def test_who_writes_to_the_bot_uses_its_channel_and_all_topics_may_be_followed_there(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, f"-subscribers\n{CHAT}")
+    assert settings.channels["slack"].token == Secret("word")
+    assert settings.channels["discord"].token == Secret("word")
+    assert settings.categories == ("cs.CV", "hep-lat")
+
+
+def test_listening_needs_the_bot_tokens_even_beside_webhooks(tmp_path: Path) -> None:
+    hook = 'subscribers: {hook: {slack: "https://hooks.slack.com/services/T01/B01/abc", topics: [birds]}}'
+    assert problems_of(tmp_path, f"{CHAT}\n{hook}\n-channels") == [
+        "channels.slack.token: is missing (used by chat.slack)",
+        "channels.discord.token: is missing (used by chat.discord)",
+    ]
+    unset = 'channels: {slack: {token: "${BOT}"}, discord: {token: word}}'
+    assert problems_of(tmp_path, f"{CHAT}\n{hook}\n{unset}") == [
+        "channels.slack.token: environment variable BOT is not set (used by chat.slack)"
+    ]
+
+
+@pytest.mark.parametrize("token", ["xoxb-feather", "feather", "'xapp-1 feather'", "'\"xapp-feather\"'"])
+def test_a_token_that_is_no_app_token_is_refused_and_not_shown(tmp_path: Path, token: str) -> None:
+    (said,) = problems_of(tmp_path, f"chat: {{slack: {{app_token: {token}}}}}")
+    assert said.startswith("chat.slack.app_token: ")
+    assert "feather" not in said
 
 
 def test_a_whole_archive_is_all_its_categories(tmp_path: Path) -> None:
@@ -457,6 +511,16 @@ BAD: list[tuple[str, str]] = [
         f"web: {{url: 'http://papers.example.edu', secret: {SIGNS}}}",
         "web.url: plain http is accepted on loopback only: use https",
     ),
+    (
+        "chat: {slack: {}}",
+        "chat.slack.app_token: is missing: add the app-level token (xapp-...) with the scope connections:write",
+    ),
+    (
+        "chat: {discord: {hwo: everyone}}",
+        "chat.discord.hwo: unknown key hwo: did you mean who?",
+    ),
+    ("chat: {discord: {who: admins}}", "chat.discord.who: one of everyone or managers is expected"),
+    ("chat: {skype: {}}", "chat.skype: unknown key skype: there is slack, discord, buttons"),
     (
         f"web: {{url: 'http://localhost:1', secret: {SIGNS}, signup: [brids]}}",
         "web.signup[0]: no topic brids: did you mean birds?",

@@ -112,6 +112,8 @@ def test_what_loads_is_not_marked(fragment: str) -> None:
         ("subscribers: {a: {mail: a@b.example, topics: birds}}", "$.subscribers.a.topics"),
         ("subscribers: {a b: {mail: a@b.example, topics: [birds]}}", "$.subscribers"),
         ("site: {repository: papers}", "$.site.repository"),
+        ("chat: {slack: {who: everyone}}", "$.chat.slack"),
+        ("chat: {discord: {who: admins}}", "$.chat.discord.who"),
     ],
 )
 def test_what_is_wrong_is_marked_where_it_stands(fragment: str, place: str) -> None:

@@ -20,6 +20,7 @@ topics: {birds: {categories: [cs.CV]}}
 channels:
   slack: {token: "xoxb-feather"}
   mail: {username: bot, password: "feather-2"}
+chat: {slack: {app_token: "xapp-feather"}}
 subscribers:
   loft: {slack: C0123456789, topics: [birds]}
   hook: {discord: "https://discord.com/api/webhooks/123456789012345678/feather", topics: [birds]}
@@ -30,6 +31,7 @@ REFERENCES = {
     "NEST_HEALTH": "https://hc.example.org/feather-1",
     "NEST_TOKEN": "xoxb-feather",
     "NEST_BOX": "feather-2",
+    "NEST_APP": "xapp-feather",
     "NEST_HOOK": "https://discord.com/api/webhooks/123456789012345678/feather",
 }
 
@@ -47,7 +49,8 @@ def test_every_secret_in_a_file_that_others_can_read_is_named_and_not_shown(tmp_
     assert [(problem.line, problem.path) for problem in found] == [
         (6, "channels.slack.token"),
         (7, "channels.mail.password"),
-        (10, "subscribers.hook.discord"),
+        (11, "subscribers.hook.discord"),
+        (8, "chat.slack.app_token"),
         (3, "health_url"),
         (2, "store"),
     ]

@@ -41,6 +41,18 @@ def check_kind(token: Secret) -> Secret:
     return token
 
 
+def check_app_kind(token: Secret) -> Secret:
+    """The token itself, unless its beginning shows that it is no app-level token.
+
+    Raises:
+        ValueError: it begins otherwise than `xapp-`; the message does not contain the token.
+    """
+    if not token.reveal().lower().startswith("xapp-"):
+        advice = "take it from the app's page, Basic Information, App-Level Tokens"
+        raise ValueError(f"an app-level token (xapp-...) with the scope connections:write is expected: {advice}")
+    return token
+
+
 def check_webhook(address: Address) -> CheckResult:
     """What can be said of a webhook without posting to it."""
     parts = urlsplit(address.value.reveal())
