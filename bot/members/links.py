@@ -58,6 +58,8 @@ class FeedbackLink:
     """To whom the paper was shown."""
     identifier: str
     opinion: Opinion
+    topic: str | None = None
+    """In whose section the paper stood; links made before that was said have none."""
 
 
 def sign(secret: Secret, purpose: Purpose, payload: bytes, expires: datetime | None = None) -> str:
@@ -151,14 +153,14 @@ def confirm_url(web: WebSettings, mailbox: str, now: datetime) -> str:
 
 def feedback_url(web: WebSettings, link: FeedbackLink) -> str:
     """Where a mailbox says what it thinks of a paper that it was shown."""
-    words = f"{link.opinion}\0{link.subscriber}\0{link.identifier}"
-    return _url(web, Purpose.FEEDBACK, bytes.fromhex(link.mailbox) + words.encode())
+    words = (link.opinion, link.subscriber, link.identifier, *([link.topic] if link.topic else []))
+    return _url(web, Purpose.FEEDBACK, bytes.fromhex(link.mailbox) + "\0".join(words).encode())
 
 
 def read_feedback(payload: bytes) -> FeedbackLink:
     """What a feedback link's verified payload says."""
-    opinion, subscriber, identifier = payload[_MAILBOX_BYTES:].decode().split("\0")
-    return FeedbackLink(payload[:_MAILBOX_BYTES].hex(), subscriber, identifier, Opinion(opinion))
+    opinion, subscriber, identifier, *topic = payload[_MAILBOX_BYTES:].decode().split("\0")
+    return FeedbackLink(payload[:_MAILBOX_BYTES].hex(), subscriber, identifier, Opinion(opinion), *topic)
 
 
 def _url(web: WebSettings, purpose: Purpose, payload: bytes, expires: datetime | None = None) -> str:

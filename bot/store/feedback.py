@@ -39,6 +39,8 @@ class FeedbackRecord:
     place: str
     """Where it was said: mail, web, slack, discord."""
     at: datetime
+    topic: str | None = None
+    """In whose section of the digest the paper stood; None where that is not known."""
 
 
 class Feedback:
@@ -56,7 +58,12 @@ class Feedback:
 
     def put(self, record: FeedbackRecord) -> None:
         """Store it, in place of what the person said of the paper before."""
-        values = {"verdict": record.opinion.value, "place": record.place, "at": record.at}
+        values = {
+            "topic": record.topic,
+            "verdict": record.opinion.value,
+            "place": record.place,
+            "at": record.at,
+        }
         key = {"subscriber": record.subscriber, "person": record.person, "identifier": record.identifier}
         statement = insert(self._connection, feedback).values(**key, **values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))

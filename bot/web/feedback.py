@@ -32,8 +32,9 @@ def send(visit: Visit) -> Page:
     wanted = known if said == _TAKE_BACK else Opinion(said) if said in set(Opinion) else link.opinion
     if wanted is not None and (said == _TAKE_BACK or wanted is not known):
         persons = _persons(visit, link)
+        paper = (link.identifier, wanted)
         noted = feedback(
-            visit.readers, link.subscriber, persons, link.identifier, wanted, place="mail", now=visit.now
+            visit.readers, link.subscriber, persons, *paper, place="mail", now=visit.now, topic=link.topic
         )
         known = noted.opinion
     return _page(visit, link, known, noted=True)

@@ -82,12 +82,23 @@ def test_the_signature_is_of_the_first_secret() -> None:
     assert verify([SECRET], Purpose.PREFERENCES, token, NOW) == bytes.fromhex(KEY)
 
 
-@given(st.text(max_size=64).filter(lambda name: "\0" not in name), st.sampled_from(Opinion))
-def test_a_feedback_link_says_who_of_what_and_what(subscriber: str, opinion: Opinion) -> None:
-    link = FeedbackLink(KEY, subscriber.encode("utf-8", "ignore").decode(), "hep-th/9901001", opinion)
+@given(
+    st.text(max_size=64).filter(lambda name: "\0" not in name),
+    st.sampled_from(Opinion),
+    st.sampled_from([None, "mllm", "own-1"]),
+)
+def test_a_feedback_link_says_who_of_what_and_what(subscriber: str, opinion: Opinion, topic: str | None) -> None:
+    link = FeedbackLink(KEY, subscriber.encode("utf-8", "ignore").decode(), "hep-th/9901001", opinion, topic)
     payload = verify([SECRET], Purpose.FEEDBACK, feedback_url(WEB, link).rpartition("/")[2], NOW)
     assert payload is not None
     assert read_feedback(payload) == link
+
+
+def test_a_feedback_link_of_before_topics_were_said_is_still_read() -> None:
+    token = sign(SECRET, Purpose.FEEDBACK, bytes.fromhex(KEY) + b"saved\0lab\x002604.00001")
+    payload = verify([SECRET], Purpose.FEEDBACK, token, NOW)
+    assert payload is not None
+    assert read_feedback(payload) == FeedbackLink(KEY, "lab", "2604.00001", Opinion.SAVED)
 
 
 @given(st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()), st.sampled_from(Purpose))

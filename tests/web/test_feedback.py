@@ -33,6 +33,14 @@ async def test_the_page_names_the_paper_and_a_click_says_what_the_link_is_for(pa
     assert (known(pages), "Noted: More like this." in answer.said) == (Opinion.MORE, True)
 
 
+async def test_the_topic_in_whose_section_the_paper_stood_is_kept(pages: Pages) -> None:
+    named = FeedbackLink(mailbox_key(DORA), "lab", "2604.00001", Opinion.MORE, "birds")
+    await pages.post(urlsplit(feedback_url(pages.served.web, named)).path)
+    with pages.readers.store.snapshot() as view:
+        (record,) = view.feedback.of_subscriber("lab")
+    assert record.topic == "birds"
+
+
 async def test_the_last_word_counts_and_the_same_again_changes_nothing(pages: Pages) -> None:
     for said in ("more", "more", "saved", "saved", "less"):
         await pages.post(link(pages), ("say", said))

@@ -22,6 +22,7 @@ def feedback(
     *,
     place: str,
     now: datetime,
+    topic: str | None = None,
 ) -> Noted:
     """Note a reader's word on a paper; the same word again takes it back.
 
@@ -33,6 +34,7 @@ def feedback(
         opinion: what they say.
         place: where: mail, web, slack, discord.
         now: the moment, UTC.
+        topic: in whose section the paper stood; where None, what is known from an earlier word on it stays.
     """
     with context.store.transaction() as transaction:
         transaction.hold_reader(person[0])
@@ -40,7 +42,8 @@ def feedback(
         transaction.feedback.take_back(subscriber, person, identifier)
         if known is not None and known.opinion is opinion:
             return Noted(None)
-        transaction.feedback.put(FeedbackRecord(subscriber, person[0], identifier, opinion, place, now))
+        topic = topic or (known.topic if known else None)
+        transaction.feedback.put(FeedbackRecord(subscriber, person[0], identifier, opinion, place, now, topic))
         return Noted(opinion)
 
 

@@ -34,7 +34,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The newest schema this program knows; stored in Alembic's own table, so that Alembic can take over from here."""
 
 
@@ -313,6 +313,7 @@ feedback = Table(
     Column("verdict", Name(8), nullable=False),
     Column("place", Name(16), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("topic", Name(64)),  # in whose section the paper stood; NULL where that is not known
     Index("feedback_by_person", "person"),
 )
 

@@ -21,8 +21,17 @@ MORE, LESS, SAVED = Opinion
 PAPER = "2604.00001"
 
 
-def say(context: Context, opinion: Opinion, identifier: str = PAPER, *, who: str = KEY, now: datetime = NOW) -> Noted:
-    return feedback(context, "lab", context.keys.person("mail", who), identifier, opinion, place="mail", now=now)
+def say(
+    context: Context,
+    opinion: Opinion,
+    identifier: str = PAPER,
+    *,
+    who: str = KEY,
+    now: datetime = NOW,
+    topic: str | None = None,
+) -> Noted:
+    person = context.keys.person("mail", who)
+    return feedback(context, "lab", person, identifier, opinion, place="mail", now=now, topic=topic)
 
 
 def opinions(context: Context) -> list[Opinion]:
@@ -42,6 +51,19 @@ def test_two_persons_have_a_word_each(context: Context) -> None:
     say(context, MORE)
     say(context, LESS, who="fay")
     assert sorted(opinions(context)) == [LESS, MORE]
+
+
+def test_the_topic_is_kept_and_a_later_word_that_names_none_keeps_it(context: Context) -> None:
+    for said, named, kept in (
+        (MORE, None, None),
+        (LESS, "birds", "birds"),
+        (SAVED, None, "birds"),
+        (MORE, "maps", "maps"),
+    ):
+        say(context, said, topic=named)
+        with context.store.snapshot() as view:
+            (record,) = view.feedback.of_subscriber("lab")
+        assert (record.opinion, record.topic) == (said, kept)
 
 
 def test_saved_papers_come_newest_first(context: Context) -> None:

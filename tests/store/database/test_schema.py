@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 HERE = Path(__file__).parent / "migrations"
-NEXT = Schema("0005", (*CURRENT.folders, HERE / "next"))
-BROKEN = Schema("0005", (*CURRENT.folders, HERE / "broken"))
-LOSING = Schema("0005", (*CURRENT.folders, HERE / "losing"))
+NEXT = Schema("9000", (*CURRENT.folders, HERE / "next"))
+BROKEN = Schema("9000", (*CURRENT.folders, HERE / "broken"))
+LOSING = Schema("9000", (*CURRENT.folders, HERE / "losing"))
 NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
 FILLED = (papers, announcements, mailings)
 
@@ -115,7 +115,7 @@ def test_alembic_and_psycopg_are_imported_only_when_they_are_needed(sqlite_url: 
         "from bot.store.database import *; from bot.store.database.schema import *\n"
         "def there(): return sorted({'alembic', 'psycopg'} & set(sys.modules))\n"
         "Database(sys.argv[1]).close(); Database(sys.argv[1]).close(); before = there()\n"
-        "wanted = Schema('0005', (*CURRENT.folders, Path(sys.argv[2])))\n"
+        "wanted = Schema('9000', (*CURRENT.folders, Path(sys.argv[2])))\n"
         "Database(sys.argv[1], wanted=wanted).close(); print(before, there())"
     )
     assert run(code, sqlite_url, str(HERE / "next")) == ["[] ['alembic']"]
@@ -175,9 +175,9 @@ def fill(url: str) -> None:
 def test_an_older_store_is_brought_up_to_date_on_opening_with_all_it_holds(url: str) -> None:
     fill(url)
     database = Database(url, wanted=NEXT)
-    assert database.found_version == "0004"
+    assert database.found_version == SCHEMA_VERSION
     with database.reading() as connection:
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0005"
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9000"
         row = connection.execute(text("SELECT title, licence, pages FROM papers")).one()
         assert tuple(row) == (paper().title, None, 0)
         assert connection.scalar(text("SELECT count(*) FROM announcements")) == 1
@@ -185,7 +185,7 @@ def test_an_older_store_is_brought_up_to_date_on_opening_with_all_it_holds(url: 
         assert reference["referred_table"] == "papers"
     database.close()
     again = Database(url, wanted=NEXT)
-    assert again.found_version == "0005"
+    assert again.found_version == "9000"
     again.close()
 
 
@@ -194,10 +194,10 @@ def test_of_processes_that_start_at_once_one_migrates(url: str) -> None:
     code = (
         "import sys; from pathlib import Path\n"
         "from bot.store.database import *; from bot.store.database.schema import *\n"
-        "database = Database(sys.argv[1], wanted=Schema('0005', (*CURRENT.folders, Path(sys.argv[2]))))\n"
+        "database = Database(sys.argv[1], wanted=Schema('9000', (*CURRENT.folders, Path(sys.argv[2]))))\n"
         "print(database.found_version); database.close()"
     )
-    assert sorted(run(code, url, str(HERE / "next"), times=3)) == ["0004", "0005", "0005"]
+    assert sorted(run(code, url, str(HERE / "next"), times=3)) == [SCHEMA_VERSION, "9000", "9000"]
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(url: str) -> None:
@@ -231,7 +231,7 @@ def test_a_migrated_sqlite_file_looks_after_its_references_again(sqlite_url: str
 def test_a_store_of_the_next_program_is_refused_by_this_one(url: str) -> None:
     Database(url).close()
     Database(url, wanted=NEXT).close()
-    with pytest.raises(StoreError, match="its schema is 0005, this program knows 0004"):
+    with pytest.raises(StoreError, match=f"its schema is 9000, this program knows {SCHEMA_VERSION}"):
         Store(url)
 
 

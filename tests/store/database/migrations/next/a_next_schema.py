@@ -1,12 +1,14 @@
-"""A schema after today's, for the tests: renames a column of a table that others refer to, and adds one."""  # noqa: N999 - Alembic's order is in the file's name
+"""A schema after today's, for the tests: renames a column of a table that others refer to, and adds one."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+from bot.store.database.tables import SCHEMA_VERSION
+
+revision = "9000"
+down_revision = SCHEMA_VERSION
 
 
 def upgrade() -> None:
