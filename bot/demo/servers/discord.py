@@ -1,7 +1,8 @@
 """A Discord on loopback, for the demo and the tests: takes what Discord takes, refuses what it refuses.
 
-Knows the routes that `channels.discord` uses, the limits, nonces, and who may read what was posted. Paces only where
-it is told to. Rules: https://docs.discord.com/developers/resources/message, .../resources/webhook and
+Knows the routes that `channels.discord` uses, the limits, nonces, and who may read what was posted; `DiscordChat` has
+those that `chat.discord` uses. Paces only where it is told to. Rules:
+https://docs.discord.com/developers/resources/message, .../resources/webhook and
 https://docs.discord.com/developers/topics/rate-limits.
 """
 
@@ -17,7 +18,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from bot.demo.servers.discord_answers import error_answer, json_answer
+from bot.demo.servers.discord_chat import DiscordChat
 from bot.demo.servers.discord_forums import FORUM, GUILD, Forums
+from bot.demo.servers.discord_interactions import Person
 from bot.demo.servers.discord_limits import errors_in
 from bot.demo.servers.discord_messages import DiscordMessage
 from bot.demo.servers.loopback import listening
@@ -38,7 +42,7 @@ _ROOT = "/api/v10"
 _FIRST_ID = 1_200_000_000_000_000_000
 _EPOCH = 1_420_070_400
 """Of ids, in seconds: https://docs.discord.com/developers/reference#snowflakes."""
-_BOT = {"id": str(_FIRST_ID), "username": "paperboy", "bot": True}
+_BOT = Person(str(_FIRST_ID), "paperboy").as_user() | {"bot": True}
 
 
 class DiscordReceiver:
@@ -63,12 +67,14 @@ class DiscordReceiver:
         self.forums = Forums()
         self.no_history: set[str] = set()
         """Channels in which the bot has no Read Message History."""
+        self.chat = DiscordChat(_BOT, lambda token: token == self.token, lambda: self.now(), self._next_id)  # noqa: PLW0108 - a test may put another clock there
         self.seconds_between_posts = 0.0
         """To one channel or webhook. What comes earlier is refused, and says when."""
         self._posted: dict[str, float] = {}
         self._webhooks: dict[str, tuple[str, str]] = {}
         self._nonces: dict[tuple[str, str], tuple[float, DiscordMessage]] = {}
         self._deleted: set[str] = set()
+        self._ids = 0
         self._open = AsyncExitStack()
         self._port = 0
 
@@ -97,6 +103,7 @@ class DiscordReceiver:
 
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._log])
+        self.chat.add_routes(app, _ROOT)
         app.router.add_get(f"{_ROOT}/users/@me", self._me)
         app.router.add_get(f"{_ROOT}/channels/{{id}}", self._channel)
         app.router.add_post(f"{_ROOT}/channels/{{id}}/messages", self._create_message)
@@ -107,7 +114,7 @@ class DiscordReceiver:
         app.router.add_get(f"{_ROOT}/guilds/{{id}}/threads/active", self._active_threads)
         app.router.add_get(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._webhook)
         app.router.add_post(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._execute_webhook)
-        self._port = await self._open.enter_async_context(listening(app))
+        self._port = self.chat.port = await self._open.enter_async_context(listening(app))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -122,22 +129,29 @@ class DiscordReceiver:
         try:
             return await handler(request)
         except web.HTTPNotFound:
-            return _error(404, 0, "404: Not Found")
+            return error_answer(404, 0, "404: Not Found")
 
     async def _me(self, request: web.Request) -> web.Response:
-        return self._unauthorized(request) or _json(_BOT)
+        return self._unauthorized(request) or json_answer(_BOT)
+
+    def guild_channel(self, number: str) -> dict[str, Any]:
+        """A channel of the guild, as the gateway describes it."""
+        known = {"id": number, "name": f"channel-{number[-4:]}", "type": 0, "position": 0, "guild_id": GUILD}
+        return known | self.channels.get(number, {})
 
     async def _channel(self, request: web.Request) -> web.Response:
         number = request.match_info["id"]
-        known = self.channels.get(number, {"name": f"channel-{number[-4:]}", "type": 0})
-        return self._unauthorized(request) or _json({"id": number} | known)
+        if refused := self._unauthorized(request) or self._closed(number):
+            return refused
+        person = self.chat.whose(number)
+        return json_answer(self.guild_channel(number) if person is None else self.chat.direct_channel(person))
 
     async def _create_message(self, request: web.Request) -> web.StreamResponse:
         number = request.match_info["id"]
         if refused := self._unauthorized(request):
             return refused
         if self.channels.get(number, {}).get("type") == FORUM:
-            return _error(400, 50008, "Cannot send messages in a non-text channel")
+            return error_answer(400, 50008, "Cannot send messages in a non-text channel")
         thread = self.forums.threads.get(number)
         return await self._post(request, thread.forum if thread else number, number if thread else "", nonces=True)
 
@@ -147,13 +161,13 @@ class DiscordReceiver:
         if refused := self._unauthorized(request) or self._closed(number) or self._too_early(number):
             return refused
         if self.channels.get(number, {}).get("type") != FORUM:
-            return _json({"id": str(_FIRST_ID - 1), "name": asked.get("name"), "type": 12})
+            return json_answer({"id": str(_FIRST_ID - 1), "name": asked.get("name"), "type": 12})
         payload = {**(asked.get("message") or {}), "applied_tags": asked.get("applied_tags")}
         return self._open_thread(number, str(asked.get("name", "")), str(_FIRST_ID), payload)
 
     def _open_thread(self, forum: str, name: str, owner: str, payload: dict[str, Any]) -> web.Response:
         if refusal := self.forums.refusal(self.channels.get(forum, {}), name, payload.get("applied_tags")):
-            return _error(400, *refusal)
+            return error_answer(400, *refusal)
         answer = self._take(payload, forum, None, nonces=False)
         if answer.status == 200:
             self.messages[-1] = replace(self.messages[-1], thread_name=name)
@@ -162,16 +176,16 @@ class DiscordReceiver:
 
     async def _active_threads(self, request: web.Request) -> web.Response:
         shown = self.forums.shown(self.now(), archived=False)
-        return self._unauthorized(request) or _json({"threads": shown, "members": []})
+        return self._unauthorized(request) or json_answer({"threads": shown, "members": []})
 
     async def _archived_threads(self, request: web.Request) -> web.Response:
         number = request.match_info["id"]
         if refused := self._unauthorized(request) or self._closed(number):
             return refused
         if number in self.no_history:
-            return _error(403, 50013, "Missing Permissions")
+            return error_answer(403, 50013, "Missing Permissions")
         shown, limit = self.forums.shown(self.now(), archived=True, forum=number), int(request.query["limit"])
-        return _json({"threads": shown[:limit], "members": [], "has_more": len(shown) > limit})
+        return json_answer({"threads": shown[:limit], "members": [], "has_more": len(shown) > limit})
 
     async def _messages(self, request: web.Request) -> web.Response:
         """Newest first, of those after `after` the oldest; without the permission an empty list."""
@@ -180,16 +194,16 @@ class DiscordReceiver:
             return refused
         after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
         found = [message for message in self._readable(number) if int(message.id) > after][:limit]
-        return _json([message.as_shown(_BOT) for message in reversed(found)])
+        return json_answer([message.as_shown(_BOT) for message in reversed(found)])
 
     async def _message(self, request: web.Request) -> web.Response:
         number = request.match_info["id"]
         if refused := self._unauthorized(request) or self._closed(number):
             return refused
         if number in self.no_history:
-            return _error(403, 50013, "Missing Permissions")
+            return error_answer(403, 50013, "Missing Permissions")
         found = [message for message in self._readable(number) if message.id == request.match_info["message"]]
-        return _json(found[0].as_shown(_BOT)) if found else _error(404, 10008, "Unknown Message")
+        return json_answer(found[0].as_shown(_BOT)) if found else error_answer(404, 10008, "Unknown Message")
 
     def _readable(self, number: str) -> list[DiscordMessage]:
         unseen = self.no_history
@@ -203,7 +217,7 @@ class DiscordReceiver:
         number, name = request.match_info["id"], self._name(request)
         if not isinstance(name, str):
             return name
-        return _json({"id": number, "type": 1, "name": name, "channel_id": str(_FIRST_ID)})
+        return json_answer({"id": number, "type": 1, "name": name, "channel_id": str(_FIRST_ID)})
 
     async def _execute_webhook(self, request: web.Request) -> web.StreamResponse:
         name = self._name(request)
@@ -215,16 +229,16 @@ class DiscordReceiver:
             early = self._closed(name) or self._too_early(name)
             return early or self._open_thread(name, payload["thread_name"], request.match_info["id"], payload)
         if is_forum and not thread:
-            return _error(400, 220001, "Webhooks posted to forum channels must have a thread_name or thread_id")
+            return error_answer(400, 220001, "Webhooks posted to forum channels must have a thread_name or thread_id")
         return await self._post(request, name, thread, nonces=False)
 
     def _unauthorized(self, request: web.Request) -> web.Response | None:
         known = request.headers.get("Authorization") == f"Bot {self.token}"
-        return None if known else _error(401, 0, "401: Unauthorized")
+        return None if known else error_answer(401, 0, "401: Unauthorized")
 
     def _closed(self, destination: str) -> web.Response | None:
         status, code = self.closed.get(destination, (0, 0))
-        return _error(status, code, "no") if status else None
+        return error_answer(status, code, "no") if status else None
 
     def _too_early(self, destination: str) -> web.Response | None:
         """The refusal of what comes too early for its destination; None where it does not, and the time is noted."""
@@ -243,13 +257,13 @@ class DiscordReceiver:
             "X-RateLimit-Scope": "user",
         }
         said = {"message": "You are being rate limited.", "retry_after": round(wait, 3), "global": False}
-        return _json(said, 429, headers)
+        return json_answer(said, 429, headers)
 
     def _name(self, request: web.Request) -> str | web.Response:
         token, name = self._webhooks.get(request.match_info["id"], ("", ""))
         if not token:
-            return _error(404, 10015, "Unknown Webhook")
-        return name if request.match_info["token"] == token else _error(401, 50027, "Invalid Webhook Token")
+            return error_answer(404, 10015, "Unknown Webhook")
+        return name if request.match_info["token"] == token else error_answer(401, 50027, "Invalid Webhook Token")
 
     async def _post(self, request: web.Request, destination: str, thread: str, *, nonces: bool) -> web.StreamResponse:
         payload = await request.json()
@@ -259,28 +273,30 @@ class DiscordReceiver:
         silent = request.query.get("wait", "1") != "1" and answer.status == 200
         return web.Response(status=204) if silent else answer
 
+    def _next_id(self) -> str:
+        self._ids += 1
+        return str((max(0, int((self.now() - _EPOCH) * 1000)) << 22) + 1000 + self._ids)
+
     def _take(self, payload: dict[str, Any], destination: str, thread: str | None, *, nonces: bool) -> web.Response:
         """The answer to a message, which is kept; one without a thread (None) opens one, which has its id."""
         if errors := errors_in(payload):
-            return _json({"code": 50035, "message": "Invalid Form Body", "errors": errors}, 400)
+            return json_answer({"code": 50035, "message": "Invalid Form Body", "errors": errors}, 400)
         if not str(payload.get("content") or "").strip() and not payload.get("embeds"):
-            return _error(400, 50006, "Cannot send an empty message")
-        number = str(
-            (max(0, int((self.now() - _EPOCH) * 1000)) << 22) + 1000 + len(self.messages) + len(self._deleted)
-        )
+            return error_answer(400, 50006, "Cannot send an empty message")
+        number = self._next_id()
         message = DiscordMessage(number, destination, number if thread is None else thread, payload)
         if nonces and payload.get("enforce_nonce"):
             key = (thread or destination, str(payload.get("nonce")))
             since, earlier = self._nonces.get(key, (float("-inf"), message))
             if self.now() - since < NONCE_SECONDS:
                 gone = earlier.id in self._deleted
-                return _error(404, 10008, "Unknown Message") if gone else _json({"id": earlier.id})
+                return error_answer(404, 10008, "Unknown Message") if gone else json_answer({"id": earlier.id})
             self._nonces[key] = (self.now(), message)
         if known := self.forums.threads.get(message.thread):
             known.active_at = self.now()
             message = replace(message, thread_name=known.name)
         self.messages.append(message)
-        return _json({"id": message.id})
+        return json_answer({"id": message.id})
 
 
 async def _play(fault: FaultScript, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -291,16 +307,5 @@ async def _play(fault: FaultScript, request: web.Request, handler: Handler) -> w
         page = fault.body
         answer = web.Response(status=fault.status, text=page, content_type="text/html", headers=fault.headers)
     else:
-        answer = _json(fault.body, fault.status, fault.headers)
+        answer = json_answer(fault.body, fault.status, fault.headers)
     return await play(fault, request, answer)
-
-
-def _json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """As Discord sends it: that content type to the letter, and the Via of its proxy, which clients look for."""
-    response = web.json_response(body, status=status, headers={"Via": "1.1 google", **(headers or {})})
-    response.headers["Content-Type"] = "application/json"
-    return response
-
-
-def _error(status: int, code: int, message: str) -> web.Response:
-    return _json({"message": message, "code": code}, status)
