@@ -30,7 +30,7 @@ from hypothesis.stateful import (
 )
 
 from bot.channels.channel import CannotTellError
-from bot.deliver import readdress
+from bot.deliver.addressing import readdress
 from bot.errors import DeliveryError, FailureKind
 from bot.model import DeliveryState, Limit, Limits, Message, OnUnknown, Receipt, UnknownDelivery
 from bot.settings import Address, Secret, Settings, Subscriber

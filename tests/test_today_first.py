@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.app.run_result import RunResult
-    from bot.compose import Composed
+    from bot.compose.result import Composed
     from bot.demo.servers.arxiv import Answer
     from tests.world import Environment
 
@@ -218,9 +218,9 @@ async def test_while_another_process_makes_up_for_what_was_missed_today_is_colle
     scene.environment.clock.set(start)
     async with scene.environment.app() as app:
         app.store.leases._owner = WorkerId.parse("elsewhere|boot|1|1")
-        app.store.leases.acquire("make up", start, HOUR)
+        app.store.leases.acquire("catch up", start, HOUR)
     run = await scene.once()
-    assert run.made_up_elsewhere == "make up is held by process 1 on elsewhere"
+    assert run.catching_up_elsewhere == "catch up is held by process 1 on elsewhere"
     assert not run.collected_elsewhere
     assert scene.owed(TODAY) <= set(scene.told())
     assert scene.asked(Source.OAI, start) == 0
@@ -241,7 +241,7 @@ async def test_a_stale_feed_is_read_elsewhere_also_while_another_process_makes_u
     start = scene.at(TODAY, 8)
     async with scene.environment.app() as app:
         app.store.leases._owner = WorkerId.parse("elsewhere|boot|1|1")
-        app.store.leases.acquire("make up", start, HOUR)
+        app.store.leases.acquire("catch up", start, HOUR)
     assert not (await scene.once(start)).left_undone
 
 

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.app.runner import COLLECT_TERM, FEEDS, Runner
+from bot.app.collecting import LEASE_TERM, TODAY_LEASE
+from bot.app.runner import Runner
 from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, ARXIV_TIMEOUT
 from bot.channels import CHANNELS
 from bot.channels.channel import CheckResult
@@ -136,12 +137,12 @@ class App:
 
     @asynccontextmanager
     async def arxiv(
-        self, lease: str = FEEDS, *, max_wait: float = ARXIV_MAX_WAIT, answer_within: float = ARXIV_TIMEOUT
+        self, lease: str = TODAY_LEASE, *, max_wait: float = ARXIV_MAX_WAIT, answer_within: float = ARXIV_TIMEOUT
     ) -> AsyncIterator[ArxivClient]:
-        """A client of arXiv, while no other process has the lease; see `runner.OpenArxiv`."""
+        """A client of arXiv, while no other process has the lease; see `collecting.OpenArxiv`."""
         from bot.arxiv.client import ArxivClient  # noqa: PLC0415 - aiohttp, only where arXiv is asked
 
-        self.store.leases.acquire(lease, self.clock.now(), COLLECT_TERM)
+        self.store.leases.acquire(lease, self.clock.now(), LEASE_TERM)
         client = ArxivClient(
             self.settings.arxiv,
             contact=self.settings.contact,

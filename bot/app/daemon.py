@@ -1,9 +1,9 @@
-"""Decides when the next round is due: polls around the mailing, each subscriber's hour, the end of a wait.
+"""Decides when the four verbs run next: polls around the mailing, each subscriber's hour, the end of a wait.
 
-    tick -> [stop? reload? is it time?] -> a round of the four verbs -> when next
+    tick -> [stop? reload? is it time?] -> a run of the four verbs -> when next
 
 `schedule` gives the tick and nothing more: its own time zones need pytz and slip in spring, so what is due is worked
-out here from the moment alone. Between two rounds a tick looks at the clock and at the configuration file's date.
+out here from the moment alone. Between two runs a tick looks at the clock and at the configuration file's date.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.settings import Subscriber
 
     Heartbeat = Callable[[], object]
-    Reload = Callable[[], Awaitable["Rounds | None"]]
+    Reload = Callable[[], Awaitable["Verbs | None"]]
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ TICK = 5
 """Seconds between two looks at the clock."""
 
 GRACE = 5.0
-"""Seconds that a round in progress is given when we are asked to stop; then what is in flight becomes unknown."""
+"""Seconds that a run in progress is given when we are asked to stop; then what is in flight becomes unknown."""
 
 WAIT_FOR_LATE_UNTIL = time(2, tzinfo=calendar.EASTERN)
 """Until then a digest waits for a category that is late."""
@@ -74,15 +74,15 @@ class WorkAhead:
         return tuple(category for category in self.categories if category not in closed)
 
 
-class Rounds(Protocol):
+class Verbs(Protocol):
     """Interface to the four verbs, as the daemon calls them."""
 
-    async def round(self, *, poll: bool) -> WorkAhead:
+    async def run_due(self, *, poll: bool) -> WorkAhead:
         """Compose, deliver and publish; before that, if `poll`, ask arXiv for what is still open."""
         ...
 
     def work_ahead(self) -> WorkAhead:
-        """What the store says of the time to come, without doing anything."""
+        """What has to be done later, as the store shows it; does nothing."""
         ...
 
     def end_soon(self) -> None:
@@ -90,7 +90,7 @@ class Rounds(Protocol):
         ...
 
     def abandon(self) -> None:
-        """What is in flight and will not be settled becomes unknown."""
+        """Marks deliveries that are being sent, and whose answer we will not see, as unknown."""
         ...
 
 
@@ -131,30 +131,30 @@ def next_wake(now: datetime, work_ahead: WorkAhead) -> datetime:
 class Daemon:
     """Ticks until it is told to stop."""
 
-    def __init__(self, rounds: Rounds, clock: Clock) -> None:
-        self._rounds = rounds
+    def __init__(self, verbs: Verbs, clock: Clock) -> None:
+        self._verbs = verbs
         self._clock = clock
         self._wake: datetime | None = None
         self._woken = asyncio.Event()
-        """Whether somebody changed something since the last round began."""
+        """Set by `wake`: a reader changed something after the last run began."""
 
     def wake(self) -> None:
-        """Have a round as soon as there can be one: a reader changed something."""
+        """Makes a run due at once, because a reader changed something."""
         self._woken.set()
 
     def is_due(self) -> bool:
-        """Whether it is time for a round."""
+        """Whether a run is due."""
         return self._wake is None or self._woken.is_set() or self._clock.now() >= self._wake
 
     async def tick(self) -> None:
-        """A round, if it is time for one."""
+        """Runs the four verbs if a run is due, and decides when the next one is."""
         now = self._clock.now()
         if not self.is_due():
             return
         self._woken.clear()
         try:
-            poll = now >= next_poll(now, self._rounds.work_ahead())
-            work_ahead = await self._rounds.round(poll=poll)
+            poll = now >= next_poll(now, self._verbs.work_ahead())
+            work_ahead = await self._verbs.run_due(poll=poll)
         except StoreError as error:
             # A full disk or a locked store may recover within a minute; nothing is lost until then.
             log.error("the store cannot be used", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
@@ -164,12 +164,12 @@ class Daemon:
         log.info("round done", polled=poll, next=self._wake.isoformat(timespec="minutes"))
 
     async def run(self, stop: asyncio.Event, *, heartbeat: Heartbeat, reload: Reload) -> None:
-        """Tick until `stop` is set; a round in progress is given some seconds to end.
+        """Ticks until `stop` is set; a run in progress is given `GRACE` seconds to end.
 
         Args:
             stop: set by SIGTERM and SIGINT.
-            heartbeat: called at every tick, also during a round.
-            reload: asked between rounds; gives new rounds where the configuration changed.
+            heartbeat: called at every tick, also during a run.
+            reload: asked between two runs; returns new verbs where the configuration changed, else None.
         """
         import schedule  # noqa: PLC0415 - only the daemon ticks
 
@@ -187,7 +187,7 @@ class Daemon:
         while not stop.is_set():
             await _sleep(max(0.1, ticker.idle_seconds or 0.0), stop, self._woken, step)
             if step is not None and step.done():
-                step.result()  # what a round raises is the daemon's end: nothing is swallowed
+                step.result()  # an error of a run ends the daemon: nothing is swallowed
                 if self._woken.is_set():
                     ticker.run_all()
             ticker.run_pending()
@@ -196,24 +196,24 @@ class Daemon:
     async def _step(self, reload: Reload) -> None:
         fresh = await reload()
         if fresh is not None:
-            self._rounds, self._wake = fresh, None
+            self._verbs, self._wake = fresh, None
         await self.tick()
 
     async def _finish(self, step: asyncio.Task[None] | None) -> None:
         if step is not None:
-            self._rounds.end_soon()
+            self._verbs.end_soon()
             await asyncio.wait([step], timeout=GRACE)
             step.cancel()
             await asyncio.gather(step, return_exceptions=True)
         try:
-            self._rounds.abandon()
+            self._verbs.abandon()
         except StoreError as error:
             # They stay claimed by a process that is gone, which the next one sees and looks them up.
             log.error("what is in flight could not be noted", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
 
 
 async def _sleep(seconds: float, stop: asyncio.Event, woken: asyncio.Event, step: asyncio.Task[None] | None) -> None:
-    """Until the next tick, a stop, or the end of a round; between two rounds also until a reader acted."""
+    """Sleeps until the next tick, a stop or the end of a run; between runs also until a reader acts."""
     is_running = step is not None and not step.done()
     waiting = [asyncio.ensure_future(event.wait()) for event in ([stop] if is_running else [stop, woken])]
     running = [step] if step is not None and is_running else []

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import text
-from bot.compose import Outcome
+from bot.compose.result import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.collect import Collected
-    from bot.compose import Composed
-    from bot.deliver import LaneReport
+    from bot.compose.result import Composed
+    from bot.deliver.lane_report import LaneReport
     from bot.model import MailingRecord
     from bot.publish import Published
 
@@ -72,8 +72,8 @@ class RunResult:
     collected: tuple[Collected, ...] = ()
     collected_elsewhere: str = ""
     """Who is collecting at this moment, if it is not us."""
-    made_up_elsewhere: str = ""
-    """Who is making up for what was missed, if it is not us."""
+    catching_up_elsewhere: str = ""
+    """Which other process is catching up on what was missed, if it is not us."""
     composed: tuple[Composed, ...] = ()
     delivered: tuple[LaneReport, ...] = ()
     published: tuple[Published, ...] = ()
@@ -99,12 +99,12 @@ class RunResult:
 
 
 def log_run(run: RunResult) -> None:
-    """What a round did, for the daemon's log; what deliver did it has logged itself."""
+    """Logs what a run did, for the daemon's log; what deliver did it has logged itself."""
     _log_collected(run.collected)
     if run.collected_elsewhere:
         log.info("another process is collecting", holder=run.collected_elsewhere)
-    if run.made_up_elsewhere:
-        log.info("another process makes up for what was missed", holder=run.made_up_elsewhere)
+    if run.catching_up_elsewhere:
+        log.info("another process catches up on what was missed", holder=run.catching_up_elsewhere)
     for composed in run.composed:
         if composed.reason:
             log.warning("template failed", subscriber=composed.subscriber, reason=composed.reason)

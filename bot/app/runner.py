@@ -1,4 +1,4 @@
-"""Runs the four verbs (collect, compose, deliver, publish) in order: for `once`, or in each round of the daemon.
+"""Runs the four verbs (collect, compose, deliver, publish) in order: for `once`, and for each run of the daemon.
 
     [bounces? addresses changed?] -> feeds -> what second sources have at once -> compose -> deliver -> publish
         -> the rest of what was missed -> [anything new?] -> compose -> deliver -> publish -> alerts -> prune
@@ -13,57 +13,46 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
+from bot.app.collecting import Collector
 from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.app.run_result import RunResult, Told, log_run
 from bot.arxiv import calendar
-from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, Service
-from bot.collect import Collection, backlog
-from bot.deliver import MAX_WAIT, deliver, readdress
+from bot.arxiv.rate_limit import Service
+from bot.collect import backlog
+from bot.deliver import MAX_WAIT, deliver
+from bot.deliver.addressing import readdress
 from bot.errors import RenderError
 from bot.members.bounce_mailbox import BounceMailboxError
 from bot.members.housekeeping import forget_outdated
 from bot.report.alert import Alert, enqueue_alerts
-from bot.store.leases import LeaseTakenError
 
 log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Callable, Coroutine, Mapping
 
+    from bot.app.collecting import OpenArxiv
     from bot.channels.channel import Channel
     from bot.clock import Clock
-    from bot.collect import Progress, Source
-    from bot.compose import Composed, Composer
-    from bot.deliver import LaneReport
+    from bot.collect import Progress
+    from bot.compose import Composer
+    from bot.compose.result import Composed
+    from bot.deliver.lane_report import LaneReport
     from bot.members.roster import RosterReader
     from bot.publish import Published, Publisher
     from bot.settings import Settings
     from bot.store import Store
 
-FEEDS, MISSED = "collect", "make up"
-"""Names of leases: for collecting today's mailing, during which no other process composes; for collecting what was
-missed."""
-
 Result = TypeVar("Result")
-
-COLLECT_TERM = timedelta(minutes=30)
-"""For how long a lease is taken; it is taken anew after each mailing that was collected."""
-
-_EXTRA_WAIT = timedelta(minutes=2)
-"""How long today's digests wait for second sources, to include what those have; and how long a round of the daemon
-goes on asking these sources after the digests are sent."""
-_HURRIED_TIMEOUT = 20.0
-"""Seconds for one answer, where today's digests wait for it."""
 
 _LOOK_AGAIN_AFTER = timedelta(minutes=1)
 """After another process was seen collecting."""
-_ROUND_MAX_WAIT = timedelta(seconds=30)
-"""How long a round of the daemon waits for pacing and Retry-After: what takes longer is another round's."""
+_DAEMON_MAX_WAIT = timedelta(seconds=30)
+"""How long a run of the daemon waits for pacing and Retry-After; what takes longer is left to a later run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +72,7 @@ class _Options:
     max_wait: timedelta = MAX_WAIT
     """How long deliver waits, in all, for pacing and Retry-After."""
     since: date | None = None
-    """The first mailing date to make up for, whether or not it was ever asked for."""
-
-
-class OpenArxiv(Protocol):
-    """Opens a client of arXiv."""
-
-    def __call__(
-        self, lease: str, *, max_wait: float = ..., answer_within: float = ...
-    ) -> AbstractAsyncContextManager[Source]:
-        """A client, while no other process has the lease of that name.
-
-        Args:
-            lease: `FEEDS` or `MISSED`.
-            max_wait: the most seconds that all requests together wait for what arXiv asks beyond the usual pause.
-            answer_within: the most seconds for one answer.
-
-        Raises:
-            LeaseTakenError: another process has it.
-        """
-        ...
+    """The first mailing date to collect, whether or not it was ever asked for."""
 
 
 class Runner:
@@ -139,7 +109,7 @@ class Runner:
         self._roster = roster
         self._channels = channels
         self._clock = clock
-        self._open_arxiv = open_arxiv
+        self._collector = Collector(store, clock, open_arxiv)
         self._open_composer = open_composer
         self._open_publisher = open_publisher
         self._read_bounces = read_bounces
@@ -167,9 +137,16 @@ class Runner:
             self._open_composer(self._roster.whole(now)).enrol(now)
         return await self._run_verbs(_Options(tell=not no_deliver, any_hour=any_hour, since=since), progress)
 
-    async def round(self, *, poll: bool) -> WorkAhead:
-        """What the daemon does when something is due: the four verbs, with short waits. Returns what to do later."""
-        options = _Options(poll=poll, wait_for_late=True, ignore_backoff=False, max_wait=_ROUND_MAX_WAIT)
+    async def run_due(self, *, poll: bool) -> WorkAhead:
+        """Runs the four verbs for the daemon, with short waits.
+
+        Args:
+            poll: whether arXiv is asked.
+
+        Returns:
+            What has to be done later.
+        """
+        options = _Options(poll=poll, wait_for_late=True, ignore_backoff=False, max_wait=_DAEMON_MAX_WAIT)
         run = await self._run_verbs(options)
         log_run(run)
         retries = [lane.left_until for lane in run.delivered if lane.left_until]
@@ -177,7 +154,7 @@ class Runner:
         if run.collected_elsewhere:
             again = self._clock.now() + _LOOK_AGAIN_AFTER
             work_ahead = replace(work_ahead, retries=(*retries, again), arxiv_waits_until=again)
-        if run.collected_elsewhere or run.made_up_elsewhere:
+        if run.collected_elsewhere or run.catching_up_elsewhere:
             work_ahead = replace(work_ahead, missed_wait_until=self._clock.now() + _LOOK_AGAIN_AFTER)
         return work_ahead
 
@@ -187,17 +164,24 @@ class Runner:
         While another process asks for today's mailing, the store may hold half of it: then nothing is composed and
         published, only the outbox is delivered.
         """
-        self._heed_bounces()
+        self._process_bounces()
         roster = self._roster.waited_for(self._clock.now())
         readdressed = readdress(self._store, roster, self._clock.now()) if options.tell else ()
-        collection = self._collection(roster.categories, since=options.since, ignore_backoff=options.ignore_backoff)
-        elsewhere = await self.collect(collection, progress) if options.poll else self._collected_elsewhere()
-        made_up_elsewhere = ""
+        collection = self._collector.collection(
+            roster.categories, since=options.since, ignore_backoff=options.ignore_backoff
+        )
+        briefly = not options.ignore_backoff
+        elsewhere = (
+            await self._collector.collect_today(collection, progress)
+            if options.poll
+            else self._collector.collecting_elsewhere()
+        )
+        catching_up_elsewhere = ""
         if options.since and not elsewhere:  # it was asked for by hand, and comes as one digest
-            _, made_up_elsewhere = await self._collect_missed(collection, options, progress)
+            _, catching_up_elsewhere = await self._collector.collect_missed(collection, progress, briefly=briefly)
         told = Told(delivered=readdressed).then(await self._tell(options, elsewhere))
-        if options.poll and not (elsewhere or made_up_elsewhere or collection.is_done):
-            new, made_up_elsewhere = await self._collect_missed(collection, options, progress)
+        if options.poll and not (elsewhere or catching_up_elsewhere or collection.is_done):
+            new, catching_up_elsewhere = await self._collector.collect_missed(collection, progress, briefly=briefly)
             if new:
                 told = told.then(await self._tell(options))
         if options.tell:
@@ -207,7 +191,7 @@ class Runner:
         return RunResult(
             collected=collection.results,
             collected_elsewhere=elsewhere,
-            made_up_elsewhere=made_up_elsewhere,
+            catching_up_elsewhere=catching_up_elsewhere,
             composed=told.composed,
             delivered=told.delivered,
             published=told.published,
@@ -234,65 +218,10 @@ class Runner:
 
     # -- the verbs -----------------------------------------------------------------------------------------------
 
-    async def collect(
-        self, collection: Collection | None = None, progress: Progress = lambda _name, _steps: None
-    ) -> str:
-        """The first verb: today's mailing from its feeds, and what second sources have at once.
-
-        Returns:
-            Who is doing so in our place, if somebody is.
-        """
-        collection = collection or self._collection(self._roster.of_yaml(self._clock.now()).categories)
-        step = self._prolonging(FEEDS, progress)
-        try:
-            async with self._open_arxiv(FEEDS) as source:
-                await collection.ask_feeds(source, step)
-            async with self._open_arxiv(FEEDS, max_wait=0.0, answer_within=_HURRIED_TIMEOUT) as source:
-                until = self._clock.now() + _EXTRA_WAIT
-                await collection.ask_second_sources(source, step, until=until, hurry=True)
-        except LeaseTakenError as error:
-            return str(error)
-        return ""
-
-    async def _collect_missed(self, collection: Collection, options: _Options, progress: Progress) -> tuple[int, str]:
-        """Asks second sources for the rest; in a round of the daemon only briefly, as the next digest may be due.
-
-        Returns:
-            How much was new, and who is making up for what was missed, if it is not us.
-        """
-        in_a_round = not options.ignore_backoff
-        until = self._clock.now() + _EXTRA_WAIT if in_a_round else None
-        try:
-            async with self._open_arxiv(MISSED, max_wait=0.0 if in_a_round else ARXIV_MAX_WAIT) as source:
-                step = self._prolonging(MISSED, progress)
-                return await collection.ask_second_sources(source, step, until=until), ""
-        except LeaseTakenError as error:
-            return 0, str(error)
-
-    def _collection(
-        self, categories: Iterable[str], *, since: date | None = None, ignore_backoff: bool = True
-    ) -> Collection:
-        """What there is to collect now."""
-        return Collection(
-            self._store.papers, tuple(categories), self._clock, since=since, ignore_backoff=ignore_backoff
-        )
-
-    def _collected_elsewhere(self) -> str:
-        """Who is collecting today's mailing, if it is another process."""
-        try:
-            self._store.leases.check(FEEDS, self._clock.now())
-        except LeaseTakenError as error:
-            return str(error)
-        return ""
-
-    def _prolonging(self, lease: str, progress: Progress) -> Progress:
-        """The same progress, with the lease taken anew at every step."""
-
-        def step(name: str, steps: int) -> None:
-            self._store.leases.acquire(lease, self._clock.now(), COLLECT_TERM)
-            progress(name, steps)
-
-        return step
+    async def collect(self) -> None:
+        """The first verb: today's mailing from its feeds, and what second sources have at once."""
+        collection = self._collector.collection(self._roster.of_yaml(self._clock.now()).categories)
+        await self._collector.collect_today(collection, lambda _name, _steps: None)
 
     async def compose(self, *, any_hour: bool = False, wait_for_late: bool = False) -> tuple[Composed, ...]:
         """The second verb: write the digests that are due into the outbox."""
@@ -345,7 +274,7 @@ class Runner:
         return min((moment for moment in waits if moment), default=None) if all(waits) else None
 
     def add_alert(self, key: str, text: str) -> None:
-        """Adds an alert that the store cannot show; it is sent with the next round."""
+        """Adds an alert that the store cannot show; it is sent by the next run."""
         self._alerts[key] = Alert(key, text)
 
     def end_soon(self) -> None:
@@ -372,7 +301,7 @@ class Runner:
         """Marks deliveries that are being sent, and whose answer we will not see, as unknown."""
         self._store.outbox.abandon(self._store.owner, self._clock.now())
 
-    def _heed_bounces(self) -> None:
+    def _process_bounces(self) -> None:
         """Before anything is composed or sent; if they cannot be read, the operator hears of it."""
         try:
             self._read_bounces()

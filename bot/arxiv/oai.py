@@ -71,7 +71,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Harvest:
+class RecordList:
     """One answer: all records, or a part of them if there is a token."""
 
     responded_at: datetime
@@ -95,7 +95,7 @@ def set_spec(category: str) -> str:
     return f"{group}:{archive}:{subject}" if subject else f"{group}:{archive}"
 
 
-def parse(body: bytes) -> Harvest:
+def parse(body: bytes) -> RecordList:
     """Read the answer to a ListRecords request with `metadataPrefix=arXivRaw`.
 
     The error `noRecordsMatch` is an answer: nothing changed, an empty harvest.
@@ -117,14 +117,14 @@ def parse(body: bytes) -> Harvest:
                 f"OAI-PMH error {truncate(clean(code), _SHOWN) or 'without code'}: {truncate(words, _SHOWN)}"
             )
     if errors:
-        return Harvest(responded_at)
+        return RecordList(responded_at)
     listed = root.find(f"{_OAI}ListRecords")
     if listed is None:
         raise ParseError("an answer of OAI-PMH without ListRecords")
-    return _harvest(listed, responded_at)
+    return _record_list(listed, responded_at)
 
 
-def _harvest(listed: ET.Element, responded_at: datetime) -> Harvest:
+def _record_list(listed: ET.Element, responded_at: datetime) -> RecordList:
     elements = listed.findall(f"{_OAI}record")
     token = (listed.findtext(f"{_OAI}resumptionToken") or "").strip() or None
     if token and len(token) > _LONGEST_TOKEN:
@@ -133,7 +133,7 @@ def _harvest(listed: ET.Element, responded_at: datetime) -> Harvest:
         raise ParseError("a list without records, which OAI-PMH does not know")
     alive = [record for record in elements if record.find(f"{_OAI}header[@status='deleted']") is None]
     read = [_read(record, place) for place, record in enumerate(alive, 1)]
-    return Harvest(
+    return RecordList(
         responded_at=responded_at,
         records=tuple(item for item in read if isinstance(item, Record)),
         unreadable=tuple(item for item in read if isinstance(item, InvalidItem)),

@@ -12,27 +12,25 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bot.arxiv import calendar
-from bot.clock import latest_slot, next_slot
+from bot.compose.rendering import Renderer
+from bot.compose.result import Composed, Outcome
+from bot.compose.slots import is_due, next_slot, served_slot
 from bot.errors import RenderError
-from bot.model import Note
-from bot.settings import WhenEmpty
-from bot.store.outbox import RenderedDigest
 from bot.store.subscribers import SubscriberState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.channels.channel import Channel
     from bot.compose.digests import DigestPlan, DigestPlanner
-    from bot.model import Digest, Message
+    from bot.model import Digest
     from bot.settings import Settings, Subscriber
     from bot.store import Store
+    from bot.store.outbox import RenderedDigest
 
 
 _DIGESTS_PER_TRANSACTION = 50
@@ -40,42 +38,6 @@ _DIGESTS_PER_TRANSACTION = 50
 
 _PLANS_PER_TURN = 10
 """Digests that are planned before the event loop has its turn."""
-
-
-class Outcome(StrEnum):
-    """What compose came to for one subscriber."""
-
-    DIGEST = "digest"
-    EMPTY = "empty"
-    SAID_EMPTY = "said-empty"
-    NOT_DUE = "not-due"
-    PAUSED = "paused"
-    NOBODY = "nobody"
-    """None of its addresses may be written to, or it waits for its reader's yes."""
-    WAITING = "waiting"
-    """Some of its categories are late today, and there is time to wait for them."""
-    FAILED = "failed"
-    """A template of this subscriber is broken."""
-    ELSEWHERE = "elsewhere"
-    """Another process composed for it in the meantime."""
-
-
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """What compose did for one subscriber."""
-
-    subscriber: str
-    outcome: Outcome
-    matched: int = 0
-    messages: int = 0
-    """Deliveries written."""
-    reason: str = ""
-    """What was wrong with its templates, whether or not there was a digest all the same."""
-    next_slot: datetime | None = None
-    late: tuple[str, ...] = ()
-    """Its categories whose mailing of today should be in and is not: what they bring follows."""
-    self_service: bool = False
-    """Whether it is a self-service subscriber."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +100,7 @@ class Composer:
         """
         self._store = store
         self._settings = settings
-        self._channels = channels
-        self._fallbacks = fallbacks
+        self._renderer = Renderer(channels, fallbacks)
         self._planner = planner
 
     async def compose(
@@ -207,15 +168,15 @@ class Composer:
         self, subscriber: Subscriber, before: SubscriberState | None, now: datetime, *, any_hour: bool
     ) -> _Candidate:
         state = self._planner.add_missing_cursors(subscriber, before or SubscriberState(subscriber.name))
-        state = replace(state, due_at=_next(subscriber, now), composed_as=subscriber.revision)
+        state = replace(state, due_at=next_slot(subscriber, now), composed_as=subscriber.revision)
         if state.slot is None:
             # A newcomer, or one that has an hour only now, starts at its next slot.
-            state = replace(state, slot=_served(subscriber, now))
-        due = _due(subscriber, state, now)
+            state = replace(state, slot=served_slot(subscriber, now))
+        due = is_due(subscriber, state, now)
         if not (due or any_hour):
             return _Candidate(subscriber, before, state, None)
         if due:
-            state = replace(state, slot=_served(subscriber, now))
+            state = replace(state, slot=served_slot(subscriber, now))
         plan = self._planner.plan(subscriber, state, now)
         return _Candidate(subscriber, before, plan.after(state), plan)
 
@@ -242,13 +203,13 @@ class Composer:
                 yield Composed(name, Outcome.ELSEWHERE)
             else:
                 outcome, messages = _outcome(plan, group.rendered), parts * len(candidate.subscriber.addresses)
-                slot = _next(candidate.subscriber, now)
+                slot = next_slot(candidate.subscriber, now)
                 yield Composed(name, outcome, matched, messages, group.template_error, slot, late)
 
     def _render_group(self, candidates: Sequence[_Candidate]) -> _RenderedGroup:
         first, plan = candidates[0].subscriber, candidates[0].plan
         try:
-            rendered, template_error = self._render_digest(first, plan) if plan else (None, "")
+            rendered, template_error = self._renderer.render(first, plan) if plan else (None, "")
         except RenderError as error:
             # Its own template's trouble is its own: the cursor stays, the next run composes it again.
             return _RenderedGroup(candidates, None, str(error), failed=True)
@@ -261,55 +222,6 @@ class Composer:
         return self._planner.plan(
             subscriber, self._planner.add_missing_cursors(subscriber, known or newcomer), now
         ).digest
-
-    # -- rendering -----------------------------------------------------------------------------------------------
-
-    def _render_digest(self, subscriber: Subscriber, plan: DigestPlan) -> tuple[RenderedDigest | None, str]:
-        """The messages, if there is anything to say, and what was wrong with the subscriber's own templates."""
-        if plan.digest:
-            digest = plan.digest
-            messages, template_error = self._render_or_fall_back(
-                subscriber,
-                lambda channel: channel.render(
-                    digest,
-                    max_messages=subscriber.max_messages,
-                    options=subscriber.options,
-                ),
-            )
-            shown = {identifier for message in messages for identifier in message.papers}
-            papers = tuple(replace(paper, shown=paper.identifier in shown) for paper in plan.papers)
-            titles = " · ".join(section.title for section in digest.sections)
-            return RenderedDigest(subscriber.channel, titles, messages, papers), template_error
-        note = plan.silence
-        if note and subscriber.when_empty is WhenEmpty.SAY:
-            messages, template_error = self._render_or_fall_back(
-                subscriber, lambda channel: (channel.render_note(note),)
-            )
-            return RenderedDigest(subscriber.channel, note.title, messages), template_error
-        return None, ""
-
-    def _render_or_fall_back(
-        self,
-        subscriber: Subscriber,
-        render: Callable[[Channel], tuple[Message, ...]],
-    ) -> tuple[tuple[Message, ...], str]:
-        """What the channel renders; with the built-in templates and a note where the subscriber's own are broken.
-
-        Raises:
-            RenderError: the built-in ones fail too, or there are no others.
-        """
-        name = subscriber.channel
-        try:
-            return _rendered(self._channels[name], render), ""
-        except RenderError as error:
-            if name not in self._fallbacks:
-                raise
-            built_in = self._fallbacks[name]
-            note = Note(
-                title="A template of your own is broken",
-                text=f"{error}\nThe built-in one was used for this digest.",
-            )
-            return (*_rendered(built_in, render), built_in.render_note(note)), str(error)
 
 
 def _is_silent(subscriber: Subscriber) -> bool:
@@ -330,41 +242,3 @@ def _outcome(plan: DigestPlan | None, rendered: RenderedDigest | None) -> Outcom
     if rendered is None:
         return Outcome.EMPTY
     return Outcome.DIGEST if plan.digest else Outcome.SAID_EMPTY
-
-
-def _rendered(channel: Channel, render: Callable[[Channel], tuple[Message, ...]]) -> tuple[Message, ...]:
-    """What it renders; a fault of ours counts as a broken template, for it must stop nobody else either.
-
-    Raises:
-        RenderError: it cannot.
-    """
-    try:
-        return render(channel)
-    except RenderError:
-        raise
-    except Exception as error:
-        raise RenderError(type(channel).__name__, f"internal error: {type(error).__name__}: {error}") from error
-
-
-def _due(subscriber: Subscriber, state: SubscriberState, now: datetime) -> bool:
-    if subscriber.at is None:
-        return True
-    if state.slot is None or state.slot > now:  # in the future: written by a clock that was wrong
-        return True
-    if latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone) > state.slot:
-        return True
-    # Its hour of this mailing date was served already: what comes in late follows at once. A newcomer still waits.
-    return state.heard_until is not None and calendar.mailing_date(state.slot) == calendar.mailing_date(now)
-
-
-def _served(subscriber: Subscriber, now: datetime) -> datetime | None:
-    """The slot that counts as served from now on."""
-    if subscriber.at is None:
-        return None
-    return latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
-
-
-def _next(subscriber: Subscriber, now: datetime) -> datetime | None:
-    if subscriber.at is None:
-        return None
-    return next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)

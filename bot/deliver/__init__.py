@@ -5,7 +5,8 @@
 
 A lane is one address: its messages go in order, one at a time, and its failures delay no other lane. What a
 failure means is decided by the store from its kind alone; nothing in here knows a platform. Lanes share commits
-(`group_commit`), never an outcome; unknown outcomes are looked up in `reconcile`.
+(`group_commit`), never an outcome. Unknown outcomes are looked up in `reconcile`; deliveries whose address is gone or
+changed are settled beforehand in `addressing`.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.deliver.addressing import Reachable, Unreachable, find_address
 from bot.deliver.group_commit import GroupCommitter
+from bot.deliver.lane_report import LaneReport
 from bot.deliver.reconcile import reconcile
+from bot.deliver.recovery import recover
 from bot.errors import DeliveryError, FailureKind, StoreError
 from bot.model import DeliveryState, UnknownDelivery
 from bot.store.outbox.claim import ClaimRequest, SentReceipt
@@ -29,7 +31,6 @@ from bot.store.outbox.policy import ClaimLostError, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from bot.channels.channel import Channel
     from bot.clock import Clock
@@ -44,46 +45,6 @@ log = structlog.get_logger(__name__)
 
 MAX_WAIT = timedelta(minutes=5)
 """How long `once` waits, in all, for pacing and Retry-After."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneReport:
-    """What became of one address's deliveries in this run."""
-
-    subscriber: str
-    address: str
-    """The label that may be shown."""
-    sent: int = 0
-    dead: int = 0
-    dropped: int = 0
-    withdrawn: int = 0
-    """Taken back: for a subscriber that is gone, or to be composed anew for another channel."""
-    held: int = 0
-    """Whose outcome is unknown, and that wait for a person."""
-    reason: str = ""
-    """Why something stayed behind, or died."""
-    left_until: datetime | None = None
-    """When it is worth trying again; None if nothing stayed behind."""
-    paused: bool = False
-    self_service: bool = False
-    """Whether it is a self-service subscriber's."""
-
-    @property
-    def is_news(self) -> bool:
-        """Whether there is anything to say of it; a lane of which all is held has been told of before."""
-        counts = self.sent + self.dead + self.dropped + self.withdrawn + self.held
-        return bool(counts or self.left_until or self.paused)
-
-    def then(self, later: LaneReport) -> LaneReport:
-        """Both, of one run: what was done adds up, what is left is as the later one found it."""
-        return replace(
-            later,
-            sent=self.sent + later.sent,
-            dead=self.dead + later.dead,
-            dropped=self.dropped + later.dropped,
-            withdrawn=self.withdrawn + later.withdrawn,
-            reason=later.reason or self.reason,
-        )
 
 
 async def deliver(
@@ -113,7 +74,7 @@ async def deliver(
         if (subscriber := settings.subscribers.get(lane.subscriber)) and only in (None, subscriber.name)
         if (address := subscriber.address(lane.recipient))
     )
-    lost = _recover(store, [job.lane for job in jobs if not job.subscriber.paused], clock.now())
+    lost = recover(store, [job.lane for job in jobs if not job.subscriber.paused], clock.now())
     keys = store.reader_keys(settings.secrets)
     run = _Run(store, channels, clock, keys, ignore_backoff=ignore_backoff, max_wait=max_wait)
     reports = await asyncio.gather(*(run.lane(job, lost.get(job.lane, ())) for job in jobs), return_exceptions=True)
@@ -122,45 +83,6 @@ async def deliver(
         if isinstance(report, BaseException):
             raise report
     return tuple(report for report in reports if isinstance(report, LaneReport) and report.is_news)
-
-
-def readdress(store: Store, settings: Settings, now: datetime) -> tuple[LaneReport, ...]:
-    """Makes sure, before anything is composed or sent, that what is left has an address in today's configuration.
-
-    A renamed subscriber goes on where it was. A moved lane's deliveries go to its new address; what has no address is
-    withdrawn or dropped, as `find_address` decides, and reported.
-    """
-    for each in settings.subscribers.values():
-        if each.was and store.subscribers.rename(each.was, each.name):
-            log.info("a renamed subscriber goes on where it was", subscriber=each.name, was=each.was)
-    _recover(store, _lanes_without_address(store, settings), now)
-    reports: list[LaneReport] = []
-    withdrawn: set[str] = set()
-    for lane, channel in store.outbox.lanes_with_channel():
-        match find_address(lane, channel, store, settings):
-            case Reachable(address, moved=True):
-                store.outbox.readdress(lane, address.key)
-            case Unreachable(DeliveryState.DROPPED, reason):
-                dropped = store.outbox.drop(lane, reason, now)
-                reports.append(LaneReport(lane.subscriber, "", dropped=dropped, reason=reason))
-            case Unreachable(_, reason) if lane.subscriber not in withdrawn:
-                withdrawn.add(lane.subscriber)
-                reports.append(_withdraw(store, settings, lane.subscriber, reason, now))
-    news = tuple(report for report in reports if report.is_news)
-    for report in news:
-        counts = {"dropped": report.dropped, "withdrawn": report.withdrawn}
-        log.warning(
-            "deliveries of a changed configuration", subscriber=report.subscriber, **counts, reason=report.reason
-        )
-    return news
-
-
-def _withdraw(store: Store, settings: Settings, name: str, reason: str, now: datetime) -> LaneReport:
-    """Takes back what is left for a subscriber on other channels than its own, on all if it is gone."""
-    subscriber = settings.subscribers.get(name)
-    channel = subscriber.channel if subscriber else None
-    withdrawn = store.outbox.withdraw(name, reason, now, but_for=channel)
-    return LaneReport(name, "", withdrawn=withdrawn, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,25 +94,6 @@ class _LaneJob:
     """How many of its deliveries are not over."""
     subscriber: Subscriber
     address: Address
-
-
-def _lanes_without_address(store: Store, settings: Settings) -> list[Lane]:
-    """Lanes whose address is gone: no job is made for them, so that nobody else sees a crash while sending to one."""
-    return [
-        lane
-        for lane in store.outbox.lanes()
-        if (subscriber := settings.subscribers.get(lane.subscriber)) is None
-        or subscriber.address(lane.recipient) is None
-    ]
-
-
-def _recover(store: Store, lanes: Sequence[Lane], now: datetime) -> dict[Lane, list[DeliveryState]]:
-    """What became of those deliveries whose sender died while sending them, by lane."""
-    found: dict[Lane, list[DeliveryState]] = {}
-    for lane, state in store.outbox.recover(*lanes, owner=store.owner, now=now):
-        log.warning("a sender died while sending", subscriber=lane.subscriber, state=state.value)
-        found.setdefault(lane, []).append(state)
-    return found
 
 
 class _Run:

@@ -14,14 +14,14 @@ import structlog
 
 from bot.channels.mail.bounce import MOST_BYTES, UnreadableReportError
 from bot.errors import PaperboyError
-from bot.members.bounces import heed
+from bot.members.bounces import process_report
 from bot.members.values import Suppressed
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from bot.members.bounces import Heeded, Unheeded
+    from bot.members.bounces import Ignored, MailboxOutcome
     from bot.members.context import Context
 
 log = structlog.get_logger(__name__)
@@ -51,17 +51,17 @@ def read_bounces(context: Context, folder: Path, now: datetime) -> int:
         for file in waiting[:MOST_AT_ONCE]:
             with file.open("rb") as message:
                 data = message.read(MOST_BYTES + 1)
-            flags = "S" if _heed(context, data, now) else ""
+            flags = "S" if _process(context, data, now) else ""
             file.rename(folder / "cur" / f"{file.name.partition(':')[0]}:2,{flags}")
     except OSError as error:
         raise BounceMailboxError(folder, error.strerror or type(error).__name__) from error
     return len(waiting[:MOST_AT_ONCE])
 
 
-def _heed(context: Context, data: bytes, now: datetime) -> bool:
+def _process(context: Context, data: bytes, now: datetime) -> bool:
     """Whether anything was done about it."""
     try:
-        found = heed(context, data, now)
+        found = process_report(context, data, now)
     except UnreadableReportError as error:
         log.warning("a message among the bounces was not understood", reason=error.reason)
         return False
@@ -69,7 +69,7 @@ def _heed(context: Context, data: bytes, now: datetime) -> bool:
     return isinstance(found, tuple)
 
 
-def tell(found: tuple[Heeded, ...] | Unheeded) -> None:
+def tell(found: tuple[MailboxOutcome, ...] | Ignored) -> None:
     """Log what became of a message; it names no address."""
     if not isinstance(found, tuple):
         log.info("nothing is done about a message among the bounces", reason=found.value)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.store.outbox.queries import SentRecord
 
 
-class Unheeded(StrEnum):
+class Ignored(StrEnum):
     """Why nothing is done about a mail that came in."""
 
     NO_REPORT = "no bounce and no complaint"
@@ -39,7 +39,7 @@ class Unheeded(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Heeded:
+class MailboxOutcome:
     """What became of one mailbox that a report is about."""
 
     subscriber: str
@@ -56,7 +56,9 @@ class _Subject:
     status: str
 
 
-def heed(context: Context, data: bytes, now: datetime, *, recipient: str = "") -> tuple[Heeded, ...] | Unheeded:
+def process_report(
+    context: Context, data: bytes, now: datetime, *, recipient: str = ""
+) -> tuple[MailboxOutcome, ...] | Ignored:
     """Do what a mail that came in asks for; the same mail again changes nothing.
 
     Args:
@@ -71,17 +73,17 @@ def heed(context: Context, data: bytes, now: datetime, *, recipient: str = "") -
     """
     report = read_report(data)
     if report is None:
-        return Unheeded.NO_REPORT
+        return Ignored.NO_REPORT
     if report.failures == ():
-        return Unheeded.NOT_FOR_GOOD
+        return Ignored.NOT_FOR_GOOD
     settings: MailSettings | None = context.settings.channels.get("mail")
     if settings is not None and settings.return_path is not None and settings.has_tokens:
         subjects = tuple(_by_token(context, settings.return_path, report, data, recipient))
     elif report.failures is None:
-        return Unheeded.NO_REPORT
+        return Ignored.NO_REPORT
     else:
         subjects = tuple(_by_address(context, report, now))
-    return tuple(_act(context, report.kind, subject, now) for subject in subjects) or Unheeded.NOT_OURS
+    return tuple(_act(context, report.kind, subject, now) for subject in subjects) or Ignored.NOT_OURS
 
 
 def _by_token(context: Context, return_path: str, report: Report, data: bytes, recipient: str) -> Iterator[_Subject]:
@@ -132,8 +134,10 @@ def _key(failure: Failure) -> str | None:
         return None  # it names no mailbox, and so none of ours
 
 
-def _act(context: Context, kind: ReportKind, subject: _Subject, now: datetime) -> Heeded:
+def _act(context: Context, kind: ReportKind, subject: _Subject, now: datetime) -> MailboxOutcome:
     name, mailbox = subject.delivery.subscriber, subject.mailbox
     if kind is ReportKind.COMPLAINT:
-        return Heeded(name, complained(context, mailbox, now, subscriber=name))
-    return Heeded(name, bounced(context, mailbox, subject.delivery.id, subject.status, now=now, subscriber=name))
+        return MailboxOutcome(name, complained(context, mailbox, now, subscriber=name))
+    return MailboxOutcome(
+        name, bounced(context, mailbox, subject.delivery.id, subject.status, now=now, subscriber=name)
+    )

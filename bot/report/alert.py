@@ -75,7 +75,7 @@ def enqueue_alerts(
     if settings.operator is None or not settings.subscribers[settings.operator].addresses:
         return 0
     alerts = {each.key: each for each in (*_from_store(store, settings, channels, now), *also)}
-    untold = store.outbox.alerts_not_told(alerts, since=now - DAY)
+    untold = store.alerts.not_told(alerts, since=now - DAY)
     if not untold:
         return 0
     operator = settings.subscribers[settings.operator]
@@ -84,7 +84,7 @@ def enqueue_alerts(
         text="\n".join([*_lines(alerts[key] for key in sorted(untold)), _WHERE_TO_LOOK]),
     )
     rendered = RenderedDigest(operator.channel, note.title, (channels[operator.channel].render_note(note),))
-    store.outbox.enqueue_alert(operator.name, rendered, operator.recipients, now, alerts=sorted(untold))
+    store.alerts.enqueue(operator.name, rendered, operator.recipients, now, alerts=sorted(untold))
     return len(untold)
 
 

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from bot.store.alerts import Alerts
 from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database, migrate
 from bot.store.keys import ReaderKeys, read_keys
 from bot.store.leases import Leases
 from bot.store.outbox import Outbox
+from bot.store.outbox.address_changes import AddressChanges
 from bot.store.outbox.manual import ManualActions
 from bot.store.outbox.queries import OutboxQueries
 from bot.store.pages import Pages
@@ -63,6 +65,8 @@ class Store:
         self.papers = Papers(self._database)
         self.subscribers = SubscriberStates(self._database)
         self.outbox = Outbox(self._database)
+        self.address_changes = AddressChanges(self._database)
+        self.alerts = Alerts(self._database)
         self.queries = OutboxQueries(self._database)
         self.manual = ManualActions(self._database)
         self.search = PaperSearch(self._database, self.papers)

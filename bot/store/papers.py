@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, func, select
 
-from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
+from bot.model import AnnounceType, MailingState
 from bot.store.database import batched
 from bot.store.database.dialect import Lock, hold_lock, insert
 from bot.store.database.tables import announcements, mailings, papers
+from bot.store.paper_rows import announcement_rows, paper_row, to_announcement, to_mailing_record, to_paper
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
-    from bot.model import Mailing
+    from bot.model import Announcement, Mailing, MailingRecord, Paper
     from bot.store.database import Database
 
 
@@ -60,12 +61,12 @@ class Papers:
         with self._database.writing() as connection:
             hold_lock(connection, Lock.ANNOUNCEMENTS)
             if mailing.entries:
-                rows = [_paper_row(entry.paper, now) for entry in mailing.entries]
+                rows = [paper_row(entry.paper, now) for entry in mailing.entries]
                 connection.execute(insert(connection, papers).on_conflict_do_nothing(), rows)
             before = _count(connection, mailing.mailing_date, mailing.category)
             if mailing.entries:
                 statement = insert(connection, announcements).on_conflict_do_nothing()
-                connection.execute(statement, _announcement_rows(mailing, reconstructed=reconstructed))
+                connection.execute(statement, announcement_rows(mailing, reconstructed=reconstructed))
             after = _count(connection, mailing.mailing_date, mailing.category)
             _put_mailing(
                 connection,
@@ -112,7 +113,7 @@ class Papers:
         where = and_(mailings.c.mailing_date == mailing_date, mailings.c.category == category)
         with self._database.reading() as connection:
             row = connection.execute(select(mailings).where(where)).one_or_none()
-        return None if row is None else _mailing_record(row)
+        return None if row is None else to_mailing_record(row)
 
     def mailings_since(self, first: date) -> tuple[MailingRecord, ...]:
         """Every mailing's state from that date on, oldest first, categories in order."""
@@ -120,7 +121,7 @@ class Papers:
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()
         # Sorted here: PostgreSQL's order of texts depends on its locale.
-        return tuple(sorted(map(_mailing_record, rows), key=attrgetter("mailing_date", "category")))
+        return tuple(sorted(map(to_mailing_record, rows), key=attrgetter("mailing_date", "category")))
 
     def first_asked(self) -> dict[str, date]:
         """Per category, the mailing date that was the first to be asked for."""
@@ -164,7 +165,7 @@ class Papers:
             .order_by(announcements.c.seq)
         )
         with self._database.reading() as connection:
-            return tuple(_announcement(row) for row in connection.execute(statement))
+            return tuple(to_announcement(row) for row in connection.execute(statement))
 
     def announcements_on(self, mailing_date: date, categories: Collection[str]) -> tuple[Announcement, ...]:
         """One date's announcements in these categories, in the order of storing."""
@@ -174,7 +175,7 @@ class Papers:
             .order_by(announcements.c.seq)
         )
         with self._database.reading() as connection:
-            return tuple(_announcement(row) for row in connection.execute(statement))
+            return tuple(to_announcement(row) for row in connection.execute(statement))
 
     def announcements_of(self, identifier: str) -> tuple[Announcement, ...]:
         """Everything arXiv announced of one paper, in the order of storing."""
@@ -182,7 +183,7 @@ class Papers:
             select(announcements).where(announcements.c.identifier == identifier).order_by(announcements.c.seq)
         )
         with self._database.reading() as connection:
-            return tuple(_announcement(row) for row in connection.execute(statement))
+            return tuple(to_announcement(row) for row in connection.execute(statement))
 
     def dates_after(self, categories: Collection[str], cursor: int) -> dict[date, int]:
         """Mailing dates with announcements in these categories beyond the cursor, with their highest number."""
@@ -240,14 +241,14 @@ class Papers:
             for batch in batched(sorted({identifier for identifier, _ in wanted})):
                 for row in connection.execute(select(papers).where(papers.c.identifier.in_(batch))):
                     if (row.identifier, row.version) in wanted:
-                        found[row.identifier, row.version] = _paper(row)
+                        found[row.identifier, row.version] = to_paper(row)
         return found
 
     def versions(self, identifier: str) -> tuple[Paper, ...]:
         """Every stored version of a paper, oldest first."""
         statement = select(papers).where(papers.c.identifier == identifier).order_by(papers.c.version)
         with self._database.reading() as connection:
-            return tuple(_paper(row) for row in connection.execute(statement))
+            return tuple(to_paper(row) for row in connection.execute(statement))
 
 
 _ANNOUNCED = select(announcements.c.version).where(
@@ -301,74 +302,3 @@ def _put_mailing(
         where=mailings.c.state.not_in([state for state in MailingState if state.closed]),
     )
     connection.execute(statement)
-
-
-def _paper_row(paper: Paper, now: datetime) -> dict[str, Any]:
-    return {
-        "identifier": paper.identifier,
-        "version": paper.version,
-        "title": paper.title,
-        "abstract": paper.abstract,
-        "authors": [[author.name, *author.affiliations] for author in paper.authors],
-        "categories": list(paper.categories),
-        "license": paper.license,
-        "doi": paper.doi,
-        "journal_ref": paper.journal_ref,
-        "comment": paper.comment,
-        "stored_at": now,
-    }
-
-
-def _announcement_rows(mailing: Mailing, *, reconstructed: bool) -> list[dict[str, Any]]:
-    return [
-        {
-            "mailing_date": mailing.mailing_date,
-            "category": mailing.category,
-            "identifier": entry.paper.identifier,
-            "version": entry.paper.version,
-            "type": entry.type,
-            "reconstructed": reconstructed,
-        }
-        for entry in mailing.entries
-    ]
-
-
-def _paper(row: Row[Any]) -> Paper:
-    return Paper(
-        identifier=row.identifier,
-        version=row.version,
-        title=row.title,
-        abstract=row.abstract,
-        authors=tuple(Author(name, tuple(affiliations)) for name, *affiliations in row.authors),
-        categories=tuple(row.categories),
-        license=row.license,
-        doi=row.doi,
-        journal_ref=row.journal_ref,
-        comment=row.comment,
-    )
-
-
-def _announcement(row: Row[Any]) -> Announcement:
-    return Announcement(
-        seq=row.seq,
-        mailing_date=row.mailing_date,
-        category=row.category,
-        identifier=row.identifier,
-        version=row.version,
-        type=AnnounceType(row.type),
-        reconstructed=row.reconstructed,
-    )
-
-
-def _mailing_record(row: Row[Any]) -> MailingRecord:
-    return MailingRecord(
-        mailing_date=row.mailing_date,
-        category=row.category,
-        state=MailingState(row.state),
-        reason=row.reason,
-        announced=row.announced,
-        unreadable=row.unreadable,
-        tries=row.tries,
-        asked_at=row.asked_at,
-        first_asked_at=row.first_asked_at,
-    )

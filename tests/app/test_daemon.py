@@ -142,7 +142,7 @@ class Month:
     asleep: tuple[datetime, datetime] | None = None
 
     chance: random.Random | None = None
-    """Where there is one: the process is stopped in the midst of rounds, at random, and started again."""
+    """Where there is one: the process is stopped in the midst of runs, at random, and started again."""
     stops: int = 0
 
     async def live(self) -> None:
@@ -164,7 +164,7 @@ class Month:
             self.environment.clock.set(now + 5 * MINUTE)
 
     async def _stop_in_the_midst(self, app: App, daemon: Daemon) -> None:
-        """What SIGTERM does when its grace is over, at any of the points where a round waits."""
+        """What SIGTERM does when its grace is over, at any of the points where a run waits."""
         assert self.chance is not None
         self.stops += 1
         tick = asyncio.create_task(daemon.tick())
@@ -363,8 +363,8 @@ async def test_an_idle_daemon_asks_nothing_of_anybody(environment: Environment) 
 # -- living and ending -------------------------------------------------------------------------------------------
 
 
-class Rounds:
-    """Rounds that take as long as they are told to, or fail."""
+class FakeVerbs:
+    """Runs that take as long as they are told to, or fail."""
 
     def __init__(self, *, seconds: float = 0.0, failure: Exception | None = None) -> None:
         self.count = 0
@@ -373,7 +373,7 @@ class Rounds:
         self._seconds = seconds
         self._failure = failure
 
-    async def round(self, *, poll: bool) -> WorkAhead:
+    async def run_due(self, *, poll: bool) -> WorkAhead:
         assert poll in (True, False)
         self.count += 1
         if self._failure is not None:
@@ -408,9 +408,9 @@ async def run_for(daemon: Daemon, seconds: float, *, beats: list[int] | None = N
 
 async def test_it_works_at_once_and_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.app.daemon.TICK", 1)
-    rounds, beats = Rounds(), [0]
-    took = await run_for(Daemon(rounds, SystemClock()), 0.2, beats=beats)
-    assert (rounds.count, rounds.abandoned) == (1, 1)
+    verbs, beats = FakeVerbs(), [0]
+    took = await run_for(Daemon(verbs, SystemClock()), 0.2, beats=beats)
+    assert (verbs.count, verbs.abandoned) == (1, 1)
     assert len(beats) > 1
     assert took < 1
 
@@ -419,10 +419,10 @@ async def test_a_round_that_hangs_is_left_after_the_grace_and_what_is_in_flight_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.app.daemon.GRACE", 0.3)
-    rounds = Rounds(seconds=60)
-    took = await run_for(Daemon(rounds, SystemClock()), 0.1)
+    verbs = FakeVerbs(seconds=60)
+    took = await run_for(Daemon(verbs, SystemClock()), 0.1)
     assert 0.2 < took < 5
-    assert rounds.abandoned == 1
+    assert verbs.abandoned == 1
 
 
 async def test_a_stop_in_the_midst_of_long_work_ends_it_at_the_next_page_and_the_next_run_writes_the_rest(
@@ -445,7 +445,7 @@ async def test_a_stop_in_the_midst_of_long_work_ends_it_at_the_next_page_and_the
     monkeypatch.setattr("bot.publish.render_page", note)
     async with environment.app() as app:
         await Daemon(app.runner, environment.clock).run(stop, heartbeat=lambda: None, reload=unchanged)
-    assert len(written) < 10  # some turns of the event loop pass until the round is cancelled
+    assert len(written) < 10  # some turns of the event loop pass until the run is cancelled
     await environment.once()
     pages = (environment.folder / "site").glob("birds*/2026-04-21.html")
     assert sorted(page.parent.name for page in pages) == sorted(names)
@@ -477,40 +477,40 @@ async def test_a_stop_while_sending_lets_the_send_end_and_begins_no_page(
 
 async def test_a_fault_in_a_round_ends_the_daemon_with_it() -> None:
     with pytest.raises(RuntimeError, match="a fault of ours"):
-        await run_for(Daemon(Rounds(failure=RuntimeError("a fault of ours")), SystemClock()), 0.3)
+        await run_for(Daemon(FakeVerbs(failure=RuntimeError("a fault of ours")), SystemClock()), 0.3)
 
 
 async def test_a_store_that_is_locked_or_full_is_tried_again_in_a_minute() -> None:
     clock = SimulatedClock(morning(TUESDAY))
-    rounds = Rounds(failure=StoreError("sqlite:///p.db", "database or disk is full"))
-    daemon = Daemon(rounds, clock)
+    verbs = FakeVerbs(failure=StoreError("sqlite:///p.db", "database or disk is full"))
+    daemon = Daemon(verbs, clock)
     await daemon.tick()
     await daemon.tick()
-    assert rounds.count == 1
+    assert verbs.count == 1
     clock.set(clock.now() + MINUTE)
     await daemon.tick()
-    assert rounds.count == 2
+    assert verbs.count == 2
 
 
 async def test_it_ends_although_the_store_does_not_take_what_is_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
-    rounds = Rounds()
+    verbs = FakeVerbs()
 
     def locked() -> None:
         raise StoreError("sqlite:///p.db", "database is locked")
 
-    monkeypatch.setattr(rounds, "abandon", locked)
+    monkeypatch.setattr(verbs, "abandon", locked)
     with capture_logs() as logs:
-        await run_for(Daemon(rounds, SystemClock()), 0.1)
+        await run_for(Daemon(verbs, SystemClock()), 0.1)
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [
         "what is in flight could not be noted"
     ]
 
 
 async def test_a_new_configuration_gets_a_round_at_once() -> None:
-    old, new = Rounds(), Rounds()
+    old, new = FakeVerbs(), FakeVerbs()
     offered = iter([None, new])
 
-    async def reload() -> Rounds | None:
+    async def reload() -> FakeVerbs | None:
         return next(offered, None)
 
     daemon = Daemon(old, SimulatedClock(morning(TUESDAY)))
@@ -520,32 +520,32 @@ async def test_a_new_configuration_gets_a_round_at_once() -> None:
 
 
 async def test_a_reader_who_acts_between_two_rounds_gets_one_at_once_and_not_only_at_the_next_tick() -> None:
-    rounds, stop = Rounds(), asyncio.Event()
-    daemon = Daemon(rounds, SystemClock())
+    verbs, stop = FakeVerbs(), asyncio.Event()
+    daemon = Daemon(verbs, SystemClock())
     running = asyncio.create_task(daemon.run(stop, heartbeat=lambda: None, reload=unchanged))
-    while rounds.count < 1:  # noqa: ASYNC110 - rounds tell nobody
+    while verbs.count < 1:  # noqa: ASYNC110 - the fake tells nobody
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
     for count in (2, 3):
         daemon.wake()
         async with asyncio.timeout(4):  # a tick comes after 5 s
-            while rounds.count < count:  # noqa: ASYNC110 - as above
+            while verbs.count < count:  # noqa: ASYNC110 - the fake tells nobody
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
     stop.set()
     await running
-    assert rounds.count == 3
+    assert verbs.count == 3
 
 
 async def test_a_reader_who_acts_during_a_round_gets_another_after_it() -> None:
-    rounds, stop = Rounds(seconds=0.2), asyncio.Event()
-    daemon = Daemon(rounds, SystemClock())
+    verbs, stop = FakeVerbs(seconds=0.2), asyncio.Event()
+    daemon = Daemon(verbs, SystemClock())
     running = asyncio.create_task(daemon.run(stop, heartbeat=lambda: None, reload=unchanged))
-    while rounds.count < 1:  # noqa: ASYNC110 - rounds tell nobody
+    while verbs.count < 1:  # noqa: ASYNC110 - the fake tells nobody
         await asyncio.sleep(0.01)
     daemon.wake()
     async with asyncio.timeout(4):
-        while rounds.count < 2:  # noqa: ASYNC110 - as above
+        while verbs.count < 2:  # noqa: ASYNC110 - the fake tells nobody
             await asyncio.sleep(0.01)
     stop.set()
     await running

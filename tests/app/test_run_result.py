@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from bot.app.run_result import RunResult, Told, log_run
 from bot.collect import Collected
-from bot.compose import Composed, Outcome
-from bot.deliver import LaneReport
+from bot.compose.result import Composed, Outcome
+from bot.deliver.lane_report import LaneReport
 from bot.model import MailingState
 from bot.publish import Published
 from tests.world import MONDAY, TUESDAY
@@ -53,7 +53,7 @@ def test_what_is_not_in_for_one_reason_is_one_line_of_the_log() -> None:
             Collected("cs.CV", TUESDAY, MailingState.COMPLETE, "3 announced", new=3),
             Collected("cs.CL", TUESDAY, MailingState.COMPLETE, "4 announced", asked=False),
         ),
-        made_up_elsewhere="make up is held by process 1 on elsewhere",
+        catching_up_elsewhere="catch up is held by process 1 on elsewhere",
     )
     with capture_logs() as logs:
         log_run(run)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.arxiv import oai, taxonomy
-from bot.arxiv.oai import Harvest, Version
+from bot.arxiv.oai import RecordList, Version
 from bot.errors import ParseError
 from bot.model import Author, Paper
 
@@ -122,7 +122,7 @@ def test_without_a_token_that_is_all(token: str) -> None:
 
 
 def test_no_records_match_is_an_empty_harvest() -> None:
-    assert oai.parse(NO_RECORDS.encode()) == Harvest(datetime(2026, 4, 21, 2, 31, 27, tzinfo=UTC))
+    assert oai.parse(NO_RECORDS.encode()) == RecordList(datetime(2026, 4, 21, 2, 31, 27, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.lmtp import LMTP
 
 from bot.channels.mail.bounce import guess_failures, read_report
-from bot.members.bounces import Heeded, heed
+from bot.members.bounces import MailboxOutcome, process_report
 from bot.members.mailbox import mailbox_key
 from bot.members.values import Counted, Suppressed
 from bot.store.suppressions import SuppressionReason
@@ -69,13 +69,13 @@ async def test_what_postfix_sends_back_stops_mails_to_who_is_unknown_and_to_nobo
             await environment.once(morning(TUESDAY))
             reports = [await asyncio.wait_for(returned.mails.get(), 60) for _ in range(2)]
         async with environment.app() as app:
-            found = [heed(app.context, data, morning(TUESDAY)) for data in (*reports, *reports)]
+            found = [process_report(app.context, data, morning(TUESDAY)) for data in (*reports, *reports)]
             with app.store.snapshot() as view:
                 keys = {each: app.context.keys.suppression(mailbox_key(each)) for each in (NOBODY, FULL, ALICE)}
                 suppressed = {each for each, key in keys.items() if view.suppressions.find(key)}
     assert suppressed == {NOBODY}
-    assert (Heeded("seminar", Suppressed(SuppressionReason.BOUNCED, morning(TUESDAY))),) in found[:2]
-    assert (Heeded("seminar", Counted()),) in found[:2]
+    assert (MailboxOutcome("seminar", Suppressed(SuppressionReason.BOUNCED, morning(TUESDAY))),) in found[:2]
+    assert (MailboxOutcome("seminar", Counted()),) in found[:2]
     for data in reports:
         report = message_from_bytes(data, policy=policy.default)
         assert (report["Return-Path"], report["To"]) == ("<>", report["Delivered-To"])

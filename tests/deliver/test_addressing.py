@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.deliver import readdress
-from bot.deliver.addressing import Reachable, Unreachable, find_address
+from bot.deliver.addressing import Reachable, Unreachable, find_address, readdress
 from bot.model import DeliveryState
 from tests.builders import paper
 from tests.world import TUESDAY, morning
@@ -33,7 +32,7 @@ async def _addresses(environment: Environment, **lab: Any) -> list[Reachable | U
     """Where each of its deliveries goes in this configuration, in the order of their addresses."""
     environment.config["subscribers"] = {"lab": {"topics": ["birds"], **lab}} if lab else {}
     async with environment.app() as app:
-        lanes = app.store.outbox.lanes_with_channel()
+        lanes = app.store.address_changes.lanes_with_channel()
         return [find_address(lane, channel, app.store, app.settings) for lane, channel in lanes]
 
 

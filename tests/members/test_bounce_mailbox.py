@@ -28,7 +28,7 @@ def names(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
 
-def test_a_bounce_is_heeded_and_marked_as_seen(context: Context, maildir: Path) -> None:
+def test_a_bounce_is_processed_and_marked_as_seen(context: Context, maildir: Path) -> None:
     sent(context.store)
     (maildir / "new" / "1776752704.M1P2.mx").write_bytes(bounce())
     assert read_bounces(context, maildir, NOW) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from bot.channels.mail.settings import MailSettings
 from bot.members import bounce_tokens
-from bot.members.bounces import Heeded, Unheeded, heed
+from bot.members.bounces import Ignored, MailboxOutcome, process_report
 from bot.members.context import Context
 from bot.members.values import Counted, Suppressed
 from bot.model import Limit, Limits, Receipt
@@ -57,7 +57,7 @@ def to(context: Context, delivery: str) -> str:
     return RETURN_PATH.replace("{token}", bounce_tokens.make(context.keys, delivery))
 
 
-def outcome(found: tuple[Heeded, ...] | Unheeded) -> Suppressed | Counted:
+def outcome(found: tuple[MailboxOutcome, ...] | Ignored) -> Suppressed | Counted:
     assert isinstance(found, tuple)
     (one,) = found
     assert one.subscriber == "seminar"
@@ -70,7 +70,7 @@ def outcome(found: tuple[Heeded, ...] | Unheeded) -> Suppressed | Counted:
 def test_an_unknown_user_is_suppressed_at_once_whatever_address_the_report_names(context: Context) -> None:
     context = with_return_path(context)
     data = bounce(to(context, sent(context.store)), recipient="eve@forwarded.example.net")
-    assert outcome(heed(context, data, NOW)) == Suppressed(SuppressionReason.BOUNCED, NOW)
+    assert outcome(process_report(context, data, NOW)) == Suppressed(SuppressionReason.BOUNCED, NOW)
     assert suppression(context, EVE)
     assert not suppression(context, "eve@forwarded.example.net")
 
@@ -78,7 +78,9 @@ def test_an_unknown_user_is_suppressed_at_once_whatever_address_the_report_names
 def test_the_address_that_the_mail_server_names_is_enough(context: Context) -> None:
     context = with_return_path(context)
     recipient = to(context, sent(context.store)).upper()
-    assert outcome(heed(context, bounce(), NOW, recipient=recipient)) == Suppressed(SuppressionReason.BOUNCED, NOW)
+    assert outcome(process_report(context, bounce(), NOW, recipient=recipient)) == Suppressed(
+        SuppressionReason.BOUNCED, NOW
+    )
 
 
 def test_a_forged_bounce_suppresses_nobody(context: Context) -> None:
@@ -93,28 +95,30 @@ def test_a_forged_bounce_suppresses_nobody(context: Context) -> None:
         bounce(about=f"<{delivery}@example.org>"),
         sample("complaint"),
     ):
-        assert heed(context, data, NOW) is Unheeded.NOT_OURS
+        assert process_report(context, data, NOW) is Ignored.NOT_OURS
     assert not suppression(context, EVE)
 
 
 def test_a_token_of_a_delivery_that_is_not_there_is_about_nobody(context: Context) -> None:
     context = with_return_path(context)
-    assert heed(context, bounce(to(context, "ab" * 16)), NOW) is Unheeded.NOT_OURS
+    assert process_report(context, bounce(to(context, "ab" * 16)), NOW) is Ignored.NOT_OURS
 
 
 def test_the_third_mail_that_is_refused_for_good_suppresses_and_the_same_bounce_counts_once(context: Context) -> None:
     context = with_return_path(context)
     mails = [bounce(to(context, sent(context.store)), status="5.2.1") for _ in range(3)]
-    found = [outcome(heed(context, data, NOW)) for data in (mails[0], mails[0], mails[1], mails[1], mails[2])]
+    found = [
+        outcome(process_report(context, data, NOW)) for data in (mails[0], mails[0], mails[1], mails[1], mails[2])
+    ]
     assert found == [Counted(1), Counted(1), Counted(2), Counted(2), Suppressed(SuppressionReason.BOUNCED, NOW)]
 
 
 def test_a_full_mailbox_and_a_delay_change_nothing(context: Context) -> None:
     context = with_return_path(context)
     for _ in range(5):
-        found = heed(context, bounce(to(context, sent(context.store)), status="4.2.2"), NOW)
+        found = process_report(context, bounce(to(context, sent(context.store)), status="4.2.2"), NOW)
         assert outcome(found) == Counted()
-    assert heed(context, sample("postfix-delayed"), NOW) is Unheeded.NOT_FOR_GOOD
+    assert process_report(context, sample("postfix-delayed"), NOW) is Ignored.NOT_FOR_GOOD
     assert not suppression(context, EVE)
 
 
@@ -122,7 +126,7 @@ def test_a_full_mailbox_and_a_delay_change_nothing(context: Context) -> None:
 def test_what_is_refused_because_of_us_takes_no_readers_mail_away(context: Context, status: str) -> None:
     context = with_return_path(context)
     for _ in range(5):
-        found = heed(context, bounce(to(context, sent(context.store)), status=status), NOW)
+        found = process_report(context, bounce(to(context, sent(context.store)), status=status), NOW)
         assert outcome(found) == Counted()
     assert not suppression(context, EVE)
     assert context.store.queries.bounced_since(NOW - DAY) == (5, 5)
@@ -130,19 +134,19 @@ def test_what_is_refused_because_of_us_takes_no_readers_mail_away(context: Conte
 
 def test_old_servers_words_count_behind_a_token_alone(context: Context) -> None:
     data = sample("qmail")
-    assert heed(context, data, NOW) is Unheeded.NO_REPORT
+    assert process_report(context, data, NOW) is Ignored.NO_REPORT
     context = with_return_path(context)
-    assert heed(context, data, NOW) is Unheeded.NOT_OURS
+    assert process_report(context, data, NOW) is Ignored.NOT_OURS
     ours = to(context, sent(context.store)).encode()
     known = data.replace(b"bounces+mzzwg43pobzwk4tun5zxi33yn5rgkzlq6q3a@example.org", ours)
-    assert outcome(heed(context, known, NOW)) == Counted(1)
+    assert outcome(process_report(context, known, NOW)) == Counted(1)
 
 
 def test_an_auto_reply_to_the_return_address_is_no_bounce(context: Context) -> None:
     context = with_return_path(context)
     ours = to(context, sent(context.store)).encode()
     away = sample("vacation").replace(b"bounces+mzzwg43pobzwk4tun5zxi33yn5rgkzlq6q3a@example.org", ours)
-    assert heed(context, away, NOW) is Unheeded.NOT_OURS
+    assert process_report(context, away, NOW) is Ignored.NOT_OURS
     assert not suppression(context, EVE)
 
 
@@ -150,7 +154,7 @@ def test_a_complaint_suppresses_at_once(context: Context) -> None:
     context = with_return_path(context)
     ours = to(context, sent(context.store)).encode()
     data = sample("complaint").replace(b"bounces+mzzwg43pobzwk4tun5zxi33yn5rgkzlq6q3a@example.org", ours)
-    assert outcome(heed(context, data, NOW)) == Suppressed(SuppressionReason.COMPLAINED, NOW)
+    assert outcome(process_report(context, data, NOW)) == Suppressed(SuppressionReason.COMPLAINED, NOW)
 
 
 def test_a_self_service_subscriber_is_found_and_what_waits_for_it_is_dropped(context: Context) -> None:
@@ -158,9 +162,9 @@ def test_a_self_service_subscriber_is_found_and_what_waits_for_it_is_dropped(con
     dora = member(context)
     delivery = context.store.queries.all()[0].id
     wait_for(context.store, dora.key, dora.recipient)
-    found = heed(context, bounce(to(context, delivery)), NOW)
+    found = process_report(context, bounce(to(context, delivery)), NOW)
     assert isinstance(found, tuple)
-    assert found[0] == Heeded(dora.key, Suppressed(SuppressionReason.BOUNCED, NOW, dropped=2))
+    assert found[0] == MailboxOutcome(dora.key, Suppressed(SuppressionReason.BOUNCED, NOW, dropped=2))
     assert suppression(context)
 
 
@@ -168,7 +172,9 @@ def test_a_subscriber_that_is_gone_is_suppressed_by_its_address_all_the_same(con
     context = with_return_path(context)
     delivery = sent(context.store, "seminar", "bob@example.edu")
     gone = replace(context, settings=replace(context.settings, subscribers={}))
-    assert outcome(heed(gone, bounce(to(context, delivery)), NOW)) == Suppressed(SuppressionReason.BOUNCED, NOW)
+    assert outcome(process_report(gone, bounce(to(context, delivery)), NOW)) == Suppressed(
+        SuppressionReason.BOUNCED, NOW
+    )
     assert suppression(context, "Bob@example.edu")
 
 
@@ -177,19 +183,19 @@ def test_a_token_outlives_a_change_of_secrets(store: Store) -> None:
         with_return_path(Context(store, settings(), store.reader_keys(secrets), PlainMails()))
         for secrets in ([OLD_SECRET], [SECRET, OLD_SECRET])
     )
-    assert isinstance(heed(new, bounce(to(old, sent(store))), NOW), tuple)
+    assert isinstance(process_report(new, bounce(to(old, sent(store))), NOW), tuple)
 
 
 # -- by address --------------------------------------------------------------------------------------------------
 
 
 def test_without_tokens_the_address_decides_if_we_wrote_to_it_lately(context: Context) -> None:
-    assert heed(context, bounce(), NOW) is Unheeded.NOT_OURS
+    assert process_report(context, bounce(), NOW) is Ignored.NOT_OURS
     sent(context.store)
-    assert heed(context, bounce(recipient="gil@example.edu"), NOW) is Unheeded.NOT_OURS
-    assert heed(context, bounce(recipient="postmaster"), NOW) is Unheeded.NOT_OURS
-    assert heed(context, bounce(), NOW + 15 * DAY) is Unheeded.NOT_OURS
-    assert outcome(heed(context, bounce(recipient="EVE@Example.edu"), NOW + DAY)) == Suppressed(
+    assert process_report(context, bounce(recipient="gil@example.edu"), NOW) is Ignored.NOT_OURS
+    assert process_report(context, bounce(recipient="postmaster"), NOW) is Ignored.NOT_OURS
+    assert process_report(context, bounce(), NOW + 15 * DAY) is Ignored.NOT_OURS
+    assert outcome(process_report(context, bounce(recipient="EVE@Example.edu"), NOW + DAY)) == Suppressed(
         SuppressionReason.BOUNCED, NOW + DAY
     )
     assert not suppression(context, "bob@example.edu")
@@ -198,24 +204,24 @@ def test_without_tokens_the_address_decides_if_we_wrote_to_it_lately(context: Co
 def test_a_plain_return_path_is_no_token(context: Context) -> None:
     context = with_return_path(context, "bounces@example.org")
     sent(context.store)
-    assert outcome(heed(context, bounce(), NOW)) == Suppressed(SuppressionReason.BOUNCED, NOW)
+    assert outcome(process_report(context, bounce(), NOW)) == Suppressed(SuppressionReason.BOUNCED, NOW)
 
 
 def test_the_mail_that_came_back_is_known_by_its_message_id_and_counts_once(context: Context) -> None:
     sent(context.store, message_id=OUR_MESSAGE)
     sent(context.store)
     first, last = bounce(status="5.2.1", about=OUR_MESSAGE), bounce(status="5.2.1", about="<renamed@relay.example>")
-    found = [outcome(heed(context, data, NOW)) for data in (first, first, last, last)]
+    found = [outcome(process_report(context, data, NOW)) for data in (first, first, last, last)]
     assert found == [Counted(1), Counted(1), Counted(2), Counted(2)]
 
 
 def test_a_complaint_without_tokens_is_about_whom_it_names(context: Context) -> None:
     sent(context.store)
     data = sample("complaint").replace(b"gil@example.net", b"eve@example.edu")
-    assert outcome(heed(context, data, NOW)) == Suppressed(SuppressionReason.COMPLAINED, NOW)
+    assert outcome(process_report(context, data, NOW)) == Suppressed(SuppressionReason.COMPLAINED, NOW)
 
 
 def test_anything_else_is_no_report(context: Context) -> None:
     sent(context.store)
-    assert heed(context, b"Subject: hello\n\nHow do I unsubscribe?\n", NOW) is Unheeded.NO_REPORT
-    assert heed(context, sample("answer"), NOW) is Unheeded.NO_REPORT
+    assert process_report(context, b"Subject: hello\n\nHow do I unsubscribe?\n", NOW) is Ignored.NO_REPORT
+    assert process_report(context, sample("answer"), NOW) is Ignored.NO_REPORT

@@ -9,7 +9,7 @@ import pytest
 
 from bot.cli.commands.once import account
 from bot.clock import SimulatedClock
-from bot.compose import Outcome
+from bot.compose.result import Outcome
 from bot.members.commands import (
     confirm,
     follow,
@@ -309,7 +309,7 @@ async def test_the_daemon_wakes_at_the_next_hour_of_a_self_service_subscriber(re
     app: App
     readers.clock.set(morning(FRIDAY, 13))
     async with readers.app() as app:
-        work_ahead = await app.runner.round(poll=False)
+        work_ahead = await app.runner.run_due(poll=False)
     assert work_ahead.self_service_due == datetime(2026, 4, 17, 14, 30, tzinfo=UTC)
 
 

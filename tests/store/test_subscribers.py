@@ -66,8 +66,8 @@ def test_one_that_was_told_something_under_its_new_name_keeps_its_place_and_know
 def test_what_was_told_is_carried_over_even_where_the_state_is_forgotten(store: Store) -> None:
     tell(store, SubscriberState("old", {"birds/cs.CV": 7}), "2604.00001")
     (claimed,) = store.outbox.lanes()
-    store.outbox.drop(claimed, "gone", NOW)
-    store.outbox.withdraw("old", "gone", NOW)
+    store.address_changes.drop(claimed, "gone", NOW)
+    store.address_changes.withdraw("old", "gone", NOW)
     assert store.subscribers.state("old") is None
     assert store.subscribers.rename("old", "new")
     assert store.subscribers.state("new") is None

@@ -183,7 +183,7 @@ def test_what_another_gives_up_between_the_look_and_the_lock_is_not_claimed(
 ) -> None:
     mine, theirs = postgres_stores
     enqueue(mine, "here", "one")
-    found = claim_while(mine, lambda: theirs.outbox.drop(HERE, "given up", NOW))
+    found = claim_while(mine, lambda: theirs.address_changes.drop(HERE, "given up", NOW))
     assert found == Wait(NOW + timedelta(seconds=1), "another process is at it", pacing=True)
     assert claim(mine) is None
 

@@ -66,7 +66,7 @@ def render_digest(
         sender: the address that a reader can write to.
         max_messages: at least 1.
         pages: whether there are pages where a reader says what they want.
-        fragments: rendered for other digests of the same round, with the same templates; reused.
+        fragments: rendered for other digests of the same run, with the same templates; reused.
 
     Raises:
         RenderError: a template is broken.

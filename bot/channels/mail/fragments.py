@@ -1,6 +1,6 @@
 """Renders the fragments of a mail as HTML and text: a paper, a heading, the count of papers not shown.
 
-Many digests of a round show the same papers, so each fragment is rendered once and cached.
+Many digests of a run show the same papers, so each fragment is rendered once and cached.
 Pure but for reading templates. Which pieces go into which mail is decided elsewhere.
 """
 
@@ -42,7 +42,7 @@ class Block:
 
 
 class Fragments:
-    """Renders pieces; what it has made of a paper it does not make again. To be kept no longer than one round."""
+    """Renders pieces; what it has made of a paper it does not make again. To be kept no longer than one run."""
 
     def __init__(self, templates: Templates) -> None:
         self._templates = templates

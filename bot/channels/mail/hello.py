@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bot.channels.mail.settings import MailSettings
 
 _FULL_NAME = re.compile(r"(?=.{4,255}$)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z][A-Za-z0-9-]{1,62}")
-_NOBODYS = ("localhost.localdomain", ".localdomain")
+_PLACEHOLDER_DOMAINS = ("localhost.localdomain", ".localdomain")
 
 
 async def hello_name(settings: MailSettings) -> str:
@@ -28,4 +28,4 @@ def default_hello(host: str, sender_domain: str) -> str:
         host: what the machine calls itself.
         sender_domain: the domain to give instead.
     """
-    return host if _FULL_NAME.fullmatch(host) and not host.endswith(_NOBODYS) else sender_domain
+    return host if _FULL_NAME.fullmatch(host) and not host.endswith(_PLACEHOLDER_DOMAINS) else sender_domain

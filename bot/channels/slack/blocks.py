@@ -28,7 +28,7 @@ MOST_IN_BLOCK = 3_000
 """In one text object, and in a message's own `text`, for which Slack advises to stay below 4,000."""
 
 _OUTSIDE_THREAD = "The thread of this digest is gone, so its papers come here."
-_DIVIDES = "\u2223"
+_PIPE_SUBSTITUTE = "\u2223"
 _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
 
 
@@ -66,7 +66,7 @@ def short(tex: str, limit: int) -> str:
 
 def label(tex: str, limit: int) -> str:
     """The text of a link, shortened; `|`, which would end it, is replaced by the divides sign U+2223."""
-    return short(tex, limit).replace("|", _DIVIDES)
+    return short(tex, limit).replace("|", _PIPE_SUBSTITUTE)
 
 
 def link_target(url: str) -> str:

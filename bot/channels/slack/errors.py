@@ -89,11 +89,11 @@ _FAMILIES: Mapping[str, FailureKind] = {
 }
 """Beginnings of codes: `restricted_action_read_only_channel`, `invalid_blocks_format`."""
 
-_NOT_OURS_TO_READ = ("missing_scope", "not_allowed_token_type")
+_READ_REFUSALS = ("missing_scope", "not_allowed_token_type")
 """Refusals to read that do not mean that posting fails: a token may be allowed to post but not to read."""
 
 _KIND_OF_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
-_PASSING = _CODES[FailureKind.TRANSIENT]
+_TRANSIENT_CODES = _CODES[FailureKind.TRANSIENT]
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,79}")
 _SCOPES = re.compile(r"(?:[a-z.]{1,30}(?::[a-z.]{1,30}){1,2},?){1,5}")
 _GONE = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -123,12 +123,12 @@ async def raise_for_lookup(response: aiohttp.ClientResponse) -> None:
         return
     refusal = _refusal(response, answer.get("error"), needed=answer.get("needed"))
     code, kind = answer.get("error"), refusal.kind
-    passing = (
+    is_transient = (
         kind in (FailureKind.RATE_LIMITED, FailureKind.UNKNOWN)
-        or code in _PASSING
+        or code in _TRANSIENT_CODES
         or (kind is FailureKind.TRANSIENT and not code)
     )
-    if passing or (kind is FailureKind.CREDENTIAL and code not in _NOT_OURS_TO_READ):
+    if is_transient or (kind is FailureKind.CREDENTIAL and code not in _READ_REFUSALS):
         raise refusal
     raise CannotTellError(refusal.reason)
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 """Where Slack's webhooks are."""
 _WEBHOOK = re.compile(r"/services/T\w{8,}/B\w{8,}/(\w*)", re.ASCII)
-_LAST_PART = 24
-"""How many characters it has: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks."""
-_TAKE = "take the Bot User OAuth Token (xoxb-...) from the app's page, OAuth & Permissions"
-_OTHERS = {
+_SECRET_LENGTH = 24
+"""Characters of the URL's last part: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks."""
+_ADVICE = "take the Bot User OAuth Token (xoxb-...) from the app's page, OAuth & Permissions"
+_OTHER_KINDS = {
     "xoxp-": "a user's token, in whose name everything would be posted",
     "xapp-": "an app-level token, which cannot post",
     "xoxe": "a token that expires, or one for changing apps",
@@ -26,18 +26,18 @@ _OTHERS = {
     "xoxc-": "a browser's token",
     "xoxd-": "a browser's cookie",
 }
-"""What the beginnings mean: https://docs.slack.dev/authentication/tokens."""
+"""Other kinds of tokens, by their first characters: https://docs.slack.dev/authentication/tokens."""
 
 
 def check_kind(token: Secret) -> Secret:
-    """The token itself, unless its beginning shows that it is not a bot's.
+    """Returns the token, unless its prefix is that of another kind than a bot's.
 
     Raises:
-        ValueError: it begins like a token of another kind; the message does not contain the token.
+        ValueError: its prefix is that of another kind; the message does not contain the token.
     """
-    for beginning, what in _OTHERS.items():
+    for beginning, what in _OTHER_KINDS.items():
         if token.reveal().lower().startswith(beginning):
-            raise ValueError(f"is {what}: {_TAKE}")
+            raise ValueError(f"is {what}: {_ADVICE}")
     return token
 
 
@@ -57,7 +57,7 @@ def check_webhook(address: Address) -> CheckResult:
     """What can be said of a webhook without posting to it."""
     parts = urlsplit(address.value.reveal())
     real = _WEBHOOK.fullmatch(parts.path)
-    if parts.hostname in HOSTS and real and len(real[1]) < _LAST_PART:
-        message = f"the URL seems cut short: its last part has {len(real[1])} characters instead of {_LAST_PART}"
+    if parts.hostname in HOSTS and real and len(real[1]) < _SECRET_LENGTH:
+        message = f"the URL seems cut short: its last part has {len(real[1])} characters instead of {_SECRET_LENGTH}"
         return CheckResult(address.label, ok=False, message=message)
     return CheckResult(address.label, ok=True, message="a webhook can only be tried by posting: check --send")

@@ -14,11 +14,11 @@ from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode, giving_advice
 from bot.cli.options import ConfigOption
 from bot.cli.output import plural, say
-from bot.members.bounces import heed
+from bot.members.bounces import process_report
 from bot.members.values import Suppressed
 
 if TYPE_CHECKING:
-    from bot.members.bounces import Heeded, Unheeded
+    from bot.members.bounces import Ignored, MailboxOutcome
     from bot.settings import Settings
 
 
@@ -52,7 +52,7 @@ async def _read(settings: Settings, recipient: str) -> None:
     async with opened(settings, must_exist=True) as app:
         data = sys.stdin.buffer.read(MOST_BYTES + 1)
         try:
-            found = heed(app.context, data, app.clock.now(), recipient=recipient)
+            found = process_report(app.context, data, app.clock.now(), recipient=recipient)
         except UnreadableReportError as error:
             say(f"Nothing is done: {error.reason}.")
             return
@@ -60,7 +60,7 @@ async def _read(settings: Settings, recipient: str) -> None:
         say(line)
 
 
-def _in_words(found: tuple[Heeded, ...] | Unheeded) -> list[str]:
+def _in_words(found: tuple[MailboxOutcome, ...] | Ignored) -> list[str]:
     if not isinstance(found, tuple):
         return [f"Nothing is done: {found}."]
     lines = []

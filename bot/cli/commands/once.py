@@ -14,7 +14,7 @@ from bot.cli.configuration import load_for_arxiv
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption
 from bot.cli.output import heading, plural, progress, some, table, when
-from bot.compose import Outcome
+from bot.compose.result import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from bot.app.run_result import RunResult
     from bot.collect import Collected
-    from bot.compose import Composed
-    from bot.deliver import LaneReport
+    from bot.compose.result import Composed
+    from bot.deliver.lane_report import LaneReport
     from bot.model import MailingRecord
     from bot.settings import Settings
 
@@ -67,8 +67,8 @@ def account(run: RunResult, settings: Settings) -> None:
             table([[f"no mailing today; the next is expected on {when(run.next_mailing, zone)} ({zone})"]])
     if run.missed:
         show_missing(run.missed)
-        if run.made_up_elsewhere:
-            table([[f"not asked for: {run.made_up_elsewhere}"]])
+        if run.catching_up_elsewhere:
+            table([[f"not asked for: {run.catching_up_elsewhere}"]])
     if run.composed:
         heading("Composed")
         table(_all_composed(run.composed, settings), heads=("subscriber", "digest"))

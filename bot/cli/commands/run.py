@@ -83,7 +83,7 @@ class Service:
         self._pings: set[asyncio.Task[None]] = set()
 
     def ask_to_reload(self) -> None:
-        """SIGHUP: read the configuration again between two rounds."""
+        """SIGHUP: read the configuration again between two runs."""
         self._asked = True
 
     def heartbeat(self) -> None:
@@ -110,7 +110,7 @@ class Service:
         except (ConfigError, ListenError, StoreError) as error:
             _log().error("the changed configuration is refused, the old one stays", problems=str(error))
             self.app.runner.add_alert("config", f"The changed configuration is refused, the old one stays: {error}")
-            return self.app.runner  # a round at once, in which the operator hears of it
+            return self.app.runner  # runs at once, and tells the operator
         else:
             await self.app.aclose()
             self.app, settings = fresh, fresh.settings

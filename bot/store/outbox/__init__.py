@@ -11,43 +11,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 
 from bot.model import DeliveryState
-from bot.store.database.dialect import Lock, hold_lock, insert
-from bot.store.database.tables import concerns as alerts_table
+from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import deliveries, digests, messages
 from bot.store.limits import close_circuit, in_order
 from bot.store.outbox.claim import BatchResult, Claimed, ClaimRequest, SentReceipt, claim_batch
-from bot.store.outbox.enqueue import DigestPaper, RenderedDigest, put_deliveries
+from bot.store.outbox.enqueue import DigestPaper, RenderedDigest, in_batches, put_deliveries
 from bot.store.outbox.policy import OPEN, Lane, apply_to_limits, next_state, recover, settle
 from bot.store.outbox.reconciliation import Reconciliation
-from bot.store.subscribers import StateChangedError, forget, put_states, rewind
+from bot.store.subscribers import StateChangedError, put_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
-
     from bot.errors import DeliveryError
     from bot.model import Delivery, Limits, Receipt
     from bot.store.database import Database
     from bot.store.outbox.claim import ClaimOutcome
+    from bot.store.outbox.enqueue import EnqueueRequest, StateUpdate
     from bot.store.subscribers import SubscriberState
     from bot.store.worker import WorkerId
 
-    StateUpdate = tuple[SubscriberState, Sequence[str]]
-    """A subscriber's new state, and its recipients."""
-    EnqueueRequest = tuple[Sequence[StateUpdate], RenderedDigest | None]
-    """The digest for these subscribers, if there is one."""
-
 
 __all__ = ["Claimed", "DigestPaper", "Outbox", "RenderedDigest"]
-
-
-_MAX_SUBSCRIBERS_PER_TRANSACTION = 1000
-"""How many subscribers are written in one transaction: others wait for it, but not for long."""
 
 
 class Outbox:
@@ -86,7 +75,7 @@ class Outbox:
             Those for whom another process composed; for them nothing was written.
         """
         lost: list[str] = []
-        for batch in _in_batches(requests):
+        for batch in in_batches(requests):
             try:
                 self._enqueue(batch, now)
             except StateChangedError:
@@ -110,30 +99,6 @@ class Outbox:
                 for updates, rendered in requests
                 if rendered
             )
-
-    def alerts_not_told(self, keys: Iterable[str], *, since: datetime) -> frozenset[str]:
-        """Which of these concerns the operator has not heard of since that moment."""
-        statement = select(alerts_table.c.key).where(alerts_table.c.told_at > since)
-        with self._database.reading() as connection:
-            return frozenset(keys) - {row.key for row in connection.execute(statement)}
-
-    def enqueue_alert(
-        self,
-        subscriber: str,
-        rendered: RenderedDigest,
-        recipients: Sequence[str],
-        now: datetime,
-        *,
-        alerts: Sequence[str],
-    ) -> None:
-        """In one transaction: a message that is no digest, and that its concerns were told."""
-        with self._database.writing() as connection:
-            put_deliveries(connection, rendered, [Lane(subscriber, recipient) for recipient in recipients], now)
-            for key in alerts:
-                statement = insert(connection, alerts_table).values(key=key, told_at=now)
-                connection.execute(
-                    statement.on_conflict_do_update(index_elements=[alerts_table.c.key], set_={"told_at": now}),
-                )
 
     # -- claim and settle ----------------------------------------------------------------------------------------
 
@@ -159,14 +124,6 @@ class Outbox:
     def lanes(self) -> tuple[Lane, ...]:
         """Every address of the backlog."""
         return tuple(self.backlog())
-
-    def lanes_with_channel(self) -> tuple[tuple[Lane, str], ...]:
-        """Every address of the backlog, with each channel that something left for it was composed for."""
-        columns = (deliveries.c.subscriber, deliveries.c.recipient, deliveries.c.channel)
-        statement = select(*columns).where(deliveries.c.state.in_(OPEN)).distinct()
-        with self._database.reading() as connection:
-            rows = connection.execute(statement).all()
-        return tuple(sorted((Lane(row.subscriber, row.recipient), row.channel) for row in rows))
 
     def recover(self, *lanes: Lane, owner: WorkerId, now: datetime) -> tuple[tuple[Lane, DeliveryState], ...]:
         """Turn what the dead were sending there into unknown ones, to be asked about. What became of each of them."""
@@ -256,76 +213,6 @@ class Outbox:
             left = {"state": DeliveryState.UNKNOWN, "reason": "interrupted", **free}
             return connection.execute(deliveries.update().where(sending).values(**left)).rowcount
 
-    def drop(self, lane: Lane, reason: str, now: datetime) -> int:
-        """Give up what is left for an address that is no more. The number of deliveries dropped."""
-        values = {"state": DeliveryState.DROPPED, "reason": reason, "settled_at": now}
-        with self._database.writing() as connection:
-            return connection.execute(
-                deliveries.update().where(lane.where, _not_being_sent()).values(**values)
-            ).rowcount
-
-    def withdraw(self, subscriber: str, reason: str, now: datetime, *, but_for: str | None = None) -> int:
-        """Take back what is left for a subscriber that is gone, or moved to another channel: it was never told.
-
-        The state of one that is gone is deleted. One that moved gets its cursors set back to before the first
-        of the papers that were withdrawn.
-
-        Args:
-            subscriber: whose deliveries.
-            reason: why, for people.
-            now: the moment, UTC.
-            but_for: the channel it is on now, whose deliveries stay; None if it is gone.
-
-        Returns:
-            The number of deliveries withdrawn.
-        """
-        where = (deliveries.c.subscriber == subscriber) & _not_being_sent()
-        if but_for is not None:
-            where &= deliveries.c.channel != but_for
-        with self._database.writing() as connection:
-            ours = select(deliveries.c.seq, deliveries.c.digest_id).where(where).order_by(deliveries.c.seq)
-            left = connection.execute(ours.with_for_update()).all()
-            if but_for is None:
-                forget(connection, subscriber)
-            elif left:
-                rewind(connection, subscriber, {row.digest_id for row in left})
-            values = {"state": DeliveryState.WITHDRAWN, "reason": reason, "settled_at": now}
-            connection.execute(deliveries.update().where(where).values(**values))
-            return len(left)
-
-    def readdress(self, lane: Lane, recipient: str) -> None:
-        """The lane's address changed and it is still the subscriber's only one: what is left goes there, in order.
-
-        Nothing is moved while one of them is being sent: if that fails, it would come after the others.
-        """
-        other = deliveries.alias()
-        sending = select(other.c.seq).where(
-            other.c.subscriber == lane.subscriber,
-            other.c.recipient == lane.recipient,
-            other.c.state == DeliveryState.SENDING,
-        )
-        left = (lane.where, _not_being_sent(), ~sending.exists())
-        with self._database.writing() as connection:
-            connection.execute(deliveries.update().where(*left).values(recipient=recipient))
-
-    def had_one_address(self, lane: Lane) -> bool:
-        """Whether the lane's newest digest was composed for one address only, wherever its deliveries are now."""
-        newest = (
-            select(deliveries.c.digest_id, deliveries.c.part, deliveries.c.created_at)
-            .where(lane.where)
-            .order_by(deliveries.c.seq.desc())
-            .limit(1)
-            .subquery()
-        )
-        composed_with_it = and_(*(deliveries.c[column.name] == column for column in newest.c))
-        statement = (
-            select(func.count())
-            .select_from(deliveries.join(newest, composed_with_it))
-            .where(deliveries.c.subscriber == lane.subscriber)
-        )
-        with self._database.reading() as connection:
-            return connection.scalar(statement) == 1
-
     def close_circuits(self, limits: Limits) -> None:
         """Closes the circuits after a message that was sent outside the outbox (`check --send`)."""
         with self._database.writing() as connection:
@@ -346,22 +233,3 @@ class Outbox:
                 .values(payload=None, plain=None),
             )
             return done.rowcount
-
-
-def _in_batches(requests: Iterable[EnqueueRequest]) -> Iterator[list[EnqueueRequest]]:
-    """The same, of at most `_MAX_SUBSCRIBERS_PER_TRANSACTION` readers each."""
-    batch: list[EnqueueRequest] = []
-    for updates, rendered in requests:
-        for start in range(0, len(updates), _MAX_SUBSCRIBERS_PER_TRANSACTION):
-            some = updates[start : start + _MAX_SUBSCRIBERS_PER_TRANSACTION]
-            if batch and sum(len(others) for others, _ in batch) + len(some) > _MAX_SUBSCRIBERS_PER_TRANSACTION:
-                yield batch
-                batch = []
-            batch.append((some, rendered))
-    if batch:
-        yield batch
-
-
-def _not_being_sent() -> ColumnElement[bool]:
-    """Not over, and not just being sent."""
-    return deliveries.c.state.in_([state for state in OPEN if state is not DeliveryState.SENDING])

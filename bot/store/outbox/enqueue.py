@@ -17,13 +17,17 @@ from bot.store.database.dialect import Lock, hold_lock, insert
 from bot.store.database.tables import deliveries, digest_papers, digests, messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from bot.model import Hit, Message
     from bot.store.outbox.policy import Lane
+    from bot.store.subscribers import SubscriberState
+
+_MAX_SUBSCRIBERS_PER_TRANSACTION = 1000
+"""How many subscribers are written in one transaction: others wait for it, but not for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,13 @@ class RenderedDigest:
     title: str
     messages: tuple[Message, ...]
     papers: tuple[DigestPaper, ...] = ()
+
+
+if TYPE_CHECKING:
+    StateUpdate = tuple[SubscriberState, Sequence[str]]
+    """A subscriber's new state, and its recipients."""
+    EnqueueRequest = tuple[Sequence[StateUpdate], RenderedDigest | None]
+    """The digest for these subscribers, if there is one."""
 
 
 def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Iterable[Lane], now: datetime) -> int:
@@ -117,3 +128,17 @@ def _to_json(body: Mapping[str, Any] | None) -> str | None:
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def in_batches(requests: Iterable[EnqueueRequest]) -> Iterator[list[EnqueueRequest]]:
+    """The requests in batches of at most `_MAX_SUBSCRIBERS_PER_TRANSACTION` subscribers; a large one is divided."""
+    batch: list[EnqueueRequest] = []
+    for updates, rendered in requests:
+        for start in range(0, len(updates), _MAX_SUBSCRIBERS_PER_TRANSACTION):
+            some = updates[start : start + _MAX_SUBSCRIBERS_PER_TRANSACTION]
+            if batch and sum(len(others) for others, _ in batch) + len(some) > _MAX_SUBSCRIBERS_PER_TRANSACTION:
+                yield batch
+                batch = []
+            batch.append((some, rendered))
+    if batch:
+        yield batch

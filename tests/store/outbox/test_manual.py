@@ -65,9 +65,9 @@ def in_state(store: Store, state: DeliveryState) -> str:
             fail(store, claimed(store), FailureKind.REJECTED)  # the rich form
             fail(store, claimed(store, at=NOW + SECOND), FailureKind.REJECTED)  # the plain one
         case DeliveryState.DROPPED:
-            store.outbox.drop(LANE, "gone", NOW)
+            store.address_changes.drop(LANE, "gone", NOW)
         case DeliveryState.WITHDRAWN:
-            store.outbox.withdraw("lab", "gone", NOW)
+            store.address_changes.withdraw("lab", "gone", NOW)
     assert only(store).record.state is state
     return only(store).record.id
 

@@ -10,14 +10,10 @@ import pytest
 
 from bot.errors import DeliveryError, FailureKind
 from bot.model import (
-    AnnounceType,
     DeliveryState,
-    FeedItem,
     Hit,
     Limit,
     Limits,
-    Mailing,
-    MailingState,
     Message,
     OnUnknown,
     Receipt,
@@ -27,10 +23,8 @@ from bot.store import Store
 from bot.store.database.tables import deliveries
 from bot.store.outbox import Claimed, DigestPaper, RenderedDigest
 from bot.store.outbox.policy import CIRCUIT_OPEN_FOR, LEASE, MAX_CRASHES, ClaimLostError, Lane, Wait
-from bot.store.papers import Verdict
 from bot.store.subscribers import StateChangedError, SubscriberState
 from bot.store.worker import WorkerId
-from tests.builders import paper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,15 +122,6 @@ def test_a_day_without_a_digest_only_moves_its_subscriber_on(store: Store) -> No
     assert store.subscribers.state("lab") == SubscriberState("lab", {"birds/cs.CV": 7}, None, NOW.date(), 1)
 
 
-def test_what_the_operator_was_told_of_is_told_again_only_when_it_is_long_ago(store: Store) -> None:
-    for day in range(3):
-        told_at = NOW + timedelta(days=day)
-        assert store.outbox.alerts_not_told(["late", "shut"], since=told_at - MINUTE) == {"late", "shut"}
-        store.outbox.enqueue_alert("operator", rendered(), ("",), told_at, alerts=["late"])
-        assert store.outbox.alerts_not_told(["late", "shut"], since=told_at - MINUTE) == {"shut"}
-    assert len(store.queries.unfinished()) == 3
-
-
 def test_of_two_composers_of_one_subscriber_the_second_writes_nothing(store: Store) -> None:
     enqueue(store, rendered())
     seen = store.subscribers.state("lab")
@@ -186,7 +171,7 @@ def crowd(size: int, *, revision: int = 0) -> list[tuple[SubscriberState, tuple[
 def test_for_many_at_once_each_gets_its_own_deliveries_and_its_own_state(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.outbox._MAX_SUBSCRIBERS_PER_TRANSACTION", 2)
+    monkeypatch.setattr("bot.store.outbox.enqueue._MAX_SUBSCRIBERS_PER_TRANSACTION", 2)
     assert store.outbox.enqueue_for(crowd(5), rendered(message("one"), message("two")), NOW) == frozenset()
     assert store.outbox.lanes() == tuple(Lane(f"s{n}", to) for n in range(5) for to in ("a", "b"))
     assert len({record.id for record in store.queries.unfinished()}) == 20
@@ -504,83 +489,6 @@ def test_a_delivery_that_keeps_killing_its_sender_is_given_up_and_the_rest_goes_
 
 
 # -- given up, pruned --------------------------------------------------------------------------------------------
-
-
-def test_a_lane_of_nobody_is_dropped_but_for_what_is_being_sent(store: Store) -> None:
-    enqueue(store, rendered(message("one"), message("two")))
-    claimed(store)
-    assert store.outbox.drop(LANE, "gone", NOW) == 1
-    assert sorted(states(store)) == [DeliveryState.DROPPED, DeliveryState.SENDING]
-
-
-def test_what_was_for_a_subscriber_that_is_gone_is_taken_back_and_it_is_forgotten(store: Store) -> None:
-    told = DigestPaper("2604.00001", 0, "birds", shown=True)
-    enqueue(store, rendered(papers=[told]))
-    assert store.outbox.withdraw("lab", "gone", NOW) == 1
-    assert states(store) == [DeliveryState.WITHDRAWN]
-    assert store.subscribers.told({"2604.00001"}) == {}
-    assert store.subscribers.state("lab") is None
-
-
-def test_what_was_held_for_a_subscriber_that_is_gone_is_taken_back_too(store: Store) -> None:
-    enqueue(store, rendered())
-    fail(store, claimed(store), FailureKind.UNKNOWN)
-    claim(store, at=NOW + 5 * MINUTE, on_unknown=OnUnknown.HOLD)
-    assert store.outbox.lanes() == (LANE,)
-    assert store.outbox.withdraw("lab", "gone", NOW) == 1
-    assert store.outbox.lanes() == ()
-
-
-def test_what_was_for_another_channel_is_taken_back_and_considered_again(store: Store) -> None:
-    answer = Mailing("cs.CV", NOW.date(), (FeedItem(paper("2604.00001"), AnnounceType.NEW),))
-    store.papers.record(answer, Verdict(MailingState.COMPLETE, ""), NOW)
-    told = DigestPaper("2604.00001", 0, "birds", shown=True)
-    state = SubscriberState("lab", {"birds/cs.CV": 1})
-    store.outbox.enqueue(state, rendered(papers=[told]), ("",), NOW)
-    assert store.outbox.withdraw("lab", "moved", NOW, but_for="slack") == 0
-    assert store.outbox.withdraw("lab", "moved", NOW, but_for="mail") == 1
-    after = store.subscribers.state("lab")
-    assert after is not None
-    assert after.cursors == {"birds/cs.CV": 0}
-    assert store.subscribers.told({"2604.00001"}) == {}
-
-
-def test_what_told_of_no_paper_is_taken_back_without_looking_back(store: Store) -> None:
-    enqueue(store, rendered())
-    before = store.subscribers.state("lab")
-    assert store.outbox.withdraw("lab", "moved", NOW, but_for="mail") == 1
-    assert store.subscribers.state("lab") == before
-
-
-def test_a_lane_that_was_its_digest_s_only_one_can_follow_its_address(store: Store) -> None:
-    enqueue(store, rendered(), recipients=("old",))
-    assert store.outbox.had_one_address(Lane("lab", "old"))
-    store.outbox.readdress(Lane("lab", "old"), "new")
-    assert store.outbox.lanes() == (Lane("lab", "new"),)
-    enqueue(store, rendered(message("more")), recipients=("a", "b"))
-    assert not store.outbox.had_one_address(Lane("lab", "a"))
-
-
-def test_a_lane_whose_digest_is_half_sent_to_an_earlier_address_can_follow_too(store: Store) -> None:
-    enqueue(store, rendered(message("one"), message("two")), recipients=("old",))
-    first = claim(store, lane=Lane("lab", "old"))
-    assert isinstance(first, Claimed)
-    store.outbox.settle_sent(first.delivery, Receipt("1"), GATES, owner=ME, now=NOW)
-    store.outbox.readdress(Lane("lab", "old"), "mistyped")
-    assert store.outbox.had_one_address(Lane("lab", "mistyped"))
-
-
-def test_nothing_goes_to_a_new_address_ahead_of_what_is_being_sent_to_the_old_one(store: Store) -> None:
-    enqueue(store, rendered(message("one"), message("two")), recipients=("old",))
-    first = claim(store, lane=Lane("lab", "old"))
-    assert isinstance(first, Claimed)
-    store.outbox.readdress(Lane("lab", "old"), "new")
-    assert store.outbox.lanes() == (Lane("lab", "old"),)
-    fail(store, first.delivery, FailureKind.TRANSIENT)
-    store.outbox.readdress(Lane("lab", "old"), "new")
-    again = claim(store, at=NOW + SECOND, lane=Lane("lab", "new"), ignore_backoff=True)
-    assert isinstance(again, Claimed)
-    assert again.delivery.id == first.delivery.id
 
 
 def test_what_an_owner_leaves_behind_when_it_stops_is_unknown_at_once(store: Store) -> None:

@@ -30,22 +30,22 @@ def rename(store: Store, *ids: str) -> None:
 def test_current_is_what_is_not_over_and_what_was_given_up_lately(store: Store) -> None:
     for name in ("given", "lab", "old"):
         enqueue(store, rendered(message(name)), name=name)
-    store.outbox.drop(Lane("old", ""), "gone", NOW - 8 * DAY)
-    store.outbox.drop(Lane("given", ""), "gone", NOW - 2 * DAY)
+    store.address_changes.drop(Lane("old", ""), "gone", NOW - 8 * DAY)
+    store.address_changes.drop(Lane("given", ""), "gone", NOW - 2 * DAY)
     assert [record.subscriber for record in store.queries.current(NOW - 7 * DAY)] == ["given", "lab"]
 
 
 def test_what_was_sent_or_taken_back_is_not_current(store: Store) -> None:
     enqueue(store, rendered())
-    store.outbox.withdraw("lab", "gone", NOW)
+    store.address_changes.withdraw("lab", "gone", NOW)
     assert store.queries.current(NOW - DAY) == ()
 
 
 def test_all_is_everything_or_what_is_in_some_states(store: Store) -> None:
     for name in ("a", "b", "c"):
         enqueue(store, rendered(message(name)), name=name)
-    store.outbox.drop(Lane("a", ""), "gone", NOW)
-    store.outbox.withdraw("b", "gone", NOW)
+    store.address_changes.drop(Lane("a", ""), "gone", NOW)
+    store.address_changes.withdraw("b", "gone", NOW)
     assert [record.subscriber for record in store.queries.all()] == ["a", "b", "c"]
     wanted = (DeliveryState.DROPPED, DeliveryState.PENDING)
     assert [record.subscriber for record in store.queries.all(*wanted)] == ["a", "c"]
@@ -97,7 +97,7 @@ def test_a_delivery_s_detail_has_every_field_and_the_texts_on_request(store: Sto
 
 def test_a_pruned_delivery_says_so_and_has_no_texts(store: Store) -> None:
     enqueue(store, rendered(message(plain=None)))
-    store.outbox.drop(LANE, "gone", NOW)
+    store.address_changes.drop(LANE, "gone", NOW)
     store.outbox.prune(NOW + DAY)
     (record,) = store.queries.all()
     detail = store.queries.detail(record.id, texts=True)

@@ -1,0 +1,97 @@
+"""Renders a planned digest into a channel's messages; with the built-in templates where the user's own are broken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from bot.errors import RenderError
+from bot.model import Note
+from bot.settings import WhenEmpty
+from bot.store.outbox import RenderedDigest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.channels.channel import Channel
+    from bot.compose.digests import DigestPlan
+    from bot.model import Message
+    from bot.settings import Subscriber
+
+
+class Renderer:
+    """Renders with the user's templates, and falls back on the built-in ones."""
+
+    def __init__(
+        self, channels: Mapping[str, Channel], fallbacks: Mapping[str, Channel] = MappingProxyType({})
+    ) -> None:
+        """Take the channels.
+
+        Args:
+            channels: by name, with the user's own templates where there are any.
+            fallbacks: the same channels with the built-in templates, where the user has own ones.
+        """
+        self._channels = channels
+        self._fallbacks = fallbacks
+
+    def render(self, subscriber: Subscriber, plan: DigestPlan) -> tuple[RenderedDigest | None, str]:
+        """The messages, if there is anything to say, and what was wrong with the subscriber's own templates."""
+        if plan.digest:
+            digest = plan.digest
+            messages, template_error = self._render_or_fall_back(
+                subscriber,
+                lambda channel: channel.render(
+                    digest,
+                    max_messages=subscriber.max_messages,
+                    options=subscriber.options,
+                ),
+            )
+            shown = {identifier for message in messages for identifier in message.papers}
+            papers = tuple(replace(paper, shown=paper.identifier in shown) for paper in plan.papers)
+            titles = " · ".join(section.title for section in digest.sections)
+            return RenderedDigest(subscriber.channel, titles, messages, papers), template_error
+        note = plan.silence
+        if note and subscriber.when_empty is WhenEmpty.SAY:
+            messages, template_error = self._render_or_fall_back(
+                subscriber, lambda channel: (channel.render_note(note),)
+            )
+            return RenderedDigest(subscriber.channel, note.title, messages), template_error
+        return None, ""
+
+    def _render_or_fall_back(
+        self,
+        subscriber: Subscriber,
+        render: Callable[[Channel], tuple[Message, ...]],
+    ) -> tuple[tuple[Message, ...], str]:
+        """What the channel renders; with the built-in templates and a note where the subscriber's own are broken.
+
+        Raises:
+            RenderError: the built-in ones fail too, or there are no others.
+        """
+        name = subscriber.channel
+        try:
+            return _rendered(self._channels[name], render), ""
+        except RenderError as error:
+            if name not in self._fallbacks:
+                raise
+            built_in = self._fallbacks[name]
+            note = Note(
+                title="A template of your own is broken",
+                text=f"{error}\nThe built-in one was used for this digest.",
+            )
+            return (*_rendered(built_in, render), built_in.render_note(note)), str(error)
+
+
+def _rendered(channel: Channel, render: Callable[[Channel], tuple[Message, ...]]) -> tuple[Message, ...]:
+    """What it renders; a fault of ours counts as a broken template, for it must stop nobody else either.
+
+    Raises:
+        RenderError: it cannot.
+    """
+    try:
+        return render(channel)
+    except RenderError:
+        raise
+    except Exception as error:
+        raise RenderError(type(channel).__name__, f"internal error: {type(error).__name__}: {error}") from error

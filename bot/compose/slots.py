@@ -1,0 +1,44 @@
+"""Decides when a subscriber's hour has come. A slot is one weekday's hour of a subscriber, as a moment in UTC.
+
+Pure: `now` and the last slot served decide, so a sleeping machine or a change of the clocks needs no special case.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.arxiv import calendar
+from bot.clock import latest_slot
+from bot.clock import next_slot as next_slot_after
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.settings import Subscriber
+    from bot.store.subscribers import SubscriberState
+
+
+def is_due(subscriber: Subscriber, state: SubscriberState, now: datetime) -> bool:
+    """Whether a slot has come that was not served; always, for a subscriber without an hour of its own."""
+    if subscriber.at is None:
+        return True
+    if state.slot is None or state.slot > now:  # in the future: written by a clock that was wrong
+        return True
+    if latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone) > state.slot:
+        return True
+    # Its hour of this mailing date was served already: what comes in late follows at once. A newcomer still waits.
+    return state.heard_until is not None and calendar.mailing_date(state.slot) == calendar.mailing_date(now)
+
+
+def served_slot(subscriber: Subscriber, now: datetime) -> datetime | None:
+    """The latest slot up to `now`, which a digest composed now serves; None without an hour of its own."""
+    if subscriber.at is None:
+        return None
+    return latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
+
+
+def next_slot(subscriber: Subscriber, now: datetime) -> datetime | None:
+    """The first slot after `now`, in UTC; None for a subscriber without an hour of its own."""
+    if subscriber.at is None:
+        return None
+    return next_slot_after(now, subscriber.at, subscriber.on, subscriber.timezone)

@@ -1,0 +1,26 @@
+"""Finds deliveries whose sender died while sending them; their outcome is unknown until the platform is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.model import DeliveryState
+    from bot.store import Store
+    from bot.store.outbox.policy import Lane
+
+log = structlog.get_logger(__name__)
+
+
+def recover(store: Store, lanes: Sequence[Lane], now: datetime) -> dict[Lane, list[DeliveryState]]:
+    """What became of those deliveries whose sender died while sending them, by lane."""
+    found: dict[Lane, list[DeliveryState]] = {}
+    for lane, state in store.outbox.recover(*lanes, owner=store.owner, now=now):
+        log.warning("a sender died while sending", subscriber=lane.subscriber, state=state.value)
+        found.setdefault(lane, []).append(state)
+    return found

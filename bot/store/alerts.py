@@ -1,0 +1,50 @@
+"""Remembers which alerts the operator was told, so that each is told at most once a day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from bot.store.database.dialect import insert
+from bot.store.database.tables import concerns as alerts_table
+from bot.store.outbox.enqueue import put_deliveries
+from bot.store.outbox.policy import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from bot.store.database import Database
+    from bot.store.outbox.enqueue import RenderedDigest
+
+
+class Alerts:
+    """The store's side of alerts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def not_told(self, keys: Iterable[str], *, since: datetime) -> frozenset[str]:
+        """Which of these alerts the operator has not heard of since that moment."""
+        statement = select(alerts_table.c.key).where(alerts_table.c.told_at > since)
+        with self._database.reading() as connection:
+            return frozenset(keys) - {row.key for row in connection.execute(statement)}
+
+    def enqueue(
+        self,
+        subscriber: str,
+        rendered: RenderedDigest,
+        recipients: Sequence[str],
+        now: datetime,
+        *,
+        alerts: Sequence[str],
+    ) -> None:
+        """In one transaction: a message that is no digest, and that its alerts were told."""
+        with self._database.writing() as connection:
+            put_deliveries(connection, rendered, [Lane(subscriber, recipient) for recipient in recipients], now)
+            for key in alerts:
+                statement = insert(connection, alerts_table).values(key=key, told_at=now)
+                connection.execute(
+                    statement.on_conflict_do_update(index_elements=[alerts_table.c.key], set_={"told_at": now}),
+                )

@@ -1,0 +1,112 @@
+"""What becomes of the deliveries that are left for an address that is gone or has changed.
+
+Decided in `deliver/addressing`. A delivery that is being sent stays as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, func, select
+
+from bot.model import DeliveryState
+from bot.store.database.tables import deliveries
+from bot.store.outbox.policy import OPEN, Lane
+from bot.store.subscribers import forget, rewind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+
+    from bot.store.database import Database
+
+
+class AddressChanges:
+    """Drops, withdraws or moves what is left for an address."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def lanes_with_channel(self) -> tuple[tuple[Lane, str], ...]:
+        """Every address of the backlog, with each channel that something left for it was composed for."""
+        columns = (deliveries.c.subscriber, deliveries.c.recipient, deliveries.c.channel)
+        statement = select(*columns).where(deliveries.c.state.in_(OPEN)).distinct()
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).all()
+        return tuple(sorted((Lane(row.subscriber, row.recipient), row.channel) for row in rows))
+
+    def drop(self, lane: Lane, reason: str, now: datetime) -> int:
+        """Give up what is left for an address that is no more. The number of deliveries dropped."""
+        values = {"state": DeliveryState.DROPPED, "reason": reason, "settled_at": now}
+        with self._database.writing() as connection:
+            return connection.execute(
+                deliveries.update().where(lane.where, _not_being_sent()).values(**values)
+            ).rowcount
+
+    def withdraw(self, subscriber: str, reason: str, now: datetime, *, but_for: str | None = None) -> int:
+        """Take back what is left for a subscriber that is gone, or moved to another channel: it was never told.
+
+        The state of one that is gone is deleted. One that moved gets its cursors set back to before the first
+        of the papers that were withdrawn.
+
+        Args:
+            subscriber: whose deliveries.
+            reason: why, for people.
+            now: the moment, UTC.
+            but_for: the channel it is on now, whose deliveries stay; None if it is gone.
+
+        Returns:
+            The number of deliveries withdrawn.
+        """
+        where = (deliveries.c.subscriber == subscriber) & _not_being_sent()
+        if but_for is not None:
+            where &= deliveries.c.channel != but_for
+        with self._database.writing() as connection:
+            ours = select(deliveries.c.seq, deliveries.c.digest_id).where(where).order_by(deliveries.c.seq)
+            left = connection.execute(ours.with_for_update()).all()
+            if but_for is None:
+                forget(connection, subscriber)
+            elif left:
+                rewind(connection, subscriber, {row.digest_id for row in left})
+            values = {"state": DeliveryState.WITHDRAWN, "reason": reason, "settled_at": now}
+            connection.execute(deliveries.update().where(where).values(**values))
+            return len(left)
+
+    def readdress(self, lane: Lane, recipient: str) -> None:
+        """The lane's address changed and it is still the subscriber's only one: what is left goes there, in order.
+
+        Nothing is moved while one of them is being sent: if that fails, it would come after the others.
+        """
+        other = deliveries.alias()
+        sending = select(other.c.seq).where(
+            other.c.subscriber == lane.subscriber,
+            other.c.recipient == lane.recipient,
+            other.c.state == DeliveryState.SENDING,
+        )
+        left = (lane.where, _not_being_sent(), ~sending.exists())
+        with self._database.writing() as connection:
+            connection.execute(deliveries.update().where(*left).values(recipient=recipient))
+
+    def had_one_address(self, lane: Lane) -> bool:
+        """Whether the lane's newest digest was composed for one address only, wherever its deliveries are now."""
+        newest = (
+            select(deliveries.c.digest_id, deliveries.c.part, deliveries.c.created_at)
+            .where(lane.where)
+            .order_by(deliveries.c.seq.desc())
+            .limit(1)
+            .subquery()
+        )
+        composed_with_it = and_(*(deliveries.c[column.name] == column for column in newest.c))
+        statement = (
+            select(func.count())
+            .select_from(deliveries.join(newest, composed_with_it))
+            .where(deliveries.c.subscriber == lane.subscriber)
+        )
+        with self._database.reading() as connection:
+            return connection.scalar(statement) == 1
+
+
+def _not_being_sent() -> ColumnElement[bool]:
+    """Not over, and not just being sent."""
+    return deliveries.c.state.in_([state for state in OPEN if state is not DeliveryState.SENDING])
