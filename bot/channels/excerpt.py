@@ -1,4 +1,4 @@
-"""An excerpt of a paper: its title and the best lines of its abstract, with the matched terms marked.
+"""An excerpt of a paper: its title and the lines of its abstract that say what it does, matched terms marked.
 
 Pure. `topics` has found the terms; where exactly they stand is looked for here, for the eye alone: what is not found
 again is not marked. How a mark looks, and how text is escaped, is the channel's decision.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.text import ELLIPSIS, flatten_tex, fold_case, latex, strip_accents, truncate
+from bot.text import ELLIPSIS, contribution, flatten_tex, fold_case, latex, strip_accents, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -67,21 +67,27 @@ def excerpt(
 ) -> Excerpt:
     """The paper's title and a few lines of its abstract, cut to what they may measure, their terms marked.
 
-    The lines are the first ones, but where the title shows no term and they would not either, those from the sentence
-    on in which the abstract first has one.
+    The lines begin where the abstract says what the paper does. Where no sentence says so, they are the first ones,
+    or, if neither the title nor they show a term, those from the sentence on in which the abstract first has one.
     """
-    heading = _marked(truncate(flatten_tex(paper.title), title, measure), _of("title", terms))
-    text, wanted = flatten_tex(paper.abstract), _of("abstract", terms)
-    spans = _spans(text, wanted)
+    flat_title, text = flatten_tex(paper.title), flatten_tex(paper.abstract)
+    heading = _marked(truncate(flat_title, title, measure), _of("title", terms))
+    spans = _spans(text, _of("abstract", terms))
     first = truncate(text, abstract, measure)
     shown = _spans_kept(first, text, spans)
-    start = _start(text, spans[0][0], abstract // 3) if spans else 0
-    if heading.spans or shown.spans or not start:
+    start = 0 if first == text else _contribution(text, flat_title)
+    if start is None:
+        start = _start(text, spans[0][0], abstract // 3) if spans and not heading.spans and not shown.spans else 0
+    if not start:
         return Excerpt(heading, shown)
     later = ELLIPSIS + " " + truncate(text[start:], abstract - 2, measure)
     shift = len(ELLIPSIS) + 1 - start
     moved = [(begin + shift, end + shift) for begin, end in spans if begin >= start]
     return Excerpt(heading, _spans_kept(later, ELLIPSIS + " " + text[start:], moved))
+
+
+_contribution = lru_cache(maxsize=1024)(contribution)
+"""One paper is shown to many subscribers."""
 
 
 def _of(field: str, terms: Iterable[MatchedTerm]) -> tuple[str, ...]:

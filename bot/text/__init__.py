@@ -5,6 +5,7 @@ here is a universal sanitizer.
 """
 
 from bot.text.clean import clean, day, flatten_tex, names
+from bot.text.contribution import contribution, sentences
 from bot.text.escape import (
     ZERO_WIDTH_SPACE,
     escape_discord,
@@ -21,6 +22,7 @@ __all__ = [
     "ELLIPSIS",
     "ZERO_WIDTH_SPACE",
     "clean",
+    "contribution",
     "day",
     "escape_discord",
     "escape_html",
@@ -32,6 +34,7 @@ __all__ = [
     "markup_html",
     "names",
     "normalise",
+    "sentences",
     "some",
     "strip_accents",
     "truncate",

@@ -124,3 +124,26 @@ def test_whatever_the_text_marks_stand_in_it_in_order_and_nothing_is_lost(
     assert seen.as_markup(str, "{}") == seen.text
     kept = seen.text.removeprefix("… ").removesuffix("…").strip()
     assert kept in whole or seen.text == whole
+
+
+ABOUT = "Pigeons are old companions of ours. Many methods were proposed to find them. "
+DOES = "We present a map of lofts, drawn by walking from roof to roof with a stick and a lamp in hand. "
+
+
+def test_the_lines_begin_where_the_abstract_says_what_the_paper_does() -> None:
+    shown = at_a_glance(ABOUT + DOES + FILLER, limit=120).abstract.text
+    assert shown.startswith("… We present a map of lofts")
+    assert len(shown) <= 120
+
+
+def test_a_term_in_the_sentence_that_says_what_the_paper_does_is_marked_there() -> None:
+    shown = at_a_glance("Lofts are old. " + ABOUT + DOES + FILLER, "loft", limit=120).abstract
+    assert shown.as_markup(str, "[{}]").startswith("… We present a map of [lofts], drawn")
+
+
+def test_an_abstract_that_fits_is_shown_whole_also_where_it_says_later_what_the_paper_does() -> None:
+    assert at_a_glance(ABOUT + DOES.strip(), limit=500).abstract.text == ABOUT + DOES.strip()
+
+
+def test_an_abstract_that_begins_with_what_the_paper_does_is_shown_from_its_beginning() -> None:
+    assert at_a_glance(DOES + FILLER, limit=120).abstract.text.startswith("We present a map")
