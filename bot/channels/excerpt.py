@@ -1,7 +1,7 @@
 """An excerpt of a paper: its title and the lines of its abstract that say what it does, matched terms marked.
 
-Pure. `topics` has found the terms; where exactly they stand is looked for here, for the eye alone: what is not found
-again is not marked. How a mark looks, and how text is escaped, is the channel's decision.
+Pure. Marked is exactly what `topics` found, see `topics.found_at`. How a mark looks, and how text is escaped, is the
+channel's decision.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.text import ELLIPSIS, contribution, flatten_tex, fold_case, latex, strip_accents, truncate
+from bot.text import ELLIPSIS, contribution, flatten_tex, latex, truncate
+from bot.topics import found_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from bot.channels.presentation import MatchedTerm
     from bot.model import Paper
+    from bot.topics.found_at import Span
 
-Span = tuple[int, int]
-"""Where a term begins and ends."""
-
-_GAP = r"[\s\u2010-\u2015\u2212-]+"
 _WORD = re.compile(r"\S+")
 _SENTENCE_START = re.compile(r"[.!?][)\]\"'”’]?\s+(?=[^\sa-z])")
 
@@ -71,8 +69,9 @@ def excerpt(
     or, if neither the title nor they show a term, those from the sentence on in which the abstract first has one.
     """
     flat_title, text = flatten_tex(paper.title), flatten_tex(paper.abstract)
-    heading = _marked(truncate(flat_title, title, measure), _of("title", terms))
-    spans = _spans(text, _of("abstract", terms))
+    shown_title = truncate(flat_title, title, measure)
+    heading = _spans_kept(shown_title, flat_title, _spans("title", paper.title, terms))
+    spans = _spans("abstract", paper.abstract, terms)
     first = truncate(text, abstract, measure)
     shown = _spans_kept(first, text, spans)
     start = 0 if first == text else _contribution(text, flat_title)
@@ -90,14 +89,6 @@ _contribution = lru_cache(maxsize=1024)(contribution)
 """One paper is shown to many subscribers."""
 
 
-def _of(field: str, terms: Iterable[MatchedTerm]) -> tuple[str, ...]:
-    return tuple(term.term for term in terms if field in term.fields)
-
-
-def _marked(text: str, terms: Sequence[str]) -> MarkedText:
-    return MarkedText(text, tuple(_spans(text, terms)))
-
-
 def _spans_kept(shown: str, source: str, spans: Iterable[Span]) -> MarkedText:
     """The places of the source that its cut form still has."""
     kept = (span for span in spans if shown[: span[1]] == source[: span[1]])
@@ -110,17 +101,13 @@ def _start(text: str, place: int, before: int) -> int:
     return sentence if place - sentence <= before else text.find(" ", place - before, place) + 1 or place
 
 
-def _spans(text: str, terms: Sequence[str]) -> list[Span]:
+def _spans(field: str, written: str, terms: Iterable[MatchedTerm]) -> list[Span]:
     """Where the terms stand, those within or across others left out, and those that a mark would break."""
-    if not terms:
-        return []
-    folded, at = _folded(text)
-    unbreakable = _unbreakable(text)
+    wanted = [term for term in terms if field in term.fields]
+    unbreakable = _unbreakable(flatten_tex(written)) if wanted else []
     spans: list[Span] = []
-    for term in terms:
-        words, anywhere = _patterns(term)
-        found = list(words.finditer(folded)) or list(anywhere.finditer(folded))
-        for span in ((at[each.start()], at[each.end()]) for each in found if each[0]):
+    for term in wanted:
+        for span in found_at.spans(term.term, term.mode, written):
             if not any(start < span[1] and span[0] < end for start, end in (*unbreakable, *spans)):
                 spans.append(span)
     return sorted(spans)
@@ -132,39 +119,6 @@ def _unbreakable(text: str) -> list[Span]:
     if "://" in text or "@" in text:
         words += [found.span() for found in _WORD.finditer(text) if "://" in found[0] or "@" in found[0]]
     return words
-
-
-def _folded(text: str) -> tuple[str, Sequence[int]]:
-    """The text as terms are compared with it, and of each of its letters, and its end, the place in the text."""
-    if text.isascii():
-        return text.lower(), range(len(text) + 1)
-    letters, at = [], []
-    for place, letter in enumerate(text):
-        folded = fold_case(letter)
-        letters.append(folded)
-        at += [place] * len(folded)
-    return "".join(letters), [*at, len(text)]
-
-
-@lru_cache(maxsize=4096)
-def _patterns(term: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What finds the term, in one of its numbers and at the edges of words; and what finds it anywhere.
-
-    Matching has found the term already; here only its position is looked for, first as a word, then anywhere.
-    """
-    prefix = term.endswith("*") and len(term) > 1
-    words = [re.escape(word) for word in fold_case(strip_accents(term.removesuffix("*") if prefix else term)).split()]
-    if not words:
-        nothing = re.compile(r"(?!)")
-        return nothing, nothing
-    anywhere = _GAP.join(words)
-    last = words[-1]
-    if prefix:
-        words[-1] += r"[^\W_]*"
-    elif last[-1:].isalnum():
-        words[-1] = re.sub(r"(?<=\w\w)e?s$", "", last) + r"(?:e?s|e)?(?![^\W_])"
-    edge = r"(?<![^\W_])" if words[0][:1].isalnum() else ""
-    return re.compile(edge + _GAP.join(words)), re.compile(anywhere)
 
 
 def _escape_keeping_blanks(piece: str, escape: Callable[[str], str]) -> str:

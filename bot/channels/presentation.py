@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.model import Link, Section
+from bot.model import Link, MatchMode, Section
 from bot.text import links
 
 if TYPE_CHECKING:
@@ -27,14 +27,18 @@ class MatchedTerm:
     term: str
     fields: tuple[str, ...]
     """In words: `journal ref`."""
+    mode: MatchMode = MatchMode.WORDS
+    """How it was found."""
 
 
 def matched_terms(match: Match) -> tuple[MatchedTerm, ...]:
     """The match's hits with each term once, in the order of their first hits."""
     fields: dict[str, dict[str, None]] = {}
+    modes: dict[str, MatchMode] = {}
     for hit in match.hits:
         fields.setdefault(hit.term, {})[hit.field.replace("_", " ")] = None
-    return tuple(MatchedTerm(term, tuple(found)) for term, found in fields.items())
+        modes.setdefault(hit.term, hit.mode)
+    return tuple(MatchedTerm(term, tuple(found), modes[term]) for term, found in fields.items())
 
 
 def paper_links(entry: DigestEntry) -> tuple[Link, ...]:

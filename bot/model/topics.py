@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from enum import StrEnum
 
 from bot.model.papers import AnnounceType
@@ -48,6 +49,8 @@ class Hit:
     """As the topic spells it."""
     field: str
     """title, abstract, author, category, comment, journal_ref or id."""
+    mode: MatchMode = dataclass_field(default=MatchMode.WORDS, compare=False)
+    """How the term was compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ def _claims(
 
 
 def _claimed(topic: Topic, entry: DigestEntry, *, several: bool) -> TopicExplanation:
-    by = hits_in_words(entry.match.hits, partial(_found_in_other_letters, paper=entry.paper, topic=topic))
+    by = hits_in_words(entry.match.hits, partial(_found_in_other_letters, paper=entry.paper))
     if not by:
         by = "nothing that its query rules out" if topic.query else "the topic takes everything in its categories"
     when = f" on {entry.mailing_date:%Y-%m-%d}" if several else ""
@@ -171,7 +171,7 @@ def _claimed(topic: Topic, entry: DigestEntry, *, several: bool) -> TopicExplana
     return TopicExplanation(topic.name, claimed=True, sentence=sentence)
 
 
-def _found_in_other_letters(hit: Hit, paper: Paper, topic: Topic) -> str:
+def _found_in_other_letters(hit: Hit, paper: Paper) -> str:
     """As what the term stands there and by which rule it was found, if it stands there in other letters."""
     texts = {
         "title": paper.title,
@@ -179,7 +179,7 @@ def _found_in_other_letters(hit: Hit, paper: Paper, topic: Topic) -> str:
         "comment": paper.comment,
         "journal_ref": paper.journal_ref,
     }
-    asks = topic.match is MatchMode.WORDS and not hit.term.endswith("*")
+    asks = hit.mode is MatchMode.WORDS and not hit.term.endswith("*")
     return found_as(hit.term, texts.get(hit.field) or "") if asks else ""
 
 

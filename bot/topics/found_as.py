@@ -6,16 +6,16 @@ Pure. Slower than matching, which never asks why. Case, accents, hyphens and a f
 from __future__ import annotations
 
 import re
-from itertools import accumulate
 
-from bot.text import normalise
+from bot.model import MatchMode
+from bot.text import flatten_tex, normalise
+from bot.topics.found_at import spans
 from bot.topics.spelling import BRITISH, BY_SOUND, applied, as_greek, in_latin, is_greek
-from bot.topics.term_forms import NormalisedText, TermPattern, unspelled
+from bot.topics.term_forms import unspelled
 
 _WORD = re.compile(r"[^\W_]+")
 _SCRIPT = re.compile(r"[_^⁰¹²³⁴-₎]")
 _ARTICLES = ("a", "an", "the")
-_AROUND = " \t.,:;!?()\"'“”‘’"
 
 
 def found_as(term: str, text: str) -> str:
@@ -33,19 +33,9 @@ def found_as(term: str, text: str) -> str:
 
 
 def _places(term: str, text: str) -> list[str]:
-    """What stands in the text, as it is written there, wherever the term does."""
-    wanted, words = TermPattern.read(term), NormalisedText.read(text)
-    pieces = unspelled(text).split(" ")
-    ends = list(accumulate(len(NormalisedText.read(piece).text) for piece in pieces))
-    found = []
-    start = words.text.find(wanted.stem) if wanted.stem else -1
-    while start >= 0:
-        for end in sorted(wanted.ends(start, words))[:1]:
-            first = next(place for place, behind in enumerate(ends) if start < behind)
-            last = next(place for place, behind in enumerate(ends) if end <= behind)
-            found.append(" ".join(pieces[first : last + 1]).strip(_AROUND))
-        start = words.text.find(wanted.stem, start + 1)
-    return found
+    """What stands in the text, as a reader sees it there, wherever the term does."""
+    flat = flatten_tex(text)
+    return [flat[start:end] for start, end in spans(term, MatchMode.WORDS, text)]
 
 
 def _rules(term: str, written: str) -> list[str]:

@@ -13,10 +13,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.text import flatten_tex
 from bot.topics.spelling import GREEK_NAMES, in_latin, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # -- of a text -------------------------------------------------------------------------------------------------------
 
@@ -30,7 +33,7 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _IN_TEX = re.compile(r"(?<=[^\W_]|\))\^(?:(\d{1,3})|\((\d{1,3})\)|\{(\d{1,3})\})(?![^\W_])")
 _POWER = re.compile(rf"(?<=[^\W{_DIGITS_RAISED}]|\))([{_DIGITS_RAISED}]++)(?![^\W_]|[⁺⁻])")
 """h² is not H2; but a mass number (¹³CO, C¹⁸O) and a charge (Ca²⁺) are read as if they stood on the line."""
-_PART = re.compile(rf"[{_DIGITS_RAISED}]+|[^\W_{_DIGITS_RAISED}]+|.", re.DOTALL)
+_PART = re.compile(rf"(?P<separator>{_SEPARATORS.pattern})|[{_DIGITS_RAISED}]+|[^\W_{_DIGITS_RAISED}]+|.", re.DOTALL)
 _ALL_CAPITALS_FROM = 3
 _LONG_ENOUGH = 3
 """As many letters are a word of its own that may also be joined to the next."""
@@ -126,25 +129,38 @@ def _piece(written: str, as_written: bool) -> _Piece:  # noqa: FBT001 - a key of
     text, joints, cased, before = "", "", "", BLANK
     ends_in_own_s: list[int] = []
     greek: list[int] = []
-    for between in _SEPARATORS.split(_normal(written)):
-        for part in _PART.findall(between):
-            cased = part if as_written else spelled(part)
-            letters = part if _POWER_ALONE.fullmatch(part) else in_latin(cased)
-            if len(part) == 1 and letters in GREEK_NAMES:
-                greek.append(len(text))
-            text += letters
-            joints += (before + INSIDE * (len(letters) - 1))[: len(letters)]
-            before = INSIDE if letters else before
-            if cased[-1] in "sS" and "s" not in _endings(cased):
-                ends_in_own_s.append(len(text))
-        before = HYPHEN if text else BLANK
+    for found in _PART.finditer(normal_form(written)):
+        if found["separator"]:
+            before = HYPHEN if text else BLANK
+            continue
+        cased, letters = _spelled(found[0], as_written)
+        if len(found[0]) == 1 and letters in GREEK_NAMES:
+            greek.append(len(text))
+        text += letters
+        joints += (before + INSIDE * (len(letters) - 1))[: len(letters)]
+        before = INSIDE if letters else before
+        if cased[-1] in "sS" and "s" not in _endings(cased):
+            ends_in_own_s.append(len(text))
     return _Piece(text, joints, tuple(ends_in_own_s), tuple(greek), cased)
+
+
+def parts(normal: str, *, as_written: bool = False) -> Iterator[tuple[int, int, int]]:
+    """Of each word and sign of a `normal_form`, where it begins, where it ends, and how many letters it becomes."""
+    for found in _PART.finditer(normal):
+        if not found["separator"]:
+            yield found.start(), found.end(), len(_spelled(found[0], as_written)[1])
+
+
+def _spelled(part: str, as_written: bool) -> tuple[str, str]:  # noqa: FBT001 - as of `_piece`
+    """A word or sign as it is compared, with its capitals and without."""
+    cased = part if as_written else spelled(part)
+    return cased, part if _POWER_ALONE.fullmatch(part) else in_latin(cased)
 
 
 _POWER_ALONE = re.compile(f"[{_DIGITS_RAISED}]+")
 
 
-def _normal(written: str) -> str:
+def normal_form(written: str) -> str:
     """In Unicode's compatible letters (https://unicode.org/reports/tr15/), but for digits that are a power."""
     if written.isascii():
         return written

@@ -47,7 +47,7 @@ class CombinedIndex:
             texts = _texts(paper, field)
             for index in self._indexes:
                 for term in index.find(field, texts):
-                    found[term] = (*found.get(term, ()), Hit(term.spelled, field))
+                    found[term] = (*found.get(term, ()), Hit(term.spelled, field, term.mode))
         return found
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot import text
 from bot.channels.excerpt import Excerpt, excerpt
 from bot.channels.presentation import MatchedTerm
+from bot.model import MatchMode
 from tests.builders import paper
 
 FIELDS = ("title", "abstract")
@@ -19,6 +20,12 @@ FILLER = "Nothing of it was known before this year. " * 4
 def at_a_glance(abstract: str, *terms: str, title: str = "Homing", limit: int = 100) -> Excerpt:
     found = [MatchedTerm(term, FIELDS) for term in terms]
     return excerpt(paper(title=title, abstract=abstract), found, title=80, abstract=limit)
+
+
+def marked_in_mode(mode: MatchMode, abstract: str, term: str, *, whole_words: bool = False) -> str:
+    found = [MatchedTerm(term, FIELDS, mode)]
+    seen = excerpt(paper(title="Homing", abstract=abstract), found, title=80, abstract=500)
+    return seen.abstract.as_markup(str, "[{}]", whole_words=whole_words)
 
 
 def marked(abstract: str, *terms: str, whole_words: bool = False) -> str:
@@ -37,7 +44,19 @@ def marked(abstract: str, *terms: str, whole_words: bool = False) -> str:
         ("Cafe\u0301", "a café", "a [café]"),
         ("pigeon*", "pigeonholes", "[pigeonholes]"),
         ("C++", "C++ and C", "[C++] and C"),
-        ("geon", "Pigeons", "Pi[geon]s"),
+        ("geon", "Pigeons", "Pigeons"),
+        ("dwarf galaxy", "On (dwarf galaxies).", "On ([dwarf galaxies])."),
+        ("La2-xSrxCuO4", "of La$_{2-x}$Sr$_x$CuO$_4$ films", "of [La_(2-x)Sr_xCuO₄] films"),
+        ("w0waCDM", "of $w_0w_a$CDM", "of [w₀w_aCDM]"),
+        ("multi-modal", "multimodal, multi modal, a mode", "[multimodal], [multi modal], a mode"),
+        ("finetuning", "by fine-tuning", "by [fine-tuning]"),
+        ("colour", "Colors of a colorful bird", "[Colors] of a colorful bird"),
+        ("supernova", "two supernovae", "two [supernovae]"),
+        ("Lyα", "a Ly-alpha, a Lya and $Ly\\alpha$ line", "a [Ly-alpha], a [Lya] and [Lyα] line"),
+        ("LLM-as-a-judge", "LLM as judge", "[LLM as judge]"),
+        ("[O III]", "[OIII] or [O III]", "[[OIII]] or [[O III]]"),
+        ("H2O", "in H$_2$O", "in [H₂O]"),
+        ("field effect", "the ﬁeld-eﬀect", "the [ﬁeld-eﬀect]"),
         ("AEther", "Æther waves", "[Æther] waves"),
         ("*", "five * three", "five [*] three"),
         ("-", "five - three", "five - three"),
@@ -60,9 +79,27 @@ def test_of_terms_across_each_other_the_first_is_marked() -> None:
     assert marked("the carrier pigeon post", "carrier pigeon", "pigeon post", "pigeon") == "the [carrier pigeon] post"
 
 
+@pytest.mark.parametrize(
+    ("mode", "term", "shown"),
+    [
+        (MatchMode.EXACT, "GPS", "[GPS]-free GPSs, gps"),
+        (MatchMode.EXACT, "free GPSs", "GPS-[free GPSs], gps"),
+        (MatchMode.EXACT, "fre*", "GPS-[free] GPSs, gps"),
+        (MatchMode.SUBSTRING, "ps", "G[PS]-free G[PS]s, g[ps]"),
+        (MatchMode.WORDS, "GPS", "[GPS]-free [GPSs], [gps]"),
+    ],
+)
+def test_a_term_is_marked_as_its_topic_compares_it(mode: MatchMode, term: str, shown: str) -> None:
+    assert marked_in_mode(mode, "GPS-free GPSs, gps", term) == shown
+
+
 def test_a_mark_inside_of_a_word_is_left_out_where_the_place_knows_none() -> None:
-    assert marked("Pigeons and a geon", "geo", whole_words=True) == "Pigeons and a geon"
-    assert marked("Of a geon", "geon", whole_words=True) == "Of a [geon]"
+    assert marked_in_mode(MatchMode.SUBSTRING, "A geon of geons", "geon", whole_words=True) == "A [geon] of geons"
+
+
+def test_what_is_cut_off_the_title_is_not_marked() -> None:
+    seen = excerpt(paper(title="Pigeons and more owls"), [MatchedTerm("owl", FIELDS)], title=15, abstract=50)
+    assert seen.title.spans == ()
 
 
 def test_only_the_field_of_the_hit_is_marked() -> None:

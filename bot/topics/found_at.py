@@ -1,0 +1,128 @@
+"""Where in a text a term stands: found by the code that matched it, so that a mark is never elsewhere than the match.
+
+Pure. Slower than matching, which asks only whether.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from bot.model import MatchMode
+from bot.text import flatten_tex
+from bot.topics import exact
+from bot.topics.term_forms import NormalisedText, TermPattern, normal_form, parts, unspelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Span = tuple[int, int]
+"""Where it begins and ends."""
+
+
+def spans(term: str, mode: MatchMode, text: str) -> tuple[Span, ...]:
+    """Where a term stands in `flatten_tex(text)`, in order; whole words, but for `MatchMode.SUBSTRING`.
+
+    Args:
+        term: as a topic spells it, with a `*` at its end where it is only how a word begins.
+        mode: how the topic compares it.
+        text: a title or an abstract, as arXiv has it.
+    """
+    found = tuple(_spans(term, mode, text, prefix=False))
+    if found or not term.endswith("*"):
+        return found
+    return tuple(_spans(term.rstrip("*"), mode, text, prefix=True))
+
+
+def _spans(term: str, mode: MatchMode, text: str, *, prefix: bool) -> Iterator[Span]:
+    if mode is MatchMode.SUBSTRING and not prefix:
+        return _of_substring(term, text)
+    return _of_letters(term, text, prefix=prefix) if mode is MatchMode.EXACT else _of_words(term, text, prefix=prefix)
+
+
+def _of_words(term: str, text: str, *, prefix: bool) -> Iterator[Span]:
+    """The words at which the term stands, however they are spelled."""
+    wanted, located = TermPattern.read(term, prefix=prefix), _located(text, prefix)
+    letters = located.words.text
+    start = letters.find(wanted.stem) if wanted.stem else -1
+    while start >= 0:
+        end = min(wanted.ends(start, located.words), default=None)
+        if end is not None:
+            yield located.span(start, end)
+        start = letters.find(wanted.stem, start + 1 if end is None else max(end, start + 1))
+
+
+def _of_letters(term: str, text: str, *, prefix: bool) -> Iterator[Span]:
+    """Where the term stands in the letters as they are written."""
+    flat, wanted, written = flatten_tex(text), exact.as_written(term), exact.as_written(text)
+    if not wanted:
+        return
+    pattern = r"(?:\s|[-\u2010-\u2015\u2212])+".join(map(re.escape, wanted.lower().split(" "))) + r"[^\W_]*" * prefix
+    places = re.finditer(f"(?=({pattern}))", flat.replace("İ", "I").lower())
+    starts = re.finditer(f"(?={re.escape(wanted.lower())})", written.lower())
+    for start, place in zip(starts, places, strict=True):
+        if exact.stands_at(wanted, start.start(), written, prefix=prefix):
+            yield place.span(1)
+
+
+def _of_substring(term: str, text: str) -> Iterator[Span]:
+    """Where the term stands in the text, whatever is around it."""
+    folded, at = "", []
+    for place, letter in enumerate(flatten_tex(text)):
+        at += [place] * len(letter.casefold())
+        folded += letter.casefold()
+    for found in re.finditer(re.escape(term.casefold()), folded) if term else ():
+        yield at[found.start()], at[found.end() - 1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """A text, normalised, and where its words and signs stand in `flatten_tex` of it."""
+
+    words: NormalisedText
+    ends: tuple[int, ...]
+    """Where each word or sign ends among the letters of `words`."""
+    spans: tuple[Span, ...]
+    """Where it stands."""
+
+    def span(self, start: int, end: int) -> Span:
+        """Where what stands between two places among the letters is written, its first and last word whole."""
+        return self.spans[bisect_right(self.ends, start)][0], self.spans[bisect_left(self.ends, end)][1]
+
+
+@lru_cache(maxsize=256)
+def _located(text: str, as_written: bool) -> _Located:  # noqa: FBT001 - a key of the cache
+    """The same paper is often shown to many."""
+    ends, spans_, letters, start = [], [], 0, 0
+    for written, plain in zip(flatten_tex(text).split(" "), unspelled(text).split(" "), strict=True):
+        normal = normal_form(plain)
+        places = _Places(written, normal)
+        for begin, end, count in parts(normal, as_written=as_written):
+            letters += count
+            ends.append(letters)
+            spans_.append((start + places.beginning(begin), start + places.end(end)))
+        start += len(written) + 1
+    return _Located(NormalisedText.read(text, as_written=as_written), tuple(ends), tuple(spans_))
+
+
+class _Places:
+    """From the places in a word's normal form to those in the word as it is written."""
+
+    def __init__(self, written: str, normal: str) -> None:
+        if written.lower() == normal.lower():  # nearly always
+            self._blocks = [(0, len(normal), 0, len(written), True)]
+        else:
+            opcodes = SequenceMatcher(None, normal, written, autojunk=False).get_opcodes()
+            self._blocks = [(a, b, c, d, tag == "equal") for tag, a, b, c, d in opcodes]
+
+    def beginning(self, place: int) -> int:
+        """Where the letter behind that place is written, or what it was made of."""
+        return next(c + (place - a) * same for a, b, c, d, same in self._blocks if a <= place < b)
+
+    def end(self, place: int) -> int:
+        """Where the letter before that place ends, or what it was made of."""
+        return next(c + (place - a) if same else d for a, b, c, d, same in self._blocks if a < place <= b)
