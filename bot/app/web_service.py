@@ -9,11 +9,11 @@ import structlog
 
 from bot.channels import CHANNELS
 from bot.members.context import Context, NoteMails
+from bot.members.store_thread import StoreThreads
 from bot.store import Store
 from bot.text.templates import Templates
 from bot.web.served import Served
 from bot.web.server import Server
-from bot.web.store_thread import StoreThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ class WebService:
         """Take the clock, and what is called when a reader changed something."""
         self._clock = clock
         self._wake = wake
-        self._threads = StoreThreads()
+        self._threads = StoreThreads("web")
         self._server: Server | None = None
         self._served: Served | None = None
 

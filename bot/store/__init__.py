@@ -116,11 +116,17 @@ class Store:
         """One commit for all transactions that this thread begins meanwhile.
 
         Each of them still holds as a whole or not at all, and a snapshot shows what those before it wrote; but none
-        is committed before the end, and then all are.
+        is committed before the end, and then all are. One within another holds as a whole or not at all, too, and is
+        committed with that.
 
         Raises:
             StoreError: the store cannot be written: none of them was committed.
         """
+        shared = self._shared.get()
+        if shared is not None:
+            with self._database.savepoint(shared):
+                yield
+            return
         with self._database.writing() as connection:
             token = self._shared.set(connection)
             try:

@@ -131,6 +131,10 @@ class Members:
         """The one whose mailbox it is."""
         return self._one(members.c.mailbox == mailbox)
 
+    def of_recipient(self, channel: str, recipient: str) -> Member | None:
+        """The one that is written to there: on a channel there is one to each address, named by its hash."""
+        return self._one((members.c.channel == channel) & (members.c.recipient == recipient))
+
     def all(self) -> Iterator[Member]:
         """Every one, in the order of their keys."""
         return map(_member, self._connection.execute(select(members).order_by(members.c.key)))

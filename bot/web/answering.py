@@ -16,6 +16,7 @@ from aiohttp import web
 from bot.errors import StoreError
 from bot.members.commands import count_being_sent
 from bot.members.links import verify
+from bot.members.store_thread import BusyError
 from bot.web.client_address import client
 from bot.web.forms import Form, RequestError, read_form
 from bot.web.headers import headers
@@ -76,6 +77,10 @@ class Answering:
             response = await self._failed(served, request, HTTPStatus(error.status))
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
+        except BusyError as error:
+            response = await self._failed(
+                served, request, HTTPStatus.SERVICE_UNAVAILABLE, retry_after=error.retry_after
+            )
         except RequestError as error:
             response = await self._failed(served, request, error.status, retry_after=error.retry_after)
         except StoreError as error:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from bot.clock import Clock
     from bot.members.context import Context
+    from bot.members.store_thread import StoreThreads
     from bot.settings import WebSettings
     from bot.web.page import Page
-    from bot.web.store_thread import StoreThreads
 
 log = structlog.get_logger(__name__)
 

@@ -26,6 +26,7 @@ from bot.members.links import (
     verify,
 )
 from bot.members.mailbox import mailbox_key
+from bot.members.store_thread import StoreThreads
 from bot.model import AnnounceType, FeedItem, Mailing, MailingState
 from bot.store import Store
 from bot.store.feedback import Opinion
@@ -36,7 +37,6 @@ from bot.web.forms import Form
 from bot.web.page import Page, Visit
 from bot.web.served import Served
 from bot.web.server import HANDLING
-from bot.web.store_thread import StoreThreads
 from tests.builders import paper
 from tests.members.conftest import WEB, PlainMails, settings
 from tests.members.driver import DORA, NOW
@@ -163,7 +163,7 @@ def served_over(store: Store, clock: SimulatedClock, web: WebSettings = WEB, **r
     configured: Settings = replace(settings(web), **rest)
     readers = Context.opened(store, configured, PlainMails())
     templates = Templates(configured.templates)
-    return Served.make(readers, templates, clock, lambda: woken.append(1), StoreThreads()), woken
+    return Served.make(readers, templates, clock, lambda: woken.append(1), StoreThreads("web")), woken
 
 
 @asynccontextmanager
@@ -188,7 +188,7 @@ async def pages(store: Store) -> AsyncIterator[Pages]:
 def render_every_page(store: Store, templates: Templates) -> None:
     """Each page function once, through these templates."""
     readers = Context.opened(store, settings(), PlainMails())
-    served = Served.make(readers, templates, SimulatedClock(NOW), lambda: None, StoreThreads())
+    served = Served.make(readers, templates, SimulatedClock(NOW), lambda: None, StoreThreads("web"))
     mailbox, identifier = bytes.fromhex(mailbox_key(DORA)), "2604.00001"
     word = feedback_url(WEB, FeedbackLink(mailbox.hex(), "lab", identifier, Opinion.SAVED)).rpartition("/")[2]
     spoken = verify(WEB.secret, Purpose.FEEDBACK, word, NOW) or b""

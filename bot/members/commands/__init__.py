@@ -3,6 +3,7 @@
 A refusal is a value (`values.Refused`); only a store that cannot be used raises.
 """
 
+from bot.members.commands.chatting import carry_out_once, follow_in
 from bot.members.commands.feedback import feedback, saved
 from bot.members.commands.preferences import (
     follow,
@@ -21,12 +22,14 @@ from bot.members.commands.suppressing import bounced, complained, count_being_se
 
 __all__ = [
     "bounced",
+    "carry_out_once",
     "complained",
     "confirm",
     "count_being_sent",
     "delete",
     "feedback",
     "follow",
+    "follow_in",
     "hour",
     "lift",
     "mute",

@@ -43,9 +43,10 @@ def read_followed(context: Context, channel: str, wanted: Sequence[str | Wanted]
 
 
 def _read(context: Context, channel: str, wanted: str | Wanted, place: Place) -> str | Topic | Refused:
-    web = context.settings.web
     if not isinstance(wanted, str):
-        return Refused(Refusal.OWN_TOPICS) if web and not web.own_topics else read_topic(wanted, place)
+        web = context.settings.web
+        is_closed = channel == "mail" and web is not None and not web.own_topics
+        return Refused(Refusal.OWN_TOPICS) if is_closed else read_topic(wanted, place)
     if wanted not in offered(context, channel):
         return Refused(Refusal.TOPIC, (Problem(join(place), "there is no such topic to follow"),))
     return wanted

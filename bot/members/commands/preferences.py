@@ -29,20 +29,7 @@ if TYPE_CHECKING:
 
 def follow(context: Context, key: str, wanted: str | Wanted) -> Changed | Refused:
     """Follow one more topic: one of the YAML's by its name, or an own one as it was typed."""
-
-    def change(member: Member) -> Member | Refused:
-        followed = read_followed(context, member.channel, [wanted])
-        if isinstance(followed, Refused):
-            return followed
-        new = tuple(topic for topic in followed if topic not in map(_nameless, member.topics))
-        counted, named = numbered(member, new)
-        return (
-            too_many()
-            if len(member.topics) + len(new) > MOST_TOPICS
-            else _with_topics(counted, *member.topics, *named)
-        )
-
-    return _change(context, key, change)
+    return _change(context, key, lambda member: following_too(context, member, wanted))
 
 
 def unfollow(context: Context, key: str, topic: str) -> Changed | Refused:
@@ -136,6 +123,18 @@ def _change(context: Context, key: str, change: Change) -> Changed | Refused:
         if isinstance(changed, Refused):
             return changed
         return Changed(member, changed=False) if changed == member else Changed(transaction.members.put(changed))
+
+
+def following_too(context: Context, member: Member, wanted: str | Wanted) -> Member | Refused:
+    """The subscriber with one more topic, unless it follows that already."""
+    followed = read_followed(context, member.channel, [wanted])
+    if isinstance(followed, Refused):
+        return followed
+    new = tuple(topic for topic in followed if topic not in map(_nameless, member.topics))
+    if len(member.topics) + len(new) > MOST_TOPICS:
+        return too_many()
+    counted, named = numbered(member, new)
+    return _with_topics(counted, *member.topics, *named)
 
 
 def _with_topics(member: Member, *topics: str | Topic) -> Member:

@@ -132,17 +132,23 @@ def confirm(context: Context, mailbox: str, now: datetime) -> Confirmed | Refuse
         return Confirmed(transaction.members.put(replace(asked, paused=False, paused_until=None)))
 
 
-def delete(context: Context, key: str, now: datetime) -> Deleted:
+def delete(context: Context, key: str, now: datetime, persons: tuple[str, ...] = ()) -> Deleted:
     """Forget a self-service subscriber: its address, its topics, its feedback. What waits for it is not sent.
 
     What it was told stays by its key, which is nobody's any more; so does a suppression of its mailbox.
+
+    Args:
+        context: the store and the configuration.
+        key: the subscriber's.
+        now: the moment, UTC.
+        persons: whose feedback goes, too: `context.keys.person` of who reads it alone. A mailbox' reader is known.
     """
     with context.store.transaction() as transaction:
         member = transaction.members.get(key)
         if member is None:
             return Deleted(existed=False)
         stopped = transaction.stop([Lane(member.key, member.recipient)], "its subscriber was deleted", now)
-        persons = context.keys.person(member.channel, member.mailbox or member.recipient)
-        transaction.feedback.forget(key, persons)
+        of_mailbox = context.keys.person(member.channel, member.mailbox) if member.mailbox else ()
+        transaction.feedback.forget(key, (*persons, *of_mailbox))
         transaction.members.delete(key)
         return Deleted(dropped=stopped.dropped)

@@ -1,4 +1,4 @@
-"""Runs page functions in threads, so that a store that is busy holds up nothing but who asked for it.
+"""Runs what readers ask for in threads, so that a store that is busy holds up nothing but who asked for it.
 
     commands that wait -> one transaction, each a savepoint in it -> commit -> their answers
 
@@ -12,11 +12,9 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.errors import StoreError
-from bot.web.forms import RequestError
+from bot.errors import PaperboyError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +32,15 @@ MOST_PREVIEWS = 20
 MOST_TOGETHER = 50
 """Commands that share a commit: others that write wait meanwhile."""
 RETRY_AFTER = 5.0
+
+
+class BusyError(PaperboyError):
+    """Too many wait, or it took too long."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"busy, ask again in {retry_after:g} s")
+        self.retry_after = retry_after
+        """Seconds after which it is worth asking again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class StoreThread:
         self, name: str, *, shares_commits: bool, seconds: float = SECONDS, most_waiting: int = MOST_WAITING
     ) -> None:
         """Take what it is called, and whether functions that wait at the same time share a transaction."""
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"web-{name}")
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._most_together = MOST_TOGETHER if shares_commits else 1
         self._seconds = seconds
         self._most_waiting = most_waiting
@@ -72,17 +79,17 @@ class StoreThread:
         """What the function returns or raises, once what it wrote is committed.
 
         Raises:
-            RequestError: too many wait, or it took too long. It may come to its end nevertheless, or never begin.
+            BusyError: too many wait, or it took too long. It may come to its end nevertheless, or never begin.
         """
         if len(self._waiting) >= self._most_waiting:
-            raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, retry_after=RETRY_AFTER)
+            raise BusyError(RETRY_AFTER)
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Job(store, function, answer))
         self._begin()
         try:
             return await asyncio.wait_for(answer, self._seconds)
         except TimeoutError:
-            raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, retry_after=RETRY_AFTER) from None
+            raise BusyError(RETRY_AFTER) from None
 
     def close(self) -> None:
         """Begin nothing more. What runs ends by itself: the store lets nobody wait for long."""
@@ -138,14 +145,15 @@ def _outcome(function: Callable[[], object]) -> object:
 
 
 class StoreThreads:
-    """The three that there are."""
+    """The three that one kind of service has."""
 
-    def __init__(self) -> None:
-        self.commands = StoreThread("commands", shares_commits=True)
+    def __init__(self, name: str) -> None:
+        """Take what the threads are called after."""
+        self.commands = StoreThread(f"{name}-commands", shares_commits=True)
         """Where the store is written."""
-        self.reading = StoreThread("reading", shares_commits=False)
+        self.reading = StoreThread(f"{name}-reading", shares_commits=False)
         """Where it is only read."""
-        self.previews = StoreThread("previews", shares_commits=False, most_waiting=MOST_PREVIEWS)
+        self.previews = StoreThread(f"{name}-previews", shares_commits=False, most_waiting=MOST_PREVIEWS)
         """Where it is read for long: nobody else waits for that."""
 
     def close(self) -> None:

@@ -1,0 +1,140 @@
+"""What a command can be given: kinds of arguments, and how each is read from words. Pure.
+
+What the configuration has, too, is judged as it does that, in the same sentences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.arxiv import identifier
+from bot.config import value_types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from bot.chat.commands import ChatCommand
+
+ANY_HOUR = "any"
+"""In place of an hour: as soon as the mailing is in."""
+_FULL_WEEKDAY = 3
+
+
+class Kind(StrEnum):
+    """What an argument is."""
+
+    WHAT = "what to follow"
+    """The name of a topic that is offered, or words."""
+    WORDS = "words"
+    """Words, and phrases in quotes."""
+    CATEGORIES = "categories"
+    TITLE = "title"
+    FOLLOWED = "followed"
+    """A topic that is followed."""
+    QUERY = "query"
+    HOUR = "hour"
+    WEEKDAYS = "weekdays"
+    ZONE = "zone"
+    DATE = "date"
+    IDENTIFIER = "identifier"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a command."""
+
+    name: str
+    kind: Kind
+    help: str
+    after: str = ""
+    """The word that it stands behind in a typed line; the first one may stand alone."""
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Misread:
+    """What was typed makes no command."""
+
+    sentence: str
+    """What is wrong, as the configuration says it, and what was meant."""
+    command: ChatCommand | None = None
+    """Which command it was meant to be, as far as that is clear."""
+
+
+def read(command: ChatCommand, words: Mapping[str, Sequence[str]]) -> Mapping[str, Any] | Misread:
+    """The values of a command's arguments.
+
+    Args:
+        command: which one.
+        words: each argument's words by its name. Of a query the only word is the whole of it.
+
+    Returns:
+        A value for each argument that was given; or the first thing that is wrong.
+    """
+    values = {}
+    for argument in command.arguments:
+        given = [word for word in words.get(argument.name, ()) if word.strip()]
+        if not given and argument.is_required:
+            return Misread(f"{argument.name}: is missing: {argument.help}", command)
+        if given:
+            try:
+                values[argument.name] = _READERS[argument.kind](given)
+            except ValueError as error:
+                return Misread(f"{argument.name}: {error}", command)
+    return values
+
+
+def _words(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(given)
+
+
+def _text(given: Sequence[str]) -> str:
+    return " ".join(given)
+
+
+def _hour(given: Sequence[str]) -> time | str:
+    text = _text(given)
+    return ANY_HOUR if text.lower() == ANY_HOUR else value_types.wall_time(text)
+
+
+def _weekdays(given: Sequence[str]) -> frozenset[int]:
+    """Three letters, or the whole name."""
+    full = [word[:_FULL_WEEKDAY] if word.lower().endswith("day") else word for word in given]
+    return frozenset(map(value_types.weekday, full))
+
+
+def _date(given: Sequence[str]) -> date:
+    try:
+        return date.fromisoformat(_text(given))
+    except ValueError:
+        raise ValueError("a day is expected, like 2026-12-24") from None
+
+
+def _identifier(given: Sequence[str]) -> str:
+    try:
+        return identifier.parse(_text(given))[0]
+    except ValueError:
+        raise ValueError("an arXiv identifier is expected, like 2504.10757 or hep-th/9901001, or its link") from None
+
+
+def _zone(given: Sequence[str]) -> str:
+    return value_types.zone("_".join(given)).key
+
+
+_READERS: Mapping[Kind, Callable[[Sequence[str]], object]] = {
+    Kind.WHAT: _words,
+    Kind.WORDS: _words,
+    Kind.CATEGORIES: _words,
+    Kind.TITLE: _text,
+    Kind.FOLLOWED: _text,
+    Kind.QUERY: _text,
+    Kind.HOUR: _hour,
+    Kind.WEEKDAYS: _weekdays,
+    Kind.ZONE: _zone,
+    Kind.DATE: _date,
+    Kind.IDENTIFIER: _identifier,
+}

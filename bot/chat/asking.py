@@ -1,0 +1,104 @@
+"""Who asks, where, and what a command is given. Values, and what they read from the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bot.members.places import ChatPlace
+from bot.members.roster import RosterReader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from bot.members.context import Context
+    from bot.model import Topic
+    from bot.settings import Settings, Subscriber
+    from bot.store.members import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A person who asks, in a channel or in direct messages."""
+
+    platform: str
+    """Slack or discord, by the channel's name."""
+    person: str = field(repr=False)
+    """The platform's id of who asks."""
+    destination: str = field(repr=False)
+    """What digests for this place are sent to: the channel's id, or what stands for a person's direct messages."""
+    is_direct: bool = False
+    """Whether it is about the person and not about a channel."""
+    names: tuple[str, ...] = ()
+    """How else a configuration may name the destination: `#papers`."""
+    timezone: str | None = None
+    """Where the person lives, by its IANA name, if the platform says so."""
+
+    @property
+    def place(self) -> ChatPlace:
+        """Where the answer's subscription is."""
+        return ChatPlace(self.platform, self.destination, self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command or click, as an adapter heard it."""
+
+    id: str
+    """The platform's own id of it: what comes twice with the same is carried out once."""
+    asker: Asker
+    command: str
+    """Its name in the table."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Its arguments, read: see `arguments.read`."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a command is given. What it reads is read once, when it is first needed."""
+
+    context: Context
+    asker: Asker
+    now: datetime
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """What feedback knows who asks by."""
+        return self.context.keys.person(self.asker.platform, self.asker.person)
+
+    @cached_property
+    def configured(self) -> Subscriber | None:
+        """The YAML's subscriber of this place."""
+        return self.asker.place.configured(self.context)
+
+    @cached_property
+    def member(self) -> Member | None:
+        """The self-service subscriber of this place."""
+        return None if self.configured else self.asker.place.member(self.context)
+
+    @cached_property
+    def roster(self) -> Settings:
+        """The settings with this place's subscriber alone, and with the topics that it follows."""
+        keys = [self.member.key] if self.member else []
+        whole = RosterReader(self.context.store, self.context.settings).of(keys, self.now)
+        names = [self.configured.name] if self.configured else keys
+        mine = {name: whole.subscribers[name] for name in names if name in whole.subscribers}
+        followed = {topic: whole.topics[topic] for each in mine.values() for topic in each.topics}
+        return replace(whole, subscribers=mine, topics=followed, site=None)
+
+    @property
+    def subscriber(self) -> Subscriber | None:
+        """This place's subscriber as the verbs know it."""
+        return next(iter(self.roster.subscribers.values()), None)
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """What it follows, without what it mutes."""
+        return tuple(self.roster.topics.values())
+
+    def again(self) -> Ask:
+        """The same after something was changed."""
+        return Ask(self.context, self.asker, self.now)

@@ -1,0 +1,100 @@
+"""Reads a typed line: `follow "visual grounding" in cs.CV cs.CL as grounding`. Pure.
+
+line -> tokens, of which some are a command's own little words (`in`, `as`) -> each argument's words -> values
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.chat.arguments import Kind, Misread, read
+from bot.config import value_types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from bot.chat.arguments import Argument
+    from bot.chat.commands import ChatCommand
+
+LONGEST = 2_000
+"""Characters of a line: more than any command needs."""
+_TOKEN = re.compile(r"""["“”„«»](?P<quoted>[^"“”„«»]*)["“”„«»]?|(?P<bare>[^\s,;"“”„«»]+)""")
+"""A phrase in quotes, also in those that telephones write and in some that are not closed, or a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A line that makes a command."""
+
+    command: ChatCommand
+    values: Mapping[str, Any]
+
+
+def parse(line: str, commands: Mapping[str, ChatCommand], *, empty: str = "help") -> Typed | Misread:
+    """The command that a line is, and its arguments.
+
+    Args:
+        line: what stood behind `/paperboy`.
+        commands: the table.
+        empty: what an empty line means.
+    """
+    if len(line) > LONGEST:
+        return Misread(f"at most {LONGEST:,} characters are expected")
+    name, _, rest = (line.strip() or empty).partition(" ")
+    command = commands.get(name.lower())
+    if command is None:
+        hint = value_types.did_you_mean(name, commands)
+        return Misread(f"there is no command {value_types.shown(name)}{hint}")
+    values = read(command, _by_argument(command, rest.strip()))
+    return values if isinstance(values, Misread) else Typed(command, values)
+
+
+def words(text: str) -> list[str]:
+    """The words and the phrases in quotes of a text."""
+    return [found["bare"] or found["quoted"] or "" for found in _TOKEN.finditer(text)]
+
+
+def _by_argument(command: ChatCommand, rest: str) -> dict[str, list[str]]:
+    """The words of each argument, by its name; of a query the text as it was typed."""
+    found: dict[str, list[str]] = {}
+    for argument, tokens in _groups(command, rest):
+        if argument.kind is Kind.QUERY:
+            texts = [rest[tokens[0].start() : tokens[-1].end()]]
+        else:
+            texts = [token["bare"] or token["quoted"] or "" for token in tokens]
+        found.setdefault(argument.name, []).extend(texts)
+    return found
+
+
+def _groups(command: ChatCommand, rest: str) -> Iterator[tuple[Argument, list[re.Match[str]]]]:
+    """Each argument with the tokens behind its own little word; the first one's may stand alone."""
+    by_word = {argument.after: argument for argument in command.arguments if argument.after}
+    argument = next(iter(command.arguments), None)
+    tokens: list[re.Match[str]] = []
+    for token in _TOKEN.finditer(rest):
+        bare = (token["bare"] or "").lower()
+        if bare in by_word:
+            if argument and tokens:
+                yield argument, tokens
+            argument, tokens = by_word[bare], []
+        else:
+            tokens.append(token)
+    if argument and tokens:
+        yield argument, tokens
+
+
+def usage(command: ChatCommand) -> str:
+    """How a command is typed: `follow WORDS [by AUTHORS] [in CATEGORIES]`."""
+    shown = [command.name]
+    for argument in command.arguments:
+        said = f"{argument.after} {argument.name.upper()}".strip() if argument.after else argument.name.upper()
+        shown.append(said if argument.is_required else f"[{said}]")
+    return " ".join(shown)
+
+
+def quoted(words: Sequence[str]) -> str:
+    """Words as one types them: phrases in quotes."""
+    return " ".join(f'"{word}"' if re.search(r"[\s,;]", word) else word for word in words)

@@ -1,0 +1,122 @@
+"""What is said in a chat: a subscription in words, and refusals, as the configuration says them. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot import text
+from bot.chat.answers import Answer, Part
+from bot.chat.parse import quoted, usage
+from bot.config.value_types import WEEK
+from bot.members.values import Refusal
+from bot.model import Topic
+from bot.settings import ALL_WEEK, CHAT_PLATFORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import date, time
+
+    from bot.chat.arguments import Misread
+    from bot.chat.asking import Asker
+    from bot.members.values import Refused
+
+COMMAND = "/paperboy"
+
+_REFUSALS: Mapping[Refusal, str] = {
+    Refusal.TOPIC: "There is no such topic.",
+    Refusal.NO_TOPIC: "Name a topic, or words to look for.",
+    Refusal.TOO_MANY_TOPICS: "These are too many topics.",
+    Refusal.WORDS: "This cannot be looked for yet.",
+    Refusal.WEEKDAYS: "Fewer than seven weekdays need an hour.",
+    Refusal.NO_MEMBER: "Nothing is followed here yet.",
+}
+_NAMES: Mapping[str, str] = {
+    "keywords": "words",
+    "exclude": "not",
+    "authors": "by",
+    "categories": "in",
+    "title": "as",
+    "query": "query",
+    "muted": "words",
+}
+"""The last word of a problem's path, as one types it here."""
+_MANAGERS = dict(zip(CHAT_PLATFORMS, ("the workspace's admins", "members who may manage its channels"), strict=True))
+
+
+def refused(refusal: Refused) -> Answer:
+    """A refusal of `members`, with all that is wrong."""
+    lines = tuple(
+        f"{name}: {problem.message}" if (name := _name(problem.path)) else problem.message
+        for problem in refusal.problems
+    )
+    return no(_REFUSALS.get(refusal.why, "This cannot be done here."), *lines)
+
+
+def no(sentence: str, *lines: str) -> Answer:
+    """Nothing was done, and why."""
+    return Answer(sentence, (Part(lines=lines),) if lines else (), is_good=False)
+
+
+def misread(found: Misread) -> Answer:
+    """What was typed makes no command: what is wrong, and how it is typed."""
+    how = f"{COMMAND} {usage(found.command)}" if found.command else f"{COMMAND} help"
+    parts = (Part(lines=(found.sentence,)), Part("It is typed", code=how))
+    return Answer("That was not understood.", parts, is_good=False)
+
+
+def only_managers(asker: Asker) -> Answer:
+    """Who may change what a channel gets."""
+    may = _MANAGERS[asker.platform]
+    return no(
+        f"Only {may} may change what this channel gets.",
+        "In a direct message to me you can follow topics for yourself.",
+    )
+
+
+def by_operator(name: str) -> Answer:
+    """What stands in the YAML is changed there."""
+    return no(f"What is sent here stands in the operator's configuration, as {name}: ask them to change it.")
+
+
+def here(asker: Asker) -> str:
+    """Whose subscription it is, as the beginning of a sentence."""
+    return "You" if asker.is_direct else "This channel"
+
+
+def follows(asker: Asker) -> str:
+    """The same with its verb."""
+    return f"{here(asker)} {'follow' if asker.is_direct else 'follows'}"
+
+
+def title(topic: str | Topic, topics: Mapping[str, Topic]) -> str:
+    """What readers call a topic."""
+    if isinstance(topic, Topic):
+        return topic.title
+    return topics[topic].title if topic in topics else topic
+
+
+def looks_for(topic: Topic) -> str:
+    """What a topic claims, on one line."""
+    wanted = [topic.query] if topic.query else [quoted(topic.keywords)] if topic.keywords else []
+    wanted += [f"by {quoted(topic.authors)}"] if topic.authors else []
+    said = " or ".join(wanted) or "everything"
+    but = f", but not {quoted(topic.exclude)}" if topic.exclude else ""
+    return f"{said}{but}, in {', '.join(topic.categories)}"
+
+
+def when(at: time | None, weekdays: Collection[int], zone: str) -> str:
+    """When digests come."""
+    if at is None:
+        return "Digests come as soon as a mailing is in."
+    days = "" if set(weekdays) == ALL_WEEK else f" on {', '.join(WEEK[day] for day in sorted(weekdays))}"
+    return f"Digests come at {at:%H:%M} ({zone}){days}."
+
+
+def paused(until: date | None) -> str:
+    """That nothing comes, and until when."""
+    back = f"before {text.day(until)}" if until else f"until {COMMAND} resume"
+    return f"Nothing is sent {back}; what comes in meanwhile comes then."
+
+
+def _name(path: str) -> str:
+    return _NAMES.get(path.rpartition(".")[2].partition("[")[0], "")

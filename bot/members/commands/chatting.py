@@ -1,0 +1,72 @@
+"""Subscribing from within a chat, where whoever asks is known to be there: it needs no confirmation."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from bot.members.commands.preferences import following_too
+from bot.members.values import Changed, Refusal, Refused
+from bot.store.members import Member
+from bot.store.request_limits import Rate
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from bot.members.context import Context
+    from bot.members.own_topics import Wanted
+    from bot.members.places import ChatPlace
+
+_KEY_BYTES = 8
+
+
+def follow_in(
+    context: Context, place: ChatPlace, wanted: str | Wanted, timezone: str, now: datetime
+) -> Changed | Refused:
+    """Have a place follow one more topic; its first makes it a subscriber, who gets the latest mailing at once.
+
+    Args:
+        context: the store and the configuration.
+        place: the channel, or the direct messages of who asks.
+        wanted: one of the YAML's topics by its name, or an own one as it was typed.
+        timezone: a newcomer's, by its IANA name.
+        now: the moment, UTC.
+    """
+    if place.configured(context) is not None:
+        return Refused(Refusal.NO_MEMBER)
+    with context.store.transaction() as transaction:
+        transaction.hold_reader(place.recipient)
+        known = transaction.members.of_recipient(place.channel, place.recipient)
+        member = known or _newcomer(place, timezone, now)
+        changed = following_too(context, member, wanted)
+        if isinstance(changed, Refused):
+            return changed
+        return Changed(member, changed=False) if changed == known else Changed(transaction.members.put(changed))
+
+
+def carry_out_once(context: Context, event: str, within: timedelta, now: datetime) -> bool:
+    """Whether nobody carried out this command or click before: several machines may hear of one.
+
+    To be asked in the transaction of the command: `Store.shared_transaction`.
+
+    Args:
+        context: the store.
+        event: the platform's own id of it, with the platform's name in front.
+        within: for how long it is remembered.
+        now: the moment, UTC.
+    """
+    with context.store.transaction() as transaction:
+        return not transaction.take(f"once:{event}", Rate(1, within), now)
+
+
+def _newcomer(place: ChatPlace, timezone: str, now: datetime) -> Member:
+    return Member(
+        key=f"m-{secrets.token_hex(_KEY_BYTES)}",
+        channel=place.channel,
+        destination=place.secret,
+        recipient=place.recipient,
+        mailbox=None,
+        timezone=timezone,
+        how=place.channel,
+        confirmed_at=now,
+    )

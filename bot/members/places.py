@@ -1,0 +1,65 @@
+"""Where in a chat somebody can subscribe: a channel, or a person's direct messages; and who is subscribed there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bot.channels import CHANNELS
+from bot.settings import Secret, fingerprint
+
+if TYPE_CHECKING:
+    from bot.members.context import Context
+    from bot.settings import Address, Subscriber
+    from bot.store.members import Member
+
+
+@dataclass(frozen=True)
+class ChatPlace:
+    """A place that has one subscriber at most."""
+
+    channel: str
+    """Slack or Discord, by the channel's name."""
+    destination: str = field(repr=False)
+    """What is written to: a channel's id; of direct messages what the platform takes in its place."""
+    names: tuple[str, ...] = ()
+    """How else a configuration may name the destination: `#papers`."""
+
+    @cached_property
+    def address(self) -> Address:
+        """The destination as deliveries know it.
+
+        Raises:
+            ValueError: the channel cannot write to such a destination.
+        """
+        kind = CHANNELS[self.channel]
+        (address,) = kind.addresses(self.destination, kind.Options())
+        return address
+
+    @property
+    def recipient(self) -> str:
+        """The destination as a hash."""
+        return self.address.key
+
+    @property
+    def secret(self) -> Secret:
+        """The destination as it is stored."""
+        return Secret(self.destination)
+
+    def configured(self, context: Context) -> Subscriber | None:
+        """The subscriber of the YAML that is written to here; the first of several."""
+        mine = {fingerprint(name) for name in (self.destination, *self.names)}
+        for subscriber in context.settings.subscribers.values():
+            if subscriber.channel == self.channel and mine.intersection(subscriber.recipients):
+                return subscriber
+        return None
+
+    def member(self, context: Context) -> Member | None:
+        """The self-service subscriber of this place.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with context.store.snapshot() as view:
+            return view.members.of_recipient(self.channel, self.recipient)

@@ -1,0 +1,133 @@
+"""Requests carried out once, by who may, and answered whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bot.chat import looking
+from bot.chat.asking import Request
+from bot.errors import DeliveryError, FailureKind, StoreError
+from bot.members.store_thread import BusyError
+from bot.settings import ALL_WEEK
+from bot.store.feedback import FeedbackRecord, Opinion
+from tests.chat.conftest import ADA, BO, CHANNEL, NOW
+
+if TYPE_CHECKING:
+    import pytest
+
+    from bot.chat.service import ChatService
+    from tests.chat.conftest import Talk
+
+
+async def test_what_comes_twice_is_carried_out_once(talk: Talk) -> None:
+    assert await talk.say("follow birds", event="one")
+    assert await talk.say("follow birds", event="one") is None
+    assert await talk.say("topics", event="two")
+    assert await talk.say("topics", event="two") is None
+    member = talk.member()
+    assert member is not None
+    assert (member.topics, member.revision) == (("birds",), 1)
+
+
+async def test_of_two_machines_that_hear_the_same_one_carries_it_out(talk: Talk) -> None:
+    answers = await asyncio.gather(*(talk.say("follow pigeon in cs.CV", event="one") for _ in range(5)))
+    assert len([answer for answer in answers if answer]) == 1
+    member = talk.member()
+    assert member is not None
+    assert len(member.topics) == 1
+
+
+async def test_what_a_command_failed_to_write_is_not_remembered_as_done(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise StoreError("paperboy.db", "the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.chat.changing.commands.follow_in", broken)
+        refused = await talk.say("follow birds", event="one")
+    assert refused is not None
+    assert "nothing was changed" in refused.text
+    again = await talk.say("follow birds", event="one")
+    assert again is not None
+    assert again.has_changed
+
+
+async def test_the_verbs_are_woken_by_a_change_alone(talk: Talk) -> None:
+    await talk.say("follow birds")
+    assert talk.woken == [1]
+    await talk.say("follow birds")
+    await talk.say("topics")
+    await talk.say("follow light", BO)
+    assert talk.woken == [1]
+
+
+async def test_a_person_s_direct_messages_are_theirs_alone(talk: Talk) -> None:
+    await talk.say("follow birds", BO, "direct")
+    await talk.say("hour 07:00", ADA, "direct")
+    assert talk.member("direct") is None
+    mine = talk.asker(BO, "direct").place.member(talk.service.context)
+    assert mine is not None
+    assert (mine.at, mine.weekdays, mine.timezone) == (None, ALL_WEEK, "Asia/Tokyo")
+
+
+async def test_who_forgets_everything_is_forgotten_with_what_they_said_of_papers(talk: Talk) -> None:
+    await talk.say("follow birds", BO, "direct")
+    persons = talk.service.context.keys.person("slack", BO)
+    with talk.service.context.store.transaction() as transaction:
+        transaction.feedback.put(FeedbackRecord("lab", persons[0], "2604.00001", Opinion.SAVED, "slack", NOW))
+    saved = await talk.say("saved", BO, "direct")
+    assert saved is not None
+    assert "@misc{arXiv:2604.00001," in saved.parts[0].code
+    await talk.say("unfollow everything", BO, "direct")
+    with talk.service.context.store.snapshot() as view:
+        assert view.feedback.of_persons(persons) == ()
+        assert list(view.members.all()) == []
+
+
+async def test_where_it_cannot_be_known_who_may_nothing_is_changed(talk: Talk) -> None:
+    async def unknown() -> bool:
+        raise DeliveryError(FailureKind.TRANSIENT, "no connection")
+
+    request = Request("one", talk.asker(), "follow", {"words": ("birds",)})
+    answer = await talk.service.answer(request, unknown)
+    assert answer is not None
+    assert not answer.is_good
+    assert talk.member() is None
+
+
+async def test_without_time_for_a_preview_the_change_is_answered_all_the_same(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise BusyError(5)
+
+    monkeypatch.setattr("bot.chat.service.with_previews", busy)
+    answer = await talk.say("follow birds")
+    assert answer is not None
+    assert answer.has_changed
+    assert answer.parts[-1].lines == ("Too many ask just now for what it would have brought to be said.",)
+
+
+async def test_a_fault_is_answered_and_logged(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def faulty(*_: object) -> None:
+        raise RuntimeError("feather")
+
+    monkeypatch.setattr(looking, "explain", faulty)
+    answer = await talk.say("why 2604.00001")
+    assert answer is not None
+    assert (answer.is_good, "feather" in answer.text) == (False, False)
+    assert "a command failed" in capfd.readouterr().out
+
+
+async def test_a_storm_of_commands_is_answered_and_counted_once_each(talk: Talk) -> None:
+    service: ChatService = talk.service
+    lines = [f"follow word{number} in cs.CV" for number in range(15)] + ["topics"] * 100
+    answers = await asyncio.gather(*(talk.say(line) for line in lines))
+    assert all(answers)
+    member = talk.asker(destination=CHANNEL).place.member(service.context)
+    assert member is not None
+    assert len(member.topics) == 15
