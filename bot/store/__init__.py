@@ -76,7 +76,7 @@ class Store:
         self.arxiv_limits = ArxivLimits(self._database, self.owner)
 
     def end_lock_waits(self, seconds: float) -> None:
-        """After so many seconds nothing waits any more for a SQLite store that another process has locked.
+        """After so many seconds nothing waits any more for what another process has locked in the store.
 
         For a process that is to end. May be called from a signal's handler.
         """

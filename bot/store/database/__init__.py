@@ -90,7 +90,7 @@ class Database:
             yield
 
     def end_lock_waits(self, seconds: float) -> None:
-        """After so many seconds no transaction waits any more for a SQLite file that another process has locked."""
+        """After so many seconds no transaction waits any more for what another process has locked."""
         self._engines.lock_wait.end_within(seconds)
 
     def close(self) -> None:

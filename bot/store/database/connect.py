@@ -5,7 +5,6 @@ The only place that knows drivers. It never shows a password.
 
 from __future__ import annotations
 
-import math
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import StoreError
+from bot.store.database.lock_wait import LockWait, PostgresLockWait
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -32,22 +32,6 @@ _DEFAULTS = {"connect_timeout": "10", "application_name": "paperboy", "client_en
 """libpq's parameters, unless the URL has its own. What a database in the C locale calls SQL_ASCII is UTF-8."""
 
 
-class LockWait:
-    """How long transactions wait for a store that another process has locked: less, once this process is to end."""
-
-    def __init__(self) -> None:
-        self._ends_at = math.inf
-
-    def end_within(self, seconds: float) -> None:
-        """After so many seconds nobody waits any more. May be called from a signal's handler."""
-        self._ends_at = min(self._ends_at, time.monotonic() + seconds)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nobody waits any more."""
-        return time.monotonic() >= self._ends_at
-
-
 @dataclass(frozen=True, slots=True)
 class Engines:
     """One pool of connections, and the three ways to begin a transaction on it."""
@@ -58,10 +42,10 @@ class Engines:
     migrating: Engine
     """Like writing, but SQLite does not look after references until `dialect.check_references`."""
     lock_wait: LockWait
-    """SQLite's; PostgreSQL's transactions wait by the server's `lock_timeout`."""
 
     def close(self) -> None:
         """Close every connection that is not in use."""
+        self.lock_wait.close()
         self.writing.dispose()
 
 
@@ -177,4 +161,4 @@ def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
         connection.commit()
 
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return Engines(reading, engine, engine, LockWait())
+    return Engines(reading, engine, engine, PostgresLockWait(engine))

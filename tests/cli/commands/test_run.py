@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from sqlalchemy import NullPool, create_engine, text
 
 from bot.arxiv.calendar import is_mailing_day, mailing_date
 from bot.demo.servers.arxiv import ArxivServer
@@ -186,3 +187,22 @@ async def test_a_health_url_is_called_and_appears_in_no_log(environment: Environ
         await daemon.close()
         assert [request.category for request in watcher.requests] == ["planted-secret"]
         assert "planted-secret" not in daemon.log
+
+
+async def test_sigterm_ends_it_within_ten_seconds_while_another_session_holds_a_lock_of_postgres(
+    environment: Environment, tmp_path: Path, postgres_url: str
+) -> None:
+    environment.config["store"] = postgres_url
+    daemon = Daemon(environment, tmp_path / "notify")
+    await daemon.start()
+    try:
+        await daemon.wait_for(lambda: '"event": "round done"' in daemon.log, "the first round")
+        with create_engine(postgres_url, poolclass=NullPool).connect() as other:
+            other.execute(text("LOCK TABLE leases, gates, deliveries, subscribers IN ACCESS EXCLUSIVE MODE"))
+            daemon.process.send_signal(signal.SIGHUP)
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            await daemon.wait_for(lambda: bool(other.execute(waits).scalar()), "a round that waits")
+            code, seconds = await daemon.stop()
+        assert (code, seconds < 10) == (0, True)
+    finally:
+        await daemon.close()

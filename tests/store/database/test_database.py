@@ -16,6 +16,7 @@ from sqlalchemy import func, select, text
 from bot.errors import StoreError
 from bot.store import Store
 from bot.store.database import Database, connect
+from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import concerns, gates, pages
 
 if TYPE_CHECKING:
@@ -121,6 +122,37 @@ def test_who_waits_for_a_locked_file_gives_up_once_the_process_is_to_end_and_nob
     with database.writing() as connection:
         connection.execute(gates.insert().values(key="k"))
     database.close()
+
+
+def test_who_waits_for_a_lock_of_postgres_gives_up_once_the_process_is_to_end_and_nobody_else_is_disturbed(
+    postgres_url: str,
+) -> None:
+    waiter, holder = Database(postgres_url), Database(postgres_url)
+    waiting, errors = threading.Event(), list[StoreError]()
+
+    def write() -> None:
+        try:
+            with waiter.writing() as connection:
+                waiting.set()
+                hold_lock(connection, Lock.DELIVERIES)
+        except StoreError as error:
+            errors.append(error)
+
+    with holder.writing() as connection:
+        hold_lock(connection, Lock.DELIVERIES)
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        waiting.wait()
+        waiter.end_lock_waits(0.0)
+        writer.join(20)  # it would wait for 30 s
+        assert ["canceling statement" in error.reason for error in errors] == [True]
+        write()  # who begins to wait afterwards is cancelled too
+        assert len(errors) == 2
+        with waiter.writing() as other:  # and who need not wait is not
+            other.execute(gates.insert().values(key="k"))
+            assert other.execute(text("SELECT pg_sleep(0.6)")).rowcount == 1
+    waiter.close()
+    holder.close()
 
 
 def test_sqlite_keeps_every_commit_over_a_power_cut(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
