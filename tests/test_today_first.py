@@ -5,16 +5,19 @@ A day was missed, and the second sources are throttled, refuse us, hang or are s
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.app.daemon import Daemon
 from bot.app.runner import Runner
 from bot.arxiv.calendar import EASTERN
+from bot.collect import fallback
+from bot.collect.reconstruct import reconstruct
 from bot.store.worker import WorkerId
 from tests.fake_arxiv import faults
 from tests.fake_arxiv.faults import Ask, Effect, Fault, Source
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from bot.app.run_result import RunResult
     from bot.compose.result import Composed
     from bot.demo.servers.arxiv import Answer
+    from bot.model import FeedItem
     from tests.world import Environment
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=each) for each in (1, 60, 3_600, 86_400))
@@ -208,6 +212,34 @@ async def test_what_was_missed_over_many_days_is_read_only_when_today_s_digests_
     assert asked == [0, len(CATEGORIES)]
     owed = scene.service.truth.expected(CATEGORIES, days=scene.days[: LATER + 1])
     assert owed.told - owed.late <= set(scene.told())
+
+
+async def test_a_stop_in_the_midst_of_a_long_harvest_ends_it_between_two_records_and_the_next_run_reads_it_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.daemon.GRACE", 3600)  # it is for what is being sent
+    monkeypatch.setattr(fallback, "_BATCH", 1)
+    stop, records = asyncio.Event(), list[str]()
+
+    def read(category: str, *rest: Any) -> dict[date, tuple[FeedItem, ...]]:
+        records.append(category)
+        if len(records) == 3:
+            stop.set()
+        return reconstruct(category, *rest)
+
+    async def unchanged() -> None:
+        return None
+
+    monkeypatch.setattr(fallback, "reconstruct", read)
+    scene.environment.clock.set(scene.at(TODAY, 8))
+    async with scene.environment.app() as app:
+        await Daemon(app.runner, scene.environment.clock).run(stop, heartbeat=lambda: None, reload=unchanged)
+    assert 3 <= len(records) < 10  # some turns of the event loop pass until it is cancelled
+    await scene.once(scene.at(TODAY, 9))
+    assert len(records) > 30
+    assert scene.owed(MISSED) - scene.service.truth.expected(CATEGORIES, days=[scene.days[MISSED]]).late <= set(
+        scene.told()
+    )
 
 
 async def test_while_another_process_makes_up_for_what_was_missed_today_is_collected_composed_and_told(

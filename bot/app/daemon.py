@@ -86,7 +86,7 @@ class Verbs(Protocol):
         ...
 
     def end_soon(self) -> None:
-        """Ends compose and publish at the next digest or page; what is being sent goes on."""
+        """Ends collect, compose and publish at the next answer, digest or page; what is being sent goes on."""
         ...
 
     def abandon(self) -> None:

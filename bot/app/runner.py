@@ -116,7 +116,7 @@ class Runner:
         self._alerts: dict[str, Alert] = {}
         self._is_ending = False
         self._long_work: asyncio.Task[Any] | None = None
-        """Compose or publish, while it runs."""
+        """Collect, compose or publish, while it runs."""
 
     # -- in a row ------------------------------------------------------------------------------------------------
 
@@ -172,16 +172,20 @@ class Runner:
         )
         briefly = not options.ignore_backoff
         elsewhere = (
-            await self._collector.collect_today(collection, progress)
+            await self._until_the_end(self._collector.collect_today(collection, progress))
             if options.poll
             else self._collector.collecting_elsewhere()
         )
         catching_up_elsewhere = ""
         if options.since and not elsewhere:  # it was asked for by hand, and comes as one digest
-            _, catching_up_elsewhere = await self._collector.collect_missed(collection, progress, briefly=briefly)
+            _, catching_up_elsewhere = await self._until_the_end(
+                self._collector.collect_missed(collection, progress, briefly=briefly)
+            )
         told = Told(delivered=readdressed).then(await self._tell(options, elsewhere))
         if options.poll and not (elsewhere or catching_up_elsewhere or collection.is_done):
-            new, catching_up_elsewhere = await self._collector.collect_missed(collection, progress, briefly=briefly)
+            new, catching_up_elsewhere = await self._until_the_end(
+                self._collector.collect_missed(collection, progress, briefly=briefly)
+            )
             if new:
                 told = told.then(await self._tell(options))
         if options.tell:
@@ -278,7 +282,7 @@ class Runner:
         self._alerts[key] = Alert(key, text)
 
     def end_soon(self) -> None:
-        """Stops compose and publish at the next digest or page, where the next run goes on. Does not stop sending."""
+        """Stops collect, compose and publish at the next answer, digest or page. Does not stop sending."""
         self._is_ending = True
         if self._long_work is not None:
             self._long_work.cancel()

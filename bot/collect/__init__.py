@@ -14,6 +14,7 @@ mailing. What is decided about an answer stands in `verdict`, what is asked agai
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -224,6 +225,7 @@ class Collection:
                 self._note(result)
                 if result.reopened:
                     self._read_anew(result)
+                await asyncio.sleep(0)  # a harvest may be of hundreds of days: everything else gets its turn
             progress(errand.name, self._steps)
             if hurry and not all(isinstance(each, Found) for each in found):
                 return

@@ -8,6 +8,7 @@ Reads only: what is found is recorded by `collect`. Never says that a mailing wa
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -34,6 +35,8 @@ PAGES_REACH_BACK = timedelta(days=90)
 
 _MOST_ANSWERS = 500
 """Of one harvest: a server that never comes to an end is none."""
+_BATCH = 1_000
+"""Records that are read without a pause."""
 
 
 class Pages(Protocol):
@@ -192,13 +195,7 @@ class FallbackSources:
             raise ParseError(f"more than {_MOST_ANSWERS} answers to one harvest")
         old = f"OAI-PMH: the answer is of {responded_at:%Y-%m-%d %H:%M} UTC, before the mailing"
         proven = [day for day in days if calendar.expected(day) <= responded_at]
-        identifiers = {record.paper.identifier for record in records}
-        history = self._papers.history(category, identifiers)
-        known = Known(
-            {each: tuple(e for e in events if e.mailing_date not in but) for each, events in history.items()},
-            self._papers.categories_of(identifiers, before=calendar.expected(days[0])),
-        )
-        announced = reconstruct(category, records, proven, known) if proven else {}
+        announced = await self._reconstructed(category, records, proven, but) if proven else {}
         late = frozenset(submitted_after(records, days[-1]))
         return [
             Found(
@@ -211,6 +208,25 @@ class FallbackSources:
             else NotFound(day, old, asked=True)
             for day in days
         ]
+
+    async def _reconstructed(
+        self, category: str, records: Iterable[oai.Record], days: Sequence[date], but: Collection[date]
+    ) -> dict[date, tuple[FeedItem, ...]]:
+        """What these mailings announced; between two batches of records everything else gets its turn."""
+        announced: dict[date, tuple[FeedItem, ...]] = dict.fromkeys(days, ())
+        in_order = sorted(records, key=lambda record: record.paper.identifier)
+        for start in range(0, len(in_order), _BATCH):
+            batch = in_order[start : start + _BATCH]
+            identifiers = {record.paper.identifier for record in batch}
+            history = self._papers.history(category, identifiers)
+            known = Known(
+                {each: tuple(e for e in events if e.mailing_date not in but) for each, events in history.items()},
+                self._papers.categories_of(identifiers, before=calendar.expected(days[0])),
+            )
+            for day, entries in reconstruct(category, batch, days, known).items():
+                announced[day] += entries
+            await asyncio.sleep(0)
+        return announced
 
     def _harvest_from(self, category: str, first: date) -> date:
         """From the last mailing that is surely stored, so that nothing falls between; else from the first."""
