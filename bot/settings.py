@@ -293,6 +293,11 @@ class Settings:
         return self.web.secret if self.web else ()
 
     @property
+    def named_categories(self) -> frozenset[str]:
+        """Every category that a topic of the YAML names: the only ones that a reader's own topic may have."""
+        return frozenset(category for topic in self.topics.values() for category in topic.categories)
+
+    @property
     def categories(self) -> tuple[str, ...]:
         """Every category that somebody reads, each once, in a stable order: what is asked of arXiv."""
         used = {name for subscriber in self.subscribers.values() for name in subscriber.topics}

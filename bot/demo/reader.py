@@ -10,13 +10,13 @@ import email.policy
 import re
 import socket
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import aiohttp
 
-from bot.members.links import unsubscribe_url
-from bot.members.mailbox import mailbox_key
-
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+
     from bot.demo.servers.smtp import SmtpReceiver
     from bot.settings import Settings
 
@@ -29,6 +29,12 @@ def free_address() -> str:
     """A HOST:PORT on loopback that nobody listens on at this moment."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         return f"127.0.0.1:{found.getsockname()[1]}"
+
+
+def _newest(mail: SmtpReceiver) -> EmailMessage:
+    """The newest mail to her."""
+    letters = [message.data for message in mail.messages if ADDRESS in message.rcpt]
+    return email.message_from_bytes(letters[-1], policy=email.policy.default)
 
 
 class Reader:
@@ -50,14 +56,18 @@ class Reader:
         """Follow the link in the newest mail to her, and press the button there."""
         return await self._open("POST", self._link(mail, "confirm"))
 
-    async def unsubscribe(self) -> str:
-        """Her mail program's own button: RFC 8058."""
-        url = unsubscribe_url(self._web, mailbox_key(ADDRESS))
-        return await self._open("POST", url, [("List-Unsubscribe", "One-Click")])
+    async def unsubscribe(self, mail: SmtpReceiver) -> str:
+        """Her mail program's own button, from the headers of the newest mail to her: RFC 8058."""
+        headers = _newest(mail)
+        found = re.match(r"<(https?://[^>]+)>", headers["List-Unsubscribe"])
+        if found is None:
+            raise LookupError("her mail names no page to unsubscribe")
+        # https alone has the button; on loopback there is none, and she says the same
+        said = headers["List-Unsubscribe-Post"] or "List-Unsubscribe=One-Click"
+        return await self._open("POST", found[1], parse_qsl(said))
 
     def _link(self, mail: SmtpReceiver, what: str) -> str:
-        letters = [message.data for message in mail.messages if ADDRESS in message.rcpt]
-        body = email.message_from_bytes(letters[-1], policy=email.policy.default).get_body(("plain",))
+        body = _newest(mail).get_body(("plain",))
         found = re.search(rf"{re.escape(self._url)}/{what}/[\w-]+", body.get_content() if body else "")
         if found is None:
             raise LookupError(f"her mail has no link to {what}")

@@ -128,7 +128,7 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
     tell("")
     tell(f"== {text.day(day)} ==")
     if day == _LAST_DAY:
-        await _unsubscribe(settings, found, tell)
+        await _unsubscribe(settings, receivers, found, tell)
     run = await _once(settings, clock)
     account(run, settings)
     if day == _FIRST_DAY:
@@ -174,9 +174,11 @@ async def _subscribe(
     tell(f"She confirms: {_sent(found.answered[1])} mail brings her the latest mailing.")
 
 
-async def _unsubscribe(settings: Settings, found: _Totals, tell: Callable[[str], None]) -> None:
+async def _unsubscribe(
+    settings: Settings, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
+) -> None:
     """She says no, with the button that her mail program shows."""
-    page = await Reader(settings).unsubscribe()
+    page = await Reader(settings).unsubscribe(receivers.mail)
     found.answers.append(ReaderStep("She presses Unsubscribe: the next mailing leaves her out", page))
     tell("The reader presses Unsubscribe: this mailing leaves her out.")
 

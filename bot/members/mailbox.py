@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.channels.mail import MailChannel, MailOptions
-from bot.settings import Address, fingerprint
+from bot.settings import Address, Secret, fingerprint
 
 LONGEST = 320
 """Characters: more than RFC 5321 section 4.5.3.1 lets an address have; what is longer is not even read."""
+_SAME_DOMAIN = {"googlemail.com": "gmail.com"}
 
 
 def read_address(text: str) -> Address:
@@ -30,6 +31,17 @@ def mailbox_key(address: str) -> str:
         ValueError: it is no mail address.
     """
     return fingerprint(read_address(address).value.reveal().casefold())
+
+
+def reader_key(address: Secret) -> str:
+    """A hash in hex that all addresses share which one reader is likely to get: for limits, never for sending.
+
+    What follows a + is a folder of theirs (https://www.rfc-editor.org/rfc/rfc5233), and Gmail does not see dots
+    (https://support.google.com/mail/answer/7436150), nor a difference between its two domains.
+    """
+    local, _, domain = address.reveal().casefold().rpartition("@")
+    name = local.partition("+")[0].replace(".", "") or local
+    return fingerprint(f"{name}@{_SAME_DOMAIN.get(domain, domain)}")
 
 
 def domain_of(address: Address) -> str:

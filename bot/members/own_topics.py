@@ -12,7 +12,7 @@ from bot.members.values import Refusal, Refused
 from bot.model import Topic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from bot.config.reader import Place
 
@@ -26,26 +26,41 @@ MOST_TERMS = 100
 LONGEST_TERM = 200
 LONGEST_TITLE = 100
 LONGEST_QUERY = 1000
+LONGEST_TOPIC = 4000
+"""Of all that one topic says, and of what a subscriber mutes: so much always fits into a form (`web.forms`)."""
+_MOST_NAMED = 5
 _ALONE: Place = ("topics", 0)
 _KEYS = ("title", "categories", "keywords", "exclude", "authors", "query")
 _LISTS = ("keywords", "exclude", "authors", "categories")
 
 
-def read_topic(wanted: Wanted, place: Place = _ALONE) -> Topic | Refused:
+def read_topic(wanted: Wanted, place: Place = _ALONE, *, read: Collection[str] | None = None) -> Topic | Refused:
     """The topic that a reader wrote, without a name; or what is wrong with it.
 
     Args:
         wanted: what was typed.
         place: where it stands in the form, for the problems' paths.
+        read: the categories that it may have (`Settings.named_categories`); any, if they do not matter.
     """
     known = {key: value for key, value in wanted.items() if key in _KEYS and value not in (None, "", [], ())}
     too_much = _unbounded(known, place)
     if too_much:
         return Refused(Refusal.WORDS, too_much)
     try:
-        return config.read_topic({"title": _title(known), **known}, place)
+        topic = config.read_topic({"title": _title(known), **known}, place)
     except ConfigError as error:
         return Refused(Refusal.WORDS, error.problems)
+    others = [] if read is None else [category for category in topic.categories if category not in read]
+    return Refused(Refusal.CATEGORIES, (_not_read(others, read or (), place),)) if others else topic
+
+
+def _not_read(others: Sequence[str], read: Collection[str], place: Place) -> Problem:
+    """A stranger must not have us ask arXiv for whatever they like: law 8."""
+    named = ", ".join(others[:_MOST_NAMED]) + (
+        f" and {len(others) - _MOST_NAMED} more" if others[_MOST_NAMED:] else ""
+    )
+    known = ", ".join(sorted(read)) or "none"
+    return Problem(join((*place, "categories")), f"{named}: not read here. What is read: {known}")
 
 
 def read_terms(terms: Sequence[str], name: str) -> tuple[str, ...] | Refused:
@@ -77,4 +92,7 @@ def _unbounded(wanted: Wanted, place: Place) -> tuple[Problem, ...]:
     ]
     if sum(map(len, lists.values())) > MOST_TERMS:
         problems.append(Problem(join(place), f"at most {MOST_TERMS} words are expected"))
+    texts = [*(text for texts in lists.values() for text in texts), wanted.get("title", ""), wanted.get("query", "")]
+    if sum(len(str(text)) for text in texts) > LONGEST_TOPIC:
+        problems.append(Problem(join(place), f"at most {LONGEST_TOPIC} characters in all are expected"))
     return tuple(problems)

@@ -76,7 +76,7 @@ class RosterReader:
 
     def _read(self, view: Transaction, now: datetime, only: Collection[str] | None) -> Settings:
         known = {found.key: found for found in view.suppressions.all()}
-        part = _Part(self._settings, self._keys, known, now)
+        part = _Part(self._settings, self._keys, known, self._settings.named_categories, now)
         subscribers = {name: part.of_yaml(each) for name, each in self._settings.subscribers.items()}
         own: dict[str, Topic] = {}
         with _no_collection():
@@ -96,9 +96,9 @@ class RosterReader:
         )
 
     def _categories(self, reads: Collection[str]) -> tuple[str, ...]:
-        """The categories of own topics, and of the YAML's that are followed."""
+        """The categories of own topics, if the YAML's still name them, and of the YAML's that are followed."""
         followed = (self._settings.topics.get(each.removeprefix("@")) for each in reads if each.startswith("@"))
-        own = {each for each in reads if not each.startswith("@")}
+        own = self._settings.named_categories.intersection(reads)
         return tuple(sorted(own.union(*(topic.categories for topic in followed if topic))))
 
 
@@ -110,6 +110,8 @@ class _Part:
     keys: ReaderKeys
     suppressions: Mapping[str, Suppression]
     """By key."""
+    read: frozenset[str]
+    """The categories that own topics may have."""
     now: datetime
 
     def of_yaml(self, subscriber: Subscriber) -> Subscriber:
@@ -151,9 +153,17 @@ class _Part:
 
     def followed(self, row: RosterRow, raw: Iterable[Any]) -> list[Topic]:
         """The topics that it follows, as far as they are there; without what it mutes."""
-        topics = [own_topic(each) if isinstance(each, dict) else self.settings.topics.get(each) for each in raw]
+        topics = [self._own(each) if isinstance(each, dict) else self.settings.topics.get(each) for each in raw]
         found = [topic for topic in topics if topic is not None]
         return found if row.muted == "[]" else [_muting(topic, row.key, json.loads(row.muted)) for topic in found]
+
+    def _own(self, raw: Mapping[str, Any]) -> Topic | None:
+        """The own topic in the categories that are still read; None if none of them is."""
+        topic = own_topic(raw)
+        if self.read.issuperset(topic.categories):
+            return topic
+        left = tuple(category for category in topic.categories if category in self.read)
+        return replace(topic, categories=left) if left else None
 
     def _suppression(self, mailbox: str | None) -> Suppression | None:
         if mailbox is None:

@@ -33,6 +33,8 @@ class Refusal(StrEnum):
     """Topics of one's own are not allowed here."""
     WORDS = "words"
     """What was typed says nothing to look for, or it is too much."""
+    CATEGORIES = "categories"
+    """Of an own topic: the operator's topics read others."""
     ZONE = "zone"
     """There is no such time zone."""
     HOUR = "hour"

@@ -24,13 +24,12 @@ class Readers:
     """Requests that wait for their reader's yes."""
     suppressed: Mapping[str, int]
     """Mailboxes that are not written to, by the reason."""
-    unreadable: int
-    """How many of these are kept under a secret that is not in the configuration: they stop nothing."""
+    former_secrets: int
+    """How many secrets signed links once and are not in `web.secret` any more: those links do nothing."""
 
 
 def readers(store: Store, settings: Settings) -> Readers:
     """What the store has of readers, now."""
-    known = store.reader_keys(settings.secrets).names
     with store.snapshot() as view:
         counts, suppressions = view.members.counts(), view.suppressions.all()
     return Readers(
@@ -38,5 +37,5 @@ def readers(store: Store, settings: Settings) -> Readers:
         paused=counts.paused,
         unconfirmed=counts.unconfirmed,
         suppressed=dict(sorted(Counter(found.reason.value for found in suppressions).items())),
-        unreadable=sum(found.secret not in known for found in suppressions),
+        former_secrets=store.reader_keys(settings.secrets).former_secrets if settings.web else 0,
     )

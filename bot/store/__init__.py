@@ -135,7 +135,7 @@ class Store:
                 self._shared.reset(token)
 
     def reader_keys(self, secrets: Sequence[Secret]) -> ReaderKeys:
-        """What hashes of mailboxes and persons are keyed with: the secrets of `web.secret`, if any, and its own.
+        """What hashes of mailboxes and persons are keyed with: by `web.secret`, if any, and all that ever was.
 
         Raises:
             StoreError: the store cannot be used.

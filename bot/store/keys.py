@@ -1,7 +1,9 @@
 """Keyed hashes: what the store knows a mailbox or a person by, so that who reads the store cannot tell who it is.
 
-HMAC-SHA256 (RFC 2104) under `web.secret`, or, without `web:`, under a random key that the store keeps. While a secret
-is being changed everything is looked up under both. Nothing in here shows a secret.
+HMAC-SHA256 (RFC 2104) under a key that is derived from `web.secret`, or, without `web:`, under a random one. The
+store keeps every key that was ever used, so that who said no is found whatever becomes of the setting. No link can be
+signed with such a key, and no secret be told from it (as https://www.rfc-editor.org/rfc/rfc5869#section-2.2 extracts
+one). Nothing in here shows a secret or a key.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.settings import Secret
 from bot.store.database.dialect import insert
 from bot.store.database.tables import keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.settings import Secret
     from bot.store.database import Database
 
 _OWN = "readers"
@@ -26,16 +28,23 @@ _OWN = "readers"
 _BITS_OF_A_HASH = 128
 _BITS_OF_A_BOUNCE = 80
 _BITS_OF_A_NAME = 32
+_BYTES_OF_A_KEY = 32
 
 
 class ReaderKeys:
-    """Hashes under every secret that counts, the present one first."""
+    """Hashes under every key that counts, the present one first."""
 
-    def __init__(self, secrets: Sequence[Secret]) -> None:
-        """Take the secrets; there is at least one."""
-        self._secrets = tuple(secret.reveal().encode() for secret in secrets)
-        self.names = tuple(_hash(secret, b"name", _BITS_OF_A_NAME) for secret in self._secrets)
-        """What each secret is called, in the same order: a hash of it."""
+    def __init__(self, keys: Sequence[bytes], former_secrets: int = 0) -> None:
+        """Take the keys, at least one, and how many of them are of secrets that are not configured any more."""
+        self._keys = tuple(keys)
+        self.former_secrets = former_secrets
+        self.names = tuple(map(_name, self._keys))
+        """What each key is called, in the same order: a hash of it."""
+
+    @classmethod
+    def of_secrets(cls, secrets: Sequence[Secret]) -> ReaderKeys:
+        """Those of these secrets alone."""
+        return cls(tuple(map(_derived, secrets)))
 
     def suppression(self, mailbox: str) -> tuple[str, ...]:
         """What suppressions know a mailbox by; `mailbox` is its hash in hex."""
@@ -51,29 +60,43 @@ class ReaderKeys:
         return tuple(map(bytes.fromhex, hashes))
 
     def _hashes(self, text: bytes, bits: int = _BITS_OF_A_HASH) -> tuple[str, ...]:
-        return tuple(_hash(secret, text, bits) for secret in self._secrets)
+        return tuple(_hash(key, text, bits) for key in self._keys)
 
 
 def read_keys(database: Database, configured: Sequence[Secret]) -> ReaderKeys:
-    """The secrets that count: those of `web.secret`, and the store's own, which is made where there is no other.
+    """The keys that count: those of `web.secret` first, then all others that the store ever used.
 
     Raises:
         StoreError: the store cannot be used.
     """
-    own = _own_key(database)
-    if own is None and not configured:
+    present = tuple(map(_derived, configured))
+    known = _known(database)
+    missing = {_name(key): key for key in present if key not in known.values()}
+    if not (known or missing):
+        missing = {_OWN: random.token_bytes(_BYTES_OF_A_KEY)}
+    if missing:
+        rows = [{"name": name, "value": key.hex()} for name, key in missing.items()]
         with database.writing() as connection:
-            made = insert(connection, keys).values(name=_OWN, value=random.token_hex(32))
-            connection.execute(made.on_conflict_do_nothing())
-        own = _own_key(database)
-    return ReaderKeys([*configured, *([] if own is None else [own])])
+            connection.execute(insert(connection, keys).on_conflict_do_nothing(), rows)
+        known = _known(database)
+    former = [key for name, key in known.items() if name != _OWN and key not in present]
+    return ReaderKeys(tuple(dict.fromkeys((*present, *known.values()))), len(former))
 
 
-def _own_key(database: Database) -> Secret | None:
+def _known(database: Database) -> dict[str, bytes]:
+    """Those that the store has, by name."""
     with database.reading() as connection:
-        value = connection.scalar(select(keys.c.value).where(keys.c.name == _OWN))
-    return None if value is None else Secret(value)
+        rows = connection.execute(select(keys).order_by(keys.c.name))
+        return {row.name: bytes.fromhex(row.value) for row in rows}
 
 
-def _hash(secret: bytes, text: bytes, bits: int) -> str:
-    return hmac.digest(secret, text, "sha256")[: bits // 8].hex()
+def _derived(secret: Secret) -> bytes:
+    return hmac.digest(secret.reveal().encode(), b"readers", "sha256")
+
+
+def _name(key: bytes) -> str:
+    return _hash(key, b"name", _BITS_OF_A_NAME)
+
+
+def _hash(key: bytes, text: bytes, bits: int) -> str:
+    return hmac.digest(key, text, "sha256")[: bits // 8].hex()

@@ -6,8 +6,9 @@ Nothing in here shows an address: it is a `Secret`, read only to be written to.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Text, and_, case, cast, func, or_, select
 
@@ -18,7 +19,7 @@ from bot.store.database.tables import members, subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-    from datetime import date, datetime
+    from datetime import date
 
     from sqlalchemy import ColumnElement, Connection, Row
 
@@ -29,6 +30,8 @@ _ROWS = 5000
 """How many are fetched at once."""
 _FARTHEST_EAST = timedelta(hours=14)
 """Where a day begins first: https://en.wikipedia.org/wiki/UTC%2B14:00."""
+_FARTHEST_WEST = timedelta(hours=12)
+"""Where it begins last."""
 _COLUMNS = (
     members.c.key,
     members.c.channel,
@@ -189,12 +192,22 @@ class Members:
         return tuple(self._connection.scalars(statement))
 
     def next_due(self, now: datetime) -> datetime | None:
-        """The next hour of any of them."""
+        """When the next hour of any of them comes, or its pause ends."""
         joined = members.join(subscribers, subscribers.c.name == members.c.key)
         later = subscribers.c.due_at > now
         statement = select(func.min(subscribers.c.due_at)).select_from(joined).where(_is_listening(now), later)
         due: datetime | None = self._connection.scalar(statement)
-        return due
+        return min((*self._ends_of_pauses(now), *([] if due is None else [due])), default=None)
+
+    def _ends_of_pauses(self, now: datetime) -> Iterator[datetime]:
+        """When pauses end that have not ended yet: as the day begins, in each one's own zone."""
+        days = (members.c.paused_until, members.c.timezone)
+        later = members.c.paused & (members.c.paused_until >= (now - _FARTHEST_WEST).date())
+        there = members.c.confirmed_at.is_not(None) & (members.c.reads != "")
+        for day, zone in self._connection.execute(select(*days).where(later, there).distinct()):
+            begins = datetime.combine(day, time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+            if begins > now:
+                yield begins
 
     def put(self, member: Member) -> Member:
         """Store it, new or changed; as it is stored now."""

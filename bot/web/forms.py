@@ -16,8 +16,11 @@ from bot.errors import PaperboyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_BYTES = 8192
-"""Of a request's body, of its first line, and of each of its headers."""
+MOST_BYTES = 65_536
+"""Of a request's body: the longest topic of a reader's own (`own_topics.LONGEST_TOPIC`), in letters of which each
+takes 12 bytes as it is sent, and the rest of the form."""
+LONGEST_LINE = 8192
+"""Bytes of a request's first line, and of each of its headers."""
 MOST_FIELDS = 200
 
 _URLENCODED = "application/x-www-form-urlencoded"

@@ -16,7 +16,7 @@ from bot.report.lately import matches_by_day, since
 from bot.web.sentences import Said, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from bot.model import Topic
     from bot.report.lately import DayMatches
@@ -41,6 +41,8 @@ class TopicForm:
     authors: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     query: str = ""
+    not_read: tuple[str, ...] = ()
+    """Which of the categories are not read here any more."""
     preview: Preview | None = None
 
     @property
@@ -92,8 +94,8 @@ def read_topic_form(form: Form) -> TopicForm:
     )
 
 
-def topic_form(topic: Topic) -> TopicForm:
-    """A stored topic as its form shows it."""
+def topic_form(topic: Topic, read: Collection[str]) -> TopicForm:
+    """A stored topic as its form shows it; `read` are the categories that own topics may have."""
     return TopicForm(
         name=topic.name,
         title=topic.title,
@@ -102,6 +104,7 @@ def topic_form(topic: Topic) -> TopicForm:
         authors=topic.authors,
         exclude=topic.exclude,
         query=topic.query or "",
+        not_read=tuple(category for category in topic.categories if category not in read),
     )
 
 
@@ -111,7 +114,7 @@ def previewed(visit: Visit, typed: TopicForm, muted: Iterable[str] = ()) -> Topi
     Raises:
         StoreError: the store cannot be read.
     """
-    topic = read_topic(typed.as_yaml())
+    topic = read_topic(typed.as_yaml(), read=visit.readers.settings.named_categories)
     if isinstance(topic, Refused):
         return replace(typed, preview=Preview(refused(topic)))
     topic = replace(topic, name="preview", exclude=tuple(dict.fromkeys((*topic.exclude, *muted))))

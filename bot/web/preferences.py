@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.errors import Problem
 from bot.members import commands
 from bot.members.links import Purpose, sign, unsubscribe_url
+from bot.members.own_topics import read_terms
 from bot.members.values import Changed, Refusal, Refused
 from bot.model import Topic
 from bot.settings import ALL_WEEK
@@ -19,7 +20,7 @@ from bot.web.signup import offered_topics
 from bot.web.times import read_day, read_hour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bot.members.context import Context
     from bot.store.members import Member
@@ -86,8 +87,15 @@ def _remove(visit: Visit, key: str) -> Changed | Refused:
 def _muted(visit: Visit, key: str) -> Changed | Refused:
     """The words as they stand in the form now: those that are gone are unmuted."""
     wanted, member = visit.form.lines("muted"), _member(visit)
+    judged = read_terms(wanted, "muted")
+    if isinstance(judged, Refused):  # before anything is unmuted
+        return judged
     gone = set(member.muted) - set(wanted) if member else set()
-    return _all((commands.unmute(visit.readers, key, gone), commands.mute(visit.readers, key, wanted)))
+    steps: tuple[Callable[[], Changed | Refused], ...] = (
+        lambda: commands.unmute(visit.readers, key, gone),
+        lambda: commands.mute(visit.readers, key, wanted),
+    )
+    return _all(step() for step in steps)
 
 
 def _when(visit: Visit, key: str) -> Changed | Refused:
@@ -97,11 +105,14 @@ def _when(visit: Visit, key: str) -> Changed | Refused:
     except ValueError as error:
         return Refused(Refusal.HOUR, (Problem("at", str(error)),))
     days = {number for number, name in enumerate(WEEKDAYS) if name in visit.form.many("day")}
-    return _all((
-        commands.zone(visit.readers, key, visit.form.one("zone")),
-        commands.hour(visit.readers, key, at),
-        commands.weekdays(visit.readers, key, days if at else ALL_WEEK),
-    ))  # fmt: skip
+    if at and not days:  # before the hour is changed
+        return Refused(Refusal.WEEKDAYS)
+    steps: tuple[Callable[[], Changed | Refused], ...] = (
+        lambda: commands.zone(visit.readers, key, visit.form.one("zone")),
+        lambda: commands.hour(visit.readers, key, at),
+        lambda: commands.weekdays(visit.readers, key, days if at else ALL_WEEK),
+    )
+    return _all(step() for step in steps)
 
 
 def _pause(visit: Visit, key: str) -> Changed | Refused:
@@ -127,8 +138,8 @@ _COMMANDS: Mapping[str, Command] = {
 }
 
 
-def _all(done: Iterable[Changed | Refused]) -> Changed | Refused:
-    """What several commands came to; the first refusal stops those that follow."""
+def _all(done: Iterator[Changed | Refused]) -> Changed | Refused:
+    """What several commands came to, one carried out after the other; the first refusal stops those that follow."""
     last, changed = None, False
     for each in done:
         if isinstance(each, Refused):
@@ -159,6 +170,7 @@ def _page(visit: Visit, said: Said | None = None, typed: TopicForm | None = None
         "subscriber": None if member is None else _subscriber(visit, member, typed),
         "topics": offered,
         "topic": typed if typed and not typed.name else TopicForm(categories=categories),
+        "read": tuple(sorted(readers.settings.named_categories)),
         "in_the_file": tuple(_in_the_file(readers, visit.mailbox)),
         "stopped": None if suppression is None else _stopped(suppression),
         "undo": f"../undo/{token}",
@@ -175,7 +187,8 @@ def _followed_by_name(member: Member | None) -> tuple[str, ...]:
 
 def _subscriber(visit: Visit, member: Member, typed: TopicForm | None) -> dict[str, object]:
     """What the forms show; `typed` takes the place of the own topic that it changes."""
-    own = [topic_form(topic) for topic in member.topics if isinstance(topic, Topic)]
+    read = visit.readers.settings.named_categories
+    own = [topic_form(topic, read) for topic in member.topics if isinstance(topic, Topic)]
     return {
         "mailbox": _masked(member),
         "own_topics": visit.web.own_topics,

@@ -33,6 +33,7 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.TOO_MANY_TOPICS: "These are too many topics.",
     Refusal.OWN_TOPICS: "Topics of one's own are not offered here.",
     Refusal.WORDS: "This topic cannot be used yet.",
+    Refusal.CATEGORIES: "Some of these categories are not read here.",
     Refusal.ZONE: "This is no time zone.",
     Refusal.HOUR: "This is no time of day.",
     Refusal.DAY: "This is no day.",

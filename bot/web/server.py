@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.web.answering import EVEN_SECONDS
 from bot.web.app import make_app
-from bot.web.forms import MOST_BYTES
+from bot.web.forms import LONGEST_LINE
 from bot.web.listen import open_sockets
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ HANDLING: dict[str, Any] = {
     # aiohttp's own would write every path, and that is somebody's link.
     "access_log": None,
     "keepalive_timeout": CONNECTION_SECONDS,
-    "max_line_size": MOST_BYTES,
-    "max_field_size": MOST_BYTES,
+    "max_line_size": LONGEST_LINE,
+    "max_field_size": LONGEST_LINE,
     "lingering_time": 1.0,
     # A small body may unpack to a large one; ours are never compressed.
     "auto_decompress": False,

@@ -86,6 +86,7 @@ def _form(visit: Visit, *, chosen: tuple[str, ...], own: TopicForm | None = None
         "topics": topics,
         "topic": own or TopicForm(categories=everywhere),
         "own_topics": visit.web.own_topics,
+        "read": tuple(sorted(visit.readers.settings.named_categories)),
         "address": visit.form.one("address"),
         "zone": visit.form.one("zone") or visit.readers.settings.timezone.key,
         "zone_is_typed": bool(visit.form.one("zone")),

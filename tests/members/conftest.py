@@ -52,7 +52,7 @@ def settings(web: WebSettings | None = WEB) -> Settings:
         contact="us@example.net",
         store="",
         timezone=BERLIN,
-        topics={name: topic(name) for name in ("birds", "light", "hidden")},
+        topics={"birds": topic("birds"), "light": topic("light"), "hidden": topic("hidden", "cs.CL")},
         subscribers={
             each.name: each
             for each in (

@@ -11,7 +11,7 @@ from bot.members import bounce_tokens
 from bot.settings import Secret
 from bot.store.keys import ReaderKeys
 
-KEYS, OTHERS = ReaderKeys([Secret("coo" * 20)]), ReaderKeys([Secret("gru" * 20)])
+KEYS, OTHERS = ReaderKeys.of_secrets([Secret("coo" * 20)]), ReaderKeys.of_secrets([Secret("gru" * 20)])
 
 
 @given(st.binary(min_size=16, max_size=16))

@@ -13,6 +13,7 @@ from bot.members.bounces import Ignored, MailboxOutcome, process_report
 from bot.members.context import Context
 from bot.members.values import Counted, Suppressed
 from bot.model import Limit, Limits, Receipt
+from bot.store.keys import ReaderKeys
 from bot.store.outbox.claim import Claimed
 from bot.store.outbox.policy import Lane
 from bot.store.suppressions import SuppressionReason
@@ -86,7 +87,7 @@ def test_the_address_that_the_mail_server_names_is_enough(context: Context) -> N
 def test_a_forged_bounce_suppresses_nobody(context: Context) -> None:
     context = with_return_path(context)
     delivery = sent(context.store)
-    forged = bounce_tokens.make(replace(context, keys=context.store.reader_keys([OLD_SECRET])).keys, delivery)
+    forged = bounce_tokens.make(ReaderKeys.of_secrets([OLD_SECRET]), delivery)
     for data in (
         bounce(),
         bounce(RETURN_PATH.replace("{token}", forged)),

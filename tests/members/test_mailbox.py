@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.members.mailbox import domain_of, mailbox_key, read_address
+from bot.members.mailbox import domain_of, mailbox_key, read_address, reader_key
+from bot.settings import Secret
 
 
 @pytest.mark.parametrize("written", ["Dora@bücher.example", "DORA@BÜCHER.EXAMPLE", " dora@xn--bcher-kva.example "])
@@ -17,6 +18,19 @@ def test_a_mailbox_has_one_hash_however_it_is_written(written: str) -> None:
 
 def test_another_mailbox_has_another() -> None:
     assert mailbox_key("dora+papers@example.edu") != mailbox_key("dora@example.edu")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Dora.Day@gmail.com", "doraday+papers@gmail.com", "d.o.r.a.day+a+b@GoogleMail.com", "DoraDay@gmail.com"],
+)
+def test_one_reader_s_addresses_count_as_one(written: str) -> None:
+    assert reader_key(read_address(written).value) == reader_key(Secret("doraday@gmail.com"))
+
+
+def test_another_reader_s_address_does_not() -> None:
+    others = ["dora@example.edu", "dora@example.org", "cora@example.edu", "+@example.edu", "+a@example.edu"]
+    assert len({reader_key(read_address(other).value) for other in others}) == len(others)
 
 
 def test_the_domain_is_what_dns_knows() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.members.own_topics import LONGEST_TERM, LONGEST_TITLE, MOST_TERMS, read_terms, read_topic
 from bot.members.values import Refusal, Refused
 from bot.model import Topic
+from bot.web.forms import MOST_BYTES
 
 MAPS = {"title": "Maps", "categories": ["cs.CV", "q-bio.NC"], "keywords": ["map"], "exclude": ["road"]}
 
@@ -67,6 +69,7 @@ def test_a_topic_without_a_title_is_called_by_its_first_words(wanted: dict[str, 
             "topics[0].keywords: at most 200 characters",
         ),
         ({"categories": ["cs.CV"], "exclude": ["x"] * MOST_TERMS}, "topics[0]: at most 100 words"),
+        ({"categories": ["cs.CV"], "keywords": ["x" * 200] * 20}, "topics[0]: at most 4000 characters in all"),
     ],
 )
 def test_what_is_wrong_is_said_as_the_configuration_says_it(wanted: dict[str, Any], sentence: str) -> None:
@@ -88,6 +91,31 @@ def test_nothing_is_read_from_the_environment_or_a_file() -> None:
 def test_what_else_a_topic_could_have_is_not_for_readers() -> None:
     found = read_topic({**MAPS, "limit": 1, "announce": ["replace"], "name": "birds", "order": "listing"})
     assert found == read_topic(MAPS)
+
+
+def test_law_8_only_categories_that_the_operator_reads_are_read_for_a_stranger() -> None:
+    assert read_topic(MAPS, read={"cs.CV", "q-bio.NC", "cs.CL"}) == read_topic(MAPS)
+    found = read_topic({**MAPS, "categories": ["cs.*", "cs.CV"]}, read={"cs.CV", "cs.CL"})
+    assert isinstance(found, Refused)
+    assert found.why is Refusal.CATEGORIES
+    (problem,) = found.problems
+    assert problem.path == "topics[0].categories"
+    assert problem.message.startswith("cs.AI, cs.AR, cs.CC, cs.CE, cs.CG and ")
+    assert problem.message.endswith(" more: not read here. What is read: cs.CL, cs.CV")
+
+
+terms = st.lists(st.text(max_size=LONGEST_TERM), max_size=MOST_TERMS)
+
+
+@given(st.fixed_dictionaries({"keywords": terms, "exclude": terms, "title": st.text(max_size=LONGEST_TITLE)}))
+@example({"keywords": ["\U0001d538" * 199] * 20, "exclude": ["x"] * 78, "title": "\U0001d538" * 10})
+def test_whatever_is_short_enough_fits_into_a_form(wanted: dict[str, Any]) -> None:
+    found = read_topic({"categories": ["cs.CV"], **wanted})
+    is_too_long = isinstance(found, Refused) and any("at most" in problem.message for problem in found.problems)
+    if not is_too_long:
+        fields = {name: "\r\n".join(value) if isinstance(value, list) else value for name, value in wanted.items()}
+        rest = {"address": "ü" * 320, "zone": "America/Argentina/ComodRivadavia", "do": "subscribe", "name": "m-0/1"}
+        assert len(urlencode({**fields, **rest, "categories": "cs.CV"}, errors="replace")) <= MOST_BYTES
 
 
 def test_muted_words_are_judged_as_exclusions_are() -> None:

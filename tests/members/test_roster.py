@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,17 +18,16 @@ from bot.members.commands import (
     unsubscribe,
     weekdays,
 )
+from bot.members.commands import zone as set_zone
 from bot.members.mailbox import mailbox_key
 from bot.members.roster import RosterReader
 from bot.model import Topic
 from bot.store.subscribers import SubscriberState
 from bot.store.suppressions import Via
-from tests.members.conftest import OLD_SECRET, SECRET, WEB, context_over, of_yaml, settings
+from tests.members.conftest import OLD_SECRET, SECRET, WEB, context_over, of_yaml, settings, topic
 from tests.members.driver import DAY, HOUR, KEY, NOW, OWN, ask, member, stored
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from bot.members.context import Context
     from bot.settings import Settings, Subscriber
     from bot.store import Store
@@ -178,6 +177,8 @@ def test_while_the_secret_is_changed_no_one_comes_back_by_it(store: Store) -> No
 
 
 def test_what_is_collected_is_what_anybody_reads_whoever_is_in_the_part(context: Context) -> None:
+    named = {**context.settings.topics, "brains": topic("brains", "q-bio.NC"), "strings": topic("strings", "hep-th")}
+    context = replace(context, settings=replace(context.settings, topics=named))
     member(context, topics=({**OWN, "categories": ["q-bio.NC", "cs.CL"]},))
     ask(context, "fay@example.edu", topics=({**OWN, "categories": ["hep-th"]},))
     reader = RosterReader(context.store, context.settings)
@@ -224,6 +225,37 @@ def test_to_compose_are_those_whose_hour_has_come_and_no_paused_ones(context: Co
     assert wanted(context, NOW + HOUR) == set()
     with context.store.snapshot() as view:
         assert view.members.next_due(NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "ends"),
+    [
+        ("Asia/Tokyo", datetime(2026, 4, 23, 15, tzinfo=UTC)),
+        ("Pacific/Kiritimati", datetime(2026, 4, 23, 10, tzinfo=UTC)),
+        ("Africa/Cairo", datetime(2026, 4, 23, 22, tzinfo=UTC)),  # whose clocks have no midnight on that day
+    ],
+)
+def test_a_pause_ends_as_the_day_begins_in_its_reader_s_zone(context: Context, zone: str, ends: datetime) -> None:
+    found = member(context)
+    set_zone(context, found.key, zone)
+    pause(context, found.key, date(2026, 4, 24))
+    with context.store.snapshot() as view:
+        assert view.members.next_due(NOW) == ends
+        assert view.members.next_due(ends) is None
+    assert whole(context, ends - timedelta(seconds=1)).subscribers[found.key].paused
+    assert not whole(context, ends).subscribers[found.key].paused
+    assert wanted(context, ends) == {found.key}
+
+
+def test_an_own_topic_is_read_only_in_what_the_yaml_still_names(context: Context) -> None:
+    narrowed = {**context.settings.topics, "hidden": topic("hidden")}
+    wide, context = context, replace(context, settings=replace(context.settings, topics=narrowed))
+    key = member(wide, topics=({**OWN, "categories": ["cs.CV", "cs.CL"]}, {**OWN, "categories": ["cs.CL"]})).key
+    assert whole(wide).self_service_categories == ("cs.CL", "cs.CV")
+    narrow = whole(context)
+    assert narrow.subscribers[key].topics == (f"{key}/1",)
+    assert narrow.topics[f"{key}/1"].categories == ("cs.CV",)
+    assert narrow.self_service_categories == ("cs.CV",)
 
 
 def test_to_compose_at_any_hour_are_all(context: Context) -> None:

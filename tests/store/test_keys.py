@@ -5,11 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bot.settings import Secret
 from bot.store import Store
+from bot.store.keys import ReaderKeys
 
 if TYPE_CHECKING:
-    from bot.store.keys import ReaderKeys
+    from collections.abc import Sequence
 
 NEW, OLD = Secret("n" * 32), Secret("o" * 32)
 BOX, OTHER_BOX = "1" * 32, "2" * 32
@@ -28,8 +31,8 @@ def test_every_mailbox_and_person_has_a_hash_of_its_own_under_every_secret(store
     both = store.reader_keys([NEW, OLD])
     assert len(set(hashes(both))) == 8
     assert {len(each) for each in hashes(both)} == {32}
-    assert store.reader_keys([NEW]).suppression(BOX) == both.suppression(BOX)[:1]
-    assert store.reader_keys([OLD]).person("mail", BOX) == both.person("mail", BOX)[1:]
+    assert ReaderKeys.of_secrets([NEW]).suppression(BOX) == both.suppression(BOX)[:1]
+    assert ReaderKeys.of_secrets([OLD]).person("mail", BOX) == both.person("mail", BOX)[1:]
     assert len(set(both.names)) == 2
 
 
@@ -43,6 +46,22 @@ def test_a_store_has_a_key_of_its_own_where_nobody_has_another(store: Store, url
 
 def test_where_there_is_a_secret_none_is_made(store: Store) -> None:
     assert len(store.reader_keys([NEW]).names) == 1
+
+
+@pytest.mark.parametrize("later", [[NEW, OLD], [NEW], []])
+def test_what_was_kept_under_a_secret_is_found_whatever_becomes_of_it(store: Store, later: Sequence[Secret]) -> None:
+    (before,) = store.reader_keys([OLD]).suppression(BOX)
+    keys = store.reader_keys(later)
+    assert before in keys.suppression(BOX)
+    if later:
+        assert keys.suppression(BOX)[0] == ReaderKeys.of_secrets([NEW]).suppression(BOX)[0]
+
+
+def test_secrets_that_are_not_there_any_more_are_counted_and_the_store_s_own_key_is_none(store: Store) -> None:
+    store.reader_keys(())
+    assert store.reader_keys([OLD]).former_secrets == 0
+    assert store.reader_keys([NEW, OLD]).former_secrets == 0
+    assert store.reader_keys([NEW]).former_secrets == 1
 
 
 def test_of_two_that_make_it_at_once_both_have_the_same(store: Store) -> None:

@@ -11,7 +11,7 @@ from bot.members.commands import feedback
 from bot.members.mailbox import mailbox_key
 from bot.model import Topic
 from bot.store.feedback import Opinion
-from tests.members.conftest import WEB
+from tests.members.conftest import WEB, topic
 from tests.members.driver import DORA, NOW
 from tests.web.conftest import opened
 
@@ -105,6 +105,28 @@ async def test_muted_words_are_those_that_stand_in_the_form(dora: Pages) -> None
     assert member(dora).muted == ()
 
 
+async def test_a_muted_word_that_is_none_changes_nothing(dora: Pages) -> None:
+    await send(dora, ("do", "muted"), ("muted", "penguin"))
+    assert "Muted words: says nothing" in (await send(dora, ("do", "muted"), ("muted", "!"), status=422)).said
+    assert member(dora).muted == ("penguin",)
+
+
+async def test_a_topic_in_categories_that_are_not_read_is_refused_and_says_which_are(dora: Pages) -> None:
+    own = (("do", "topic"), ("keywords", "map"), ("categories", "cs.CV, hep-th"))
+    answer = await send(dora, *own, status=422)
+    assert "Categories: hep-th: not read here. What is read: cs.CL, cs.CV" in answer.said
+    assert len(member(dora).topics) == 1
+    assert "hep-th: not read here" in (await send(dora, ("do", "preview"), *own[1:])).said
+
+
+async def test_a_topic_of_one_s_own_says_which_of_its_categories_are_not_read_any_more(store: Store) -> None:
+    async with opened(store) as pages:
+        await pages.subscribed()
+        await send(pages, *OWN)
+    async with opened(store, topics={"birds": topic("birds", "cs.CL"), "light": topic("light", "cs.CL")}) as pages:
+        assert "Not read here any more: cs.CV." in (await pages.get(pages.preferences())).said
+
+
 async def test_hour_weekdays_and_zone_are_changed_together(dora: Pages) -> None:
     days = (("day", "Monday"), ("day", "Friday"))
     await send(dora, ("do", "when"), ("at", "08:30"), ("zone", "Asia/Tokyo"), *days)
@@ -119,12 +141,14 @@ async def test_hour_weekdays_and_zone_are_changed_together(dora: Pages) -> None:
     ("fields", "why"),
     [
         ([("at", "25:00"), ("zone", "Asia/Tokyo")], "no time of day"),
-        ([("at", "08:00"), ("zone", "Tokio")], "no time zone"),
+        ([("at", "08:00"), ("zone", "Tokio"), ("day", "Monday")], "no time zone"),
         ([("at", "08:00"), ("zone", "Asia/Tokyo")], "at least one weekday"),
     ],
 )
 async def test_a_time_that_is_none_is_said(dora: Pages, fields: list[tuple[str, str]], why: str) -> None:
+    before = member(dora)
     assert why in (await send(dora, ("do", "when"), *fields, status=422)).said
+    assert member(dora) == before
 
 
 async def test_a_pause_begins_and_ends(dora: Pages) -> None:

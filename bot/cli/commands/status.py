@@ -98,8 +98,6 @@ def _readers(found: Readers) -> Iterator[list[str]]:
     if found.suppressed:
         counted = ", ".join(f"{count} {reason}" for reason, count in found.suppressed.items())
         yield ["not written to", f"{counted}; `paperboy suppressions list` names them"]
-    if found.unreadable:
-        yield ["unreadable", f"{found.unreadable} of these are kept under a secret that is not in the configuration"]
 
 
 def _show_deliveries(records: Iterable[DeliveryRecord]) -> None:

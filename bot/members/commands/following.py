@@ -45,8 +45,9 @@ def read_followed(context: Context, channel: str, wanted: Sequence[str | Wanted]
 def _read(context: Context, channel: str, wanted: str | Wanted, place: Place) -> str | Topic | Refused:
     if not isinstance(wanted, str):
         web = context.settings.web
-        is_closed = channel == "mail" and web is not None and not web.own_topics
-        return Refused(Refusal.OWN_TOPICS) if is_closed else read_topic(wanted, place)
+        if channel == "mail" and web is not None and not web.own_topics:
+            return Refused(Refusal.OWN_TOPICS)
+        return read_topic(wanted, place, read=context.settings.named_categories)
     if wanted not in offered(context, channel):
         return Refused(Refusal.TOPIC, (Problem(join(place), "there is no such topic to follow"),))
     return wanted

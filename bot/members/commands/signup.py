@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bot.config import value_types
 from bot.errors import Problem
 from bot.members.commands.following import numbered, read_followed
-from bot.members.mailbox import domain_of, read_address
+from bot.members.mailbox import domain_of, read_address, reader_key
 from bot.members.values import Asked, Confirmed, Deleted, Refusal, Refused
 from bot.store.members import Member
 from bot.store.outbox.policy import Lane
@@ -104,10 +104,14 @@ def _ask(context: Context, transaction: Transaction, newcomer: Member, wanted: F
         mail = context.confirmation(mailbox, now)
     else:
         mail = context.reminder(mailbox)
+    lane = Lane(member.key, member.recipient)
+    if found:  # a digest that was being composed at the moment of their no; while they are asked, nothing is checked
+        transaction.stop([lane], "its mailbox is suppressed", now)
     limits = {"signup": MAILS, **({"return": MAILS_TO_WHO_LEFT} if found else {})}
-    key = context.keys.suppression(mailbox)[0]
-    if not any(transaction.take(f"{name}:{key}", rate, now) for name, rate in limits.items()):
-        transaction.enqueue(mail, Lane(member.key, member.recipient), now)
+    # those of former secrets first: where one of them is empty, nothing is taken from the present one's
+    buckets = context.keys.person("signup", reader_key(newcomer.destination))[::-1]
+    if not any(transaction.take(f"{name}:{key}", rate, now) for name, rate in limits.items() for key in buckets):
+        transaction.enqueue(mail, lane, now)
 
 
 def confirm(context: Context, mailbox: str, now: datetime) -> Confirmed | Refused:

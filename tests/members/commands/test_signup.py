@@ -23,11 +23,12 @@ from bot.members.values import Asked, Confirmed, Deleted, Lifted, Refusal, Refus
 from bot.model import Topic
 from bot.store.feedback import Opinion
 from bot.store.suppressions import Via
-from tests.members.conftest import SECRET, WEB, context_over
+from tests.members.conftest import OLD_SECRET, SECRET, WEB, context_over
 from tests.members.driver import DAY, DORA, HOUR, KEY, NOW, OWN, ask, mails, member, stored, suppression, wait_for
 
 if TYPE_CHECKING:
     from bot.members.context import Context
+    from bot.settings import Secret
     from bot.store import Store
 
 
@@ -70,6 +71,32 @@ def test_an_address_gets_one_mail_a_day_however_often_it_is_typed(context: Conte
     assert len(mails(context.store)) == 1
     ask(context, now=NOW + DAY)
     assert len(mails(context.store)) == 2
+
+
+def test_law_12_a_reader_with_many_addresses_gets_one_mail_a_day_because_of_a_stranger(context: Context) -> None:
+    for address in (DORA, "dora+a@example.edu", "d.ora+b@example.edu", "dor.a@example.edu"):
+        ask(context, address)
+    assert len(mails(context.store)) == 1
+
+
+@pytest.mark.parametrize("secrets", [(SECRET, OLD_SECRET), (SECRET,)])
+def test_a_changed_secret_brings_no_second_mail_a_day(store: Store, secrets: tuple[Secret, ...]) -> None:
+    ask(context_over(store, replace(WEB, secret=(OLD_SECRET,))))
+    changed = context_over(store, replace(WEB, secret=secrets))
+    ask(changed, now=NOW + HOUR)
+    assert len(mails(store)) == 1
+    ask(changed, now=NOW + DAY)
+    assert len(mails(store)) == 2
+
+
+def test_what_was_being_composed_at_the_moment_of_a_no_does_not_go_out_when_they_are_asked_again(
+    context: Context,
+) -> None:
+    found = member(context)
+    unsubscribe(context, KEY, Via.PAGE, NOW + DAY)
+    wait_for(context.store, found.key, found.recipient)
+    ask(context, now=NOW + 2 * DAY)
+    assert mails(context.store)[1:] == [("digest", "dropped"), ("confirm", "pending")]
 
 
 def test_the_last_request_before_the_confirmation_is_what_counts(context: Context) -> None:

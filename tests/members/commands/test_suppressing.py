@@ -19,6 +19,7 @@ from tests.store.outbox.test_outbox import claim
 
 if TYPE_CHECKING:
     from bot.members.context import Context
+    from bot.settings import WebSettings
     from bot.store import Store
 
 EVE = "Eve@example.edu"
@@ -172,6 +173,18 @@ def test_without_web_a_key_of_the_store_serves_and_what_it_hid_holds_when_web_co
     unsubscribe(context_over(store, None), KEY, Via.COMMAND, NOW)
     assert suppression(context_over(store, None))
     assert suppression(context_over(store))
+
+
+@pytest.mark.parametrize("web", [WEB, None])
+def test_law_10_neither_a_new_secret_nor_a_file_without_web_brings_anybody_back(
+    store: Store, web: WebSettings | None
+) -> None:
+    unsubscribe(context_over(store, replace(WEB, secret=(OLD_SECRET,))), KEY, Via.PAGE, NOW)
+    changed = context_over(store, web)
+    found = suppression(changed)
+    assert found
+    assert unsubscribe(changed, KEY, Via.PAGE, NOW + DAY).again
+    assert resubscribe(changed, KEY) == Lifted(1)
 
 
 def test_a_secret_and_an_address_are_in_no_repr(store: Store) -> None:
