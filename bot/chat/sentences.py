@@ -27,6 +27,7 @@ _REFUSALS: Mapping[Refusal, str] = {
     Refusal.NO_TOPIC: "Name a topic, or words to look for.",
     Refusal.TOO_MANY_TOPICS: "These are too many topics.",
     Refusal.WORDS: "This cannot be looked for yet.",
+    Refusal.CATEGORIES: "Some of these categories are not read here.",
     Refusal.WEEKDAYS: "Fewer than seven weekdays need an hour.",
     Refusal.NO_MEMBER: "Nothing is followed here yet.",
 }
