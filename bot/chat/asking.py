@@ -54,6 +54,8 @@ class Request:
     """Its name in the table."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """Its arguments, read: see `arguments.read`."""
+    shown_to: str = ""
+    """Of a click: the subscriber whose digest it is under; else this place's own is meant."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Ask:
     context: Context
     asker: Asker
     now: datetime
+    shown_to: str = ""
+    """Of a click: the subscriber whose digest it is under; else this place's own is meant."""
 
     @property
     def persons(self) -> tuple[str, ...]:
@@ -82,9 +86,9 @@ class Ask:
     @cached_property
     def roster(self) -> Settings:
         """The settings with this place's subscriber alone, and with the topics that it follows."""
-        keys = [self.member.key] if self.member else []
-        whole = RosterReader(self.context.store, self.context.settings).of(keys, self.now)
-        names = [self.configured.name] if self.configured else keys
+        own = [self.configured.name] if self.configured else [self.member.key] if self.member else []
+        names = [self.shown_to] if self.shown_to else own
+        whole = RosterReader(self.context.store, self.context.settings).of(names, self.now)
         mine = {name: whole.subscribers[name] for name in names if name in whole.subscribers}
         followed = {topic: whole.topics[topic] for each in mine.values() for topic in each.topics}
         return replace(whole, subscribers=mine, topics=followed, site=None)
@@ -101,4 +105,4 @@ class Ask:
 
     def again(self) -> Ask:
         """The same after something was changed."""
-        return Ask(self.context, self.asker, self.now)
+        return replace(self)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.channels.buttons import Wish
 from bot.chat import sentences
 from bot.chat.answers import Answer, Part
-from bot.chat.asking import Ask
+from bot.chat.asking import Ask, Request
+from bot.chat.clicks import note
 from bot.chat.commands import COMMANDS
 from bot.chat.looking import with_previews
 from bot.errors import DeliveryError, StoreError
@@ -24,7 +26,8 @@ from bot.members.store_thread import BusyError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.chat.asking import Request
+    from bot.channels.buttons import Click
+    from bot.chat.asking import Asker
     from bot.clock import Clock
     from bot.members.context import Context
     from bot.members.store_thread import StoreThreads
@@ -67,23 +70,37 @@ class ChatService:
             request: the command, read.
             may_change: whether who asks may change the channel.
         """
+        return await self._guarded(self._answer(request, may_change), request.command, request.asker)
+
+    async def press(self, event: str, asker: Asker, click: Click) -> Answer | None:
+        """What is answered to a press of a button under a paper; None if it was before. Never raises because of it.
+
+        Args:
+            event: the platform's own id of the press.
+            asker: who pressed it.
+            click: what the button said.
+        """
+        return await self._guarded(self._press(event, asker, click), click.wish, asker)
+
+    async def _guarded(self, answering: Awaitable[Answer | None], what: str, asker: Asker) -> Answer | None:
+        """The answer; where there is none because of a failure, what may be said of that."""
         try:
-            return await self._answer(request, may_change)
+            return await answering
         except BusyError:
             return sentences.no(_BUSY)
         except StoreError as error:
             log.warning("the store cannot be used", store=error.store, reason=error.reason)
             return sentences.no(_NO_STORE)
         except DeliveryError as error:
-            log.warning("who may change a channel is not known", platform=request.asker.platform, reason=error.reason)
+            log.warning("who may change a channel is not known", platform=asker.platform, reason=error.reason)
             return sentences.no(_UNKNOWN_WHO)
         except Exception:
-            log.exception("a command failed", command=request.command, platform=request.asker.platform)
+            log.exception("a command failed", command=what, platform=asker.platform)
             return sentences.no(_FAULT)
 
     async def _answer(self, request: Request, may_change: MayChange) -> Answer | None:
         command = COMMANDS[request.command]
-        ask = Ask(self.context, request.asker, self._clock.now())
+        ask = Ask(self.context, request.asker, self._clock.now(), request.shown_to)
         store, run = ask.context.store, partial(command.run, ask, request.values)
         if command.changes and not request.asker.is_direct and not await may_change():
             run = partial(sentences.only_managers, request.asker)
@@ -95,6 +112,15 @@ class ChatService:
         if answer is not None and answer.has_changed:
             self._wake()
         return await self._with_previews(ask, answer) if answer and answer.previews else answer
+
+    async def _press(self, event: str, asker: Asker, click: Click) -> Answer | None:
+        if click.wish is Wish.WHY:
+            values = {"identifier": click.identifier}
+            return await self._answer(Request(event, asker, "why", values, click.subscriber), _nobody)
+        ask = Ask(self.context, asker, self._clock.now())
+        return await self._threads.commands.run(
+            ask.context.store, partial(_once, ask, event, partial(note, ask, click))
+        )
 
     async def _with_previews(self, ask: Ask, answer: Answer) -> Answer:
         """What was changed is changed, whether or not there is time to say what it would have brought."""
@@ -109,6 +135,10 @@ def _once(ask: Ask, event: str, run: Callable[[], Answer]) -> Answer | None:
     with ask.context.store.shared_transaction():
         name = f"{ask.asker.platform}:{event}"
         return run() if carry_out_once(ask.context, name, REMEMBERED, ask.now) else None
+
+
+async def _nobody() -> bool:
+    return False
 
 
 def _nothing_yet() -> Answer:

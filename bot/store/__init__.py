@@ -14,6 +14,7 @@ from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database, migrate
 from bot.store.keys import ReaderKeys, read_keys
 from bot.store.leases import Leases
+from bot.store.listening import Listening
 from bot.store.outbox import Outbox
 from bot.store.outbox.address_changes import AddressChanges
 from bot.store.outbox.manual import ManualActions
@@ -72,6 +73,7 @@ class Store:
         self.search = PaperSearch(self._database, self.papers)
         self.pages = Pages(self._database)
         self.leases = Leases(self._database, self.owner)
+        self.listening = Listening(self._database)
         self.request_limits = RequestLimits(self._database)
         self.arxiv_limits = ArxivLimits(self._database, self.owner)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from bot.channels.buttons import Click, Wish
 from bot.chat import looking
+from bot.chat.answers import Answer, Part
 from bot.chat.asking import Request
 from bot.errors import DeliveryError, FailureKind, StoreError
 from bot.members.store_thread import BusyError
@@ -131,3 +133,22 @@ async def test_a_storm_of_commands_is_answered_and_counted_once_each(talk: Talk)
     member = talk.asker(destination=CHANNEL).place.member(service.context)
     assert member is not None
     assert len(member.topics) == 15
+
+
+async def test_a_button_is_noted_and_pressed_again_taken_back(talk: Talk) -> None:
+    asker, click = talk.asker(BO), Click(Wish.SAVED, "2604.00002", "birds", "lab")
+    first = await talk.service.press("press-1", asker, click)
+    assert first == Answer("Saved.", (Part(lines=("Pigeons Read Maps",)),))
+    assert await talk.service.press("press-1", asker, click) is None
+    saved = await talk.say("saved", BO, "direct")
+    assert saved is not None
+    assert "2604.00002" in saved.parts[0].code
+    again = await talk.service.press("press-2", asker, click)
+    assert again == Answer("Not saved any more.", (Part(lines=("Pigeons Read Maps",)),))
+
+
+async def test_why_under_a_paper_is_about_the_subscriber_that_it_was_shown_to(talk: Talk) -> None:
+    answer = await talk.service.press("press", talk.asker(BO), Click(Wish.WHY, "2604.00002", "birds", "lab"))
+    assert answer is not None
+    assert answer.text == "Pigeons Read Maps (arXiv:2604.00002)"
+    assert answer.parts[1].lines[0].startswith("Birds & Maps: claimed: 'pigeon' in title")

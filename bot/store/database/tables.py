@@ -34,7 +34,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 """The newest schema this program knows; stored in Alembic's own table, so that Alembic can take over from here."""
 
 
@@ -323,6 +323,14 @@ request_limits = Table(
     Column("key", Name(80), primary_key=True),
     Column("tokens", Float, nullable=False),  # what is left in the bucket
     Column("updated_at", UtcDateTime, nullable=False),
+)
+
+listening = Table(
+    "listening",
+    metadata,
+    Column("platform", Name(16), primary_key=True),
+    Column("heard_at", UtcDateTime, nullable=False),  # until when somebody listened
+    Column("reason", LongText, nullable=False),  # why nobody does; empty while somebody does
 )
 
 keys = Table(
