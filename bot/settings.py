@@ -282,6 +282,8 @@ class Settings:
     templates: Path | None = None
     operator: str | None = None
     keep_days: int = 90
+    metrics: str | None = None
+    """HOST:PORT or unix:PATH where `run` answers a monitor: /metrics, /livez, /readyz."""
     health_url: Secret | None = None
     """Called at least once an hour while the daemon runs."""
     self_service_categories: tuple[str, ...] = ()

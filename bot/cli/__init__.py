@@ -25,6 +25,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "run": LazyCommand("Run as a daemon that keeps every hour.", level=LogLevel.INFO),
     "preview": LazyCommand("Show what a subscriber would get now."),
     "status": LazyCommand("Say how today's mailing stands, and why."),
+    "healthcheck": LazyCommand("Say whether the daemon is well."),
     "explain": LazyCommand("Tell what became of one paper, and why."),
     "search": LazyCommand("Search the stored papers, newest first.", takes_query=True),
     "query": LazyCommand("Show how a query is read, what it finds.", module="search", takes_query=True),

@@ -47,7 +47,7 @@ def giving_advice() -> Iterator[None]:
     except StoreError as error:
         _leave(ExitCode.STORE, f"The store {error.store} cannot be used: {error.reason}", *_remedy(error))
     except ListenError as error:
-        advice = "`web.listen` in the configuration names where: is another program there, or may this user not?"
+        advice = "`web.listen` or `metrics` in the configuration says where: is another program there?"
         _leave(ExitCode.LEFT_UNDONE, f"Nothing can be served on {error}", advice)
     except RenderError as error:
         advice = "`templates:` in the configuration names the folder whose files win over the built-in ones."

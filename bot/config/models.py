@@ -391,6 +391,8 @@ class WholeFile(Section):
     """A subscriber that hears of trouble, at most once a day per trouble."""
     keep_days: _Days = _WHOLE.keep_days
     """Messages older than this many days are pruned; what was sent to whom stays."""
+    metrics: _Listen | None = None
+    """Where `paperboy run` answers a monitor (Prometheus at /metrics; /livez, /readyz): HOST:PORT, or unix:PATH."""
     health_url: _SecretUrl | None = None
     """A URL that `paperboy run` calls at least once an hour. Treated as a secret."""
     contact: Annotated[str, Advice("add your mail address or a URL, like you@your-lab.edu; arXiv is shown it")]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bot.store.alerts import Alerts
 from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database, migrate
+from bot.store.figures import Figures
 from bot.store.keys import ReaderKeys, read_keys
 from bot.store.leases import Leases
 from bot.store.listening import Listening
@@ -75,6 +76,7 @@ class Store:
         self.leases = Leases(self._database, self.owner)
         self.listening = Listening(self._database)
         self.request_limits = RequestLimits(self._database)
+        self.figures = Figures(self._database)
         self.arxiv_limits = ArxivLimits(self._database, self.owner)
 
     def end_lock_waits(self, seconds: float) -> None:

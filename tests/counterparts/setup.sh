@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests run against that others wrote: Debian's postfix (never started, but for a private copy on
-# loopback), spamassassin and chromium, and from npm a Slack, Discord's schemas, a mail parser, axe-core, and the Node
+# loopback), spamassassin, chromium and Prometheus' promtool, and from npm a Slack, Discord's schemas, a mail parser, axe-core, and the Node
 # they need.
 # Quiet, and done in a moment where all is there.
 #   tests/counterparts/setup.sh [FOLDER]        default: $PAPERBOY_COUNTERPARTS_DIR, else .counterparts in the repository
@@ -23,6 +23,7 @@ command -v smtp-sink >/dev/null || packages+=(postfix)
 command -v spamassassin >/dev/null || packages+=(spamassassin)
 command -v "${CHROMIUM:-chromium}" >/dev/null || packages+=(chromium)
 command -v npm >/dev/null || packages+=(npm)
+command -v promtool >/dev/null || packages+=(prometheus)
 if [ ${#packages[@]} -gt 0 ]; then
     if ! command -v apt-get >/dev/null; then
         echo "setup.sh: no apt-get here; install by hand: ${packages[*]}" >&2

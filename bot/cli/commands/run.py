@@ -14,6 +14,7 @@ import structlog
 
 from bot.app import App
 from bot.app.daemon import Daemon
+from bot.app.monitoring_service import MonitoringService
 from bot.app.web_service import WebService
 from bot.cli.configuration import load_for_arxiv
 from bot.cli.options import ConfigOption
@@ -47,7 +48,7 @@ def run(
 async def _serve(settings: Settings, config: Path | None) -> None:
     app = App(settings)
     daemon = Daemon(app.runner, app.clock)
-    service = Service(app, WebService(app.clock, daemon.wake), config)
+    service = Service(app, WebService(app.clock, daemon.wake), MonitoringService(app.clock), config)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
@@ -61,6 +62,7 @@ async def _serve(settings: Settings, config: Path | None) -> None:
     loop.add_signal_handler(signal.SIGHUP, service.ask_to_reload)
     try:
         await service.pages.follow(settings)
+        await service.monitoring.follow(settings)
         notify("READY=1", os.environ)
         _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
         await daemon.run(stop, heartbeat=service.heartbeat, reload=service.reload)
@@ -73,9 +75,10 @@ async def _serve(settings: Settings, config: Path | None) -> None:
 class Service:
     """What surrounds the daemon in its process."""
 
-    def __init__(self, app: App, pages: WebService, config: Path | None) -> None:
+    def __init__(self, app: App, pages: WebService, monitoring: MonitoringService, config: Path | None) -> None:
         self.app = app
         self.pages = pages
+        self.monitoring = monitoring
         self._config = config
         self._dated = self._date()
         self._asked = False
@@ -89,6 +92,7 @@ class Service:
     def heartbeat(self) -> None:
         """At every tick: the watchdog, and once in a while the health URL."""
         notify("WATCHDOG=1", os.environ)
+        self.monitoring.beat()
         if self.app.settings.health_url is not None and time.monotonic() - self._pinged >= PING_SECONDS:
             self._pinged = time.monotonic()
             ping = asyncio.create_task(_ping(self.app.settings.health_url.reveal()))
@@ -123,6 +127,7 @@ class Service:
         """The application of other settings, and its pages in place of the old ones; or nothing changed."""
         fresh = App(settings, self.app.clock)
         try:
+            await self.monitoring.follow(settings)
             await self.pages.follow(settings)
         except (ListenError, StoreError):
             await fresh.aclose()
@@ -132,6 +137,7 @@ class Service:
     async def aclose(self) -> None:
         """Close what is open."""
         await self.pages.aclose()
+        await self.monitoring.aclose()
         for ping in self._pings:
             ping.cancel()
         await asyncio.gather(*self._pings, return_exceptions=True)

@@ -1,0 +1,62 @@
+"""The metrics as text."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import bot
+from bot import __version__
+from bot.store.figures import StoreFigures
+from bot.web.metrics import metrics
+
+NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
+FIGURES = StoreFigures(
+    deliveries={("mail", "sent"): 41, ("mail", "pending"): 2, ("slack", "dead"): 1},
+    oldest_pending={"mail": NOW - timedelta(seconds=90)},
+    closed_limits={"mail-relay": 1},
+    requests={"complete": 7},
+    last_closed={"cs.CV": date(2026, 4, 20)},
+    members=3,
+    suppressions={"bounced": 5},
+)
+
+
+def shown() -> list[str]:
+    text = metrics(FIGURES, NOW, subscribers=2, sockets={"slack": 1.5}).decode()
+    return [line for line in text.splitlines() if not line.startswith(("#", "process_"))]
+
+
+def test_every_figure_is_shown_with_labels_of_few_values() -> None:
+    assert shown() == [
+        'paperboy_deliveries{channel="mail",state="pending"} 2.0',
+        'paperboy_deliveries_total{channel="mail",outcome="sent"} 41.0',
+        'paperboy_deliveries_total{channel="slack",outcome="dead"} 1.0',
+        'paperboy_oldest_pending_seconds{channel="mail"} 90.0',
+        'paperboy_limits_closed{kind="mail-relay"} 1.0',
+        # Monday's mailing was expected at 00:20 in New York, 04:20 UTC.
+        'paperboy_mailing_age_seconds{category="cs.CV"} 92400.0',
+        'paperboy_polls_total{outcome="complete"} 7.0',
+        'paperboy_suppressions{reason="bounced"} 5.0',
+        'paperboy_subscribers{origin="configuration"} 2.0',
+        'paperboy_subscribers{origin="self-service"} 3.0',
+        'paperboy_socket_pong_age_seconds{platform="slack"} 1.5',
+        f'paperboy_build_info{{version="{__version__}"}} 1.0',
+    ]
+
+
+def test_each_family_is_explained_and_typed() -> None:
+    text = metrics(FIGURES, NOW, subscribers=2, sockets={}).decode()
+    families = {line.partition("{")[0] for line in shown()}
+    for family in families:
+        assert f"# HELP {family} " in text
+        assert f"# TYPE {family} " in text
+
+
+def test_the_alerts_and_the_dashboard_ask_for_metrics_that_there_are() -> None:
+    text = metrics(FIGURES, NOW, subscribers=2, sockets={"slack": 1.5}).decode()
+    for file in (Path(bot.__file__).parent / "web" / "prometheus").iterdir():
+        asked = set(re.findall(r"\b(?:paperboy|process)_[a-z_]+(?=[){\[ ])", file.read_text(encoding="utf-8")))
+        assert asked, file.name
+        assert {name for name in asked if f"# TYPE {name} " not in text} == set(), file.name
