@@ -28,9 +28,9 @@ _THIS_MACHINE: Mapping[str, str] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa
 
 
 def healthcheck(config: ConfigOption = None) -> None:
-    """Say whether the daemon is alive and can read its store.
+    """Say whether the daemon is well.
 
-    Needs `metrics:` in the configuration. Exit code 0 if all is well, 1 if not.
+    It is if it is alive and can read its store. Needs `metrics:` in the configuration.
     """
     listen = load_settings(config).metrics
     if listen is None:
