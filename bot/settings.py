@@ -262,6 +262,10 @@ class ChatSettings:
         """Where we listen, by the channels' names."""
         return tuple(name for name in CHAT_PLATFORMS if getattr(self, name) is not None)
 
+    def has_buttons(self, channel: str) -> bool:
+        """Whether papers have buttons there, where a subscriber does not say otherwise."""
+        return self.buttons and channel in self.platforms
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

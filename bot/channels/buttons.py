@@ -16,6 +16,8 @@ LONGEST = 100
 """Characters: of a `custom_id` and of an option's value in Discord; Slack takes 150 as an option's value.
 https://docs.discord.com/developers/components/reference, https://docs.slack.dev/reference/block-kit/composition-objects
 """
+MENU = "paperboy-paper"
+"""The `action_id` of Slack's menu beside a paper; in Discord, with `-` and the wish, a select menu's `custom_id`."""
 _VERSION = "1"
 _BETWEEN = "|"
 """Stands in no name of a subscriber or a topic, and in no identifier."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.channels import CHANNELS
+from bot.channels.defaults import decided
 from bot.channels.tokens import is_quoted
 from bot.config import value_types, yaml_file
 from bot.config.models import Context, SubscriberSection, TopicSection, WholeFile
@@ -22,7 +23,6 @@ from bot.settings import CHAT_PLATFORMS, Settings, Subscriber, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from zoneinfo import ZoneInfo
 
     from _typeshed import DataclassInstance
 
@@ -69,7 +69,7 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
     if whole is None or reader.problems:
         problems = sorted(dict.fromkeys(reader.problems), key=lambda problem: problem.line or 0)
         raise ConfigError(str(path), tuple(problems))
-    return whole.value({name: route.subscriber(name, whole.timezone) for name, route in routes.items()}, used)
+    return whole.value({name: route.subscriber(name, whole) for name, route in routes.items()}, used)
 
 
 def read_topic(entries: Mapping[str, object], place: Place) -> Topic:
@@ -120,11 +120,13 @@ class _Route:
     addresses: tuple[Address, ...] = ()
     options: object = None
 
-    def subscriber(self, name: str, zone: ZoneInfo) -> Subscriber:
-        """The subscriber, if there was no problem; `zone` is for one that names none."""
+    def subscriber(self, name: str, whole: WholeFile) -> Subscriber:
+        """The subscriber, if there was no problem; what it does not say, the `whole` file does."""
         rest = {**dict(self.rest or ())}
-        common = {**rest, "timezone": rest["timezone"] or zone}
-        return Subscriber(name, self.channel, self.addresses, options=self.options, **common)
+        common = {**rest, "timezone": rest["timezone"] or whole.timezone}
+        buttons = whole.chat is not None and whole.chat.value().has_buttons(self.channel)
+        options = decided(self.options, self.addresses, buttons=buttons)
+        return Subscriber(name, self.channel, self.addresses, options=options, **common)
 
 
 def _route(reader: Reader, place: Place, raw: object, channels: Mapping[str, type[Channel]]) -> _Route:

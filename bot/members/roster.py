@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from bot.arxiv import calendar
 from bot.channels import CHANNELS
+from bot.channels.defaults import decided
 from bot.settings import Address, Secret, Subscriber, SuppressedAddress, fingerprint
 from bot.store.members import own_topic
 from bot.store.suppressions import SuppressionReason
@@ -132,6 +133,8 @@ class _Part:
         is_silent = suppression is not None and not asks_again
         unconfirmed = asks_again or not row.is_confirmed
         address = _address(row)
+        chat = self.settings.chat
+        buttons = chat is not None and chat.has_buttons(row.channel)
         return Subscriber(
             name=row.key,
             channel=row.channel,
@@ -141,7 +144,7 @@ class _Part:
             at=_time(row.at),
             on=_weekdays(row.weekdays),
             paused=row.paused and self._is_paused(row),
-            options=_options(row.channel),
+            options=_decided(row.channel, address.kind, buttons),
             suppressed=(_suppressed(address, suppression),) if suppression and is_silent else (),
             revision=row.revision,
             unconfirmed=unconfirmed,
@@ -187,6 +190,11 @@ def _address(row: RosterRow) -> Address:
 @cache
 def _options(channel: str) -> Any:  # noqa: ANN401 - each channel has its own
     return CHANNELS[channel].Options()
+
+
+@cache
+def _decided(channel: str, kind: str, buttons: bool) -> Any:  # noqa: ANN401, FBT001 - as `_options`; of a cache
+    return decided(_options(channel), (Address(Secret(""), kind, ""),), buttons=buttons)
 
 
 _zone = cache(ZoneInfo)

@@ -90,9 +90,11 @@ def _block(block: Mapping[str, Any]) -> dict[str, Any]:
         return {"kind": kind}
     if kind in ("header", "section"):
         texts = [block["text"]] if "text" in block else []
-        return {"kind": kind, "texts": [_text_object(text) for text in (*texts, *block.get("fields", ()))]}
+        shown = [_text_object(text) for text in (*texts, *block.get("fields", ()))]
+        menu = [_text_object(option["text"]) for option in block.get("accessory", {}).get("options", ())]
+        return {"kind": kind, "texts": shown, "menu": menu}
     if kind == "context":
-        return {"kind": kind, "texts": [_text_object(element) for element in block["elements"]]}
+        return {"kind": kind, "texts": [_text_object(element) for element in block["elements"]], "menu": []}
     if kind == "actions":
         return {"kind": kind, "buttons": [_text_object(element["text"]) for element in block["elements"]]}
     return {"kind": "other", "texts": [json.dumps(block, ensure_ascii=False, indent=1)]}
@@ -109,7 +111,14 @@ def discord_view(message: Mapping[str, Any]) -> dict[str, Any]:
         "thread": message.get("thread", ""),
         "content": discord_html(message.get("content") or ""),
         "embeds": [_embed(embed) for embed in message.get("embeds") or ()],
+        "rows": [[_component(each) for each in row["components"]] for row in message.get("components") or ()],
     }
+
+
+def _component(component: Mapping[str, Any]) -> dict[str, Any]:
+    """A button's words, or a menu's with its options: https://docs.discord.com/developers/components/reference."""
+    options = [option["label"] for option in component.get("options", ())]
+    return {"words": component.get("label") or component.get("placeholder", ""), "options": options}
 
 
 def _embed(embed: Mapping[str, Any]) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def test_subscribers_have_their_channel_addresses_hour_and_zone(everything: Sett
     loft, dovecote, perch = everything.subscribers.values()
     assert (loft.name, loft.channel, loft.topics) == ("loft", "slack", ("light_2", "birds"))
     assert loft.paused
-    assert loft.options == CHANNELS["slack"].Options(thread=True)
+    assert loft.options == CHANNELS["slack"].Options(thread=True, buttons=False)
     assert loft.timezone.key == "America/Lima"
     assert loft.at is None
     assert [address.value.reveal() for address in dovecote.addresses] == ["bo@example.org", "eve@example.org"]

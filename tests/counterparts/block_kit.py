@@ -48,13 +48,19 @@ def _as_blockkit(block: Mapping[str, Any]) -> Any:
     given = {key: value for key, value in block.items() if key not in ("type", "text", "elements")}
     match block["type"]:
         case "section":
-            return blockkit.Section(_text(block["text"]), **given)
+            menu = _menu(given.pop("accessory")) if "accessory" in given else None
+            return blockkit.Section(_text(block["text"]), accessory=menu, **given)
         case "context":
             return blockkit.Context([_text(text) for text in block["elements"]], **given)
         case "divider":
             return blockkit.Divider(**given)
         case other:
             raise ValueError(f"no block of type {other}")
+
+
+def _menu(accessory: Mapping[str, Any]) -> blockkit.Overflow:
+    options = [blockkit.Option(each["text"]["text"], each["value"]) for each in accessory["options"]]
+    return blockkit.Overflow(accessory["action_id"], options)
 
 
 def _text(text: Mapping[str, Any]) -> blockkit.Text:

@@ -22,7 +22,8 @@ def channel() -> SlackChannel:
 @pytest.mark.parametrize("most", [1, 10, 100])
 @pytest.mark.parametrize("shape", DIGESTS)
 def test_no_judge_refuses_a_message_in_either_form(shape: str, most: int, *, thread: bool) -> None:
-    messages = channel().render(DIGESTS[shape], max_messages=most, options=SlackChannel.Options(thread=thread))
+    options = SlackChannel.Options(thread=thread, buttons=True)
+    messages = channel().render(DIGESTS[shape], max_messages=most, options=options)
     assert 1 <= len(messages) <= most
     for message in messages:
         assert message.plain is not None

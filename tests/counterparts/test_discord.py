@@ -67,7 +67,7 @@ def messages() -> list[Message]:
         message
         for digest in DIGESTS.values()
         for most in (1, 100)
-        for message in channel.render(digest, max_messages=most, options=channel.Options())
+        for message in channel.render(digest, max_messages=most, options=channel.Options(buttons=True))
     ]
     return [*digests, *map(channel.render_note, NOTES.values())]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.channels.buttons import addressed
 from bot.channels.channel import CannotTellError
 from bot.errors import DeliveryError, FailureKind
 from bot.model import UnknownDelivery
@@ -46,11 +47,12 @@ async def looking_channel(slack_server: Emulate, front: Front) -> AsyncIterator[
 
 
 def rendered(channel: SlackChannel, shape: str, *, thread: bool = False) -> tuple[Message, ...]:
-    return channel.render(DIGESTS[shape], max_messages=10, options=channel.Options(thread=thread))
+    return channel.render(DIGESTS[shape], max_messages=10, options=channel.Options(thread=thread, buttons=thread))
 
 
 def shown(message: Mapping[str, Any]) -> tuple[Any, Any]:
-    return message["text"], message.get("blocks")
+    """What its readers see; to whom a button says that it was shown is filled in when it is sent."""
+    return message["text"], addressed(message.get("blocks"), "lab")
 
 
 def meant(messages: tuple[Message, ...]) -> list[tuple[Any, Any]]:

@@ -6,9 +6,12 @@ from html import unescape
 
 import pytest
 
+from bot.channels import CHANNELS
+from bot.channels.buttons import Wish
 from bot.model import Message
 from bot.report.preview import render_pages
 from bot.text.templates import Templates
+from tests.builders import digest, many_entries, section
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
 
@@ -23,6 +26,18 @@ def test_a_reply_in_slack_is_set_off_from_its_thread() -> None:
     messages = [Message({"text": "Birds"}), Message({"text": "Pigeons"}, reply=True)]
     (page,) = render_pages("slack", messages, "lab", Templates())
     assert page.count('<article class="said">') == page.count('<article class="said reply">') == 1
+
+
+@pytest.mark.parametrize(("channel", "papers"), [("slack", 1), ("discord", 1), ("discord", 3)])
+def test_what_can_be_said_of_a_paper_is_shown(channel: str, papers: int) -> None:
+    kind = CHANNELS[channel]
+    of = digest([section(many_entries(papers))])
+    it = kind(kind.Settings(), Templates(), contact="ops@example.org")
+    (page,) = render_pages(
+        channel, it.render(of, max_messages=1, options=kind.Options(buttons=True)), "lab", Templates()
+    )
+    assert page.count("Less like this") == 1
+    assert page.count("Pigeon Study 1:") == (1 if papers == 1 else 1 + len(Wish))
 
 
 @pytest.mark.parametrize(

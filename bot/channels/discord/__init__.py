@@ -51,6 +51,8 @@ class DiscordOptions:
     """It is a forum channel: each digest is a thread of its own there."""
     tags: tuple[str, ...] = ()
     """The forum's tags, by name, that each thread bears; a webhook knows them by their ids only."""
+    buttons: bool | None = None
+    """Whether papers have buttons: more like this, less like this, save, why. As `chat.buttons` if not said."""
 
 
 class DiscordChannel:
@@ -79,9 +81,13 @@ class DiscordChannel:
         """A channel's (or thread's) id, or a webhook's URL, which may name a thread by `?thread_id=ID`.
 
         Raises:
-            ValueError: it is neither, or names a thread and is to open threads; the message does not repeat it.
+            ValueError: it is neither, or names a thread and is to open threads, or is a webhook and is to have
+                buttons; the message does not repeat it.
         """
-        return (read_address(value, options.tags, forum=options.forum),)
+        address = read_address(value, options.tags, forum=options.forum)
+        if options.buttons and is_webhook(address):
+            raise ValueError("buttons need a bot: give the channel's id instead of a webhook, or no buttons")
+        return (address,)
 
     def render(self, digest: Digest, *, max_messages: int, options: DiscordOptions) -> tuple[Message, ...]:
         """The digest as embeds, at most `max_messages` messages; a cut is always said.
@@ -89,7 +95,9 @@ class DiscordChannel:
         Raises:
             RenderError: a template is broken.
         """
-        return render_digest(digest, self._templates, max_messages, forum=options.forum)
+        return render_digest(
+            digest, self._templates, max_messages, forum=options.forum, buttons=bool(options.buttons)
+        )
 
     def render_note(self, note: Note) -> Message:
         """A short message that is no digest.

@@ -30,6 +30,7 @@ from bot.channels.discord.forum import (
 )
 from bot.channels.discord.lookup import PAGE, find_message
 from bot.channels.discord.request import Answer, ask
+from bot.channels.discord.view import frozen_view
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Receipt
 
@@ -125,11 +126,13 @@ class DiscordApi:
     async def _create_message(self, delivery: Delivery, number: int) -> Answer:
         client = await self._bot.client()
         channel = client.get_partial_messageable(number)
+        view: Any = frozen_view(delivery)
         return await ask(
             self._api_url,
             lambda: channel.send(
                 delivery.payload["content"],
                 embeds=_embeds(delivery),
+                view=view,
                 # discord.py adds enforce_nonce: within some minutes Discord answers with the message it has
                 nonce=_nonce(delivery.id),
                 allowed_mentions=discord.AllowedMentions.none(),
@@ -146,8 +149,9 @@ class DiscordApi:
                 raise DeliveryError(FailureKind.DESTINATION_GONE, f"{address.label}: {NO_FORUM}")
             self._forums[forum] = channel.body or {}
         tags = tag_ids(address.tags, self._forums[forum])
-        payload = _payload(delivery)
-        return await ask(self._api_url, lambda: start_thread(client, forum, payload, _embeds(delivery), tags))
+        payload, view = _payload(delivery), frozen_view(delivery)
+        embeds = _embeds(delivery)
+        return await ask(self._api_url, lambda: start_thread(client, forum, payload, embeds, tags=tags, view=view))
 
     async def _execute_webhook(self, delivery: Delivery, address: Address, thread: str) -> Answer:
         missing: Any = discord.utils.MISSING

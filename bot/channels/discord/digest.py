@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from bot import text
+from bot.channels.discord.components import ShownPaper, components
 from bot.channels.discord.markup import TITLE, abstract, escaped_length, label, link_target, safe_links, short
 from bot.channels.pagination import Item, Show, as_many_as_fit, last_that_holds, lay_out
 from bot.channels.presentation import MOST_LINKS, matched_terms, paper_count, paper_links
@@ -66,6 +67,8 @@ class _Part:
     """How many papers it tells of: what "and N more" counts where the plain form has no room for it."""
     shows: str = ""
     """The identifier of the paper that it shows, if it shows one."""
+    name: str = ""
+    """That paper's title, without markup."""
     title: str = ""
     url: str = ""
     footer: str = ""
@@ -78,18 +81,21 @@ _Block = tuple[_Part, ...]
 
 
 def render_digest(
-    digest: Digest, templates: Templates, max_messages: int, *, forum: bool = False
+    digest: Digest, templates: Templates, max_messages: int, *, forum: bool = False, buttons: bool = False
 ) -> tuple[Message, ...]:
     """The digest as at most `max_messages` messages; what a cut keeps from sight is counted and linked.
 
     For a `forum` each also has the `thread_name` under which the first one opens a thread; the others are replies.
+    With `buttons` a reader can say below a message what they think of its papers.
 
     Raises:
         RenderError: a template is broken.
     """
     writer, pages = lay_out(digest.sections, max_messages, partial(_Writer, digest, templates))
     filled = [[part for block in page for part in block] for page in pages]
-    messages = (writer.message(parts, number, len(filled)) for number, parts in enumerate(filled, start=1))
+    messages = (
+        writer.message(parts, number, len(filled), buttons=buttons) for number, parts in enumerate(filled, start=1)
+    )
     return tuple(writer.threaded(messages) if forum else messages)
 
 
@@ -130,10 +136,13 @@ class _Writer:
         embeds = _embeds([part for block in blocks for part in block])
         return len(embeds) <= EMBEDS and sum(map(_weight, embeds)) <= TOTAL
 
-    def message(self, parts: Sequence[_Part], number: int, total: int) -> Message:
+    def message(self, parts: Sequence[_Part], number: int, total: int, *, buttons: bool) -> Message:
         """One page as a message, with its plain form."""
+        rich = _payload(self._headline(parts, number, total, plain=False)) | {"embeds": _embeds(parts)}
+        papers = (ShownPaper(part.shows, part.section.topic, part.name) for part in parts if part.shows)
+        shown = tuple({paper.identifier: paper for paper in papers}.values())
         return Message(
-            _payload(self._headline(parts, number, total, plain=False)) | {"embeds": _embeds(parts)},
+            rich | {"components": components(shown)} if buttons and shown else rich,
             plain=_payload(self._plain_page(parts, number, total)),
             papers=tuple(part.shows for part in parts if part.shows),
         )
@@ -204,6 +213,7 @@ class _Writer:
             plain=self._render("line", plain=True, **values),
             papers=1,
             shows=entry.paper.identifier,
+            name=values["full_title"],
             title=text.truncate(title, TITLE, text.utf16),
             url=link_target(entry.url),
             footer=text.truncate(self._render("footer", **values), FOOTER, text.utf16),
@@ -217,6 +227,7 @@ class _Writer:
             plain=self._render("line", plain=True, **values),
             papers=1,
             shows=entry.paper.identifier,
+            name=values["full_title"],
         )
 
     def _more(self, section: Section, count: int, links: Sequence[Link]) -> _Part:
@@ -231,8 +242,10 @@ class _Writer:
 
     def _values(self, section: Section, entry: DigestEntry) -> dict[str, Any]:
         """What a paper's templates may use. The title is cut so that it is short enough also when escaped."""
-        title = short(text.flatten_tex(entry.paper.title), TITLE) or entry.paper.identifier
+        name = text.clean(text.flatten_tex(entry.paper.title)) or entry.paper.identifier
+        title = short(name, TITLE)
         return {
+            "full_title": name,
             "section": section,
             "entry": entry,
             "paper": entry.paper,

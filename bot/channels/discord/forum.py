@@ -91,7 +91,9 @@ def start_thread(
     forum: int,
     payload: Mapping[str, Any],
     embeds: Sequence[discord.Embed],
+    *,
     tags: Sequence[str] = (),
+    view: discord.ui.View | None = None,
 ) -> Awaitable[object]:
     """The request Start Thread in Forum Channel, which takes no nonce.
 
@@ -101,6 +103,7 @@ def start_thread(
     with handle_message_parameters(
         payload["content"],
         embeds=embeds,
+        view=view or discord.utils.MISSING,
         allowed_mentions=discord.AllowedMentions.none(),
         channel_payload=thread,
     ) as params:

@@ -58,6 +58,8 @@ class SlackOptions:
     """One message in the channel, the papers in its thread. Needs a bot token."""
     compatible: bool = False
     """The webhook is not Slack's but one of Mattermost, Zulip or Rocket.Chat that takes what Slack's takes."""
+    buttons: bool | None = None
+    """Whether each paper has a menu: more like this, less like this, save, why. As `chat.buttons` if not said."""
 
 
 class SlackChannel:
@@ -87,9 +89,12 @@ class SlackChannel:
         The kinds are `channel`, `person`, `webhook` and, for another program's, `compatible webhook`.
 
         Raises:
-            ValueError: it is none of these, or a webhook is to make a thread.
+            ValueError: it is none of these, or a webhook is to make a thread or to have buttons.
         """
-        return (read_address(value, compatible=options.compatible, thread=options.thread),)
+        address = read_address(value, compatible=options.compatible, thread=options.thread)
+        if options.buttons and is_webhook(address):
+            raise ValueError("buttons need a bot token: give the channel's id instead of a webhook, or no buttons")
+        return (address,)
 
     def render(self, digest: Digest, *, max_messages: int, options: SlackOptions) -> tuple[Message, ...]:
         """The digest in Block Kit, see `digest`.
@@ -97,7 +102,13 @@ class SlackChannel:
         Raises:
             RenderError: a template is broken.
         """
-        messages = render_digest(self._templates, digest, max_messages=max_messages, thread=options.thread)
+        messages = render_digest(
+            self._templates,
+            digest,
+            max_messages=max_messages,
+            thread=options.thread,
+            buttons=bool(options.buttons),
+        )
         return tuple(map(text_only, messages)) if options.compatible else messages
 
     def render_note(self, note: Note) -> Message:

@@ -13,6 +13,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.channels.buttons import addressed
 from bot.channels.channel import CannotTellError
 from bot.channels.http_answers import bounded_response
 from bot.channels.slack.addresses import is_webhook
@@ -64,9 +65,10 @@ class SlackApi:
         if is_webhook(address):
             return await self._post_to_webhook(delivery, address)
         client = self._client()
+        payload = addressed(delivery.payload, delivery.subscriber)
         with connection_errors_as_failures():
             answer = await client.chat_postMessage(
-                **(outside_thread(delivery.payload) if delivery.thread_gone else delivery.payload),
+                **(outside_thread(payload) if delivery.thread_gone else payload),
                 channel=address.value.reveal(),
                 metadata=metadata(delivery.id),
                 thread_ts=delivery.parent if delivery.reply else None,

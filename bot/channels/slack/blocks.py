@@ -9,10 +9,11 @@ much text together (`msg_blocks_too_long`): documented nowhere, seen from 11,341
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
+from bot.channels.buttons import LABELS, MENU, Click, Wish, encode
 from bot.model import Message
 from bot.text import escape_mrkdwn, flatten_tex, truncate, utf16
 
@@ -38,6 +39,8 @@ class Text:
 
     kind: Literal["section", "context", "line", "divider"]
     mrkdwn: str = ""
+    paper: tuple[str, str] | None = None
+    """The topic and the identifier of the paper that a menu beside the section asks about; None: no menu."""
 
     @property
     def size(self) -> int:
@@ -51,7 +54,23 @@ class Text:
         text = {"type": "mrkdwn", "text": self.mrkdwn, "verbatim": True}
         if self.kind == "context":
             return {"type": "context", "elements": [text]}
-        return {"type": "section", "text": text, "expand": True}
+        section = {"type": "section", "text": text, "expand": True}
+        return section if self.paper is None else section | {"accessory": _menu(*self.paper)}
+
+
+def _menu(topic: str, identifier: str) -> dict[str, Any]:
+    """What a reader can say of a paper, behind three dots: it stands beside the section and is no block of its own.
+
+    https://docs.slack.dev/reference/block-kit/block-elements/overflow-menu-element
+    """
+    options = [
+        {
+            "text": {"type": "plain_text", "text": LABELS[wish]},
+            "value": encode(Click(wish, identifier, topic or None)),
+        }
+        for wish in Wish
+    ]
+    return {"type": "overflow", "action_id": MENU, "options": options}
 
 
 def escaped_length(text: str) -> int:
@@ -86,7 +105,7 @@ def join_lines(texts: Iterable[Text]) -> list[Text]:
         else:
             blocks.append([text])
             used = size
-    return [Text(block[0].kind, "\n".join(text.mrkdwn for text in block)) for block in blocks]
+    return [replace(block[0], mrkdwn="\n".join(text.mrkdwn for text in block)) for block in blocks]
 
 
 def message(

@@ -44,21 +44,24 @@ class _Piece:
     """Its identifier."""
 
 
-def render_digest(templates: Templates, digest: Digest, *, max_messages: int, thread: bool) -> tuple[Message, ...]:
+def render_digest(
+    templates: Templates, digest: Digest, *, max_messages: int, thread: bool, buttons: bool = False
+) -> tuple[Message, ...]:
     """The digest as at most `max_messages` messages: full entries, then one-line entries, then "and N more".
 
     With `thread` the first message counts the papers per topic and all others are replies, which need not say again
     what they belong to; where only one message is allowed there is nothing to reply with, and it holds the papers.
+    With `buttons` each paper in full has a menu.
 
     Raises:
         RenderError: a template is broken, or renders to nothing or to more than a block holds.
     """
     sections = tuple(section for section in digest.sections if paper_count(section))
-    renderer = _DigestRenderer(templates, digest, sections)
+    renderer = _DigestRenderer(templates, digest, sections, buttons=buttons)
     opening = [renderer.opening()] if thread and max_messages > 1 and sections else []
 
     def renderer_of(shown: Sequence[Section]) -> _DigestRenderer:
-        return renderer if shown is sections else _DigestRenderer(templates, digest, shown)
+        return renderer if shown is sections else _DigestRenderer(templates, digest, shown, buttons=buttons)
 
     renderer, pages = lay_out(sections, max_messages - len(opening), renderer_of)
     return renderer.messages([*opening, *pages], threaded=bool(opening))
@@ -78,8 +81,9 @@ def render_note(templates: Templates, note: Note) -> Message:
 class _DigestRenderer:
     """Renders one digest; each part is rendered once and cached, however many plans are tried."""
 
-    def __init__(self, templates: Templates, digest: Digest, sections: Sequence[Section]) -> None:
+    def __init__(self, templates: Templates, digest: Digest, sections: Sequence[Section], *, buttons: bool) -> None:
         self._templates = templates
+        self._buttons = buttons
         self._digest = digest
         self._sections = sections
         self._title = short(", ".join(section.title for section in digest.sections), _TITLE) or "Digest"
@@ -173,12 +177,12 @@ class _DigestRenderer:
         return Text("section", self._render("section", title=title, count=paper_count(section), continued=continued))
 
     def _render_full(self, index: int, place: int) -> _Piece:
-        entry = self._sections[index].entries[place]
-        values = self._values(entry) | _full_values(entry)
+        section = self._sections[index]
+        entry = section.entries[place]
+        values, identifier = self._values(entry) | _full_values(entry), entry.paper.identifier
+        menu = (section.topic, identifier) if self._buttons else None
         paper, chips = self._render("paper", **values), self._render("chips", **values)
-        return _Piece(
-            (Text("section", paper), Text("context", chips)), index, values["title"], entry.paper.identifier
-        )
+        return _Piece((Text("section", paper, menu), Text("context", chips)), index, values["title"], identifier)
 
     def _render_line(self, index: int, place: int) -> _Piece:
         entry = self._sections[index].entries[place]

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 def errors_in(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,6 +38,37 @@ def _complaints(payload: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], s
         yield from _other_complaints(("embeds", str(number)), embed)
     if total > 6000:
         yield ("embeds",), "Embed size exceeds maximum size of 6000"
+    yield from _of_components(payload.get("components") or [])
+
+
+def _of_components(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """https://docs.discord.com/developers/components/reference: rows of buttons, or of one menu."""
+    if len(rows) > 5:
+        yield ("components",), "Must be 5 or fewer in length."
+    ids = [each.get("custom_id") for row in rows for each in row.get("components") or []]
+    if len(ids) != len(set(ids)):
+        yield ("components",), "Component custom id cannot be duplicated"
+    for number, row in enumerate(rows):
+        inside = row.get("components") or []
+        path = ("components", str(number), "components")
+        kinds = [each.get("type") for each in inside]
+        if kinds != [3] and not (1 <= len(kinds) <= 5 and set(kinds) == {2}):
+            yield path, "The specified component type is invalid in this context"
+        for place, each in enumerate(inside):
+            yield from _of_component((*path, str(place)), each)
+
+
+def _of_component(path: tuple[str, ...], component: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for key, limit in (("custom_id", 100), ("label", 80), ("placeholder", 150)):
+        yield from _longer((*path, key), component.get(key), limit)
+    options = component.get("options")
+    if options is None:
+        return
+    if not 1 <= len(options) <= 25 or len({each["value"] for each in options}) != len(options):
+        yield (*path, "options"), "Must be between 1 and 25 in length, each with a value of its own."
+    for number, option in enumerate(options):
+        for key in ("label", "value"):
+            yield from _longer((*path, "options", str(number), key), option[key], 100)
 
 
 def _texts(embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, int]]:

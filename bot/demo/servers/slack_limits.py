@@ -41,10 +41,25 @@ def _is_block(block: Mapping[str, Any]) -> bool:
         case "header":
             return sound and len(texts) == 1 and texts[0]["type"] == "plain_text" and len(texts[0]["text"]) <= 150
         case "section":
-            return sound and len(texts) == 1
+            return sound and len(texts) == 1 and _is_menu(block.get("accessory"))
         case "context":
             return sound and 1 <= len(texts) <= 10
     return False
+
+
+def _is_menu(accessory: Any) -> bool:  # noqa: ANN401 - whatever was sent
+    """Whether it is no accessory, or an overflow menu: of the elements that there are, digests have this one.
+
+    https://docs.slack.dev/reference/block-kit/block-elements/overflow-menu-element
+    """
+    if accessory is None:
+        return True
+    options = accessory.get("options", ())
+    sound = all(
+        option["text"]["type"] == "plain_text" and len(option["text"]["text"]) <= 75 and len(option["value"]) <= 150
+        for option in options
+    )
+    return accessory.get("type") == "overflow" and 1 <= len(options) <= 5 and sound
 
 
 def _is_text(text: Mapping[str, Any]) -> bool:

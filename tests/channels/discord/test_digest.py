@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from datetime import date
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import text
+from bot.channels.buttons import LABELS, Click, Wish, decode
 from bot.channels.discord.digest import colour, render_digest, render_note
 from bot.demo.servers.discord import DiscordMessage, errors_in
 from bot.errors import RenderError
@@ -108,15 +110,20 @@ def everything() -> Digest:
 
 
 GOLDENS = {
-    "everything.json": (everything(), 10),
-    "crowded.json": (digest([section(many_entries(60, abstract_words=30))]), 1),
+    "everything.json": (everything(), 10, False),
+    "crowded.json": (digest([section(many_entries(60, abstract_words=30))]), 1, False),
+    "buttons.json": (digest(), 10, True),
+    "menus.json": (digest([section(many_entries(3, abstract_words=10))]), 10, True),
 }
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in GOLDEN.iterdir()))
+@pytest.mark.parametrize("name", GOLDENS)
 def test_a_digest_looks_as_it_did(name: str) -> None:
-    of, max_messages = GOLDENS[name]
-    now = [{"payload": message.payload, "plain": message.plain} for message in rendered(of, max_messages)]
+    of, max_messages, buttons = GOLDENS[name]
+    messages = render_digest(of, TEMPLATES, max_messages, buttons=buttons)
+    now = [{"payload": message.payload, "plain": message.plain} for message in messages]
+    if os.environ.get("WRITE_GOLDEN"):
+        (GOLDEN / name).write_text(json.dumps(now, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     assert now == json.loads((GOLDEN / name).read_text(encoding="utf-8"))
 
 
@@ -128,6 +135,28 @@ def test_every_golden_digest_has_its_file() -> None:
 @pytest.mark.parametrize("max_messages", [1, 2, 10])
 def test_every_page_is_within_the_limits(count: int, max_messages: int) -> None:
     assert_valid(rendered(digest([section(many_entries(count), hidden=5)]), max_messages))
+
+
+@pytest.mark.parametrize("count", [1, 2, 25, 26, 40, 501])
+def test_what_can_be_said_of_the_papers_of_a_message_stands_below_it(count: int) -> None:
+    of = digest([section(many_entries(count, abstract_words=1))])
+    messages = render_digest(of, TEMPLATES, 10, buttons=True)
+    assert_valid(messages)
+    for message, without in zip(messages, render_digest(of, TEMPLATES, 10), strict=True):
+        rows = [row["components"] for row in message.payload["components"]]
+        assert {**message.payload, "components": None} == {**without.payload, "components": None}
+        assert message.plain == without.plain
+        if len(message.papers) == 1:
+            said = [[decode(button["custom_id"]) for button in rows[0]]]
+        else:
+            menus = [menu for (menu,) in rows]
+            said = [
+                [decode(menu["options"][place]["value"]) for menu in menus]
+                for place in range(25)[: len(message.papers)]
+            ]
+            cut = f" (the first 25 of {len(message.papers)})" if len(message.papers) > 25 else ""
+            assert [menu["placeholder"] for menu in menus] == [f"{LABELS[wish]} …{cut}" for wish in Wish]
+        assert said == [[Click(wish, each, "birds") for wish in Wish] for each in message.papers[:25]]
 
 
 def test_31_papers_are_all_shown_in_full() -> None:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.channels.buttons import Click, Wish, decode
 from bot.channels.discord import DiscordChannel, request
 from bot.demo.servers.discord import TOKEN, DiscordReceiver, FaultScript
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Receipt
 from bot.settings import Address, Secret
 from bot.text.templates import Templates
+from tests.builders import digest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -75,6 +77,21 @@ def posts(receiver: DiscordReceiver) -> int:
 def place(request: pytest.FixtureRequest, receiver: DiscordReceiver) -> Address:
     """A channel through the bot, and a webhook."""
     return address(CHANNEL_ID if request.param == "bot" else receiver.webhook_url("lab"))
+
+
+async def test_a_button_says_to_whom_the_paper_was_shown_and_a_webhook_has_none(
+    channel: DiscordChannel, receiver: DiscordReceiver, place: Address
+) -> None:
+    options = DiscordChannel.Options(buttons=True)
+    (message,) = channel.render(digest(), max_messages=10, options=options)
+    await channel.send(delivery(message.payload), place)
+    (taken,) = receiver.messages
+    rows = taken.payload.get("components") or []
+    said = [decode(button["custom_id"]) for row in rows for button in row["components"]]
+    is_bot = place.kind == "channel"
+    assert said == ([Click(wish, "2604.00001", "birds", "lab") for wish in Wish] if is_bot else [])
+    with pytest.raises(ValueError, match="buttons need a bot"):
+        DiscordChannel.addresses(receiver.webhook_url("lab"), options)
 
 
 # Addresses

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.channels.buttons import Click, Wish, decode
 from bot.channels.channel import CannotTellError
 from bot.channels.discord import DiscordChannel
 from bot.channels.discord.forum import thread_name
@@ -89,6 +90,19 @@ async def test_the_first_part_opens_a_thread_and_the_others_go_into_it(
     assert {message.thread_name for message in receiver.messages} == {"Birds & Maps · Mon 20 Apr 2026"}
     assert [message.content for message in receiver.messages] == [message.payload["content"] for message in of]
     assert not [ping for message in receiver.messages for ping in message.pings]
+
+
+async def test_the_message_that_opens_a_thread_has_its_buttons(
+    channel: DiscordChannel, receiver: DiscordReceiver
+) -> None:
+    options = DiscordChannel.Options(forum=True, buttons=True)
+    (only,) = channel.render(digest(), max_messages=10, options=options)
+    (first,) = deliveries((only,))
+    await channel.send(first, address(FORUM))
+    (row,) = receiver.messages[0].payload["components"]
+    assert [decode(button["custom_id"]) for button in row["components"]] == [
+        Click(wish, "2604.00001", "birds", "lab") for wish in Wish
+    ]
 
 
 async def test_each_digest_opens_its_own_thread_and_the_forum_is_looked_at_once(

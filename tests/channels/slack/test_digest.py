@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
+from bot.channels.buttons import Click, Wish, decode
 from bot.channels.slack.digest import render_digest, render_note
 from bot.demo.servers.slack_limits import refusal
 from bot.errors import RenderError
@@ -36,8 +37,8 @@ LINKS = [
 ]
 
 
-def render(of: Digest, *, most: int = 10, thread: bool = False) -> tuple[Message, ...]:
-    messages = render_digest(TEMPLATES, of, max_messages=most, thread=thread)
+def render(of: Digest, *, most: int = 10, thread: bool = False, buttons: bool = False) -> tuple[Message, ...]:
+    messages = render_digest(TEMPLATES, of, max_messages=most, thread=thread, buttons=buttons)
     assert 1 <= len(messages) <= most
     for message in messages:
         assert_sound(message)
@@ -65,10 +66,16 @@ def assert_sound(message: Message) -> None:
 
 def as_blockkit(block: dict[str, Any]) -> Any:
     if block["type"] == "section":
-        return blockkit.Section(blockkit.Text(**block["text"]), expand=block["expand"])
+        menu = as_menu(block["accessory"]) if "accessory" in block else None
+        return blockkit.Section(blockkit.Text(**block["text"]), accessory=menu, expand=block["expand"])
     if block["type"] == "divider":
         return blockkit.Divider()
     return blockkit.Context([blockkit.Text(**text) for text in block["elements"]])
+
+
+def as_menu(accessory: dict[str, Any]) -> Any:
+    options = [blockkit.Option(each["text"]["text"], each["value"]) for each in accessory["options"]]
+    return blockkit.Overflow(accessory["action_id"], options)
 
 
 def shown(messages: Sequence[Message]) -> str:
@@ -119,11 +126,12 @@ def several_topics() -> Digest:
     )
 
 
-@pytest.mark.parametrize("name", ["digest", "thread", "lines"])
+@pytest.mark.parametrize("name", ["digest", "thread", "lines", "buttons"])
 def test_a_digest_of_everything_looks_as_it_should(name: str) -> None:
     messages = {
         "digest": lambda: render(several_topics()),
         "thread": lambda: render(several_topics(), thread=True),
+        "buttons": lambda: render(digest(), buttons=True),
         "lines": lambda: render(digest([section(many_entries(40), more=LINKS), *several_topics().sections]), most=1),
     }[name]()
     file = GOLDEN / f"{name}.json"
@@ -134,7 +142,24 @@ def test_a_digest_of_everything_looks_as_it_should(name: str) -> None:
 
 
 def test_every_golden_file_is_used() -> None:
-    assert sorted(file.stem for file in GOLDEN.iterdir()) == ["digest", "lines", "thread"]
+    assert sorted(file.stem for file in GOLDEN.iterdir()) == ["buttons", "digest", "lines", "thread"]
+
+
+@pytest.mark.parametrize("papers", [1, 31, 300])
+def test_a_menu_beside_each_paper_in_full_costs_no_block_and_no_character(papers: int) -> None:
+    of = digest([section(many_entries(papers))])
+    with_menus, without = render(of, most=4, thread=True, buttons=True), render(of, most=4, thread=True)
+    full = [block for m in with_menus for block in m.payload["blocks"] if "accessory" in block]
+    said = [[decode(option["value"]) for option in block["accessory"]["options"]] for block in full]
+    identifiers = [each.identifier for wishes in said for each in wishes[:1] if each]
+    assert said == [[Click(wish, each, "birds") for wish in Wish] for each in identifiers]
+    assert len(identifiers) == str([m.payload for m in without]).count("*<https://arxiv.org/abs/") > 0
+    stripped = [
+        [{key: value for key, value in block.items() if key != "accessory"} for block in m.payload["blocks"]]
+        for m in with_menus
+    ]
+    assert stripped == [m.payload["blocks"] for m in without]
+    assert [m.plain for m in with_menus] == [m.plain for m in without]
 
 
 @pytest.mark.parametrize(("papers", "most"), [(1, 10), (31, 10), (300, 10), (1000, 10), (300, 1), (300, 100)])

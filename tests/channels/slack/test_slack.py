@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.channels.buttons import Click, Wish, decode
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
 from bot.demo.servers.slack import TOKEN, SlackReceiver
 from bot.errors import DeliveryError, FailureKind
@@ -144,6 +145,21 @@ async def test_a_message_is_posted_once_with_its_delivery_as_metadata(
     assert (taken.text, taken.blocks) == (message.payload["text"], message.payload["blocks"])
     assert taken.metadata == {"event_type": "paperboy_digest", "event_payload": {"delivery_id": "d-17"}}
     assert (taken.payload["unfurl_links"], taken.payload["unfurl_media"]) == (False, False)
+
+
+async def test_a_menu_says_to_whom_the_paper_was_shown_and_a_webhook_has_none(
+    channel: SlackChannel, receiver: SlackReceiver
+) -> None:
+    (message,) = channel.render(builders.digest(), max_messages=10, options=SlackOptions(buttons=True))
+    for _ in range(2):  # the same bytes on every attempt
+        await channel.send(delivery(payload=message.payload, subscriber="vision-lab"), address(CHANNEL))
+    first, second = receiver.messages
+    assert first.blocks == second.blocks
+    (menu,) = [block["accessory"] for block in first.blocks if "accessory" in block]
+    said = [decode(option["value"]) for option in menu["options"]]
+    assert said == [Click(wish, "2604.00001", "birds", "vision-lab") for wish in Wish]
+    with pytest.raises(ValueError, match="buttons need a bot token"):
+        SlackChannel.addresses(WEBHOOK, SlackOptions(buttons=True))
 
 
 async def test_only_a_reply_goes_into_the_thread(channel: SlackChannel, receiver: SlackReceiver) -> None:
