@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The tests start hundreds of processes: each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test quick lint types imports unit \
 	counterparts counterparts-setup debian-and-npm bounce-samples bench crash screenshots wheel clean

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import gc
-from functools import wraps
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from sqlalchemy import event
 
-from bot.store.database import connect
+from tests.fast_stores import _stores_open_fast
 from tests.leaks import _what_is_read_is_remembered, pytest_runtest_makereport
-from tests.postgres import postgres_server, postgres_url
+from tests.postgres import _postgres_connection, postgres_server, postgres_url
 from tests.world import Environment, opened_environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from sqlalchemy import URL
-
-__all__ = ["_what_is_read_is_remembered", "postgres_server", "postgres_url", "pytest_runtest_makereport"]
+__all__ = [
+    "_postgres_connection",
+    "_stores_open_fast",
+    "_what_is_read_is_remembered",
+    "postgres_server",
+    "postgres_url",
+    "pytest_runtest_makereport",
+]
 
 _LONG_SECONDS = 120
 """A test that may take longer is one of the longest."""
@@ -65,22 +68,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # and what a test makes lives shortly
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _sqlite_waits_for_no_disk() -> Iterator[None]:
-    """A test's data need not outlive the machine; what this process opens is not synchronised."""
-    sqlite = connect._sqlite
-
-    @wraps(sqlite)
-    def unsynchronised(url: URL, lock_timeout_ms: int) -> connect.Engines:
-        engines = sqlite(url, lock_timeout_ms)
-        event.listen(engines.reading, "connect", lambda opened, _: opened.execute("PRAGMA synchronous = OFF"))
-        return engines
-
-    with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(connect, "_sqlite", unsynchronised)
-        yield
 
 
 @pytest.fixture

@@ -28,16 +28,17 @@ PLANTED = {
 }
 """The secrets that tests use all over the suite, and those of the receivers, whose webhooks differ by name only."""
 
-_ANY = re.compile("|".join(f"(?P<_{number}>{secret})" for number, secret in enumerate(PLANTED.values())).encode())
+_PATTERNS = [(name, re.compile(one.encode())) for name, secret in PLANTED.items() for one in secret.split("|")]
+"""One by one: what begins with a letter that is known is found ten times as fast as one of several."""
 _WRITTEN = ("*.db", "*.db-wal", "*.log")
 _read: list[str] = []
 
 
 def leaks(text: bytes) -> Iterator[str]:
     """Which secrets stand in it, by name, each with what is before it, but never the secret itself."""
-    for found in _ANY.finditer(text):
-        name = list(PLANTED)[int((found.lastgroup or "_0")[1:])]
-        yield f"{name}, after {text[max(0, found.start() - 60) : found.start()]!r}"
+    for name, pattern in _PATTERNS:
+        for found in pattern.finditer(text):
+            yield f"{name}, after {text[max(0, found.start() - 60) : found.start()]!r}"
 
 
 @pytest.fixture(autouse=True, scope="session")

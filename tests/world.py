@@ -73,7 +73,8 @@ class Environment:
     @property
     def settings(self) -> Settings:
         path = self.folder / "config.yaml"
-        path.write_text(yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        text = yaml.dump(self.config, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+        path.write_text(text, encoding="utf-8")
         return load(path, {})
 
     def announce(self, day: date, *entries: FeedItem | Paper, category: str = "cs.CV") -> None:

@@ -58,6 +58,8 @@ _TOO_SHORT_FOR_A_SECRET = 3
 _WITH_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://.*[^\s/].*", re.DOTALL)
 _UNRESOLVED = object()
 """Stands where a `${...}` could not be replaced, and is no value of any type."""
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+"""Kept for the process: to make them takes longer than to read a file with them."""
 
 
 @dataclass
@@ -71,7 +73,6 @@ class Reader:
     _secrets: set[str] = field(default_factory=set)
     """Texts that no sentence may repeat: what references stood for, and URLs, which may be webhooks."""
     _unresolved: set[Place] = field(default_factory=set)
-    _adapters: dict[Any, TypeAdapter[Any]] = field(default_factory=dict)
 
     def add_problem(self, place: Place, message: str) -> None:
         """One more problem, in words of our own."""
@@ -137,9 +138,9 @@ class Reader:
             why: per field, what to add where it is missing.
         """
         try:
-            if kind not in self._adapters:
-                self._adapters[kind] = TypeAdapter(kind)
-            value: Value = self._adapters[kind].validate_python(entries, context=self.context)
+            if kind not in _ADAPTERS:
+                _ADAPTERS[kind] = TypeAdapter(kind)
+            value: Value = _ADAPTERS[kind].validate_python(entries, context=self.context)
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_input=False):
                 inside = tuple(part for part in detail["loc"] if part != "[key]")

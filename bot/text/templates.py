@@ -7,7 +7,7 @@ trusted; what is put into them is not.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,19 +57,29 @@ class Templates:
 
     @cached_property
     def _environments(self) -> dict[str, jinja2.Environment]:
-        import jinja2  # noqa: PLC0415 - as above
+        return _made(self.folder, built_in_folder()) if self.folder else _built_in()
 
-        folders = [folder for folder in (self.folder, built_in_folder()) if folder]
-        base = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folders),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=False,
-            autoescape=False,  # noqa: S701 - `finalize` below escapes, for HTML too
-        )
-        base.filters.update(FILTERS)
-        return {place: base.overlay(finalize=_finalizer(escape)) for place, escape in ESCAPES.items()}
+
+@cache
+def _built_in() -> dict[str, jinja2.Environment]:
+    """Compiled once a process. A user's are compiled by each `Templates` anew: there a file may have been added."""
+    return _made(built_in_folder())
+
+
+def _made(*folders: Path) -> dict[str, jinja2.Environment]:
+    """Place -> the environment whose values are escaped for it."""
+    import jinja2  # noqa: PLC0415 - 60 ms that most commands do not need
+
+    base = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+        autoescape=False,  # noqa: S701 - `finalize` below escapes, for HTML too
+    )
+    base.filters.update(FILTERS)
+    return {place: base.overlay(finalize=_finalizer(escape)) for place, escape in ESCAPES.items()}
 
 
 ESCAPES: dict[str, Callable[[str], str]] = {
@@ -101,7 +111,7 @@ def _place(name: str) -> str:
 
 
 def _finalizer(escape: Callable[[str], str]) -> Callable[[object], object]:
-    import jinja2  # noqa: PLC0415 - as above
+    import jinja2  # noqa: PLC0415 - 60 ms that most commands do not need
     import markupsafe  # noqa: PLC0415 - comes with jinja2
 
     as_they_are = (markupsafe.Markup, int, float, jinja2.Undefined)
