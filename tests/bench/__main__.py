@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tests.bench import chat, collect, growth, mail, members, month, site, startup, subscribers, topics
+from tests.bench import chat, collect, growth, mail, members, month, ranking, site, startup, subscribers, topics
 from tests.bench.measure import machine, say
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ SUBJECTS: dict[str, Callable[[], str]] = {
     "site": site.run,
     "subscribers": subscribers.run,
     "members": members.run,
+    "ranking": ranking.run,
     "mail": mail.run,
     "chat": chat.run,
 }

@@ -1,0 +1,196 @@
+"""What a reader wants, learned from what they liked: orders the papers of a mailing, and says why.
+
+Pure and deterministic: the same votes and the same space give the same order. A model is made for a mailing and
+thrown away. Two views of the papers are added, each counted in standard deviations over the background:
+
+- Rocchio over words, authors and categories: the mean of the likes, less the background's, less a little of what the
+  dislikes have that the background has not.
+- linear discriminant analysis over latent topics, its covariance drawn towards a round one: finds papers that say the
+  same in other words.
+
+From `_ENOUGH_FOR_REGRESSION` likes on, a logistic regression against the background is the third.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bot.text import normalise
+from bot.topics.logistic import regression
+from bot.topics.paper_space import at
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from bot.topics.features import Document
+    from bot.topics.paper_space import Floats, PaperSpace, Vectors
+
+_PSEUDO_LIKES = 20
+"""The announced papers that fit the keywords best stand in for likes."""
+_PSEUDO_WEIGHT = 3.0
+"""All of them together weigh as so many likes."""
+_DISLIKED, _HALF_OF_IT_AT = 0.3, 5
+"""How much dislikes count in the end, and of how many dislikes half of that."""
+_TOPICS_WEIGHT = 0.5
+_ROUNDNESS = 0.5
+"""How far the covariance is drawn towards a round one."""
+_ENOUGH_FOR_REGRESSION = 30
+_LATEST = 6
+"""So many likes tell that an interest has moved, if at least as many came before."""
+_FITS = 1.0
+"""Likes that score less under the earlier ones are of another interest."""
+_TERMS_SAID = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a paper stands where it does."""
+
+    like: Document | None
+    """The nearest of the papers that the reader liked; none where only keywords speak."""
+    terms: tuple[str, ...]
+    """Up to three, the weightiest first."""
+
+
+@dataclass(frozen=True)
+class _Profile:
+    """One interest as weights: of features and of topics."""
+
+    features: Floats
+    topics: Floats
+    offset: float
+
+    def scores(self, papers: Vectors) -> NDArray[np.float64]:
+        return papers.times(self.features) + papers.topics @ self.topics - self.offset
+
+
+class Interest:
+    """One reader's, in one space."""
+
+    def __init__(
+        self,
+        space: PaperSpace,
+        likes: Sequence[Document],
+        dislikes: Sequence[Document] = (),
+        keywords: Sequence[str] = (),
+    ) -> None:
+        """Learn from votes.
+
+        Args:
+            space: what all announced papers teach.
+            likes: what the reader liked, the latest last.
+            dislikes: what they did not like.
+            keywords: what they look for in words; alone they are enough.
+        """
+        self._space = space
+        self._likes = likes
+        self._liked = space.vectors(likes)
+        self._disliked = space.vectors(dislikes)
+        self._pseudo = space.best_for(tuple(keywords), _PSEUDO_LIKES)
+        self._size = len(space.vocabulary)
+        self._profiles = self._learned_apart() or [self._learned(self._liked)]
+
+    def scores(self, papers: Vectors) -> NDArray[np.float64]:
+        """How well each paper fits, in standard deviations above what is usual; of two interests, the better fit."""
+        scores: NDArray[np.float64] = np.max([profile.scores(papers) for profile in self._profiles], axis=0)
+        return scores
+
+    def reason(self, document: Document) -> Reason:
+        """Why this paper stands where it does."""
+        paper = self._space.vectors([document])
+        profile = max(self._profiles, key=lambda each: float(each.scores(paper)[0]))
+        shares = paper.values * at(profile.features, paper.columns, 0)
+        names = [self._space.vocabulary.name(column) for column in paper.columns]
+        speaking = sorted((-share, name) for share, name in zip(shares.tolist(), names, strict=True) if share > 0)
+        return Reason(self._nearest(paper), _said([name for _, name in speaking], document))
+
+    def _nearest(self, paper: Vectors) -> Document | None:
+        near = self._liked.times(paper.combined(np.ones(1, np.float32), self._size))
+        return self._likes[int(near.argmax())] if near.size and near.max() > 0 else None
+
+    # -- learning ------------------------------------------------------------------------------------------------
+
+    def _learned_apart(self) -> list[_Profile]:
+        """The earlier and the latest interest, if the latest likes hardly fit what was liked before them."""
+        split = len(self._liked) - _LATEST
+        if split < _LATEST:
+            return []
+        earlier, latest = self._liked.some(range(split)), self._liked.some(range(split, len(self._liked)))
+        before = self._learned(earlier)
+        if np.median(before.scores(latest)) >= _FITS:
+            return []
+        return [before, self._learned(latest)]
+
+    def _learned(self, liked: Vectors) -> _Profile:
+        words, topics = self._rocchio(liked), self._discriminant(liked)
+        usual = self._space.sample
+        word_scores, topic_scores = usual.times(words), usual.topics @ topics
+        by_words, by_topics = 1 / _spread(word_scores), _TOPICS_WEIGHT / _spread(topic_scores)
+        offset = by_words * word_scores.mean() + by_topics * topic_scores.mean()
+        learned = _Profile(words * np.float32(by_words), topics * np.float32(by_topics), float(offset))
+        return self._with_regression(learned, liked) if len(liked) >= _ENOUGH_FOR_REGRESSION else learned
+
+    def _with_regression(self, learned: _Profile, liked: Vectors) -> _Profile:
+        known = {document.key for document in self._likes}
+        others = [place for place, document in enumerate(self._space.documents) if document.key not in known]
+        weights = regression(liked, self._space.background.some(others), self._size)
+        scores = self._space.sample.times(weights)
+        by = 1 / _spread(scores)
+        offset = learned.offset + by * float(scores.mean())
+        return replace(learned, features=learned.features + weights * np.float32(by), offset=offset)
+
+    def _rocchio(self, liked: Vectors) -> Floats:
+        mean = _padded(self._space.mean, self._size)
+        wanted = self._mixed(self._centroid(liked) - mean, self._centroid(self._pseudo) - mean, liked)
+        return wanted - self._refusal * (self._centroid(self._disliked) - mean)
+
+    def _discriminant(self, liked: Vectors) -> Floats:
+        wanted = self._mixed(_middle(liked), _middle(self._pseudo), liked)
+        direction: Floats = wanted - self._refusal * _middle(self._disliked)
+        spread = self._space.spread
+        direction /= spread + np.float32(_ROUNDNESS) * spread.mean() + np.float32(1e-9)
+        return direction
+
+    @property
+    def _refusal(self) -> np.float32:
+        return np.float32(_DISLIKED * len(self._disliked) / (len(self._disliked) + _HALF_OF_IT_AT))
+
+    def _centroid(self, papers: Vectors) -> Floats:
+        return papers.combined(np.full(len(papers), 1 / max(1, len(papers)), np.float32), self._size)
+
+    def _mixed(self, likes: Floats, pseudo: Floats, liked: Vectors) -> Floats:
+        """The mean of the likes and of what stands in for some."""
+        weight = _PSEUDO_WEIGHT if len(self._pseudo) else 0.0
+        total = max(1.0, len(liked) + weight)
+        return likes * np.float32(len(liked) / total) + pseudo * np.float32(weight / total)
+
+
+def _middle(papers: Vectors) -> Floats:
+    return papers.topics.mean(0) if len(papers) else np.zeros(papers.topics.shape[1], np.float32)
+
+
+def _spread(scores: NDArray[np.floating]) -> float:
+    return float(scores.std()) + 1e-9 if scores.size else 1.0
+
+
+def _padded(vector: Floats, size: int) -> Floats:
+    return np.append(vector, np.zeros(size - len(vector), np.float32))
+
+
+def _said(names: Sequence[str], document: Document) -> tuple[str, ...]:
+    """The first few that do not say again what another one said; authors as the paper spells them."""
+    spelled = {normalise(author): author for author in document.authors}
+    chosen: list[str] = []
+    for name in names:
+        kind, colon, value = name.partition(":")
+        term = spelled.get(value, value) if colon else name
+        if kind != "category" and not any(term in other or other in term for other in chosen):
+            chosen.append(term)
+        if len(chosen) == _TERMS_SAID:
+            break
+    return tuple(chosen)

@@ -1,0 +1,92 @@
+"""The learned order beside the keyword order, a tf-idf centroid and arxiv-sanity-lite's support vector machine.
+
+`Learned` is what the benchmark in ../shared/ranking_bench takes; where that folder is, `run` prints its tables, with
+95 % intervals over readers. The centroid and the machine need scikit-learn and are left out without it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from bot.topics.features import Document
+from bot.topics.interest import Interest
+from bot.topics.paper_space import PaperSpace, Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+
+SHARED = Path(__file__).parents[3] / "shared"
+BENCHMARK = SHARED / "ranking_bench"
+
+
+def run(protocols: Sequence[str] = (), sizes: Sequence[int] = (5, 10, 30, 100)) -> str:
+    """The benchmark's tables, of all protocols if none is named; a sentence where the folder is not there."""
+    if not BENCHMARK.is_dir():
+        return f"The ranking is measured where {BENCHMARK} is."
+    sys.path.insert(0, str(BENCHMARK))
+    benchmark = import_module("benchmark")
+    scorers = [Learned(), *(make() for make in _bars(import_module("scorers")))]
+    setting = replace(benchmark.DEV, sizes=tuple(sizes))
+    cases = benchmark.Cases(
+        benchmark.load(str(SHARED / "data/metadata"), setting.train_from, setting.test_to), setting
+    )
+    wanted = (case for name in protocols for case in getattr(cases, name)()) if protocols else cases
+    rows = benchmark.run(wanted, scorers, progress=False)
+    tables = [benchmark.table(rows, measure) for measure in ("ndcg10", "recall20")]
+    return "\n\n".join([*tables, *(benchmark.overall(rows, each.name) for each in scorers[1:])])
+
+
+def _bars(scorers: ModuleType) -> tuple[type, ...]:
+    """Those that can run here."""
+    bars: tuple[type, ...] = scorers.ALL
+    return bars if find_spec("sklearn") else (scorers.KeywordOrder,)
+
+
+class BenchPaper(Protocol):
+    """A paper as the benchmark gives it."""
+
+    key: str
+    title: str
+    abstract: str
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+
+
+class Learned:
+    """The program's own order: `fit` learns one reader, `score` ranks one mailing."""
+
+    name = "learned"
+
+    def __init__(self) -> None:
+        self._vocabulary = Vocabulary()
+        self._keys: tuple[str, ...] | None = None
+        self._space = PaperSpace((), self._vocabulary)
+
+    def fit(
+        self,
+        likes: Sequence[BenchPaper],
+        dislikes: Sequence[BenchPaper],
+        background: Sequence[BenchPaper],
+        keywords: Sequence[str] = (),
+    ) -> None:
+        """Learn a reader; the space is kept as long as the background is the same."""
+        keys = tuple(paper.key for paper in background)
+        if keys != self._keys:
+            self._keys, self._space = keys, PaperSpace(_documents(background), self._vocabulary)
+        self._interest = Interest(self._space, _documents(likes), _documents(dislikes), keywords)
+
+    def score(self, papers: Sequence[BenchPaper]) -> list[float]:
+        """One number a paper, the higher the better."""
+        scores: list[float] = self._interest.scores(self._space.vectors(_documents(papers))).tolist()
+        return scores
+
+
+def _documents(papers: Sequence[BenchPaper]) -> list[Document]:
+    return [Document(p.key, p.title, p.abstract, p.authors, p.categories) for p in papers]
