@@ -71,7 +71,7 @@ _LENGTH = re.compile(r"\s*-?[\d.]+\s*(?:em|ex|pt|mm|cm|in)(?![A-Za-z])")
 _LAYOUTS = re.compile("abstract|itemize|enumerate|description|center|quote|quotation|flushleft|small")
 _STYLES = re.compile(
     "emph|text(?:bf|it|tt|sc|sf|rm|sl|md|up|normal|superscript|subscript)?|underline|uline|uwave|sout|xout|st|hl|"
-    "[mh]box|math(?:rm|bf|it|sf|tt)|boldsymbol|ce|url|path|gls"
+    "[mh]box|math(?:rm|bf|it|sf|tt)|boldsymbol|ce|url|path|gls|(?:sub)*section|(?:sub)?paragraph"
 )
 _CASES = {
     "lowercase": str.lower,
@@ -87,6 +87,8 @@ _COMMANDS = {
     "footnote": (1, " ({0})"),
     "cite": (1, "[{0}]"),
     "textcolor": (2, "{1}"),
+    "color": (1, ""),
+    "label": (1, ""),
     "scalebox": (2, "{1}"),
     "raisebox": (2, "{1}"),
     "texorpdfstring": (2, "{0}"),
@@ -176,12 +178,14 @@ def _math(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
             return reading.inside(body), end + fence
         if math.is_formula(body, found.string[end + fence : end + fence + 2]):
             whole = math.Formula(found.string[start : end + fence], body, is_set_off=fence > 1)
-            return _gap(found.string[start - 1 : start], body) + reading.show(whole), end + fence
+            before, after = found.string[start - 1 : start], found.string[end + fence : end + fence + 1]
+            return _gap(before, body) + reading.show(whole) + _gap_after(body, after), end + fence
     return "$" * fence, start + fence
 
 
 _SPACING = re.compile(r"(?:\\[,:; ]|~|\\q?quad(?![A-Za-z]))+")
 """A blank between dollars, as in 5$\\,$km."""
+_SPACING_AT_END = re.compile(r"(?<!\\)(?:\\[,:; ]|~|\\q?quad)\s*$")
 _APART = re.compile(rf"(?P<errors>(?:\^\{{\s*\+|_\{{\s*-)[^{{}}]*\.)|\\(?:{FUNCTIONS})(?![A-Za-z])")
 
 
@@ -189,8 +193,13 @@ def _gap(before: str, body: str) -> str:
     """A blank where a formula begins with what stands apart from a number (its errors) or letter (a function)."""
     found = _APART.match(body)
     if found is None:
-        return ""
+        return " " if before.isalnum() and _SPACING.match(body) else ""
     return " " if (before.isdigit() if found["errors"] else before.isalpha()) else ""
+
+
+def _gap_after(body: str, after: str) -> str:
+    """A blank where a formula ends in one and a letter or digit follows."""
+    return " " if after.isalnum() and _SPACING_AT_END.search(body) else ""
 
 
 def _accent(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
@@ -314,6 +323,15 @@ def _past(pattern: re.Pattern[str], tex: str, start: int) -> int:
     return found.end() if found else start
 
 
+_LABEL = re.compile(r"\s*\[([^\[\]]{1,40})\]")
+_EMPTY = re.compile(r"\{\}")
+_GOES_WITH = {
+    **dict.fromkeys(("textmu", "textdegree"), re.compile(r"\{\}|[ ](?=[CFKm](?![A-Za-z]))")),
+    **dict.fromkeys(
+        ("textquotedblleft", "textquoteleft", "lq", "guillemotleft", "textendash"), re.compile(r"\{\}|[ ]")
+    ),
+}
+"""A blank behind a sign that belongs to what follows: to its unit, or to what it opens."""
 _GREEK_IN_TEXT = re.compile(f"text(?:{GREEK})")
 _DINGBATS = {**dict.fromkeys(range(51, 57), 0x2700 - 32), **dict.fromkeys(range(182, 212), 0x2776 - 182)}
 """Check marks, crosses and white numbers in black circles: from the font's number to Unicode's."""
@@ -324,13 +342,17 @@ def _special(name: str, tex: str, end: int) -> tuple[str, int] | None:
     if name == "verb":
         verbatim = re.compile(r"([^\w\s])(.*?)\1").match(tex, end)
         return (verbatim[2], verbatim.end()) if verbatim else None
+    if name == "item":
+        label = _LABEL.match(tex, end)
+        return (f" {label[1]} ", label.end()) if label else (" • ", end)
     if name not in ("ding", "begin", "end"):
         sign = symbol(name.removeprefix("text") if _GREEK_IN_TEXT.fullmatch(name) else name)
-        return (sign, end + len("{}") * tex.startswith("{}", end)) if sign else None
+        return (sign, _past(_GOES_WITH.get(name, _EMPTY), tex, end)) if sign else None
     argument, after = math.argument(tex, end)
     if name == "ding" and argument and argument.isdecimal() and int(argument) in _DINGBATS:
         return chr(_DINGBATS[int(argument)] + int(argument)), after
-    return (" ", after) if name != "ding" and argument and _LAYOUTS.fullmatch(argument) else None
+    is_layout = name != "ding" and argument and _LAYOUTS.fullmatch(argument)
+    return (" ", _past(_LABEL, tex, after)) if is_layout else None
 
 
 def _own(found: re.Match[str], reading: _Reading) -> tuple[str, int]:

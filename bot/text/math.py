@@ -25,12 +25,16 @@ _SHIFT = r"\\(?:kern|mkern|hskip|mskip|raise|lower)\s*-?\s*[\d.]+\s*(?:em|ex|pt|
 _UNSEEN = r"\\[hv]?phantom\s*\{[^{}]*\}"
 _COLUMNS = r"\\begin\{array\}\s*\{[^{}]*\}"
 _OF_LAYOUT = (
-    "left|right|middle|[bB]igg?[lrm]?|(?:display|text|script|scriptscript)style|(?:no)?limits|nonumber|notag|protect"
-    "|xspace|relax|null|(?:math)?strut|boldmath"
+    "left|right|middle|[bB]igg?[lrm]?|(?:no)?limits|nonumber|notag|protect|xspace|relax|null|(?:math)?strut|boldmath"
 )
 _UPRIGHT = (
     "math(?:bf|rm|it|sf|tt|up|bfit|normal|bin|rel|ord|open|close|punct|inner)|text[a-z]+|[mh]box|smash|pmb|bm"
     "|boldsymbol|ce"
+)
+_NESTED = r"\{(?:[^{}]|\{[^{}]*\})*\}"
+_TILDE = r"(?:\{\s*_?\s*(?:\\sim|\{\s*\\sim\s*\})\s*\}|\\sim(?![A-Za-z]))"
+_HOURS, _MINUTES, _SECONDS = (
+    rf"\^(?:\{{\s*(?:\\rm\s*|\\(?:mathrm|text)\s*\{{)?{unit}\s*\}}+|{unit}(?![A-Za-z(]))(?:\s|\\,)*" for unit in "hms"
 )
 _Rules = tuple[tuple[re.Pattern[str], str], ...]
 
@@ -41,9 +45,10 @@ def _rules(*rules: tuple[str, str]) -> _Rules:
 
 _SELDOM = re.compile(
     r"\\(?:[!\\]|begin|m?kern|[hm]skip|raise|lower|[hv]?phantom|left\s*<|right\s*>|EuScript|mathpzc|mathscr|math(?:ds|bbm)"
-    r"|[dt]binom|buildrel|braket|innerproduct|ip|prescript|up|var|text|pmod|tag|(?:center)?not|Bbb|frak|(?:c|cal|mathcal|bb|mathbb)[A-Z]|[bcdHkrtuv](?![A-Za-z])|ra(?![A-Za-z]))"
+    r"|[dt]binom|buildrel|stackrel|substack|(?:under|over)brace|braket|innerproduct|ip|prescript|up|var|text|pmod|tag|(?:center)?not|Bbb|frak|(?:m?c|cal|mathcal|bb|mathbb)[A-Z]|[bcdHkrtuv](?![A-Za-z])|ra(?![A-Za-z]))"
 )
 _SELDOM_USED = _rules(
+    (r"\\substack\{\s*\+\s*([\d.]+)\s*\\\\\s*-\s*([\d.]+)\s*\}", r"^{+\1}_{-\2}"),
     (rf"(\\[A-Za-z]+)(?:\\!|{_SHIFT}|{_UNSEEN})+", r"\1{}"),
     (rf"\\!|{_SHIFT}|{_UNSEEN}", ""),
     (r"(?<!\\)\\\\(?=[A-Za-z])", r"\\\\ "),
@@ -56,13 +61,17 @@ _SELDOM_USED = _rules(
     (r"\\right\s*>", r"\\rangle "),
     (r"\\Bbb(?![A-Za-z])(?:\s*([A-Za-z]+))?", r"\\mathbb{\1}"),
     (r"\\frak(?![A-Za-z])(?:\s*([A-Za-z]+))?", r"\\mathfrak{\1}"),
-    (r"\\(?:c|cal|mathcal)([A-Z])(?![A-Za-z])", r"\\mathcal{\1}"),
+    (r"\\(?:m?c|cal|mathcal)([A-Z])(?![A-Za-z])", r"\\mathcal{\1}"),
     (r"\\(?:bb|mathbb)([A-Z])(?![A-Za-z])", r"\\mathbb{\1}"),
     (r"\\la(?![A-Za-z])(.*?)\\ra(?![A-Za-z])", r"\\langle \1\\rangle "),
     (r"\\math(?:ds|bbm)(?![A-Za-z])", r"\\mathbb"),
     (r"\\(?:EuScript|mathpzc|mathscr)(?![A-Za-z])", r"\\mathcal"),
     (r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
-    (r"\\buildrel\s*(\S+?)\s*\\over\s*(\\[A-Za-z]+|\S)", r"\\stackrel{\1}{\2}"),
+    (rf"\\buildrel\s*(\S+?)\s*\\over\s*(\\[A-Za-z]+|{_NESTED}|\S)", r"\\stackrel{\1}{\2}"),
+    (rf"\\stackrel\s*\{{\s*(?:<|\\lt)\s*\}}\s*{_TILDE}", r"\\lesssim "),
+    (rf"\\stackrel\s*\{{\s*(?:>|\\gt)\s*\}}\s*{_TILDE}", r"\\gtrsim "),
+    (r"\\(?:under|over)brace\s*\{([^{}]*)\}", r"(\1)"),
+    (r"\\not\s*\{(?:\\!|\s)*([A-Za-z])(?=[^}])", r"{\\not \1"),
     (r"\\(?:braket|innerproduct|ip)\{([^{}]*)\}\{", r"\\braket{\1|"),
     (r"\\prescript\{([^{}]*)\}\{([^{}]*)\}", r"{}^{\1}_{\2}"),
     (rf"\\(?:up|text|var(?=[A-Z]))(?=(?:{GREEK})(?![A-Za-z]))", r"\\"),
@@ -74,6 +83,9 @@ _SELDOM_USED = _rules(
 )
 _OFTEN_USED = _rules(
     (r"([\d}])\s+(?=\{?\\(?:rm|mathrm|text|textrm|mbox|hbox)(?![A-Za-z]))", r"\1\\ "),  # a number and its unit
+    (rf"(\d){_HOURS}(\d+){_MINUTES}(\d[\d.]*){_SECONDS}", r"\1ʰ\2ᵐ\3ˢ"),
+    (rf"(\d){_HOURS}(\d+){_MINUTES}", r"\1ʰ\2ᵐ"),
+    (r"\\(?:display|text|script|scriptscript)style(?![A-Za-z])\s*", ""),
     (rf"\\(?:left|right)\s*\.|\\(?:{_OF_LAYOUT})(?![A-Za-z])|\\ensuremath\s*(?=\{{)|{_COLOR}|{_LABEL}", ""),
     (_SPACE, r"\\ "),
     # What old TeX switches on lasts up to the end of the group; \sl is as often the Lie algebra.
@@ -91,7 +103,7 @@ _OFTEN_USED = _rules(
     (r"\\mu\s+(?=(?:[msKAGVWT]|Jy|Hz|as|eV)(?![A-Za-z]))", r"\\mu{}"),  # a unit
     (r"\^(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))", "°"),
     (r"\^(?:\{\s*((?:\\prime\s*)+)\}|(\\prime)(?![A-Za-z]))", r"\1\2"),
-    (r"(\\(?:l[vV]ert|langle|lfloor|lceil))\s+", r"\1{}"),
+    (r"(\\(?:l[vV]ert|langle|lfloor|lceil)|(?<!\s)\\[vV]ert|\\[vV]ert(?=[^\\|]*\\rangle))\s+", r"\1{}"),
     (r"\s+(?=\\(?:r[vV]ert|rangle|rfloor|rceil)(?![A-Za-z]))", ""),
     (r"(\\[A-Za-z]+)(?=[^\W\d_A-Za-z])", r"\1 "),
     (r"(?<!\\)%", r"\\%"),
@@ -120,24 +132,33 @@ _LETTERS = frozenset(
     ["O", "S", "L", "l", "o", "d", "c", "b", "u", "v", "r", "k", "t", "i", "j", "ss", "ae", "AE", "oe"]
 )
 """Letters and accents of text, in a formula an author's own commands as well."""
-_RAISED = re.compile(r"\^(?:\{\s*([-+]?(?:\d+n?|n)|\d*[-+]{1,3})\s*\}|([\d+-]))")
+_RAISED = re.compile(r"\^(?:\{\s*([-+]?(?:\d+n?|n)|\d*[-+]{1,3})\s*\}|([\d+-])|\{?\\text\{(\d+)\}\}?)")
 _LOWERED = re.compile(r"_(?:\{\s*([-+]?\d+|[-+])\s*\}|(\d)|\{?\\text\{(\d+)\}\}?)")
 _UPPER, _LOWER = (
-    rf"{script}\s*\{{\s*{sign}(?:\s|\\,)*(\d*\.?\d+°?)\s*\}}\s*" for script, sign in ((r"\^", r"\+"), ("_", "[-−–]"))
+    rf"{script}\s*\{{\s*{sign}(?:\s|\\,)*(\d*\.?\d+°?)\s*\}}" for script, sign in ((r"\^", r"\+"), ("_", "[-−–]"))
 )
-_ERRORS, _ERRORS_REVERSED = re.compile(_UPPER + _LOWER), re.compile(_LOWER + _UPPER)
+_ERRORS, _ERRORS_REVERSED = re.compile(rf"{_UPPER}\s*{_LOWER}"), re.compile(rf"{_LOWER}\s*{_UPPER}")
 """A measured value's, upwards and downwards."""
-_CLOSE_AROUND = "=<>≈∈∉≤≥⩽⩾≲≳≠→↦⇒⇔≃≅≡⊂⊆∝≪≫⊗⊕⋉⋊↪↠⊨⊢∤∪∩×"
+_CLOSE_AROUND = "=<>≈∈∉≤≥⩽⩾≲≳≠→↦⇒⇔≃≅≡⊂⊆∝≪≫⊗⊕⋉⋊↪↠⊨⊢∤∪∩×∥⊥∗≍⊊⊋≺≻≼≽⊣↾∨∧⊑⊒⊓⊔∘≔⟶⟹⟺△"
 _LOPSIDED = re.compile(
     rf"(?<=[^\s(\[{{^_]) ?(?P<after>[{_CLOSE_AROUND}∼∖±·]) (?=\S)|(?<=\S) (?P<before>[{_CLOSE_AROUND}])(?=[^\s=<>^_])"
 )
 """A sign with a blank on one side, where it wants none or two."""
+_MEANT = _rules(
+    (r"(?:(?<=\d)|^\s*)\^(?:\{\s*(?:\\rm\s+|\\mathrm\s*\{)?o\s*\}+|o(?![A-Za-z(]))", "°"),
+    (r"\^\{\s*(th)\s*\}", r"\1"),
+    (r"\^\{?\s*\\(?:rm\s+|(?:mathrm|text|textrm)\s*\{\s*)(th|st|nd|rd)\s*\}+", r"\1"),
+    (r"(?:(?<=\d)|^)\^\{\s*(st|nd|rd)\s*\}", r"\1"),
+    (r"\\genfrac\{[^{}]*\}\{[^{}]*\}\{0pt\}\{\d?\}", r"\\binom"),
+    (r"\\genfrac\{[^{}]*\}\{[^{}]*\}\{[^{}]*\}\{\d?\}", r"\\frac"),
+)
+"""An o for the sign of degrees, a raised ending as in 5th, a fraction whose line has a thickness of its own."""
 _ATOM = re.compile(
     rf"[-+]?\d+(?:\.\d+)?|[-+]?{LETTER}(?:{LETTER}|[\d.])*[*']*|[*']+|\([^()]*\)|\[[^\[\]]*\]"
     r"|\\[A-Za-z]+\s*(?:\{[\w .-]+\})?"
 )
 """What stands raised or lowered without parentheses, or has them already."""
-_BETWEEN = re.compile(rf"(?<=[\w)\]}}\u0300-\u036f\u20d7])(?<!_){EDGE}+(?=[^\W_⁰¹²³⁴-ⁿ₀-₉])")
+_BETWEEN = re.compile(rf"(?<=[\w)\]}}∞\u0300-\u036f\u20d7])(?<!_){EDGE}+(?=[^\W_⁰¹²³⁴-ⁿ₀-₉])")
 """Where a word or a fraction runs into a letter or digit: not where it has its own scripts."""
 
 
@@ -164,6 +185,8 @@ class Formula:
 def flattened(tex: str) -> str | None:
     """The formula, without its fences, in Unicode, or None where something of it would be lost."""
     tex = _CODE_POINT.sub(lambda found: chr(int(found[1], 16)), tex)
+    for pattern, instead in _MEANT:
+        tex = pattern.sub(instead, tex)
     tex = plainer = _ERRORS_REVERSED.sub(r"^{+\2}_{-\1}", tex)
     if _UNKNOWN_LAYOUT.search(tex):  # a drawing, or what else we know nothing of
         return None
@@ -171,7 +194,7 @@ def flattened(tex: str) -> str | None:
         for pattern, instead in rules if uses.search(plainer) else ():
             plainer = pattern.sub(instead, plainer)
     plainer = _ERRORS.sub(_errors, _NAME.sub(_named, plainer))
-    plainer = _RAISED.sub(lambda found: (found[1] or found[2]).translate(RAISED), plainer)
+    plainer = _RAISED.sub(lambda found: (found[1] or found[2] or found[3]).translate(RAISED), plainer)
     plainer = _LOWERED.sub(lambda found: (found[1] or found[2] or found[3]).translate(LOWERED), plainer)
     try:
         shown = converted(f"${{}}{_scripts(plainer)}$")
@@ -183,7 +206,7 @@ def flattened(tex: str) -> str | None:
 
 
 _SCRIPT = re.compile(r"[\^_](?=\{)")
-_MARGINS = re.compile(r"^(?:\s|~|\\[,;:])+|(?:\s|(?<!\\)~)+$")
+_MARGINS = re.compile(r"^(?:\s|~|\\[,;: ])+|(?:\s|(?<!\\)~)+$")
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 
 
@@ -224,9 +247,12 @@ def _named(found: re.Match[str]) -> str:
 def _errors(found: re.Match[str]) -> str:
     """Whole numbers raised and lowered; others Unicode cannot write so, and they stand behind the value."""
     up, down = found.groups()
+    behind = found.string[found.end() :]
     if up.isdigit() and down.isdigit():
-        return f"^{{+{up}}}_{{-{down}}}"
-    return f"\\text{{ +{up}/−{down}{EDGE}}}"
+        is_apart = re.match(r"\s+\{*[A-Za-z\\]", behind)
+        return f"^{{+{up}}}_{{-{down}}}" + ("\\ " if is_apart else "")
+    is_close = re.match(r"\(|\\(?:times|cdot)", behind)
+    return f"\\text{{ +{up}/−{down}{EDGE}{' ' if is_close else ''}}}"
 
 
 def _scripts(tex: str) -> str:

@@ -41,6 +41,7 @@ _WORDS = {word: word for word in FUNCTIONS.split("|")} | {
     "varprojlim": "proj lim",
 }
 _ALIKE = {
+    **dict(zip(["eps", "veps", "vphi", "lam", "Lam", "gam", "Gam", "sig"], "εεφλΛγΓσ", strict=True)),
     **{f"{letter}sun": f"{letter.upper()}_⊙" for letter in "MmLlRrZz"},
     "LCDM": "ΛCDM",
     "lcdm": "ΛCDM",
@@ -49,10 +50,10 @@ _ALIKE = {
     "Halpha": "Hα",
     "Hbeta": "Hβ",
 }
-"""Commands of their own that astronomers define alike."""
+"""Commands of their own that authors define alike."""
 _TABLE = """
 ° degree arcdeg degr, °. fdg, ′ arcmin, ″ arcsec, ′. farcm, ″. farcs, ʰ. fh, ᵐ. fm, ˢ. fs,
-☉ sun astrosun, ⊕ earth, ♂ mars, μm micron, Å angstrom,
+☉ sun astrosun, ⊕ earth, ♂ mars, μm micron, μ muup, Å angstrom,
 ≠ ne, ≲ la lsim simlt ltsim apprle, ≳ ga gsim simgt gtsim apprge, ⋘ lll, ⋙ ggg, ≁ nsim, ≇ ncong,
 ∼ thicksim, ≈ thickapprox, ≂ eqsim, ∝ varpropto, ∣ shortmid, ∥ shortparallel, ⊨ models vDash,
 ≔ coloneqq coloneq defeq, ≕ eqqcolon eqdef, : vcentcolon, ∋ owns,
@@ -64,7 +65,8 @@ _TABLE = """
 ℜ Re, ℑ Im, ð eth, ƛ lambdabar, 𝟙 openone, 𝕜 Bbbk, ⅁ Game, Ⅎ Finv, ı imath, ȷ jmath,
 ‖ | lVert rVert, [ lbrack, ] rbrack, ⟦ llbracket, ⟧ rrbracket, ∖ backslash, / slash,
 … dots hdots, • item, ‘ lq, ’ rq, − textminus, ~ texttildelow, _ textunderscore, < textless, > textgreater, | textbar,
-§ S, ¶ P, £ pounds, € euro, ¥ yen, © copyright, ® circledR, ‡ ddag ddagger, i.e. ie, e.g. eg
+§ S, ¶ P, £ pounds, € euro, ¥ yen, © copyright, ® circledR, ‡ ddag ddagger, i.e. ie, e.g. eg,
+τ PGt, μ PGm, γ PGg, π PGp, ν PGn, η PGh, ϕ PGf, ρ PGr, ω PGo
 """
 _SIGNS = (
     {name: shown for shown, *names in map(str.split, re.split(r",\s", _TABLE.strip())) for name in names}
@@ -107,7 +109,7 @@ _ARROWS = {
     "xmapsto": "↦",
     "xhookrightarrow": "↪",
 }
-_ONE = re.compile(rf"[\d.]+|{LETTER}[\w.']*|[^\w\s()]+")
+_ONE = re.compile(rf"[\d.]+|{LETTER}[\w.']*|[^\w\s()]+|\([^()]*\)")
 """What a root, a slash or a script before it takes as a whole."""
 
 
@@ -150,7 +152,7 @@ def _as_one(expression: str) -> str:
 
 def _marked(expression: str, mark: str) -> str:
     """Each letter with the mark that TeX spreads over them, or a whole expression in parentheses with one."""
-    if not expression.isalnum():
+    if not expression.isalnum() and len(expression) > 1:
         return f"({expression}){mark}"
     return unicodedata.normalize("NFC", "".join(letter + mark for letter in expression))
 

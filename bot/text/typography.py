@@ -12,11 +12,14 @@ from bot.text.math_symbols import GREEK
 
 _QUOTED = re.compile(r"""(?<![^\s(\[])(?:''|")(?=\w)((?:(?!''|``|")[^$\\]){1,300}?)(?<=[\w.,!?)])''(?!\w)""")
 """What opens with the quote that closes."""
+_SINGLE = re.compile(r"(?<![\w`'\\])`([^\W_](?:[^`'$\\]|(?<=\w)'(?=\w)){0,100}?)(?<=[\w.,!?)])'(?![\w'])")
+"""What stands in one pair of single quotes."""
 
 
 def with_quotes(tex: str) -> str:
-    """The text with the quotes that open as others close, as in ''this'' or "this'', the right way round."""
-    return _QUOTED.sub(r"“\1”", tex) if "''" in tex else tex
+    """The text with `single' quotes, and with those that open as others close, ''these'', the right way round."""
+    double = _QUOTED.sub(r"“\1”", tex) if "''" in tex else tex
+    return _SINGLE.sub(r"‘\1’", double) if "`" in tex else double
 
 
 _QUANTITY = re.compile(

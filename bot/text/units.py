@@ -28,6 +28,8 @@ _UNITS = {name: sign for sign, *names in map(str.split, _TABLE.split(",")) for n
 _ARGUMENT = r"\{((?:[^{}]|\{[^{}]*\}){0,200})\}"
 _OPTIONS = r"(?![A-Za-z])(?:\[[^\[\]]*\])?"
 _RANGE = re.compile(rf"\\(?:SI|qty|num)range{_OPTIONS}{_ARGUMENT}{_ARGUMENT}(?:{_ARGUMENT})?")
+_LIST = re.compile(rf"\\(?:SI|qty|num)list{_OPTIONS}{_ARGUMENT}(?:{_ARGUMENT})?")
+_ISOTOPE = re.compile(r"\\(?:isotope|nuclide)(?![A-Za-z])(?:\[(\d+)\])?(?:\[\d*\])?\s*\{([A-Za-z]{1,2})\}")
 _QUANTITY = re.compile(rf"\\(?:SI|qty){_OPTIONS}{_ARGUMENT}(?:\[[^\[\]]*\])?{_ARGUMENT}")
 _ONE = re.compile(rf"\\(?P<command>si|unit|num|ang|ce){_OPTIONS}{_ARGUMENT}")
 _NUMBER = re.compile(r"(?P<value>[-\d.,()+±/×\s]*)(?:[eE](?P<power>[-+]?\d{1,4}))?")
@@ -35,7 +37,7 @@ _PART = re.compile(r"\\(?P<command>[A-Za-z]+)\s*(?:\{(?P<power>-?\d+)\})?|(?P<li
 _UPRIGHT = re.compile(r"\\(?:mathrm|text)\{([^{}]*)\}")
 _RAISED = re.compile(r"\^\{?(-?\d+)\}?")
 _CHEMICAL = re.compile(
-    r"(?P<arrow><?=>|<?-+>)|_\{?(?P<below>\d+)\}?|(?P<lowered>(?<=[A-Za-z)\]])\d+)"
+    r"(?P<arrow><?=>|<?-+>)|_(?:\{(?P<kept>\d+\.\d+)\}|\{?(?P<below>\d+)\}?)|(?P<lowered>(?<=[A-Za-z)\]])\d+)"
     r"|\^\{?(?P<above>\d*[-+]|\d+)\}?|(?P<raised>(?<=[\w)\]])[-+](?![^\s)\]]))"
 )
 _ARROWS = {"->": "→", "<=>": "⇌", "<->": "↔"}
@@ -46,7 +48,13 @@ def spelled_out(tex: str) -> str:
 
     What is not of the packages' form, such as an author's own `\num{x}`, stays as it is.
     """
-    for pattern, spelled in ((_RANGE, _range), (_QUANTITY, _quantity), (_ONE, _one)):
+    for pattern, spelled in (
+        (_RANGE, _range),
+        (_LIST, _list),
+        (_ISOTOPE, _isotope),
+        (_QUANTITY, _quantity),
+        (_ONE, _one),
+    ):
         tex = pattern.sub(lambda found, spelled=spelled: spelled(found) or found[0], tex)  # type: ignore[misc]
     return tex
 
@@ -54,6 +62,15 @@ def spelled_out(tex: str) -> str:
 def _range(found: re.Match[str]) -> str | None:
     first, last = _number(found[1]), _number(found[2])
     return f"{first} to {last}{_behind(_unit(found[3] or ''))}" if first and last else None
+
+
+def _list(found: re.Match[str]) -> str | None:
+    numbers = [_number(part) for part in found[1].split(";")]
+    return f"{', '.join(filter(None, numbers))}{_behind(_unit(found[2] or ''))}" if all(numbers) else None
+
+
+def _isotope(found: re.Match[str]) -> str:
+    return f"{(found[1] or '').translate(RAISED)}{found[2]}"
 
 
 def _quantity(found: re.Match[str]) -> str | None:
@@ -115,5 +132,7 @@ def _in_a_substance(found: re.Match[str]) -> str:
     """An arrow, or what mhchem raises and lowers of itself."""
     if found["arrow"]:
         return _ARROWS.get(found["arrow"], found["arrow"])
+    if found["kept"]:
+        return f"_{found['kept']}"
     lowered, raised = found["below"] or found["lowered"], found["above"] or found["raised"]
     return lowered.translate(LOWERED) if lowered else raised.translate(RAISED)

@@ -188,7 +188,7 @@ def test_what_is_no_tex_or_cannot_be_shown_whole_stays_as_written(text: str) -> 
     ("tex", "shown"),
     [
         (r"${\cal N}=4$, ${\cal PT}$, $\cal O(x)$, $\Bbb R$, $\frak{sl}_2$", "𝒩=4, 𝒫𝒯, 𝒪(x), ℝ, 𝔰𝔩₂"),
-        (r"${\rm SU}(3)_{\rm c}$, $70~{\rm km\,s^{-1}}$, 5$^{\rm th}$", "SU(3)_c, 70 km s⁻¹, 5^th"),
+        (r"${\rm SU}(3)_{\rm c}$, $70~{\rm km\,s^{-1}}$, 5$^{\rm th}$", "SU(3)_c, 70 km s⁻¹, 5th"),
         (r"$\mathop{\rm argmin}_x f$, $x\operatorname{Tr} y$, $\sl_2(C)$", "argmin_x f, x Tr y, sl₂(C)"),
         (r"$\mbox{if}$ $\hbox{so}$ $\ce{CO}$ $\pmb{x}$ $\mathds{1}$", "if so CO x 1"),
         (r"$\left(\frac12\right)$, $\frac{1}{2n}$, $2\frac13n$, $\sqrt{2n}$", "(1/2), 1/(2n), 2 1/3 n, √(2n)"),
