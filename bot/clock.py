@@ -1,10 +1,9 @@
-"""What time it is, as a value one can pass in, and the slots of a subscriber's hour.
+"""Clocks, passed in as arguments so that time can be simulated; and the slots of a subscriber's hour.
 
-Only the composition root picks a clock; nothing else reads the machine's. The slots are pure functions of the moment,
-the wall time, the weekdays and the zone: a slot is a moment in UTC. A machine that slept runs its last slot at once
-machine makes up its last slot at
-once; a wall time that a spring change skips moves by the gap, one that an autumn change repeats counts once, at its
-first pass (PEP 495, fold=0).
+Only `app` picks a clock; nothing else reads the machine's. A slot is the moment (UTC) at which a subscriber's wall
+time comes on one of its weekdays; slots are pure functions of `now`, wall time, weekdays and time zone. When clocks
+go forward, a wall time that does not exist moves by the gap; when they go back, one that comes twice counts once, the
+first time (PEP 495, fold=0).
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _WEEK_AND_A_DAY = 8
 
 
 class Clock(Protocol):
-    """The time (aware, UTC) and the only way to wait for a later one."""
+    """Interface to a clock: tells the time (aware, UTC) and waits."""
 
     def now(self) -> datetime:
         """The present moment, in UTC."""
@@ -45,7 +44,7 @@ class SystemClock:
 
 
 class SimulatedClock:
-    """A clock that stands still until somebody sleeps; then it jumps. For the demo and for simulated days."""
+    """A clock that stands still until somebody sleeps; then it jumps. For the demo and for tests of whole days."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
@@ -75,7 +74,7 @@ def next_slot(now: datetime, at: time, on: Collection[int], zone: tzinfo) -> dat
 
 
 def _slots(now: datetime, at: time, on: Collection[int], zone: tzinfo, *, step: int) -> Iterator[datetime]:
-    """Slots day by day from one day off, in the direction of `step`; weekdays are Monday 0."""
+    """Slots day by day from one day before (after, if `step` is -1), in the direction of `step`; Monday is 0."""
     today = now.astimezone(zone).date()
     for days in range(-1, _WEEK_AND_A_DAY + 1):
         day = today + timedelta(days=days * step)

@@ -23,7 +23,7 @@ class Problem:
     message: str
     """What is wrong, and what was probably meant."""
     line: int | None = None
-    """Of the file, counted from 1; None where it speaks of no line."""
+    """Line of the YAML file, counted from 1; None where the problem is in no certain line."""
 
     def __str__(self) -> str:
         line = "" if self.line is None or self.path.startswith("line ") else f"line {self.line}, "
@@ -56,11 +56,11 @@ class FetchError(PaperboyError):
         self.retry_after = retry_after
         """Seconds the other side asked us to wait, if it said so; where it was not asked, seconds until it may be."""
         self.asked = asked
-        """Whether a request went out; else an earlier answer forbids it still, or no address is configured."""
+        """Whether a request was sent; if not, an earlier answer still forbids it, or no URL is configured."""
 
 
 class ParseError(PaperboyError):
-    """arXiv answered, but not with a well-formed feed."""
+    """arXiv answered, but its answer is malformed or not of the kind that was asked for."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -131,12 +131,12 @@ class DeliveryError(PaperboyError):
         """For RATE_LIMITED and TRANSIENT: whether all behind the same credential wait, not this destination alone."""
         waits = kind in (FailureKind.DESTINATION_GONE, FailureKind.CREDENTIAL)
         self.about_message = not waits if about_message is None else about_message
-        """Whether it may be this message's own: then the message is given up after about a day of it. False where
-        the other side was not reached, or would say the same of any message: then nothing is ever given up."""
+        """Whether the message itself may be the cause: then it is given up after about a day of such failures. False
+        where the platform was not reached, or would refuse any message: then no message is given up."""
 
 
 class ListenError(PaperboyError):
-    """Nobody can be listened to where it was wished."""
+    """`web.listen` cannot be listened on: the port is taken, or the address is not ours."""
 
     def __init__(self, address: str, reason: str) -> None:
         super().__init__(f"{address}: {reason}")

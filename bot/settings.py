@@ -1,4 +1,4 @@
-"""The configuration as frozen values: what `config` makes of the YAML and everybody else reads.
+"""The configuration as frozen dataclasses, as `config` makes them from the YAML.
 
 Never reads a file, an environment variable or a clock. Secrets are wrapped so that no repr shows them.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Secret:
-    """A text that must not be seen: its repr and str are stars; `reveal` is called only where it is sent."""
+    """A text that must not be shown: its repr and str are stars; `reveal` is called only where it is sent."""
 
     __slots__ = ("_text",)
 
@@ -51,7 +51,7 @@ class Secret:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
-        """How pydantic reads one, in the settings of a channel: from a text."""
+        """Lets pydantic read a secret from a text."""
         from pydantic_core import core_schema  # noqa: PLC0415 - only who reads a configuration has it loaded
 
         return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
@@ -67,7 +67,7 @@ class Address:
     label: str
     """What logs, status and errors may show: never the value of a webhook."""
     tags: tuple[str, ...] = ()
-    """What a new thread is tagged with there, where there are tags: in a forum of Discord."""
+    """Tags of a new thread, in a Discord forum."""
 
     @property
     def key(self) -> str:
@@ -76,9 +76,9 @@ class Address:
 
     @property
     def mailbox(self) -> str | None:
-        """The same hash however the letters of a mail address are written; None for what is no mailbox.
+        """A hash of the mail address that is the same in capitals and small letters; None if it is no mailbox.
 
-        RFC 5321 section 2.4 lets a host tell capitals apart before the @; none does, and a person means all forms.
+        RFC 5321 section 2.4 allows a host to distinguish capitals before the @, but no host in use does.
         """
         return fingerprint(self.value.reveal().casefold()) if self.kind == "mailbox" else None
 
@@ -99,14 +99,14 @@ def is_loopback(host: str) -> bool:
 
 
 class WhenEmpty(StrEnum):
-    """What a subscriber hears of a mailing with nothing for them."""
+    """Whether a subscriber is told of a mailing in which nothing matched."""
 
     SILENT = "silent"
     SAY = "say"
 
 
 EXAMPLE_CONTACT = "you@example.org"
-"""The contact in config.example.yaml, which nobody reads."""
+"""The contact in config.example.yaml; refused for live arXiv."""
 ALL_WEEK = frozenset(range(7))
 
 
@@ -118,7 +118,7 @@ class SuppressedAddress:
     why: str
     """For people: unsubscribed, bounced or complained, and since when."""
     key: str
-    """What `paperboy suppressions lift` knows it by."""
+    """Its key for `paperboy suppressions lift`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Subscriber:
 
     name: str
     channel: str
-    """A key of the one dict of channels."""
+    """A key of `channels.CHANNELS`."""
     addresses: tuple[Address, ...]
     topics: tuple[str, ...]
     timezone: ZoneInfo
@@ -140,28 +140,28 @@ class Subscriber:
     max_messages: int = 10
     paused: bool = False
     was: str | None = None
-    """The name it had before; what is remembered under that one becomes its own."""
+    """The name it had before; what the store has under that name is moved to the new one."""
     options: Any = None
     """The channel's own options, an instance of its `Options` class."""
     suppressed: tuple[SuppressedAddress, ...] = ()
     """Which of its addresses are left out of `addresses`."""
     revision: int = 0
-    """Of a self-service subscriber, which is changed in the store; 0 for one of the YAML."""
+    """Rises with each change of a self-service subscriber in the store; 0 for one of the YAML."""
     unconfirmed: bool = False
-    """Whether it waits for its reader's yes: it gets the mail that asks for it, and nothing else."""
+    """Whether its reader has not confirmed yet: it gets the confirmation mail and nothing else."""
 
     @property
     def is_self_service(self) -> bool:
-        """Whether it was made by a reader and is in the store."""
+        """Whether a reader made it, on the web or in chat; then it is kept in the store."""
         return self.revision > 0
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """How deliveries name its addresses: by hash."""
+        """The keys of its addresses; deliveries name addresses by these hashes."""
         return tuple(address.key for address in self.addresses)
 
     def address(self, recipient: str) -> Address | None:
-        """The address that a delivery's recipient stands for today; None if it is no more."""
+        """The address with that key; None if the subscriber no longer has it."""
         return next((address for address in self.addresses if address.key == recipient), None)
 
 
@@ -177,7 +177,7 @@ class ArxivSettings:
 
     @property
     def live(self) -> bool:
-        """Whether any of the addresses is out in the world, so that arXiv's rules bind us."""
+        """Whether any of the URLs is not on loopback, so that arXiv's rules apply."""
         urls = (self.rss_url, self.oai_url, self.catchup_url)
         return not all(is_loopback(urlsplit(url).hostname or "") for url in urls if url)
 
@@ -195,18 +195,18 @@ class SiteSettings:
 
     @property
     def ending(self) -> str:
-        """Of the pages that a reader is sent to: GitHub itself shows Markdown, everybody else HTML."""
+        """File extension of the pages that links lead to: `md` on GitHub, which shows Markdown; else `html`."""
         return "md" if urlsplit(self.url or "").hostname == "github.com" else "html"
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """The pages on which readers answer: served by `run`."""
+    """The pages on which readers sign up and answer; `run` serves them."""
 
     url: str
     """What links in mails begin with, without a trailing slash."""
     secret: tuple[Secret, ...]
-    """Signs links; while it is being changed the new one and the old one, both of which are believed."""
+    """Keys that sign links. Two while the key is being changed: the new one signs, both are accepted."""
     listen: str = "127.0.0.1:8080"
     """HOST:PORT, or unix:PATH."""
     signup: tuple[str, ...] = ()
@@ -216,13 +216,13 @@ class WebSettings:
     own_topics: bool = True
     """Whether such a reader may have topics with words of their own."""
     trusted_proxies: tuple[str, ...] = ()
-    """Networks whose X-Forwarded-For counts."""
+    """Networks (CIDR) whose `X-Forwarded-For` header is believed."""
     site: bool = False
-    """Whether the site's pages are served, too."""
+    """Whether the site's pages are served as well."""
 
 
 CHAT_PLATFORMS = ("slack", "discord")
-"""The channels whose readers can be listened to."""
+"""The channels in which readers can write to the bot."""
 
 
 class WhoMayChange(StrEnum):
@@ -234,7 +234,7 @@ class WhoMayChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SlackChat:
-    """How Slack is listened to: through Socket Mode, with the bot token of `channels.slack`."""
+    """Chat in Slack: commands and clicks come through Socket Mode; the bot token is that of `channels.slack`."""
 
     app_token: Secret
     """An app-level token, `xapp-...`."""
@@ -243,23 +243,23 @@ class SlackChat:
 
 @dataclass(frozen=True, slots=True)
 class DiscordChat:
-    """How Discord is listened to: through its gateway, with the bot token of `channels.discord`."""
+    """Chat in Discord: commands and clicks come through its gateway; the bot token is that of `channels.discord`."""
 
     who: WhoMayChange = WhoMayChange.MANAGERS
 
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """Commands and buttons for readers in Slack and Discord: served by `run`."""
+    """Commands and buttons for readers in Slack and Discord; `run` serves them."""
 
     slack: SlackChat | None = None
     discord: DiscordChat | None = None
     buttons: bool = True
-    """Whether there are buttons under each paper where we listen."""
+    """Whether there are feedback buttons under each paper on these platforms."""
 
     @property
     def platforms(self) -> tuple[str, ...]:
-        """Where we listen, by the channels' names."""
+        """The names of the channels in which readers can write to the bot."""
         return tuple(name for name in CHAT_PLATFORMS if getattr(self, name) is not None)
 
     def has_buttons(self, channel: str) -> bool:
@@ -289,13 +289,13 @@ class Settings:
     metrics: str | None = None
     """HOST:PORT or unix:PATH where `run` answers a monitor: /metrics, /livez, /readyz."""
     health_url: Secret | None = None
-    """Called at least once an hour while the daemon runs."""
+    """URL to be requested at least once an hour while the daemon runs."""
     self_service_categories: tuple[str, ...] = ()
-    """Which mailings are read for self-service subscribers, whether or not these are among `subscribers`."""
+    """Categories that are read for self-service subscribers, whether or not these are in `subscribers`."""
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """What links and hashes of readers are keyed with; none without `web`."""
+        """The keys of signed links and of readers' hashes; none without `web`."""
         return self.web.secret if self.web else ()
 
     @property
@@ -305,22 +305,22 @@ class Settings:
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """Every category that somebody reads, each once, in a stable order: what is asked of arXiv."""
+        """All categories that arXiv is asked for, sorted: those of subscribers, the site, sign-up and chat."""
         used = {name for subscriber in self.subscribers.values() for name in subscriber.topics}
         if self.site:
             used.update(self.site.topics)
-        if self.web:  # what may be followed is there at once for who follows it
+        if self.web:  # so that a new subscriber gets the latest mailing at once
             used.update(self.web.signup)
-        if self.chat:  # in chat every topic of the file may be
+        if self.chat:  # in chat every topic of the YAML may be followed
             used.update(self.topics)
         found = {category for name in used for category in self.topics[name].categories}
         return tuple(sorted(found.union(self.self_service_categories)))
 
 
 def refuse_live(settings: Settings) -> Problem | None:
-    """Why live arXiv must not be asked with these settings, if so: the example's contact is nobody's.
+    """The problem that forbids asking live arXiv with these settings, if there is one: the example's contact.
 
-    No fault of the file, which loads and may be looked at: whoever is about to ask arXiv asks here first.
+    The configuration itself is valid, so that `preview` and others work with it; call this before asking arXiv.
     """
     if settings.arxiv.live and settings.contact == EXAMPLE_CONTACT:
         return Problem("contact", f"put your own in place of {EXAMPLE_CONTACT}: arXiv wants to know whom to ask")

@@ -52,7 +52,7 @@ def _one_at_a_time() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def _postgres_connection(postgres_server: str) -> Iterator[psycopg.Connection]:
     """One for all schemas: the server starts a process for each."""
-    import psycopg  # noqa: PLC0415 - as the server, only where there is one
+    import psycopg  # noqa: PLC0415 - only where PostgreSQL is
 
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         # A test's data need not outlive the machine.

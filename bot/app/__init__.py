@@ -1,6 +1,6 @@
-"""The composition root: the only place that opens anything and takes the clock.
+"""The composition root: the only place that opens the store, channels and arXiv, and picks the clock.
 
-Everything below gets what it needs as arguments: the verbs and their order are `runner`'s, their hours `daemon`'s.
+Everything below gets what it needs as arguments. `runner` runs the verbs in order, `daemon` decides when.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class App:
 
     @cached_property
     def runner(self) -> Runner:
-        """The four verbs over what is open here."""
+        """Runs the four verbs with this application's store and channels."""
         return Runner(
             self.store,
             self.settings,
@@ -69,31 +69,31 @@ class App:
 
     @cached_property
     def context(self) -> Context:
-        """What the commands of readers work with."""
+        """What readers' commands need."""
         return Context.opened(self.store, self.settings, NoteMails(self.channel("mail")))
 
     @cached_property
     def matcher(self) -> Matcher:
-        """All topics of the YAML compiled, once."""
+        """The matcher of all topics of the YAML, built once."""
         return Matcher(self.settings.topics.values())
 
     @property
     def reporter(self) -> Reporter:
-        """Status and explain, of the YAML's subscribers."""
+        """Reports status and explanations for the YAML's subscribers."""
         return self.reporter_of(self.roster.of_yaml(self.clock.now()))
 
     def reporter_of(self, roster: Settings) -> Reporter:
-        """Status and explain, of the roster's subscribers."""
+        """Reports status and explanations for the roster's subscribers."""
         from bot.report.status import Reporter  # noqa: PLC0415 - 15 ms, with the next, that `once` can spare
 
         return Reporter(self.store, roster, self.channels, self.planner(roster))
 
     def planner(self, roster: Settings) -> DigestPlanner:
-        """A planner of the roster's digests over the store as it is now."""
+        """Plans the roster's digests from the store as it is now."""
         return DigestPlanner(self.store, roster, self.matcher_of(roster))
 
     def matcher_of(self, roster: Settings) -> Matcher:
-        """All topics of a roster compiled."""
+        """The matcher of all topics of a roster."""
         return self.matcher if roster.topics is self.settings.topics else Matcher(roster.topics.values())
 
     def composer(self, roster: Settings) -> Composer:
@@ -113,7 +113,7 @@ class App:
         return Publisher(self.store, site, topics, self.matcher, self.templates)
 
     def read_bounces(self) -> None:
-        """Do what new bounces in the Maildir of `channels.mail.bounces` ask for; without one there is nothing to do.
+        """Processes new bounces in the Maildir of `channels.mail.bounces`, if there is one.
 
         Raises:
             BounceMailboxError: it cannot be read.
@@ -123,13 +123,13 @@ class App:
             read_bounces(self.context, mail.bounces, self.clock.now())
 
     def channel(self, name: str) -> Channel:
-        """A channel to render with, also one that no subscriber uses."""
+        """A channel to render with, even if no subscriber uses it."""
         return self.channels.get(name) or CHANNELS[name](
             CHANNELS[name].Settings(), self.templates, contact=self.settings.contact, links=self._links
         )
 
     def _build_channels(self, templates: Templates) -> dict[str, Channel]:
-        """The channels that are set up, none of them open."""
+        """The configured channels; they open no connection before they send."""
         return {
             name: CHANNELS[name](options, templates, contact=self.settings.contact, links=self._links)
             for name, options in self.settings.channels.items()
@@ -158,7 +158,7 @@ class App:
             self.store.leases.release(lease)
 
     async def check(self, *, send: bool) -> tuple[CheckResult, ...]:
-        """Reach arXiv and every channel without changing anything; with `send`, post a test to every address."""
+        """Checks that arXiv and every channel can be reached; with `send`, sends a test message to every address."""
         roster = self.roster.of_yaml(self.clock.now())
         results = [
             *check.notices(roster),
@@ -182,7 +182,7 @@ class App:
             return CheckResult("arxiv.rss_url", ok=True, message=f"not asked: {error}")
 
     async def aclose(self) -> None:
-        """Close what was opened."""
+        """Closes the channels and the store."""
         for channel in self.channels.values():
             await channel.aclose()
         self.store.close()
@@ -190,15 +190,15 @@ class App:
 
 @asynccontextmanager
 async def opened(settings: Settings, clock: Clock | None = None, *, must_exist: bool = False) -> AsyncIterator[App]:
-    """The application, closed at the end whatever happens.
+    """Opens the application, and closes it at the end.
 
     Args:
-        settings: what to open it with.
-        clock: the time; the machine's own if there is none.
-        must_exist: whether to make no store where there is none, as whoever only reads wants it.
+        settings: the configuration.
+        clock: the clock; the machine's if there is none.
+        must_exist: whether a missing store is an error, not created; for commands that only read.
 
     Raises:
-        NoStoreError: there is no store, and there must be one.
+        NoStoreError: there is no store, and `must_exist`.
         StoreError: the store cannot be used.
     """
     app = App(settings, clock, must_exist=must_exist)

@@ -1,9 +1,10 @@
-"""Decides when the four verbs run next: polls around the mailing, each subscriber's hour, the end of a wait.
+"""The daemon: decides when the four verbs run next, and runs them then.
 
-    tick -> [stop? reload? is it time?] -> a run of the four verbs -> when next
+    tick -> [stop? reload? due?] -> a run of the four verbs -> when the next one is due
 
-`schedule` gives the tick and nothing more: its own time zones need pytz and slip in spring, so what is due is worked
-out here from the moment alone. Between two runs a tick looks at the clock and at the configuration file's date.
+A run is due when a mailing is expected, when a subscriber's hour comes, or when a wait ends. `schedule` gives only
+the tick: its own time zones need pytz and are wrong when the clocks change, so what is due is computed here from
+`now`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TICK = 5
-"""Seconds between two looks at the clock."""
+"""Seconds between two checks of whether a run is due."""
 
 GRACE = 5.0
 """Seconds that a run in progress is given when we are asked to stop; then what is in flight becomes unknown."""
@@ -51,23 +52,23 @@ class WorkAhead:
     """What has to be done later, and when."""
 
     mailings: tuple[MailingRecord, ...]
-    """Today's, one per category that was asked for."""
+    """Today's mailings, one per category that was asked for."""
     categories: tuple[str, ...]
-    """All that are to be asked for."""
+    """The categories that are collected."""
     subscribers: tuple[Subscriber, ...]
     retries: tuple[datetime, ...] = ()
-    """When deliveries that stayed behind are worth another try."""
+    """When to try deliveries again that were left."""
     missed: tuple[MailingRecord, ...] = ()
     """The mailings before today that are still open."""
     self_service_due: datetime | None = None
-    """The next hour of a self-service subscriber."""
+    """The next slot of any self-service subscriber."""
     arxiv_waits_until: datetime | None = None
-    """Until when the feeds are not to be asked, by their own wish or because another process is at it."""
+    """Until when the feeds must not be asked, because arXiv says so or another process is asking."""
     missed_wait_until: datetime | None = None
-    """The same of the second sources, which have what was missed."""
+    """Until when the second sources must not be asked."""
 
     def still_open(self, day: date) -> tuple[str, ...]:
-        """The categories whose mailing of that date is not in; none on a day without one."""
+        """The categories whose mailing of that date is still open; none on a day without mailings."""
         if not calendar.is_mailing_day(day):
             return ()
         closed = {r.category for r in self.mailings if r.mailing_date == day and r.state.closed}
@@ -78,15 +79,15 @@ class Verbs(Protocol):
     """Interface to the four verbs, as the daemon calls them."""
 
     async def run_due(self, *, poll: bool) -> WorkAhead:
-        """Compose, deliver and publish; before that, if `poll`, ask arXiv for what is still open."""
+        """Runs compose, deliver and publish, and collect before them if `poll`. Returns what to do later."""
         ...
 
     def work_ahead(self) -> WorkAhead:
-        """What has to be done later, as the store shows it; does nothing."""
+        """What has to be done later, as the store shows it."""
         ...
 
     def end_soon(self) -> None:
-        """Ends collect, compose and publish at the next answer, digest or page; what is being sent goes on."""
+        """Stops collect, compose and publish after the current answer, digest or page; sending goes on."""
         ...
 
     def abandon(self) -> None:
@@ -95,9 +96,9 @@ class Verbs(Protocol):
 
 
 def next_poll(now: datetime, work_ahead: WorkAhead) -> datetime:
-    """When arXiv is to be asked next: at once after a mailing is due, then ever more seldom until it is closed.
+    """When arXiv is to be asked next: as soon as a mailing is due, then at growing intervals until it is closed.
 
-    At the next mailing in any case: neither what was missed nor a source that has us wait holds it up.
+    Never later than the next mailing, whatever was missed and however long arXiv makes us wait.
     """
     today = calendar.mailing_date(now)
     due = calendar.expected(today)
@@ -113,7 +114,7 @@ def next_poll(now: datetime, work_ahead: WorkAhead) -> datetime:
 
 
 def next_wake(now: datetime, work_ahead: WorkAhead) -> datetime:
-    """When something is to be done next; never later than some hours from now, in case a clock was set."""
+    """When the next run is due; at most `_LONGEST_SLEEP` from now, in case the clock is changed."""
     moments = [next_poll(now, work_ahead), now + _LONGEST_SLEEP, *work_ahead.retries]
     moments += [
         next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
@@ -129,7 +130,7 @@ def next_wake(now: datetime, work_ahead: WorkAhead) -> datetime:
 
 
 class Daemon:
-    """Ticks until it is told to stop."""
+    """Runs the verbs when they are due, until it is told to stop."""
 
     def __init__(self, verbs: Verbs, clock: Clock) -> None:
         self._verbs = verbs
@@ -208,12 +209,12 @@ class Daemon:
         try:
             self._verbs.abandon()
         except StoreError as error:
-            # They stay claimed by a process that is gone, which the next one sees and looks them up.
+            # They stay claimed by a dead process; the next process recovers them.
             log.error("what is in flight could not be noted", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
 
 
 async def _sleep(seconds: float, stop: asyncio.Event, woken: asyncio.Event, step: asyncio.Task[None] | None) -> None:
-    """Sleeps until the next tick, a stop or the end of a run; between runs also until a reader acts."""
+    """Sleeps until the next tick, a stop or the end of a run; between runs also until `wake`."""
     is_running = step is not None and not step.done()
     waiting = [asyncio.ensure_future(event.wait()) for event in ([stop] if is_running else [stop, woken])]
     running = [step] if step is not None and is_running else []

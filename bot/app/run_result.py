@@ -1,4 +1,4 @@
-"""What one run of the four verbs did, as values, and as lines of the daemon's log. Does nothing itself."""
+"""What one run of the four verbs did, as values, and as lines of the daemon's log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Told:
     site_error: str = ""
 
     def then(self, later: Told) -> Told:
-        """Both, as of one run: each digest and each address once, as it stands in the end."""
+        """The sum of two passes of one run: each digest and each address once, in its final state."""
         published = {page.path: page for page in (*self.published, *later.published)}
         return Told(
             composed=_composed(self.composed, later.composed),
@@ -45,7 +45,7 @@ class Told:
 
 
 def _composed(first: tuple[Composed, ...], later: tuple[Composed, ...]) -> tuple[Composed, ...]:
-    """Every digest; of a subscriber without any, why there is none."""
+    """Every digest; and for a subscriber without one, why there is none."""
     if not first:
         return later
     said = [each for each in later if each.messages or each.reason]
@@ -54,7 +54,7 @@ def _composed(first: tuple[Composed, ...], later: tuple[Composed, ...]) -> tuple
 
 
 def _delivered(first: tuple[LaneReport, ...], later: tuple[LaneReport, ...]) -> tuple[LaneReport, ...]:
-    """What became of each address in both; what was dropped or taken back beforehand has none, and stays apart."""
+    """One report per address; reports without an address (dropped or withdrawn beforehand) stay as they are."""
     lanes: dict[tuple[str, str], LaneReport] = {}
     for lane in filter(_has_address, (*first, *later)):
         key = (lane.subscriber, lane.address)
@@ -71,16 +71,16 @@ class RunResult:
 
     collected: tuple[Collected, ...] = ()
     collected_elsewhere: str = ""
-    """Who is collecting at this moment, if it is not us."""
+    """Which other process is collecting; empty if none is."""
     catching_up_elsewhere: str = ""
-    """Which other process is catching up on what was missed, if it is not us."""
+    """Which other process is catching up on missed mailings; empty if none is."""
     composed: tuple[Composed, ...] = ()
     delivered: tuple[LaneReport, ...] = ()
     published: tuple[Published, ...] = ()
     next_mailing: datetime | None = None
     """On a day without a mailing: when the next one is expected."""
     still_open: tuple[str, ...] = ()
-    """Categories whose mailing of today is not in."""
+    """Categories whose mailing of today is still open."""
     missed: tuple[MailingRecord, ...] = ()
     """Mailings of earlier days that are still open."""
     site_error: str = ""
@@ -88,7 +88,7 @@ class RunResult:
 
     @property
     def left_undone(self) -> bool:
-        """Whether a mailing stayed open, or a delivery stayed behind or died, or a digest could not be made."""
+        """Whether a mailing is still open, a delivery is left, held or dead, or a digest or the site failed."""
         return (
             bool(self.still_open)
             or bool(self.missed)
@@ -117,7 +117,7 @@ def log_run(run: RunResult) -> None:
 
 
 def _log_collected(results: tuple[Collected, ...]) -> None:
-    """What came in, and in one line what did not for the same reason."""
+    """Logs what was collected; failures with the same reason share a line."""
     troubles: dict[tuple[str, str], list[Collected]] = {}
     for result in results:
         if not result.state.closed:

@@ -62,7 +62,7 @@ class _Options:
     poll: bool = True
     """Whether arXiv is asked."""
     tell: bool = True
-    """Whether anything is composed and delivered; else what is new stays new."""
+    """Whether anything is composed and delivered; if not, new papers are told by a later run."""
     any_hour: bool = False
     """Whether subscribers are told before their hour."""
     wait_for_late: bool = False
@@ -96,13 +96,13 @@ class Runner:
         Args:
             store: where each verb starts and ends.
             settings: the configuration.
-            roster: who wants what, at each moment.
+            roster: reads the roster of a moment.
             channels: by name, those that a subscriber uses.
             clock: for now and for waiting.
-            open_arxiv: a client of arXiv.
-            open_composer: a composer for a roster, over the store as it is at that moment.
-            open_publisher: the same for the site; None without one.
-            read_bounces: does what mails that came back ask for; raises `BounceMailboxError` if it cannot.
+            open_arxiv: opens a client of arXiv.
+            open_composer: opens a composer for a roster, over the store as it is at that moment.
+            open_publisher: opens a publisher of the site; returns None without `site:`.
+            read_bounces: processes new bounces; raises `BounceMailboxError` if it cannot read them.
         """
         self._store = store
         self._settings = settings
@@ -128,9 +128,13 @@ class Runner:
         since: date | None = None,
         progress: Progress = lambda _name, _steps: None,
     ) -> RunResult:
-        """The four verbs in a row. With `no_deliver` nothing is composed either: what is new stays new.
+        """Runs the four verbs in a row.
 
-        With `since` every mailing from that date on is collected, and a new subscriber gets all of them.
+        Args:
+            any_hour: deliver to all subscribers, due or not.
+            no_deliver: compose and deliver nothing: new papers are told by a later run.
+            since: collect every mailing from that date on; a new subscriber gets all of them.
+            progress: called after each step of collecting.
         """
         if since is not None:
             now = self._clock.now()
@@ -206,7 +210,7 @@ class Runner:
         )
 
     async def _tell(self, options: _Options, elsewhere: str = "") -> Told:
-        """Compose, deliver and publish what is in by now; while it is collected elsewhere, only deliver."""
+        """Composes, delivers and publishes what is collected; while another process collects, only delivers."""
         composed: tuple[Composed, ...] = ()
         delivered: tuple[LaneReport, ...] = ()
         published: tuple[Published, ...] = ()
@@ -228,7 +232,7 @@ class Runner:
         await self._collector.collect_today(collection, lambda _name, _steps: None)
 
     async def compose(self, *, any_hour: bool = False, wait_for_late: bool = False) -> tuple[Composed, ...]:
-        """The second verb: write the digests that are due into the outbox."""
+        """The second verb: writes the digests that are due into the outbox."""
         now = self._clock.now()
         late = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL) if wait_for_late else None
         roster = self._roster.to_compose(now, any_hour=any_hour)
@@ -237,7 +241,7 @@ class Runner:
     async def deliver(
         self, *, ignore_backoff: bool, max_wait: timedelta = MAX_WAIT, only: str | None = None
     ) -> tuple[LaneReport, ...]:
-        """The third verb; with `only` for one subscriber alone."""
+        """The third verb: sends what is in the outbox, with `only` to one subscriber."""
         return await deliver(
             self._store,
             self._roster.waited_for(self._clock.now()),
@@ -249,7 +253,7 @@ class Runner:
         )
 
     async def publish(self) -> tuple[Published, ...]:
-        """The fourth verb; without `site:` there is no site."""
+        """The fourth verb: writes the site's pages; none without `site:`."""
         publisher = self._open_publisher()
         return await publisher.publish() if publisher else ()
 
@@ -282,13 +286,13 @@ class Runner:
         self._alerts[key] = Alert(key, text)
 
     def end_soon(self) -> None:
-        """Stops collect, compose and publish at the next answer, digest or page. Does not stop sending."""
+        """Stops collect, compose and publish after the current answer, digest or page; sending goes on."""
         self._is_ending = True
         if self._long_work is not None:
             self._long_work.cancel()
 
     async def _until_the_end(self, verb: Coroutine[Any, Any, Result]) -> Result:
-        """Runs a verb that may take long and has nothing in flight.
+        """Runs compose or publish, which `end_soon` may cancel.
 
         Raises:
             CancelledError: the process is to end.
@@ -306,7 +310,7 @@ class Runner:
         self._store.outbox.abandon(self._store.owner, self._clock.now())
 
     def _process_bounces(self) -> None:
-        """Before anything is composed or sent; if they cannot be read, the operator hears of it."""
+        """Processes new bounces before anything is composed or sent; tells the operator if they cannot be read."""
         try:
             self._read_bounces()
         except BounceMailboxError as error:
@@ -314,7 +318,7 @@ class Runner:
             self.add_alert("bounces unread", f"Mails that came back cannot be read from {error}")
 
     async def _publish_or_say_why(self) -> tuple[tuple[Published, ...], str]:
-        """What was published, and why it failed: that must not fail the run, for the digests are sent by now."""
+        """Publishes. Returns the pages, and why it failed; an error does not fail the run, as digests are sent."""
         try:
             return await self._until_the_end(self.publish()), ""
         except (RenderError, OSError) as error:
@@ -337,7 +341,7 @@ class Runner:
         return await self.deliver(ignore_backoff=False, only=self._settings.operator)
 
     def _prune(self) -> None:
-        """Forget payloads older than `keep_days`, and what readers asked for and nobody confirmed."""
+        """Deletes payloads older than `keep_days`, and old sign-up requests that were never confirmed."""
         now = self._clock.now()
         self._store.outbox.prune(now - timedelta(days=self._settings.keep_days))
         forget_outdated(self._store, now)

@@ -1,4 +1,4 @@
-"""Serves the pages for readers next to the verbs, as the configuration says, and follows it when it changes."""
+"""Runs the web server beside the daemon, and restarts it when the configuration changes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LOCK_TIMEOUT_MS = 4_000
-"""How long a page waits for a store that another process writes: its reader waits too, and SIGTERM gives 10 s."""
+"""How long a page waits for a store that another process writes; short, as its reader waits too."""
 
 
 class WebService:
-    """The server of one process, if there is `web:`. The store that its pages use is its own."""
+    """The web server of one process, if there is `web:`. Its pages use a store object of their own."""
 
     def __init__(self, clock: Clock, wake: Callable[[], None]) -> None:
-        """Take the clock, and what is called when a reader changed something."""
+        """Take the clock, and a function to call when a reader changed something."""
         self._clock = clock
         self._wake = wake
         self._threads = StoreThreads("web")
@@ -39,11 +39,11 @@ class WebService:
         self._served: Served | None = None
 
     async def follow(self, settings: Settings) -> None:
-        """Serve by these settings from now on: the same socket if its address stayed, no server without `web:`.
+        """Serves according to these settings from now on; keeps the socket if the address is the same.
 
         Raises:
-            ListenError: the address cannot be listened on; what was served before still is.
-            StoreError: the store cannot be used; the same.
+            ListenError: the address cannot be listened on; the former settings stay in use.
+            StoreError: the store cannot be used; the former settings stay in use.
         """
         before = self._served
         after = self._make(settings) if settings.web else None
@@ -60,10 +60,10 @@ class WebService:
             raise
         self._served = after
         if before is not None:
-            before.readers.store.close()  # of those connections alone that no request uses any more
+            before.readers.store.close()  # closes only connections that no request uses
 
     async def aclose(self) -> None:
-        """End what is in progress, and close what is open."""
+        """Waits for requests in progress, then closes the server and the store."""
         await self._stop()
         self._threads.close()
         if self._served is not None:
@@ -79,7 +79,7 @@ class WebService:
         return Served.make(readers, templates, self._clock, self._wake, self._threads)
 
     async def _listen(self, served: Served) -> None:
-        """A new server, and only then the end of the old one."""
+        """Starts a new server, then stops the old one."""
         server = Server(served)
         await server.start(os.environ)
         await self._stop()

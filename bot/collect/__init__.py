@@ -1,15 +1,16 @@
-"""The first verb: arXiv -> mailing -> what is unseen -> papers and announcements.
+"""The first verb: asks arXiv for mailings, and stores papers and announcements that are new.
 
     feeds            category -> [closed?] -> feed -> parse -> [judge] -> record          one transaction per answer
-    second sources   today's, open, and its hour has come -> page | harvest -> record
+    second sources   today's, open, and its hour has come -> page | OAI-PMH -> record
                      today's, closed by its feed          -> page -> comments
-                     missed days -> page | harvest -> [reconstruct] -> record             one transaction per date
-                                  `-> was the next day's feed a repetition of these? -> reopen it
+                     missed days -> page | OAI-PMH -> [reconstruct] -> record             one transaction per date
+                                  `-> did the next day's feed only repeat these? -> reopen it
 
-Today comes before yesterday: every feed is asked before any second source is, and what second sources have may come
-later, after today's digests are delivered. Categories are independent: a failure of one does not affect the others.
-Nothing in here knows a topic or a subscriber, and nothing but a well-formed answer for the very date closes a
-mailing. What is decided about an answer stands in `verdict`, what is asked again and when in `backlog`.
+`page` is arXiv's catch-up page. Today comes before earlier days: every feed is asked before any second source, and
+what second sources have may be collected later, after today's digests are delivered. Categories are independent: a
+failure of one does not affect the others. Nothing in here knows a topic or a subscriber. Only a well-formed answer
+for a mailing's own date closes it. What an answer means is decided in `verdict`; what is asked again and when, in
+`backlog`.
 """
 
 from __future__ import annotations
@@ -42,14 +43,14 @@ if TYPE_CHECKING:
 __all__ = ["Collected", "Collection", "Source", "collect"]
 
 _FEW_DAYS = 10
-"""What was missed over more days than these takes long to read: today's digests do not wait for it."""
+"""Reading more missed days than these takes long, so today's digests do not wait for it."""
 
 
 class Source(Pages, Protocol):
-    """Interface to arXiv: feeds, and the pages of the second sources."""
+    """Interface to arXiv: its feeds and its second sources."""
 
     async def fetch_rss(self, category: str) -> bytes:
-        """The feed's bytes.
+        """Returns the feed as it came.
 
         Raises:
             FetchError: there was no usable answer.
@@ -58,14 +59,14 @@ class Source(Pages, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Errand:
-    """Mailings of one category that a second source is to be asked for in one go."""
+class _Request:
+    """Mailings of one category that a second source is asked for at once."""
 
     category: str
     days: tuple[date, ...]
     """Oldest first."""
     feed_result: Collected | None = None
-    """What became of today's feed; None for days that are over."""
+    """What came of today's feed; None for earlier days."""
 
     @property
     def name(self) -> str:
@@ -94,7 +95,7 @@ async def collect(
 
 
 class Collection:
-    """One run's way through arXiv: `ask_feeds`, and then `ask_second_sources` until nothing is left."""
+    """What one run asks arXiv for: call `ask_feeds`, then `ask_second_sources` until `is_done`."""
 
     def __init__(
         self,
@@ -105,14 +106,14 @@ class Collection:
         since: date | None = None,
         ignore_backoff: bool = True,
     ) -> None:
-        """Look at what there is to do.
+        """Finds out from the store what is to be asked for.
 
         Args:
             papers: the store.
             categories: canonical names.
-            clock: for now; requests take their time.
-            since: make up for everything from that mailing date on, whether or not it was ever asked for before.
-            ignore_backoff: ask for what is open although it was asked for in vain a short while ago.
+            clock: read anew for each request, as requests take time.
+            since: collect everything from that mailing date on, whether or not it was ever asked for before.
+            ignore_backoff: ask for open mailings even if they were asked for in vain shortly before.
         """
         self._papers = papers
         self._categories = tuple(categories)
@@ -122,16 +123,16 @@ class Collection:
         self._today = calendar.mailing_date(clock.now())
         self._recorder = Recorder(papers, clock, self._today)
         self._results: dict[tuple[str, date], Collected] = {}
-        self._late: deque[_Errand] = deque()
+        self._late: deque[_Request] = deque()
         """Today's mailings that their feeds did not close."""
         self._without_comments: deque[str] = deque()
-        """The categories whose mailing of today this run had from their feeds."""
-        self._missed = deque(self._missed_errands())
+        """Categories whose mailing of today this run got from the feed, which has no comments."""
+        self._missed = deque(self._missed_requests())
         self._steps = len(self._missed) + (len(self._categories) if calendar.is_mailing_day(self._today) else 0)
 
     @property
     def results(self) -> tuple[Collected, ...]:
-        """How each mailing stands by now that was asked for: those of earlier days first, categories in order."""
+        """The state of each mailing that was asked for: earlier days first, then categories in order."""
         order = {category: place for place, category in enumerate(self._categories)}
         return tuple(
             sorted(
@@ -142,24 +143,24 @@ class Collection:
 
     @property
     def is_done(self) -> bool:
-        """Whether no second source is left to be asked for anything."""
+        """Whether there is nothing more to ask second sources for."""
         return not (self._late or self._without_comments or self._missed)
 
     # -- feeds -------------------------------------------------------------------------------------------------------
 
     async def ask_feeds(self, source: Source, progress: Progress) -> None:
-        """Ask for today's mailing of every category that is still open and due; none on a day without a mailing."""
+        """Asks for today's mailing in every category where it is open and due; for none on a day without mailings."""
         if not calendar.is_mailing_day(self._today):
             return
         known = {record.category: record for record in self._papers.mailings_since(self._today)}
         for category in self._categories:
             record = known.get(category)
             if record is not None and record.state.closed:
-                self._note(Collected(category, self._today, record.state, record.reason, asked=False))
+                self._add_result(Collected(category, self._today, record.state, record.reason, asked=False))
             elif self._is_due(record, self._today):
-                self._note(await self._ask_feed(source, category))
+                self._add_result(await self._ask_feed(source, category))
             progress(category, self._steps)
-        self._missed = deque(self._missed_errands())  # a feed that is behind may have brought one of them
+        self._missed = deque(self._missed_requests())  # a feed that is a day behind may have closed one of them
 
     async def _ask_feed(self, source: Source, category: str) -> Collected:
         try:
@@ -173,7 +174,7 @@ class Collection:
         if result.state is MailingState.COMPLETE:
             self._without_comments.append(category)
         elif not result.state.closed:
-            self._late.append(_Errand(category, (self._today,), result))
+            self._late.append(_Request(category, (self._today,), result))
         return result
 
     # -- second sources ----------------------------------------------------------------------------------------------
@@ -181,22 +182,22 @@ class Collection:
     async def ask_second_sources(
         self, source: Source, progress: Progress, *, until: datetime | None = None, hurry: bool = False
     ) -> int:
-        """Ask for what the feeds did not bring: today's first, then comments, then what was missed.
+        """Asks for what the feeds lack: today's open mailings, then comments, then missed mailings.
 
-        May be called again, and goes on where it stopped.
+        May be called again; it goes on where it stopped.
 
         Args:
             source: arXiv.
             progress: called after each mailing, or range of mailings, of earlier days.
-            until: begin nothing from that moment on.
-            hurry: stop at the first sign that it takes long: a source that fails, one that has us wait, many days.
+            until: start no request from that moment on.
+            hurry: stop at the first sign of a long wait: a source that fails or makes us wait, or many days.
 
         Returns:
             The number of announcements that were not stored before.
         """
         fallback = FallbackSources(source, self._papers, self._clock)
         before = sum(result.new for result in self._results.values())
-        self._late = deque(errand for errand in self._late if self._may_be_read_elsewhere(errand))
+        self._late = deque(request for request in self._late if self._may_ask_second_source(request))
         await self._run(self._late, fallback, until=until, hurry=hurry)
         await self._add_comments(source, fallback, until=until)
         if not (hurry and self._late):
@@ -205,33 +206,33 @@ class Collection:
 
     async def _run(
         self,
-        errands: deque[_Errand],
+        requests: deque[_Request],
         fallback: FallbackSources,
         *,
         until: datetime | None,
         hurry: bool,
         progress: Progress = lambda _name, _steps: None,
     ) -> None:
-        while errands and (until is None or self._clock.now() < until):
-            errand = errands[0]
-            if hurry and len(errand.days) > _FEW_DAYS:
+        while requests and (until is None or self._clock.now() < until):
+            request = requests[0]
+            if hurry and len(request.days) > _FEW_DAYS:
                 return
-            doubted = {} if errand.feed_result else self._recorder.unproven_after(errand.category, errand.days)
-            found = await fallback.read(errand.category, errand.days, but=doubted.keys())
+            unproven = {} if request.feed_result else self._recorder.unproven_after(request.category, request.days)
+            found = await fallback.read(request.category, request.days, except_days=unproven.keys())
             if hurry and not any(isinstance(each, Found) or each.asked for each in found):
                 return
-            errands.popleft()
-            for result in self._recorder.found(errand.category, found, doubted, errand.feed_result):
-                self._note(result)
+            requests.popleft()
+            for result in self._recorder.found(request.category, found, unproven, request.feed_result):
+                self._add_result(result)
                 if result.reopened:
-                    self._read_anew(result)
-                await asyncio.sleep(0)  # a harvest may be of hundreds of days: everything else gets its turn
-            progress(errand.name, self._steps)
+                    self._ask_second_source_again(result)
+                await asyncio.sleep(0)  # there may be hundreds of days: let other tasks run
+            progress(request.name, self._steps)
             if hurry and not all(isinstance(each, Found) for each in found):
                 return
 
     async def _add_comments(self, source: Source, fallback: FallbackSources, *, until: datetime | None) -> None:
-        """The authors' comments to what came by feed, where the catch-up pages may be asked for them."""
+        """Adds the authors' comments to what the feeds brought, if catch-up pages may be asked."""
         if not source.has_catchup:
             self._without_comments.clear()
         while self._without_comments and (until is None or self._clock.now() < until):
@@ -242,33 +243,33 @@ class Collection:
             else:
                 self._papers.add_comments(self._today, category, comments)
 
-    # -- what is to be done ------------------------------------------------------------------------------------------
+    # -- what is to be asked -----------------------------------------------------------------------------------------
 
-    def _missed_errands(self) -> list[_Errand]:
-        """An errand for each category that missed mailings."""
+    def _missed_requests(self) -> list[_Request]:
+        """A request for each category with missed mailings that are due."""
         missed = backlog.missed(self._papers, self._categories, self._today, since=self._since)
         days: dict[str, tuple[date, ...]] = {}
         for record in missed:
             if self._is_due(record, record.mailing_date):
                 days[record.category] = (*days.get(record.category, ()), record.mailing_date)
-        return [_Errand(category, days[category]) for category in self._categories if category in days]
+        return [_Request(category, days[category]) for category in self._categories if category in days]
 
     def _is_due(self, record: MailingRecord | None, day: date) -> bool:
         now = self._clock.now()
         due, past = calendar.expected(day), day < self._today
         return self._ignore_backoff or backlog.next_attempt(record, due, now, past=past) <= now
 
-    def _may_be_read_elsewhere(self, errand: _Errand) -> bool:
-        """Whether the hour has come from which on today's mailing is read from a second source."""
-        feed_result = errand.feed_result
+    def _may_ask_second_source(self, request: _Request) -> bool:
+        """Whether second sources may be asked by now: today's feed gets some hours first."""
+        feed_result = request.feed_result
         return feed_result is None or fallback_from(self._today, feed_result.state) <= self._clock.now()
 
-    def _read_anew(self, reopened: Collected) -> None:
-        """A mailing that was closed by a feed that was stale is read from a second source, if its hour has come."""
+    def _ask_second_source_again(self, reopened: Collected) -> None:
+        """Queues a reopened mailing (its feed was stale) for a second source, if that may be asked by now."""
         day = reopened.mailing_date
-        errand = _Errand(reopened.category, (day,), reopened if day == self._today else None)
-        if self._may_be_read_elsewhere(errand):
-            self._missed.append(errand)
+        request = _Request(reopened.category, (day,), reopened if day == self._today else None)
+        if self._may_ask_second_source(request):
+            self._missed.append(request)
 
-    def _note(self, result: Collected) -> None:
+    def _add_result(self, result: Collected) -> None:
         self._results[result.category, result.mailing_date] = result

@@ -1,6 +1,6 @@
 """The backlog: which mailings are still open, today's and earlier ones, and when to try each again.
 
-Works on the stored states alone. Asks nobody, decides nothing about an answer.
+Works on the stored states alone; sends no requests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.store.papers import Papers
 
 LOOK_BACK = timedelta(days=90)
-"""How far back missed mailings are made up for unasked: as far as arXiv's own catch-up pages reach."""
+"""How far back missed mailings are caught up without being asked to: as far as arXiv's catch-up pages go."""
 
 _FIRST_PAUSE = timedelta(minutes=10)
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -32,12 +32,12 @@ def missed(
     *,
     since: date | None = None,
 ) -> tuple[MailingRecord, ...]:
-    """The mailings before today that never came in whole, also where nobody asked, oldest first.
+    """The mailings before today that are still open, oldest first; also those that were never asked for.
 
     Args:
-        papers: the stored states.
-        categories: which ones are read now.
-        today: the mailing date of now.
+        papers: the store.
+        categories: canonical names; those that are collected now.
+        today: today's mailing date.
         since: the first mailing date to look at; else each category's first day, within `LOOK_BACK`.
     """
     start = today - LOOK_BACK if since is None else since
@@ -57,7 +57,7 @@ def still_open(
     categories: Iterable[str],
     now: datetime,
 ) -> dict[str, tuple[MailingRecord, ...]]:
-    """Per category that is not all in: its open mailings that are due by now, oldest first, today's included."""
+    """Open mailings that are due by now, today's included, oldest first, by category; only categories with any."""
     today = calendar.mailing_date(now)
     records = list(missed(papers, categories, today))
     if calendar.is_mailing_day(today) and calendar.expected(today) <= now:
@@ -72,7 +72,7 @@ def still_open(
 def late(
     papers: Papers, categories: Iterable[str], now: datetime, *, after: timedelta
 ) -> dict[str, tuple[MailingRecord, ...]]:
-    """Per category the mailings that are still open so long after they were expected, oldest first."""
+    """By category, the mailings that are still open so long `after` they were expected, oldest first."""
     open_ones = still_open(papers, categories, now)
     found = {
         category: tuple(record for record in records if now - calendar.expected(record.mailing_date) >= after)
@@ -82,7 +82,7 @@ def late(
 
 
 def _never_asked(day: date, category: str) -> MailingRecord:
-    """What stands for a mailing on whose day nothing ran."""
+    """The record of a mailing that was never asked for, because nothing ran on its day."""
     return MailingRecord(
         mailing_date=day,
         category=category,
@@ -96,13 +96,13 @@ def _never_asked(day: date, category: str) -> MailingRecord:
 
 
 def next_attempt(record: MailingRecord | None, due: datetime, now: datetime, *, past: bool = False) -> datetime:
-    """When an open mailing is to be asked for: as soon as it is due, then ever more seldom.
+    """When an open mailing is asked for next: as soon as it is due, then at growing intervals.
 
     Args:
-        record: what is known of it.
-        due: when it is first expected; what was asked before then does not count.
-        now: an `asked_at` in the future was written by a wrong clock, and is ignored.
-        past: whether its day is over, so that haste no longer helps.
+        record: its stored state, if there is one.
+        due: when it is first expected; earlier requests do not count.
+        now: the moment, UTC; an `asked_at` in the future was written by a wrong clock and is ignored.
+        past: whether its day is over; then the intervals grow longer.
     """
     if record is None or record.asked_at is None or record.asked_at < due or record.asked_at > now:
         return due

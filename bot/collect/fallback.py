@@ -1,9 +1,9 @@
 """Fallback sources for a mailing without a usable feed: arXiv's catch-up page if allowed, else OAI-PMH.
 
-    days -> [page of that date?] -> exact
-         -> harvest of the category's set -> [reconstruct] -> concluded
+    days -> catch-up page of each date       -> what was announced, exactly
+         -> OAI-PMH records of the category  -> [reconstruct] -> what was announced, concluded
 
-Reads only: what is found is recorded by `collect`. Never says that a mailing was empty on an answer from before it.
+Only reads; `recorder` stores what is found. An answer from before a mailing never proves that it was empty.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PAGES_REACH_BACK = timedelta(days=90)
-"""https://github.com/arXiv/arxiv-browse, controllers/catchup_page.py."""
+"""How far back catch-up pages go: https://github.com/arXiv/arxiv-browse, controllers/catchup_page.py."""
 
 _MOST_ANSWERS = 500
-"""Of one harvest: a server that never comes to an end is none."""
+"""Answers to one list request (resumption tokens); a server that sends more is broken."""
 _BATCH = 1_000
-"""Records that are read without a pause."""
+"""Records that are reconstructed before other tasks run."""
 
 
 class Pages(Protocol):
-    """Whatever brings the pages of the second sources."""
+    """Interface to arXiv's second sources: OAI-PMH and the catch-up pages."""
 
     @property
     def has_catchup(self) -> bool:
@@ -66,28 +66,28 @@ class Pages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A mailing as a second source has it; from OAI-PMH only what is not stored yet."""
+    """A mailing as a second source has it; from OAI-PMH, only papers that are not stored yet."""
 
     mailing: Mailing
     source: str
-    """Its name, as a reader knows it."""
+    """The source's name, for people."""
     reconstructed: bool
     too_late: frozenset[tuple[str, int]] = frozenset()
-    """Identifiers and versions that were submitted too late for this and the other dates that were asked for."""
+    """(identifier, version) of papers that were submitted too late for any of the dates that were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """A mailing that no second source could tell of."""
+    """A mailing that no second source has."""
 
     mailing_date: date
     reason: str
     asked: bool
-    """False where arXiv has us wait for every source, so that nobody was asked."""
+    """Whether a request was sent; False where arXiv makes us wait for every source."""
 
 
 class FallbackSources:
-    """The catch-up pages and OAI-PMH, for one run."""
+    """Reads missed mailings from catch-up pages, if allowed, and else from OAI-PMH."""
 
     def __init__(self, pages: Pages, papers: Papers, clock: Clock) -> None:
         self._pages = pages
@@ -95,14 +95,14 @@ class FallbackSources:
         self._clock = clock
 
     async def read(
-        self, category: str, days: Sequence[date], *, but: Collection[date] = ()
+        self, category: str, days: Sequence[date], *, except_days: Collection[date] = ()
     ) -> tuple[Found | NotFound, ...]:
         """What the category announced on each of these mailing dates, oldest first.
 
         Args:
-            category: canonical.
+            category: canonical name.
             days: the mailing dates, oldest first.
-            but: dates whose announcements are not to be believed: conclusions are drawn as if none were stored.
+            except_days: dates whose stored announcements are ignored when types are reconstructed.
         """
         pages = {day: await self._page(category, day) for day in days}
         exact = [page for page in pages.values() if isinstance(page, Found)]
@@ -110,7 +110,7 @@ class FallbackSources:
         if not left:
             return tuple(exact)
         try:
-            concluded = await self._harvested(category, left, but)
+            concluded = await self._from_oai(category, left, except_days)
         except (FetchError, ParseError) as error:
             asked = not isinstance(error, FetchError) or error.asked
             concluded = [
@@ -119,7 +119,7 @@ class FallbackSources:
         return tuple(sorted((*exact, *concluded), key=_day))
 
     async def comments(self, category: str, day: date) -> dict[str, str] | None:
-        """By identifier the authors' comments, which no feed brings; None where there is no catch-up page."""
+        """The authors' comments by identifier, which no feed has; None if there is no catch-up page."""
         found = await self._page(category, day)
         if not isinstance(found, Found):
             return None
@@ -127,7 +127,7 @@ class FallbackSources:
         return {paper.identifier: paper.comment for paper in papers if paper.comment}
 
     async def _page(self, category: str, day: date) -> Found | NotFound | None:
-        """The catch-up page of that date, all its parts; None where there is none to ask for."""
+        """The whole catch-up page of that date; None if it may not be asked for."""
         if not self._pages.has_catchup or calendar.mailing_date(self._clock.now()) - day > PAGES_REACH_BACK:
             return None
         try:
@@ -155,9 +155,9 @@ class FallbackSources:
         entries: Iterable[FeedItem],
         unversioned: frozenset[str],
     ) -> tuple[FeedItem, ...]:
-        """The entries; where the page is silent about a version, that day's if it is stored, else the next.
+        """The entries, with versions filled in where the page names none.
 
-        The next after the newest of the days before; what later days announced is later.
+        The version is the one stored for that day, else the one after the newest of earlier days.
         """
         history = self._papers.history(category, unversioned)
         versions: dict[str, int] = {}
@@ -173,7 +173,9 @@ class FallbackSources:
             for entry in entries
         )
 
-    async def _harvested(self, category: str, days: Sequence[date], but: Collection[date]) -> list[Found | NotFound]:
+    async def _from_oai(
+        self, category: str, days: Sequence[date], except_days: Collection[date]
+    ) -> list[Found | NotFound]:
         records: list[oai.Record] = []
         unreadable: list[InvalidItem] = []
         arguments = {
@@ -192,10 +194,10 @@ class FallbackSources:
                 break
             arguments = {"verb": "ListRecords", "resumptionToken": answer.token}
         else:
-            raise ParseError(f"more than {_MOST_ANSWERS} answers to one harvest")
+            raise ParseError(f"more than {_MOST_ANSWERS} answers to one request")
         old = f"OAI-PMH: the answer is of {responded_at:%Y-%m-%d %H:%M} UTC, before the mailing"
         proven = [day for day in days if calendar.expected(day) <= responded_at]
-        announced = await self._reconstructed(category, records, proven, but) if proven else {}
+        announced = await self._reconstructed(category, records, proven, except_days) if proven else {}
         late = frozenset(submitted_after(records, days[-1]))
         return [
             Found(
@@ -210,9 +212,9 @@ class FallbackSources:
         ]
 
     async def _reconstructed(
-        self, category: str, records: Iterable[oai.Record], days: Sequence[date], but: Collection[date]
+        self, category: str, records: Iterable[oai.Record], days: Sequence[date], except_days: Collection[date]
     ) -> dict[date, tuple[FeedItem, ...]]:
-        """What these mailings announced; between two batches of records everything else gets its turn."""
+        """What these mailings announced; between two batches of records other tasks run."""
         announced: dict[date, tuple[FeedItem, ...]] = dict.fromkeys(days, ())
         in_order = sorted(records, key=lambda record: record.paper.identifier)
         for start in range(0, len(in_order), _BATCH):
@@ -220,7 +222,10 @@ class FallbackSources:
             identifiers = {record.paper.identifier for record in batch}
             history = self._papers.history(category, identifiers)
             known = Known(
-                {each: tuple(e for e in events if e.mailing_date not in but) for each, events in history.items()},
+                {
+                    each: tuple(e for e in events if e.mailing_date not in except_days)
+                    for each, events in history.items()
+                },
                 self._papers.categories_of(identifiers, before=calendar.expected(days[0])),
             )
             for day, entries in reconstruct(category, batch, days, known).items():
@@ -229,7 +234,7 @@ class FallbackSources:
         return announced
 
     def _harvest_from(self, category: str, first: date) -> date:
-        """From the last mailing that is surely stored, so that nothing falls between; else from the first."""
+        """The date to list records from: the mailing day before, if it is closed, so that no gap is left."""
         before = calendar.previous_mailing_day(first)
         record = self._papers.mailing(before, category)
         return before if record is not None and record.state.closed else first

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.store.papers import Event
 
 MODERATION_HOLD = timedelta(days=10)
-"""How long moderation may hold a paper back, that it still counts as one of these days'."""
+"""A paper submitted up to so long before a mailing may still appear in it, held back by moderators."""
 
 _NEWEST_ANNOUNCED = 5
 """Later versions appear in no feed: https://github.com/arXiv/arxiv-feed, feed/database.py."""
@@ -35,9 +35,9 @@ class Known:
     """What is stored."""
 
     history: Mapping[str, tuple[Event, ...]]
-    """Per identifier, what the category announced of it, oldest first."""
+    """By identifier, what the category announced of it, oldest first."""
     categories: Mapping[str, frozenset[str]]
-    """Per identifier of which any version is stored, under whatever category: its categories."""
+    """By identifier, the paper's categories, if any version of it is stored, collected in whatever category."""
 
 
 def reconstruct(
@@ -46,13 +46,16 @@ def reconstruct(
     days: Sequence[date],
     known: Known,
 ) -> dict[date, tuple[FeedItem, ...]]:
-    """What the category's mailings of these days announced and is not stored yet.
+    """Reconstructs what the category's mailings of these days announced, without what is stored already.
 
     Args:
         category: whose mailings.
-        records: all that changed in its set since the first of the days.
+        records: all OAI-PMH records of the category that changed since the first of the days.
         days: the open mailing dates, oldest first.
-        known: what is stored of these records.
+        known: what is stored of these papers.
+
+    Returns:
+        For each of the days, the papers with their announce types.
     """
     found: dict[date, list[FeedItem]] = {day: [] for day in days}
     for record in sorted(records, key=lambda record: record.paper.identifier):
@@ -66,7 +69,7 @@ def reconstruct(
 
 
 def submitted_after(records: Iterable[Record], day: date) -> Iterator[tuple[str, int]]:
-    """The identifiers and versions that no mailing up to that date can have announced: nothing hurries arXiv."""
+    """(identifier, version) of what was submitted too late for any mailing up to that date."""
     for record in records:
         for version in record.versions:
             if calendar.earliest_mailing(version.submitted) > day:
@@ -79,9 +82,9 @@ def _events(
     days: Sequence[date],
     known: Known,
 ) -> Iterator[tuple[AnnounceType, Version | None]]:
-    """Why the paper must stand in one of these mailings, with the version that tells it, if one does.
+    """The announce types with which the paper appeared in one of these mailings, each with its version, if known.
 
-    The record shows the newest version only, so a paper that appeared and was replaced since appears in that one.
+    A record has the text of the newest version only, so a paper that was replaced meanwhile is shown in that version.
     """
     paper, newest = record.paper, record.versions[-1]
     own = paper.primary in related(category)
@@ -98,7 +101,7 @@ def _events(
 
 
 def _is_late_cross_list(category: str, record: Record, known: Known) -> bool:
-    """Whether we know the paper from elsewhere, and not as one of this category."""
+    """Whether the paper is stored from another category, and was not in this one then."""
     stored = known.categories.get(record.paper.identifier)
     return stored is not None and stored.isdisjoint(related(category))
 
@@ -106,8 +109,8 @@ def _is_late_cross_list(category: str, record: Record, known: Known) -> bool:
 def _day(version: Version | None, record: Record, days: Sequence[date]) -> date | None:
     """Which of the open days announced it; None if it belongs to a later mailing.
 
-    The schedule tells the earliest. The datestamp of a record is the day of its newest version's announcement, if
-    nothing was changed since: so a paper that moderators held back stands where it was announced.
+    The schedule gives the earliest day. A record's datestamp is the day on which its newest version was announced, if
+    nothing was changed since; it tells the day of a paper that moderators held back.
     """
     earliest = days[0] if version is None else calendar.earliest_mailing(version.submitted)
     if earliest > days[-1]:

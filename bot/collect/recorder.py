@@ -1,8 +1,8 @@
-"""Stores what arXiv answered, with the verdict on it: one record an answer.
+"""Stores what arXiv answered together with the verdict on it, one transaction per answer.
 
-    answer -> what is known of its mailing -> [verdict] -> store -> how the mailing stands
+    answer -> what is known of its mailing -> [verdict] -> store -> the mailing's state
 
-Asks nobody; every decision is `verdict`'s.
+Sends no requests; every decision is made in `verdict`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How one category's mailing stands after this run."""
+    """The state of one category's mailing after this run."""
 
     category: str
     mailing_date: date
@@ -37,9 +37,9 @@ class Collected:
     """Announcements that were not stored before."""
     unreadable: int = 0
     asked: bool = True
-    """Whether arXiv was asked; a closed mailing is not asked for again, and nothing is while arXiv has us wait."""
+    """Whether arXiv was asked; it is not for a closed mailing, or while arXiv makes us wait."""
     reopened: bool = False
-    """Whether it had been closed by a feed that turned out to be an earlier mailing's."""
+    """Whether a feed had closed it that turned out to repeat an earlier mailing."""
 
 
 class Recorder:
@@ -53,7 +53,7 @@ class Recorder:
     # -- feeds -------------------------------------------------------------------------------------------------------
 
     def feed(self, mailing: Mailing) -> Collected:
-        """What a feed says of today; one that still shows another day may settle that one's mailing instead."""
+        """Stores a feed as today's mailing; a feed that still shows another day may close that day's mailing."""
         day = mailing.mailing_date
         if day == self._today:
             return self._feed(mailing)
@@ -65,7 +65,7 @@ class Recorder:
         return replace(result, new=new, unreadable=len(mailing.unreadable))
 
     def _feed(self, mailing: Mailing) -> Collected:
-        """The verdict on a feed's own date, stored; of a stale feed nothing else: its papers are another day's."""
+        """Stores a feed under its own date. Of a stale feed only the verdict: its papers belong to another day."""
         identifiers = {entry.paper.identifier for entry in mailing.entries}
         verdict = judge(mailing, self._papers.history(mailing.category, identifiers))
         if verdict.state is MailingState.SUSPECT_STALE:
@@ -75,23 +75,23 @@ class Recorder:
         return Collected(mailing.category, mailing.mailing_date, verdict.state, verdict.reason, new, unreadable)
 
     def failed(self, category: str, day: date, verdict: Verdict) -> Collected:
-        """That a request brought nothing usable for that date."""
+        """Stores that a request brought nothing usable for that date."""
         self._papers.record_failure(day, category, verdict, self._clock.now())
         return Collected(category, day, verdict.state, verdict.reason)
 
     # -- second sources ----------------------------------------------------------------------------------------------
 
     def unproven_after(self, category: str, missed: Sequence[date]) -> dict[date, tuple[FeedItem, ...]]:
-        """The mailings closed by their feeds the day after a missed one, with what they are said to have announced.
+        """Mailings that a feed closed on the day after a missed one, with their entries.
 
-        Where nobody knew the missed mailing, a feed that repeated it looked like news.
+        They need proof: while the missed mailing was unknown, a feed that repeated it looked new.
         """
         following = {calendar.next_mailing_day(day) for day in missed} - set(missed)
         entries = {day: self._closed_by_feed(category, day) for day in sorted(following) if day <= self._today}
         return {day: items for day, items in entries.items() if items}
 
     def _closed_by_feed(self, category: str, day: date) -> tuple[FeedItem, ...]:
-        """What a feed announced, where the mailing is closed; nothing where a second source told of it."""
+        """What a feed announced, if the mailing is complete; without what second sources added."""
         record = self._papers.mailing(day, category)
         if record is None or record.state is not MailingState.COMPLETE:
             return ()
@@ -106,13 +106,16 @@ class Recorder:
         unproven: Mapping[date, tuple[FeedItem, ...]],
         feed_result: Collected | None,
     ) -> Iterator[Collected]:
-        """What a second source said, stored.
+        """Stores what a second source answered.
 
         Args:
             category: whose mailings.
-            found: the answers, by date.
-            unproven: what feeds announced on dates after these, concluded without regard to it.
-            feed_result: what became of today's feed, which stays beside the answer; None for earlier days.
+            found: the answers, one per date.
+            unproven: what feeds announced on the dates after these; see `unproven_after`.
+            feed_result: what came of today's feed, mentioned in the reason; None for earlier days.
+
+        Yields:
+            The state of each mailing.
         """
         found = tuple(found)
         events = events_of(each.mailing for each in found if isinstance(each, Found))
@@ -154,7 +157,7 @@ class Recorder:
         )
 
     def _not_found(self, category: str, found: NotFound, feed_result: Collected | None) -> Collected:
-        """That no second source had the mailing; a try is noted only where one was asked."""
+        """Stores that no second source had the mailing; it counts as a try only if one was asked."""
         if feed_result is None:
             verdict = Verdict(MailingState.FAILED, found.reason)
         else:

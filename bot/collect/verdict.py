@@ -1,11 +1,11 @@
-"""Decides what an answer of arXiv's means for the mailing of its date: whole, empty, stale, cut; and what comes next.
+"""Decides what an answer of arXiv means for a mailing: whether it is complete, empty, stale or truncated.
 
     feed, history          -> judge        -> verdict
-    feed of another day    -> settles      -> whether it is that day's answer
+    feed of another day    -> settles      -> whether it is stored as that day's mailing
     open, verdict, now     -> fallback_from -> when a second source is read
     second source, known   -> judge_found  -> verdict
 
-Pure: everything that is known comes in as values, and what is decided goes out as one. Reads no store and no clock.
+Pure: what is known comes in as arguments. Reads no store and no clock.
 """
 
 from __future__ import annotations
@@ -40,21 +40,20 @@ _FALLBACK_FROM = {
 
 
 def fallback_from(day: date, state: MailingState) -> datetime:
-    """From when on a mailing in that state is read from a second source, on its own day.
+    """The moment from which a mailing in that state may be read from a second source, on its own day (New York time).
 
-    A feed says more than OAI-PMH can, so one that may yet come right is waited for; and what is late in the feed may
-    be late in OAI-PMH too, so that it can prove an empty day only in the morning. What was cut off a feed will not
-    come back to it.
+    A feed says more than OAI-PMH, so a feed that may still become complete gets some hours. What is late in the feed
+    may be late in OAI-PMH too, so OAI-PMH proves an empty day only in the morning. A truncated feed never gets whole.
     """
     return datetime.combine(day, _FALLBACK_FROM[state], calendar.EASTERN)
 
 
 def judge(mailing: Mailing, history: Mapping[str, tuple[Event, ...]]) -> Verdict:
-    """What a well-formed feed proves about its own date.
+    """Decides what a well-formed feed means for the mailing of its own date.
 
     Args:
         mailing: what the feed shows.
-        history: per identifier, what the category announced of these papers.
+        history: by identifier, what the category announced of these papers before.
     """
     count = len(mailing.entries)
     if mailing.unreadable:
@@ -71,27 +70,27 @@ def judge(mailing: Mailing, history: Mapping[str, tuple[Event, ...]]) -> Verdict
 
 
 def repeats(entries: Iterable[FeedItem], day: date, history: Mapping[str, tuple[Event, ...]]) -> bool:
-    """Whether most entries were announced in this category on dates before `day`.
+    """Whether the entries repeat an earlier mailing: most of them were announced in this category before `day`.
 
-    No paper appears twice in a category and no version is announced twice, so that of a true mailing next to nothing
-    is known and of a repeated one next to all. Not quite: of an earlier mailing that was reconstructed some late
-    cross-lists were never known, and some papers stand under a date that is too early.
+    No paper appears twice in a category and no version is announced twice, so almost nothing of a true mailing is
+    known, and almost all of a repeated one. Only almost: reconstructed mailings lack some late cross-lists, and have
+    some papers under a date that is too early.
     """
     known = [_is_known(entry, day, history) for entry in entries]
     return 2 * sum(known) > len(known)
 
 
 def is_news(entries: Iterable[FeedItem], too_late: Collection[tuple[str, int]]) -> bool:
-    """Whether one of the entries proves that they repeat no earlier mailing: it was submitted too late for that.
+    """Whether one of the entries was submitted too late for the earlier mailings, so that these repeat none of them.
 
-    In a small category most of a true mailing may have been held back by moderators, or cross-listed late, and so be
-    concluded as an earlier one's.
+    Needed in small categories: most papers of a true mailing may have been held back by moderators or cross-listed
+    late, and then the reconstruction puts them into an earlier mailing.
     """
     return any((entry.paper.identifier, entry.paper.version) in too_late for entry in entries)
 
 
 def events_of(mailings: Iterable[Mailing]) -> dict[str, tuple[Event, ...]]:
-    """What these mailings announced, as the history that it is for a later one, by identifier."""
+    """What these mailings announced, by identifier: the history for the verdict on a later mailing."""
     found: dict[str, tuple[Event, ...]] = {}
     for mailing in mailings:
         for entry in mailing.entries:
@@ -101,7 +100,7 @@ def events_of(mailings: Iterable[Mailing]) -> dict[str, tuple[Event, ...]]:
 
 
 def without(mailing: Mailing, told: Iterable[FeedItem]) -> Mailing:
-    """The mailing without what a later feed announced: that one is certain, and what OAI-PMH tells is concluded."""
+    """The reconstructed mailing without what a later feed announced, because the feed is certain."""
     appeared = {item.paper.identifier for item in told if not item.type.is_replacement}
     versions: dict[str, int] = {}
     for item in told:
@@ -134,9 +133,9 @@ def _incomplete(mailing: Mailing) -> Verdict:
 
 
 def settles(shown: date, known: MailingRecord | None, today: date) -> bool:
-    """Whether a feed that shows another day than today's is taken as that day's answer, because it is still open.
+    """Whether a feed of another day than today is stored as that day's mailing, because that one is still open.
 
-    A cache may show a feed of weeks ago: a new store must not begin with that.
+    A cache may serve a feed that is weeks old; a new store must not begin with that.
     """
     if known is not None:
         return calendar.is_mailing_day(shown) and not known.state.closed
@@ -144,23 +143,23 @@ def settles(shown: date, known: MailingRecord | None, today: date) -> bool:
 
 
 def proves_empty(day: date, known: MailingRecord | None, now: datetime) -> bool:
-    """Whether a second source that has nothing new proves that there is no more.
+    """Whether a second source without anything new proves that the mailing has nothing more.
 
-    It does where some of the mailing is stored, and from the morning on, when it cannot be late any more.
+    It does if some of the mailing is stored already, and from 07:00 on, when the mailing can no longer be late.
     """
     return bool(known and known.announced) or now >= fallback_from(day, MailingState.UNEXPECTED_EMPTY)
 
 
 def judge_found(found: Found, known: MailingRecord | None, beside: str = "") -> Verdict:
-    """What a second source proves about a date.
+    """Decides what a second source's answer means for the mailing of a date.
 
-    Of a record that nobody can read OAI-PMH does not say which day's it is, and asking again brings the same: it is
-    said and keeps no day open.
+    Unreadable OAI-PMH records are counted in the reason but keep no day open: they do not show which day they belong
+    to, and asking again would bring the same.
 
     Args:
         found: the mailing as the source has it.
-        known: what is stored of it: what OAI-PMH brings comes on top.
-        beside: why the feed was not enough.
+        known: what is stored of the mailing; papers from OAI-PMH are added to it.
+        beside: why the feed was not enough, for the reason.
     """
     if found.mailing.unreadable and not found.reconstructed:
         return _incomplete(found.mailing)

@@ -1,11 +1,12 @@
-"""The second verb: announcements x topics -> digest -> messages and deliveries.
+"""The second verb: makes each subscriber's digest of what is new, and writes its messages into the outbox.
 
     [due?] -> plan -> render -> outbox
 
 Subscribers are independent: each has its own cursor, hour and templates. The content of a digest is planned in
 `digests`. Subscribers with the same content in the same form share one rendering, and many digests are written in one
-transaction; whoever another process composed for is left to it. Between two digests the event loop has its turn, so
-that a stop ends compose there: what was written stays, the next run goes on. Nothing in here sends or asks arXiv.
+transaction. A subscriber for which another process composed meanwhile is skipped. Between two digests other tasks
+run, so that a stop ends compose there: what was written stays, the next run goes on. Nothing here sends or asks
+arXiv.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
 
 
 _DIGESTS_PER_TRANSACTION = 50
-"""Different digests that are written in one transaction."""
+"""How many different digests are written in one transaction."""
 
 _PLANS_PER_TURN = 10
-"""Digests that are planned before the event loop has its turn."""
+"""How many digests are planned before other tasks of the event loop run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,14 @@ class _Candidate:
 
     subscriber: Subscriber
     before: SubscriberState | None
-    """As stored; None for a newcomer."""
+    """As stored; None for a new subscriber."""
     after: SubscriberState
     plan: DigestPlan | None
-    """None before its hour."""
+    """None if it is not due."""
 
     @property
     def same_messages_key(self) -> tuple[object, ...]:
-        """The same for all that get the very same messages."""
+        """Equal for subscribers that get exactly the same messages."""
         each = self.subscriber
         return (self.plan, each.channel, each.max_messages, each.options, each.when_empty)
 
@@ -65,7 +66,7 @@ class _RenderedGroup:
     candidates: Sequence[_Candidate]
     rendered: RenderedDigest | None
     template_error: str
-    """What was wrong with their templates."""
+    """What was wrong with the user's templates; empty if nothing was."""
     failed: bool = False
     """Whether nothing could be rendered for them."""
 
@@ -92,10 +93,10 @@ class Composer:
         """Take what composing needs.
 
         Args:
-            store: what was announced and told.
-            settings: who wants what.
+            store: read and written.
+            settings: the roster.
             channels: by name, with the user's own templates where there are any.
-            planner: what each would be told.
+            planner: plans the digests, over the same store and roster.
             fallbacks: the same channels with the built-in templates, where the user has own ones.
         """
         self._store = store
@@ -114,8 +115,8 @@ class Composer:
 
         Args:
             now: the moment, UTC.
-            any_hour: for all, whatever their hour.
-            wait_until: until then, who has no hour of its own waits for categories that are late.
+            any_hour: compose for all subscribers, due or not.
+            wait_until: until then, subscribers without an hour of their own wait for late categories.
         """
         states = self._store.subscribers.states(self._settings.subscribers)
         done: dict[str, Composed] = {}
@@ -141,7 +142,7 @@ class Composer:
         )
 
     def enrol(self, now: datetime) -> None:
-        """Give every new subscriber its first cursors: the latest stored mailing, and everything after it."""
+        """Stores the first cursors of every new subscriber, so that it gets the latest mailing and all after it."""
         states = self._store.subscribers.states(self._settings.subscribers)
         updates = []
         for subscriber in self._settings.subscribers.values():
@@ -149,16 +150,16 @@ class Composer:
             state = self._planner.add_missing_cursors(subscriber, before or SubscriberState(subscriber.name))
             if state != before and not subscriber.paused and not _is_silent(subscriber):
                 updates.append((state, ()))
-        # Whom another process composed for in the meantime has begun by that.
+        # A subscriber for which another process composed meanwhile has its cursors from there.
         self._store.outbox.enqueue_for(updates, None, now)
 
     def _forget_silent(self, states: Mapping[str, SubscriberState]) -> None:
-        """If one of them may be written to again, it begins with the latest mailing, not with all that it missed."""
+        """Deletes the state of subscribers without an address, so that they start anew at the latest mailing."""
         silent = [each.name for each in self._settings.subscribers.values() if not each.addresses]
         self._store.subscribers.forget([name for name in silent if name in states])
 
     def _waits_for(self, candidate: _Candidate, now: datetime) -> tuple[str, ...]:
-        """The late categories of today for which a digest waits, if its subscriber has no hour of its own."""
+        """The late categories of today for which the subscriber's digest waits; none if it has an hour of its own."""
         has_news = candidate.plan is not None and candidate.plan.digest is not None
         return self._planner.late(candidate.subscriber, now) if has_news and candidate.subscriber.at is None else ()
 
@@ -170,7 +171,7 @@ class Composer:
         state = self._planner.add_missing_cursors(subscriber, before or SubscriberState(subscriber.name))
         state = replace(state, due_at=next_slot(subscriber, now), composed_as=subscriber.revision)
         if state.slot is None:
-            # A newcomer, or one that has an hour only now, starts at its next slot.
+            # A new subscriber, or one that got an hour only now, starts at its next slot.
             state = replace(state, slot=served_slot(subscriber, now))
         due = is_due(subscriber, state, now)
         if not (due or any_hour):
@@ -190,7 +191,7 @@ class Composer:
         return [result for each in rendered_groups for result in self._results(each, lost, now)]
 
     def _results(self, group: _RenderedGroup, lost: Container[str], now: datetime) -> Iterator[Composed]:
-        """What came of each subscriber of the group, after all but the `lost` ones were written."""
+        """The result for each subscriber of the group; for the `lost` ones another process composed."""
         plan = group.candidates[0].plan
         matched = plan.digest.matched if plan and plan.digest else 0
         parts = len(group.rendered.messages) if group.rendered else 0
@@ -211,12 +212,12 @@ class Composer:
         try:
             rendered, template_error = self._renderer.render(first, plan) if plan else (None, "")
         except RenderError as error:
-            # Its own template's trouble is its own: the cursor stays, the next run composes it again.
+            # A broken template affects only its subscribers: the cursors stay, the next run composes again.
             return _RenderedGroup(candidates, None, str(error), failed=True)
         return _RenderedGroup(candidates, rendered, template_error)
 
     def preview(self, subscriber: Subscriber, now: datetime, *, as_newcomer: bool) -> Digest | None:
-        """What the subscriber would be told now, whatever its hour; a newcomer gets the latest mailing."""
+        """What the subscriber would be told now, due or not; a new subscriber would get the latest mailing."""
         known = None if as_newcomer else self._store.subscribers.state(subscriber.name)
         newcomer = SubscriberState(name="")
         return self._planner.plan(
@@ -225,12 +226,12 @@ class Composer:
 
 
 def _is_silent(subscriber: Subscriber) -> bool:
-    """Whether nothing is composed for it, whatever its hour."""
+    """Whether nothing is composed for it: it is not confirmed, or has no address or no topic."""
     return subscriber.unconfirmed or not subscriber.addresses or not subscriber.topics
 
 
 def _in_batches(groups: Sequence[Sequence[_Candidate]]) -> Iterator[Sequence[Sequence[_Candidate]]]:
-    """So many at a time that a commit costs little beside them, and so few that their digests fit into memory."""
+    """The groups in batches: large enough to make a commit cheap, small enough for their digests to fit in memory."""
     return (
         groups[start : start + _DIGESTS_PER_TRANSACTION] for start in range(0, len(groups), _DIGESTS_PER_TRANSACTION)
     )

@@ -1,9 +1,9 @@
-"""Plans a subscriber's digest: from its cursors to a digest that is not rendered yet.
+"""Plans a subscriber's digest: from its cursors to a digest before rendering.
 
     cursors -> announcements since -> select per topic -> rank, limit -> digest
 
-Reads the store and changes nothing; knows no hour, no channel and no template. One reading of the store serves many
-subscribers: papers are read and matched once, and equal plans are one object.
+Only reads the store; knows no hour, channel or template. One planner serves many subscribers: papers are read and
+matched once, and equal plans are one object.
 """
 
 from __future__ import annotations
@@ -48,23 +48,23 @@ class DigestPlan:
     digest: Digest | None
     papers: tuple[DigestPaper, ...]
     silence: Note | None
-    """Why there is no digest, where a closed mailing had announcements and nothing for the subscriber."""
+    """Says why there is no digest, if a closed mailing had announcements and none matched; else None."""
     cursors: Mapping[str, int]
     heard_until: date | None
 
     def after(self, state: SubscriberState) -> SubscriberState:
-        """The state of a subscriber that was told."""
+        """The subscriber's state once this plan is stored."""
         return replace(state, cursors=self.cursors, heard_until=self.heard_until)
 
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """All that was announced after certain cursors, and what of it was told to whom."""
+    """What was announced after certain cursors, and what of it each subscriber was told."""
 
     announcements: tuple[Announcement, ...]
     dates: frozenset[date]
     told: tuple[Mapping[str, Told], ...]
-    """By subscriber; a mapping for each category of which anything was told."""
+    """By subscriber; one mapping for each category with anything told."""
 
 
 class DigestPlanner:
@@ -88,7 +88,7 @@ class DigestPlanner:
         self._union = cache(_union)
 
     def add_missing_cursors(self, subscriber: Subscriber, state: SubscriberState) -> SubscriberState:
-        """The state with a cursor for each of its topics' categories: a new one starts with the latest mailing."""
+        """The state with a cursor for each category of its topics; a new one starts at the latest mailing."""
         cursors = {}
         for name in subscriber.topics:
             for category in self._settings.topics[name].categories:
@@ -98,7 +98,7 @@ class DigestPlanner:
         return replace(state, cursors=cursors)
 
     def plan(self, subscriber: Subscriber, state: SubscriberState, now: datetime) -> DigestPlan:
-        """What the subscriber would be told now: the very same value for all that are told the same. Reads only."""
+        """What the subscriber would be told now; the same object for all subscribers that would be told the same."""
         news = {name: self._news_of(name, state) for name in subscriber.topics}
         told = {name: self._told_to(state.name, each) for name, each in news.items()}
         key = (subscriber.topics, *state.cursors.values(), *told.values(), state.heard_until, now)
@@ -131,7 +131,7 @@ class DigestPlanner:
 
     @staticmethod
     def _span(state: SubscriberState, dates: Sequence[date]) -> tuple[date, ...]:
-        """The mailing days that a digest is about: all since the last one the subscriber heard of."""
+        """The mailing days that a digest covers: all since the last one that the subscriber was told of."""
         before = calendar.previous_mailing_day(dates[-1])
         first = max(min(state.heard_until or before, before), dates[0] - _LONGEST_LOOK_BACK)
         return calendar.mailing_days(first, dates[0])
@@ -150,7 +150,7 @@ class DigestPlanner:
         return self._news[key]
 
     def _read_category(self, category: str, cursor: int) -> _News:
-        """One category's news: a thousand topics may each read other categories, but few read one from elsewhere."""
+        """One category's news; cached by category and cursor, as most topics share both."""
         announcements = self._store.papers.announcements_after(category, cursor, self._upto)
         unread = {(a.identifier, a.version) for a in announcements} - self._papers.keys()
         for key, paper in self._store.papers.load(unread).items():
@@ -160,7 +160,7 @@ class DigestPlanner:
         return _News(announcements, frozenset(a.mailing_date for a in announcements), (told,) if told else ())
 
     def _told_to(self, subscriber: str, news: _News) -> Told:
-        """What of these news the subscriber was told; the same object for all that were told the same."""
+        """What of this news the subscriber was told; the same object for all that were told the same."""
         return self._union(*(told[subscriber] for told in news.told if subscriber in told))
 
     def _sections(
@@ -169,7 +169,7 @@ class DigestPlanner:
         news: Mapping[str, _News],
         told: Mapping[str, Told],
     ) -> tuple[tuple[Section, ...], tuple[DigestPaper, ...]]:
-        """One section per topic that claims something; a paper stands in the first, the other topics are named."""
+        """One section per topic with matches. A paper is shown in its first topic, which names the others."""
         topics = [self._settings.topics[name] for name in subscriber.topics]
         windows = {name: self._claimed_by(name, each.announcements) for name, each in news.items()}
         found = {
@@ -208,12 +208,12 @@ class DigestPlanner:
         )
 
     def _claimed_by(self, topic: str, announcements: Iterable[Announcement]) -> list[Announcement]:
-        """Only of papers that can have a place in the topic's section: most topics claim few."""
+        """The announcements of papers that the topic matches."""
         claimed = self._matched.claimed_by(topic)
         return [announcement for announcement in announcements if announcement.identifier in claimed]
 
     def _more(self, topic: Topic, entries: Sequence[DigestEntry], window: Iterable[Announcement]) -> tuple[Link, ...]:
-        """Where these papers are: on the site's pages, else in as few of arXiv's own listings as hold them all."""
+        """Links to these papers: the site's pages, else as few of arXiv's listings as have them all."""
         site = self._settings.site
         if site and site.url and topic.name in site.topics:
             days = sorted({entry.mailing_date for entry in entries}, reverse=True)
@@ -232,7 +232,7 @@ class DigestPlanner:
         return frozenset(c for name in subscriber.topics for c in self._settings.topics[name].categories)
 
     def _missing(self, categories: Iterable[str], days: Iterable[date], now: datetime) -> tuple[str, ...]:
-        """The mailings of these days that are not in: today's by category, older ones with their date."""
+        """The mailings of these days that are not collected yet: today's by category, older ones with their date."""
         today = calendar.mailing_date(now)
         return tuple(
             category if day == today else f"{category} of {text.day(day)} (missed)"
@@ -240,13 +240,13 @@ class DigestPlanner:
         )
 
     def late(self, subscriber: Subscriber, now: datetime) -> tuple[str, ...]:
-        """The subscriber's categories whose mailing of today should be in and is not; none on a weekend."""
+        """The subscriber's categories whose mailing of today is expected by now and still open."""
         today = calendar.mailing_date(now)
         days = (today,) if calendar.is_mailing_day(today) else ()
         return tuple(category for _, category in self._open(self._categories(subscriber), days, now))
 
     def _open(self, categories: Iterable[str], days: Iterable[date], now: datetime) -> list[tuple[date, str]]:
-        """Which mailings of these days should be in and are not, newest first."""
+        """Which mailings of these days are expected by now and still open, newest first."""
         due = [day for day in days if calendar.expected(day) <= now and not calendar.deferred(day)]
         return [
             (day, category)
@@ -262,9 +262,9 @@ class DigestPlanner:
         dates: Iterable[date],
         now: datetime,
     ) -> tuple[date | None, Note | None]:
-        """The newest mailing date, if it is closed and the subscriber has not heard of it, and what to say.
+        """The newest mailing date, if it is closed and the subscriber was not told of it, and the note about it.
 
-        What is said is of all mailings since it last heard of one, which `dates` has.
+        The note is about all mailings since the last one that it was told of; `dates` has those with announcements.
         """
         categories = self._categories(subscriber)
         day = max(filter(None, map(self._latest, categories)), default=None)
@@ -284,7 +284,7 @@ class DigestPlanner:
 
 
 def _listings(entries: Iterable[DigestEntry], window: Iterable[Announcement]) -> list[tuple[date, str]]:
-    """The (date, category) listings to look through for all of these papers, the one with most of them first."""
+    """The fewest (date, category) listings that have all of these papers, chosen greedily, largest first."""
     wanted = {(entry.paper.identifier, entry.mailing_date) for entry in entries}
     holds: dict[tuple[date, str], set[tuple[str, date]]] = {}
     for announcement in window:
@@ -300,12 +300,12 @@ def _listings(entries: Iterable[DigestEntry], window: Iterable[Announcement]) ->
 
 
 def _also_in(entry: DigestEntry, claims: Mapping[str, Sequence[Topic]]) -> DigestEntry:
-    """The entry, naming the topics behind the first that claim it too."""
+    """The entry with the titles of its other topics."""
     return replace(entry, also_in=tuple(topic.title for topic in claims[entry.paper.identifier][1:]))
 
 
 def _digest_papers(section: Section, selection: Iterable[Selected]) -> list[DigestPaper]:
-    """The papers that count as told once this section is enqueued, shown or counted."""
+    """The papers that count as told once this section is in the outbox, shown or counted."""
     shown = {entry.paper.identifier for entry in section.entries}
     return [
         DigestPaper(identifier, version, section.topic, shown=identifier in shown, hits=selected.entry.match.hits)

@@ -36,7 +36,11 @@ class Renderer:
         self._fallbacks = fallbacks
 
     def render(self, subscriber: Subscriber, plan: DigestPlan) -> tuple[RenderedDigest | None, str]:
-        """The messages, if there is anything to say, and what was wrong with the subscriber's own templates."""
+        """The rendered digest or note, None if there is nothing to say; and what was wrong with the user's templates.
+
+        Raises:
+            RenderError: the built-in templates fail too, or there are no others.
+        """
         if plan.digest:
             digest = plan.digest
             messages, template_error = self._render_or_fall_back(
@@ -64,7 +68,7 @@ class Renderer:
         subscriber: Subscriber,
         render: Callable[[Channel], tuple[Message, ...]],
     ) -> tuple[tuple[Message, ...], str]:
-        """What the channel renders; with the built-in templates and a note where the subscriber's own are broken.
+        """What the channel renders; where the user's templates are broken, the built-in ones' and a note about it.
 
         Raises:
             RenderError: the built-in ones fail too, or there are no others.
@@ -84,10 +88,10 @@ class Renderer:
 
 
 def _rendered(channel: Channel, render: Callable[[Channel], tuple[Message, ...]]) -> tuple[Message, ...]:
-    """What it renders; a fault of ours counts as a broken template, for it must stop nobody else either.
+    """Renders; a bug of ours counts as a broken template, because it must not stop other subscribers either.
 
     Raises:
-        RenderError: it cannot.
+        RenderError: the rendering failed.
     """
     try:
         return render(channel)

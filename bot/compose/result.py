@@ -1,4 +1,4 @@
-"""What compose came to for one subscriber, as a value."""
+"""The result of compose for one subscriber, as a value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What compose came to for one subscriber."""
+    """What compose decided for one subscriber."""
 
     DIGEST = "digest"
     EMPTY = "empty"
@@ -19,13 +19,13 @@ class Outcome(StrEnum):
     NOT_DUE = "not-due"
     PAUSED = "paused"
     NOBODY = "nobody"
-    """None of its addresses may be written to, or it waits for its reader's yes."""
+    """It has no topic, none of its addresses may be written to, or its reader has not confirmed."""
     WAITING = "waiting"
     """Some of its categories are late today, and there is time to wait for them."""
     FAILED = "failed"
     """A template of this subscriber is broken."""
     ELSEWHERE = "elsewhere"
-    """Another process composed for it in the meantime."""
+    """Another process composed for it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Composed:
     outcome: Outcome
     matched: int = 0
     messages: int = 0
-    """Deliveries written."""
+    """The number of deliveries written."""
     reason: str = ""
-    """What was wrong with its templates, whether or not there was a digest all the same."""
+    """What was wrong with its templates; set also where the built-in ones were used instead."""
     next_slot: datetime | None = None
     late: tuple[str, ...] = ()
-    """Its categories whose mailing of today should be in and is not: what they bring follows."""
+    """Its categories whose mailing of today is expected and still open; it follows as a digest of its own."""
     self_service: bool = False
     """Whether it is a self-service subscriber."""

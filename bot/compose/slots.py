@@ -22,11 +22,11 @@ def is_due(subscriber: Subscriber, state: SubscriberState, now: datetime) -> boo
     """Whether a slot has come that was not served; always, for a subscriber without an hour of its own."""
     if subscriber.at is None:
         return True
-    if state.slot is None or state.slot > now:  # in the future: written by a clock that was wrong
+    if state.slot is None or state.slot > now:  # a slot in the future was written by a wrong clock
         return True
     if latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone) > state.slot:
         return True
-    # Its hour of this mailing date was served already: what comes in late follows at once. A newcomer still waits.
+    # Today's slot was served already: what comes in late follows at once. A new subscriber waits for its first slot.
     return state.heard_until is not None and calendar.mailing_date(state.slot) == calendar.mailing_date(now)
 
 

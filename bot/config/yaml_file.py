@@ -162,7 +162,7 @@ def _loader_class() -> Any:  # noqa: ANN401 - a class made from whichever base i
             first: [(tag, pattern) for tag, pattern in resolvers if tag in (_NULL, _MERGE)]
             for first, resolvers in base.yaml_implicit_resolvers.items()
         }
-        yaml_constructors = {  # noqa: RUF012 - as above
+        yaml_constructors = {  # noqa: RUF012 - PyYAML's own interface
             _NULL: base.construct_yaml_null,
             _TEXT: base.construct_scalar,
             _LIST: lambda loader, node: loader.construct_list(node),

@@ -1,7 +1,7 @@
-"""The third verb: outbox -> claim -> send -> settle.
+"""The third verb: sends what is in the outbox.
 
-    lanes -> (each on its own: claim -> send -> settle -> claim ...)        no transaction open while sending
-                                    or -> ask  -> settle                    where an earlier outcome is unknown
+    each lane:  claim -> send -> settle -> claim ...          no transaction is open while sending
+                claim -> look up -> settle -> claim ...       if the outcome of an earlier attempt is unknown
 
 A lane is one address: its messages go in order, one at a time, and its failures delay no other lane. What a
 failure means is decided by the store from its kind alone; nothing in here knows a platform. Lanes share commits
@@ -87,11 +87,11 @@ async def deliver(
 
 @dataclass(frozen=True, slots=True)
 class _LaneJob:
-    """A lane with the address it leads to now."""
+    """A lane with its subscriber and its address of now."""
 
     lane: Lane
     left: int
-    """How many of its deliveries are not over."""
+    """How many of its deliveries are not final."""
     subscriber: Subscriber
     address: Address
 
@@ -117,10 +117,10 @@ class _Run:
         self._ignore_backoff = ignore_backoff
         self._until = clock.now() + max_wait
         self._slots = {name: asyncio.Semaphore(channel.max_concurrent_sends) for name, channel in channels.items()}
-        """A delivery is claimed only when a slot is free to send it at once: after a crash everything claimed is
-        unknown."""
+        """By channel. A delivery is claimed only when a slot is free to send it at once, because after a crash
+        everything claimed is unknown."""
         self._queues: dict[str, asyncio.Lock] = {}
-        """By credential: lanes behind one rate limit wait in a queue, and only the first of them polls the store."""
+        """By credential: lanes behind one rate limit wait in a queue; only the first of them polls the store."""
 
     async def lane(self, job: _LaneJob, lost: Sequence[DeliveryState]) -> LaneReport:
         """Everything for one address, in order, until it is done or has to wait too long."""
@@ -144,7 +144,7 @@ class _Run:
             outcomes[state] += 1
             left -= state.final
             if state is not DeliveryState.SENT and why:
-                # One more try of the same delivery has to be asked for anew, by the next run.
+                # Backoff is ignored for one try only; the same delivery waits for its backoff, or the next run.
                 ignore_backoff, reason = False, why
         return LaneReport(
             subscriber=job.lane.subscriber,
@@ -159,7 +159,7 @@ class _Run:
         )
 
     def _suppression_keys(self, job: _LaneJob) -> tuple[str, ...]:
-        """What forbids a message to the address; the one that asks for its reader's yes is not forbidden."""
+        """The keys under which the address may be suppressed; none for a confirmation mail, which may always go."""
         mailbox = job.address.mailbox
         return () if mailbox is None or job.subscriber.unconfirmed else self._keys.suppression(mailbox)
 
@@ -170,7 +170,11 @@ class _Run:
         await self._clock.sleep((wait.until - self._clock.now()).total_seconds())
 
     async def _step(self, job: _LaneJob, *, ignore_backoff: bool) -> tuple[DeliveryState | Wait | None, str]:
-        """Claim, send or ask, settle: one delivery's new state and why, or what to wait for, or None when done."""
+        """Claims one delivery, sends it or looks it up, and settles it.
+
+        Returns:
+            Its new state and the reason; or what to wait for; or None if the lane is done.
+        """
         subscriber, address = job.subscriber, job.address
         channel, slots = self._channels[subscriber.channel], self._slots[subscriber.channel]
         limits = channel.limits(address)
@@ -217,7 +221,7 @@ class _Run:
                 await self._wait(found)
 
     async def _settle_sent(self, delivery: Delivery, receipt: Receipt, limits: Limits) -> None:
-        """Records that it arrived, with retries: what is not recorded would be sent again."""
+        """Stores that it arrived, with retries, because what is not stored would be sent again."""
         sent_receipt = SentReceipt(delivery, receipt, limits)
         for pause in (1.0, 2.0, 4.0):
             try:
@@ -236,8 +240,8 @@ class _Run:
         except DeliveryError:
             raise
         except Exception as error:
-            # A fault of ours in one channel must not end the others' run, and whether it struck before or after the
-            # write nobody knows. Its text may quote a webhook URL, so only its kind is told.
+            # A bug in one channel must not end the run of the others. Nobody knows whether the message was sent
+            # before it. Its text may quote a webhook URL, so only its type is shown.
             fault = f"internal error in the {type(channel).__name__}: {type(error).__name__}"
             raise DeliveryError(FailureKind.UNKNOWN, fault) from error
 
@@ -262,7 +266,7 @@ class _Run:
 
 @contextmanager
 def _released(slots: asyncio.Semaphore) -> Iterator[None]:
-    """Give a place back at the end, which was taken by who claimed."""
+    """Releases at the end the slot that the claim has taken."""
     try:
         yield
     finally:

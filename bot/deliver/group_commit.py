@@ -1,9 +1,8 @@
 """Group commit: lanes that settle or claim at about the same time share one transaction.
 
-A lane that wants to settle or to claim a delivery asks here and waits for other lanes: for
-those that are sending, but no longer than the last transaction took, so that waiting costs at most as much
-as it may save. A single lane, or one with a rate limit, does not wait. Decides nothing about a delivery, sends
-nothing.
+A lane that wants to settle or claim a delivery asks here, and waits until lanes that are sending have their answers,
+but no longer than the last transaction took: then waiting costs at most what it may save. A single lane, or one with
+a rate limit, does not wait. Decides nothing about a delivery, sends nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _IDLE_PASSES = 2
 the first and understood in the second."""
 
 _LONGEST_WAIT = 0.25
-"""Seconds. A commit takes less; what took longer waited for another process, and says nothing of the next."""
+"""The longest wait in seconds. A commit takes less; one that took longer waited for another process."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -37,7 +36,7 @@ Queued = tuple[Item, asyncio.Future[Answer]]
 
 
 class GroupCommitter:
-    """One run's only way to settle what was sent and to claim what is next."""
+    """Settles and claims deliveries for all lanes of one run."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -58,7 +57,7 @@ class GroupCommitter:
             self._none_in_flight.set()
 
     async def claim(self, request: ClaimRequest) -> ClaimOutcome:
-        """Claim the lane's next delivery, in a shared transaction; or say what to wait for, or that nothing is left.
+        """Claims the lane's next delivery in a shared transaction; see `ClaimOutcome`.
 
         Raises:
             StoreError: the store cannot be written.
@@ -67,7 +66,7 @@ class GroupCommitter:
         return await self._ask(self._requests, request)
 
     async def settle(self, sent_receipt: SentReceipt) -> None:
-        """Write down that a delivery arrived.
+        """Stores that a delivery arrived, in a shared transaction.
 
         Raises:
             ClaimLostError: the claim is no longer ours.
@@ -78,12 +77,12 @@ class GroupCommitter:
         try:
             await self._ask(self._sent_receipts, sent_receipt)
         except asyncio.CancelledError:
-            # The run was cancelled; a receipt must still be written down.
+            # The run was cancelled; a receipt must still be stored.
             self._commit(self._take_sent_receipts(), ())
             raise
 
     def fail(self, delivery: Delivery, error: DeliveryError, limits: Limits) -> DeliveryState:
-        """Write down that an attempt failed, and what that means for its gates, at once and alone. Its state now.
+        """Stores a failed attempt, in a transaction of its own. Returns the delivery's new state.
 
         Raises:
             ClaimLostError: the claim is no longer ours.

@@ -20,25 +20,25 @@ class LaneReport:
     dead: int = 0
     dropped: int = 0
     withdrawn: int = 0
-    """Taken back: for a subscriber that is gone, or to be composed anew for another channel."""
+    """Withdrawn: its subscriber is gone, or moved to another channel, for which it is composed anew."""
     held: int = 0
-    """Whose outcome is unknown, and that wait for a person."""
+    """Deliveries whose outcome is unknown and that wait for a person."""
     reason: str = ""
-    """Why something stayed behind, or died."""
+    """Why something was left, or is dead."""
     left_until: datetime | None = None
-    """When it is worth trying again; None if nothing stayed behind."""
+    """When to try again, UTC; None if nothing was left."""
     paused: bool = False
     self_service: bool = False
-    """Whether it is a self-service subscriber's."""
+    """Whether the subscriber is a self-service one."""
 
     @property
     def is_news(self) -> bool:
-        """Whether there is anything to say of it; a lane of which all is held has been told of before."""
+        """Whether anything happened or is left; deliveries that were held before are reported elsewhere."""
         counts = self.sent + self.dead + self.dropped + self.withdrawn + self.held
         return bool(counts or self.left_until or self.paused)
 
     def then(self, later: LaneReport) -> LaneReport:
-        """Both, of one run: what was done adds up, what is left is as the later one found it."""
+        """The sum of two reports of one run: counts add up, what is left is taken from the later one."""
         return replace(
             later,
             sent=self.sent + later.sent,

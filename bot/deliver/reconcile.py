@@ -1,6 +1,6 @@
-"""Reconciles a delivery whose outcome is unknown: asks the platform, and records the answer.
+"""Reconciles a delivery whose outcome is unknown: asks the platform, and stores the answer.
 
-Sends nothing. What cannot be looked up is decided by the subscriber's `on_unknown`.
+Sends nothing. If the platform cannot tell, the subscriber's `on_unknown` decides.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 VISIBLE_AFTER = timedelta(seconds=10)
-"""How long a message that was just taken may be missing from what the other side shows."""
+"""How long a message that the platform just accepted may be missing from what it shows."""
 
 
 async def reconcile(
@@ -38,7 +38,7 @@ async def reconcile(
     address: Address,
     limits: Limits,
 ) -> tuple[DeliveryState, str]:
-    """Looks up a delivery. Returns its new state, and a reason unless it was sent.
+    """Looks up a delivery and stores what was found. Returns its new state, and a reason unless it was sent.
 
     Raises:
         ClaimLostError: the claim is no longer ours.
@@ -67,7 +67,7 @@ async def reconcile(
 
 
 async def _lookup_twice(clock: Clock, channel: Channel, unknown: UnknownDelivery, address: Address) -> Receipt | None:
-    """What the other side shows, asked again a little later before anything counts as missing."""
+    """Looks the message up; if it is missing, once more `VISIBLE_AFTER` later."""
     found = await _lookup(clock, channel, unknown, address)
     if found is None:
         await clock.sleep(VISIBLE_AFTER.total_seconds())

@@ -1,4 +1,4 @@
-"""Finds deliveries whose sender died while sending them; their outcome is unknown until the platform is asked."""
+"""Recovers deliveries whose sender died while sending them: their outcome is unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ log = structlog.get_logger(__name__)
 
 
 def recover(store: Store, lanes: Sequence[Lane], now: datetime) -> dict[Lane, list[DeliveryState]]:
-    """What became of those deliveries whose sender died while sending them, by lane."""
+    """Marks these lanes' deliveries whose sender died as unknown, or dead after too many crashes.
+
+    Returns:
+        The new states, by lane; only lanes with such deliveries.
+    """
     found: dict[Lane, list[DeliveryState]] = {}
     for lane, state in store.outbox.recover(*lanes, owner=store.owner, now=now):
         log.warning("a sender died while sending", subscriber=lane.subscriber, state=state.value)

@@ -15,25 +15,25 @@ class DeliveryState(StrEnum):
     """Where a delivery stands. SENT, DEAD, DROPPED and WITHDRAWN are final."""
 
     PENDING = "pending"
-    """Not tried yet, or to be tried again not before its hour."""
+    """Not tried yet, or waiting for its next attempt."""
     SENDING = "sending"
-    """Claimed, and committed so before the first byte was written."""
+    """Claimed by a process; committed before the first byte is sent."""
     UNKNOWN = "unknown"
-    """Written, but the answer was never seen."""
+    """Sent, but the answer was lost."""
     HELD = "held"
-    """Unknown, and its subscriber wants a person to decide (`on_unknown: hold`)."""
+    """Unknown, and a person has to decide (`on_unknown: hold`)."""
     SENT = "sent"
-    """The other side said so."""
+    """Confirmed by the platform."""
     DEAD = "dead"
-    """Refused as malformed, in its plain form too; or refused otherwise for about a day."""
+    """Rejected as malformed, in its plain form too; or refused for about a day for another reason."""
     DROPPED = "dropped"
     """Given up on purpose: by `on_unknown: drop`, by hand, or because its address is gone."""
     WITHDRAWN = "withdrawn"
-    """Taken back because its subscriber is gone or moved to another channel: as if it had never been told."""
+    """Taken back because its subscriber is gone or moved to another channel; counts as not told."""
 
     @property
     def final(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether it is never sent again."""
         return self in (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DROPPED, DeliveryState.WITHDRAWN)
 
 
@@ -45,7 +45,7 @@ class Delivery:
     """The idempotency key: the same on every attempt."""
     subscriber: str
     recipient: str
-    """Which of the subscriber's addresses: a hash, never the address itself."""
+    """The key of one of the subscriber's addresses: a hash, never the address itself."""
     payload: Mapping[str, Any]
     """The form to send on this attempt, rich or plain."""
     part: int
@@ -55,24 +55,24 @@ class Delivery:
     reply: bool = False
     """Whether it goes into the thread under the digest's first message."""
     parent: str | None = None
-    """The platform's id of the digest's first message, once that is sent; for every later part."""
+    """For later parts: the platform's id of the digest's first message, once that is sent."""
     thread_gone: bool = False
-    """Whether that message's thread takes no replies any more: then it goes to the destination, and says so."""
+    """Whether that message's thread no longer takes replies: then it goes to the channel itself, and says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A rate limit and circuit breaker, of a destination or of a credential: one message passes at a time."""
+    """A rate limit and circuit breaker of a destination or of a credential: one message passes at a time."""
 
     key: str
-    """What the store files it under; hashes, never an address or a secret."""
+    """Its key in the store, made of hashes, never of an address or a secret."""
     min_interval: float
     """Seconds between two messages, at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The two limits that every message has to pass."""
+    """The two limits that every message has to pass: its destination's and its credential's."""
 
     destination: Limit
     credential: Limit
@@ -90,9 +90,9 @@ class UnknownDelivery:
     """A delivery whose answer was lost, with what helps its channel to look it up."""
 
     delivery: Delivery
-    """As it was sent, perhaps more than once. No attempt was before its `created_at`."""
+    """The delivery as it was sent, perhaps more than once; every attempt was after its `created_at`."""
     asked_at: datetime
-    """The moment of asking, UTC; a channel is never asked before `created_at`."""
+    """When the platform is asked, UTC; never before `created_at`."""
     last_known_id: str = ""
     """The platform's id of the last message that is known to have reached the address; empty if there is none."""
     ids_of_others: frozenset[str] = frozenset()
@@ -100,7 +100,7 @@ class UnknownDelivery:
 
 
 class OnUnknown(StrEnum):
-    """What becomes of a delivery whose outcome nobody knows and nobody can be asked about."""
+    """What to do with a delivery whose outcome is unknown and cannot be looked up."""
 
     RESEND = "resend"
     DROP = "drop"

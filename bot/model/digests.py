@@ -34,9 +34,9 @@ class DigestEntry:
     replaced_to: int | None = None
     """For a paper announced and replaced between two digests, its version by now: "new, now v2"."""
     also_in: tuple[str, ...] = ()
-    """Titles of the subscriber's other topics that claim it too."""
+    """Titles of the subscriber's other topics that match it too."""
     reconstructed: bool = False
-    """Whether date and type are concluded from OAI-PMH, because no feed of that day was had."""
+    """Whether date and type were concluded from OAI-PMH, because that day's feed was missed."""
 
     @property
     def url(self) -> str:
@@ -50,12 +50,12 @@ class DigestEntry:
 
     @property
     def html_url(self) -> str:
-        """The paper as a web page, in the same version; arXiv has it of nearly all that came since December 2023."""
+        """The paper as a web page, in the same version; arXiv has one of nearly all papers since December 2023."""
         return self._url("html")
 
     @property
     def format_links(self) -> tuple[Link, ...]:
-        """The paper as PDF and as a web page; nothing, if it has been withdrawn."""
+        """Links to the PDF and the web page; none if the paper has been withdrawn."""
         return () if self.paper.withdrawn else (Link("PDF", self.pdf_url), Link("HTML", self.html_url))
 
     def _url(self, form: str) -> str:
@@ -77,7 +77,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What one subscriber gets at once. Equal digests are rendered and stored once, so it names no subscriber."""
+    """What one subscriber gets at once. It names no subscriber: equal digests are rendered and stored once."""
 
     sections: tuple[Section, ...]
     mailing_dates: tuple[date, ...]
@@ -85,17 +85,17 @@ class Digest:
     announced: int
     """Distinct papers announced in the topics' categories on these dates."""
     missing: tuple[str, ...] = ()
-    """Mailings that this digest is about and that are not in: today's by category, missed ones with their date."""
+    """Mailings of these dates that are not collected yet: today's by category, earlier ones with their date."""
 
     @property
     def matched(self) -> int:
-        """Papers told by this digest, shown or counted."""
+        """The number of papers in this digest, shown or counted."""
         return sum(len(section.entries) + section.hidden for section in self.sections)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A short message that is no digest: why there are no papers, an alert to the operator, a test."""
+    """A short message other than a digest: why there are no papers, an alert to the operator, a test."""
 
     title: str
     text: str
@@ -103,13 +103,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One part of a digest as a channel takes it, before it has an address. Frozen in the outbox as it is."""
+    """One part of a digest in a channel's form, before it has an address. Stored in the outbox as it is."""
 
     payload: Mapping[str, Any]
     """JSON values only."""
     plain: Mapping[str, Any] | None = None
-    """The form without any markup, sent once if the other side calls the payload malformed."""
+    """The form without markup, sent once if the platform rejects the payload as malformed."""
     reply: bool = False
     """Whether it goes into the thread under the digest's first message."""
     papers: tuple[str, ...] = ()
-    """Identifiers of the papers that it shows, in full or as a line, in order; not of those it only counts."""
+    """Identifiers of the papers that it shows, in full or as a line, in order; not those that it only counts."""

@@ -23,7 +23,7 @@ def listing_url(category: str, day: date) -> str:
 
 
 class AnnounceType(StrEnum):
-    """Why a paper stands in a mailing, relative to the category asked for.
+    """Why a paper is in a mailing, relative to the category asked for.
 
     https://info.arxiv.org/help/rss.html names the four.
     """
@@ -40,7 +40,7 @@ class AnnounceType(StrEnum):
 
     @property
     def is_replacement(self) -> bool:
-        """Whether it tells of a further version rather than of a paper."""
+        """Whether it announces a new version of a paper, not the paper itself."""
         return self in (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
 
 
@@ -54,7 +54,7 @@ _WEAKEST_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """One author as the feed names them: TeX accents kept, affiliations apart."""
+    """One author as the feed names them: TeX accents kept, affiliations kept apart."""
 
     name: str
     affiliations: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ class Paper:
 
     @property
     def withdrawn(self) -> bool:
-        """Whether its text states that it has been withdrawn; there is no PDF then and no HTML."""
+        """Whether its text states that it has been withdrawn; arXiv then has no PDF and no HTML of it."""
         return withdrawal.stated(self.title, self.abstract, self.comment)
 
 
@@ -121,14 +121,14 @@ class Announcement:
     """One paper's appearance in one category's mailing, as stored."""
 
     seq: int
-    """Rises in the order of storing; what a subscriber's cursor counts in."""
+    """A number that rises in the order of storing; a subscriber's cursor is such a number."""
     mailing_date: date
     category: str
     identifier: str
     version: int
     type: AnnounceType
     reconstructed: bool = False
-    """Whether date and type are concluded from OAI-PMH, because no feed of that day was had."""
+    """Whether date and type were concluded from OAI-PMH, because that day's feed was missed."""
 
 
 class MailingState(StrEnum):
@@ -151,7 +151,7 @@ class MailingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailingRecord:
-    """The stored state of one (mailing date, category), with its reason in words."""
+    """The stored state of one (mailing date, category), with the reason in words."""
 
     mailing_date: date
     category: str
@@ -162,4 +162,4 @@ class MailingRecord:
     tries: int
     asked_at: datetime | None
     first_asked_at: datetime | None = None
-    """When it was asked for first, on that date or later."""
+    """When it was first asked for, UTC; on that date or later."""

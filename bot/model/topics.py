@@ -17,7 +17,7 @@ class Order(StrEnum):
 
 
 class MatchMode(StrEnum):
-    """Whole words on normalised text, the same but in the letters as written, or any substring of the raw text."""
+    """How keywords match: whole words of normalised text, whole words as written, or any part of the text."""
 
     WORDS = "words"
     EXACT = "exact"
@@ -43,7 +43,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One reason of a match: which term of the topic stands in which field of the paper."""
+    """One reason of a match: which term of the topic was found in which field of the paper."""
 
     term: str
     """As the topic spells it."""
@@ -55,7 +55,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A topic's claim on a paper, with its reasons. A topic without terms claims with no hits."""
+    """A topic's claim on a paper, with its reasons; without hits if the topic has no terms."""
 
     topic: str
     hits: tuple[Hit, ...] = ()

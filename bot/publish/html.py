@@ -106,4 +106,4 @@ def _searches(field: str, values: Iterable[str]) -> list[dict[str, object]]:
 
 def url(raw: str) -> Markup:
     """An address fit for an attribute: whatever could end it is percent-encoded. Its scheme is the caller's."""
-    return Markup(quote(raw, safe=":/?=&;#%+,@~", errors="replace").replace("&", "&amp;"))  # noqa: S704 - as said
+    return Markup(quote(raw, safe=":/?=&;#%+,@~", errors="replace").replace("&", "&amp;"))  # noqa: S704 - quoted

@@ -1,1 +1,1 @@
-"""What happened and why, as values: status, explain, check, and what the operator is told."""
+"""Reports as values: status, explain, check, preview, and the operator's alerts."""

@@ -1,8 +1,8 @@
-"""Tells the operator of problems: a late mailing, a destination that refuses us, what fails for long or was given up.
+"""Tells the operator of problems: late mailings, destinations that refuse us, deliveries that fail for long.
 
     store, run -> alerts -> those not told within a day -> a note in the outbox          (one transaction)
 
-Says nothing twice within a day, and nothing at all where nobody is named as `operator`. Never sends.
+An alert is told at most once a day, and none without an `operator` in the configuration. Sends nothing itself.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 MANY_BOUNCES = 0.05
-"""The part of a day's mails that may come back without being told of."""
+"""The share of a day's mails that may bounce before the operator is told."""
 _WHERE_TO_LOOK = "More: `paperboy status` and `paperboy deliveries list`."
 
 
@@ -41,9 +41,9 @@ class Alert:
     key: str
     """Stays the same as long as the problem is the same; an alert is repeated at most once a day by it."""
     text: str
-    """The problem; said once for all whom it concerns."""
+    """The problem, as a sentence, or the end of one if there is `who`."""
     who: str = ""
-    """Whom it concerns, where one problem may be of many: the text then goes on after "X is" or "X and Y are"."""
+    """Whom it concerns: `text` then completes the sentence "X is" or "X and Y are". Equal texts share one line."""
 
 
 _MOST_NAMED = 10
@@ -60,14 +60,14 @@ def enqueue_alerts(
     """Writes a note with every alert that was not told within the last day into the operator's outbox.
 
     Args:
-        store: what is wrong is read from it, and where the note goes.
-        settings: who the operator is, and after how long a late mailing is a concern.
+        store: problems are read from it, and the note is written to it.
+        settings: the operator, and after how long a late mailing is a problem.
         channels: by name, those that a subscriber uses.
         now: the moment, UTC.
         also: alerts that the store cannot show, such as a broken template.
 
     Returns:
-        The number of concerns told.
+        The number of alerts told.
 
     Raises:
         RenderError: the operator's own template for notes is broken.
@@ -115,7 +115,7 @@ def _named(subscriber: str, channel: str) -> str:
 
 
 def _lines(alerts: Iterable[Alert]) -> Iterator[str]:
-    """One line for each problem, with the names of all whom it concerns."""
+    """One line for each problem, with the names of those whom it concerns."""
     concerned: dict[str, list[str]] = {}
     for alert in alerts:
         concerned.setdefault(alert.text, []).append(alert.who)
@@ -141,7 +141,7 @@ def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[
 
 
 def _refusal(store: Store, now: datetime) -> tuple[Alert, ...]:
-    """The alert that arXiv refuses us, if it does; then it explains every late mailing."""
+    """The alert that arXiv refuses us, if it does; it takes the place of those about late mailings."""
     state = store.arxiv_limits.refusal(Service.FEEDS, now)
     if state is None or state.closed_until is None:
         return ()

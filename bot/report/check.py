@@ -1,6 +1,6 @@
-"""The checks of `paperboy check`: of arXiv, of every channel's credentials and, if asked, of a test message.
+"""The checks of `paperboy check`: arXiv, every channel's credentials and addresses, and test messages.
 
-Changes nothing, except that `send_tests` posts, and a test that arrives closes the circuit breakers of its address.
+Changes nothing, except that `send_tests` sends messages, and one that arrives closes the circuits of its address.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TO_BE_SIGNED = (
     "one-click unsubscribing works only where your relay's DKIM signature covers List-Unsubscribe and "
     "List-Unsubscribe-Post: OpenDKIM and dkimpy leave the second out by default; look at h= of a mail that arrived"
 )
-"""https://www.rfc-editor.org/rfc/rfc8058#section-4."""
+"""Advice about one-click unsubscribing: https://www.rfc-editor.org/rfc/rfc8058#section-4."""
 
 
 def notices(settings: Settings) -> Iterator[CheckResult]:
@@ -66,7 +66,7 @@ def notices(settings: Settings) -> Iterator[CheckResult]:
 
 
 def reader_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:
-    """Who is not written to, and who subscribed by themselves."""
+    """Notices about addresses that are suppressed, and about self-service subscribers."""
     for subscriber in settings.subscribers.values():
         for each in subscriber.suppressed:
             setting = f"subscribers.{subscriber.name}.{subscriber.channel} ({each.address.label})"
@@ -83,13 +83,13 @@ def reader_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:
 
 
 def renamed_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:
-    """What is to be said of subscribers that seem to have had another name before."""
+    """Notices about subscribers that seem to have been renamed."""
     for name, sentence in renamed(store, settings).items():
         yield CheckResult(f"subscribers.{name}", ok=True, message=sentence)
 
 
 def _written_as_queries(setting: str, words: Iterable[str], *, authors: bool = False) -> Iterator[CheckResult]:
-    """Those of the words that are written as if they were queries."""
+    """Warnings about words that look like queries."""
     for word in words:
         if sign := only_in_a_query(word, author=authors):
             advice = "a phrase needs none" if sign == "quotes" else "only a topic's `query` reads it otherwise"
@@ -99,7 +99,7 @@ def _written_as_queries(setting: str, words: Iterable[str], *, authors: bool = F
 
 
 async def check_arxiv(client: ArxivClient, settings: Settings) -> CheckResult:
-    """One polite request for one feed; nothing is stored."""
+    """Requests one feed; stores nothing."""
     if not settings.categories:
         return CheckResult("arxiv.rss_url", ok=True, message="not asked: no category is read")
     category = settings.categories[0]
@@ -112,7 +112,7 @@ async def check_arxiv(client: ArxivClient, settings: Settings) -> CheckResult:
 
 
 async def check_channels(channels: Mapping[str, Channel], settings: Settings) -> list[CheckResult]:
-    """Every channel that a subscriber uses, with all its addresses."""
+    """Checks every channel that a subscriber uses, and all its addresses."""
     results: list[CheckResult] = []
     for name, channel in channels.items():
         mine = [subscriber for subscriber in settings.subscribers.values() if subscriber.channel == name]
@@ -130,7 +130,7 @@ async def send_tests(
     outbox: Outbox,
     clock: Clock,
 ) -> list[CheckResult]:
-    """One test message to every address of every subscriber that is not paused."""
+    """Sends a test message to every address of every subscriber that is not paused."""
     return [
         await _send_test(channels[subscriber.channel], subscriber, address, outbox, clock)
         for subscriber in settings.subscribers.values()
@@ -149,7 +149,7 @@ async def _send_test(
     setting = f"subscribers.{subscriber.name} ({address.label})"
     limits = channel.limits(address)
     delivery = Delivery(
-        id=secrets.token_hex(16),  # every test is a message of its own
+        id=secrets.token_hex(16),  # a new id, so that it is no repeat of an earlier test
         subscriber=subscriber.name,
         recipient="",
         payload=channel.render_note(_TEST).payload,

@@ -1,4 +1,4 @@
-"""Explain, as values: where a paper was announced, which topics claimed it, whom it was told, and why. Reads only."""
+"""Explains one paper, as values: where it was announced, which topics match it, who was told, and why. Only reads."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from bot.topics.selection import Selected
 
     Select = Callable[..., list[Selected]]
-    """`select` for the versions of this paper."""
+    """`selection.select`, with all versions of this paper."""
 
 
 _LONGEST_PART = 200
-"""Characters of a query's part that is named."""
+"""The most characters of a part of a query that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopicExplanation:
-    """Why one topic did or did not claim the paper. One that claims it in several mailings has as many."""
+    """Why one topic matched the paper or did not; one explanation per mailing in which it matched."""
 
     topic: str
     claimed: bool
@@ -52,25 +52,25 @@ class SubscriberExplanation:
     told: tuple[ToldRecord, ...]
     topics: tuple[TopicExplanation, ...]
     why_not: str
-    """Why it was not told although a topic claims it; empty otherwise."""
+    """Why it was not told although a topic matches it; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What became of one paper. Without announcements it was in no mailing that was collected."""
+    """What became of one paper. Without announcements it was in no collected mailing."""
 
     identifier: str
     title: str
     announcements: tuple[Announcement, ...]
     subscribers: tuple[SubscriberExplanation, ...]
     site: tuple[TopicExplanation, ...]
-    """Of the topics that have pages."""
+    """For the topics that have pages."""
 
 
 def explain(
     identifier: str, store: Store, settings: Settings, planner: DigestPlanner, matcher: Matcher
 ) -> Explanation:
-    """Where and when the paper was announced, and what came of it for every subscriber, and why."""
+    """Explains where and when the paper was announced, and whether each subscriber was told, and why."""
     announcements = store.papers.announcements_of(identifier)
     versions = store.papers.versions(identifier)
     told = store.queries.told_of(identifier)
@@ -119,7 +119,7 @@ def _why_not(
     select_for: Select,
     in_one: Mapping[str, Sequence[TopicExplanation]],
 ) -> str:
-    """Why a paper that a topic claims was not told."""
+    """Why a paper that a topic matches was not told."""
     if not subscriber.addresses:
         return "nobody is left to write to"
     topics = tuple(topics)
@@ -134,7 +134,7 @@ def _why_not(
     if ahead:
         return "waits for its hour" if subscriber.at and state else "waits for the next run"
     explanations = [explanation for topic in topics for explanation in in_one[topic.name]]
-    if not any(explanation.claimed for explanation in explanations):  # not so if its digest has several mailings
+    if not any(explanation.claimed for explanation in explanations):  # True for a digest of several mailings, too
         return f"its mailings were told together, and by then: {explanations[0].sentence}"
     return "announced before the subscriber, or its topic as it is now, was there"
 
@@ -148,7 +148,7 @@ def _claims(
     *,
     at_once: bool = False,
 ) -> tuple[TopicExplanation, ...]:
-    """Why the topic does or does not claim the paper: for a digest of each mailing, or of all `at_once`."""
+    """Why the topic matches the paper or does not: for one digest per mailing, or one of all mailings (`at_once`)."""
     mine = [a for a in announcements if a.category in topic.categories]
     days = sorted({a.mailing_date for a in mine})
     told: frozenset[tuple[str, int]] = frozenset()
@@ -172,7 +172,7 @@ def _claimed(topic: Topic, entry: DigestEntry, *, several: bool) -> TopicExplana
 
 
 def _found_in_other_letters(hit: Hit, paper: Paper) -> str:
-    """As what the term stands there and by which rule it was found, if it stands there in other letters."""
+    """How the paper spells the term, and by which rule that matched; empty if it is spelled as in the topic."""
     texts = {
         "title": paper.title,
         "abstract": paper.abstract,
@@ -189,7 +189,7 @@ def _why_unclaimed(
     papers: Mapping[tuple[str, int], Paper],
     matcher: Matcher,
 ) -> str:
-    """Of a paper with these announcements in the topic's categories."""
+    """Why the topic does not match a paper with these announcements in its categories."""
     types = sorted({a.type for a in announcements}, key=lambda each: -each.strength)
     if not types:
         return "not announced in its categories"
@@ -212,11 +212,11 @@ def _why_unclaimed(
 
 
 def hits_in_words(hits: Iterable[Hit], found_in_other_letters: Callable[[Hit], str] = lambda _: "") -> str:
-    """Each term once, with the fields in which it stands: "'map' and 'pigeon' in title and abstract".
+    """Each term once, with the fields where it was found: "'map' and 'pigeon' in title and abstract".
 
     Args:
         hits: terms and fields.
-        found_in_other_letters: as what a term stands there and by which rule, if not as it is written.
+        found_in_other_letters: returns how the paper spells a term and by which rule that matched, if otherwise.
     """
     fields: dict[str, dict[str, None]] = {}
     notes: dict[str, str] = {}
@@ -236,7 +236,7 @@ def _and(words: Sequence[str]) -> str:
 
 
 def _unmet_in_words(parts: Iterable[Node]) -> str:
-    """Which parts of a query fail, as the query spells them."""
+    """The parts of a query that do not match, as the query spells them."""
     said = []
     for part in parts:
         match part:

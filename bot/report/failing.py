@@ -1,4 +1,4 @@
-"""What has not been delivered for longer than `alert_after`, and why. Pure."""
+"""Finds subscribers whose messages have failed for longer than `alert_after`, and why. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FailingSubscriber:
     since: datetime
     """When that message was composed."""
     waiting: int
-    """Its messages that are not delivered."""
+    """The number of its messages that are not delivered."""
     reason: str
 
 
@@ -39,12 +39,12 @@ def failing(
 ) -> tuple[FailingSubscriber, ...]:
     """The subscribers whose oldest message is older than `alert_after` and was tried, in the configuration's order.
 
-    What waits for a person (held) or for a paused subscriber fails nobody.
+    Deliveries that are held, and those of paused subscribers, do not count.
 
     Args:
-        unfinished: what is still to go out, in order.
+        unfinished: deliveries that are not final, in order.
         open_circuits: by the limit's key.
-        settings: the subscribers, and how old is too old.
+        settings: the subscribers, and `alert_after`.
         channels: by name, those that a subscriber uses.
         now: the moment, UTC.
     """
@@ -69,7 +69,7 @@ def _reason(
     channels: Mapping[str, Channel],
     open_circuits: Mapping[str, LimitState],
 ) -> str:
-    """Why these are not delivered: what the first of them was answered, else what shuts its way; empty if nothing."""
+    """Why these are not delivered: the first one's reason, else that of an open circuit; empty if there is none."""
     records = list(old)
     said = [record.reason for record in records if record.reason]
     if said or not records:

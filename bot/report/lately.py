@@ -1,4 +1,4 @@
-"""What a topic would have brought in the last days: for `query`, and for who writes one. Reads only."""
+"""What a topic would have matched in the last days, for `query` and for readers who change a topic. Only reads."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DayMatches:
-    """One mailing date: what the topic would have claimed of what was new or cross-listed."""
+    """The new and cross-listed papers of one mailing date that the topic would have matched."""
 
     mailing_date: date
     matched: tuple[Paper, ...]
     announced: int
-    """How many papers there were in its categories."""
+    """The number of papers in the topic's categories on that date."""
 
 
 def since(today: date, days: int) -> date:
-    """The first of that many days, as far back as there are dates."""
+    """The first of the last `days` days; `date.min` if that is too far back."""
     return today - timedelta(days=min(days, today.toordinal()) - 1)
 
 
 def matches_by_day(search: PaperSearch, topic: Topic, first: date) -> Iterator[DayMatches]:
-    """Each stored mailing date from that one on, newest first.
+    """The topic's matches on each stored mailing date from `first` on, newest first.
 
     Args:
         search: the stored papers.
-        topic: without categories it reads all that are stored.
+        topic: without categories, all stored categories are searched.
         first: the first mailing date.
 
     Raises:

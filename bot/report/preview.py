@@ -1,6 +1,6 @@
-"""Previews: messages as pages that show what their readers would see, and why there is nothing to show.
+"""Previews: messages as HTML pages that look as readers would see them; and why there is nothing to show.
 
-Returns values and HTML texts; reads templates and the store, sends nothing and changes nothing.
+Reads templates and the store; sends and changes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.text.templates import Templates
 
 _DISCORD_BAR = 0x1E1F22
-"""The bar of an embed without a colour."""
+"""Colour of the bar of an embed that has none."""
 
 
 class Nothing(StrEnum):
@@ -30,19 +30,19 @@ class Nothing(StrEnum):
     NO_MAILING = "no-mailing"
     """No mailing of its categories is stored."""
     NO_MATCH = "no-match"
-    """Nothing in the latest mailing is for it."""
+    """Nothing in the latest mailing matched."""
     NOTHING_NEW = "nothing-new"
-    """It was told of all that is for it."""
+    """It was told of everything that matched."""
 
 
 def why_nothing(subscriber: Subscriber, store: Store, settings: Settings, *, as_newcomer: bool) -> Nothing:
     """Why there is no digest for a subscriber.
 
     Args:
-        subscriber: who would get nothing.
-        store: what was collected.
+        subscriber: the subscriber.
+        store: the store.
         settings: its topics.
-        as_newcomer: whether the latest mailing was looked at, told before or not.
+        as_newcomer: whether it was treated as a new subscriber, which gets the latest mailing.
     """
     categories = {category for topic in subscriber.topics for category in settings.topics[topic].categories}
     if not any(store.papers.latest_mailing(category) for category in categories):
@@ -51,9 +51,9 @@ def why_nothing(subscriber: Subscriber, store: Store, settings: Settings, *, as_
 
 
 def render_pages(channel: str, messages: Sequence[Message], subscriber: str, templates: Templates) -> list[str]:
-    """Messages as HTML pages: one a mail, one with all messages of a chat.
+    """Messages as HTML pages: one page per mail; one page with all messages of a chat channel.
 
-    A mail is its own HTML. Of a channel without a template in `templates/preview/` the payload is shown as JSON.
+    For a mail, its own HTML. For a channel without a template in `templates/preview/`, the payload as JSON.
 
     Raises:
         RenderError: a template of the preview is broken.
@@ -72,7 +72,7 @@ def render_pages(channel: str, messages: Sequence[Message], subscriber: str, tem
 
 
 def slack_view(message: Mapping[str, Any]) -> dict[str, Any]:
-    """A Slack message's `text`, `blocks` and `thread_ts` as what its reader sees, its mrkdwn as HTML."""
+    """A Slack message for the template: its `text`, `blocks` and `thread_ts`, with mrkdwn as HTML."""
     blocks = message.get("blocks") or [{"type": "section", "text": {"type": "mrkdwn", "text": message["text"]}}]
     return {
         "reply": bool(message.get("thread_ts")),
@@ -81,7 +81,7 @@ def slack_view(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _block(block: Mapping[str, Any]) -> dict[str, Any]:
-    """One block of Block Kit, its texts as HTML; one of a kind we do not send is shown as it is.
+    """One block of Block Kit with its texts as HTML; a block of a kind that we do not send stays as it is.
 
     https://docs.slack.dev/reference/block-kit/blocks
     """
@@ -101,12 +101,12 @@ def _block(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text_object(text: Mapping[str, Any]) -> str:
-    """Plain text is escaped by the template, mrkdwn is HTML already."""
+    """A text object as HTML; the template escapes plain text."""
     return slack_html(text["text"]) if text["type"] == "mrkdwn" else str(text["text"])
 
 
 def discord_view(message: Mapping[str, Any]) -> dict[str, Any]:
-    """A Discord message's `content`, `embeds` and `thread` as what its reader sees, its Markdown as HTML."""
+    """A Discord message for the template: its `content`, `embeds` and `thread`, with Markdown as HTML."""
     return {
         "thread": message.get("thread", ""),
         "content": discord_html(message.get("content") or ""),
@@ -122,7 +122,7 @@ def _component(component: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _embed(embed: Mapping[str, Any]) -> dict[str, Any]:
-    """https://discord.com/developers/docs/resources/message#embed-object."""
+    """One embed for the template: https://discord.com/developers/docs/resources/message#embed-object."""
     return {
         "bar": f"#{embed.get('color', _DISCORD_BAR):06x}",
         "author": (embed.get("author") or {}).get("name", ""),
@@ -138,4 +138,4 @@ def _embed(embed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _VIEWS = {"slack": slack_view, "discord": discord_view}
-"""By channel, its message's payload as what the template shows."""
+"""By channel, the function that makes the template's values of a payload."""

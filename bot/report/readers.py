@@ -1,4 +1,4 @@
-"""How many readers subscribed by themselves, and how many mailboxes are not written to, and why. Reads only."""
+"""Counts self-service subscribers, and suppressed mailboxes by reason. Only reads."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """What the store has of readers, as numbers."""
+    """Numbers about readers."""
 
     subscribed: int
     """Self-service subscribers, paused ones among them."""
     paused: int
     unconfirmed: int
-    """Requests that wait for their reader's yes."""
+    """Requests that their reader has not confirmed."""
     suppressed: Mapping[str, int]
-    """Mailboxes that are not written to, by the reason."""
+    """The number of suppressed mailboxes, by reason."""
     former_secrets: int
-    """How many secrets signed links once and are not in `web.secret` any more: those links do nothing."""
+    """How many secrets once signed links and are no longer in `web.secret`: those links do not work."""
 
 
 def readers(store: Store, settings: Settings) -> Readers:
-    """What the store has of readers, now."""
+    """The numbers as they are now."""
     with store.snapshot() as view:
         counts, suppressions = view.members.counts(), view.suppressions.all()
     return Readers(

@@ -1,7 +1,7 @@
-"""Finds subscribers that were renamed: their key is new to the store, and their address is that of one that is gone.
+"""Finds subscribers that were probably renamed: the store does not know the name, but an old one had the address.
 
-A subscriber is its key in the YAML. Under a new one it is a newcomer, and is told of the latest mailing again, unless
-its setting `was` names the old one.
+A subscriber is its key in the YAML. With a new key it is a new subscriber, and is told of the latest mailing again,
+unless its setting `was` names the old key.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def renamed(store: Store, settings: Settings) -> dict[str, str]:
-    """A sentence about each subscriber that was told nothing yet under its name, but perhaps under another."""
+    """By name, a sentence about each subscriber that was told nothing yet, but probably had another name before."""
     states = store.subscribers.states(settings.subscribers)
     gone = store.subscribers.names() - settings.subscribers.keys()
     newcomers = [

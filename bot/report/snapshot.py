@@ -1,7 +1,6 @@
-"""What `status` needs of the store, read once for all categories and subscribers.
+"""What `status` needs from the store, read once for all categories and subscribers.
 
-A statement costs far more than a row, so that what is asked for each of a thousand subscribers is read for all of
-them at once and looked up here.
+A statement costs far more than a row, so the same number of statements serves one subscriber or a thousand.
 """
 
 from __future__ import annotations
@@ -37,17 +36,17 @@ class Snapshot:
     mailings: Mapping[str, MailingRecord]
     """Today's, by category."""
     states: Mapping[str, SubscriberState]
-    """By subscriber; of a newcomer there is none."""
+    """By subscriber; new ones have none."""
     unfinished: tuple[DeliveryRecord, ...]
-    """What is still to go out or waits for a person, in order."""
+    """Deliveries that are not final, in order."""
     unfinished_of: Mapping[str, list[DeliveryRecord]]
     """The same by subscriber."""
     given_up_today: Mapping[str, list[DeliveryRecord]]
-    """By subscriber, what was given up since midnight in New York, in order."""
+    """By subscriber, deliveries that were given up since midnight in New York, in order."""
     told_today: Mapping[str, int]
-    """By subscriber, of how many papers its digests since midnight in New York tell."""
+    """By subscriber, how many papers it was told of since midnight in New York."""
     last_sent: Mapping[str, datetime]
-    """By subscriber, when something last reached it."""
+    """By subscriber, when something was last delivered, UTC."""
     open_circuits: Mapping[str, LimitState]
     """By the limit's key."""
     _announced: Mapping[str, frozenset[str]]
@@ -63,11 +62,11 @@ class Snapshot:
 
 
 def take(store: Store, settings: Settings, now: datetime) -> Snapshot:
-    """Read the store, in as many statements for a thousand subscribers as for one.
+    """Reads the snapshot.
 
     Args:
-        store: what is read.
-        settings: the subscribers and the categories that are asked about.
+        store: the store.
+        settings: the subscribers and categories to read about.
         now: the moment, UTC.
     """
     today = calendar.mailing_date(now)

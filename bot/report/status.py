@@ -1,6 +1,6 @@
-"""Status, as values: where today's mailing and every subscriber stand, and why. Reads only.
+"""Status, as values: the state of today's mailing and of every subscriber, and why. Only reads.
 
-What is said here is derived from the stored states every time; no other module keeps a sentence for it.
+Every sentence is derived from the stored states each time.
 """
 
 from __future__ import annotations
@@ -53,37 +53,37 @@ class CategoryStatus:
     category: str
     state: str
     sentence: str
-    """Why it is in that state; for an open one also since when, how often asked, and when it is due again."""
+    """Why it is in that state; for an open one also since when, how often it was asked for, and when again."""
     announced: int = 0
     tries: int = 0
     due: datetime | None = None
-    """When it is to be asked for again; None once it is closed."""
+    """When it is asked for again; None once it is closed."""
 
     @property
     def reason(self) -> str:
-        """What the sentence says after the times, which differ where many were asked one after the other."""
+        """The sentence without its times, so that equal reasons of several categories can share a line."""
         return self.sentence.partition(": ")[2] or self.sentence.partition(",")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriberStatus:
-    """Where one subscriber stands."""
+    """The state of one subscriber."""
 
     name: str
     channel: str
     sentence: str
     waiting: int
-    """Deliveries still to go out."""
+    """The number of deliveries to be sent."""
     held: int
     last_sent: datetime | None
     next_slot: datetime | None
     suppressed: tuple[str, ...] = ()
-    """A sentence about each of its addresses that is not written to."""
+    """A sentence about each of its suppressed addresses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole of it."""
+    """The whole status."""
 
     now: datetime
     mailing_date: date
@@ -99,13 +99,13 @@ class Status:
     """Dead or dropped in the last seven days."""
     readers: Readers
     renamed: Mapping[str, str]
-    """By its name, a sentence about each subscriber that seems to have had another name before."""
+    """By name, a sentence about each subscriber that was probably renamed."""
     failing: tuple[FailingSubscriber, ...] = ()
-    """Whose oldest message is not delivered for longer than `alert_after`."""
+    """Subscribers whose oldest message has failed for longer than `alert_after`."""
 
 
 class Reporter:
-    """Reads the store for people."""
+    """Reads status and explanations from the store."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class Reporter:
         self._planner = planner
 
     def status(self, now: datetime) -> Status:
-        """Today in a sentence per category and per subscriber, and what is left to do."""
+        """The status now: a sentence per category and per subscriber, and what is left to do."""
         store = snapshot.take(self._store, self._settings, now)
         categories = tuple(self._category(category, store, now) for category in self._settings.categories)
         waits_until = store.arxiv_waits_until
@@ -197,7 +197,7 @@ class Reporter:
         return f"{len(waiting)} to send; the first is {first.state.value}{why}"
 
     def _silence(self, subscriber: Subscriber, store: Snapshot, now: datetime) -> str:
-        """Why nothing is on its way to it, where nothing is wrong; the first reason that holds."""
+        """Why it gets nothing now, although nothing is wrong; the first reason that applies."""
         state = store.states.get(subscriber.name)
         if state is None:
             return "new: starts with the latest mailing"
@@ -251,7 +251,7 @@ def _summary(today: date, categories: tuple[CategoryStatus, ...]) -> str:
 
 
 def _empty_reason(today: date, reasons: Sequence[str]) -> str:
-    """Why a working day brought nothing: a holiday that is known, else what was found out."""
+    """Why a working day had no mailing: a known holiday, else the reason found."""
     return "arXiv holiday" if calendar.deferred(today) else reasons[0]
 
 

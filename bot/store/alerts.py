@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class Alerts:
-    """The store's side of alerts."""
+    """The alerts that the operator was told."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def not_told(self, keys: Iterable[str], *, since: datetime) -> frozenset[str]:
-        """Which of these alerts the operator has not heard of since that moment."""
+        """Which of these alerts the operator was not told since that moment."""
         statement = select(alerts_table.c.key).where(alerts_table.c.told_at > since)
         with self._database.reading() as connection:
             return frozenset(keys) - {row.key for row in connection.execute(statement)}
@@ -40,7 +40,7 @@ class Alerts:
         *,
         alerts: Sequence[str],
     ) -> None:
-        """In one transaction: a message that is no digest, and that its alerts were told."""
+        """Writes a message to the operator into the outbox, and that its alerts were told, in one transaction."""
         with self._database.writing() as connection:
             put_deliveries(connection, rendered, [Lane(subscriber, recipient) for recipient in recipients], now)
             for key in alerts:

@@ -1,4 +1,4 @@
-"""arXiv's limits: one request at a time, the pause between two, Retry-After and refusals, kept over restarts."""
+"""The limits on requests to arXiv, kept over restarts: one at a time, a pause between, Retry-After and refusals."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 _PAUSE = "arxiv-pause"
 _KEYS = {Service.FEEDS: "arxiv", Service.OAI: "arxiv-oai", Service.PAGES: "arxiv-catchup"}
 _DAY = timedelta(hours=25)
-"""The longest that we let a service have us wait, and an hour for a clock that was set back meanwhile."""
+"""The longest Retry-After that we obey (a day), plus an hour in case the clock is set back meanwhile."""
 _FARTHEST = {Service.FEEDS: _DAY, Service.OAI: _DAY, Service.PAGES: timedelta(days=31)}
 
 _CONNECTION = "arxiv connection"
 _LONGEST_REQUEST = timedelta(minutes=2)
-"""How long a request may be in flight; a process of which nothing is heard longer is taken for dead."""
+"""The longest a request may take; after that the process is taken for dead."""
 _LOOK_AGAIN_AFTER = timedelta(seconds=1)
-"""When another process is in the midst of a request."""
+"""When to try again while another process is sending a request."""
 
 
 class ArxivLimits:
     """The limits on requests to arXiv, shared by all processes on the store and kept over restarts.
 
-    Of each service it holds, beside the time of its Retry-After, one of two troubles: it throttles (`since` its first
-    such answer, with the last one's words), or it refuses us (`closed_until` too). A time further ahead than any that
-    we write is what a clock that went wrong has written, and counts as none.
+    For each service it stores, beside the time of a Retry-After, whether the service throttles (`since` its first
+    such answer, with the last one's reason) or refuses us (then `closed_until` is set too). A time that is further
+    ahead than any that we write was written by a wrong clock, and is ignored.
     """
 
     def __init__(self, database: Database, owner: WorkerId) -> None:
@@ -41,10 +41,10 @@ class ArxivLimits:
         self._owner = owner
 
     def acquire(self, now: datetime, pause: timedelta) -> datetime | None:
-        """Begin a request, if no other process is in the midst of one and the pause after the last one is over.
+        """Begins a request, if no other process is sending one and the pause after the last one is over.
 
         Returns:
-            None, or, where nothing was begun, when to come again: never later than after a pause, or a second.
+            None if the request may start; else when to try again, at most a pause or a second from now.
         """
         with self._database.writing() as connection:
             try:
@@ -55,7 +55,7 @@ class ArxivLimits:
             opens_at = lock_limit(connection, _PAUSE).opens_at
             if opens_at is not None and opens_at > now:
                 give_back(connection, _CONNECTION, self._owner)
-                # What lies further ahead was written by a clock that went wrong.
+                # What is further ahead was written by a wrong clock.
                 opens_at = min(opens_at, now + pause)
                 write_limit(connection, _PAUSE, opens_at=opens_at)
                 return opens_at
@@ -63,21 +63,21 @@ class ArxivLimits:
         return None
 
     def release(self, moment: datetime) -> None:
-        """End the request that was begun: no other one begins before that moment."""
+        """Ends the request: no other one begins before that moment."""
         with self._database.writing() as connection:
             give_back(connection, _CONNECTION, self._owner)
             write_limit(connection, _PAUSE, opens_at=moment)
 
     def hold_until(self, service: Service, moment: datetime) -> None:
-        """Let that service be asked for nothing before that moment; an earlier one never shortens the wait."""
+        """No request goes to that service before that moment; a longer wait is never shortened."""
         with self._database.writing() as connection:
             delay_until(connection, _KEYS[service], moment)
 
     def record_throttling(self, service: Service, now: datetime, reason: str) -> datetime:
-        """Note that a service asks for fewer requests.
+        """Stores that a service throttles us.
 
         Returns:
-            Since when it has done so without another answer between; `now` for the first time.
+            Since when it has done so without a good answer in between; `now` for the first time.
         """
         key = _KEYS[service]
         with self._database.writing() as connection:
@@ -88,7 +88,7 @@ class ArxivLimits:
         return since
 
     def record_refusal(self, service: Service, now: datetime, until: datetime, reason: str) -> None:
-        """Note that a service refuses us: no request before `until`. The first refusal's moment stays."""
+        """Stores that a service refuses us: no request before `until`. `since` stays at the first refusal."""
         key = _KEYS[service]
         with self._database.writing() as connection:
             known = lock_limit(connection, key)
@@ -96,7 +96,7 @@ class ArxivLimits:
             write_limit(connection, key, since=since or now, reason=reason, closed_until=until)
 
     def record_answer(self, service: Service) -> None:
-        """Note an answer that is neither: what was before is over. A Retry-After stays."""
+        """Stores a good answer: throttling or refusal is over. A Retry-After stays."""
         key = _KEYS[service]
         with self._database.reading() as connection:
             if read_limit(connection, key).since is None:
@@ -105,7 +105,7 @@ class ArxivLimits:
             close_circuit(connection, key)
 
     def waits_until(self, service: Service, now: datetime) -> datetime | None:
-        """Until when the service is not asked, for whichever reason; None if it may be asked."""
+        """Until when the service may not be asked, for whatever reason; None if it may be asked."""
         with self._database.reading() as connection:
             opens_at = read_limit(connection, _KEYS[service]).opens_at
         refusal = self.refusal(service, now)
@@ -113,7 +113,7 @@ class ArxivLimits:
         return max((m for m in moments if m is not None and now < m <= now + _FARTHEST[service]), default=None)
 
     def refusal(self, service: Service, now: datetime) -> LimitState | None:
-        """Why and since when the service is not asked before `closed_until`; None if it is not refused to us."""
+        """The service's refusal that still holds, with its reason and time; None if there is none."""
         for refusing in dict.fromkeys((Service.FEEDS, service)):
             with self._database.reading() as connection:
                 state = read_limit(connection, _KEYS[refusing])

@@ -1,4 +1,4 @@
-"""What readers said of papers: each one's last word. Works inside a transaction. Knows a person by a keyed hash."""
+"""Readers' feedback on papers: each reader's last word. Works inside a transaction; a person is a keyed hash."""
 
 from __future__ import annotations
 

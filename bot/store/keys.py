@@ -1,9 +1,9 @@
-"""Keyed hashes: what the store knows a mailbox or a person by, so that who reads the store cannot tell who it is.
+"""Keyed hashes in place of mailboxes and persons, so that nobody who reads the store can tell who they are.
 
-HMAC-SHA256 (RFC 2104) under a key that is derived from `web.secret`, or, without `web:`, under a random one. The
-store keeps every key that was ever used, so that who said no is found whatever becomes of the setting. No link can be
-signed with such a key, and no secret be told from it (as https://www.rfc-editor.org/rfc/rfc5869#section-2.2 extracts
-one). Nothing in here shows a secret or a key.
+HMAC-SHA256 (RFC 2104) with a key that is derived from `web.secret`, or, without `web:`, with a random key. The store
+keeps every key that was ever used, so that a suppression is found even after the setting has changed. Such a key
+cannot sign a link, and the secret cannot be computed from it (it is extracted as in
+https://www.rfc-editor.org/rfc/rfc5869#section-2.2). Nothing in here shows a secret or a key.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.store.database import Database
 
 _OWN = "readers"
-"""What the store's own key is called."""
+"""The name of the store's own key."""
 _BITS_OF_A_HASH = 128
 _BITS_OF_A_BOUNCE = 80
 _BITS_OF_A_NAME = 32
@@ -32,30 +32,30 @@ _BYTES_OF_A_KEY = 32
 
 
 class ReaderKeys:
-    """Hashes under every key that counts, the present one first."""
+    """Hashes under every key in use, the current one first."""
 
     def __init__(self, keys: Sequence[bytes], former_secrets: int = 0) -> None:
-        """Take the keys, at least one, and how many of them are of secrets that are not configured any more."""
+        """Take the keys, at least one, and how many of them belong to secrets that are no longer configured."""
         self._keys = tuple(keys)
         self.former_secrets = former_secrets
         self.names = tuple(map(_name, self._keys))
-        """What each key is called, in the same order: a hash of it."""
+        """A name for each key, in the same order: a hash of it."""
 
     @classmethod
     def of_secrets(cls, secrets: Sequence[Secret]) -> ReaderKeys:
-        """Those of these secrets alone."""
+        """The keys of these secrets only."""
         return cls(tuple(map(_derived, secrets)))
 
     def suppression(self, mailbox: str) -> tuple[str, ...]:
-        """What suppressions know a mailbox by; `mailbox` is its hash in hex."""
+        """The keys of a mailbox in the suppressions; `mailbox` is its hash in hex."""
         return self._hashes(b"suppression:" + bytes.fromhex(mailbox))
 
     def person(self, platform: str, identity: str) -> tuple[str, ...]:
-        """What feedback knows a person by: of mail the mailbox's hash, of a chat the platform's id."""
+        """The keys of a person in the feedback; `identity` is the mailbox's hash, or the platform's id of them."""
         return self._hashes(f"person:{platform}:{identity}".encode())
 
     def bounce(self, delivery: bytes) -> tuple[bytes, ...]:
-        """What proves that we wrote a delivery's return address: 10 bytes."""
+        """Signatures of a delivery's return address, which prove that we wrote it; 10 bytes each."""
         hashes = self._hashes(b"bounce:" + delivery, _BITS_OF_A_BOUNCE)
         return tuple(map(bytes.fromhex, hashes))
 
@@ -64,7 +64,7 @@ class ReaderKeys:
 
 
 def read_keys(database: Database, configured: Sequence[Secret]) -> ReaderKeys:
-    """The keys that count: those of `web.secret` first, then all others that the store ever used.
+    """The keys in use: those of `web.secret` first, then all others that the store ever used.
 
     Raises:
         StoreError: the store cannot be used.

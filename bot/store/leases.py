@@ -1,6 +1,6 @@
-"""One process at a time for a piece of work: a name, who holds it, and until when.
+"""Leases: one process at a time does a piece of work, until a time at which its lease ends by itself.
 
-Only what must not run twice at once takes one: collecting, and each request, because arXiv allows one connection.
+Collecting takes one, and each request to arXiv, because arXiv allows one connection.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class LeaseTakenError(Exception):
-    """Another process, alive as far as anybody can tell, holds it."""
+    """Another process, which may be alive, has the lease."""
 
     def __init__(self, name: str, holder: WorkerId, until: datetime) -> None:
         super().__init__(f"{name} is held by process {holder.pid} on {holder.host}")
@@ -32,41 +32,41 @@ class LeaseTakenError(Exception):
 
 
 class Leases:
-    """Taking and giving back."""
+    """The named leases of one process."""
 
     def __init__(self, database: Database, owner: WorkerId) -> None:
         self._database = database
         self._owner = owner
 
     def check(self, name: str, now: datetime) -> None:
-        """See that nobody else holds it, without taking it.
+        """Checks that no other process has it, without taking it.
 
         Raises:
-            LeaseTakenError: somebody else does.
+            LeaseTakenError: another process has it.
         """
         with self._database.reading() as connection:
             _refuse_if_taken(connection, name, self._owner, now)
 
     def acquire(self, name: str, now: datetime, term: timedelta) -> None:
-        """Hold it until `now + term`; taking it again prolongs it.
+        """Takes it until `now + term`, or renews it.
 
         Raises:
-            LeaseTakenError: somebody else holds it.
+            LeaseTakenError: another process has it.
         """
         with self._database.writing() as connection:
             take(connection, name, self._owner, now, term)
 
     def release(self, name: str) -> None:
-        """Let the next one have it at once."""
+        """Gives it back, so that another process can take it at once."""
         with self._database.writing() as connection:
             give_back(connection, name, self._owner)
 
 
 def take(connection: Connection, name: str, owner: WorkerId, now: datetime, term: timedelta) -> None:
-    """Take a lease, or prolong it, within a transaction.
+    """Takes a lease, or renews it, within a transaction.
 
     Raises:
-        LeaseTakenError: somebody else holds it.
+        LeaseTakenError: another process has it.
     """
     hold_lock(connection, Lock.LEASES)
     _refuse_if_taken(connection, name, owner, now)
@@ -76,7 +76,7 @@ def take(connection: Connection, name: str, owner: WorkerId, now: datetime, term
 
 
 def give_back(connection: Connection, name: str, owner: WorkerId) -> None:
-    """Give a lease back within a transaction, if it is the owner's."""
+    """Gives a lease back within a transaction, if the owner has it."""
     connection.execute(leases.delete().where((leases.c.name == name) & (leases.c.owner == str(owner))))
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LimitState:
-    """One gate as stored."""
+    """The stored state of one limit."""
 
     key: str
     opens_at: datetime | None = None
@@ -34,7 +34,7 @@ class LimitState:
 
 
 def read_limit(connection: Connection, key: str) -> LimitState:
-    """The gate's state; an unknown gate is open."""
+    """The limit's state; one that is not stored is free."""
     row = connection.execute(select(gates).where(gates.c.key == key)).one_or_none()
     return LimitState(*row) if row else LimitState(key)
 
@@ -46,14 +46,14 @@ _STATE = [column.name for column in gates.c if column.name != "key"]
 
 
 def lock_limits(connection: Connection, keys: Iterable[str]) -> dict[str, LimitState]:
-    """The gates' states by key, which nobody else changes before the end of this transaction.
+    """Locks these limits to the end of the transaction, and returns their states by key.
 
-    They are locked in their keys' order, and are to be locked after any delivery: else two could wait for each other.
+    They are locked in the order of their keys, and have to be locked after any delivery, to avoid deadlocks.
     """
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    if not writes_are_serialised(connection):  # only what is there can be locked
+    if not writes_are_serialised(connection):  # only rows that exist can be locked
         connection.execute(insert(connection, gates).on_conflict_do_nothing(), [{"key": key} for key in wanted])
     found = connection.execute(_LOCKED, {"keys": wanted})
     known = {row.key: LimitState(*row) for row in found}
@@ -61,12 +61,12 @@ def lock_limits(connection: Connection, keys: Iterable[str]) -> dict[str, LimitS
 
 
 def lock_limit(connection: Connection, key: str) -> LimitState:
-    """One gate's state; who locks several takes them together, or `in_order`."""
+    """Locks one limit and returns its state. Several have to be locked with `lock_limits`, or `in_order`."""
     return lock_limits(connection, [key])[key]
 
 
 def write_limits(connection: Connection, states: Collection[LimitState]) -> None:
-    """Store these states of gates that are locked."""
+    """Stores these states; the limits have to be locked."""
     if states:
         statement = insert(connection, gates)
         new = {name: statement.excluded[name] for name in _STATE}
@@ -75,7 +75,7 @@ def write_limits(connection: Connection, states: Collection[LimitState]) -> None
 
 
 def delay_until(connection: Connection, key: str, opens_at: datetime) -> None:
-    """Have the next message wait until `opens_at`, or longer if it already must."""
+    """Makes the next message wait until `opens_at`, or longer if it already has to."""
     known = lock_limit(connection, key).opens_at
     write_limit(connection, key, opens_at=opens_at if known is None else max(known, opens_at))
 
@@ -93,11 +93,11 @@ def close_circuit(connection: Connection, key: str) -> None:
 
 
 def in_order(both: Limits) -> list[str]:
-    """The keys of both, in the order in which they are to be locked."""
+    """The keys of both limits, in the order in which they have to be locked."""
     return sorted({both.destination.key, both.credential.key})
 
 
 def write_limit(connection: Connection, key: str, **values: object) -> None:
-    """Set some of the gate's columns and leave the others."""
+    """Sets some columns of the limit and leaves the others."""
     statement = insert(connection, gates).values(key=key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[gates.c.key], set_=values))

@@ -1,4 +1,4 @@
-"""Papers, announcements and the state of every mailing: what arXiv said, and how surely we know it.
+"""Papers, announcements and the state of every mailing: what arXiv announced.
 
 One transaction per answer. Nothing in here knows a subscriber.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an answer, or the lack of one, means for a (mailing date, category)."""
+    """What an answer, or none, means for a (mailing date, category): its state, and the reason in words."""
 
     state: MailingState
     reason: str
@@ -37,7 +37,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One earlier announcement of a paper in the category that is asked about."""
+    """An earlier announcement of a paper in the same category."""
 
     mailing_date: date
     version: int
@@ -45,7 +45,7 @@ class Event:
 
 
 class Papers:
-    """The collected side of the store."""
+    """What was collected from arXiv."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,7 +53,7 @@ class Papers:
     # -- writing -------------------------------------------------------------------------------------------------
 
     def record(self, mailing: Mailing, verdict: Verdict, now: datetime, *, reconstructed: bool = False) -> int:
-        """Store one answer: its papers, its announcements and its verdict. The number of unseen announcements.
+        """Stores one answer: its papers, announcements and verdict. Returns the number of new announcements.
 
         What is known already stays as it was first told; recording the same answer again changes only the tries.
         `reconstructed` announcements are marked so.
@@ -80,21 +80,21 @@ class Papers:
             return after - before
 
     def add_comments(self, mailing_date: date, category: str, comments: Mapping[str, str]) -> None:
-        """Give papers of that mailing, by identifier, the comment that its feed did not bring; a known one stays."""
+        """Adds comments, by identifier, to the papers of that mailing that have none."""
         if comments:
             with self._database.writing() as connection:
                 of = [{"of": identifier, "says": comment} for identifier, comment in sorted(comments.items())]
                 connection.execute(_COMMENT, [{"day": mailing_date, "list": category, **each} for each in of])
 
     def record_failure(self, mailing_date: date, category: str, verdict: Verdict, now: datetime) -> None:
-        """Note that a request brought nothing usable for that date. What was stored for it stays."""
+        """Stores that a request brought nothing usable for that date. What was stored for it stays."""
         with self._database.writing() as connection:
             hold_lock(connection, Lock.ANNOUNCEMENTS)
             announced = _count(connection, mailing_date, category)
             _put_mailing(connection, mailing_date, category, verdict, asked_at=now, announced=announced, unreadable=0)
 
     def reopen(self, mailing_date: date, category: str, verdict: Verdict) -> None:
-        """Take back that a mailing is closed: its announcements were another day's. It is due again at once.
+        """Reopens a closed mailing whose announcements belong to another day; they are deleted. It is due at once.
 
         The papers stay, and what was told of them stays told.
         """
@@ -109,7 +109,7 @@ class Papers:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def mailing(self, mailing_date: date, category: str) -> MailingRecord | None:
-        """The state of one (mailing date, category), or None if nobody asked for it yet."""
+        """The state of one (mailing date, category), or None if it was never asked for."""
         where = and_(mailings.c.mailing_date == mailing_date, mailings.c.category == category)
         with self._database.reading() as connection:
             row = connection.execute(select(mailings).where(where)).one_or_none()
@@ -124,12 +124,9 @@ class Papers:
         return tuple(sorted(map(to_mailing_record, rows), key=attrgetter("mailing_date", "category")))
 
     def first_asked(self) -> dict[str, date]:
-        """Per category, the mailing date that was the first to be asked for."""
-        statement = select(mailings.c.category, func.min(mailings.c.mailing_date).label("day")).group_by(
-            mailings.c.category,
-        )
-        with self._database.reading() as connection:
-            return {row.category: row.day for row in connection.execute(statement)}
+        """By category, the first mailing date that was asked for."""
+        statement = select(mailings.c.category, func.min(mailings.c.mailing_date)).group_by(mailings.c.category)
+        return self._database.read_pairs(statement)
 
     def last_seq(self) -> int:
         """The highest announcement number given so far, 0 in a new store."""
@@ -137,14 +134,14 @@ class Papers:
             return connection.scalar(select(func.max(announcements.c.seq))) or 0
 
     def latest_mailing(self, category: str) -> date | None:
-        """The newest mailing date of which an announcement is stored for the category."""
+        """The newest mailing date with a stored announcement in the category; None if there is none."""
         statement = select(func.max(announcements.c.mailing_date)).where(announcements.c.category == category)
         with self._database.reading() as connection:
             latest: date | None = connection.scalar(statement)
         return latest
 
     def start_of_latest_mailing(self, category: str) -> int:
-        """The cursor from which a newcomer gets the category's latest mailing, and nothing before it."""
+        """The cursor with which a new subscriber gets the category's latest mailing, and nothing before it."""
         latest = self.latest_mailing(category)
         if latest is None:
             return 0
@@ -186,14 +183,13 @@ class Papers:
             return tuple(to_announcement(row) for row in connection.execute(statement))
 
     def dates_after(self, categories: Collection[str], cursor: int) -> dict[date, int]:
-        """Mailing dates with announcements in these categories beyond the cursor, with their highest number."""
+        """Mailing dates with announcements in these categories after the cursor, with their highest number."""
         statement = (
-            select(announcements.c.mailing_date, func.max(announcements.c.seq).label("seq"))
+            select(announcements.c.mailing_date, func.max(announcements.c.seq))
             .where(announcements.c.category.in_(categories), announcements.c.seq > cursor)
             .group_by(announcements.c.mailing_date)
         )
-        with self._database.reading() as connection:
-            return {row.mailing_date: row.seq for row in connection.execute(statement)}
+        return self._database.read_pairs(statement)
 
     def identifiers_on(self, mailing_date: date, category: str) -> frozenset[str]:
         """The papers that were announced in that category's mailing."""
@@ -221,7 +217,7 @@ class Papers:
         return {identifier: tuple(events) for identifier, events in found.items()}
 
     def categories_of(self, identifiers: Collection[str], *, before: datetime) -> dict[str, frozenset[str]]:
-        """The categories that the versions of these papers stored before then bear; unknown papers are left out."""
+        """The categories of these papers, in all versions stored before then; unknown papers are left out."""
         found: dict[str, frozenset[str]] = {}
         with self._database.reading() as connection:
             for batch in batched(sorted(identifiers)):
@@ -233,7 +229,7 @@ class Papers:
         return found
 
     def load(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Paper]:
-        """The papers of these (identifier, version)."""
+        """The papers with these (identifier, version); those that are not stored are left out."""
         found: dict[tuple[str, int], Paper] = {}
         wanted = frozenset(keys)
         with self._database.reading() as connection:

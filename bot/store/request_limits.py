@@ -1,4 +1,4 @@
-"""Limits on what is asked of us: a bucket of tokens to each key, shared by all machines on the store.
+"""Limits on requests that readers send us: a token bucket for each key, shared by all machines on the store.
 
 https://en.wikipedia.org/wiki/Token_bucket. A key is a hash, never an address.
 """
@@ -23,39 +23,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How much is let through: so many at once, and as many again within `every`."""
+    """A rate: `burst` requests at once, and as many again within `every`."""
 
     burst: int
     every: timedelta
 
     @property
     def seconds_per_token(self) -> float:
-        """How long it takes until one more is let through."""
+        """Seconds until one more request is allowed."""
         return self.every.total_seconds() / self.burst
 
 
 class RequestLimits:
-    """The buckets."""
+    """The token buckets."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def take(self, key: str, rate: Rate, now: datetime) -> float:
-        """Take a token, if there is one, in a transaction of its own.
+        """Takes a token, if there is one, in a transaction of its own.
 
         Args:
-            key: whose bucket.
+            key: the bucket's key.
             rate: how many it holds, and how fast it fills.
             now: the moment, UTC.
 
         Returns:
-            0.0 if a token was taken; else nothing was, and in so many seconds there is one.
+            0.0 if a token was taken; else the seconds until there is one.
         """
         with self._database.writing() as connection:
             return take(connection, key, rate, now)
 
     def forget(self, before: datetime) -> int:
-        """Forget the buckets that nobody took from since then, and that are full by now. How many."""
+        """Deletes the buckets that were not used since then, and are full by now. Returns how many."""
         old = request_limits.c.updated_at < before
         with self._database.reading() as connection:
             if connection.scalar(select(request_limits.c.key).where(old).limit(1)) is None:
@@ -65,12 +65,12 @@ class RequestLimits:
 
 
 def take(connection: Connection, key: str, rate: Rate, now: datetime) -> float:
-    """As `RequestLimits.take`, within a transaction."""
+    """Takes a token within a transaction; see `RequestLimits.take`."""
     mine = request_limits.c.key == key
     full = {"tokens": float(rate.burst), "updated_at": now}
     connection.execute(insert(connection, request_limits).values(key=key, **full).on_conflict_do_nothing())
     row = connection.execute(select(request_limits).where(mine).with_for_update()).one()
-    passed = max(0.0, (now - row.updated_at).total_seconds())  # a clock set back gives nothing
+    passed = max(0.0, (now - row.updated_at).total_seconds())  # no tokens if the clock was set back
     tokens = min(float(rate.burst), row.tokens + passed / rate.seconds_per_token)
     if tokens < 1.0:
         return float((1.0 - tokens) * rate.seconds_per_token)

@@ -1,6 +1,6 @@
-"""What is remembered of each subscriber: how far it was told, and which of its hours was served last.
+"""The state of each subscriber: how far it was told, and which slot was served last.
 
-A subscriber is its key in the YAML; nothing in here knows an address.
+A subscriber is known by its name; nothing in here knows an address.
 """
 
 from __future__ import annotations
@@ -40,25 +40,25 @@ class SubscriberState:
     revision: int = 0
     """0: not stored yet."""
     due_at: datetime | None = None
-    """Its next hour."""
+    """Its next slot, UTC."""
     composed_as: int = 0
-    """The revision of a self-service subscriber when it was composed for last."""
+    """The revision of a self-service subscriber when it was last composed for; 0 for one of the YAML."""
 
 
 class SubscriberStates:
-    """The subscribers' side of the store."""
+    """Reads and changes the states of subscribers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def state(self, name: str) -> SubscriberState | None:
-        """What is remembered of a subscriber; None for a newcomer."""
+        """The state of a subscriber; None for a new one."""
         with self._database.reading() as connection:
             row = connection.execute(select(subscribers).where(subscribers.c.name == name)).one_or_none()
         return None if row is None else _subscriber_state(row)
 
     def states(self, names: Collection[str] | None = None) -> dict[str, SubscriberState]:
-        """What is remembered of these subscribers, or of all, by name; of a newcomer there is nothing."""
+        """The states of these subscribers, or of all, by name; new ones are left out."""
         every = select(subscribers)
         batches = () if names is None else batched(sorted(names))
         wanted = [every] if names is None else (every.where(subscribers.c.name.in_(some)) for some in batches)
@@ -67,13 +67,13 @@ class SubscriberStates:
             return {row.name: _subscriber_state(row) for row in rows}
 
     def names(self) -> frozenset[str]:
-        """The names of the YAML's subscribers, today's and earlier ones, of which something is remembered."""
+        """The names of the YAML's subscribers with a state, those that are no longer in it included."""
         with self._database.reading() as connection:
             statement = select(subscribers.c.name).where(subscribers.c.composed_as == 0)
             return frozenset(connection.scalars(statement))
 
     def forget(self, names: Collection[str]) -> None:
-        """Forget how far these were told: if they come back, they begin with the latest mailing."""
+        """Deletes their states: if they come back, they start at the latest mailing."""
         if not names:
             return
         with self._database.writing() as connection:
@@ -81,12 +81,12 @@ class SubscriberStates:
                 connection.execute(subscribers.delete().where(subscribers.c.name.in_(batch)))
 
     def rename(self, old: str, new: str) -> bool:
-        """Give all that is remembered of a subscriber to its new name: what it was told, and what waits for it.
+        """Moves a subscriber's state and deliveries to its new name.
 
-        A state that the new name has already wins where it was composed for, else the old one's.
+        If both names have a state, the new one's counts if it was composed for, else the old one's.
 
         Returns:
-            Whether there was anything under the old name; a second time there is not.
+            Whether there was anything under the old name.
         """
         if not self._is_known(old):
             return False
@@ -111,9 +111,9 @@ class SubscriberStates:
             return bool(connection.scalar(select(or_(state.exists(), told.exists()))))
 
     def told(self, identifiers: Collection[str]) -> dict[str, Told]:
-        """What of these papers each subscriber was told, by its name; who was told of none is left out.
+        """What of these papers each subscriber was told, by name; those that were told of none are left out.
 
-        A digest of which a part was withdrawn was never told. Who got the same digests has the same value.
+        A digest with a withdrawn part counts as not told. Subscribers with the same digests share one value.
         """
         keys: dict[str, set[tuple[str, int]]] = {}
         digests_of: dict[str, set[str]] = {}
@@ -133,7 +133,7 @@ class SubscriberStates:
 
 
 def _subscribers_told(digest_ids: Collection[str]) -> Select[tuple[str, str]]:
-    """Who was told each of these digests: nothing of it was withdrawn."""
+    """The subscribers that were told each of these digests: no part of it was withdrawn."""
     withdrawn = case((deliveries.c.state == DeliveryState.WITHDRAWN, 1), else_=0)
     return (
         select(deliveries.c.subscriber, deliveries.c.digest_id)
@@ -144,16 +144,16 @@ def _subscribers_told(digest_ids: Collection[str]) -> Select[tuple[str, str]]:
 
 
 class StateChangedError(Exception):
-    """Another process composed for this subscriber in the meantime; nothing was written."""
+    """Another process composed for this subscriber meanwhile; nothing was written."""
 
 
 def put_states(connection: Connection, states: Iterable[SubscriberState]) -> None:
-    """Replace the states that these were made from; of a subscriber there is one among them.
+    """Stores changed states, at most one per subscriber.
 
-    Those that are stored come first, then newcomers, both by name: so that two composers cannot deadlock.
+    Stored subscribers are written first, then new ones, both by name, so that two processes cannot deadlock.
 
     Raises:
-        StateChangedError: a stored one is no longer that of its `revision`. What was written must not stay.
+        StateChangedError: a stored state has another revision by now. The transaction has to be rolled back.
     """
     ordered = sorted(states, key=attrgetter("name"))
     known = [{"of": state.name, "as_of": state.revision, **_values(state)} for state in ordered if state.revision]
@@ -180,12 +180,12 @@ def _values(state: SubscriberState) -> dict[str, Any]:
 
 
 def forget(connection: Connection, name: str) -> None:
-    """The subscriber is gone; if it comes back, it is a newcomer."""
+    """Deletes the subscriber's state; if it comes back, it is a new subscriber."""
     connection.execute(subscribers.delete().where(subscribers.c.name == name))
 
 
 def rewind(connection: Connection, name: str, digest_ids: Collection[str]) -> None:
-    """Have the subscriber consider again what these digests were to tell it."""
+    """Sets the subscriber's cursors back, so that the papers of these digests are considered again."""
     mine = subscribers.c.name == name
     row = connection.execute(select(subscribers).where(mine).with_for_update()).one_or_none()
     latest = (

@@ -1,6 +1,6 @@
-"""Who must not be written to, and why; and the bounces that may lead to that. Works inside a transaction.
+"""Suppressions: mailboxes that must not be written to, and why; and the bounces that may lead to one.
 
-A mailbox is known by its keyed hash (`keys`) alone, also after its subscriber is gone.
+Works inside a transaction. A mailbox is stored as a keyed hash (`keys`) only, also after its subscriber is gone.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
 
 class SuppressionReason(StrEnum):
-    """Why a mailbox is not written to. A later reason takes an earlier one's place, never the other way round."""
+    """Why a mailbox is not written to. A stronger reason, which comes later in this list, replaces a weaker one."""
 
     BOUNCED = "bounced"
     UNSUBSCRIBED = "unsubscribed"
     DECLINED = "declined"
-    """Said no when it was asked whether it wanted to subscribe: it is not asked again."""
+    """Its reader declined the confirmation mail; it is not asked again."""
     COMPLAINED = "complained"
 
     @property
     def strength(self) -> int:
-        """0 for what a machine said; more for what a person did."""
+        """0 for a bounce; higher for what a person did."""
         return list(SuppressionReason).index(self)
 
 
 class Via(StrEnum):
-    """How we heard of it."""
+    """Through what we learned of it."""
 
     PAGE = "page"
     ONE_CLICK = "one-click"
-    """RFC 8058: the mail program's own button."""
+    """The mail program's own button, RFC 8058."""
     MAIL = "mail"
     COMMAND = "command"
     BOUNCE = "bounce"
@@ -60,7 +60,7 @@ class Suppression:
     reason: SuppressionReason
     how: Via
     subscriber: str | None
-    """To whom the mail went that led to it, if that is known."""
+    """The subscriber whose mail led to it, if known."""
     since: datetime
 
 
@@ -71,11 +71,11 @@ class Suppressions:
         self._connection = connection
 
     def find(self, keys: Collection[str]) -> Suppression | None:
-        """The strongest one under any of these keys of a mailbox."""
+        """The strongest suppression under these keys of one mailbox."""
         return max(self.among(keys).values(), key=lambda found: found.reason.strength, default=None)
 
     def among(self, keys: Collection[str]) -> dict[str, Suppression]:
-        """Those under these keys, by key."""
+        """The suppressions under these keys, by key."""
         found: dict[str, Suppression] = {}
         for batch in batched(sorted(keys)):
             rows = self._connection.execute(select(suppressions).where(suppressions.c.key.in_(batch)))
@@ -83,22 +83,22 @@ class Suppressions:
         return found
 
     def all(self) -> tuple[Suppression, ...]:
-        """Every one, oldest first."""
+        """All suppressions, oldest first."""
         rows = self._connection.execute(select(suppressions).order_by(suppressions.c.since, suppressions.c.key))
         return tuple(map(_suppression, rows))
 
     def beginning_with(self, prefix: str) -> tuple[Suppression, ...]:
-        """Those whose key begins so."""
+        """The suppressions whose key begins with the prefix."""
         like = suppressions.c.key.startswith(prefix.lower(), autoescape=True)
         return tuple(map(_suppression, self._connection.execute(select(suppressions).where(like))))
 
     def version(self) -> str:
-        """A text that changes whenever one comes, goes or changes."""
+        """A text that changes whenever a suppression is added, changed or lifted."""
         statement = select(func.count(), func.max(suppressions.c.since)).select_from(suppressions)
         return "/".join(map(str, self._connection.execute(statement).one()))
 
     def put(self, suppression: Suppression) -> None:
-        """Store it, in place of one of the same key."""
+        """Stores it, in place of one with the same key."""
         values = {
             "secret": suppression.secret,
             "reason": suppression.reason.value,
@@ -110,26 +110,26 @@ class Suppressions:
         self._connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
 
     def lift(self, keys: Collection[str]) -> int:
-        """Forget those under these keys, with the bounces counted there. How many suppressions there were."""
+        """Deletes the suppressions under these keys, and their bounces. Returns the number of suppressions."""
         self._connection.execute(bounces.delete().where(bounces.c.key.in_(keys)))
         return self._connection.execute(suppressions.delete().where(suppressions.c.key.in_(keys))).rowcount
 
     def add_bounce(self, key: str, delivery: str, status: str, at: datetime) -> None:
-        """Note that a delivery came back; the same one counts once."""
+        """Stores that a delivery bounced; the same delivery counts once."""
         row = {"key": key, "delivery": delivery, "status": status, "at": at}
         self._connection.execute(insert(self._connection, bounces).values(**row).on_conflict_do_nothing())
 
     def bounces_since(self, keys: Collection[str], moment: datetime, but_for: Collection[str] = ()) -> int:
-        """How many different deliveries to the mailbox came back since then, with another status than these."""
+        """How many different deliveries to the mailbox bounced since then, with other statuses than `but_for`."""
         recent = bounces.c.key.in_(keys) & (bounces.c.at >= moment) & bounces.c.status.not_in(but_for)
         return self._connection.scalar(select(func.count(bounces.c.delivery.distinct())).where(recent)) or 0
 
     def has_bounces(self, before: datetime) -> bool:
-        """Whether there are any from before that moment."""
+        """Whether there are bounces from before that moment."""
         return self._connection.scalar(select(bounces.c.key).where(bounces.c.at < before).limit(1)) is not None
 
     def forget_bounces(self, before: datetime) -> int:
-        """Forget those that count no more. How many."""
+        """Deletes bounces from before that moment. Returns how many."""
         return self._connection.execute(bounces.delete().where(bounces.c.at < before)).rowcount
 
 
@@ -137,7 +137,7 @@ _AMONG = select(suppressions.c.key).where(suppressions.c.key.in_(bindparam("keys
 
 
 def suppressed_among(connection: Connection, keys: Collection[str]) -> frozenset[str]:
-    """Which of these keys there is a suppression under: asked before every claim, so it is built once."""
+    """Which of these keys are suppressed. Asked before every claim, so the statement is built once."""
     return frozenset(connection.scalars(_AMONG, {"keys": list(keys)})) if keys else frozenset()
 
 

@@ -1,7 +1,7 @@
 """Identifies a worker process by host, boot, process id and start time, so that a dead one is recognised at once.
 
-A process id alone comes back after a reboot, and within days on a busy machine; and two containers under one host
-name count their processes apart. Where anything leaves a doubt, the owner is not dead and its lease decides.
+A process id alone is used again after a reboot, and within days on a busy machine; and containers with the same host
+name number their processes separately. If there is any doubt, a process counts as alive, and its lease decides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class WorkerId:
 
     host: str
     boot: str
-    """Of this boot, and of this process's namespace of process ids."""
+    """The kernel's id of this boot, with that of the namespace of process ids."""
     pid: int
     started: str
 
@@ -38,7 +38,7 @@ class WorkerId:
         return f"{self.host}|{self.boot}|{self.pid}|{self.started}"
 
     def is_surely_dead(self, seen_from: WorkerId) -> bool:
-        """Whether somebody on the same host can tell that it runs no more; False where nobody can tell."""
+        """Whether a process on the same host can tell that it has ended; False if nobody can tell."""
         if self.host != seen_from.host or not self.boot or not self.started:
             return False
         boot, _, namespace = self.boot.partition("/")
@@ -51,7 +51,7 @@ class WorkerId:
 
 
 def _boot_id() -> str:
-    """The kernel's id of this boot with that of our pid namespace; empty where there is none (then leases decide)."""
+    """The kernel's id of this boot with that of our pid namespace; empty if there is none, so that leases decide."""
     path, namespace = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
     if not path.exists():
         return ""
@@ -59,7 +59,7 @@ def _boot_id() -> str:
 
 
 def _exists(pid: int) -> bool:
-    """Whether there is such a process, ours or somebody else's: kill(2) with signal 0."""
+    """Whether there is such a process, of any user: kill(2) with signal 0."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -160,43 +160,43 @@ def _marked(expression: str, mark: str) -> str:
 @cache
 def _known() -> Any:  # noqa: ANN401 - pylatexenc has no types
     """What each command becomes. Of what it finds odd pylatexenc warns on stderr; we look at its answer instead."""
-    from pylatexenc.latex2text import (  # noqa: PLC0415 - as above
+    from pylatexenc.latex2text import (  # noqa: PLC0415 - only for TeX
         MacroTextSpec,
         SpecialsTextSpec,
         get_default_latex_context_db,
     )
 
-    def parts(node: Any, l2tobj: Any) -> list[str]:  # noqa: ANN401 - as above
+    def parts(node: Any, l2tobj: Any) -> list[str]:  # noqa: ANN401 - pylatexenc has no types
         shown = (l2tobj.node_arg_to_text(node, place) for place in range(len(node.nodeargd.argnlist)))
         return [part.strip(f" {EDGE}") for part in shown]
 
-    def fraction(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+    def fraction(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
         above, below = parts(node, l2tobj)
         above = above if re.fullmatch(r"[\w.]+|[^\w\s()]", above) else f"({above})"
         return f"{EDGE}{above}/{_as_one(below)}{EDGE}"
 
-    def choice(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+    def choice(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
         return f"({' choose '.join(parts(node, l2tobj))})"
 
-    def root(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+    def root(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
         degree, under = parts(node, l2tobj)
         return f"{degree.translate(RAISED)}√{_as_one(under)}"
 
-    def arrow(sign: str) -> Any:  # noqa: ANN401 - as above
-        def shown(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+    def arrow(sign: str) -> Any:  # noqa: ANN401 - pylatexenc has no types
+        def shown(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
             under, over = parts(node, l2tobj)
             return f" {sign}{under and f'_{_as_one(under)}'}{over and f'^{_as_one(over)}'} "
 
         return shown
 
-    def with_script(mark: str) -> Any:  # noqa: ANN401 - as above
-        def shown(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - as above
+    def with_script(mark: str) -> Any:  # noqa: ANN401 - pylatexenc has no types
+        def shown(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
             script, base = parts(node, l2tobj)
             return f"{base}{mark}{_as_one(script)}"
 
         return shown
 
-    def with_mark(mark: str) -> Any:  # noqa: ANN401 - as above
+    def with_mark(mark: str) -> Any:  # noqa: ANN401 - pylatexenc has no types
         return lambda node, l2tobj: _marked(parts(node, l2tobj)[0], mark)
 
     more = {
@@ -221,10 +221,10 @@ def _known() -> Any:  # noqa: ANN401 - pylatexenc has no types
 
 
 @cache
-def _grammar() -> Any:  # noqa: ANN401 - as above
+def _grammar() -> Any:  # noqa: ANN401 - pylatexenc has no types
     """Which commands take how many arguments: pylatexenc's table, made once instead of for every formula."""
-    from pylatexenc.latexwalker import get_default_latex_context_db  # noqa: PLC0415 - as above
-    from pylatexenc.macrospec import MacroSpec  # noqa: PLC0415 - as above
+    from pylatexenc.latexwalker import get_default_latex_context_db  # noqa: PLC0415 - only for TeX
+    from pylatexenc.macrospec import MacroSpec  # noqa: PLC0415 - only for TeX
 
     takes = dict.fromkeys(_MARKS, "{") | {name: "{" * shown.count("%s") for name, shown in _AROUND.items()}
     takes |= dict.fromkeys(_WITH_TWO, "{{") | dict.fromkeys(_ARROWS, "[{")
@@ -234,7 +234,7 @@ def _grammar() -> Any:  # noqa: ANN401 - as above
 
 
 @cache
-def _converter() -> Any:  # noqa: ANN401 - as above
-    from pylatexenc.latex2text import LatexNodes2Text  # noqa: PLC0415 - as above
+def _converter() -> Any:  # noqa: ANN401 - pylatexenc has no types
+    from pylatexenc.latex2text import LatexNodes2Text  # noqa: PLC0415 - only for TeX
 
     return LatexNodes2Text(latex_context=_known(), math_mode="text")

@@ -85,7 +85,7 @@ def explained(error: Any, query: str) -> QueryError:  # noqa: ANN401 - lark's er
     return QueryError(message, query=query, column=place + 1)
 
 
-def too_deep(seen: Any, query: str) -> QueryError:  # noqa: ANN401 - as above
+def too_deep(seen: Any, query: str) -> QueryError:  # noqa: ANN401 - lark's trees are dynamic
     """Where a part of the parser's tree is too far inside: the last parenthesis, or NOT, before its first word."""
     while hasattr(seen, "children"):
         seen = seen.children[0]

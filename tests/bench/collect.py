@@ -22,8 +22,8 @@ _DAY = date(2026, 4, 20)
 
 def run(*, categories: int = 8, items: int = 500) -> str:
     """The table."""
-    from bot.demo.servers.arxiv import render_rss  # noqa: PLC0415 - the processes that are measured go without it
-    from tests.bench import corpus  # noqa: PLC0415 - as above
+    from bot.demo.servers.arxiv import render_rss  # noqa: PLC0415 - the processes that are measured do not import it
+    from tests.bench import corpus  # noqa: PLC0415 - imported only in the process that is measured
 
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -49,23 +49,23 @@ def _per_item(done: Process, items: int) -> float:
 
 
 def _bare(feeds: dict[str, bytes], _folder: Path) -> None:
-    import feedparser  # noqa: PLC0415 - as above
+    import feedparser  # noqa: PLC0415 - imported only in the process that is measured
 
     for body in feeds.values():
         feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
 
 
 def _parsed(feeds: dict[str, bytes], _folder: Path) -> None:
-    from bot.arxiv import feed  # noqa: PLC0415 - as above
+    from bot.arxiv import feed  # noqa: PLC0415 - imported only in the process that is measured
 
     for category, body in feeds.items():
         feed.parse(body, category)
 
 
 def _stored(feeds: dict[str, bytes], folder: Path) -> None:
-    from bot.arxiv import feed  # noqa: PLC0415 - as above
-    from bot.collect.verdict import judge  # noqa: PLC0415 - as above
-    from bot.store import Store  # noqa: PLC0415 - as above
+    from bot.arxiv import feed  # noqa: PLC0415 - imported only in the process that is measured
+    from bot.collect.verdict import judge  # noqa: PLC0415 - imported only in the process that is measured
+    from bot.store import Store  # noqa: PLC0415 - imported only in the process that is measured
 
     store = Store(f"sqlite:///{folder / 'bench.db'}")
     for category, body in feeds.items():

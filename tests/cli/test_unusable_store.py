@@ -212,7 +212,7 @@ async def test_while_another_process_keeps_the_store_locked_each_verb_ends_with_
 async def test_publishing_into_a_locked_store_ends_with_3_and_the_next_run_writes_the_page_and_tells_nobody_twice(
     paperboy: Terminal, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.database.connect.LOCK_TIMEOUT_MS", 50)  # as above
+    monkeypatch.setattr("bot.store.database.connect.LOCK_TIMEOUT_MS", 50)
     environment.config["site"] = {"dir": str(tmp_path / "site"), "topics": ["birds"]}
     path = a_store_on(tmp_path, environment)
     await deliver_tuesday_and_announce_wednesday(paperboy, environment)

@@ -166,7 +166,7 @@ async def test_a_server_that_never_comes_to_an_end_is_given_up(
     environment.clock.set(at(environment.days[7], 9))
     (found,) = await environment.read(environment.days[0])
     assert isinstance(found, NotFound)
-    assert found.reason == "OAI-PMH: more than 2 answers to one harvest"
+    assert found.reason == "OAI-PMH: more than 2 answers to one request"
 
 
 async def test_while_arxiv_has_us_wait_nobody_is_asked(environment: Environment, store: Store) -> None:

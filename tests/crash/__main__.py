@@ -27,8 +27,8 @@ async def main(kills: int, seed: int) -> None:
 
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
     shutil.rmtree(folder)
-    print(total)  # noqa: T201 - what it is for
-    print(f"seeds {seed} to {next(seeds) - 1}, {time.monotonic() - started:.0f} s")  # noqa: T201 - as above
+    print(total)  # noqa: T201 - its output
+    print(f"seeds {seed} to {next(seeds) - 1}, {time.monotonic() - started:.0f} s")  # noqa: T201 - its output
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ class _Layout:
         values = {**self._values(part, parts), "titles": titles, "brief": brief}
         texts = "\n\n".join(block.text for block in blocks)
         text = self._templates.render("mail/digest.txt.j2", **values, body=Markup(texts))  # noqa: S704 - escaped pieces
-        htmls = Markup("\n".join(block.html for block in blocks))  # noqa: S704 - the same
+        htmls = Markup("\n".join(block.html for block in blocks))  # noqa: S704 - rendered with autoescape
         html = self._templates.render("mail/digest.html.j2", **values, body=htmls)
         return _message(values["subject"], wrap(text), _inlined(html), part=part, papers=papers)
 

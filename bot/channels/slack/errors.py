@@ -156,11 +156,10 @@ def connection_errors_as_failures() -> Iterator[None]:
         yield
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
         reason = f"no connection to Slack ({type(error).__name__})"
-        # `from None`: its text may hold a webhook's URL
-        raise DeliveryError(FailureKind.TRANSIENT, reason, about_message=False) from None
+        raise DeliveryError(FailureKind.TRANSIENT, reason, about_message=False) from None  # may quote a webhook's URL
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         reason = f"Slack's answer was lost ({type(error).__name__})"
-        raise DeliveryError(FailureKind.UNKNOWN, reason, about_message=False) from None  # as above
+        raise DeliveryError(FailureKind.UNKNOWN, reason, about_message=False) from None  # may quote a webhook's URL
 
 
 def _refusal(response: aiohttp.ClientResponse, answer: object, *, needed: object = None) -> DeliveryError:

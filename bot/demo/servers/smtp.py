@@ -91,7 +91,7 @@ class SmtpReceiver:
         self._sessions.append(session)
         return session
 
-    async def next_answer(self, step: str, session: Any) -> str | None:  # noqa: ANN401 - as above
+    async def next_answer(self, step: str, session: Any) -> str | None:  # noqa: ANN401 - aiosmtpd has no types
         """The answer that was written ahead for this step, if any; does not return where there is to be none."""
         self.steps.append(step)
         if not self.script[step]:
@@ -111,14 +111,14 @@ class SmtpReceiver:
             envelope.mail_options.extend(options)
         return answer or "250 2.1.0 OK"
 
-    async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: list[str]) -> str:  # noqa: ANN401, N802 - as above
+    async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: list[str]) -> str:  # noqa: ANN401, N802 - aiosmtpd's hook
         """Take the recipient."""
         answer = await self.next_answer("RCPT", server) or self.bounces.get(address)
         if answer is None:
             envelope.rcpt_tos.append(address)
         return answer or "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802 - as above
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802 - aiosmtpd's hook
         """Keep the mail, unless it is to be refused."""
         if not self.script["."] or self.script["."][0] in _NO_ANSWERS:
             mail = ReceivedMail(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content, self._clock.now())

@@ -1,9 +1,9 @@
-"""The open database: reading and writing are its only two ways in. Knows no table."""
+"""The open database: transactions for reading and for writing. Knows no table."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -11,12 +11,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from bot.errors import StoreError
 from bot.store.database import connect, schema
 from bot.store.database.connect import name_of, open_engines, parse
-from bot.store.database.turn import Turn
+from bot.store.database.write_lock import WriteLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 Value = TypeVar("Value")
 
@@ -25,7 +25,7 @@ MOST_VALUES = 10_000
 
 
 def batched(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
-    """The values in pieces that one statement takes."""
+    """The values in batches of at most `MOST_VALUES`, which one statement takes."""
     for start in range(0, len(values), MOST_VALUES):
         yield values[start : start + MOST_VALUES]
 
@@ -46,7 +46,7 @@ class Database:
         if must_exist:
             schema.require_exists(parsed, self.name)
         patience = connect.LOCK_TIMEOUT_MS if lock_timeout_ms is None else lock_timeout_ms
-        self._turn = Turn.of(parsed, self.name, patience / 1000)
+        self._write_lock = WriteLock.of(parsed, self.name, patience / 1000)
         self._engines = open_engines(parsed, patience)
         try:
             with self._as_store_error():
@@ -58,7 +58,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent view.
+        """A read transaction: a consistent view.
 
         Raises:
             StoreError: the database cannot be read.
@@ -66,22 +66,31 @@ class Database:
         with self._as_store_error(), self._engines.reading.begin() as connection:
             yield connection
 
+    def read_pairs(self, statement: Select[Any]) -> dict[Any, Any]:
+        """The rows of a query with two columns as a dict; the first column has the keys, each once.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        with self.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(statement)}
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction, committed at the end, or not at all.
+        """A write transaction: committed at the end, or rolled back on an exception.
 
-        In SQLite it is alone from its first moment. In PostgreSQL others write at the same time: what is read to
-        decide what to write has to be locked, by `FOR UPDATE` or `dialect.hold_lock`.
+        In SQLite no other one runs at the same time. In PostgreSQL others do: what is read in order to decide what to
+        write has to be locked, by `FOR UPDATE` or `dialect.hold_lock`.
 
         Raises:
             StoreError: the database cannot be written.
         """
-        with self._turn.taken(), self._as_store_error(), self._engines.writing.begin() as connection:
+        with self._write_lock.held(), self._as_store_error(), self._engines.writing.begin() as connection:
             yield connection
 
     @contextmanager
     def savepoint(self, connection: Connection) -> Iterator[None]:
-        """A part of a transaction: kept at its end, or undone alone.
+        """A part of a transaction that can be rolled back alone.
 
         Raises:
             StoreError: the database cannot be written.
@@ -90,7 +99,7 @@ class Database:
             yield
 
     def end_lock_waits(self, seconds: float) -> None:
-        """After so many seconds no transaction waits any more for what another process has locked."""
+        """After so many seconds no transaction waits any longer for what another process has locked."""
         self._engines.lock_wait.end_within(seconds)
 
     def close(self) -> None:
@@ -104,17 +113,17 @@ class Database:
         except PoolTimeoutError as error:
             raise StoreError(self.name, "no connection to it became free in time") from error
         except DBAPIError as error:
-            # The statement and its parameters hold payloads, and PostgreSQL's second line quotes the row: only the
-            # driver's own sentence goes on.
+            # The statement and its parameters contain payloads, and PostgreSQL's second line quotes the row: only the
+            # driver's first line is shown.
             sentence, _, rest = str(error.orig).partition("\n")
             raise StoreError(self.name, sentence) from (None if rest else error)
 
 
 def migrate(url: str) -> tuple[str, str]:
-    """Bring a store's schema up to date, making the store where there is none; opening it does the same.
+    """Brings a store's schema up to date and creates the store if there is none, as opening it does.
 
     Returns:
-        The schema's version before, empty if there was no store, and after.
+        The schema's version before (empty if there was no store) and after.
 
     Raises:
         StoreError: it cannot be opened, is not ours, or is newer than this program.

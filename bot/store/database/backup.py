@@ -1,7 +1,7 @@
 """A consistent copy of a live SQLite store, made while others read and write it.
 
-By SQLite's own online backup: https://www.sqlite.org/backup.html. A copy of the file alone would miss what is still
-in its write-ahead log, or catch a transaction half-way. Never touches the store, never leaves half a copy.
+Uses SQLite's online backup: https://www.sqlite.org/backup.html. A copy of the file alone would miss what is still in
+its write-ahead log, or half of a transaction. Never changes the store, never leaves an incomplete copy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LOCK_TIMEOUT_SECONDS = 30.0
 
 
 class BackupError(PaperboyError):
-    """The copy could not be made; what stood in its place is as it was."""
+    """The copy could not be made; the target file is unchanged."""
 
     def __init__(self, target: Path, reason: str) -> None:
         super().__init__(f"{target} could not be written: {reason}")
@@ -30,12 +30,12 @@ class BackupError(PaperboyError):
 
 
 def is_file(url: str) -> bool:
-    """Whether the store is a SQLite file, which can be copied so."""
+    """Whether the store is a SQLite file, which `back_up` can copy."""
     return parse(url).drivername == "sqlite"
 
 
 def back_up(url: str, target: Path) -> int:
-    """Copy the SQLite store as it is at one moment; what is at the target is replaced when the copy is whole.
+    """Copies the SQLite store as it is at one moment; an existing target is replaced once the copy is complete.
 
     Returns:
         The copy's size in bytes.
@@ -70,8 +70,8 @@ def back_up(url: str, target: Path) -> int:
 def _copy(name: str, source: Path, part: Path, target: Path) -> None:
     with closing(_opened(name, source)) as store, closing(sqlite3.connect(part)) as copy:
         try:
-            store.backup(copy)  # in one step: in a write-ahead log a reader holds up no writer
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
+            store.backup(copy)  # in one step: with a write-ahead log a reader does not block writers
+            copy.execute("PRAGMA journal_mode = DELETE")  # so that the copy is a single file
         except sqlite3.Error as error:
             raise BackupError(target, str(error)) from error
     with part.open("rb") as written:
@@ -79,7 +79,7 @@ def _copy(name: str, source: Path, part: Path, target: Path) -> None:
 
 
 def _opened(name: str, source: Path) -> sqlite3.Connection:
-    """The store, but never a new one; `mode=ro` could not read a log that has no index yet."""
+    """Opens the store, never creates it. Not with `mode=ro`, which cannot read a write-ahead log without an index."""
     try:
         store = sqlite3.connect(f"file:{quote(str(source))}?mode=rw", uri=True, timeout=_LOCK_TIMEOUT_SECONDS)
         store.execute("PRAGMA schema_version")

@@ -1,6 +1,6 @@
-"""Connecting: which URLs a store may have, what it is called in messages, and how either database is set up.
+"""Connects to the database: checks the URL, names the store for messages, sets SQLite or PostgreSQL up.
 
-The only place that knows drivers. It never shows a password.
+The only module that knows drivers. It never shows a password.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ LOCK_TIMEOUT_MS = 30_000
 """How long a transaction waits for another one, in milliseconds."""
 
 _LOCK_ATTEMPT_MS = 250
-"""How long SQLite waits by itself: nothing else runs in the thread meanwhile, not even a signal's handler."""
+"""How long SQLite waits in one go; meanwhile nothing else runs in the thread, not even a signal handler."""
 
 _POSTGRES = "postgresql+psycopg"
 _EXPECTED = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE is expected"
 _DEFAULTS = {"connect_timeout": "10", "application_name": "paperboy", "client_encoding": "utf8"}
-"""libpq's parameters, unless the URL has its own. What a database in the C locale calls SQL_ASCII is UTF-8."""
+"""Parameters for libpq that the URL may override. UTF-8 also where the database's encoding is SQL_ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """One pool of connections, and the three ways to begin a transaction on it."""
+    """One pool of connections with three ways to begin a transaction."""
 
     reading: Engine
-    """A consistent view."""
+    """For reading: a consistent view."""
     writing: Engine
     migrating: Engine
-    """Like writing, but SQLite does not look after references until `dialect.check_references`."""
+    """Like writing, but SQLite checks no foreign keys until `dialect.check_references`."""
     lock_wait: LockWait
 
     def close(self) -> None:
@@ -50,15 +50,15 @@ class Engines:
 
 
 def parse(url: str) -> URL:
-    """The URL with its driver spelled out.
+    """Parses a store's URL; the result names the driver.
 
     Raises:
-        StoreError: it is neither SQLite's nor PostgreSQL's.
+        StoreError: it is no URL of SQLite or PostgreSQL.
     """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        # Their sentences quote what they could not read, and that may be half a password.
+        # SQLAlchemy's messages quote what they could not parse, which may be part of a password.
         raise StoreError("store", f"its URL cannot be read: {_EXPECTED}") from None
     if parsed.drivername in ("postgresql", _POSTGRES):
         password = parsed.query.get("password", parsed.password)
@@ -70,13 +70,13 @@ def parse(url: str) -> URL:
 
 
 def name_of(url: URL) -> str:
-    """What the store is called in messages: its URL without the password, and without parameters but the host's."""
+    """The store's name in messages: its URL without password and without parameters other than the host."""
     where = {key: value for key, value in url.query.items() if key in ("host", "port")}
     return url.set(query=where).render_as_string(hide_password=True)
 
 
 def open_engines(url: URL, lock_timeout_ms: int) -> Engines:
-    """The engines for a parsed URL. Connects to nothing yet.
+    """The engines for a parsed URL. Opens no connection yet.
 
     Args:
         url: as `parse` gives it.
@@ -93,12 +93,12 @@ def _sqlite(url: URL, lock_timeout_ms: int) -> Engines:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
-        # SQLAlchemy's documented way to take transactions out of sqlite3's hands:
+        # SQLAlchemy's documented way to control transactions itself, not through sqlite3:
         # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {lock_timeout_ms}")
         connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: NORMAL may lose the last commits on a power cut, and a lost "sent" is a paper said twice.
+        # FULL: NORMAL may lose the last commits on a power cut, and after a lost "sent" a message is sent twice.
         connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")
@@ -106,20 +106,20 @@ def _sqlite(url: URL, lock_timeout_ms: int) -> Engines:
         options = connection.get_execution_options()
         references = options.get("paperboy_references", "ON")
         if connection.info.get("references") != references:
-            connection.exec_driver_sql(f"PRAGMA foreign_keys = {references}")  # it can only be said before BEGIN
+            connection.exec_driver_sql(f"PRAGMA foreign_keys = {references}")  # takes effect only before BEGIN
             connection.info["references"] = references
         if "paperboy_begin" in options:
             _begin_when_unlocked(connection, options["paperboy_begin"], lock_wait, lock_timeout_ms)
         else:
-            connection.exec_driver_sql("BEGIN")  # in WAL mode nobody who reads waits for who writes
+            connection.exec_driver_sql("BEGIN")  # in WAL mode readers do not wait for writers
 
-    # IMMEDIATE: a transaction that turns from reading to writing half-way can only fail.
+    # IMMEDIATE: a transaction that first reads and then writes may fail half-way, as another one wrote in between.
     writing = engine.execution_options(paperboy_begin="BEGIN IMMEDIATE")
     return Engines(engine, writing, writing.execution_options(paperboy_references="OFF"), lock_wait)
 
 
 def _begin_when_unlocked(connection: Connection, begin: str, lock_wait: LockWait, timeout_ms: int) -> None:
-    """Begins a writing transaction; waits for another one's end a short while at a time."""
+    """Begins a write transaction; waits for another one to end, `_LOCK_ATTEMPT_MS` at a time."""
     driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     give_up_at = time.monotonic() + timeout_ms / 1000
     driver.execute(f"PRAGMA busy_timeout = {min(_LOCK_ATTEMPT_MS, timeout_ms)}")
@@ -134,7 +134,7 @@ def _begin_when_unlocked(connection: Connection, begin: str, lock_wait: LockWait
     if lock_wait.is_over:
         driver.execute("PRAGMA busy_timeout = 0")
     if not driver.in_transaction:
-        connection.exec_driver_sql(begin)  # the last attempt: what it raises is SQLAlchemy's own error
+        connection.exec_driver_sql(begin)  # the last attempt: its error goes to the caller
     driver.execute(f"PRAGMA busy_timeout = {timeout_ms}")
 
 
@@ -156,7 +156,7 @@ def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
         connection.execute(f"SET lock_timeout = {lock_timeout_ms}")
-        # A machine that fell asleep in mid-transaction must not keep the others out until it wakes.
+        # A machine that went to sleep in a transaction must not lock the others out until it wakes.
         connection.execute(f"SET idle_in_transaction_session_timeout = {2 * lock_timeout_ms}")
         connection.commit()
 

@@ -1,6 +1,6 @@
-"""Where SQLite and PostgreSQL differ inside a transaction: in here, and nowhere else.
+"""The differences between SQLite and PostgreSQL inside a transaction; no other module knows them.
 
-`SELECT ... FOR UPDATE` needs no place here: SQLAlchemy leaves it out for SQLite, where writes are serialised anyway.
+`SELECT ... FOR UPDATE` is used directly: SQLAlchemy omits it for SQLite, where writes are serialised anyway.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
 _NAMESPACE = 0x5061_7065
-"""The first half of every advisory lock's number, so that another program on the database means others by its own."""
+"""The first half of every advisory lock's number, so that other programs on the database do not use the same."""
 _NAMESPACE_OF_READERS = 0x5061_7066
-"""The same, of locks that are numbered by a hash."""
+"""The first half for locks of readers, whose second half is a hash."""
 
 
 class Lock(IntEnum):
-    """What one transaction at a time may do. Taken in this order, after rows of `subscribers`, before all others."""
+    """What one transaction may do at a time. Locked in this order, after rows of `subscribers`, before all others."""
 
     SCHEMA = 1
-    """Make or change tables."""
+    """Create or change tables."""
     ANNOUNCEMENTS = 2
-    """Number announcements: whoever reads n + 1 must find n."""
+    """Number announcements: who reads number n + 1 must also find n."""
     DELIVERIES = 3
-    """Number deliveries, and tell which payloads are still needed."""
+    """Number deliveries, and decide which payloads are still needed."""
     LEASES = 4
     """Take a lease."""
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that can say what to do `on_conflict`, in the connection's dialect. Its `rowcount` counts."""
-    # Else SQLAlchemy counts what was updated or deleted, but on PostgreSQL not what was inserted.
+    """An INSERT in the connection's dialect, with `on_conflict_...` and a reliable `rowcount`."""
+    # Without the option SQLAlchemy has no rowcount of an INSERT on PostgreSQL.
     counted = {"preserve_rowcount": True}
     if _is_postgres(connection):
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 20 ms of every start on SQLite
@@ -50,7 +50,7 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 def hold_lock(connection: Connection, lock: Lock, *, shared: bool = False) -> None:
     """Takes a lock that is held to the end of the transaction; waits while another transaction holds it.
 
-    Those that take it `shared` wait for no other of these. In SQLite BEGIN IMMEDIATE does that already.
+    Transactions that take it `shared` do not wait for each other. In SQLite, BEGIN IMMEDIATE is lock enough.
     """
     if _is_postgres(connection):
         # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
@@ -59,9 +59,9 @@ def hold_lock(connection: Connection, lock: Lock, *, shared: bool = False) -> No
 
 
 def hold_reader(connection: Connection, key: str) -> None:
-    """Take the lock of one reader, by a hash in hex: of two commands the second sees what the first did.
+    """Takes the lock of one reader, named by a hash in hex, so that a second command sees what the first one did.
 
-    To be taken before anything else in the transaction. Readers who share 32 bits of their hash wait for each other.
+    Take it before anything else in the transaction. Readers with the same 32 bits of hash wait for each other.
     """
     if _is_postgres(connection):
         number = int.from_bytes(bytes.fromhex(key[:8]), signed=True)
@@ -74,13 +74,13 @@ def writes_are_serialised(connection: Connection) -> bool:
 
 
 def check_references(connection: Connection, name: str) -> None:
-    """See that every reference leads somewhere, after a migration that SQLite ran without looking.
+    """Checks all foreign keys after a migration, which SQLite runs without checking them.
 
     Raises:
         StoreError: a row refers to one that is not there.
     """
     if not _is_postgres(connection):
-        # Step 10 of https://www.sqlite.org/lang_altertable.html#otheralter; PostgreSQL never stops looking.
+        # Step 10 of https://www.sqlite.org/lang_altertable.html#otheralter; PostgreSQL always checks.
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:
             raise StoreError(name, f"its new schema would lose what table {broken[0]} refers to")

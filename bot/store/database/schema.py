@@ -1,6 +1,6 @@
-"""The schema's version: made in an empty database, brought up to date in an older one, refused in any other.
+"""Creates the schema in an empty database, migrates an older one, refuses any other.
 
-Alembic is imported only where there is something to migrate: it costs half a second of every start.
+Alembic is imported only if there is something to migrate, because importing it takes half a second.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A version, and where the migrations that lead to it are."""
+    """A schema version, and the folders with the migrations to it."""
 
     version: str
     folders: tuple[Path, ...]
@@ -36,20 +36,20 @@ def require_exists(url: URL, name: str) -> None:
     """Refuses a SQLite file that does not exist, since connecting would create it.
 
     Raises:
-        NoStoreError: it is a file that is not there.
+        NoStoreError: the file does not exist.
     """
     if url.drivername == "sqlite" and not Path(url.database or "").is_file():
         raise NoStoreError(name)
 
 
 def prepare(engines: Engines, name: str, wanted: Schema, *, must_exist: bool = False) -> str:
-    """Make or migrate the tables, as needed, in one transaction; of two processes at once the second finds it done.
+    """Creates or migrates the tables, if needed, in one transaction; a second process at the same time finds it done.
 
     Returns:
         The version found; empty if there was none.
 
     Raises:
-        NoStoreError: there are no tables, and there have to be.
+        NoStoreError: there are no tables, and `must_exist`.
         NewerStoreError: the tables are newer than this program.
         StoreError: the tables are not ours.
     """
@@ -70,7 +70,11 @@ def prepare(engines: Engines, name: str, wanted: Schema, *, must_exist: bool = F
 
 
 def _version(connection: Connection, name: str) -> str:
-    """The version of our tables; empty if there are no tables at all."""
+    """The schema version found; empty if there are no tables.
+
+    Raises:
+        StoreError: there are tables, but not ours.
+    """
     tables = set(inspect(connection).get_table_names())
     if not tables:
         return ""
@@ -82,8 +86,8 @@ def _version(connection: Connection, name: str) -> str:
 def _migrate(connection: Connection, name: str, found: str, wanted: Schema) -> None:
     from bot.store.database import migrations  # noqa: PLC0415 - Alembic costs 0.5 s
 
-    if not migrations.lead(wanted.folders, found, wanted.version):
-        if found.isdigit() and found > wanted.version:  # of four digits, all of them
+    if not migrations.has_path(wanted.folders, found, wanted.version):
+        if found.isdigit() and found > wanted.version:  # versions have four digits, so text order is number order
             raise NewerStoreError(name, found, wanted.version)
         raise StoreError(name, f"its schema is {found}, this program knows {wanted.version}")
     migrations.upgrade(connection, name, wanted.folders, wanted.version)

@@ -1,7 +1,7 @@
-"""The tables, and what a value is in them. Says what is stored; never stores anything.
+"""The tables and the types of their columns.
 
-Times are aware UTC in Python and naive UTC in the database. Tokens, webhook URLs and what stands in the YAML have no
-column; a self-service subscriber's address has one, for it stands nowhere else.
+Times are aware UTC in Python and naive UTC in the database. Tokens, webhook URLs and the YAML's settings are never
+stored; a self-service subscriber's address is, because it is nowhere else.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SCHEMA_VERSION = "0006"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC outside, naive UTC inside: SQLite keeps no time zone."""
+    """Aware UTC in Python, naive UTC in the database, because SQLite stores no time zone."""
 
     impl = DateTime
     cache_ok = True
@@ -54,7 +54,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def storable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """The same without what no database takes in a text: U+0000 (PostgreSQL) and halves of surrogate pairs (both)."""
+    """The value without what databases refuse in texts: U+0000 (PostgreSQL) and lone surrogates (both)."""
     match value:
         case str():
             return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
@@ -133,7 +133,7 @@ announcements = Table(
     UniqueConstraint("category", "mailing_date", "identifier", "version"),
     Index("announcements_by_category", "category", "seq"),
     Index("announcements_by_paper", "identifier"),
-    sqlite_autoincrement=True,  # a cursor must never meet a number a second time
+    sqlite_autoincrement=True,  # cursors are such numbers, so none may be given twice
 )
 
 mailings = Table(
@@ -155,18 +155,18 @@ subscribers = Table(
     metadata,
     Column("name", Name(64), primary_key=True),
     Column("cursors", Json, nullable=False),  # "topic/category" -> the last announcement considered
-    Column("slot", UtcDateTime),  # the last of its hours that was served
-    Column("told_through", Date),  # the newest mailing date it has heard of, papers or silence
-    Column("revision", Integer, nullable=False),  # the fence between two composers
-    Column("seen", Integer),  # the lowest cursor: of nothing up to there it is to be told
-    Column("due_at", UtcDateTime),  # its next hour
-    Column("composed_as", Integer, nullable=False, server_default="0"),  # a self-service subscriber's revision then
+    Column("slot", UtcDateTime),  # the last slot that was served
+    Column("told_through", Date),  # the newest mailing date it was told of, with papers or without
+    Column("revision", Integer, nullable=False),  # detects that another process composed meanwhile
+    Column("seen", Integer),  # the lowest cursor: everything up to there was considered
+    Column("due_at", UtcDateTime),  # its next slot
+    Column("composed_as", Integer, nullable=False, server_default="0"),  # `members.revision` then; 0 for the YAML's
 )
 
 digests = Table(
     "digests",
     metadata,
-    Column("id", Name(32), primary_key=True),  # of its content: equal digests are one row
+    Column("id", Name(32), primary_key=True),  # a hash of its content: equal digests are one row
     Column("channel", Name(16), nullable=False),
     Column("title", LongText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -208,7 +208,7 @@ deliveries = Table(
     Column("state", Name(16), nullable=False),
     Column("plain", Boolean, nullable=False),  # whether the plain form is to be sent
     Column("tries", Integer, nullable=False),
-    Column("deaths", Integer, nullable=False),  # how often its sender died while sending it
+    Column("deaths", Integer, nullable=False),  # how often a process died while sending it
     Column("not_before", UtcDateTime),
     Column("owner", Name(160)),
     Column("lease_until", UtcDateTime),
@@ -216,9 +216,9 @@ deliveries = Table(
     Column("reason", LongText),
     Column("created_at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
-    Column("refusals", Integer, nullable=False, server_default=text("0")),  # answers that it is not taken
-    Column("refused_since", UtcDateTime),  # the first of them
-    Column("thread_gone", Boolean, nullable=False, server_default=false()),  # it goes to the destination itself
+    Column("refusals", Integer, nullable=False, server_default=text("0")),  # how often it was refused
+    Column("refused_since", UtcDateTime),  # when it was first refused
+    Column("thread_gone", Boolean, nullable=False, server_default=false()),  # it goes to the channel itself
     Index("deliveries_by_lane", "subscriber", "recipient", "seq"),
     Index("deliveries_by_digest", "digest_id", "subscriber"),
     Index("deliveries_by_state", "state"),
@@ -230,7 +230,7 @@ gates = Table(
     metadata,
     Column("key", Name(80), primary_key=True),
     Column("opens_at", UtcDateTime),  # pacing and Retry-After
-    Column("closed_until", UtcDateTime),  # circuit breaker: nothing is sent before
+    Column("closed_until", UtcDateTime),  # open circuit: nothing is sent before
     Column("reason", LongText),
     Column("since", UtcDateTime),
 )
@@ -240,7 +240,7 @@ pages = Table(
     metadata,
     Column("topic", Name(64), primary_key=True),
     Column("mailing_date", Date, primary_key=True),
-    Column("seq", Integer, nullable=False),  # the last announcement the page knows of
+    Column("seq", Integer, nullable=False),  # the last announcement that is on the page
     Column("papers", Integer, nullable=False),
 )
 
@@ -256,7 +256,7 @@ concerns = Table(
     "concerns",
     metadata,
     Column("key", Name(200), primary_key=True),
-    Column("told_at", UtcDateTime, nullable=False),  # when the operator last heard of it
+    Column("told_at", UtcDateTime, nullable=False),  # when the operator was last told
 )
 
 members = Table(
@@ -264,21 +264,21 @@ members = Table(
     metadata,
     Column("key", Name(64), primary_key=True),
     Column("channel", Name(16), nullable=False),
-    Column("destination", LongText, nullable=False),  # the address itself: there is no YAML to read it from
-    Column("recipient", Name(32), nullable=False),  # its hash, as deliveries have it
-    Column("mailbox", Name(32), unique=True),  # the same however it is written; NULL for what is no mailbox
-    Column("topics", Json, nullable=False),  # names of the YAML's, and own ones
-    Column("muted", Json, nullable=False),  # what none of them shows
+    Column("destination", LongText, nullable=False),  # the address itself, which no YAML has
+    Column("recipient", Name(32), nullable=False),  # its hash, as in `deliveries`
+    Column("mailbox", Name(32), unique=True),  # a hash that ignores case; NULL if no mailbox
+    Column("topics", Json, nullable=False),  # names of topics in the YAML, and own topics as objects
+    Column("muted", Json, nullable=False),  # terms that are excluded from all its topics
     Column("own_topics_made", Integer, nullable=False),
     Column("reads", LongText, nullable=False),  # categories of own topics, and @NAME for each of the YAML's topics
-    Column("asked_topics", Json(none_as_null=True)),  # of a request that waits for its confirmation
-    Column("asked_at", UtcDateTime),  # when that was made last
+    Column("asked_topics", Json(none_as_null=True)),  # the topics of a request that is not confirmed yet
+    Column("asked_at", UtcDateTime),  # when that request was last made
     Column("at", Name(5)),
     Column("weekdays", Integer, nullable=False),  # bit 0 is Monday
     Column("timezone", Name(64), nullable=False),
     Column("paused", Boolean, nullable=False),
-    Column("paused_until", Date),  # the first day that is not paused any more
-    Column("confirmed_at", UtcDateTime),  # NULL: asked for, not confirmed
+    Column("paused_until", Date),  # the first day after the pause
+    Column("confirmed_at", UtcDateTime),  # NULL: requested, not confirmed
     Column("how", Name(16), nullable=False),
     Column("revision", Integer, nullable=False),
     UniqueConstraint("channel", "recipient"),
@@ -288,10 +288,10 @@ suppressions = Table(
     "suppressions",
     metadata,
     Column("key", Name(32), primary_key=True),  # a keyed hash of the mailbox
-    Column("secret", Name(8), nullable=False),  # which secret it is keyed with
+    Column("secret", Name(8), nullable=False),  # the name of the secret it is keyed with
     Column("reason", Name(16), nullable=False),
     Column("how", Name(16), nullable=False),
-    Column("subscriber", Name(64)),  # where it was heard
+    Column("subscriber", Name(64)),  # to whom the mail went that led to it
     Column("since", UtcDateTime, nullable=False),
 )
 
@@ -313,7 +313,7 @@ feedback = Table(
     Column("verdict", Name(8), nullable=False),
     Column("place", Name(16), nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("topic", Name(64)),  # in whose section the paper stood; NULL where that is not known
+    Column("topic", Name(64)),  # in whose section of the digest the paper was; NULL if not known
     Index("feedback_by_person", "person"),
 )
 
@@ -321,7 +321,7 @@ request_limits = Table(
     "request_limits",
     metadata,
     Column("key", Name(80), primary_key=True),
-    Column("tokens", Float, nullable=False),  # what is left in the bucket
+    Column("tokens", Float, nullable=False),  # tokens left in the bucket
     Column("updated_at", UtcDateTime, nullable=False),
 )
 

@@ -1,10 +1,11 @@
 """The outbox: which message goes to which address, and its state. The only record of what was sent.
 
     enqueue -> pending -> claim -> sending -> settle -> sent | pending | unknown | dead
-               unknown -> claim -> asking  -> settle -> sent | pending | unknown | dropped | held   (`doubts`)
+               unknown -> claim -> asking  -> settle -> sent | pending | unknown | dropped | held   (`reconciliation`)
 
 A claim is committed before the first byte is sent, and only its owner may settle it; only a confirmation makes a
-delivery `sent`. Deliveries to one address go in order, one at a time: a lane. Nothing in here sends or waits.
+delivery `sent`. The deliveries to one address are a lane: they go in order, one at a time. Nothing in here sends or
+waits.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ __all__ = ["Claimed", "DigestPaper", "Outbox", "RenderedDigest"]
 
 
 class Outbox:
-    """The delivering side of the store."""
+    """Enqueues digests, claims deliveries and settles them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -51,7 +52,7 @@ class Outbox:
     def enqueue(
         self, state: SubscriberState, rendered: RenderedDigest | None, recipients: Sequence[str], now: datetime
     ) -> int:
-        """In one transaction: the subscriber's new state, the digest, a delivery per message and recipient.
+        """Writes in one transaction: the subscriber's new state, the digest, a delivery per message and recipient.
 
         Equal digests are stored once. Returns the number of deliveries written.
 
@@ -63,16 +64,16 @@ class Outbox:
     def enqueue_for(
         self, updates: Sequence[StateUpdate], rendered: RenderedDigest | None, now: datetime
     ) -> frozenset[str]:
-        """The same digest for many; as `enqueue_all`."""
+        """The same digest for many subscribers; see `enqueue_all`."""
         return self.enqueue_all([(updates, rendered)], now)
 
     def enqueue_all(self, requests: Sequence[EnqueueRequest], now: datetime) -> frozenset[str]:
-        """Digests for many, many in one transaction; of one subscriber there is one state among them.
+        """Digests for many subscribers, many in one transaction; each subscriber may be in one request only.
 
-        If another process composed for one of them in the meantime, the others are still written.
+        If another process composed for one of them meanwhile, the others are still written.
 
         Returns:
-            Those for whom another process composed; for them nothing was written.
+            The names of those for which another process composed; for them nothing was written.
         """
         lost: list[str] = []
         for batch in in_batches(requests):
@@ -103,9 +104,9 @@ class Outbox:
     # -- claim and settle ----------------------------------------------------------------------------------------
 
     def backlog(self) -> dict[Lane, int]:
-        """Every address with something that is not over yet, held deliveries among it, and how many these are.
+        """Every lane with deliveries that are not final, held ones included, and how many they are.
 
-        Those that were tried least come first: one that is refused and shuts a limit for all holds up none of them.
+        Lanes that were tried least come first, so that one whose refusal opens a shared circuit comes after them.
         """
         statement = (
             select(
@@ -122,11 +123,15 @@ class Outbox:
         return {Lane(row.subscriber, row.recipient): row.left for row in rows}
 
     def lanes(self) -> tuple[Lane, ...]:
-        """Every address of the backlog."""
+        """Every lane of the backlog."""
         return tuple(self.backlog())
 
     def recover(self, *lanes: Lane, owner: WorkerId, now: datetime) -> tuple[tuple[Lane, DeliveryState], ...]:
-        """Turn what the dead were sending there into unknown ones, to be asked about. What became of each of them."""
+        """Marks deliveries whose sender died as unknown, to be looked up; as dead after too many crashes.
+
+        Returns:
+            The new state of each of them.
+        """
         with self._database.writing() as connection:
             return recover(connection, frozenset(lanes), owner=owner, now=now)
 
@@ -138,9 +143,9 @@ class Outbox:
         owner: WorkerId,
         now: datetime,
     ) -> BatchResult:
-        """In one transaction: what the other side has is sent, and each bidding lane gets its next, if it may go.
+        """Settles receipts and claims each requesting lane's next delivery, in one transaction.
 
-        A claim needs open limits and holds them afterwards; a receipt closes the circuits of its limits.
+        A claim needs both limits free and holds them afterwards; a receipt closes the circuits of its limits.
         """
         with self._database.writing() as connection:
             return claim_batch(connection, sent_receipts, requests, owner=owner, now=now)
@@ -148,13 +153,13 @@ class Outbox:
     def claim(
         self, lane: Lane, limits: Limits, *, owner: WorkerId, now: datetime, ignore_backoff: bool
     ) -> ClaimOutcome:
-        """One lane's turn: its next delivery, if its gates are open and its time has come.
+        """Claims the lane's next delivery, if its limits are free and its time has come.
 
         Args:
-            lane: whose turn it is.
-            limits: the gates to pass and to close behind it.
-            owner: who claims.
-            now: the moment of the claim, UTC.
+            lane: the lane.
+            limits: the limits to pass, and to hold afterwards.
+            owner: the claiming process.
+            now: the moment, UTC.
             ignore_backoff: whether to try again before a failure's backoff is over. Limits still hold.
 
         Returns:
@@ -168,7 +173,7 @@ class Outbox:
     def settle_sent(
         self, delivery: Delivery, receipt: Receipt, limits: Limits, *, owner: WorkerId, now: datetime
     ) -> None:
-        """Records that the platform has it, and closes the circuits of its limits.
+        """Stores that the platform has it, and closes the circuits of its limits.
 
         Raises:
             ClaimLostError: the claim is no longer ours.
@@ -186,7 +191,7 @@ class Outbox:
         owner: WorkerId,
         now: datetime,
     ) -> DeliveryState:
-        """Record a failed attempt, and what it means for the delivery and for its gates. The state it is in now.
+        """Stores a failed attempt, and what it means for the delivery and its limits. Returns the new state.
 
         Raises:
             ClaimLostError: the claim is no longer ours.
@@ -199,9 +204,9 @@ class Outbox:
             return state
 
     def abandon(self, owner: WorkerId, now: datetime) -> int:
-        """Call what this owner is sending and will not settle unknown. The number of such deliveries.
+        """Marks what this owner is sending as unknown, because it will not settle it. Returns how many deliveries.
 
-        What it is asking about is free for the next to ask.
+        What it is looking up is released for another process.
         """
         mine = deliveries.c.owner == str(owner)
         free = {"owner": None, "lease_until": None, "not_before": now}
@@ -222,7 +227,11 @@ class Outbox:
     # -- retention -----------------------------------------------------------------------------------------------
 
     def prune(self, before: datetime) -> int:
-        """Forget the payloads of digests older than that, all of whose deliveries are final. What was told stays."""
+        """Deletes the payloads of older digests whose deliveries are all final; what was told stays.
+
+        Returns:
+            The number of messages whose payload was deleted.
+        """
         open_digests = select(deliveries.c.digest_id).where(deliveries.c.state.in_(OPEN))
         old = select(digests.c.id).where(digests.c.created_at < before, digests.c.id.not_in(open_digests))
         with self._database.writing() as connection:

@@ -1,6 +1,6 @@
-"""What becomes of the deliveries that are left for an address that is gone or has changed.
+"""Drops, withdraws or moves the deliveries that are left for an address that is gone or has changed.
 
-Decided in `deliver/addressing`. A delivery that is being sent stays as it is.
+Which of these is decided in `deliver/addressing`. A delivery that is being sent stays as it is.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 class AddressChanges:
-    """Drops, withdraws or moves what is left for an address."""
+    """What `deliver/addressing` does to deliveries whose address is gone or has changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def lanes_with_channel(self) -> tuple[tuple[Lane, str], ...]:
-        """Every address of the backlog, with each channel that something left for it was composed for."""
+        """Every lane with open deliveries, once for each channel that these were composed for."""
         columns = (deliveries.c.subscriber, deliveries.c.recipient, deliveries.c.channel)
         statement = select(*columns).where(deliveries.c.state.in_(OPEN)).distinct()
         with self._database.reading() as connection:
@@ -37,7 +37,7 @@ class AddressChanges:
         return tuple(sorted((Lane(row.subscriber, row.recipient), row.channel) for row in rows))
 
     def drop(self, lane: Lane, reason: str, now: datetime) -> int:
-        """Give up what is left for an address that is no more. The number of deliveries dropped."""
+        """Drops the lane's open deliveries. Returns how many."""
         values = {"state": DeliveryState.DROPPED, "reason": reason, "settled_at": now}
         with self._database.writing() as connection:
             return connection.execute(
@@ -45,13 +45,13 @@ class AddressChanges:
             ).rowcount
 
     def withdraw(self, subscriber: str, reason: str, now: datetime, *, but_for: str | None = None) -> int:
-        """Take back what is left for a subscriber that is gone, or moved to another channel: it was never told.
+        """Withdraws the open deliveries of a subscriber that is gone or moved to another channel: as if never told.
 
-        The state of one that is gone is deleted. One that moved gets its cursors set back to before the first
-        of the papers that were withdrawn.
+        The state of one that is gone is deleted. For one that moved, the cursors are set back to before the first of
+        the withdrawn papers, so that they are composed anew.
 
         Args:
-            subscriber: whose deliveries.
+            subscriber: its name.
             reason: why, for people.
             now: the moment, UTC.
             but_for: the channel it is on now, whose deliveries stay; None if it is gone.
@@ -74,7 +74,7 @@ class AddressChanges:
             return len(left)
 
     def readdress(self, lane: Lane, recipient: str) -> None:
-        """The lane's address changed and it is still the subscriber's only one: what is left goes there, in order.
+        """Moves the lane's open deliveries to the subscriber's new address, in order.
 
         Nothing is moved while one of them is being sent: if that fails, it would come after the others.
         """
@@ -89,7 +89,7 @@ class AddressChanges:
             connection.execute(deliveries.update().where(*left).values(recipient=recipient))
 
     def had_one_address(self, lane: Lane) -> bool:
-        """Whether the lane's newest digest was composed for one address only, wherever its deliveries are now."""
+        """Whether the lane's newest digest was composed for one address only, even if it was moved since."""
         newest = (
             select(deliveries.c.digest_id, deliveries.c.part, deliveries.c.created_at)
             .where(lane.where)
@@ -108,5 +108,5 @@ class AddressChanges:
 
 
 def _not_being_sent() -> ColumnElement[bool]:
-    """Not over, and not just being sent."""
+    """Open, and not being sent."""
     return deliveries.c.state.in_([state for state in OPEN if state is not DeliveryState.SENDING])

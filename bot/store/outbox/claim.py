@@ -1,10 +1,10 @@
 """Settles receipts and claims the next deliveries of many lanes in one transaction.
 
-    arrivals -> sent | lost to another owner            heads -> gates, in memory -> claimed | doubt | wait | none
+    receipts -> sent | claim lost        requests -> first delivery of each lane -> limits -> claimed | unknown | wait
 
-A commit waits for the disk, and a statement costs more than a row, so lanes share both. Each lane
-gets the result that it would get alone, in order: of two behind one limit the second finds it held.
-Works inside the outbox's transactions; opens none, sends nothing, waits for nothing.
+A commit waits for the disk, and a statement costs more than a row, so lanes share both. Each lane gets the result
+that it would get alone, in order: of two lanes behind one limit the second finds it held. Works inside the outbox's
+transactions; opens none, sends nothing, waits for nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that this worker has claimed in order to send it."""
+    """A delivery that this process has claimed in order to send it."""
 
     delivery: Delivery
 
@@ -57,16 +57,16 @@ class ClaimRequest:
 
     lane: Lane
     limits: Limits
-    """The gates to pass and to close behind it."""
+    """The limits to pass, and to hold afterwards."""
     ignore_backoff: bool = False
-    """Whether a failure's backoff is over because somebody asked for another try. Limits still hold."""
+    """Whether to try again before a failure's backoff is over. Limits still hold."""
     suppression_keys: tuple[str, ...] = ()
-    """What a suppression of the address would be stored under: then what waits is dropped, and nothing claimed."""
+    """The keys under which the address may be suppressed; if it is, its open deliveries are dropped, none claimed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentReceipt:
-    """A delivery that the other side has."""
+    """A delivery that the platform has confirmed."""
 
     delivery: Delivery
     receipt: Receipt
@@ -74,7 +74,7 @@ class SentReceipt:
 
 
 ClaimOutcome = Claimed | UnknownDelivery | Wait | None
-"""A delivery to send, one to ask about, what to wait for, or None if the lane is done."""
+"""A delivery to send, one to look up, what to wait for, or None if the lane is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +82,18 @@ class BatchResult:
     """The results of a batch, in the order of the requests."""
 
     settled: tuple[ClaimLostError | None, ...]
-    """Per arrival: None, or that the claim was no longer ours, and then nothing was written for it."""
+    """For each receipt: None, or the error that the claim was no longer ours and nothing was written."""
     outcomes: tuple[ClaimOutcome, ...]
-    """Per bid."""
+    """For each request."""
 
 
 @dataclass(slots=True)
 class _Grants:
-    """What this batch has claimed so far, and the limits after that."""
+    """What this batch has claimed so far, and the limits as they are after that."""
 
     limits: dict[str, LimitState]
     changed: dict[str, LimitState]
-    """Those among them that have to be stored."""
+    """Those of them that have to be stored."""
     to_send: list[int] = field(default_factory=list)
     to_ask: list[int] = field(default_factory=list)
 
@@ -154,7 +154,7 @@ def claim_batch(
     owner: WorkerId,
     now: datetime,
 ) -> BatchResult:
-    """Settle what has arrived, then judge the bids. Locks deliveries first, then gates in order."""
+    """Settles the receipts, then decides the requests. Locks deliveries first, then limits in order of their keys."""
     ours = _settle(connection, sent_receipts, owner, now)
     settled_now = [each for each in sent_receipts if each.delivery.id in ours]
     firsts = heads = _heads(connection, requests)
@@ -189,7 +189,7 @@ def claim_batch(
 def _settle(
     connection: Connection, sent_receipts: Sequence[SentReceipt], owner: WorkerId, now: datetime
 ) -> frozenset[str]:
-    """Write down those whose claim is still ours; the ids of these."""
+    """Stores the receipts whose claim is still ours. Returns the ids of their deliveries."""
     if not sent_receipts:
         return frozenset()
     ids = [sent_receipt.delivery.id for sent_receipt in sent_receipts]
@@ -205,10 +205,7 @@ def _settle(
 
 
 def _heads(connection: Connection, requests: Sequence[ClaimRequest]) -> dict[Lane, Row[Any]]:
-    """Each lane's first delivery that is not final: the one that is being sent, else the oldest.
-
-    One that is held for a person is passed by.
-    """
+    """Each lane's first open delivery: the one that is being sent, else the oldest. Held ones are skipped."""
     if not requests:
         return {}
     rows = connection.execute(
@@ -218,7 +215,7 @@ def _heads(connection: Connection, requests: Sequence[ClaimRequest]) -> dict[Lan
 
 
 def _lock(connection: Connection, heads: Mapping[Lane, Row[Any]]) -> frozenset[int]:
-    """Lock these deliveries, but for what another process is deciding about at this moment."""
+    """Locks these deliveries, except those that another process has locked. Returns the `seq` of the locked ones."""
     seqs = [head.seq for head in heads.values()]
     if not seqs or writes_are_serialised(connection):
         return frozenset(seqs)
@@ -226,7 +223,7 @@ def _lock(connection: Connection, heads: Mapping[Lane, Row[Any]]) -> frozenset[i
 
 
 def _suppressed(connection: Connection, requests: Sequence[ClaimRequest]) -> list[Lane]:
-    """The lanes whose address must not be written to, as it is at this moment: asked once their heads are locked."""
+    """The lanes whose address is suppressed now; read after their deliveries are locked."""
     found = suppressed_among(connection, {key for request in requests for key in request.suppression_keys})
     return [request.lane for request in requests if not found.isdisjoint(request.suppression_keys)]
 
@@ -234,10 +231,10 @@ def _suppressed(connection: Connection, requests: Sequence[ClaimRequest]) -> lis
 def _limits_after(
     settled_now: Sequence[SentReceipt], limits: dict[str, LimitState], now: datetime
 ) -> dict[str, LimitState]:
-    """What the gates became through which something went: whatever shut them is over, and pacing goes on.
+    """The limits after messages passed them: circuits closed, pacing goes on.
 
-    A destination is paced from the end of a message to the beginning of the next: the way there takes now more, now
-    less, and what leaves a second apart may arrive closer.
+    A destination's pace counts from the answer to one message to the start of the next: network delays vary, so
+    messages that are sent one second apart may arrive closer together.
     """
     passed: dict[str, LimitState] = {}
     for each in settled_now:
@@ -302,7 +299,7 @@ def _write(connection: Connection, grants: _Grants, owner: WorkerId, now: dateti
 def _load_outcomes(
     connection: Connection, outcomes: Sequence[Row[Any] | Wait | None], now: datetime
 ) -> tuple[ClaimOutcome, ...]:
-    """The rows among them as what they are claimed for, with their payloads."""
+    """The outcomes, with claimed rows turned into deliveries with their payloads."""
     rows = [each for each in outcomes if each is not None and not isinstance(each, Wait)]
     loaded = load(connection, rows)
 

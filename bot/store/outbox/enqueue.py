@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from bot.store.subscribers import SubscriberState
 
 _MAX_SUBSCRIBERS_PER_TRANSACTION = 1000
-"""How many subscribers are written in one transaction: others wait for it, but not for long."""
+"""The most subscribers that are written in one transaction, so that other processes do not wait long."""
 
 
 @dataclass(frozen=True, slots=True)
 class DigestPaper:
-    """That a digest tells of a paper: as new (`version` 0), or of this version as replaced."""
+    """A paper that a digest tells of: as new (`version` is 0), or this version as replaced."""
 
     identifier: str
     version: int
@@ -43,7 +43,7 @@ class DigestPaper:
 
 @dataclass(frozen=True, slots=True)
 class RenderedDigest:
-    """A rendered digest: its messages and the papers they tell of."""
+    """A rendered digest: its messages and the papers that they tell of."""
 
     channel: str
     title: str
@@ -53,16 +53,16 @@ class RenderedDigest:
 
 if TYPE_CHECKING:
     StateUpdate = tuple[SubscriberState, Sequence[str]]
-    """A subscriber's new state, and its recipients."""
+    """A subscriber's new state, and the keys of its addresses."""
     EnqueueRequest = tuple[Sequence[StateUpdate], RenderedDigest | None]
-    """The digest for these subscribers, if there is one."""
+    """Subscribers, and the digest for all of them, if there is one."""
 
 
 def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Iterable[Lane], now: datetime) -> int:
-    """Store the digest, unless an equal one is there, and its deliveries. How many those are."""
+    """Stores the digest, unless an equal one is stored, and its deliveries. Returns the number of deliveries."""
     hold_lock(connection, Lock.DELIVERIES)
     digest_id = _put_digest(connection, rendered, now)
-    # Equal digests may go to the same address twice, years apart or after one was taken back: each is its own.
+    # The number makes ids unique: an equal digest may go to the same address again, for example after a withdrawal.
     before = connection.scalar(select(func.max(deliveries.c.seq))) or 0
     every = ((lane, part) for lane in lanes for part in range(1, len(rendered.messages) + 1))
     rows = [
@@ -96,7 +96,7 @@ def _put_digest(connection: Connection, rendered: RenderedDigest, now: datetime)
     )
     statement = insert(connection, messages)
     connection.execute(
-        # The same digest may have been stored, sent and pruned before: then its payloads come back.
+        # An equal digest may have been stored, sent and pruned before: then its payloads are stored again.
         statement.on_conflict_do_update(
             index_elements=[messages.c.digest_id, messages.c.part],
             set_={"payload": statement.excluded.payload, "plain": statement.excluded.plain},

@@ -1,7 +1,7 @@
-"""When a delivery is given up: after about a day of answers that may be its own trouble, and never before.
+"""Decides when a delivery is given up: after about a day of refusals that the message itself may cause.
 
-Without an end one message that the other side refuses would hold up its lane for good. An outage of the network, an
-open circuit, or what a relay tells everybody counts as nothing: it holds up nothing that could pass.
+Otherwise one message that the platform refuses would block its lane for ever. A network outage, an open circuit, or
+what a mail relay answers to every message does not count: then no other message could pass either.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 GIVE_UP_AFTER = timedelta(hours=23)
-"""Less than a day, so that a daily cron's next start is late enough also where it begins some minutes earlier."""
+"""Less than a day, so that the next start of a daily cron counts even if it comes some minutes early."""
 LEAST_REFUSALS = 3
-"""Nothing is given up for fewer answers: a laptop that slept for days has asked twice."""
+"""Nothing is given up after fewer refusals: a laptop that slept for days may have tried only twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,45 +37,45 @@ class Refusals:
 
     @property
     def enough(self) -> bool:
-        """Whether it has been tried for long enough."""
+        """Whether it was refused often enough and for long enough to be given up."""
         return self.count >= LEAST_REFUSALS and self.now - self.since >= GIVE_UP_AFTER
 
     @property
     def counted(self) -> dict[str, Any]:
-        """The delivery's new values where it is tried again."""
+        """The columns to write if it is tried again."""
         return {"refusals": self.count, "refused_since": self.since}
 
     @property
     def given_up(self) -> dict[str, Any]:
-        """Its new values where it is not."""
+        """The columns to write if it is given up."""
         hours = (self.now - self.since) / timedelta(hours=1)
         reason = f"{self.reason}; tried {self.count} times in {hours:.0f} h"
         return {**self.counted, "state": DeliveryState.DEAD, "reason": reason, "settled_at": self.now}
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """Either of the two."""
+        """The columns to write: `given_up` if it is `enough`, else `counted`."""
         return self.given_up if self.enough else self.counted
 
 
 def count_refusal(connection: Connection, delivery_id: str, now: datetime, reason: str | None = None) -> Refusals:
-    """The refusals of a delivery with this one, which the caller is to write.
+    """A delivery's refusals, this one included. The caller writes them.
 
     Args:
-        connection: of the transaction that settles it.
-        delivery_id: which delivery.
+        connection: of the transaction that settles the delivery.
+        delivery_id: its id.
         now: the moment, UTC.
-        reason: what was answered; what the delivery has as its reason where there is none.
+        reason: what the platform answered; the delivery's stored reason if there is none.
     """
     columns = (deliveries.c.refusals, deliveries.c.refused_since, deliveries.c.reason)
     row = connection.execute(select(*columns).where(deliveries.c.id == delivery_id)).one()
-    # A clock that was set back makes no wait longer.
+    # If the clock was set back, `refused_since` may lie in the future.
     since = min(row.refused_since or now, now)
     return Refusals(row.refusals + 1, since, now, reason or row.reason or "not delivered")
 
 
 def others_passed(connection: Connection, delivery_id: str, since: datetime) -> bool:
-    """Whether another delivery of the same channel was sent since then: so it takes what is not refused."""
+    """Whether another delivery of the same channel was sent since then, so that the channel itself works."""
     channel = select(deliveries.c.channel).where(deliveries.c.id == delivery_id).scalar_subquery()
     passed = select(deliveries.c.seq).where(
         deliveries.c.state == DeliveryState.SENT, deliveries.c.settled_at > since, deliveries.c.channel == channel

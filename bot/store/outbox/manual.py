@@ -1,7 +1,7 @@
 """Manual actions on a delivery: retry it, or give it up.
 
-Each action is one conditional UPDATE, so that a delivery that is being sent is not touched. How
-a delivery is found and shown is `queries`'s trade. Never sends, never writes a payload.
+Each action is one conditional UPDATE, so that a delivery that is being sent is not touched. `queries` finds and shows
+deliveries. Nothing in here sends or changes a payload.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ RETRIED = (
     DeliveryState.DEAD,
     DeliveryState.DROPPED,
 )
-"""What can be tried again; what is sent only on request. The papers of what was withdrawn are told anew."""
+"""States in which it can be retried; SENT only if `sent_too`. Withdrawn papers are composed anew instead."""
 DROPPED = (DeliveryState.PENDING, DeliveryState.UNKNOWN, DeliveryState.HELD)
-"""What can be given up."""
+"""States in which it can be given up."""
 
 _RETRIED_MANUALLY = "asked for again by hand"
 _GIVEN_UP_MANUALLY = "given up by hand"
 _GIVEN_UP_UNKNOWN = "given up by hand, and nobody knows whether it arrived"
-"""Of what was unknown: should it be tried again after all, it is asked about first."""
+"""Reason of one that was unknown: if it is retried later, it is looked up first."""
 _WHY_NOT = {
     DeliveryState.SENDING: "is being sent at this moment; look again when that is over",
     DeliveryState.SENT: "is sent",
@@ -51,17 +51,17 @@ _WHY_NOT = {
 
 
 class RefusedError(PaperboyError):
-    """A decision that the delivery's state does not allow; nothing was written."""
+    """The delivery's state does not allow the action; nothing was written."""
 
     def __init__(self, delivery_id: str, reason: str) -> None:
         super().__init__(f"{delivery_id} {reason}")
         self.delivery_id = delivery_id
         self.reason = reason
-        """The end of a sentence that begins with the delivery."""
+        """Completes a sentence whose subject is the delivery."""
 
 
 class ManualActions:
-    """The store's side for a person's decisions."""
+    """What a person does to a delivery by hand."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -69,14 +69,14 @@ class ManualActions:
     def retry(self, delivery_id: str, limits: Limits | None, *, sent_too: bool = False) -> None:
         """Makes the next run send it at once, and closes the circuits of its address.
 
-        It keeps its id, the other side's key to know a repeat by, and its text. One that was dead begins again with
-        its rich form, and its crash count is reset. One whose outcome is unknown is looked up first, also
-        where it was given up by hand or because its senders died: whoever was asking at this moment has lost it.
+        It keeps its id (by which the platform recognises a repeat) and its text. A dead one starts again with its
+        rich form, and its crash count is reset. One whose outcome is unknown is looked up first, even if it was given
+        up by hand or because its senders died; a lookup in progress loses its claim.
 
         Args:
             delivery_id: the whole id.
             limits: its address's limits; None if it has no address any more.
-            sent_too: whether it goes out once more although it was sent, so that its readers see it twice.
+            sent_too: whether to send it again although it was sent, so that its readers see it twice.
 
         Raises:
             RefusedError: it is being sent, is sent and not `sent_too`, was withdrawn, or its text is pruned.
@@ -107,21 +107,21 @@ class ManualActions:
             )
         )
         with self._database.writing() as connection:
-            hold_lock(connection, Lock.DELIVERIES)  # so that its text is not pruned between the check and the update
+            hold_lock(connection, Lock.DELIVERIES)  # so that its text is not pruned before the update
             if connection.execute(statement).rowcount != 1:
                 raise _refusal(connection, delivery_id, allowed, "was written too long ago: its text is pruned")
             for key in in_order(limits) if limits else ():
                 close_circuit(connection, key)
 
     def drop(self, delivery_id: str, now: datetime) -> None:
-        """Give it up: it is never sent, and what it tells of counts as told.
+        """Gives it up: it is never sent, and its papers count as told.
 
         Args:
             delivery_id: the whole id.
             now: the moment, UTC.
 
         Raises:
-            RefusedError: it is being sent, or over.
+            RefusedError: it is being sent, or final.
             KeyError: there is no such delivery.
         """
         statement = (
@@ -143,7 +143,11 @@ class ManualActions:
 def _refusal(
     connection: Connection, delivery_id: str, allowed: tuple[DeliveryState, ...], otherwise: str
 ) -> RefusedError:
-    """Why the statement did not touch it: its state, or what else its condition asks for."""
+    """The error for a statement that changed no row: because of the delivery's state, or `otherwise`.
+
+    Raises:
+        KeyError: there is no such delivery.
+    """
     state = connection.scalar(select(deliveries.c.state).where(deliveries.c.id == delivery_id))
     if state is None:
         raise KeyError(delivery_id)

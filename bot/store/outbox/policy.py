@@ -1,4 +1,4 @@
-"""The outbox's policy: what blocks a delivery, how a dead process's claims are recovered, what a failure leads to.
+"""The outbox's policy: what blocks a delivery, what happens after a failure, and to claims of a dead process.
 
 Works inside the outbox's transactions; opens none, sends nothing, waits for nothing.
 """
@@ -36,21 +36,21 @@ CIRCUIT_OPEN_FOR = timedelta(hours=1)
 """How long a circuit stays open after a refusal."""
 
 OUTAGE_PAUSE = timedelta(minutes=1)
-"""How long nothing is sent through a credential whose relay or service is down."""
+"""How long nothing is sent with a credential whose relay or service is down."""
 
 MAX_CRASHES = 5
-"""After this many crashes while sending it a delivery is suspected to be the cause, and is dead."""
+"""After this many crashes while it was being sent, a delivery is suspected to be the cause, and is dead."""
 
 CONTENTION_DELAY = timedelta(seconds=1)
-"""When to try a lane again whose row another process has locked; that takes milliseconds."""
+"""When to try a lane again whose row another process has locked; such locks last milliseconds."""
 
 _FIRST_BACKOFF = timedelta(minutes=5)
 _FIRST_UNKNOWN_BACKOFF = timedelta(minutes=1)
-"""After a first lost answer: Discord knows a nonce again for a few minutes only."""
+"""Backoff after the first lost answer; short, as Discord remembers a nonce for a few minutes only."""
 _LONGEST_BACKOFF = timedelta(hours=1)
 _BUSY_SECONDS = 60.0
 _COUNTED = (FailureKind.RATE_LIMITED, FailureKind.TRANSIENT, FailureKind.CREDENTIAL)
-"""What may come without an end. An unknown outcome is counted once it was asked about."""
+"""Failures that may repeat for ever, and are counted towards giving up; unknown ones are counted at their lookup."""
 LONGEST_WAIT = timedelta(days=1)
 """The longest Retry-After that is obeyed."""
 
@@ -58,44 +58,44 @@ FINAL = tuple(state for state in DeliveryState if state.final)
 """The final states."""
 
 OPEN = tuple(state for state in DeliveryState if not state.final)
-"""The others. Asked for by name, for the index by state: nearly all that was ever delivered is final."""
+"""The states that are not final. Queries name them to use the index on `state`: nearly all deliveries are final."""
 
 
 class ClaimLostError(Exception):
-    """A delivery was settled by somebody who no longer owned it; nothing was written."""
+    """The claim on a delivery passed to another process before it was settled; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Lane:
-    """One subscriber's address: what is sent in order."""
+    """One address of one subscriber; its deliveries are sent in order, one at a time."""
 
     subscriber: str
     recipient: str
 
     @property
     def where(self) -> ColumnElement[bool]:
-        """The condition that picks its deliveries."""
+        """The SQL condition for its deliveries."""
         return (deliveries.c.subscriber == self.subscriber) & (deliveries.c.recipient == self.recipient)
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to send before that moment."""
+    """That nothing can be sent before a moment, and why."""
 
     until: datetime
     reason: str
     pacing: bool
-    """Whether it is only pacing or a Retry-After, worth waiting for; not a failure's backoff or a dead door."""
+    """Whether it is pacing or a Retry-After, which a run may wait for; not a backoff or an open circuit."""
     limit: str = ""
-    """The key of the gate that paces, if one does."""
+    """The key of the limit that paces, if one does."""
 
 
 def recover(
     connection: Connection, lanes: Container[Lane], *, owner: WorkerId, now: datetime
 ) -> tuple[tuple[Lane, DeliveryState], ...]:
-    """Recover deliveries whose worker died while sending: `unknown`, or `dead` after too many crashes."""
+    """Marks deliveries whose process died while sending as `unknown`, or as `dead` after too many crashes."""
     sending = deliveries.c.state == DeliveryState.SENDING
-    # What is locked is being settled or recovered at this moment.
+    # Locked rows are being settled or recovered by another process now.
     statement = select(deliveries).where(sending).order_by(deliveries.c.seq).with_for_update(skip_locked=True)
     outcomes = []
     for row in connection.execute(statement).all():
@@ -114,8 +114,10 @@ def recover(
 
 
 def _is_claimed(row: Row[Any], owner: WorkerId, now: datetime) -> bool:
-    """Whether somebody who may be alive has it: is sending it, or asking what became of it."""
-    if row.owner is None or not _is_future(row.lease_until, now, 2 * LEASE):  # two machines' clocks are never one
+    """Whether a process that may be alive is sending it or looking it up."""
+    if row.owner is None or not _is_future(
+        row.lease_until, now, 2 * LEASE
+    ):  # twice, as clocks of two machines differ
         return False
     return not WorkerId.parse(row.owner).is_surely_dead(owner)
 
@@ -134,14 +136,14 @@ def blocked_by(
     """Why this delivery cannot be sent (or looked up) now; None if it can.
 
     Args:
-        connection: of the transaction that holds the row and its gates.
+        connection: of the transaction that has locked the row and its limits.
         row: the delivery.
-        limits: the gates it has to pass.
-        states: how these stand, by their keys.
-        owner: who wants it.
+        limits: the limits it has to pass.
+        states: the states of these, by key.
+        owner: the process that wants it.
         now: the moment, UTC.
-        ignore_backoff: whether a failure's backoff is over.
-        may_batch: whether the owner has taken another delivery to send in this transaction.
+        ignore_backoff: whether to try again before a failure's backoff is over.
+        may_batch: whether the owner may send it together with others; not after a crash, to find the cause.
     """
     sending, unknown = (row.state == state for state in (DeliveryState.SENDING, DeliveryState.UNKNOWN))
     if sending or (unknown and _is_claimed(row, owner, now)):
@@ -161,7 +163,7 @@ def blocked_by(
 
 
 def _is_sending(connection: Connection, owner: WorkerId) -> bool:
-    """Whether the worker is sending something else: after a crash that could be the cause too."""
+    """Whether the process is sending another delivery, which could be the cause of a crash as well."""
     mine = (deliveries.c.state == DeliveryState.SENDING) & (deliveries.c.owner == str(owner))
     return connection.scalar(select(deliveries.c.seq).where(mine).limit(1)) is not None
 
@@ -169,7 +171,7 @@ def _is_sending(connection: Connection, owner: WorkerId) -> bool:
 def _is_future(moment: datetime | None, now: datetime, most: timedelta) -> bool:
     """Whether the moment is in the future.
 
-    One further ahead than we ever write comes from a wrong clock, and is ignored.
+    One that is further ahead than `most` was written by a wrong clock, and is ignored.
     """
     return moment is not None and now < moment <= now + most
 
@@ -191,7 +193,7 @@ _BODIES = (
 
 
 def load(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Delivery]:
-    """These deliveries by their `seq`, each with the form of its payload that is to be sent, as it was frozen."""
+    """These deliveries by `seq`, each with the form of its stored payload that is to be sent, rich or plain."""
     if not rows:
         return {}
     found = connection.execute(_BODIES, {"seqs": [row.seq for row in rows]})
@@ -216,7 +218,7 @@ def _delivery(row: Row[Any], body: str, reply: bool, parent: str | None) -> Deli
 
 
 def _parent(connection: Connection, row: Row[Any]) -> str | None:
-    """The platform's id of the digest's first message, for every later part; none where its thread is gone."""
+    """For a later part: the platform's id of the digest's first message; None if its thread is gone."""
     if row.part == 1 or row.thread_gone:
         return None
     first = (
@@ -235,7 +237,14 @@ def settle(
     was: DeliveryState = DeliveryState.SENDING,
     **values: object,
 ) -> None:
-    """Write the outcome, if the claim is still ours: to send it, or, if it `was` unknown, to ask about it.
+    """Writes the outcome, if the claim is still ours.
+
+    Args:
+        connection: of the transaction.
+        delivery: the claimed delivery.
+        owner: the process that claimed it.
+        was: the state in which it was claimed: SENDING, or UNKNOWN if it was looked up.
+        values: the columns to write.
 
     Raises:
         ClaimLostError: the lease ran out and the claim passed to somebody else.
@@ -247,10 +256,10 @@ def settle(
 
 
 def next_state(connection: Connection, delivery: Delivery, error: DeliveryError, now: datetime) -> dict[str, Any]:
-    """What a failure means for its delivery: the new values."""
+    """The columns to write for a delivery after a failure."""
     kind = error.kind
     if kind is FailureKind.THREAD_GONE and not delivery.parent:
-        kind = FailureKind.TRANSIENT  # it was in no thread, so that is no answer to it
+        kind = FailureKind.TRANSIENT  # it was sent to no thread, so the answer makes no sense
     change = _next_try(connection, delivery, kind, error, now)
     if kind not in _COUNTED or not error.about_message:
         return change
@@ -287,7 +296,7 @@ def _next_try(
 
 
 def _leave_thread(connection: Connection, delivery: Delivery) -> None:
-    """Have this part of the digest and the later ones go to the destination itself."""
+    """Makes this and later parts of the digest go to the channel itself."""
     digest = select(deliveries.c.digest_id).where(deliveries.c.id == delivery.id).scalar_subquery()
     rest = (
         Lane(delivery.subscriber, delivery.recipient).where
@@ -317,7 +326,7 @@ def apply_to_limits(connection: Connection, error: DeliveryError, limits: Limits
                 connection, limits.credential.key, until=now + CIRCUIT_OPEN_FOR, reason=error.reason, now=now
             )
         case _:
-            pass  # one message's own trouble
+            pass  # only this message is affected
 
 
 def _has_untried_plain_form(connection: Connection, delivery: Delivery) -> bool:
@@ -335,11 +344,11 @@ def _has_untried_plain_form(connection: Connection, delivery: Delivery) -> bool:
 
 
 def _asked_to_wait(error: DeliveryError, otherwise: float) -> timedelta:
-    """How long the other side asks us to wait, at most `LONGEST_WAIT`; `otherwise` is in seconds."""
+    """How long the platform asks us to wait, at most `LONGEST_WAIT`; `otherwise` (seconds) if it names no time."""
     asked = error.retry_after or otherwise
     return timedelta(seconds=min(asked, LONGEST_WAIT.total_seconds())) if asked > 0 else timedelta()
 
 
 def backoff(tries: int) -> timedelta:
-    """5, 10, 20, 40 minutes, then an hour: longer than `once` waits, so it is the next run's business."""
+    """The wait before the next try: 5, 10, 20, 40 minutes, then an hour. Longer than `once` waits."""
     return min(_FIRST_BACKOFF * (1 << min(tries - 1, 10)), _LONGEST_BACKOFF)

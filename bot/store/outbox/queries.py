@@ -1,4 +1,4 @@
-"""Reading the outbox for people: what is left, what went wrong, what became of one paper. Never changes a thing."""
+"""Reads the outbox: what is left, what went wrong, what became of one paper. Only reads."""
 
 from __future__ import annotations
 
@@ -47,32 +47,32 @@ class DeliveryRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryDetail:
-    """Everything that is stored of one delivery; its texts only if somebody asked for them."""
+    """Everything that is stored of one delivery; its texts only if asked for."""
 
     record: DeliveryRecord
     recipient: str
-    """Which of the subscriber's addresses: a hash, never the address itself."""
+    """The key of one of the subscriber's addresses: a hash, never the address itself."""
     digest: str
     plain: bool
     """Whether the plain form is the one to be sent."""
     deaths: int
-    """How often its sender died while sending it."""
+    """How often a process died while sending it."""
     owner: str | None
-    """Who is sending it: host, boot, process and its start."""
+    """The process that is sending it, as `WorkerId` writes it."""
     lease_until: datetime | None
     platform_id: str | None
-    """The other side's own id for the message."""
+    """The platform's id of the message."""
     papers: tuple[str, ...]
-    """What its digest tells of."""
+    """Identifiers of the papers in its digest."""
     pruned: bool
-    """Whether its texts are gone, by `keep_days`."""
+    """Whether its texts were deleted after `keep_days`."""
     payload: Mapping[str, Any] | None = None
     plain_payload: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SentRecord:
-    """A delivery that went out, or was about to: what a bounce is about."""
+    """The delivery that a bounce is about."""
 
     id: str
     subscriber: str
@@ -81,7 +81,7 @@ class SentRecord:
 
 @dataclass(frozen=True, slots=True)
 class ToldRecord:
-    """That a subscriber's digest told of a paper, and where that digest's deliveries stand."""
+    """That a digest told a subscriber of a paper, and the states of that digest's deliveries."""
 
     subscriber: str
     version: int
@@ -95,30 +95,30 @@ class ToldRecord:
 
 
 class OutboxQueries:
-    """The store's side for status, explain and the list of deliveries."""
+    """Queries for status, explain, bounces and the list of deliveries."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def unfinished(self) -> tuple[DeliveryRecord, ...]:
-        """What is still to go out or waits for a person, in order."""
+        """Deliveries that are not final, in order."""
         return self._deliveries(deliveries.c.state.in_(OPEN))
 
     def ended_since(self, moment: datetime, *states: DeliveryState) -> tuple[DeliveryRecord, ...]:
-        """Deliveries that came to one of these ends since then, in order."""
+        """Deliveries that got one of these final states since then, in order."""
         return self._deliveries(deliveries.c.state.in_(states) & (deliveries.c.settled_at >= moment))
 
     def current(self, since: datetime) -> tuple[DeliveryRecord, ...]:
-        """What is not over, and what was given up since then, in order."""
+        """Deliveries that are not final, and those that are dead or dropped since then, in order."""
         ended = deliveries.c.state.in_(_GIVEN_UP) & (deliveries.c.settled_at >= since)
         return self._deliveries(deliveries.c.state.in_(OPEN) | ended)
 
     def all(self, *states: DeliveryState) -> tuple[DeliveryRecord, ...]:
-        """Every delivery there ever was, or every one in one of these states, in order."""
+        """All deliveries, or all in one of these states, in order."""
         return self._deliveries(deliveries.c.state.in_(states) if states else true())
 
     def ids_beginning_with(self, prefix: str, *, most: int = 2) -> tuple[str, ...]:
-        """The ids that begin so, the first few of them: one if it is unambiguous, none if it is unknown."""
+        """The first `most` ids that begin with the prefix: one if it is unambiguous, none if it is unknown."""
         like = deliveries.c.id.startswith(prefix.lower(), autoescape=True)
         with self._database.reading() as connection:
             return tuple(
@@ -126,7 +126,7 @@ class OutboxQueries:
             )
 
     def id_length(self) -> int:
-        """With how many characters the stored ids can be told apart; at least eight."""
+        """The shortest length at which all stored ids differ; at least eight characters."""
         with self._database.reading() as connection:
             count = connection.scalar(select(func.count(deliveries.c.id)))
             for length in range(_SHORT_ID, _FULL_ID):
@@ -157,18 +157,18 @@ class OutboxQueries:
         return _delivery_detail(row, record[0], papers, texts=texts)
 
     def sent_as(self, prefix: str) -> SentRecord | None:
-        """The delivery whose id begins so."""
-        # a range, for which there is an index, unlike for LIKE
+        """The delivery whose id begins with the prefix; None if there is none."""
+        # a range can use the index, LIKE cannot
         return self._sent((deliveries.c.id >= prefix) & (deliveries.c.id < f"{prefix}g"), true())
 
     def sent_to(self, lanes: Sequence[Lane], since: datetime, platform_id: str) -> SentRecord | None:
-        """What went out in these lanes since then: the one of that id at the relay, else the last one."""
+        """What was sent in these lanes since then: the delivery with that id of the relay, else the last one."""
         last = func.coalesce(deliveries.c.settled_at, deliveries.c.created_at) >= since
         here = or_(*(lane.where for lane in lanes)) & last & (deliveries.c.tries > 0)
         return self._sent(here, deliveries.c.platform_id == platform_id) or self._sent(here, true())
 
     def bounced_since(self, moment: datetime) -> tuple[int, int]:
-        """How many mails went out since then, and how many of these came back for good; twice 0, if none did."""
+        """How many mails were sent since then, and how many of these bounced for good; (0, 0) if none bounced."""
         mails = (
             (deliveries.c.state == DeliveryState.SENT)
             & (deliveries.c.channel == "mail")
@@ -179,7 +179,7 @@ class OutboxQueries:
         )
         with self._database.reading() as connection:
             came_back = connection.scalar(returned.where(mails)) or 0
-            # nearly always none, and the other count takes the longer the more was sent
+            # mostly none, and counting all mails takes long
             return (connection.scalar(select(func.count()).where(mails)) or 0, came_back) if came_back else (0, 0)
 
     def _sent(self, where: ColumnElement[bool], and_where: ColumnElement[bool]) -> SentRecord | None:
@@ -190,17 +190,16 @@ class OutboxQueries:
         return None if row is None else SentRecord(*row)
 
     def last_sent(self) -> dict[str, datetime]:
-        """Per subscriber, when something last reached it."""
+        """By subscriber, when something was last delivered, UTC."""
         statement = (
-            select(deliveries.c.subscriber, func.max(deliveries.c.settled_at).label("at"))
+            select(deliveries.c.subscriber, func.max(deliveries.c.settled_at))
             .where(deliveries.c.state == DeliveryState.SENT)
             .group_by(deliveries.c.subscriber)
         )
-        with self._database.reading() as connection:
-            return {row.subscriber: row.at for row in connection.execute(statement)}
+        return self._database.read_pairs(statement)
 
     def recipients(self, names: Collection[str]) -> dict[str, str]:
-        """The recipients that these subscribers had, each with the one that was last composed for it."""
+        """All address keys that these subscribers had, each with the subscriber that last used it."""
         statement = (
             select(deliveries.c.recipient, deliveries.c.subscriber, func.max(deliveries.c.seq).label("last"))
             .group_by(deliveries.c.recipient, deliveries.c.subscriber)
@@ -214,18 +213,17 @@ class OutboxQueries:
         return found
 
     def told_since(self, moment: datetime) -> dict[str, int]:
-        """Per subscriber, how many different papers its digests of since then tell of."""
+        """By subscriber, how many different papers it was told of since then."""
         statement = (
-            select(deliveries.c.subscriber, func.count(digest_papers.c.identifier.distinct()).label("papers"))
+            select(deliveries.c.subscriber, func.count(digest_papers.c.identifier.distinct()))
             .join(digest_papers, deliveries.c.digest_id == digest_papers.c.digest_id)
             .where(deliveries.c.created_at >= moment, deliveries.c.state != DeliveryState.WITHDRAWN)
             .group_by(deliveries.c.subscriber)
         )
-        with self._database.reading() as connection:
-            return {row.subscriber: row.papers for row in connection.execute(statement)}
+        return self._database.read_pairs(statement)
 
     def open_circuits(self, now: datetime) -> tuple[LimitState, ...]:
-        """Limits whose circuit is open, or was not seen to close since."""
+        """Limits whose circuit is open, or that no message has passed since it was."""
         statement = select(gates).where(gates.c.since.is_not(None)).order_by(gates.c.key)
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()

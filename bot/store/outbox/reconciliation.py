@@ -1,10 +1,11 @@
-"""Deliveries whose outcome is unknown: what helps to look one up, and what the answer means for it.
+"""Deliveries whose outcome is unknown: what is needed to look one up, and what the platform's answer means for it.
 
-    unknown -> claimed by who asks -> found: sent | not there: pending | nobody can tell: as `on_unknown` wishes
-                                   -> the question itself failed: unknown still, asked again later
+    unknown -> claimed -> looked up -> found: sent | not found: pending | cannot be known: `on_unknown` decides
+                                    -> the lookup failed: still unknown, looked up again later
 
-A question is claimed like a sending, by owner and lease, so that two never ask and send again the same; but the
-delivery stays `unknown` meanwhile, and a crash while asking is not counted. Never asks, never sends.
+A lookup is claimed as a sending is, by owner and lease, so that no two processes look up and resend the same
+delivery. It stays `unknown` meanwhile, and a crash during a lookup is not counted. Nothing in here asks a platform or
+sends.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
     from bot.store.worker import WorkerId
 
 OUTCOME_UNKNOWN = "outcome unknown"
-"""How the reason begins of a delivery of which nobody knows whether it arrived, also once it is given up."""
+"""The reason of a delivery begins so while nobody knows whether it arrived, also after it is given up."""
 
 _LOOK_AGAIN_AFTER = timedelta(minutes=1)
-"""When to ask again where the message that was found turned out to be another delivery's."""
+"""When to look again after the message that was found turned out to be another delivery's."""
 
 
 def unknown_delivery(connection: Connection, delivery: Delivery, now: datetime) -> UnknownDelivery:
-    """The delivery as it was frozen, and what we know of its address, for whoever has claimed it to look it up."""
+    """A claimed delivery with what its channel needs to look it up."""
     ours = Lane(delivery.subscriber, delivery.recipient).where & (deliveries.c.state == DeliveryState.SENT)
     newest = (
         select(deliveries.c.platform_id)
@@ -62,7 +63,7 @@ def _ids_of_others(connection: Connection, recipient: str) -> frozenset[str]:
 
 
 class Reconciliation:
-    """Settling what was asked. Each raises `ClaimLostError`, and writes nothing, if the claim is no longer ours."""
+    """Settles lookups. Each method raises `ClaimLostError`, and writes nothing, if the claim is no longer ours."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -70,7 +71,7 @@ class Reconciliation:
     def mark_found(
         self, delivery: Delivery, receipt: Receipt, limits: Limits, *, owner: WorkerId, now: datetime
     ) -> DeliveryState:
-        """The other side has it. An id that is recorded for another delivery proves nothing for this one."""
+        """The platform has it: SENT; unless the message found is recorded as another delivery's."""
         with self._database.writing() as connection:
             found: dict[str, Any] = {
                 "state": DeliveryState.SENT,
@@ -81,14 +82,14 @@ class Reconciliation:
             }
             settle(connection, delivery, owner, DeliveryState.UNKNOWN, state=DeliveryState.UNKNOWN)
             for key in in_order(limits):
-                lock_limit(connection, key)  # whoever else found it at this address waits here
+                lock_limit(connection, key)  # another process that found the same message waits here
             if receipt.platform_id and receipt.platform_id in _ids_of_others(connection, delivery.recipient):
                 found = {"state": DeliveryState.UNKNOWN, "not_before": now + _LOOK_AGAIN_AFTER}
             connection.execute(deliveries.update().where(deliveries.c.id == delivery.id).values(**found))
             return DeliveryState(found["state"])
 
     def mark_not_found(self, delivery: Delivery, *, owner: WorkerId, now: datetime) -> DeliveryState:
-        """The other side surely has it not: it is sent again, the same bytes under the same key, for about a day."""
+        """The platform does not have it: it is sent again, with the same bytes and key, for about a day."""
         with self._database.writing() as connection:
             again = {"state": DeliveryState.PENDING, "not_before": None, "reason": "it had not arrived"}
             change = again | count_refusal(connection, delivery.id, now).outcome
@@ -101,10 +102,10 @@ class Reconciliation:
         """The outcome cannot be found out, so the subscriber's `on_unknown` decides.
 
         Args:
-            delivery: what was asked about.
-            why: why nobody can tell, for people.
-            policy: what becomes of it.
-            owner: who asked.
+            delivery: the delivery.
+            why: why it cannot be found out, for people.
+            policy: the subscriber's `on_unknown`.
+            owner: the process that looked it up.
             now: the moment, UTC.
         """
         with self._database.writing() as connection:
@@ -117,7 +118,7 @@ class Reconciliation:
     def mark_lookup_failed(
         self, delivery: Delivery, error: DeliveryError, limits: Limits, *, owner: WorkerId, now: datetime
     ) -> DeliveryState:
-        """The question itself failed: nothing is known and nothing sent. It is asked again, for about a day."""
+        """The lookup failed, so still nothing is known. It is looked up again, for about a day."""
         with self._database.writing() as connection:
             reason = f"{OUTCOME_UNKNOWN}, and asking failed: {error.reason}"
             change: dict[str, Any] = {"state": DeliveryState.UNKNOWN, "reason": reason, "not_before": None}

@@ -1,4 +1,4 @@
-"""Stops what waits for addresses that must not be written to any more. Works inside a transaction."""
+"""Drops what waits for addresses that must not be written to any more. Works inside a transaction."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _WAITING = [state for state in OPEN if state is not DeliveryState.SENDING]
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What became of the deliveries to addresses that must not be written to any more."""
+    """How many deliveries to such addresses were dropped, and how many could not be."""
 
     dropped: int = 0
     being_sent: int = 0
-    """Which could not be stopped: they were on their way at that moment."""
+    """How many were being sent at that moment, and could not be stopped."""
 
 
 def stop(connection: Connection, lanes: Collection[Lane], reason: str, now: datetime) -> Stopped:
-    """Drop what waits in these lanes. What it tells of counts as told."""
+    """Drops what waits in these lanes. Its papers count as told."""
     if not lanes:
         return Stopped()
-    # Whoever composes holds this lock until what it wrote can be seen; what is written later is stopped when claimed.
+    # Compose holds this lock until what it wrote is visible; what it writes later is stopped when it is claimed.
     hold_lock(connection, Lock.DELIVERIES, shared=True)
     here = or_(*(lane.where for lane in lanes))
     dropped = _drop(connection, here, reason, now)
@@ -44,13 +44,13 @@ def stop(connection: Connection, lanes: Collection[Lane], reason: str, now: date
 
 
 def count_being_sent(connection: Connection, lanes: Collection[Lane]) -> int:
-    """How many deliveries of these lanes are on their way."""
+    """How many deliveries of these lanes are being sent."""
     here = or_(false(), *(lane.where for lane in lanes))
     return connection.scalar(select(func.count()).where(here, deliveries.c.state == DeliveryState.SENDING)) or 0
 
 
 def stop_claimed(connection: Connection, lanes: Collection[Lane], now: datetime) -> None:
-    """Drop what waits in lanes whose heads the caller has locked in order to claim them, and found suppressed."""
+    """Drops what waits in lanes that the caller found suppressed after locking their first deliveries."""
     if lanes:
         _drop(connection, or_(*(lane.where for lane in lanes)), "its mailbox is suppressed", now)
 

@@ -141,7 +141,7 @@ class Links:
 
 
 def linked(receiver: SmtpReceiver, links: Links | None, **changes: str) -> MailChannel:
-    settings = MailChannel.Settings(host=receiver.host, port=receiver.port, **changes)  # type: ignore[arg-type]  # as above
+    settings = MailChannel.Settings(host=receiver.host, port=receiver.port, **changes)  # type: ignore[arg-type]  # a mixed dict
     return MailChannel(settings, Templates(), contact="me@example.org", links=links)
 
 

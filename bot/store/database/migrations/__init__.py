@@ -1,4 +1,4 @@
-"""The ways from every released schema to the newest, forwards only. Importing it imports Alembic."""
+"""Migrations from every released schema to the newest, forwards only. Importing this imports Alembic."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def lead(folders: Sequence[Path], found: str, wanted: str) -> bool:
+def has_path(folders: Sequence[Path], found: str, wanted: str) -> bool:
     """Whether the migrations in these folders lead from one version to the other."""
     scripts = ScriptDirectory.from_config(_config(folders))
     return found in {script.revision for script in scripts.walk_revisions("base", wanted)}
 
 
 def upgrade(connection: Connection, name: str, folders: Sequence[Path], wanted: str) -> None:
-    """Run every migration up to the wanted version, in the transaction that is open.
+    """Runs every migration up to the wanted version, in the open transaction.
 
     Raises:
-        StoreError: a row would refer to one that is no more.
+        StoreError: a foreign key would refer to a missing row.
     """
     config = _config(folders)
     config.attributes["connection"] = connection

@@ -1,4 +1,4 @@
-"""Run by Alembic: the migrations, on the connection and in the transaction that `migrations.upgrade` was given."""
+"""Run by Alembic: runs the migrations on the connection and in the transaction of `migrations.upgrade`."""
 
 from __future__ import annotations
 
