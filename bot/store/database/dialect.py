@@ -86,5 +86,30 @@ def check_references(connection: Connection, name: str) -> None:
             raise StoreError(name, f"its new schema would lose what table {broken[0]} refers to")
 
 
+def last_number(connection: Connection, table: Table) -> int:
+    """The last number that was given in the table's `seq`; 0 if none was. Not the highest there: that may be gone."""
+    if _is_postgres(connection):
+        found = connection.scalar(select(func.pg_sequence_last_value(_sequence(connection, table))))
+    else:
+        found = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).scalar()
+    return int(found or 0)
+
+
+def set_last_number(connection: Connection, table: Table, number: int) -> None:
+    """Numbers in the table's `seq` go on after this one."""
+    if not number:
+        return
+    if _is_postgres(connection):
+        connection.execute(select(func.setval(_sequence(connection, table), number)))
+        return
+    # https://www.sqlite.org/autoinc.html: this table is ours to write.
+    connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (table.name,))
+    connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table.name, number))
+
+
+def _sequence(connection: Connection, table: Table) -> str:
+    return str(connection.scalar(select(func.pg_get_serial_sequence(table.name, "seq"))))
+
+
 def _is_postgres(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"

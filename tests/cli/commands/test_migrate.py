@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.store.database.tables import SCHEMA_VERSION
+from tests.builders import paper
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
@@ -43,3 +44,22 @@ async def test_a_store_from_the_future_is_refused_with_3(paperboy: Terminal, env
     answer = await paperboy("migrate")
     assert (answer.code, answer.out) == (3, "")
     assert "9999" in answer.err
+
+
+async def test_migrate_to_another_database_copies_the_store(paperboy: Terminal, environment: Environment) -> None:
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    target = environment.folder / "moved.db"
+    answer = await paperboy("migrate", "--to", f"sqlite:///{target}")
+    assert (answer.code, answer.err) == (0, "")
+    assert "\npapers: 1\n" in answer.out
+    assert answer.out.endswith(" rows copied and counted. Now let `store:` name the new database.\n")
+    environment.config["store"] = f"sqlite:///{target}"
+    assert not (await environment.once(morning(TUESDAY))).left_undone
+    assert environment.received()["slack"] == 1
+
+
+async def test_migrate_from_needs_where_to(paperboy: Terminal, environment: Environment) -> None:  # noqa: ARG001 - writes the file
+    answer = await paperboy("migrate", "--from", "sqlite:///old.db")
+    assert answer.code == 2
+    assert "it needs --to" in answer.err
