@@ -1,1 +1,1 @@
-"""arXiv's interfaces: polite HTTP, pure parsers, the mailing calendar."""
+"""arXiv's interfaces: an HTTP client with rate limits, parsers, the mailing calendar, categories, identifiers."""

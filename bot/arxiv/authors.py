@@ -1,7 +1,7 @@
 """Splits arXiv's author string into authors with their affiliations.
 
-Pure. OAI-PMH and the catch-up pages carry it as the authors wrote it, the feeds as arXiv's own author parser read it.
-The rules are that parser's, so that a paper has the same authors wherever it comes from:
+Pure. OAI-PMH and the catch-up pages have the string as the authors wrote it; the feeds have what arXiv's own author
+parser made of it. The rules here are that parser's, so that a paper has the same authors whatever its source:
 https://github.com/arXiv/arxiv-base, arxiv/authors/__init__.py. Never corrects a name: accents in TeX and odd
 spellings stay as they are.
 """
@@ -30,7 +30,7 @@ _NUMBERED = re.compile(r"\((\d+)\)(.*?)(?=\(\d+\)|$)")
 
 @dataclass(slots=True)
 class _Byline:
-    """A name, and the text of the parentheses right after it."""
+    """A name, and the text in the parentheses right after it."""
 
     name: str
     inside: str = ""
@@ -39,12 +39,12 @@ class _Byline:
 def authors(byline: str) -> tuple[Author, ...]:
     """The authors of `OWL Collaboration: Ada Byron (1), Bo Chen & C.Day, Jr (1,2), et al ((1) Nest, (2) Loft)`.
 
-    Affiliations stand in parentheses, or in a numbered list at the end; who has none shares those of the next author
-    who has, except a collaboration before all others. https://info.arxiv.org/help/prep.html#author says how authors
-    are to be written.
+    Affiliations are in parentheses after a name, or in a numbered list at the end. An author without any has those of
+    the next author with some, except for a collaboration before all others. The format:
+    https://info.arxiv.org/help/prep.html#author.
 
     Args:
-        byline: all authors of one paper, as they wrote it themselves.
+        byline: all authors of one paper, as they wrote them.
     """
     blocks = _blocks(byline)
     numbered = {number: name for _, inside in blocks for number, name in _numbered(inside)}
@@ -56,7 +56,7 @@ def authors(byline: str) -> tuple[Author, ...]:
 
 
 def creators(elements: Iterable[str]) -> tuple[Author, ...]:
-    """The authors of a feed's `dc:creator` elements; arXiv has one, `Ada Byron (Nest, Loft), Fred Bloom, Jr`."""
+    """The authors in a feed's `dc:creator` elements; arXiv sends one: `Ada Byron (Nest, Loft), Fred Bloom, Jr`."""
     return tuple(
         Author(byline.name, _affiliations(byline.inside, {}))
         for element in elements
@@ -65,9 +65,9 @@ def creators(elements: Iterable[str]) -> tuple[Author, ...]:
 
 
 def _blocks(text: str) -> list[tuple[str, str]]:
-    """Pairs of what stands outside parentheses and what stands inside those that follow.
+    """Pairs of the text outside parentheses and the text inside the parentheses that follow.
 
-    Parentheses nest. Those that nothing closes reach to the end, and what closes nothing is text.
+    Parentheses may be nested. One that is never closed reaches to the end; a closing one without an opening is text.
     """
     blocks, depth, start, outside = [], 0, 0, ""
     for mark in re.finditer(r"[()]", text):
@@ -99,7 +99,7 @@ def _bylines(blocks: Iterable[tuple[str, str]]) -> list[_Byline]:
 
 
 def _collaborations(bylines: Iterable[_Byline]) -> int:
-    """How many of the first authors are no persons."""
+    """How many of the first authors are collaborations, not persons."""
     return sum(1 for _ in takewhile(lambda byline: _COLLABORATION.search(byline.name), bylines))
 
 
@@ -110,20 +110,20 @@ def _name(piece: str) -> str:
 
 
 def _numbered(inside: str) -> list[tuple[str, str]]:
-    """The affiliations of a list such as `(1) Nest, (2) Loft` by their numbers."""
+    """The pairs of number and affiliation in a list such as `(1) Nest, (2) Loft`."""
     found = _NUMBERED.findall(inside) if inside.lstrip().startswith("(") else []
     return [(number, name.strip(" ,;.")) for number, name in found]
 
 
 def _affiliations(inside: str, numbered: Mapping[str, str]) -> tuple[str, ...]:
-    """What the parentheses after a name tell: affiliations, or numbers in the list of affiliations."""
+    """The affiliations in the parentheses after a name, which may be numbers in the list at the end."""
     if _NUMBERS.fullmatch(inside):
         return tuple(part for number in re.findall(r"\d+", inside) for part in _parts(numbered.get(number, "")))
     return () if inside.lstrip().startswith("(") else _parts(inside)
 
 
 def _parts(text: str) -> tuple[str, ...]:
-    """The parts between the commas outside parentheses, as the feeds join them."""
+    """The parts between commas outside parentheses, as the feeds join them."""
     shielded = re.sub(r"\([^()]*\)", lambda found: found[0].replace(",", "\0"), text)
     parts = (part.replace("\0", ",").strip() for part in shielded.split(","))
     return tuple(part for part in parts if part)

@@ -1,7 +1,7 @@
 """arXiv's calendar: the date of a mailing, when the next one comes, and which ones are empty because of a holiday.
 
-Pure: every moment is an argument (aware, of any zone). A holiday is a hint for what to call an empty feed, never
-a reason not to ask for it: arXiv adds some at short notice.
+Pure: every moment is an argument (aware, in any zone). A holiday only explains an empty feed; the feed is asked for
+nevertheless, because arXiv adds holidays at short notice.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EASTERN = ZoneInfo("America/New_York")
-"""All of arXiv's times: https://info.arxiv.org/help/availability.html."""
+"""The time zone of all of arXiv's times: https://info.arxiv.org/help/availability.html."""
 
-# Feeds change at midnight (https://info.arxiv.org/help/rss.html); they are there for sure a little later.
+# Feeds change at midnight (https://info.arxiv.org/help/rss.html); some minutes later all of them have.
 _IN_THE_FEED = time(0, 20)
 _DEADLINE = time(14)
 _SATURDAY = 5
 _FIRST_BY_RULE = date(2027, 1, 1)
 
 # Mailing days that are empty because arXiv skips the freeze of the day before (after a Friday: the Monday). Skipped
-# days: arxiv-base at 0f94fa03,
-# arxiv/db/arxiv_holidays_seed.sql. On nine of these a daily crawl saw once a short mailing and never a normal one.
+# days: arxiv-base at 0f94fa03, arxiv/db/arxiv_holidays_seed.sql. On nine of these, a daily crawl found one short
+# mailing and no normal one.
 _DEFERRED = frozenset(
     map(
         date.fromisoformat,
@@ -53,20 +53,20 @@ _DEFERRED = frozenset(
 
 
 def mailing_date(now: datetime) -> date:
-    """The date that arXiv's feeds bear at that moment: the calendar's in America/New_York."""
+    """The date of arXiv's feeds at that moment: the date in America/New_York."""
     return now.astimezone(EASTERN).date()
 
 
 def is_mailing_day(day: date) -> bool:
-    """Whether a mailing bears that date as a rule: Monday to Friday."""
+    """Whether there normally is a mailing of that date: Monday to Friday."""
     return day.weekday() < _SATURDAY
 
 
 def deferred(day: date) -> bool:
     """Whether an empty feed is expected on that mailing day.
 
-    Known for 2025 and 2026; for later years it is the mailing after a federal holiday that arXiv kept in both. What
-    arXiv adds between Christmas and New Year's Day is not foreseen.
+    Known for 2025 and 2026. For later years: the mailing after each federal holiday that arXiv kept in both. Days
+    that arXiv adds between Christmas and New Year's Day are not known.
     """
     if day.year < _FIRST_BY_RULE.year or day in _DEFERRED:
         return day in _DEFERRED
@@ -74,12 +74,12 @@ def deferred(day: date) -> bool:
 
 
 def by_rule(year: int) -> frozenset[date]:
-    """The mailing days of a year that its holidays leave empty, as a rule."""
+    """The mailing days of a year that are empty after its federal holidays."""
     return frozenset(map(_day_after, _holidays(year)))
 
 
 def _holidays(year: int) -> set[date]:
-    """The federal holidays that arXiv keeps; one on a weekend is kept on the Friday or the Monday beside it."""
+    """The federal holidays that arXiv keeps; one on a weekend is kept on the nearest Friday or Monday."""
     fixed = [date(year, month, day) for month, day in ((1, 1), (6, 19), (7, 4), (12, 25))]
     beside = {_SATURDAY: timedelta(days=-1), _SATURDAY + 1: timedelta(days=1)}
     kept = {day + beside.get(day.weekday(), timedelta()) for day in fixed}
@@ -93,7 +93,7 @@ def _weekday_of(year: int, month: int, weekday: int, nth: int) -> date:
 
 
 def _day_after(skipped: date) -> date:
-    """The mailing day that a skipped freeze leaves empty: the next day, after a Friday the Monday."""
+    """The mailing day that is empty after a skipped freeze: the next day; after a Friday, the Monday."""
     day = skipped + timedelta(days=1)
     while not is_mailing_day(day):
         day += timedelta(days=1)
@@ -101,7 +101,7 @@ def _day_after(skipped: date) -> date:
 
 
 def next_mailing(now: datetime) -> datetime:
-    """When the next mailing is expected in the feed, in UTC: later than `now`, deferred or not."""
+    """When the next mailing after `now` is expected in the feed, in UTC; holidays are not considered."""
     day = mailing_date(now)
     while not is_mailing_day(day) or expected(day) <= now:
         day += timedelta(days=1)
@@ -109,10 +109,10 @@ def next_mailing(now: datetime) -> datetime:
 
 
 def earliest_mailing(submitted: datetime) -> date:
-    """The first mailing that can announce what was submitted then: moderation may hold it back, nothing hurries it.
+    """The first mailing that can announce what was submitted then; moderation may only delay it.
 
-    https://info.arxiv.org/help/availability.html: what comes before 14:00 on a weekday is announced that evening, on
-    a Friday on Sunday evening; the mailing bears the date of the morning after.
+    https://info.arxiv.org/help/availability.html: a submission before 14:00 on a weekday is announced that evening,
+    on a Friday on Sunday evening; the mailing has the date of the next morning.
     """
     local = submitted.astimezone(EASTERN)
     day = local.date()
@@ -122,7 +122,7 @@ def earliest_mailing(submitted: datetime) -> date:
 
 
 def submissions_from(day: date) -> datetime:
-    """When the submissions to that mailing began to be taken, in UTC: two weekdays before, after the deadline."""
+    """The start of the submission window of that mailing, in UTC: two weekdays before, after the deadline."""
     freeze = previous_mailing_day(previous_mailing_day(day))
     return datetime.combine(freeze, _DEADLINE, EASTERN).astimezone(UTC)
 
@@ -141,13 +141,13 @@ def next_mailing_day(day: date) -> date:
 
 
 def span(days: Sequence[date]) -> str:
-    """Mailing days, oldest first, in words: `2026-04-20`, or `2026-04-16 to 2026-04-20 (3)` with their number."""
+    """Mailing days, oldest first, as a text: `2026-04-20`, or with their number `2026-04-16 to 2026-04-20 (3)`."""
     first, last = days[0], days[-1]
     return f"{first}" if len(days) == 1 else f"{first} to {last} ({len(days)})"
 
 
 def mailing_days(after: date, upto: date) -> tuple[date, ...]:
-    """The mailing days after the one date up to and with the other, oldest first."""
+    """The mailing days after `after`, up to and including `upto`, oldest first."""
     days = (after + timedelta(days=offset) for offset in range(1, (upto - after).days + 1))
     return tuple(day for day in days if is_mailing_day(day))
 

@@ -1,10 +1,9 @@
-"""arXiv's catchup page, `/catchup/<category>/<date>?abs=True`: its HTML becomes a mailing, or a reason why not.
+"""Parses arXiv's catch-up page, `/catchup/<category>/<date>?abs=True`, into a mailing.
 
-Pure. Exact in what was announced and as what, for 90 days back. What it cannot say: it shows every paper as it is
-today, so the version, where one is visible at all, is today's and not the announced one; replacements beyond v5 are
-left out; where there are more than a hundred authors it names the first ones.
-Shapes: https://github.com/arXiv/arxiv-browse, browse/templates/catchup.html and list/list_macros.html,
-browse/controllers/catchup_page.py, browse/services/database/catchup.py.
+Pure. The page tells exactly what was announced and with which type, for 90 days back. But it shows every paper as it
+is today: a version, where there is one, is today's, not the announced one. It leaves out replacements after v5, and
+authors after the first hundred. The format: https://github.com/arXiv/arxiv-browse, browse/templates/catchup.html and
+list/list_macros.html, browse/controllers/catchup_page.py, browse/services/database/catchup.py.
 """
 
 from __future__ import annotations
@@ -49,18 +48,18 @@ class CatchupPage:
     """One page of one category's mailing."""
 
     mailing: Mailing
-    """The entries of this page alone."""
+    """The entries of this page only."""
     pages: int
-    """How many there are, at least 1."""
+    """The number of pages, at least 1."""
     total: int
-    """Entries on all pages together, as arXiv states it; 0 says that nothing was announced on that date."""
+    """The number of entries on all pages, as arXiv states it; 0 if nothing was announced on that date."""
     unversioned: frozenset[str]
-    """Identifiers of the entries whose version the page does not show: taken as 1, of a replacement as 2."""
+    """Identifiers of entries whose version the page does not show: set to 1, or 2 for a replacement."""
 
 
 @dataclass(slots=True)
 class _Item:
-    """One entry while it is gathered."""
+    """One entry while its parts are collected."""
 
     section: AnnounceType
     head: Block
@@ -68,16 +67,15 @@ class _Item:
 
 
 def parse(body: bytes, category: str, day: date) -> CatchupPage:
-    """Read one page.
+    """Parses one page.
 
     Args:
-        body: the answer's bytes, whole.
-        category: whose page was asked for.
+        body: the whole answer.
+        category: the category that was asked for.
         day: the mailing date that was asked for.
 
     Raises:
-        ParseError: this is no whole catchup page of that category and date, or it does not hold as many entries as
-            it says; the reason tells which.
+        ParseError: it is no complete catch-up page of that category and date, or has fewer entries than it says.
     """
     blocks = read_blocks(body)
     _require_heading(blocks, category, day)
@@ -98,10 +96,10 @@ def parse(body: bytes, category: str, day: date) -> CatchupPage:
 
 
 def _require_heading(blocks: Iterable[Block], category: str, day: date) -> None:
-    """Refuse the page of another date or subject.
+    """Refuses the page of another date or category.
 
-    The heading names the subject by its full name, which may be that of two (Machine Learning); the links to other
-    dates and pages name it by its id, where there are any.
+    The heading has the category's full name, which two may share (Machine Learning); the links to other dates and
+    pages, if there are any, have its id.
     """
     headings = (_HEADING.fullmatch(block.text) for block in blocks if block.tag == "h1")
     heading = next(filter(None, headings), None)
@@ -170,7 +168,7 @@ def _require_none_missing(missing: int) -> None:
 
 
 def _require_all(blocks: Iterable[Block], items: list[_Item], total: int) -> None:
-    """Refuse a page that lacks entries, and an empty one that does not say that it is meant to be."""
+    """Refuses a page with missing entries, and an empty page that does not say that there are none."""
     if total == 0 and not items:
         if not any(block.text.startswith("No updates for") for block in blocks):
             raise ParseError("a catchup page without entries that does not say that there are none")
@@ -199,10 +197,10 @@ def _read(item: _Item, category: str) -> FeedItem | InvalidItem:
 
 
 def _entry(item: _Item, category: str) -> FeedItem:
-    """One announcement.
+    """Reads one announcement.
 
     Raises:
-        ValueError: something is missing without which it cannot be told.
+        ValueError: it lacks something that every entry needs.
     """
     paper = _identifier(item.head)
     title = item.fields.get("list-title", "").removeprefix("Title:").strip()
@@ -233,7 +231,7 @@ def _entry(item: _Item, category: str) -> FeedItem:
 
 
 def _linked(head: Block) -> list[tuple[str, int | None]]:
-    """What papers an entry's links lead to: its own abstract, PDF and HTML."""
+    """The (identifier, version) that an entry's links lead to: its abstract, PDF and HTML."""
     linked = []
     for link in head.links:
         if found := _LINKED_PAPER.search(link):
@@ -245,12 +243,12 @@ def _linked(head: Block) -> list[tuple[str, int | None]]:
 
 
 def _identifier(head: Block) -> str:
-    """The paper that an entry's first link leads to, or nothing."""
+    """The identifier that an entry's first link leads to; empty if there is none."""
     return next((paper for paper, _ in _linked(head)), "")
 
 
 def _version(head: Block, paper: str) -> int | None:
-    """Today's version, where a link shows it: mostly only the one to the HTML does."""
+    """Today's version, if a link shows it; mostly only the link to the HTML does."""
     return max((version for linked, version in _linked(head) if version and linked == paper), default=None)
 
 
@@ -259,7 +257,7 @@ def _authors(names: str) -> tuple[Author, ...]:
 
 
 def _subjects(line: str) -> tuple[str, ...]:
-    """The categories of `Machine Learning (cs.LG); Robotics (cs.RO)`, the primary one first."""
+    """The categories in `Machine Learning (cs.LG); Robotics (cs.RO)`, the primary one first."""
     parts = [part.strip() for part in line.removeprefix("Subjects:").split(";")]
     codes = [_SUBJECT.search(part) for part in parts]
     for part, code in zip(parts, codes, strict=True):

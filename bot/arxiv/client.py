@@ -1,9 +1,9 @@
 """HTTP client for arXiv: one request at a time, at least 3 s apart over all our processes.
 
-RSS, OAI-PMH and the catch-up pages share that pause: https://info.arxiv.org/help/api/tou.html counts them together.
-What one of them asks for beyond it, a Retry-After or to be left alone, holds for that one.
-Never parses an answer, never retries and never waits longer than `max_wait`: what is not to be had now is a
-FetchError, and the limits remember when to come again.
+RSS, OAI-PMH and the catch-up pages share that pause, because https://info.arxiv.org/help/api/tou.html counts them
+together. A Retry-After or a refusal (403) holds for the service that sent it. Never parses an answer, never retries,
+never waits longer than `max_wait`: what cannot be fetched now is a FetchError, and the limits store when to try
+again.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT = 15.0
 _MOST_UNREACHABLE = 3
-"""How often in a row a service may not be reached; after that it is not tried again by this client."""
+"""After so many failures in a row to reach a service, this client does not try it again."""
 LARGEST_BODY = 20_000_000
-"""Bytes, after decompression. A feed of 2000 items, arXiv's own limit, has 4 MB; a catchup page of as many 8 MB."""
+"""Bytes, after decompression. A feed of 2,000 items, arXiv's own limit, has 4 MB; such a catch-up page has 8 MB."""
 
 # arXiv's servers answer 406 to some requests without an Accept header.
 _ACCEPT_FEED = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
@@ -59,27 +59,27 @@ _REDIRECTS = (
     HTTPStatus.PERMANENT_REDIRECT,
 )
 _LONGEST_WAIT = 86_400.0
-"""Seconds: whatever an answer asks for, the next day's mailing is asked for."""
+"""Seconds: a longer Retry-After is cut to this, so that the next day's mailing is asked for."""
 _THROTTLING = (HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 # Throttling also comes as this text under status 200.
 _RATE_EXCEEDED = b"Rate exceeded."
 
 
 class _UnreachableError(FetchError):
-    """Nobody was there to answer: no connection, or no whole answer in time."""
+    """The server could not be reached: no connection, or no complete answer in time."""
 
 
 class ArxivClient:
-    """Brings one answer at a time. Opens its session at the first request; close it with `aclose`.
+    """Sends one request at a time. Opens its session at the first request; close it with `aclose`.
 
     Args:
-        settings: arXiv's addresses and the seconds between requests.
-        contact: whom arXiv may write to; goes into the User-Agent.
+        settings: arXiv's URLs and the seconds between requests.
+        contact: the operator's address for the User-Agent.
         limits: the rate limits, which every request has to pass.
         clock: tells the time and waits for the limits.
-        max_wait: the most seconds that all requests together wait for what a service asks beyond the usual pause.
+        max_wait: the most seconds that all requests together wait for Retry-After and throttling.
         timeout: the most seconds from the start of a request to the end of its answer.
-        jitter: what makes the pauses after throttling a little uneven, so that clients do not come back together.
+        jitter: random numbers that vary the pauses after throttling, so that clients do not come back together.
     """
 
     def __init__(
@@ -102,30 +102,30 @@ class ArxivClient:
         self._jitter = jitter or random.SystemRandom()
         self._one_at_a_time = asyncio.Lock()
         self._unreachable = Counter[Service]()
-        """By service, how often in a row nobody was there."""
+        """By service, how often in a row it could not be reached."""
         self._opened: aiohttp.ClientSession | None = None
 
     @property
     def has_catchup(self) -> bool:
-        """Whether the operator wants the catch-up pages to be asked for, and they do not refuse us."""
+        """Whether catch-up pages are configured and do not refuse us."""
         wanted = self._settings.catchup_url is not None
         return wanted and self._limits.refusal(Service.PAGES, self._clock.now()) is None
 
     async def fetch_rss(self, category: str) -> bytes:
-        """The body of the category's RSS feed, as it came.
+        """The body of the category's RSS feed.
 
         Raises:
-            FetchError: a limit holds for longer than we wait, arXiv refuses us or cannot be reached, or its
-                answer is none. So for all services.
+            FetchError: a limit holds for longer than we wait, arXiv refuses us or cannot be reached, or its answer
+                is an error. The same holds for the other services.
         """
         return await self._fetch(Service.FEEDS, _named(self._settings.rss_url, category), _ACCEPT_FEED)
 
     async def fetch_oai(self, arguments: Mapping[str, str]) -> bytes:
-        """The body of the answer to one OAI-PMH request, as it came; `arguments` are all of it, the verb included."""
+        """The body of the answer to one OAI-PMH request; `arguments` is the whole query, the verb included."""
         return await self._fetch(Service.OAI, _with_query(self._settings.oai_url, arguments), _ACCEPT_XML)
 
     async def fetch_catchup(self, category: str, day: date, page: int = 1) -> bytes:
-        """The body of one page, counted from 1, of the category's mailing of that date, with abstracts."""
+        """The body of one page (counted from 1) of the category's mailing of that date, with abstracts."""
         if self._settings.catchup_url is None:
             raise FetchError("no catchup_url is configured", asked=False)
         url = _named(self._settings.catchup_url, category).replace("{date}", day.isoformat())
@@ -133,13 +133,13 @@ class ArxivClient:
         return await self._fetch(Service.PAGES, _with_query(url, arguments), _ACCEPT_HTML)
 
     async def aclose(self) -> None:
-        """Close the session, if one was opened."""
+        """Closes the session, if one was opened."""
         if self._opened:
             await self._opened.close()
             self._opened = None
 
     async def _fetch(self, service: Service, url: str, accept: str) -> bytes:
-        """The body that stands at the end of the redirects."""
+        """Sends a request, follows redirects, and returns the body."""
         async with self._one_at_a_time:
             for _ in range(1 + _MOST_REDIRECTS):
                 answer = await self._request(service, url, accept)
@@ -149,7 +149,7 @@ class ArxivClient:
         raise FetchError(f"more than {_MOST_REDIRECTS} redirects")
 
     async def _request(self, service: Service, url: str, accept: str) -> bytes | str:
-        """Make one request under the limits; returns the body, or the URL it was redirected to."""
+        """Sends one request under the limits. Returns the body, or the URL that it was redirected to."""
         if self._unreachable[service] >= _MOST_UNREACHABLE:
             raise FetchError(f"{_host(url)} was not reached {_MOST_UNREACHABLE} times and is not tried again for now")
         await self._wait_for_turn(service)
@@ -167,11 +167,11 @@ class ArxivClient:
 
     @property
     def _pause(self) -> timedelta:
-        """From the end of an answer to the next request."""
+        """The pause from the end of an answer to the next request."""
         return timedelta(seconds=self._settings.seconds_between_requests)
 
     def _record_failure(self, service: Service, error: FetchError) -> None:
-        """Record a failed request in the limits of its service."""
+        """Stores a failed request in the limits of its service."""
         now, seconds = self._clock.now(), error.retry_after
         self._unreachable[service] = self._unreachable[service] + 1 if isinstance(error, _UnreachableError) else 0
         if error.status == HTTPStatus.FORBIDDEN:
@@ -187,10 +187,9 @@ class ArxivClient:
             self._limits.hold_until(service, now + timedelta(seconds=min(seconds, _LONGEST_WAIT)))
 
     async def _wait_for_turn(self, service: Service) -> None:
-        """Wait until the service may be asked and this process has begun its request; others may come first.
+        """Waits until the service may be asked and this process has acquired the limit; other processes may be first.
 
-        However far ahead a limit lies, this waits no longer than `max_wait`, and between two looks never longer than
-        the usual pause, or a second.
+        Never waits longer than `max_wait` for a service's limit, and checks again after the usual pause or a second.
         """
         while True:
             now = self._clock.now()
@@ -205,7 +204,7 @@ class ArxivClient:
             await self._clock.sleep((opens - now).total_seconds())
 
     async def _wait_within_reason(self, opens: datetime, now: datetime) -> None:
-        """Wait for what a service asks for, if no more is asked for than is left of `max_wait`."""
+        """Waits for a service's limit, if that takes no longer than what is left of `max_wait`."""
         wait = (opens - now).total_seconds()
         if wait > self._max_wait:
             raise FetchError(f"no request before {_minute(opens)}", retry_after=wait, asked=False)
@@ -226,7 +225,7 @@ class ArxivClient:
         )
 
     async def _get(self, url: str, accept: str) -> bytes | str:
-        """One request, its answer read to the end."""
+        """Sends one GET request and reads its whole answer."""
         try:
             async with self._session().get(url, headers={"Accept": accept}, allow_redirects=False) as response:
                 return await self._answer(response, url)
@@ -242,7 +241,7 @@ class ArxivClient:
         except aiohttp.ClientConnectionError as error:
             raise FetchError(f"{_host(url)} closed the connection without an answer") from error
         except aiohttp.ClientError as error:
-            # By its name alone: the text of some of these shows the whole URL.
+            # Only the type is shown: the text of some errors contains the whole URL.
             raise FetchError(f"no answer from {_host(url)}: {type(error).__name__}") from error
 
     async def _answer(self, response: aiohttp.ClientResponse, url: str) -> bytes | str:
@@ -269,7 +268,7 @@ class ArxivClient:
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """The body, given up as soon as it is larger than any that we expect."""
+    """Reads the body; stops as soon as it is larger than `LARGEST_BODY`."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK):
         body += chunk
@@ -283,7 +282,7 @@ def _named(url: str, category: str) -> str:
 
 
 def _with_query(url: str, arguments: Mapping[str, str]) -> str:
-    """The URL with these arguments after what it has already."""
+    """The URL with these arguments added to its query."""
     return f"{url}{'&' if '?' in url else '?'}{urlencode(arguments)}"
 
 
@@ -292,7 +291,11 @@ def _minute(moment: datetime) -> str:
 
 
 def _moved_to(url: str, location: str) -> str:
-    """Where a redirect leads, if we go there: to the same host, or to any over https; never from https to http."""
+    """The URL of a redirect that we follow: on the same host, or any host over https; never from https to http.
+
+    Raises:
+        FetchError: it leads elsewhere.
+    """
     try:
         target = urljoin(url, location)
         old, new = urlsplit(url), urlsplit(target)
@@ -307,9 +310,9 @@ def _moved_to(url: str, location: str) -> str:
 
 
 def _retry_after(header: str, now: datetime) -> float | None:
-    """Seconds from `now`, between nothing and a day; None where the header says nothing that we understand.
+    """The seconds that a Retry-After header asks for, from 0 to a day; None if it cannot be parsed.
 
-    Both forms of https://www.rfc-editor.org/rfc/rfc9110#field.retry-after are read.
+    It may be a number or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after.
     """
     if header.isascii() and header.isdigit():
         seconds = float(header)

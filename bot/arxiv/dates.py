@@ -1,7 +1,7 @@
-"""Reads the dates in arXiv's answers, strictly: refuses every text that is not a plausible date.
+"""Parses the dates in arXiv's answers strictly: refuses every text that is not a plausible date.
 
-Pure. Refuses a year that arXiv cannot mean and a UTC offset of a day or more: later computations with such a date
-would overflow. Other libraries guess instead: feedparser reads the year -1 as 1999.
+Pure. Refuses an impossible year and a UTC offset of a day or more, because later computations with such a date would
+overflow. Other libraries guess instead: feedparser reads the year -1 as 1999.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 YEARS = range(1980, 2200)
-"""arXiv began in 1991 and holds some papers that are older."""
+"""Plausible years; arXiv began in 1991 and has some older papers."""
 
 _ZONE = re.compile(r" (?:[+-][0-9]{4}|[A-Z]{1,4})$")
 

@@ -1,7 +1,7 @@
-"""arXiv's feeds, RSS 2.0 and Atom: the bytes of one answer become one mailing, or a reason why not.
+"""Parses arXiv's feeds, RSS 2.0 and Atom, into a mailing.
 
-Pure. Never repairs a cut or malformed body, and never drops an item without a word: what is no announcement we
-understand is kept as unreadable. Shapes: https://info.arxiv.org/help/rss_specifications.html.
+Pure. Refuses a truncated or malformed body, and never drops an item silently: an item that we cannot read is returned
+as unreadable. The format: https://info.arxiv.org/help/rss_specifications.html.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ _SHOWN = 100
 
 
 def parse(body: bytes, category: str) -> Mailing:
-    """Read the answer to a request for one category's feed.
+    """Parses the answer to a request for one category's feed.
 
     Args:
-        body: the answer's bytes, whole.
-        category: what was asked for; several joined with `+` as arXiv takes them.
+        body: the whole answer.
+        category: the category that was asked for; several are joined with `+`, as in arXiv's URLs.
 
     Returns:
         The mailing under `category`, its entries in the feed's order.
 
     Raises:
-        ParseError: this is no well-formed feed of that category; the reason says what it is instead.
+        ParseError: it is no well-formed feed of that category; the reason says what it is instead.
     """
     root = read_xml(body, "feed")
     _require_names(root)
@@ -66,7 +66,11 @@ def parse(body: bytes, category: str) -> Mailing:
 
 
 def _feedparser(body: bytes) -> Any:  # noqa: ANN401 - feedparser has no types
-    """What feedparser makes of a well-formed body, if it is a feed."""
+    """Parses a well-formed body with feedparser.
+
+    Raises:
+        ParseError: it is no feed.
+    """
     import feedparser  # noqa: PLC0415 - 80 ms that most commands do not need
 
     try:
@@ -83,14 +87,14 @@ def _feedparser(body: bytes) -> Any:  # noqa: ANN401 - feedparser has no types
 
 
 def _require_names(root: ET.Element) -> None:
-    """Refuse a name of thousands of letters without a blank: feedparser looks for an address in it for minutes."""
+    """Refuses a name of thousands of letters without a space: feedparser would search it for an address for minutes."""
     for element in root.iter():
         if element.tag.rpartition("}")[2].lower() in _PEOPLE and _ENDLESS_WORD.search("".join(element.itertext())):
             raise ParseError("a feed with a name that does not end")
 
 
 def _creators(root: ET.Element, items: int) -> list[list[str]]:
-    """The `dc:creator` elements of each item; of several feedparser keeps the last, and it takes addresses out."""
+    """The `dc:creator` elements of each item. Of several, feedparser keeps only the last, without mail addresses."""
     found = [element for element in root.iter() if element.tag in _ITEMS]
     if len(found) != items:
         raise ParseError(f"a feed with {len(found)} items of which feedparser knows {items}")
@@ -98,7 +102,7 @@ def _creators(root: ET.Element, items: int) -> list[list[str]]:
 
 
 def _require_category(title: str, link: str, category: str) -> None:
-    """Refuse the feed of another category, as a confused cache may serve; a feed that names none passes."""
+    """Refuses the feed of another category, which a faulty cache may serve; a feed that names none is accepted."""
     if title.endswith(_TITLE_END):
         names = title.removesuffix(_TITLE_END).split(", ")
     else:
@@ -109,7 +113,7 @@ def _require_category(title: str, link: str, category: str) -> None:
 
 
 def _canonical(name: str) -> str:
-    """Archives and what arXiv adds tomorrow compare by their spelling."""
+    """The canonical name of a category; the name itself for archives and for categories that we do not know."""
     try:
         return taxonomy.canonical(name)
     except taxonomy.UnknownCategoryError:
@@ -117,7 +121,13 @@ def _canonical(name: str) -> str:
 
 
 def _mailing_date(parsed: Any) -> date:  # noqa: ANN401 - feedparser has no types
-    """RSS dates the feed and Atom its entries, both by midnight in New York; an empty Atom feed by its rendering."""
+    """The mailing date: midnight in New York, of the feed in RSS, of the entries in Atom.
+
+    An empty Atom feed has only the time of its rendering.
+
+    Raises:
+        ParseError: the feed has no date.
+    """
     if not parsed.version.startswith("atom"):
         text, read = _text(parsed.feed, "published"), dates.from_mail_date
     elif parsed.entries:
@@ -131,7 +141,7 @@ def _mailing_date(parsed: Any) -> date:  # noqa: ANN401 - feedparser has no type
 
 
 def _read(item: Mapping[str, Any], names: list[str], prefix: str, place: int) -> FeedItem | InvalidItem:
-    """One item; `prefix` is what the feed calls arXiv's namespace, usually `arxiv`."""
+    """Reads one item; `prefix` is the feed's prefix for arXiv's namespace, usually `arxiv`."""
     try:
         return _entry(item, names, prefix)
     except ValueError as error:
@@ -140,10 +150,10 @@ def _read(item: Mapping[str, Any], names: list[str], prefix: str, place: int) ->
 
 
 def _entry(item: Mapping[str, Any], names: list[str], prefix: str) -> FeedItem:
-    """One announcement.
+    """Reads one announcement.
 
     Raises:
-        ValueError: something is missing without which it cannot be told.
+        ValueError: it lacks something that every item needs.
     """
     title = _text(item, "title")
     paper, version = identifier.parse(_text(item, "id"))
@@ -171,7 +181,7 @@ def _entry(item: Mapping[str, Any], names: list[str], prefix: str) -> FeedItem:
 
 
 def _announce_type(word: str) -> AnnounceType:
-    """The word as one of the four; arXiv's own code knows a fifth, `absonly`, which never reaches a feed so far."""
+    """The announce type. arXiv's own code knows a fifth one, `absonly`, which was never in a feed so far."""
     try:
         return AnnounceType(word)
     except ValueError:
@@ -179,6 +189,6 @@ def _announce_type(word: str) -> AnnounceType:
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:
-    """The element's text, white space folded; of an element with attributes feedparser keeps no text."""
+    """The element's text, white space folded; empty for an element with attributes, whose text feedparser drops."""
     value = item.get(key, "")
     return clean(value) if isinstance(value, str) else ""

@@ -1,8 +1,8 @@
 """An HTML page as a flat list of blocks: headings, paragraphs and list items, one after another, with their links.
 
-Pure. Builds no tree: elements may be nested to any depth, and the time grows only in proportion to the page. Parsers
-that build one (lexbor, libxml2) need hours for 20 MB of nested elements or of attributes. Never repairs a page: one
-that ends inside a tag, a comment or a script was cut off and is refused.
+Pure. Builds no tree, so elements may be nested to any depth, and the time is proportional to the size of the page.
+Parsers that build a tree (lexbor, libxml2) need hours for 20 MB of nested elements or of attributes. Never repairs a
+page: one that ends inside a tag, a comment or a script is truncated and refused.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from bot.errors import ParseError
 from bot.text import clean
 
-# Elements that begin and end a block. What stands in anything else belongs to the block around it.
+# Elements that begin and end a block. The text in any other element belongs to the block around it.
 _BLOCKS = frozenset(
     ("body", "h1", "h2", "h3", "h4", "div", "p", "dl", "dt", "dd", "ul", "ol", "li", "table", "main", "nav", "footer")
 )
@@ -21,13 +21,13 @@ _BLOCKS = frozenset(
 
 @dataclass(slots=True)
 class Block:
-    """One run of text that no other block interrupts."""
+    """A run of text between the tags of block elements."""
 
     tag: str
-    """The element that began it; empty for what follows an element's end."""
+    """The element that began it; empty for text after an element's end."""
     classes: tuple[str, ...] = ()
     links: list[str] = field(default_factory=list)
-    """Where its links lead, in order."""
+    """The URLs of its links, in order."""
     parts: list[str] = field(default_factory=list)
 
     @property
@@ -40,13 +40,13 @@ def read_blocks(body: bytes) -> list[Block]:
     """The blocks of a page in UTF-8.
 
     Raises:
-        ParseError: it is empty, in another encoding, or ends in the middle.
+        ParseError: it is empty, in another encoding, malformed or truncated.
     """
     if not body.strip():
         raise ParseError("an empty body")
     reader = HtmlReader()
     try:
-        # Not closed: that would have it take what is left for text, character by character, in quadratic time.
+        # The parser is not closed: it would read the rest as text, character by character, in quadratic time.
         reader.feed(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ParseError("a page that is not in UTF-8") from error
@@ -59,7 +59,7 @@ def read_blocks(body: bytes) -> list[Block]:
 
 
 class HtmlReader(HTMLParser):
-    """Gathers the blocks while the standard library's parser walks over the tags."""
+    """Collects the blocks while the standard library's parser reads the tags."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -67,7 +67,7 @@ class HtmlReader(HTMLParser):
         self._link = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Begin a block or a link; a line break becomes a space."""
+        """Begins a block or a link; a line break becomes a space."""
         if tag in _BLOCKS:
             self.blocks.append(Block(tag, tuple((dict(attrs).get("class") or "").split())))
             self._link = ""
@@ -78,13 +78,13 @@ class HtmlReader(HTMLParser):
             self.handle_data(" ")
 
     def handle_endtag(self, tag: str) -> None:
-        """End a block or a link."""
+        """Ends a block or a link."""
         if tag in _BLOCKS:
             self.blocks.append(Block(""))
         if tag == "a" or tag in _BLOCKS:
             self._link = ""
 
     def handle_data(self, data: str) -> None:
-        """Add text. For a link that arXiv shows as "this https URL", add its URL, as arXiv's feeds do."""
+        """Adds text. For a link that arXiv shows as "this https URL", adds its URL, as arXiv's feeds do."""
         shortened = self._link and data.startswith("this ") and data.endswith(" URL")
         self.blocks[-1].parts.append(self._link if shortened else data)

@@ -1,6 +1,6 @@
-"""arXiv identifiers: read in every shape people and feeds write them, kept in one canonical form.
+"""Parses arXiv identifiers, in every form in which people and feeds write them, into one canonical form.
 
-Pure. Never asks whether a paper exists.
+Pure. Does not check whether a paper exists.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _LONGEST_SHOWN = 80
 
 
 def parse(text: str) -> tuple[str, int | None]:
-    """Read an identifier: new (`2504.10757v2`) or old style, bare, with `arXiv:`, as a URL or as a feed's guid.
+    """Parses an identifier: new (`2504.10757v2`) or old style, bare, with `arXiv:`, as a URL or as a feed's guid.
 
     Args:
-        text: what somebody wrote; outer white space is ignored.
+        text: the text; outer white space is ignored.
 
     Returns:
         The identifier without version, in canonical form (an old-style subject class is dropped:

@@ -1,7 +1,7 @@
-"""How long the texts of a paper may be.
+"""Limits on the length of a paper's texts.
 
-Pure. arXiv's own limits are far below (https://info.arxiv.org/help/prep.html: an abstract has at most 1,920
-characters); what is beyond ours is a broken or hostile answer, and would be stored, matched and typeset at length.
+Pure. arXiv's own limits are far lower (https://info.arxiv.org/help/prep.html: an abstract has at most 1,920
+characters). What exceeds ours comes from a broken or hostile answer, and storing and rendering it would take long.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _LONGEST_NAME = 5_000
 
 
 def require_plausible(paper: Paper) -> Paper:
-    """The paper itself.
+    """Returns the paper.
 
     Raises:
-        ValueError: one of its texts is longer than any that arXiv can have.
+        ValueError: one of its texts or lists exceeds the limits.
     """
     for name, most in _MOST_CHARACTERS.items():
         length = len(getattr(paper, name) or "")

@@ -1,6 +1,6 @@
-"""arXiv's OAI-PMH in the format arXivRaw: which set to ask for, and what one answer says.
+"""arXiv's OAI-PMH in the format arXivRaw: the set of a category, and the parser of an answer.
 
-Pure. Never decides what is new: it returns versions and dates, and the caller compares them. Never drops a record
+Pure. Does not decide what is new: it returns versions and dates, and the caller compares them. Never drops a record
 silently: one that lacks something we need is returned as unreadable. https://info.arxiv.org/help/oa/index.html,
 https://www.openarchives.org/OAI/openarchivesprotocol.html.
 """
@@ -53,9 +53,9 @@ class Version:
     """One version of a paper."""
 
     number: int
-    """From 1."""
+    """Counted from 1."""
     submitted: datetime
-    """When its authors handed it in, in UTC; days before the announcement, or weeks where a moderator held it."""
+    """When it was submitted, in UTC: days before its announcement, or weeks if a moderator held it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class Record:
     """One paper as it stands now, with its history."""
 
     paper: Paper
-    """Of its newest version."""
+    """The paper in its newest version."""
     versions: tuple[Version, ...]
     """Oldest first, at least one."""
     datestamp: date
-    """When anything about it last changed; arXiv's own bookkeeping moves it too."""
+    """When anything about it last changed; changes by arXiv itself count too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,17 @@ class RecordList:
     """One answer: all records, or a part of them if there is a token."""
 
     responded_at: datetime
-    """By arXiv's clock, in UTC; what the next request's `from` is taken from. Caches may serve answers hours old."""
+    """By arXiv's clock, in UTC. Caches may serve answers that are hours old."""
     records: tuple[Record, ...] = ()
     unreadable: tuple[InvalidItem, ...] = ()
     deleted: int = 0
-    """Records that arXiv calls deleted and so says nothing more about."""
+    """The number of records that arXiv marks as deleted; they have no metadata."""
     token: str | None = None
-    """What to ask for the rest with; None at the end."""
+    """The resumption token to ask for the rest with; None at the end."""
 
 
 def set_spec(category: str) -> str:
-    """The set that holds a category, `group:archive:CATEGORY`: `cs:cs:CV`, `physics:hep-th`.
+    """The OAI-PMH set of a category, `group:archive:CATEGORY`: `cs:cs:CV`, `physics:hep-th`.
 
     Raises:
         UnknownCategoryError: arXiv has no such category.
@@ -96,15 +96,15 @@ def set_spec(category: str) -> str:
 
 
 def parse(body: bytes) -> RecordList:
-    """Read the answer to a ListRecords request with `metadataPrefix=arXivRaw`.
+    """Parses the answer to a ListRecords request with `metadataPrefix=arXivRaw`.
 
-    The error `noRecordsMatch` is an answer: nothing changed, an empty harvest.
+    The error `noRecordsMatch` is an empty list: nothing changed.
 
     Args:
-        body: the answer's bytes, whole.
+        body: the whole answer.
 
     Raises:
-        ParseError: this is no well-formed answer with records, or one of OAI-PMH's other errors, with its code.
+        ParseError: it is no well-formed answer with records, or another OAI-PMH error, with its code.
     """
     root = read_xml(body, "harvest")
     if root.tag != f"{_OAI}OAI-PMH":
@@ -143,7 +143,7 @@ def _record_list(listed: ET.Element, responded_at: datetime) -> RecordList:
 
 
 def _responded_at(root: ET.Element) -> datetime:
-    """When arXiv answered. The protocol requires a Z at the end; a time without a zone could be hours off."""
+    """When arXiv answered. The protocol requires a Z at the end; a time without a zone could be wrong by hours."""
     text = _text(root.find(f"{_OAI}responseDate"))
     try:
         return dates.from_iso(text if text.endswith("Z") else "")
@@ -162,10 +162,10 @@ def _read(record: ET.Element, place: int) -> Record | InvalidItem:
 
 
 def _record(record: ET.Element) -> Record:
-    """One record.
+    """Reads one record.
 
     Raises:
-        ValueError: something is missing that every record needs.
+        ValueError: it lacks something that every record needs.
     """
     raw = record.find(f"{_OAI}metadata/{_RAW}arXivRaw")
     if raw is None:
@@ -217,7 +217,7 @@ def _version(element: ET.Element) -> Version:
 
 
 def _datestamp(text: str) -> date:
-    """The date; other repositories give seconds too, arXiv only the day."""
+    """The date; arXiv gives only the day, other repositories also the time."""
     try:
         return dates.from_iso(text).date()
     except ValueError as error:
@@ -225,10 +225,10 @@ def _datestamp(text: str) -> date:
 
 
 def _field(element: ET.Element, name: str) -> str:
-    """The text of a child in arXivRaw's namespace, whatever its prefix."""
+    """The text of a child element in arXivRaw's namespace, whatever its prefix."""
     return _text(element.find(_RAW + name))
 
 
 def _text(element: ET.Element | None) -> str:
-    """All text inside, white space folded; nothing of what is not there."""
+    """All text inside the element, white space folded; empty if there is no element."""
     return "" if element is None else clean("".join(element.itertext()))

@@ -16,22 +16,22 @@ _SHORTEST_BACKOFF = 60.0
 _LONGEST_BACKOFF = 3600.0
 _JITTER = 0.1
 ARXIV_MAX_WAIT = 300.0
-"""Seconds that a client waits, all its requests together, for what arXiv asks beyond the usual pause."""
+"""The most seconds that all requests of a client together wait for Retry-After and throttling."""
 ARXIV_TIMEOUT = 60.0
 """Seconds from the start of a request to the end of its answer."""
 
 REFUSED_FOR = timedelta(hours=24)
-"""How long we ask nothing after a 403, which is arXiv's answer to robots: https://info.arxiv.org/help/robots.html."""
+"""How long nothing is asked after a 403, arXiv's answer to robots: https://info.arxiv.org/help/robots.html."""
 
 PAGES_REFUSED_FOR = timedelta(days=30)
-"""How long the catch-up pages are left alone after a 403 of theirs: they are made for people."""
+"""How long the catch-up pages are not asked after a 403; they are made for people, not for programs."""
 
 
 class Service(StrEnum):
-    """One of arXiv's services. Each is a host of its own, and each throttles and refuses for itself."""
+    """One of arXiv's services. Each is a separate host with its own throttling and refusals."""
 
     FEEDS = "rss"
-    """rss.arxiv.org. A refusal by it is meant for us as a whole: then the others are not asked either."""
+    """rss.arxiv.org. After a refusal by it the other services are not asked either."""
     OAI = "oai"
     """oaipmh.arxiv.org."""
     PAGES = "catchup"
@@ -43,67 +43,67 @@ class Refusal(Protocol):
 
     @property
     def closed_until(self) -> datetime | None:
-        """When it may be asked again."""
+        """When the service may be asked again."""
         ...
 
     @property
     def since(self) -> datetime | None:
-        """When it first said so."""
+        """When it first refused."""
         ...
 
     @property
     def reason(self) -> str | None:
-        """Its words."""
+        """What it answered."""
         ...
 
 
 class RateLimits(Protocol):
-    """When the next request may start, over all processes and restarts: the store keeps it.
+    """Interface to the stored limits: when the next request may start, over all processes and restarts.
 
-    The pause between two requests is one for all services; what they ask for beyond it, each asks for itself.
+    All services share the pause between requests; Retry-After, throttling and refusals are kept for each service.
     """
 
     def acquire(self, now: datetime, pause: timedelta) -> datetime | None:
-        """Begin a request, so that no other one begins before its end; or say when to come again."""
+        """Begins a request, so that no other one begins before it ends. Returns None, or when to try again."""
         ...
 
     def release(self, moment: datetime) -> None:
-        """End the request that was begun: no other one begins before that moment."""
+        """Ends the request: no other one begins before that moment."""
         ...
 
     def hold_until(self, service: Service, moment: datetime) -> None:
-        """Let that service be asked for nothing before that moment; an earlier one never shortens the wait."""
+        """No request goes to that service before that moment; a longer wait is never shortened."""
         ...
 
     def waits_until(self, service: Service, now: datetime) -> datetime | None:
-        """Until when the service is not asked, by its own wish; None if it may be asked now."""
+        """Until when the service may not be asked; None if it may be asked now."""
         ...
 
     def refusal(self, service: Service, now: datetime) -> Refusal | None:
-        """The refusal for which the service is not asked."""
+        """The service's refusal that still holds; None if there is none."""
         ...
 
     def record_throttling(self, service: Service, now: datetime, reason: str) -> datetime:
-        """Note an answer that asks for fewer requests; since when there was no other."""
+        """Stores that the service throttles us. Returns since when, without a good answer in between."""
         ...
 
     def record_refusal(self, service: Service, now: datetime, until: datetime, reason: str) -> None:
-        """Note an answer that wants no requests at all before `until`."""
+        """Stores that the service refuses us: no request before `until`."""
         ...
 
     def record_answer(self, service: Service) -> None:
-        """Note any other answer: throttling and refusal are over."""
+        """Stores a good answer: throttling and refusal are over."""
         ...
 
 
 def backoff(lasted: float, draw: float) -> float:
     """Seconds to wait after arXiv throttled us without a Retry-After.
 
-    As long as it has lasted already, so that every pause is about twice the last one; at least a minute, at most an
-    hour, and up to a tenth more.
+    As long as the throttling has lasted already, so that each pause is about twice the last one; at least a minute,
+    at most an hour, plus up to a tenth at random.
 
     Args:
-        lasted: seconds since the first answer of that kind.
+        lasted: seconds since throttling began.
         draw: a random number from 0 to 1.
     """
     return min(max(lasted, _SHORTEST_BACKOFF), _LONGEST_BACKOFF) * (1 + _JITTER * draw)

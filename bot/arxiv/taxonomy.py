@@ -1,7 +1,7 @@
-"""arXiv's categories: their names, their archives and their aliases, and what somebody probably meant.
+"""arXiv's categories: their names, archives and aliases; and suggestions for misspelled ones.
 
-Pure. Never refuses a category that a paper lists (`name` and `related` take any); only what a person wrote is
-checked (`canonical`, `expand`).
+Pure. Categories of papers are never refused (`name` and `related` take any); only what a person wrote is checked
+(`canonical`, `expand`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 
 # Facts from arXiv's own code: https://github.com/arXiv/arxiv-base, arxiv/taxonomy/definitions.py at 0f94fa03.
-# Per active archive: its name and its active categories. One without any is a category itself.
+# By active archive: its name and its active categories. An archive without any is a category itself.
 _ARCHIVES: dict[str, tuple[str, dict[str, str]]] = {
     "astro-ph": (
         "Astrophysics",
@@ -223,7 +223,7 @@ _ARCHIVES: dict[str, tuple[str, dict[str, str]]] = {
     ),
 }
 
-# Two names of one category, old or lesser first; a feed asked for under either carries the papers of both.
+# Two names of one category, the alias first; a feed that is asked for under either name has the papers of both.
 _ALIASES = {
     "math.MP": "math-ph",
     "stat.TH": "math.ST",
@@ -259,7 +259,7 @@ _NAMES = {
 }
 _CATEGORIES = {spelled.lower(): _ALIASES.get(spelled, spelled) for spelled in (*_NAMES, *_ALIASES)}
 _EVERYTHING = (*_CATEGORIES, *_ARCHIVES)
-# Below this, what looks alike is not what was meant: cs.ML is none of cs.LG, cs.CL, cs.MA.
+# A name that is less similar than this is not suggested: for cs.ML none of cs.LG, cs.CL, cs.MA.
 _ALIKE = 0.85
 
 
@@ -270,14 +270,14 @@ class UnknownCategoryError(ValueError):
         super().__init__(f"unknown category {category}" + (f": did you mean {suggestion}?" if suggestion else ""))
         self.category = category
         self.suggestion = suggestion
-        """What was probably meant, fit to be written instead; None if nothing is near."""
+        """What was probably meant; None if no category is similar."""
 
 
 def canonical(category: str) -> str:
-    """The one name of a category: alias and case resolved (`CS.cv` is cs.CV, `cs.NA` is math.NA).
+    """The canonical name of a category: alias and case are resolved (`CS.cv` is cs.CV, `cs.NA` is math.NA).
 
     Raises:
-        UnknownCategoryError: arXiv has no such category. An archive with categories of its own is none.
+        UnknownCategoryError: arXiv has no such category. An archive that has categories is not one itself.
     """
     try:
         return _CATEGORIES[category.strip().lower()]
@@ -286,10 +286,10 @@ def canonical(category: str) -> str:
 
 
 def expand(pattern: str) -> tuple[str, ...]:
-    """The categories that are meant: all active ones of an archive (`cs.*` or `cs`), or the one.
+    """The categories that a pattern means: all active ones of an archive (`cs.*` or `cs`), or one category.
 
     Returns:
-        Canonical names, sorted; `cs.*` so holds math.NA, of which cs.NA is the alias.
+        Canonical names, sorted; so `cs.*` includes math.NA, whose alias is cs.NA.
 
     Raises:
         UnknownCategoryError: arXiv has neither such an archive nor such a category.
@@ -301,7 +301,7 @@ def expand(pattern: str) -> tuple[str, ...]:
 
 
 def name(category: str) -> str:
-    """The full name of a category or an archive; of one that we do not know, its id."""
+    """The full name of a category or an archive; the id itself if it is unknown."""
     spelled = _CATEGORIES.get(category.lower(), category)
     if spelled in _ARCHIVES:
         return _ARCHIVES[spelled][0]
@@ -309,18 +309,18 @@ def name(category: str) -> str:
 
 
 def related(category: str) -> tuple[str, ...]:
-    """Every name under which papers list this category, the canonical one first; at least what was given."""
+    """All names of this category on papers, the canonical one first; an unknown category has one."""
     first = _CATEGORIES.get(category.lower(), category)
     return (first, *sorted(alias for alias, meant in _ALIASES.items() if meant == first))
 
 
 def beginning(start: str) -> tuple[str, ...]:
-    """Every name of a category, aliases too, that begins so, in whatever case."""
+    """All names of categories, aliases included, that begin with the text, ignoring case."""
     return tuple(spelled for spelled in (*_NAMES, *_ALIASES) if spelled.lower().startswith(start.lower()))
 
 
 def _suggestion(category: str) -> str | None:
-    """What somebody who wrote this probably meant."""
+    """The category that is most similar to what was written; None if none is similar enough."""
     written = category.strip().lower().removesuffix(".*")
     near = difflib.get_close_matches(written, _EVERYTHING, n=1, cutoff=_ALIKE)
     if not near:

@@ -1,6 +1,6 @@
 """Checks every XML body before it is parsed: complete, well-formed, and no entity expansion attack.
 
-Pure. Never repairs anything and never looks at what the elements mean.
+Pure. Repairs nothing, and knows no element.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from bot.errors import ParseError
 from bot.text import clean, truncate
 
 DEEPEST = 100
-"""How many elements may stand inside one another; arXiv's answers have six, what is far beyond is an attack."""
+"""The deepest nesting of elements that is accepted; arXiv's answers have six levels, many more are an attack."""
 
 _HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _SHOWN = 100
 
 
 def require_well_formed(body: bytes, kind: str) -> None:
-    """Refuse what a lenient parser might accept: an incomplete body, an HTML page, plain text, an entity bomb.
+    """Refuses what a lenient parser might accept: a truncated body, an HTML page, plain text, an entity bomb.
 
-    The bytes are decoded as their XML declaration says, whatever the HTTP header said.
+    The encoding is that of the XML declaration, not of the HTTP header.
 
     Args:
-        body: the answer's bytes, whole.
+        body: the whole answer.
         kind: what it should be, in one word, for the reason.
 
     Raises:
-        ParseError: it is no well-formed XML, has a DOCTYPE (only there can entities be defined that expand to
+        ParseError: it is not well-formed XML, has a DOCTYPE (where entities could be defined that expand to
             gigabytes), or is nested deeper than `DEEPEST`.
     """
     if not body.strip():
@@ -46,10 +46,10 @@ def require_well_formed(body: bytes, kind: str) -> None:
 
 
 def read_xml(body: bytes, kind: str) -> ET.Element:
-    """The root of the tree; refuses all that `require_well_formed` refuses.
+    """Parses XML into a tree and returns its root.
 
     Raises:
-        ParseError: it is no such XML.
+        ParseError: `require_well_formed` refuses it.
     """
     require_well_formed(body, kind)
     try:
@@ -59,7 +59,7 @@ def read_xml(body: bytes, kind: str) -> ET.Element:
 
 
 def _guarded(kind: str) -> expat.XMLParserType:
-    """A parser that builds no tree and stops at a DOCTYPE, or at elements nested too deeply."""
+    """A parser that builds no tree and stops at a DOCTYPE or at elements that are nested too deeply."""
     parser = expat.ParserCreate(namespace_separator=" ")
     depth = 0
 
