@@ -74,10 +74,10 @@ def _feedparser(body: bytes) -> Any:  # noqa: ANN401 - feedparser has no types
     import feedparser  # noqa: PLC0415 - 80 ms that most commands do not need
 
     try:
-        # A stream, because of bare bytes it first tries whether they name a file. Its sanitizer swallows `<...>`.
+        # A stream, because feedparser tries whether bytes are a file name. Its sanitizer removes `<...>` from texts.
         parsed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
     except Exception as error:
-        # Over some elements out of place (`gml:pos`) it stumbles, mostly with a KeyError.
+        # Some misplaced elements (`gml:pos`) make feedparser raise, mostly a KeyError.
         raise ParseError(f"a feed in no shape that feedparser knows: {truncate(repr(error), _SHOWN)}") from error
     if parsed.bozo:
         raise ParseError(f"a malformed feed: {truncate(str(parsed.bozo_exception), _SHOWN)}")
@@ -87,7 +87,7 @@ def _feedparser(body: bytes) -> Any:  # noqa: ANN401 - feedparser has no types
 
 
 def _require_names(root: ET.Element) -> None:
-    """Refuses a name of thousands of letters without a space: feedparser would search it for an address for minutes."""
+    """Refuses names of thousands of letters without a space, which feedparser would search for minutes."""
     for element in root.iter():
         if element.tag.rpartition("}")[2].lower() in _PEOPLE and _ENDLESS_WORD.search("".join(element.itertext())):
             raise ParseError("a feed with a name that does not end")
