@@ -98,6 +98,16 @@ class ChatService:
             log.exception("a command failed", command=what, platform=asker.platform)
             return sentences.no(_FAULT)
 
+    async def followed(self, asker: Asker) -> tuple[tuple[str, str], ...]:
+        """What a place follows and may change: each topic's title, and its name.
+
+        Raises:
+            BusyError: too many ask just now.
+            StoreError: the store cannot be read.
+        """
+        ask = Ask(self.context, asker, self._clock.now())
+        return await self._threads.reading.run(ask.context.store, partial(_followed, ask))
+
     async def _answer(self, request: Request, may_change: MayChange) -> Answer | None:
         command = COMMANDS[request.command]
         ask = Ask(self.context, request.asker, self._clock.now(), request.shown_to)
@@ -128,6 +138,12 @@ class ChatService:
             return await self._threads.previews.run(ask.context.store, partial(with_previews, ask, answer))
         except BusyError:
             return replace(answer, parts=(*answer.parts, Part(lines=(_NO_PREVIEW,))), previews=())
+
+
+def _followed(ask: Ask) -> tuple[tuple[str, str], ...]:
+    topics = ask.context.settings.topics
+    followed = ask.member.topics if ask.member else ()
+    return tuple((sentences.title(each, topics), each if isinstance(each, str) else each.name) for each in followed)
 
 
 def _once(ask: Ask, event: str, run: Callable[[], Answer]) -> Answer | None:

@@ -1,4 +1,4 @@
-"""Where readers are listened to: until when each platform was, by any machine, and why it is not."""
+"""Where readers are listened to: until when each platform was, by any machine, why it is not, what it was sent."""
 
 from __future__ import annotations
 
@@ -42,6 +42,30 @@ class Listening:
         changed = {"reason": reason} if reason else {"reason": "", "heard_at": now}
         with self._database.writing() as connection:
             statement = insert(connection, listening).values(platform=platform, heard_at=now, reason=reason)
+            connection.execute(statement.on_conflict_do_update(index_elements=["platform"], set_=changed))
+
+    def commands(self, platform: str) -> str | None:
+        """A hash of the commands that the platform was sent last; None if it was sent none.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            found: str | None = connection.scalar(
+                select(listening.c.commands).where(listening.c.platform == platform)
+            )
+        return found
+
+    def note_commands(self, platform: str, commands: str, now: datetime) -> None:
+        """The platform has been sent commands with this hash.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self._database.writing() as connection:
+            values = {"platform": platform, "heard_at": now, "reason": "", "commands": commands}
+            statement = insert(connection, listening).values(**values)
+            changed = {"commands": commands}
             connection.execute(statement.on_conflict_do_update(index_elements=["platform"], set_=changed))
 
     def all(self) -> tuple[ListeningRecord, ...]:

@@ -26,3 +26,12 @@ def test_what_never_worked_is_deaf_since_it_was_tried(store: Store) -> None:
     store.listening.note("discord", NOON, "no connection")
     store.listening.note("discord", NOON + MINUTE, "no connection")
     assert store.listening.all() == (ListeningRecord("discord", NOON, "no connection"),)
+
+
+def test_it_is_known_which_commands_a_platform_was_sent_last(store: Store) -> None:
+    assert store.listening.commands("discord") is None
+    for commands in ("one", "two"):
+        store.listening.note_commands("discord", commands, NOON)
+        assert store.listening.commands("discord") == commands
+    store.listening.note("discord", NOON, "gone")
+    assert (store.listening.commands("discord"), store.listening.commands("slack")) == ("two", None)

@@ -61,7 +61,7 @@ class Bot:
             intents=discord.Intents(guilds=True),
             # A kept connection may be closed by the next message, and then the outcome would be unknown.
             connector=aiohttp.TCPConnector(force_close=True),
-            proxy=_proxy(self._api_url),
+            proxy=proxy_for(self._api_url),
             http_trace=trace(),
         )
         try:
@@ -86,7 +86,7 @@ def webhook_session() -> aiohttp.ClientSession:
     )
 
 
-def _proxy(url: str) -> str | None:
+def proxy_for(url: str) -> str | None:
     """What HTTP(S)_PROXY and NO_PROXY say about this URL; discord.py does not look at them for a bot."""
     parts = urlsplit(url)
     return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

@@ -10,6 +10,7 @@ https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import zlib
@@ -116,6 +117,8 @@ class Gateway:
         """Seconds."""
         self.is_silent = False
         """Whether connections stay open and nothing is said on them any more, not even an acknowledgement."""
+        self.is_deaf = False
+        """Whether nothing is read from connections any more, not even that a bot hangs up."""
         self.guilds: list[str] = []
         """Ids of the guilds that the bot is in."""
         self.sessions: list[Session] = []
@@ -173,7 +176,7 @@ class Gateway:
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Speak with one bot until either side closes."""
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(autoclose=False)
         await socket.prepare(request)
         connection = _Connection(request, socket)
         self._connections.add(connection)
@@ -194,8 +197,12 @@ class Gateway:
             except TimeoutError:
                 await socket.close(code=Close.SESSION_TIMED_OUT)
                 return
-            if message.type is WSMsgType.CLOSE and message.data in _ENDS:
-                self._forget(connection.session)
+            while self.is_deaf:  # noqa: ASYNC110 - a flag that tests set
+                await asyncio.sleep(0.01)
+            if message.type is WSMsgType.CLOSE:
+                if message.data in _ENDS:
+                    self._forget(connection.session)
+                await socket.close()
             if message.type is not WSMsgType.TEXT:
                 return
             try:

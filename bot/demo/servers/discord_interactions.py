@@ -106,7 +106,7 @@ class Interactions:
         self._number = number
 
     async def command(
-        self, person: Person, words: str, channel: Mapping[str, Any], **options: str | int
+        self, person: Person, words: str, channel: Mapping[str, Any], /, **options: str | int
     ) -> Interaction:
         """Somebody chooses a command: `words` are its name and its subcommand's, as in "paperboy follow".
 
@@ -116,7 +116,7 @@ class Interactions:
         return await self._ask(COMMAND, self._chosen(words, options, focused=None), person, channel)
 
     async def complete(
-        self, person: Person, words: str, channel: Mapping[str, Any], focused: str, **options: str | int
+        self, person: Person, words: str, channel: Mapping[str, Any], focused: str, /, **options: str | int
     ) -> Interaction:
         """Somebody types into an option, which is `focused`; as `command`."""
         return await self._ask(AUTOCOMPLETE, self._chosen(words, options, focused), person, channel)
@@ -233,7 +233,7 @@ class Interactions:
             "response_message_loading": kind == DEFERRED,
             "response_message_ephemeral": asked.is_ephemeral,
         }
-        return {"interaction": told, "resource": {"type": kind, "message": self._message(asked.id, asked.answer)}}
+        return {"interaction": told, "resource": {"type": kind, "message": self.message(asked.id, asked.answer)}}
 
     def find(self, token: str) -> Interaction | web.Response:
         """The interaction that a follow-up or an edit is about, or the refusal."""
@@ -250,16 +250,17 @@ class Interactions:
             return _refused(asked, 400, 50035, "Invalid Form Body")
         asked.answer = asked.answer | dict(body) | {"flags": asked.answer.get("flags", 0)}
         asked.say()
-        return json_answer(self._message(asked.id, asked.answer))
+        return json_answer(self.message(asked.id, asked.answer))
 
     def follow_up(self, asked: Interaction, body: Mapping[str, Any]) -> web.Response:
         """The answer to another message. The first one after a deferred answer takes that one's place."""
         if errors_in(body):
             return _refused(asked, 400, 50035, "Invalid Form Body")
         asked.followups.append(dict(body))
-        return json_answer(self._message(self._number(), body))
+        return json_answer(self.message(self._number(), body))
 
-    def _message(self, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def message(self, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A message of the bot's, as the gateway and the answers describe it."""
         user = Person(self._application, "paperboy").as_user() | {"bot": True}
         return {
             "id": number,

@@ -34,7 +34,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 """The newest schema this program knows; stored in Alembic's own table, so that Alembic can take over from here."""
 
 
@@ -331,6 +331,7 @@ listening = Table(
     Column("platform", Name(16), primary_key=True),
     Column("heard_at", UtcDateTime, nullable=False),  # until when somebody listened
     Column("reason", LongText, nullable=False),  # why nobody does; empty while somebody does
+    Column("commands", Name(64)),  # a hash of the commands that it was sent last
 )
 
 keys = Table(

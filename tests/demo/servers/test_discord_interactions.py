@@ -81,9 +81,9 @@ async def test_an_answer_is_for_the_asker_alone_and_may_come_in_parts(receiver: 
     assert [each["content"] for each in asked.followups] in ([], ["and more"])
 
 
-async def test_a_click_brings_its_custom_id_and_the_message(receiver: DiscordReceiver) -> None:
+async def test_a_click_brings_its_custom_id_and_themessage(receiver: DiscordReceiver) -> None:
     async with running(receiver) as bot:
-        message = receiver.chat.interactions._message("9", {"content": "a digest"})
+        message = receiver.chat.interactions.message("9", {"content": "a digest"})
         click = await receiver.chat.interactions.click(ADA, "more:1", receiver.guild_channel(PLACE), message)
         assert (await click.seen())["content"] == "noted"
         assert bot.heard == ["more:1"]

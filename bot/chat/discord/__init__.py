@@ -1,0 +1,1 @@
+"""Discord: the gateway over which commands and clicks come, and what is answered to them."""

@@ -1,0 +1,188 @@
+"""discord.py's client with a gateway: one connection to Discord for one shard.
+
+Nothing of what happens in guilds is asked for: commands and clicks come without intents, and nothing is cached.
+https://docs.discord.com/developers/events/gateway#gateway-intents
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
+
+import aiohttp
+import discord
+import structlog
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.channels.discord.client import proxy_for
+from bot.chat.discord.tree import grow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from discord import app_commands
+
+    from bot.chat.arguments import Argument
+    from bot.chat.commands import ChatCommand
+    from bot.settings import Secret
+
+log = structlog.get_logger(__name__)
+
+CLOSE_SECONDS = 2.0
+"""How long Discord is waited for when we hang up."""
+HEARTBEAT_TIMEOUT = 60.0
+"""After so many seconds without a word from Discord the connection is taken for dead."""
+_CLOSED = {
+    4004: "Discord does not know the token of channels.discord.token",
+    4013: "the gateway does not know the intents that we ask for",
+    4014: "the gateway does not grant the intents that we ask for",
+}
+"""What a close code says that trying again does not change:
+https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes."""
+_LONGEST_WAIT = 30.0
+"""Seconds that a request may be delayed by a rate limit; the least that discord.py takes."""
+
+
+class Answering(Protocol):
+    """What is done with interactions."""
+
+    async def command(
+        self, interaction: discord.Interaction[Any], command: ChatCommand, given: Mapping[str, str]
+    ) -> None:
+        """Carry out a command and answer."""
+        ...
+
+    async def click(self, interaction: discord.Interaction[Any]) -> None:
+        """Carry out what a click stands for and answer."""
+        ...
+
+    async def complete(
+        self, interaction: discord.Interaction[Any], argument: Argument, typed: str
+    ) -> list[tuple[str, str]]:
+        """What an option may be completed to."""
+        ...
+
+
+class DeafError(Exception):
+    """Discord does not let us listen."""
+
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """For the operator; without a token."""
+        self.is_final = is_final
+        """Whether trying again is of no use before the operator has done something."""
+
+
+class ShardClient(discord.Client):
+    """Listens for one shard until it is closed, or until the connection is lost for good."""
+
+    def __init__(
+        self,
+        shard: tuple[int, int],
+        api_url: str,
+        answering: Answering,
+        *,
+        heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
+    ) -> None:
+        """Not connected yet.
+
+        Args:
+            shard: its number, and how many there are.
+            api_url: `channels.discord.api_url`.
+            answering: called with each interaction, in a task of its own.
+            heartbeat_timeout: seconds; see `HEARTBEAT_TIMEOUT`.
+        """
+        super().__init__(
+            intents=discord.Intents.none(),
+            shard_id=shard[0],
+            shard_count=shard[1],
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            guild_ready_timeout=0.0,
+            heartbeat_timeout=heartbeat_timeout,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=_LONGEST_WAIT,
+            proxy=proxy_for(api_url),
+        )
+        self.is_listening = False
+        """Whether Discord has said that commands come to this connection."""
+        self.tree = grow(self, answering.command, answering.complete)
+        self.tree.error(_told)
+        self._api_url = api_url
+        self._answering = answering
+
+    async def listen(self, token: Secret, gateway_url: str) -> None:
+        """Log in, connect, and hear until cancelled; a lost connection is resumed where Discord allows it.
+
+        Raises:
+            DeafError: the connection is lost for good.
+        """
+        # discord.py keeps both addresses in class attributes, and goes back to this one for each new session
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = self._api_url, yarl.URL(gateway_url)
+        try:
+            # not its own reconnecting: that waits for up to 17 minutes between two attempts
+            await self.start(token.reveal(), reconnect=False)
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            await self.hang_up()
+            raise deaf_after(error) from None  # aiohttp's errors quote URLs
+        finally:
+            self.is_listening = False
+        raise DeafError("Discord closed the connection")
+
+    async def hang_up(self) -> None:
+        """Close the connection for good, within some seconds also where nobody answers any more."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.close()
+        except TimeoutError:
+            await self.http.close()
+
+    async def on_connect(self) -> None:
+        """Discord has begun a session."""
+        self.is_listening = True
+
+    async def on_resumed(self) -> None:
+        """Discord has gone on with a session."""
+        self.is_listening = True
+
+    async def on_disconnect(self) -> None:
+        """The connection is lost, or we hung up."""
+        self.is_listening = False
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Somebody clicked; commands, and what is typed, come through the tree."""
+        if interaction.type is discord.InteractionType.component:
+            await self._answering.click(interaction)
+
+    async def on_error(self, event_method: str, /, *_: object, **__: object) -> None:
+        """Log what went wrong in a handler, whose exception is being handled; discord.py's own log is silenced."""
+        _log_failure(event_method, sys.exc_info()[0])
+
+
+async def _told(interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
+    """A command that discord.py did not find or could not call: commands were changed a moment ago."""
+    _log_failure(f"interaction of type {interaction.type.value}", type(error))
+
+
+def _log_failure(event: str, error: type[BaseException] | None) -> None:
+    # by its name alone: its text and its frames hold tokens of interactions
+    log.error("an event of Discord's was not handled", event=event, error=repr(error))
+
+
+def deaf_after(error: Exception) -> DeafError:
+    """Why we do not hear, in words for the operator."""
+    match error:
+        case discord.LoginFailure():
+            return DeafError("Discord does not know the token of channels.discord.token", is_final=True)
+        case discord.ConnectionClosed():
+            reason = _CLOSED.get(error.code)
+            return DeafError(reason or f"the gateway closed with {error.code}", is_final=reason is not None)
+        case discord.HTTPException():
+            return DeafError(f"Discord answered {error.status}")
+        case discord.RateLimited():
+            return DeafError(f"Discord wants us to wait for {error.retry_after:.0f} s")
+    return DeafError(f"Discord cannot be reached ({type(error).__name__})")

@@ -1,0 +1,185 @@
+"""What is done with a command, a click, or what somebody types: acknowledged at once, answered when it is known.
+
+    interaction -> deferred (seen by who asked alone) -> Request -> ChatService -> messages in its place
+
+Who gets no acknowledgement through (too late, or another machine was first) does nothing, as Discord then shows who
+asked that nothing came. https://docs.discord.com/developers/interactions/receiving-and-responding
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import discord
+import structlog
+
+from bot.arxiv import taxonomy
+from bot.channels.buttons import decode
+from bot.chat import sentences
+from bot.chat.arguments import Kind, Misread, read
+from bot.chat.asking import Asker, Request
+from bot.chat.commands import COMMANDS
+from bot.chat.discord.completion import complete
+from bot.chat.discord.rendering import COMMAND, render
+from bot.chat.parse import parse, words
+from bot.errors import PaperboyError, RenderError
+from bot.settings import WhoMayChange
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.chat.answers import Answer
+    from bot.chat.arguments import Argument
+    from bot.chat.commands import ChatCommand
+    from bot.chat.service import ChatService
+    from bot.text.templates import Templates
+
+    Interaction = discord.Interaction[Any]
+
+log = structlog.get_logger(__name__)
+
+ALREADY_ACKNOWLEDGED = 40060
+_SEVERAL = frozenset({Kind.WHAT, Kind.WORDS, Kind.CATEGORIES, Kind.WEEKDAYS, Kind.ZONE})
+"""Kinds of options that hold several words and phrases."""
+
+
+class Hearing:
+    """Answers interactions, over one configuration."""
+
+    def __init__(self, service: ChatService, templates: Templates) -> None:
+        self._service = service
+        self._templates = templates
+        settings = service.context.settings
+        heard = settings.chat.discord if settings.chat else None
+        self._who = heard.who if heard else WhoMayChange.MANAGERS
+        addresses = (each for subscriber in settings.subscribers.values() for each in subscriber.addresses)
+        self._forums = {each.value.reveal() for each in addresses if each.kind == "forum"}
+
+    async def command(self, interaction: Interaction, command: ChatCommand, given: Mapping[str, str]) -> None:
+        """Carry out a command, and say what came of it.
+
+        Args:
+            interaction: where it came from.
+            command: which.
+            given: the options that were given, as they were typed.
+        """
+        if await _acknowledge(interaction):
+            arguments = {each.name: each for each in command.arguments}
+            found = read(command, {name: _words(arguments[name], said) for name, said in given.items()})
+            await self._answer(interaction, found if isinstance(found, Misread) else (command, found))
+
+    async def click(self, interaction: Interaction) -> None:
+        """Carry out what a button or a menu's entry stands for; whatever else was clicked is not ours."""
+        data: Any = interaction.data
+        said = str(next(iter(data.get("values") or ()), data["custom_id"]))
+        click = decode(said)
+        if (click is None and not said.startswith(COMMAND)) or not await _acknowledge(interaction):
+            return
+        if click is not None:
+            answer = await self._service.press(str(interaction.id), self._asker(interaction), click)
+            await self._say(interaction, answer)
+            return
+        typed = parse(said.removeprefix(COMMAND), COMMANDS)
+        await self._answer(interaction, typed if isinstance(typed, Misread) else (typed.command, typed.values))
+
+    async def complete(self, interaction: Interaction, argument: Argument, typed: str) -> list[tuple[str, str]]:
+        """What an option may be completed to; nothing where the store has no time for that."""
+        try:
+            known = await self._known(interaction, argument.kind)
+        except PaperboyError as error:
+            log.info("nothing to complete with", reason=type(error).__name__)
+            return []
+        return complete(argument.kind, typed, known)
+
+    async def _answer(self, interaction: Interaction, found: Misread | tuple[ChatCommand, Mapping[str, Any]]) -> None:
+        if isinstance(found, Misread):
+            await self._say(interaction, sentences.misread(found))
+            return
+        command, values = found
+        request = Request(str(interaction.id), self._asker(interaction), command.name, values)
+
+        async def may_change() -> bool:
+            return self._who is WhoMayChange.EVERYONE or interaction.permissions.manage_channels
+
+        await self._say(interaction, await self._service.answer(request, may_change))
+
+    async def _say(self, interaction: Interaction, answer: Answer | None) -> None:
+        """Put the answer in the place of the acknowledgement; what has no room there follows.
+
+        There is none where the same was carried out before, and answered.
+        """
+        if answer is None:
+            return
+        try:
+            first, *others = render(answer, self._templates)
+            await interaction.edit_original_response(
+                embeds=_embeds(first), view=_view(first), allowed_mentions=discord.AllowedMentions.none()
+            )
+            for message in others:
+                await interaction.followup.send(
+                    embeds=_embeds(message), ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+                )
+        except RenderError as error:
+            log.error("an answer's template is broken", template=error.template, reason=error.reason)  # noqa: TRY400 - said whole
+        except (discord.DiscordException, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("an answer did not get through", reason=_why(error))
+
+    async def _known(self, interaction: Interaction, kind: Kind) -> Sequence[tuple[str, str]]:
+        settings = self._service.context.settings
+        if kind is Kind.WHAT:
+            return [(topic.title, name) for name, topic in settings.topics.items()]
+        if kind is Kind.CATEGORIES:
+            return [(f"{each} ({taxonomy.name(each)})", each) for each in sorted(settings.named_categories)]
+        if kind is Kind.FOLLOWED:
+            return await self._service.followed(self._asker(interaction))
+        return ()
+
+    def _asker(self, interaction: Interaction) -> Asker:
+        """Who asks, and where: in a thread of a forum that the YAML names it is about the forum."""
+        channel: Any = interaction.channel
+        parent = str(getattr(channel, "parent_id", None) or "")
+        return Asker(
+            platform="discord",
+            person=str(interaction.user.id),
+            destination=str(interaction.channel_id),
+            is_direct=interaction.guild_id is None,
+            names=(parent,) if parent in self._forums else (),
+        )
+
+
+async def _acknowledge(interaction: Interaction) -> bool:
+    """Tell Discord that we heard; whether it took that."""
+    try:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    except (discord.DiscordException, aiohttp.ClientError, TimeoutError) as error:
+        is_another_s = isinstance(error, discord.HTTPException) and error.code == ALREADY_ACKNOWLEDGED
+        if not is_another_s:
+            log.warning("a command came too late or was not acknowledged", reason=_why(error))
+        return False
+    return True
+
+
+def _why(error: Exception) -> str:
+    """By status and code: the text of such an error may have the interaction's token in it."""
+    if isinstance(error, discord.HTTPException):
+        return f"Discord answered {error.status} (code {error.code})"
+    return type(error).__name__
+
+
+def _words(argument: Argument, said: str) -> list[str]:
+    return words(said) if argument.kind in _SEVERAL else [said]
+
+
+def _embeds(message: Mapping[str, Any]) -> list[discord.Embed]:
+    return [discord.Embed.from_dict(each) for each in message["embeds"]]
+
+
+def _view(message: Mapping[str, Any]) -> discord.ui.View | None:
+    """The buttons. Stopped, so that discord.py keeps nothing of it: clicks are read from their `custom_id` alone."""
+    view = discord.ui.View(timeout=None)
+    for row, each in enumerate(message.get("components", ())):
+        for button in each["components"]:
+            view.add_item(discord.ui.Button(label=button["label"], custom_id=button["custom_id"], row=row))
+    view.stop()
+    return view if view.children else None

@@ -1,0 +1,230 @@
+"""Keeps us listening in Discord: every shard on one machine, at most.
+
+    GET /gateway/bot -> how many shards -> for each: a lease in the store -> a client -> lost? again, after a while
+
+A shard is a part of the guilds; Discord asks for more than one from some thousand guilds on. Each has a client of its
+own here. Who has not its lease waits, so that a second machine takes over within a minute when the first one dies.
+https://docs.discord.com/developers/events/gateway#sharding
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+from discord.http import Route
+
+from bot.channels.discord.errors import platform_id
+from bot.channels.discord.request import ask
+from bot.chat.discord.client import DeafError
+from bot.errors import DeliveryError, FailureKind, StoreError
+from bot.store.leases import LeaseTakenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.channels.discord.client import Bot
+    from bot.chat.discord.client import ShardClient
+    from bot.clock import Clock
+    from bot.settings import Secret
+    from bot.store.leases import Leases
+
+    MakeClient = Callable[[tuple[int, int]], ShardClient]
+
+log = structlog.get_logger(__name__)
+
+TICK = 5.0
+"""Seconds between two looks. At most one session is begun in each: Discord wants 5 s between two."""
+TERM = timedelta(seconds=60)
+"""For how long a lease holds; it is prolonged when a third of that is over."""
+ASK_AGAIN = timedelta(hours=1)
+"""After so long Discord is asked again how many shards it wants."""
+FIRST_PAUSE, LONGEST_PAUSE, FINAL_PAUSE = timedelta(seconds=5), timedelta(minutes=1), timedelta(hours=1)
+"""After a failure, twice as long after each further one, and where only the operator can help."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How Discord wants to be listened to."""
+
+    url: str
+    shards: int
+
+
+@dataclass(slots=True)
+class _Shard:
+    """One shard, while its lease is ours."""
+
+    renew_at: datetime
+    begin_at: datetime
+    client: ShardClient | None = None
+    task: asyncio.Task[None] | None = None
+    failures: int = 0
+    deaf: str = "not connected yet"
+    """Why nothing is heard, while nothing is."""
+
+    @property
+    def hears(self) -> bool:
+        """Whether its commands come to us."""
+        return self.client is not None and self.client.is_listening
+
+    async def end(self) -> None:
+        """Hang up."""
+        client, task, self.client, self.task = self.client, self.task, None, None
+        if client is not None and task is not None:
+            # discord.py's own end of listening would close with 4000, which keeps the session: nobody would resume it
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await client.hang_up()
+
+
+class Shards:
+    """All shards of one bot, as far as they are this machine's."""
+
+    def __init__(
+        self, bot: Bot, api_url: str, leases: Leases, clock: Clock, make_client: MakeClient, *, tick: float = TICK
+    ) -> None:
+        """Nothing is listened to yet.
+
+        Args:
+            bot: asks how many shards there are to be.
+            api_url: `channels.discord.api_url`.
+            leases: of the store that all machines share.
+            clock: dates leases and pauses.
+            make_client: makes a shard's client; called with its number and how many there are.
+            tick: see `TICK`.
+        """
+        self._bot = bot
+        self._api_url = api_url
+        self._leases = leases
+        self._clock = clock
+        self._make_client = make_client
+        self._tick = tick
+        self._plan: _Plan | None = None
+        self._ask_at = clock.now()
+        self._failures = 0
+        self._deaf = "not connected yet"
+        self._shards: dict[int, _Shard] = {}
+
+    @property
+    def deaf(self) -> str:
+        """Why not all is heard that this machine should hear; empty if it is, or if another machine hears it."""
+        reasons = {shard.deaf for shard in self._shards.values() if not shard.hears}
+        return self._deaf or "; ".join(sorted(reasons))
+
+    @property
+    def clients(self) -> list[ShardClient]:
+        """Those that hear."""
+        return [shard.client for shard in self._shards.values() if shard.client is not None and shard.hears]
+
+    async def run(self, token: Secret) -> None:
+        """Keep listening until cancelled; then hang up and give the leases back."""
+        try:
+            while True:
+                await self._look(token)
+                await asyncio.sleep(self._tick)
+        finally:
+            await asyncio.gather(*(shard.end() for shard in self._shards.values()))
+            for number in self._shards:
+                await self._release(number)
+
+    async def _look(self, token: Secret) -> None:
+        """What is due now: ask for the plan, prolong or take leases, begin one shard."""
+        now = self._clock.now()
+        if now >= self._ask_at:
+            await self._ask(now)
+        if self._plan is None:
+            return
+        for number in range(self._plan.shards):
+            await self._hold(number, now)
+        for number, shard in self._shards.items():
+            self._reap(number, shard, now)
+        waiting = [each for each in self._shards.items() if each[1].task is None and each[1].begin_at <= now]
+        for number, shard in waiting[:1]:
+            shard.client = self._make_client((number, self._plan.shards))
+            shard.task = asyncio.create_task(shard.client.listen(token, self._plan.url))
+
+    async def _ask(self, now: datetime) -> None:
+        """Learn how many shards there are to be; all begin anew where that changed."""
+        try:
+            plan = await self._read_plan()
+        except DeliveryError as error:
+            self._failures += 1
+            self._ask_at = now + _pause(self._failures, is_final=error.kind is FailureKind.CREDENTIAL)
+            if self._plan is None:
+                self._deaf = error.reason
+                log.warning("Discord does not say how to listen to it", reason=error.reason)
+            return
+        self._failures, self._ask_at, self._deaf = 0, now + ASK_AGAIN, ""
+        if self._plan is not None and plan.shards != self._plan.shards:
+            log.info("Discord wants another number of shards", shards=plan.shards)
+            await asyncio.gather(*(shard.end() for shard in self._shards.values()))
+        self._plan = plan
+
+    async def _read_plan(self) -> _Plan:
+        client = await self._bot.client()
+        answer = await ask(self._api_url, lambda: client.http.request(Route("GET", "/gateway/bot")))
+        said = answer.body or {}
+        if answer.status == HTTPStatus.OK and isinstance(said.get("url"), str) and _is_count(said.get("shards")):
+            return _Plan(said["url"], said["shards"])
+        platform_id(answer, webhook=False)  # raises what the answer means
+        raise DeliveryError(FailureKind.TRANSIENT, "Discord does not say where its gateway is")
+
+    async def _hold(self, number: int, now: datetime) -> None:
+        """Have the shard's lease, or no longer the shard."""
+        shard = self._shards.get(number)
+        if shard is not None and now < shard.renew_at:
+            return
+        try:
+            await asyncio.to_thread(self._leases.acquire, _lease(number), now, TERM)
+        except LeaseTakenError:
+            if shard is not None:
+                log.warning("another machine listens to this shard now", shard=number)
+                del self._shards[number]
+                await shard.end()
+            return
+        except StoreError as error:
+            log.error("a shard's lease cannot be kept", shard=number, store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
+            return
+        if shard is None:
+            shard = self._shards[number] = _Shard(now, now)
+        shard.renew_at = now + TERM / 3
+
+    def _reap(self, number: int, shard: _Shard, now: datetime) -> None:
+        """See whether its connection ended, and when it is to begin again."""
+        if shard.hears:
+            shard.failures = 0
+        if shard.task is None or not shard.task.done():
+            return
+        error = shard.task.exception()
+        shard.task = None
+        if not isinstance(error, DeafError):
+            raise error or AssertionError("a client ends by a failure, or because we hung up")
+        shard.failures += 1
+        shard.deaf, shard.begin_at = error.reason, now + _pause(shard.failures, is_final=error.is_final)
+        self._ask_at = min(self._ask_at, shard.begin_at)
+        log.warning("Discord is not heard", shard=number, reason=error.reason)
+
+    async def _release(self, number: int) -> None:
+        try:
+            await asyncio.to_thread(self._leases.release, _lease(number))
+        except StoreError as error:
+            log.warning("a shard's lease was not given back", shard=number, store=error.store, reason=error.reason)
+
+
+def _lease(number: int) -> str:
+    return f"discord shard {number}"
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _pause(failures: int, *, is_final: bool) -> timedelta:
+    """How long to wait after so many failures in a row."""
+    return FINAL_PAUSE if is_final else min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
