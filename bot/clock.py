@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from datetime import tzinfo
 
 _WEEK_AND_A_DAY = 8
@@ -63,17 +64,19 @@ class SimulatedClock:
         await asyncio.sleep(0)
 
 
-def latest_slot(now: datetime, at: time, on: Collection[int], zone: tzinfo) -> datetime:
+@lru_cache(maxsize=4096)  # very many subscribers have few hours and zones
+def latest_slot(now: datetime, at: time, on: frozenset[int], zone: tzinfo) -> datetime:
     """The last slot that is not after `now`."""
     return next(slot for slot in _slots(now, at, on, zone, step=-1) if slot <= now)
 
 
-def next_slot(now: datetime, at: time, on: Collection[int], zone: tzinfo) -> datetime:
+@lru_cache(maxsize=4096)
+def next_slot(now: datetime, at: time, on: frozenset[int], zone: tzinfo) -> datetime:
     """The first slot after `now`."""
     return next(slot for slot in _slots(now, at, on, zone, step=1) if slot > now)
 
 
-def _slots(now: datetime, at: time, on: Collection[int], zone: tzinfo, *, step: int) -> Iterator[datetime]:
+def _slots(now: datetime, at: time, on: frozenset[int], zone: tzinfo, *, step: int) -> Iterator[datetime]:
     """Slots day by day from one day before (after, if `step` is -1), in the direction of `step`; Monday is 0."""
     today = now.astimezone(zone).date()
     for days in range(-1, _WEEK_AND_A_DAY + 1):

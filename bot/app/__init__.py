@@ -29,7 +29,7 @@ from bot.text.templates import Templates
 from bot.topics.matcher import Matcher
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from bot.arxiv.client import ArxivClient
     from bot.channels.channel import Channel
@@ -90,11 +90,13 @@ class App:
 
     def planner(self, roster: Settings) -> DigestPlanner:
         """Plans the roster's digests from the store as it is now."""
-        return DigestPlanner(self.store, roster, self.matcher_of(roster))
+        return DigestPlanner(self.store, roster, lambda names: self.matcher_of(roster, names))
 
-    def matcher_of(self, roster: Settings) -> Matcher:
-        """The matcher of all topics of a roster."""
-        return self.matcher if roster.topics is self.settings.topics else Matcher(roster.topics.values())
+    def matcher_of(self, roster: Settings, names: Iterable[str] | None = None) -> Matcher:
+        """A roster's topics compiled; at least those of these names, if there are any."""
+        if roster.topics is self.settings.topics:
+            return self.matcher
+        return Matcher(map(roster.topics.__getitem__, roster.topics if names is None else names))
 
     def composer(self, roster: Settings) -> Composer:
         """A composer over the store as it is now, with its own channels, so that their render caches end with it."""

@@ -17,8 +17,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-import aiohttp
-
 from bot import __version__
 from bot.arxiv.rate_limit import (
     ARXIV_MAX_WAIT,
@@ -34,6 +32,8 @@ from bot.text import clean, truncate
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+
+    import aiohttp
 
     from bot.arxiv.rate_limit import RateLimits
     from bot.clock import Clock
@@ -226,6 +226,8 @@ class ArxivClient:
 
     async def _get(self, url: str, accept: str) -> bytes | str:
         """Sends one GET request and reads its whole answer."""
+        import aiohttp  # noqa: PLC0415 - 350 ms, only where something is asked
+
         try:
             async with self._session().get(url, headers={"Accept": accept}, allow_redirects=False) as response:
                 return await self._answer(response, url)
@@ -258,6 +260,8 @@ class ArxivClient:
         raise FetchError(f"{_host(url)} answered {words}", status=status, retry_after=retry_after)
 
     def _session(self) -> aiohttp.ClientSession:
+        import aiohttp  # noqa: PLC0415 - as of `_get`
+
         if self._opened is None:
             self._opened = aiohttp.ClientSession(
                 headers=self._headers,

@@ -6,9 +6,10 @@ import json
 import math
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
+if TYPE_CHECKING:
+    import aiohttp
 
 LARGEST_BODY = 8_000_000
 """Bytes, after decompression. A page of 200 long messages of Slack's history has less."""
@@ -42,6 +43,7 @@ def bounded_response() -> type[aiohttp.ClientResponse]:
 
     For libraries that read responses themselves: none of them has a limit of its own.
     """
+    import aiohttp  # noqa: PLC0415 - 350 ms, only where a platform is asked
 
     class BoundedResponse(aiohttp.ClientResponse):
         """A response whose body is bounded, whatever its headers say of encoding and type."""

@@ -101,7 +101,9 @@ def latest(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
     subscriber = ask.subscriber
     if subscriber is None or not subscriber.topics:
         return replace(topics(ask, {}), is_good=False)
-    planner = DigestPlanner(ask.context.store, ask.roster, Matcher(ask.roster.topics.values()))
+    planner = DigestPlanner(
+        ask.context.store, ask.roster, lambda names: Matcher(map(ask.roster.topics.__getitem__, names))
+    )
     state = planner.add_missing_cursors(subscriber, SubscriberState(""))
     digest = planner.plan(subscriber, state, ask.now).digest
     if digest is None:
@@ -168,7 +170,7 @@ def why(ask: Ask, values: Values) -> Answer:
     """Why a paper came here, or why not."""
     roster = ask.roster
     matcher = Matcher(roster.topics.values())
-    planner = DigestPlanner(ask.context.store, roster, matcher)
+    planner = DigestPlanner(ask.context.store, roster, lambda _: matcher)
     found = explain(values["identifier"], ask.context.store, roster, planner, matcher)
     if not found.announcements:
         return Answer(f"arXiv:{found.identifier} was in no mailing that was collected here.", is_good=False)

@@ -122,14 +122,20 @@ class Composer:
         done: dict[str, Composed] = {}
         groups: dict[tuple[object, ...], list[_Candidate]] = {}
         self._forget_silent(states)
-        for number, subscriber in enumerate(self._settings.subscribers.values()):
-            if number % _PLANS_PER_TURN == 0:
-                await asyncio.sleep(0)
+        listening: list[tuple[Subscriber, SubscriberState]] = []
+        for subscriber in self._settings.subscribers.values():
             if subscriber.paused or _is_silent(subscriber):
                 outcome = Outcome.PAUSED if subscriber.paused else Outcome.NOBODY
                 done[subscriber.name] = Composed(subscriber.name, outcome)
-                continue
-            candidate = self._candidate(subscriber, states.get(subscriber.name), now, any_hour=any_hour)
+            else:
+                state = states.get(subscriber.name) or SubscriberState(subscriber.name)
+                listening.append((subscriber, self._begun(subscriber, state, now)))
+        served = [subscriber for subscriber, state in listening if any_hour or is_due(subscriber, state, now)]
+        self._planner.expect({topic for subscriber in served for topic in subscriber.topics})
+        for number, (subscriber, state) in enumerate(listening):
+            if number % _PLANS_PER_TURN == 0:
+                await asyncio.sleep(0)
+            candidate = self._candidate(subscriber, states.get(subscriber.name), state, now, any_hour=any_hour)
             if wait_until and now < wait_until and (late := self._waits_for(candidate, now)):
                 done[subscriber.name] = Composed(subscriber.name, Outcome.WAITING, late=late)
             else:
@@ -165,14 +171,25 @@ class Composer:
 
     # -- one subscriber, and all like it ---------------------------------------------------------------------------
 
+    def _begun(self, subscriber: Subscriber, state: SubscriberState, now: datetime) -> SubscriberState:
+        """The state with all that a newcomer has none of; who has an hour only now starts at its next slot, too."""
+        return replace(
+            state,
+            cursors=self._planner.cursors(subscriber, state),
+            due_at=next_slot(subscriber, now),
+            composed_as=subscriber.revision,
+            slot=state.slot or served_slot(subscriber, now),
+        )
+
     def _candidate(
-        self, subscriber: Subscriber, before: SubscriberState | None, now: datetime, *, any_hour: bool
+        self,
+        subscriber: Subscriber,
+        before: SubscriberState | None,
+        state: SubscriberState,
+        now: datetime,
+        *,
+        any_hour: bool,
     ) -> _Candidate:
-        state = self._planner.add_missing_cursors(subscriber, before or SubscriberState(subscriber.name))
-        state = replace(state, due_at=next_slot(subscriber, now), composed_as=subscriber.revision)
-        if state.slot is None:
-            # A new subscriber, or one that got an hour only now, starts at its next slot.
-            state = replace(state, slot=served_slot(subscriber, now))
         due = is_due(subscriber, state, now)
         if not (due or any_hour):
             return _Candidate(subscriber, before, state, None)

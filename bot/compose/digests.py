@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 from bot import text
 from bot.arxiv import calendar
 from bot.model import Digest, Link, Note, Section, listing_url
+from bot.settings import WhenEmpty
 from bot.store.outbox import DigestPaper
 from bot.topics.matched_papers import MatchedPapers
 from bot.topics.ranking import rank
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from bot.model import Announcement, DigestEntry, Paper, Topic
@@ -48,13 +49,16 @@ class DigestPlan:
     digest: Digest | None
     papers: tuple[DigestPaper, ...]
     silence: Note | None
-    """Says why there is no digest, if a closed mailing had announcements and none matched; else None."""
-    cursors: Mapping[str, int]
+    """Why there is no digest, where a closed mailing had announcements and nothing for the subscriber that wants to
+    hear of that."""
+    upto: int
+    """The last announcement that was looked at."""
     heard_until: date | None
 
     def after(self, state: SubscriberState) -> SubscriberState:
-        """The subscriber's state once this plan is stored."""
-        return replace(state, cursors=self.cursors, heard_until=self.heard_until)
+        """The state of a subscriber that was told."""
+        cursors = dict.fromkeys(state.cursors, self.upto)
+        return replace(state, cursors=cursors, heard_until=self.heard_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,12 @@ class _News:
 class DigestPlanner:
     """Plans digests over one snapshot of the store; caches what it read, and returns one object for equal plans."""
 
-    def __init__(self, store: Store, settings: Settings, matcher: Matcher) -> None:
+    def __init__(self, store: Store, settings: Settings, compiled: Callable[[Collection[str]], Matcher]) -> None:
+        """Take what is planned for, and what compiles topics, by their names, once a paper is to be matched."""
         self._store = store
         self._settings = settings
-        self._matched = MatchedPapers(matcher)
+        self._expected: Collection[str] = settings.topics
+        self._matched = MatchedPapers(lambda: compiled(self._expected))
         self._upto = store.papers.last_seq()
         self._papers: dict[tuple[str, int], Paper] = {}
         self._news: dict[tuple[tuple[str, int], ...], _News] = {}
@@ -87,21 +93,32 @@ class DigestPlanner:
         self._read = cache(self._read_category)
         self._union = cache(_union)
 
+    def expect(self, topics: Collection[str]) -> None:
+        """Plan for subscribers of these topics alone, by name: of many few may be due, and compiling takes long."""
+        self._expected = topics
+
     def add_missing_cursors(self, subscriber: Subscriber, state: SubscriberState) -> SubscriberState:
-        """The state with a cursor for each category of its topics; a new one starts at the latest mailing."""
+        """The state with a cursor for each of its topics' categories: a new one starts with the latest mailing."""
+        return replace(state, cursors=self.cursors(subscriber, state))
+
+    def cursors(self, subscriber: Subscriber, state: SubscriberState) -> dict[str, int]:
+        """The cursors of that state."""
         cursors = {}
         for name in subscriber.topics:
             for category in self._settings.topics[name].categories:
                 key = f"{name}/{category}"
                 known = state.cursors.get(key)
                 cursors[key] = self._start(category) if known is None else known
-        return replace(state, cursors=cursors)
+        return cursors
 
     def plan(self, subscriber: Subscriber, state: SubscriberState, now: datetime) -> DigestPlan:
         """What the subscriber would be told now; the same object for all subscribers that would be told the same."""
         news = {name: self._news_of(name, state) for name in subscriber.topics}
         told = {name: self._told_to(state.name, each) for name, each in news.items()}
-        key = (subscriber.topics, *state.cursors.values(), *told.values(), state.heard_until, now)
+        read: tuple[object, ...] = (*told.values(), subscriber.topics)
+        if subscriber.when_empty is WhenEmpty.SILENT and not any(map(self._matched.claimed_by, subscriber.topics)):
+            read = tuple(self._settings.topics[name].categories for name in subscriber.topics)  # nothing else matters
+        key = (*read, *state.cursors.values(), state.heard_until, now)
         if key not in self._plans:
             self._plans[key] = self._plan(subscriber, state, now, news, told)
         return self._plans[key]
@@ -117,7 +134,6 @@ class DigestPlanner:
         sections, told_papers = self._sections(subscriber, news, told)
         dates = tuple(sorted({day for each in news.values() for day in each.dates}, reverse=True))
         categories = self._categories(subscriber)
-        cursors = dict.fromkeys(state.cursors, self._upto)
         if sections:
             digest = Digest(
                 sections=sections,
@@ -125,9 +141,9 @@ class DigestPlanner:
                 announced=self._announced(categories, dates),
                 missing=self._missing(categories, self._span(state, dates), now),
             )
-            return DigestPlan(digest, told_papers, None, cursors, _later(state.heard_until, dates[0]))
+            return DigestPlan(digest, told_papers, None, self._upto, _later(state.heard_until, dates[0]))
         silent_on, silence = self._silence(subscriber, state, dates, now)
-        return DigestPlan(None, (), silence, cursors, _later(state.heard_until, silent_on))
+        return DigestPlan(None, (), silence, self._upto, _later(state.heard_until, silent_on))
 
     @staticmethod
     def _span(state: SubscriberState, dates: Sequence[date]) -> tuple[date, ...]:
@@ -210,6 +226,8 @@ class DigestPlanner:
     def _claimed_by(self, topic: str, announcements: Iterable[Announcement]) -> list[Announcement]:
         """The announcements of papers that the topic matches."""
         claimed = self._matched.claimed_by(topic)
+        if not claimed:
+            return []
         return [announcement for announcement in announcements if announcement.identifier in claimed]
 
     def _more(self, topic: Topic, entries: Sequence[DigestEntry], window: Iterable[Announcement]) -> tuple[Link, ...]:
@@ -262,7 +280,7 @@ class DigestPlanner:
         dates: Iterable[date],
         now: datetime,
     ) -> tuple[date | None, Note | None]:
-        """The newest mailing date, if it is closed and the subscriber was not told of it, and the note about it.
+        """The newest mailing date, if it is closed and the subscriber has not heard of it, and what to say, if so.
 
         The note is about all mailings since the last one that it was told of; `dates` has those with announcements.
         """
@@ -273,6 +291,8 @@ class DigestPlanner:
         if self._open(categories, (day,), now) or not calendar.is_mailing_day(calendar.mailing_date(now)):
             return None, None
         days = tuple(sorted(d for d in {*dates, day} if state.heard_until is None or d > state.heard_until))
+        if subscriber.when_empty is WhenEmpty.SILENT:
+            return day, None
         announced = self._announced(categories, days)
         titles = ", ".join(self._settings.topics[name].title for name in subscriber.topics)
         papers = "1 paper was" if announced == 1 else f"{announced} papers were"

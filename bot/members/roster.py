@@ -10,24 +10,27 @@ from __future__ import annotations
 
 import gc
 import json
+import re
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bot.arxiv import calendar
 from bot.channels import CHANNELS
 from bot.channels.defaults import decided
+from bot.model import Topic
 from bot.settings import Address, Secret, Subscriber, SuppressedAddress, fingerprint
 from bot.store.members import own_topic
 from bot.store.suppressions import SuppressionReason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
-    from bot.model import Topic
     from bot.settings import Settings
     from bot.store import Store
     from bot.store.keys import ReaderKeys
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 64
 """Characters of a topic's name, in the store."""
+_OWNER = re.compile("[/:]")
+"""What stands behind the key of its subscriber in the name of an own topic."""
 _MAILBOX = "mailbox"
 """What may be shown of a self-service reader's address."""
 
@@ -79,20 +84,18 @@ class RosterReader:
         known = {found.key: found for found in view.suppressions.all()}
         part = _Part(self._settings, self._keys, known, self._settings.named_categories, now)
         subscribers = {name: part.of_yaml(each) for name, each in self._settings.subscribers.items()}
-        own: dict[str, Topic] = {}
         with _no_collection():
-            for row, raw in _parsed(view.members.rows(only)):
-                if row.channel in self._settings.channels and row.key not in subscribers:
-                    followed = part.followed(row, raw)
-                    subscribers[row.key] = part.subscriber(row, tuple([topic.name for topic in followed]))
-                    for topic in followed:
-                        own.setdefault(topic.name, topic)
+            rows = {
+                row.key: row
+                for some in view.members.rows(only)
+                for row in some
+                if row.channel in self._settings.channels and row.key not in subscribers
+            }
+        members = _Members(part, rows)
         return replace(
             self._settings,
-            subscribers=subscribers,
-            topics=self._settings.topics
-            if own.keys() <= self._settings.topics.keys()
-            else {**own, **self._settings.topics},
+            subscribers=_Subscribers(subscribers, members) if rows else subscribers,
+            topics=_Topics(self._settings.topics, members) if rows else self._settings.topics,
             self_service_categories=self._categories(view.members.reads()),
         )
 
@@ -143,7 +146,7 @@ class _Part:
             timezone=_zone(row.timezone),
             at=_time(row.at),
             on=_weekdays(row.weekdays),
-            paused=row.paused and self._is_paused(row),
+            paused=bool(row.paused) and self._is_paused(row),
             options=_decided(row.channel, address.kind, buttons),
             suppressed=(_suppressed(address, suppression),) if suppression and is_silent else (),
             revision=row.revision,
@@ -154,8 +157,9 @@ class _Part:
         today = self.now.astimezone(_zone(row.timezone)).date()
         return row.paused_until is None or today < row.paused_until
 
-    def followed(self, row: RosterRow, raw: Iterable[Any]) -> list[Topic]:
+    def followed(self, row: RosterRow) -> list[Topic]:
         """The topics that it follows, as far as they are there; without what it mutes."""
+        raw = json.loads(row.topics)
         topics = [self._own(each) if isinstance(each, dict) else self.settings.topics.get(each) for each in raw]
         found = [topic for topic in topics if topic is not None]
         return found if row.muted == "[]" else [_muting(topic, row.key, json.loads(row.muted)) for topic in found]
@@ -173,6 +177,78 @@ class _Part:
             return None
         found = (self.suppressions.get(key) for key in self.keys.suppression(mailbox))
         return max(filter(None, found), key=lambda each: each.reason.strength, default=None)
+
+
+class _Members:
+    """Self-service subscribers with their topics, each made when it is asked for: of very many few are."""
+
+    def __init__(self, part: _Part, rows: dict[str, RosterRow]) -> None:
+        """Take how they are made, and their rows by key."""
+        self._part = part
+        self.keys = tuple(rows)
+        self._rows = rows
+        """Of those that are not made yet."""
+        self._made: dict[str, tuple[Subscriber, dict[str, Topic]]] = {}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._made or key in self._rows
+
+    def subscriber(self, key: str) -> Subscriber:
+        """The one of that key."""
+        return self._of(key)[0]
+
+    def topics(self, key: str) -> Mapping[str, Topic]:
+        """What it follows, by name."""
+        return self._of(key)[1]
+
+    def _of(self, key: str) -> tuple[Subscriber, dict[str, Topic]]:
+        if key not in self._made:
+            row = self._rows.pop(key)
+            followed = {topic.name: topic for topic in self._part.followed(row)}
+            self._made[key] = (self._part.subscriber(row, tuple(followed)), followed)
+        return self._made[key]
+
+
+class _Subscribers(Mapping[str, Subscriber]):
+    """The YAML's subscribers, and then the self-service ones."""
+
+    def __init__(self, configured: Mapping[str, Subscriber], members: _Members) -> None:
+        """Take both; no key is in both."""
+        self._configured = configured
+        self._members = members
+
+    def __getitem__(self, name: str) -> Subscriber:
+        found = self._configured.get(name)
+        return self._members.subscriber(name) if found is None else found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._configured or name in self._members
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._configured, self._members.keys)
+
+    def __len__(self) -> int:
+        return len(self._configured) + len(self._members.keys)
+
+
+class _Topics(Mapping[str, Topic]):
+    """The YAML's topics, and then those of self-service subscribers' own, whose names begin with their keys."""
+
+    def __init__(self, configured: Mapping[str, Topic], members: _Members) -> None:
+        """Take both."""
+        self._configured = configured
+        self._members = members
+
+    def __getitem__(self, name: str) -> Topic:
+        found = self._configured.get(name)
+        return self._members.topics(_OWNER.split(name, 1)[0])[name] if found is None else found
+
+    def __iter__(self) -> Iterator[str]:
+        own = (name for key in self._members.keys for name in self._members.topics(key))
+        return chain(self._configured, (name for name in own if name not in self._configured))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _suppressed(address: Address, suppression: Suppression) -> SuppressedAddress:
@@ -219,15 +295,9 @@ def _muting(topic: Topic, key: str, muted: Iterable[str]) -> Topic:
     return replace(topic, name=name, exclude=exclude)
 
 
-def _parsed(pieces: Iterable[list[RosterRow]]) -> Iterator[tuple[RosterRow, Any]]:
-    """Each row with its topics; many texts are read as one, for to begin with one takes longer than to read it."""
-    for rows in pieces:
-        yield from zip(rows, json.loads(f"[{','.join([row.topics for row in rows])}]"), strict=True)
-
-
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """While much is made that stays, Python's collector looks through it again and again: half the time."""
+    """While much is made that stays, Python's collector looks through it again and again: a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -83,7 +83,7 @@ class Publisher:
         self._store = store
         self._site = site
         self._topics = topics
-        self._matched = MatchedPapers(matcher)
+        self._matched = MatchedPapers(lambda: matcher)
         self._templates = templates
 
     async def publish(self) -> tuple[Published, ...]:

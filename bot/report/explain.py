@@ -75,7 +75,7 @@ def explain(
     versions = store.papers.versions(identifier)
     told = store.queries.told_of(identifier)
     papers = {(paper.identifier, paper.version): paper for paper in versions}
-    select_for = partial(select, papers=papers, matched=MatchedPapers(matcher))
+    select_for = partial(select, papers=papers, matched=MatchedPapers(lambda: matcher))
     claims = {
         name: _claims(topic, announcements, papers, matcher, select_for) for name, topic in settings.topics.items()
     }

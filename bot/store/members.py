@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Text, and_, case, cast, func, or_, select
+from sqlalchemy import Integer, Text, and_, case, cast, func, or_, select, type_coerce
 
 from bot.model import Topic
 from bot.settings import ALL_WEEK, Secret
@@ -42,13 +42,13 @@ _COLUMNS = (
     members.c.at,
     members.c.weekdays,
     members.c.timezone,
-    members.c.paused,
+    type_coerce(members.c.paused, Integer),
     members.c.paused_until,
-    members.c.confirmed_at.is_not(None),
-    members.c.asked_topics.is_not(None),
+    type_coerce(members.c.confirmed_at.is_not(None), Integer),
+    type_coerce(members.c.asked_topics.is_not(None), Integer),
     members.c.revision,
 )
-"""Those of a `RosterRow`."""
+"""Those of a `RosterRow`. SQLAlchemy would make each boolean anew, which takes longer than to fetch them."""
 _WORDS = ("keywords", "exclude", "authors")
 """The lists of words that an own topic may have."""
 

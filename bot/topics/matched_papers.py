@@ -5,11 +5,13 @@ Pure but for what it remembers. Digests, pages and explanations all ask here.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.model import Match
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from bot.model import Paper
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 class MatchedPapers:
     """The topics' matches in the papers that were added or asked about; one run's."""
 
-    def __init__(self, matcher: Matcher) -> None:
-        self._matcher = matcher
+    def __init__(self, compiled: Callable[[], Matcher]) -> None:
+        """Take what compiles the topics: called when the first paper is to be matched, for that takes long."""
+        self._compiled = cache(compiled)
         self._read: set[tuple[str, int]] = set()
         self._hits: dict[str, dict[tuple[str, int], Hits]] = {}
         """By topic and (identifier, version); of a topic that claims nothing there is nothing."""
@@ -31,7 +34,7 @@ class MatchedPapers:
         key = (paper.identifier, paper.version)
         if key not in self._read:
             self._read.add(key)
-            for topic, hits in self._matcher.hits(paper).items():
+            for topic, hits in self._compiled().hits(paper).items():
                 self._hits.setdefault(topic, {})[key] = hits
 
     def match(self, topic: str, paper: Paper) -> Match | None:
@@ -46,7 +49,7 @@ class MatchedPapers:
         Raises:
             KeyError: no such topic.
         """
-        return self._matcher.verdict(topic, paper).excluded_by is not None
+        return self._compiled().verdict(topic, paper).excluded_by is not None
 
     def claimed_by(self, topic: str) -> AbstractSet[str]:
         """The identifiers of the added papers of which the topic claims a version."""

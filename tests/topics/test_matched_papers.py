@@ -33,7 +33,7 @@ class Counting(Matcher):
 
 def test_a_paper_is_read_once_for_all_topics_and_says_what_the_matcher_says() -> None:
     matcher, bird = Counting(BIRDS, MAPS), paper(title="Pigeon")
-    matched = MatchedPapers(matcher)
+    matched = MatchedPapers(lambda: matcher)
     for _ in range(3):
         assert matched.match("birds", bird) == matcher.verdict("birds", bird).match
         assert matched.match("maps", bird) is None
@@ -41,14 +41,14 @@ def test_a_paper_is_read_once_for_all_topics_and_says_what_the_matcher_says() ->
 
 
 def test_two_versions_of_a_paper_are_two_papers() -> None:
-    matched = MatchedPapers(Matcher([BIRDS]))
+    matched = MatchedPapers(lambda: Matcher([BIRDS]))
     first, second = paper(title="Pigeon", abstract=""), paper(version=2, title="Dove", abstract="")
     assert isinstance(matched.match("birds", first), Match)
     assert matched.match("birds", second) is None
 
 
 def test_the_papers_that_a_topic_claims_are_known_without_asking_for_each() -> None:
-    matched = MatchedPapers(Matcher([BIRDS, MAPS]))
+    matched = MatchedPapers(lambda: Matcher([BIRDS, MAPS]))
     for number, title in enumerate(["Pigeon", "Atlas", "Pigeon and squab"], 1):
         matched.add(paper(f"2604.{number:05}", title=title, abstract=""))
     assert matched.claimed_by("birds") == {"2604.00001"}

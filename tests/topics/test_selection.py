@@ -39,7 +39,7 @@ def topic(
 
 
 def matched(of: Topic) -> MatchedPapers:
-    return MatchedPapers(Matcher([of]))
+    return MatchedPapers(lambda: Matcher([of]))
 
 
 def selection(
