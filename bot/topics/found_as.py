@@ -10,7 +10,7 @@ import re
 from bot.model import MatchMode
 from bot.text import flatten_tex, normalise
 from bot.topics.found_at import spans
-from bot.topics.spelling import BRITISH, BY_SOUND, applied, as_greek, in_latin, is_greek
+from bot.topics.spelling import BRITISH, BY_SOUND, EPONYMS, applied, as_greek, in_latin, is_greek
 from bot.topics.term_forms import unspelled
 
 _WORD = re.compile(r"[^\W_]+")
@@ -61,4 +61,4 @@ def _differ_by_an_s(one: str, longer: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return [applied(BY_SOUND, in_latin(as_greek(word))) for word in _WORD.findall(unspelled(text))]
+    return [applied((*BY_SOUND, *EPONYMS), in_latin(as_greek(word))) for word in _WORD.findall(unspelled(text))]

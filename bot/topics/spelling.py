@@ -18,11 +18,18 @@ _NAMES = (
     "nu xi omicron pi rho sigma tau upsilon phi chi psi omega"
 )
 _SIGNS = str.maketrans(
-    {**dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _NAMES.split(), strict=True)), "∞": "infinity", "∗": "*", "⋆": "*"}
+    {
+        **dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _NAMES.split(), strict=True)),
+        **dict.fromkeys("∗⋆", "*"),
+        **dict.fromkeys("→⟶", ">"),
+        "∞": "infinity",
+    }
 )
 GREEK_NAMES = frozenset(_NAMES.split())
 _WITHOUT_GREEK = {"Lya": "lyalpha", "Lyb": "lybeta", "Ha": "halpha", "LCDM": "lambdacdm"}
 """What is written for a word with a Greek letter by who has none, in exactly these letters."""
+_ABBREVIATED = {"SNe": "sn", "PNe": "pn"}
+"""Abbreviated plurals, in exactly these letters: supernovae, planetary nebulae."""
 
 Rules = tuple[tuple[re.Pattern[str], str], ...]
 
@@ -48,7 +55,8 @@ PLURALS = _rules(
         _one_of(
             "equilibri spectr quant continu medi bacteri maxim minim optim extrem moment symposi millenni "
             "strat compendi consorti curricul memorand referend errat myceli epitheli endotheli atri crani "
-            "aquari phyl plasmodi vacu cili flagell colloqui gymnasi ^ov ^ser"
+            "aquari phyl plasmodi vacu cili flagell colloqui gymnasi addend stadi auditori trapezi empori fulcr ^for "
+            "^ov ^ser"
         )
         + r"a$",
         r"\1um",
@@ -73,7 +81,7 @@ PLURALS = _rules(
     (r"^axes$", "axis"),
     (r"(matr|append|hel|^rad)ices$", r"\1ix"),
     (r"(vert|ind|vort|cort|simpl|cod|^ap)ices$", r"\1ex"),
-    (r"(schem|stigm|stom|lemm)ata$", r"\1a"),
+    (r"(schem|stigm|stom|lemm|sarcom|carcinom)ata$", r"\1a"),
     (r"^genera$", "genus"),
     (r"^corpora$", "corpus"),
     (r"eaux$", "eau"),
@@ -83,7 +91,11 @@ PLURALS = _rules(
     (r"^geese$", "goose"),
     (r"^women$", "woman"),
     (r"^children$", "child"),
-    (r"(hal|lea|wol|shel|cal|hoo)ves$", r"\1f"),
+    (r"(hal|lea|wol|shel|cal|hoo|loa|thie|sel)ves$", r"\1f"),
+    (r"^(kni|wi|li)ves$", r"\1fe"),
+    (r"^(qui|wi)zzes$", r"\1z"),
+    (r"^oxen$", "ox"),
+    (r"^(|fresh|fisher|work|police|fire|crafts|business)men$", r"\1man"),
 )
 """A plural that has no s, or more than one, and its singular."""
 
@@ -127,9 +139,13 @@ BRITISH = _rules(
     (r"^caes", "ces"),
     (r"^aetiol", "etiol"),
     (r"aesth", "esth"),
+    (r"aeval$", "eval"),
+    (r"^faec", "fec"),
     (r"^foet", "fet"),
     (r"^oe(?=dem|stro|soph)", "e"),
     (r"rrhoe", "rrhe"),
+    (r"pnoea", "pnea"),
+    (r"^homoeo", "homeo"),
     (r"^coel(?=i|o)", "cel"),
     (r"sulph", "sulf"),
     (r"aluminium", "aluminum"),
@@ -138,6 +154,10 @@ BRITISH = _rules(
     (r"^tyre", "tire"),
     (r"^plough", "plow"),
     (r"programme(s?)$", r"program\1"),
+    (r"(^|kilo|milli|micro)gramme(s?)$", r"\1gram\2"),
+    (r"^jewellery$", "jewelry"),
+    (r"^(learn|burn)t$", r"\1ed"),
+    (r"^aeroplane", "airplane"),
     (r"^sceptic", "skeptic"),
     (r"artefact", "artifact"),
     (r"(judg|acknowledg)ement", r"\1ment"),
@@ -151,9 +171,23 @@ BRITISH = _rules(
 )
 """As a Briton writes it, and an American."""
 
-BY_SOUND = _rules((r"(?<=[a-z]{3})2(?=[a-z]{3})", "to"))
-"""sim2real is sim-to-real."""
-_ANY = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in (*PLURALS, *BRITISH, *BY_SOUND)))
+BY_SOUND = _rules((r"(?<=[a-z]{3})2(?=[a-z]{3})", "to"), (r"^(bb|cc|tt)bar$", r"\1"))
+"""sim2real is sim-to-real, and ttbar what is written with a bar over one of the two."""
+EPONYMS = _rules(
+    (r"^(fr|r)oe(?=hlich|ntgen)", r"\1o"),
+    (
+        r"^(b|f|g|gr|h|k|l|m|p|r|schr)oe(?=hm|rster|del|ttingen|bner|lder|nig|wner|bius|ssbauer|schl|ssler|dinger)",
+        r"\1o",
+    ),
+    (r"^(k|l|m|t|w|z|h)ue(?=nneth|scher|ller|nchen|bingen|rzburg|rich|ckel)", r"\1u"),
+    (r"^kaehler", "kahler"),
+    (r"^cherenkov", "cerenkov"),
+    (r"^(?:tch?|tsch|c)eby(?:s?ch?e(?:v|ff)|sheff)", "chebyshev"),
+    (r"^l(?:i|j)apunov", "lyapunov"),
+)
+"""Who has no umlaut writes it so; and what Russian names are written as."""
+_OF_ALL = (*BRITISH, *BY_SOUND, *EPONYMS)
+_ANY = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in (*PLURALS, *_OF_ALL)))
 
 
 @lru_cache(maxsize=65536)
@@ -166,10 +200,12 @@ def spelled(word: str) -> str:
     """
     if word in _WITHOUT_GREEK:
         return as_greek(word)
+    if word in _ABBREVIATED:
+        return _ABBREVIATED[word]
     letters = in_latin(word)
     if not _ANY.search(letters):
         return word if letters == fold_case(word) else letters
-    rules = (*BRITISH, *BY_SOUND) if word.isupper() else (*PLURALS, *BRITISH, *BY_SOUND)
+    rules = _OF_ALL if word.isupper() else (*PLURALS, *_OF_ALL)
     regular = applied(rules, letters)
     return word if regular == fold_case(word) else regular
 

@@ -91,6 +91,8 @@ class NormalisedText:
 
     def parts_words(self, place: int) -> bool:
         """Whether the blank there parts words that are never written as one: "is a", but not "data set", "GPT 4"."""
+        if not (self.text[place - 1].isalnum() and self.text[place : place + 1].isalnum()):
+            return False  # N = 4 is N=4
         before, behind = place - _LONG_ENOUGH, self.text[place : place + 1].isdecimal() or self._runs_on(place)
         return before < 0 or not self._runs_on(before) or not behind
 
@@ -106,7 +108,13 @@ def unspelled(written: str) -> str:
     if "^" in flat or "_" in flat:
         flat = _IN_TEX.sub(lambda found: (found[1] or found[2] or found[3]).translate(_RAISED), flat)
         flat = _SCRIPT.sub(r"_\1\2_", flat)
+    if "'" in flat or "’" in flat:
+        flat = _POSSESSIVE.sub("", flat)
     return flat.lower() if _is_all_capitals(flat) else flat
+
+
+_POSSESSIVE = re.compile(r"(?<=[^\W\d_]{2})(?<!\b[Ii]t)(?<!\b[Ll]et)['’]s(?![^\W_])|(?<=[^\W\d_]s)['’](?![^\W_])")
+"""Noether's theorem is the Noether theorem, and Bayes' theorem Bayes theorem; a boson Z' is no Z."""
 
 
 class _Piece(NamedTuple):
@@ -310,16 +318,23 @@ def spellings(written: str) -> frozenset[str]:
 
 # -- of a word -------------------------------------------------------------------------------------------------------
 
-_NO_PLURAL = re.compile(r".*(?:ss|us|is|ias)|[Nn]ews", re.DOTALL)
-"""Class, campus, analysis, bias: such an end has no plural's s. Nor is what is new news."""
+_NO_PLURAL = re.compile(r".*(?:ss|(?<!ea)(?<![cgt]p)(?<!men)us|(?<!tax)is|(?:b|al|el|th)ias)|[Nn]ews", re.DOTALL)
+"""Class, campus (but plateaus, cpus, menus), analysis, bias: such an end has no plural's s. Nor is the new news."""
+_PLURAL_OF_IS = {"basis": "bases", "ellipsis": "ellipses"}
+"""Words whose plural is another word's too, base and ellipse, so that they cannot be spelled as their singular."""
 _SHORTEST = 2
-_ENDING = "es"
-"""What a plural's ending is made of."""
+_ENDING = "eis"
+"""What a plural's ending is made of, and the singular's of one in -is."""
 
 
 @lru_cache(maxsize=65536)
 def _tails(word: str) -> tuple[str, frozenset[str], frozenset[str]]:
     """What a term's last word, as it is written, may lose, and what may follow the rest: `TermPattern`'s two sets."""
+    small = word.lower()
+    if small in _PLURAL_OF_IS:
+        return "is", frozenset(["is"]), frozenset(["es"])
+    if small in _PLURAL_OF_IS.values():
+        return "es", frozenset(["es", "e", "is"]), frozenset()
     endings = _endings(word)
     longest = max(endings, key=len, default="")
     exact = {longest, *(longest.removesuffix(ending) for ending in endings)}
