@@ -1,4 +1,4 @@
-"""The configuration that a command is to use, and what a shell can propose from it."""
+"""Loads the configuration for a command, and completes names of it in a shell."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bot.config import load, locate, yaml_file
 from bot.errors import ConfigError
 from bot.settings import refuse_live
 
@@ -18,33 +17,40 @@ if TYPE_CHECKING:
 
 
 def load_settings(config: Path | None) -> Settings:
-    """The configuration that this command is to use.
+    """Loads the configuration: `--config`, else $PAPERBOY_CONFIG, else config.yaml.
 
     Raises:
-        ConfigError: with every problem in it.
+        ConfigError: it is wrong; with every problem.
     """
+    from bot.config import load, locate  # noqa: PLC0415 - `--help` goes without all channels
+
     return load(locate(config, os.environ), os.environ)
 
 
 def load_for_arxiv(config: Path | None) -> Settings:
-    """The configuration, fit for asking live arXiv.
+    """Loads the configuration for a command that asks arXiv.
 
     Raises:
-        ConfigError: also where the example's contact would be shown to arXiv.
+        ConfigError: it is wrong, or arXiv would get the example's contact.
     """
     settings = load_settings(config)
     problem = refuse_live(settings)
     if problem is not None:
+        from bot.config import locate, yaml_file  # noqa: PLC0415 - `--help` goes without all channels
+
         file = locate(config, os.environ)
-        raise ConfigError(str(file), (replace(problem, line=yaml_file.read(file).line((problem.path,))),))
+        line = yaml_file.read(file).line((problem.path,))
+        raise ConfigError(str(file), (replace(problem, line=line),))
     return settings
 
 
 def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """What a shell proposes for a subscriber: the names that begin so, as far as the configuration can be read.
+    """Completes a subscriber's name for a shell; no names if the configuration cannot be read.
 
-    Only parses the YAML, without validating it, to be fast.
+    Parses the YAML without validating it, to be fast.
     """
+    from bot.config import locate, yaml_file  # noqa: PLC0415 - `--help` goes without all channels
+
     try:
         document = yaml_file.read(locate(ctx.params.get("config"), os.environ)).values
     except ConfigError:

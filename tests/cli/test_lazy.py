@@ -29,3 +29,15 @@ def test_asking_for_help_imports_no_command() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert all(name in done.stdout for name in COMMANDS)
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["once", "status", "catchup", "check", "healthcheck"])
+def test_asking_for_a_command_s_help_imports_nothing_that_takes_long(name: str) -> None:
+    code = (
+        f"import sys; sys.argv = ['paperboy', {name!r}, '--help']\nfrom bot.cli import main\n"
+        "try:\n    main()\nfinally:\n"
+        "    print(sorted({'sqlalchemy', 'aiohttp', 'structlog', 'bot.config'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage" in done.stdout
+    assert done.stderr.strip() == "[]"

@@ -19,7 +19,8 @@ from bot.channels.http_answers import bounded_response
 from bot.channels.slack.addresses import is_webhook
 from bot.channels.slack.blocks import outside_thread
 from bot.channels.slack.check import TOKEN, check_bot
-from bot.channels.slack.compatible import compatible_payload, raise_for_compatible
+from bot.channels.slack.compatible import compatible_payload
+from bot.channels.slack.compatible_errors import raise_for_compatible
 from bot.channels.slack.errors import (
     connection_errors_as_failures,
     raise_for_lookup,

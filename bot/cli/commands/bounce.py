@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.app import opened
 from bot.channels.mail.bounce import MOST_BYTES, UnreadableReportError
+from bot.cli.application import opened
 from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode, giving_advice
 from bot.cli.options import ConfigOption

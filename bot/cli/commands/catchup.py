@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.app import opened
 from bot.arxiv import calendar
+from bot.cli.application import opened
 from bot.cli.commands.once import account
 from bot.cli.configuration import load_for_arxiv
 from bot.cli.errors import ExitCode

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.app import opened
-from bot.channels.channel import CheckResult
+from bot.cli.application import opened
 from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption
 from bot.cli.output import plural, say, table
-from bot.config import locate
-from bot.config.notices import notices
 
 if TYPE_CHECKING:
+    from bot.channels.channel import CheckResult
     from bot.settings import Settings
 
 
@@ -41,6 +39,10 @@ def check(
 
 
 def _of_the_file(config: Path | None, settings: Settings) -> list[CheckResult]:
+    from bot.channels.channel import CheckResult  # noqa: PLC0415 - `--help` goes without all channels
+    from bot.config import locate  # noqa: PLC0415 - `--help` goes without all channels
+    from bot.config.notices import notices  # noqa: PLC0415 - `--help` goes without all channels
+
     found = notices(locate(config, os.environ), settings)
     return [CheckResult(notice.path, ok=True, message=notice.message) for notice in found]
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.app import opened
 from bot.channels.mail import mime
+from bot.cli.application import opened
 from bot.cli.configuration import load_settings, subscriber_names
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, JsonOption, logging_as_asked

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import text
-from bot.app import opened
 from bot.arxiv import identifier as identifiers
+from bot.cli.application import opened
 from bot.cli.configuration import load_settings, subscriber_names
 from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import heading, say, table, to_json, when

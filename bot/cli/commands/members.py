@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.app import opened
+from bot.cli.application import opened
 from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption, JsonOption, logging_as_asked
 from bot.cli.output import say, say_on_stderr, table, to_json, when

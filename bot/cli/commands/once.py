@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.app import opened
 from bot.arxiv import calendar
+from bot.cli.application import opened
 from bot.cli.configuration import load_for_arxiv
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption
 from bot.cli.output import heading, plural, progress, some, table, when
-from bot.compose.result import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -146,6 +145,8 @@ def _all_composed(results: Iterable[Composed], settings: Settings) -> Iterator[l
 
 
 def _composed(result: Composed, settings: Settings) -> list[str]:
+    from bot.compose.result import Outcome  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
+
     zone = settings.subscribers[result.subscriber].timezone
     broken = f"; its own template failed, the built-in one was used: {result.reason}" if result.reason else ""
     waits = f"; waits for {some(result.late)}" if result.late else ""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import text
-from bot.app import opened
 from bot.channels.mail import MailChannel, mime
+from bot.cli.application import opened
 from bot.cli.commands.preview_html import open_first, write_pages
 from bot.cli.configuration import load_settings, subscriber_names
 from bot.cli.options import ConfigOption

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot import text
-from bot.app import opened
 from bot.arxiv import calendar
+from bot.cli.application import opened
 from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, JsonOption

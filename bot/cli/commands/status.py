@@ -6,7 +6,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from bot.app import opened
+from bot.cli.application import opened
 from bot.cli.commands.once import show_missing
 from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption, JsonOption
