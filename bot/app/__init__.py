@@ -79,8 +79,8 @@ class App:
 
     @property
     def reporter(self) -> Reporter:
-        """Reports status and explanations for the YAML's subscribers."""
-        return self.reporter_of(self.roster.of_yaml(self.clock.now()))
+        """Status and explain, of the YAML's subscribers, and of the self-service ones for whom something waits."""
+        return self.reporter_of(self.roster.waited_for(self.clock.now()))
 
     def reporter_of(self, roster: Settings) -> Reporter:
         """Reports status and explanations for the roster's subscribers."""

@@ -29,6 +29,7 @@ from bot.errors import RenderError
 from bot.members.bounce_mailbox import BounceMailboxError
 from bot.members.housekeeping import forget_outdated
 from bot.report.alert import Alert, enqueue_alerts
+from bot.report.self_service import SELF_SERVICE
 
 log = structlog.get_logger(__name__)
 
@@ -326,17 +327,20 @@ class Runner:
 
     async def _deliver_alerts(self, composed: tuple[Composed, ...], site_error: str) -> tuple[LaneReport, ...]:
         """Sends the operator the alerts of this run: broken templates, the site, and what the store shows."""
+        broken = {(SELF_SERVICE if each.self_service else each.subscriber, each.reason) for each in composed}
         alerts = [
-            Alert(f"template {result.subscriber}", f"A template of {result.subscriber} is broken: {result.reason}")
-            for result in composed
-            if result.reason
+            Alert(f"template {name}", f"A template of {name} is broken: {reason}")
+            for name, reason in sorted(broken)
+            if reason
         ]
         if site_error:
             alerts.append(Alert("site", f"The site could not be written: {site_error}"))
         alerts.extend(self._alerts.values())
         self._alerts.clear()
+        if self._settings.operator is None:
+            return ()
         now = self._clock.now()
-        if not enqueue_alerts(self._store, self._roster.of_yaml(now), self._channels, now, also=alerts):
+        if not enqueue_alerts(self._store, self._roster.waited_for(now), self._channels, now, also=alerts):
             return ()
         return await self.deliver(ignore_backoff=False, only=self._settings.operator)
 

@@ -16,6 +16,7 @@ from bot.arxiv.rate_limit import Service
 from bot.collect import backlog
 from bot.model import DeliveryState, Note
 from bot.report.failing import failing
+from bot.report.self_service import SELF_SERVICE, configured, is_self_service, shared_troubles
 from bot.settings import fingerprint
 from bot.store.outbox import RenderedDigest
 
@@ -61,7 +62,8 @@ def enqueue_alerts(
 
     Args:
         store: problems are read from it, and the note is written to it.
-        settings: the operator, and after how long a late mailing is a problem.
+        settings: the operator, after how long a late mailing is a problem, and the subscribers: of the self-service
+            ones, those for whom something waits.
         channels: by name, those that a subscriber uses.
         now: the moment, UTC.
         also: alerts that the store cannot show, such as a broken template.
@@ -95,15 +97,19 @@ def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel
         *_refused_second_sources(store, settings, now),
     )
     open_circuits = {limit.key: limit for limit in store.queries.open_circuits(now)}
-    refused = tuple(_open_circuits(open_circuits, settings, channels))
+    unfinished, known = store.queries.unfinished(), configured(settings)
+    for trouble in shared_troubles(unfinished, open_circuits, settings, channels, now):
+        yield Alert(f"self-service {fingerprint(trouble.text)}", trouble.sentence)
+    refused = tuple(_open_circuits(open_circuits, known, channels))
     yield from refused
     yield from _bounces(store, now)
     dead = store.queries.ended_since(now - DAY, DeliveryState.DEAD)
-    for (name, reason), count in Counter((record.subscriber, record.reason or "") for record in dead).items():
+    names = (SELF_SERVICE if is_self_service(each.subscriber, settings) else each.subscriber for each in dead)
+    for (name, reason), count in Counter(zip(names, (each.reason or "" for each in dead), strict=True)).items():
         given_up = "A message to {} was" if count == 1 else f"{count} messages to {{}} were"
         yield Alert(f"dead {name} {fingerprint(reason)}", f"{given_up.format(name)} given up: {reason}")
     told = {alert.who for alert in refused} | {_named(record.subscriber, record.channel) for record in dead}
-    for each in failing(store.queries.unfinished(), open_circuits, settings, channels, now):
+    for each in failing(unfinished, open_circuits, known, channels, now):
         who = _named(each.subscriber, each.channel)
         if who not in told:
             text = f"not delivered to since {each.since:%Y-%m-%d %H:%M} UTC: {each.reason}"

@@ -18,6 +18,7 @@ from bot.report import explain, snapshot
 from bot.report.failing import failing
 from bot.report.readers import Readers, readers
 from bot.report.renamed import renamed
+from bot.report.self_service import configured, shared_troubles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bot.model import MailingRecord
     from bot.report.explain import Explanation
     from bot.report.failing import FailingSubscriber
+    from bot.report.self_service import SharedTrouble
     from bot.report.snapshot import Snapshot
     from bot.settings import Settings, Subscriber
     from bot.store import Store
@@ -101,7 +103,9 @@ class Status:
     renamed: Mapping[str, str]
     """By name, a sentence about each subscriber that was probably renamed."""
     failing: tuple[FailingSubscriber, ...] = ()
-    """Subscribers whose oldest message has failed for longer than `alert_after`."""
+    """Subscribers of the YAML whose oldest message has failed for longer than `alert_after`."""
+    self_service: tuple[SharedTrouble, ...] = ()
+    """What keeps messages from self-service subscribers, and from how many."""
 
 
 class Reporter:
@@ -121,7 +125,9 @@ class Reporter:
 
     def status(self, now: datetime) -> Status:
         """The status now: a sentence per category and per subscriber, and what is left to do."""
-        store = snapshot.take(self._store, self._settings, now)
+        known = configured(self._settings)
+        self._planner.expect({topic for each in known.subscribers.values() for topic in each.topics})
+        store = snapshot.take(self._store, known, now)
         categories = tuple(self._category(category, store, now) for category in self._settings.categories)
         waits_until = store.arxiv_waits_until
         ended = (DeliveryState.DEAD, DeliveryState.DROPPED)
@@ -132,13 +138,14 @@ class Reporter:
             next_mailing=calendar.next_mailing(now),
             arxiv_waits_until=waits_until if waits_until and waits_until > now + timedelta(minutes=1) else None,
             categories=categories if calendar.is_mailing_day(store.today) else (),
-            subscribers=tuple(self._subscriber(each, store, now) for each in self._settings.subscribers.values()),
+            subscribers=tuple(self._subscriber(each, store, now) for each in known.subscribers.values()),
             missed=backlog.missed(self._store.papers, self._settings.categories, store.today),
             unfinished=store.unfinished,
             dead=self._store.queries.ended_since(now - timedelta(days=_RECENT_DAYS), *ended),
             readers=readers(self._store, self._settings),
-            failing=failing(store.unfinished, store.open_circuits, self._settings, self._channels, now),
-            renamed=renamed(self._store, self._settings),
+            failing=failing(store.unfinished, store.open_circuits, known, self._channels, now),
+            self_service=shared_troubles(store.unfinished, store.open_circuits, self._settings, self._channels, now),
+            renamed=renamed(self._store, known),
         )
 
     def _category(self, category: str, store: Snapshot, now: datetime) -> CategoryStatus:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from bot.cli.application import opened
@@ -11,9 +12,10 @@ from bot.cli.commands.once import show_missing
 from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import heading, plural, some, table, to_json, when
+from bot.report.self_service import SELF_SERVICE, is_self_service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bot.report.readers import Readers
     from bot.report.status import CategoryStatus, Status, SubscriberStatus
@@ -65,12 +67,13 @@ def _show(found: Status, settings: Settings) -> None:
     if found.readers.subscribed or found.readers.unconfirmed or found.readers.suppressed:
         heading("Readers")
         table(_readers(found.readers))
+        table(["trouble", trouble.sentence] for trouble in found.self_service)
     if found.unfinished:
         heading("Still to deliver")
-        _show_deliveries(found.unfinished)
+        _show_deliveries(found.unfinished, settings)
     if found.dead:
         heading("Given up in the last seven days")
-        _show_deliveries(found.dead)
+        _show_deliveries(found.dead, settings)
 
 
 def _categories(categories: Iterable[CategoryStatus]) -> Iterator[list[str]]:
@@ -100,16 +103,20 @@ def _readers(found: Readers) -> Iterator[list[str]]:
         yield ["not written to", f"{counted}; `paperboy suppressions list` names them"]
 
 
-def _show_deliveries(records: Iterable[DeliveryRecord]) -> None:
-    table(map(_delivery, records), heads=("subscriber", "digest", "part", "state"), state=3)
+def _show_deliveries(records: Sequence[DeliveryRecord], settings: Settings) -> None:
+    """A line for each delivery; those of self-service subscribers that stand alike are counted."""
+    heads = ("subscriber", "digest", "part", "state")
+    table(
+        [_delivery(each) for each in records if not is_self_service(each.subscriber, settings)], heads=heads, state=3
+    )
+    readers = Counter(_state(each) for each in records if is_self_service(each.subscriber, settings))
+    table([SELF_SERVICE, plural(count, "message"), "", state] for state, count in sorted(readers.items()))
 
 
 def _delivery(record: DeliveryRecord) -> list[str]:
-    part = f"{record.part}/{record.parts}"
+    return [record.subscriber, record.title, f"{record.part}/{record.parts}", _state(record)]
+
+
+def _state(record: DeliveryRecord) -> str:
     tries = plural(record.tries, "try", "tries")
-    return [
-        record.subscriber,
-        record.title,
-        part,
-        f"{record.state.value}, {tries}: {record.reason or 'not tried yet'}",
-    ]
+    return f"{record.state.value}, {tries}: {record.reason or 'not tried yet'}"
