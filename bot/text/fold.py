@@ -10,7 +10,9 @@ import unicodedata
 
 from bot.text.clean import flatten_tex
 
-_LETTERS_FOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'"})
+_LETTERS_FOLDED = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "’": "'"}
+)
 
 _SEPARATORS = re.compile(r"[\s\u2010-\u2015\u2212-]+")
 

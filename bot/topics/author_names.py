@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from bot.text import flatten_tex, normalise
-from bot.topics.family_names import BEGINNINGS, EASTERN, PARTICLES
+from bot.topics.family_names import BEGINNINGS, EASTERN, FIRST_OF_TWO, PARTICLES, VIETNAMESE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,6 +28,7 @@ _EXPANDED = str.maketrans(
         "ø": "oe",
         "å": "aa",
         "đ": "dj",
+        "Đ": "Dj",
         "Ü": "Ue",
         "Ö": "Oe",
         "Ä": "Ae",
@@ -36,8 +38,17 @@ _EXPANDED = str.maketrans(
 )
 """As German, Danish and others write them where there are no such letters, and arXiv's own index does."""
 _COLLABORATION = re.compile(
-    r"(?:(?:on behalf of|for|and) )?(?:the )?(.+?)(?: scientific)? (collaborations?|team|group|consortium)\Z"
+    r"(?:(?:on behalf of|for|and) )?(?:the )?(.+?)(?: scientific)? "
+    r"(collaborations?|collab|team|group|consortium)\.?\Z"
 )
+_COLLABORATIONS = ("collaborations", "collab")
+_APOSTROPHE = re.compile(r"(?<=\w)[`‘’ʼ´′](?=\w)")
+_TITLE = re.compile(r"^(?:(?:dr|prof|professor|sir)\.?\s+)+|,?\s+ph\.?\s?d\.?$", re.IGNORECASE)
+_INITIALS = re.compile(r"(?:^|(?<=\s))([A-Z])([A-Z])([A-Z]?)(?=\s|$)")
+_MOST_SPELLINGS = 8
+_LONGEST_ABBREVIATION = 5
+_WITH_TWO_FAMILY_NAMES = 4
+_WITHOUT_DOTS = str.maketrans("", "", ".'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ class Name:
 
         Initials stand for names, middle names may be missing.
         """
-        if not self.given or "".join(self.given) == "".join(given):
+        if not self.given or _joined(self.given) == _joined(given):
             return True
         return bool(given) and not self.is_turned and _agree_in_order(self.given, given)
 
@@ -72,7 +83,7 @@ class Signed:
     def splits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The family names that it can be, and before each the given ones."""
         for start in range(len(self.words) - self.least, -1, -1):
-            yield "".join(self.words[start:]), self.words[:start]
+            yield _joined(self.words[start:]), self.words[:start]
 
 
 def readings(written: str) -> tuple[Name, ...]:
@@ -89,7 +100,7 @@ def readings(written: str) -> tuple[Name, ...]:
             found.update(dict.fromkeys(_meant(words, least)))
         words, least = _read(spelled)
         found.update(dict.fromkeys(_turned(words, least)))
-        found[Name((), f" {''.join(words)}")] = None
+        found[Name((), f" {_joined(words)}")] = None
     return tuple(found)
 
 
@@ -99,7 +110,11 @@ def signed(written: str) -> tuple[Signed, ...]:
     for spelled in _spellings(written):
         families = _collaboration(spelled)
         found.update(dict.fromkeys(Signed((family,), 1) for family in families))
-        found.update(dict.fromkeys(Signed(*read) for read in (() if families else _orders(spelled)) if read[0]))
+        for words, least in () if families else _orders(spelled):
+            if words:
+                found[Signed(words, least)] = None
+            if len(words[:-1]) > 1 and words[-2] in FIRST_OF_TWO:
+                found[Signed(words[:-1], 1)] = None
     return tuple(found)
 
 
@@ -110,9 +125,22 @@ def is_one(meant: Iterable[Name], of: Iterable[Signed]) -> bool:
 
 
 def _spellings(written: str) -> Iterable[str]:
-    """The name, and where it has an ü or the like, as who has none writes it."""
-    flat = unicodedata.normalize("NFC", flatten_tex(written))
-    return dict.fromkeys([flat, flat.translate(_EXPANDED)])
+    """The name, and where it has an ü or the like, as who has none writes it; JK is J. K. too."""
+    flat = unicodedata.normalize("NFC", flatten_tex(_APOSTROPHE.sub("'", written)))
+    flat = _TITLE.sub("", flat) or flat
+    spelled = {" ".join(words): None for words in islice(product(*map(_forms, flat.split(" "))), _MOST_SPELLINGS)}
+    if not flat.isupper() and len(_INITIALS.findall(flat)) == 1:
+        dotted = (
+            _INITIALS.sub(lambda found: f"{'. '.join(filter(None, found.groups()))}.", each) for each in spelled
+        )
+        spelled |= dict.fromkeys(dotted)
+    return spelled
+
+
+def _forms(word: str) -> Iterable[str]:
+    """A word of a name, and as who has no ü writes it; in Chinese ones that is yu or v."""
+    chinese = [word[0] + instead + word[2:] for instead in ("yu", "v") if word[:2].lower() in ("lü", "nü")]
+    return dict.fromkeys([word, word.translate(_EXPANDED), *chinese])
 
 
 def _orders(spelled: str) -> Iterator[tuple[tuple[str, ...], int]]:
@@ -133,7 +161,8 @@ def _read(spelled: str) -> tuple[tuple[str, ...], int]:
     is_inverted = bool(given or (comma and not behind.strip()))
     family = _words(first if is_inverted else re.split(r"[\s._]+", first.strip(" ."))[-1])
     words = [*given, *_words(first)]
-    starts = [place for place, word in enumerate(words) if place and word in PARTICLES]
+    particles = PARTICLES - {"van"} if VIETNAMESE.intersection((*words[:1], *words[-1:])) else PARTICLES
+    starts = [place for place, word in enumerate(words) if place and word in particles]
     least = len(words) - min([len(words) - max(1, len(family)), *starts])
     return tuple(words), max(1, min(least, len(words)))
 
@@ -141,15 +170,20 @@ def _read(spelled: str) -> tuple[tuple[str, ...], int]:
 def _meant(words: tuple[str, ...], least: int) -> Iterator[Name]:
     """The name with each beginning that its family name may have."""
     surely = len(words) - least
-    for start in range(1 if words[:1] and surely and words[0] not in BEGINNINGS else 0, surely + 1):
-        yield Name(words[:start], "".join(words[start:]))
+    may_begin = words[:1] and (words[0] in BEGINNINGS or words[1:2] in (("y",), ("e",), ("i",)))
+    for start in range(1 if surely and not may_begin else 0, surely + 1):
+        yield Name(words[:start], _joined(words[start:]))
 
 
 def _turned(words: tuple[str, ...], least: int) -> Iterator[Name]:
     """The name if its family name is written where the given one stands, or the other way round."""
     if len(words) > least and min(map(len, words)) > 1 and not EASTERN.issuperset(words):
-        yield Name(words[-least:], "".join(words[:-least]), is_turned=True)
-        yield Name(words[1:], words[0], is_turned=True)
+        yield Name(words[-least:], _joined(words[:-least]), is_turned=True)
+        yield Name(words[1:], _joined(words[:1]), is_turned=True)
+        if len(words) >= _WITH_TWO_FAMILY_NAMES:
+            yield Name(words[2:], _joined(words[:2]), is_turned=True)
+        if VIETNAMESE.intersection((words[0], words[-1])):
+            yield Name(words[:0:-1], _joined(words[:1]), is_turned=True)
 
 
 def _collaboration(spelled: str) -> tuple[str, ...]:
@@ -158,12 +192,24 @@ def _collaboration(spelled: str) -> tuple[str, ...]:
     if found is None:
         return ()
     name = "".join(re.findall(r"\w+", found[1]))
-    return f" {name}{found[2].removesuffix('s')}", f" {name}"
+    kind = "collaboration" if found[2] in _COLLABORATIONS else found[2]
+    return f" {name}{kind}", f" {name}"
 
 
 def _words(text: str) -> list[str]:
-    words = [word if word in ("'s", "'t") else word.replace("'", "") for word in re.split(r"[ ._]+", normalise(text))]
-    return [word for word in words if any(map(str.isalnum, word)) and word not in _SUFFIXES]
+    """The words, without dots but for an abbreviated one's: Th., Chr., Yu."""
+    words = []
+    for found in re.finditer(r"([^ ._]+)(\.?)", normalise(text)):
+        word = found[1] if found[1] in ("'s", "'t") else found[1].replace("'", "")
+        is_short = found[2] and 1 < len(word) <= _LONGEST_ABBREVIATION and word not in BEGINNINGS
+        if any(map(str.isalnum, word)) and word not in _SUFFIXES:
+            words.append(f"{word}." if is_short else word)
+    return words
+
+
+def _joined(words: Iterable[str]) -> str:
+    """A family name, or all given ones, in one word."""
+    return "".join(words).translate(_WITHOUT_DOTS)
 
 
 def _agree_in_order(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
@@ -171,15 +217,18 @@ def _agree_in_order(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
     if _agree(some[0], others[0]) and _in_order(some[1:], others[1:]):
         return True
     return any(
-        one[0] == "".join(other[:count]) and _in_order(one[1:], other[count:])
+        one[0] == _joined(other[:count]) and _in_order(one[1:], other[count:])
         for one, other in ((some, others), (others, some))
         for count in range(2, len(other) + 1)
     )
 
 
 def _agree(one: str, other: str) -> bool:
-    """Equal, or one is the other's initial."""
-    return one == other or (1 in (len(one), len(other)) and one[0] == other[0])
+    """Equal, or one is the other's initial or abbreviation."""
+    if one == other or (1 in (len(one), len(other)) and one[0] == other[0]):
+        return True
+    short, long = sorted((one.removesuffix("."), other.removesuffix(".")), key=len)
+    return f"{short}." in (one, other) and long.startswith(short)
 
 
 def _in_order(some: tuple[str, ...], others: tuple[str, ...]) -> bool:

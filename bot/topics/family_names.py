@@ -4,9 +4,9 @@ from __future__ import annotations
 
 _PARTICLES = """
     's 't af al am auf av bin bint da dal dalla dallo das de degli dei del della delle dello dem den der des di dos du
-    el het ibn im la las le les los op te ten ter van vom von zu zum zur
+    el het ibn im la las le les los op te ten ter van vant vom von zu zum zur
 """
-_MAYBE = "abu ap bar ben do e lo mac mc ni nic o ou saint sainte san sankt santa santo sao st v y"
+_MAYBE = "abu ap bar ben do e lo mac mc ni nic o ou saint sainte san sankt santa santo sao st t v y"
 _FIRST_OF_TWO = """
     aguilar alvarez alves almeida blanco cabrera calvo campos cano carrasco carvalho castillo castro cortes costa cruz
     delgado diaz diez dominguez fernandes fernandez ferreira flores fuentes gallego garcia garrido gomes gomez
@@ -21,11 +21,19 @@ _EASTERN = """
     pan peng song sun tang wang wu xiao xie xu yang ye yu yuan zhang zhao zheng zhou zhu
 """
 
+_VIETNAMESE = """
+    bui dang dinh do duong hoang ho huynh le luong ly ngo nguyen pham phan tran trinh truong vo vu
+"""
+
 PARTICLES = frozenset(_PARTICLES.split())
 """They belong to the family name before which they stand, unless a name begins with them ("Di Wang")."""
-BEGINNINGS = PARTICLES | frozenset(_MAYBE.split()) | frozenset(_FIRST_OF_TWO.split())
+FIRST_OF_TWO = frozenset(_FIRST_OF_TWO.split())
+"""The first of a person's two family names is the one by which they are called, and may stand alone."""
+BEGINNINGS = PARTICLES | frozenset(_MAYBE.split()) | FIRST_OF_TWO
 """A family name that is written alone may begin with them: "Mac Lane", "Ó Briain" and, with the most frequent ones of
 Spain, Portugal and Latin America, where a person has two, "García Plaza". Each may as well be a given name or an
 initial: "Ben Smith"."""
 EASTERN = frozenset(_EASTERN.split())
 """The most frequent family names of China and Korea, many of which are given names too: Yang Liu is not Liu Yang."""
+VIETNAMESE = frozenset(_VIETNAMESE.split())
+"""The most frequent family names of Vietnam: Nguyen Van Minh is Minh Van Nguyen."""
