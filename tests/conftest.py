@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.fast_stores import _stores_open_fast
 from tests.leaks import _what_is_read_is_remembered, pytest_runtest_makereport
@@ -25,6 +26,9 @@ __all__ = [
     "postgres_url",
     "pytest_runtest_makereport",
 ]
+
+settings.register_profile("no deadline", deadline=None)  # this machine may have other work
+settings.load_profile("no deadline")
 
 _LONG_SECONDS = 120
 """A test that may take longer is one of the longest."""
