@@ -9,7 +9,7 @@ Only reads; `recorder` stores what is found. An answer from before a mailing nev
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -74,6 +74,8 @@ class Found:
     reconstructed: bool
     too_late: frozenset[tuple[str, int]] = frozenset()
     """(identifier, version) of papers that were submitted too late for any of the dates that were asked for."""
+    changed: Mapping[tuple[str, int], date] = field(default_factory=dict)
+    """By (identifier, newest version), when its record changed, of those that changed after all these dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +201,18 @@ class FallbackSources:
         proven = [day for day in days if calendar.expected(day) <= responded_at]
         announced = await self._reconstructed(category, records, proven, except_days) if proven else {}
         late = frozenset(submitted_after(records, days[-1]))
+        changed = {
+            (record.paper.identifier, record.paper.version): record.datestamp
+            for record in records
+            if record.datestamp > days[-1]
+        }
         return [
             Found(
                 Mailing(category, day, announced[day], tuple(unreadable)),
                 "OAI-PMH",
                 reconstructed=True,
                 too_late=late,
+                changed=changed,
             )
             if day in announced
             else NotFound(day, old, asked=True)
@@ -216,6 +224,7 @@ class FallbackSources:
     ) -> dict[date, tuple[FeedItem, ...]]:
         """What these mailings announced; between two batches of records other tasks run."""
         announced: dict[date, tuple[FeedItem, ...]] = dict.fromkeys(days, ())
+        awaited = self._awaited(category, days)
         in_order = sorted(records, key=lambda record: record.paper.identifier)
         for start in range(0, len(in_order), _BATCH):
             batch = in_order[start : start + _BATCH]
@@ -228,10 +237,18 @@ class FallbackSources:
                 },
                 self._papers.categories_of(identifiers, before=calendar.expected(days[0])),
             )
-            for day, entries in reconstruct(category, batch, days, known).items():
+            for day, entries in reconstruct(category, batch, days, known, awaited=awaited).items():
                 announced[day] += entries
             await asyncio.sleep(0)
         return announced
+
+    def _awaited(self, category: str, days: Sequence[date]) -> date | None:
+        """Today, where a feed is still to tell what it announced."""
+        today = calendar.mailing_date(self._clock.now())
+        if today in days or not calendar.is_mailing_day(today):
+            return None
+        record = self._papers.mailing(today, category)
+        return today if record is None or not record.state.closed else None
 
     def _harvest_from(self, category: str, first: date) -> date:
         """The date to list records from: the mailing day before, if it is closed, so that no gap is left."""

@@ -45,6 +45,8 @@ def reconstruct(
     records: Iterable[Record],
     days: Sequence[date],
     known: Known,
+    *,
+    awaited: date | None = None,
 ) -> dict[date, tuple[FeedItem, ...]]:
     """Reconstructs what the category's mailings of these days announced, without what is stored already.
 
@@ -53,6 +55,8 @@ def reconstruct(
         records: all OAI-PMH records of the category that changed since the first of the days.
         days: the open mailing dates, oldest first.
         known: what is stored of these papers.
+        awaited: a later mailing date whose feed is still to come: a late cross-list whose record has changed on
+            that day is left to it, for OAI-PMH shows it hours before the feed does.
 
     Returns:
         For each of the days, the papers with their announce types.
@@ -61,7 +65,8 @@ def reconstruct(
     for record in sorted(records, key=lambda record: record.paper.identifier):
         told: set[date] = set()
         for kind, version in _events(category, record, days, known):
-            day = _day(version, record, days)
+            is_awaited = version is None and awaited is not None and record.datestamp >= awaited
+            day = None if is_awaited else _day(version, record, days)
             if day is not None and day not in told:
                 told.add(day)
                 found[day].append(FeedItem(record.paper, kind))

@@ -120,9 +120,10 @@ class Recorder:
         found = tuple(found)
         events = events_of(each.mailing for each in found if isinstance(each, Found))
         too_late = {key for each in found if isinstance(each, Found) for key in each.too_late}
+        changed = {key: day for each in found if isinstance(each, Found) for key, day in each.changed.items()}
         told: list[FeedItem] = []
         for day, entries in unproven.items():
-            if repeats(entries, day, events) and not is_news(entries, too_late):
+            if repeats(entries, day, events, changed) and not is_news(entries, too_late):
                 yield self._reopened(category, day)
             else:
                 told += entries

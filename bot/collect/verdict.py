@@ -11,7 +11,7 @@ Pure: what is known comes in as arguments. Reads no store and no clock.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
@@ -20,7 +20,6 @@ from bot.store.papers import Event, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import date
 
     from bot.collect.fallback import Found
     from bot.model import FeedItem, Mailing, MailingRecord
@@ -69,14 +68,31 @@ def judge(mailing: Mailing, history: Mapping[str, tuple[Event, ...]]) -> Verdict
     return Verdict(MailingState.COMPLETE, f"{count} announced")
 
 
-def repeats(entries: Iterable[FeedItem], day: date, history: Mapping[str, tuple[Event, ...]]) -> bool:
+def repeats(
+    entries: Iterable[FeedItem],
+    day: date,
+    history: Mapping[str, tuple[Event, ...]],
+    changed: Mapping[tuple[str, int], date] | None = None,
+) -> bool:
     """Whether the entries repeat an earlier mailing: most of them were announced in this category before `day`.
 
     No paper appears twice in a category and no version is announced twice, so almost nothing of a true mailing is
     known, and almost all of a repeated one. Only almost: reconstructed mailings lack some late cross-lists, and have
-    some papers under a date that is too early.
+    some papers under a date that is too early: those that moderators held back, and late cross-lists. In a small
+    category these may be most. Their record in OAI-PMH bears the day on which they were announced, so that an entry
+    whose record changed on that day or later counts as not announced before.
+
+    Args:
+        entries: what a feed shows under a date.
+        day: that date.
+        history: per identifier, what the category announced of these papers.
+        changed: by identifier and newest version, when the record last changed, as far as it is known.
     """
-    known = [_is_known(entry, day, history) for entry in entries]
+    changed = changed or {}
+    known = [
+        _is_known(entry, day, history) and changed.get((entry.paper.identifier, entry.paper.version), date.min) < day
+        for entry in entries
+    ]
     return 2 * sum(known) > len(known)
 
 

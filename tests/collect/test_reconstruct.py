@@ -139,6 +139,13 @@ def test_one_that_bore_the_category_when_it_was_stored_is_not() -> None:
     assert told(aliased, known=history(categories=("math.AP", "cs.NA")), category="math.NA") == []
 
 
+def test_one_whose_record_changed_on_a_day_whose_feed_is_still_to_come_is_left_to_that_feed() -> None:
+    known = history(categories=("cs.LG",))
+    listed = record("03-02 12:00", categories=("cs.LG", "cs.CV"), changed=TUESDAY)
+    assert reconstruct("cs.CV", [listed], DAYS, known, awaited=TUESDAY) == dict.fromkeys(DAYS, ())
+    assert told(listed, known=known) == [(MONDAY, ID, 1, CROSS)]
+
+
 def test_the_late_cross_list_of_a_paper_never_stored_cannot_be_known() -> None:
     assert told(record("03-02 12:00", categories=("cs.LG", "cs.CV"))) == []
 

@@ -51,6 +51,29 @@ def record(state: MailingState, announced: int = 0, day: date = TUESDAY) -> Mail
 
 
 @pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        pytest.param({}, True, id="nothing is known of their records"),
+        pytest.param({1: MONDAY, 2: MONDAY, 3: MONDAY}, True, id="they were announced the day before"),
+        pytest.param({1: TUESDAY, 2: MONDAY, 3: MONDAY}, True, id="one of a stale feed was edited since"),
+        pytest.param({1: TUESDAY, 2: TUESDAY}, False, id="most are late cross-lists of that very day"),
+        pytest.param({1: TUESDAY, 2: TUESDAY, 3: TUESDAY}, False, id="all are"),
+    ],
+)
+def test_a_feed_of_late_cross_lists_repeats_nothing_though_a_reconstructed_mailing_has_them(
+    changed: dict[int, date], *, expected: bool
+) -> None:
+    entries = [item(number, CROSS) for number in (1, 2, 3)]
+    history = {**told(1, kind=CROSS), **told(2, kind=CROSS), **told(3, kind=CROSS)}
+    days = {(f"2604.{number:05d}", 1): day for number, day in changed.items()}
+    assert repeats(entries, TUESDAY, history, days) is expected
+
+
+def test_a_record_that_changed_by_a_later_version_proves_nothing_of_an_earlier_one() -> None:
+    assert repeats([item(1)], TUESDAY, told(1), {("2604.00001", 2): TUESDAY})
+
+
+@pytest.mark.parametrize(
     ("answer", "history", "state", "reason"),
     [
         pytest.param(mailing(item(1), item(2)), {}, COMPLETE, "2 announced", id="all new to us"),
