@@ -49,10 +49,10 @@ class DigestPlan:
     digest: Digest | None
     papers: tuple[DigestPaper, ...]
     silence: Note | None
-    """Why there is no digest, where a closed mailing had announcements and nothing for the subscriber that wants to
-    hear of that."""
+    """Says why there is no digest, if a closed mailing had announcements, none matched, and the subscriber wants to
+    be told so; else None."""
     upto: int
-    """The last announcement that was looked at."""
+    """The last announcement that was considered."""
     heard_until: date | None
 
     def after(self, state: SubscriberState) -> SubscriberState:
@@ -75,7 +75,7 @@ class DigestPlanner:
     """Plans digests over one snapshot of the store; caches what it read, and returns one object for equal plans."""
 
     def __init__(self, store: Store, settings: Settings, compiled: Callable[[Collection[str]], Matcher]) -> None:
-        """Take what is planned for, and what compiles topics, by their names, once a paper is to be matched."""
+        """Take the store, the roster, and a function that makes the matcher of named topics once it is needed."""
         self._store = store
         self._settings = settings
         self._expected: Collection[str] = settings.topics
