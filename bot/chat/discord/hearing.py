@@ -21,7 +21,7 @@ from bot.chat.arguments import Kind, Misread, read
 from bot.chat.asking import Asker, Request
 from bot.chat.commands import COMMANDS
 from bot.chat.discord.completion import complete
-from bot.chat.discord.rendering import COMMAND, render
+from bot.chat.discord.rendering import BAD, COMMAND, render
 from bot.chat.parse import parse, words
 from bot.errors import PaperboyError, RenderError
 from bot.settings import WhoMayChange
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ALREADY_ACKNOWLEDGED = 40060
+NOBODY = discord.AllowedMentions.none()
+_BROKEN = "The operator's template for answers is broken, and their log says where."
 _SEVERAL = frozenset({Kind.WHAT, Kind.WORDS, Kind.CATEGORIES, Kind.WEEKDAYS, Kind.ZONE})
 """Kinds of options that hold several words and phrases."""
 
@@ -112,18 +114,21 @@ class Hearing:
         if answer is None:
             return
         try:
-            first, *others = render(answer, self._templates)
+            first, *others = self._render(answer)
             await interaction.edit_original_response(
-                embeds=_embeds(first), view=_view(first), allowed_mentions=discord.AllowedMentions.none()
+                embeds=_embeds(first), view=_view(first), allowed_mentions=NOBODY
             )
             for message in others:
-                await interaction.followup.send(
-                    embeds=_embeds(message), ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
-                )
-        except RenderError as error:
-            log.error("an answer's template is broken", template=error.template, reason=error.reason)  # noqa: TRY400 - said whole
+                await interaction.followup.send(embeds=_embeds(message), ephemeral=True, allowed_mentions=NOBODY)
         except (discord.DiscordException, aiohttp.ClientError, TimeoutError) as error:
             log.warning("an answer did not get through", reason=_why(error))
+
+    def _render(self, answer: Answer) -> list[dict[str, Any]]:
+        try:
+            return render(answer, self._templates)
+        except RenderError as error:
+            log.error("an answer's template is broken", template=error.template, reason=error.reason)  # noqa: TRY400 - said whole
+            return [{"embeds": [{"description": _BROKEN, "color": BAD}]}]
 
     async def _known(self, interaction: Interaction, kind: Kind) -> Sequence[tuple[str, str]]:
         settings = self._service.context.settings
