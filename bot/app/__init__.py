@@ -169,6 +169,10 @@ class App:
         ]
         results.append(await self._check_arxiv(roster))
         results.extend(await check.check_channels(self.channels, roster))
+        if roster.chat and roster.chat.discord:
+            from bot.chat.discord.check import check_listening  # noqa: PLC0415 - discord.py, where it is listened to
+
+            results.extend(await check_listening(roster))
         if send:
             results.extend(await check.send_tests(self.channels, roster, self.store.outbox, self.clock))
         return tuple(results)

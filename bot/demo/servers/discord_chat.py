@@ -47,8 +47,8 @@ class DiscordChat:
         self.interactions = Interactions(str(bot["id"]), self.gateway, self.commands, now, number)
         self.uninvited: set[str] = set()
         """Guilds in which the application has no `applications.commands`."""
-        self.unreachable: set[str] = set()
-        """Persons who take no messages from the bot."""
+        self.endpoint_url: str | None = None
+        """Where interactions are sent over HTTP, in which case none comes over the gateway."""
         self.direct: dict[str, str] = {}
         """Channels of direct messages, by whom they are with."""
         self._bot = bot
@@ -92,7 +92,7 @@ class DiscordChat:
     async def _application(self, _request: web.Request) -> web.Response:
         said = {"id": self._bot["id"], "name": "paperboy", "description": "", "icon": None, "verify_key": ""}
         owned = {"bot_public": False, "bot_require_code_grant": False, "owner": Person("1", "operator").as_user()}
-        return json_answer(said | owned)
+        return json_answer(said | owned | {"interactions_endpoint_url": self.endpoint_url})
 
     async def _listed(self, _request: web.Request) -> web.Response:
         return json_answer(self.commands.registered)

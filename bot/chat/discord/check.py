@@ -1,0 +1,105 @@
+"""What `check` asks Discord about listening: whether commands would come, and to which servers. Changes nothing."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from discord.http import Route
+
+from bot.channels.channel import CheckResult
+from bot.channels.discord.client import Bot
+from bot.channels.discord.errors import platform_id, snowflake_in
+from bot.channels.discord.request import ask
+from bot.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+
+    from bot.channels.discord import DiscordSettings
+    from bot.settings import Address, Settings
+
+SETTING = "chat.discord"
+PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 16 | 1 << 38
+"""View Channels, Send Messages, Embed Links, Read Message History, Send Messages in Threads."""
+_MISSING_ACCESS = 50001
+
+
+def invite_url(application: str) -> str:
+    """Where whoever manages a server adds the bot to it, with what it needs and no more."""
+    wants = f"client_id={application}&scope=bot+applications.commands&permissions={PERMISSIONS}"
+    return f"https://discord.com/oauth2/authorize?{wants}"
+
+
+async def check_listening(settings: Settings) -> tuple[CheckResult, ...]:
+    """Ask whether the gateway is there, whether commands come by it, and whether each server lets them.
+
+    A token that Discord does not know is the channel's own check to name.
+    """
+    configured: DiscordSettings = settings.channels["discord"]
+    bot = Bot(configured.token, configured.api_url.rstrip("/"))
+    try:
+        return tuple([result async for result in _results(_Asking(bot, configured.api_url.rstrip("/")), settings)])
+    except DeliveryError as error:
+        return (CheckResult(SETTING, ok=False, message=error.reason),)
+    finally:
+        await bot.aclose()
+
+
+class _Asking:
+    """Questions to Discord in the bot's name."""
+
+    def __init__(self, bot: Bot, api_url: str) -> None:
+        self._bot = bot
+        self._api_url = api_url
+
+    async def get(self, path: str, *, refused: int = 0) -> Mapping[str, Any] | None:
+        """The JSON object there; None where Discord refuses with that code, empty where it is none.
+
+        Raises:
+            DeliveryError: any other refusal.
+        """
+        client = await self._bot.client()
+        answer = await ask(self._api_url, lambda: client.http.request(Route("GET", path)))
+        if refused and answer.code == refused:
+            return None
+        if answer.status != HTTPStatus.OK:
+            platform_id(answer, webhook=False)
+        return answer.body or {}
+
+
+async def _results(asking: _Asking, settings: Settings) -> AsyncIterator[CheckResult]:
+    application = await asking.get("/oauth2/applications/@me") or {}
+    number = snowflake_in(application.get("id"))
+    for result in (*_gateway(await asking.get("/gateway/bot") or {}), *_application(application)):
+        yield result
+    for address in _channels(settings):
+        channel = await asking.get(f"/channels/{address.value.reveal()}", refused=_MISSING_ACCESS)
+        guild = snowflake_in((channel or {}).get("guild_id"))
+        commands = f"/applications/{number}/guilds/{guild}/commands"
+        if guild and await asking.get(commands, refused=_MISSING_ACCESS) is None:
+            advice = f"its server has not allowed commands: let who manages it open {invite_url(number)}"
+            yield CheckResult(f"{SETTING} ({address.label})", ok=False, message=advice)
+    yield CheckResult(SETTING, ok=True, message=f"to add the bot to a server: {invite_url(number)}")
+
+
+def _gateway(told: Mapping[str, Any]) -> Iterator[CheckResult]:
+    limit = told.get("session_start_limit") or {}
+    left, total = limit.get("remaining", 0), limit.get("total", 0)
+    found = f"the gateway is there, {left} of {total} connections are left today"
+    yield CheckResult(SETTING, ok=bool(left), message=found)
+
+
+def _application(told: Mapping[str, Any]) -> Iterator[CheckResult]:
+    if told.get("interactions_endpoint_url"):
+        advice = (
+            "the app has an Interactions Endpoint URL, so no command comes here: empty it on the app's page, General"
+        )
+        yield CheckResult(SETTING, ok=False, message=advice)
+
+
+def _channels(settings: Settings) -> Iterable[Address]:
+    """The channels and forums of the YAML, each once."""
+    mine = (each for each in settings.subscribers.values() if each.channel == "discord")
+    addresses = (address for subscriber in mine for address in subscriber.addresses)
+    return {each.key: each for each in addresses if not each.kind.endswith("webhook")}.values()
