@@ -7,42 +7,43 @@ from typing import TYPE_CHECKING
 
 from bot.channels.discord.client import Bot
 from bot.chat.discord.client import ShardClient
+from bot.chat.discord.hearing import Hearing
 from bot.chat.discord.registration import Registration
 from bot.chat.discord.shards import TICK, Shards
 
 if TYPE_CHECKING:
     from bot.channels.discord import DiscordSettings
-    from bot.chat.discord.client import Answering
+    from bot.chat.service import ChatService
     from bot.clock import Clock
-    from bot.store import Store
+    from bot.text.templates import Templates
 
 
 class DiscordEars:
-    """Listens by one configuration until `aclose`."""
+    """Listens with the bot of one configuration; how it answers can be exchanged."""
 
-    def __init__(
-        self, settings: DiscordSettings, store: Store, clock: Clock, answering: Answering, *, tick: float = TICK
-    ) -> None:
+    def __init__(self, service: ChatService, templates: Templates, clock: Clock, *, tick: float = TICK) -> None:
         """Not listening yet.
 
         Args:
-            settings: `channels.discord`, with a token.
-            store: whose leases say which machine listens.
+            service: carries commands out; its configuration has a bot's token, its store the leases.
+            templates: for answers.
             clock: for now.
-            answering: what is done with what is heard.
             tick: see `shards.TICK`.
         """
+        store = service.context.store
+        settings: DiscordSettings = service.context.settings.channels["discord"]
         if settings.token is None:
             raise ValueError("a bot without a token hears nothing")
-        api_url = settings.api_url.rstrip("/")
-        self._token = settings.token
+        self._token, self._api_url = settings.token, settings.api_url.rstrip("/")
         self._clock = clock
         self._tick = tick
-        self._bot = Bot(settings.token, api_url)
+        self._answering = Hearing(service, templates)
+        self._bot = Bot(self._token, self._api_url)
         self._registration = Registration(store.listening)
-        self._shards = Shards(
-            self._bot, api_url, store.leases, clock, lambda shard: ShardClient(shard, api_url, answering), tick=tick
-        )
+        self._shards = Shards(self._bot, self._api_url, store.leases, clock, self._client, tick=tick)
+
+    def _client(self, shard: tuple[int, int]) -> ShardClient:
+        return ShardClient(shard, self._api_url, self._answering)
 
     @property
     def hears(self) -> bool:
@@ -53,6 +54,10 @@ class DiscordEars:
     def deaf(self) -> str:
         """Why commands do not reach us, or are not known to Discord; empty if all is well."""
         return self._shards.deaf or self._registration.refused
+
+    def exchange(self, service: ChatService, templates: Templates) -> None:
+        """Answer by another configuration from now on; connections stay."""
+        self._answering.exchange(service, templates)
 
     async def run(self) -> None:
         """Listen until cancelled; then hang up, within some seconds."""

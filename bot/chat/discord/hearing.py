@@ -47,9 +47,13 @@ _SEVERAL = frozenset({Kind.WHAT, Kind.WORDS, Kind.CATEGORIES, Kind.WEEKDAYS, Kin
 
 
 class Hearing:
-    """Answers interactions, over one configuration."""
+    """Answers interactions, over one configuration at a time."""
 
     def __init__(self, service: ChatService, templates: Templates) -> None:
+        self.exchange(service, templates)
+
+    def exchange(self, service: ChatService, templates: Templates) -> None:
+        """Answer by the configuration of this service from now on."""
         self._service = service
         self._templates = templates
         settings = service.context.settings

@@ -130,7 +130,8 @@ class Shards:
                 await asyncio.sleep(self._tick)
         finally:
             await asyncio.gather(*(shard.end() for shard in self._shards.values()))
-            for number in self._shards:
+            held, self._shards = list(self._shards), {}
+            for number in held:
                 await self._release(number)
 
     async def _look(self, token: Secret) -> None:

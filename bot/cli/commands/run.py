@@ -13,6 +13,7 @@ import aiohttp
 import structlog
 
 from bot.app import App
+from bot.app.chat_service import ChatListening
 from bot.app.daemon import Daemon
 from bot.app.monitoring_service import MonitoringService
 from bot.app.web_service import WebService
@@ -48,7 +49,9 @@ def run(
 async def _serve(settings: Settings, config: Path | None) -> None:
     app = App(settings)
     daemon = Daemon(app.runner, app.clock)
-    service = Service(app, WebService(app.clock, daemon.wake), MonitoringService(app.clock), config)
+    chat = ChatListening(app.clock, daemon.wake)
+    monitoring = MonitoringService(app.clock, chat.silence)
+    service = Service(app, WebService(app.clock, daemon.wake), chat, monitoring, config)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
@@ -63,6 +66,7 @@ async def _serve(settings: Settings, config: Path | None) -> None:
     try:
         await service.pages.follow(settings)
         await service.monitoring.follow(settings)
+        await service.chat.follow(settings)
         notify("READY=1", os.environ)
         _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
         await daemon.run(stop, heartbeat=service.heartbeat, reload=service.reload)
@@ -75,9 +79,12 @@ async def _serve(settings: Settings, config: Path | None) -> None:
 class Service:
     """What surrounds the daemon in its process."""
 
-    def __init__(self, app: App, pages: WebService, monitoring: MonitoringService, config: Path | None) -> None:
+    def __init__(
+        self, app: App, pages: WebService, chat: ChatListening, monitoring: MonitoringService, config: Path | None
+    ) -> None:
         self.app = app
         self.pages = pages
+        self.chat = chat
         self.monitoring = monitoring
         self._config = config
         self._dated = self._date()
@@ -129,6 +136,7 @@ class Service:
         try:
             await self.monitoring.follow(settings)
             await self.pages.follow(settings)
+            await self.chat.follow(settings)
         except (ListenError, StoreError):
             await fresh.aclose()
             raise
@@ -136,7 +144,7 @@ class Service:
 
     async def aclose(self) -> None:
         """Close what is open."""
-        await self.pages.aclose()
+        await asyncio.gather(self.pages.aclose(), self.chat.aclose())
         await self.monitoring.aclose()
         for ping in self._pings:
             ping.cancel()

@@ -13,7 +13,6 @@ import pytest
 
 from bot.channels.discord import DiscordSettings
 from bot.chat.discord.ears import DiscordEars
-from bot.chat.discord.hearing import Hearing
 from bot.chat.service import ChatService
 from bot.clock import SimulatedClock
 from bot.demo.servers.discord import TOKEN, DiscordReceiver
@@ -138,7 +137,7 @@ async def listening(
     settings = settings_for(receiver.api_url, who)
     woken, threads, clock = list[int](), StoreThreads("chat"), SimulatedClock(NOW)
     service = ChatService(Context.opened(store, settings, PlainMails()), clock, lambda: woken.append(1), threads)
-    ears = DiscordEars(settings.channels["discord"], store, clock, Hearing(service, Templates()), tick=0.01)
+    ears = DiscordEars(service, Templates(), clock, tick=0.01)
     task = asyncio.create_task(ears.run())
     try:
         await until(lambda: ears.deaf == "" and receiver.chat.commands.registered, task)

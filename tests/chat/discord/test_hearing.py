@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bot.chat.discord.hearing import Hearing
 from bot.demo.servers.discord import FaultScript
 from bot.demo.servers.discord_interactions import DEFERRED, Person
 from bot.settings import WhoMayChange
@@ -161,8 +160,7 @@ async def test_a_broken_template_of_the_operator_s_is_its_own_trouble(
 ) -> None:
     (tmp_path / "discord").mkdir()
     (tmp_path / "discord/answer.md.j2").write_text("{{ nothing }}", encoding="utf-8")
-    client: Any = guild.ears._shards.clients[0]
-    client._answering._templates = Hearing(guild.service, Templates(tmp_path))._templates
+    guild.ears.exchange(guild.service, Templates(tmp_path))
     asked = await given(guild, ADA, "topics")
     assert (await asked.seen())["embeds"][0]["description"].startswith("The operator's template")
     assert "an answer's template is broken" in capsys.readouterr().out
