@@ -19,6 +19,8 @@ from jinja2 import meta
 from bot.channels import CHANNELS
 from bot.channels.discord import DiscordOptions
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
+from bot.chat.answers import Answer, Part
+from bot.chat.discord.rendering import render as render_answer
 from bot.cli import app
 from bot.cli.errors import ExitCode
 from bot.config import load
@@ -195,11 +197,13 @@ def test_every_command_that_is_named_exists() -> None:
 def test_every_option_in_the_table_of_commands_is_one() -> None:
     commands = _commands()
     table = {named(row[0])[0].removeprefix("paperboy ") for row in rows("command", "bot/cli/README.md")}
+    described = set()
     for usage in table:
         name = " ".join(word for word in usage.split()[:2] if word.islower() and word.isalpha())
+        described.add(name)
         options = {option for parameter in commands[name].params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", usage)) <= options, usage
-    assert len(table) == sum(not hasattr(command, "commands") for command in commands.values())
+    assert described == {name for name, command in commands.items() if not hasattr(command, "commands")}
 
 
 # -- configurations ----------------------------------------------------------------------------------------------
@@ -350,6 +354,7 @@ def _rendered(store: Store) -> dict[str, set[str]]:
     site = SiteContext(Assets.find(Recording()).names)
     render_web_page(TopicPage(topic, MONDAY, (entry(),)), site, Recording())
     render_front({topic: {MONDAY: 1}}, site, Recording(), mark="")
+    render_answer(Answer("A sentence", (Part("A heading"),)), Recording())
     render_pages("slack", [Message({"text": "A text"})], "lab", Recording())
     render_pages("discord", [Message({"content": "A text"})], "lab", Recording())
     render_every_page(store, Recording())
