@@ -142,8 +142,8 @@ def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[
     after = settings.arxiv.alert_after
     for category, late in backlog.late(store.papers, settings.categories, now, after=after).items():
         others = f" and {len(late) - 1} more" if len(late) > 1 else ""
-        text = f"The mailing of {category} for {late[-1].mailing_date:%Y-%m-%d}{others} is still open"
-        yield Alert(f"mailing {category}", f"{text}: {late[-1].reason}")
+        text = f"still without arXiv's mailing of {late[-1].mailing_date:%Y-%m-%d}{others}: {late[-1].reason}"
+        yield Alert(f"mailing {category}", text, category)
 
 
 def _refusal(store: Store, now: datetime) -> tuple[Alert, ...]:
