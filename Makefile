@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test quick lint types imports unit \
-	counterparts counterparts-setup debian-and-npm bounce-samples bench crash screenshots wheel clean
+	counterparts counterparts-setup debian-and-npm bounce-samples bench crash proofs screenshots wheel clean
 
 demo: $(VENV)/runtime
 	$(BIN)/paperboy demo --output demo-output
@@ -54,6 +54,10 @@ bench: $(VENV)/dev
 # The program killed a thousand times at random moments; KILLS="200 7" is another number and a seed.
 crash: $(VENV)/dev
 	$(BIN)/python -m tests.crash $(KILLS)
+
+# What is claimed of readers' answers, at full size: clicks under load, scanners, kill -9. Takes minutes, prints figures.
+proofs: $(VENV)/dev
+	$(BIN)/pytest -s -m on_request tests/proofs
 
 # Pictures of what readers see, to be judged by eye; needs chromium (tests/counterparts/setup.sh).
 screenshots: $(VENV)/dev

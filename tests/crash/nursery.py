@@ -30,6 +30,7 @@ import jinja2
 import bot.app
 import bot.app.daemon
 import bot.app.runner
+from bot.app.collecting import Collector
 from bot.channels import CHANNELS
 from bot.cli.commands.run import _serve
 from bot.clock import SimulatedClock
@@ -64,7 +65,7 @@ _STEPS: dict[str, list[tuple[type, str]]] = {
     "asking": [(kind, "lookup") for kind in CHANNELS.values()],
     "publishing": [(bot.app.runner.Runner, "publish")],
     "composing": [(bot.app.runner.Runner, "compose"), (Composer, "compose")],
-    "collecting": [(bot.app.runner.Runner, "collect"), (bot.app.runner.Runner, "_collect_missed")],
+    "collecting": [(Collector, "collect_today"), (Collector, "collect_missed")],
     "delivering": [(bot.app.runner.Runner, "deliver")],
 }
 
