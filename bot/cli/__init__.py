@@ -1,7 +1,7 @@
-"""The command line: one command a module, errors turned into advice, exit codes.
+"""The command line: one module per command, errors turned into advice, exit codes.
 
-0 done, 1 a mailing stayed open or a delivery stayed behind, 2 the configuration is wrong, 3 the store is not
-usable. Nothing on stdout but the answer; everything else goes to stderr.
+Exit codes: 0 done, 1 a mailing is still open or a delivery is left, 2 the configuration is wrong, 3 the store is not
+usable. Only the answer goes to stdout; everything else goes to stderr.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "explain": LazyCommand("Tell what became of one paper, and why."),
     "search": LazyCommand("Search the stored papers, newest first.", takes_query=True),
     "query": LazyCommand("Show how a query is read, what it finds.", module="search", takes_query=True),
-    "catchup": LazyCommand("Make up for missed mailings."),
+    "catchup": LazyCommand("Catch up on missed mailings."),
     "bounce": LazyCommand("Act on a bounce or a complaint."),
     "backup": LazyCommand("Copy the live SQLite store to a file."),
     "migrate": LazyCommand("Bring the store's schema up to date."),
@@ -37,7 +37,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "members": LazyCommand("Who subscribed by themselves."),
     "suppressions": LazyCommand("Who is not written to, and why."),
 }
-"""A new command is a module in `commands`, and a line here."""
+"""All commands. To add one, write a module in `commands` and a line here."""
 
 app = typer.Typer(
     name="paperboy",
@@ -45,7 +45,7 @@ app = typer.Typer(
     help="Brings arXiv's daily mailing to Slack, Discord and mail: every paper you asked for, once.",
     no_args_is_help=True,
     rich_markup_mode=None,
-    pretty_exceptions_enable=False,  # they print local variables, and with them secrets
+    pretty_exceptions_enable=False,  # they print local variables, which may be secrets
 )
 
 
@@ -62,12 +62,14 @@ def _whole(
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
     ] = False,
 ) -> None:
-    """What stands before every command; `--version` has answered before this is called."""
+    """Takes the options before every command; `--version` exits before this is called."""
 
 
 def main() -> None:
     """The entry point of `paperboy` and `python -m bot`."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # no letter that a terminal lacks ends a command; so it is on stderr
+        sys.stdout.reconfigure(
+            errors="replace"
+        )  # a character that the terminal cannot show must not end a command; stderr replaces by itself
     with giving_advice():
         app()

@@ -1,4 +1,4 @@
-"""Errors as a sentence with advice on stderr, and the exit code that goes with it. The only place that does so."""
+"""Turns errors into a sentence with advice on stderr, and into exit codes. The only module of the CLI that does."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _NAMES_STORE = "`store:` in the configuration names it."
 
 
 class ExitCode(IntEnum):
-    """What the process ends with."""
+    """The exit code of the process."""
 
     DONE = 0
     LEFT_UNDONE = 1
     CONFIG = 2
     STORE = 3
     TRY_AGAIN = 75
-    """EX_TEMPFAIL of sysexits(3): what a mail server takes for "keep the mail and call again"."""
+    """EX_TEMPFAIL of sysexits(3): a mail server keeps the mail and runs the command again."""
 
 
 @contextmanager
 def giving_advice() -> Iterator[None]:
-    """End the process with advice on an error of ours; let everything else show its traceback."""
+    """Ends the process with advice on an error of ours; any other exception shows its traceback."""
     try:
         yield
     except ConfigError as error:
@@ -57,7 +57,7 @@ def giving_advice() -> Iterator[None]:
 
 
 def _remedy(error: StoreError) -> tuple[str, ...]:
-    """What helps, by what the driver or the store itself said."""
+    """The advice for an error of the store, by its reason."""
     if "pip install" in error.reason:
         return ()  # it says what to do
     if "not a database" in error.reason or "not made by Paperboy" in error.reason:
@@ -71,7 +71,7 @@ def _remedy(error: StoreError) -> tuple[str, ...]:
 
 
 def _folder(store: str) -> Path | None:
-    """Where a SQLite store's file lies, from the store's name in errors; None for a server's."""
+    """The folder of a SQLite store, from the store's name in errors; None for a server."""
     _, sqlite, file = store.partition("sqlite:///")
     return Path(file).parent if sqlite else None
 
@@ -81,7 +81,7 @@ def _problems(error: ConfigError) -> list[str]:
 
 
 def _place(source: str, problem: Problem) -> str:
-    """Where in the file, as compilers say it, so that editors and terminals lead there; then the path."""
+    """The place in the file, as compilers write it (FILE:LINE), so that editors can open it; then the path."""
     from bot.config.yaml_file import WHOLE  # noqa: PLC0415 - YAML, only where it was read already
 
     if problem.line is None:

@@ -1,4 +1,4 @@
-"""Asks questions one after another, with a way back, and shows all answers before they count. Knows no question."""
+"""Asks questions one after another; one can go back, and agrees to a summary at the end. Knows no question itself."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ HOW = "Enter takes what stands in brackets, - is for none, b goes back."
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, asked again until its check takes the answer."""
+    """One question, asked again until its check accepts the answer."""
 
     key: str
     """Its name in the summary; no other question has it."""
     text: str
     check: Callable[[str], Any]
-    """Makes the answer of what was typed, or refuses it with typer.BadParameter; may raise `OtherAnswers`."""
+    """Returns the answer for a typed text, or raises typer.BadParameter or `OtherAnswers`."""
     default: str | None = None
-    """What Enter stands for; None if there has to be an answer, empty if there may be none."""
+    """The answer if one just presses Enter; None if there must be an answer, empty if there may be none."""
 
 
-class OtherAnswers(Exception):  # noqa: N818 - no error: what was typed answers other questions
-    """What was typed answers other questions than the one that was asked."""
+class OtherAnswers(Exception):  # noqa: N818 - no error: the text answers other questions
+    """The typed text answers other questions than the one that was asked."""
 
     def __init__(self, answers: Mapping[str, Any]) -> None:
         super().__init__()
@@ -44,21 +44,21 @@ class _Back(Exception):  # noqa: N818 - no error: somebody wants to go back
 
 
 class Interview:
-    """The questions that are asked depend on the answers so far."""
+    """Asks questions; which ones, may depend on the answers so far."""
 
     def __init__(self, questions: Callable[[Mapping[str, Any]], Iterable[Question]]) -> None:
-        """Take what makes the questions that apply to some answers, in their order."""
+        """Take a function that returns the questions for the answers so far, in order."""
         self._questions = questions
         self._values: dict[str, Any] = {}
         self._before: dict[str, str] = {}
-        """Answers that were taken back, to be proposed again."""
+        """Answers to questions that are asked again; they are proposed as defaults."""
 
     def answers(self) -> dict[str, Any]:
-        """The answer to each question that applies, by its key, as soon as somebody agrees to all of them.
+        """Asks all questions and returns the answers by key, once the user agrees to the summary.
 
         Raises:
-            Abort: the answers ended, or somebody pressed Ctrl-C.
-            Exit: somebody does not want them to count.
+            Abort: the input ended, or Ctrl-C was pressed.
+            Exit: the user does not agree.
         """
         say(HOW)
         while True:
@@ -91,7 +91,7 @@ class Interview:
                 say("This is the first question.")
 
     def _agrees(self, asked: list[Question]) -> bool:
-        """Whether the answers may count; if not, what was wanted is taken back, to be asked again."""
+        """Whether the user agrees to the answers; if not, the question that they name is asked again."""
         say()
         table(
             [str(number), question.key, _shown(self._values[question.key]) or "none"]
@@ -121,7 +121,7 @@ class Interview:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - what a check made
-    """An answer as it could have been typed."""
+    """An answer as a text that one could have typed."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, list) else str(value)

@@ -1,6 +1,6 @@
 """Commands that are imported when they are called, so that each loads only what it needs, and `--help` none.
 
-Knows no command: the one dict of them stands in `bot.cli`.
+Knows no command: they are listed in `bot.cli.COMMANDS`.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from bot.cli.options import LogLevel, TakesQuery, logging_as_asked
 
 @dataclass(frozen=True, slots=True)
 class LazyCommand:
-    """Where a command is, and what is said of it without importing it."""
+    """A command's module, and what the CLI needs to know without importing it."""
 
     help: str
-    """One line: the first of its docstring."""
+    """The first line of its docstring."""
     module: str = ""
-    """In `bot.cli.commands`; the command's own name, if it is empty."""
+    """Its module in `bot.cli.commands`; named as the command, if empty."""
     level: LogLevel = LogLevel.WARNING
-    """How much it logs where nobody says."""
+    """Its default log level."""
     takes_query: bool = False
-    """Whether a query is its argument, which may begin with a dash."""
+    """Whether its argument is a query, which may begin with a dash."""
 
 
 class LazyCommands(Mapping[str, Any]):
-    """The commands by name, each imported when it is asked for."""
+    """The commands by name; each is imported when it is looked up."""
 
     def __init__(self, commands: Mapping[str, LazyCommand]) -> None:
         self._commands = commands
@@ -60,10 +60,10 @@ class LazyCommands(Mapping[str, Any]):
 
 
 def lazy_group(commands: Mapping[str, LazyCommand]) -> type[TyperGroup]:
-    """A group class for Typer that has these commands; one is imported only to be run or completed."""
+    """A group class for Typer with these commands; a command is imported only to be run or completed."""
 
     class LazyGroup(TyperGroup):
-        """Lists its commands with the help that stands in the dict."""
+        """Lists its commands with the help of `LazyCommand`."""
 
         def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - what Typer gives a group
             super().__init__(**attributes)
@@ -72,13 +72,13 @@ def lazy_group(commands: Mapping[str, LazyCommand]) -> type[TyperGroup]:
         def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - Typer's own click is private
             return list(commands)
 
-        def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ANN401, ARG002 - the same
-            """The command's name and help, for lists: nothing is imported."""
+        def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ANN401, ARG002 - Typer's own click is private
+            """The command with its name and help, for lists; nothing is imported."""
             known = commands.get(cmd_name)
             return TyperCommand(cmd_name, help=known.help) if known else None
 
-        def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - the same
-            """The command itself, to be run or to have its options completed."""
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - Typer's own click is private
+            """The imported command, to be run or completed."""
             name, command, rest = super().resolve_command(ctx, args)
             return name, self.commands[name] if name in commands else command, rest
 

@@ -1,4 +1,4 @@
-"""What every command takes: where the configuration is, and how to log."""
+"""The options of every command: the configuration file, and how to log."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LogLevel(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """For people or for programs."""
+    """The format of log lines: for people or for programs."""
 
     TEXT = "text"
     JSON = "json"
@@ -49,10 +49,10 @@ LogFormatOption = Annotated[
 
 
 class TakesQuery(TyperCommand):
-    """A command that takes what begins with one dash, or has a blank, for its query, which says what is wrong."""
+    """A command that takes what begins with one dash, or with two and has a space, as its query, not as an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer has a Click of its own
-        """Put the query behind all options, where no dash makes it one."""
+        """Moves such arguments behind `--`."""
         end = args.index("--") if "--" in args else len(args)
         mine = [arg for arg in args[:end] if re.match(r"-[^-]|--.*\s", arg, re.DOTALL)]
         options = [arg for arg in args[:end] if arg not in mine]
@@ -60,13 +60,13 @@ class TakesQuery(TyperCommand):
 
 
 def logging_as_asked(command: Callable[..., None], level: LogLevel = LogLevel.WARNING) -> Callable[..., None]:
-    """The command with two more options, `--log-level` and `--log-format`, which are obeyed before it begins.
+    """The command with the options `--log-level` and `--log-format`, which configure logging before it begins.
 
-    Typer learns a command's options from its signature, so these two are added to it.
+    Typer reads a command's options from its signature, so these two are added to it.
 
     Args:
-        command: what Typer is to call.
-        level: how much it logs where nobody says.
+        command: the command's function.
+        level: its default log level.
     """
 
     @functools.wraps(command)
@@ -86,7 +86,7 @@ def logging_as_asked(command: Callable[..., None], level: LogLevel = LogLevel.WA
 
 
 def _configure_logging(level: LogLevel, form: LogFormat) -> None:
-    """Logs go to stderr, ours alone: the client libraries quote webhook URLs and tokens in theirs."""
+    """Writes our logs to stderr. Those of client libraries are left out: they contain webhook URLs and tokens."""
     import structlog  # noqa: PLC0415 - not needed for --help
 
     for library in ("aiohttp", "asyncio", "discord", "slack_sdk", "aiosmtplib", "mail.log", "flufl.bounce"):

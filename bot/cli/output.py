@@ -1,6 +1,6 @@
-"""The answer's lines: tables on a terminal, aligned columns in a pipe, nothing from outside unescaped in either.
+"""Prints a command's answer: tables on a terminal, aligned columns in a pipe. Text from outside is escaped in both.
 
-A pipe gets the plain lines alone, and what draws the tables is imported only for a terminal.
+What draws the tables (`tables`) is imported only for a terminal.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 def say(line: str = "", *, indent: str = "") -> None:
-    """One line of the answer."""
+    """Prints one line of the answer."""
     sys.stdout.write(indent + _escaped(line) + "\n" if line else "\n")
 
 
 def say_on_stderr(line: str) -> None:
-    """A line that is not the answer: beside it, on stderr."""
+    """Prints a line on stderr, that does not belong to the answer."""
     sys.stderr.write(_escaped(line) + "\n")
 
 
 def heading(line: str) -> None:
-    """A line that opens a part of the answer; on a terminal it stands out."""
+    """Prints a heading of the answer; bold on a terminal."""
     if not sys.stdout.isatty():
         say(line)
         return
@@ -43,13 +43,13 @@ def heading(line: str) -> None:
 def table(
     rows: Iterable[Sequence[str]], indent: str = "  ", *, heads: Sequence[str] = (), state: int | None = None
 ) -> None:
-    """Rows whose columns, but the last, are as wide as their widest cell; on a terminal they fit its width.
+    """Prints rows in aligned columns; on a terminal, a table that fits its width.
 
     Args:
         rows: the cells.
-        indent: what stands to the left of every line.
-        heads: what the columns are called, for a terminal only.
-        state: which column says how it stands; a terminal has it in colour.
+        indent: put before every line.
+        heads: the columns' names, on a terminal only.
+        state: the column with a state, which a terminal shows in colour.
     """
     lines = [[_escaped(cell) for cell in row] for row in rows]
     if lines and sys.stdout.isatty():
@@ -68,7 +68,7 @@ def _escaped(line: str) -> str:
 
 
 def when(moment: datetime | None, zone: tzinfo) -> str:
-    """A moment in the reader's zone: `Tue 21 Apr 2026 08:00`, or `never`."""
+    """A moment in a time zone: `Tue 21 Apr 2026 08:00`, or `never` for None."""
     if moment is None:
         return "never"
     local = moment.astimezone(zone)
@@ -81,7 +81,7 @@ def some(names: Sequence[str]) -> str:
 
 
 def to_json(value: object) -> str:
-    """Dataclasses, alone or within lists and dicts, as one line of ASCII JSON: dates in ISO 8601, moments in UTC."""
+    """Dataclasses, also in lists and dicts, as one line of ASCII JSON; dates in ISO 8601, moments in UTC."""
     return json.dumps(value, default=_plain)
 
 
@@ -95,13 +95,13 @@ def _plain(value: object) -> object:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[str, int], None]]:
-    """A bar on a terminal's stderr while something goes on, gone when it is over; in a pipe a plain line a step.
+    """Shows progress on stderr: a bar on a terminal, which is removed at the end; in a pipe one line per step.
 
     Args:
-        what: what goes on.
+        what: what is being done.
 
-    Returns:
-        What to call after each step, with its name and with how many steps there are in all.
+    Yields:
+        A function to call after each step, with the step's name and the number of all steps.
     """
     if not sys.stderr.isatty():
         steps = itertools.count(1)

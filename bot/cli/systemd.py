@@ -1,7 +1,4 @@
-"""Sends the service state to systemd by sd_notify(3), if NOTIFY_SOCKET is set.
-
-Does nothing anywhere else.
-"""
+"""Sends the service state to systemd by sd_notify(3), if NOTIFY_SOCKET is set; else does nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The answer on a terminal: Rich tables as wide as it is, bold headings, few colours. Imported where there is one.
+"""Draws a command's answer on a terminal with Rich: tables of its width, bold headings, few colours.
 
-Texts come in as they are to be shown: nothing in here reads markup, emoji codes or anything else out of them.
+Texts are shown as they are: no markup or emoji code in them is interpreted.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ _TINTS = {
     **dict.fromkeys(("unexpected-empty", "suspect-stale", "truncated", "incomplete"), WAITING),
     **dict.fromkeys(("failed", "dead", "WRONG"), BAD),
 }
-"""A state as a command says it -> its colour; any other word has none."""
+"""The colour of each state; other words have none."""
 
 
 def draw_heading(line: str, screen: TextIO) -> None:
-    """A line that opens a part of the answer, set off from what was said before."""
+    """Draws a heading, in bold."""
     _console(screen).print(Text(line, style="bold"))
 
 
 def draw_table(
     rows: Sequence[Sequence[str]], screen: TextIO, *, heads: Sequence[str], state: int, indent: int
 ) -> None:
-    """Rows in columns; where the terminal is narrower than they are, the widest are folded, but short words never.
+    """Draws rows as a table; on a narrow terminal columns are wrapped, except for those with short single words.
 
     Args:
-        rows: the cells; a row may have fewer than the widest.
+        rows: the cells; rows may have different lengths.
         screen: the terminal.
-        heads: what the columns are called; without any there is no head, and no rule under it.
-        state: the column whose word is coloured; -1 for none.
-        indent: how many blanks stand to the left.
+        heads: the columns' names; without any there is no head and no line under it.
+        state: the column with a state to colour; -1 for none.
+        indent: spaces before every line.
     """
     console = _console(screen)
     columns = max(map(len, rows), default=0)
@@ -63,12 +63,12 @@ def draw_table(
 
 
 def _are_short(words: Sequence[str], most: int) -> bool:
-    """Whether these are names, ids and the like, none wider than that: to break one would spoil it."""
+    """Whether these are single words (names, ids) of at most that width, which must not be wrapped."""
     return all(" " not in word and cell_len(word) <= most for word in words)
 
 
 def _tinted(cell: str) -> Text:
-    """The state at the cell's beginning in its colour: of `dead, 2 tries: ...` the first word."""
+    """The cell with the state at its start in colour: `dead` of `dead, 2 tries: ...`."""
     state = re.split("[,:]", cell, maxsplit=1)[0]
     text = Text(cell)
     text.stylize(_TINTS.get(state, ""), 0, len(state))
@@ -81,15 +81,15 @@ def _console(screen: TextIO) -> Console:
 
 @contextmanager
 def draw_progress(what: str, escape: Callable[[str], str], stream: TextIO) -> Iterator[Callable[[str, int], None]]:
-    """A bar while something goes on, gone when it is over.
+    """Draws a progress bar, and removes it at the end.
 
     Args:
-        what: what goes on.
-        escape: makes a step's name fit to show.
-        stream: a terminal.
+        what: what is being done.
+        escape: escapes a step's name for the terminal.
+        stream: the terminal.
 
-    Returns:
-        What to call after each step, with its name and with how many steps there are in all.
+    Yields:
+        A function to call after each step, with the step's name and the number of all steps.
     """
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(file=stream), transient=True) as bar:

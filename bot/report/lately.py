@@ -27,7 +27,7 @@ class DayMatches:
 
 
 def since(today: date, days: int) -> date:
-    """The first of the last `days` days; `date.min` if that is too far back."""
+    """The first of the last `days` days, today included; not earlier than the first date there is."""
     return today - timedelta(days=min(days, today.toordinal()) - 1)
 
 

@@ -1,1 +1,1 @@
-"""The commands of `paperboy`, one a module."""
+"""The commands of `paperboy`, one per module."""

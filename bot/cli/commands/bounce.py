@@ -1,4 +1,4 @@
-"""`paperboy bounce`: acts on a mail that came back, or on a complaint, piped in by a mail server."""
+"""`paperboy bounce`: processes a bounce or a complaint that a mail server pipes in."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def bounce(
         with giving_advice():
             asyncio.run(_read(load_settings(config), recipient))
     except SystemExit as left:
-        # with any other code the mail server would throw the mail away, for one wrong line in a configuration
+        # With any other code the mail server would discard the mail, even for a typing error in the configuration.
         sys.exit(ExitCode.TRY_AGAIN if left.code else ExitCode.DONE)
 
 

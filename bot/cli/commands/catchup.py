@@ -31,16 +31,16 @@ def _day(written: str) -> date:
 
 def catchup(
     since: Annotated[
-        date, typer.Option("--since", metavar="DATE", parser=_day, help="The first mailing date to make up for.")
+        date, typer.Option("--since", metavar="DATE", parser=_day, help="The first mailing date to catch up on.")
     ],
     config: ConfigOption = None,
     *,
     now: Annotated[bool, typer.Option("--now", help="Do not wait for the subscribers' hours.")] = False,
 ) -> None:
-    """Make up for missed mailings.
+    """Catch up on missed mailings.
 
     Reads every mailing since DATE that is not stored, also from before the first run, then does what `once` does, and
-    tells them as one digest. What `once` and `run` know to have missed they make up for by themselves.
+    sends them as one digest. Mailings that `once` and `run` know to have missed they catch up on by themselves.
     """
     settings = load_for_arxiv(config)
     run = asyncio.run(_catchup(settings, since, any_hour=now))

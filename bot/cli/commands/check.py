@@ -1,4 +1,4 @@
-"""`paperboy check`: reads the configuration, reaches every service, and names the setting that is wrong."""
+"""`paperboy check`: reads the configuration, contacts every service, and names each setting that is wrong."""
 
 from __future__ import annotations
 

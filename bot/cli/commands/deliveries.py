@@ -1,6 +1,6 @@
-"""`paperboy deliveries`: the outbox for people: list, show, retry, drop.
+"""`paperboy deliveries`: lists, shows, retries and drops deliveries in the outbox.
 
-A delivery is named by the beginning of its id, as git names a commit.
+A delivery can be named by the beginning of its id, like a commit in git.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def show(
 
 
 async def _show(settings: Settings, prefix: str, *, texts: bool) -> tuple[DeliveryDetail, str]:
-    """The delivery, and which of its subscriber's addresses it is for."""
+    """The delivery, and a text that says which of its subscriber's addresses it goes to."""
     async with opened(settings, must_exist=True) as app:
         (delivery_id,) = _identified([prefix], app.store.queries)
         detail = app.store.queries.detail(delivery_id, texts=texts)
@@ -160,7 +160,7 @@ def _print(detail: DeliveryDetail, place: str, settings: Settings) -> None:
 
 
 def _place(detail: DeliveryDetail, settings: Settings) -> str:
-    """Which of the subscriber's addresses it is for, without showing it: what is shown here is shown to others."""
+    """Which of the subscriber's addresses it goes to, by number; the address is not shown."""
     subscriber = settings.subscribers.get(detail.record.subscriber)
     recipients = subscriber.recipients if subscriber else ()
     suppressed = subscriber.suppressed if subscriber else ()
@@ -182,7 +182,7 @@ def _print_texts(detail: DeliveryDetail) -> None:
 
 
 def _readable(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A mail is stored encoded, as it travels; a person wants its texts."""
+    """The payload for people: a mail's texts instead of its encoded form."""
     if "entity" not in body:
         return body
     return {"subject": body["subject"], **mime.texts(body["entity"])}
@@ -235,7 +235,7 @@ def drop(
 
 
 def _decide(settings: Settings, ids: Sequence[str], decision: Callable[[App, DeliveryRecord], str]) -> None:
-    """One decision about each; a refused one stops no other, and is said."""
+    """Does the action to each delivery and prints the result; one that is refused does not stop the others."""
     refused = asyncio.run(_decided(settings, ids, decision))
     sys.exit(ExitCode.LEFT_UNDONE if refused else ExitCode.DONE)
 
@@ -257,7 +257,7 @@ async def _decided(settings: Settings, ids: Sequence[str], decision: Callable[[A
 
 
 def _identified(prefixes: Sequence[str], queries: OutboxQueries) -> tuple[str, ...]:
-    """The deliveries that are meant, each once.
+    """The ids of the deliveries with these prefixes, each once.
 
     Raises:
         BadParameter: one of them is unknown or ambiguous.
@@ -276,7 +276,7 @@ def _limits(app: App, detail: DeliveryDetail) -> Limits | None:
     """The limits of its address in today's configuration; None if it goes to a new address.
 
     Raises:
-        RefusedError: it has no address any more, so that the next run would take it back or give it up.
+        RefusedError: it has no address any more; the next run will withdraw or drop it.
     """
     record = detail.record
     roster = app.roster.of([record.subscriber], app.clock.now())

@@ -1,4 +1,4 @@
-"""`paperboy demo`: the whole way on built-in sample mailings, with no account and no network."""
+"""`paperboy demo`: runs everything on built-in sample mailings, without an account or network."""
 
 from __future__ import annotations
 

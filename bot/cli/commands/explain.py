@@ -1,4 +1,4 @@
-"""`paperboy explain ID`: what became of one paper, and why."""
+"""`paperboy explain ID`: tells what became of one paper, and why."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def explain(
 
 
 async def _explain(settings: Settings, identifier: str, name: str | None) -> tuple[Explanation, Settings]:
-    """The story, and the roster that it is about."""
+    """The explanation, and the roster for which it was made."""
     async with opened(settings, must_exist=True) as app:
         roster = app.roster.of([name] if name else (), app.clock.now())
         if name is not None:
@@ -88,7 +88,7 @@ def _show(found: Explanation, settings: Settings) -> None:
 
 
 def _topics(found: Explanation) -> Iterator[list[str]]:
-    """Each topic with its sentences, each once; where one is not for all of its subscribers, with who it is for."""
+    """A line for each topic and sentence, each once; with the subscribers, if it is not the same for all."""
     readers: dict[str, dict[str, list[str]]] = {}
     for name, topics in [*((each.subscriber, each.topics) for each in found.subscribers), ("the site", found.site)]:
         for topic in topics:
@@ -101,7 +101,7 @@ def _topics(found: Explanation) -> Iterator[list[str]]:
 
 
 def _told(explanation: SubscriberExplanation, settings: Settings) -> Iterator[list[str]]:
-    """A line for each time that a subscriber was told, or one that says why not."""
+    """A line for each time that the subscriber was told, or one that says why it was not."""
     name = explanation.subscriber
     for record in explanation.told:
         told = "told as new" if record.version == 0 else f"told as replaced, now v{record.version}"
@@ -114,7 +114,7 @@ def _told(explanation: SubscriberExplanation, settings: Settings) -> Iterator[li
 
 
 def _reasons(record: ToldRecord, explanation: SubscriberExplanation) -> str:
-    """What it was told by, unless the topic says the same: it may have been edited since."""
+    """By which terms it was told, unless the topic's sentence has the same; the topic may have been edited since."""
     reasons = hits_in_words(record.hits)
     said = any(reasons in topic.sentence for topic in explanation.topics if topic.topic == record.topic)
     return f" by {reasons}" if reasons and not said else f" for {record.topic}"

@@ -1,6 +1,6 @@
-"""`paperboy healthcheck`: whether the daemon of this configuration is well, for a container's HEALTHCHECK.
+"""`paperboy healthcheck`: says whether the daemon of this configuration is well, for a container's HEALTHCHECK.
 
-Asks the listener of `metrics:`, so that an image needs no curl. Reads no store and changes nothing.
+Sends requests to the listener of `metrics:`, so that an image needs no curl. Does not read the store.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SECONDS = 5.0
-"""How long an answer is waited for."""
+"""The longest wait for an answer."""
 PATHS = ("/livez", "/readyz")
 _THIS_MACHINE: Mapping[str, str] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is listened on here
-"""What is listened on everywhere is reached here."""
+"""Addresses on which to reach a server that listens on all of them."""
 
 
 def healthcheck(config: ConfigOption = None) -> None:
@@ -46,7 +46,7 @@ def healthcheck(config: ConfigOption = None) -> None:
 
 
 def _reason(listen: str, path: str) -> str:
-    """Why this path's answer is not well; empty if it is."""
+    """Why the daemon is not well, as this path says; empty if it is well."""
     connection = _UnixConnection(listen.removeprefix("unix:")) if listen.startswith("unix:") else _tcp(listen)
     try:
         connection.request("GET", path)

@@ -1,7 +1,7 @@
 """`paperboy init`: asks a few questions and writes a commented configuration.
 
-The file is loaded once to check it, and removed if that fails. No secret is in it: it names the environment variable
-to read it from.
+The written file is loaded once to check it, and removed if that fails. It contains no secret, only the name of the
+environment variable to read it from.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def init(
 
 
 def _write(output: Path, answers: Mapping[str, Any]) -> None:
-    """Write the file and read it back; one that cannot be used is taken away again.
+    """Writes the file and loads it; a file that cannot be loaded is removed again.
 
     Raises:
         ConfigError: the answers do not go together.
@@ -71,16 +71,16 @@ def _write(output: Path, answers: Mapping[str, Any]) -> None:
         with file:
             file.write(content)
         config.load(output, {**os.environ, **samples})
-    except BaseException:  # also Ctrl-C, and a disk that is full
+    except BaseException:  # also on Ctrl-C or a full disk
         output.unlink()
         raise
 
 
 def configuration(answers: Mapping[str, Any]) -> str:
-    """The file's text; every answer as a YAML value of its own, whatever is in it."""
+    """The file's text; every answer is written as a quoted YAML value."""
 
     def value(answer: object) -> object:
-        """Texts and lists of texts as YAML in one line, inside of which nothing ends early."""
+        """Texts and lists of texts as YAML on one line, quoted so that no character ends them early."""
         if not isinstance(answer, (str, list)) or not answer:
             return answer
         flow: str = yaml.safe_dump([answer], default_flow_style=True, allow_unicode=True, width=sys.maxsize)
@@ -100,7 +100,7 @@ def configuration(answers: Mapping[str, Any]) -> str:
 
 
 def _tell_the_rest(output: Path, answers: Mapping[str, Any]) -> None:
-    """Which secrets to set, and a test if there are none left."""
+    """Prints which secrets to set; if none is missing, offers to run `check`."""
     say(f"{output} is written.")
     choices = [CHANNEL_CHOICES[name] for name in answers["choices"]]
     needed = [choice for choice in choices if choice.channel != "mail" or answers["mail"]["username"]]
@@ -115,7 +115,7 @@ def _tell_the_rest(output: Path, answers: Mapping[str, Any]) -> None:
 
 
 def _agrees(question: str) -> bool:
-    """Whether somebody is there and says yes."""
+    """Whether the user says yes; False if there is no input."""
     try:
         return typer.confirm(question, default=False)
     except typer.Abort:

@@ -1,6 +1,6 @@
 """The questions of `paperboy init`; each answer is validated by the configuration's own types at once.
 
-Never keeps a secret: it only names the environment variable to put it into.
+Never takes a secret: it only names the environment variable for it.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ _ZONES = "zoneinfo/"
 
 @dataclass(frozen=True, slots=True)
 class ChannelChoice:
-    """A choice of channel: its name in the question, and the secret that it needs."""
+    """One possible channel, and the secret that it needs."""
 
     channel: str
     variable: str
     """The environment variable of its secret."""
     what: str
-    """What that secret is."""
+    """A description of the secret."""
     sample: str
-    """A text of its shape, to read the file back with."""
+    """A valid example of the secret, to load the written file with."""
     question: str
-    """What to ask for; a webhook's address is its secret, so that there is nothing to type."""
+    """The question for its address; empty for a webhook, whose address is the secret."""
 
     @property
     def is_webhook(self) -> bool:
-        """Whether its secret is its address."""
+        """Whether its address is its secret."""
         return self.variable.endswith("_URL")
 
 
@@ -82,11 +82,11 @@ CHANNEL_CHOICES = {
         "mail", "SMTP_PASSWORD", "the relay's password", "x", "Mail addresses, with commas between"
     ),
 }
-"""What one may answer to "where to"."""
+"""The possible answers to "where to"."""
 
 
 def questions(folder: Path, answers: Mapping[str, Any]) -> Iterator[Question]:
-    """The questions that apply to these answers, in their order; relative paths are relative to `folder`."""
+    """The questions to ask, given the answers so far, in order; relative paths are relative to `folder`."""
     contact = partial(value_types.contact, live=True)
     yield Question("contact", "Your mail address or page, which arXiv is shown", _refusing(contact))
     yield Question("categories", "Categories, with commas between (cs.CV, cs.*)", _categories)
@@ -133,7 +133,7 @@ def _about_relay(answers: Mapping[str, Any]) -> Iterator[Question]:
 
 
 def for_template(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers as the template of the configuration takes them."""
+    """The answers as values for the configuration's template."""
     choices: Sequence[str] = answers["where to"]
     subscribers = [
         (answers[f"name of {choice}"], CHANNEL_CHOICES[choice].channel, answers[choice]) for choice in choices
@@ -164,7 +164,7 @@ def for_template(answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refusing(check: Callable[[str], object]) -> Callable[[str], str]:
-    """The text as it was typed, unless the check refuses it with a ValueError."""
+    """A check for typer that returns the text, unless `check` raises a ValueError."""
 
     def accept(text: str) -> str:
         try:
@@ -186,12 +186,12 @@ def _filled(text: str) -> None:
 
 
 def _each(check: Callable[[str], object]) -> Callable[[str], list[str]]:
-    """The texts between commas, as they were typed, unless the check refuses one."""
+    """A check for typer that returns the texts between commas, unless `check` raises a ValueError for one."""
     return lambda text: [_refusing(check)(item) for item in _split(text)]
 
 
 def _categories(text: str) -> list[str]:
-    """The categories between commas; says what they stand for, as far as that is quickly read."""
+    """The categories between commas; prints the first of their names."""
     named = _each(value_types.categories)(text)
     if not named:
         raise typer.BadParameter("at least one is expected")
@@ -211,10 +211,10 @@ def _choices(text: str) -> list[str]:
 
 
 def _address(choice: str, answers: Mapping[str, Any], text: str) -> str | list[str]:
-    """What the file has for the channel: the text that was typed, or where the webhook's URL is read from.
+    """The address to write into the file.
 
     Raises:
-        OtherAnswers: it is for another choice: a webhook where a channel's id was asked for, or the reverse.
+        OtherAnswers: it belongs to another choice: a webhook where a channel's id was asked for, or the reverse.
     """
     if text == f"${{{CHANNEL_CHOICES[choice].variable}}}":
         return text
@@ -233,7 +233,7 @@ def _address(choice: str, answers: Mapping[str, Any], text: str) -> str | list[s
 
 
 def _meant(choice: str, text: str) -> str:
-    """The choice that takes the address: the one that was asked for, if it does."""
+    """The choice to which the address belongs; preferably the one that was asked for."""
     refusals = []
     asked = CHANNEL_CHOICES[choice].channel
     for channel in sorted(CHANNELS, key=lambda name: name != asked):
@@ -293,6 +293,6 @@ def _sender(*, near: bool) -> Callable[[str], str]:
 
 
 def own_zone() -> str:
-    """This machine's time zone by its name, or UTC."""
+    """The name of this machine's time zone, or UTC."""
     _, found, name = str(Path("/etc/localtime").resolve()).partition(_ZONES)
     return name if found else "UTC"

@@ -1,4 +1,4 @@
-"""`paperboy members`: who subscribed by themselves. An address is shown only where it is asked for."""
+"""`paperboy members`: lists, shows, exports and removes self-service subscribers; addresses only if asked for."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ async def _remove(settings: Settings, who: str) -> None:
 
 
 def _find(app: App, who: str) -> Member:
-    """The one that is meant, by its key or its address.
+    """The member with this key or address.
 
     Raises:
         BadParameter: there is none.

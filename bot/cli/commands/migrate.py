@@ -1,4 +1,4 @@
-"""`paperboy migrate`: the store's schema to this version, or the whole store into another database."""
+"""`paperboy migrate`: brings the store's schema up to date, or copies the whole store into another database."""
 
 from __future__ import annotations
 

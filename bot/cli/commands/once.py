@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 _SELF_SERVICE = "self-service"
-"""What all self-service subscribers together are called."""
+"""The name under which all self-service subscribers are summed up."""
 
 
 def once(
@@ -55,7 +55,7 @@ async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> RunR
 
 
 def account(run: RunResult, settings: Settings) -> None:
-    """What the run did, verb by verb."""
+    """Prints what the run did, verb by verb."""
     heading("Collected")
     if run.collected_elsewhere:
         table([[f"nothing: {run.collected_elsewhere}"]])
@@ -85,19 +85,19 @@ def account(run: RunResult, settings: Settings) -> None:
 
 
 def show_missing(records: Iterable[MailingRecord]) -> None:
-    """The mailings of earlier days that are still open."""
+    """Prints the mailings of earlier days that are still open."""
     heading("Still missing")
     table(_missing(records), heads=("category", "mailing", "reason"))
 
 
 def _missing(records: Iterable[MailingRecord]) -> Iterator[list[str]]:
-    """The open mailings of earlier days, in a line what is open for the same reason: days first, then categories."""
+    """A line for all open mailings with the same reason: their categories and days, and the reason."""
     said = sorted((record.category, record.mailing_date, ("", record.reason)) for record in records)
     return ([some(categories), calendar.span(days), reason] for categories, days, (_, reason) in _together(said))
 
 
 def _collected(results: Sequence[Collected]) -> Iterator[list[str]]:
-    """A line for each mailing that is in, and one for all that are not for the same reason."""
+    """A line for each closed mailing, and one for all open ones with the same reason."""
     several = len({result.mailing_date for result in results}) > 1
     closed = [([each.category], [each.mailing_date], _answer(each)) for each in results if each.state.closed]
     said = [(each.category, each.mailing_date, _answer(each)) for each in results if not each.state.closed]
@@ -108,7 +108,7 @@ def _collected(results: Sequence[Collected]) -> Iterator[list[str]]:
 def _together(
     said: Iterable[tuple[str, date, tuple[str, str]]],
 ) -> Iterator[tuple[list[str], list[date], tuple[str, str]]]:
-    """Categories with the days of which the same is said, where the same is said of the same days."""
+    """Groups of categories with the same days and the same state and reason."""
     days: dict[tuple[str, tuple[str, str]], list[date]] = {}
     for category, day, what in said:
         days.setdefault((category, what), []).append(day)
@@ -119,7 +119,7 @@ def _together(
 
 
 def _answer(result: Collected) -> tuple[str, str]:
-    """What became of one mailing: its state, and arXiv's answer."""
+    """The mailing's state, and the reason."""
     if not result.asked:
         return f"{result.state.value} already" if result.state.closed else "not asked", result.reason
     said = [result.reason]
@@ -131,7 +131,7 @@ def _answer(result: Collected) -> tuple[str, str]:
 
 
 def _all_composed(results: Iterable[Composed], settings: Settings) -> Iterator[list[str]]:
-    """A line for each subscriber of the YAML, and one for all self-service ones that get something."""
+    """A line for each subscriber of the YAML, and one for all self-service ones together."""
     results = tuple(results)
     yield from (_composed(result, settings) for result in results if not result.self_service)
     others = [result for result in results if result.self_service]
@@ -165,7 +165,7 @@ def _composed(result: Composed, settings: Settings) -> list[str]:
 
 
 def _all_delivered(lanes: Iterable[LaneReport], settings: Settings) -> Iterator[list[str]]:
-    """The same of what was delivered."""
+    """A line for each address of the YAML's subscribers, and one for all self-service ones together."""
     lanes = tuple(lanes)
     yield from (_delivered(lane, settings) for lane in lanes if not lane.self_service)
     others = [lane for lane in lanes if lane.self_service and not lane.paused]
@@ -174,7 +174,7 @@ def _all_delivered(lanes: Iterable[LaneReport], settings: Settings) -> Iterator[
 
 
 def _totals(lanes: Sequence[LaneReport]) -> Iterator[str]:
-    """How many messages came to what, of those that came to anything."""
+    """The number of messages by outcome, for outcomes that occurred."""
     for what, count in (
         ("sent", sum(lane.sent for lane in lanes)),
         ("dropped", sum(lane.dropped for lane in lanes)),

@@ -1,4 +1,4 @@
-"""`paperboy preview`: what a subscriber would get now. Sends nothing, changes nothing."""
+"""`paperboy preview`: shows what a subscriber would get now. Sends nothing, changes nothing."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Preview:
-    """What would come: the digest, and what its channel makes of it."""
+    """The digest, and the messages that its channel makes of it."""
 
     digest: Digest
     channel: str
     messages: tuple[Message, ...]
     headers: tuple[str, ...] = ()
-    """Of each message, if it is a mail: in lines, as an invented reader would get it."""
+    """For mails, the headers of each message, with an invented reader as recipient."""
 
 
 def preview(
@@ -99,9 +99,9 @@ def _choose(settings: Settings, name: str | None) -> Subscriber:
 async def _render(
     settings: Settings, wanted: str | None, form: Form, *, latest: bool
 ) -> tuple[Subscriber, _Preview | Nothing]:
-    """Whose digest it is, and what would come, or why nothing does."""
+    """The subscriber, and its preview, or why there is nothing."""
     if wanted is None or not (wanted in settings.subscribers or wanted.startswith("m-")):
-        _choose(settings, wanted)  # a self-service subscriber is asked for by its key
+        _choose(settings, wanted)  # a self-service subscriber is named by its key
     async with opened(settings, must_exist=True) as app:
         now = app.clock.now()
         roster = app.roster.of([wanted] if wanted else (), now)
@@ -145,7 +145,7 @@ def _open(found: _Preview, subscriber: Subscriber, settings: Settings) -> None:
 
 
 def _draw(found: _Preview) -> None:
-    """The digest's papers in a table a topic, and how many messages they come in."""
+    """Prints a table of papers for each topic, and the number of messages."""
     digest = found.digest
     days = ", ".join(map(text.day, digest.mailing_dates))
     say(f"{plural(digest.matched, 'paper')} of the {digest.announced} announced on {days}")
@@ -189,7 +189,7 @@ def _show(found: _Preview, form: Form) -> str:
 
 
 def _words(message: Message) -> str:
-    """The message's own plain form: a mail's text, or what a chat gets where its blocks are refused."""
+    """The message's plain form: a mail's text part, or the text without blocks for a chat."""
     body = message.plain or message.payload
     if "entity" in body:
         return mime.texts(body["entity"])["plain"]

@@ -1,4 +1,4 @@
-"""`paperboy preview --open`: puts pages into files and opens the first in the browser."""
+"""Writes the pages of `paperboy preview --open` into files, and opens the first in the browser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def write_pages(channel: str, pages: Sequence[str]) -> tuple[Path, ...]:
-    """Files in a new folder that only this user may read, one a page."""
+    """Writes each page into a file, in a new folder that only this user may read."""
     folder = Path(tempfile.mkdtemp(prefix="paperboy-"))
     files = tuple(folder / f"{channel}-{number}.html" for number in range(1, len(pages) + 1))
     for file, page in zip(files, pages, strict=True):
@@ -21,5 +21,5 @@ def write_pages(channel: str, pages: Sequence[str]) -> tuple[Path, ...]:
 
 
 def open_first(files: Sequence[Path]) -> bool:
-    """Open the first in the browser that `$BROWSER` or the desktop names; whether there is one."""
+    """Opens the first file in the browser of `$BROWSER` or the desktop. Returns whether there is one."""
     return webbrowser.open(files[0].as_uri())

@@ -1,4 +1,4 @@
-"""`paperboy run`: the daemon as a process: signals, a changed configuration, systemd, a health ping."""
+"""`paperboy run`: runs the daemon, and handles signals, changes of the configuration, systemd and the health ping."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 LOCK_WAIT_AT_END = 2.0
-"""Seconds that a store which another process has locked is waited for once the daemon is to end."""
+"""The most seconds to wait for a locked store once the daemon is to end."""
 
 PING_SECONDS = 3600.0
-"""How often a health URL is called at least."""
+"""The most seconds between two requests to the health URL."""
 
 
 def run(
@@ -56,7 +56,7 @@ async def _serve(settings: Settings, config: Path | None) -> None:
     stop = asyncio.Event()
 
     def end(*_: object) -> None:
-        # Not the loop's own handler, which waits for its turn: at this moment the store may be waited for.
+        # Not a handler of the event loop, which would not run while the store is waited for.
         service.app.store.end_lock_waits(LOCK_WAIT_AT_END)
         loop.call_soon_threadsafe(stop.set)
 
@@ -77,7 +77,7 @@ async def _serve(settings: Settings, config: Path | None) -> None:
 
 
 class Service:
-    """What surrounds the daemon in its process."""
+    """Everything around the daemon in its process."""
 
     def __init__(
         self, app: App, pages: WebService, chat: ChatListening, monitoring: MonitoringService, config: Path | None
@@ -93,11 +93,11 @@ class Service:
         self._pings: set[asyncio.Task[None]] = set()
 
     def ask_to_reload(self) -> None:
-        """SIGHUP: read the configuration again between two runs."""
+        """Makes the configuration be read again before the next run (SIGHUP)."""
         self._asked = True
 
     def heartbeat(self) -> None:
-        """At every tick: the watchdog, and once in a while the health URL."""
+        """Called at every tick: notifies the watchdog, and requests the health URL now and then."""
         notify("WATCHDOG=1", os.environ)
         self.monitoring.beat()
         if self.app.settings.health_url is not None and time.monotonic() - self._pinged >= PING_SECONDS:
@@ -107,9 +107,12 @@ class Service:
             ping.add_done_callback(self._pings.discard)
 
     async def reload(self) -> Runner | None:
-        """The runner of the configuration as it is now, if it changed or somebody asked; None if nothing changed.
+        """Reloads the configuration if the file changed or a reload was asked for.
 
-        A wrong configuration is refused, and the old one stays.
+        A wrong configuration is refused, and the old one stays in use.
+
+        Returns:
+            The new runner; None if nothing changed.
         """
         dated = self._date()
         if not self._asked and dated == self._dated:
@@ -131,7 +134,7 @@ class Service:
             notify("READY=1", os.environ)
 
     async def _opened(self, settings: Settings) -> App:
-        """The application of other settings, and its pages in place of the old ones; or nothing changed."""
+        """Opens the application with new settings, and its pages; on an error the old ones stay in use."""
         fresh = App(settings, self.app.clock)
         try:
             await self.monitoring.follow(settings)
@@ -152,7 +155,7 @@ class Service:
         await self.app.aclose()
 
     def _date(self) -> tuple[int, int] | None:
-        """What tells a changed file: its inode and its time in nanoseconds. None while there is no file."""
+        """The file's inode and its time in nanoseconds, to see whether it changed; None if there is no file."""
         try:
             found = locate(self._config, os.environ).stat()
         except FileNotFoundError:
@@ -166,12 +169,12 @@ def _log() -> structlog.stdlib.BoundLogger:
 
 
 async def _ping(url: str) -> None:
-    """Calls the health URL. A failure is logged and does not end the daemon."""
+    """Requests the health URL. A failure is logged and does not end the daemon."""
     try:
         timeout = aiohttp.ClientTimeout(total=10)
         async with aiohttp.ClientSession(trust_env=True, timeout=timeout) as session, session.get(url) as answer:
             if not answer.ok:
                 _log().warning("the health URL answered", status=answer.status)
     except (aiohttp.ClientError, TimeoutError) as error:
-        # By its name alone: such a URL is a secret, and the error quotes it.
+        # Only the error's type is logged: its text quotes the URL, which is a secret.
         _log().warning("the health URL cannot be reached", error=type(error).__name__)

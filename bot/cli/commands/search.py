@@ -1,4 +1,4 @@
-"""`paperboy search` and `paperboy query`: the stored papers in the topics' own query language."""
+"""`paperboy search` and `paperboy query`: search the stored papers with the topics' query language."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _show_day(day: DayMatches) -> None:
 
 
 def outline(node: Node, depth: int = 0) -> Iterator[tuple[int, str]]:
-    """A query's tree as indented lines: how deep, and what it says."""
+    """A query's tree as lines, each with its depth."""
     match node:
         case Term():
             yield depth, _term(node)
@@ -184,7 +184,7 @@ def _term(term: Term) -> str:
 
 
 def _understood(query: str) -> tuple[Topic, Node]:
-    """The query as a topic, and as a tree; where it does not parse, the process ends with its place marked."""
+    """The query as a topic and as a tree; if it does not parse, prints where and exits."""
     try:
         tree = parse(query)
     except QueryError as error:
@@ -195,7 +195,7 @@ def _understood(query: str) -> tuple[Topic, Node]:
 
 
 def _marked(query: str, column: int) -> str:
-    """The query on one line, and a mark under its column (counted from 1)."""
+    """The query on one line, and a mark under the column (counted from 1)."""
     shown = "".join(c if c.isprintable() else " " for c in query)
     width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in shown[: column - 1])
     return f"  {shown}\n  {' ' * width}^\n"

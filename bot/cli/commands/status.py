@@ -1,4 +1,4 @@
-"""`paperboy status`: today in a sentence, and why."""
+"""`paperboy status`: says how today's mailing and every subscriber stand, and why."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _show(found: Status, settings: Settings) -> None:
 
 
 def _categories(categories: Iterable[CategoryStatus]) -> Iterator[list[str]]:
-    """A line for each category whose mailing is in, and one for all that wait for the same reason."""
+    """A line for each category whose mailing is closed, and one for all open ones with the same reason."""
     groups: dict[tuple[str, str], list[CategoryStatus]] = {}
     for each in categories:
         key = (each.state, each.reason if each.due else each.category)
@@ -95,7 +95,7 @@ def _subscriber(each: SubscriberStatus, settings: Settings) -> list[str]:
 
 
 def _readers(found: Readers) -> Iterator[list[str]]:
-    """Who subscribed by themselves, and who is not written to."""
+    """Lines with the numbers of self-service subscribers and of suppressed mailboxes."""
     paused, unconfirmed = found.paused, found.unconfirmed
     yield ["self-service", f"{found.subscribed} subscribed, {paused} of them paused; {unconfirmed} not confirmed yet"]
     if found.suppressed:

@@ -1,4 +1,4 @@
-"""`paperboy suppressions`: who is not written to, and why. The store knows a mailbox by a keyed hash alone."""
+"""`paperboy suppressions`: lists, adds, lifts and exports suppressions; the store has only hashes of mailboxes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.store.suppressions import Suppression
 
 _SHORT = 8
-"""Characters of a key that are shown."""
+"""The number of characters of a key that are shown."""
 
 
 def list_suppressions(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
@@ -91,7 +91,7 @@ async def _lift(settings: Settings, which: str) -> None:
 
 
 def _find(app: App, which: str) -> Suppression:
-    """The one that is meant.
+    """The suppression with this key, prefix of a key, or address.
 
     Raises:
         BadParameter: there is none, or there are several.
