@@ -353,7 +353,7 @@ def _rendered(store: Store) -> dict[str, set[str]]:
     render_index({topic: {MONDAY: 1}}, Recording())
     site = SiteContext(Assets.find(Recording()).names)
     render_web_page(TopicPage(topic, MONDAY, (entry(),)), site, Recording())
-    render_front({topic: {MONDAY: 1}}, site, Recording(), mark="")
+    render_front({topic: {MONDAY: 1}}, {topic: [entry()]}, site, Recording(), mark="")
     render_answer(Answer("A sentence", (Part("A heading"),)), Recording())
     render_pages("slack", [Message({"text": "A text"})], "lab", Recording())
     render_pages("discord", [Message({"content": "A text"})], "lab", Recording())

@@ -103,14 +103,8 @@ def _start(text: str, place: int, before: int) -> int:
 
 def _spans(field: str, written: str, terms: Iterable[MatchedTerm]) -> list[Span]:
     """Where the terms stand, those within or across others left out, and those that a mark would break."""
-    wanted = [term for term in terms if field in term.fields]
-    unbreakable = _unbreakable(flatten_tex(written)) if wanted else []
-    spans: list[Span] = []
-    for term in wanted:
-        for span in found_at.spans(term.term, term.mode, written):
-            if not any(start < span[1] and span[0] < end for start, end in (*unbreakable, *spans)):
-                spans.append(span)
-    return sorted(spans)
+    wanted = [(term.term, term.mode) for term in terms if field in term.fields]
+    return found_at.places(wanted, written, _unbreakable(flatten_tex(written))) if wanted else []
 
 
 def _unbreakable(text: str) -> list[Span]:

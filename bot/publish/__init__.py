@@ -24,14 +24,14 @@ from typing import TYPE_CHECKING
 from bot.publish import bibtex, feeds, search_data
 from bot.publish.assets import Assets, fingerprint
 from bot.publish.html import SiteContext, render_web_page
-from bot.publish.html_index import mailings, render_front
+from bot.publish.html_index import BEST_TOPICS, mailings, render_front
 from bot.publish.markdown import TopicPage, in_order, render_index, render_page
 from bot.store.pages import PageRecord
 from bot.topics.matched_papers import MatchedPapers
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
     from bot.model import DigestEntry, Topic
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from bot.store import Store
     from bot.text.templates import Templates
     from bot.topics.matcher import Matcher
+
+    MonthFile = Callable[[str, Iterable[TopicPage]], str]
 
 _MARK = re.compile(rb'<meta name="paperboy" content="(\w+)">')
 _FORMS = (".md", ".html", ".bib")
@@ -132,9 +134,8 @@ class Publisher:
         for page in stale:
             pages[page] = self._write_page(page)
             await asyncio.sleep(0)
-        data = self._site.dir / search_data.file_name(stale[0].day)
-        before = data.read_text(encoding="utf-8", errors="replace") if data.exists() else ""
-        write_atomically(data, search_data.month(before, pages.values()))
+        self._write_month(search_data.file_name(stale[0].day), search_data.month, pages.values())
+        self._write_month(search_data.abstracts_name(stale[0].day), search_data.abstracts, pages.values())
         for topic in dict.fromkeys(page.topic for page in stale):
             self._write_feeds(
                 topic, {page.day: content.entries for page, content in pages.items() if page.topic is topic}
@@ -147,6 +148,12 @@ class Publisher:
             )
         )
         return [Published(self._path(page.topic, page.day), len(content.entries)) for page, content in pages.items()]
+
+    def _write_month(self, name: str, made: MonthFile, pages: Iterable[TopicPage]) -> None:
+        """A month's data with these pages in it."""
+        data = self._site.dir / name
+        before = data.read_text(encoding="utf-8", errors="replace") if data.exists() else ""
+        write_atomically(data, made(before, pages))
 
     def _write_page(self, page: _Stale) -> TopicPage:
         """One page in its three forms; what is on it."""
@@ -206,7 +213,9 @@ class Publisher:
                 write_atomically(self._site.dir / topic.name / "mailings.js", mailings(dates))
         changed = write_atomically(index, render_index(counts, self._templates, repository=self._site.repository))
         # Last, for it bears the mark of all.
-        write_atomically(front, render_front(counts, self._site_context, self._templates, mark=mark))
+        filed = [(topic, max(dates)) for topic, dates in counts.items() if dates][:BEST_TOPICS]
+        newest = {topic: self._entries(topic, day) for topic, day in filed}
+        write_atomically(front, render_front(counts, newest, self._site_context, self._templates, mark=mark))
         return changed
 
     @cached_property
@@ -223,7 +232,8 @@ class Publisher:
 
 def _is_complete(day: date, files: frozenset[str], data: frozenset[str]) -> bool:
     """Whether all that is made of a page is there, by the names in its folder and in that of the months' data."""
-    return Path(search_data.file_name(day)).name in data and files.issuperset(f"{day}{form}" for form in _FORMS)
+    names = (search_data.file_name(day), search_data.abstracts_name(day))
+    return data.issuperset(Path(name).name for name in names) and files.issuperset(f"{day}{form}" for form in _FORMS)
 
 
 def _listed(folder: Path) -> frozenset[str]:

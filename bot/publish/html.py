@@ -13,12 +13,14 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup
 
 from bot import text
-from bot.model import AnnounceType, Link
+from bot.model import AnnounceType, Link, Order
 from bot.publish import bibtex
 from bot.publish.assets import KATEX
 from bot.publish.katex import typeset
 from bot.publish.markdown import chips, in_order
 from bot.text import links
+from bot.topics.found_at import places
+from bot.topics.ranking import rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,7 +48,8 @@ def render_web_page(page: TopicPage, site: SiteContext, templates: Templates) ->
     Raises:
         RenderError: the template is broken.
     """
-    papers = [_paper(entry) for entry in in_order(page.entries)]
+    listed = {entry.paper.identifier: place for place, entry in enumerate(in_order(page.entries), start=1)}
+    papers = [_paper(entry, listed[entry.paper.identifier]) for entry in rank(page.topic, page.entries)]
     topic, day = page.topic, page.mailing_date.isoformat()
     body = templates.render(
         "site/web.html.j2",
@@ -59,6 +62,7 @@ def render_web_page(page: TopicPage, site: SiteContext, templates: Templates) ->
         categories=topic.categories,
         exclusions=topic.exclude,
         papers=papers,
+        by_relevance=topic.order is Order.RELEVANCE,
         katex=f"../{KATEX}" if any(paper["formulas"] for paper in papers) else "",
     )
     return body + "\n"
@@ -73,12 +77,17 @@ def shared(site: SiteContext, *, root: str, path: str) -> dict[str, object]:
     }
 
 
-def _paper(entry: DigestEntry) -> dict[str, object]:
-    paper = entry.paper
-    title, abstract = typeset(paper.title), typeset(paper.abstract)
+def _paper(entry: DigestEntry, listed: int) -> dict[str, object]:
+    """What the template is given of a paper, the `listed`th on the Markdown page."""
+    paper, hits = entry.paper, entry.match.hits
+    title = typeset(paper.title, places([(hit.term, hit.mode) for hit in hits if hit.field == "title"], paper.title))
+    abstract = typeset(
+        paper.abstract, places([(hit.term, hit.mode) for hit in hits if hit.field == "abstract"], paper.abstract)
+    )
     kind = "new" if entry.type is AnnounceType.NEW and entry.replaced_to is None else ""
     return {
         "identifier": paper.identifier,
+        "listed": listed,
         "title": title.markup or paper.identifier,
         "abstract": abstract.markup,
         "formulas": title.formulas + abstract.formulas,

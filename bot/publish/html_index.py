@@ -1,4 +1,4 @@
-"""The site's front page as HTML: the search, the latest mailings, and a calendar per topic; and each topic's dates.
+"""The site's front page as HTML: search, best papers, latest mailings, a calendar per topic; and topics' dates.
 
 Pure but for reading templates: knows no store and no clock, so that equal counts give equal bytes.
 """
@@ -10,29 +10,47 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bot.publish.html import shared
-from bot.publish.markdown import MONTHS
+from markupsafe import Markup
+
+from bot import text
+from bot.channels.excerpt import excerpt
+from bot.channels.presentation import matched_terms
+from bot.model import Order
+from bot.publish.html import shared, url
+from bot.publish.markdown import MONTHS, chips
+from bot.topics.ranking import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from bot.model import Topic
+    from bot.model import DigestEntry, Topic
     from bot.publish.html import SiteContext
     from bot.text.templates import Templates
 
 LATEST = 5
-"""Mailing dates on top of the front page."""
+"""Mailing dates on the front page."""
+BEST = 5
+"""Papers of each topic's latest mailing on top of it."""
+BEST_TOPICS = 12
+"""Topics that are shown so; with more the front page would be no longer read."""
+_AUTHORS, _EXCERPT = 3, 240
 _WORKING_DAYS = 5
 
 
 def render_front(
-    counts: Mapping[Topic, Mapping[date, int]], site: SiteContext, templates: Templates, *, mark: str
+    counts: Mapping[Topic, Mapping[date, int]],
+    newest: Mapping[Topic, Sequence[DigestEntry]],
+    site: SiteContext,
+    templates: Templates,
+    *,
+    mark: str,
 ) -> str:
     """The front page, ending in one line break.
 
     Args:
         counts: per topic, in the order to show, how many papers the page of each mailing date has.
+        newest: per topic, the papers of its latest mailing, in any order.
         site: what all pages share.
         templates: where `site/front.html.j2` is.
         mark: what the page was made of, as a hash; the next run compares it.
@@ -47,6 +65,7 @@ def render_front(
         **shared(site, root="", path="index.html"),
         katex="",
         mark=mark,
+        best=[_best(topic, max(counts[topic]), rank(topic, entries)) for topic, entries in newest.items() if entries],
         latest=[
             {"day": day, "pages": [_page(topic, day, dates[day]) for topic, dates in shown.items() if day in dates]}
             for day in days[:LATEST]
@@ -73,6 +92,32 @@ def mailings(dates: Mapping[date, int]) -> str:
     A page finds its previous and its next mailing in it, also one that is written later.
     """
     return f"paperboy.mailings({json.dumps([day.isoformat() for day in sorted(dates, reverse=True)])});\n"
+
+
+def _best(topic: Topic, day: date, ranked: Sequence[DigestEntry]) -> dict[str, object]:
+    """The first papers of a topic's latest mailing."""
+    page = f"{topic.name}/{day.isoformat()}.html"
+    return {
+        "topic": topic.title,
+        "name": topic.name,
+        "day": day,
+        "url": page,
+        "papers": len(ranked),
+        "by_relevance": topic.order is Order.RELEVANCE,
+        "shown": [_shown(entry, page) for entry in ranked[:BEST]],
+    }
+
+
+def _shown(entry: DigestEntry, page: str) -> dict[str, object]:
+    paper = entry.paper
+    seen = excerpt(paper, matched_terms(entry.match), title=300, abstract=_EXCERPT)
+    return {
+        "url": url(f"{page}#{paper.identifier}"),
+        "title": Markup(seen.title.as_markup(text.markup_html, "<mark>{}</mark>")),  # noqa: S704 - escaped there
+        "excerpt": Markup(seen.abstract.as_markup(text.markup_html, "<mark>{}</mark>")),  # noqa: S704 - escaped there
+        "authors": text.names(paper.authors, _AUTHORS),
+        "chips": chips(entry),
+    }
 
 
 def _page(topic: Topic, day: date, papers: int | None) -> dict[str, object]:

@@ -17,6 +17,8 @@ from bot import text
 from bot.text import latex
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.text.math import Formula
 
 _MARKS = range(0xF0000, 0xF1000)
@@ -36,8 +38,13 @@ class Typeset:
     """How many of them it has; 0 needs no KaTeX."""
 
 
-def typeset(raw: str) -> Typeset:
-    """The text flattened and escaped, its formulas marked."""
+def typeset(raw: str, hits: Sequence[tuple[int, int]] = ()) -> Typeset:
+    """The text flattened and escaped, its formulas marked.
+
+    Args:
+        raw: as arXiv has it.
+        hits: where in `text.flatten_tex(raw)` matched terms stand, in order; none is marked in a formula.
+    """
     marks: dict[Formula, str] = {}
 
     def mark(formula: Formula) -> str:
@@ -47,8 +54,26 @@ def typeset(raw: str) -> Typeset:
 
     flat = text.clean(latex.flatten(_A_MARK.sub("", text.clean(raw)), mark))
     spans = {mark: _span(formula) for formula, mark in marks.items()}
-    pieces = [spans[piece] if piece in spans else _escaped(piece) for piece in _A_MARK.split(flat)]
+    read = {mark: formula.written if formula.plain is None else formula.plain for formula, mark in marks.items()}
+    parts = _A_MARK.split(flat)
+    if hits and "".join(read.get(part, part) for part in parts) != text.flatten_tex(raw):
+        hits = ()  # what is not read alike has no places in common
+    pieces, place = [], 0
+    for part in parts:
+        pieces.append(spans[part] if part in spans else _marked(part, place, hits))
+        place += len(read.get(part, part))
     return Typeset(Markup("").join(pieces), sum("data-tex=" in piece for piece in pieces))
+
+
+def _marked(part: str, place: int, hits: Sequence[tuple[int, int]]) -> Markup:
+    """A part of the text that begins at this place, the terms in it marked."""
+    pieces, done = [], 0
+    for begin, end in ((begin - place, end - place) for begin, end in hits):
+        if begin < done or end > len(part):
+            continue
+        pieces += [_escaped(part[done:begin]), Markup("<mark>{}</mark>").format(_escaped(part[begin:end]))]
+        done = end
+    return Markup("").join([*pieces, _escaped(part[done:])])
 
 
 def _span(formula: Formula) -> Markup:

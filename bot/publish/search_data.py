@@ -2,6 +2,10 @@
 
     paperboy.add(["mllm","2026-04-20",[["2604.00001",1,"Pigeons Read Maps","Ada Byron","cs.CV",0,0,0,["pigeon"]]]]);
 
+Abstracts, which are most of it, stand in a file of their own beside it, read only by who searches for words:
+
+    paperboy.abstracts(["mllm","2026-04-20",[["2604.00001","Of 412 birds ..."]]]);
+
 Scripts rather than JSON, because a page opened from a folder may load a script and may not ask for a file. The
 month's file is its own state: a page's line is replaced, the others stay. Pure.
 """
@@ -17,19 +21,24 @@ from bot.model import AnnounceType
 from bot.publish.markdown import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
     from bot.model import DigestEntry
     from bot.publish.markdown import TopicPage
 
 _KINDS = tuple(AnnounceType)
-_LINE = re.compile(r'paperboy\.add\(\["([\w-]+)","(\d{4}-\d\d-\d\d)",\[.*\]\]\);')
+_LINE = re.compile(r'paperboy\.(?:add|abstracts)\(\["([\w-]+)","(\d{4}-\d\d-\d\d)",\[.*\]\]\);')
 
 
 def file_name(day: date) -> str:
     """The file that a mailing date's papers are in, below the site's folder."""
     return f"data/{day:%Y-%m}.js"
+
+
+def abstracts_name(day: date) -> str:
+    """The file that their abstracts are in."""
+    return f"data/{day:%Y-%m}.abstracts.js"
 
 
 def month(before: str, pages: Iterable[TopicPage]) -> str:
@@ -39,16 +48,33 @@ def month(before: str, pages: Iterable[TopicPage]) -> str:
         before: what the file held; lines that are none of ours are left out.
         pages: of this month; each takes the place of its own older line.
     """
+    return _with_lines(
+        before, pages, lambda page: _line("add", page, [_row(entry) for entry in in_order(page.entries)])
+    )
+
+
+def abstracts(before: str, pages: Iterable[TopicPage]) -> str:
+    """The month's file of abstracts with these pages in it, as `month`."""
+    return _with_lines(
+        before, pages, lambda page: _line("abstracts", page, [_abstract(e) for e in in_order(page.entries)])
+    )
+
+
+def _with_lines(before: str, pages: Iterable[TopicPage], line: Callable[[TopicPage], str]) -> str:
     lines = {(found[2], found[1]): line for line in before.split("\n") if (found := _LINE.fullmatch(line))}
     for page in pages:
-        lines[page.mailing_date.isoformat(), page.topic.name] = _line(page)
+        lines[page.mailing_date.isoformat(), page.topic.name] = line(page)
     by_topic = sorted(lines, key=lambda key: key[1])
     return "".join(lines[key] + "\n" for key in sorted(by_topic, key=lambda key: key[0], reverse=True))
 
 
-def _line(page: TopicPage) -> str:
-    values = [page.topic.name, page.mailing_date.isoformat(), [_row(entry) for entry in in_order(page.entries)]]
-    return f"paperboy.add({json.dumps(values, ensure_ascii=False, separators=(',', ':'))});"
+def _line(call: str, page: TopicPage, rows: list[list[object]]) -> str:
+    values = [page.topic.name, page.mailing_date.isoformat(), rows]
+    return f"paperboy.{call}({json.dumps(values, ensure_ascii=False, separators=(',', ':'))});"
+
+
+def _abstract(entry: DigestEntry) -> list[object]:
+    return [text.clean(entry.paper.identifier), text.flatten_tex(entry.paper.abstract)]
 
 
 def _row(entry: DigestEntry) -> list[object]:

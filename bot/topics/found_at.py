@@ -18,7 +18,7 @@ from bot.topics import exact
 from bot.topics.term_forms import NormalisedText, TermPattern, normal_form, parts, unspelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Span = tuple[int, int]
 """Where it begins and ends."""
@@ -36,6 +36,23 @@ def spans(term: str, mode: MatchMode, text: str) -> tuple[Span, ...]:
     if found or not term.endswith("*"):
         return found
     return tuple(_spans(term.rstrip("*"), mode, text, prefix=True))
+
+
+def places(terms: Iterable[tuple[str, MatchMode]], text: str, without: Iterable[Span] = ()) -> list[Span]:
+    """Where terms stand in `flatten_tex(text)`, in order; of those within or across others the earlier term's.
+
+    Args:
+        terms: each as a topic spells it, and how the topic compares it.
+        text: as for `spans`.
+        without: what no place may touch.
+    """
+    taken, found = list(without), []
+    for term, mode in terms:
+        for span in spans(term, mode, text):
+            if not any(start < span[1] and span[0] < end for start, end in taken):
+                taken.append(span)
+                found.append(span)
+    return sorted(found)
 
 
 def _spans(term: str, mode: MatchMode, text: str, *, prefix: bool) -> Iterator[Span]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, Page
 
+    from bot.model import DigestEntry
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MARCH, FRIDAY, MONDAY = date(2026, 3, 31), date(2026, 4, 17), date(2026, 4, 20)
@@ -84,10 +86,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_atomically(base.with_suffix(".bib"), bibtex.bibliography(e.paper for e in in_order(page.entries)))
         data = site / search_data.file_name(page.mailing_date)
         write_atomically(data, search_data.month(data.read_text() if data.exists() else "", [page]))
+        data = site / search_data.abstracts_name(page.mailing_date)
+        write_atomically(data, search_data.abstracts(data.read_text() if data.exists() else "", [page]))
         counts[page.topic][page.mailing_date] = len(page.entries)
     for topic, dates in counts.items():
         write_atomically(site / topic.name / "mailings.js", mailings(dates))
-    write_atomically(site / "index.html", render_front(counts, here, templates, mark="0"))
+    newest = {page.topic: page.entries for page in pages() if page.mailing_date == MONDAY}
+    write_atomically(site / "index.html", render_front(counts, newest, here, templates, mark="0"))
     return site
 
 
@@ -149,9 +154,14 @@ async def test_a_search_loads_its_months_only_when_somebody_searches(browser: Br
     async with opened(browser, f"{address}/index.html", seen) as page:
         assert not [url for url in seen.asked if "/data/" in url]
         await page.get_by_label("Search titles").focus()
-        await page.get_by_label("Search titles").fill("pigeon")
+        await page.get_by_label("Search titles").fill("pigeon study")
         await found(page, "60 papers")
-        assert [url.rpartition("/")[2] for url in seen.asked if "/data/" in url] == ["2026-04.js", "2026-03.js"]
+        assert [url.rpartition("/")[2] for url in seen.asked if "/data/" in url] == [
+            "2026-04.js",
+            "2026-03.js",
+            "2026-04.abstracts.js",
+            "2026-03.abstracts.js",
+        ]
         assert all(url.startswith(address) for url in seen.asked)
 
 
@@ -172,7 +182,7 @@ async def test_every_filter_narrows_and_they_narrow_together(browser: Browser, a
         await page.get_by_label("Matched keyword").select_option("homing flight")
         assert await found(page, "1 paper") == ["Maps of ℝ² at 50%"]
         await page.get_by_label("Type").select_option("replace")
-        assert await found(page, "0 papers") == []
+        assert await found(page, "0 papers. A filter is set: fewer filters may find more.") == []
         await page.get_by_role("button", name="Clear").click()
         await page.locator("#contents").wait_for()
         for kind, title in (("replace", "Older Birds"), ("cross", HOSTILE), ("reconstructed", "Feathers")):
@@ -193,7 +203,7 @@ async def test_a_paper_of_two_topics_is_one_result_that_names_both(browser: Brow
 
 async def test_more_results_come_when_asked_for_and_the_focus_goes_there(browser: Browser, address: str) -> None:
     async with opened(browser, f"{address}/index.html") as page:
-        await page.get_by_label("Search titles").fill("pigeon")
+        await page.get_by_label("Search titles").fill("pigeon study")
         assert len(await found(page, "60 papers")) == 50
         await page.get_by_role("button", name="Show 10 more of 10").press("Enter")
         assert await page.locator("#results li.paper").count() == 60
@@ -217,6 +227,7 @@ async def test_the_site_works_from_a_folder_too(browser: Browser, folder: Path) 
         await page.get_by_label("Search titles").fill("older")
         assert await found(page, "1 paper") == ["Older Birds"]
         await page.goto((folder / "birds" / "2026-04-20.html").as_uri())
+        await page.locator("article[id='2604.00001']").scroll_into_view_if_needed()
         await page.locator(".katex").first.wait_for()
         await page.get_by_role("link", name="← Fri 17 Apr 2026").click()
         await page.wait_for_url("**/birds/2026-04-17.html")
@@ -227,7 +238,7 @@ async def test_a_month_that_cannot_be_read_is_said(browser: Browser, address: st
     profile = await browser.new_context()
     page = await profile.new_page()
     await page.route("**/data/2026-03.js", lambda route: route.abort())
-    await page.goto(f"{address}/index.html#q=pigeon")
+    await page.goto(f"{address}/index.html#q=pigeon+study")
     assert len(await found(page, "60 papers; could not read 2026-03")) == 50
     await profile.close()
 
@@ -343,7 +354,7 @@ async def test_a_page_links_its_neighbours_also_those_that_came_later(browser: B
         assert await page.locator("#later").count() == 0
 
 
-@pytest.mark.parametrize("path", ["index.html", "index.html#q=pigeon", "birds/2026-04-20.html"])
+@pytest.mark.parametrize("path", ["index.html", "index.html#q=pigeon+study", "birds/2026-04-20.html"])
 async def test_a_narrow_phone_never_scrolls_sideways(browser: Browser, address: str, path: str) -> None:
     async with opened(browser, f"{address}/{path}", viewport={"width": 320, "height": 640}) as page:
         if "#" in path:
@@ -364,3 +375,110 @@ async def test_axe_finds_no_violation(browser: Browser, address: str, axe: str, 
         assert [
             (rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in result["violations"]
         ] == []
+
+
+async def test_the_front_page_opens_with_the_best_papers_of_the_latest_mailing(
+    browser: Browser, address: str
+) -> None:
+    async with opened(browser, f"{address}/index.html") as page:
+        best = page.locator("section.best").first
+        assert "the best 5 of 63 papers" in await best.inner_text()
+        assert await best.locator("h3").count() == 5
+        await best.get_by_role("link", name="Feathers").click()
+        await page.wait_for_url("**/birds/2026-04-20.html#2604.00003")
+
+
+async def test_abstracts_are_searched_too_and_the_sentence_is_shown(browser: Browser, address: str) -> None:
+    async with opened(browser, f"{address}/index.html") as page:
+        await page.get_by_label("Search titles").fill('"we show α"')
+        assert await found(page, "1 paper") == ["Maps of ℝ² at 50%"]
+        assert "We show α₁" in (await page.locator("#results .abstract").text_content() or "")
+        await page.get_by_label("Search titles").fill('"α show we"')
+        await found(page, "0 papers. Without the quotes, the words may stand apart.")
+        await page.get_by_label("Search titles").fill("nowhere anywhere")
+        await found(page, "0 papers. Every word has to be there: fewer words may find more.")
+        await page.get_by_label("Search titles").fill("nowhere")
+        await found(page, "0 papers. Only papers that a topic of this site claimed are here.")
+        await page.get_by_label("Type").select_option("replace")
+        await found(page, "0 papers. A filter is set: fewer filters may find more.")
+
+
+async def test_matched_terms_are_marked(browser: Browser, address: str) -> None:
+    async with opened(browser, f"{address}/birds/2026-04-20.html") as page:
+        assert await page.locator("article[id='2604.10007'] h2 mark").all_text_contents() == ["Pigeon"]
+
+
+async def test_papers_are_filtered_by_words_and_phrases(browser: Browser, address: str) -> None:
+    async with opened(browser, f"{address}/birds/2026-04-20.html") as page:
+        await page.keyboard.press("/")
+        await page.keyboard.type('"pigeon study 1"')
+        assert await page.locator("#left").inner_text() == "11 of 63"
+        assert await page.locator("article:visible").count() == 11
+        await page.keyboard.type(" muñoz")
+        assert await page.locator("#left").inner_text() == "0 of 63"
+        await page.keyboard.press("Escape")
+        assert await page.locator("article:visible").count() == 63
+
+
+async def test_the_keys_go_from_paper_to_paper(browser: Browser, address: str) -> None:
+    here = "document.activeElement.id"
+    async with opened(browser, f"{address}/birds/2026-04-20.html") as page:
+        papers = await page.locator("article").evaluate_all("all => all.map(each => each.id)")
+        seen = []
+        for key in "jjkj":
+            await page.keyboard.press(key)
+            seen.append(await page.evaluate(here))
+        assert seen == [papers[0], papers[1], papers[0], papers[1]]
+
+
+async def test_arxiv_s_own_order_is_one_click_away(browser: Browser, address: str) -> None:
+    async with opened(browser, f"{address}/birds/2026-04-20.html") as page:
+        ids = "all => all.map(each => each.id)"
+        best = await page.locator("article").evaluate_all(ids)
+        await page.get_by_role("button", name="arXiv's order").click()
+        listed = await page.locator("article").evaluate_all(ids)
+        entries = pages()[0].entries
+        assert listed == [e.paper.identifier for e in in_order(entries)]
+        assert listed != best
+        await page.get_by_role("button", name="arXiv's order").click()
+        assert await page.locator("article").evaluate_all(ids) == best
+
+
+def written(folder: Path, entries: tuple[DigestEntry, ...]) -> str:
+    """A page of these papers, and what it needs; its address."""
+    templates = Templates()
+    assets = Assets.find(templates)
+    for path, source in assets.files.items():
+        write_atomically(folder / path, source.read_bytes())
+    page = render_web_page(TopicPage(BIRDS, MONDAY, entries), SiteContext(assets.names), templates)
+    write_atomically(folder / "birds" / "2026-04-20.html", page)
+    write_atomically(folder / "birds" / "mailings.js", mailings({MONDAY: len(entries)}))
+    return (folder / "birds" / "2026-04-20.html").as_uri()
+
+
+@pytest.mark.parametrize("number", [0, 250, 499])
+async def test_a_link_to_one_of_500_papers_lands_on_it_exactly(browser: Browser, tmp_path: Path, number: int) -> None:
+    entries = tuple(
+        entry(paper(f"2604.2{n:04d}", title=f"Study {n}", abstract="On birds. " * (5 + n * 7 % 150)))
+        for n in range(500)
+    )
+    url, identifier = written(tmp_path, entries), f"2604.2{number:04d}"
+    lands = f"""() => {{
+        const top = document.getElementById("{identifier}").getBoundingClientRect().top;
+        return Math.abs(top - 16) <= 2 || innerHeight + scrollY >= document.documentElement.scrollHeight - 1;
+    }}"""
+    async with opened(browser, f"{url}#{identifier}") as page:
+        await page.wait_for_function(lands)
+    async with opened(browser, url) as page:
+        await page.evaluate(f"location.hash = '#{identifier}'")
+        await page.wait_for_function(lands)
+
+
+async def test_35_papers_print_on_twelve_pages_at_most(browser: Browser, tmp_path: Path) -> None:
+    abstract = "We present a bird that reads maps of the old town and of its towers, one by one. " * 16
+    entries = tuple(
+        entry(paper(f"2604.2{n:04d}", title=f"A Study of Birds {n}", abstract=abstract)) for n in range(35)
+    )
+    async with opened(browser, written(tmp_path, entries)) as page:
+        printed = await page.pdf(format="A4", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 12

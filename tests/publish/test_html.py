@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import RenderError
-from bot.model import AnnounceType, Hit, Topic
+from bot.model import AnnounceType, Hit, Order, Topic
 from bot.publish.html import SiteContext, render_web_page
 from bot.publish.html_index import mailings, render_front
 from bot.publish.markdown import TopicPage
@@ -21,7 +21,7 @@ from bot.text.templates import Templates
 from tests.builders import MONDAY, entry, paper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.model import DigestEntry
 
@@ -58,8 +58,12 @@ def page(entries: Iterable[DigestEntry], *, topic: Topic = BIRDS, site: SiteCont
     return render_web_page(TopicPage(topic, MONDAY, tuple(entries)), site, TEMPLATES)
 
 
-def front(counts: dict[Topic, dict[date, int]], site: SiteContext = HERE) -> str:
-    return render_front(counts, site, TEMPLATES, mark="0123456789abcdef")
+def front(
+    counts: dict[Topic, dict[date, int]],
+    site: SiteContext = HERE,
+    newest: Mapping[Topic, Sequence[DigestEntry]] | None = None,
+) -> str:
+    return render_front(counts, newest or {}, site, TEMPLATES, mark="0123456789abcdef")
 
 
 def is_golden(name: str, shown: str) -> bool:
@@ -128,7 +132,7 @@ def test_a_published_page_says_where_it_is() -> None:
     ],
 )
 def test_a_paper_s_type_is_a_chip(shown: DigestEntry, chips: list[str]) -> None:
-    assert re.findall(r'<li class="chip (?:kind|found)"[^>]*>([^<]*)</li>', page([shown])) == chips
+    assert re.findall(r'<li class="chip (?:kind|unusual)"[^>]*>([^<]*)</li>', page([shown])) == chips
 
 
 def test_a_chip_of_a_category_or_a_term_searches_for_it() -> None:
@@ -159,13 +163,19 @@ def test_many_authors_are_cut_with_their_number() -> None:
     assert "A12" not in shown.split("@misc")[0]
 
 
-def test_papers_stand_as_in_the_markdown() -> None:
-    entries = [entry(paper(f"2604.0000{n}", categories=("cs.CV",))) for n in (2, 3, 1)]
-    assert re.findall(r'<article class="paper" id="([^"]*)"', page(entries)) == [
-        "2604.00003",
-        "2604.00002",
-        "2604.00001",
+def test_papers_stand_as_in_a_digest_and_know_their_place_in_the_markdown() -> None:
+    titled = Hit("pigeon", "title")
+    entries = [
+        entry(
+            paper(f"2604.0000{n}", categories=("cs.CV",)), hits=(titled,) if n == 2 else (Hit("pigeon", "abstract"),)
+        )
+        for n in (2, 3, 1)
     ]
+    found = re.findall(r'<article class="paper" id="([^"]*)" data-listed="(\d)"', page(entries))
+    assert found == [("2604.00002", "2"), ("2604.00001", "3"), ("2604.00003", "1")]
+    listing = page(entries, topic=replace(BIRDS, order=Order.LISTING))
+    assert 'id="listing"' in page(entries)
+    assert 'id="listing"' not in listing
 
 
 def test_a_mailing_without_a_match_says_so() -> None:

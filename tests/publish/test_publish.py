@@ -53,6 +53,7 @@ async def test_each_mailing_is_a_page_per_topic_and_the_index_names_it(sited: En
         "birds/feed.json",
         "birds/mailings.js",
         "data/2026-04.js",
+        "data/2026-04.abstracts.js",
         "README.md",
         "index.html",
         ".nojekyll",
@@ -132,6 +133,7 @@ async def test_a_day_writes_its_own_files_and_leaves_all_others(sited: Environme
         "birds/feed.json",
         "birds/mailings.js",
         "data/2026-04.js",
+        "data/2026-04.abstracts.js",
         "README.md",
         "index.html",
     }

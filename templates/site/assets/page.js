@@ -1,5 +1,5 @@
-// What every page does beyond being read: the theme switch, formulas, BibTeX to the clipboard, the neighbouring
-// mailings. Builds elements and text, never markup.
+// What every page does beyond being read: the theme switch, formulas, BibTeX to the clipboard, order, filter and keys,
+// exact places, the neighbouring mailings. Builds elements and text, never markup.
 "use strict";
 const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
@@ -66,6 +66,82 @@ if (copy) {
     } catch {
       byId("said").textContent = "The browser did not let us copy; the .bib file has the same.";
     }
+  });
+}
+
+// Papers that are not near have a guessed height, until somebody goes to one by its address: that place has to be exact.
+const measured = () => {
+  document.body.classList.remove("guessed");
+  byId(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+};
+if (!location.hash) document.body.classList.add("guessed");
+addEventListener("hashchange", measured);
+if (location.hash) addEventListener("load", measured);
+
+const paperList = byId("papers");
+const articles = paperList ? [...paperList.querySelectorAll("article")] : [];
+const listing = byId("listing");
+if (listing) {
+  const ranked = [...articles];
+  const listed = [...articles].sort((a, b) => a.dataset.listed - b.dataset.listed);
+  listing.hidden = false;
+  listing.addEventListener("click", () => {
+    const isListed = listing.getAttribute("aria-pressed") !== "true";
+    listing.setAttribute("aria-pressed", String(isListed));
+    articles.splice(0, articles.length, ...(isListed ? listed : ranked));
+    paperList.append(...articles);
+  });
+}
+
+// As the program folds: case, accents, hyphens and dashes do not matter.
+function fold(text) {
+  const plain = /^[\x20-\x7e]*$/.test(text) ? text : text.normalize("NFKD").replace(/\p{M}/gu, "");
+  return plain.toLowerCase().replace(/[\s\u2010-\u2015\u2212-]+/gu, " ");
+}
+// Words, and phrases in quotes.
+const wordsOf = (text) => [...text.matchAll(/["“”]([^"“”]+)["“”]?|[^\s"“”]+/gu)].map((found) => fold(found[1] ?? found[0]).trim()).filter(Boolean);
+
+const filterField = byId("words");
+if (filterField) {
+  byId("filter").hidden = false;
+  const texts = new Map();
+  const textOf = (article) => {
+    if (!texts.has(article)) texts.set(article, fold(["h2", ".authors", ".chips", ".abstract"].map((part) => article.querySelector(part)?.textContent ?? "").join(" ")));
+    return texts.get(article);
+  };
+  filterField.addEventListener("input", () => {
+    const wanted = wordsOf(filterField.value);
+    let left = 0;
+    for (const article of articles) {
+      article.hidden = !wanted.every((word) => textOf(article).includes(word));
+      left += !article.hidden;
+    }
+    byId("left").textContent = wanted.length ? `${left} of ${articles.length}` : "";
+  });
+  filterField.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    filterField.value = "";
+    filterField.dispatchEvent(new Event("input"));
+    filterField.blur();
+  });
+}
+
+if (articles.length) {
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, pre")) return;
+    if (event.key === "/" && filterField) {
+      event.preventDefault();
+      filterField.focus();
+    }
+    if (event.key !== "j" && event.key !== "k") return;
+    const seen = articles.filter((article) => !article.hidden);
+    const here = seen.indexOf(document.activeElement.closest?.("article"));
+    const top = seen.findIndex((article) => article.getBoundingClientRect().bottom > 1);
+    const step = event.key === "j" ? 1 : -1;
+    const next = seen[here < 0 ? (step > 0 ? Math.max(top, 0) : top - 1) : here + step];
+    if (!next) return;
+    next.focus({ preventScroll: true });
+    next.scrollIntoView();
   });
 }
 

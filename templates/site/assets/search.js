@@ -1,5 +1,5 @@
 // Search over every mailing of the site, in the reader's browser: data/YYYY-MM.js holds a month, and is loaded when
-// somebody searches, newest first. What is looked for stands in the address, so that a search can be linked.
+// somebody searches, newest first; then, for who looks for words, data/YYYY-MM.abstracts.js, newest first too. What is looked for stands in the address, so that a search can be linked.
 "use strict";
 const AT_ONCE = 50;
 const KINDS = ["new", "cross", "replace", "replace-cross"];
@@ -14,19 +14,16 @@ const contents = byId("contents");
 const topics = new Map([...form.elements.topic.options].filter((o) => o.value).map((o) => [o.value, o.text]));
 const pending = form.dataset.months.split(" ").filter(Boolean); // newest first
 const months = pending.length;
+const pendingAbstracts = [...pending];
 const failed = [];
 const papers = []; // newest mailing first
 const known = { category: new Set(), keyword: new Set() };
 let found = [];
 let shown = 0;
 let read = 0;
+let readAbstracts = 0;
 let loading = null;
-
-// As the program folds: case, accents, hyphens and dashes do not matter.
-function fold(text) {
-  const plain = /^[\x20-\x7e]*$/.test(text) ? text : text.normalize("NFKD").replace(/\p{M}/gu, "");
-  return plain.toLowerCase().replace(/[\s\u2010-\u2015\u2212-]+/gu, " ");
-}
+let loadingAbstracts = null;
 
 // One line of a month's file: a topic's page of one mailing.
 function add([topic, day, rows]) {
@@ -45,7 +42,18 @@ function add([topic, day, rows]) {
   }
 }
 let month = new Map();
-window.paperboy = { add };
+
+// The same of a month's abstracts.
+function abstracts([, day, rows]) {
+  for (const [id, abstract] of rows) {
+    const paper = byPlace.get(day + id);
+    if (!paper || paper.abstract) continue;
+    paper.abstract = abstract;
+    paper.text += `\n${fold(abstract)}`;
+  }
+}
+const byPlace = new Map();
+window.paperboy = { add, abstracts };
 
 function options(select, name) {
   const chosen = select.value;
@@ -68,6 +76,7 @@ async function loadAll() {
     month = new Map();
     for (const paper of came) {
       papers.push(paper);
+      byPlace.set(paper.day + paper.id, paper);
       for (const category of paper.categories.split(" ")) if (category) known.category.add(category);
       for (const term of paper.terms) known.keyword.add(term);
     }
@@ -80,12 +89,35 @@ async function loadAll() {
 }
 const begin = () => (loading ??= loadAll());
 
+async function loadAbstracts() {
+  await begin();
+  while (pendingAbstracts.length) {
+    const name = pendingAbstracts.shift();
+    try {
+      await load(`data/${name}.abstracts.js`);
+    } catch { /* titles and authors are searched all the same */ }
+    readAbstracts += 1;
+    const before = found.length;
+    found = matching();
+    if (isAsked() && found.length !== before) { // what is found in an abstract may stand between what is shown
+      const upto = Math.max(shown, AT_ONCE);
+      results.replaceChildren();
+      shown = 0;
+      show(upto);
+    }
+    say();
+    await new Promise((painted) => setTimeout(painted));
+  }
+}
+const beginAbstracts = () => (loadingAbstracts ??= loadAbstracts());
+
 const wanted = () => Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value.trim()]));
 const isAsked = () => Object.values(wanted()).some(Boolean);
 
 function matching() {
   const { q, author, topic, category, type, keyword } = wanted();
-  const words = fold(q).split(" ").filter(Boolean);
+  const words = wordsOf(q);
+  if (words.length) beginAbstracts();
   const name = fold(author).trim();
   const tests = [];
   if (topic) tests.push((paper) => paper.topics.includes(topic));
@@ -110,18 +142,30 @@ function item(paper) {
   const kind = paper.now ? `new, now v${paper.now}` : KIND_NAMES[paper.kind] + (version && `: ${version}`);
   const chips = [chip(kind, "kind")];
   if (paper.kind === 3 || (paper.now && paper.kind === 1)) chips.push(chip("cross-listed", "kind"));
-  if (paper.withdrawn) chips.push(chip("withdrawn", "found"));
-  if (paper.reconstructed) chips.push(chip("reconstructed", "found"));
+  if (paper.withdrawn) chips.push(chip("withdrawn", "unusual"));
+  if (paper.reconstructed) chips.push(chip("reconstructed", "unusual"));
   chips.push(...paper.categories.split(" ").filter(Boolean).map((category) => chip(category)));
   chips.push(...paper.terms.map((term) => chip(term, "term")));
   const where = element("p", { className: "quiet authors" }, `${readable(paper.day)} · `);
   paper.topics.forEach((topic, place) => where.append(place ? ", " : "",
     element("a", { href: `${topic}/${paper.day}.html#${id}`, textContent: topics.get(topic) })));
+  const seen = abstractShown(paper);
   return element("li", { className: "paper" },
     element("h3", {}, element("a", { href: `https://arxiv.org/abs/${id}${version}`, textContent: paper.title })),
     element("p", { className: "authors", textContent: paper.authors }),
     where,
+    ...(seen ? [element("p", { className: "abstract", textContent: seen })] : []),
     element("ul", { className: "chips" }, ...chips));
+}
+
+// Why a paper was found whose title and authors do not say so.
+function abstractShown(paper) {
+  const hidden = wordsOf(wanted().q).filter((word) => !`${fold(paper.title)} ${paper.names} ${paper.id}`.includes(word));
+  const sentence = paper.abstract?.split(/(?<=[.!?])\s+/u).find((each) => hidden.some((word) => fold(each).includes(word)));
+  if (!sentence) return "";
+  const place = Math.min(...hidden.map((word) => fold(sentence).indexOf(word)).filter((each) => each >= 0));
+  const from = place > 200 ? sentence.indexOf(" ", place - 150) + 1 : 0;
+  return (from ? "… " : "") + sentence.slice(from, from + 300) + (sentence.length > from + 300 ? "…" : "");
 }
 
 function show(upto) {
@@ -134,8 +178,18 @@ function show(upto) {
 
 function say() {
   const count = `${found.length.toLocaleString("en")} ${found.length === 1 ? "paper" : "papers"}`;
-  const rest = read < months ? `, still reading: ${read} of ${months} months` : "";
-  said.textContent = count + rest + (failed.length ? `; could not read ${failed.join(", ")}` : "");
+  const isReading = read < months || (loadingAbstracts && readAbstracts < months);
+  const rest = read < months ? `, still reading: ${read} of ${months} months`
+    : isReading ? `, still reading abstracts: ${readAbstracts} of ${months} months` : "";
+  said.textContent = count + rest + (found.length || isReading ? "" : hint()) + (failed.length ? `; could not read ${failed.join(", ")}` : "");
+}
+
+// What may help where nothing is found.
+function hint() {
+  const { q, ...filters } = wanted();
+  if (Object.values(filters).some(Boolean)) return ". A filter is set: fewer filters may find more.";
+  if (/["“”]/.test(q)) return ". Without the quotes, the words may stand apart.";
+  return wordsOf(q).length > 1 ? ". Every word has to be there: fewer words may find more." : ". Only papers that a topic of this site claimed are here.";
 }
 
 // `growing`: a further month came in. It is older than all before, so what is shown already stays.
