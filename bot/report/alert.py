@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bot.arxiv.rate_limit import Service
 from bot.collect import backlog
 from bot.model import DeliveryState, Note
+from bot.report.deaf import deaf
 from bot.report.failing import failing
 from bot.report.self_service import SELF_SERVICE, configured, is_self_service, shared_troubles
 from bot.settings import fingerprint
@@ -103,6 +104,8 @@ def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel
     refused = tuple(_open_circuits(open_circuits, known, channels))
     yield from refused
     yield from _bounces(store, now)
+    for platform in deaf(store, settings, now):
+        yield Alert(f"deaf {platform.platform}", f"{platform.sentence}. Commands and buttons there do nothing.")
     dead = store.queries.ended_since(now - DAY, DeliveryState.DEAD)
     names = (SELF_SERVICE if is_self_service(each.subscriber, settings) else each.subscriber for each in dead)
     for (name, reason), count in Counter(zip(names, (each.reason or "" for each in dead), strict=True)).items():

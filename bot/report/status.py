@@ -15,6 +15,7 @@ from bot.clock import next_slot
 from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
 from bot.report import explain, snapshot
+from bot.report.deaf import SOON, deaf
 from bot.report.failing import failing
 from bot.report.readers import Readers, readers
 from bot.report.renamed import renamed
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.compose.digests import DigestPlanner
     from bot.model import MailingRecord
+    from bot.report.deaf import DeafPlatform
     from bot.report.explain import Explanation
     from bot.report.failing import FailingSubscriber
     from bot.report.self_service import SharedTrouble
@@ -106,6 +108,8 @@ class Status:
     """Subscribers of the YAML whose oldest message has failed for longer than `alert_after`."""
     self_service: tuple[SharedTrouble, ...] = ()
     """What keeps messages from self-service subscribers, and from how many."""
+    deaf: tuple[DeafPlatform, ...] = ()
+    """Chat platforms that nobody listens to."""
 
 
 class Reporter:
@@ -146,6 +150,7 @@ class Reporter:
             failing=failing(store.unfinished, store.open_circuits, known, self._channels, now),
             self_service=shared_troubles(store.unfinished, store.open_circuits, self._settings, self._channels, now),
             renamed=renamed(self._store, known),
+            deaf=deaf(self._store, self._settings, now, after=SOON),
         )
 
     def _category(self, category: str, store: Snapshot, now: datetime) -> CategoryStatus:

@@ -1,4 +1,4 @@
-"""Whether all is well, for a monitor: the store can be read, and the last mailing is in or not yet late."""
+"""Whether all is well, for a monitor: the store can be read, the last mailing is in or not late, chats are heard."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from bot.arxiv import calendar
 from bot.collect import backlog
 from bot.errors import StoreError
+from bot.report.deaf import deaf
 from bot.web.page import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bot.web.page import Visit
 
@@ -23,7 +24,7 @@ _LOOK_BACK = timedelta(days=7)
 def health(visit: Visit) -> Document:
     """JSON: 200 if all is well, else 503 and the reason."""
     try:
-        mailing, reason = _last_mailing(visit), _late(visit)
+        mailing, reason = _last_mailing(visit), "; ".join(filter(None, (_late(visit), *_deaf(visit))))
     except StoreError as error:
         return _document({"reason": f"the store cannot be used: {error.reason}"})
     return _document({"mailing": mailing, **({"reason": reason} if reason else {})})
@@ -46,6 +47,11 @@ def _late(visit: Visit) -> str:
         f"the mailing of {category} for {records[-1].mailing_date:%Y-%m-%d} is late: {records[-1].reason}"
         for category, records in sorted(late.items())
     )
+
+
+def _deaf(visit: Visit) -> Iterator[str]:
+    readers = visit.readers
+    return (each.sentence for each in deaf(readers.store, readers.settings, visit.now))
 
 
 def _document(found: Mapping[str, object]) -> Document:

@@ -51,6 +51,10 @@ def _show(found: Status, settings: Settings) -> None:
         heading("Not delivered for too long")
         rows = [[each.subscriber, each.channel, when(each.since, zone), each.reason] for each in found.failing]
         table(rows, heads=("subscriber", "channel", "since", "reason"))
+    if found.deaf:
+        heading("Not listened to")
+        rows = [[each.platform, when(each.since, zone), each.reason] for each in found.deaf]
+        table(rows, heads=("chat", "since", "reason"))
     heading(found.summary[0].upper() + found.summary[1:])
     table([["next mailing", f"{when(found.next_mailing, zone)} ({zone})"]])
     if found.arxiv_waits_until:
