@@ -1,8 +1,8 @@
-"""The configuration: YAML in, frozen settings out; or every problem at once, each with its path and line.
+"""Loads the configuration: from YAML to frozen settings, or every problem at once, each with its path and line.
 
-Reads the file, the environment and what `${file:...}` names; opens nothing else. What a section may say is in
-`models`, and for a channel in its own classes: here stands only what goes through several of them. Knows no channel
-by name. Never shows what a `${...}` stood for.
+Reads the file, the environment and the files that `${file:...}` names; opens nothing else. What a section may contain
+is in `models`, and for a channel in its own classes; this module has only the rules across sections. Knows no channel
+by name. Never shows the value of a `${...}`.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ VARIABLE = "PAPERBOY_CONFIG"
 
 _SIGNUP_CHANNEL = "mail"
 _NEEDED_BY: Mapping[str, frozenset[str]] = {"token": frozenset({"channel"})}
-"""Setting -> the kinds of address that need it (a webhook needs no token), unless a channel has its own NEEDED_BY."""
+"""By setting, the kinds of address that need it (a webhook needs no token); a channel may have its own NEEDED_BY."""
 
 
 def locate(option: Path | None, environ: Mapping[str, str]) -> Path:
-    """The configuration file: `--config`, else $PAPERBOY_CONFIG, else config.yaml. `load` says if it is not there."""
+    """The configuration file: `--config`, else $PAPERBOY_CONFIG, else config.yaml. It need not exist."""
     return option or Path(environ.get(VARIABLE) or "config.yaml")
 
 
 def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Channel]] = CHANNELS) -> Settings:
-    """The settings that the file stands for.
+    """Loads the settings from the file.
 
     Args:
         path: the YAML file; relative paths in it are relative to its folder.
-        environ: what `${NAME}` is read from.
-        channels: the dict of channels.
+        environ: the environment, for `${NAME}`.
+        channels: the channels by name.
 
     Raises:
-        ConfigError: with every problem that can be seen at once, in the order of the file.
+        ConfigError: the file is wrong; with all problems, in the order of the file.
     """
     document = yaml_file.read(path)
     topics, subscribers = _entries(document.values, "topics"), _entries(document.values, "subscribers")
@@ -73,14 +73,14 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
 
 
 def read_topic(entries: Mapping[str, object], place: Place) -> Topic:
-    """A topic that stands in no file, judged as those of `topics` are. It has no name.
+    """Validates a topic that is in no file, with the same rules as those in `topics`. It has no name.
 
     Args:
         entries: its keys and their values.
         place: where they were given, for the problems: `("topics", ...)`.
 
     Raises:
-        ConfigError: with every problem there is.
+        ConfigError: it is wrong; with all problems.
     """
     reader = Reader(Document(entries), Context(Path()), {})
     section = reader.validate(TopicSection, entries, place)
@@ -95,10 +95,10 @@ def _entries(values: object, key: str) -> dict[str, object]:
 
 
 def _is_literal(place: Place) -> bool:
-    """Whether no `${...}` is replaced there yet, or ever.
+    """Whether no `${...}` is replaced at this place, or not yet.
 
-    Errors repeat the names of topics and subscribers, and in a topic TeX has its dollars. What a channel needs is
-    read only if somebody uses it.
+    Topics may contain TeX with dollars; errors repeat the names of topics and subscribers; a channel's secrets are
+    read only if a subscriber uses it.
     """
     match place:
         case (
@@ -113,7 +113,7 @@ def _is_literal(place: Place) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """What a subscriber's channel makes of its keys, and the rest of them."""
+    """A subscriber's channel with addresses and options, and its other keys."""
 
     rest: SubscriberSection | None
     channel: str = ""
@@ -121,7 +121,7 @@ class _Route:
     options: object = None
 
     def subscriber(self, name: str, whole: WholeFile) -> Subscriber:
-        """The subscriber, if there was no problem; what it does not say, the `whole` file does."""
+        """The subscriber, if there was no problem; defaults come from the `whole` file."""
         rest = {**dict(self.rest or ())}
         common = {**rest, "timezone": rest["timezone"] or whole.timezone}
         buttons = whole.chat is not None and whole.chat.value().has_buttons(self.channel)
@@ -147,7 +147,7 @@ def _route(reader: Reader, place: Place, raw: object, channels: Mapping[str, typ
 
 
 def _check_renamed(reader: Reader, routes: Mapping[str, _Route]) -> None:
-    """What is remembered under one name can become only one subscriber's."""
+    """Refuses two subscribers with the same `was`: the state of an old name can go to one of them only."""
     heirs: dict[str, str] = {}
     for name, route in routes.items():
         was = route.rest.was if route.rest else None
@@ -158,7 +158,7 @@ def _check_renamed(reader: Reader, routes: Mapping[str, _Route]) -> None:
 def _report_channels(
     reader: Reader, place: Place, chosen: Collection[str], named: Collection[str], channels: Iterable[str]
 ) -> None:
-    """Say why a subscriber has not one channel: several are chosen, or none, or their keys have no value."""
+    """Reports that a subscriber has several channels, none, or one without a value."""
     if chosen:
         reader.add_problem(place, f"has {' and '.join(chosen)}: make it a subscriber for each")
     elif named:
@@ -193,7 +193,7 @@ def _addresses(
 
 
 def _takes(kind: type[Channel], value: object) -> bool:
-    """Whether the channel can deliver there."""
+    """Whether the channel accepts the value as an address."""
     try:
         return bool(kind.addresses(value, kind.Options()))
     except ValueError:
@@ -201,7 +201,7 @@ def _takes(kind: type[Channel], value: object) -> bool:
 
 
 def _of_readers(whole: WholeFile | None, entries: object) -> dict[str, str]:
-    """The channels that readers may subscribe by themselves on, each with the setting that says so."""
+    """The channels on which readers may subscribe by themselves, each with the setting that allows it."""
     by_mail = {_SIGNUP_CHANNEL: "web.signup"} if whole and whole.web and whole.web.signup else {}
     heard = _entries(entries, "chat")
     return {**by_mail, **{name: f"chat.{name}" for name in CHAT_PLATFORMS if heard.get(name) is not None}}
@@ -214,7 +214,7 @@ def _channels(
     routes: Mapping[str, _Route],
     of_readers: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The settings of the channels that somebody uses; of the others only the keys are looked at."""
+    """The settings of the channels in use; for the others only the keys are checked."""
     sections = reader.mapping(raw, ("channels",), channels)
     used = {}
     for name, kind in channels.items():
@@ -234,7 +234,7 @@ def _channel(
     *,
     of_readers: str | None,
 ) -> object:
-    """The channel's settings: of its keys those that somebody needs, or all where readers use it by themselves."""
+    """The channel's settings: the keys that its addresses need, or all keys if readers may subscribe on it."""
     keys = _keys(kind.Settings)
     needed_by: Mapping[str, frozenset[str]] = getattr(kind, "NEEDED_BY", _NEEDED_BY)
     needing = {

@@ -1,8 +1,8 @@
-"""The configuration as a JSON Schema, for editors: completion, descriptions, and a mark where `load` would refuse.
+"""Makes a JSON Schema of the configuration, for editors: completion, descriptions and errors.
 
-Made of the same models as `load`, and looser than it: what depends on the environment, on the zones of this machine
-or on two settings at once is for `paperboy check`. `schema.json` beside this module is what `schema` returns; a test
-keeps them equal.
+It is made from the same models as `load` uses, but accepts more: what depends on the environment, on this machine's
+time zones or on two settings at once is left to `paperboy check`. `schema.json` beside this module is what `schema`
+returns; a test keeps them equal.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _IN_QUOTES: dict[str, list[Schema]] = {
     "number": [{"type": "string", "pattern": r"^[0-9]*\.?[0-9]+$"}],
     "boolean": [{"enum": ["yes", "no", "on", "off", "true", "false"]}],
 }
-"""What else is read as a value of such a type."""
+"""By type, what else YAML may have for it."""
 _ADDRESS: Schema = {
     "anyOf": [{"type": ["string", "integer"]}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
 }
@@ -83,7 +83,7 @@ def _chat() -> Schema:
 
 
 def _subscriber(channels: Mapping[str, type[Channel]]) -> Schema:
-    """A subscriber has one channel's key, and beside the common keys what may be set for that channel alone."""
+    """The schema of a subscriber: exactly one channel's key, that channel's options, and the common keys."""
     section = _section(SubscriberSection)
     options = {name: _section(kind.Options)["properties"] for name, kind in channels.items()}
     for own in options.values():
@@ -99,7 +99,7 @@ def _subscriber(channels: Mapping[str, type[Channel]]) -> Schema:
 
 
 class _PlainDefaults(GenerateJsonSchema):
-    """Leaves out the defaults that YAML spells otherwise than JSON."""
+    """Leaves out defaults that YAML writes otherwise than JSON."""
 
     ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - pydantic's own interface
 
@@ -110,7 +110,7 @@ class _PlainDefaults(GenerateJsonSchema):
 
 
 def _section(kind: type) -> Schema:
-    """A model or a dataclass as a mapping with its fields as keys."""
+    """The schema of a model or dataclass: a mapping with its fields as keys."""
     found = TypeAdapter(kind).json_schema(schema_generator=_PlainDefaults)
     properties = {key: _value(value, found.get("$defs", {})) for key, value in found["properties"].items()}
     for key, text in _descriptions(kind).items():
@@ -123,29 +123,29 @@ def _closed(properties: Mapping[str, Schema]) -> Schema:
 
 
 def _named(entry: Schema) -> Schema:
-    """A mapping from names that the user gives."""
+    """The schema of a mapping from names that the user chooses."""
     return {"type": ["object", "null"], "patternProperties": {_NAMES: entry}, "additionalProperties": False}
 
 
 def _value(found: Schema, defined: Mapping[str, Schema]) -> Schema:
-    """What may stand there: what pydantic says, a reference to it, or nothing."""
+    """The schema of a value: pydantic's, or a `${...}` reference, or null."""
     default = {"default": found["default"]} if found.get("default") is not None else {}
     return {**_any([*_choices(found, defined), _NOTHING]), **default}
 
 
 def _choices(found: Schema, defined: Mapping[str, Schema]) -> list[Schema]:
-    """The alternatives in what pydantic says, as YAML has them: what is no free text may be a reference, too."""
+    """The alternatives in pydantic's schema, as YAML has them; what is no free text may also be a reference."""
     if "$ref" in found:
         return _choices(defined[found["$ref"].rpartition("/")[2]], defined)
     if "anyOf" in found:
         return [choice for part in found["anyOf"] if part != _NOTHING for choice in _choices(part, defined)]
     plain = {key: value for key, value in found.items() if key not in ("title", "default", "uniqueItems")}
     if plain["type"] == "object":
-        return []  # a section, which `schema` has from its own model
+        return []  # a section; `schema` takes it from the section's own model
     if plain["type"] == "array":
         return [{**plain, "items": _any(_choices(plain["items"], defined))}]
     if plain["type"] == "string" and not {"enum", "pattern"} & plain.keys():
-        return [{**plain, "type": ["string", "number"]}]  # 2026 and 3.5 are words, too
+        return [{**plain, "type": ["string", "number"]}]  # 2026 and 3.5 are texts, too
     return [plain, *_IN_QUOTES.get(plain["type"], ()), {"$ref": "#/definitions/reference"}]
 
 
@@ -154,7 +154,7 @@ def _any(choices: list[Schema]) -> Schema:
 
 
 def _descriptions(kind: type) -> dict[str, str]:
-    """What stands as a docstring under a field."""
+    """The docstrings under the fields of a class, by field."""
     (definition,) = ast.parse(inspect.getsource(kind)).body
     body = definition.body if isinstance(definition, ast.ClassDef) else []
     return dict(_described(pairwise(body)))

@@ -1,8 +1,8 @@
-"""The sections of the file as pydantic models: their keys, how YAML writes each value, and what is refused.
+"""The sections of the file as pydantic models: keys, types and rules of each.
 
-`load` validates by them and `json_schema` describes them to an editor. Each becomes the frozen value in `settings` or
-`model` that the program reads, and takes its defaults from there. What a channel can set is not here: its own
-`Settings` and `Options` classes say that.
+`load` validates with them, and `json_schema` describes them to editors. Each section becomes a frozen value of
+`settings` or `model`, and takes its defaults from there. A channel's settings are in its own `Settings` and `Options`
+classes. A docstring under a field is its description in editors.
 """
 
 from __future__ import annotations
@@ -72,18 +72,18 @@ _WHOLE = Settings(contact="", store="", timezone=ZoneInfo("UTC"), topics={})
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a value is judged by beside itself: the context of every validation."""
+    """What validation needs besides the value."""
 
     folder: Path
-    """What relative paths are relative to; absolute."""
+    """The folder of relative paths; absolute."""
     topics: Collection[str] = ()
-    """The names that the file has topics for."""
+    """The names of the file's topics."""
     subscribers: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to write where a setting is missing; metadata of its field."""
+    """Metadata of a field: what to write if the setting is missing."""
 
     text: str
 
@@ -92,7 +92,7 @@ class Advice:
 
 
 def _text(check: Callable[..., object], like: Mapping[str, object] | None = None) -> GetPydanticSchema:
-    """A text that `check` turns into the value, or refuses with a ValueError; `like` says so to JSON Schema."""
+    """A text that `check` converts, or refuses with a ValueError; `like` is its JSON Schema."""
     from_text = Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", **(like or {})})]
     return GetPydanticSchema(lambda _, handler: handler.generate_schema(from_text))
 
@@ -107,7 +107,7 @@ def _pattern(pattern: str) -> dict[str, str]:
 
 
 def _topic_key(text: str, info: ValidationInfo[Context]) -> str:
-    """A topic's name becomes a folder's, and on some disks two that differ only in case are one."""
+    """Checks a topic's name, which becomes a folder's: on some disks two that differ only in case are one."""
     first = next((name for name in info.context.topics if name.lower() == text.lower()), text)
     if first != text:
         raise ValueError(f"differs from {value_types.shown(first)} only in case: some disks have one folder for both")
@@ -372,7 +372,7 @@ class ChatSection(Section):
 
 
 class WholeFile(Section):
-    """The file. What `channels` and `subscribers` hold is for the channels to say."""
+    """The whole file. The channels validate the entries of `channels` and `subscribers`."""
 
     store: _Store = Field(default="sqlite:///paperboy.db", validate_default=True)
     """What was seen and what was sent to whom: a SQLite file or a PostgreSQL database."""
@@ -418,7 +418,7 @@ class WholeFile(Section):
         return value_types.contact(contact, live=info.data.get("arxiv", ArxivSection()).value().live)
 
     def value(self, subscribers: Mapping[str, Subscriber], channels: Mapping[str, Any]) -> Settings:
-        """The frozen value, with what the channels made of the rest."""
+        """The frozen value, with the subscribers and channel settings that the channels made."""
         made = {
             "arxiv": self.arxiv.value(),
             "topics": {name: topic.value(name) for name, topic in self.topics.items()},
@@ -441,11 +441,11 @@ _SECTIONS: Mapping[str, type[Section]] = {
     "chat.slack": SlackChatSection,
     "chat.discord": DiscordChatSection,
 }
-"""By the place of the section; `topics` and `subscribers` have many of the same kind."""
+"""The model of each place in the file; `topics` and `subscribers` have many entries of the same model."""
 
 
 def fields_at(place: Sequence[str | int]) -> Mapping[str, FieldInfo]:
-    """The fields of the model that is for this place of the file."""
+    """The fields of the model for this place in the file."""
     if not place:
         return WholeFile.model_fields
     inner = _SECTIONS.get(".".join(map(str, place)))

@@ -1,6 +1,6 @@
-"""What `paperboy check` says of a file that loads, and that is perhaps not what was meant.
+"""Warnings about a valid configuration file that was perhaps not meant so, for `paperboy check`.
 
-Secrets that others on this machine can read, and values that YAML takes for a comment.
+They are about secrets that other users of this machine can read, and values that YAML takes for a comment.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _COMMENT = re.compile(r":\s+#(?=\S)")
 
 
 def notices(path: Path, settings: Settings) -> tuple[Problem, ...]:
-    """What is to be said of the file that the settings were loaded from; it shows no secret.
+    """The warnings about the file that the settings were loaded from; none shows a secret.
 
     Raises:
         ConfigError: the file cannot be read any more.
@@ -61,7 +61,7 @@ def _exposed(document: Document, settings: Settings) -> Iterator[Problem]:
         value: Any = document.values
         for key in place:
             value = value.get(key) if isinstance(value, dict) else None
-        if secret in str(value):  # not where ${...} stands for it
+        if secret in str(value):  # written in the file, not as a ${...}
             said = f"is a secret in a file that others on this machine can read: {advice}"
             yield Problem(join(place), said, document.line(place))
 
@@ -75,7 +75,7 @@ def _secrets(settings: Settings) -> Iterator[tuple[Place, str]]:
                 yield ("channels", name, own.name), value.reveal()
     for subscriber in settings.subscribers.values():
         for address in subscriber.addresses:
-            if "://" in address.value.reveal():  # whoever knows a webhook's URL may post to it
+            if "://" in address.value.reveal():  # a webhook's URL is a secret
                 yield ("subscribers", subscriber.name, subscriber.channel), address.value.reveal()
     yield from _of_readers(settings)
     if settings.health_url:
@@ -85,7 +85,7 @@ def _secrets(settings: Settings) -> Iterator[tuple[Place, str]]:
 
 
 def _of_readers(settings: Settings) -> Iterator[tuple[Place, str]]:
-    """Those of the settings through which readers answer."""
+    """The secrets of the settings for readers (`web`, `chat`)."""
     for signing in settings.secrets:
         yield ("web", "secret"), signing.reveal()
     if settings.chat and settings.chat.slack:

@@ -1,6 +1,6 @@
-"""Reads the values of one file, and collects every problem with its path and its line.
+"""Reads the values of one file, and collects every problem with its path and line.
 
-Knows no setting by name. Never lets a value that may be a secret into a problem's sentence.
+Knows no setting by name. Never shows a value that may be a secret in a problem's message.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 Place = tuple[str | int, ...]
-"""Where a value stands: `("topics", "mllm", "categories", 1)`."""
+"""The place of a value in the file: `("topics", "mllm", "categories", 1)`."""
 Literal = Callable[[Place], bool]
-"""Whether nothing is replaced at a place."""
+"""Tells whether `${...}` is not replaced at a place."""
 
 _MAPPING = "keys with values are expected, like `key: value`"
 _SENTENCES = {
@@ -52,40 +52,40 @@ _SENTENCES = {
     "greater_than_equal": "at least {ge:g} is expected",
     "less_than_equal": "at most {le:g} is expected",
 }
-"""pydantic's kinds of error in our words: https://docs.pydantic.dev/latest/errors/validation_errors/."""
+"""Our messages for pydantic's kinds of error: https://docs.pydantic.dev/latest/errors/validation_errors/."""
 
 _TOO_SHORT_FOR_A_SECRET = 3
 _WITH_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://.*[^\s/].*", re.DOTALL)
 _UNRESOLVED = object()
-"""Stands where a `${...}` could not be replaced, and is no value of any type."""
+"""Takes the place of a `${...}` that could not be replaced; it is invalid for every type."""
 _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
-"""Kept for the process: to make them takes longer than to read a file with them."""
+"""Cached, because creating one takes longer than reading a file with it."""
 
 
 @dataclass
 class Reader:
-    """Reads values and collects problems. A value is only good if there are no problems in the end."""
+    """Reads values and collects problems. Values may be used only if there are no problems in the end."""
 
     document: Document
     context: Context
     environ: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
     _secrets: set[str] = field(default_factory=set)
-    """Texts that no sentence may repeat: what references stood for, and URLs, which may be webhooks."""
+    """Texts that no message may repeat: the values of references, and URLs, which may be webhooks."""
     _unresolved: set[Place] = field(default_factory=set)
 
     def add_problem(self, place: Place, message: str) -> None:
-        """One more problem, in words of our own."""
+        """Adds a problem with our own message."""
         self.problems.append(Problem(join(place), message, self.document.line(place)))
 
     def add_redacted_problem(self, place: Place, message: str) -> None:
-        """One more problem, in the words of a channel or a library; what they repeat of a secret is cut out."""
+        """Adds a problem with the message of a channel or library; secrets in it are removed."""
         for text in sorted(self._secrets, key=len, reverse=True):
             message = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "(not shown)", message)
         self.add_problem(place, message)
 
     def mapping(self, raw: object, place: Place, known: Collection[str]) -> dict[str, object]:
-        """A mapping with these keys; a key without a value is as if it were not there."""
+        """Reads a mapping with these keys; a key without a value counts as missing."""
         if raw is not None and not isinstance(raw, dict):
             self.add_problem(place, _MAPPING)
         entries = raw if isinstance(raw, dict) else {}
@@ -95,9 +95,9 @@ class Reader:
         return {key: value for key, value in entries.items() if key in known and value is not None}
 
     def resolve(self, entry: Any, place: Place, why: str = "", literal: Literal = lambda _: False) -> Any:  # noqa: ANN401 - any shape that YAML has
-        """The entry with every `${...}` in it replaced, but at the places that are `literal`.
+        """Replaces every `${...}` in the entry, except at places that are `literal`.
 
-        `why` is added to the sentence where that is not possible.
+        `why` is added to the message if a reference cannot be replaced.
         """
         if literal(place):
             return entry
@@ -119,7 +119,7 @@ class Reader:
         return text
 
     def is_resolved(self, place: Place) -> bool:
-        """Whether every `${...}` there and below could be replaced."""
+        """Whether every `${...}` at this place and below it could be replaced."""
         return not any(unresolved[: len(place)] == place for unresolved in self._unresolved)
 
     def validate(
@@ -129,13 +129,13 @@ class Reader:
         place: Place,
         why: Mapping[str, str] = MappingProxyType({}),
     ) -> Value | None:
-        """The entries as a pydantic model or a dataclass, or None if there is a problem with them.
+        """Validates the entries as a pydantic model or dataclass; None if there is a problem with them.
 
         Args:
-            kind: a model of ours, or a class of a channel's, whose sentences are not trusted with secrets.
-            entries: what the file has, resolved.
-            place: where it has it.
-            why: per field, what to add where it is missing.
+            kind: a model of ours, or a channel's class, whose messages may repeat secrets and are redacted.
+            entries: the values, with references replaced.
+            place: their place in the file.
+            why: by field, what to add to the message if it is missing.
         """
         try:
             if kind not in _ADAPTERS:
@@ -166,7 +166,7 @@ class Reader:
 
 
 def join(place: Place) -> str:
-    """A place as one would say it: `topics.mllm.categories[1]`."""
+    """A place as a text: `topics.mllm.categories[1]`."""
     said = ""
     for part in place:
         said += f"[{part}]" if isinstance(part, int) else f"{'.' if said else ''}{value_types.shown(part)}"

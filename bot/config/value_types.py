@@ -1,7 +1,7 @@
 """Parsers for values in the configuration: times, weekdays, durations, time zones, URLs, names and a topic's words.
 
-Pure but for the zone database and a look whether a folder is there. Each refuses with a ValueError whose sentence
-says what is expected; none repeats a text that could be a secret.
+Pure, except that they read the time zone database and check whether a folder exists. Each raises a ValueError whose
+message says what is expected; none repeats a text that could be a secret.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FEW = 14
 
 EXAMPLE_MAILBOX = re.compile(r"@example\.(?:org|com|net)\b")
-"""Reserved for examples, so that it is nobody's: https://www.rfc-editor.org/rfc/rfc2606#section-3."""
+"""Domains that are reserved for examples: https://www.rfc-editor.org/rfc/rfc2606#section-3."""
 USE_HTTPS = "plain http is accepted on loopback only: use https"
 
 
 def shown(name: str) -> str:
-    """A name as an error may repeat it: only if it looks like one, not like a token."""
+    """A name for an error message; not shown if it could be a token."""
     return name if _PLAIN_WORD.fullmatch(name) else "(not shown)"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown name: what was probably meant, else what there is."""
+    """The end of a message about an unknown name: the most similar known name, else all known names."""
     import difflib  # noqa: PLC0415 - 6 ms that only a mistake needs
 
     spelled = {candidate.lower(): candidate for candidate in known}
@@ -60,7 +60,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def one_of(text: str, known: Collection[str], what: str) -> str:
-    """The name of something that the file defines; `what` says of which kind."""
+    """A name that the file defines; `what` is its kind, for the message."""
     if text not in known:
         raise ValueError(f"no {what} {shown(text)}{did_you_mean(text, known)}")
     return text
@@ -142,7 +142,7 @@ def url(text: str, *, placeholders: Iterable[str] = ()) -> str:
 
 
 def page(text: str) -> str:
-    """Where a page is published, without a trailing slash."""
+    """The URL where pages are published, without a trailing slash."""
     parts = urlsplit(url(text))
     if parts.query or parts.fragment:
         raise ValueError("a URL without ? and # is expected: a page's name is put after it")
@@ -150,7 +150,7 @@ def page(text: str) -> str:
 
 
 def secret_url(text: str) -> Secret:
-    """A URL that nobody else may call, such as a health check's."""
+    """A URL that is a secret, such as a health check's."""
     return Secret(url(text))
 
 
@@ -159,21 +159,21 @@ MOST_SECRETS = 2
 
 
 def signing_secret(text: str) -> Secret:
-    """What links are signed with: 32 bytes or more, so that nobody finds it by trying."""
+    """A key to sign links with: 32 bytes or more, so that it cannot be guessed."""
     if len(text.encode()) < LEAST_SECRET_BYTES:
         raise ValueError(f"at least {LEAST_SECRET_BYTES} random characters are expected: `openssl rand -hex 32`")
     return Secret(text)
 
 
 def two_at_most(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
-    """The new secret, and the old one while it is being changed."""
+    """One secret; or two, the new one and the old one, while it is being changed."""
     if len(secrets) > MOST_SECRETS:
         raise ValueError("at most two are expected: the new one, and the old one while it is being changed")
     return secrets
 
 
 def listen(text: str, *, folder: Path) -> str:
-    """Where to wait for requests: HOST:PORT, [IPv6]:PORT, or unix:PATH, made absolute from `folder` on."""
+    """An address to listen on: HOST:PORT, [IPv6]:PORT, or unix:PATH, made absolute relative to `folder`."""
     if text.startswith("unix:"):
         return f"unix:{path(text.removeprefix('unix:'), folder=folder)}"
     try:
@@ -187,7 +187,7 @@ def listen(text: str, *, folder: Path) -> str:
 
 
 def mail_domain(text: str) -> str:
-    """A mail domain, as DNS knows it."""
+    """A mail domain in its ASCII form."""
     from bot.channels.mail.mime import parse_mailbox  # noqa: PLC0415 - only where there is one
 
     try:
@@ -197,7 +197,7 @@ def mail_domain(text: str) -> str:
 
 
 def network(text: str) -> str:
-    """An IP address or a network of them."""
+    """An IP address or network (CIDR)."""
     try:
         return str(ip_network(text))
     except ValueError:
@@ -205,12 +205,12 @@ def network(text: str) -> str:
 
 
 def plain_http(text: str) -> bool:
-    """Whether it is an http URL to anywhere but this machine."""
+    """Whether it is an http URL to another machine."""
     return text.lower().startswith("http://") and not is_loopback(urlsplit(text).hostname or "")
 
 
 def contact(text: str, *, live: bool) -> str:
-    """Who answers for this bot: a mail address or a URL; anything printable where arXiv is on loopback."""
+    """The operator's mail address or URL; any printable text if arXiv is on loopback."""
     if not text.isprintable() or (live and not _MAILBOX.fullmatch(text) and not _is_page(text)):
         raise ValueError("your mail address or a URL is expected: arXiv wants to know whom to ask")
     return text
@@ -228,7 +228,7 @@ def repository(text: str) -> str:
 
 
 def store(text: str, *, folder: Path) -> str:
-    """A SQLAlchemy URL: of PostgreSQL, or of a SQLite file, made absolute from `folder` (absolute) on."""
+    """A SQLAlchemy URL of PostgreSQL or of a SQLite file, whose path is made absolute relative to `folder`."""
     if text.startswith(POSTGRES):
         return text
     file = text.removeprefix("sqlite:///")
@@ -250,7 +250,7 @@ def path(text: str, *, folder: Path) -> Path:
 
 
 def existing(text: str, *, folder: Path) -> Path:
-    """The path of a folder that is there, relative to `folder`."""
+    """The path of an existing folder, relative to `folder`."""
     found = path(text, folder=folder)
     if not found.is_dir():
         raise ValueError("there is no such folder")
@@ -258,7 +258,7 @@ def existing(text: str, *, folder: Path) -> Path:
 
 
 def categories(pattern: str) -> tuple[str, ...]:
-    """The canonical categories that a name, an alias or a pattern such as `cs.*` stands for."""
+    """The canonical categories of a name, an alias or a pattern such as `cs.*`."""
     try:
         return expand(pattern)
     except UnknownCategoryError as error:
@@ -267,7 +267,7 @@ def categories(pattern: str) -> tuple[str, ...]:
 
 
 def keyword(text: str) -> str:
-    """A word or phrase to look for."""
+    """A keyword: a word or phrase."""
     if not says_something(text):
         raise ValueError("says nothing to look for: a letter or a digit is expected")
     return text
@@ -281,7 +281,7 @@ def author(text: str) -> str:
 
 
 def query(text: str) -> str:
-    """A query in the topics' own language."""
+    """A query in the topics' query language."""
     try:
         parse(text)
     except QueryError as error:

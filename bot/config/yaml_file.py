@@ -1,9 +1,9 @@
 """Reads the YAML file with every scalar as text, and resolves `${...}` references.
 
-YAML 1.1 reads `on` as true, `08:00` as 480, `1.10` as 1.1 and `no` as false. Here nothing is guessed: a scalar is
-text, and no value at all (nothing, `null`, `~`) is None. What a text means is for whoever knows the setting.
+YAML 1.1 reads `on` as true, `08:00` as 480, `1.10` as 1.1 and `no` as false. Here a scalar is always text, and no
+value (nothing, `null`, `~`) is None. Whoever knows the setting converts the text.
 
-Never puts a piece of the file, or what a `${...}` stood for, into an error: it may be a secret.
+Never puts a part of the file, or the value of a `${...}`, into an error, because it may be a secret.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 WHOLE = "(the file)"
-"""The path of a problem that is not in one place."""
+"""The path of a problem with the file as a whole."""
 
 _NULL, _MERGE = "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"
 _TEXT, _MAP, _LIST = "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
@@ -40,12 +40,12 @@ class Document:
     values: object
     """Dicts, lists, texts and Nones."""
     repeated_keys: tuple[Problem, ...] = ()
-    """The keys that stand there twice."""
+    """Problems for keys that are there twice."""
     lines: Mapping[int, Mapping[str | int, int]] = field(default_factory=dict)
-    """Of each dict and list in `values`, by its `id`, the line on which an entry begins."""
+    """For each dict and list in `values`, by its `id()`: the line of each entry."""
 
     def line(self, place: Iterable[str | int]) -> int | None:
-        """The line of the value at a place, else of what it would stand in; None where that is the whole file."""
+        """The line of the value at a place, or of the entry around it; None for the whole file."""
         line, values = None, self.values
         for part in place:
             lines = self.lines.get(id(values), {})
@@ -56,10 +56,10 @@ class Document:
 
 
 def read(path: Path) -> Document:
-    """The file's content, and the lines where it stands.
+    """Reads the file.
 
     Raises:
-        ConfigError: the file is not there, cannot be read, or is not YAML; with the line, as far as there is one.
+        ConfigError: the file does not exist, cannot be read or is not YAML; with the line, if there is one.
     """
     content = _text(path)
     if isinstance(content, Problem):
@@ -71,15 +71,15 @@ def read(path: Path) -> Document:
 
 
 def resolve(text: str, environ: Mapping[str, str], folder: Path) -> tuple[str, tuple[str, ...]]:
-    """The text with each `${NAME}` and `${file:PATH}` replaced, and a sentence for each that could not be.
+    """Replaces each `${NAME}` and `${file:PATH}`; returns the text, and a message for each that cannot be replaced.
 
-    White space around a value is dropped: a token pasted with its line's end would break every request. `$${` is
-    a literal `${`; any other dollar sign stands for itself, but a whole `$LONG_NAME`, as a shell has it, is refused.
+    White space around a value is removed: a token with a line break would make every request fail. `$${` is a literal
+    `${`. Any other dollar sign is kept, except that a text like `$LONG_NAME`, as in a shell, is refused.
 
     Args:
-        text: as the file has it.
+        text: the text in the file.
         environ: the environment variables.
-        folder: what a relative PATH is relative to.
+        folder: the folder of a relative PATH.
     """
     without_braces = _WITHOUT_BRACES.fullmatch(text)
     if without_braces:
@@ -138,7 +138,7 @@ def _text(path: Path) -> str | Problem:
 
 
 def _parse(content: str) -> Document | Problem:
-    # Problems are returned, not raised from here: the parser's own error quotes the file and must not be chained.
+    # Problems are returned, not raised: the parser's error quotes the file and must not be chained.
 
     try:
         loader = _loader_class()(content)
@@ -154,7 +154,7 @@ def _parse(content: str) -> Document | Problem:
 
 @cache
 def _loader_class() -> Any:  # noqa: ANN401 - a class made from whichever base is there
-    """A safe loader (the C one where PyYAML has it) that knows text, lists, mappings and nothing else."""
+    """A safe loader (the C one if PyYAML has it) that knows only text, lists and mappings."""
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]  # the base is only known when running
@@ -176,13 +176,13 @@ def _loader_class() -> Any:  # noqa: ANN401 - a class made from whichever base i
             self.lines: dict[int, dict[str | int, int]] = {}
 
         def construct_list(self, node: yaml.SequenceNode) -> object:
-            """A list, with its lines noted."""
+            """Makes a list, and stores the lines of its entries."""
             values = self.construct_sequence(node, deep=True)
             self.lines[id(values)] = {index: _line(item) for index, item in enumerate(node.value)}
             return values
 
         def construct_unique(self, node: yaml.MappingNode) -> object:
-            """A mapping whose keys are texts, each written once; `<<` may repeat what it overrides."""
+            """Makes a mapping whose keys are texts, each there once; keys of a merge (`<<`) may be overridden."""
             seen = set()
             for key, _ in node.value:
                 if key.tag not in (_TEXT, _MERGE):

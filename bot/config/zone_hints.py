@@ -1,7 +1,7 @@
-"""What was probably meant by a name that is no time zone: a city, a country, an abbreviation, or a near spelling.
+"""Suggests a time zone for a name that is none: by city, country, abbreviation or similar spelling.
 
-Cities that no zone is named after are in `cities.tab` beside this module; which zones a country has is in the tables
-of the zone database: https://data.iana.org/time-zones/tzdb/theory.html#naming.
+Cities without a zone of their own are in `cities.tab` beside this module; the zones of a country are in the tables of
+the time zone database: https://data.iana.org/time-zones/tzdb/theory.html#naming.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FEW = 6
 
 
 def hint(name: str) -> str:
-    """The end of the sentence "no such time zone"."""
+    """The end of the message "no such time zone": what was probably meant."""
     offset = _OFFSET.fullmatch(name)
     if offset:
         # these names count hours west of Greenwich: https://data.iana.org/time-zones/tzdb/etcetera
@@ -36,14 +36,14 @@ def hint(name: str) -> str:
 
 
 def _meant(name: str) -> tuple[str, ...]:
-    """The zones of the city, the country or the abbreviation, else of one that is spelled nearly so."""
+    """The zones of the city, country or abbreviation, else those with a similar spelling."""
     import difflib  # noqa: PLC0415 - 6 ms that only a mistake needs
 
     zones, places = _zones(), {**_countries(), **_last_parts(), **_cities()}
     whole, place = _folded(name), _folded(name.rpartition("/")[2])
     if whole in zones or place in places:
         return zones.get(whole) or places[place]
-    # an area in front would make any two cities in it similar
+    # the area ("Europe/") would make any two of its cities similar
     for known, text in ((zones, whole if "/" not in name else ""), (places, place)):
         near = difflib.get_close_matches(text, known, n=1, cutoff=_SIMILAR) if not any(map(str.isdigit, text)) else []
         if near:
@@ -70,7 +70,7 @@ def _cities() -> dict[str, tuple[str, ...]]:
 
 
 def _last_parts() -> dict[str, tuple[str, ...]]:
-    """The cities that zones are named after; of several names for one zone, the one in the tables."""
+    """The cities after which zones are named; for a zone with several names, the one in the tables."""
     current = [zone for zones in _by_country().values() for zone in zones]
     return {
         _folded(zone.rpartition("/")[2]): (zone,)
@@ -109,11 +109,11 @@ _ALSO = {
     "TR": ("Türkiye",),
     "BR": ("Brasil",),
 }
-"""What else a country is called than in the table."""
+"""Other names of countries than those in the table."""
 
 
 def _by_country() -> dict[str, tuple[str, ...]]:
-    """The zones of each country's code, those with large cities first."""
+    """The zones by country code, those with large cities first."""
     large = {zone for zone, _ in _rows(_TABLE)}
     found: dict[str, list[str]] = {}
     for code, _, zone, *_ in _rows(_DATABASE / "zone.tab"):

@@ -1,12 +1,12 @@
-"""The fourth verb: papers x topics -> pages.
+"""The fourth verb: writes the site, a page per topic and mailing.
 
     announcements -> per topic and mailing date -> page -> files           (each file written whole or not at all)
 
-A page is Markdown, HTML and BibTeX; beside the pages stand the indexes, a month's data for the search, and each
-topic's feeds. The site is a projection of the store, independent of subscribers: a rerun changes no byte, a late
-arrival rewrites its page with the union and what is made of it. Pages of topics that were edited since stay as they
-were written. Between two pages the event loop has its turn, so that a stop ends publish there: pages are on record in
-batches, and the next run goes on after the last whole batch.
+A page is a Markdown, an HTML and a BibTeX file; besides, there are indexes, search data per month, and feeds per
+topic. The site is a projection of the store, independent of subscribers: a rerun changes no byte; a late announcement
+rewrites its page and what depends on it. Pages keep the topic as it was when they were written. Between two pages
+other tasks run, so that a stop ends publish there: pages are recorded in batches, and the next run goes on after the
+last recorded batch.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _MARK = re.compile(rb'<meta name="paperboy" content="(\w+)">')
 _FORMS = (".md", ".html", ".bib")
 _FEEDS = ("feed.xml", "feed.json")
 _PAGES_PER_BATCH = 50
-"""Pages of one month whose data and feeds are written together: what a stop makes the next run do again, at most."""
+"""How many pages of one month are recorded together; at most so many are written again after a stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +54,25 @@ class Published:
     """One page of the site that this run wrote."""
 
     path: Path
-    """Its Markdown file, beside which the others stand; of the index the page to open, `index.html`."""
+    """Its Markdown file; for the index, `index.html`."""
     papers: int
-    """How many it lists; 0 for the index."""
+    """How many papers it lists; 0 for the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Stale:
-    """A page that is not what the store says."""
+    """A page that is missing, incomplete or older than its announcements."""
 
     seq: int
-    """The newest announcement that it has to know."""
+    """The newest announcement that belongs on it."""
     day: date
     topic: Topic
     known: bool
-    """Whether it was written with that announcement, so that only files of it are missing."""
+    """Whether it was written with that announcement, so that only some of its files are missing."""
 
 
 class Publisher:
-    """Writes the folder of pages."""
+    """Writes the site's folder."""
 
     def __init__(
         self,
@@ -89,15 +89,15 @@ class Publisher:
         self._templates = templates
 
     async def publish(self) -> tuple[Published, ...]:
-        """Write what is new, late or missing, then the indexes.
+        """Writes pages that are new, late or missing, then the indexes.
 
         Raises:
             RenderError: a template of the site is broken.
             OSError: the folder cannot be written.
         """
         records = self._store.pages.written()
-        # Oldest announcement first: where this stops half-way, the next run finds where. A month's pages together, as
-        # they share its data.
+        # Oldest announcement first, so that the next run goes on where a stopped one ended. The pages of a month
+        # together, because they share its search data.
         stale = sorted(self._stale_pages(records), key=lambda page: (page.seq, page.day))
         written: list[Published] = []
         for _, pages in groupby(stale, key=lambda page: search_data.file_name(page.day)):
@@ -111,7 +111,7 @@ class Publisher:
         return tuple(written)
 
     def _stale_pages(self, records: Iterable[PageRecord]) -> list[_Stale]:
-        """Every topic's mailing dates whose page is not what the store says, by their newest announcement."""
+        """The pages to write, by their newest announcement."""
         data = _listed(self._site.dir / "data")
         found = []
         for topic in self._topics:
@@ -129,7 +129,7 @@ class Publisher:
         return found
 
     async def _write_batch(self, stale: Sequence[_Stale]) -> list[Published]:
-        """Pages of one month, its data, and the feeds they are in; only then is any of them on record."""
+        """Writes pages of one month, its search data and their feeds; then records the pages."""
         pages: dict[_Stale, TopicPage] = {}
         for page in stale:
             pages[page] = self._write_page(page)
@@ -150,13 +150,13 @@ class Publisher:
         return [Published(self._path(page.topic, page.day), len(content.entries)) for page, content in pages.items()]
 
     def _write_month(self, name: str, made: MonthFile, pages: Iterable[TopicPage]) -> None:
-        """A month's data with these pages in it."""
+        """Writes these pages into the month's file."""
         data = self._site.dir / name
         before = data.read_text(encoding="utf-8", errors="replace") if data.exists() else ""
         write_atomically(data, made(before, pages))
 
     def _write_page(self, page: _Stale) -> TopicPage:
-        """One page in its three forms; what is on it."""
+        """Writes a page's three files; returns what is on it."""
         content = TopicPage(page.topic, page.day, self._entries(page.topic, page.day), self._site.repository)
         path = self._path(page.topic, page.day)
         if not page.known or not path.exists():
@@ -167,7 +167,7 @@ class Publisher:
         return content
 
     def _entries(self, topic: Topic, day: date) -> tuple[DigestEntry, ...]:
-        """What the topic claims of one mailing."""
+        """The entries of one mailing that the topic matches."""
         announcements = self._store.papers.announcements_on(day, topic.categories)
         papers = self._store.papers.load({(a.identifier, a.version) for a in announcements})
         selection = select(
@@ -179,7 +179,7 @@ class Publisher:
         return tuple(selected.entry for selected in selection)
 
     def _write_feeds(self, topic: Topic, fresh: Mapping[date, tuple[DigestEntry, ...]]) -> None:
-        """The topic's feeds of its newest mailings, if one of these is among them."""
+        """Writes the topic's feeds, if one of these mailings is among its newest."""
         written = {record.mailing_date for record in self._store.pages.written() if record.topic == topic.name}
         newest = sorted(written | set(fresh), reverse=True)[: feeds.MAILINGS]
         if not any(day in fresh for day in newest):
@@ -190,7 +190,7 @@ class Publisher:
         write_atomically(self._site.dir / topic.name / "feed.json", feeds.json_feed(feed))
 
     def _write_indexes(self, records: tuple[PageRecord, ...]) -> bool:
-        """All that is made of the records alone, unless it is there and made of these. Whether the index changed."""
+        """Writes the indexes from the records, unless they are up to date. Returns whether the index changed."""
         front, index = self._site.dir / "index.html", self._site.dir / "README.md"
         titles = [(topic.name, topic.title) for topic in self._topics]
         mark = fingerprint(self._templates, records, titles, self._site.repository, self._site_context)
@@ -207,12 +207,12 @@ class Publisher:
                 counts[by_name[record.topic]][record.mailing_date] = record.papers
         for path, source in self._assets.files.items():
             write_atomically(self._site.dir / path, source.read_bytes())
-        write_atomically(self._site.dir / ".nojekyll", "")  # GitHub Pages would make pages of its own of the Markdown
+        write_atomically(self._site.dir / ".nojekyll", "")  # else GitHub Pages converts the Markdown itself
         for topic, dates in counts.items():
             if dates:
                 write_atomically(self._site.dir / topic.name / "mailings.js", mailings(dates))
         changed = write_atomically(index, render_index(counts, self._templates, repository=self._site.repository))
-        # Last, for it bears the mark of all.
+        # Last, because its mark says that all are written.
         filed = [(topic, max(dates)) for topic, dates in counts.items() if dates][:BEST_TOPICS]
         newest = {topic: self._entries(topic, day) for topic, day in filed}
         write_atomically(front, render_front(counts, newest, self._site_context, self._templates, mark=mark))
@@ -231,24 +231,24 @@ class Publisher:
 
 
 def _is_complete(day: date, files: frozenset[str], data: frozenset[str]) -> bool:
-    """Whether all that is made of a page is there, by the names in its folder and in that of the months' data."""
+    """Whether all files of a page exist; `files` and `data` are the names in the topic's and the data's folder."""
     names = (search_data.file_name(day), search_data.abstracts_name(day))
     return data.issuperset(Path(name).name for name in names) and files.issuperset(f"{day}{form}" for form in _FORMS)
 
 
 def _listed(folder: Path) -> frozenset[str]:
-    """The names in a folder, none where there is no such folder: one look instead of one for each page."""
+    """The names in a folder; none if it does not exist. Listing it once is faster than checking each page."""
     return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
 def _mark(front: Path) -> str:
-    """What the front page was made of, by its own word."""
+    """The hash in the front page of what it was made from; empty if there is none."""
     found = _MARK.search(front.read_bytes()) if front.exists() else None
     return found[1].decode() if found else ""
 
 
 def write_atomically(path: Path, content: str | bytes) -> bool:
-    """Put the content there in one step, so that no reader sees half a page. Whether anything changed.
+    """Replaces a file's content in one step, so that no reader sees half a page. Returns whether it changed.
 
     Raises:
         OSError: the folder cannot be written.

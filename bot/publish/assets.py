@@ -1,7 +1,7 @@
-"""What the HTML pages need beside themselves: style, scripts, KaTeX. The user's template folder first, then ours.
+"""The files that the HTML pages need: style, scripts, KaTeX. The user's template folder first, then ours.
 
-A file's name in the site carries a hash of its bytes: pages written long ago keep the looks they were written for,
-and a browser may keep a file for ever. A folder, as KaTeX's, is taken whole; its name has its version.
+A file's name in the site contains a hash of its content: old pages keep the style they were written with, and a
+browser may cache a file for ever. A folder such as KaTeX's is copied whole; its name contains its version.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from bot.text.templates import Templates
 
 KATEX = "assets/katex-0.19.1"
-"""npm's katex of that version, its woff2 fonts only: MIT, with its licence beside it."""
+"""The npm package katex of that version, with its woff2 fonts only; MIT licence, included."""
 FOLDER = "site/assets"
 
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """The files to stand beside the pages."""
+    """The asset files of a site."""
 
     files: dict[str, Path]
-    """Path below the site's folder -> where its bytes are."""
+    """The source file of each asset, by its path below the site's folder."""
     names: dict[str, str]
-    """Name of a file as the templates call it -> its path below the site's folder."""
+    """The path below the site's folder, by the name that templates use."""
 
     @classmethod
     def find(cls, templates: Templates, *, folders: Iterable[str] = (FOLDER,)) -> Assets:
@@ -48,7 +48,7 @@ class Assets:
 
 
 def fingerprint(templates: Templates, *parts: object) -> str:
-    """A hash of these values and of all that the site's templates say: whether a page has to be made anew."""
+    """A hash of these values and of the site's templates, to see whether a page has to be written again."""
     seen = hashlib.sha256(repr(parts).encode("utf-8", "replace"))
     for name, source in sorted(_sources(templates, "site").items()):
         if "/" not in name:
@@ -57,7 +57,7 @@ def fingerprint(templates: Templates, *parts: object) -> str:
 
 
 def _sources(templates: Templates, folder: str) -> dict[str, Path]:
-    """Every file below a folder of the templates, by its path in there; the user's own win."""
+    """Every file below a folder of the templates, by its path in it; the user's files override ours."""
     found = {}
     for root in (built_in_folder(), templates.folder):
         if root is not None:

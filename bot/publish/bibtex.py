@@ -1,7 +1,7 @@
-"""Papers as BibTeX, in the shape of arXiv's own export. Pure; whatever a title holds, the file stays well-formed.
+"""Writes papers as BibTeX, in the form of arXiv's own export. Pure; the file is always well-formed.
 
-https://info.arxiv.org/help/hypertex/bibstyles/index.html names the fields `eprint`, `archivePrefix`, `primaryClass`;
-https://mirrors.ctan.org/biblio/bibtex/base/btxdoc.pdf says how names and capitals are read.
+The fields `eprint`, `archivePrefix` and `primaryClass`: https://info.arxiv.org/help/hypertex/bibstyles/index.html.
+How BibTeX reads names and capitals: https://mirrors.ctan.org/biblio/bibtex/base/btxdoc.pdf.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _YEAR = re.compile(r"(?:.*/)?(\d\d)\d\d")
 _FIRST_YEAR = 91
-"""arXiv began in 1991, so that 91 to 99 are of the last century."""
+"""arXiv began in 1991, so 91 to 99 mean the last century."""
 
 
 def bibliography(papers: Iterable[Paper]) -> str:
@@ -50,7 +50,7 @@ def entry(paper: Paper) -> str:
 
 
 def _year(identifier: str) -> str:
-    """When it was first submitted, as the identifier says."""
+    """The year of its first submission, from the identifier."""
     found = _YEAR.match(identifier)
     if found is None:
         return ""
@@ -58,7 +58,7 @@ def _year(identifier: str) -> str:
 
 
 _MARKS = range(0xF0000, 0xF1000)
-"""Each stands for a formula, the last two for braces that are shown; of a private use area, so no text needs them."""
+"""Placeholders for formulas, the last two for visible braces; from a private use area, so no text contains them."""
 _A_MARK = re.compile(f"[{chr(_MARKS[0])}-{chr(_MARKS[-1])}]")
 _OPEN, _CLOSE = chr(_MARKS[-2]), chr(_MARKS[-1])
 _CAPITALS = re.compile(r"\{[^{}]*\}|[^\W_]+")
@@ -66,7 +66,7 @@ _COMMAND = re.compile(r"\\([A-Za-z]+)")
 
 
 def _title(raw: str) -> str:
-    """A title in TeX: its formulas as arXiv gave them, all else as it is read, capitals inside words in braces."""
+    """A title in TeX: formulas as arXiv gave them, other text encoded, words with capitals in braces."""
     formulas: list[str] = []
 
     def mark(formula: Formula) -> str:
@@ -84,7 +84,7 @@ def _title(raw: str) -> str:
 
 
 def _formula(formula: Formula) -> str | None:
-    """A formula between dollars, or None where TeX would not know its commands."""
+    """A formula between dollars; None if LaTeX does not know its commands."""
     is_known = all(map(is_standard, _COMMAND.findall(formula.tex))) and _braced(formula.tex) == formula.tex
     if formula.written.startswith("\\begin") or not is_known:
         return None
@@ -93,7 +93,7 @@ def _formula(formula: Formula) -> str | None:
 
 
 def _protected(found: re.Match[str]) -> str:
-    """A word whose capitals a bibliography's style must not make small: more than the first letter, or a lone one."""
+    """A word in braces if a bibliography style must keep its capitals: not just the first letter, or a single one."""
     word = found[0]
     if len(word) == 1 and found.string.startswith("^", found.end()):  # it goes with its power into a formula
         return word
@@ -102,7 +102,7 @@ def _protected(found: re.Match[str]) -> str:
 
 
 _SYMBOL = re.compile(r"[^\x00-\x7f\xc0-\u024f\u1e00-\u1eff\u2010-\u2026]")
-"""What LaTeX's fonts lack, unlike Latin letters and typographic signs."""
+"""Characters that LaTeX's fonts lack; all but Latin letters and typographic signs."""
 _ACTIVE = re.compile(
     rf"(?P<escaped>[$%&\#_])|(?P<base>(?<![^\W_])[A-Za-z])?\^(?P<power>\d+|[A-Za-z](?![A-Za-z]))|(?P<sign>[<>|])|(?P<named>[\\^~])"
     rf"|(?P<raised>[⁰¹²³⁴-⁻ⁿ]+)|(?P<lowered>[₀-₋]+)|(?P<symbol>{_SYMBOL.pattern})",
@@ -112,7 +112,7 @@ _NAMED = {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"$\sim$"}
 
 
 def _encoded(flat: str) -> str:
-    """Plain text as TeX takes it, but for its braces, which stay."""
+    """Plain text encoded for TeX, except for its braces."""
     return _ACTIVE.sub(_active, flat)
 
 
@@ -129,7 +129,7 @@ def _active(found: re.Match[str]) -> str:
 
 
 def _command(character: str) -> str:
-    """A Greek letter or a mathematical sign as TeX has it between dollars; a letter of another script as it is."""
+    """A Greek letter or mathematical sign as a TeX command between dollars; a letter of another script unchanged."""
     category, name = unicodedata.category(character), unicodedata.name(character, "")
     if category[0] in "LMC" and not _MATHEMATICAL.match(name):
         return character
@@ -148,7 +148,7 @@ def _escaped(flat: str) -> str:
 
 
 def _braced(value: str) -> str:
-    """The value if its braces balance, else without any: BibTeX counts them, escaped or not."""
+    """The value, without its braces if they do not balance: BibTeX counts them even if escaped."""
     depth = 0
     for character in value:
         depth += (character == "{") - (character == "}")
@@ -162,7 +162,7 @@ _CORPORATE = re.compile(
     r"|Consortium|Foundation|Group|Inc|Initiative|Institute|Labs?|Laborator(?:y|ies)|Ltd|Network|Observatory|Project"
     r"|Research|Society|Survey|Teams?|University)\b|^[Oo]thers$"
 )
-"""What is no person's name, or what BibTeX would part."""
+"""Names that are not persons', or that BibTeX would split."""
 _SUFFIXED = re.compile(r"(?P<name>[^,]+?),? (?P<suffix>[JS]r\.?|II|III|IV)")
 _PARTICLES = frozenset(
     [
@@ -188,10 +188,10 @@ _PARTICLES = frozenset(
 
 
 def _name(raw: str) -> str:
-    """One author as BibTeX parts names: `Family, Jr., Given` where it could not tell; nothing where no letter is.
+    """One author in BibTeX's form, `Family, Jr., Given` if BibTeX would split it wrongly; empty if it has no letter.
 
-    By itself it takes the last word for the family name, with small particles before it. A corporate author, and a
-    name that holds the word by which names are parted, is kept together by braces.
+    BibTeX takes the last word as the family name, with particles in small letters before it. A corporate author, or a
+    name with the word `and`, is put in braces.
     """
     name = text.flatten_tex(raw)
     if not any(map(str.isalnum, name)):

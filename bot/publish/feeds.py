@@ -27,36 +27,36 @@ if TYPE_CHECKING:
     from bot.model import DigestEntry, Topic
 
 MAILINGS = 5
-"""How many mailings a feed holds: a reader that looks once a week misses none."""
+"""How many mailings a feed has, so that reading it once a week misses none."""
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML document may hold, escaped or not: https://www.w3.org/TR/xml/#charsets."""
+"""Characters that XML forbids, even escaped: https://www.w3.org/TR/xml/#charsets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a topic's feeds are made of."""
+    """The content of a topic's feeds."""
 
     topic: Topic
     entries: tuple[DigestEntry, ...]
-    """Of several mailings, in any order."""
+    """Entries of several mailings, in any order."""
     latest: date
-    """The newest mailing date, also where it has no paper."""
+    """The newest mailing date, even if it has no paper."""
     url: str | None = None
-    """Where the site is published, if it is."""
+    """The URL where the site is published, if it is."""
 
     @property
     def home(self) -> str | None:
-        """The topic's place on the published site."""
+        """The URL of the topic on the published site."""
         return f"{self.url}/index.html#topic-{self.topic.name}" if self.url else None
 
     def address(self, name: str) -> str | None:
-        """Where a file of this feed is published."""
+        """The URL of a file of this feed."""
         return f"{self.url}/{self.topic.name}/{name}" if self.url else None
 
     def told(self) -> list[DigestEntry]:
-        """The entries to show, newest mailing first; of several with one URL, only the earliest."""
+        """The entries to show, newest mailing first; if several have the same URL, only the earliest."""
         oldest_first = sorted(self.entries, key=lambda e: (e.mailing_date, e.paper.identifier))
         once: dict[str, DigestEntry] = {}
         for entry in oldest_first:
@@ -125,19 +125,19 @@ def _xml(value: str) -> str:
 
 
 def _tags(entry: DigestEntry) -> list[str]:
-    """Categories and whatever is special about the entry, each once."""
+    """The entry's categories and chips (such as "replaced"), each once."""
     tags: Iterable[str] = (*entry.paper.categories, *chips(entry))
     return list(dict.fromkeys(tag for tag in map(text.clean, tags) if tag))
 
 
 def _content(entry: DigestEntry) -> str:
-    """The abstract, and below it where the paper and what belongs to it are."""
+    """The abstract, and links to the paper and its code below it."""
     beside = (f"{link.label}: {link.url}" for link in _links(entry))
     return "\n".join([text.flatten_tex(entry.paper.abstract), "", *beside])
 
 
 def _links(entry: DigestEntry) -> list[Link]:
-    """The paper as PDF and as HTML, and its authors' code, data and project."""
+    """Links to the PDF, the HTML, and the authors' code, data and project."""
     forms = (Link(form.label, _quoted(form.url)) for form in entry.format_links)
     return [*forms, *links.found(entry.paper.abstract, entry.paper.comment)]
 
@@ -152,10 +152,10 @@ def _quoted(url: str) -> str:
 
 
 def _moment(day: date) -> str:
-    """A mailing date as a time: midnight in New York, as in arXiv's own feed."""
+    """A mailing date as a timestamp: midnight in New York, as in arXiv's own feed."""
     return datetime.combine(day, time(), _NEW_YORK).isoformat()
 
 
 def _urn(topic: str) -> str:
-    """An id for a feed that is published nowhere."""
+    """An id for a feed of a site that is not published."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:paperboy:{topic}").urn

@@ -1,7 +1,7 @@
-"""A topic's page of one mailing as HTML: what the template `site/web.html.j2` is given.
+"""Renders a topic's page of one mailing as HTML, with the template `site/web.html.j2`.
 
-Pure but for reading templates. Every text is data until the template's escape; what is marked safe here was escaped
-here. No script stands in a page, and the page's own policy forbids any: https://www.w3.org/TR/CSP3/.
+Pure, except that it reads templates. The template escapes every text; what is marked safe here was escaped here. A
+page has no inline script, and its content security policy forbids any: https://www.w3.org/TR/CSP3/.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class SiteContext:
     """What all pages of a site share."""
 
     assets: Mapping[str, str]
-    """Name -> path below the site's folder."""
+    """The path below the site's folder, by name."""
     url: str | None = None
-    """Where the site is published, without a trailing slash."""
+    """The URL where the site is published, without a trailing slash."""
 
 
 def render_web_page(page: TopicPage, site: SiteContext, templates: Templates) -> str:
@@ -69,7 +69,7 @@ def render_web_page(page: TopicPage, site: SiteContext, templates: Templates) ->
 
 
 def shared(site: SiteContext, *, root: str, path: str) -> dict[str, object]:
-    """What every page's template may use: assets seen from the page, and its published address, if it has one."""
+    """Values for every page's template: paths of assets relative to the page, and its published URL, if any."""
     return {
         "root": root,
         "assets": {name: root + where for name, where in site.assets.items()},
@@ -104,7 +104,7 @@ def _paper(entry: DigestEntry, listed: int) -> dict[str, object]:
 
 
 def _searches(field: str, values: Iterable[str]) -> list[dict[str, object]]:
-    """Each value with the search for it on the front page."""
+    """Each value with the URL of a search for it on the front page."""
     cleaned = [text.clean(value) for value in values]
     return [
         {"name": value, "url": Markup(f"../index.html#{urlencode({field: value}, errors='replace')}")}  # noqa: S704 - percent-encoded
@@ -114,5 +114,5 @@ def _searches(field: str, values: Iterable[str]) -> list[dict[str, object]]:
 
 
 def url(raw: str) -> Markup:
-    """An address fit for an attribute: whatever could end it is percent-encoded. Its scheme is the caller's."""
+    """A URL for an HTML attribute: characters that could end it are percent-encoded. The caller checks its scheme."""
     return Markup(quote(raw, safe=":/?=&;#%+,@~", errors="replace").replace("&", "&amp;"))  # noqa: S704 - quoted

@@ -1,6 +1,6 @@
-"""The site's front page as HTML: search, best papers, latest mailings, a calendar per topic; and topics' dates.
+"""Renders the site's front page as HTML: search, best papers, latest mailings, calendars; and each topic's dates.
 
-Pure but for reading templates: knows no store and no clock, so that equal counts give equal bytes.
+Pure, except that it reads templates; no store and no clock, so equal counts give equal bytes.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def render_front(
         newest: per topic, the papers of its latest mailing, in any order.
         site: what all pages share.
         templates: where `site/front.html.j2` is.
-        mark: what the page was made of, as a hash; the next run compares it.
+        mark: a hash of what the page is made from; the next run compares it.
 
     Raises:
         RenderError: the template is broken.
@@ -89,7 +89,7 @@ def render_front(
 def mailings(dates: Mapping[date, int]) -> str:
     """A topic's mailing dates as a script, newest first.
 
-    A page finds its previous and its next mailing in it, also one that is written later.
+    With it a page links to the previous and the next mailing, even one that is written later.
     """
     return f"paperboy.mailings({json.dumps([day.isoformat() for day in sorted(dates, reverse=True)])});\n"
 
@@ -121,13 +121,13 @@ def _shown(entry: DigestEntry, page: str) -> dict[str, object]:
 
 
 def _page(topic: Topic, day: date, papers: int | None) -> dict[str, object]:
-    """One day of a topic; no `url` where it has no page."""
+    """One day of a topic; without `url` if it has no page."""
     url = "" if papers is None else f"{topic.name}/{day.isoformat()}.html"
     return {"topic": topic.title, "url": url, "papers": papers or 0, "number": day.day}
 
 
 def _calendar(topic: Topic, dates: Mapping[date, int]) -> list[dict[str, object]]:
-    """Months newest first, each in weeks of five days, or of more where a mailing is dated on a weekend."""
+    """Months, newest first, each in weeks of five days, or more if a mailing has the date of a weekend."""
     months: list[dict[str, object]] = []
     for (year, month), _ in groupby(sorted(dates, reverse=True), key=lambda day: (day.year, day.month)):
         weeks = calendar.Calendar().monthdatescalendar(year, month)

@@ -1,8 +1,8 @@
-r"""A title or an abstract as HTML in which each formula keeps its TeX, for KaTeX to draw in the reader's browser.
+r"""Renders a title or abstract as HTML in which each formula keeps its TeX, so that KaTeX draws it in the browser.
 
     A bound of $\alpha^2$  ->  A bound of <span class="tex" data-tex="\alpha^2">α²</span>
 
-Pure. Without JavaScript the flattened text stands; so it does where KaTeX does not know a command.
+Pure. Without JavaScript, or if KaTeX does not know a command, the flattened text is shown.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from bot.text.math import Formula
 
 _MARKS = range(0xF0000, 0xF1000)
-"""Each stands for a formula while the text around it is flattened; of a private use area, so no text needs them. Of a
-text with more formulas than that the last ones are not drawn."""
+"""Placeholders for formulas while the text around them is flattened; from a private use area, so no text contains
+them. In a text with more formulas than that, the last ones are not drawn."""
 _A_MARK = re.compile(f"([{chr(_MARKS[0])}-{chr(_MARKS[-1])}])")
 _PAINTS = re.compile(r"\\(?:rule|raisebox|vcenter|kern|mkern|hskip|mskip|[rl]lap|Huge|huge)(?![A-Za-z])")
-"""What could cover a page, or leave it blank, however small KaTeX's `maxSize` keeps each of them."""
+"""Commands that could cover a page or blank it, even with KaTeX's `maxSize`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Typeset:
-    """A text fit to stand in a page."""
+    """A text as HTML."""
 
     markup: Markup
     formulas: int
-    """How many of them it has; 0 needs no KaTeX."""
+    """The number of formulas; with 0, KaTeX is not needed."""
 
 
 def typeset(raw: str, hits: Sequence[tuple[int, int]] = ()) -> Typeset:
@@ -86,7 +86,7 @@ def _span(formula: Formula) -> Markup:
 
 
 def _escaped(part: str) -> Markup:
-    """Escaped like any text, but with the blanks at its ends, which part it from a formula."""
+    """The escaped text, with the spaces at its ends, which separate it from a formula."""
     before = " " if part[:1].isspace() else ""
     after = " " if part[-1:].isspace() and part.strip() else ""
     return Markup(f"{before}{text.markup_html(part)}{after}")  # noqa: S704 - just escaped

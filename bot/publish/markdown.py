@@ -1,7 +1,7 @@
-"""The site's pages as Markdown: one per topic and mailing, and the index over them all.
+"""Renders the site's pages as Markdown: one per topic and mailing, and the index.
 
-A page's layout is that of the digest page this project was asked to reproduce, to the letter; the words are in
-`templates/site/`. Pure but for reading templates: writes no file, knows no store and no clock.
+A page's layout is exactly that of the digest page that this project was asked to reproduce; the words are in
+`templates/site/`. Pure, except that it reads templates.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ MONTHS = (
 
 @dataclass(frozen=True, slots=True)
 class TopicPage:
-    """What one page shows: every paper of one mailing that one topic claims."""
+    """The content of one page: every paper of one mailing that the topic matches."""
 
     topic: Topic
     mailing_date: date
     entries: tuple[DigestEntry, ...]
-    """In any order; the page has its own."""
+    """In any order; the page sorts them."""
     repository: str | None = None
     """GitHub's owner/name, for the last-update badge."""
 
@@ -73,12 +73,12 @@ def render_page(page: TopicPage, templates: Templates) -> str:
 
 
 def in_order(entries: Iterable[DigestEntry]) -> list[DigestEntry]:
-    """By (list of categories, identifier), descending, as on the page we reproduce."""
+    """The entries by (list of categories, identifier), descending, as on the page that we reproduce."""
     return sorted(entries, key=lambda e: (e.paper.categories, e.paper.identifier), reverse=True)
 
 
 def chips(entry: DigestEntry) -> list[str]:
-    """What is to be known of an entry beyond its being new."""
+    """Labels for an entry that is not just new, such as "replaced" or "cross-listed"."""
     chips = []
     if entry.type.is_replacement:
         chips.append(f"replaced: v{entry.paper.version}")
@@ -99,10 +99,10 @@ def render_index(
     *,
     repository: str | None = None,
 ) -> str:
-    """The site's front page: per topic its months, newest first, each mailing linked and counted.
+    """The site's index: for each topic its months, newest first, with a link and a count for each mailing.
 
     Args:
-        counts: per topic, in the order to show, how many papers the page of each mailing date has.
+        counts: by topic, in the order to show, the number of papers of each mailing date.
         templates: where `site/index.md.j2` is.
         repository: GitHub's owner/name, for the last-update badge.
 
@@ -125,7 +125,7 @@ def render_index(
 
 
 def _paper(entry: DigestEntry) -> dict[str, object]:
-    """What the template may use of one paper; code spans and URLs are marked safe, the rest is yet to be escaped."""
+    """One paper's values for the template, which escapes all but code spans and URLs."""
     paper = entry.paper
     return {
         "title": text.flatten_tex(paper.title) or paper.identifier,
@@ -139,7 +139,7 @@ def _paper(entry: DigestEntry) -> dict[str, object]:
 
 
 def _keywords(topic: Topic) -> Markup:
-    """Everything by which the topic claims a paper: its keywords, the authors it follows, or its query."""
+    """What the topic matches: its keywords, authors or query, as code spans."""
     query = [topic.query] if topic.query else []
     spans = _code_spans([*topic.keywords, *topic.authors, *query])
     return spans or Markup("everything in ") + _code_spans(topic.categories)
@@ -158,22 +158,22 @@ def _months(topic: Topic, dates: Mapping[date, int]) -> list[dict[str, object]]:
 
 
 def _page_url(topic: Topic, mailing_date: date) -> Markup:
-    """Where a topic's page stands, seen from the index."""
+    """The path of a topic's page, relative to the index."""
     return _url(f"{topic.name}/{mailing_date.isoformat()}.md")
 
 
 def _url(raw: str) -> Markup:
-    """A URL fit for a Markdown link: whatever could end the link is percent-encoded."""
+    """A URL for a Markdown link: characters that could end the link are percent-encoded."""
     return Markup(quote(raw, safe=":/", errors="replace"))  # noqa: S704 - nothing but letters, digits and _.-~:/% is left
 
 
 def _code_spans(names: Iterable[str]) -> Markup:
-    """Each name as a code span, whatever it holds: https://spec.commonmark.org/0.31.2/#code-spans."""
+    """Each name as a code span, whatever it contains: https://spec.commonmark.org/0.31.2/#code-spans."""
     return Markup(" ").join(_code_span(name) for name in map(text.escape_plain, names) if name)
 
 
 def _code_span(name: str) -> Markup:
-    """Fenced by one backtick more than the name has in a row; a backtick at its edge stands off by a blank."""
+    """A code span with one backtick more than the name has in a row, and a space beside a backtick at its edge."""
     fence = "`" * (max((len(run) for run in _BACKTICKS.findall(name)), default=0) + 1)
     inner = f" {name} " if "`" in (name[0], name[-1]) else name
     return Markup(fence + inner + fence)  # noqa: S704 - nothing acts inside a code span, and the fence holds

@@ -1,4 +1,4 @@
-"""What the site's search reads: a file per month, a line per page, each a call that hands over its papers.
+"""Writes the data of the site's search: a script per month with a line per page, a call that passes its papers.
 
     paperboy.add(["mllm","2026-04-20",[["2604.00001",1,"Pigeons Read Maps","Ada Byron","cs.CV",0,0,0,["pigeon"]]]]);
 
@@ -32,7 +32,7 @@ _LINE = re.compile(r'paperboy\.(?:add|abstracts)\(\["([\w-]+)","(\d{4}-\d\d-\d\d
 
 
 def file_name(day: date) -> str:
-    """The file that a mailing date's papers are in, below the site's folder."""
+    """The path of the file with a mailing date's papers, below the site's folder."""
     return f"data/{day:%Y-%m}.js"
 
 
@@ -42,11 +42,11 @@ def abstracts_name(day: date) -> str:
 
 
 def month(before: str, pages: Iterable[TopicPage]) -> str:
-    """The month's file with these pages in it, newest mailing first, then by the topic's name.
+    """The month's file with these pages, newest mailing first, then by the topic's name.
 
     Args:
-        before: what the file held; lines that are none of ours are left out.
-        pages: of this month; each takes the place of its own older line.
+        before: the file's content before; lines that we did not write are left out.
+        pages: pages of this month; each replaces its own older line.
     """
     return _with_lines(
         before, pages, lambda page: _line("add", page, [_row(entry) for entry in in_order(page.entries)])
@@ -78,7 +78,7 @@ def _abstract(entry: DigestEntry) -> list[object]:
 
 
 def _row(entry: DigestEntry) -> list[object]:
-    """One paper, in the order that `search.js` reads; texts are data there, never markup."""
+    """One paper's values in the order that `search.js` reads; it treats texts as data, never as markup."""
     paper = entry.paper
     return [
         text.clean(paper.identifier),
