@@ -138,6 +138,8 @@ class Subscriber:
     when_empty: WhenEmpty = WhenEmpty.SILENT
     on_unknown: OnUnknown = OnUnknown.RESEND
     max_messages: int = 10
+    full: int | None = None
+    """How many papers a digest shows in full; None: as many as its messages hold."""
     paused: bool = False
     was: str | None = None
     """The name it had before; what the store has under that name is moved to the new one."""

@@ -17,7 +17,7 @@ import yaml
 from jinja2 import meta
 
 from bot.channels import CHANNELS
-from bot.channels.discord import DiscordOptions
+from bot.channels.discord.options import DiscordOptions
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
 from bot.chat.answers import Answer, Part
 from bot.chat.discord.rendering import render as render_answer
@@ -25,7 +25,7 @@ from bot.cli import app
 from bot.cli.errors import ExitCode
 from bot.config import load
 from bot.errors import ConfigError
-from bot.model import Author, Digest, DigestEntry, Match, Message, Note, Paper, Section, Topic
+from bot.model import Author, Digest, DigestEntry, Link, Match, Message, Note, Paper, Section, Topic
 from bot.publish.assets import Assets
 from bot.publish.html import SiteContext, render_web_page
 from bot.publish.html_index import render_front
@@ -341,12 +341,17 @@ def _rendered(store: Store) -> dict[str, set[str]]:
             return super().render(name, **values)
 
     many = digest([section([entry(paper(f"2604.{n:05}"))], topic=f"topic-{n}", title="T" * 80) for n in range(300)])
+    page = Link("2026-04-20", "https://lab.example/topic/2026-04-20.html")
+    many = replace(many, sections=tuple(replace(each, pages=(page,)) for each in many.sections))
     for name, kind in CHANNELS.items():
         channel = kind(kind.Settings(), Recording(), contact="")
         for most in (2, 200):
-            chosen = {"slack": SlackOptions(thread=True), "discord": DiscordOptions(forum=True)}
-            options = chosen.get(name, kind.Options())
-            channel.render(many, max_messages=most, options=options)
+            chosen: dict[str, list[Any]] = {
+                "slack": [SlackOptions(thread=True)],
+                "discord": [DiscordOptions(forum=True), DiscordOptions(thread=True)],
+            }
+            for options in chosen.get(name, [kind.Options()]):
+                channel.render(many, max_messages=most, options=options)
         channel.render_note(Note("A title", "A text"))
     topic = Topic("t", "T", ("cs.CV",))
     render_page(TopicPage(topic, MONDAY, (entry(),)), Recording())

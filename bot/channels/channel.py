@@ -94,8 +94,18 @@ class Channel(Protocol):
         """
         ...
 
-    def render(self, digest: Digest, *, max_messages: int, options: Any) -> tuple[Message, ...]:  # noqa: ANN401
+    def render(
+        self,
+        digest: Digest,
+        *,
+        max_messages: int,
+        options: Any,  # noqa: ANN401 - each its own
+        full: int | None = None,
+    ) -> tuple[Message, ...]:
         """The digest as at most `max_messages` messages within the platform's limits; a cut is always said.
+
+        At most `full` papers are shown in full where it is said, the others as lines, and counted where those are
+        too many; the topics share the room.
 
         Pure but for reading templates. The same digest gives the same messages, byte for byte.
 

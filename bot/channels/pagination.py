@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from bot.channels.presentation import merged, paper_count
+from bot.channels.presentation import merged, paper_count, shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -62,38 +62,53 @@ ChannelRenderer = TypeVar("ChannelRenderer", bound=Renderer[Any])
 
 
 def lay_out(
-    sections: Sequence[Section], most: int, renderer: Callable[[Sequence[Section]], ChannelRenderer]
+    sections: Sequence[Section],
+    most: int,
+    renderer: Callable[[Sequence[Section]], ChannelRenderer],
+    full: int | None = None,
 ) -> tuple[ChannelRenderer, Sequence[Sequence[Any]]]:
     """The richest pages, at most `most` of them, and the renderer that made their pieces.
 
     Where there are too many topics even to count each of them, they are merged into one.
+
+    Args:
+        sections: the digest's topics.
+        most: how many pages there may be.
+        renderer: makes the pieces of some sections.
+        full: how many papers are shown in full where they fit, however much room there is; None: as many as fit.
     """
     made = renderer(sections)
-    pages = _richest_pages(made, sections, most)
+    pages = _richest_pages(made, sections, most, full)
     if len(pages) > most:
         sections = (merged(sections),)
         made = renderer(sections)
-        pages = _richest_pages(made, sections, most)
+        pages = _richest_pages(made, sections, most, full)
     return made, pages
 
 
-def _richest_pages(renderer: Renderer[Piece], sections: Sequence[Section], most: int) -> Sequence[Sequence[Piece]]:
+def _richest_pages(
+    renderer: Renderer[Piece], sections: Sequence[Section], most: int, full: int | None
+) -> Sequence[Sequence[Piece]]:
     def build(full: int, lines: int) -> Sequence[Sequence[Piece]]:
         return paginate(map(renderer.piece, plan(sections, full, lines)), renderer.fits) or [[]]
 
-    return fit(sum(len(section.entries) for section in sections), most, build)
+    entries = sum(len(section.entries) for section in sections)
+    return fit(entries, most, build) if full is None else fit_best(entries, min(full, entries), most, build)
 
 
 def plan(sections: Sequence[Section], full: int, lines: int) -> Iterator[Item]:
-    """The first `full` papers in full, the next `lines` as one line each, the others as a count per section."""
+    """So many papers in full, so many more as one line each, the others as a count per section.
+
+    The topics share the room, each its best papers first, so that a long one squeezes out no other.
+    """
+    sizes = [len(section.entries) for section in sections]
+    in_full, seen = shares(sizes, full), shares(sizes, full + lines)
     before = 0
     for index, section in enumerate(sections):
-        shown = min(len(section.entries), max(0, full + lines - before))
-        for place in range(shown):
-            number = before + place
-            yield Item(index, Show.FULL if number < full else Show.LINE, place, number)
-        if rest := paper_count(section) - shown:
-            yield Item(index, Show.COUNTED, shown, before + shown, rest)
+        for place in range(seen[index]):
+            yield Item(index, Show.FULL if place < in_full[index] else Show.LINE, place, before + place)
+        if rest := paper_count(section) - seen[index]:
+            yield Item(index, Show.COUNTED, seen[index], before + seen[index], rest)
         before += len(section.entries)
 
 
@@ -137,6 +152,17 @@ def fit(entries: int, most: int, build: Callable[[int, int], Sequence[Page]]) ->
         return build(full, entries - full)
     lines = last_that_holds(entries, lambda n: len(build(0, n)) <= most)
     return build(0, lines or 0)
+
+
+def fit_best(entries: int, full: int, most: int, build: Callable[[int, int], Sequence[Page]]) -> Sequence[Page]:
+    """The plan that shows `full` entries in full, then as many lines as there is room for, the rest counted.
+
+    `build` as in `fit`. Where even so many in full are too long, as many of them as possible, and no lines.
+    """
+    lines = last_that_holds(entries - full, lambda n: len(build(full, n)) <= most)
+    if lines is not None:
+        return build(full, lines)
+    return build(last_that_holds(full, lambda n: len(build(n, 0)) <= most) or 0, 0)
 
 
 def last_that_holds(upper: int, holds: Callable[[int], bool]) -> int | None:

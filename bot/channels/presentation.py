@@ -14,7 +14,7 @@ from bot.text import links
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.model import DigestEntry, Match
+    from bot.model import Digest, DigestEntry, Match
 
 MOST_LINKS = 8
 """How many lists are named where papers are only counted; the other lists are counted too."""
@@ -51,6 +51,52 @@ def paper_count(section: Section) -> int:
     return len(section.entries) + section.hidden
 
 
+def shares(sizes: Sequence[int], total: int) -> list[int]:
+    """`total` dealt out one at a time in turn, nobody getting more than its size; the first ones get what is odd."""
+    dealt = [0] * len(sizes)
+    while total > 0 and (wanting := [index for index, size in enumerate(sizes) if dealt[index] < size]):
+        each = min(max(1, total // len(wanting)), *(sizes[index] - dealt[index] for index in wanting))
+        for index in wanting[:total]:
+            dealt[index] += each
+            total -= each
+    return dealt
+
+
+BEST = 3
+"""How many titles the message that opens a thread names; with no more papers than that there is no thread."""
+
+
+def opens_thread(digest: Digest, *, thread: bool | None, max_messages: int) -> bool:
+    """Whether a digest is one message with the papers in its thread.
+
+    Args:
+        digest: what to tell.
+        thread: what the subscriber wants; None: a thread unless there are few papers.
+        max_messages: how many messages there may be; with one there is nothing to reply with.
+    """
+    wanted = digest.matched > BEST if thread is None else thread
+    return wanted and max_messages > 1 and digest.matched > 0
+
+
+def best_of(sections: Sequence[Section]) -> tuple[tuple[Section, DigestEntry], ...]:
+    """The first papers of the topics, each with its topic: of each as many as of the others, while there are any."""
+    dealt = shares([len(section.entries) for section in sections], BEST)
+    return tuple(
+        (section, entry) for section, count in zip(sections, dealt, strict=True) for entry in section.entries[:count]
+    )
+
+
+def web_pages(sections: Sequence[Section]) -> tuple[Link, ...]:
+    """The site's pages of a digest: named by date, or where there are several topics by topic."""
+    if len(sections) == 1:
+        return sections[0].pages
+    return tuple(
+        Link(section.title if len(section.pages) == 1 else f"{section.title}, {page.label}", page.url)
+        for section in sections
+        for page in section.pages
+    )
+
+
 def merged(sections: Sequence[Section]) -> Section:
     """All topics as one, for where there are too many even to count each: newest mailing first, each link once."""
     entries = [entry for section in sections for entry in section.entries]
@@ -60,4 +106,5 @@ def merged(sections: Sequence[Section]) -> Section:
         entries=tuple(sorted(entries, key=lambda entry: entry.mailing_date, reverse=True)),
         hidden=sum(section.hidden for section in sections),
         more=tuple(dict.fromkeys(link for section in sections for link in section.more)),
+        pages=tuple(dict.fromkeys(link for section in sections for link in section.pages)),
     )

@@ -56,7 +56,7 @@ class _Candidate:
     def same_messages_key(self) -> tuple[object, ...]:
         """Equal for subscribers that get exactly the same messages."""
         each = self.subscriber
-        return (self.plan, each.channel, each.max_messages, each.options, each.when_empty)
+        return (self.plan, each.channel, each.max_messages, each.full, each.options, each.when_empty)
 
 
 @dataclass(frozen=True, slots=True)

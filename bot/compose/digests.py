@@ -220,7 +220,8 @@ class DigestPlanner:
             title=topic.title,
             entries=tuple(shown),
             hidden=len(ranked) - len(shown),
-            more=self._more(topic, entries, window),
+            more=(pages := self._pages(topic, entries)) or self._lists(entries, window),
+            pages=pages,
         )
 
     def _claimed_by(self, topic: str, announcements: Iterable[Announcement]) -> list[Announcement]:
@@ -230,13 +231,18 @@ class DigestPlanner:
             return []
         return [announcement for announcement in announcements if announcement.identifier in claimed]
 
-    def _more(self, topic: Topic, entries: Sequence[DigestEntry], window: Iterable[Announcement]) -> tuple[Link, ...]:
-        """Links to these papers: the site's pages, else as few of arXiv's listings as have them all."""
+    def _pages(self, topic: Topic, entries: Sequence[DigestEntry]) -> tuple[Link, ...]:
+        """The site's pages that have these papers; none where there is no published site with the topic."""
         site = self._settings.site
-        if site and site.url and topic.name in site.topics:
-            days = sorted({entry.mailing_date for entry in entries}, reverse=True)
-            pages = ((f"{day:%Y-%m-%d}", f"{site.url}/{topic.name}/{day:%Y-%m-%d}.{site.ending}") for day in days)
-            return tuple(Link(*page) for page in pages)
+        if not (site and site.url and topic.name in site.topics):
+            return ()
+        days = sorted({entry.mailing_date for entry in entries}, reverse=True)
+        pages = ((f"{day:%Y-%m-%d}", f"{site.url}/{topic.name}/{day:%Y-%m-%d}.{site.ending}") for day in days)
+        return tuple(Link(*page) for page in pages)
+
+    @staticmethod
+    def _lists(entries: Sequence[DigestEntry], window: Iterable[Announcement]) -> tuple[Link, ...]:
+        """As few of arXiv's own listings as hold all of these papers."""
         return tuple(
             Link(f"{category} {day:%Y-%m-%d}", listing_url(category, day))
             for day, category in _listings(entries, window)

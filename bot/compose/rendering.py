@@ -49,6 +49,7 @@ class Renderer:
                     digest,
                     max_messages=subscriber.max_messages,
                     options=subscriber.options,
+                    full=subscriber.full,
                 ),
             )
             shown = {identifier for message in messages for identifier in message.papers}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.channels import CHANNELS
-from bot.channels.defaults import decided
+from bot.channels.defaults import decided, room_for
 from bot.channels.tokens import is_quoted
 from bot.config import value_types, yaml_file
 from bot.config.models import Context, SubscriberSection, TopicSection, WholeFile
@@ -123,7 +123,8 @@ class _Route:
     def subscriber(self, name: str, whole: WholeFile) -> Subscriber:
         """The subscriber, if there was no problem; defaults come from the `whole` file."""
         rest = {**dict(self.rest or ())}
-        common = {**rest, "timezone": rest["timezone"] or whole.timezone}
+        room = room_for(CHANNELS.get(self.channel), rest["max_messages"], rest["full"])
+        common = {**rest, **room, "timezone": rest["timezone"] or whole.timezone}
         buttons = whole.chat is not None and whole.chat.value().has_buttons(self.channel)
         options = decided(self.options, self.addresses, buttons=buttons)
         return Subscriber(name, self.channel, self.addresses, options=options, **common)

@@ -258,8 +258,16 @@ class SubscriberSection(Section):
     """On which weekdays; what came in between comes along."""
     when_empty: WhenEmpty = _SUBSCRIBER.when_empty
     on_unknown: OnUnknown = _SUBSCRIBER.on_unknown
-    max_messages: _Count = _SUBSCRIBER.max_messages
-    """The most messages that one digest may take; what does not fit is counted and linked."""
+    max_messages: _Count | None = None
+    """The most messages that one digest may take; what does not fit is counted and linked.
+
+    Where not said: one mail; in Slack and Discord four, which is a message and a thread of three.
+    """
+    full: _Count | None = None
+    """How many papers are shown in full, the others as one line each.
+
+    Where not said: 20, or with max_messages as many as fit.
+    """
     paused: bool = _SUBSCRIBER.paused
     """Nothing is sent until it is false again."""
     was: _Key | None = None

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from bot.arxiv import calendar
 from bot.channels import CHANNELS
-from bot.channels.defaults import decided
+from bot.channels.defaults import decided, room_for
 from bot.model import Topic
 from bot.settings import Address, Secret, Subscriber, SuppressedAddress, fingerprint
 from bot.store.members import own_topic
@@ -148,6 +148,7 @@ class _Part:
             on=_weekdays(row.weekdays),
             paused=bool(row.paused) and self._is_paused(row),
             options=_decided(row.channel, address.kind, buttons),
+            **_room(row.channel),
             suppressed=(_suppressed(address, suppression),) if suppression and is_silent else (),
             revision=row.revision,
             unconfirmed=unconfirmed,
@@ -266,6 +267,11 @@ def _address(row: RosterRow) -> Address:
 @cache
 def _options(channel: str) -> Any:  # noqa: ANN401 - each channel has its own
     return CHANNELS[channel].Options()
+
+
+@cache
+def _room(channel: str) -> dict[str, Any]:
+    return room_for(CHANNELS[channel], None, None)
 
 
 @cache

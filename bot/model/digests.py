@@ -73,6 +73,8 @@ class Section:
     """Papers beyond the topic's `limit`: counted and linked, not shown."""
     more: tuple[Link, ...] = ()
     """Where the papers that are not shown can be read."""
+    pages: tuple[Link, ...] = ()
+    """The site's own pages of the section, newest first, where there is a site that is published."""
 
 
 @dataclass(frozen=True, slots=True)

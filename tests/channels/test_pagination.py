@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.pagination import Item, Show, as_many_as_fit, fit, lay_out, paginate, plan
+from bot.channels.pagination import Item, Show, as_many_as_fit, fit, fit_best, lay_out, paginate, plan
+from bot.channels.presentation import shares
 from tests.builders import entry, section
 
 if TYPE_CHECKING:
@@ -67,15 +68,46 @@ def test_the_chosen_plan_never_needs_more_than_the_cap(entries: int, most: int) 
 
 def test_a_plan_shows_papers_in_full_then_as_lines_and_counts_each_section_s_rest() -> None:
     sections = [section([entry(), entry(), entry()], hidden=4), section([entry(), entry()])]
-    items = [(item.section, item.show, item.place, item.number, item.count) for item in plan(sections, 1, 3)]
+    items = [(item.section, item.show, item.place, item.number, item.count) for item in plan(sections, 1, 2)]
     assert items == [
         (0, Show.FULL, 0, 0, 1),
         (0, Show.LINE, 1, 1, 1),
-        (0, Show.LINE, 2, 2, 1),
-        (0, Show.COUNTED, 3, 3, 4),
+        (0, Show.COUNTED, 2, 2, 5),
         (1, Show.LINE, 0, 3, 1),
         (1, Show.COUNTED, 1, 4, 1),
     ]
+
+
+def test_a_second_topic_is_never_squeezed_out_by_a_long_first_one() -> None:
+    sections = [section([entry() for _ in range(400)]), section([entry()] * 3), section([entry()] * 30)]
+    kinds = [[item.show for item in plan(sections, 20, 30) if item.section == index] for index in range(3)]
+    shown = [(kind.count(Show.FULL), kind.count(Show.LINE), kind.count(Show.COUNTED)) for kind in kinds]
+    assert shown == [(9, 15, 1), (3, 0, 0), (8, 15, 1)]
+
+
+@given(st.lists(st.integers(0, 40), max_size=6), st.integers(0, 120))
+def test_shares_are_equal_as_far_as_there_is_something_and_grow_together(sizes: list[int], total: int) -> None:
+    dealt = shares(sizes, total)
+    assert sum(dealt) == min(total, sum(sizes))
+    assert all(share <= size for share, size in zip(dealt, sizes, strict=True))
+    most = max(dealt, default=0)
+    assert all(share in (size, most, most - 1) for share, size in zip(dealt, sizes, strict=True))
+    assert all(less <= more for less, more in zip(dealt, shares(sizes, total + 1), strict=True))
+
+
+def test_the_best_are_in_full_then_come_lines_as_long_as_there_is_room() -> None:
+    assert fit_best(6, 4, 3, build) == ["4/2"] * 3
+    assert fit_best(100, 4, 3, build) == ["4/10"] * 3
+    assert fit_best(100, 20, 3, build) == ["6/0"] * 3
+
+
+@given(st.integers(0, 200), st.integers(0, 40), st.integers(1, 10))
+def test_no_more_than_so_many_are_in_full_and_the_cap_holds(entries: int, full: int, most: int) -> None:
+    pages = fit_best(entries, min(full, entries), most, build)
+    in_full, lines = map(int, pages[0].split("/"))
+    assert len(pages) <= most
+    assert in_full <= full
+    assert in_full + lines <= entries
 
 
 @given(

@@ -353,7 +353,7 @@ async def test_a_plan_is_shared_by_all_who_are_as_far_and_by_nobody_else(environ
 async def test_who_wants_other_messages_of_the_same_digest_gets_them(environment: Environment) -> None:
     environment.config["subscribers"] |= {
         "brief": {"slack": "C0000000002", "topics": ["birds"], "max_messages": 1},
-        "quiet": {"slack": "C0000000003", "topics": ["birds"], "thread": True},
+        "quiet": {"slack": "C0000000003", "topics": ["birds"], "thread": False},
         "alice": {"mail": "alice@example.org", "topics": ["birds"]},
     }
     environment.announce(TUESDAY, *map(bird, range(1, 61)))

@@ -15,6 +15,8 @@ from tests.builders import paper
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiohttp import web
 
     from bot.store.outbox.queries import DeliveryRecord
@@ -190,7 +192,10 @@ async def test_a_forums_thread_that_is_gone_is_left_for_a_new_one(environment: E
 async def test_one_reply_that_slack_refuses_for_ever_holds_up_neither_its_thread_nor_the_next_digest(
     threaded: Environment,
 ) -> None:
-    threaded.slack.refuses = lambda post: "an_error_of_tomorrow" if "number 1" in str(post.get("blocks")) else ""
+    def refuses(post: Mapping[str, Any]) -> str:
+        return "an_error_of_tomorrow" if post.get("thread_ts") and "number 1" in str(post.get("blocks")) else ""
+
+    threaded.slack.refuses = refuses
     await run_days(threaded, DAYS)
     (dead,) = await records(threaded, DeliveryState.DEAD)
     assert dead.part == 2

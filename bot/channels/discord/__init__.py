@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.channels.discord.addresses import is_webhook, read_address
 from bot.channels.discord.digest import render_digest, render_note
+from bot.channels.discord.options import DiscordOptions
 from bot.channels.tokens import Token  # noqa: TC001 - pydantic reads the annotation at run time
 from bot.model import Limit, Limits
 from bot.settings import fingerprint
@@ -43,18 +44,6 @@ class DiscordSettings:
     api_url: str = "https://discord.com/api/v10"
 
 
-@dataclass(frozen=True, slots=True)
-class DiscordOptions:
-    """What a subscriber may set for Discord alone."""
-
-    forum: bool = False
-    """It is a forum channel: each digest is a thread of its own there."""
-    tags: tuple[str, ...] = ()
-    """The forum's tags, by name, that each thread bears; a webhook knows them by their ids only."""
-    buttons: bool | None = None
-    """Whether papers have buttons: more like this, less like this, save, why. As `chat.buttons` if not said."""
-
-
 class DiscordChannel:
     """Discord as a `Channel`."""
 
@@ -82,22 +71,24 @@ class DiscordChannel:
 
         Raises:
             ValueError: it is neither, or names a thread and is to open threads, or is a webhook and is to have
-                buttons; the message does not repeat it.
+                buttons or to make a thread; the message does not repeat it.
         """
         address = read_address(value, options.tags, forum=options.forum)
+        if options.thread and is_webhook(address):
+            raise ValueError("a thread needs a bot: give the channel's id instead of a webhook, or no thread")
         if options.buttons and is_webhook(address):
             raise ValueError("buttons need a bot: give the channel's id instead of a webhook, or no buttons")
         return (address,)
 
-    def render(self, digest: Digest, *, max_messages: int, options: DiscordOptions) -> tuple[Message, ...]:
+    def render(
+        self, digest: Digest, *, max_messages: int, options: DiscordOptions, full: int | None = None
+    ) -> tuple[Message, ...]:
         """The digest as embeds, at most `max_messages` messages; a cut is always said.
 
         Raises:
             RenderError: a template is broken.
         """
-        return render_digest(
-            digest, self._templates, max_messages, forum=options.forum, buttons=bool(options.buttons)
-        )
+        return render_digest(digest, self._templates, max_messages, options=options, full=full)
 
     def render_note(self, note: Note) -> Message:
         """A short message that is no digest.

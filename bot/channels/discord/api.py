@@ -21,10 +21,12 @@ from bot.channels.discord.client import Bot, webhook_session
 from bot.channels.discord.errors import NO_FORUM, messages_in, platform_id
 from bot.channels.discord.forum import (
     FORUMS,
+    check_opened,
     check_thread,
     find_thread,
     outside_thread,
     start_thread,
+    start_thread_below,
     tag_ids,
     thread_name,
 )
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from bot.model import Delivery, UnknownDelivery
     from bot.settings import Address, Secret
 
+FIRST_REPLY = 2
+"""The part of a digest that is the first in its thread."""
 NONCE_WINDOW = timedelta(seconds=120)
 """Discord knows a nonce again for "the past few minutes": https://docs.discord.com/developers/resources/message."""
 
@@ -72,7 +76,9 @@ class DiscordApi:
         elif address.kind == "forum" and not thread:
             answer = await self._start_thread(delivery, address)
         else:
-            answer = await self._create_message(delivery, int(thread or address.value.reveal()))
+            if thread and address.kind == "channel" and delivery.part == FIRST_REPLY:
+                await self._open_thread(delivery, int(address.value.reveal()), int(thread))
+            answer = await self._create_message(delivery, address, int(thread or address.value.reveal()))
         if thread:
             check_thread(answer)
         return Receipt(platform_id(answer, webhook=is_webhook(address)))
@@ -91,11 +97,12 @@ class DiscordApi:
         if address.kind == "forum" and not thread:
             return await find_thread(question, int(address.value.reveal()), self._bot.id, client, asking)
         channel = int(thread or address.value.reveal())
-        if thread:  # an earlier message of ours there is the one that opened it
+        home = channel if address.kind == "forum" else int(address.value.reveal())
+        if thread:  # an earlier message of ours is the one that opened it; a forum has it in the thread itself
             question = replace(question, last_known_id=thread)
 
         async def read_one(message: int) -> Messages:
-            return messages_in(await asking(lambda: client.http.get_message(channel, message)))
+            return messages_in(await asking(lambda: client.http.get_message(home, message)))
 
         async def read_after(message: int) -> Messages:
             return messages_in(await asking(lambda: client.http.logs_from(channel, PAGE, after=message)))
@@ -123,14 +130,31 @@ class DiscordApi:
         """Close the bot's connections."""
         await self._bot.aclose()
 
-    async def _create_message(self, delivery: Delivery, number: int) -> Answer:
+    async def _open_thread(self, delivery: Delivery, channel: int, message: int) -> None:
+        """See that the digest's first message has its thread, which then has that message's id.
+
+        Raises:
+            DeliveryError: THREAD_GONE, the channel takes no thread; or another, and nothing was posted.
+        """
+        client = await self._bot.client()
+        try:
+            answer = await ask(self._api_url, lambda: start_thread_below(client, channel, message, delivery.payload))
+            check_opened(answer)
+        except DeliveryError as error:
+            if error.kind is not FailureKind.UNKNOWN:
+                raise
+            # To ask again is safe: a message has one thread at most.
+            raise DeliveryError(FailureKind.TRANSIENT, error.reason, about_message=False) from None
+
+    async def _create_message(self, delivery: Delivery, address: Address, number: int) -> Answer:
         client = await self._bot.client()
         channel = client.get_partial_messageable(number)
         view: Any = frozen_view(delivery)
+        content = _payload(delivery, address)["content"]
         return await ask(
             self._api_url,
             lambda: channel.send(
-                delivery.payload["content"],
+                content,
                 embeds=_embeds(delivery),
                 view=view,
                 # discord.py adds enforce_nonce: within some minutes Discord answers with the message it has
@@ -149,7 +173,7 @@ class DiscordApi:
                 raise DeliveryError(FailureKind.DESTINATION_GONE, f"{address.label}: {NO_FORUM}")
             self._forums[forum] = channel.body or {}
         tags = tag_ids(address.tags, self._forums[forum])
-        payload, view = _payload(delivery), frozen_view(delivery)
+        payload, view = _payload(delivery, address), frozen_view(delivery)
         embeds = _embeds(delivery)
         return await ask(self._api_url, lambda: start_thread(client, forum, payload, embeds, tags=tags, view=view))
 
@@ -157,7 +181,7 @@ class DiscordApi:
         missing: Any = discord.utils.MISSING
         thread = thread or webhook_parts(address)["thread"] or ""
         opens = address.kind in FORUM_KINDS and not thread
-        payload = _payload(delivery)
+        payload = _payload(delivery, address)
         tags: Any = [discord.Object(int(tag)) for tag in address.tags]  # of which only the ids are read
         async with webhook_session() as session:
             webhook = self._partial(address, session)
@@ -181,12 +205,15 @@ class DiscordApi:
 
 
 def _thread(delivery: Delivery, address: Address) -> str:
-    """The thread that the delivery goes into: the one that its digest's first part opened in a forum."""
-    return delivery.parent or "" if address.kind in FORUM_KINDS and delivery.reply else ""
+    """The thread that the delivery goes into: the one of its digest's first part."""
+    has_thread = address.kind in FORUM_KINDS or (address.kind == "channel" and not delivery.thread_gone)
+    return delivery.parent or "" if has_thread and delivery.reply else ""
 
 
-def _payload(delivery: Delivery) -> Mapping[str, Any]:
-    return outside_thread(delivery.payload) if delivery.thread_gone else delivery.payload
+def _payload(delivery: Delivery, address: Address) -> Mapping[str, Any]:
+    if not delivery.thread_gone:
+        return delivery.payload
+    return outside_thread(delivery.payload, forum=address.kind in FORUM_KINDS)
 
 
 def _embeds(delivery: Delivery) -> list[discord.Embed]:

@@ -17,8 +17,17 @@ from typing import TYPE_CHECKING, Any
 from bot import text
 from bot.channels.discord.components import ShownPaper, components
 from bot.channels.discord.markup import TITLE, abstract, escaped_length, label, link_target, safe_links, short
+from bot.channels.discord.options import DiscordOptions
 from bot.channels.pagination import Item, Show, as_many_as_fit, last_that_holds, lay_out
-from bot.channels.presentation import MOST_LINKS, matched_terms, paper_count, paper_links
+from bot.channels.presentation import (
+    MOST_LINKS,
+    best_of,
+    matched_terms,
+    opens_thread,
+    paper_count,
+    paper_links,
+    web_pages,
+)
 from bot.model import Message
 
 if TYPE_CHECKING:
@@ -81,22 +90,39 @@ _Block = tuple[_Part, ...]
 
 
 def render_digest(
-    digest: Digest, templates: Templates, max_messages: int, *, forum: bool = False, buttons: bool = False
+    digest: Digest,
+    templates: Templates,
+    max_messages: int,
+    *,
+    options: DiscordOptions = DiscordOptions(thread=False),  # noqa: B008 - frozen
+    full: int | None = None,
 ) -> tuple[Message, ...]:
     """The digest as at most `max_messages` messages; what a cut keeps from sight is counted and linked.
 
-    For a `forum` each also has the `thread_name` under which the first one opens a thread; the others are replies.
-    With `buttons` a reader can say below a message what they think of its papers.
+    In a forum and in a thread each message also has the `thread_name` under which the first one opens a thread; the
+    others are replies. In a thread the first one says how many papers there are and names the best.
+
+    Args:
+        digest: what to tell.
+        templates: where `discord/` is read from.
+        max_messages: at least 1.
+        options: whether there are a thread and buttons.
+        full: how many papers are shown in full; None: as many as fit.
 
     Raises:
         RenderError: a template is broken.
     """
-    writer, pages = lay_out(digest.sections, max_messages, partial(_Writer, digest, templates))
+    threaded = not options.forum and opens_thread(digest, thread=options.thread, max_messages=max_messages)
+    most = max_messages - 1 if threaded else max_messages
+    writer, pages = lay_out(digest.sections, most, partial(_Writer, digest, templates, threaded=threaded), full)
     filled = [[part for block in page for part in block] for page in pages]
+    opening = [writer.opening()] if threaded else []
     messages = (
-        writer.message(parts, number, len(filled), buttons=buttons) for number, parts in enumerate(filled, start=1)
+        writer.message(parts, number, len(filled), buttons=bool(options.buttons))
+        for number, parts in enumerate(filled, start=1)
     )
-    return tuple(writer.threaded(messages) if forum else messages)
+    in_thread = threaded or options.forum
+    return tuple(writer.in_thread([*opening, *messages]) if in_thread else messages)
 
 
 def render_note(note: Note, templates: Templates) -> Message:
@@ -112,8 +138,11 @@ def render_note(note: Note, templates: Templates) -> Message:
 class _Writer:
     """One digest's texts, an entry's rendered at most once however many plans are tried."""
 
-    def __init__(self, digest: Digest, templates: Templates, sections: Sequence[Section]) -> None:
+    def __init__(
+        self, digest: Digest, templates: Templates, sections: Sequence[Section], *, threaded: bool = False
+    ) -> None:
         self._digest = digest
+        self._threaded = threaded
         self._sections = sections
         self._entries = [(section, entry) for section in sections for entry in section.entries]
         self._templates = templates
@@ -147,8 +176,24 @@ class _Writer:
             papers=tuple(part.shows for part in parts if part.shows),
         )
 
-    def threaded(self, messages: Iterable[Message]) -> Iterator[Message]:
-        """The messages as a forum takes them."""
+    def opening(self) -> Message:
+        """The message that opens a thread: text alone, which is what a phone shows of it."""
+        sections, pages = self._digest.sections, web_pages(self._digest.sections)
+        best = [self._values(section, entry)["unlinked"] for section, entry in best_of(sections)]
+        links = safe_links(pages[:MOST_LINKS], _LINKS)
+        values = {
+            **self._headline_values(sections, 1, 1),
+            "best": best,
+            "links": links,
+            "only": len(pages) == 1,
+            "other_links": len(pages) - len(links),
+        }
+        rich, plain = (self._render("opening", plain=plain, **values) for plain in (False, True))
+        payload, other = (_payload(text.truncate(each, CONTENT, text.utf16)) for each in (rich, plain))
+        return Message(payload, plain=other)
+
+    def in_thread(self, messages: Iterable[Message]) -> Iterator[Message]:
+        """The messages with the name of the thread that the first one opens, and the others are replies in."""
         titles = ", ".join(text.clean(section.title) for section in self._digest.sections)
         titles = text.truncate(titles, THREAD_TITLE, text.utf16)
         name = self._render("thread", title=titles or "New on arXiv", digest=self._digest)
@@ -180,9 +225,14 @@ class _Writer:
         return lines
 
     def _headline(self, parts: Sequence[_Part], number: int, total: int, *, plain: bool) -> str:
-        here = self._digest.sections if number == 1 else [section for section, _ in groupby(parts, _section)]
-        values = {"digest": self._digest, "part": number, "parts": total, "plain": plain, **self._subject(here)}
-        return text.truncate(self._render("headline", **values), HEADLINE, text.utf16)
+        everything = number == 1 and not self._threaded
+        here = self._digest.sections if everything else [section for section, _ in groupby(parts, _section)]
+        values = self._headline_values(here, number, total)
+        return text.truncate(self._render("headline", plain=plain, **values), HEADLINE, text.utf16)
+
+    def _headline_values(self, sections: Sequence[Section], number: int, total: int) -> dict[str, Any]:
+        subject = self._subject(sections)
+        return {"digest": self._digest, "part": number, "parts": total, "threaded": self._threaded, **subject}
 
     def _subject(self, sections: Sequence[Section]) -> dict[str, Any]:
         """What a headline says that a message is about: the digest's one topic as its title, or these, counted."""

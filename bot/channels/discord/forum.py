@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import discord
 from discord.http import handle_message_parameters
 
 from bot import text
 from bot.channels.channel import CannotTellError
-from bot.channels.discord.errors import messages_in, snowflake_in
+from bot.channels.discord.errors import messages_in, platform_id, snowflake_in
 from bot.channels.discord.lookup import CLOCK_SKEW_SECONDS, id_of, is_same_message, snowflake
 from bot.channels.http_answers import json_objects
 from bot.errors import DeliveryError, FailureKind
@@ -37,9 +37,21 @@ _LONGEST_NAME = 100
 _LONGEST_CONTENT = 2_000
 _REQUIRE_TAG = 1 << 4
 _OUTSIDE_THREAD = "The thread of this digest is gone, so its papers come here."
+_NO_THREAD = "There is no thread for this digest, so its papers come here."
 _CONTINUED = " (continued)"
 _THREAD_GONE = {10003: "is gone", 10015: "is gone", 50083: "is archived", 160005: "is locked"}
 """What a part meets whose thread was deleted or locked after the first part."""
+_HAS_THREAD = 160004
+_NO_THREAD_POSSIBLE = {
+    10008: "the message that opens the thread is gone",
+    50001: "the bot cannot see the channel",
+    50013: "the bot needs Create Public Threads and Send Messages in Threads there",
+    50024: "the channel has no threads",
+    160006: "the server has too many active threads",
+}
+"""What it means that no thread was opened."""
+_QUIET_MINUTES: Literal[1440] = 1440
+"""After a day without a message a thread is folded away in the list of channels."""
 _MARKS = re.compile(r"\\(?=[^\w\s])|\*\*")
 _PAGE = 100
 
@@ -51,10 +63,10 @@ def thread_name(payload: Mapping[str, Any]) -> str:
     return text.truncate(text.clean(str(given)), _LONGEST_NAME, text.utf16) or "New on arXiv"
 
 
-def outside_thread(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """A later part as it opens a thread of its own: the same, and it says why it is there."""
+def outside_thread(payload: Mapping[str, Any], *, forum: bool) -> dict[str, Any]:
+    """A later part without its thread: the same, and it says why it is there; in a forum it opens one of its own."""
     name = text.truncate(thread_name(payload), _LONGEST_NAME - len(_CONTINUED), text.utf16)
-    content = f"{_OUTSIDE_THREAD}\n{payload.get('content') or ''}"
+    content = f"{_OUTSIDE_THREAD if forum else _NO_THREAD}\n{payload.get('content') or ''}"
     fits = text.utf16(content) <= _LONGEST_CONTENT
     return {**payload, "thread_name": f"{name}{_CONTINUED}", **({"content": content} if fits else {})}
 
@@ -108,6 +120,32 @@ def start_thread(
         channel_payload=thread,
     ) as params:
         return client.http.start_thread_in_forum(forum, params=params)
+
+
+def start_thread_below(
+    client: discord.Client, channel: int, message: int, payload: Mapping[str, Any]
+) -> Awaitable[object]:
+    """The request Start Thread from Message, by which the message gets a thread that has its id.
+
+    https://docs.discord.com/developers/resources/channel#start-thread-from-message
+    """
+    return client.http.start_thread_with_message(
+        channel, message, name=thread_name(payload), auto_archive_duration=_QUIET_MINUTES
+    )
+
+
+def check_opened(answer: Answer) -> None:
+    """Let pass that a message has a thread now, or had one before.
+
+    Raises:
+        DeliveryError: THREAD_GONE, there can be none; any other as Discord's answer means it.
+    """
+    if answer.code == _HAS_THREAD:
+        return
+    if answer.code in _NO_THREAD_POSSIBLE:
+        reason = f"Discord answered {answer.status}, code {answer.code}: {_NO_THREAD_POSSIBLE[answer.code]}"
+        raise DeliveryError(FailureKind.THREAD_GONE, reason)
+    platform_id(answer, webhook=False)
 
 
 def check_thread(answer: Answer) -> None:

@@ -44,6 +44,8 @@ class MailChannel:
 
     Settings = MailSettings
     Options = MailOptions
+    MESSAGES = 1
+    """One mail, however big the day."""
 
     def __init__(
         self, settings: MailSettings, templates: Templates, *, contact: str, links: ReaderLinks | None = None
@@ -80,7 +82,14 @@ class MailChannel:
             found[address.casefold()] = Address(Secret(address), "mailbox", address)
         return tuple(found.values())
 
-    def render(self, digest: Digest, *, max_messages: int, options: MailOptions) -> tuple[Message, ...]:  # noqa: ARG002 - of the protocol
+    def render(
+        self,
+        digest: Digest,
+        *,
+        max_messages: int,
+        options: MailOptions,  # noqa: ARG002 - of the protocol
+        full: int | None = None,
+    ) -> tuple[Message, ...]:
         """The digest as mails: `subject`, `text` and `html`; the plain form has no `html`.
 
         Raises:
@@ -93,6 +102,7 @@ class MailChannel:
             pages=self._has_pages,
             max_messages=max_messages,
             fragments=self._fragments,
+            full=full,
         )
 
     def render_note(self, note: Note) -> Message:

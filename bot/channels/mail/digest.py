@@ -15,6 +15,7 @@ from bot.channels.mail.fragments import Block, Fragments
 from bot.channels.mail.links import PREFERENCES, UNSUBSCRIBE
 from bot.channels.mail.mime import entity, mailto, quoted_printable
 from bot.channels.pagination import Item, Show, lay_out
+from bot.channels.presentation import MOST_LINKS, web_pages
 from bot.model import Message
 from bot.text import clean, day, flatten_tex
 
@@ -47,6 +48,8 @@ class _Piece:
     paper: str = ""
     """The identifier."""
     brief: bool = False
+    counted: int = 0
+    """How many papers it counts without showing them."""
 
 
 def render_digest(
@@ -57,6 +60,7 @@ def render_digest(
     max_messages: int,
     pages: bool = False,
     fragments: Fragments | None = None,
+    full: int | None = None,
 ) -> tuple[Message, ...]:
     """The digest as at most `max_messages` mails.
 
@@ -67,13 +71,14 @@ def render_digest(
         max_messages: at least 1.
         pages: whether there are pages where a reader says what they want.
         fragments: rendered for other digests of the same run, with the same templates; reused.
+        full: how many papers are shown in full; None: as many as fit.
 
     Raises:
         RenderError: a template is broken.
     """
     fragments = fragments or Fragments(templates)
     layout_of = partial(_Layout, digest, templates, fragments, _answering(sender, pages=pages))
-    layout, mails = lay_out(digest.sections, max_messages, layout_of)
+    layout, mails = lay_out(digest.sections, max_messages, layout_of, full)
     return layout.messages(mails)
 
 
@@ -123,7 +128,8 @@ class _Layout:
     def piece(self, item: Item) -> _Piece:
         """A paper in full or as a line, or the count of its section's other papers."""
         if item.show is Show.COUNTED:
-            return _Piece(item.section, item.place == 0, None, self._more(item.section, item.count))
+            more = self._more(item.section, item.count)
+            return _Piece(item.section, item.place == 0, None, more, counted=item.count)
         entry, brief = self._entries[item.number], item.show is Show.LINE
         block, paper = self._paper(item.number + 1, brief), entry.paper
         return _Piece(item.section, item.place == 0, entry.mailing_date, block, paper.title, paper.identifier, brief)
@@ -147,7 +153,8 @@ class _Layout:
         papers = tuple(piece.paper for piece in pieces if piece.paper)
         titles = [flatten_tex(piece.title) for piece in pieces if piece.title]
         brief = sum(piece.brief for piece in pieces)
-        values = {**self._values(part, parts), "titles": titles, "brief": brief}
+        counts = {"full": len(papers) - brief, "brief": brief, "counted": sum(piece.counted for piece in pieces)}
+        values = {**self._values(part, parts), "titles": titles, **counts}
         texts = "\n\n".join(block.text for block in blocks)
         text = self._templates.render("mail/digest.txt.j2", **values, body=Markup(texts))  # noqa: S704 - escaped pieces
         htmls = Markup("\n".join(block.html for block in blocks))  # noqa: S704 - rendered with autoescape
@@ -155,13 +162,15 @@ class _Layout:
         return _message(values["subject"], wrap(text), _inlined(html), part=part, papers=papers)
 
     def _values(self, part: int, parts: int) -> dict[str, Any]:
-        """What the frame's templates are given, beside `body`, `titles` and `brief`."""
+        """What the frame's templates are given, beside `body`, `titles`, `full`, `brief` and `counted`."""
         digest = self._digest
         values: dict[str, Any] = {
             "digest": digest,
             "topics": _topics(digest.sections),
             "dates": _dates(digest.mailing_dates),
             "all_new": _all_new(digest.sections),
+            "pages": (pages := web_pages(digest.sections))[:MOST_LINKS],
+            "other_pages": max(0, len(pages) - MOST_LINKS),
             **self._answering,
             "part": part,
             "parts": parts,
@@ -170,7 +179,8 @@ class _Layout:
 
     @cached_property
     def _frame_size(self) -> int:
-        values = {**self._values(1, 10), "titles": [_LONGEST_PREHEADER], "brief": 1_000, "body": ""}
+        values = {**self._values(1, 10), "titles": [_LONGEST_PREHEADER], "body": ""}
+        values |= dict.fromkeys(("full", "brief", "counted"), 1_000)
         return len(quoted_printable(_inlined(self._templates.render("mail/digest.html.j2", **values))))
 
 

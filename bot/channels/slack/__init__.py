@@ -54,8 +54,8 @@ class SlackSettings:
 class SlackOptions:
     """What a subscriber may set for Slack alone."""
 
-    thread: bool = False
-    """One message in the channel, the papers in its thread. Needs a bot token."""
+    thread: bool | None = None
+    """One message in the channel, the papers in its thread. If not said: a bot's digest of more than three."""
     compatible: bool = False
     """The webhook is not Slack's but one of Mattermost, Zulip or Rocket.Chat that takes what Slack's takes."""
     buttons: bool | None = None
@@ -91,12 +91,14 @@ class SlackChannel:
         Raises:
             ValueError: it is none of these, or a webhook is to make a thread or to have buttons.
         """
-        address = read_address(value, compatible=options.compatible, thread=options.thread)
+        address = read_address(value, compatible=options.compatible, thread=bool(options.thread))
         if options.buttons and is_webhook(address):
             raise ValueError("buttons need a bot token: give the channel's id instead of a webhook, or no buttons")
         return (address,)
 
-    def render(self, digest: Digest, *, max_messages: int, options: SlackOptions) -> tuple[Message, ...]:
+    def render(
+        self, digest: Digest, *, max_messages: int, options: SlackOptions, full: int | None = None
+    ) -> tuple[Message, ...]:
         """The digest in Block Kit, see `digest`.
 
         Raises:
@@ -108,6 +110,7 @@ class SlackChannel:
             max_messages=max_messages,
             thread=options.thread,
             buttons=bool(options.buttons),
+            full=full,
         )
         return tuple(map(text_only, messages)) if options.compatible else messages
 

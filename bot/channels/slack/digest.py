@@ -7,12 +7,20 @@ Never sends anything, never leaves a paper out without saying so.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.excerpt import excerpt
 from bot.channels.pagination import Item, Show, as_many_as_fit, fit, lay_out, paginate
-from bot.channels.presentation import MOST_LINKS, matched_terms, paper_count, paper_links
+from bot.channels.presentation import (
+    MOST_LINKS,
+    best_of,
+    matched_terms,
+    opens_thread,
+    paper_count,
+    paper_links,
+    web_pages,
+)
 from bot.channels.slack import blocks
 from bot.channels.slack.blocks import Text, escaped_length, label, link_target, short
 from bot.errors import RenderError
@@ -45,26 +53,40 @@ class _Piece:
 
 
 def render_digest(
-    templates: Templates, digest: Digest, *, max_messages: int, thread: bool, buttons: bool = False
+    templates: Templates,
+    digest: Digest,
+    *,
+    max_messages: int,
+    thread: bool | None,
+    buttons: bool = False,
+    full: int | None = None,
 ) -> tuple[Message, ...]:
     """The digest as at most `max_messages` messages: full entries, then one-line entries, then "and N more".
 
-    With `thread` the first message counts the papers per topic and all others are replies, which need not say again
-    what they belong to; where only one message is allowed there is nothing to reply with, and it holds the papers.
-    With `buttons` each paper in full has a menu.
+    In a thread the first message says how many papers there are and names the best, and all others are replies, which
+    need not say again what they belong to.
+
+    Args:
+        templates: where `slack/` is read from.
+        digest: what to tell.
+        max_messages: at least 1; with 1 there is nothing to reply with, and it holds the papers.
+        thread: see `opens_thread`.
+        buttons: whether each paper in full has a menu.
+        full: how many papers are shown in full; None: as many as fit.
 
     Raises:
         RenderError: a template is broken, or renders to nothing or to more than a block holds.
     """
     sections = tuple(section for section in digest.sections if paper_count(section))
     renderer = _DigestRenderer(templates, digest, sections, buttons=buttons)
-    opening = [renderer.opening()] if thread and max_messages > 1 and sections else []
+    threaded = opens_thread(digest, thread=thread, max_messages=max_messages)
+    opening = [renderer.opening()] if threaded else []
 
     def renderer_of(shown: Sequence[Section]) -> _DigestRenderer:
         return renderer if shown is sections else _DigestRenderer(templates, digest, shown, buttons=buttons)
 
-    renderer, pages = lay_out(sections, max_messages - len(opening), renderer_of)
-    return renderer.messages([*opening, *pages], threaded=bool(opening))
+    renderer, pages = lay_out(sections, max_messages - len(opening), renderer_of, full)
+    return renderer.messages([*opening, *pages], threaded=threaded)
 
 
 def render_note(templates: Templates, note: Note) -> Message:
@@ -105,12 +127,19 @@ class _DigestRenderer:
         texts = self._under_headings(pieces, range(len(self._sections)))
         return len(texts) < blocks.MOST_BLOCKS and sum(text.size for text in texts) <= self._room
 
-    def opening(self) -> list[_Piece]:
-        """The page that opens a thread: how many papers each topic has. Empty for one topic: the headline says it."""
-        topics = len(self._sections)
+    def opening(self) -> Sequence[_Piece]:
+        """The page that opens a thread: how many papers each topic has, the best titles, and where all are.
+
+        For one topic the headline says already how many there are.
+        """
+        topics, below = len(self._sections), list(self._below_counts())
         if topics == 1:
-            return []
-        return fit(topics, 1, lambda more, less: paginate(self._counts(more + less), self.fits))[0]
+            return below
+
+        def pages(shown: int) -> Sequence[Sequence[_Piece]]:
+            return paginate([*self._counts(shown), *below], self.fits)
+
+        return fit(topics, 1, lambda more, less: pages(more + less))[0]
 
     def messages(self, pages: Sequence[Sequence[_Piece]], *, threaded: bool) -> tuple[Message, ...]:
         """The pages under their numbered headlines."""
@@ -122,12 +151,24 @@ class _DigestRenderer:
             headline = () if is_only_reply else (self._headline(part, len(pages), threaded=threaded),)
             texts = [*headline, *self._under_headings(page, sections_begun)]
             sections_begun.update(piece.section for piece in page)
-            announced = [piece for each in pages for piece in each] if opens else page  # replies notify nobody
-            titles = [piece.title for piece in announced if piece.title]
+            titles = self._best_titles if opens else [piece.title for piece in page if piece.title]
             notification = self._notification(part, len(pages), titles, threaded=threaded)
             papers = tuple(piece.paper for piece in page if piece.paper)
             messages.append(blocks.message(texts, notification, papers=papers, reply=reply))
         return tuple(messages)
+
+    @cached_property
+    def _best_titles(self) -> Sequence[str]:
+        return [short(entry.paper.title, _TITLE) or entry.paper.identifier for _, entry in best_of(self._sections)]
+
+    def _below_counts(self) -> Iterator[_Piece]:
+        """The best titles without links, for each paper is linked once, in the thread; and where all are."""
+        if titles := self._best_titles:
+            yield _Piece((Text("section", self._render("best", titles=titles)),))
+        if links := web_pages(self._sections):
+            named = _safe(links[:MOST_LINKS], _LINKS)
+            text = self._render("web", links=named, only=len(links) == 1, other_links=len(links) - len(named))
+            yield _Piece((Text("context", text),))
 
     def _counts(self, topics: int) -> Iterator[_Piece]:
         for section in self._sections[:topics]:
@@ -156,6 +197,7 @@ class _DigestRenderer:
 
     def _notification(self, part: int, parts: int, titles: Sequence[str], *, threaded: bool) -> str:
         named, rest = as_many_as_fit(titles, _NOTIFIED, lambda title: escaped_length(title) + 1)
+        rest = self._digest.matched - len(named) if threaded and part == 1 else rest
         values = self._numbers(part, parts, threaded=threaded)
         return self._render("notification", **values, papers=named, unnamed=rest)
 

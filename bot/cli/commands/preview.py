@@ -112,7 +112,8 @@ async def _render(
         name = {Form.TERMINAL: subscriber.channel, Form.HTML: "mail"}.get(form, form.value)
         channel = app.channel(name)
         options = subscriber.options if name == subscriber.channel else type(channel).Options()
-        messages = channel.render(digest, max_messages=subscriber.max_messages, options=options)
+        most, full = subscriber.max_messages, subscriber.full
+        messages = channel.render(digest, max_messages=most, full=full, options=options)
         if not isinstance(channel, MailChannel):
             return subscriber, _Preview(digest, name, messages)
         samples = [channel.sample(message, subscriber.name, app.clock.now()) for message in messages]

@@ -65,6 +65,8 @@ class DiscordReceiver:
         self.closed: dict[str, tuple[int, int]] = {}
         """Channels and threads (by id) and webhooks (by name) that take nothing: the answer's status and code."""
         self.forums = Forums()
+        self.no_threads: set[str] = set()
+        """Channels in which the bot may open no thread."""
         self.no_history: set[str] = set()
         """Channels in which the bot has no Read Message History."""
         self.chat = DiscordChat(_BOT, lambda token: token == self.token, lambda: self.now(), self._next_id)  # noqa: PLW0108 - a test may put another clock there
@@ -110,6 +112,7 @@ class DiscordReceiver:
         app.router.add_get(f"{_ROOT}/channels/{{id}}/messages", self._messages)
         app.router.add_get(f"{_ROOT}/channels/{{id}}/messages/{{message}}", self._message)
         app.router.add_post(f"{_ROOT}/channels/{{id}}/threads", self._start_thread)
+        app.router.add_post(f"{_ROOT}/channels/{{id}}/messages/{{message}}/threads", self._start_thread_below)
         app.router.add_get(f"{_ROOT}/channels/{{id}}/threads/archived/public", self._archived_threads)
         app.router.add_get(f"{_ROOT}/guilds/{{id}}/threads/active", self._active_threads)
         app.router.add_get(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._webhook)
@@ -164,6 +167,18 @@ class DiscordReceiver:
             return json_answer({"id": str(_FIRST_ID - 1), "name": asked.get("name"), "type": 12})
         payload = {**(asked.get("message") or {}), "applied_tags": asked.get("applied_tags")}
         return self._open_thread(number, str(asked.get("name", "")), str(_FIRST_ID), payload)
+
+    async def _start_thread_below(self, request: web.Request) -> web.Response:
+        number, message, asked = request.match_info["id"], request.match_info["message"], await request.json()
+        if refused := self._unauthorized(request) or self._closed(number):
+            return refused
+        found = any(each.id == message and each.destination == number for each in self.messages)
+        direct, allowed = self.chat.whose(number) is not None, number not in self.no_threads
+        name = str(asked.get("name", ""))
+        if refusal := self.forums.refusal_below(message, name, found=found, allowed=allowed, direct=direct):
+            return error_answer(*refusal)
+        self.forums.opened(message, number, name, str(_FIRST_ID), self.now())
+        return json_answer({"id": message, "parent_id": number, "name": name, "type": 11}, 201)
 
     def _open_thread(self, forum: str, name: str, owner: str, payload: dict[str, Any]) -> web.Response:
         if refusal := self.forums.refusal(self.channels.get(forum, {}), name, payload.get("applied_tags")):

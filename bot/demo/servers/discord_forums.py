@@ -52,6 +52,20 @@ class Forums:
             return 40067, "A tag is required to create a forum post in this channel"
         return None
 
+    def refusal_below(
+        self, message: str, name: str, *, found: bool, allowed: bool, direct: bool
+    ) -> tuple[int, int, str] | None:
+        """Why a message gets no thread, with the status: it is not there, has one, or nobody may open one there."""
+        if direct:
+            return 400, 50024, "Cannot execute action on this channel type"
+        if not allowed:
+            return 403, 50013, "Missing Permissions"
+        if not found:
+            return 404, 10008, "Unknown Message"
+        if message in self.threads:
+            return 400, 160004, "A thread has already been created for this message"
+        return None if 1 <= len(name) <= _LONGEST_NAME else (400, 50035, "Invalid Form Body")
+
     def opened(self, number: str, forum: str, name: str, owner: str, now: float) -> None:
         """Keep a thread in mind, which has the id of its first message."""
         self.threads[number] = Thread(number, forum, name, owner, now)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from bot import text
 from bot.channels.buttons import LABELS, Click, Wish, decode
 from bot.channels.discord.digest import colour, render_digest, render_note
+from bot.channels.discord.options import DiscordOptions
 from bot.demo.servers.discord import DiscordMessage, errors_in
 from bot.errors import RenderError
 from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
@@ -120,7 +121,7 @@ GOLDENS = {
 @pytest.mark.parametrize("name", GOLDENS)
 def test_a_digest_looks_as_it_did(name: str) -> None:
     of, max_messages, buttons = GOLDENS[name]
-    messages = render_digest(of, TEMPLATES, max_messages, buttons=buttons)
+    messages = render_digest(of, TEMPLATES, max_messages, options=DiscordOptions(thread=False, buttons=buttons))
     now = [{"payload": message.payload, "plain": message.plain} for message in messages]
     if os.environ.get("WRITE_GOLDEN"):
         (GOLDEN / name).write_text(json.dumps(now, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -140,7 +141,7 @@ def test_every_page_is_within_the_limits(count: int, max_messages: int) -> None:
 @pytest.mark.parametrize("count", [1, 2, 25, 26, 40, 501])
 def test_what_can_be_said_of_the_papers_of_a_message_stands_below_it(count: int) -> None:
     of = digest([section(many_entries(count, abstract_words=1))])
-    messages = render_digest(of, TEMPLATES, 10, buttons=True)
+    messages = render_digest(of, TEMPLATES, 10, options=DiscordOptions(thread=False, buttons=True))
     assert_valid(messages)
     for message, without in zip(messages, render_digest(of, TEMPLATES, 10), strict=True):
         rows = [row["components"] for row in message.payload["components"]]
@@ -270,7 +271,7 @@ def test_a_paper_without_an_abstract_leaves_no_hole() -> None:
 
 
 def test_for_a_forum_every_message_has_the_threads_name_and_all_but_the_first_are_replies() -> None:
-    messages = render_digest(digest([section(many_entries(31))]), TEMPLATES, 10, forum=True)
+    messages = render_digest(digest([section(many_entries(31))]), TEMPLATES, 10, options=DiscordOptions(forum=True))
     assert [message.reply for message in messages] == [False] + [True] * (len(messages) - 1)
     assert len(messages) > 1
     for message in messages:
@@ -281,7 +282,8 @@ def test_for_a_forum_every_message_has_the_threads_name_and_all_but_the_first_ar
 
 @pytest.mark.parametrize("title", ["*Birds* @everyone", "Vision " * 50, "😀" * 99, ""])
 def test_a_threads_name_is_no_markdown_and_within_its_limit(title: str) -> None:
-    (message,) = render_digest(digest([section([entry()], title=title)]), TEMPLATES, 1, forum=True)
+    of = digest([section([entry()], title=title)])
+    (message,) = render_digest(of, TEMPLATES, 1, options=DiscordOptions(forum=True))
     name = message.payload["thread_name"]
     assert name.endswith(" · Mon 20 Apr 2026")
     assert name.startswith(title[:16].strip() or "New on arXiv")
@@ -289,8 +291,37 @@ def test_a_threads_name_is_no_markdown_and_within_its_limit(title: str) -> None:
 
 
 def test_a_digest_of_nothing_opens_a_thread_too() -> None:
-    (message,) = render_digest(digest([], mailing_dates=[]), TEMPLATES, 1, forum=True)
+    (message,) = render_digest(digest([], mailing_dates=[]), TEMPLATES, 1, options=DiscordOptions(forum=True))
     assert message.payload["thread_name"] == "New on arXiv"
+
+
+def test_a_thread_opens_with_the_counts_the_best_titles_and_the_page() -> None:
+    page = Link("2026-04-20", "https://lab.example/birds/2026-04-20.html")
+    of = digest([replace(section(many_entries(24)), pages=(page,))])
+    opening, *replies = messages = render_digest(of, TEMPLATES, 4, options=DiscordOptions(), full=20)
+    assert opening.payload["content"].splitlines() == [
+        "**Birds & Maps · Mon 20 Apr 2026**",
+        "24 of 312 announced papers, in the thread",
+        *(f"- Pigeon Study {number}: Homing Under Uncertain Weather" for number in (1, 2, 3)),
+        "[Read on the web](<https://lab.example/birds/2026-04-20.html>)",
+    ]
+    assert "embeds" not in opening.payload
+    assert [message.reply for message in messages] == [False] + [True] * len(replies)
+    assert {message.payload["thread_name"] for message in messages} == {"Birds & Maps · Mon 20 Apr 2026"}
+    headlines = [message.payload["content"] for message in replies]
+    assert headlines == [f"**Birds & Maps** ({part}/{len(replies)})" for part in range(1, len(replies) + 1)]
+    assert sum("title" in embed for message in replies for embed in message.payload["embeds"]) == 20
+    assert sum(len(message.papers) for message in messages) == 24
+    for message in messages:
+        assert errors_in({**message.payload, "thread_name": None}) == {}
+
+
+@pytest.mark.parametrize(("papers", "thread", "opens"), [(3, None, 0), (4, None, 1), (1, True, 1), (40, False, 0)])
+def test_where_nothing_is_said_few_papers_open_no_thread(papers: int, *, thread: bool | None, opens: int) -> None:
+    of = digest([section(many_entries(papers))])
+    first, *others = render_digest(of, TEMPLATES, 4, options=DiscordOptions(thread=thread))
+    assert bool(first.papers) != bool(opens)
+    assert any(message.reply for message in others) == bool(opens)
 
 
 def test_a_topic_keeps_its_colour_and_topics_differ() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.channels.mail.digest import render_digest, render_note, wrap
 from bot.channels.mail.mime import entity, quoted_printable
 from bot.errors import RenderError
-from bot.model import AnnounceType, Digest, Hit, Message, Note
+from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
 from bot.text.templates import Templates
 from tests.builders import MONDAY, digest, entry, many_entries, paper, section
 from tests.channels.reading import html_of, text_of
@@ -63,8 +63,8 @@ def papers_in_text(message: Message) -> list[str]:
     return re.findall(r"https://arxiv\.org/abs/\S+", text_of(message))
 
 
-def render(of: Digest, most: int = 10) -> tuple[Message, ...]:
-    messages = render_digest(of, TEMPLATES, sender=SENDER, max_messages=most)
+def render(of: Digest, most: int = 10, full: int | None = None) -> tuple[Message, ...]:
+    messages = render_digest(of, TEMPLATES, sender=SENDER, max_messages=most, full=full)
     assert 1 <= len(messages) <= most
     for message in messages:
         assert_sound(message)
@@ -313,7 +313,7 @@ def test_more_than_the_mails_can_hold_is_shown_as_lines_and_that_is_said() -> No
     lines = sum(html_of(message).count('class="line"') for message in messages)
     assert full > 0
     assert full + lines == 300
-    said = re.search(r"only one line is given to (\d+)", text_of(messages[-1]))
+    said = re.search(r"0 in full, (\d+) in one line each\n", text_of(messages[-1]))
     assert said
     assert int(said[1]) == len(papers_in_html(messages[-1]))
 
@@ -323,8 +323,24 @@ def test_more_than_lines_can_hold_is_counted_per_section() -> None:
     (message,) = render(digest(sections), most=1)
     shown = len(papers_in_text(message))
     said = re.findall(r"(\d+)(?: more)? papers? not shown here", text_of(message))
-    assert [int(number) for number in said] == [1007 - shown, 1]
+    assert [int(number) for number in said] == [1008 - shown]
     assert shown > 100
+    assert f"0 in full, {shown} in one line each, {1008 - shown} only counted" in text_of(message)
+
+
+@pytest.mark.parametrize("papers", [40, 122, 501])
+def test_one_mail_has_the_best_twenty_in_full_and_says_where_the_others_are(papers: int) -> None:
+    page = Link("2026-04-20", "https://lab.example/birds/2026-04-20.html")
+    long = replace(section(many_entries(papers), more=[page]), pages=(page,))
+    (message,) = render(digest([long, section([entry(paper("2605.00001"))])]), most=1, full=20)
+    assert html_of(message).count('class="abstract"') == 20
+    assert "https://arxiv.org/abs/2605.00001" in html_of(message)
+    shown = len(papers_in_html(message))
+    assert papers_in_html(message) == papers_in_text(message)
+    assert shown > 60 or shown == papers + 1
+    assert ("only counted" in text_of(message)) == (shown <= papers)
+    assert text_of(message).index("Read on the web: https://lab.example/birds/2026-04-20.html") < 600
+    assert html_of(message).index("Read on the web") < html_of(message).index('class="abstract"')
 
 
 def test_an_empty_digest_is_one_mail_that_says_so() -> None:

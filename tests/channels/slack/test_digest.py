@@ -37,7 +37,7 @@ LINKS = [
 ]
 
 
-def render(of: Digest, *, most: int = 10, thread: bool = False, buttons: bool = False) -> tuple[Message, ...]:
+def render(of: Digest, *, most: int = 10, thread: bool | None = False, buttons: bool = False) -> tuple[Message, ...]:
     messages = render_digest(TEMPLATES, of, max_messages=most, thread=thread, buttons=buttons)
     assert 1 <= len(messages) <= most
     for message in messages:
@@ -224,14 +224,20 @@ def test_topics_get_headings_and_go_on_under_them() -> None:
 def test_a_thread_begins_with_the_counts_and_goes_on_in_replies() -> None:
     messages = render(several_topics(), thread=True)
     assert [m.reply for m in messages] == [False, True]
-    assert shown(messages[:1]).endswith("\n• *Birds &amp; Maps*: 7 papers\n• *Weather*: 1 paper")
+    said = shown(messages[:1])
+    assert "\n• *Birds &amp; Maps*: 7 papers\n• *Weather*: 1 paper\n• Pigeons Read Maps\n• P(A|B) &lt;!" in said
+    assert said.endswith("\n• Rain")
     assert linked(messages[:1]) == []
     assert len(linked(messages[1:])) == 5
 
 
-def test_a_thread_of_one_topic_begins_with_its_headline_alone() -> None:
+def test_a_thread_of_one_topic_begins_with_its_headline_and_its_best_titles() -> None:
     opening, reply = render(digest([section(many_entries(2))]), thread=True)
-    assert shown([opening]) == "*Birds &amp; Maps* · Mon 20 Apr 2026\n2 of 312 announced papers, in this thread"
+    assert shown([opening]).splitlines() == [
+        "*Birds &amp; Maps* · Mon 20 Apr 2026",
+        "2 of 312 announced papers, in this thread",
+        *(f"• Pigeon Study {n}: Homing Under Uncertain Weather" for n in (1, 2)),
+    ]
     assert "Birds" not in shown([reply])
     assert (opening.reply, reply.reply) == (False, True)
     assert len(linked([reply])) == 2
@@ -247,13 +253,39 @@ def test_a_thread_of_several_replies_numbers_them_and_nothing_else() -> None:
     assert [reply.payload["text"].splitlines()[0].split()[-1] for reply in replies] == numbers
 
 
-def test_the_notification_of_a_thread_names_its_papers_since_replies_ring_at_nobody() -> None:
-    opening, reply = render(digest([section(many_entries(2))]), thread=True)
+def test_the_notification_of_a_thread_names_its_best_papers_since_replies_ring_at_nobody() -> None:
+    opening, *_ = render(digest([section(many_entries(24))]), thread=True)
     assert opening.payload["text"].splitlines() == [
-        "Birds &amp; Maps: 2 papers · Mon 20 Apr 2026",
-        *(f"Pigeon Study {n}: Homing Under Uncertain Weather" for n in (1, 2)),
+        "Birds &amp; Maps: 24 papers · Mon 20 Apr 2026",
+        *(f"Pigeon Study {n}: Homing Under Uncertain Weather" for n in (1, 2, 3)),
+        "and 21 more",
     ]
-    assert reply.payload["text"] == opening.payload["text"]
+
+
+@pytest.mark.parametrize(("papers", "thread", "opens"), [(3, None, 0), (4, None, 1), (1, True, 1), (40, False, 0)])
+def test_where_nothing_is_said_few_papers_open_no_thread(papers: int, *, thread: bool | None, opens: int) -> None:
+    first, *others = render(digest([section(many_entries(papers))]), most=4, thread=thread)
+    assert bool(first.papers) != bool(opens)
+    assert any(message.reply for message in others) == bool(opens)
+
+
+def test_the_pages_of_the_site_are_linked_where_a_thread_opens() -> None:
+    page = Link("2026-04-20", "https://lab.example/birds/2026-04-20.html")
+    birds, maps = (replace(section(many_entries(4), title=title), pages=(page,)) for title in ("Birds", "Maps"))
+    (one, *_), (two, *_) = (render(digest(of), thread=True) for of in ([birds], [birds, maps]))
+    assert shown([one]).endswith("\n<https://lab.example/birds/2026-04-20.html|Read on the web>")
+    links = [f"<https://lab.example/birds/2026-04-20.html|{title}>" for title in ("Birds", "Maps")]
+    assert shown([two]).endswith(f"\nRead on the web: {links[0]}, {links[1]}")
+
+
+@pytest.mark.parametrize("papers", [40, 122, 501])
+def test_the_best_twenty_are_in_full_the_others_lines_or_counted(papers: int) -> None:
+    of = digest([section(many_entries(papers), more=LINKS)])
+    messages = render_digest(TEMPLATES, of, max_messages=4, thread=None, full=20)
+    assert len(messages) <= 4
+    assert shown(messages).count("*<https://arxiv.org/abs/") == 20
+    assert linked(messages) == [f"2604.{number:05d}" for number in range(1, len(linked(messages)) + 1)]
+    assert len(linked(messages)) + counted(messages) == papers
 
 
 def test_a_rule_stands_below_each_paper_but_the_last() -> None:
@@ -289,7 +321,7 @@ def test_a_thread_of_more_topics_than_one_message_holds_counts_the_rest() -> Non
     lines = shown([opening]).splitlines()
     named = sum(line.startswith("• *") for line in lines)
     assert 0 < named < 50
-    assert lines[-1] == f"and {50 - named} more topics with {50 - named} papers"
+    assert f"and {50 - named} more topics with {50 - named} papers" in lines
     assert len(linked(replies)) == 50
 
 
@@ -397,7 +429,11 @@ def test_a_broken_template_is_named(tmp_path: Path, body: str) -> None:
 
 def test_every_template_is_used(tmp_path: Path) -> None:
     """A folder that holds all of them and nothing else renders; a folder that hides one does not."""
-    crowded = [section([entry(paper("2604.1"))], title=f"{n:03d} " + "Topic " * 40) for n in range(50)]
+    page = Link("2026-04-20", "https://lab.example/birds/2026-04-20.html")
+    crowded = [
+        replace(section([entry(paper("2604.1"))], title=f"{n:03d} " + "Topic " * 40), pages=(page,))
+        for n in range(50)
+    ]
     for template in sorted((built_in_folder() / "slack").iterdir()):
         (tmp_path / "slack").mkdir(exist_ok=True)
         broken = tmp_path / "slack" / template.name
