@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.text import ELLIPSIS, contribution, flatten_tex, latex, truncate
+from bot.text import ELLIPSIS, contribution, flatten_tex, latex, main_clause, truncate
 from bot.topics import found_at
 
 if TYPE_CHECKING:
@@ -65,8 +65,9 @@ def excerpt(
 ) -> Excerpt:
     """The paper's title and a few lines of its abstract, cut to what they may measure, their terms marked.
 
-    The lines begin where the abstract says what the paper does. Where no sentence says so, they are the first ones,
-    or, if neither the title nor they show a term, those from the sentence on in which the abstract first has one.
+    The lines begin where the abstract says what the paper does, at the words "we ..." where much stands before them.
+    Where no sentence says so, they are the first ones, or, if neither the title nor they show a term, those from the
+    sentence on in which the abstract first has one.
     """
     flat_title, text = flatten_tex(paper.title), flatten_tex(paper.abstract)
     shown_title = truncate(flat_title, title, measure)
@@ -74,7 +75,7 @@ def excerpt(
     spans = _spans("abstract", paper.abstract, terms)
     first = truncate(text, abstract, measure)
     shown = _spans_kept(first, text, spans)
-    start = 0 if first == text else _contribution(text, flat_title)
+    start = 0 if first == text else _where_it_says(text, flat_title, abstract // 3)
     if start is None:
         start = _start(text, spans[0][0], abstract // 3) if spans and not heading.spans and not shown.spans else 0
     if not start:
@@ -85,8 +86,14 @@ def excerpt(
     return Excerpt(heading, _spans_kept(later, ELLIPSIS + " " + text[start:], moved))
 
 
-_contribution = lru_cache(maxsize=1024)(contribution)
-"""One paper is shown to many subscribers."""
+@lru_cache(maxsize=1024)  # one paper is shown to many subscribers
+def _where_it_says(text: str, title: str, before: int) -> int | None:
+    """Where the abstract says what the paper does, at most so many characters before its own clause."""
+    sentence = contribution(text, title)
+    if sentence is None:
+        return None
+    clause = main_clause(text, sentence)
+    return clause if clause - sentence > before else sentence
 
 
 def _spans_kept(shown: str, source: str, spans: Iterable[Span]) -> MarkedText:

@@ -5,7 +5,7 @@ here is a universal sanitizer.
 """
 
 from bot.text.clean import clean, day, flatten_tex, names
-from bot.text.contribution import contribution, sentences
+from bot.text.contribution import contribution, main_clause, sentences
 from bot.text.escape import (
     ZERO_WIDTH_SPACE,
     escape_discord,
@@ -31,6 +31,7 @@ __all__ = [
     "escape_plain",
     "flatten_tex",
     "fold_case",
+    "main_clause",
     "markup_html",
     "names",
     "normalise",

@@ -156,6 +156,8 @@ _AVAILABLE = re.compile(
 )
 _NAME = re.compile(r"^([^:–—]{2,40}?)\s*[:–—]\s")
 
+_CLAUSE = re.compile(rf", (?=(?:we|I)\b|{_THIS})")
+
 _PLAINEST = 7
 
 
@@ -178,6 +180,18 @@ def contribution(text: str, title: str = "") -> int | None:
         if best == _PLAINEST:
             break
     return place
+
+
+def main_clause(text: str, begin: int) -> int:
+    """Where the sentence's own clause begins ("we show" of "Using 412 birds, we show ..."); `begin`, if it has no other.
+
+    Args:
+        text: the abstract, flat.
+        begin: where the sentence begins.
+    """
+    end = next((end for start, end in sentences(text[begin:]) if not start), 0)
+    found = _CLAUSE.search(text, begin, begin + end)
+    return found.end() if found else begin
 
 
 def _plainness(sentence: str, name: str) -> int:

@@ -173,6 +173,17 @@ def test_the_lines_begin_where_the_abstract_says_what_the_paper_does() -> None:
     assert len(shown) <= 120
 
 
+def test_where_much_stands_before_the_lines_begin_with_what_is_done() -> None:
+    sentence = (
+        "Using 412 birds of five lofts in the old town and in the new one, we show that all of them can read maps."
+    )
+    assert at_a_glance(ABOUT + sentence + " " + FILLER, limit=120).abstract.text.startswith("… we show that all of")
+    assert at_a_glance(sentence + " " + FILLER, limit=120).abstract.text.startswith("… we show that all of")
+    assert at_a_glance(ABOUT + "To this end, we show maps to birds. " + FILLER, limit=120).abstract.text.startswith(
+        "… To this end, we show"
+    )
+
+
 def test_a_term_in_the_sentence_that_says_what_the_paper_does_is_marked_there() -> None:
     shown = at_a_glance("Lofts are old. " + ABOUT + DOES + FILLER, "loft", limit=120).abstract
     assert shown.as_markup(str, "[{}]").startswith("… We present a map of [lofts], drawn")
