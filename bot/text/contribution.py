@@ -183,7 +183,7 @@ def contribution(text: str, title: str = "") -> int | None:
 
 
 def main_clause(text: str, begin: int) -> int:
-    """Where the sentence's own clause begins ("we show" of "Using 412 birds, we show ..."); `begin`, if it has no other.
+    """Where the sentence's own clause begins ("we show" of "Using 412 birds, we show ..."); else `begin`.
 
     Args:
         text: the abstract, flat.
