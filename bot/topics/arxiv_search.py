@@ -1,6 +1,6 @@
-"""Where arXiv's own search reads a query otherwise than Paperboy does, in words.
+"""Says in which points arXiv's own search reads a query differently than Paperboy.
 
-Pure. What is said of arXiv's is what its parser does: https://github.com/arXiv/arxiv-search, `search/services/index`.
+Pure. arXiv's parser: https://github.com/arXiv/arxiv-search, `search/services/index`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STEMMED = "also finds other endings of a title's word (study: studying); here it
 
 
 def read_otherwise(query: str) -> tuple[str, ...]:
-    """What arXiv's own search does otherwise with a query that parses; empty where both read the same."""
+    """A phrase for each difference in how arXiv's own search reads the query; empty if there is none."""
     found: dict[str, None] = {}
     levels: list[list[str]] = [[]]
     for token in _TOKEN.finditer(query):
@@ -38,7 +38,7 @@ def read_otherwise(query: str) -> tuple[str, ...]:
 
 
 def _differing(tokens: list[str]) -> list[str]:
-    """What differs in one pair of parentheses, or outside of all."""
+    """The differences within one pair of parentheses, or outside of all."""
     said = []
     is_term = [token not in (*_JOINS, "NOT") for token in tokens]
     if any(one and other for one, other in pairwise(is_term)):

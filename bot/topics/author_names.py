@@ -1,7 +1,7 @@
-"""Authors' names as people write them, and when two of them can be the same person's.
+"""Compares authors' names as people write them: whether two of them can be the same person's.
 
-Pure. Knows spelling only: two people of one name are one to it. A topic's name is read in every way that it can be
-meant, a paper's is signed in one; they meet where the family name is the same letters and the given names do not
+Pure. Compares spellings only, so two people with one name are the same. A topic's name has several readings, a
+paper's author several spellings; they match if the family names have the same letters and the given names do not
 disagree.
 """
 
@@ -36,7 +36,7 @@ _EXPANDED = str.maketrans(
         "Å": "Aa",
     }
 )
-"""As German, Danish and others write them where there are no such letters, and arXiv's own index does."""
+"""German, Danish and other letters as they are written without such letters, and in arXiv's own index."""
 _COLLABORATION = re.compile(
     r"(?:(?:on behalf of|for|and) )?(?:the )?(.+?)(?: scientific)? "
     r"(collaborations?|collab|team|group|consortium)\.?\Z"
@@ -53,19 +53,19 @@ _WITHOUT_DOTS = str.maketrans("", "", ".'")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name as a topic may mean it, in folded words."""
+    """One reading of a name in a topic, normalised."""
 
     given: tuple[str, ...]
-    """First and middle names or their initials; empty where any will do."""
+    """First and middle names or initials; empty if any given name matches."""
     family: str
-    """In one word, as MacLane and Mac Lane are one; of a collaboration all of its name, after a blank."""
+    """As one word, so that MacLane and Mac Lane are equal; for a collaboration its whole name, after a space."""
     is_turned: bool = False
-    """Whether the family name stands where a given one is expected, so that all of it has to be the same."""
+    """Whether the family name is in the place of the given one; then the whole name has to be equal."""
 
     def fits(self, given: tuple[str, ...]) -> bool:
-        """Whether the given names of one with that family name do not disagree.
+        """Whether these given names, of an author with that family name, do not disagree.
 
-        Initials stand for names, middle names may be missing.
+        Initials match names, and middle names may be missing.
         """
         if not self.given or _joined(self.given) == _joined(given):
             return True
@@ -74,24 +74,24 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """An author of a paper, in folded words."""
+    """An author of a paper, normalised."""
 
     words: tuple[str, ...]
     least: int
-    """How many of the last words are surely the family name."""
+    """How many of the last words certainly belong to the family name."""
 
     def splits(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """The family names that it can be, and before each the given ones."""
+        """The possible family names, each with the given names before it."""
         for start in range(len(self.words) - self.least, -1, -1):
             yield _joined(self.words[start:]), self.words[:start]
 
 
 def readings(written: str) -> tuple[Name, ...]:
-    """Whom a topic means by a name: `Given Family` or `Family, Given`; accents, case, dots and hyphens do not matter.
+    """The readings of a topic's name: `Given Family` or `Family, Given`, ignoring accents, case, dots and hyphens.
 
-    `_` is a blank, as in arXiv's own `au:del_maestro`. What ends in initials, `byron_a` or `Byron A.`, may be a
-    family name with them, as arXiv's listings have it. A family name may have two words, and it may stand first, as
-    in Chinese, Korean and Hungarian; then the whole name has to be the same.
+    `_` is a space, as in arXiv's own `au:del_maestro`. A name that ends in initials, `byron_a` or `Byron A.`, may be
+    a family name with initials, as in arXiv's listings. A family name may have two words, or stand first, as in
+    Chinese, Korean and Hungarian; then the whole name has to be equal.
     """
     found: dict[Name, None] = {}
     for spelled in _spellings(written.replace("_", " ")):
@@ -105,7 +105,7 @@ def readings(written: str) -> tuple[Name, ...]:
 
 
 def signed(written: str) -> tuple[Signed, ...]:
-    """How a paper's author can be spelled: with ü as u and as ue, with initials before or behind the family name."""
+    """The spellings of a paper's author: ü as u and as ue, initials before or after the family name."""
     found: dict[Signed, None] = {}
     for spelled in _spellings(written):
         families = _collaboration(spelled)
@@ -119,13 +119,13 @@ def signed(written: str) -> tuple[Signed, ...]:
 
 
 def is_one(meant: Iterable[Name], of: Iterable[Signed]) -> bool:
-    """Whether one of the readings is one of the spellings."""
+    """Whether one of the readings matches one of the spellings."""
     splits = [split for each in of for split in each.splits()]
     return any(name.family == family and name.fits(given) for name in meant for family, given in splits)
 
 
 def _spellings(written: str) -> Iterable[str]:
-    """The name, and where it has an ü or the like, as who has none writes it; JK is J. K. too."""
+    """The name, also with ü and the like written in ASCII, and with JK as J. K."""
     flat = unicodedata.normalize("NFC", flatten_tex(_APOSTROPHE.sub("'", written)))
     flat = _TITLE.sub("", flat) or flat
     spelled = {" ".join(words): None for words in islice(product(*map(_forms, flat.split(" "))), _MOST_SPELLINGS)}
@@ -138,13 +138,13 @@ def _spellings(written: str) -> Iterable[str]:
 
 
 def _forms(word: str) -> Iterable[str]:
-    """A word of a name, and as who has no ü writes it; in Chinese ones that is yu or v."""
+    """A word of a name, also in ASCII; ü in a Chinese name is yu or v."""
     chinese = [word[0] + instead + word[2:] for instead in ("yu", "v") if word[:2].lower() in ("lü", "nü")]
     return dict.fromkeys([word, word.translate(_EXPANDED), *chinese])
 
 
 def _orders(spelled: str) -> Iterator[tuple[tuple[str, ...], int]]:
-    """The words and how many are surely the family name, as written and, if initials stand last, with these first."""
+    """The words and how many certainly are the family name; also with initials at the end moved to the front."""
     words, least = _read(spelled)
     yield words, least
     names = len(words)
@@ -155,7 +155,7 @@ def _orders(spelled: str) -> Iterator[tuple[tuple[str, ...], int]]:
 
 
 def _read(spelled: str) -> tuple[tuple[str, ...], int]:
-    """The words, given names first, and how many of the last are surely the family name: all before a comma."""
+    """The words, given names first, and how many of the last certainly are the family name (all before a comma)."""
     first, comma, behind = spelled.partition(",")
     given = _words(behind.replace(",", " "))
     is_inverted = bool(given or (comma and not behind.strip()))
@@ -168,7 +168,7 @@ def _read(spelled: str) -> tuple[tuple[str, ...], int]:
 
 
 def _meant(words: tuple[str, ...], least: int) -> Iterator[Name]:
-    """The name with each beginning that its family name may have."""
+    """The readings with each possible start of the family name."""
     surely = len(words) - least
     may_begin = words[:1] and (words[0] in BEGINNINGS or words[1:2] in (("y",), ("e",), ("i",)))
     for start in range(1 if surely and not may_begin else 0, surely + 1):
@@ -176,7 +176,7 @@ def _meant(words: tuple[str, ...], least: int) -> Iterator[Name]:
 
 
 def _turned(words: tuple[str, ...], least: int) -> Iterator[Name]:
-    """The name if its family name is written where the given one stands, or the other way round."""
+    """The readings with family and given name exchanged."""
     if len(words) > least and min(map(len, words)) > 1 and not EASTERN.issuperset(words):
         yield Name(words[-least:], _joined(words[:-least]), is_turned=True)
         yield Name(words[1:], _joined(words[:1]), is_turned=True)
@@ -187,7 +187,7 @@ def _turned(words: tuple[str, ...], least: int) -> Iterator[Name]:
 
 
 def _collaboration(spelled: str) -> tuple[str, ...]:
-    """What a collaboration is called, with and without the word that says that it is one; empty for a person."""
+    """A collaboration's names, with and without the word "collaboration"; empty for a person."""
     found = _COLLABORATION.fullmatch(" ".join(normalise(spelled).split()))
     if found is None:
         return ()
@@ -197,7 +197,7 @@ def _collaboration(spelled: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> list[str]:
-    """The words, without dots but for an abbreviated one's: Th., Chr., Yu."""
+    """The words, without dots except for those of abbreviations: Th., Chr., Yu."""
     words = []
     for found in re.finditer(r"([^ ._]+)(\.?)", normalise(text)):
         word = found[1] if found[1] in ("'s", "'t") else found[1].replace("'", "")
@@ -208,12 +208,12 @@ def _words(text: str) -> list[str]:
 
 
 def _joined(words: Iterable[str]) -> str:
-    """A family name, or all given ones, in one word."""
+    """A family name, or all given names, as one word."""
     return "".join(words).translate(_WITHOUT_DOTS)
 
 
 def _agree_in_order(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Whether the first names agree, of which either may be written in several words, and the middle ones."""
+    """Whether first and middle names agree; a first name may be written in several words."""
     if _agree(some[0], others[0]) and _in_order(some[1:], others[1:]):
         return True
     return any(
@@ -224,7 +224,7 @@ def _agree_in_order(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
 
 
 def _agree(one: str, other: str) -> bool:
-    """Equal, or one is the other's initial or abbreviation."""
+    """Whether they are equal, or one is the other's initial or abbreviation."""
     if one == other or (1 in (len(one), len(other)) and one[0] == other[0]):
         return True
     short, long = sorted((one.removesuffix("."), other.removesuffix(".")), key=len)
@@ -232,7 +232,7 @@ def _agree(one: str, other: str) -> bool:
 
 
 def _in_order(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Whether the shorter sequence of middle names goes through the longer one."""
+    """Whether the shorter list of middle names is in the longer one, in the same order."""
     few, many = sorted((some, others), key=len)
     rest = iter(many)
     return all(any(_agree(name, candidate) for candidate in rest) for name in few)

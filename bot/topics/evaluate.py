@@ -1,6 +1,6 @@
 """Evaluates a topic's query tree over the terms that were found in a paper.
 
-Pure. Knows no text: what stands where was found before.
+Pure. Knows no text: the terms were found before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(node: Node, found: Found) -> Hits | None:
-    """The hits that fulfil the condition (there may be none to show), or None where it is not fulfilled."""
+    """The hits by which the tree is true for the paper, possibly none (NOT); None if it is false."""
     if isinstance(node, Term):
         return found.get(node)
     if isinstance(node, Not):
@@ -27,9 +27,9 @@ def evaluate(node: Node, found: Found) -> Hits | None:
 
 
 def unmet(node: Node, found: Found) -> tuple[Node, ...]:
-    """The smallest parts of the condition that are not fulfilled and without which it cannot be; none if it is.
+    """The smallest parts that are false and have to be true for the tree to be true; none if it is true.
 
-    Of an OR that is not fulfilled that is all of it, for any one of its parts would do.
+    An OR that is false is one such part, because any of its parts would do.
     """
     if evaluate(node, found) is not None:
         return ()
@@ -39,7 +39,7 @@ def unmet(node: Node, found: Found) -> tuple[Node, ...]:
 
 
 def alternatives(node: Node) -> tuple[Term, ...] | None:
-    """Terms, each spelled differently, of which any one is enough; None where it is not as simple as that."""
+    """The tree as terms of which any one is enough, each spelled differently; None if it is no such tree."""
     parts = dict.fromkeys(node.nodes if isinstance(node, Or) else (node,))
     some = [part for part in parts if isinstance(part, Term)]
     simple = len({term.text for term in some}) == len(parts)
@@ -47,13 +47,13 @@ def alternatives(node: Node) -> tuple[Term, ...] | None:
 
 
 def required_terms(node: Node) -> tuple[Term, ...] | None:
-    """Terms of which one stands in every paper that fulfils the condition; None where there are no such terms."""
+    """Terms of which at least one is in every paper for which the tree is true; None if there are no such terms."""
     if isinstance(node, Term):
         return (node,)
     if isinstance(node, Not):
         return None
     known = [terms for part in node.nodes if (terms := required_terms(part)) is not None]
-    if isinstance(node, And):  # One part's needs are enough: those of which the fewest papers should have one.
+    if isinstance(node, And):  # the part whose terms are probably in the fewest papers
         return min(known, key=_frequency, default=None)
     return tuple(dict.fromkeys(chain.from_iterable(known))) if len(known) == len(node.nodes) else None
 
@@ -62,5 +62,5 @@ _AS_A_CATEGORY = 100
 
 
 def _frequency(terms: tuple[Term, ...]) -> int:
-    """A guess at how many papers have one of the terms: few words are as frequent as a category."""
+    """An estimate of how many papers have one of the terms: few words are as frequent as a category."""
     return sum(_AS_A_CATEGORY if "category" in term.fields else 1 for term in terms)

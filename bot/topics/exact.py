@@ -1,7 +1,7 @@
-"""The letters of a term as they are written, found in a text: no other spelling, no plural.
+"""Finds a term in a text as it is written: no other spelling, no plural (the mode `exact`).
 
-Pure. A word with a capital is found in the same letters, GPS not in GPs; one in small letters at the beginning of a
-sentence or in a title too, as editors search ("smart case": https://vimhelp.org/options.txt.html#%27smartcase%27).
+Pure. A word with a capital is found only with the same capitals, GPS not in GPs. A word in small letters is also
+found with a capital at its start ("smart case" of editors: https://vimhelp.org/options.txt.html#%27smartcase%27).
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ _SEPARATORS = re.compile(r"[\s\u2010-\u2015\u2212-]+")
 
 
 def as_written(text: str) -> str:
-    """The text with its TeX flattened; hyphens, dashes and white space are one blank.
+    """The text with its TeX flattened; hyphens, dashes and white space become one space.
 
-    Its small letters (`str.lower`) are as many, which only one letter's would not be.
+    `str.lower` does not change its length: the one letter for which it would is replaced.
     """
     return _SEPARATORS.sub(" ", flatten_tex(text)).strip().replace("İ", "I")
 
 
 def stands_at(wanted: str, start: int, text: str, *, prefix: bool) -> bool:
-    """Whether a term stands at one of the places where its small letters stand in the text's.
+    """Whether the term is in the text at a place where it is, ignoring case.
 
     Args:
-        wanted: the term, `as_written`.
-        start: the place.
-        text: the text, `as_written`.
-        prefix: whether the term's last word may go on.
+        wanted: the term, from `as_written`.
+        start: the place in the text.
+        text: the text, from `as_written`.
+        prefix: whether the term's last word may be only the start of a word.
     """
     end = start + len(wanted)
     if wanted[0].isalnum() and text[:start][-1:].isalnum():

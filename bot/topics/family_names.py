@@ -1,4 +1,4 @@
-"""Words with which a family name of several words begins."""
+"""Lists of words in family names: particles, and frequent names with a different order or number of words."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _VIETNAMESE = """
 """
 
 PARTICLES = frozenset(_PARTICLES.split())
-"""They belong to the family name before which they stand, unless a name begins with them ("Di Wang")."""
+"""Particles that belong to the family name after them, unless a name begins with one ("Di Wang")."""
 FIRST_OF_TWO = frozenset(_FIRST_OF_TWO.split())
-"""The first of a person's two family names is the one by which they are called, and may stand alone."""
+"""Family names that are often the first of a person's two, which may be used alone."""
 BEGINNINGS = PARTICLES | frozenset(_MAYBE.split()) | FIRST_OF_TWO
 """A family name that is written alone may begin with them: "Mac Lane", "Ó Briain" and, with the most frequent ones of
 Spain, Portugal and Latin America, where a person has two, "García Plaza". Each may as well be a given name or an

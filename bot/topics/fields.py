@@ -11,7 +11,7 @@ FIELDS = {
     "jr": "journal_ref",
     "id": "id",
 }
-"""A query's prefix, and the field of `model.Hit` that it reads. No feed brings comments: `co:` finds those
-that came by OAI-PMH or the catchup page."""
+"""The field of `model.Hit` for each prefix of a query. Feeds have no comments, so `co:` finds only those
+that came from OAI-PMH or the catch-up page."""
 NAMES = (*FIELDS, "all")
-"""What may stand before a colon."""
+"""All prefixes of a query."""

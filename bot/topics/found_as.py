@@ -1,6 +1,6 @@
-"""As what a term stands in a text, and by which rule that is the same: for `explain`, which tells people.
+"""Tells how a text spells a term that matched, and by which rule they are equal; for `explain`.
 
-Pure. Slower than matching, which never asks why. Case, accents, hyphens and a final s or es need no reason.
+Pure. Slower than matching. Differences in case, accents, hyphens and a final s or es are not mentioned.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _ARTICLES = ("a", "an", "the")
 
 
 def found_as(term: str, text: str) -> str:
-    """What of the text is the term, and by which rules: `"dwarf galaxies", plural`; empty where it needs no rule.
+    """How the text spells the term, and the rules: `"dwarf galaxies", plural`; empty if no rule is needed.
 
     Args:
-        term: a keyword or the words of a query.
-        text: a title, an abstract or the like, in which it stands.
+        term: a keyword or a term of a query.
+        text: a title, an abstract or the like in which it was found.
     """
     found = {written: rules for written in _places(term, text) if (rules := _rules(term, written))}
     if not found or any(normalise(written) == normalise(term) for written in _places(term, text)):
@@ -56,7 +56,7 @@ def _rules(term: str, written: str) -> list[str]:
 
 
 def _differ_by_an_s(one: str, longer: str) -> bool:
-    """Whether that is all that differs, if anything does: everybody knows a regular plural."""
+    """Whether they are equal except for a regular plural's s or es."""
     return longer in (one, f"{one}s", f"{one}es")
 
 

@@ -1,6 +1,6 @@
-"""Where in a text a term stands: found by the code that matched it, so that a mark is never elsewhere than the match.
+"""Finds where in a text a term is, to mark it; uses the code of matching, so that marks are where the matches are.
 
-Pure. Slower than matching, which asks only whether.
+Pure. Slower than matching.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 Span = tuple[int, int]
-"""Where it begins and ends."""
+"""Start and end in the text."""
 
 
 def spans(term: str, mode: MatchMode, text: str) -> tuple[Span, ...]:
-    """Where a term stands in `flatten_tex(text)`, in order; whole words, but for `MatchMode.SUBSTRING`.
+    """The places of a term in `flatten_tex(text)`, in order; whole words, except for `MatchMode.SUBSTRING`.
 
     Args:
-        term: as a topic spells it, with a `*` at its end where it is only how a word begins.
+        term: as a topic spells it, with a `*` at its end for the start of a word.
         mode: how the topic compares it.
         text: a title or an abstract, as arXiv has it.
     """

@@ -1,6 +1,6 @@
-"""Remembers what all topics say of the papers of one run, so that each paper is matched once for all of them.
+"""Caches the matches of all topics with the papers of one run, so that each paper is matched once.
 
-Pure but for what it remembers. Digests, pages and explanations all ask here.
+Does no I/O. Digests, pages and explanations use it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 class MatchedPapers:
-    """The topics' matches in the papers that were added or asked about; one run's."""
+    """The topics' matches with the papers of one run."""
 
     def __init__(self, compiled: Callable[[], Matcher]) -> None:
         """Take what compiles the topics: called when the first paper is to be matched, for that takes long."""
         self._compiled = cache(compiled)
         self._read: set[tuple[str, int]] = set()
         self._hits: dict[str, dict[tuple[str, int], Hits]] = {}
-        """By topic and (identifier, version); of a topic that claims nothing there is nothing."""
+        """By topic and (identifier, version); topics without matches are left out."""
 
     def add(self, paper: Paper) -> None:
-        """Match the paper against all topics, unless that was done before."""
+        """Matches the paper against all topics, unless that was done before."""
         key = (paper.identifier, paper.version)
         if key not in self._read:
             self._read.add(key)
@@ -38,13 +38,13 @@ class MatchedPapers:
                 self._hits.setdefault(topic, {})[key] = hits
 
     def match(self, topic: str, paper: Paper) -> Match | None:
-        """The topic's claim on this version of a paper."""
+        """The topic's match with this version of a paper; None if there is none."""
         self.add(paper)
         hits = self._hits.get(topic, {}).get((paper.identifier, paper.version))
         return None if hits is None else Match(topic, hits)
 
     def excludes(self, topic: str, paper: Paper) -> bool:
-        """Whether an exclusion of the topic is in this version of a paper.
+        """Whether an exclusion of the topic applies to this version of a paper.
 
         Raises:
             KeyError: no such topic.
@@ -52,5 +52,5 @@ class MatchedPapers:
         return self._compiled().verdict(topic, paper).excluded_by is not None
 
     def claimed_by(self, topic: str) -> AbstractSet[str]:
-        """The identifiers of the added papers of which the topic claims a version."""
+        """The identifiers of added papers with a version that the topic matches."""
         return {identifier for identifier, _ in self._hits.get(topic, ())}

@@ -1,11 +1,11 @@
 """Matches papers against all topics at once, with the terms and fields as reasons.
 
     topics -> terms, each once -> index
-    paper -> the terms that stand in it -> the topics that need one of them -> claims
+    paper  -> terms found in it -> topics that need one of these terms -> matches
 
-Pure. Reads a paper's text, names and categories; which mailings and announce types a topic reads is decided
-elsewhere. A paper costs by its text and its matches, not by the number of topics: of a topic is known which terms it
-cannot do without, and only about papers with one of these is it asked. The field calls this percolation:
+Pure. Reads a paper's texts, authors and categories; a topic's categories and announce types are considered elsewhere
+(`selection`). The time for a paper depends on its text and its matches, not on the number of topics: the terms that a
+topic needs are known, and it is evaluated only for papers with one of them. This is called percolation:
 https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-percolate-query.
 """
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a topic says of a paper, with the reasons for both yes and no."""
+    """Whether a topic matches a paper, with the reasons for both."""
 
     match: Match | None
-    """The claim, or None."""
+    """The match, or None."""
     wanted: Hits | None
-    """What speaks for the paper, excluded or not; None if the topic does not ask for it at all."""
+    """The hits for the paper, even if it is excluded; None if the topic's terms do not match."""
     excluded_by: Hit | None
-    """The first exclusion that applies."""
+    """The first exclusion that applies; None if none does."""
     unmet: tuple[Node, ...] = ()
-    """The parts of what the topic asks for that the paper does not fulfil."""
+    """The parts of the topic's query that do not match the paper."""
 
 
 class Matcher:
-    """All topics' conditions, compiled once."""
+    """All topics' query trees, compiled once."""
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         """Compile the topics.
@@ -52,15 +52,15 @@ class Matcher:
             QueryError: a topic's query does not parse.
         """
         self._plain: dict[str, tuple[Term, ...]] = {}
-        """By name, the topics for which any one of these terms is enough: those with keywords and authors alone."""
+        """By name, the terms of topics for which any one term is enough (keywords and authors only)."""
         self._named: defaultdict[Term, dict[str, None]] = defaultdict(dict)
-        """By a term, the names of those."""
+        """By term, the names of such topics."""
         self._others: dict[str, _Compiled] = {}
-        """By name, all other topics."""
+        """By name, the other topics."""
         self._asked: defaultdict[Term, list[_Compiled]] = defaultdict(list)
-        """By a term that they cannot do without, those."""
+        """By term, the other topics that need it."""
         self._always: list[_Compiled] = []
-        """Those that may claim a paper in which none of their terms stands."""
+        """Topics that may match a paper without any of their terms."""
         known: dict[Term, Term] = {}
         for topic in topics:
             wanted, excluded = from_topic(topic)
@@ -69,14 +69,14 @@ class Matcher:
                 known.update((term, term) for node in (wanted, excluded) for term in terms(node))
                 self._ask(_Compiled(topic.name, wanted, excluded))
             else:
-                # The same object wherever a term is spelled the same: less to hold, and quicker to compare.
+                # One object for equal terms: less memory, and faster to compare.
                 self._plain[topic.name] = tuple([known.setdefault(term, term) for term in enough])
                 for term in enough:
                     self._named[term][topic.name] = None
         self._index = CombinedIndex(known)
 
     def _ask(self, topic: _Compiled) -> None:
-        """Have the topic asked about the papers that it may claim."""
+        """Stores with which terms the topic has to be evaluated."""
         self._others[topic.name] = topic
         required = required_terms(topic.wanted)
         if required is None:
@@ -85,15 +85,14 @@ class Matcher:
             self._asked[term].append(topic)
 
     def match(self, paper: Paper) -> dict[str, Match]:
-        """The claims of all topics that want the paper, by topic name."""
+        """The matches of all topics with the paper, by topic name."""
         return {name: Match(name, hits) for name, hits in self.hits(paper).items()}
 
     def hits(self, paper: Paper) -> dict[str, Hits]:
-        """The hits of every topic that wants the paper, by its name; one that wants it without a term has none.
+        """The hits of every topic that matches the paper, by topic name; a topic without terms has no hits.
 
-        `match` without the objects: of 100,000 topics very many may want a paper, and most of their `Hits` are one
-        and the same tuple here, while each `Match` would be made anew. Hits stand in the order in which the topic
-        spells its terms, title before abstract, each once.
+        Like `match` without the `Match` objects: of 100,000 topics very many may match a paper, and most of them
+        share one tuple of hits. Hits are in the order of the topic's terms, title before abstract, each once.
         """
         found = self._index.found(paper)
         claims: dict[str, Hits] = {}
@@ -103,7 +102,7 @@ class Matcher:
             if names:
                 again |= names.keys() & claims.keys()
                 claims.update(dict.fromkeys(names, hits))
-        # Where a topic has a second term in the paper, both are to be named, in the topic's own order.
+        # A topic with several terms in the paper names them all, in its own order.
         for name in again:
             claims[name] = tuple([hit for term in self._plain[name] for hit in found.get(term, ())])
         asked = (topic for term in found for topic in self._asked.get(term, ()))
@@ -114,7 +113,7 @@ class Matcher:
         return claims
 
     def verdict(self, topic_name: str, paper: Paper) -> Verdict:
-        """One topic's view of the paper, for `explain`.
+        """Whether one topic matches the paper, and why, for `explain`.
 
         Raises:
             KeyError: no such topic.
@@ -131,14 +130,14 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Compiled:
-    """One topic's wishes and exclusions."""
+    """One topic's query tree and exclusions."""
 
     name: str
     wanted: Node
     excluded: Node
 
     def claim(self, found: Found) -> Hits | None:
-        """The reasons; None where it does not want the paper."""
+        """The hits; None if the topic does not match the paper."""
         hits = evaluate(self.wanted, found)
         return None if hits is None or evaluate(self.excluded, found) is not None else _each_once(hits)
 

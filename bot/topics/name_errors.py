@@ -1,6 +1,6 @@
-"""What is wrong with an author's name that is none and so would find nobody, and what to write, in words.
+"""Error messages for authors in a topic that can be no person's name, with what to write instead.
 
-Pure. Of what can be a name, however rare, nothing is said here.
+Pure. Any text that can be a name, however rare, is accepted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SUFFIX = re.compile(r",\s*(?:jr|sr|ii|iii|iv)\b\.?", re.IGNORECASE)
 
 
 def no_name(written: str) -> str:
-    """Why that cannot be a name, with what is expected; empty for what can be one."""
+    """Why the text cannot be a name, and what is expected; empty if it can be one."""
     flat = flatten_tex(written)
     identifier = _IDENTIFIER.fullmatch(flat)
     if identifier:
@@ -54,7 +54,7 @@ def no_name(written: str) -> str:
 
 
 def perhaps_no_name(written: str) -> str:
-    """What a name is read as where it is hardly meant so; empty for most."""
+    """A warning how a name is read if it is hardly meant so; empty for most names."""
     flat = flatten_tex(written)
     family, _, given = (part.strip() for part in _SUFFIX.sub("", flat).partition(","))
     words = family.split(), given.split()

@@ -1,9 +1,9 @@
-"""The query language of arXiv's search, as a tree; keywords, authors and exclusions are sugar for the same tree.
+"""Parses queries, in the language of arXiv's search, into trees; keywords and authors become such trees, too.
 
-Pure; knows no paper. https://info.arxiv.org/help/api/user-manual.html#query_details describes the language. Where it
-is silent: terms side by side are joined by AND, AND binds tighter than OR, and a field before parentheses,
-`ti:(a OR b)`, is the field of every term inside. A `=` before a word or a phrase, which arXiv has not, looks for the
-letters as they are, as in NASA ADS: https://ui.adsabs.harvard.edu/help/search/search-syntax.
+Pure; knows no paper. The language: https://info.arxiv.org/help/api/user-manual.html#query_details. Where that says
+nothing: terms side by side are joined by AND, AND binds tighter than OR, and a field before parentheses,
+`ti:(a OR b)`, is the field of every term inside. A `=` before a word or phrase is our addition: it matches exactly as
+written, as in NASA ADS: https://ui.adsabs.harvard.edu/help/search/search-syntax.
 """
 
 from __future__ import annotations
@@ -33,37 +33,37 @@ AUTHORS = ("author",)
 
 
 class Term(NamedTuple):
-    """A word, a phrase or a name that stands in one of the fields; a tuple, for an index hashes very many of them."""
+    """A word, phrase or name in one of the fields; a tuple, because an index hashes very many of them."""
 
     text: str
     fields: tuple[str, ...] = WORDS
     prefix: bool = False
-    """Whether it is only how a word begins: `electro*`."""
+    """Whether it is only the start of a word: `electro*`."""
     mode: MatchMode = MatchMode.WORDS
 
     @property
     def spelled(self) -> str:
-        """As the topic spells it."""
+        """The term as the topic spells it."""
         return f"{self.text}*" if self.prefix else self.text
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All of them; of nothing, always."""
+    """True if all nodes are true; also without any."""
 
     nodes: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """At least one of them; of nothing, never."""
+    """True if at least one node is true; false without any."""
 
     nodes: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Everything else."""
+    """True if the node is false."""
 
     node: Node
 
@@ -74,7 +74,7 @@ NOTHING = Or(())
 
 
 def from_topic(topic: Topic) -> tuple[Node, Node]:
-    """What a topic wants, by its keywords and authors or by its query, and what it excludes.
+    """A topic's tree (of its keywords and authors, or of its query), and the tree of its exclusions.
 
     Raises:
         QueryError: the topic's query does not parse.
@@ -89,7 +89,7 @@ def from_topic(topic: Topic) -> tuple[Node, Node]:
 
 
 def followed(topic: Topic) -> frozenset[str]:
-    """The authors whom a topic names as such, by `authors` or by `au:`, as it spells them.
+    """The authors that a topic names, by `authors` or `au:`, as it spells them.
 
     Raises:
         QueryError: the topic's query does not parse.
@@ -99,7 +99,7 @@ def followed(topic: Topic) -> frozenset[str]:
 
 
 def terms(node: Node) -> Iterator[Term]:
-    """All terms of a tree as they stand in it, those under a NOT too."""
+    """All terms of a tree in order, including those under a NOT."""
     match node:
         case Term():
             yield node
@@ -111,11 +111,11 @@ def terms(node: Node) -> Iterator[Term]:
 
 
 _BARE = re.compile(r"(?!(?:AND|OR|NOT|ANDNOT|XOR)\Z)\w[\w./-]*")
-"""What needs no quotes."""
+"""Terms that need no quotes."""
 
 
 def spelled(node: Node) -> str:
-    """A tree as a query: `ti:(dove OR pigeon) AND NOT abs:"visual grounding"`."""
+    """Writes a tree as a query: `ti:(dove OR pigeon) AND NOT abs:"visual grounding"`."""
     match node:
         case Term():
             field = next((name for name, field in FIELDS.items() if node.fields == (field,)), "")
@@ -133,9 +133,9 @@ def _in_parentheses(node: Node) -> str:
 
 
 def parse(query: str, mode: MatchMode = MatchMode.WORDS) -> Node:
-    """A query as a tree: `ti:"visual grounding" ANDNOT (abs:medical OR cat:eess.IV)`.
+    """Parses a query: `ti:"visual grounding" ANDNOT (abs:medical OR cat:eess.IV)`.
 
-    Quotes may be typographic, as a text processor makes them, and all punctuation as wide as a Chinese character.
+    Quotes may be typographic, and punctuation may be full-width, as in Chinese text.
 
     Raises:
         QueryError: it does not parse, with the column and what was probably meant.
@@ -182,17 +182,17 @@ def _parser() -> Any:  # noqa: ANN401 - lark's trees are dynamic
 
 
 class _TreeBuilder:
-    """Makes a tree out of what the parser saw in a query, and looks closer at each of its words."""
+    """Makes our tree of the parser's tree, and checks each term."""
 
     def __init__(self, query: str, mode: MatchMode) -> None:
         self._query = query
         self._mode = mode
 
     def node(self, seen: Any, within: str = "", depth: int = 0) -> Node:  # noqa: ANN401 - lark's trees are dynamic
-        """A tree of the parser, or one of its tokens; `within` is the field before the parentheses around it.
+        """Our node for a tree or token of the parser; `within` is the field before the parentheses around it.
 
         Raises:
-            QueryError: a term of it cannot be meant so.
+            QueryError: a term is invalid.
         """
         if not hasattr(seen, "children"):
             return self._term(seen, within)
@@ -228,7 +228,7 @@ class _TreeBuilder:
         return Term(words, ALL if field == "all" else (FIELDS[field],), prefix, mode)
 
     def _misread(self, token: Any, written: str, field: str) -> str:  # noqa: ANN401 - lark's trees are dynamic
-        """What is wrong with a term as a whole; empty if nothing is."""
+        """What is wrong with the term; empty if nothing is."""
         start, end = token.start_pos, token.end_pos
         wrong = query_errors.misread(written, self._query[:start], self._query[end:], field)
         if wrong or says_something(written):
@@ -236,7 +236,11 @@ class _TreeBuilder:
         return f"{token} says nothing to look for{'' if written or not field else '; no blank stands after a colon'}"
 
     def _field(self, token: Any, name: str, within: str) -> str:  # noqa: ANN401 - lark's trees are dynamic
-        """A field that there is, and that stands in no other's parentheses."""
+        """The field's name, if it exists and is not inside another field's parentheses.
+
+        Raises:
+            QueryError: it does not exist, or is.
+        """
         if name not in NAMES:
             raise self._error(token, query_errors.unknown_field(name))
         if within:
@@ -250,15 +254,15 @@ class _TreeBuilder:
 
 
 def says_something(written: str) -> bool:
-    """Whether there is a letter or a digit to look for, without which a term finds nothing or everything."""
+    """Whether it contains a letter or digit; a term without any would match nothing or everything."""
     return any(c.isalnum() for c in normalise(written))
 
 
 def _checked(field: str, written: str, *, prefix: bool) -> str:
-    """A term's words; an author, a category or an identifier only if there can be such papers, this as they have it.
+    """A term's text; checks that an author, a category or an identifier can exist, which gets its canonical form.
 
     Raises:
-        ValueError: it can be none.
+        ValueError: it cannot exist.
     """
     if field == "au" and not prefix and (wrong := no_name(written)):
         raise ValueError(wrong)
@@ -271,7 +275,7 @@ def _checked(field: str, written: str, *, prefix: bool) -> str:
 
 
 def _check_category(written: str, *, prefix: bool) -> None:
-    """That papers can be in it, or in one that begins so.
+    """Checks that the category exists, or one that begins so if it is a prefix.
 
     Raises:
         UnknownCategoryError: arXiv has no such category, with what was probably meant.

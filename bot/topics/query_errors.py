@@ -1,6 +1,6 @@
 """Error messages for queries, with suggestions; and warnings for keywords that contain query syntax.
 
-Pure; decides nothing about what a query finds. Speaks up only where what was written can hardly be meant so.
+Pure. A message is given only if the text can hardly be meant as it is.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ _ANY_NAME = "|".join(NAMES)
 _OPERATORS = ("AND", "OR", "NOT", "ANDNOT")
 _QUOTED = re.compile(r'"[^"]*"')
 _SINGLE = re.compile(r"(?<![^\s(:])['‘‚‛`]{1,2}(?!t\b)(?=\S)[^'‘’‚‛`]*[^\s'‘’‚‛`][’‘']{1,2}(?![^\s)])")
-"""Something between two single quotes; an apostrophe inside of a word or at one end, 't Hooft, is none."""
+"""A text between single quotes; not an apostrophe inside a word or at one end, 't Hooft."""
 _ENCODED = re.compile(r"%2[0289B]|\+(?:AND|OR|NOT|ANDNOT)\+", re.IGNORECASE)
-"""Blank, quote, parentheses and plus as they stand in a URL, and an operator between two blanks."""
+"""Space, quote, parentheses and plus in URL encoding, and an operator between encoded spaces."""
 _WILDCARD = re.compile(r"(?<=[^\W_]{2})(?<![\dA-Z])\*")
-"""A star after how a word begins. After one letter, a capital or a digit it is part of names: `RRT*`, `T2*`, `C*`."""
+"""A star after the start of a word. After one letter, a capital or a digit it is part of a name: `RRT*`, `C*`."""
 _INSIDE = re.compile(r"(?<=[^\W_])\*(?=[^\W_])")
 _NO_WORDS = ("au", "cat", "id")
-"""The fields in which no star stands for itself."""
+"""Fields whose values contain no star."""
 _STAR = 'a * stands only at the end of a word, ground*, or after the last quote of a phrase, "visual ground"*'
 _ANY_LETTER = re.compile(r"(?<=[^\W_])\?")
 _NO_COLON = re.compile(rf"({_ANY_NAME})[=;]")
 _BEFORE_COLON = re.compile(rf"(?<![^\s()])({_ANY_NAME})\s+\Z")
 _SECOND_FIELD = re.compile(rf"({_ANY_NAME}):")
 _CALLED = re.compile(r'[^\s()"]+\([^()"]*\)[^\s()"]*')
-"""As mathematics writes it: `SU(3)`, `O(n log n)`."""
+"""Mathematical notation: `SU(3)`, `O(n log n)`."""
 _FIELD_INSIDE = re.compile(rf"(?<![^\s(])(?:{_ANY_NAME}):(?=[^\s:/])")
 _OPERATOR_INSIDE = re.compile(r"\S\s+(AND|OR|ANDNOT|NOT)\s+\S|\A(NOT)\s")
 _RANGE = re.compile(r"[\[{][^\]}]*\sTO\s[^\]}]*[\]}]")
@@ -43,7 +43,7 @@ _ELSEWHERE = {
     "submittedDate": "a topic reads the mailings, day by day; `paperboy search --days N` looks at the last N days",
 }
 _ELSEWHERE["lastUpdatedDate"] = _ELSEWHERE["submittedDate"]
-"""Fields of arXiv's own search that there are not here:
+"""Fields of arXiv's own search that we do not have:
 https://info.arxiv.org/help/api/user-manual.html#query_details."""
 _QUOTES_AROUND = re.compile('["“„‟].+["“”]')
 
@@ -52,7 +52,7 @@ _QUOTES_AROUND = re.compile('["“„‟].+["“”]')
 
 
 def refuse_marks(query: str) -> None:
-    """Quotes of another kind than a query has, and a range between brackets.
+    """Refuses single quotes around a phrase, and a range in brackets.
 
     Raises:
         QueryError: there are some.
@@ -70,7 +70,7 @@ def refuse_marks(query: str) -> None:
 
 
 def explained(error: Any, query: str) -> QueryError:  # noqa: ANN401 - lark's errors are dynamic
-    """What is wrong where the parser stopped, in words."""
+    """Explains what is wrong at the place where the parser stopped."""
     unquoted = _without_quoted(query)
     if not query.strip():
         message, place = "the query is empty", 0
@@ -86,7 +86,7 @@ def explained(error: Any, query: str) -> QueryError:  # noqa: ANN401 - lark's er
 
 
 def too_deep(seen: Any, query: str) -> QueryError:  # noqa: ANN401 - lark's trees are dynamic
-    """Where a part of the parser's tree is too far inside: the last parenthesis, or NOT, before its first word."""
+    """The error for a too deeply nested part; its column is the last parenthesis or NOT before that part."""
     while hasattr(seen, "children"):
         seen = seen.children[0]
     unquoted = _without_quoted(query)
@@ -95,12 +95,12 @@ def too_deep(seen: Any, query: str) -> QueryError:  # noqa: ANN401 - lark's tree
 
 
 def _without_quoted(query: str) -> str:
-    """The query with dots for whatever stands in quotes."""
+    """The query with dots in place of quoted text."""
     return _QUOTED.sub(lambda quoted: "." * len(quoted[0]), query)
 
 
 def _unpaired(text: str) -> tuple[str, int] | None:
-    """What is wrong with the first parenthesis that has no other, and where it stands; None where all are paired."""
+    """What is wrong with the first unpaired parenthesis, and its place; None if all are paired."""
     opened: list[int] = []
     for place, character in enumerate(text):
         if character == "(":
@@ -116,7 +116,7 @@ def _unpaired(text: str) -> tuple[str, int] | None:
 
 
 def unknown_field(name: str) -> str:
-    """A field that there is not."""
+    """The message for an unknown field."""
     elsewhere = {field.lower(): why for field, why in _ELSEWHERE.items()}.get(name.lower())
     if elsewhere:
         return f"there is no {name}: here: {elsewhere}"
@@ -129,7 +129,7 @@ def unknown_field(name: str) -> str:
 
 
 def misread(written: str, before: str, after: str, field: str) -> str:
-    """What is wrong with a word that is hardly meant as one, empty for any other; what is quoted is meant so.
+    """What is wrong with a word that is probably a mistake; empty for others. Not for quoted text.
 
     Args:
         written: the word, without its field.
@@ -144,7 +144,7 @@ def misread(written: str, before: str, after: str, field: str) -> str:
 
 
 def wildcard(written: str, field: str) -> tuple[str, int] | None:
-    """What is wrong with a star or a question mark in a word or a phrase, and where in it; None with any other."""
+    """What is wrong with a star or question mark in a word or phrase, and its place; None if nothing is."""
     phrase = _QUOTED.match(written)
     inner = phrase[0][:-1] if phrase else written.rstrip("*")
     star = re.search(r"\*", inner) if field in _NO_WORDS else _WILDCARD.search(inner)
@@ -158,7 +158,7 @@ def wildcard(written: str, field: str) -> tuple[str, int] | None:
 
 
 def touching(query: str, start: int, end: int, field: str) -> str:
-    """What is wrong with a word that directly touches a quote or a parenthesis; empty for any other."""
+    """What is wrong with a word directly beside a quote or parenthesis; empty for others."""
     written = query[start:end]
     if query[end : end + 1] in ("(", '"'):
         called = _CALLED.match(query, start)
@@ -171,7 +171,7 @@ def touching(query: str, start: int, end: int, field: str) -> str:
 
 
 def _as_operator(written: str, after: str) -> str:
-    """An operator in other letters, or one that there is not."""
+    """The message for an operator in small letters, or an unknown one; empty for others."""
     if written == "XOR":
         return 'there is no XOR: write (a OR b) ANDNOT (a AND b), or "XOR" if the word is meant'
     operator = re.sub("[-_]", "", written.upper())
@@ -183,7 +183,7 @@ def _as_operator(written: str, after: str) -> str:
 
 
 def _colon(written: str, before: str, field: str) -> str:
-    """A colon too many, or none, or one in the wrong place."""
+    """The message for a missing, misplaced or additional colon; empty for others."""
     named = _BEFORE_COLON.search(before)
     second = _SECOND_FIELD.match(written)
     unmarked = _NO_COLON.match(written)
@@ -201,7 +201,7 @@ def _colon(written: str, before: str, field: str) -> str:
 
 
 def _sign(written: str) -> str:
-    """What stands before a word in other languages, and what a URL makes of a blank."""
+    """The message for signs before a word in other query languages, and URL encoding; empty for others."""
     if written in ("-", "!"):
         return f"{written} excludes nothing: write NOT instead"
     if written[:1] == "+" and written[1:2].isalnum():
@@ -216,7 +216,7 @@ def _sign(written: str) -> str:
 
 
 def _of_lucene(written: str, field: str) -> str:
-    """What other search engines, and the one behind arXiv's search, read in a word, and no text has."""
+    """The message for syntax of Lucene, which is behind arXiv's search: fuzzy terms, boosts; empty for others."""
     joined = _JOINED.search(written)
     if joined and field not in _NO_WORDS:
         sign, parts = joined[2], written.split(joined[2])
@@ -235,9 +235,9 @@ def _of_lucene(written: str, field: str) -> str:
 
 
 def only_in_a_query(written: str, *, author: bool = False) -> str:
-    """What of a keyword, or of an author, is looked for as it stands and would mean more in a query: "AND".
+    """The part of a keyword or author that has a meaning in a query only, such as "AND"; empty for most.
 
-    Empty for most; a star is nothing in particular where names have one.
+    A keyword is matched literally, so this is for a warning.
     """
     if field := _FIELD_INSIDE.search(written):
         return field[0]

@@ -1,6 +1,6 @@
-"""In which order a reader sees a topic's papers.
+"""Orders a topic's papers.
 
-Pure and deterministic: the same entries come out in the same order, however they went in.
+Pure and deterministic: the result does not depend on the order of the input.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def reasons(topic: Topic, entry: DigestEntry) -> str:
 
 
 def _differing(terms: Iterable[str]) -> list[str]:
-    """Without those that only spell another one differently: VLM, vlm and VLMs are one word in a paper.
+    """The terms without different spellings of the same word: VLM, vlm and VLMs are one word in a paper.
 
-    Of equals the first stays. A plural is read last, for it may be of two: GPs of GP and, in other letters, of GPS.
+    The first of equal terms stays. Plurals are considered last, as one may belong to two words: GPs to GP and to GPS.
     """
     each = list(dict.fromkeys(terms))
     kept: set[str] = set()

@@ -1,6 +1,6 @@
 """Selects a topic's digest entries from announcements: one per paper, with its announce type, version and match.
 
-What was told before comes in as a value; digests, pages and explanations all select with this. Does no I/O.
+Digests, pages and explanations all select with this. What was told before is an argument. Does no I/O.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from bot.topics.matched_papers import MatchedPapers
 
 TOLD_AS_NEW = 0
-"""Stands for the version in the key of a paper told as new or cross."""
+"""In the key of a paper told as new or cross, the number in place of the version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """An entry, and what telling it settles: (identifier, 0) for new or cross, (identifier, version) for replaced."""
+    """An entry, and the keys that are told with it: (identifier, 0) as new, (identifier, version) as replaced."""
 
     entry: DigestEntry
     settles: tuple[tuple[str, int], ...]
@@ -36,14 +36,14 @@ def select(
     *,
     told: frozenset[tuple[str, int]] = frozenset(),
 ) -> list[Selected]:
-    """The papers of these announcements that the topic claims and that were not told.
+    """The papers of these announcements that the topic matches and that were not told.
 
     Args:
-        topic: whose categories and announce types count.
-        announcements: all since the last digest, or of one mailing; other categories' are passed over.
-        papers: every announced (identifier, version).
-        matched: what the topic says of each version of a paper.
-        told: keys as in `Selected.settles`.
+        topic: the topic; announcements in other categories or of other types are skipped.
+        announcements: all since the last digest, or of one mailing.
+        papers: the papers by (identifier, version).
+        matched: the topic's matches.
+        told: keys that were told, in the form of `Selected.settles`.
     """
     by_paper: dict[str, list[Announcement]] = {}
     for announcement in announcements:
@@ -64,7 +64,7 @@ def _news(
     events: Sequence[Announcement],
     told: frozenset[tuple[str, int]],
 ) -> tuple[Announcement, tuple[int, ...]] | None:
-    """The event to tell and the versions that it settles: as new if it is news as such, else as replaced if asked."""
+    """The announcement to tell and the versions that it settles; None if there is nothing to tell."""
     identifier = events[0].identifier
     appearance = _strongest([event for event in events if not event.type.is_replacement])
     replacements = [event for event in events if event.type.is_replacement]
@@ -80,7 +80,7 @@ def _news(
 
 
 def _claim(topic: str, shown: Sequence[Paper], matched: MatchedPapers) -> Match | None:
-    """The topic's claim on the newest version, or on an older one, unless the newest is excluded."""
+    """The topic's match with the newest version, else with an older one, unless the newest is excluded."""
     newest, *older = shown
     claim = matched.match(topic, newest)
     if claim is None and older and not matched.excludes(topic, newest):
@@ -102,5 +102,5 @@ def _selected(event: Announcement, settled: tuple[int, ...], newest: Paper, clai
 
 
 def _strongest(events: Sequence[Announcement]) -> Announcement | None:
-    """The strongest type counts, and of equal ones the earliest mailing."""
+    """The announcement with the strongest type; of equal ones, the earliest."""
     return max(events, key=lambda event: (event.type.strength, -event.mailing_date.toordinal()), default=None)

@@ -1,7 +1,8 @@
 """Finds all topics' terms in a paper, and their fields, in one pass over its text.
 
-Pure; knows no topic. However many the terms are, a paper costs by its length and by what is found in it: words by an
-Aho-Corasick automaton (https://doi.org/10.1145/360825.360855), names, categories and identifiers by looking them up.
+Pure; knows no topic. The time for a paper depends on its length and on what is found, not on the number of terms:
+words are found by an Aho-Corasick automaton (https://doi.org/10.1145/360825.360855), names, categories and
+identifiers in dicts.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 
 Hits = tuple[Hit, ...]
 Found = dict[Term, Hits]
-"""The terms that stand in a paper, each with where, in the order of the fields."""
+"""The terms found in a paper, each with its hits in the order of the fields."""
 
 
 class CombinedIndex:
-    """All terms, ready to be found."""
+    """Finds terms of all kinds."""
 
     def __init__(self, terms: Iterable[Term]) -> None:
-        """Take in the terms, each given once."""
+        """Index the terms, each given once."""
         asked: defaultdict[type[TermIndex], list[tuple[Term, Fields]]] = defaultdict(list)
         for term in terms:
             for index, fields in _indexes_for(term.fields, term.mode, prefix=term.prefix):
@@ -41,7 +42,7 @@ class CombinedIndex:
         self._indexes = [index(some) for index, some in asked.items()]
 
     def found(self, paper: Paper) -> Found:
-        """The terms that stand in the paper."""
+        """The terms found in the paper."""
         found: Found = {}
         for field in ALL:
             texts = _texts(paper, field)
@@ -52,7 +53,7 @@ class CombinedIndex:
 
 
 def _texts(paper: Paper, field: str) -> Sequence[str]:
-    """What stands in one of the fields that a query can name."""
+    """The paper's texts in a field."""
     match field:
         case "author":
             return [author.name for author in paper.authors]
@@ -70,19 +71,19 @@ Fields = tuple[str, ...]
 
 
 class TermIndex(Protocol):
-    """The terms of one kind."""
+    """Interface to an index of one kind of term."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
-        """Take in terms, each with those of its fields in which it is found by this shelf."""
+        """Index terms, each with its fields in which this index finds it."""
         ...
 
     def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
-        """Those that stand in one of the texts of that field, each once."""
+        """The terms found in one of the texts of that field, each once."""
         ...
 
 
 class _PhraseIndex:
-    """Looked for as whole words, however these are spelled."""
+    """Finds terms as whole words, in any spelling."""
 
     _as_written = False
 
@@ -117,13 +118,13 @@ class _PhraseIndex:
 
 
 class _Beginnings(_PhraseIndex):
-    """Looked for as how words begin, as these are written: another spelling may begin otherwise."""
+    """Finds terms as starts of words, as written, because another spelling may start differently."""
 
     _as_written = True
 
 
 class _Exact:
-    """Looked for in the letters as they are written."""
+    """Finds terms exactly as they are written."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
         read = ((exact.as_written(term.text), term, fields) for term, fields in asked)
@@ -141,7 +142,7 @@ class _Exact:
 
 
 class _SubstringIndex:
-    """Looked for in the raw text, whatever stands around them; in bytes, as the text may be what UTF-8 is not."""
+    """Finds terms as any part of the raw text; as bytes, because the text may contain lone surrogates."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
         self._asked = [(term, fields) for term, fields in asked if term.text]
@@ -158,7 +159,7 @@ class _SubstringIndex:
 
 
 class _AuthorIndex:
-    """Looked for by their family names."""
+    """Finds authors, by their family names."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
         self._by_family: defaultdict[str, list[tuple[Name, Term]]] = defaultdict(list)
@@ -178,7 +179,7 @@ class _AuthorIndex:
 
 
 class _CodeIndex:
-    """Categories, by whichever of their names, and identifiers, with or without version; or how they begin."""
+    """Finds categories (by any of their names) and identifiers (with or without version), also by prefix."""
 
     def __init__(self, asked: Iterable[tuple[Term, Fields]]) -> None:
         self._whole: defaultdict[tuple[str, str], list[Term]] = defaultdict(list)
@@ -198,13 +199,13 @@ class _CodeIndex:
 
 
 _RAW = ("title", "abstract")
-"""The fields in which the mode `substring` looks for parts of words."""
+"""The fields in which the mode `substring` finds parts of words."""
 _CODES = ("category", "id")
 
 
 @cache
 def _indexes_for(fields: Fields, mode: MatchMode, *, prefix: bool) -> Sequence[tuple[type[TermIndex], Fields]]:
-    """Which shelves find such a term, each in which of its fields."""
+    """The indexes for such a term, each with the fields that it searches."""
     by_index: defaultdict[type[TermIndex], list[str]] = defaultdict(list)
     for field in fields:
         by_index[_index_for(field, mode, prefix=prefix)].append(field)
@@ -228,6 +229,6 @@ def _raw(text: str) -> bytes:
 
 
 def _codes(term: Term, field: str) -> Iterable[str]:
-    """What the term may be on a paper, or how that begins."""
+    """The values that the term matches in the field, or their prefixes."""
     whole_category = field == "category" and not term.prefix
     return {code.casefold() for code in (related(term.text) if whole_category else (term.text,))}
