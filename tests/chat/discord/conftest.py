@@ -131,16 +131,19 @@ def chat_store(tmp_path: Path) -> Iterator[Store]:
 
 @asynccontextmanager
 async def listening(
-    store: Store, receiver: DiscordReceiver, who: WhoMayChange = WhoMayChange.MANAGERS
+    store: Store,
+    receiver: DiscordReceiver,
+    who: WhoMayChange = WhoMayChange.MANAGERS,
+    clock: SimulatedClock | None = None,
 ) -> AsyncIterator[Guild]:
     """A bot that is connected and has registered its commands."""
     settings = settings_for(receiver.api_url, who)
-    woken, threads, clock = list[int](), StoreThreads("chat"), SimulatedClock(NOW)
+    woken, threads, clock = list[int](), StoreThreads("chat"), clock or SimulatedClock(NOW)
     service = ChatService(Context.opened(store, settings, PlainMails()), clock, lambda: woken.append(1), threads)
     ears = DiscordEars(service, Templates(), clock, tick=0.01)
     task = asyncio.create_task(ears.run())
     try:
-        await until(lambda: ears.deaf == "" and receiver.chat.commands.registered, task)
+        await until(lambda: ears.deaf == "" and receiver.chat.commands.registered, task)  # also where another hears
         yield Guild(receiver, service, ears, woken)
     finally:
         task.cancel()
