@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from bot.members.commands import delete, saved
+from bot.members import commands
+from bot.members.commands import saved
 from bot.members.export import known_of
 from bot.publish import bibtex
 from bot.web.page import Document, Page
@@ -38,17 +39,21 @@ def saved_as_bibtex(visit: Visit) -> Document:
     return Document(text.encode(), "application/x-bibtex", "saved.bib")
 
 
-def question(visit: Visit) -> Page:  # noqa: ARG001 - a page function
+def question(visit: Visit) -> Page:
     """One button."""
-    return Page("delete", {"title": "Delete everything"})
+    return Page("delete", {"title": "Delete everything", "in_the_file": _is_in_the_file(visit)})
 
 
 def forget(visit: Visit) -> Page:
     """Delete the subscription, and all that is known of its reader but that they said no, if they did."""
-    with visit.readers.store.snapshot() as view:
-        member = view.members.of_mailbox(visit.mailbox)
-    if member is not None:
-        delete(visit.readers, member.key, visit.now)
-    details = ("Your address, your topics and what you said of papers are gone.",)
-    said = Said("Everything is deleted.", details)
+    commands.forget(visit.readers, visit.mailbox, visit.now)
+    details = "Your address, your topics and what you said of papers are gone."
+    if _is_in_the_file(visit):
+        details = "What you said of papers is gone. Your address is still in the file of whoever runs this Paperboy."
+    said = Said("Everything is deleted.", (details,))
     return Page("message", {"title": "Everything is deleted", "said": said})
+
+
+def _is_in_the_file(visit: Visit) -> bool:
+    """Whether the mailbox belongs to a subscriber of the YAML, which no reader can delete."""
+    return visit.readers.subscriber_of(visit.mailbox) is not None

@@ -103,6 +103,64 @@ async def test_the_same_without_a_script(browser: Browser, pages: Pages) -> None
         await page.get_by_role("status").get_by_text("Saved.").wait_for()
 
 
+async def test_the_whole_way_without_a_script(browser: Browser, pages: Pages) -> None:
+    """Sign up with a topic of one's own, confirm, pause, unsubscribe, come back: forms alone."""
+    async with visiting(browser, pages, java_script_enabled=False) as page:
+        await page.get_by_text("A topic of your own", exact=True).click()
+        await page.get_by_label("Keywords", exact=True).fill("gull")
+        await page.get_by_role("button", name="Show what it would have brought").click()
+        await page.get_by_text("1 of 3 papers").wait_for()
+        await page.get_by_label("Mail address").fill(DORA)
+        await page.get_by_role("button", name="Subscribe").click()
+        await page.get_by_role("heading", name="One more step").wait_for()
+        await page.goto(address(pages, pages.confirm()))
+        await page.get_by_role("button", name="Confirm").click()
+        await page.get_by_role("link", name="Change what you get").wait_for()
+        await page.goto(address(pages, pages.preferences()))
+        await page.get_by_label("Until, or empty").fill("2026-05-04")
+        await page.get_by_role("button", name="Pause").click()
+        await page.get_by_text("paused until Mon 4 May 2026").first.wait_for()
+        await page.get_by_role("button", name="Go on now").click()
+        await page.get_by_role("button", name="Pause").wait_for()
+        await page.goto(address(pages, pages.unsubscribe()))
+        await page.get_by_role("button", name="Unsubscribe").click()
+        assert pages.suppression()
+        await page.get_by_role("button", name="That was not me").click()
+        await page.get_by_role("heading", name="You get mail again").wait_for()
+        assert pages.suppression() is None
+
+
+async def test_the_whole_way_by_the_keyboard_alone(browser: Browser, pages: Pages) -> None:
+    """Confirm, pause, unsubscribe, come back: each button is reached by Tab and pressed by Enter."""
+    await pages.post("/", ("address", DORA), ("topic", "birds"))
+    async with visiting(browser, pages, pages.confirm()) as page:
+        for path, button, heading in (
+            (pages.confirm(), "Confirm", "You are subscribed"),
+            (pages.preferences(), "Pause", "What you get"),
+            (pages.unsubscribe(), "Unsubscribe", "You are unsubscribed"),
+            (None, "That was not me, or I changed my mind", "You get mail again"),
+        ):
+            if path is not None:
+                await page.goto(address(pages, path))
+            await _reach(page, button)
+            await page.keyboard.press("Enter")
+            await page.get_by_role("heading", name=heading).wait_for()
+        member = pages.member()
+        assert member
+        assert member.paused
+        assert pages.suppression() is None
+
+
+async def _reach(page: Page, button: str) -> None:
+    """Press Tab until the button is the one in focus, which can be seen."""
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.textContent.trim()") == button:
+            assert await page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            return
+    raise AssertionError(f"{button} is not reached")
+
+
 async def test_the_preview_says_what_is_wrong_while_one_writes(browser: Browser, pages: Pages) -> None:
     await pages.subscribed()
     async with visiting(browser, pages, pages.preferences()) as page:

@@ -4,10 +4,12 @@ import json
 from dataclasses import replace
 from datetime import date, time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 from bot.members.commands import feedback
+from bot.members.links import FeedbackLink, feedback_url
 from bot.members.mailbox import mailbox_key
 from bot.model import Topic
 from bot.store.feedback import Opinion
@@ -242,3 +244,19 @@ async def test_everything_is_deleted_by_a_button_and_only_by_it(dora: Pages) -> 
     assert (await dora.post(link)).status == 200
     assert dora.member() is None
     assert (await dora.post(link)).status == 200
+
+
+async def test_a_reader_of_the_yaml_has_deleted_what_they_said_and_is_told_what_stays(pages: Pages) -> None:
+    link = FeedbackLink(mailbox_key("alice@example.edu"), "alice", "2604.00001", Opinion.SAVED)
+    await pages.post(urlsplit(feedback_url(WEB, link)).path)
+    delete = pages.preferences("alice@example.edu").replace("/preferences/", "/delete/")
+    assert "has your address too, and keeps it" in (await pages.get(delete)).said
+    assert "still in the file" in (await pages.post(delete)).said
+    persons = pages.readers.keys.person("mail", mailbox_key("alice@example.edu"))
+    with pages.readers.store.snapshot() as view:
+        assert view.feedback.of_persons(persons) == ()
+
+
+async def test_a_topic_that_was_not_previewed_has_no_box_for_it(dora: Pages) -> None:
+    await send(dora, *OWN)
+    assert (await dora.get(dora.preferences())).text.count('data-preview aria-live="polite"></div>') == 2

@@ -17,7 +17,7 @@ from bot.members.commands.preferences import (
     weekdays,
     zone,
 )
-from bot.members.commands.signup import confirm, delete, subscribe
+from bot.members.commands.signup import confirm, delete, forget, subscribe
 from bot.members.commands.suppressing import bounced, complained, count_being_sent, lift, resubscribe, unsubscribe
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "feedback",
     "follow",
     "follow_in",
+    "forget",
     "hour",
     "lift",
     "mute",

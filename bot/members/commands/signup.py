@@ -149,10 +149,28 @@ def delete(context: Context, key: str, now: datetime, persons: tuple[str, ...] =
     """
     with context.store.transaction() as transaction:
         member = transaction.members.get(key)
-        if member is None:
-            return Deleted(existed=False)
-        stopped = transaction.stop([Lane(member.key, member.recipient)], "its subscriber was deleted", now)
-        of_mailbox = context.keys.person(member.channel, member.mailbox) if member.mailbox else ()
-        transaction.feedback.forget(key, (*persons, *of_mailbox))
-        transaction.members.delete(key)
-        return Deleted(dropped=stopped.dropped)
+        return Deleted(existed=False) if member is None else _delete(context, transaction, member, now, persons)
+
+
+def forget(context: Context, mailbox: str, now: datetime) -> Deleted:
+    """Forget all that is known of a mailbox' reader: what they said of papers, and their self-service subscriber.
+
+    A subscriber of the YAML stays, for it is the operator's.
+    """
+    with context.store.transaction() as transaction:
+        transaction.hold_reader(mailbox)
+        persons = context.keys.person("mail", mailbox)
+        member = transaction.members.of_mailbox(mailbox)
+        if member is not None:
+            return _delete(context, transaction, member, now, persons)
+        return Deleted(existed=transaction.feedback.forget("", persons) > 0)
+
+
+def _delete(
+    context: Context, transaction: Transaction, member: Member, now: datetime, persons: tuple[str, ...]
+) -> Deleted:
+    stopped = transaction.stop([Lane(member.key, member.recipient)], "its subscriber was deleted", now)
+    of_mailbox = context.keys.person(member.channel, member.mailbox) if member.mailbox else ()
+    transaction.feedback.forget(member.key, (*persons, *of_mailbox))
+    transaction.members.delete(member.key)
+    return Deleted(dropped=stopped.dropped)
