@@ -19,8 +19,12 @@ from jinja2 import meta
 from bot.channels import CHANNELS
 from bot.channels.discord.options import DiscordOptions
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
-from bot.chat.answers import Answer, Part
+from bot.chat.answers import Answer, Part, ShownPaper
 from bot.chat.discord.rendering import render as render_answer
+from bot.chat.sentences import COMMAND
+from bot.chat.slack.check import SCOPES
+from bot.chat.slack.envelopes import WHY_DIALOG, WHY_SHORTCUT
+from bot.chat.slack.rendering import message as slack_message
 from bot.cli import app
 from bot.cli.errors import ExitCode
 from bot.config import load
@@ -52,6 +56,7 @@ PAGES = {
         "bot/README.md",
         "bot/topics/README.md",
         "bot/channels/README.md",
+        "bot/chat/README.md",
         "bot/cli/README.md",
         "bot/web/README.md",
         "templates/README.md",
@@ -73,6 +78,7 @@ ENVIRON = {
     "HEALTH_URL": "https://health.example.org/invented",
     "PAPERBOY_SECRET": "invented" * 4,
     **dict.fromkeys(("SLACK_BOT_TOKEN", "DISCORD_BOT_TOKEN", "GMAIL_APP_PASSWORD", "DB_PASSWORD"), "invented"),
+    "SLACK_APP_TOKEN": "xapp-invented",
 }
 
 
@@ -189,7 +195,7 @@ def _commands() -> dict[str, Any]:
 
 
 def test_every_command_that_is_named_exists() -> None:
-    found = re.findall(r"\bpaperboy ([a-z]+)(?: (list|show|retry|drop))?", EVERYTHING)
+    found = re.findall(r"(?<!/)\bpaperboy ([a-z]+)(?: (list|show|retry|drop))?", EVERYTHING)
     said = {f"{name} {inner}".strip() for name, inner in found}
     assert said <= set(_commands())
 
@@ -276,7 +282,7 @@ def test_every_query_parses(query: str) -> None:
 
 
 def test_the_slack_manifest_asks_for_what_the_code_speaks_of_and_no_more() -> None:
-    (manifest,) = map(yaml.safe_load, blocks("yaml", "manifest"))
+    manifest, _ = map(yaml.safe_load, blocks("yaml", "manifest"))
     assert set(manifest) == {"display_information", "features", "oauth_config", "settings"}
     assert manifest["features"]["bot_user"]["display_name"]
     scopes = manifest["oauth_config"]["scopes"]["bot"]
@@ -284,6 +290,18 @@ def test_the_slack_manifest_asks_for_what_the_code_speaks_of_and_no_more() -> No
     assert scopes[0] == "chat:write"
     assert all(scope in code for scope in scopes)
     assert not any(manifest["settings"].values())
+
+
+def test_the_manifest_for_the_chat_asks_for_what_is_checked_and_listens_to_what_is_heard() -> None:
+    posting, chatting = map(yaml.safe_load, blocks("yaml", "manifest"))
+    scopes = chatting["oauth_config"]["scopes"]["bot"]
+    assert set(posting["oauth_config"]["scopes"]["bot"]) < set(scopes)
+    assert set(SCOPES) <= set(scopes)
+    assert [each["callback_id"] for each in chatting["features"]["shortcuts"]] == [WHY_SHORTCUT, WHY_DIALOG]
+    assert chatting["features"]["slash_commands"][0]["command"] == COMMAND
+    assert chatting["settings"]["socket_mode_enabled"]
+    assert chatting["settings"]["interactivity"]["is_enabled"]
+    assert chatting["settings"]["event_subscriptions"]["bot_events"] == ["app_home_opened"]
 
 
 def test_the_changed_template_renders(tmp_path: Path) -> None:
@@ -363,6 +381,7 @@ def _rendered(store: Store) -> dict[str, set[str]]:
     render_pages("slack", [Message({"text": "A text"})], "lab", Recording())
     render_pages("discord", [Message({"content": "A text"})], "lab", Recording())
     render_every_page(store, Recording())
+    slack_message(Recording(), Answer("A sentence.", (Part("Heading", ("line",), (ShownPaper(paper()),), 1),) * 60))
     return seen
 
 

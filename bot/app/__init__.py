@@ -169,13 +169,24 @@ class App:
         ]
         results.append(await self._check_arxiv(roster))
         results.extend(await check.check_channels(self.channels, roster))
+        results.extend(await self._check_chat(roster))
+        if send:
+            results.extend(await check.send_tests(self.channels, roster, self.store.outbox, self.clock))
+        return tuple(results)
+
+    @staticmethod
+    async def _check_chat(roster: Settings) -> list[CheckResult]:
+        """Whether commands of readers would come, from each platform that is listened to."""
+        results: list[CheckResult] = []
+        if roster.chat and roster.chat.slack:
+            from bot.chat.slack.check import check_chat  # noqa: PLC0415 - slack_sdk, where it is listened to
+
+            results.extend(await check_chat(roster.channels["slack"], roster.chat.slack))
         if roster.chat and roster.chat.discord:
             from bot.chat.discord.check import check_listening  # noqa: PLC0415 - discord.py, where it is listened to
 
             results.extend(await check_listening(roster))
-        if send:
-            results.extend(await check.send_tests(self.channels, roster, self.store.outbox, self.clock))
-        return tuple(results)
+        return results
 
     async def _check_arxiv(self, roster: Settings) -> CheckResult:
         problem = refuse_live(roster)

@@ -47,7 +47,13 @@ def _discord(service: ChatService, templates: Templates, clock: Clock) -> Ears:
     return DiscordEars(service, templates, clock)
 
 
-EARS: Mapping[str, MakeEars] = {"discord": _discord}
+def _slack(service: ChatService, templates: Templates, clock: Clock) -> Ears:
+    from bot.chat.slack import SlackEars  # noqa: PLC0415 - slack_sdk's sockets: half a second, as above
+
+    return SlackEars(service, templates, clock)
+
+
+EARS: Mapping[str, MakeEars] = {"slack": _slack, "discord": _discord}
 """What listens to each platform."""
 
 

@@ -87,7 +87,9 @@ class StoreThread:
         self._waiting.append(_Job(store, function, answer))
         self._begin()
         try:
-            return await asyncio.wait_for(answer, self._seconds)
+            # Not wait_for, which before Python 3.12 forgets that it was cancelled if the answer comes at that moment.
+            async with asyncio.timeout(self._seconds):
+                return await answer
         except TimeoutError:
             raise BusyError(RETRY_AFTER) from None
 

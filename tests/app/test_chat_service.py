@@ -12,9 +12,13 @@ from bot.app import chat_service
 from bot.app.chat_service import ChatListening
 from bot.clock import SystemClock
 from bot.demo.servers.discord import DiscordReceiver
+from bot.demo.servers.slack import SlackReceiver
 from bot.settings import ChatSettings, DiscordChat, WhoMayChange
 from bot.store import Store
+from tests.chat.conftest import ADA
 from tests.chat.discord.conftest import BO, CHANNEL, settings_for
+from tests.chat.slack.conftest import answer as answered
+from tests.chat.slack.conftest import settings_for as slack_settings
 from tests.demo.servers.discord_bot import until
 
 if TYPE_CHECKING:
@@ -120,3 +124,51 @@ async def test_what_should_not_happen_is_logged_and_tried_again(
     said = capsys.readouterr().out
     assert said.count("listening broke off") == 2
     assert "one" not in said
+
+
+# -- Slack -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackReceiver]:
+    async with SlackReceiver() as receiver:
+        receiver.sockets.users[ADA] = {"is_admin": True}
+        yield receiver
+
+
+@pytest.fixture
+def in_slack(slack: SlackReceiver, tmp_path: Path) -> Settings:
+    return replace(slack_settings(slack), store=f"sqlite:///{tmp_path / 'paperboy.db'}")
+
+
+async def test_slack_is_heard_over_the_same_socket_whatever_topics_there_are(
+    listening: ChatListening, in_slack: Settings, slack: SlackReceiver
+) -> None:
+    await listening.follow(in_slack)
+    await until(lambda: slack.sockets.open_sockets)
+    for title in ("Birds & Maps", "Gulls"):
+        topics = {"birds": replace(in_slack.topics["birds"], title=title)}
+        await listening.follow(replace(in_slack, topics=topics, subscribers={}))
+        envelope = await slack.sockets.command(ADA, "C0123456789", "topics")
+        assert title.replace("&", "&amp;") in await answered(envelope)
+    assert slack.sockets.opened == 1
+    await listening.follow(replace(in_slack, chat=None))
+    await until(lambda: not slack.sockets.open_sockets)
+
+
+async def test_a_command_in_slack_wakes_the_verbs_and_deafness_is_written_down(
+    in_slack: Settings, slack: SlackReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_service, "NOTE_SECONDS", 0.01)
+    woken: list[int] = []
+    listening = ChatListening(SystemClock(), lambda: woken.append(1))
+    await listening.follow(in_slack)
+    await until(lambda: slack.sockets.open_sockets)
+    await answered(await slack.sockets.command(ADA, "C0123456789", "follow birds"))
+    assert woken == [1]
+    slack.sockets.refusals = ["account_inactive"]
+    await slack.sockets.close()
+    store = Store(in_slack.store)
+    await until(lambda: [each.reason for each in store.listening.all()] == ["Slack said account_inactive"])
+    store.close()
+    await listening.aclose()

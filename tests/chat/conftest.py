@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = ["sqlite_url", "store", "url"]
 
+ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""For what a store of the other kind would say again."""
 NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 CHANNEL, LAB = "C0BIRDS0001", "C0LAB000001"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chat.conftest import ADA, BO, CHANNEL, LAB
+from tests.chat.conftest import ADA, BO, CHANNEL, LAB, ON_SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +61,7 @@ async def spoken(talk: Talk, text: str) -> str:
     return re.sub(r"m-[0-9a-f]{16}", "m-KEY", "\n".join(said)) + "\n"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("name", sorted(GOLDEN))
 async def test_a_conversation_goes_as_it_is_written(talk: Talk, name: str) -> None:
     golden = GOLDEN[name]

@@ -113,3 +113,17 @@ async def test_where_a_commit_fails_each_is_tried_alone(
 async def test_a_fault_reaches_who_waits(store: Store, thread: StoreThread) -> None:
     with pytest.raises(ZeroDivisionError):
         await thread.run(store, lambda: 1 // 0)
+
+
+async def test_who_is_cancelled_as_the_answer_comes_is_cancelled(
+    store: Store, thread: StoreThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """https://github.com/python/cpython/issues/86296: asyncio.wait_for forgot it, before Python 3.12."""
+    monkeypatch.setattr(thread, "_begin", lambda: None)
+    asking = asyncio.create_task(thread.run(store, lambda: 1))
+    await asyncio.sleep(0)
+    (job,) = thread._waiting
+    job.answer.set_result(1)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking

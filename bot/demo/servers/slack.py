@@ -22,6 +22,7 @@ from aiohttp import web
 from bot.demo.servers.loopback import listening
 from bot.demo.servers.scripted import FaultScript, play
 from bot.demo.servers.slack_limits import MOST_TEXT, refusal
+from bot.demo.servers.slack_sockets import TEAM, SlackSockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,6 +75,8 @@ class SlackReceiver:
         """How many messages one look at a history shows at most: 15 for some apps."""
         self.channels: dict[str, dict[str, Any]] = {}
         """What is known of a channel; any other id is an open channel that the app is in."""
+        self.sockets = SlackSockets()
+        """Socket Mode, and what people say over it."""
         self._posted: dict[str, float] = {}
         self._webhooks: dict[str, str] = {}
         self._open = AsyncExitStack()
@@ -100,7 +103,9 @@ class SlackReceiver:
         app.router.add_route("*", "/api/conversations.history", self._conversations_history)
         app.router.add_route("*", "/api/conversations.replies", self._conversations_replies)
         app.router.add_post("/services/{path:.*}", self._webhook)
+        self.sockets.add_routes(app.router)
         self._port = await self._open.enter_async_context(listening(app))
+        self.sockets.listen_at(self._port)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -146,7 +151,7 @@ class SlackReceiver:
             return await self._play_fault(request, self.looks.popleft(), "", {})
         if error := self._unknown_token(request):
             return web.json_response({"ok": False, "error": error})
-        said = {"ok": True, "team": "Demo Lab", "user": "paperboy"}
+        said = {"ok": True, "team": "Demo Lab", "team_id": TEAM, "user": "paperboy"}
         return web.json_response(said, headers={"X-OAuth-Scopes": self.scopes})
 
     async def _conversations_info(self, request: web.Request) -> web.StreamResponse:

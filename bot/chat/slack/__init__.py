@@ -1,0 +1,197 @@
+"""Slack's side of the chat: a socket that is always open, what comes over it, and answers in Block Kit.
+
+Imported only where the configuration has `chat.slack`: slack_sdk's socket client takes half a second to import.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot.chat import sentences
+from bot.chat.answers import Answer, Choice, Part
+from bot.chat.arguments import Misread
+from bot.chat.asking import Request
+from bot.chat.commands import COMMANDS
+from bot.chat.parse import parse
+from bot.chat.slack import rendering
+from bot.chat.slack.api import SlackChatApi
+from bot.chat.slack.envelopes import (
+    AskedWhy,
+    DialogSent,
+    DialogWanted,
+    Heard,
+    HomeOpened,
+    Pressed,
+    Said,
+    read_envelope,
+)
+from bot.chat.slack.people import REMEMBERED_MINUTES, SlackPeople
+from bot.chat.slack.socket import ConnectionState, SlackSocket
+from bot.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from slack_sdk.socket_mode.request import SocketModeRequest
+
+    from bot.channels.slack import SlackSettings
+    from bot.chat.asking import Asker
+    from bot.chat.service import ChatService
+    from bot.clock import Clock
+    from bot.text.templates import Templates
+
+log = structlog.get_logger(__name__)
+
+_MOST_AT_ONCE = 1_000
+"""Things that are being answered; what comes on top is not."""
+_MOST_ASKED_ABOUT = 5
+_LONGEST_LABEL = 60
+
+
+class SlackEars:
+    """`Ears` for Slack."""
+
+    def __init__(self, service: ChatService, templates: Templates, clock: Clock, **timing: float) -> None:
+        """Not listening yet.
+
+        Args:
+            service: what carries out commands; its configuration has `chat.slack`, and a token for Slack.
+            templates: what shows answers.
+            clock: for how long what Slack says of a person holds.
+            timing: of `SlackSocket`, for tests.
+        """
+        settings = service.context.settings
+        slack: SlackSettings = settings.channels["slack"]
+        if settings.chat is None or settings.chat.slack is None or slack.token is None:
+            raise ValueError("without tokens nobody is heard or answered")
+        chat = settings.chat.slack
+        self._service = service
+        self._templates = templates
+        self._state = ConnectionState()
+        self._api = SlackChatApi(slack.token, chat.app_token, slack.api_url)
+        self._people = SlackPeople(self._api, chat.who, clock, timedelta(minutes=REMEMBERED_MINUTES))
+        self._socket = SlackSocket(self._api, self._state, self._on_envelope, **timing)
+        self._answering: set[asyncio.Task[None]] = set()
+
+    def exchange(self, service: ChatService, templates: Templates) -> None:
+        """Answer by another configuration from now on; the socket stays."""
+        self._service, self._templates = service, templates
+
+    @property
+    def hears(self) -> bool:
+        """Whether there is a socket."""
+        return not self._state.trouble
+
+    @property
+    def deaf(self) -> str:
+        """Why there is none."""
+        return self._state.trouble
+
+    async def run(self) -> None:
+        """Listen until it is cancelled; then leave what is being answered, and hang up."""
+        try:
+            await self._socket.run()
+        finally:
+            for task in self._answering:
+                task.cancel()
+            await asyncio.gather(*self._answering, return_exceptions=True)
+            await self._api.aclose()
+
+    # -- what comes in -------------------------------------------------------------------------------------------
+
+    def _on_envelope(self, request: SocketModeRequest) -> None:
+        heard = read_envelope(request.type, request.envelope_id, request.payload)
+        if heard is None:
+            return
+        if len(self._answering) >= _MOST_AT_ONCE:
+            log.warning("too much is said at once: not answered", kind=request.type)
+            return
+        task = asyncio.create_task(self._answer(heard))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, heard: Heard) -> None:
+        try:
+            await self._answer_to(heard)
+        except DeliveryError as error:
+            log.warning("an answer did not reach Slack", reason=error.reason)
+        except Exception:
+            log.exception("what was said in Slack could not be answered", kind=type(heard).__name__)
+
+    async def _answer_to(self, heard: Heard) -> None:
+        match heard:
+            case Said(line=line):
+                await self._show(heard, await self._said(heard, line))
+            case Pressed(click=click) if click is not None:
+                await self._show(heard, await self._service.press(heard.id, heard.asker, click))
+            case AskedWhy(identifiers=identifiers):
+                await self._show(heard, await self._why(heard, identifiers))
+            case HomeOpened():
+                await self._show_home(heard)
+            case DialogWanted(trigger=trigger):
+                await self._api.open_dialog(trigger, rendering.why_dialog())
+            case DialogSent(view_id=view_id, text=text):
+                answer = await self._said(heard, f"why {text}")
+                if answer is not None:
+                    await self._api.update_dialog(view_id, rendering.answered_dialog(self._templates, answer))
+
+    # -- answers -------------------------------------------------------------------------------------------------
+
+    async def _said(self, heard: Heard, line: str) -> Answer | None:
+        typed = parse(line, COMMANDS)
+        if isinstance(typed, Misread):
+            return sentences.misread(typed)
+        asker = await self._with_zone(heard.asker) if typed.command.name == "follow" else heard.asker
+        request = Request(heard.id, asker, typed.command.name, typed.values)
+        answer = await self._service.answer(request, partial(self._people.may_change, asker.person))
+        return await self._with_invitation(asker, answer) if answer and answer.has_changed else answer
+
+    async def _with_zone(self, asker: Asker) -> Asker:
+        """A newcomer's digests come in the time zone of who asked, if Slack says which that is."""
+        try:
+            return replace(asker, timezone=(await self._people.user(asker.person)).timezone)
+        except DeliveryError:
+            return asker
+
+    async def _with_invitation(self, asker: Asker, answer: Answer) -> Answer:
+        """What was followed in a channel that the app is not in cannot be brought there."""
+        try:
+            is_there = asker.is_direct or await self._api.is_member(asker.destination)
+        except DeliveryError:
+            return answer
+        line = "I am not in this channel yet: /invite me, or nothing can be brought here."
+        return answer if is_there else replace(answer, parts=(*answer.parts, Part(lines=(line,))))
+
+    async def _why(self, heard: Heard, identifiers: tuple[str, ...]) -> Answer | None:
+        """About the one paper of a message; of several, which is meant."""
+        if not identifiers:
+            return sentences.no("There is no paper of arXiv's in this message.")
+        if len(identifiers) == 1:
+            return await self._said(heard, f"why {identifiers[0]}")
+        choices = tuple(Choice(f"Why {each}?"[:_LONGEST_LABEL], f"why {each}") for each in identifiers)
+        parts = (Part(lines=(f"For any other: {sentences.COMMAND} why IDENTIFIER",)),)
+        more = parts if len(identifiers) > _MOST_ASKED_ABOUT else ()
+        return Answer(f"{len(identifiers)} papers stand in this message. Which one?", more, choices)
+
+    async def _show(self, heard: Heard, answer: Answer | None) -> None:
+        if answer is None:
+            return
+        if heard.answer_to:
+            await self._api.respond(heard.answer_to, rendering.message(self._templates, answer))
+        else:
+            await self._show_home(heard, answer)
+
+    async def _show_home(self, heard: Heard, note: Answer | None = None) -> None:
+        """The person's own subscription, with what became of the last press above it."""
+        answer = await self._service.answer(Request(f"home-{heard.id}", heard.asker, "topics"), _nobody)
+        if answer is not None:
+            view: dict[str, Any] = rendering.home(self._templates, answer, note)
+            await self._api.publish_home(heard.asker.person, view)
+
+
+async def _nobody() -> bool:
+    return False

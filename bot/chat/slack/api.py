@@ -1,0 +1,185 @@
+"""What the chat asks of Slack over HTTP: a socket's address, who somebody is, an answer, a home page, a dialog.
+
+Through slack_sdk, whose retries and log are off; every refused answer is a `DeliveryError`, as for messages.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.channels.http_answers import bounded_response, json_object
+from bot.channels.slack.errors import connection_errors_as_failures, raise_for_method
+from bot.channels.slack.secrets import HOSTS
+from bot.errors import DeliveryError, FailureKind
+from bot.settings import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.settings import Secret
+
+SILENT = logging.Logger("slack_sdk, silenced", level=logging.CRITICAL + 1)  # noqa: LOG001 - must hang under no parent
+_SECONDS = 10.0
+_CONNECT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SlackUser:
+    """What is known of a person."""
+
+    is_manager: bool
+    """An admin or an owner of this workspace."""
+    timezone: str | None
+    """By its IANA name."""
+
+
+class SlackChatApi:
+    """The methods that the chat needs. Opens its session when it is first needed."""
+
+    def __init__(self, token: Secret, app_token: Secret, api_url: str) -> None:
+        """Take the bot's token, the app-level token, and where Slack's methods are."""
+        self._token = token
+        self.app_token = app_token
+        self._api_url = api_url
+        self._open: aiohttp.ClientSession | None = None
+
+    async def socket_url(self) -> str:
+        """A one-time address for a socket: https://docs.slack.dev/reference/methods/apps.connections.open.
+
+        Raises:
+            DeliveryError: Slack did not give one.
+        """
+        with connection_errors_as_failures():
+            answer = await self.client().apps_connections_open(app_token=self.app_token.reveal())
+        return str(answer.get("url", ""))
+
+    async def team(self) -> str:
+        """The workspace's id: https://docs.slack.dev/reference/methods/auth.test.
+
+        Raises:
+            DeliveryError: Slack did not say.
+        """
+        with connection_errors_as_failures():
+            answer = await self.client().auth_test()
+        return str(answer.get("team_id", ""))
+
+    async def scopes(self) -> frozenset[str]:
+        """What the bot's token may do; empty where Slack does not say.
+
+        Raises:
+            DeliveryError: Slack does not know the token.
+        """
+        with connection_errors_as_failures():
+            answer = await self.client().auth_test()
+        listed = str(answer.headers.get("x-oauth-scopes", ""))
+        return frozenset(scope.strip() for scope in listed.split(",") if scope.strip())
+
+    async def user(self, person: str, team: str) -> SlackUser:
+        """Who somebody is: https://docs.slack.dev/reference/methods/users.info. It needs users:read.
+
+        An admin of another workspace, with which a channel is shared, is none here.
+
+        Raises:
+            DeliveryError: Slack did not say.
+        """
+        with connection_errors_as_failures():
+            answer = await self.client().users_info(user=person)
+        found = json_object(answer.get("user"))
+        is_ours = not found.get("is_stranger") and found.get("team_id", team) == team
+        is_manager = is_ours and not found.get("deleted") and bool(found.get("is_admin") or found.get("is_owner"))
+        zone = found.get("tz")
+        return SlackUser(is_manager, zone if isinstance(zone, str) else None)
+
+    async def is_member(self, channel: str) -> bool:
+        """Whether the app is in a channel; it takes it to be where it may not look.
+
+        Raises:
+            DeliveryError: Slack did not say.
+        """
+        try:
+            with connection_errors_as_failures():
+                answer = await self.client().conversations_info(channel=channel)
+        except DeliveryError as error:
+            if error.kind is FailureKind.DESTINATION_GONE:  # a private channel that it is not in
+                return False
+            if error.kind is FailureKind.CREDENTIAL:  # it may not look
+                return True
+            raise
+        return bool(json_object(answer.get("channel")).get("is_member", True))
+
+    async def publish_home(self, person: str, view: Mapping[str, Any]) -> None:
+        """Show a person's home page: https://docs.slack.dev/reference/methods/views.publish.
+
+        Raises:
+            DeliveryError: Slack did not take it.
+        """
+        with connection_errors_as_failures():
+            await self.client().views_publish(user_id=person, view=dict(view))
+
+    async def open_dialog(self, trigger: str, view: Mapping[str, Any]) -> None:
+        """Show a dialog to who pressed something: https://docs.slack.dev/reference/methods/views.open.
+
+        Raises:
+            DeliveryError: Slack did not take it.
+        """
+        with connection_errors_as_failures():
+            await self.client().views_open(trigger_id=trigger, view=dict(view))
+
+    async def update_dialog(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Show something else in a dialog: https://docs.slack.dev/reference/methods/views.update.
+
+        Raises:
+            DeliveryError: Slack did not take it.
+        """
+        with connection_errors_as_failures():
+            await self.client().views_update(view_id=view_id, view=dict(view))
+
+    async def respond(self, url: str, payload: Mapping[str, Any]) -> None:
+        """Answer where a command or a press said: good for five answers within 30 minutes.
+
+        https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+
+        Raises:
+            DeliveryError: Slack did not take it, or the address is not Slack's.
+        """
+        host = urlsplit(url).hostname or ""
+        if host not in HOSTS and not is_loopback(host):
+            raise DeliveryError(FailureKind.REJECTED, "the address for the answer is not Slack's")
+        with connection_errors_as_failures():
+            async with self._session.post(url, json=payload, raise_for_status=False) as answer:
+                if not answer.ok:
+                    reason = f"Slack answered with status {answer.status}"
+                    raise DeliveryError(FailureKind.REJECTED, reason)
+
+    def client(self) -> AsyncWebClient:
+        """slack_sdk's client with the bot's token."""
+        client = AsyncWebClient(
+            self._token.reveal(), base_url=self._api_url, session=self._session, retry_handlers=[], logger=SILENT
+        )
+        client.proxy = None  # the session heeds the environment's proxies, and its exceptions too
+        return client
+
+    async def aclose(self) -> None:
+        """Close the session."""
+        if self._open is not None:
+            await self._open.close()
+            self._open = None
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        if self._open is None:
+            self._open = aiohttp.ClientSession(
+                # A kept connection that the other side has closed meanwhile looks like a lost answer.
+                connector=aiohttp.TCPConnector(force_close=True),
+                timeout=aiohttp.ClientTimeout(total=_SECONDS, connect=_CONNECT_SECONDS),
+                trust_env=True,
+                response_class=bounded_response(),
+                raise_for_status=raise_for_method,
+            )
+        return self._open

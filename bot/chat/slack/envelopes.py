@@ -1,0 +1,195 @@
+"""What Slack's envelopes say, as values. Pure; reads with distrust, for what people type is in them.
+
+https://docs.slack.dev/apis/events-api/using-socket-mode#receive, and for their payloads
+https://docs.slack.dev/interactivity/implementing-slash-commands,
+https://docs.slack.dev/reference/interaction-payloads/block_actions-payload, .../shortcuts-interaction-payload,
+https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload,
+https://docs.slack.dev/reference/events/app_home_opened.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bot.arxiv import identifier
+from bot.channels.buttons import decode
+from bot.channels.http_answers import json_object, json_objects
+from bot.chat.asking import Asker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.channels.buttons import Click
+
+SAY = "say:"
+"""An action whose value is a command, as it would be typed, begins with this."""
+WHY_SHORTCUT = "why_paper"
+WHY_DIALOG = "why_dialog"
+"""The `callback_id` of both, as the manifest has it."""
+_PLATFORM = "slack"
+_PERSON = re.compile(r"[UW][A-Z0-9]{6,20}")
+_CHANNEL = re.compile(r"[CGD][A-Z0-9]{6,20}")
+_LINK = re.compile(r"https?://arxiv\.org/abs/[^\s|>\"'\\)]+")
+_MOST_PAPERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Who said something, where, and where the answer goes."""
+
+    id: str
+    asker: Asker
+    answer_to: str = field(default="", repr=False)
+    """Slack's address for the answer; empty for the home page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Heard):
+    """A command was typed, or a button pressed that stands for one."""
+
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed(Heard):
+    """A button under a paper was pressed."""
+
+    click: Click | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedWhy(Heard):
+    """The shortcut "Why this paper?" was chosen at a message with these papers."""
+
+    identifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HomeOpened(Heard):
+    """Somebody looks at the app's home page."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialogWanted(Heard):
+    """The shortcut "Why a paper?" was chosen without a message."""
+
+    trigger: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DialogSent(Heard):
+    """That dialog was filled in."""
+
+    view_id: str = ""
+    text: str = ""
+
+
+def read_envelope(kind: str, envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+    """What an envelope says; None for what is not for us or is not as Slack writes it.
+
+    Args:
+        kind: the envelope's type.
+        envelope_id: its id, by which a command or a press is known.
+        payload: what is in it.
+    """
+    reader = _READERS.get((kind, "" if kind == "slash_commands" else _text(payload.get("type"))))
+    return reader(envelope_id, payload) if reader else None
+
+
+def _slash_command(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+    asker = _asker(payload.get("user_id"), payload.get("channel_id"), payload.get("channel_name"))
+    line = html.unescape(_text(payload.get("text")))  # Slack writes & < > as entities
+    return Said(envelope_id, asker, _text(payload.get("response_url")), line) if asker else None
+
+
+def _event(_: str, payload: Mapping[str, Any]) -> Heard | None:
+    event = json_object(payload.get("event"))
+    if event.get("type") != "app_home_opened" or event.get("tab") != "home":
+        return None
+    asker = _asker(event.get("user"), None)
+    return HomeOpened(_text(payload.get("event_id")), asker) if asker else None
+
+
+def _block_action(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+    action = next(iter(json_objects(payload.get("actions"))), {})
+    channel = json_object(payload.get("channel"))
+    asker = _asker(json_object(payload.get("user")).get("id"), channel.get("id"), channel.get("name"))
+    if asker is None:
+        return None
+    value = _text(action.get("value") or json_object(action.get("selected_option")).get("value"))
+    answer_to = _text(payload.get("response_url"))
+    if _text(action.get("action_id")).startswith(SAY):
+        return Said(envelope_id, asker, answer_to, value)
+    click = decode(value)
+    return Pressed(envelope_id, asker, answer_to, click) if click else None
+
+
+def _message_shortcut(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+    channel = json_object(payload.get("channel"))
+    asker = _asker(json_object(payload.get("user")).get("id"), channel.get("id"), channel.get("name"))
+    papers = _papers(payload.get("message"))
+    if payload.get("callback_id") != WHY_SHORTCUT:
+        return None
+    return AskedWhy(envelope_id, asker, _text(payload.get("response_url")), papers) if asker else None
+
+
+def _shortcut(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+    asker = _asker(json_object(payload.get("user")).get("id"), None)
+    if payload.get("callback_id") != WHY_DIALOG:
+        return None
+    return DialogWanted(envelope_id, asker, trigger=_text(payload.get("trigger_id"))) if asker else None
+
+
+def _dialog(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+    asker = _asker(json_object(payload.get("user")).get("id"), None)
+    view = json_object(payload.get("view"))
+    if asker is None or view.get("callback_id") != WHY_DIALOG:
+        return None
+    blocks = json_object(json_object(view.get("state")).get("values")).values()
+    fields = [json_object(field) for block in blocks for field in json_object(block).values()]
+    text = next((_text(each.get("value")) for each in fields), "")
+    return DialogSent(envelope_id, asker, view_id=_text(view.get("id")), text=text)
+
+
+_READERS: Mapping[tuple[str, str], Callable[[str, Mapping[str, Any]], Heard | None]] = {
+    ("slash_commands", ""): _slash_command,
+    ("events_api", "event_callback"): _event,
+    ("interactive", "block_actions"): _block_action,
+    ("interactive", "message_action"): _message_shortcut,
+    ("interactive", "shortcut"): _shortcut,
+    ("interactive", "view_submission"): _dialog,
+}
+"""By the envelope's type and its payload's."""
+
+
+def _asker(person: object, channel: object, name: object = None) -> Asker | None:
+    """Who it is; direct messages, and what has no channel, are about the person."""
+    if not isinstance(person, str) or not _PERSON.fullmatch(person):
+        return None
+    if channel is None:
+        return Asker(_PLATFORM, person, person, is_direct=True)
+    if not isinstance(channel, str) or not _CHANNEL.fullmatch(channel):
+        return None
+    if channel.startswith("D"):
+        return Asker(_PLATFORM, person, person, is_direct=True)
+    names = (f"#{name}",) if isinstance(name, str) and name else ()
+    return Asker(_PLATFORM, person, channel, names=names)
+
+
+def _papers(message: object) -> tuple[str, ...]:
+    """The papers that a message links to, each once, in order."""
+    found: dict[str, None] = {}
+    for link in _LINK.findall(json.dumps(message))[: 20 * _MOST_PAPERS]:
+        try:
+            found[identifier.parse(html.unescape(link))[0]] = None
+        except ValueError:
+            continue
+    return tuple(found)[:_MOST_PAPERS]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
