@@ -6,6 +6,7 @@ A limit is a key and two times: `opens_at` (pacing, Retry-After) and `closed_unt
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
@@ -14,12 +15,16 @@ from bot.store.database.dialect import insert, writes_are_serialised
 from bot.store.database.tables import gates
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from bot.model import Limits
+
+
+LONGEST_WAIT = timedelta(days=1)
+"""The longest Retry-After that is obeyed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,8 @@ def read_limit(connection: Connection, key: str) -> LimitState:
     return LimitState(*row) if row else LimitState(key)
 
 
-_LOCKED = (
-    select(gates).where(gates.c.key.in_(bindparam("keys", expanding=True))).order_by(gates.c.key).with_for_update()
-)
+_READ = select(gates).where(gates.c.key.in_(bindparam("keys", expanding=True)))
+_LOCKED = _READ.order_by(gates.c.key).with_for_update()
 _STATE = [column.name for column in gates.c if column.name != "key"]
 
 
@@ -58,6 +62,27 @@ def lock_limits(connection: Connection, keys: Iterable[str]) -> dict[str, LimitS
     found = connection.execute(_LOCKED, {"keys": wanted})
     known = {row.key: LimitState(*row) for row in found}
     return {key: known.get(key) or LimitState(key) for key in wanted}
+
+
+def limits_to_pass(connection: Connection, both: Sequence[Limits], now: datetime) -> dict[str, LimitState]:
+    """The states of all these limits by key; locked are those that may have to be written.
+
+    A relay that sets no pace would else be one lock that every machine waits for at every message. Where a circuit
+    was opened, or a wrong clock has written, its limit is locked as any that sets a pace.
+    """
+    paces = {limit.key: limit.min_interval for each in both for limit in (each.destination, each.credential)}
+    if writes_are_serialised(connection):
+        return lock_limits(connection, paces)
+    free = [key for key, seconds in paces.items() if not seconds]
+    read = {key: LimitState(key) for key in free}
+    read |= {row.key: LimitState(*row) for row in connection.execute(_READ, {"keys": free})} if free else {}
+    to_write = {key for key, state in read.items() if state.since is not None or is_far_future(state, now)}
+    return read | lock_limits(connection, to_write | (paces.keys() - read.keys()))
+
+
+def is_far_future(state: LimitState, now: datetime) -> bool:
+    """Whether `opens_at` can only come from a wrong clock: it is beyond the longest Retry-After."""
+    return state.opens_at is not None and state.opens_at > now + LONGEST_WAIT
 
 
 def lock_limit(connection: Connection, key: str) -> LimitState:

@@ -24,7 +24,8 @@ from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Limit, Limits, UnknownDelivery
 from bot.settings import Secret
 from bot.store import Store
-from bot.store.outbox.policy import LONGEST_WAIT, apply_to_limits
+from bot.store.limits import LONGEST_WAIT
+from bot.store.outbox.policy import apply_to_limits
 from bot.text.templates import Templates
 from tests.channels.test_http_answers import DEEP, EndlessServer
 

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from sqlalchemy import event, select
 
+from bot.errors import StoreError
 from bot.model import AnnounceType, FeedItem, Limit, Limits, Mailing, MailingState, Message, Receipt, UnknownDelivery
 from bot.store import Store
 from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import announcements, deliveries
 from bot.store.leases import LeaseTakenError
+from bot.store.limits import lock_limit, open_circuit, write_limit
 from bot.store.outbox import Claimed, RenderedDigest
 from bot.store.outbox.policy import LEASE, Lane, Wait
 from bot.store.papers import Verdict
@@ -166,6 +168,33 @@ def test_a_lane_that_another_is_deciding_about_is_looked_at_again_in_a_second(
         assert left_alone == ()
     assert mine.outbox.recover(HERE, owner=mine.owner, now=later) != ()
     assert isinstance(claim(mine), UnknownDelivery)
+
+
+def test_a_relay_that_sets_no_pace_is_no_lock_between_machines(postgres_url: str) -> None:
+    with machines(postgres_url) as (mine, theirs):
+        with theirs._database.writing() as connection:
+            write_limit(connection, "token", opens_at=NOW)
+        enqueue(mine, "here", "one", "two")
+        patient = Store(postgres_url, mine.owner, lock_timeout_ms=300)
+        with theirs._database.writing() as connection:
+            lock_limit(connection, "token")  # another machine is passing it
+            first = claim(patient)
+            assert isinstance(first, Claimed)
+            patient.outbox.settle_sent(first.delivery, Receipt(), GATES, owner=patient.owner, now=NOW)
+        patient.close()
+
+
+def test_a_relay_whose_circuit_was_opened_is_tried_by_one_machine_at_a_time(postgres_url: str) -> None:
+    with machines(postgres_url) as (mine, theirs):
+        with theirs._database.writing() as connection:
+            open_circuit(connection, "token", until=NOW - timedelta(hours=1), reason="refused", now=NOW)
+        enqueue(mine, "here", "one")
+        patient = Store(postgres_url, mine.owner, lock_timeout_ms=300)
+        with theirs._database.writing() as connection:
+            lock_limit(connection, "token")
+            with pytest.raises(StoreError, match="lock timeout"):
+                claim(patient)
+        patient.close()
 
 
 def test_what_another_claims_between_the_look_and_the_lock_is_not_claimed_twice(

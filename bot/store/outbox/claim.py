@@ -18,11 +18,10 @@ from sqlalchemy import bindparam, func, select, tuple_
 from bot.model import Delivery, DeliveryState, UnknownDelivery
 from bot.store.database.dialect import writes_are_serialised
 from bot.store.database.tables import deliveries
-from bot.store.limits import LimitState, in_order, lock_limits, write_limits
+from bot.store.limits import LimitState, in_order, is_far_future, limits_to_pass, write_limits
 from bot.store.outbox.policy import (
     CONTENTION_DELAY,
     LEASE,
-    LONGEST_WAIT,
     OPEN,
     ClaimLostError,
     Lane,
@@ -162,8 +161,7 @@ def claim_batch(
     passed = [each.limits for each in settled_now] + [
         request.limits for request in requests if request.lane in firsts
     ]
-    keys = [key for limits in passed for key in in_order(limits)]
-    states = lock_limits(connection, keys)
+    states = limits_to_pass(connection, passed, now)
     changed = _without_far_future(states, now)
     changed |= _limits_after(settled_now, states | changed, now)
     grants = _Grants(states | changed, changed)
@@ -252,11 +250,7 @@ def _limits_after(
 
 def _without_far_future(limits: dict[str, LimitState], now: datetime) -> dict[str, LimitState]:
     """The limits whose `opens_at` can only come from a wrong clock (beyond the longest Retry-After), without it."""
-    return {
-        key: replace(limit, opens_at=None)
-        for key, limit in limits.items()
-        if limit.opens_at is not None and limit.opens_at > now + LONGEST_WAIT
-    }
+    return {key: replace(limit, opens_at=None) for key, limit in limits.items() if is_far_future(limit, now)}
 
 
 def _decide(

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, case, func, select
 from bot.errors import FailureKind
 from bot.model import Delivery, DeliveryState
 from bot.store.database.tables import deliveries, messages
-from bot.store.limits import delay_until, open_circuit
+from bot.store.limits import LONGEST_WAIT, delay_until, open_circuit
 from bot.store.outbox.giving_up import count_refusal, others_passed
 from bot.store.worker import WorkerId
 
@@ -51,8 +51,6 @@ _LONGEST_BACKOFF = timedelta(hours=1)
 _BUSY_SECONDS = 60.0
 _COUNTED = (FailureKind.RATE_LIMITED, FailureKind.TRANSIENT, FailureKind.CREDENTIAL)
 """Failures that may repeat for ever, and are counted towards giving up; unknown ones are counted at their lookup."""
-LONGEST_WAIT = timedelta(days=1)
-"""The longest Retry-After that is obeyed."""
 
 FINAL = tuple(state for state in DeliveryState if state.final)
 """The final states."""
