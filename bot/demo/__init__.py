@@ -1,1 +1,1 @@
-"""The whole way with no account and no network: sample mailings and loopback receivers."""
+"""The demo: the whole program on sample mailings and loopback servers, without an account or network."""

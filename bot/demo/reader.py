@@ -1,6 +1,6 @@
-"""A reader of the demo: signs up on the page, confirms from her mail, and says no with her mail program's button.
+"""A reader in the demo, who signs up on the page, confirms by mail, and unsubscribes with her mail program's button.
 
-Speaks HTTP to the pages as a browser and a mail program do; knows nothing of the program behind them.
+Sends HTTP requests to the pages as a browser and a mail program do; does not use the program's code.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LINK = re.compile(r"<(?:link|script)[^>]*>(?:</script>)?")
 
 
 def free_address() -> str:
-    """A HOST:PORT on loopback that nobody listens on at this moment."""
+    """A free HOST:PORT on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         return f"127.0.0.1:{found.getsockname()[1]}"
 
@@ -38,31 +38,31 @@ def _newest(mail: SmtpReceiver) -> EmailMessage:
 
 
 class Reader:
-    """What she does, one step a method; each returns the page that she sees, with its style in it."""
+    """The reader's steps, one per method; each returns the page that she sees, with its style inlined."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take the configuration, which says where the pages are and what may be subscribed to."""
+        """Take the configuration, for the URL of the pages and the topics to subscribe to."""
         if settings.web is None:
             raise ValueError("without `web:` there is no page")
         self._web = settings.web
         self._url = settings.web.url
 
     async def sign_up(self) -> tuple[str, str]:
-        """The form as she finds it, and what it answers."""
+        """Fills in the sign-up form. Returns the form, and the page after it."""
         fields = [("address", ADDRESS), *(("topic", topic) for topic in self._web.signup)]
         return await self._open("GET", f"{self._url}/"), await self._open("POST", f"{self._url}/", fields)
 
     async def confirm(self, mail: SmtpReceiver) -> str:
-        """Follow the link in the newest mail to her, and press the button there."""
+        """Follows the link in the newest mail to her, and presses the button there."""
         return await self._open("POST", self._link(mail, "confirm"))
 
     async def unsubscribe(self, mail: SmtpReceiver) -> str:
-        """Her mail program's own button, from the headers of the newest mail to her: RFC 8058."""
+        """Presses her mail program's unsubscribe button, which the headers of the newest mail define (RFC 8058)."""
         headers = _newest(mail)
         found = re.match(r"<(https?://[^>]+)>", headers["List-Unsubscribe"])
         if found is None:
             raise LookupError("her mail names no page to unsubscribe")
-        # https alone has the button; on loopback there is none, and she says the same
+        # Mail programs show the button for https only; on loopback she sends the same request.
         said = headers["List-Unsubscribe-Post"] or "List-Unsubscribe=One-Click"
         return await self._open("POST", found[1], parse_qsl(said))
 

@@ -1,8 +1,8 @@
-"""The demo: the real four verbs on the sample mailings, into a fresh store, against loopback receivers.
+"""Runs the demo: the four verbs on the sample mailings, with a new store and loopback servers.
 
     each sample day -> arXiv's feeds on loopback -> once -> once more -> what every channel received -> a folder
 
-Time is simulated, everything else is the program itself. No account, and no network but loopback.
+Only time is simulated; everything else is the real program.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 _LEFTOVERS = ("config.yaml", "paperboy.db", "paperboy.db-wal", "paperboy.db-shm", "index.html", "site", "received")
-"""What an earlier demo left in the folder; nothing else in it is touched."""
+"""Files that an earlier demo left in the folder; nothing else in it is removed."""
 
 _SLACK_CHANNEL, _DISCORD_CHANNEL, _DISCORD_FORUM = "C0123456789", "123456789012345678", "123456789012345679"
 _NAMES = {_SLACK_CHANNEL: "vision-lab", _DISCORD_CHANNEL: "reading-group", _DISCORD_FORUM: "brain-forum"}
-"""Channel -> its subscriber, as the showcase names it; a webhook is named so anyway."""
+"""The subscriber's name in the showcase, by channel; a webhook's name is in its URL."""
 
 _FIRST_DAY, _LAST_DAY = date(2026, 3, 5), date(2026, 3, 9)
 _HOUR = time(7, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -60,27 +60,27 @@ class _Receivers:
 
 @dataclass(slots=True)
 class _Totals:
-    """What the days came to."""
+    """The results of all days."""
 
     days: list[Day] = field(default_factory=list)
     answers: list[ReaderStep] = field(default_factory=list)
-    """What a reader did in between, and the page that she saw."""
+    """What the reader did in between, and the pages that she saw."""
     answered: list[RunResult] = field(default_factory=list)
-    """The runs that her doings led to."""
+    """The runs after her actions."""
     runs: list[RunResult] = field(default_factory=list)
     repeats: list[RunResult] = field(default_factory=list)
 
 
 async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[RunResult, Settings], None]) -> bool:
-    """Run the demo and leave its folder: `index.html`, the pages, and all that was received.
+    """Runs the demo and writes its folder: `index.html`, the site, and everything that was received.
 
     Args:
-        folder: made if it is not there; the leftovers of an earlier demo are removed.
-        tell: takes a line for the reader.
-        account: prints one run.
+        folder: created if it does not exist; the files of an earlier demo are removed.
+        tell: prints a line.
+        account: prints the result of a run.
 
     Returns:
-        Whether everything arrived and every second run sent nothing.
+        Whether everything arrived, and every second run sent nothing.
     """
     _clear(folder)
     clock = SimulatedClock(datetime(2026, 3, 5, 6, tzinfo=UTC))
@@ -120,7 +120,7 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
     tell: Callable[[str], None],
     account: Callable[[RunResult, Settings], None],
 ) -> None:
-    """The day's mailing, taken twice: the second time nothing is left to say."""
+    """Runs twice on the day's mailing; the second run has nothing to send."""
     receivers.arxiv.feeds.update(
         {category: render_rss(mailing, clock.now()) for category, mailing in mailings.items()},
     )
@@ -151,7 +151,7 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
 
 
 async def _once(settings: Settings, clock: SimulatedClock) -> RunResult:
-    """A run, as a process of its own would do it."""
+    """One run, with an application of its own, as in a separate process."""
     async with opened(settings, clock) as app:
         return await app.runner.once()
 
@@ -159,7 +159,7 @@ async def _once(settings: Settings, clock: SimulatedClock) -> RunResult:
 async def _subscribe(
     settings: Settings, clock: SimulatedClock, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
 ) -> None:
-    """A reader signs up on the page, confirms, and gets the latest mailing at once."""
+    """Makes the reader sign up and confirm; she gets the latest mailing at once."""
     reader = Reader(settings)
     form, asked = await reader.sign_up()
     found.answered.append(await _once(settings, clock))
@@ -177,14 +177,14 @@ async def _subscribe(
 async def _unsubscribe(
     settings: Settings, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
 ) -> None:
-    """She says no, with the button that her mail program shows."""
+    """Makes the reader unsubscribe with the button of her mail program."""
     page = await Reader(settings).unsubscribe(receivers.mail)
     found.answers.append(ReaderStep("She presses Unsubscribe: the next mailing leaves her out", page))
     tell("The reader presses Unsubscribe: this mailing leaves her out.")
 
 
 def _config(receivers: _Receivers) -> dict[str, Any]:
-    """The demo's configuration, as a user would write it but for the loopback addresses."""
+    """The demo's configuration, as a user would write it, except for the loopback addresses."""
     listen = free_address()
     return {
         "contact": "demo@example.org",
@@ -224,7 +224,7 @@ def _config(receivers: _Receivers) -> dict[str, Any]:
 
 
 def _calendar() -> list[tuple[date, Mapping[str, Mailing]]]:
-    """Every day from the first mailing to the last; on a weekend arXiv's feeds are empty."""
+    """Every day from the first mailing to the last, with its mailings; empty on weekends."""
     known = dict(samples.mailings())
     first, last = min(known), max(known)
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
@@ -262,7 +262,7 @@ def _discord(message: Any) -> dict[str, Any]:  # noqa: ANN401 - what the receive
 
 
 def _in_order(messages: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """The channels before the webhooks; each one's messages as they came."""
+    """Messages to channels before those to webhooks; each in the order of arrival."""
     return tuple(sorted(messages, key=lambda message: message["channel"] not in _NAMES.values()))
 
 

@@ -1,8 +1,7 @@
 """The demo's sample mailings: three mailing dates with a weekend between, as arXiv would announce them.
 
-All papers are invented and stored in `samples.yaml`, each with its history: when it was announced, replaced
-and cross-listed. This module only works out who sees what of it on which date. It opens no other file and knows no
-server.
+All papers are invented and stored in `samples.yaml`, each with its history: when it was announced, replaced and
+cross-listed. This module makes the mailings of it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 CATEGORIES = ("cs.CL", "cs.CV", "q-bio.NC")
-"""Those whose mailings the demo holds."""
+"""The categories of the demo's mailings."""
 
 _LISTING = (AnnounceType.NEW, AnnounceType.CROSS, AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
 _OWN_FIELDS = ("announced", "replaced", "cross_listed", "authors", "id", "categories")
@@ -29,7 +28,7 @@ _OWN_FIELDS = ("announced", "replaced", "cross_listed", "authors", "id", "catego
 
 @dataclass(frozen=True, slots=True)
 class _PaperHistory:
-    """A paper with all that happens to it."""
+    """A paper with its history."""
 
     paper: Paper
     """As first announced."""
@@ -37,12 +36,12 @@ class _PaperHistory:
     replaced: Mapping[date, int]
     """Version by date."""
     cross_listed: Mapping[str, date]
-    """Categories that came later."""
+    """Dates of later cross-lists, by category."""
 
     def seen(self, category: str, day: date) -> FeedItem | None:
-        """What the category's mailing of that date says of it, if anything.
+        """The paper's item in the category's mailing of that date; None if it is not in it.
 
-        A paper is new where its primary category is asked for; https://info.arxiv.org/help/rss.html.
+        A paper is `new` in its primary category: https://info.arxiv.org/help/rss.html.
         """
         listed = (*self.paper.categories, *(c for c, since in self.cross_listed.items() if since <= day))
         if category not in listed:
@@ -72,7 +71,7 @@ def mailings() -> tuple[tuple[date, Mapping[str, Mailing]], ...]:
 
 
 def topics() -> dict[str, Any]:
-    """What stands under `topics:` in the demo's configuration, as plain YAML values."""
+    """The section `topics` of the demo's configuration, as plain YAML values."""
     found: dict[str, Any] = _samples()["topics"]
     return found
 
@@ -99,7 +98,7 @@ def _histories() -> Iterator[_PaperHistory]:
 
 
 def _author(written: str) -> Author:
-    """`Name (One Place, Another)`, as arXiv writes it."""
+    """The author in `Name (One Place, Another)`."""
     name, _, places = written.removesuffix(")").partition(" (")
     return Author(name, tuple(places.split(", ")) if places else ())
 

@@ -1,7 +1,7 @@
-"""The demo's one page: what every channel received, day by day, as its reader would see it.
+"""Renders the demo's page: what every channel received, day by day, as its readers would see it.
 
-Takes plain values and returns one self-contained HTML text: no script, no request to anywhere. Reads its own
-template and `templates/preview/`, nothing else; `samples` and the receivers are unknown here.
+Takes plain values and returns one self-contained HTML page, without scripts or requests. Reads its own template and
+`templates/preview/`.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _PAGE_STYLE = (
     "a{color:#0969da}li{margin:1em 0}code{padding:.15em .4em;border-radius:6px;background:#eff1f3;font-size:85%}"
     "</style>"
 )
-"""The site's pages look as they do on GitHub."""
+"""A style for the site's pages that looks like GitHub's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of the headline account."""
+    """One of the numbers at the top."""
 
     value: str
     label: str
@@ -49,17 +49,17 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One simulated day: its account in words, and what each channel received, in order."""
+    """One simulated day: its results in words, and what each channel received, in order."""
 
     date: date
     title: str
     account: tuple[str, ...]
     slack: tuple[Mapping[str, Any], ...] = ()
-    """Each with `channel`, `text`, `blocks`, and `thread_ts` where it is a reply."""
+    """Each with `channel`, `text`, `blocks`, and `thread_ts` if it is a reply."""
     discord: tuple[Mapping[str, Any], ...] = ()
-    """Each with `channel`, `content`, `embeds`, and `thread` where it stands in a forum's thread of that name."""
+    """Each with `channel`, `content`, `embeds`, and `thread` (its name) if it is in a forum's thread."""
     mail: tuple[bytes, ...] = ()
-    """Each a whole message as it came over the wire."""
+    """Each a whole message as it was received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class Page:
     """One page of the site."""
 
     path: str
-    """Seen from where the showcase will stand."""
+    """The path relative to the showcase."""
     markdown: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderStep:
-    """One thing that a reader did on the pages, and the page that she saw then."""
+    """One action of a reader on the pages, and the page that she saw after it."""
 
     title: str
     html: str
@@ -82,7 +82,7 @@ class ReaderStep:
 def render_showcase(
     figures: Sequence[Figure], days: Sequence[Day], pages: Sequence[Page], answers: Sequence[ReaderStep] = ()
 ) -> str:
-    """The page as HTML. Mails and pages stand in sandboxed frames; a policy forbids every request."""
+    """The page as HTML. Mails and pages are in sandboxed frames; a content security policy forbids all requests."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([Path(__file__).parent, built_in_folder()]),
         undefined=jinja2.StrictUndefined,
@@ -107,7 +107,7 @@ def render_showcase(
 
 
 def page_html(markdown: str) -> str:
-    """A page of the site as HTML, its badges as text, since the showcase fetches no image."""
+    """A page of the site as HTML, with badges as text, because the showcase loads no images."""
 
     def badge(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
         alt = renderer.renderInlineAsText(tokens[index].children, options, env)
@@ -122,7 +122,7 @@ def page_html(markdown: str) -> str:
 def _by_channel(
     messages: Iterable[Mapping[str, Any]], view: Callable[[Mapping[str, Any]], dict[str, Any]]
 ) -> dict[str, list[dict[str, Any]]]:
-    """The messages of each channel as their readers see them, both in the order in which they came."""
+    """The messages by channel as readers see them, in the order of arrival."""
     channels: dict[str, list[dict[str, Any]]] = {}
     for message in messages:
         channels.setdefault(message["channel"], []).append(view(message))

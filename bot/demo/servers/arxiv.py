@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _BASE = "http://rss.arxiv.org/rss/"
 _ORDER = (AnnounceType.NEW, AnnounceType.CROSS, AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
-# What XML 1.0 cannot carry, https://www.w3.org/TR/xml/#charsets, and the carriage return that it would not keep.
+# Characters that XML 1.0 forbids, https://www.w3.org/TR/xml/#charsets, and carriage return, which it does not keep.
 _FORBIDDEN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _FEED = """\
@@ -59,9 +59,9 @@ _SKIP_DAYS = """\
 
 
 def render_rss(mailing: Mailing, built_at: datetime) -> bytes:
-    """The RSS feed with which arXiv would announce that mailing; a weekend's is one without entries.
+    """The RSS feed with which arXiv would announce the mailing; without entries for a weekend.
 
-    Entries stand in arXiv's order whatever theirs was. Control characters, which XML cannot carry, are dropped.
+    Entries are put in arXiv's order. Control characters, which XML forbids, are dropped.
     """
     midnight = _midnight(mailing.mailing_date)
     entries = sorted(mailing.entries, key=lambda entry: (_ORDER.index(entry.type), entry.paper.identifier))
@@ -137,42 +137,42 @@ def _printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server says to one request, faults included."""
+    """The server's answer to one request, possibly with a fault."""
 
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
-    """Real seconds before the first byte; a large number is a server that hangs."""
+    """Real seconds before the first byte; a large number for a server that hangs."""
     cut: bool = False
-    """Promise the whole body, send half of it, and hang up."""
+    """Whether only half of the announced body is sent before the connection is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as the server saw it, its times by the server's clock."""
+    """One request; times are of the server's clock."""
 
     at: datetime
     category: str
     user_agent: str
     accept: str
     ended_at: datetime | None = None
-    """When its answer was out; None while it is being answered."""
+    """When its answer was sent; None while it is being answered."""
 
 
 class ArxivServer:
-    """Serves `feeds` on loopback, as an async context manager. A category that nobody set gets arXiv's error feed.
+    """Serves `feeds` on loopback, as an async context manager. A category without a feed gets arXiv's error feed.
 
     Args:
-        clock: what dates the requests and the error feeds; share it with the client to see the client's pauses.
+        clock: dates requests and error feeds; share it with the client to measure the client's pauses.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.feeds: dict[str, bytes | Answer] = {}
-        """What to say, by category; neither we nor arXiv mind the case."""
+        """The feed or answer for each category, in any case."""
         self.requests: list[Request] = []
         self.url = ""
-        """The `rss_url` to configure, while the server runs."""
+        """The `rss_url` to configure while the server runs."""
         self._clock = clock
         self._open = AsyncExitStack()
 
@@ -187,7 +187,7 @@ class ArxivServer:
         await self._open.aclose()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        """One answer, and its line in the log, also where the other side did not wait for it."""
+        """Answers a request, and logs it even if the client did not wait for the answer."""
         category, place = request.match_info["category"], len(self.requests)
         headers = request.headers
         seen = Request(self._clock.now(), category, headers.get("User-Agent", ""), headers.get("Accept", ""))

@@ -1,4 +1,4 @@
-"""How the Discord on loopback answers over HTTP."""
+"""HTTP answers of the Discord on loopback."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def json_answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """As Discord sends it: that content type to the letter, and the Via of its proxy, which clients look for."""
+    """JSON as Discord sends it: its exact content type, and the `Via` header of its proxy, which clients check."""
     response = web.json_response(body, status=status, headers={"Via": "1.1 google", **(headers or {})})
     response.headers["Content-Type"] = "application/json"
     return response
 
 
 def error_answer(status: int, code: int, message: str) -> web.Response:
-    """A refusal: https://docs.discord.com/developers/topics/opcodes-and-status-codes#json."""
+    """An error: https://docs.discord.com/developers/topics/opcodes-and-status-codes#json."""
     return json_answer({"message": message, "code": code}, status)
