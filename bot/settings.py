@@ -111,6 +111,27 @@ ALL_WEEK = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True)
+class ZoteroLibrary:
+    """A library at zotero.org, and the file where what was fetched of it is kept."""
+
+    path: str
+    """`users/123` or `groups/123`."""
+    key: Secret
+    """One that may read is enough."""
+    api_url: str
+    cache: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """A library whose papers count like liked ones."""
+
+    bibtex: Path | None = None
+    ris: Path | None = None
+    zotero: ZoteroLibrary | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SuppressedAddress:
     """An address of a subscriber that is not written to."""
 
@@ -140,6 +161,10 @@ class Subscriber:
     max_messages: int = 10
     full: int | None = None
     """How many papers a digest shows in full; None: as many as its messages hold."""
+    picks: int | None = None
+    """So many papers, the best of all its topics, stand before all others."""
+    interest: Interest | None = None
+    """What `order: learned` knows of it beside feedback."""
     paused: bool = False
     was: str | None = None
     """The name it had before; what the store has under that name is moved to the new one."""

@@ -41,6 +41,7 @@ def entry(
     hits: Sequence[Hit] = (Hit("pigeon", "title"),),
     replaced_to: int | None = None,
     also_in: Sequence[str] = (),
+    reason: str = "",
 ) -> DigestEntry:
     return DigestEntry(
         paper=of or paper(),
@@ -49,6 +50,7 @@ def entry(
         match=Match(topic, tuple(hits)),
         replaced_to=replaced_to,
         also_in=tuple(also_in),
+        reason=reason,
     )
 
 

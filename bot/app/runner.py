@@ -30,6 +30,7 @@ from bot.members.bounce_mailbox import BounceMailboxError
 from bot.members.housekeeping import forget_outdated
 from bot.report.alert import Alert, enqueue_alerts
 from bot.report.self_service import SELF_SERVICE
+from bot.settings import fingerprint
 
 log = structlog.get_logger(__name__)
 
@@ -237,7 +238,11 @@ class Runner:
         now = self._clock.now()
         late = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL) if wait_for_late else None
         roster = self._roster.to_compose(now, any_hour=any_hour)
-        return await self._open_composer(roster).compose(now, any_hour=any_hour, wait_until=late)
+        composer = self._open_composer(roster)
+        composed = await composer.compose(now, any_hour=any_hour, wait_until=late)
+        for problem in composer.problems:
+            self.add_alert(f"compose {fingerprint(problem)}", problem)
+        return composed
 
     async def deliver(
         self, *, ignore_backoff: bool, max_wait: timedelta = MAX_WAIT, only: str | None = None

@@ -27,6 +27,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "status": LazyCommand("Say how today's mailing stands, and why."),
     "healthcheck": LazyCommand("Say whether the daemon is well."),
     "explain": LazyCommand("Tell what became of one paper, and why."),
+    "rank": LazyCommand("Say what the learned order knows."),
     "search": LazyCommand("Search the stored papers, newest first.", takes_query=True),
     "query": LazyCommand("Show how a query is read, what it finds.", module="search", takes_query=True),
     "catchup": LazyCommand("Catch up on missed mailings."),

@@ -104,6 +104,11 @@ class Composer:
         self._renderer = Renderer(channels, fallbacks)
         self._planner = planner
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What the operator should hear of: why nothing was learned, or not from all there is."""
+        return tuple(self._planner.learned.problems)
+
     async def compose(
         self,
         now: datetime,
@@ -118,6 +123,7 @@ class Composer:
             any_hour: compose for all subscribers, due or not.
             wait_until: until then, subscribers without an hour of their own wait for late categories.
         """
+        await self._planner.learned.refresh(self._settings.subscribers.values(), now)
         states = self._store.subscribers.states(self._settings.subscribers)
         done: dict[str, Composed] = {}
         groups: dict[tuple[object, ...], list[_Candidate]] = {}

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 from bot import text
 from bot.arxiv import calendar
+from bot.compose.learned import LearnedOrder
+from bot.compose.picks import with_picks
 from bot.model import Digest, Link, Note, Section, listing_url
 from bot.settings import WhenEmpty
 from bot.store.outbox import DigestPaper
@@ -76,6 +78,7 @@ class DigestPlanner:
 
     def __init__(self, store: Store, settings: Settings, compiled: Callable[[Collection[str]], Matcher]) -> None:
         """Take the store, the roster, and a function that makes the matcher of named topics once it is needed."""
+        self.learned = LearnedOrder(store, settings)
         self._store = store
         self._settings = settings
         self._expected: Collection[str] = settings.topics
@@ -115,7 +118,8 @@ class DigestPlanner:
         """What the subscriber would be told now; the same object for all subscribers that would be told the same."""
         news = {name: self._news_of(name, state) for name in subscriber.topics}
         told = {name: self._told_to(state.name, each) for name, each in news.items()}
-        read: tuple[object, ...] = (*told.values(), subscriber.topics)
+        own_order = subscriber.name if self.learned.learns(subscriber) else None
+        read: tuple[object, ...] = (*told.values(), subscriber.topics, subscriber.picks, own_order)
         if subscriber.when_empty is WhenEmpty.SILENT and not any(map(self._matched.claimed_by, subscriber.topics)):
             read = tuple(self._settings.topics[name].categories for name in subscriber.topics)  # nothing else matters
         key = (*read, *state.cursors.values(), state.heard_until, now)
@@ -204,16 +208,27 @@ class DigestPlanner:
                 claims.setdefault(selected.entry.paper.identifier, []).append(topic)
         sections: list[Section] = []
         settled: list[DigestPaper] = []
+        scores: dict[str, float] = {}
         for topic, selection in found.items():
             mine = [s for s in selection if claims[s.entry.paper.identifier][0] is topic]
             if mine:
-                section = self._section(topic, [_also_in(s.entry, claims) for s in mine], windows[topic.name])
+                entries = [_also_in(s.entry, claims) for s in mine]
+                scored = self.learned.scored(subscriber, topic, entries)
+                scores |= {identifier: each.score for identifier, each in scored.items()}
+                entries = [replace(e, reason=scored[e.paper.identifier].reason) if scored else e for e in entries]
+                section = self._section(topic, entries, windows[topic.name], scores if scored else None)
                 sections.append(section)
                 settled.extend(_digest_papers(section, mine))
-        return tuple(sections), tuple(settled)
+        return with_picks(sections, subscriber.picks, scores), tuple(settled)
 
-    def _section(self, topic: Topic, entries: list[DigestEntry], window: Iterable[Announcement]) -> Section:
-        ranked = rank(topic, entries)
+    def _section(
+        self,
+        topic: Topic,
+        entries: list[DigestEntry],
+        window: Iterable[Announcement],
+        scores: Mapping[str, float] | None,
+    ) -> Section:
+        ranked = rank(topic, entries, scores)
         shown = ranked if topic.limit is None else ranked[: topic.limit]
         return Section(
             topic=topic.name,

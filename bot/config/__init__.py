@@ -124,7 +124,8 @@ class _Route:
         """The subscriber, if there was no problem; defaults come from the `whole` file."""
         rest = {**dict(self.rest or ())}
         room = room_for(CHANNELS.get(self.channel), rest["max_messages"], rest["full"])
-        common = {**rest, **room, "timezone": rest["timezone"] or whole.timezone}
+        interest = rest["interest"].value() if rest["interest"] else None
+        common = {**rest, **room, "timezone": rest["timezone"] or whole.timezone, "interest": interest}
         buttons = whole.chat is not None and whole.chat.value().has_buttons(self.channel)
         options = decided(self.options, self.addresses, buttons=buttons)
         return Subscriber(name, self.channel, self.addresses, options=options, **common)

@@ -22,12 +22,14 @@ from bot.config.models import (
     ArxivSection,
     ChatSection,
     DiscordChatSection,
+    InterestSection,
     SiteSection,
     SlackChatSection,
     SubscriberSection,
     TopicSection,
     WebSection,
     WholeFile,
+    ZoteroSection,
 )
 
 if TYPE_CHECKING:
@@ -85,6 +87,8 @@ def _chat() -> Schema:
 def _subscriber(channels: Mapping[str, type[Channel]]) -> Schema:
     """The schema of a subscriber: exactly one channel's key, that channel's options, and the common keys."""
     section = _section(SubscriberSection)
+    section["properties"]["interest"] = _section(InterestSection)
+    section["properties"]["interest"]["properties"]["zotero"] = _section(ZoteroSection)
     options = {name: _section(kind.Options)["properties"] for name, kind in channels.items()}
     for own in options.values():
         section["properties"] |= own

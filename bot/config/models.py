@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -36,6 +36,7 @@ from bot.settings import (
     ArxivSettings,
     ChatSettings,
     DiscordChat,
+    Interest,
     Secret,
     Settings,
     SiteSettings,
@@ -44,6 +45,7 @@ from bot.settings import (
     WebSettings,
     WhenEmpty,
     WhoMayChange,
+    ZoteroLibrary,
 )
 
 if TYPE_CHECKING:
@@ -247,6 +249,46 @@ class TopicSection(Section):
         return Topic(name=name, **{**dict(self), "title": self.title or name})
 
 
+class ZoteroSection(Section):
+    """`zotero` of a subscriber's `interest`."""
+
+    user: _Count | None = None
+    """The number that zotero.org/settings/keys shows as the userID."""
+    group: _Count | None = None
+    """Or a group's, from the address of its page."""
+    key: Annotated[
+        Secret, _text(Secret, _SECRET), Advice("add a key from zotero.org/settings/keys; reading is enough")
+    ]
+    api_url: _Url = "https://api.zotero.org"
+    cache: _Path = Field(default="zotero.ris", validate_default=True)
+    """The file where what was fetched is kept; another one for each library."""
+
+    @model_validator(mode="after")
+    def _one_library(self) -> Self:
+        if (self.user is None) == (self.group is None):
+            raise ValueError("user or group is expected, and not both")
+        return self
+
+    def value(self) -> ZoteroLibrary:
+        """The frozen value."""
+        path = f"users/{self.user}" if self.group is None else f"groups/{self.group}"
+        return ZoteroLibrary(path, self.key, self.api_url, self.cache)
+
+
+class InterestSection(Section):
+    """`interest` of a subscriber: a library to learn from."""
+
+    bibtex: _Path | None = None
+    """A BibTeX file."""
+    ris: _Path | None = None
+    """A RIS file, as reference managers export it."""
+    zotero: ZoteroSection | None = None
+
+    def value(self) -> Interest:
+        """The frozen value."""
+        return Interest(self.bibtex, self.ris, self.zotero.value() if self.zotero else None)
+
+
 class SubscriberSection(Section):
     """One of `subscribers`, but for its channel's key and options."""
 
@@ -268,6 +310,10 @@ class SubscriberSection(Section):
 
     Where not said: 20, or with max_messages as many as fit.
     """
+    picks: _Count | None = None
+    """So many papers, the best of all topics, stand before all others."""
+    interest: InterestSection | None = None
+    """A library whose papers count like liked ones where `order: learned` is set."""
     paused: bool = _SUBSCRIBER.paused
     """Nothing is sent until it is false again."""
     was: _Key | None = None

@@ -37,6 +37,8 @@ class DigestEntry:
     """Titles of the subscriber's other topics that match it too."""
     reconstructed: bool = False
     """Whether date and type were concluded from OAI-PMH, because that day's feed was missed."""
+    reason: str = ""
+    """Why it stands where it does, in a few words, where the order was learned; has a stranger's title in it."""
 
     @property
     def url(self) -> str:
@@ -67,6 +69,7 @@ class Section:
     """One topic's part of a digest: newest mailing first, then in the topic's order."""
 
     topic: str
+    """Its name; empty for the picks, which are of any topic."""
     title: str
     entries: tuple[DigestEntry, ...]
     hidden: int = 0

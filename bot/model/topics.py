@@ -14,6 +14,8 @@ class Order(StrEnum):
 
     RELEVANCE = "relevance"
     LISTING = "listing"
+    LEARNED = "learned"
+    """By what the subscriber's readers liked; `relevance` until that is enough to learn from."""
 
 
 class MatchMode(StrEnum):

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot import text
-from bot.model import DeliveryState, MatchMode
+from bot.model import DeliveryState, MatchMode, Order
+from bot.report.standing import standing
 from bot.store.subscribers import SubscriberState
 from bot.topics import ranking
 from bot.topics.found_as import found_as
@@ -16,7 +17,7 @@ from bot.topics.query import Not, Or, spelled
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bot.compose.digests import DigestPlanner
     from bot.model import Announcement, DigestEntry, Hit, Paper, Topic
@@ -75,7 +76,8 @@ def explain(
     versions = store.papers.versions(identifier)
     told = store.queries.told_of(identifier)
     papers = {(paper.identifier, paper.version): paper for paper in versions}
-    select_for = partial(select, papers=papers, matched=MatchedPapers(lambda: matcher))
+    matched = MatchedPapers(lambda: matcher)
+    select_for = partial(select, papers=papers, matched=matched)
     claims = {
         name: _claims(topic, announcements, papers, matcher, select_for) for name, topic in settings.topics.items()
     }
@@ -83,6 +85,7 @@ def explain(
         name: _claims(topic, announcements, papers, matcher, select_for, at_once=True)
         for name, topic in settings.topics.items()
     }
+    stands_in = partial(standing, identifier, store=store, matched=matched, learned=planner.learned)
     explanations = []
     for subscriber in settings.subscribers.values():
         topics = tuple(explanation for name in subscriber.topics for explanation in claims[name])
@@ -101,12 +104,23 @@ def explain(
                 subscriber, claimed.values(), announcements, store, planner, select_for=select_for, in_one=in_one
             )
         )
-        explanations.append(SubscriberExplanation(subscriber.name, mine, topics, why_not))
+        stands = _stands(claimed.values(), announcements, partial(stands_in, subscriber=subscriber))
+        explanations.append(SubscriberExplanation(subscriber.name, mine, (*topics, *stands), why_not))
     title = versions[-1].title if versions else ""
     site = tuple(
         explanation for name in (settings.site.topics if settings.site else ()) for explanation in claims[name]
     )
     return Explanation(identifier, title, announcements, tuple(explanations), site)
+
+
+def _stands(
+    topics: Iterable[Topic], announcements: Sequence[Announcement], stands_in: Callable[..., str]
+) -> Iterator[TopicExplanation]:
+    """Where the paper stands for one subscriber in topics whose order is learned, in its latest mailing."""
+    for topic in topics:
+        days = [each.mailing_date for each in announcements if each.category in topic.categories]
+        if topic.order is Order.LEARNED and days and (sentence := stands_in(day=max(days), topic=topic)):
+            yield TopicExplanation(topic.name, claimed=True, sentence=sentence)
 
 
 def _why_not(

@@ -240,6 +240,41 @@ class Papers:
                         found[row.identifier, row.version] = to_paper(row)
         return found
 
+    def newest(self, identifiers: Collection[str]) -> dict[str, Paper]:
+        """Of each paper the newest stored version; unknown papers are left out."""
+        found: dict[str, Paper] = {}
+        with self._database.reading() as connection:
+            for batch in batched(sorted(identifiers)):
+                some = select(papers).where(papers.c.identifier.in_(batch)).order_by(papers.c.version)
+                found.update((row.identifier, to_paper(row)) for row in connection.execute(some))
+        return found
+
+    def latest(self, categories: Collection[str], *, since: date, before: date, most: int) -> tuple[Paper, ...]:
+        """The papers that these categories announced from one date to before another, each once, the latest last.
+
+        Args:
+            categories: whose mailings count.
+            since: the first date.
+            before: the first date that is too late.
+            most: of more than so many, the latest.
+        """
+        last = func.max(announcements.c.seq).label("last")
+        statement = (
+            select(announcements.c.identifier, last)
+            .where(
+                announcements.c.mailing_date >= since,
+                announcements.c.mailing_date < before,
+                announcements.c.category.in_(categories),
+            )
+            .group_by(announcements.c.identifier)
+            .order_by(last.desc())
+            .limit(most)
+        )
+        with self._database.reading() as connection:
+            identifiers = [row.identifier for row in connection.execute(statement)]
+        known = self.newest(identifiers)
+        return tuple(known[identifier] for identifier in reversed(identifiers))
+
     def versions(self, identifier: str) -> tuple[Paper, ...]:
         """Every stored version of a paper, oldest first."""
         statement = select(papers).where(papers.c.identifier == identifier).order_by(papers.c.version)

@@ -109,8 +109,18 @@ class Interest:
         speaking = sorted((-share, name) for share, name in zip(shares.tolist(), names, strict=True) if share > 0)
         return Reason(self._nearest(paper), _said([name for _, name in speaking], document))
 
+    def parts(self, document: Document) -> dict[str, float]:
+        """Of which parts the paper's score is the sum, each in standard deviations above what is usual."""
+        paper = self._space.vectors([document])
+        profile = max(self._profiles, key=lambda each: float(each.scores(paper)[0]))
+        topics = float(paper.topics[0] @ profile.topics)
+        return {"words and authors": float(profile.scores(paper)[0]) - topics, "topics": topics}
+
     def _nearest(self, paper: Vectors) -> Document | None:
-        near = self._liked.times(paper.combined(np.ones(1, np.float32), self._size))
+        weights = np.zeros(self._size, np.float32)
+        known = paper.columns < self._size
+        weights[paper.columns[known]] = paper.values[known]
+        near = self._liked.times(weights)
         return self._likes[int(near.argmax())] if near.size and near.max() > 0 else None
 
     # -- learning ------------------------------------------------------------------------------------------------

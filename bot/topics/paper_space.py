@@ -113,7 +113,7 @@ class PaperSpace:
 
     def __init__(self, background: Sequence[Document], vocabulary: Vocabulary | None = None) -> None:
         """Take the announced papers, the latest last, of which the latest `MOST_BACKGROUND` count."""
-        self.vocabulary = vocabulary or Vocabulary()
+        self.vocabulary = Vocabulary() if vocabulary is None else vocabulary
         self.documents = tuple(background[-MOST_BACKGROUND:])
         read = list(map(self.vocabulary.read, self.documents))
         count = len(read)

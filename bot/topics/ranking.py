@@ -12,19 +12,27 @@ from bot.topics.query import followed
 from bot.topics.term_forms import spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.model import DigestEntry, Hit, Topic
 
 
-def rank(topic: Topic, entries: Sequence[DigestEntry]) -> list[DigestEntry]:
+def rank(
+    topic: Topic, entries: Sequence[DigestEntry], scores: Mapping[str, float] | None = None
+) -> list[DigestEntry]:
     """The entries in the topic's order: newest mailing first, and within a mailing as `topic.order` says.
 
     `relevance` asks one question after the other, and each only decides what the one before left open: is one of the
     authors followed (a name that some other term finds is a term's hit like any), does a term stand in the title, how
     many different terms does the paper meet (LLM, LLMs and llm are one), how new is it (new, cross, replace,
     replace-cross), and at last which identifier is lower. `listing` is arXiv's own order: new, cross, replace,
-    replace-cross, and in each by identifier, ascending.
+    replace-cross, and in each by identifier, ascending. `learned` puts followed authors first, too, and then goes by
+    the scores, the highest first; without scores it is `relevance`.
+
+    Args:
+        topic: whose order it is.
+        entries: in any order.
+        scores: how well each paper fits, by identifier.
 
     Raises:
         QueryError: the topic's query does not parse.
@@ -32,7 +40,9 @@ def rank(topic: Topic, entries: Sequence[DigestEntry]) -> list[DigestEntry]:
     authors = followed(topic)
 
     def key(entry: DigestEntry) -> tuple[object, ...]:
-        relevance = _relevance(entry, authors) if topic.order is Order.RELEVANCE else ()
+        relevance: tuple[float, ...] = () if topic.order is Order.LISTING else _relevance(entry, authors)
+        if scores is not None:
+            relevance = (not _is_by_one_followed(entry, authors), -scores[entry.paper.identifier])
         return (-entry.mailing_date.toordinal(), *relevance, -entry.type.strength, entry.paper.identifier)
 
     return sorted(entries, key=key)
@@ -79,9 +89,12 @@ def _differing(terms: Iterable[str]) -> list[str]:
 
 def _relevance(entry: DigestEntry, authors: frozenset[str]) -> tuple[bool, bool, int]:
     hits = entry.match.hits
-    by_one_followed = any(_is_followed(hit, authors) for hit in hits)
     in_title = any(hit.field == "title" for hit in hits)
-    return (not by_one_followed, not in_title, -len(_differing(hit.term for hit in hits)))
+    return (not _is_by_one_followed(entry, authors), not in_title, -len(_differing(hit.term for hit in hits)))
+
+
+def _is_by_one_followed(entry: DigestEntry, authors: frozenset[str]) -> bool:
+    return any(_is_followed(hit, authors) for hit in entry.match.hits)
 
 
 def _is_followed(hit: Hit, authors: frozenset[str]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,10 +27,30 @@ SHARED = Path(__file__).parents[3] / "shared"
 BENCHMARK = SHARED / "ranking_bench"
 
 
+def cost(announced: int = 4000, mailing: int = 700) -> str:
+    """What learning takes: once a run, and for each reader; papers are invented, of 200 to 400 features."""
+    from tests.bench.corpus import invented  # noqa: PLC0415 - what is kept back imports `Learned` without all this
+    from tests.bench.measure import seconds, table  # noqa: PLC0415
+
+    papers = [Document.of(paper) for paper in invented(announced + mailing)]
+    once = seconds(partial(PaperSpace, papers[:announced]))
+    space = PaperSpace(papers[:announced])
+    placed = space.vectors(papers[announced:])
+    rows = []
+    for likes in (5, 20, 100):
+        learn = partial(Interest, space, papers[:likes], keywords=["bab"])
+        learning, scoring = seconds(learn), seconds(partial(learn().scores, placed))
+        rows.append((likes, once, learning, scoring, 10_000 * (learning + scoring)))
+    heads = ["likes", "once s", "learn s", "score s", "10,000 readers s"]
+    return table(f"Learned order of {mailing} papers, {announced} announced before", heads, rows)
+
+
 def run(protocols: Sequence[str] = (), sizes: Sequence[int] = (5, 10, 30, 100)) -> str:
-    """The benchmark's tables, of all protocols if none is named; a sentence where the folder is not there."""
-    if not BENCHMARK.is_dir():
-        return f"The ranking is measured where {BENCHMARK} is."
+    """What it costs, and the benchmark's tables, of all protocols if none is named, where the folder is there."""
+    return "\n\n".join([cost(), *(_quality(protocols, sizes) if BENCHMARK.is_dir() else ())])
+
+
+def _quality(protocols: Sequence[str], sizes: Sequence[int]) -> list[str]:
     sys.path.insert(0, str(BENCHMARK))
     benchmark = import_module("benchmark")
     scorers = [Learned(), *(make() for make in _bars(import_module("scorers")))]
@@ -40,7 +61,7 @@ def run(protocols: Sequence[str] = (), sizes: Sequence[int] = (5, 10, 30, 100)) 
     wanted = (case for name in protocols for case in getattr(cases, name)()) if protocols else cases
     rows = benchmark.run(wanted, scorers, progress=False)
     tables = [benchmark.table(rows, measure) for measure in ("ndcg10", "recall20")]
-    return "\n\n".join([*tables, *(benchmark.overall(rows, each.name) for each in scorers[1:])])
+    return [*tables, *(benchmark.overall(rows, each.name) for each in scorers[1:])]
 
 
 def _bars(scorers: ModuleType) -> tuple[type, ...]:

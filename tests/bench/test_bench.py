@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench import collect, growth, members, month, site, subscribers, topics
+from tests.bench import collect, growth, members, month, ranking, site, subscribers, topics
 from tests.bench.measure import machine, process, table
 
 pytestmark = pytest.mark.on_request
@@ -32,6 +32,10 @@ def test_the_site_is_measured_in_two_tables() -> None:
 
 def test_subscribers_are_measured_beside_one() -> None:
     assert "| 3 " in subscribers.run((1, 3), announced=5)
+
+
+def test_learning_is_measured_for_few_and_for_many_likes() -> None:
+    assert "| 100 " in ranking.cost(announced=150, mailing=10)
 
 
 def test_a_process_is_measured_and_a_table_drawn() -> None:

@@ -178,6 +178,15 @@ def test_many_that_are_missing_are_counted(name: str) -> None:
 
 
 @at_every_channel
+def test_a_paper_that_was_learned_to_stand_on_top_says_why(name: str) -> None:
+    of = digest([section([entry(reason="like “Birds & Maps”, which you liked: pigeon, map")])])
+
+    rich, _ = forms(name, rendered(name, of))
+
+    assert "like “Birds & Maps”, which you liked: pigeon, map" in " ".join(unescape(rich[0].words).split())
+
+
+@at_every_channel
 def test_the_same_digest_gives_the_same_bytes_which_are_json(name: str) -> None:
     of = topics(30, title=LONG)
     messages = rendered(name, of)

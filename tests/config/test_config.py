@@ -384,7 +384,7 @@ BAD: list[tuple[str, str]] = [
     ),
     (
         "topics: {birds: {categories: [cs.CV], order: best}}",
-        "topics.birds.order: one of relevance or listing is expected",
+        "topics.birds.order: one of relevance, listing or learned is expected",
     ),
     (
         "topics: {birds: {categories: [cs.CV], announce: [new, old]}}",
@@ -577,6 +577,10 @@ BAD: list[tuple[str, str]] = [
     (
         "subscribers: {a: {slack: C0123456789, topics: [birds], was: c}, b: {mail: a@b.cc, topics: [birds], was: c}}",
         "subscribers.b.was: a was c already",
+    ),
+    (
+        "subscribers: {a: {slack: C0123456789, topics: [birds], interest: {zotero: {user: 1, group: 2, key: k}}}}",
+        "subscribers.a.interest.zotero: user or group is expected, and not both",
     ),
     # channels
     ("channels: {slak: {}}\n-subscribers", "channels.slak: unknown key slak: did you mean slack?"),
@@ -1059,3 +1063,28 @@ def test_what_the_example_shows_as_a_default_is_the_default(tmp_path: Path) -> N
     for name, kind in CHANNELS.items():
         for key, value in channels[name].items():
             assert key == "token" or str(getattr(kind.Settings(), key)) == value
+
+
+def test_a_library_is_found_beside_the_file_and_its_key_is_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        """
+contact: us@example.net
+topics: {birds: {categories: [cs.CV], order: learned}}
+channels: {slack: {token: xoxb-1}}
+subscribers:
+  loft:
+    slack: C0123456789
+    topics: [birds]
+    picks: 5
+    interest: {bibtex: refs.bib, zotero: {group: 7, key: "${KEY}"}}
+"""
+    )
+
+    loft = load(tmp_path / "config.yaml", {"KEY": "P9NiFoyLeZu2bZNvvuQPDWsd"}).subscribers["loft"]
+
+    assert loft.picks == 5
+    assert loft.interest is not None
+    assert loft.interest.zotero is not None
+    assert (loft.interest.bibtex, loft.interest.ris) == (tmp_path / "refs.bib", None)
+    assert (loft.interest.zotero.path, loft.interest.zotero.cache) == ("groups/7", tmp_path / "zotero.ris")
+    assert loft.interest.zotero.key.reveal() not in repr(loft)

@@ -210,6 +210,30 @@ def test_a_paper_s_categories_are_those_of_the_versions_stored_before_then(store
     assert found == {"2604.00001": frozenset({"cs.CV", "cs.R2"})}
 
 
+def test_of_a_paper_the_newest_version_is_found(store: Store) -> None:
+    store.papers.record(mailing(paper("1", version=2)), COMPLETE, NOW)
+    store.papers.record(mailing(paper("1"), paper("2"), day=TUE), COMPLETE, NOW)
+
+    found = store.papers.newest(["1", "2", "unknown"])
+
+    assert {identifier: each.version for identifier, each in found.items()} == {"1": 2, "2": 1}
+
+
+def test_the_latest_papers_before_a_date_come_each_once_the_latest_last(store: Store) -> None:
+    friday = MON - timedelta(days=3)
+    for day, names in ((friday, "1 2"), (MON, "3 1"), (TUE, "4")):
+        store.papers.record(mailing(*map(paper, names.split()), day=day), COMPLETE, NOW)
+
+    def latest(since: date, most: int = 9, category: str = "cs.CV") -> list[str]:
+        found = store.papers.latest([category, "cs.CL"], since=since, before=TUE, most=most)
+        return [each.identifier for each in found]
+
+    assert latest(friday) == ["2", "3", "1"]
+    assert latest(MON) == ["3", "1"]
+    assert latest(friday, most=1) == ["1"]
+    assert latest(friday, category="cs.LG") == []
+
+
 def test_what_is_concluded_is_marked_so(store: Store) -> None:
     store.papers.record(mailing(paper("2604.00001")), COMPLETE, NOW, reconstructed=True)
     store.papers.record(mailing(paper("2604.00001"), paper("2604.00002")), COMPLETE, NOW)

@@ -76,6 +76,8 @@ class _Part:
     """How many papers it tells of: what "and N more" counts where the plain form has no room for it."""
     shows: str = ""
     """The identifier of the paper that it shows, if it shows one."""
+    topic: str = ""
+    """The topic that claims the paper."""
     name: str = ""
     """That paper's title, without markup."""
     title: str = ""
@@ -168,7 +170,7 @@ class _Writer:
     def message(self, parts: Sequence[_Part], number: int, total: int, *, buttons: bool) -> Message:
         """One page as a message, with its plain form."""
         rich = _payload(self._headline(parts, number, total, plain=False)) | {"embeds": _embeds(parts)}
-        papers = (ShownPaper(part.shows, part.section.topic, part.name) for part in parts if part.shows)
+        papers = (ShownPaper(part.shows, part.topic, part.name) for part in parts if part.shows)
         shown = tuple({paper.identifier: paper for paper in papers}.values())
         return Message(
             rich | {"components": components(shown)} if buttons and shown else rich,
@@ -263,6 +265,7 @@ class _Writer:
             plain=self._render("line", plain=True, **values),
             papers=1,
             shows=entry.paper.identifier,
+            topic=entry.match.topic,
             name=values["full_title"],
             title=text.truncate(title, TITLE, text.utf16),
             url=link_target(entry.url),
@@ -277,6 +280,7 @@ class _Writer:
             plain=self._render("line", plain=True, **values),
             papers=1,
             shows=entry.paper.identifier,
+            topic=entry.match.topic,
             name=values["full_title"],
         )
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 # What one value may take, escaped: whatever our templates put together stays below blocks.MOST_IN_BLOCK.
 _TITLE, _AUTHORS, _ABSTRACT, _NAME, _LINKS, _NOTE, _NOTIFIED, _FORMS = 300, 300, 280, 80, 2_000, 2_500, 2_400, 600
+_REASON = 300
 _MOST_AUTHORS, _MOST_CATEGORIES, _MOST_HITS, _MOST_TOPICS = 6, 12, 6, 4
 _LARGEST_NUMBER = 9_999
 _RULE = Text("divider")
@@ -222,7 +223,7 @@ class _DigestRenderer:
         section = self._sections[index]
         entry = section.entries[place]
         values, identifier = self._values(entry) | _full_values(entry), entry.paper.identifier
-        menu = (section.topic, identifier) if self._buttons else None
+        menu = (entry.match.topic, identifier) if self._buttons else None
         paper, chips = self._render("paper", **values), self._render("chips", **values)
         return _Piece((Text("section", paper, menu), Text("context", chips)), index, values["title"], identifier)
 
@@ -269,6 +270,7 @@ def _full_values(entry: DigestEntry) -> dict[str, Any]:
     return {
         "links": _safe(paper_links(entry), _FORMS),
         "authors": short(names(entry.paper.authors, _MOST_AUTHORS), _AUTHORS),
+        "reason": short(entry.reason, _REASON),
         "abstract": Markup(excerpt_shown.abstract.as_markup(escape_mrkdwn, "*{}*", whole_words=True)),  # noqa: S704 - escaped here
         "hits": hits[:_MOST_HITS],
         "other_hits": len(hits[_MOST_HITS:]),

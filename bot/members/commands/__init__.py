@@ -4,7 +4,7 @@ A refusal is a value (`values.Refused`); only a store that cannot be used raises
 """
 
 from bot.members.commands.chatting import carry_out_once, follow_in
-from bot.members.commands.feedback import feedback, saved
+from bot.members.commands.feedback import feedback, learn_anew, said, saved
 from bot.members.commands.preferences import (
     follow,
     hour,
@@ -32,12 +32,14 @@ __all__ = [
     "follow_in",
     "forget",
     "hour",
+    "learn_anew",
     "lift",
     "mute",
     "pause",
     "resubscribe",
     "resume",
     "rewrite",
+    "said",
     "saved",
     "subscribe",
     "unfollow",

@@ -47,6 +47,21 @@ def feedback(
         return Noted(opinion)
 
 
+def learn_anew(context: Context, subscriber: str) -> int:
+    """Forget all that was said of what a subscriber was shown, so that its order is learned anew; how much it was.
+
+    What the same people said elsewhere stays, and so does what they saved there.
+    """
+    with context.store.transaction() as transaction:
+        return transaction.feedback.forget(subscriber, ())
+
+
+def said(context: Context, subscriber: str) -> tuple[FeedbackRecord, ...]:
+    """All that was said of what a subscriber was shown, the newest first."""
+    with context.store.snapshot() as view:
+        return view.feedback.of_subscriber(subscriber)
+
+
 def saved(context: Context, person: tuple[str, ...]) -> tuple[str, ...]:
     """The identifiers of the papers that a person saved, the last one first, each once."""
     with context.store.snapshot() as view:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.members.commands import feedback, saved
+from bot.members.commands import feedback, learn_anew, said, saved
 from bot.members.values import Noted
 from bot.store.feedback import Opinion
 from tests.members.conftest import OLD_SECRET, SECRET, WEB, context_over
@@ -54,16 +54,16 @@ def test_two_persons_have_a_word_each(context: Context) -> None:
 
 
 def test_the_topic_is_kept_and_a_later_word_that_names_none_keeps_it(context: Context) -> None:
-    for said, named, kept in (
+    for opinion, named, kept in (
         (MORE, None, None),
         (LESS, "birds", "birds"),
         (SAVED, None, "birds"),
         (MORE, "maps", "maps"),
     ):
-        say(context, said, topic=named)
+        say(context, opinion, topic=named)
         with context.store.snapshot() as view:
             (record,) = view.feedback.of_subscriber("lab")
-        assert (record.opinion, record.topic) == (said, kept)
+        assert (record.opinion, record.topic) == (opinion, kept)
 
 
 def test_saved_papers_come_newest_first(context: Context) -> None:
@@ -87,3 +87,14 @@ def test_what_was_said_under_the_old_secret_is_taken_back_under_the_new_one(stor
     assert saved(both, both.keys.person("mail", KEY)) == (PAPER,)
     assert say(both, SAVED) == Noted(None)
     assert opinions(both) == []
+
+
+def test_a_subscriber_starts_anew_and_what_was_said_elsewhere_stays(context: Context) -> None:
+    say(context, MORE)
+    say(context, LESS, "2604.00002", who="fay")
+    feedback(context, "other", context.keys.person("mail", KEY), PAPER, SAVED, place="web", now=NOW)
+
+    assert [record.identifier for record in said(context, "lab")] == [PAPER, "2604.00002"]
+    assert learn_anew(context, "lab") == 2
+    assert learn_anew(context, "lab") == 0
+    assert [record.opinion for record in said(context, "other")] == [SAVED]

@@ -1,0 +1,68 @@
+"""`paperboy rank`: what the learned order knows of each subscriber, and whether it helps."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.application import opened
+from bot.cli.configuration import load_settings
+from bot.cli.options import ConfigOption
+from bot.cli.output import say, table
+from bot.compose.learned import FEWEST_LIKES, NEEDS_NUMPY
+from bot.model import Order
+from bot.report.evaluation import Evaluation, evaluate
+from bot.topics.matched_papers import MatchedPapers
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+
+def rank(
+    config: ConfigOption = None,
+    *,
+    evaluated: Annotated[
+        bool, typer.Option("--evaluate", help="Try it on the later likes, beside relevance.")
+    ] = False,
+) -> None:
+    """Say what `order: learned` has to learn from, and whether it helps.
+
+    With --evaluate the earlier likes of a topic are learned from, and the mailings of the later ones are ranked: 1.00
+    is the liked papers first, 0.00 none among the first ten.
+    """
+    rows = asyncio.run(_rows(load_settings(config), evaluated=evaluated))
+    if not rows:
+        say("No topic of a subscriber has `order: learned`.")
+        return
+    table(rows, heads=("subscriber", "topic", *(_HEADS if evaluated else ("likes", "dislikes", "order"))))
+
+
+_HEADS = ("learned from", "tried on", "learned", "relevance")
+
+
+async def _rows(settings: Settings, *, evaluated: bool) -> list[list[str]]:
+    async with opened(settings, must_exist=True) as app:
+        roster = app.roster.whole(app.clock.now())
+        learned = app.planner(roster).learned
+        if evaluated:
+            matched = MatchedPapers(lambda: app.matcher_of(roster))
+            try:
+                return [_evaluation(each) for each in evaluate(app.store, roster, matched, learned)]
+            except ImportError as error:
+                raise typer.BadParameter(NEEDS_NUMPY, param_hint="'--evaluate'") from error
+        return [
+            [subscriber.name, name, *learned.known(subscriber, roster.topics[name])]
+            for subscriber in roster.subscribers.values()
+            for name in subscriber.topics
+            if roster.topics[name].order is Order.LEARNED
+        ]
+
+
+def _evaluation(found: Evaluation) -> list[str]:
+    likes = f"{found.likes} likes"
+    if not found.mailings:
+        return [found.subscriber, found.topic, likes, f"too little: {FEWEST_LIKES + 1} likes are needed", "", ""]
+    mailings = "1 mailing" if found.mailings == 1 else f"{found.mailings} mailings"
+    return [found.subscriber, found.topic, likes, mailings, f"{found.learned:.2f}", f"{found.relevance:.2f}"]

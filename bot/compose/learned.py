@@ -1,0 +1,234 @@
+"""What each subscriber's readers like, learned anew in every run of compose: a score for each paper, and why.
+
+Learning is optional. Whatever goes wrong in here, or takes too long, costs the order and never a digest: from then on
+there are no scores, and `problems` says why. numpy is imported where somebody learns, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot import text
+from bot.compose.library import LibraryError, documents, read_library
+from bot.model import Order
+from bot.store.feedback import Opinion
+from bot.topics.features import Document
+from bot.topics.query import WORDS, from_topic, terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from bot.model import DigestEntry, Topic
+    from bot.settings import Settings, Subscriber
+    from bot.store import Store
+    from bot.store.feedback import FeedbackRecord
+    from bot.topics.interest import Interest, Reason
+    from bot.topics.library import Entry
+    from bot.topics.paper_space import PaperSpace, Vectors
+
+log = structlog.get_logger(__name__)
+
+BACKGROUND = timedelta(days=60)
+"""The announcements of so many days before the newest mailing tell what is usual."""
+FEWEST_LIKES = 3
+FEWEST_ANNOUNCED = 100
+"""With less, the order is `relevance`."""
+MOST_SECONDS = 20.0
+"""In one run, for all subscribers."""
+_FRESH = timedelta(hours=1)
+"""So old may be what was fetched of a library."""
+_REASONS = 10
+"""So many papers of a topic say why they stand on top."""
+_LIKE, _TERM = 60, 30
+"""Characters of a liked paper's title and of a term, where a reason names them."""
+NEEDS_NUMPY = "`order: learned` needs numpy: pip install 'paperboy-digest[ranking]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """What was said of papers, by identifier, the latest last."""
+
+    likes: tuple[str, ...] = ()
+    dislikes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How well a paper fits, and why, if it is among the best."""
+
+    score: float
+    reason: str = ""
+
+
+class LearnedOrder:
+    """Scores papers for subscribers, over one reading of the store."""
+
+    def __init__(self, store: Store, settings: Settings, *, timer: Callable[[], float] = time.monotonic) -> None:
+        self.problems: dict[str, None] = {}
+        """What the operator should hear of, each once."""
+        self._given_up = False
+        self._store = store
+        self._topics = settings.topics
+        self._timer = timer
+        self._spent = 0.0
+        self._votes: dict[str, tuple[FeedbackRecord, ...]] = {}
+        self._libraries: dict[str, tuple[Entry, ...]] = {}
+        self._placed: dict[tuple[str, ...], Vectors] = {}
+
+    async def refresh(self, subscribers: Iterable[Subscriber], now: datetime) -> None:
+        """Fetch the libraries of these subscribers that were not asked for within an hour.
+
+        What cannot be fetched is as it was fetched last, and the operator hears of it.
+        """
+        wanted = (each.interest.zotero for each in subscribers if each.interest and each.interest.zotero)
+        for library in dict.fromkeys(wanted):
+            if library.cache.exists() and now.timestamp() - library.cache.stat().st_mtime < _FRESH.total_seconds():
+                continue
+            from bot.compose import zotero  # noqa: PLC0415 - aiohttp, only where a library is fetched
+
+            try:
+                await zotero.refresh(library)
+                library.cache.touch()
+            except zotero.ZoteroError as error:
+                self.problems[f"A library could not be fetched: {error}"] = None
+
+    def learns(self, subscriber: Subscriber) -> bool:
+        """Whether the order of any of its topics is learned now, and so its own."""
+        return any(self._learns(subscriber, self._topics[name]) for name in subscriber.topics)
+
+    def scored(self, subscriber: Subscriber, topic: Topic, entries: Sequence[DigestEntry]) -> Mapping[str, Scored]:
+        """Each paper's score, by identifier; none where the order is not learned."""
+        if self._given_up or not entries or not self._learns(subscriber, topic):
+            return {}
+        started = self._timer()
+        try:
+            found = self._scored(self.interest(subscriber, topic), entries)
+        except ImportError:
+            self._give_up(NEEDS_NUMPY)
+            return {}
+        except Exception as error:  # law 9: what is optional never costs a digest
+            log.exception("the order could not be learned", subscriber=subscriber.name, topic=topic.name)
+            self._give_up(f"The order could not be learned: {type(error).__name__}.")
+            return {}
+        self._spent += self._timer() - started
+        if self._spent > MOST_SECONDS:
+            self._give_up(f"Learning the order took longer than {MOST_SECONDS:.0f} s.")
+            return {}
+        return found
+
+    def interest(self, subscriber: Subscriber, topic: Topic, votes: Votes | None = None) -> Interest:
+        """What its readers want of the topic, by these votes or by all.
+
+        Raises:
+            ImportError: numpy is not installed.
+        """
+        from bot.topics.interest import Interest  # noqa: PLC0415 - numpy, only where somebody learns
+
+        votes = votes or self.votes(subscriber, topic)
+        library = documents(self._library(subscriber), self._store.papers, self._space.documents)
+        likes, dislikes = self._documents(votes.likes), self._documents(votes.dislikes)
+        return Interest(self._space, [*library, *likes], dislikes, _keywords(topic))
+
+    def scores(self, interest: Interest, entries: Sequence[DigestEntry]) -> dict[str, float]:
+        """How well each paper fits, by identifier."""
+        documents = [Document.of(entry.paper) for entry in entries]
+        key = tuple(document.key for document in documents)
+        if key not in self._placed:
+            self._placed[key] = self._space.vectors(documents)
+        scores = interest.scores(self._placed[key]).round(_DIGITS).tolist()
+        return dict(zip(key, scores, strict=True))
+
+    def known(self, subscriber: Subscriber, topic: Topic) -> tuple[str, str, str]:
+        """How many papers count as liked and disliked, and which order that makes, in words."""
+        votes, library = self.votes(subscriber, topic), len(self._library(subscriber))
+        likes = f"{len(votes.likes)}" + (f" and a library of {library}" if library else "")
+        order = Order.LEARNED if self._learns(subscriber, topic) else Order.RELEVANCE
+        return likes, f"{len(votes.dislikes)}", order.value
+
+    def votes(self, subscriber: Subscriber, topic: Topic) -> Votes:
+        """What its readers said of papers in this topic's section, or where no topic is known."""
+        if subscriber.name not in self._votes:
+            with self._store.snapshot() as view:
+                self._votes[subscriber.name] = view.feedback.of_subscriber(subscriber.name)
+        return tally(each for each in self._votes[subscriber.name] if each.topic in (topic.name, None))
+
+    def _learns(self, subscriber: Subscriber, topic: Topic) -> bool:
+        if topic.order is not Order.LEARNED:
+            return False
+        return len(self.votes(subscriber, topic).likes) + len(self._library(subscriber)) >= FEWEST_LIKES
+
+    def _library(self, subscriber: Subscriber) -> tuple[Entry, ...]:
+        """What counts like liked papers; nothing of a library that cannot be read, and the operator hears of it."""
+        if subscriber.name not in self._libraries:
+            try:
+                found = read_library(subscriber.interest) if subscriber.interest else ()
+            except LibraryError as error:
+                self.problems[f"The library of {subscriber.name} cannot be read: {error}"] = None
+                found = ()
+            self._libraries[subscriber.name] = found
+        return self._libraries[subscriber.name]
+
+    def _give_up(self, problem: str) -> None:
+        self._given_up = True
+        self.problems[f"Papers were ordered by relevance: {problem}"] = None
+        log.warning("papers are ordered by relevance", reason=problem)
+
+    @cached_property
+    def _space(self) -> PaperSpace:
+        """Of what was announced before the newest mailing: that one's own papers would make its new words usual."""
+        from bot.topics.paper_space import MOST_BACKGROUND, PaperSpace  # noqa: PLC0415 - numpy
+
+        learned = [topic for topic in self._topics.values() if topic.order is Order.LEARNED]
+        categories = sorted({category for topic in learned for category in topic.categories})
+        newest = max(filter(None, map(self._store.papers.latest_mailing, categories)))
+        papers = self._store.papers.latest(categories, since=newest - BACKGROUND, before=newest, most=MOST_BACKGROUND)
+        return PaperSpace([Document.of(paper) for paper in papers])
+
+    def _scored(self, interest: Interest, entries: Sequence[DigestEntry]) -> dict[str, Scored]:
+        if len(self._space.documents) < FEWEST_ANNOUNCED:
+            return {}
+        documents = [Document.of(entry.paper) for entry in entries]
+        scores = self.scores(interest, entries)
+        best = sorted(documents, key=lambda document: -scores[document.key])[:_REASONS]
+        why = {each.key: in_words(interest.reason(each)) for each in best}
+        return {key: Scored(score, why.get(key, "")) for key, score in scores.items()}
+
+    def _documents(self, identifiers: Sequence[str]) -> list[Document]:
+        known = self._store.papers.newest(identifiers)
+        return [Document.of(known[identifier]) for identifier in identifiers if identifier in known]
+
+
+_DIGITS = 6
+"""Of a score; what differs by less, as sums on other machines do, is equal."""
+
+
+def tally(records: Iterable[FeedbackRecord]) -> Votes:
+    """What most who spoke of a paper said: a channel is one reader with many hands."""
+    balance: dict[str, int] = {}
+    for record in sorted(records, key=lambda each: (each.at, each.identifier, each.person)):
+        said = balance.pop(record.identifier, 0)  # put last again, for the latest word is the latest interest
+        balance[record.identifier] = said + (-1 if record.opinion is Opinion.LESS else 1)
+    likes = tuple(identifier for identifier, said in balance.items() if said > 0)
+    return Votes(likes, tuple(identifier for identifier, said in balance.items() if said < 0))
+
+
+def in_words(reason: Reason) -> str:
+    """For instance: like "Pigeons Read Maps", which you liked: pigeon, map."""
+    named = ", ".join(text.truncate(term, _TERM) for term in reason.terms)
+    if reason.like is None:
+        return named
+    title = text.truncate(text.clean(text.flatten_tex(reason.like.title)), _LIKE)
+    return f"like “{title}”, which you liked" + (f": {named}" if named else "")
+
+
+def _keywords(topic: Topic) -> tuple[str, ...]:
+    """What the topic looks for in titles and abstracts."""
+    wanted, _ = from_topic(topic)
+    return tuple(term.text for term in terms(wanted) if set(WORDS) & set(term.fields))
