@@ -53,6 +53,8 @@ class SlackSockets:
         """What users.info says beside the id; any other person is a member who is no admin."""
         self.opened = 0
         """How many addresses were given out."""
+        self.connected = 0
+        """How many sockets there ever were."""
         self.refusals: list[str] = []
         """Error codes for the next calls of apps.connections.open, used up one by one."""
         self.envelopes: dict[str, Envelope] = {}
@@ -209,6 +211,7 @@ class SlackSockets:
             hello = {"type": "hello", "num_connections": len(self._sockets) + 1, "debug_info": info}
             await socket.send_json({**hello, "connection_info": {"app_id": "A0DEMO00001"}})
         self._sockets.append(socket)
+        self.connected += 1
         try:
             async for message in socket:
                 if message.type is WSMsgType.PING and not self.is_silent:

@@ -1,0 +1,191 @@
+"""A week in Slack: 30 people, 6 channels; two machines are killed and come back, sockets end in every way."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from contextlib import AsyncExitStack, suppress
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.channels.buttons import Click, Wish, encode
+from bot.chat.service import ChatService
+from bot.chat.slack import SlackEars
+from bot.clock import SimulatedClock
+from bot.config.value_types import WEEK
+from bot.members.store_thread import StoreThreads
+from bot.store import Store
+from bot.text.templates import Templates
+from tests.chat.conftest import NOW, ON_SQLITE, context_over, fill
+from tests.chat.slack.conftest import SECONDS, settings_for, until
+from tests.chat.week import SHOWN_TO, Action, Model, Place, actions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.demo.servers.slack import SlackReceiver
+    from bot.demo.servers.slack_sockets import Envelope
+    from bot.settings import Settings
+
+PEOPLE, CHANNELS, ACTIONS = 30, 6, 300
+MANAGERS = frozenset(range(0, PEOPLE, 3))
+ANSWERED_WITHIN = timedelta(seconds=3)
+
+
+def person_id(number: int) -> str:
+    return f"U0WEEK{number:04}"
+
+
+def channel_id(number: int) -> str:
+    return f"C0WEEK{number:04}"
+
+
+@dataclass
+class Machine:
+    """One process that listens: its own store, threads and socket."""
+
+    url: str
+    settings: Settings
+    clock: SimulatedClock
+    store: Store = field(init=False)
+    ears: SlackEars = field(init=False)
+    task: asyncio.Task[None] = field(init=False)
+    threads: StoreThreads = field(init=False)
+
+    def start(self) -> None:
+        self.store, self.threads = Store(self.url), StoreThreads("week")
+        service = ChatService(context_over(self.store, self.settings), self.clock, lambda: None, self.threads)
+        timing = {"ping_seconds": 0.3, "first_pause": 0.02, "hello_seconds": 2.0}
+        self.ears = SlackEars(service, Templates(), self.clock, **timing)
+        self.task = asyncio.create_task(self.ears.run())
+
+    async def kill(self) -> None:
+        """What is being answered is left as it is."""
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        self.threads.close()
+        self.threads.commands._executor.shutdown(wait=True)
+        self.store.close()
+
+
+@dataclass
+class Week:
+    """What was done, and what became of it."""
+
+    receiver: SlackReceiver
+    machines: Sequence[Machine]
+    clock: SimulatedClock
+    model: Model
+    answered: Counter[int] = field(default_factory=Counter)
+
+    async def do(self, action: Action) -> Envelope:
+        sockets, person = self.receiver.sockets, person_id(action.person)
+        if action.verdict:
+            assert action.place is not None
+            click = encode(Click(Wish(action.verdict), action.paper, "birds", SHOWN_TO))
+            return await sockets.press(person, channel_id(action.place), click)
+        place = f"D0WEEK{action.person:04}" if action.place is None else channel_id(action.place)
+        return await sockets.command(person, place, action.line)
+
+    async def done(self, action: Action) -> None:
+        """Do it, and wait until it is answered."""
+        asked_at = self.clock.now()
+        envelope = await self.do(action)
+        await asyncio.wait_for(envelope.acked.wait(), SECONDS)
+        await asyncio.wait_for(envelope.answered.wait(), SECONDS)
+        assert self.clock.now() - asked_at <= ANSWERED_WITHIN
+        self.model.do(action)
+
+    async def killed(self, action: Action, machine: Machine) -> None:
+        """Kill a machine while it may be at it: it was done, or it was not."""
+        envelope = await self.do(action)
+        await asyncio.sleep(0.001 * self.receiver.sockets.spread.randrange(20))
+        await machine.kill()
+        machine.start()
+        await self.listening()
+        with suppress(TimeoutError):  # the other machine may be at it
+            await asyncio.wait_for(envelope.acked.wait(), 0.5)
+        await until(lambda: not any(each.ears._answering for each in self.machines))
+        after = deepcopy(self.model)
+        after.do(action)
+        if stored(machine.store) == state(after):
+            self.model = after
+        else:
+            assert stored(machine.store) == state(self.model), action
+        assert len(envelope.answers) <= 1
+
+    async def listening(self) -> None:
+        await until(lambda: all(machine.ears.hears for machine in self.machines))
+        await until(lambda: self.receiver.sockets.open_sockets >= len(self.machines))
+
+
+def state(model: Model) -> tuple[object, object]:
+    places = {(f"{kind}", number): place for (kind, number), place in model.places.items()}
+    return places, model.said
+
+
+def stored(store: Store) -> tuple[object, object]:
+    """What the store says, in the model's words."""
+    places, said = {}, {}
+    names = {person_id(number): ("person", number) for number in range(PEOPLE)}
+    names |= {channel_id(number): ("channel", number) for number in range(CHANNELS)}
+    keys = context_over(store).keys
+    people = {keys.person("slack", person_id(number))[0]: number for number in range(PEOPLE)}
+    with store.snapshot() as view:
+        for member in view.members.all():
+            topics = tuple(t if isinstance(t, str) else f"{t.title}: {t.keywords[0]}" for t in member.topics)
+            place = Place(
+                topics,
+                member.muted,
+                f"{member.at:%H:%M}" if member.at else "",
+                frozenset(WEEK[day] for day in member.weekdays),
+                is_paused=member.paused,
+            )
+            places[names[member.destination.reveal()]] = place
+        for record in view.feedback.of_subscriber(SHOWN_TO):
+            said[people[record.person], record.identifier] = record.opinion.value
+    return places, said
+
+
+@ON_SQLITE
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_after_a_week_the_store_says_what_the_model_says(receiver: SlackReceiver, url: str, seed: int) -> None:
+    clock, settings, chance = SimulatedClock(NOW), settings_for(receiver), random.Random(seed)
+    receiver.sockets.users = {person_id(number): {"is_admin": True} for number in MANAGERS}
+    store = Store(url)
+    fill(store)
+    machines = [Machine(url, settings, clock) for _ in range(2)]
+    week = Week(receiver, machines, clock, Model(MANAGERS))
+    async with AsyncExitStack() as stack:
+        for machine in machines:
+            machine.start()
+            stack.push_async_callback(machine.kill)
+        await week.listening()
+        for number, action in enumerate(actions(seed, ACTIONS, people=PEOPLE, channels=CHANNELS)):
+            clock.set(clock.now() + timedelta(days=7) / ACTIONS)
+            if number % 25 == 24:
+                await week.killed(action, chance.choice(machines))
+            elif number % 40 == 20:
+                await receiver.sockets.refresh(chance.choice(["refresh_requested", "warning"]))
+                await week.done(action)
+            elif number % 50 == 30:
+                receiver.sockets.drop()
+                await until(lambda: not receiver.sockets.open_sockets)
+                await week.listening()
+                await week.done(action)
+            else:
+                await week.done(action)
+        assert stored(store) == state(week.model)
+        assert week.model.places
+        assert week.model.said
+    answers = Counter(len(envelope.answers) for envelope in receiver.sockets.envelopes.values())
+    assert set(answers) <= {0, 1}
+    assert answers[0] <= ACTIONS // 25
+    assert receiver.sockets.refused == []
+    store.close()
