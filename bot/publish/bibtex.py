@@ -89,7 +89,12 @@ def _formula(formula: Formula) -> str | None:
     if formula.written.startswith("\\begin") or not is_known:
         return None
     inside = re.sub(r"(?<!\\)[%#]", r"\\\g<0>", formula.tex)
-    return f"${_SYMBOL.sub(lambda found: _command(found[0]), inside)}$"
+    return f"${_SYMBOL.sub(_in_formula, inside)}$"
+
+
+def _in_formula(found: re.Match[str]) -> str:
+    command = _command(found[0])
+    return f"\\mbox{{{command}}}" if _OF_TEXT.match(command) else command
 
 
 def _protected(found: re.Match[str]) -> str:
@@ -108,6 +113,9 @@ _ACTIVE = re.compile(
     rf"|(?P<raised>[⁰¹²³⁴-⁻ⁿ]+)|(?P<lowered>[₀-₋]+)|(?P<symbol>{_SYMBOL.pattern})",
 )
 _MATHEMATICAL = re.compile("GREEK|MATHEMATICAL|DOUBLE-STRUCK|SCRIPT|BLACK-LETTER")
+_SIGNS = {"→": r"\rightarrow", "←": r"\leftarrow", "°": r"^{\circ}", "·": r"\cdot"}
+"""Those for which the encoder has a command of text only."""
+_OF_TEXT = re.compile(r"\{\\(?:text|guillemot)")
 _NAMED = {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"$\sim$"}
 
 
@@ -123,13 +131,15 @@ def _active(found: re.Match[str]) -> str:
         return f"${'^' if kind == 'raised' else '_'}{{{plain}}}$"
     if kind == "symbol":
         command = _command(token)
-        return token if command == token else f"${command}$"
+        return token if command == token else command if _OF_TEXT.match(command) else f"${command}$"
     simple = {"escaped": f"\\{token}", "power": f"${found['base'] or ''}^{{{found['power']}}}$", "sign": f"${token}$"}
     return simple.get(str(kind)) or _NAMED[token]
 
 
 def _command(character: str) -> str:
     """A Greek letter or mathematical sign as a TeX command between dollars; a letter of another script unchanged."""
+    if character in _SIGNS:
+        return _SIGNS[character]
     category, name = unicodedata.category(character), unicodedata.name(character, "")
     if category[0] in "LMC" and not _MATHEMATICAL.match(name):
         return character

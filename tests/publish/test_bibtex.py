@@ -58,6 +58,7 @@ def test_an_identifier_of_no_known_form_has_no_year() -> None:
     ("raw", "tex"),
     [
         ("50% of A & b, #1", r"50\% of A \& b, \#1"),
+        ("a → b at 5° for 3€ ©", r"a $\rightarrow$ b at 5$^{\circ}$ for 3{\texteuro} {\textcopyright}"),
         (r"already 50\% here", r"already 50\% here"),
         ("$x_1$ and a_b", r"$x_1$ and a\_b"),
         ("It costs $5 per paper", r"It costs \$5 per paper"),

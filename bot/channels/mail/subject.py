@@ -86,7 +86,7 @@ _LOGIN = _words(
 )
 _SENDER = _words(
     r"\bsender\b|\bsend(?:ing)? as\b|\bmail from\b|\breturn[ -]path\b|verification failed for",
-    r"\bfrom[ -](?:address|header|domain|field|email)|['\"]from['\":]",
+    r"\bfrom:?[ -](?:address|header|domain|field|email)|['\"]from['\":]|\bheader[ -]from\b",
     r"\bidentit(?:y|ies)\b|\bnot verified\b|\bunverified\b|\bsignature on your account",
     r"\b(?:spf|dkim|dmarc|openspf)\b|\b(?:sending|sender|your|from) domain\b|\bdomain is\b",
 )
@@ -109,13 +109,15 @@ _RECIPIENT = _words(
     r"\bno such (?:user|person|address)\b|\bdoes(?: not|n[o']t) exist\b|\bto post\b|\bgroup\b|\bmailing list\b",
 )
 _SENDER_ADDRESS = _words(r"\bsender (?:address|verify)")
+_FULL = _words(r"\bstorage allocation\b|\bmailbox (?:is )?full\b|\bmailbox\b.{0,30}\bquota\b")
 _TOO_LARGE = _words(
-    r"\b(?:message|mail)?[ -]?size\b.{0,40}\b(?:exceed|limit|maximum)|\bexceeds? .{0,40}\bsize\b",
+    r"\b(?:message|mail)?[ -]?size\b.{0,40}\b(?:exceed|limit|maximum|violation)|\bexceeds? .{0,40}\bsize\b",
     r"\b(?:message|mail|email) (?:is )?too (?:big|large|long)\b|\bline\b.{0,20}\b(?:length|too long)\b",
 )
 _FILTER = _words(
     r"\bspam|\bjunk\b|\bunsolicited\b|\bphish|\bgtube\b|\bvirus|\bmalware\b|\binfected\b|\bmalicious\b",
     r"\bcontents?\b|\battachments?\b|\bbody\b|\bheaders?\b|\bmime\b|\bmalformed\b|\bmessage-?id\b|\b(?:uri|sur)bl\b",
+    r"\bexecutables?\b|\bforbidden (?:words?|files?)\b|\bfile ?(?:type|extension)s?\b",
     r"\brfc ?-?5?[28]22\b|\bbare (?:lf|cr|newline|line ?feed)|\bsecurity issue\b",
 )
 
@@ -171,6 +173,8 @@ def _with_the_mail(words: str) -> Finding | None:
     """Ours where the words name anything of ours; the mail's own where they are only a filter's or a size's."""
     if _TOO_LARGE.search(words):
         return Finding(Subject.CONTENT)
+    if _FULL.search(words):
+        return Finding(Subject.RECIPIENT)
     ours = _first(words, _HELLO, _LOGIN, _SENDER, _BLOCKLIST, _OUR_ACCOUNT)
     is_filter = bool(_FILTER.search(words))
     if ours:

@@ -33,6 +33,7 @@ _CODES: Mapping[FailureKind, tuple[str, ...]] = {
         "org_login_required",
         "request_timeout",
         "message_limit_exceeded",
+        "external_channel_migrating",
     ),
     FailureKind.DESTINATION_GONE: (
         "channel_not_found",
@@ -52,6 +53,7 @@ _CODES: Mapping[FailureKind, tuple[str, ...]] = {
         "no_active_hooks",
         "no_team",
         "channel_is_archived",
+        "channel_type_not_supported",
     ),
     FailureKind.CREDENTIAL: (
         "invalid_auth",
@@ -61,6 +63,10 @@ _CODES: Mapping[FailureKind, tuple[str, ...]] = {
         "missing_scope",
         "not_allowed_token_type",
         "not_authed",
+        "access_denied",
+        "enterprise_is_restricted",
+        "two_factor_setup_required",
+        "team_not_found",
     ),
     FailureKind.THREAD_GONE: ("thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"),
     FailureKind.REJECTED: (
@@ -80,10 +86,15 @@ _CODES: Mapping[FailureKind, tuple[str, ...]] = {
         "invalid_arguments",
         "too_many_attachments",
         "invalid_payload",
+        "invalid_post_type",
+        "missing_post_type",
+        "missing_charset",
     ),
 }
 _FAMILIES: Mapping[str, FailureKind] = {
     "restricted_action": FailureKind.DESTINATION_GONE,
+    "posting_to_": FailureKind.DESTINATION_GONE,
+    "slack_connect_": FailureKind.REJECTED,
     "invalid_blocks": FailureKind.REJECTED,
     "invalid_metadata_": FailureKind.REJECTED,
 }

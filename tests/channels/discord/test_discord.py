@@ -348,6 +348,20 @@ ROWS: dict[str, tuple[FaultScript, FailureKind, FailureKind, float | None, bool]
         None,
         False,
     ),
+    "50007": (
+        FaultScript(403, discord_error(50007)),
+        FailureKind.DESTINATION_GONE,
+        FailureKind.DESTINATION_GONE,
+        None,
+        False,
+    ),
+    "40002": (
+        FaultScript(403, discord_error(40002)),
+        FailureKind.CREDENTIAL,
+        FailureKind.CREDENTIAL,
+        None,
+        False,
+    ),
     "50013": (
         FaultScript(403, discord_error(50013)),
         FailureKind.DESTINATION_GONE,

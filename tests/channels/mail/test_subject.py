@@ -60,6 +60,18 @@ HELLO, SENDER, LOGIN = Subject.HELLO, Subject.SENDER, Subject.LOGIN
         (554, "Domain birds.example is disabled", RELAY),
         (550, "5.7.13 user account disabled", LOGIN),
         (535, "you are not logged in", LOGIN),
+        # in words of their own
+        (550, "5.7.1 This From: header is not allowed for your login", SENDER),
+        (550, "Envelope blocked - header from is spoofed", SENDER),
+        (552, "Requested mail action aborted: exceeded storage allocation", RECIPIENT),
+        (552, "the mailbox is full", RECIPIENT),
+        (550, "5.7.0 Message Size Violation", CONTENT),
+        (552, "5.7.0 executable files are not allowed", CONTENT),
+        (550, "Message contains forbidden word", CONTENT),
+        (554, "Rejected by policy: file type", CONTENT),
+        (554, "Your plan's monthly email allowance is used up", RELAY),
+        (550, "No valid PTR record for 192.0.2.7", RELAY),
+        (554, "5.7.5 no DKIM signature", SENDER),
     ],
 )
 def test_after_the_dot_only_words_about_this_mail_are_about_this_mail(code: int, text: str, subject: Subject) -> None:

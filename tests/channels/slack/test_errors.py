@@ -21,19 +21,21 @@ OF_THE_API = {
     FailureKind.UNKNOWN: "internal_error fatal_error",
     FailureKind.TRANSIENT: (
         "service_unavailable team_added_to_org org_login_required request_timeout message_limit_exceeded "
-        "a_code_nobody_knows"
+        "external_channel_migrating a_code_nobody_knows"
     ),
     FailureKind.DESTINATION_GONE: (
         "channel_not_found is_archived not_in_channel restricted_action restricted_action_read_only_channel "
         "restricted_action_thread_only_channel restricted_action_non_threadable_channel ekm_access_denied "
-        "no_permission"
+        "no_permission channel_type_not_supported posting_to_general_channel_denied"
     ),
     FailureKind.CREDENTIAL: (
-        "invalid_auth account_inactive token_revoked token_expired missing_scope not_allowed_token_type not_authed"
+        "invalid_auth account_inactive token_revoked token_expired missing_scope not_allowed_token_type not_authed "
+        "access_denied enterprise_is_restricted two_factor_setup_required team_not_found"
     ),
     FailureKind.REJECTED: (
         "invalid_blocks invalid_blocks_format msg_blocks_too_long no_text metadata_too_large "
-        "invalid_metadata_format invalid_metadata_schema invalid_arguments too_many_attachments"
+        "invalid_metadata_format invalid_metadata_schema invalid_arguments too_many_attachments "
+        "invalid_post_type missing_charset slack_connect_blocked_file_type"
     ),
 }
 OF_A_WEBHOOK = [
