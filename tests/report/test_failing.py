@@ -79,3 +79,33 @@ async def test_what_is_held_for_a_person_fails_nobody(environment: Environment) 
     status = await status_at(environment, 12)
     assert [subscriber.held for subscriber in status.subscribers] == [1]
     assert status.failing == ()
+
+
+FAULTS = {
+    "Slack is down": FaultScript(status=503),
+    "Slack has us wait": FaultScript(status=429, headers={"Retry-After": "3600"}),
+    "Slack breaks off": FaultScript(drops=True),
+    "Slack wants another token": FaultScript(body={"ok": False, "error": "token_expired"}),
+    "Slack's proxy answers": FaultScript(status=407, body="<html>Log in</html>"),
+    "Slack has no words": FaultScript(body={"ok": False}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+async def test_whatever_fails_for_half_a_day_is_named_and_the_operator_hears_of_it_once_a_day(
+    environment: Environment, fault: FaultScript
+) -> None:
+    environment.config["subscribers"]["boss"] = {"mail": "boss@example.org", "topics": ["birds"]}
+    environment.config["operator"] = "boss"
+    environment.slack.script.extend([fault] * 200)
+    environment.announce(TUESDAY, paper())
+    notes = []
+    for hours in (0, 2, 6, 13, 20, 22):
+        before = len(environment.mail.messages)
+        await environment.once(morning(TUESDAY) + hours * HOUR)
+        received = [mail.data.decode() for mail in environment.mail.messages[before:]]
+        notes.append(sum("lab (slack)" in each.replace("=\r\n", "") for each in received))
+        found = (await status_at(environment, hours)).failing
+        assert bool(found) == (hours >= 12)
+    assert sum(notes) == 1
+    assert notes[0] or notes[3]  # an open circuit is told at once
