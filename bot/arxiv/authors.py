@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _BETWEEN_AUTHORS = re.compile(r",?\s+(?:and|\\?&)\s|,|:")
 _SUFFIX = re.compile(r"(?i:jr|sr)\.?|[IV]{2,}")
 _ET_AL = re.compile(r"(?:^|\s)et\.?\s+al\b.*", re.IGNORECASE)
+_TIE = re.compile(r"(?<!\\)~|\\(?=\s)")
+"""TeX's blanks: J.~Day, J.\\ Day; not an accent, as in N\\~unez."""
 _DOT_BEFORE_LETTER = re.compile(r"(?<!\\)\.(?=\S)")
 _COLLABORATION = re.compile(r"\b(?:collaboration|group|team)\b", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:\d|,|&|and|\s)+")
@@ -105,7 +107,7 @@ def _collaborations(bylines: Iterable[_Byline]) -> int:
 
 def _name(piece: str) -> str:
     """The name as arXiv spaces it (`A. B. Day`), without the `and` before it and the `et al` after it, if any."""
-    name = _ET_AL.sub("", clean(piece)).removeprefix("and ").strip()
+    name = _ET_AL.sub("", clean(_TIE.sub(" ", piece))).removeprefix("and ").strip()
     return _DOT_BEFORE_LETTER.sub(". ", name) if any(map(str.isalnum, name)) else ""
 
 

@@ -45,6 +45,9 @@ _COLLABORATIONS = ("collaborations", "collab")
 _APOSTROPHE = re.compile(r"(?<=\w)[`‘’ʼ´′](?=\w)")
 _TITLE = re.compile(r"^(?:(?:dr|prof|professor|sir)\.?\s+)+|,?\s+ph\.?\s?d\.?$", re.IGNORECASE)
 _INITIALS = re.compile(r"(?:^|(?<=\s))([A-Z])([A-Z])([A-Z]?)(?=\s|$)")
+_FOOTNOTE = re.compile(r"(?<=\w)\s*(?:(?<=[a-z])\d+|\^\S*|[*†‡§¶]+|[⁰¹²³⁴-⁹][⁰¹²³⁴-⁹,]*|\[\d+\])$")
+"""Marks of affiliations and of footnotes behind a name."""
+_ON_BEHALF = re.compile(r"(.+?),? (?:for|on behalf of) (?:the )?(.+)", re.IGNORECASE)
 _MOST_SPELLINGS = 8
 _LONGEST_ABBREVIATION = 5
 _WITH_TWO_FAMILY_NAMES = 4
@@ -107,6 +110,9 @@ def readings(written: str) -> tuple[Name, ...]:
 def signed(written: str) -> tuple[Signed, ...]:
     """The spellings of a paper's author: ü as u and as ue, initials before or after the family name."""
     found: dict[Signed, None] = {}
+    behalf = _ON_BEHALF.fullmatch(flatten_tex(written))
+    if behalf is not None and _collaboration(behalf[2]):
+        return (*signed(behalf[1]), *signed(behalf[2]))
     for spelled in _spellings(written):
         families = _collaboration(spelled)
         found.update(dict.fromkeys(Signed((family,), 1) for family in families))
@@ -128,6 +134,7 @@ def _spellings(written: str) -> Iterable[str]:
     """The name, also with ü and the like written in ASCII, and with JK as J. K."""
     flat = unicodedata.normalize("NFC", flatten_tex(_APOSTROPHE.sub("'", written)))
     flat = _TITLE.sub("", flat) or flat
+    flat = _FOOTNOTE.sub("", flat)
     spelled = {" ".join(words): None for words in islice(product(*map(_forms, flat.split(" "))), _MOST_SPELLINGS)}
     if not flat.isupper() and len(_INITIALS.findall(flat)) == 1:
         dotted = (

@@ -26,6 +26,7 @@ def _names(byline: str) -> list[str]:
         (" Plato, Bo", ["Plato", "Bo"]),
         ("Ada Byron, Bo Chen", ["Ada Byron", "Bo Chen"]),
         ("Ada Byron,Bo Chen,", ["Ada Byron", "Bo Chen"]),
+        ("J.~Day, K.\\ Owl, L.~M.~Lark", ["J. Day", "K. Owl", "L. M. Lark"]),
         (", Ada,, Bo, ,", ["Ada", "Bo"]),
         ("Ada, Bo and Cy", ["Ada", "Bo", "Cy"]),
         ("Ada, Bo, and Cy", ["Ada", "Bo", "Cy"]),

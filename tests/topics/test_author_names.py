@@ -118,6 +118,16 @@ from bot.topics.author_names import is_one, readings, signed
         ("Lü", "Wei Lyu"),
         ("Van't Owl", "Ada van 't Owl"),
         ("t Owl", "Ada 't Owl"),
+        # marks of footnotes, and whom they speak for
+        ("Ada Byron", "Ada Byron^1"),
+        ("Ada Byron", "Ada Byron $^{1,2}$"),
+        ("Ada Byron", "Ada Byron*"),
+        ("Ada Byron", "Ada Byron†"),
+        ("Ada Byron", "Ada Byron [3]"),
+        ("Ada Byron", "Ada Byron1"),
+        ("Ada Byron", "Ada Byron for the OWL Collaboration"),
+        ("OWL", "Ada Byron, on behalf of the OWL Collaboration"),
+        ("OWL-2", "OWL-2 Collaboration"),
         # orders of the east
         ("Au Yeung Ka Ming", "Ka-Ming Au-Yeung"),
         ("Nguyen Van Minh", "Minh Van Nguyen"),
