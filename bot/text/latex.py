@@ -199,7 +199,7 @@ def _gap(before: str, body: str) -> str:
 
 def _gap_after(body: str, after: str) -> str:
     """A blank where a formula ends in one and a letter or digit follows."""
-    return " " if after.isalnum() and _SPACING_AT_END.search(body) else ""
+    return " " if (after.isalnum() or after == "\\") and _SPACING_AT_END.search(body) else ""
 
 
 def _accent(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
@@ -326,6 +326,7 @@ def _past(pattern: re.Pattern[str], tex: str, start: int) -> int:
 _LABEL = re.compile(r"\s*\[([^\[\]]{1,40})\]")
 _EMPTY = re.compile(r"\{\}")
 _GOES_WITH = {
+    **dict.fromkeys(("fh", "fm", "fs", "fdg", "farcm", "farcs"), re.compile(r"\{\}|[ ](?=\d)")),
     **dict.fromkeys(("textmu", "textdegree"), re.compile(r"\{\}|[ ](?=[CFKm](?![A-Za-z]))")),
     **dict.fromkeys(
         ("textquotedblleft", "textquoteleft", "lq", "guillemotleft", "textendash"), re.compile(r"\{\}|[ ]")

@@ -86,6 +86,7 @@ _OFTEN_USED = _rules(
     (rf"(\d){_HOURS}(\d+){_MINUTES}(\d[\d.]*){_SECONDS}", r"\1ʰ\2ᵐ\3ˢ"),
     (rf"(\d){_HOURS}(\d+){_MINUTES}", r"\1ʰ\2ᵐ"),
     (r"\\(?:display|text|script|scriptscript)style(?![A-Za-z])\s*", ""),
+    (r"(\\f(?:[hms]|dg|arc[ms]))\s+(?=\d)", r"\1{}"),
     (rf"\\(?:left|right)\s*\.|\\(?:{_OF_LAYOUT})(?![A-Za-z])|\\ensuremath\s*(?=\{{)|{_COLOR}|{_LABEL}", ""),
     (_SPACE, r"\\ "),
     # What old TeX switches on lasts up to the end of the group; \sl is as often the Lie algebra.
@@ -139,7 +140,7 @@ _UPPER, _LOWER = (
 )
 _ERRORS, _ERRORS_REVERSED = re.compile(rf"{_UPPER}\s*{_LOWER}"), re.compile(rf"{_LOWER}\s*{_UPPER}")
 """A measured value's, upwards and downwards."""
-_CLOSE_AROUND = "=<>≈∈∉≤≥⩽⩾≲≳≠→↦⇒⇔≃≅≡⊂⊆∝≪≫⊗⊕⋉⋊↪↠⊨⊢∤∪∩×∥⊥∗≍⊊⊋≺≻≼≽⊣↾∨∧⊑⊒⊓⊔∘≔⟶⟹⟺△"
+_CLOSE_AROUND = "=<>≈∈∉≤≥⩽⩾≲≳≠→↦⇒⇔≃≅≡⊂⊆∝≪≫⊗⊕⋉⋊↪↠⊨⊢∤∪∩×∥⊥∗≍⊊⊋≺≻≼≽⊣↾∨∧⊑⊒⊓⊔∘≔⟶⟹⟺△←↔"
 _LOPSIDED = re.compile(
     rf"(?<=[^\s(\[{{^_]) ?(?P<after>[{_CLOSE_AROUND}∼∖±·]) (?=\S)|(?<=\S) (?P<before>[{_CLOSE_AROUND}])(?=[^\s=<>^_])"
 )
