@@ -1,4 +1,4 @@
-"""What a reader may say, once for web, mail and chat; and the roster that all verbs start from.
+"""What readers may do, the same for web, mail and chat; and the roster that all verbs start from.
 
 reader -> page, mail or chat -> command -> members, suppressions, feedback          (one transaction per command)
 YAML + members - suppressions -> roster -> the verbs

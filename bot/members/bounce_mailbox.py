@@ -1,9 +1,9 @@
-"""Reads bounces from a Maildir, which a mail server puts them into: https://cr.yp.to/proto/maildir.html.
+"""Processes bounces that a mail server delivered into a Maildir: https://cr.yp.to/proto/maildir.html.
 
-    new/ -> what each asks for -> cur/, marked as seen if something was done about it
+    new/ -> process -> cur/, marked as seen unless it was ignored
 
-A message that is read twice, because we died between the two, changes nothing. What nothing is done about is left to
-be read by a person, unseen.
+A message that is read twice, after a crash in between, changes nothing. An ignored message stays unseen, for a person
+to read.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 500
-"""More are left for the next time: nobody's mail is to wait for them."""
+"""The most messages in one go; the others are left for the next run, so that digests do not wait."""
 
 
 class BounceMailboxError(PaperboyError):
-    """The Maildir of `channels.mail.bounces` cannot be read, or a message in it not be moved."""
+    """The Maildir of `channels.mail.bounces` cannot be read, or a message in it cannot be moved."""
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(f"{folder}: {reason}")
@@ -40,11 +40,11 @@ class BounceMailboxError(PaperboyError):
 
 
 def read_bounces(context: Context, folder: Path, now: datetime) -> int:
-    """Do what the new messages ask for, oldest first, at most `MOST_AT_ONCE`; how many there were.
+    """Processes new messages, oldest first, at most `MOST_AT_ONCE`. Returns how many.
 
     Raises:
-        BounceMailboxError: it is no Maildir, or may not be read and written by us.
-        StoreError: the store cannot be used now; what was not read stays new.
+        BounceMailboxError: it is no Maildir, or we may not read and write it.
+        StoreError: the store cannot be used; messages that were not processed stay new.
     """
     try:
         waiting = sorted(file for file in (folder / "new").iterdir() if not file.name.startswith("."))
@@ -59,7 +59,7 @@ def read_bounces(context: Context, folder: Path, now: datetime) -> int:
 
 
 def _process(context: Context, data: bytes, now: datetime) -> bool:
-    """Whether anything was done about it."""
+    """Processes one message. Returns whether it was not ignored."""
     try:
         found = process_report(context, data, now)
     except UnreadableReportError as error:
@@ -70,7 +70,7 @@ def _process(context: Context, data: bytes, now: datetime) -> bool:
 
 
 def tell(found: tuple[MailboxOutcome, ...] | Ignored) -> None:
-    """Log what became of a message; it names no address."""
+    """Logs the result for a message, without an address."""
     if not isinstance(found, tuple):
         log.info("nothing is done about a message among the bounces", reason=found.value)
         return

@@ -1,7 +1,7 @@
-"""Tokens that name a delivery in the address its bounce comes back to, and that nobody else can make.
+"""Tokens in return addresses: they name a delivery, and nobody else can make them.
 
-12 bytes of the delivery's id, 10 of an HMAC, in base32 (https://www.rfc-editor.org/rfc/rfc4648#section-6) without
-padding and in lower case, for capitals may get lost on the way. Pure.
+12 bytes of the delivery's id and 10 of an HMAC, in base32 (https://www.rfc-editor.org/rfc/rfc4648#section-6) without
+padding, in lower case because case may get lost in transit. Pure.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _PADDING = "===="
 
 
 def make(keys: ReaderKeys, delivery: str) -> str:
-    """The token of a delivery, whose id is in hex: 36 letters and digits."""
+    """The token of a delivery (its id in hex): 36 letters and digits."""
     said = bytes.fromhex(delivery)[:_ID_BYTES]
     return base64.b32encode(said + keys.bounce(said)[0]).decode().rstrip("=").lower()
 
 
 def read(keys: ReaderKeys, token: str) -> str | None:
-    """What the delivery's id begins with, 24 digits in hex; None if none of our secrets made the token."""
+    """The first 24 hex digits of the delivery's id; None if the token was made with none of our keys."""
     try:
         whole = base64.b32decode(token.upper() + _PADDING)
     except ValueError:

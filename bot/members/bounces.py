@@ -1,11 +1,11 @@
-"""What is done about a mail that came back, or about a complaint: whose it is, and then the command for it.
+"""Processes a bounce or a complaint: finds the delivery and mailbox it is about, and runs the command for it.
 
-    mail -> Report -> whose: by the token in our return address, else by address, if we wrote to it lately
-                   -> bounced, complained
+    mail -> Report -> delivery: by the token in our return address, else by address, if we wrote to it lately
+                   -> command: bounced or complained
 
-Where each mail has a return address of its own (`channels.mail.return_path` with `{token}`), only what has a token of
-ours counts: nobody can have a stranger suppressed. Elsewhere the report's word is taken for mailboxes that something
-was sent to within 14 days.
+If each mail has a return address of its own (`channels.mail.return_path` with `{token}`), only reports with a valid
+token count, so that nobody can have a stranger suppressed. Else a report is believed for mailboxes that we wrote to
+within 14 days.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Ignored(StrEnum):
-    """Why nothing is done about a mail that came in."""
+    """Why an incoming mail is ignored."""
 
     NO_REPORT = "no bounce and no complaint"
     NOT_OURS = "about no mail of ours that we know of"
@@ -40,16 +40,16 @@ class Ignored(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailboxOutcome:
-    """What became of one mailbox that a report is about."""
+    """The result for one mailbox of a report."""
 
     subscriber: str
-    """To whom the mail had gone."""
+    """The subscriber to which the mail was sent."""
     outcome: Suppressed | Counted
 
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """The delivery that a report is about, its mailbox, and with which status it came back."""
+    """The delivery that a report is about, its mailbox, and the status (RFC 3463)."""
 
     delivery: SentRecord
     mailbox: str
@@ -59,17 +59,17 @@ class _Subject:
 def process_report(
     context: Context, data: bytes, now: datetime, *, recipient: str = ""
 ) -> tuple[MailboxOutcome, ...] | Ignored:
-    """Do what a mail that came in asks for; the same mail again changes nothing.
+    """Processes an incoming mail; the same mail again changes nothing.
 
     Args:
         context: the store and the configuration.
-        data: the mail as it came.
+        data: the raw mail.
         now: the moment, UTC.
-        recipient: the address it came to, if the mail server said it; it mostly stands in the mail, too.
+        recipient: the address to which it was delivered, if the mail server tells it; mostly it is in the mail, too.
 
     Raises:
-        UnreadableReportError: it is longer or more nested than a report.
-        StoreError: the store cannot be used now.
+        UnreadableReportError: it is longer or more deeply nested than a report.
+        StoreError: the store cannot be used.
     """
     report = read_report(data)
     if report is None:
@@ -87,7 +87,7 @@ def process_report(
 
 
 def _by_token(context: Context, return_path: str, report: Report, data: bytes, recipient: str) -> Iterator[_Subject]:
-    """The one delivery whose token it carries, with the gravest status of all that failed."""
+    """The delivery whose token the report has, with the gravest status of its failures."""
     for token in tokens_in(return_path, (recipient, *report.addressed_to)):
         prefix = bounce_tokens.read(context.keys, token)
         delivery = context.store.queries.sent_as(prefix) if prefix else None
@@ -111,7 +111,7 @@ def _mailbox_of(context: Context, delivery: SentRecord) -> str:
         with context.store.snapshot() as view:
             member = view.members.get(delivery.subscriber)
         found = member.mailbox if member else None
-    return found or delivery.recipient  # which is the same hash, if the address was written in small letters
+    return found or delivery.recipient  # the same hash, if the address was in small letters
 
 
 def _by_address(context: Context, report: Report, now: datetime) -> Iterator[_Subject]:
@@ -131,7 +131,7 @@ def _key(failure: Failure) -> str | None:
     try:
         return mailbox_key(failure.address)
     except ValueError:
-        return None  # it names no mailbox, and so none of ours
+        return None  # no mailbox, so none of ours
 
 
 def _act(context: Context, kind: ReportKind, subject: _Subject, now: datetime) -> MailboxOutcome:

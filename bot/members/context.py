@@ -1,4 +1,4 @@
-"""What every command works with: the store, the configuration, the keys, and how mails to a reader are written."""
+"""The context of every command: the store, the configuration, the keys, and the mails to a reader."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 
 
 class Mails(Protocol):
-    """The two mails that signing up leads to. Neither has a word of whoever typed the address."""
+    """Interface to the two mails of signing up; neither contains text of whoever typed the address."""
 
     def confirmation(self, url: str) -> RenderedDigest:
-        """Asks the reader whether it was they who asked; `url` is where they say yes."""
+        """Asks the reader to confirm, at `url`."""
         ...
 
     def already_subscribed(self, url: str) -> RenderedDigest:
-        """Tells a subscriber that their address was typed again; `url` is where they change what they get."""
+        """Tells a subscriber that their address was typed again; `url` leads to their preferences."""
         ...
 
 
 class NoteMails:
-    """Both as the mail channel's short notes."""
+    """Writes both as notes of the mail channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
     def confirmation(self, url: str) -> RenderedDigest:
-        """Asks the reader whether it was they who asked."""
+        """Asks the reader to confirm."""
         text = "Your address was given to get new arXiv papers by mail. If that was you, say so within 48 hours here:"
         return self._rendered("Confirm your subscription", f"{text}\n{url}\nElse do nothing: nothing more will come.")
 
@@ -59,7 +59,7 @@ class Context:
 
     store: Store
     settings: Settings
-    """The YAML's, without the members."""
+    """The settings of the YAML, without self-service subscribers."""
     keys: ReaderKeys
     mails: Mails
 
@@ -73,20 +73,20 @@ class Context:
         return cls(store, settings, store.reader_keys(settings.web.secret if settings.web else ()), mails)
 
     def confirmation(self, mailbox: str, now: datetime) -> RenderedDigest:
-        """The mail that asks a mailbox, named by its hash, whether it was its reader who signed up."""
+        """The confirmation mail to a mailbox, named by its hash."""
         return self.mails.confirmation(confirm_url(self._web, mailbox, now))
 
     def reminder(self, mailbox: str) -> RenderedDigest:
-        """The mail that tells a subscribed mailbox that it was typed again."""
+        """The mail to a subscribed mailbox, that it was typed again."""
         return self.mails.already_subscribed(preferences_url(self._web, mailbox))
 
     def lanes(self, mailbox: str, member: Member | None) -> tuple[Lane, ...]:
-        """Wherever something may wait for a mailbox: at the YAML's subscribers, and at its own."""
+        """All lanes of a mailbox: of the YAML's subscribers, and of its own self-service subscriber."""
         own = () if member is None else (Lane(member.key, member.recipient),)
         return (*self._yaml_lanes.get(mailbox, ()), *own)
 
     def subscriber_of(self, mailbox: str) -> str | None:
-        """The YAML's subscriber whose mailbox it is; the first of several."""
+        """The YAML's subscriber with this mailbox, the first if several have it; None if none has."""
         lanes = self._yaml_lanes.get(mailbox, ())
         return lanes[0].subscriber if lanes else None
 

@@ -1,4 +1,4 @@
-"""All that is known of one reader, as plain values: for the reader who asks, and for the operator. Reads only."""
+"""Everything that is known of one reader, as plain values, for the reader and for the operator. Only reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SelfService:
-    """A self-service subscriber, in words that JSON has."""
+    """A self-service subscriber, as values for JSON."""
 
     key: str
     channel: str
@@ -35,7 +35,7 @@ class SelfService:
     asked_at: datetime | None
     confirmed_at: datetime | None
     how: str
-    """Where it was asked for."""
+    """Where it signed up: web, slack, discord."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class KnownOfReader:
     configured: tuple[str, ...]
     """The subscribers of the configuration that have their mailbox, by name."""
     suppression: Suppression | None
-    """That their mailbox is not written to, if so."""
+    """The suppression of their mailbox, if there is one."""
     feedback: tuple[FeedbackRecord, ...]
-    """What they said of papers, the newest first."""
+    """Their feedback, newest first."""
 
 
 def known_of(context: Context, mailbox: str) -> KnownOfReader:
-    """All that is known of the reader of a mailbox, named by its hash in hex."""
+    """Everything known of the reader of a mailbox, named by its hash in hex."""
     with context.store.snapshot() as view:
         member = view.members.of_mailbox(mailbox)
         return KnownOfReader(
@@ -65,7 +65,7 @@ def known_of(context: Context, mailbox: str) -> KnownOfReader:
 
 
 def self_service(member: Member) -> SelfService:
-    """A self-service subscriber with its address, for whom it is about and for the operator alone."""
+    """A self-service subscriber with its address; for its reader and the operator only."""
     return SelfService(
         key=member.key,
         channel=member.channel,
@@ -84,7 +84,7 @@ def self_service(member: Member) -> SelfService:
 
 
 def titles(topics: Followed) -> tuple[str, ...]:
-    """What the topics are called: a name of the YAML's, a title of one's own."""
+    """The topics' names in the YAML, or the titles of own topics."""
     return tuple(topic.title if isinstance(topic, Topic) else topic for topic in topics)
 
 

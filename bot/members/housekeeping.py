@@ -1,4 +1,4 @@
-"""Forgets what counts no more: requests that nobody confirmed, old bounces, request limits that are full again."""
+"""Deletes what is no longer needed: requests that nobody confirmed, old bounces, full request limits."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from bot.store import Store
 
 _LONGEST_LIMIT = timedelta(days=8)
-"""No bucket takes longer to fill."""
+"""The longest time that a bucket needs to fill."""
 
 
 def forget_outdated(store: Store, now: datetime) -> None:
-    """Forget it. Where there is nothing to forget, nothing is written."""
+    """Deletes it. Writes nothing if there is nothing to delete."""
     with store.snapshot() as view:
         there_is = view.has_outdated(requests=now - CONFIRM_WITHIN, bounces=now - BOUNCES_COUNT_FOR)
     if there_is:

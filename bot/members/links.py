@@ -1,8 +1,8 @@
-"""Signed links: who may do what, said by the link itself. Nothing is stored for them, so they outlive a lost store.
+"""Signed links: the link itself says who may do what. Nothing is stored for them, so they survive a lost store.
 
     payload [expiry] MAC, as base64url without padding: https://www.rfc-editor.org/rfc/rfc4648#section-5
 
-The purpose is in the MAC (HMAC-SHA256, half of it), so that no link does another's work. Pure.
+The purpose is part of the MAC (half of an HMAC-SHA256), so that a link cannot be used for another purpose. Pure.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.store.keys import ReaderKeys
 
 CONFIRM_WITHIN = timedelta(hours=48)
-"""For how long a confirmation's link is good."""
+"""How long a confirmation link is valid."""
 
 _MAC_BYTES = 16
 _EXPIRY_BYTES = 5  # seconds since 1970, until the year 36812
@@ -44,32 +44,32 @@ class Purpose(StrEnum):
 
     @property
     def expires(self) -> bool:
-        """Whether its links are good for a time only."""
+        """Whether its links expire."""
         return self is Purpose.CONFIRM
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackLink:
-    """What a feedback link says."""
+    """The content of a feedback link."""
 
     mailbox: str
-    """Whose word it is: the mailbox's hash in hex."""
+    """The reader's mailbox, as a hash in hex."""
     subscriber: str
     """To whom the paper was shown."""
     identifier: str
     opinion: Opinion
     topic: str | None = None
-    """In whose section the paper stood; links made before that was said have none."""
+    """The topic in whose section the paper was shown; links made by older versions have none."""
 
 
 def sign(secret: Secret, purpose: Purpose, payload: bytes, expires: datetime | None = None) -> str:
-    """The token that carries the payload.
+    """Signs a payload and returns the token.
 
     Args:
-        secret: what it is signed with.
+        secret: the key.
         purpose: what it may be used for.
-        payload: what it says; it can be read by whoever has the token.
-        expires: until when it is good, UTC; given if the purpose says that its links expire, and only then.
+        payload: its content, which is not encrypted.
+        expires: until when it is valid, UTC; required if the purpose's links expire, else forbidden.
     """
     if (expires is not None) != purpose.expires:
         raise ValueError(f"a link to {purpose} {'expires' if purpose.expires else 'does not expire'}")
@@ -78,9 +78,9 @@ def sign(secret: Secret, purpose: Purpose, payload: bytes, expires: datetime | N
 
 
 def verify(secrets: Iterable[Secret], purpose: Purpose, token: str, now: datetime) -> bytes | None:
-    """The token's payload; None if none of the secrets signed it for that purpose, or if it is too old.
+    """The token's payload; None if none of the secrets signed it for that purpose, or if it has expired.
 
-    It takes the same time whichever secret signed it, and whether one did.
+    It takes the same time for valid and invalid tokens, and for every secret.
     """
     try:
         whole = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
@@ -102,10 +102,10 @@ def signature(secret: Secret, purpose: Purpose, said: bytes) -> bytes:
 
 
 class SignedLinks:
-    """What a channel puts into a message so that its reader, or a mail server, can answer: its `ReaderLinks`."""
+    """Makes a channel's links for readers (its `ReaderLinks`)."""
 
     def __init__(self, web: WebSettings | None, read_keys: Callable[[], ReaderKeys]) -> None:
-        """Take the pages, and where the keys are read, which is done when the first is needed."""
+        """Take the web settings, and a function that reads the keys, called when the first is needed."""
         self._web = web
         self._keys = cache(read_keys)
 
@@ -115,11 +115,11 @@ class SignedLinks:
         return self._web is not None
 
     def unsubscribe(self, mailbox: str) -> str:
-        """Where a mailbox says no."""
+        """The URL to unsubscribe a mailbox."""
         return unsubscribe_url(self._pages, mailbox)
 
     def preferences(self, mailbox: str) -> str:
-        """Where a mailbox says what it wants."""
+        """The URL of a mailbox's preferences."""
         return preferences_url(self._pages, mailbox)
 
     def bounce_token(self, delivery: str) -> str:
@@ -137,28 +137,28 @@ class SignedLinks:
 
 
 def unsubscribe_url(web: WebSettings, mailbox: str) -> str:
-    """Where a mailbox, named by its hash in hex, says no."""
+    """The URL to unsubscribe a mailbox, named by its hash in hex."""
     return _url(web, Purpose.UNSUBSCRIBE, bytes.fromhex(mailbox))
 
 
 def preferences_url(web: WebSettings, mailbox: str) -> str:
-    """Where a mailbox, named by its hash in hex, says what it wants."""
+    """The URL of the preferences of a mailbox, named by its hash in hex."""
     return _url(web, Purpose.PREFERENCES, bytes.fromhex(mailbox))
 
 
 def confirm_url(web: WebSettings, mailbox: str, now: datetime) -> str:
-    """Where a mailbox, named by its hash in hex, says that it was its reader who asked; good for 48 hours."""
+    """The URL to confirm a subscription of a mailbox, named by its hash in hex; valid for 48 hours."""
     return _url(web, Purpose.CONFIRM, bytes.fromhex(mailbox), now + CONFIRM_WITHIN)
 
 
 def feedback_url(web: WebSettings, link: FeedbackLink) -> str:
-    """Where a mailbox says what it thinks of a paper that it was shown."""
+    """The URL for a mailbox's feedback on a paper."""
     words = (link.opinion, link.subscriber, link.identifier, *([link.topic] if link.topic else []))
     return _url(web, Purpose.FEEDBACK, bytes.fromhex(link.mailbox) + "\0".join(words).encode())
 
 
 def read_feedback(payload: bytes) -> FeedbackLink:
-    """What a feedback link's verified payload says."""
+    """Reads a feedback link's verified payload."""
     opinion, subscriber, identifier, *topic = payload[_MAILBOX_BYTES:].decode().split("\0")
     return FeedbackLink(payload[:_MAILBOX_BYTES].hex(), subscriber, identifier, Opinion(opinion), *topic)
 

@@ -1,4 +1,4 @@
-"""The mailboxes that people type, and the hash that one has however it is written."""
+"""Reads mail addresses that people type, and hashes them independently of how they are written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SAME_DOMAIN = {"googlemail.com": "gmail.com"}
 
 
 def read_address(text: str) -> Address:
-    """The address that somebody typed, alone, its domain as DNS knows it.
+    """Parses a single typed address; its domain is converted to ASCII.
 
     Raises:
         ValueError: with a sentence that says what is wrong with it.
@@ -45,5 +45,5 @@ def reader_key(address: Secret) -> str:
 
 
 def domain_of(address: Address) -> str:
-    """What stands behind the @."""
+    """The domain of an address."""
     return address.value.reveal().rpartition("@")[2]

@@ -1,4 +1,4 @@
-"""Topics that readers write: judged as the configuration judges its own, in the same words, and bounded."""
+"""Validates topics that readers write: by the configuration's rules, with the same messages, and with limits."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     """An own topic as the YAML would have it: title, categories, keywords, exclude, authors, query."""
 
 MOST_TOPICS = 20
-"""Of one subscriber."""
+"""The most topics of one subscriber."""
 MOST_TERMS = 100
-"""Of one topic: keywords, exclusions and authors together; and of what a subscriber mutes."""
+"""The most keywords, exclusions and authors of one topic together; also the most muted words of a subscriber."""
 LONGEST_TERM = 200
 LONGEST_TITLE = 100
 LONGEST_QUERY = 1000
@@ -35,11 +35,11 @@ _LISTS = ("keywords", "exclude", "authors", "categories")
 
 
 def read_topic(wanted: Wanted, place: Place = _ALONE, *, read: Collection[str] | None = None) -> Topic | Refused:
-    """The topic that a reader wrote, without a name; or what is wrong with it.
+    """The topic that a reader wrote, without a name; or a refusal with what is wrong.
 
     Args:
-        wanted: what was typed.
-        place: where it stands in the form, for the problems' paths.
+        wanted: the typed values.
+        place: its place in the form, for the problems' paths.
         read: the categories that it may have (`Settings.named_categories`); any, if they do not matter.
     """
     known = {key: value for key, value in wanted.items() if key in _KEYS and value not in (None, "", [], ())}
@@ -55,7 +55,7 @@ def read_topic(wanted: Wanted, place: Place = _ALONE, *, read: Collection[str] |
 
 
 def _not_read(others: Sequence[str], read: Collection[str], place: Place) -> Problem:
-    """A stranger must not have us ask arXiv for whatever they like: law 8."""
+    """The problem that categories are not collected; a stranger must not make us ask arXiv for others (law 8)."""
     named = ", ".join(others[:_MOST_NAMED]) + (
         f" and {len(others) - _MOST_NAMED} more" if others[_MOST_NAMED:] else ""
     )
@@ -64,7 +64,7 @@ def _not_read(others: Sequence[str], read: Collection[str], place: Place) -> Pro
 
 
 def read_terms(terms: Sequence[str], name: str) -> tuple[str, ...] | Refused:
-    """Words to be muted, judged as a topic's exclusions are; `name` is what the form calls them."""
+    """Words to be muted, validated like a topic's exclusions; `name` is the form's field."""
     found = read_topic({"categories": ["cs.CV"], "exclude": list(terms)})
     if isinstance(found, Topic):
         return found.exclude
@@ -75,14 +75,14 @@ def read_terms(terms: Sequence[str], name: str) -> tuple[str, ...] | Refused:
 
 
 def _title(known: Wanted) -> str:
-    """For a topic that has none: its first words."""
+    """A title for a topic without one: its first words."""
     first = known.get("query") or next((known[key] for key in ("keywords", "authors") if known.get(key)), "papers")
     said = first[0] if isinstance(first, (list, tuple)) else first
     return str(said)[:LONGEST_TITLE]
 
 
 def _unbounded(wanted: Wanted, place: Place) -> tuple[Problem, ...]:
-    """What is longer or more than a reader may write."""
+    """Problems about texts and lists that exceed the limits."""
     lists = {key: found if isinstance(found := wanted.get(key, ()), (list, tuple)) else (found,) for key in _LISTS}
     longest = {"title": LONGEST_TITLE, "query": LONGEST_QUERY, **dict.fromkeys(lists, LONGEST_TERM)}
     problems = [

@@ -1,9 +1,9 @@
 """The roster: all subscribers and topics of a moment, the YAML's and the self-service ones, as frozen values.
 
-    YAML + members - suppressed addresses -> the settings that a verb starts from
+    YAML + self-service subscribers - suppressed addresses -> the settings that a verb starts from
 
-The YAML wins: a reader can have their own mail stopped, but changes nothing that stands in it. A verb reads as much
-as it needs, for of very many self-service subscribers hardly any has something to do. Changes nothing.
+The YAML overrides readers: they can stop their own mail, but change nothing that is in it. A verb reads only the part
+of the roster that it needs, because few of very many self-service subscribers have something to do. Only reads.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ if TYPE_CHECKING:
     from bot.store.transaction import Transaction
 
 _LONGEST_NAME = 64
-"""Characters of a topic's name, in the store."""
+"""The most characters of a topic's name in the store."""
 _OWNER = re.compile("[/:]")
 """What stands behind the key of its subscriber in the name of an own topic."""
 _MAILBOX = "mailbox"
-"""What may be shown of a self-service reader's address."""
+"""The label of a self-service reader's address."""
 
 
 class RosterReader:
-    """Reads the roster, or a part of it: settings with the subscribers and topics of this moment."""
+    """Reads the roster or a part of it, as settings with the subscribers and topics of this moment."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         """Take the store, and the settings as the YAML has them."""
@@ -56,12 +56,12 @@ class RosterReader:
         self._keys = store.reader_keys(settings.secrets)
 
     def whole(self, now: datetime) -> Settings:
-        """With all self-service subscribers."""
+        """The roster with all self-service subscribers."""
         with self._store.snapshot() as view:
             return self._read(view, now, None)
 
     def of_yaml(self, now: datetime) -> Settings:
-        """With the YAML's subscribers alone."""
+        """The roster with the YAML's subscribers only."""
         return self.of((), now)
 
     def of(self, keys: Collection[str], now: datetime) -> Settings:
@@ -70,11 +70,11 @@ class RosterReader:
             return self._read(view, now, keys)
 
     def waited_for(self, now: datetime) -> Settings:
-        """With the self-service subscribers that something in the outbox is for."""
+        """The roster with the self-service subscribers that have deliveries in the outbox."""
         return self.of({lane.subscriber for lane in self._store.outbox.lanes()}, now)
 
     def to_compose(self, now: datetime, *, any_hour: bool = False) -> Settings:
-        """With the self-service subscribers for which there may be something to compose."""
+        """The roster with the self-service subscribers for which there may be something to compose."""
         upto = self._store.papers.last_seq()
         midnight = datetime.combine(calendar.mailing_date(now), time(), tzinfo=calendar.EASTERN)
         with self._store.snapshot() as view:
@@ -108,7 +108,7 @@ class RosterReader:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What subscribers are made with."""
+    """Makes the subscribers of a part of the roster."""
 
     settings: Settings
     keys: ReaderKeys
@@ -119,7 +119,7 @@ class _Part:
     now: datetime
 
     def of_yaml(self, subscriber: Subscriber) -> Subscriber:
-        """The YAML's subscriber without the addresses that are not written to."""
+        """The YAML's subscriber without its suppressed addresses."""
         found = [(address, self._suppression(address.mailbox)) for address in subscriber.addresses]
         if not any(suppression for _, suppression in found):
             return subscriber
@@ -159,7 +159,7 @@ class _Part:
         return row.paused_until is None or today < row.paused_until
 
     def followed(self, row: RosterRow) -> list[Topic]:
-        """The topics that it follows, as far as they are there; without what it mutes."""
+        """The existing topics that it follows, without what it mutes."""
         raw = json.loads(row.topics)
         topics = [self._own(each) if isinstance(each, dict) else self.settings.topics.get(each) for each in raw]
         found = [topic for topic in topics if topic is not None]
@@ -293,7 +293,7 @@ def _weekdays(bits: int) -> frozenset[int]:
 
 
 def _muting(topic: Topic, key: str, muted: Iterable[str]) -> Topic:
-    """The topic without what one subscriber mutes; where it is the YAML's, a topic of that subscriber's own."""
+    """The topic with the subscriber's muted words excluded; one of the YAML's becomes a topic of its own."""
     exclude = tuple(dict.fromkeys((*topic.exclude, *muted)))
     name = topic.name if topic.name.startswith(f"{key}/") else f"{key}:{topic.name}"
     if len(name) > _LONGEST_NAME:

@@ -1,9 +1,9 @@
-"""Runs what readers ask for in threads, so that a store that is busy holds up nothing but who asked for it.
+"""Runs readers' commands in threads, so that a busy store delays only the reader who asked.
 
-    commands that wait -> one transaction, each a savepoint in it -> commit -> their answers
+    waiting commands -> one transaction, each a savepoint in it -> commit -> their answers
 
-A disk takes far fewer commits than readers may click, so commands that come at about the same time share one, as
-deliveries do. Never an outcome: what one of them raises undoes that one alone.
+A disk takes far fewer commits per second than readers may click, so commands at about the same time share one, as
+deliveries do. They share no result: an exception undoes only the command that raised it.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 SECONDS = 8.0
-"""How long a request waits for its turn and its answer."""
+"""The longest that a request waits for its answer."""
 MOST_WAITING = 500
-"""Requests; what comes on top is told to come again."""
+"""The most waiting requests; others are refused with a time to try again."""
 MOST_PREVIEWS = 20
-"""Previews that wait; each takes a second or two where hundreds of papers a day are read."""
+"""The most waiting previews; each may take a second or two."""
 MOST_TOGETHER = 50
-"""Commands that share a commit: others that write wait meanwhile."""
+"""The most commands that share a commit, because other writers wait meanwhile."""
 RETRY_AFTER = 5.0
 
 
 class BusyError(PaperboyError):
-    """Too many wait, or it took too long."""
+    """Too many requests wait, or the answer took too long."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"busy, ask again in {retry_after:g} s")
         self.retry_after = retry_after
-        """Seconds after which it is worth asking again."""
+        """Seconds after which to try again."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A function that waits for its turn."""
+    """A function that waits to be run."""
 
     store: Store
     function: Callable[[], Any]
     answer: asyncio.Future[Any]
 
     def settle(self, outcome: object) -> None:
-        """Tell whoever waits, if somebody still does."""
+        """Gives the result or exception to whoever waits, if somebody still does."""
         if self.answer.done():
             return
         if isinstance(outcome, Exception):
@@ -62,12 +62,12 @@ class _Job:
 
 
 class StoreThread:
-    """One thread, in which functions run one after another."""
+    """A thread that runs functions one after another."""
 
     def __init__(
         self, name: str, *, shares_commits: bool, seconds: float = SECONDS, most_waiting: int = MOST_WAITING
     ) -> None:
-        """Take what it is called, and whether functions that wait at the same time share a transaction."""
+        """Take its name, and whether functions that wait at the same time share a transaction."""
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._most_together = MOST_TOGETHER if shares_commits else 1
         self._seconds = seconds
@@ -76,10 +76,10 @@ class StoreThread:
         self._is_running = False
 
     async def run(self, store: Store, function: Callable[[], Result]) -> Result:
-        """What the function returns or raises, once what it wrote is committed.
+        """Runs the function; returns or raises its result once its changes are committed.
 
         Raises:
-            BusyError: too many wait, or it took too long. It may come to its end nevertheless, or never begin.
+            BusyError: too many wait, or it took too long; the function may still run, or never start.
         """
         if len(self._waiting) >= self._most_waiting:
             raise BusyError(RETRY_AFTER)
@@ -94,11 +94,11 @@ class StoreThread:
             raise BusyError(RETRY_AFTER) from None
 
     def close(self) -> None:
-        """Begin nothing more. What runs ends by itself: the store lets nobody wait for long."""
+        """Starts nothing more. What runs ends by itself, because the store never waits for long."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self) -> None:
-        """Have the thread run what waits for it, unless it is at it."""
+        """Makes the thread run what waits, unless it is running."""
         self._waiting = [job for job in self._waiting if not job.answer.done()]
         if self._is_running or not self._waiting:
             return
@@ -124,12 +124,12 @@ class StoreThread:
 
 
 def _alone(function: Callable[[], object]) -> list[object]:
-    """What it returned or raised."""
+    """Runs one function; its result or exception."""
     return [_outcome(function)]
 
 
 def _together(store: Store, functions: Sequence[Callable[[], object]]) -> list[object]:
-    """What each returned or raised, after one commit; where that failed, after one each."""
+    """Runs functions with one commit, or with one commit each if that failed; their results or exceptions."""
     if len(functions) == 1:
         return _alone(functions[0])
     try:
@@ -147,19 +147,19 @@ def _outcome(function: Callable[[], object]) -> object:
 
 
 class StoreThreads:
-    """The three that one kind of service has."""
+    """The three threads of one service."""
 
     def __init__(self, name: str) -> None:
-        """Take what the threads are called after."""
+        """Take the service's name, for the names of the threads."""
         self.commands = StoreThread(f"{name}-commands", shares_commits=True)
-        """Where the store is written."""
+        """For commands, which write."""
         self.reading = StoreThread(f"{name}-reading", shares_commits=False)
-        """Where it is only read."""
+        """For pages that only read."""
         self.previews = StoreThread(f"{name}-previews", shares_commits=False, most_waiting=MOST_PREVIEWS)
-        """Where it is read for long: nobody else waits for that."""
+        """For previews, which read for long; others do not wait for them."""
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Starts nothing more."""
         self.commands.close()
         self.reading.close()
         self.previews.close()

@@ -1,4 +1,4 @@
-"""What a command answers: what is so now, or why it was refused. Nothing that a reader does raises an error."""
+"""The results of commands, as values: the new state, or why it was refused. No reader's input raises an error."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 class Refusal(StrEnum):
-    """Why a command was not carried out; nothing was written then."""
+    """Why a command was refused; nothing was written."""
 
     NOT_OPEN = "not open"
-    """Nobody can sign up here."""
+    """Signing up is not open."""
     ADDRESS = "address"
-    """What was typed is no mail address."""
+    """The text is no mail address."""
     DOMAIN = "domain"
     """Only addresses of certain domains may sign up."""
     TOPIC = "topic"
-    """There is no such topic to follow, or what was typed makes none."""
+    """There is no such topic to follow, or the typed topic is invalid."""
     NO_TOPIC = "no topic"
-    """Nothing to follow was chosen."""
+    """No topic was chosen."""
     TOO_MANY_TOPICS = "too many topics"
     OWN_TOPICS = "own topics"
-    """Topics of one's own are not allowed here."""
+    """Own topics are not allowed here."""
     WORDS = "words"
-    """What was typed says nothing to look for, or it is too much."""
+    """The words have no letter or digit, or are too many."""
     CATEGORIES = "categories"
     """Of an own topic: the operator's topics read others."""
     ZONE = "zone"
@@ -44,30 +44,30 @@ class Refusal(StrEnum):
     WEEKDAYS = "weekdays"
     """No weekday was chosen."""
     NOT_ASKED = "not asked"
-    """There is nothing to confirm, any more or yet."""
+    """There is no request to confirm."""
     NO_MEMBER = "no member"
-    """There is no such self-service subscriber: it stands in the YAML, or is gone."""
+    """There is no such self-service subscriber: it is in the YAML, or gone."""
     SUPPRESSED = "suppressed"
     """The mailbox bounced or complained: only its own confirmation, or the operator, lifts that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was done."""
+    """The command was refused."""
 
     why: Refusal
     problems: tuple[Problem, ...] = ()
-    """What is wrong with what was typed, as the configuration says it, with its place in the form."""
+    """What is wrong with the input, in the configuration's words, with its place in the form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request to sign up was taken. The same whoever asked for whom: it tells nothing of who is subscribed."""
+    """A sign-up request was taken; the same for every address, so that it tells nothing about who is subscribed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The reader said yes: the subscriber is there."""
+    """The reader confirmed: the subscriber exists."""
 
     member: Member
     again: bool = False
@@ -80,51 +80,51 @@ class Changed:
 
     member: Member
     changed: bool = True
-    """Whether it was another before."""
+    """Whether anything changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """The mailbox is not written to any more."""
+    """The mailbox is suppressed."""
 
     reason: SuppressionReason
     since: datetime
     again: bool = False
     """Whether it was suppressed already."""
     dropped: int = 0
-    """How many messages that waited for it are not sent."""
+    """How many waiting messages were dropped."""
     being_sent: int = 0
-    """How many could not be stopped: they were on their way at that moment."""
+    """How many messages were being sent and could not be stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """The mailbox may be written to."""
+    """The mailbox may be written to again."""
 
     suppressions: int = 0
-    """How many there were: 0 if it could be written to before."""
+    """The number of suppressions lifted; 0 if there was none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A bounce that does not suppress the mailbox, or not yet."""
+    """A bounce was counted; it does not suppress the mailbox, or not yet."""
 
     bounces: int = 0
-    """How many deliveries came back within the time that counts."""
+    """The number of bounced deliveries within the time that counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """The subscriber is forgotten."""
+    """The subscriber is deleted."""
 
     existed: bool = True
     dropped: int = 0
-    """How many messages that waited for it are not sent."""
+    """How many waiting messages were dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A reader's last word on a paper."""
+    """A reader's feedback on a paper was stored."""
 
     opinion: Opinion | None
     """None if it was taken back."""

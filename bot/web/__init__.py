@@ -1,8 +1,8 @@
-"""The pages on which readers answer, served by `run`: sign up, confirm, preferences, unsubscribe, feedback, health.
+"""The pages for readers, served by `run`: sign-up, confirmation, preferences, unsubscribing, feedback, health.
 
-    request -> who asks, what form -> a page function, in a thread -> [command] -> page -> template -> answer
+    request -> client, form, link -> page function, in a thread -> [command] -> page -> template -> answer
 
-A page function is given all that a request says and returns a value: it knows no HTTP, and what it does to the store
-is a command of `members`. GET and HEAD reach only functions that read. No cookie is set, nothing is loaded from
-elsewhere, and whoever has a link has what it is for and nothing more.
+A page function gets a request as a value and returns a page as a value: it knows no HTTP, and it changes the store
+only through commands of `members`. GET and HEAD call only functions that read. No cookie is set, nothing is loaded
+from other sites, and a link allows only what it was made for.
 """

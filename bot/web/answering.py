@@ -1,7 +1,6 @@
-"""Answers requests: who asks, what form, whose link; then a page function in a thread, and its page as an answer.
+"""Answers requests: reads the client, the form and the link, calls a page function in a thread, renders its page.
 
-The only module that knows both HTTP and the page functions. Nothing that it logs or raises has a path, an address or
-a token in it.
+The only module that knows both HTTP and the page functions. It never logs a path with a token, or an address.
 """
 
 from __future__ import annotations
@@ -35,16 +34,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BODY_SECONDS = 10.0
-"""How long a body may take to come in."""
+"""The longest time in which a request's body has to arrive."""
 EVEN_SECONDS = 0.6
-"""After how long a form is answered whose answer must tell nothing: longer than any way through it takes."""
+"""The time after which a form is answered whose answer's timing must tell nothing; longer than any way through it."""
 LONGEST_WAIT_SECONDS = 5.0
-"""How long the answer to a no waits for messages that are on their way."""
+"""The longest wait of an unsubscription's answer for messages that are being sent."""
 _LOOK_AGAIN_SECONDS = 0.05
 
 
 class Answering:
-    """Makes handlers of routes."""
+    """Makes aiohttp handlers of routes."""
 
     def __init__(
         self,
@@ -53,13 +52,13 @@ class Answering:
         even_seconds: float = EVEN_SECONDS,
         longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
     ) -> None:
-        """Take what gives the present configuration's pages; asked once for each request."""
+        """Take a function that returns the current configuration's pages; called for each request."""
         self._served = served
         self._even_seconds = even_seconds
         self._longest_wait_seconds = longest_wait_seconds
 
     def handler(self, route: Route) -> Handler:
-        """The handler of all methods that the route has."""
+        """The handler for all methods of the route."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             return await self._answer(route, request)
@@ -68,7 +67,7 @@ class Answering:
 
     @web.middleware
     async def errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Every failure as a page, with the headers that all answers have."""
+        """Middleware that turns every failure into a page, and adds the headers of all answers."""
         served, loop = self._served(), asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -130,7 +129,7 @@ class Answering:
     async def _run(
         served: Served, route: Route, visit: Visit, function: Callable[[Visit], Page | Document]
     ) -> Page | Document:
-        """The page function, in the thread that is meant for it; before that the request is counted."""
+        """Counts the request against its limits, then calls the page function, both in a thread."""
         is_preview = function is route.preview
         rates = None if not visit.is_post else PREVIEW if is_preview else route.rates
 
@@ -144,7 +143,7 @@ class Answering:
         return await thread.run(visit.readers.store, count_and_run)
 
     async def _wait_until_nothing_is_sent(self, served: Served, mailbox: str) -> None:
-        """What was on its way when the reader said no is over by the time that we say yes to it, if it ends soon."""
+        """Waits for messages that were being sent when the reader unsubscribed, at most `LONGEST_WAIT_SECONDS`."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._longest_wait_seconds
         while loop.time() < until:
@@ -183,21 +182,21 @@ _SAID = {
 
 
 def _function(route: Route, visit: Visit) -> Callable[[Visit], Page | Document]:
-    """The page function that the request is for."""
+    """The page function for the request."""
     if not visit.is_post or route.post is None:
         return route.get
     return route.preview if route.preview and visit.form.one("do") == "preview" else route.post
 
 
 def _unknown(route: Route) -> Callable[[Visit], Page]:
-    """What answers a link that is not ours."""
+    """The page function for an invalid link."""
     if route.unknown is None:
         raise RequestError(HTTPStatus.NOT_FOUND)
     return route.unknown
 
 
 async def _form(request: web.Request) -> Form:
-    """The body, as far as it is read at all."""
+    """Reads the form in the body."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     try:
@@ -209,7 +208,7 @@ async def _form(request: web.Request) -> Form:
 
 
 def _peer(request: web.Request) -> str | None:
-    """The connection's other end; None for a unix socket."""
+    """The address of the connection's other end; None for a unix socket."""
     name = request.transport.get_extra_info("peername") if request.transport else None
     return str(name[0]) if isinstance(name, tuple) else None
 
@@ -228,6 +227,6 @@ def _document(served: Served, page: Document, *, has_token: bool) -> web.Respons
 
 
 def _name(request: web.Request) -> str:
-    """What the log may say of a path: the route's pattern, never a token."""
+    """The route's pattern, for the log; never the path, which may contain a token."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "none"

@@ -1,4 +1,4 @@
-"""The web application: every path there is."""
+"""The web application: its routes."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def make_app(
     even_seconds: float = EVEN_SECONDS,
     longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
 ) -> web.Application:
-    """The application.
+    """Makes the application.
 
     Args:
-        served: gives the pages of the present configuration; asked for each request, so that it can be changed.
-        even_seconds: after how long the sign-up form is answered, whatever there was to do.
-        longest_wait_seconds: how long the answer to a no waits for messages that are on their way.
+        served: returns the current configuration's pages; called for each request, so that it can be changed.
+        even_seconds: the time after which the sign-up form is answered, whatever there was to do.
+        longest_wait_seconds: the longest wait of an unsubscription's answer for messages that are being sent.
     """
     answering = Answering(served, even_seconds=even_seconds, longest_wait_seconds=longest_wait_seconds)
     app = web.Application(middlewares=[answering.errors], client_max_size=MOST_BYTES)
@@ -89,7 +89,7 @@ def make_app(
 
 
 def _or_front_page(served: Callable[[], Served], handler: Handler) -> Handler:
-    """At the top stands the form; where nobody may sign up and the site is served, the site's front page."""
+    """The handler of `/`: the sign-up form; or the site's front page, if it is served and nobody may sign up."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         settings = served().web
@@ -99,7 +99,7 @@ def _or_front_page(served: Callable[[], Served], handler: Handler) -> Handler:
 
 
 async def _file(served: Callable[[], Served], request: web.Request) -> web.StreamResponse:
-    """Style and script of the pages, and the site, if it is served; a browser that has it already is told so."""
+    """Answers with a file: assets of the pages, or of the site if it is served; 304 if the browser has it already."""
     present = served()
     try:
         found = await asyncio.to_thread(present.files.read, request.match_info.get("path", "index.html"))

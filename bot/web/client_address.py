@@ -1,4 +1,4 @@
-"""Who asks: the address that a request came from, through proxies that are trusted and no others. Pure."""
+"""Finds the client's address of a request, through trusted proxies only. Pure."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ if TYPE_CHECKING:
 IPAddress: TypeAlias = IPv4Address | IPv6Address
 
 _V4_NETWORK, _V6_NETWORK = 24, 64
-"""Bits: what one household or one machine is given at least."""
+"""Prefix lengths in bits: a network that one household or machine usually gets."""
 _MOST_HOPS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a request came from, as far as that is known."""
+    """The client's address and network, if known."""
 
     address: str = "unknown"
     network: str = "unknown"
 
 
 def client(peer: str | None, forwarded: Iterable[str], trusted: Sequence[str]) -> Client:
-    """Who asks, by the connection and, if that is a trusted proxy's, by its X-Forwarded-For.
+    """The client: the connection's other end or, if that is a trusted proxy, the one in its X-Forwarded-For.
 
     Args:
-        peer: the connection's other end; None for a unix socket, which only a proxy on this machine can reach.
-        forwarded: the X-Forwarded-For headers, in their order: each proxy appends whom it was asked by.
-        trusted: the networks of proxies that are believed.
+        peer: the connection's other end; None for a unix socket, which only a local proxy can reach.
+        forwarded: the X-Forwarded-For headers in order; each proxy appends its client.
+        trusted: the networks of trusted proxies (CIDR).
     """
     networks = [ip_network(each) for each in trusted]
     found = _read(peer or "")
@@ -38,13 +38,13 @@ def client(peer: str | None, forwarded: Iterable[str], trusted: Sequence[str]) -
     while hops and (peer is None or (found is not None and any(found in network for network in networks))):
         peer, before = "", _read(hops.pop())
         if before is None:
-            break  # a hop without an address: who stands behind it may have written what is left
+            break  # no address: the rest of the header may be forged
         found = before
     return Client() if found is None else Client(str(found), str(_network(found)))
 
 
 def _read(text: str) -> IPAddress | None:
-    """An address, also in brackets, with a port or a zone, as some proxies write it."""
+    """Parses an address, also in brackets, with a port or a zone, as some proxies write it."""
     text = text.strip().partition("%")[0]
     if text.startswith("["):
         text = text[1:].partition("]")[0]

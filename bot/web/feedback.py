@@ -1,4 +1,4 @@
-"""What a reader thinks of one paper, from the links in a mail: more like this, less like this, saved."""
+"""The page for feedback on one paper, from links in a mail: more like this, less like this, save."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _TAKE_BACK = "none"
 
 
 def question(visit: Visit) -> Page:
-    """The paper, and a button for each thing that can be said of it; the link's own is the first."""
+    """Shows the paper and a button for each kind of feedback, the link's own first."""
     link = read_feedback(visit.payload)
     return _page(visit, link, _known(visit, link))
 
 
 def send(visit: Visit) -> Page:
-    """Note it. Sent again it stays so: what a click takes back, the form says."""
+    """Stores the feedback. Sending it again changes nothing; taking it back is a button of its own."""
     link = read_feedback(visit.payload)
     known, said = _known(visit, link), visit.form.one("say")
     wanted = known if said == _TAKE_BACK else Opinion(said) if said in set(Opinion) else link.opinion

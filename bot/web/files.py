@@ -1,4 +1,4 @@
-"""Files as answers: style and script of the pages, and what lies below the site's folder. Nothing else is found."""
+"""Files that are served: the assets of the pages, and the files below the site's folder."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ class File:
     content: bytes
     content_type: str
     mark: str
-    """Changes with the content: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3."""
+    """The ETag, which changes with the content: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3."""
     is_kept: bool
-    """Whether its name has a mark of its content, so that a browser may keep it for ever."""
+    """Whether its name contains a hash of its content, so that a browser may cache it for ever."""
     can_be_compressed: bool
 
 
 class Files:
-    """What may be asked for by path."""
+    """Finds files by path."""
 
     def __init__(self, assets: Mapping[str, Path], folder: Path | None = None) -> None:
-        """Take the pages' assets, by path, and the site's folder if it is served too."""
+        """Take the pages' assets by path, and the site's folder if it is served."""
         self._assets = assets
         self._folder = folder.resolve() if folder else None
 
     def read(self, path: str) -> File | None:
-        """The file of that path, as an address has it; None if there is none, or if it is no file to be shown.
+        """The file with that URL path; None if there is none, or it may not be shown.
 
         Raises:
-            OSError: it is there and cannot be read.
+            OSError: it exists but cannot be read.
         """
         found = self._assets.get(path) or self._in_folder(path)
         if found is None:
@@ -66,7 +66,7 @@ class Files:
         )
 
     def _in_folder(self, path: str) -> Path | None:
-        """A plain file below the folder, not hidden, and not by way of a link that leads out of it."""
+        """A regular file below the folder; not a hidden one, and not through a link that leads out of it."""
         parts = PurePosixPath(path).parts
         if self._folder is None or "\0" in path or "\\" in path or any(part.startswith((".", "/")) for part in parts):
             return None

@@ -1,4 +1,4 @@
-"""Reads what a form sent: as a browser or a mail program sends it, bounded, whatever its bytes are. Pure."""
+"""Parses submitted forms from browsers and mail programs, with limits, whatever bytes they have. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_FIELDS = 200
 _URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters but for tabs and line feeds, and what is no character at all."""
+"""Control characters except tabs and line feeds, and lone surrogates."""
 
 
 class RequestError(PaperboyError):
@@ -36,12 +36,12 @@ class RequestError(PaperboyError):
         super().__init__(status.phrase)
         self.status = status
         self.retry_after = retry_after
-        """Seconds after which it is worth asking again."""
+        """Seconds after which to try again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields as they were sent, in order."""
+    """The fields of a form, in order."""
 
     fields: tuple[tuple[str, str], ...] = ()
 
@@ -53,7 +53,7 @@ class Form:
         """The value of a field, stripped; empty if it was not sent.
 
         Raises:
-            RequestError: it was sent twice, and nobody knows which one is meant.
+            RequestError: it was sent twice.
         """
         values = self.many(name)
         if len(values) > 1:
@@ -61,7 +61,7 @@ class Form:
         return values[0].strip() if values else ""
 
     def lines(self, name: str) -> tuple[str, ...]:
-        """What stands in a field's lines, those that are empty left out.
+        """The lines of a field, without empty ones.
 
         Raises:
             RequestError: it was sent twice.
@@ -70,14 +70,14 @@ class Form:
 
 
 def read_form(content_type: str, body: bytes) -> Form:
-    """The form in a request's body; an empty body is an empty form.
+    """Parses the form in a request's body; an empty body is an empty form.
 
     Args:
-        content_type: the header as it came, `multipart/form-data; boundary=...`.
-        body: at most `MOST_BYTES` of it are read.
+        content_type: the header, such as `multipart/form-data; boundary=...`.
+        body: the body.
 
     Raises:
-        RequestError: it is too large, no form, or has too many fields.
+        RequestError: it is larger than `MOST_BYTES`, no form, or has too many fields.
     """
     if len(body) > MOST_BYTES:
         raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -92,7 +92,7 @@ def read_form(content_type: str, body: bytes) -> Form:
 
 
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:
-    """https://url.spec.whatwg.org/#urlencoded-parsing, always as UTF-8."""
+    """The fields of a URL-encoded body, as UTF-8: https://url.spec.whatwg.org/#urlencoded-parsing."""
     try:
         text = body.decode("utf-8", "replace")
         return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
@@ -101,7 +101,7 @@ def _urlencoded(body: bytes) -> list[tuple[str, str]]:
 
 
 def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
-    """RFC 7578, whose parts are MIME's. What a file was called does not matter."""
+    """The fields of a multipart body (RFC 7578); file names are ignored."""
     head = f"Content-Type: {_UNPRINTABLE.sub('', content_type)}\r\n\r\n".encode("utf-8", "replace")
     whole = BytesParser().parsebytes(head + body)
     parts = whole.get_payload()
@@ -119,7 +119,7 @@ def _named(parts: Iterator[Message]) -> Iterator[tuple[str, str]]:
 
 
 def _cleaned(fields: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Without what no reader can type and no database takes; line ends as line feeds."""
+    """The fields without characters that nobody can type and databases refuse; line ends as line feeds."""
     return tuple((_UNPRINTABLE.sub(" ", name), _UNPRINTABLE.sub(" ", _unfolded(value))) for name, value in fields)
 
 

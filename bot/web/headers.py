@@ -1,4 +1,4 @@
-"""Headers of every answer: what a browser may do with it, and what nobody is to keep. Pure."""
+"""Security and cache headers of every answer. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""https://www.w3.org/TR/CSP3/: nothing from elsewhere, no script in a page, no frame around it."""
+"""Our pages' policy (https://www.w3.org/TR/CSP3/): nothing from other sites, no inline script, no frames."""
 SITE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""What the site's pages say themselves, too."""
+"""Content-Security-Policy of the site's pages, which is also in the pages themselves."""
 KEPT_FOR_EVER = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
 
@@ -27,8 +27,8 @@ def headers(
     """The headers of an answer.
 
     Args:
-        web: whose `url` says whether readers come by https.
-        has_token: whether the address is somebody's own link, which no search engine is to list.
+        web: its `url` tells whether readers use https.
+        has_token: whether the URL is a reader's own link, which search engines must not list.
         policy: the Content-Security-Policy.
         cache: the Cache-Control.
     """

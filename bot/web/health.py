@@ -22,7 +22,7 @@ _LOOK_BACK = timedelta(days=7)
 
 
 def health(visit: Visit) -> Document:
-    """JSON: 200 if all is well, else 503 and the reason."""
+    """Answers in JSON with 200 if all is well, else with 503 and the reason."""
     try:
         mailing, reason = _last_mailing(visit), "; ".join(filter(None, (_late(visit), *_deaf(visit))))
     except StoreError as error:
@@ -31,7 +31,7 @@ def health(visit: Visit) -> Document:
 
 
 def _last_mailing(visit: Visit) -> Mapping[str, object] | None:
-    """The newest mailing that was asked for, category by category."""
+    """The states of the newest mailing that was asked for, by category."""
     records = visit.readers.store.papers.mailings_since(calendar.mailing_date(visit.now) - _LOOK_BACK)
     if not records:
         return None

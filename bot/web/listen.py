@@ -1,4 +1,4 @@
-"""Opens what requests come in by: HOST:PORT, unix:PATH, or the sockets that systemd has opened for us.
+"""Opens the sockets to listen on: HOST:PORT, unix:PATH, or sockets that systemd opened for us.
 
 Knows no HTTP.
 """
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _FIRST_SYSTEMD_DESCRIPTOR = 3
 _BACKLOG = 512
 _GIVE_UP_MS = 30_000
-"""After which a connection ends whose other end takes nothing."""
+"""The time after which a connection is closed whose other end acknowledges nothing."""
 _UMASK = 0o117
-"""A unix socket is for its owner and its group, which the proxy belongs to."""
+"""Lets only the owner and the group (the proxy's) use a unix socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class Listening:
 
     sockets: tuple[socket.socket, ...]
     path: Path | None = None
-    """The file of a unix socket that we made."""
+    """The file of a unix socket that we created."""
 
     def close(self) -> None:
-        """Close what is still open, and remove the file."""
+        """Closes sockets that are still open, and removes the file."""
         for each in self.sockets:
             each.close()
         if self.path is not None:
@@ -44,11 +44,11 @@ class Listening:
 
 
 def open_sockets(listen: str, environ: Mapping[str, str]) -> Listening:
-    """Listen.
+    """Opens the sockets and listens on them.
 
     Args:
-        listen: HOST:PORT or unix:PATH. Does not matter where systemd hands sockets over.
-        environ: has LISTEN_PID and LISTEN_FDS where it does:
+        listen: HOST:PORT or unix:PATH; ignored if systemd passes sockets.
+        environ: the environment, with LISTEN_PID and LISTEN_FDS if systemd does:
             https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html.
 
     Raises:
@@ -74,7 +74,7 @@ def _from_systemd(environ: Mapping[str, str]) -> tuple[socket.socket, ...]:
 
 
 def _tcp(listen: str) -> tuple[socket.socket, ...]:
-    """One socket for each address that the host's name stands for."""
+    """One socket for each address of the host name."""
     parts = urlsplit(f"//{listen}")
     found = socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     opened: list[socket.socket] = []
@@ -91,7 +91,7 @@ def _tcp(listen: str) -> tuple[socket.socket, ...]:
 
 
 def _unix(path: Path) -> socket.socket:
-    """A socket in the file system, in place of one that nobody listens on any more."""
+    """A unix socket, in place of a stale one that nobody listens on."""
     _remove_stale(path)
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(_UMASK)

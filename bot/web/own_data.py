@@ -1,4 +1,4 @@
-"""What is known of a reader, for that reader: all as JSON, what was saved as BibTeX; and having it forgotten."""
+"""A reader's own data: everything as JSON, saved papers as BibTeX, and its deletion."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 def export(visit: Visit) -> Document:
-    """Everything, as JSON."""
+    """Answers with everything that is known of the reader, as JSON."""
     found = known_of(visit.readers, visit.mailbox)
     text = json.dumps(asdict(found), indent=2, ensure_ascii=False, default=str) + "\n"
     return Document(text.encode(), "application/json", "paperboy.json")
 
 
 def saved_papers(readers: Context, mailbox: str) -> tuple[Paper, ...]:
-    """The papers that the reader saved in their newest version, the last one first; those still stored."""
+    """The papers that the reader saved and that are still stored, in their newest version, last saved first."""
     identifiers = saved(readers, readers.keys.person("mail", mailbox))
     versions = (readers.store.papers.versions(identifier) for identifier in identifiers)
     return tuple(found[-1] for found in versions if found)
 
 
 def saved_as_bibtex(visit: Visit) -> Document:
-    """The saved papers, for a reference manager."""
+    """Answers with the saved papers as BibTeX, for a reference manager."""
     text = bibtex.bibliography(saved_papers(visit.readers, visit.mailbox))
     return Document(text.encode(), "application/x-bibtex", "saved.bib")
 
@@ -45,7 +45,7 @@ def question(visit: Visit) -> Page:
 
 
 def forget(visit: Visit) -> Page:
-    """Delete the subscription, and all that is known of its reader but that they said no, if they did."""
+    """Deletes the subscription and all data of its reader, except for a suppression."""
     commands.forget(visit.readers, visit.mailbox, visit.now)
     details = "Your address, your topics and what you said of papers are gone."
     if _is_in_the_file(visit):

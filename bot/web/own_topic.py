@@ -1,4 +1,4 @@
-"""A topic that a reader writes: read from its form, shown in its form, and what it would have brought lately."""
+"""A reader's own topic: from the form and into the form, and what it would have matched lately."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _BETWEEN = re.compile(r"[\s,;]+")
 
 @dataclass(frozen=True, slots=True)
 class TopicForm:
-    """What stands in the form."""
+    """The fields of the form."""
 
     name: str = ""
-    """Which topic is being changed; empty for a new one."""
+    """The name of the topic that is being changed; empty for a new one."""
     title: str = ""
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
@@ -42,23 +42,23 @@ class TopicForm:
     exclude: tuple[str, ...] = ()
     query: str = ""
     not_read: tuple[str, ...] = ()
-    """Which of the categories are not read here any more."""
+    """Categories of it that are no longer collected."""
     preview: Preview | None = None
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing to look for was written."""
+        """Whether it has no keywords, authors or query."""
         return not (self.title or self.keywords or self.authors or self.exclude or self.query)
 
     def as_yaml(self) -> dict[str, object]:
-        """The topic as the YAML would have it, for the commands."""
+        """The topic as in the YAML, for the commands."""
         lists: dict[str, object] = {name: list(getattr(self, name)) for name in ("categories", *_LINES)}
         return {"title": self.title, "query": self.query, **lists}
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewDay:
-    """One mailing in a preview."""
+    """One mailing date in a preview."""
 
     day: str
     matched: int
@@ -69,7 +69,7 @@ class PreviewDay:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a topic would have brought in the last days; or what is wrong with it."""
+    """What a topic would have matched in the last days; or what is wrong with it."""
 
     said: Said | None = None
     days: tuple[PreviewDay, ...] = ()
@@ -78,7 +78,7 @@ class Preview:
 
 
 def read_topic_form(form: Form) -> TopicForm:
-    """The topic that was typed.
+    """The topic in a submitted form.
 
     Raises:
         RequestError: a field was sent twice.
@@ -95,7 +95,7 @@ def read_topic_form(form: Form) -> TopicForm:
 
 
 def topic_form(topic: Topic, read: Collection[str]) -> TopicForm:
-    """A stored topic as its form shows it; `read` are the categories that own topics may have."""
+    """A stored topic as form fields; `read` are the categories that own topics may have."""
     return TopicForm(
         name=topic.name,
         title=topic.title,

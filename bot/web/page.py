@@ -1,4 +1,4 @@
-"""What a page function is given, and what it returns. Values only."""
+"""The argument and the results of page functions, as values."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer as HTML: a template of `templates/web/` and what it is given."""
+    """An HTML answer: a template of `templates/web/` and its values."""
 
     template: str
     values: Mapping[str, object] = field(default_factory=dict)
     status: HTTPStatus = HTTPStatus.OK
     changed: bool = False
-    """Whether something was changed that the verbs should look at now."""
+    """Whether something was changed, so that the daemon should run at once."""
     stopped: str | None = None
-    """The mailbox, as a hash in hex, of which nothing may be on its way any more when the answer is given."""
+    """The hash (hex) of a mailbox that was unsubscribed: the answer waits for messages that are being sent to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An answer that is data."""
+    """An answer that is data, such as JSON."""
 
     content: bytes
     content_type: str
     name: str | None = None
-    """What it is called when it is kept."""
+    """Its file name when it is saved."""
     status: HTTPStatus = HTTPStatus.OK
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request, as a page function is given it."""
+    """One request, as the argument of a page function."""
 
     readers: Context
     templates: Templates
     now: datetime
     token: str = ""
-    """The path's, verified."""
+    """The verified token in the path."""
     payload: bytes = b""
-    """What the token says."""
+    """The token's payload."""
     form: Form = field(default_factory=Form)
     client: Client = field(default_factory=Client)
     is_post: bool = False
@@ -62,7 +62,7 @@ class Visit:
 
     @property
     def web(self) -> WebSettings:
-        """The configuration's `web:`, without which no page is served."""
+        """The configuration's `web:`."""
         web = self.readers.settings.web
         if web is None:
             raise ValueError("without `web:` there are no pages")
@@ -70,25 +70,25 @@ class Visit:
 
     @property
     def mailbox(self) -> str:
-        """Whose link it is, as a hash in hex."""
+        """The mailbox of the link, as a hash in hex."""
         return self.payload.hex()
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path, and what is done there."""
+    """One path with its page functions."""
 
     path: str
     get: Callable[[Visit], Page | Document]
     """Reads only."""
     post: Callable[[Visit], Page | Document] | None = None
     preview: Callable[[Visit], Page | Document] | None = None
-    """Answers its form in place of `post`, and reads only, where the form's `do` says so."""
+    """Called instead of `post` if the form's `do` says so; reads only."""
     purpose: Purpose | None = None
-    """What its token must be for; None if it has none."""
+    """The purpose that its token must have; None if it has no token."""
     unknown: Callable[[Visit], Page] | None = None
-    """What is shown for a token that is not ours or too old, in place of "not found"."""
+    """Called for an invalid or expired token; without it the answer is "not found"."""
     rates: Rates | None = None
-    """How often its form may be sent by one address."""
+    """How often one address may send its form."""
     evenly: bool = False
-    """Whether its form is answered after the same time, whatever there was to do: who measures learns nothing."""
+    """Whether its form is always answered after the same time, so that the timing tells nothing."""

@@ -1,4 +1,4 @@
-"""What a reader gets, and when: one page of small forms, each of which is a command. A form says which by `do`."""
+"""The preferences page: small forms for what a reader gets and when; each is a command, named by its field `do`."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_SAVED = 200
-"""Papers that the page lists; the BibTeX has all."""
+"""The most papers that the page lists; the BibTeX has all."""
 
 
 def page(visit: Visit) -> Page:
-    """Everything as it is."""
+    """Shows the preferences."""
     return _page(visit)
 
 
 def preview(visit: Visit) -> Page:
-    """The page with what the topic that is being written would have brought."""
+    """Shows the page with a preview of the topic that is being written."""
     member, typed = _member(visit), read_topic_form(visit.form)
     return _page(visit, typed=previewed(visit, typed, member.muted if member else ()))
 
 
 def send(visit: Visit) -> Page:
-    """Carry out what the form asks for, and show everything as it is then."""
+    """Does what the form asks for, and shows the preferences after it."""
     what = visit.form.one("do")
     command, member = _COMMANDS.get(what), _member(visit)
     if command is None:
@@ -62,7 +62,7 @@ def send(visit: Visit) -> Page:
 
 
 def _topics(visit: Visit, key: str) -> Changed | Refused:
-    """Which of the offered topics are followed."""
+    """Follows the checked topics and unfollows the others."""
     chosen = set(visit.form.many("topic"))
     return _all(
         commands.follow(visit.readers, key, topic.name)
@@ -73,7 +73,7 @@ def _topics(visit: Visit, key: str) -> Changed | Refused:
 
 
 def _topic(visit: Visit, key: str) -> Changed | Refused:
-    """A topic of the reader's own, new or changed."""
+    """Adds or changes an own topic."""
     typed = read_topic_form(visit.form)
     if typed.name:
         return commands.rewrite(visit.readers, key, typed.name, typed.as_yaml())
@@ -85,7 +85,7 @@ def _remove(visit: Visit, key: str) -> Changed | Refused:
 
 
 def _muted(visit: Visit, key: str) -> Changed | Refused:
-    """The words as they stand in the form now: those that are gone are unmuted."""
+    """Mutes the words in the form, and unmutes those that are no longer in it."""
     wanted, member = visit.form.lines("muted"), _member(visit)
     judged = read_terms(wanted, "muted")
     if isinstance(judged, Refused):  # before anything is unmuted
@@ -99,7 +99,7 @@ def _muted(visit: Visit, key: str) -> Changed | Refused:
 
 
 def _when(visit: Visit, key: str) -> Changed | Refused:
-    """Hour, weekdays and zone."""
+    """Sets hour, weekdays and time zone."""
     try:
         at = read_hour(visit.form.one("at"))
     except ValueError as error:
@@ -139,7 +139,7 @@ _COMMANDS: Mapping[str, Command] = {
 
 
 def _all(done: Iterator[Changed | Refused]) -> Changed | Refused:
-    """What several commands came to, one carried out after the other; the first refusal stops those that follow."""
+    """Runs several commands in order, up to the first refusal; returns the combined result."""
     last, changed = None, False
     for each in done:
         if isinstance(each, Refused):
@@ -186,7 +186,7 @@ def _followed_by_name(member: Member | None) -> tuple[str, ...]:
 
 
 def _subscriber(visit: Visit, member: Member, typed: TopicForm | None) -> dict[str, object]:
-    """What the forms show; `typed` takes the place of the own topic that it changes."""
+    """The values of the forms; `typed` replaces the own topic that it changes."""
     read = visit.readers.settings.named_categories
     own = [topic_form(topic, read) for topic in member.topics if isinstance(topic, Topic)]
     return {
@@ -203,7 +203,7 @@ def _subscriber(visit: Visit, member: Member, typed: TopicForm | None) -> dict[s
 
 
 def _masked(member: Member) -> str:
-    """Enough of the address for its reader to know it, too little for a stranger who looks over their shoulder."""
+    """The address, mostly masked: its reader recognises it, somebody who looks over their shoulder does not."""
     address = member.destination.reveal()
     return f"{address[:1]}…@{address.rpartition('@')[2]}"
 

@@ -1,4 +1,4 @@
-"""How often one address and one network may ask, kept in the store, so that all machines on it count together."""
+"""Limits on requests per client address and network, kept in the store, so that all machines count together."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What is let through."""
+    """The rates of one kind of request."""
 
     name: str
     address: Rate
     network: Rate
-    """More than one address: a whole institute may stand behind it."""
+    """Higher than that of one address, because a network may be a whole institute."""
 
 
 _HOUR, _MINUTES = timedelta(hours=1), timedelta(minutes=10)
@@ -34,16 +34,16 @@ CHANGE = Rates("change", Rate(120, _MINUTES), Rate(600, _MINUTES))
 
 
 def take(readers: Context, rates: Rates, client: Client, now: datetime) -> None:
-    """Count one request.
+    """Counts one request.
 
     Args:
-        readers: whose store counts, and under whose keys an address is hashed.
-        rates: what is let through.
-        client: who asks.
+        readers: has the store, and the keys with which an address is hashed.
+        rates: the rates.
+        client: the client.
         now: the moment, UTC.
 
     Raises:
-        RequestError: it is too much, and when it is not any more.
+        RequestError: there were too many; with the seconds to wait.
         StoreError: the store cannot be used.
     """
     with readers.store.transaction() as transaction:

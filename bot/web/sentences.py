@@ -1,4 +1,4 @@
-"""What a refusal means, in a sentence for the reader. Pure."""
+"""Sentences for readers about refused commands. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What became of a form."""
+    """The message about a submitted form."""
 
     text: str
     details: tuple[str, ...] = ()
     good: bool = True
     about: str = ""
-    """Which form of the page it is about; what is about no form stands above all of them."""
+    """The form of the page to which it belongs; shown above all forms if empty."""
 
 
 _SENTENCES: Mapping[Refusal, str] = {
@@ -54,11 +54,11 @@ _PLACES: Mapping[str, str] = {
     "query": "Query",
     "title": "Title",
 }
-"""The last word of a problem's path, as the form calls it."""
+"""The names of form fields, by the last part of a problem's path."""
 
 
 def refused(refusal: Refused, about: str = "") -> Said:
-    """The refusal as the page says it, with all that is wrong, by the names that the form's fields have."""
+    """The message for a refusal, with all problems, using the names of the form's fields."""
     details = tuple(
         f"{place}: {problem.message}" if (place := _place(problem.path)) else problem.message
         for problem in refusal.problems

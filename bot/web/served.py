@@ -1,4 +1,4 @@
-"""What is served: everything that the pages of one configuration need. Made anew when the configuration changes."""
+"""Everything that the pages of one configuration need; made anew when the configuration changes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Served:
     clock: Clock
     wake: Callable[[], None]
     threads: StoreThreads
-    """Where page functions run; they outlive a configuration."""
+    """The threads in which page functions run; they are kept when the configuration changes."""
 
     @classmethod
     def make(
@@ -55,9 +55,9 @@ class Served:
 
         Args:
             readers: the store and the configuration, which has `web:`.
-            templates: the operator's own win.
-            clock: for now.
-            wake: called when the verbs have something to look at.
+            templates: the operator's own override ours.
+            clock: tells the time.
+            wake: called when a reader changed something, so that the daemon runs at once.
             threads: where page functions run.
         """
         web, site = readers.settings.web, readers.settings.site
@@ -68,11 +68,11 @@ class Served:
         return cls(web, readers, templates, assets, Files(assets.files, folder), clock, wake, threads)
 
     def render(self, page: Page, *, root: str) -> str:
-        """The page as HTML; where the operator's own template is broken, by the built-in one.
+        """Renders the page as HTML; with the built-in template if the operator's own is broken.
 
         Args:
             page: what the page function returned.
-            root: from the page to the top, as links have it: empty or `../`.
+            root: the relative path from the page to the top: empty or `../`.
         """
         assets = {name: root + path for name, path in self.assets.names.items()}
         name = f"web/{page.template}.html.j2"

@@ -1,4 +1,4 @@
-"""The server: sockets, and the application behind them. What it serves can be exchanged while it runs."""
+"""The web server: listens on sockets and runs the application. What it serves can be exchanged while it runs."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from bot.web.served import Served
 
 CONNECTION_SECONDS = 30.0
-"""For how long a connection may be without a whole request: slow ones are cut off, idle ones end."""
+"""The time in which a connection has to send a whole request; slow and idle connections are closed."""
 STOP_SECONDS = 2.0
-"""How long requests in progress are given when we are asked to stop."""
+"""The time for requests in progress when the server stops."""
 HANDLING: dict[str, Any] = {
-    # aiohttp's own would write every path, and that is somebody's link.
+    # aiohttp's access log would contain every path, which may be a reader's link.
     "access_log": None,
     "keepalive_timeout": CONNECTION_SECONDS,
     "max_line_size": LONGEST_LINE,
     "max_field_size": LONGEST_LINE,
     "lingering_time": 1.0,
-    # A small body may unpack to a large one; ours are never compressed.
+    # A small compressed body may expand to a huge one; our forms are never compressed.
     "auto_decompress": False,
 }
-"""How aiohttp handles connections."""
+"""Options of aiohttp's connection handling."""
 
 
 class Server:
     """One server. `start` it, `exchange` what it serves, `stop` it."""
 
     def __init__(self, served: Served, *, even_seconds: float = EVEN_SECONDS) -> None:
-        """Take what is served first, and after how long the sign-up form is answered."""
+        """Take what is served first, and the time after which the sign-up form is answered."""
         self._served = served
         app = make_app(lambda: self._served, even_seconds=even_seconds)
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=STOP_SECONDS, **HANDLING)
@@ -46,11 +46,11 @@ class Server:
 
     @property
     def addresses(self) -> list[object]:
-        """What it listens on, as sockets name it."""
+        """The addresses it listens on, as sockets name them."""
         return list(self._runner.addresses)
 
     async def start(self, environ: Mapping[str, str]) -> None:
-        """Listen where `web.listen` says, or on what systemd hands over.
+        """Listens as `web.listen` says, or on sockets from systemd.
 
         Raises:
             ListenError: that cannot be listened on.
@@ -61,11 +61,11 @@ class Server:
             await web.SockSite(self._runner, each, backlog=512).start()
 
     def exchange(self, served: Served) -> None:
-        """Serve this from the next request on."""
+        """Serves this from the next request on."""
         self._served = served
 
     async def stop(self) -> None:
-        """End the requests in progress, within some seconds, and listen no more."""
+        """Stops listening, and gives requests in progress `STOP_SECONDS` to end."""
         await self._runner.cleanup()
         if self._listening is not None:
             self._listening.close()

@@ -1,4 +1,4 @@
-"""Signing up by mail: the form, its one answer for everybody, and the reader's own yes."""
+"""Signing up by mail: the form, the same answer for every address, and the confirmation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OfferedTopic:
-    """One of the YAML's topics, as a form offers it."""
+    """One of the YAML's topics, as offered in a form."""
 
     name: str
     title: str
@@ -52,7 +52,7 @@ def offered_topics(readers: Context, chosen: tuple[str, ...] = ()) -> tuple[Offe
 
 
 def form(visit: Visit) -> Page:
-    """The form, empty; where nobody may sign up, that."""
+    """Shows the empty form, or says that nobody may sign up."""
     if not visit.web.signup:
         closed = Said("Nobody can sign up here.", ("Whoever runs this Paperboy has not opened it.",), good=False)
         return Page("message", {"title": "Paperboy", "said": closed}, HTTPStatus.NOT_FOUND)
@@ -61,13 +61,13 @@ def form(visit: Visit) -> Page:
 
 
 def preview(visit: Visit) -> Page:
-    """The form as it was typed, with what the topic in it would have brought."""
+    """Shows the form as it was filled in, with a preview of its own topic."""
     own = previewed(visit, read_topic_form(visit.form))
     return _form(visit, chosen=visit.form.many("topic"), own=own)
 
 
 def send(visit: Visit) -> Page:
-    """Take the request: the same answer for every address that may sign up, whatever is known of it."""
+    """Takes a sign-up request; answers the same for every address that may sign up, known or not."""
     own, chosen = read_topic_form(visit.form), visit.form.many("topic")
     wanted: list[str | Wanted] = [*chosen, *([] if own.is_empty else [own.as_yaml()])]
     zone = visit.form.one("zone") or visit.readers.settings.timezone.key
@@ -99,7 +99,7 @@ def _form(visit: Visit, *, chosen: tuple[str, ...], own: TopicForm | None = None
 
 
 def confirmation(visit: Visit) -> Page:
-    """Asks for one click, for whoever opened the link may be a mail scanner."""
+    """Shows a button, because a mail scanner may have opened the link."""
     with visit.readers.store.snapshot() as view:
         member = view.members.of_mailbox(visit.mailbox)
     if member is None or member.asked_topics is None:
@@ -108,7 +108,7 @@ def confirmation(visit: Visit) -> Page:
 
 
 def confirmed(visit: Visit) -> Page:
-    """The subscription begins."""
+    """Confirms: the subscription begins."""
     found = confirm(visit.readers, visit.mailbox, visit.now)
     if isinstance(found, Refused):
         return expired(visit)
@@ -121,7 +121,7 @@ def confirmed(visit: Visit) -> Page:
 
 
 def expired(visit: Visit) -> Page:  # noqa: ARG001 - a page function
-    """For a link that is too old, was used, or is not ours."""
+    """Shown for a link that is expired, used or invalid."""
     said = Said(
         "This link does not work any more.",
         ("It is good for 48 hours and for one request. Sign up again, and you get a new one.",),

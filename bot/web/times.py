@@ -1,4 +1,4 @@
-"""Hours and days as forms send them: `<input type=time>`, `<input type=date>`. Pure."""
+"""Parses times and dates of forms: `<input type=time>`, `<input type=date>`. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.config import value_types
 
 
 def read_hour(text: str) -> time | None:
-    """A time of day; None if nothing was chosen. Browsers send HH:MM, some HH:MM:SS.
+    """Parses a time of day; None if it is empty. Browsers send HH:MM, some HH:MM:SS.
 
     Raises:
         ValueError: with a sentence that says what is expected.
@@ -17,7 +17,7 @@ def read_hour(text: str) -> time | None:
 
 
 def read_day(text: str) -> date | None:
-    """A day; None if nothing was chosen.
+    """Parses a date; None if it is empty.
 
     Raises:
         ValueError: with a sentence that says what is expected.

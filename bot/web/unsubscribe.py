@@ -1,4 +1,4 @@
-"""Saying no: the page with one button, a mail program's own button (RFC 8058), and taking it back."""
+"""Unsubscribing: the page with a button, a mail program's own button (RFC 8058), and undoing it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 def question(visit: Visit) -> Page:  # noqa: ARG001 - a page function
-    """One button. It is the same for a link that is not ours: nothing is said of who is known here."""
+    """Shows a button; also for an invalid link, so that it tells nothing about who is subscribed."""
     return Page("unsubscribe", {"title": "Unsubscribe"})
 
 
 def send(visit: Visit) -> Page:
-    """The reader's no, however it comes: any form, and none, as some mail programs send it."""
+    """Unsubscribes the mailbox, whatever form was sent; some mail programs send none."""
     how = Via.PAGE if visit.form.many("page") else Via.ONE_CLICK
     done = unsubscribe(visit.readers, visit.mailbox, how, visit.now)
     return _done(visit, stopped=visit.mailbox if done.being_sent else None)
 
 
 def unknown(visit: Visit) -> Page:
-    """The answer to a link that is not ours, which is the same: RFC 8058 wants a 200, and no oracle."""
+    """Answers an invalid link in the same way: RFC 8058 wants a 200, and it must tell nothing."""
     return _done(visit, stopped=None) if visit.is_post else question(visit)
 
 
@@ -45,7 +45,7 @@ def undo_question(visit: Visit) -> Page:  # noqa: ARG001 - a page function
 
 
 def undo(visit: Visit) -> Page:
-    """The reader's own yes, after their no or somebody else's click."""
+    """Subscribes the mailbox again, after the reader or somebody else unsubscribed it."""
     found = resubscribe(visit.readers, visit.mailbox)
     if isinstance(found, Refused):
         return Page("resubscribe", {"title": "Get mail again", "said": refused(found)})
