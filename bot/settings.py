@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -166,6 +166,8 @@ class Subscriber:
     interest: Interest | None = None
     """What `order: learned` knows of it beside feedback."""
     paused: bool = False
+    resumes_at: datetime | None = None
+    """When its pause until a day ended or ends; hours before that are not made up for."""
     was: str | None = None
     """The name it had before; what the store has under that name is moved to the new one."""
     options: Any = None

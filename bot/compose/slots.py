@@ -24,8 +24,9 @@ def is_due(subscriber: Subscriber, state: SubscriberState, now: datetime) -> boo
         return True
     if state.slot is None or state.slot > now:  # a slot in the future was written by a wrong clock
         return True
-    if latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone) > state.slot:
-        return True
+    latest = latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
+    if latest > state.slot:
+        return subscriber.resumes_at is None or latest >= subscriber.resumes_at
     # Today's slot was served already: what comes in late follows at once. A new subscriber waits for its first slot.
     return state.heard_until is not None and calendar.mailing_date(state.slot) == calendar.mailing_date(now)
 

@@ -25,7 +25,7 @@ from bot.channels import CHANNELS
 from bot.channels.defaults import decided, room_for
 from bot.model import Topic
 from bot.settings import Address, Secret, Subscriber, SuppressedAddress, fingerprint
-from bot.store.members import own_topic
+from bot.store.members import day_begins, own_topic
 from bot.store.suppressions import SuppressionReason
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ class _Part:
         is_silent = suppression is not None and not asks_again
         unconfirmed = asks_again or not row.is_confirmed
         address = _address(row)
+        resumes_at = day_begins(row.paused_until, row.timezone) if row.paused and row.paused_until else None
         chat = self.settings.chat
         buttons = chat is not None and chat.has_buttons(row.channel)
         return Subscriber(
@@ -146,17 +147,14 @@ class _Part:
             timezone=_zone(row.timezone),
             at=_time(row.at),
             on=_weekdays(row.weekdays),
-            paused=bool(row.paused) and self._is_paused(row),
+            paused=bool(row.paused) and (resumes_at is None or self.now < resumes_at),
+            resumes_at=resumes_at,
             options=_decided(row.channel, address.kind, buttons),
             **_room(row.channel),
             suppressed=(_suppressed(address, suppression),) if suppression and is_silent else (),
             revision=row.revision,
             unconfirmed=unconfirmed,
         )
-
-    def _is_paused(self, row: RosterRow) -> bool:
-        today = self.now.astimezone(_zone(row.timezone)).date()
-        return row.paused_until is None or today < row.paused_until
 
     def followed(self, row: RosterRow) -> list[Topic]:
         """The existing topics that it follows, without what it mutes."""

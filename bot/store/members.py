@@ -205,7 +205,7 @@ class Members:
         later = members.c.paused & (members.c.paused_until >= (now - _FARTHEST_WEST).date())
         there = members.c.confirmed_at.is_not(None) & (members.c.reads != "")
         for day, zone in self._connection.execute(select(*days).where(later, there).distinct()):
-            begins = datetime.combine(day, time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+            begins = day_begins(day, zone)
             if begins > now:
                 yield begins
 
@@ -246,6 +246,11 @@ class Members:
 
     def _stored(self, key: str) -> Member:
         return _member(self._connection.execute(select(members).where(members.c.key == key)).one())
+
+
+def day_begins(day: date, zone: str) -> datetime:
+    """When the day begins in the zone, UTC; where a change of the clocks skips midnight, when that is."""
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def _is_listening(now: datetime) -> ColumnElement[bool]:

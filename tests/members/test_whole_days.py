@@ -122,6 +122,37 @@ async def test_an_hour_of_one_s_own_is_kept_and_a_pause_too(readers: Environment
 # -- no means no -------------------------------------------------------------------------------------------------
 
 
+async def test_after_a_pause_the_first_digest_comes_at_the_hour_and_has_all_that_came_in(
+    readers: Environment,
+) -> None:
+    key = await sign_up(readers, at=morning(FRIDAY, 4))
+    async with commanding(readers) as context:
+        hour(context, key, time(8))
+        pause(context, key, WEDNESDAY)
+    for day in (FRIDAY, MONDAY, TUESDAY):
+        await live(readers, day, 12)
+    await readers.once(morning(TUESDAY, 22))  # midnight in Berlin
+    assert to(readers, DORA) == ["Confirm your subscription"]
+    async with readers.app() as app:
+        assert app.runner.work_ahead().self_service_due == morning(WEDNESDAY, 6)
+    await readers.once(morning(WEDNESDAY, 6))
+    assert len(to(readers, DORA)) == 2
+
+
+async def test_the_daemon_wakes_as_a_pause_ends(readers: Environment) -> None:
+    key = await sign_up(readers, at=morning(FRIDAY, 4))
+    async with commanding(readers) as context:
+        pause(context, key, WEDNESDAY)
+    await live(readers, MONDAY, 12)
+    async with readers.app() as app:
+        assert app.runner.work_ahead().self_service_due == morning(TUESDAY, 22)
+    before = len(to(readers, DORA))
+    await readers.once(morning(TUESDAY, 21, 59))
+    assert len(to(readers, DORA)) == before
+    await readers.once(morning(TUESDAY, 22))
+    assert len(to(readers, DORA)) == before + 1
+
+
 @pytest.mark.parametrize("how", ["reader", "complaint", "bounce"])
 async def test_who_said_no_gets_nothing_whatever_is_done_and_the_others_go_on(readers: Environment, how: str) -> None:
     await live(readers, FRIDAY)
