@@ -86,6 +86,7 @@ class ShardClient(discord.Client):
         api_url: str,
         answering: Answering,
         *,
+        listening: asyncio.Event | None = None,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
     ) -> None:
         """Not connected yet.
@@ -94,6 +95,7 @@ class ShardClient(discord.Client):
             shard: its number, and how many there are.
             api_url: `channels.discord.api_url`.
             answering: called with each interaction, in a task of its own.
+            listening: set when Discord has begun a session.
             heartbeat_timeout: seconds; see `HEARTBEAT_TIMEOUT`.
         """
         super().__init__(
@@ -114,6 +116,7 @@ class ShardClient(discord.Client):
         self.tree.error(_told)
         self._api_url = api_url
         self._answering = answering
+        self._listening = listening or asyncio.Event()
 
     async def listen(self, token: Secret, gateway_url: str) -> None:
         """Log in, connect, and hear until cancelled; a lost connection is resumed where Discord allows it.
@@ -144,6 +147,7 @@ class ShardClient(discord.Client):
     async def on_connect(self) -> None:
         """Discord has begun a session."""
         self.is_listening = True
+        self._listening.set()
 
     async def on_resumed(self) -> None:
         """Discord has gone on with a session."""

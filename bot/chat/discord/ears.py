@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bot.channels.discord.client import Bot
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from bot.chat.service import ChatService
     from bot.clock import Clock
     from bot.text.templates import Templates
+
+RETRY_SECONDS = 60.0
+"""How often it is looked whether commands that Discord refused may be sent again."""
 
 
 class DiscordEars:
@@ -36,14 +40,15 @@ class DiscordEars:
             raise ValueError("a bot without a token hears nothing")
         self._token, self._api_url = settings.token, settings.api_url.rstrip("/")
         self._clock = clock
-        self._tick = tick
         self._answering = Hearing(service, templates)
+        self._listening = asyncio.Event()
+        """Set when a session has begun, which may be the first one after the commands changed."""
         self._bot = Bot(self._token, self._api_url)
         self._registration = Registration(store.listening)
         self._shards = Shards(self._bot, self._api_url, store.leases, clock, self._client, tick=tick)
 
     def _client(self, shard: tuple[int, int]) -> ShardClient:
-        return ShardClient(shard, self._api_url, self._answering)
+        return ShardClient(shard, self._api_url, self._answering, listening=self._listening)
 
     @property
     def hears(self) -> bool:
@@ -74,4 +79,6 @@ class DiscordEars:
             client = next((each for each in self._shards.clients if each.shard_id == 0), None)
             if client is not None:
                 await self._registration.keep(client, self._clock.now())
-            await asyncio.sleep(self._tick)
+            self._listening.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._listening.wait(), RETRY_SECONDS)

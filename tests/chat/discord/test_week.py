@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from bot.demo.servers.discord_interactions import Interaction
     from tests.chat.discord.conftest import Guild
 
-STEPS, MINUTES = 250, 40
-"""A step each 40 minutes: a week."""
+STEPS, MINUTES = 500, 20
+"""A step each 20 minutes: a week."""
 PEOPLE = tuple(
     Person(f"13000000000000{number:05}", f"reader{number}", MANAGE_CHANNELS if number % 3 == 0 else 0)
     for number in range(30)
@@ -165,7 +165,7 @@ async def week(tmp_path: Path, receiver: DiscordReceiver, monkeypatch: pytest.Mo
 async def spoken(week: Week, chance: random.Random, model: Model) -> tuple[Interaction, bool]:
     """Somebody gives a command or clicks: what they see, and whether it should be done."""
     person = chance.choice(PEOPLE)
-    is_direct = chance.random() < 0.4
+    is_direct = chance.random() < 0.3
     where = person.name if is_direct else chance.choice(CHANNELS)
     channel = week.receiver.chat.direct_channel(person.id) if is_direct else week.receiver.guild_channel(where)
     interactions = week.receiver.chat.interactions
@@ -176,7 +176,7 @@ async def spoken(week: Week, chance: random.Random, model: Model) -> tuple[Inter
         return await interactions.click(person, said, channel, interactions.message("9", {})), True
     command, options = chance.choice(
         (
-            ("follow", {"words": chance.choice(("birds", "light"))}),
+            *[("follow", {"words": chance.choice(("birds", "light"))})] * 2,
             ("unfollow", {"topic": chance.choice(("birds", "light"))}),
             ("mute", {"words": chance.choice(WORDS)}),
             ("unmute", {"words": chance.choice(WORDS)}),
