@@ -23,13 +23,13 @@ from bot.app import opened
 from bot.app.web_service import WebService
 from bot.clock import SimulatedClock
 from bot.config import load
-from bot.demo import samples
+from bot.demo import conversation, samples
 from bot.demo.reader import Reader, free_address
 from bot.demo.servers.arxiv import ArxivServer, render_rss
 from bot.demo.servers.discord import DiscordReceiver
 from bot.demo.servers.slack import SlackReceiver
 from bot.demo.servers.smtp import SmtpReceiver
-from bot.demo.showcase import Day, Figure, Page, ReaderStep, render_showcase
+from bot.demo.showcase import Day, Exchange, Figure, Page, ReaderStep, render_showcase
 from bot.model import Mailing
 
 if TYPE_CHECKING:
@@ -43,7 +43,12 @@ _LEFTOVERS = ("config.yaml", "paperboy.db", "paperboy.db-wal", "paperboy.db-shm"
 """Files that an earlier demo left in the folder; nothing else in it is removed."""
 
 _SLACK_CHANNEL, _DISCORD_CHANNEL, _DISCORD_FORUM = "C0123456789", "123456789012345678", "123456789012345679"
-_NAMES = {_SLACK_CHANNEL: "vision-lab", _DISCORD_CHANNEL: "reading-group", _DISCORD_FORUM: "brain-forum"}
+_NAMES = {
+    _SLACK_CHANNEL: "vision-lab",
+    _DISCORD_CHANNEL: "reading-group",
+    _DISCORD_FORUM: "brain-forum",
+    conversation.CHANNEL: "new-people",
+}
 """The subscriber's name in the showcase, by channel; a webhook's name is in its URL."""
 
 _FIRST_DAY, _LAST_DAY = date(2026, 3, 5), date(2026, 3, 9)
@@ -65,6 +70,8 @@ class _Totals:
     days: list[Day] = field(default_factory=list)
     answers: list[ReaderStep] = field(default_factory=list)
     """What the reader did in between, and the pages that she saw."""
+    exchanges: list[Exchange] = field(default_factory=list)
+    """What was said in Discord, and answered."""
     answered: list[RunResult] = field(default_factory=list)
     """The runs after her actions."""
     runs: list[RunResult] = field(default_factory=list)
@@ -133,6 +140,7 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
     account(run, settings)
     if day == _FIRST_DAY:
         await _subscribe(settings, clock, receivers, found, tell)
+        await _converse(settings, clock, receivers, found, tell)
     repeat = await _once(settings, clock)
     tell(f"And once more: {_sent(repeat)} sent.")
     found.runs.append(run)
@@ -172,6 +180,22 @@ async def _subscribe(
     ]
     tell(f"A reader signs up on the page: {_sent(found.answered[0])} mail asks her whether it was she.")
     tell(f"She confirms: {_sent(found.answered[1])} mail brings her the latest mailing.")
+
+
+async def _converse(
+    settings: Settings, clock: SimulatedClock, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
+) -> None:
+    """A channel of Discord subscribes itself, gets the latest mailing at once, and asks about it."""
+    async with conversation.heard(settings, clock, receivers.discord) as talk:
+        await talk.say(conversation.BO, "follow", words="brains")
+        await talk.say(conversation.ADA, "follow", words="brains")
+        run = await _once(settings, clock)
+        await talk.press(conversation.BO, "Why this paper")
+        await talk.press(conversation.BO, "Save")
+        await talk.say(conversation.BO, "saved")
+    found.answered.append(run)
+    found.exchanges += talk.exchanges
+    tell(f"A channel in Discord follows a topic: {_sent(run)} message brings the latest mailing.")
 
 
 async def _unsubscribe(
@@ -214,6 +238,7 @@ def _config(receivers: _Receivers) -> dict[str, Any]:
             "seminar": {"mail": ["bob@example.org", "eve@example.org"], "topics": ["brains"], "when_empty": "say"},
         },
         "site": {"dir": "site", "topics": list(samples.topics())},
+        "chat": {"discord": {"who": "managers"}},
         "web": {
             "url": f"http://{listen}",
             "listen": listen,
@@ -294,7 +319,7 @@ def _leave(folder: Path, found: _Totals, receivers: _Receivers) -> None:
         for path in sorted((folder / "site").rglob("*.md"))
     ]
     (folder / "index.html").write_text(
-        render_showcase(_figures(found), found.days, pages, found.answers), encoding="utf-8"
+        render_showcase(_figures(found), found.days, pages, found.answers, found.exchanges), encoding="utf-8"
     )
 
 

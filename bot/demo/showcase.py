@@ -72,6 +72,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """What somebody said in Discord, and the answer that they alone saw."""
+
+    who: str
+    said: str
+    answer: Mapping[str, Any]
+    """With `embeds` and `components`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderStep:
     """One action of a reader on the pages, and the page that she saw after it."""
 
@@ -80,7 +90,11 @@ class ReaderStep:
 
 
 def render_showcase(
-    figures: Sequence[Figure], days: Sequence[Day], pages: Sequence[Page], answers: Sequence[ReaderStep] = ()
+    figures: Sequence[Figure],
+    days: Sequence[Day],
+    pages: Sequence[Page],
+    answers: Sequence[ReaderStep] = (),
+    exchanges: Sequence[Exchange] = (),
 ) -> str:
     """The page as HTML. Mails and pages are in sandboxed frames; a content security policy forbids all requests."""
     environment = jinja2.Environment(
@@ -102,6 +116,7 @@ def render_showcase(
             for day in days
         ],
         answers=answers,
+        exchanges=[{"who": each.who, "said": each.said, "shown": discord_view(each.answer)} for each in exchanges],
         pages=[{"path": page.path, "html": _PAGE_STYLE + page_html(page.markdown)} for page in pages],
     )
 

@@ -1,6 +1,6 @@
 """Slack's mrkdwn and Discord's Markdown as HTML, so that a page can show messages as their readers see them.
 
-Only the part of either that a digest can contain. What would ping somebody is marked so that one notices. Pure.
+Only the part of either that our messages can contain. What would ping somebody is marked so that one notices. Pure.
 Everything that comes out is HTML made here; text from outside is escaped on its way through.
 """
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = re.compile("\ue000(\\d+)\ue001")
 _BARE_URL = re.compile(r"https?://[^\s<>\ue000]*[^\s<>\ue000.,;:!?'\")\]]")
+_BLOCK = re.compile(r"^```\n(.*?)\n```(?:\n|$)", re.MULTILINE | re.DOTALL)
+"""A block of code, on lines of its own, as our answers have it."""
 _SAFE_URL = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+\Z")
 
 _SLACK_CODE = re.compile(r"(?<![\w`])`(?![\s\u200b])([^`\n]+)(?<![\s\u200b])`(?![\w`])")
@@ -90,7 +92,7 @@ def slack_html(mrkdwn: str) -> Markup:
             _link(html.unescape(target), html.escape(html.unescape(label or target), quote=False))
         )
 
-    text = _without_placeholders(mrkdwn)
+    text = _BLOCK.sub(lambda found: placeholders.keep(_block(_slack_text(found[1]))), _without_placeholders(mrkdwn))
     text = _SLACK_CODE.sub(lambda found: placeholders.keep(f"<code>{_slack_text(found[1])}</code>"), text)
     text = _slack_text(_SLACK_CONTROL.sub(control, text))
     text = _BARE_URL.sub(lambda found: placeholders.keep(_link(html.unescape(found[0]), found[0])), text)
@@ -108,7 +110,7 @@ def discord_html(markdown: str) -> Markup:
         label = html.escape(found[1], quote=False)
         return placeholders.keep(_link(found[2], _styled(label, _DISCORD_STYLES)))
 
-    text = _without_placeholders(markdown)
+    text = _BLOCK.sub(escaped(_block), _without_placeholders(markdown))
     text = _DISCORD_ESCAPE.sub(escaped(str), text)
     text = _DISCORD_CODE.sub(escaped("<code>{}</code>".format), text)
     text = _DISCORD_LINK.sub(masked, text)
@@ -156,6 +158,10 @@ def _link(url: str, label: str) -> str:
     if not safe_url(url):
         return label
     return f'<a href="{html.escape(url)}" target="_blank" rel="noreferrer">{label}</a>'
+
+
+def _block(code: str) -> str:
+    return f"<pre>{code}</pre>"
 
 
 def _ping(raw: str) -> str:

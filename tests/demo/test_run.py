@@ -53,7 +53,7 @@ async def test_what_every_channel_received_and_the_pages_are_left(tmp_path: Path
     slack = json.loads((received / "slack.json").read_text(encoding="utf-8"))
     discord = json.loads((received / "discord.json").read_text(encoding="utf-8"))
     assert {message["channel"] for message in slack} == {"vision-lab", "brain-hook"}
-    assert {message["channel"] for message in discord} == {"reading-group", "brain-forum", "their-hook"}
+    assert {message["channel"] for message in discord} == {"reading-group", "brain-forum", "their-hook", "new-people"}
     posts = [message["thread"] for message in discord if message["channel"] == "brain-forum"]
     assert posts == [f"Brains · {day} Mar 2026" for day in ("Thu 5", "Fri 6", "Mon 9")]
     assert sorted(received.glob("*.eml"))
@@ -130,3 +130,13 @@ async def test_a_reader_signs_up_gets_the_latest_mailing_at_once_and_is_left_out
     index = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "And answered by its readers" in index
     assert "You are unsubscribed" in index
+
+
+async def test_a_channel_in_discord_subscribes_itself_and_asks(tmp_path: Path) -> None:
+    await run_demo(tmp_path)
+    discord = json.loads((tmp_path / "received" / "discord.json").read_text(encoding="utf-8"))
+    assert [message for message in discord if message["channel"] == "new-people"]
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    talk = index[index.index('id="conversation"') : index.index('id="answers"')]
+    for said in ("Only members who may manage its channels", "This channel follows Brains now.", "Saved.", "@misc"):
+        assert said in talk

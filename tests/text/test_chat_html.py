@@ -58,6 +58,7 @@ def test_mrkdwn_reads_as_in_slack(mrkdwn: str, shown: str) -> None:
             "<h3>One</h3><h4>Two</h4><h5>Three</h5><small>small</small>rest",
         ),
         ("> quoted\n- first\n- second", "<blockquote>quoted</blockquote><li>first</li><li>second</li>"),
+        ("so:\n```\na *b*\n  <c>\n```\nand", "so:<br><pre>a *b*\n  &lt;c&gt;</pre>and"),
     ],
 )
 def test_markdown_reads_as_in_discord(markdown: str, shown: str) -> None:
@@ -76,7 +77,7 @@ class Tags(HTMLParser):
         self.attributes.update(name for name, _ in attrs)
 
 
-OURS = {"a", "strong", "em", "s", "u", "code", "br", "mark", "blockquote", "h3", "h4", "h5", "small", "li"}
+OURS = {"a", "strong", "em", "s", "u", "code", "br", "mark", "blockquote", "h3", "h4", "h5", "small", "li", "pre"}
 MARKUP = st.text("<>&;!@#|*_~`\\[]()/:\"'=\n abhtpsx.\ue000\ue0010")
 
 

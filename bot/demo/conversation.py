@@ -1,0 +1,81 @@
+"""A conversation in Discord: a channel subscribes itself, and two people ask and answer there.
+
+The real ears listen to the Discord on loopback; who speaks does it through that server, as Discord's users do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from bot.app.chat_service import ChatListening
+from bot.demo.servers.discord_interactions import MANAGE_CHANNELS, Person
+from bot.demo.showcase import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.clock import Clock
+    from bot.demo.servers.discord import DiscordReceiver
+    from bot.demo.servers.discord_interactions import Interaction
+    from bot.settings import Settings
+
+CHANNEL = "123456789012345680"
+ADA = Person("123456789012345681", "Ada", MANAGE_CHANNELS)
+BO = Person("123456789012345682", "Bo")
+SECONDS = 30.0
+"""How long an answer is waited for."""
+
+
+class Conversation:
+    """What is said in one channel, and answered to who said it alone."""
+
+    def __init__(self, discord: DiscordReceiver) -> None:
+        self.exchanges: list[Exchange] = []
+        self._discord = discord
+        self._channel = discord.guild_channel(CHANNEL)
+
+    async def say(self, person: Person, command: str, **options: str) -> None:
+        """Somebody chooses a command and fills in its options."""
+        given = "".join(f" {name}: {value}" for name, value in options.items())
+        asked = await self._discord.chat.interactions.command(person, f"paperboy {command}", self._channel, **options)
+        await self._note(person, f"/paperboy {command}{given}", asked)
+
+    async def press(self, person: Person, label: str) -> None:
+        """Somebody presses the button of that name under the newest message, or takes a paper from such a menu."""
+        message = next(each for each in reversed(self._discord.messages) if each.destination == CHANNEL)
+        custom_id, values = _found(message.payload, label)
+        shown = self._discord.chat.interactions.message(message.id, message.payload)
+        asked = await self._discord.chat.interactions.click(person, custom_id, self._channel, shown, values=values)
+        await self._note(person, f"presses {label}", asked)
+
+    async def _note(self, person: Person, said: str, asked: Interaction) -> None:
+        async with asyncio.timeout(SECONDS):
+            answer = await asked.seen()
+        self.exchanges.append(Exchange(person.name, said, answer))
+
+
+@asynccontextmanager
+async def heard(settings: Settings, clock: Clock, discord: DiscordReceiver) -> AsyncIterator[Conversation]:
+    """The program listens, as `paperboy run` does, until the end."""
+    listening = ChatListening(clock, lambda: None)
+    try:
+        await listening.follow(settings)
+        async with asyncio.timeout(SECONDS):
+            while not discord.chat.commands.registered:  # noqa: ASYNC110 - the server on loopback has no event for it
+                await asyncio.sleep(0.01)
+        yield Conversation(discord)
+    finally:
+        await listening.aclose()
+
+
+def _found(payload: Any, label: str) -> tuple[str, tuple[str, ...]]:  # noqa: ANN401 - a message as JSON
+    """The `custom_id` of the button with that label, or of the menu and its first entry's value."""
+    for row in payload.get("components") or ():
+        for each in row["components"]:
+            if each.get("label") == label:
+                return each["custom_id"], ()
+            if each.get("placeholder", "").startswith(label):
+                return each["custom_id"], (each["options"][0]["value"],)
+    raise LookupError(f"there is no {label}")
