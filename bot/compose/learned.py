@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING
 
 import structlog
@@ -78,6 +79,8 @@ class LearnedOrder:
         self._topics = settings.topics
         self._timer = timer
         self._spent = 0.0
+        self._ends = inf
+        """When there is no more time to learn, as the timer counts."""
         self._votes: dict[str, tuple[FeedbackRecord, ...]] = {}
         self._libraries: dict[str, tuple[Entry, ...]] = {}
         self._placed: dict[tuple[str, ...], Vectors] = {}
@@ -108,20 +111,26 @@ class LearnedOrder:
         if self._given_up or not entries or not self._learns(subscriber, topic):
             return {}
         started = self._timer()
+        self._ends = started + MOST_SECONDS - self._spent
         try:
             found = self._scored(self.interest(subscriber, topic), entries)
+            self._check_time()
         except ImportError:
             self._give_up(NEEDS_NUMPY)
-            return {}
+        except TimeoutError:
+            self._give_up(f"Learning the order took longer than {MOST_SECONDS:.0f} s.")
         except Exception as error:  # law 9: what is optional never costs a digest
             log.exception("the order could not be learned", subscriber=subscriber.name, topic=topic.name)
             self._give_up(f"The order could not be learned: {type(error).__name__}.")
-            return {}
-        self._spent += self._timer() - started
-        if self._spent > MOST_SECONDS:
-            self._give_up(f"Learning the order took longer than {MOST_SECONDS:.0f} s.")
-            return {}
-        return found
+        else:
+            self._spent += self._timer() - started
+            return found
+        return {}
+
+    def _check_time(self) -> None:
+        """Raise TimeoutError if this run's time for learning is over."""
+        if self._timer() > self._ends:
+            raise TimeoutError
 
     def interest(self, subscriber: Subscriber, topic: Topic, votes: Votes | None = None) -> Interest:
         """What its readers want of the topic, by these votes or by all.
@@ -172,6 +181,10 @@ class LearnedOrder:
             except LibraryError as error:
                 self.problems[f"The library of {subscriber.name} cannot be read: {error}"] = None
                 found = ()
+            except Exception as error:  # law 9, as in `scored`
+                log.exception("the library could not be read", subscriber=subscriber.name)
+                self.problems[f"The library of {subscriber.name} cannot be read: {type(error).__name__}."] = None
+                found = ()
             self._libraries[subscriber.name] = found
         return self._libraries[subscriber.name]
 
@@ -183,13 +196,17 @@ class LearnedOrder:
     @cached_property
     def _space(self) -> PaperSpace:
         """Of what was announced before the newest mailing: that one's own papers would make its new words usual."""
-        from bot.topics.paper_space import MOST_BACKGROUND, PaperSpace  # noqa: PLC0415 - numpy
+        from bot.topics.paper_space import MOST_BACKGROUND, PaperSpace, Vocabulary  # noqa: PLC0415 - numpy
 
         learned = [topic for topic in self._topics.values() if topic.order is Order.LEARNED]
         categories = sorted({category for topic in learned for category in topic.categories})
         newest = max(filter(None, map(self._store.papers.latest_mailing, categories)))
         papers = self._store.papers.latest(categories, since=newest - BACKGROUND, before=newest, most=MOST_BACKGROUND)
-        return PaperSpace([Document.of(paper) for paper in papers])
+        vocabulary, background = Vocabulary(), [Document.of(paper) for paper in papers]
+        for document in background:
+            vocabulary.read(document)
+            self._check_time()
+        return PaperSpace(background, vocabulary)
 
     def _scored(self, interest: Interest, entries: Sequence[DigestEntry]) -> dict[str, Scored]:
         if len(self._space.documents) < FEWEST_ANNOUNCED:

@@ -8,7 +8,7 @@ thrown away. Two views of the papers are added, each counted in standard deviati
 - linear discriminant analysis over latent topics, its covariance drawn towards a round one: finds papers that say the
   same in other words.
 
-From `_ENOUGH_FOR_REGRESSION` likes on, a logistic regression against the background is the third.
+From 10 likes on, a logistic regression of them against the background is the third.
 """
 
 from __future__ import annotations
@@ -30,16 +30,17 @@ if TYPE_CHECKING:
     from bot.topics.features import Document
     from bot.topics.paper_space import Floats, PaperSpace, Vectors
 
-_PSEUDO_LIKES = 20
-"""The announced papers that fit the keywords best stand in for likes."""
-_PSEUDO_WEIGHT = 3.0
+_PSEUDO_LIKES = 8
+"""So many announced papers that fit a keyword best stand in for likes."""
+_PSEUDO_WEIGHT = 2.0
 """All of them together weigh as so many likes."""
 _DISLIKED, _HALF_OF_IT_AT = 0.3, 5
 """How much dislikes count in the end, and of how many dislikes half of that."""
 _TOPICS_WEIGHT = 0.5
 _ROUNDNESS = 0.5
 """How far the covariance is drawn towards a round one."""
-_ENOUGH_FOR_REGRESSION = 30
+_ENOUGH_FOR_REGRESSION = 10
+_REGRESSION_WEIGHT = 2.0
 _LATEST = 6
 """So many likes tell that an interest has moved, if at least as many came before."""
 _FITS = 1.0
@@ -147,10 +148,10 @@ class Interest:
 
     def _with_regression(self, learned: _Profile, liked: Vectors) -> _Profile:
         known = {document.key for document in self._likes}
-        others = [place for place, document in enumerate(self._space.documents) if document.key not in known]
+        others = [place for place in self._space.sampled if self._space.documents[place].key not in known]
         weights = regression(liked, self._space.background.some(others), self._size)
         scores = self._space.sample.times(weights)
-        by = 1 / _spread(scores)
+        by = _REGRESSION_WEIGHT / _spread(scores)
         offset = learned.offset + by * float(scores.mean())
         return replace(learned, features=learned.features + weights * np.float32(by), offset=offset)
 

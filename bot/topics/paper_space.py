@@ -34,6 +34,8 @@ _TOPIC_FEATURES = 5000
 _RAREST, _COMMONEST = 6, 0.2
 """In how many papers such a feature is: at least so many, and at most this part of them."""
 _SAMPLE = 1000
+_OTHER_KEYWORDS = 0.05
+"""How much of a keyword's fit the fit of all keywords counts beside."""
 _OVERSAMPLED, _POWER_ITERATIONS = 20, 2
 """Halko, Martinsson and Tropp, https://arxiv.org/abs/0909.4061, section 1.6, has the method and what these mean."""
 
@@ -147,19 +149,34 @@ class PaperSpace:
         return Vectors(rows, columns, values, self._topics.points(rows, columns, values, len(read)))
 
     def best_for(self, keywords: tuple[str, ...], most: int) -> Vectors:
-        """The announced papers that have the most, and the rarest, of the keywords' words and pairs; few, if few."""
+        """For each keyword the announced papers that have the most, and the rarest, of its words and pairs.
+
+        Of papers that fit one keyword equally, those that fit the others too come first.
+        """
         if (keywords, most) not in self._best:
-            columns = np.array([self.vocabulary.column(term) for each in keywords for term in terms(each)], np.int32)
-            weights = np.bincount(columns, at(self._idf, columns, self._idf_of_unknown), len(self.vocabulary))
-            scores = self.background.times(weights.astype(np.float32))
-            best = np.argsort(-scores, kind="stable")[:most]
-            self._best[keywords, most] = self.background.some(best[scores[best] > 0])
+            fits = [self._fits(keyword) for keyword in keywords]
+            best = np.zeros(0, np.intp)
+            for fit in fits:
+                ranked = np.argsort(-(fit + _OTHER_KEYWORDS * sum(fits)), kind="stable")[:most]
+                best = np.append(best, ranked[fit[ranked] > 0])
+            self._best[keywords, most] = self.background.some(best)
         return self._best[keywords, most]
+
+    def _fits(self, keyword: str) -> NDArray[np.float64]:
+        """How well each announced paper fits the keyword."""
+        columns = np.array([self.vocabulary.column(term) for term in terms(keyword)], np.int32)
+        weights = np.bincount(columns, at(self._idf, columns, self._idf_of_unknown), len(self.vocabulary))
+        return self.background.times(weights.astype(np.float32))
+
+    @cached_property
+    def sampled(self) -> range:
+        """The places of some of the documents, evenly taken: enough to see what is usual."""
+        return range(0, len(self.documents), max(1, len(self.documents) // _SAMPLE))
 
     @cached_property
     def sample(self) -> Vectors:
-        """Some of the background, evenly taken: enough to see how scores spread."""
-        return self.background.some(np.arange(0, len(self.background), max(1, len(self.background) // _SAMPLE)))
+        """These documents."""
+        return self.background.some(self.sampled)
 
     @cached_property
     def mean(self) -> Floats:
