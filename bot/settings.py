@@ -180,6 +180,11 @@ class Subscriber:
     """Whether its reader has not confirmed yet: it gets the confirmation mail and nothing else."""
 
     @property
+    def is_weekly(self) -> bool:
+        """Whether it gets the best of a week at once: on one weekday alone."""
+        return self.at is not None and len(self.on) == 1
+
+    @property
     def is_self_service(self) -> bool:
         """Whether a reader made it, on the web or in chat; then it is kept in the store."""
         return self.revision > 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.app.collecting import LEASE_TERM, TODAY_LEASE
 from bot.app.runner import Runner
+from bot.arxiv import calendar
 from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, ARXIV_TIMEOUT
 from bot.channels import CHANNELS
 from bot.channels.channel import CheckResult
@@ -22,6 +23,7 @@ from bot.members.context import Context, NoteMails
 from bot.members.links import SignedLinks
 from bot.members.roster import RosterReader
 from bot.report import check
+from bot.report.expectation import expectations
 from bot.settings import refuse_live
 from bot.store import Store
 from bot.store.leases import LeaseTakenError
@@ -166,6 +168,7 @@ class App:
             *check.notices(roster),
             *check.reader_notices(self.store, roster),
             *check.renamed_notices(self.store, roster),
+            *expectations(self.store, self.channels, roster, self.clock.now().astimezone(calendar.EASTERN).date()),
         ]
         results.append(await self._check_arxiv(roster))
         results.extend(await check.check_channels(self.channels, roster))

@@ -122,7 +122,7 @@ class DigestPlanner:
         read: tuple[object, ...] = (*told.values(), subscriber.topics, subscriber.picks, own_order)
         if subscriber.when_empty is WhenEmpty.SILENT and not any(map(self._matched.claimed_by, subscriber.topics)):
             read = tuple(self._settings.topics[name].categories for name in subscriber.topics)  # nothing else matters
-        key = (*read, *state.cursors.values(), state.heard_until, now)
+        key = (*read, *state.cursors.values(), state.heard_until, subscriber.is_weekly, now)
         if key not in self._plans:
             self._plans[key] = self._plan(subscriber, state, now, news, told)
         return self._plans[key]
@@ -144,6 +144,7 @@ class DigestPlanner:
                 mailing_dates=dates,
                 announced=self._announced(categories, dates),
                 missing=self._missing(categories, self._span(state, dates), now),
+                across_days=subscriber.is_weekly and len(dates) > 1,
             )
             return DigestPlan(digest, told_papers, None, self._upto, _later(state.heard_until, dates[0]))
         silent_on, silence = self._silence(subscriber, state, dates, now)
@@ -216,26 +217,20 @@ class DigestPlanner:
                 scored = self.learned.scored(subscriber, topic, entries)
                 scores |= {identifier: each.score for identifier, each in scored.items()}
                 entries = [replace(e, reason=scored[e.paper.identifier].reason) if scored else e for e in entries]
-                section = self._section(topic, entries, windows[topic.name], scores if scored else None)
+                ranked = rank(topic, entries, scores if scored else None, across_days=subscriber.is_weekly)
+                section = self._section(topic, ranked, windows[topic.name])
                 sections.append(section)
                 settled.extend(_digest_papers(section, mine))
         return with_picks(sections, subscriber.picks, scores), tuple(settled)
 
-    def _section(
-        self,
-        topic: Topic,
-        entries: list[DigestEntry],
-        window: Iterable[Announcement],
-        scores: Mapping[str, float] | None,
-    ) -> Section:
-        ranked = rank(topic, entries, scores)
+    def _section(self, topic: Topic, ranked: list[DigestEntry], window: Iterable[Announcement]) -> Section:
         shown = ranked if topic.limit is None else ranked[: topic.limit]
         return Section(
             topic=topic.name,
             title=topic.title,
             entries=tuple(shown),
             hidden=len(ranked) - len(shown),
-            more=(pages := self._pages(topic, entries)) or self._lists(entries, window),
+            more=(pages := self._pages(topic, ranked)) or self._lists(ranked, window),
             pages=pages,
         )
 

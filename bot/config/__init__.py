@@ -8,6 +8,7 @@ by name. Never shows the value of a `${...}`.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from bot.settings import Address
 
 VARIABLE = "PAPERBOY_CONFIG"
+WEEKLY_AT, WEEKLY_ON = time(9), frozenset({4})
+"""When `digest: weekly` comes where a subscriber does not say: on Friday."""
 
 _SIGNUP_CHANNEL = "mail"
 _NEEDED_BY: Mapping[str, frozenset[str]] = {"token": frozenset({"channel"})}
@@ -125,6 +128,8 @@ class _Route:
         rest = {**dict(self.rest or ())}
         room = room_for(CHANNELS.get(self.channel), rest["max_messages"], rest["full"])
         interest = rest["interest"].value() if rest["interest"] else None
+        if rest.pop("digest") == "weekly":
+            rest = {**rest, "at": rest["at"] or WEEKLY_AT, "on": rest["on"] if len(rest["on"]) == 1 else WEEKLY_ON}
         common = {**rest, **room, "timezone": rest["timezone"] or whole.timezone, "interest": interest}
         buttons = whole.chat is not None and whole.chat.value().has_buttons(self.channel)
         options = decided(self.options, self.addresses, buttons=buttons)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -297,7 +297,9 @@ class SubscriberSection(Section):
     at: _WallTime | None = None
     """The hour in its time zone; as soon as the mailing is in if there is none."""
     on: Annotated[frozenset[_Weekday], *_AtLeastOne] = _SUBSCRIBER.on
-    """On which weekdays; what came in between comes along."""
+    """On which weekdays; what came in between comes along. On one alone: the best of the week first."""
+    digest: Literal["weekly"] | None = None
+    """weekly: the best of the week, on Friday at 09:00 where `on` and `at` do not say otherwise."""
     when_empty: WhenEmpty = _SUBSCRIBER.when_empty
     on_unknown: OnUnknown = _SUBSCRIBER.on_unknown
     max_messages: _Count | None = None
@@ -325,6 +327,12 @@ class SubscriberSection(Section):
         if info.data.get("at", ...) is None:
             raise ValueError('means nothing without an hour: add at: "08:00"')
         return on
+
+    @model_validator(mode="after")
+    def _on_one_weekday(self) -> Self:
+        if self.digest == "weekly" and "on" in self.model_fields_set and len(self.on) > 1:
+            raise ValueError("digest: weekly comes on one weekday: leave out `on`, or name one")
+        return self
 
     @field_validator("was")
     @classmethod

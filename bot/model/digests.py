@@ -91,6 +91,8 @@ class Digest:
     """Distinct papers announced in the topics' categories on these dates."""
     missing: tuple[str, ...] = ()
     """Mailings of these dates that are not collected yet: today's by category, earlier ones with their date."""
+    across_days: bool = False
+    """Whether the best of all its mailings come first, whichever day they are of; else the newest mailing does."""
 
     @property
     def matched(self) -> int:

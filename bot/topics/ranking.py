@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def rank(
-    topic: Topic, entries: Sequence[DigestEntry], scores: Mapping[str, float] | None = None
+    topic: Topic,
+    entries: Sequence[DigestEntry],
+    scores: Mapping[str, float] | None = None,
+    *,
+    across_days: bool = False,
 ) -> list[DigestEntry]:
     """The entries in the topic's order: newest mailing first, and within a mailing as `topic.order` says.
 
@@ -33,6 +37,7 @@ def rank(
         topic: whose order it is.
         entries: in any order.
         scores: how well each paper fits, by identifier.
+        across_days: whether the mailing comes after what `topic.order` says, so that the best of a week come first.
 
     Raises:
         QueryError: the topic's query does not parse.
@@ -43,7 +48,9 @@ def rank(
         relevance: tuple[float, ...] = () if topic.order is Order.LISTING else _relevance(entry, authors)
         if scores is not None:
             relevance = (not _is_by_one_followed(entry, authors), -scores[entry.paper.identifier])
-        return (-entry.mailing_date.toordinal(), *relevance, -entry.type.strength, entry.paper.identifier)
+        day = -entry.mailing_date.toordinal()
+        place = (*relevance, -entry.type.strength)
+        return (*place, day, entry.paper.identifier) if across_days else (day, *place, entry.paper.identifier)
 
     return sorted(entries, key=key)
 

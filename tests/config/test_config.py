@@ -1008,6 +1008,7 @@ def test_the_example_with_all_its_subscribers_loads(tmp_path: Path) -> None:
         file,
         {
             "SLACK_BOT_TOKEN": "xoxb-1",
+            "ZOTERO_KEY": "word",
             "DISCORD_BOT_TOKEN": "dove",
             "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T01/B01/abc",
             "DISCORD_WEBHOOK_URL": "https://discord.com/api/webhooks/123456789012345678/abc",
@@ -1023,12 +1024,47 @@ def test_the_example_with_all_its_subscribers_loads(tmp_path: Path) -> None:
         "papers-forum",
         "their-hook",
         "alice",
+        "bob",
         "seminar",
     ]
 
 
 def keys(kind: type[Any], *, but: tuple[str, ...] = ()) -> set[str]:
     return {field.name for field in fields(kind)} - set(but)
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "on"),
+    [
+        ("digest: weekly", time(9), {4}),
+        ('digest: weekly, at: "07:30"', time(7, 30), {4}),
+        ('digest: weekly, at: "07:30", on: [mon]', time(7, 30), {0}),
+    ],
+)
+def test_a_weekly_digest_comes_on_friday_unless_it_is_said(tmp_path: Path, said: str, at: time, on: set[int]) -> None:
+    fragment = f"subscribers: {{loft: {{slack: C0123456789, topics: [birds], {said}}}}}"
+    loft = settings_of(tmp_path, fragment).subscribers["loft"]
+    assert (loft.at, set(loft.on), loft.is_weekly) == (at, on, True)
+
+
+@pytest.mark.parametrize(
+    ("channel", "said", "room"),
+    [
+        ("mail: a@example.edu", "", (1, 20)),
+        ("slack: C0123456789", "", (4, 20)),
+        ("slack: C0123456789", "max_messages: 10", (10, None)),
+        ("mail: a@example.edu", "full: 5", (1, 5)),
+        ("mail: a@example.edu", "max_messages: 3, full: 5", (3, 5)),
+    ],
+)
+def test_how_much_a_digest_shows_where_it_is_not_said(
+    tmp_path: Path, channel: str, said: str, room: tuple[int, int | None]
+) -> None:
+    channels = "channels: {slack: {token: word}, mail: {host: localhost, sender: p@example.edu}}"
+    wishes = f", {said}" if said else ""
+    fragment = f"{channels}\nsubscribers: {{loft: {{{channel}, topics: [birds]{wishes}}}}}"
+    loft = settings_of(tmp_path, fragment).subscribers["loft"]
+    assert (loft.max_messages, loft.full) == room
 
 
 NOT_IN_THE_FILE = ("name", "channel", "addresses", "options", "suppressed", "unconfirmed", "revision")
@@ -1050,7 +1086,7 @@ def test_the_example_has_every_key_there_is_and_no_other(tmp_path: Path) -> None
         assert set(found["channels"][name]) == keys(kind.Settings)
     options = {key for kind in CHANNELS.values() for key in keys(kind.Options)}
     used = {key for subscriber in found["subscribers"].values() for key in subscriber}
-    assert used == keys(Subscriber, but=NOT_IN_THE_FILE) | set(CHANNELS) | options
+    assert used == keys(Subscriber, but=NOT_IN_THE_FILE) | set(CHANNELS) | options | {"digest"}
 
 
 def test_what_the_example_shows_as_a_default_is_the_default(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class _Layout:
         self._digest = digest
         self._templates = templates
         self._answering = answering
-        self._dated = len(digest.mailing_dates) > 1
+        self._dated = len(digest.mailing_dates) > 1 and not digest.across_days
         self._entries = [entry for section in sections for entry in section.entries]
         self._paper = cache(lambda number, brief: fragments.paper(self._entries[number - 1], number, brief=brief))
         self._more = cache(lambda place, count: fragments.more(sections[place], count))
