@@ -1,4 +1,4 @@
-"""Where in a chat somebody can subscribe: a channel, or a person's direct messages; and who is subscribed there."""
+"""A place in a chat that can subscribe: a channel, or a person's direct messages; and its subscriber."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChatPlace:
-    """A place that has one subscriber at most."""
+    """A place in a chat; it has at most one subscriber."""
 
     channel: str
     """Slack or Discord, by the channel's name."""
     destination: str = field(repr=False)
-    """What is written to: a channel's id; of direct messages what the platform takes in its place."""
+    """A channel's id, or the platform's id for direct messages to a person."""
     names: tuple[str, ...] = ()
-    """How else a configuration may name the destination: `#papers`."""
+    """Other names of the destination in a configuration: `#papers`."""
 
     @cached_property
     def address(self) -> Address:
-        """The destination as deliveries know it.
+        """The destination as an address of its channel.
 
         Raises:
             ValueError: the channel cannot write to such a destination.
@@ -39,7 +39,7 @@ class ChatPlace:
 
     @property
     def recipient(self) -> str:
-        """The destination as a hash."""
+        """The key of the address: a hash."""
         return self.address.key
 
     @property
@@ -48,7 +48,7 @@ class ChatPlace:
         return Secret(self.destination)
 
     def configured(self, context: Context) -> Subscriber | None:
-        """The subscriber of the YAML that is written to here; the first of several."""
+        """The YAML's subscriber with this destination, the first if several have it; None if none has."""
         mine = {fingerprint(name) for name in (self.destination, *self.names)}
         for subscriber in context.settings.subscribers.values():
             if subscriber.channel == self.channel and mine.intersection(subscriber.recipients):

@@ -1,6 +1,6 @@
-"""The commands: what a reader can say. Each is a function, one transaction, and the same when it is said again.
+"""The commands of readers. Each is a function with one transaction; repeating it changes nothing more.
 
-A refusal is a value (`values.Refused`); only a store that cannot be used raises.
+A refusal is a value (`values.Refused`); an exception is raised only if the store cannot be used.
 """
 
 from bot.members.commands.chatting import carry_out_once, follow_in

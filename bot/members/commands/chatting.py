@@ -1,4 +1,4 @@
-"""Subscribing from within a chat, where whoever asks is known to be there: it needs no confirmation."""
+"""Subscribing from a chat. It needs no confirmation, because the platform vouches for who asks."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _KEY_BYTES = 8
 def follow_in(
     context: Context, place: ChatPlace, wanted: str | Wanted, timezone: str, now: datetime
 ) -> Changed | Refused:
-    """Have a place follow one more topic; its first makes it a subscriber, who gets the latest mailing at once.
+    """Makes a place follow one more topic; the first makes it a subscriber, which gets the latest mailing at once.
 
     Args:
         context: the store and the configuration.
-        place: the channel, or the direct messages of who asks.
-        wanted: one of the YAML's topics by its name, or an own one as it was typed.
-        timezone: a newcomer's, by its IANA name.
+        place: the channel, or the direct messages of whoever asks.
+        wanted: one of the YAML's topics by name, or an own topic as typed.
+        timezone: the IANA time zone for a new subscriber.
         now: the moment, UTC.
     """
     if place.configured(context) is not None:
@@ -45,14 +45,14 @@ def follow_in(
 
 
 def carry_out_once(context: Context, event: str, within: timedelta, now: datetime) -> bool:
-    """Whether nobody carried out this command or click before: several machines may hear of one.
+    """Whether this command or click was not carried out before: several machines may receive the same one.
 
-    To be asked in the transaction of the command: `Store.shared_transaction`.
+    Call it in the transaction of the command, see `Store.shared_transaction`.
 
     Args:
         context: the store.
-        event: the platform's own id of it, with the platform's name in front.
-        within: for how long it is remembered.
+        event: the platform's id of it, after the platform's name.
+        within: how long it is remembered.
         now: the moment, UTC.
     """
     with context.store.transaction() as transaction:

@@ -1,4 +1,4 @@
-"""What readers say of papers: more like this, less like this, saved. Said again, it is taken back."""
+"""Readers' feedback on papers: more like this, less like this, saved. The same feedback again takes it back."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def feedback(
     now: datetime,
     topic: str | None = None,
 ) -> Noted:
-    """Note a reader's word on a paper; the same word again takes it back.
+    """Stores a reader's feedback on a paper; the same feedback again takes it back.
 
     Args:
         context: the store and the configuration.
         subscriber: to whom the paper was shown.
-        person: who says it: `context.keys.person` of the platform and the platform's id.
-        identifier: the paper's.
-        opinion: what they say.
+        person: the reader: `context.keys.person` of the platform and the platform's id.
+        identifier: the paper's identifier.
+        opinion: the feedback.
         place: where: mail, web, slack, discord.
         now: the moment, UTC.
-        topic: in whose section the paper stood; where None, what is known from an earlier word on it stays.
+        topic: the topic in whose section the paper was shown; if None, the stored one is kept.
     """
     with context.store.transaction() as transaction:
         transaction.hold_reader(person[0])
@@ -48,22 +48,22 @@ def feedback(
 
 
 def learn_anew(context: Context, subscriber: str) -> int:
-    """Forget all that was said of what a subscriber was shown, so that its order is learned anew; how much it was.
+    """Deletes all feedback on what a subscriber was shown, so that its order is learned anew. Returns how much.
 
-    What the same people said elsewhere stays, and so does what they saved there.
+    What the same people said elsewhere, and saved there, stays.
     """
     with context.store.transaction() as transaction:
         return transaction.feedback.forget(subscriber, ())
 
 
 def said(context: Context, subscriber: str) -> tuple[FeedbackRecord, ...]:
-    """All that was said of what a subscriber was shown, the newest first."""
+    """All feedback on what a subscriber was shown, newest first."""
     with context.store.snapshot() as view:
         return view.feedback.of_subscriber(subscriber)
 
 
 def saved(context: Context, person: tuple[str, ...]) -> tuple[str, ...]:
-    """The identifiers of the papers that a person saved, the last one first, each once."""
+    """The identifiers of the papers that a person saved, last saved first, each once."""
     with context.store.snapshot() as view:
         found = view.feedback.of_persons(person)
     return tuple(dict.fromkeys(record.identifier for record in found if record.opinion is Opinion.SAVED))

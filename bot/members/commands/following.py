@@ -28,7 +28,7 @@ def offered(context: Context, channel: str) -> tuple[str, ...]:
 
 
 def read_followed(context: Context, channel: str, wanted: Sequence[str | Wanted]) -> Followed | Refused:
-    """What somebody on this channel wants to follow; own topics among it have no name yet, see `numbered`."""
+    """The topics that somebody on this channel wants to follow, validated; own topics get names by `numbered`."""
     if not wanted:
         return Refused(Refusal.NO_TOPIC)
     if len(wanted) > MOST_TOPICS:
@@ -54,7 +54,7 @@ def _read(context: Context, channel: str, wanted: str | Wanted, place: Place) ->
 
 
 def numbered(member: Member, followed: Followed) -> tuple[Member, Followed]:
-    """The same with names for its own topics, and the member that has counted them."""
+    """The topics with names for own ones, and the member with its count of own topics raised."""
     named: list[str | Topic] = []
     for topic in followed:
         if isinstance(topic, Topic):
@@ -66,5 +66,5 @@ def numbered(member: Member, followed: Followed) -> tuple[Member, Followed]:
 
 
 def too_many() -> Refused:
-    """More topics than a subscriber may follow."""
+    """The refusal of more topics than a subscriber may follow."""
     return Refused(Refusal.TOO_MANY_TOPICS, (Problem("topics", f"at most {MOST_TOPICS} are expected"),))

@@ -1,6 +1,6 @@
 """What a self-service subscriber gets, and when: topics, muted words, hour, zone, weekdays, pause.
 
-A subscriber is named by its key. What is asked for and is so already changes nothing, and says so.
+A subscriber is named by its key. A command that changes nothing says so in its result.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 
 def follow(context: Context, key: str, wanted: str | Wanted) -> Changed | Refused:
-    """Follow one more topic: one of the YAML's by its name, or an own one as it was typed."""
+    """Follows one more topic: one of the YAML's by name, or an own topic as typed."""
     return _change(context, key, lambda member: following_too(context, member, wanted))
 
 
 def unfollow(context: Context, key: str, topic: str) -> Changed | Refused:
-    """Follow a topic no more; `topic` is its name."""
+    """Stops following a topic, by name."""
     return _change(
         context, key, lambda member: _with_topics(member, *(t for t in member.topics if _name(t) != topic))
     )
 
 
 def rewrite(context: Context, key: str, topic: str, wanted: Wanted) -> Changed | Refused:
-    """Change an own topic, by its name; it acts from now on, as a change in the YAML does."""
+    """Changes an own topic, by name; the change holds for coming mailings, as in the YAML."""
 
     def change(member: Member) -> Member | Refused:
         followed = read_followed(context, member.channel, [wanted])
@@ -55,7 +55,7 @@ def rewrite(context: Context, key: str, topic: str, wanted: Wanted) -> Changed |
 
 
 def mute(context: Context, key: str, terms: Sequence[str]) -> Changed | Refused:
-    """Have no topic show papers with these words any more, beside those muted before."""
+    """Excludes papers with these words from all topics, in addition to words muted before."""
 
     def change(member: Member) -> Member | Refused:
         found = read_terms((*member.muted, *terms), "muted")
@@ -65,7 +65,7 @@ def mute(context: Context, key: str, terms: Sequence[str]) -> Changed | Refused:
 
 
 def unmute(context: Context, key: str, terms: Collection[str]) -> Changed | Refused:
-    """Show papers with these words again."""
+    """Includes papers with these words again."""
     gone = {term.strip().casefold() for term in terms}
     return _change(
         context, key, lambda m: replace(m, muted=tuple(term for term in m.muted if term.casefold() not in gone))
@@ -73,7 +73,7 @@ def unmute(context: Context, key: str, terms: Collection[str]) -> Changed | Refu
 
 
 def hour(context: Context, key: str, at: time | None) -> Changed | Refused:
-    """Get digests at that time of day, in the subscriber's zone; None: as soon as the mailing is in."""
+    """Sets the time of day for digests, in the subscriber's zone; None for as soon as the mailing is in."""
 
     def change(member: Member) -> Member:
         # weekdays mean nothing without an hour, as in the YAML
@@ -83,7 +83,7 @@ def hour(context: Context, key: str, at: time | None) -> Changed | Refused:
 
 
 def weekdays(context: Context, key: str, days: Collection[int]) -> Changed | Refused:
-    """Get digests on these weekdays only, Monday 0; what comes in between comes along. It needs an hour."""
+    """Sets the weekdays for digests (Monday is 0); mailings in between are included. It needs an hour."""
     wanted = frozenset(days) & ALL_WEEK
 
     def change(member: Member) -> Member | Refused:
@@ -95,7 +95,7 @@ def weekdays(context: Context, key: str, days: Collection[int]) -> Changed | Ref
 
 
 def zone(context: Context, key: str, name: str) -> Changed | Refused:
-    """Live in that time zone, by its IANA name."""
+    """Sets the time zone, by its IANA name."""
     try:
         found = value_types.zone(name)
     except ValueError as error:
@@ -104,17 +104,17 @@ def zone(context: Context, key: str, name: str) -> Changed | Refused:
 
 
 def pause(context: Context, key: str, until: date | None = None) -> Changed | Refused:
-    """Get nothing before that day, or before `resume`. What comes in meanwhile comes then."""
+    """Pauses digests until that day, or until `resume`. What comes in meanwhile is sent then."""
     return _change(context, key, lambda member: replace(member, paused=True, paused_until=until))
 
 
 def resume(context: Context, key: str) -> Changed | Refused:
-    """Get digests again."""
+    """Ends a pause."""
     return _change(context, key, lambda member: replace(member, paused=False, paused_until=None))
 
 
 def _change(context: Context, key: str, change: Change) -> Changed | Refused:
-    """In one transaction: read the subscriber, have it changed, and store it if it is another now."""
+    """Reads the subscriber, changes it, and stores it if it is different now, in one transaction."""
     with context.store.transaction() as transaction:
         member = transaction.members.get(key)
         if member is None or member.confirmed_at is None:
@@ -126,7 +126,7 @@ def _change(context: Context, key: str, change: Change) -> Changed | Refused:
 
 
 def following_too(context: Context, member: Member, wanted: str | Wanted) -> Member | Refused:
-    """The subscriber with one more topic, unless it follows that already."""
+    """The subscriber with one more topic; unchanged if it follows that already."""
     followed = read_followed(context, member.channel, [wanted])
     if isinstance(followed, Refused):
         return followed

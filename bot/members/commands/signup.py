@@ -1,8 +1,8 @@
-"""Becoming a self-service subscriber by mail, and being forgotten.
+"""Signing up by mail, and deleting a self-service subscriber.
 
     subscribe -> a request and its confirmation mail -> confirm -> subscriber -> delete
 
-Whoever asks, for whatever address, hears the same; an address gets one mail a day because of it, at most.
+The answer is the same for every address; an address gets at most one mail a day because of sign-ups.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from bot.store.transaction import Transaction
 
 MAILS = Rate(1, timedelta(days=1))
-"""How many an address gets because somebody typed it, at most."""
+"""The most mails that an address gets because somebody typed it."""
 MAILS_TO_WHO_LEFT = Rate(1, timedelta(days=7))
-"""At most so many beside, where its reader said no: whoever types it now may be a stranger."""
+"""The rate for an address whose reader unsubscribed, because whoever types it may be a stranger."""
 
 _KEY_BYTES = 8
 
@@ -43,17 +43,17 @@ _KEY_BYTES = 8
 def subscribe(
     context: Context, address: str, topics: Sequence[str | Wanted], zone: str, now: datetime
 ) -> Asked | Refused:
-    """Take a request to subscribe a mailbox, and ask its reader by mail whether it was they.
+    """Stores a request to subscribe a mailbox, and asks its reader by mail to confirm.
 
     Args:
         context: the store and the configuration.
-        address: as it was typed.
-        topics: what is wanted: the YAML's by name, or own ones as they were typed.
-        zone: the reader's time zone, by its IANA name.
+        address: the address as typed.
+        topics: topics of the YAML by name, or own topics as typed.
+        zone: the reader's IANA time zone.
         now: the moment, UTC.
 
     Returns:
-        The same for every address that may sign up, whether or not it is known. A refusal is about what was typed.
+        The same for every address that may sign up, known or not. A refusal is about the input only.
     """
     web = context.settings.web
     if web is None or not web.signup:
@@ -90,7 +90,7 @@ def _newcomer(address: Address, zone: str) -> Member:
 
 
 def _ask(context: Context, transaction: Transaction, newcomer: Member, wanted: Followed, now: datetime) -> None:
-    """Write the request down and have the mail sent, as far as this mailbox may be written to."""
+    """Stores the request and enqueues the mail, if the mailbox may be written to."""
     mailbox = str(newcomer.mailbox)
     member = transaction.members.of_mailbox(mailbox) or newcomer
     found = transaction.suppressions.find(context.keys.suppression(mailbox))
@@ -115,11 +115,11 @@ def _ask(context: Context, transaction: Transaction, newcomer: Member, wanted: F
 
 
 def confirm(context: Context, mailbox: str, now: datetime) -> Confirmed | Refused:
-    """The reader's own yes: what was asked for is theirs, and a suppression is lifted.
+    """Confirms a request: the reader gets what was asked for, and a suppression is lifted.
 
     Args:
         context: the store and the configuration.
-        mailbox: whose link it was, as a hash in hex.
+        mailbox: the mailbox of the link, as a hash in hex.
         now: the moment, UTC.
     """
     with context.store.transaction() as transaction:
@@ -137,9 +137,9 @@ def confirm(context: Context, mailbox: str, now: datetime) -> Confirmed | Refuse
 
 
 def delete(context: Context, key: str, now: datetime, persons: tuple[str, ...] = ()) -> Deleted:
-    """Forget a self-service subscriber: its address, its topics, its feedback. What waits for it is not sent.
+    """Deletes a self-service subscriber: its address, topics and feedback. What waits for it is not sent.
 
-    What it was told stays by its key, which is nobody's any more; so does a suppression of its mailbox.
+    What it was told stays under its key, which identifies nobody any more; a suppression of its mailbox stays, too.
 
     Args:
         context: the store and the configuration.
@@ -153,9 +153,9 @@ def delete(context: Context, key: str, now: datetime, persons: tuple[str, ...] =
 
 
 def forget(context: Context, mailbox: str, now: datetime) -> Deleted:
-    """Forget all that is known of a mailbox' reader: what they said of papers, and their self-service subscriber.
+    """Deletes all that is known of a mailbox's reader: their feedback and their self-service subscriber.
 
-    A subscriber of the YAML stays, for it is the operator's.
+    A subscriber of the YAML stays, because it is the operator's.
     """
     with context.store.transaction() as transaction:
         transaction.hold_reader(mailbox)

@@ -1,6 +1,6 @@
-"""No means no: from a page, a mail program's button, a bounce, a complaint or the operator. And the reader's own yes.
+"""Suppressing mailboxes: after a click, a mail program's button, a bounce, a complaint or by the operator; lifting.
 
-A mailbox is named by its hash, so that a link of a lost store still works, and a mailbox that nobody knows too.
+A mailbox is named by its hash, so that links work after the store was lost, and for unknown mailboxes.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ https://www.iana.org/assignments/smtp-enhanced-status-codes."""
 def unsubscribe(
     context: Context, mailbox: str, how: Via, now: datetime, *, subscriber: str | None = None
 ) -> Suppressed:
-    """The reader's own no. What waits for the mailbox, at whatever subscriber, is not sent.
+    """Suppresses a mailbox at its reader's wish. What waits for it, at any subscriber, is not sent.
 
     Args:
         context: the store and the configuration.
-        mailbox: whose link or mail it was, as a hash in hex; it need not be known.
-        how: how we heard of it.
+        mailbox: the mailbox of the link or mail, as a hash in hex; it need not be known.
+        how: through what we learned of it.
         now: the moment, UTC.
-        subscriber: to whom the mail went that led to it, if that is known.
+        subscriber: the subscriber whose mail led to it, if known.
     """
     with context.store.transaction() as transaction:
         transaction.hold_reader(mailbox)
@@ -48,13 +48,13 @@ def unsubscribe(
 
 
 def count_being_sent(context: Context, mailbox: str) -> int:
-    """How many messages to the mailbox are on their way: what a no can wait for, but not stop. Reads only."""
+    """How many messages to the mailbox are being sent now, which cannot be stopped. Only reads."""
     with context.store.snapshot() as view:
         return view.count_being_sent(context.lanes(mailbox, view.members.of_mailbox(mailbox)))
 
 
 def complained(context: Context, mailbox: str, now: datetime, *, subscriber: str | None = None) -> Suppressed:
-    """The reader called a mail of ours unwanted, and the mail provider told us: RFC 5965."""
+    """Suppresses a mailbox after its reader complained to their mail provider (RFC 5965)."""
     with context.store.transaction() as transaction:
         transaction.hold_reader(mailbox)
         no = _no(context, mailbox, SuppressionReason.COMPLAINED, Via.COMPLAINT, subscriber, now=now)
@@ -64,18 +64,18 @@ def complained(context: Context, mailbox: str, now: datetime, *, subscriber: str
 def bounced(
     context: Context, mailbox: str, delivery: str, status: str, *, now: datetime, subscriber: str | None = None
 ) -> Suppressed | Counted:
-    """A mail came back. 5.1.x suppresses at once, any other 5.x.x at the third within 14 days, 4.x.x never.
+    """Counts a bounce. 5.1.x suppresses at once, any other 5.x.x at the third within 14 days, 4.x.x never.
 
-    What is refused because of us counts towards the operator's alert alone, else one wrong DNS record of ours would
-    take every reader's mail away.
+    A refusal because of our own setup counts only for the operator's alert; else one wrong DNS record would suppress
+    every reader.
 
     Args:
         context: the store and the configuration.
-        mailbox: who did not get it, as a hash in hex.
-        delivery: which delivery; the same one counts once.
-        status: the enhanced status code, as RFC 3463 has it.
+        mailbox: the mailbox that did not get it, as a hash in hex.
+        delivery: the delivery's id; the same delivery counts once.
+        status: the enhanced status code (RFC 3463).
         now: the moment, UTC.
-        subscriber: to whom it went, if that is known.
+        subscriber: the delivery's subscriber, if known.
     """
     if not status.startswith("5."):
         return Counted()
@@ -91,7 +91,7 @@ def bounced(
 
 
 def resubscribe(context: Context, mailbox: str) -> Lifted | Refused:
-    """The reader takes their no back; after a bounce or a complaint that is not enough."""
+    """Lifts the reader's own suppression; refused after a bounce or a complaint."""
     keys = context.keys.suppression(mailbox)
     with context.store.transaction() as transaction:
         transaction.hold_reader(mailbox)
@@ -102,13 +102,13 @@ def resubscribe(context: Context, mailbox: str) -> Lifted | Refused:
 
 
 def lift(context: Context, key: str) -> Lifted:
-    """The operator lifts a suppression, by its own key, because the reader said so."""
+    """Lifts a suppression by its key, for the operator at the reader's wish."""
     with context.store.transaction() as transaction:
         return Lifted(transaction.suppressions.lift([key]))
 
 
 def _suppress(context: Context, transaction: Transaction, mailbox: str, no: Suppression) -> Suppressed:
-    """Store it, unless a stronger one is there, and stop what waits for the mailbox."""
+    """Stores a suppression, unless a stronger one exists, and drops what waits for the mailbox."""
     known = transaction.suppressions.find(context.keys.suppression(mailbox))
     if known is None or known.reason.strength < no.reason.strength:
         transaction.suppressions.put(no)
@@ -125,7 +125,7 @@ def _suppress(context: Context, transaction: Transaction, mailbox: str, no: Supp
 def _no(
     context: Context, mailbox: str, reason: SuppressionReason, how: Via, subscriber: str | None, *, now: datetime
 ) -> Suppression:
-    """The suppression of a mailbox, under the present secret."""
+    """A suppression of the mailbox, under the current key."""
     return Suppression(
         key=context.keys.suppression(mailbox)[0],
         secret=context.keys.names[0],
