@@ -1,4 +1,4 @@
-"""The one dict of channels. A new channel is a module, its templates, and a line here."""
+"""All channels. A new channel is a module or folder, its templates, and a line here."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What a button under a paper says when it is pressed, as the text that Slack or Discord hands back with the press.
+"""The value of a button under a paper, which Slack or Discord sends back when it is pressed.
 
     1|more|mllm|2604.00001|vision-lab        version | what is wanted | topic | paper | subscriber
 
-Pure. Nothing is stored for a button, so that it works for as long as its message is there. A message is made once for
-all who get the same, so whom it was shown to is filled in when it is sent.
+Pure. Nothing is stored for a button, so it works as long as its message exists. A message is rendered once for all
+subscribers that get the same, so the subscriber is filled in when it is sent.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ MENU = "paperboy-paper"
 """The `action_id` of Slack's menu beside a paper; in Discord, with `-` and the wish, a select menu's `custom_id`."""
 _VERSION = "1"
 _BETWEEN = "|"
-"""Stands in no name of a subscriber or a topic, and in no identifier."""
+"""A separator that is in no name of a subscriber or topic, and in no identifier."""
 _HOLDERS = ("value", "custom_id")
-"""The keys under which the platforms have such a text."""
+"""The keys of a payload in which the platforms have such a value."""
 
 
 class Wish(StrEnum):
-    """What a press asks for; the first three are the opinions that `store.feedback` keeps, by the same words."""
+    """What a button asks for; the first three are the opinions of `store.feedback`, with the same values."""
 
     MORE = "more"
     LESS = "less"
     SAVED = "saved"
     WHY = "why"
-    """Not an opinion: why is this paper here?"""
+    """Asks why the paper was shown; no feedback."""
 
 
 LABELS = {
@@ -41,29 +41,29 @@ LABELS = {
     Wish.SAVED: "Save",
     Wish.WHY: "Why this paper?",
 }
-"""What readers see."""
+"""The buttons' labels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """What one press says."""
+    """The content of a button's value."""
 
     wish: Wish
     identifier: str
-    """The paper's."""
+    """The paper's identifier."""
     topic: str | None = None
-    """In whose section the paper stood; None where there was no room to say it."""
+    """The topic in whose section the paper was shown; None if there was no room for it."""
     subscriber: str = ""
-    """To whom it was shown; empty in a message that is not sent yet."""
+    """The subscriber to which it was shown; empty in a message that is not sent yet."""
 
 
 def encode(click: Click) -> str:
-    """The click as a text of at most `LONGEST` characters, which `decode` reads.
+    """Encodes a click as a text of at most `LONGEST` characters, for `decode`.
 
-    A topic's name is left out where it is too long beside the subscriber's: both may have 64 characters.
+    The topic is left out if there is no room for it besides the subscriber: both names may have 64 characters.
 
     Raises:
-        ValueError: it has a name or an identifier that no subscriber, topic or paper has.
+        ValueError: a name or the identifier is impossible.
     """
     parts = (_VERSION, click.wish.value, click.topic or "", click.identifier, click.subscriber)
     text = _BETWEEN.join(parts)
@@ -75,7 +75,7 @@ def encode(click: Click) -> str:
 
 
 def decode(text: str) -> Click | None:
-    """What a button's text says; None for whatever is not such a text."""
+    """Decodes a button's value; None if it is none of ours."""
     version, *parts = text.split(_BETWEEN)
     if version != _VERSION or len(parts) != len(("wish", "topic", "identifier", "subscriber")):
         return None
@@ -86,7 +86,7 @@ def decode(text: str) -> Click | None:
 
 
 def addressed(payload: Any, subscriber: str) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """The payload with the subscriber's name in each of its buttons; the same for every attempt of one delivery."""
+    """The payload with the subscriber's name in each of its buttons; the same for every attempt of a delivery."""
     match payload:
         case dict():
             return {key: _filled(key, value, subscriber) for key, value in payload.items()}

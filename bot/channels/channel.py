@@ -1,7 +1,7 @@
-"""What a channel is: it owns its limits, turns a digest into messages, and sends one message to one address.
+"""The interface of a channel: it renders digests into messages, sends a message to an address, and has rate limits.
 
-A channel never touches the store, never retries, never sleeps, and knows no other channel: what to do about a
-failure is decided by `deliver` from its `FailureKind` alone.
+A channel never uses the store, never retries, never sleeps, and knows no other channel: `deliver` decides what to do
+after a failure, from its `FailureKind`.
 """
 
 from __future__ import annotations
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that `check` found out about a service."""
+    """One result of `check`."""
 
     setting: str
-    """The setting it speaks of: `channels.slack.token`, or the address's label."""
+    """The setting it is about: `channels.slack.token`, or the address's label."""
     ok: bool
     message: str
-    """What was found, or what is wrong and what to do about it."""
+    """What was found; or what is wrong, and what to do about it."""
 
 
 class CannotTellError(PaperboyError):
-    """The other side cannot be asked about a delivery, or cannot tell; asking again would change nothing."""
+    """The platform cannot be asked about a delivery, or cannot tell; asking again would not help."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        """For people; it shows no secret."""
+        """The reason, for people; without secrets."""
 
 
 class ReaderLinks(Protocol):
-    """What a message carries so that its reader, or a mail server, can answer it: signed, and one reader's own."""
+    """Interface to signed links and tokens in a message, with which its reader or a mail server can answer."""
 
     @property
     def has_pages(self) -> bool:
-        """Whether there are pages to link to: `web:` is set."""
+        """Whether there are pages to link to (`web:` is configured)."""
         ...
 
     def unsubscribe(self, mailbox: str) -> str:
-        """The URL where a mailbox, named by its hash, says no: by a page, or by one POST."""
+        """The URL to unsubscribe a mailbox, named by its hash: a page, and one-click by POST (RFC 8058)."""
         ...
 
     def preferences(self, mailbox: str) -> str:
-        """The URL where a mailbox, named by its hash, says what it wants."""
+        """The URL of the preferences of a mailbox, named by its hash."""
         ...
 
     def bounce_token(self, delivery: str) -> str:
-        """What names a delivery in the address that its bounce comes back to: 36 letters and digits."""
+        """The token for a delivery in its return address: 36 letters and digits."""
         ...
 
 
@@ -69,7 +69,7 @@ class Channel(Protocol):
     Settings: type[Any]
     """Frozen dataclass of `channels.<name>` in the YAML. Secrets are of type `Secret`."""
     Options: type[Any]
-    """Frozen dataclass of what a subscriber may set for this channel alone; every field has a default."""
+    """Frozen dataclass of a subscriber's options for this channel; every field has a default."""
 
     @property
     def max_concurrent_sends(self) -> int:
@@ -87,10 +87,10 @@ class Channel(Protocol):
 
     @staticmethod
     def addresses(value: object, options: Any) -> tuple[Address, ...]:  # noqa: ANN401 - each its own
-        """What the YAML gives under the channel's key, as addresses.
+        """Parses the value of the channel's key in the YAML into addresses.
 
         Raises:
-            ValueError: with a sentence that says what is wrong; it shows no secret.
+            ValueError: it is invalid; the message says why and shows no secret.
         """
         ...
 
@@ -102,12 +102,12 @@ class Channel(Protocol):
         options: Any,  # noqa: ANN401 - each its own
         full: int | None = None,
     ) -> tuple[Message, ...]:
-        """The digest as at most `max_messages` messages within the platform's limits; a cut is always said.
+        """Renders the digest as at most `max_messages` messages within the platform's limits.
 
-        At most `full` papers are shown in full where it is said, the others as lines, and counted where those are
-        too many; the topics share the room.
+        Papers that are not shown are counted. With `full`, at most so many papers are shown in full, the others as
+        lines, or counted if there is no room; topics share the room.
 
-        Pure but for reading templates. The same digest gives the same messages, byte for byte.
+        Pure, except that it reads templates. The same digest gives the same messages, byte for byte.
 
         Raises:
             RenderError: a template is broken.
@@ -115,7 +115,7 @@ class Channel(Protocol):
         ...
 
     def render_note(self, note: Note) -> Message:
-        """A short message that is no digest.
+        """Renders a short message other than a digest.
 
         Raises:
             RenderError: a template is broken.
@@ -127,9 +127,9 @@ class Channel(Protocol):
         ...
 
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
-        """Send the frozen payload once, under the delivery's idempotency key where the platform has one.
+        """Sends the stored payload once, with the delivery's idempotency key if the platform supports one.
 
-        Returns only when the other side said that it has the message.
+        Returns only after the platform confirmed that it has the message.
 
         Raises:
             DeliveryError: with its `FailureKind`; the reason shows no secret.
@@ -137,22 +137,22 @@ class Channel(Protocol):
         ...
 
     async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
-        """Ask the other side whether it has a delivery whose outcome is unknown; posts nothing.
+        """Asks the platform whether it has a delivery whose outcome is unknown; sends no message.
 
         Returns:
-            The receipt if it has it. None if it surely has it not, or would itself drop a repetition: to send the
-            same again is safe.
+            The receipt if it has it. None if it certainly does not have it, or would ignore a repeat, so that sending
+            again is safe.
 
         Raises:
-            CannotTellError: it cannot be asked, or does not show us enough to tell.
-            DeliveryError: the question failed: BUSY, TRANSIENT, UNKNOWN or CREDENTIAL. It can be asked again.
+            CannotTellError: it cannot be asked, or does not show enough to tell.
+            DeliveryError: the lookup failed (RATE_LIMITED, TRANSIENT, UNKNOWN or CREDENTIAL) and can be repeated.
         """
         ...
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
-        """Reach the service without posting anything, and name the setting that is wrong."""
+        """Contacts the service without sending a message, and names each setting that is wrong."""
         ...
 
     async def aclose(self) -> None:
-        """Close what `send` and `check` opened."""
+        """Closes connections that `send` and `check` opened."""
         ...

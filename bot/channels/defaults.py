@@ -1,6 +1,6 @@
-"""What a subscriber's options are where the configuration does not say: what its address can, and a webhook cannot.
+"""Default options of subscribers, which depend on their addresses: a webhook cannot do all that a bot can.
 
-Pure. Knows no channel by name: an option that is None is open, whichever channel has it.
+Pure. Knows no channel by name: an option that is None gets its default here, whichever channel has it.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ if TYPE_CHECKING:
 
 
 FULL_PAPERS = 20
-"""How many papers a digest shows in full."""
+"""How many papers a digest shows in full by default."""
 MESSAGES = 4
-"""How many messages a digest takes at most: one, and a thread of three. A channel may have its own number."""
+"""How many messages a digest takes at most by default: one, and a thread of three. A channel may override it."""
 
 
 def room_for(channel: object, max_messages: int | None, full: int | None) -> dict[str, int | None]:
-    """How much a digest may show, where the configuration does not say: `max_messages` and `full` of a subscriber.
+    """A subscriber's `max_messages` and `full`, with defaults for what the configuration does not set.
 
-    Who says how many messages there may be, and no more, gets as many papers in full as these hold.
+    If only `max_messages` is set, as many papers are shown in full as fit into these messages.
 
     Args:
-        channel: its class.
-        max_messages: as the configuration says it, if it does.
-        full: as the configuration says it, if it does.
+        channel: the channel's class.
+        max_messages: the configured value, if any.
+        full: the configured value, if any.
     """
     in_full = FULL_PAPERS if max_messages is None and full is None else full
     return {"max_messages": max_messages or getattr(channel, "MESSAGES", MESSAGES), "full": in_full}
 
 
 def decided(options: Any, addresses: Sequence[Address], *, buttons: bool) -> Any:  # noqa: ANN401 - each channel has its own
-    """The channel's options with those that are open decided.
+    """The channel's options with defaults for those that are None.
 
     Args:
         options: an instance of a channel's `Options`.
-        addresses: where its messages go.
-        buttons: whether somebody listens there to who presses one.
+        addresses: the subscriber's addresses.
+        buttons: whether the program listens to clicks there.
     """
     by_bot = not any(address.kind.endswith("webhook") for address in addresses)
     defaults = {"buttons": by_bot and buttons} | ({} if by_bot else {"thread": False})

@@ -1,7 +1,7 @@
 """An excerpt of a paper: its title and the lines of its abstract that say what it does, matched terms marked.
 
-Pure. Marked is exactly what `topics` found, see `topics.found_at`. How a mark looks, and how text is escaped, is the
-channel's decision.
+Pure. The marks are exactly where `topics` found the terms, see `topics.found_at`. The channel decides how a mark
+looks and how text is escaped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SENTENCE_START = re.compile(r"[.!?][)\]\"'”’]?\s+(?=[^\sa-z])")
 
 @dataclass(frozen=True, slots=True)
 class MarkedText:
-    """Flat text, and where in it terms stand: in order, none within another."""
+    """Flat text with the places of terms in it, in order and not overlapping."""
 
     text: str
     spans: tuple[Span, ...] = ()
@@ -36,9 +36,9 @@ class MarkedText:
         """The text as markup.
 
         Args:
-            escape: makes any text fit for its place.
-            mark: the markup of a marked term, with `{}` for the term.
-            whole_words: whether the place knows no mark inside of a word.
+            escape: escapes text for the target format.
+            mark: the markup of a term, with `{}` for the term.
+            whole_words: whether the format cannot mark a part of a word.
         """
         parts, position = [], 0
         for start, end in self.spans:
@@ -54,7 +54,7 @@ class MarkedText:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A paper in a few lines."""
+    """A paper's title and excerpt."""
 
     title: MarkedText
     abstract: MarkedText
@@ -63,11 +63,11 @@ class Excerpt:
 def excerpt(
     paper: Paper, terms: Sequence[MatchedTerm], *, title: int, abstract: int, measure: Callable[[str], int] = len
 ) -> Excerpt:
-    """The paper's title and a few lines of its abstract, cut to what they may measure, their terms marked.
+    """The paper's title and a few lines of its abstract, truncated, with terms marked.
 
-    The lines begin where the abstract says what the paper does, at the words "we ..." where much stands before them.
-    Where no sentence says so, they are the first ones, or, if neither the title nor they show a term, those from the
-    sentence on in which the abstract first has one.
+    The lines begin where the abstract says what the paper does; at the words "we ..." if much is before them. If no
+    sentence says so, they are the first lines; or those from the first sentence with a term, if neither the title nor
+    the first lines have one.
     """
     flat_title, text = flatten_tex(paper.title), flatten_tex(paper.abstract)
     shown_title = truncate(flat_title, title, measure)
@@ -88,7 +88,7 @@ def excerpt(
 
 @lru_cache(maxsize=1024)  # one paper is shown to many subscribers
 def _where_it_says(text: str, title: str, before: int) -> int | None:
-    """Where the abstract says what the paper does, at most so many characters before its own clause."""
+    """The place where the abstract says what the paper does, at most `before` characters before that clause."""
     sentence = contribution(text, title)
     if sentence is None:
         return None
@@ -97,25 +97,25 @@ def _where_it_says(text: str, title: str, before: int) -> int | None:
 
 
 def _spans_kept(shown: str, source: str, spans: Iterable[Span]) -> MarkedText:
-    """The places of the source that its cut form still has."""
+    """The truncated text with those places of the source that it still contains."""
     kept = (span for span in spans if shown[: span[1]] == source[: span[1]])
     return MarkedText(shown, tuple(kept))
 
 
 def _start(text: str, place: int, before: int) -> int:
-    """Where the sentence with that place begins, or, where that is too far before it, a word nearer to it."""
+    """The start of the sentence with that place, or a later word if that is more than `before` characters away."""
     sentence = max((found.end() for found in _SENTENCE_START.finditer(text, 0, place)), default=0)
     return sentence if place - sentence <= before else text.find(" ", place - before, place) + 1 or place
 
 
 def _spans(field: str, written: str, terms: Iterable[MatchedTerm]) -> list[Span]:
-    """Where the terms stand, those within or across others left out, and those that a mark would break."""
+    """The places of the terms, without overlapping ones and those in links or formulas."""
     wanted = [(term.term, term.mode) for term in terms if field in term.fields]
     return found_at.places(wanted, written, _unbreakable(flatten_tex(written))) if wanted else []
 
 
 def _unbreakable(text: str) -> list[Span]:
-    """What a mark would break: links, addresses, and formulas that had to stay TeX."""
+    """Places that a mark would break: links, addresses, and formulas that stay TeX."""
     words = [] if "\\" not in text else [found.span() for found in latex.KEPT_AS_TEX.finditer(text)]
     if "://" in text or "@" in text:
         words += [found.span() for found in _WORD.finditer(text) if "://" in found[0] or "@" in found[0]]
@@ -123,7 +123,7 @@ def _unbreakable(text: str) -> list[Span]:
 
 
 def _escape_keeping_blanks(piece: str, escape: Callable[[str], str]) -> str:
-    """The piece escaped; the blanks at its ends, which an escape takes away, are put back."""
+    """The escaped piece with the spaces at its ends, which escapes strip."""
     inside = piece.strip()
     if not inside:
         return " " if piece else ""

@@ -1,4 +1,4 @@
-"""What a platform answers over HTTP, read without trust: bounded bodies, shallow JSON, numbers in a range."""
+"""Reads a platform's HTTP answers without trusting them: limited bodies, limited JSON depth, numbers in a range."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     import aiohttp
 
 LARGEST_BODY = 8_000_000
-"""Bytes, after decompression. A page of 200 long messages of Slack's history has less."""
+"""Bytes, after decompression. A page of 200 long messages of Slack's history is smaller."""
 LONGEST_RETRY_AFTER = 86_400.0
-"""Seconds. Who asks for more is asked again after a day."""
+"""Seconds; a longer Retry-After is cut to this."""
 _CHUNK = 65_536
 _DEEPEST = 100
-"""Levels of arrays and objects; answers have about ten, and Python recurses for each of them."""
+"""The most levels of arrays and objects; answers have about ten, and Python recurses for each."""
 
 
 async def read_body(response: aiohttp.ClientResponse) -> bytes:
-    """The body; none, and the connection closed, as soon as it is larger than any that is expected.
+    """Reads the body; if it is larger than `LARGEST_BODY`, closes the connection and returns nothing.
 
-    aiohttp decompresses no more than is read.
+    aiohttp decompresses only what is read.
 
     Raises:
         aiohttp.ClientError: the connection broke.
@@ -39,14 +39,14 @@ async def read_body(response: aiohttp.ClientResponse) -> bytes:
 
 @cache
 def bounded_response() -> type[aiohttp.ClientResponse]:
-    """A class for aiohttp's sessions whose responses are read as `read_body` and `parse_json` read them.
+    """A response class for aiohttp's sessions that reads with `read_body` and `parse_json`.
 
-    For libraries that read responses themselves: none of them has a limit of its own.
+    For libraries that read responses themselves and have no limits.
     """
     import aiohttp  # noqa: PLC0415 - 350 ms, only where a platform is asked
 
     class BoundedResponse(aiohttp.ClientResponse):
-        """A response whose body is bounded, whatever its headers say of encoding and type."""
+        """A response with a limited body, whatever its headers say about encoding and type."""
 
         async def read(self) -> bytes:
             if self._body is None:
@@ -63,7 +63,7 @@ def bounded_response() -> type[aiohttp.ClientResponse]:
 
 
 def parse_json(raw: bytes | str) -> object:
-    """The JSON value; None where it is none, or is nested deeper than any answer."""
+    """Parses JSON; None if it is invalid or nested too deeply."""
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
@@ -77,15 +77,15 @@ def json_object(value: object) -> dict[str, Any]:
 
 
 def json_objects(value: object) -> list[dict[str, Any]]:
-    """The JSON objects in an array; none where the value is no array."""
+    """The JSON objects in an array; none if the value is no array."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def retry_after(named: object) -> float | None:
-    """Seconds to wait, at most `LONGEST_RETRY_AFTER`; None where nothing sensible is named.
+    """Seconds to wait, at most `LONGEST_RETRY_AFTER`; None if no valid number is given.
 
     Args:
-        named: a header's text or a number of JSON, of any size: `1e308`, `NaN`, a negative one, one of 400 digits.
+        named: a header's text or a JSON number, of any size: `1e308`, `NaN`, negative, or with 400 digits.
     """
     if isinstance(named, bool) or not isinstance(named, (int, float, str)):
         return None

@@ -1,7 +1,7 @@
-"""Spreads a digest over messages: the richest plan (full, lines, counted) within a number of messages.
+"""Spreads a digest over messages (pages): decides which papers are shown in full, as a line, or only counted.
 
-Pure; knows no platform. A channel's renderer says how an item looks and what fits on a page; which papers are shown
-in full, as a line or only counted is decided here, alike for all channels.
+Pure; the same for all channels. A channel's renderer says how an item looks and what fits on a page. The plan that
+shows most within the number of messages is chosen.
 """
 
 from __future__ import annotations
@@ -28,33 +28,33 @@ class Show(Enum):
     FULL = auto()
     LINE = auto()
     COUNTED = auto()
-    """Papers of one section that are only counted and linked."""
+    """A section's papers that are only counted and linked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that a plan shows: a paper, or the count of a section's papers that it does not show."""
+    """An item of a plan: a paper, or the count of a section's papers that are not shown."""
 
     section: int
-    """Its place among the sections."""
+    """The section's index."""
     show: Show
     place: int
-    """Its place in the section; of a count, how many papers of the section are shown before it."""
+    """Its index in the section; for a count, how many papers of the section are shown."""
     number: int
-    """Its place among all papers of the digest; of a count, the same as if it were a paper."""
+    """Its index among all papers of the digest; for a count, as if it were a paper."""
     count: int = 1
-    """How many papers it stands for."""
+    """The number of papers."""
 
 
 class Renderer(Protocol[Piece]):
-    """What a channel brings: how an item looks, and how much a message holds."""
+    """Interface to a channel's rendering: how an item looks, and what fits into a message."""
 
     def piece(self, item: Item) -> Piece:
-        """The item as the channel shows it; never split over two messages."""
+        """The rendered item, which is never split over two messages."""
         ...
 
     def fits(self, pieces: Sequence[Piece]) -> bool:
-        """Whether one message holds all of these."""
+        """Whether one message can hold all of these."""
         ...
 
 
@@ -67,15 +67,15 @@ def lay_out(
     renderer: Callable[[Sequence[Section]], ChannelRenderer],
     full: int | None = None,
 ) -> tuple[ChannelRenderer, Sequence[Sequence[Any]]]:
-    """The richest pages, at most `most` of them, and the renderer that made their pieces.
+    """At most `most` pages that show as much as possible, and the renderer that made their pieces.
 
-    Where there are too many topics even to count each of them, they are merged into one.
+    If there are too many topics even to count each of them, they are merged into one.
 
     Args:
-        sections: the digest's topics.
-        most: how many pages there may be.
-        renderer: makes the pieces of some sections.
-        full: how many papers are shown in full where they fit, however much room there is; None: as many as fit.
+        sections: the digest's sections.
+        most: the most pages.
+        renderer: makes the renderer of some sections.
+        full: the most papers to show in full; None for as many as fit.
     """
     made = renderer(sections)
     pages = _richest_pages(made, sections, most, full)
@@ -97,9 +97,9 @@ def _richest_pages(
 
 
 def plan(sections: Sequence[Section], full: int, lines: int) -> Iterator[Item]:
-    """So many papers in full, so many more as one line each, the others as a count per section.
+    """The items of a plan: `full` papers in full, then `lines` papers as a line, the others as a count per section.
 
-    The topics share the room, each its best papers first, so that a long one squeezes out no other.
+    Topics share the room, each with its best papers first, so that a long topic does not displace the others.
     """
     sizes = [len(section.entries) for section in sections]
     in_full, seen = shares(sizes, full), shares(sizes, full + lines)
@@ -113,7 +113,7 @@ def plan(sections: Sequence[Section], full: int, lines: int) -> Iterator[Item]:
 
 
 def as_many_as_fit(things: Sequence[Thing], limit: int, size: Callable[[Thing], int]) -> tuple[Sequence[Thing], int]:
-    """The first ones whose sizes sum up to at most `limit`, and how many are left."""
+    """The first things whose sizes sum up to at most `limit`, and the number of the others."""
     used = 0
     for count, thing in enumerate(things):
         used += size(thing)
@@ -123,9 +123,9 @@ def as_many_as_fit(things: Sequence[Thing], limit: int, size: Callable[[Thing], 
 
 
 def paginate(pieces: Iterable[Piece], fits: Callable[[Sequence[Piece]], bool]) -> list[list[Piece]]:
-    """Cut the pieces into pages, each as full as `fits` allows, order kept.
+    """Distributes the pieces over pages in order, each page as full as `fits` allows.
 
-    A piece that does not fit even alone gets a page of its own: the caller sees to it that none is so large.
+    A piece that does not fit even alone gets its own page; the caller makes sure that there is none.
     """
     pages: list[list[Piece]] = []
     for piece in pieces:
@@ -137,12 +137,11 @@ def paginate(pieces: Iterable[Piece], fits: Callable[[Sequence[Piece]], bool]) -
 
 
 def fit(entries: int, most: int, build: Callable[[int, int], Sequence[Page]]) -> Sequence[Page]:
-    """The richest plan that needs at most `most` pages.
+    """The plan that shows most and needs at most `most` pages.
 
-    `build(full, lines)` makes the pages that show the first `full` entries in full, the next `lines` as one line
-    each, and count the rest. More of either must never need fewer pages. Tried in this order of riches: as many
-    full entries as possible with all others as lines; where even lines alone are too long, as many lines as
-    possible and the rest counted.
+    `build(full, lines)` makes the pages with the first `full` entries in full, the next `lines` as one line each, and
+    the rest counted. More of either must never need fewer pages. First, as many full entries as possible with all
+    others as lines; if lines alone are too long, as many lines as possible and the rest counted.
     """
     pages = build(entries, 0)
     if len(pages) <= most:
@@ -155,9 +154,9 @@ def fit(entries: int, most: int, build: Callable[[int, int], Sequence[Page]]) ->
 
 
 def fit_best(entries: int, full: int, most: int, build: Callable[[int, int], Sequence[Page]]) -> Sequence[Page]:
-    """The plan that shows `full` entries in full, then as many lines as there is room for, the rest counted.
+    """The plan with `full` entries in full, then as many lines as fit, the rest counted.
 
-    `build` as in `fit`. Where even so many in full are too long, as many of them as possible, and no lines.
+    For `build` see `fit`. If so many in full are too long, as many of them as possible, and no lines.
     """
     lines = last_that_holds(entries - full, lambda n: len(build(full, n)) <= most)
     if lines is not None:
@@ -166,7 +165,7 @@ def fit_best(entries: int, full: int, most: int, build: Callable[[int, int], Seq
 
 
 def last_that_holds(upper: int, holds: Callable[[int], bool]) -> int | None:
-    """The greatest n in 0..upper for which `holds` (true up to some n, false after), or None if for none."""
+    """The greatest n in 0..upper for which `holds` (true up to some n, then false); None if there is none."""
     if not holds(0):
         return None
     low, high = 0, upper

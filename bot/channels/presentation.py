@@ -1,6 +1,6 @@
-"""What all channels present alike: matched terms with their fields, a paper's links, topics merged into one.
+"""Values for rendering that all channels share: matched terms, a paper's links, the best papers, merged topics.
 
-Pure. Knows no platform and no template; measures, cuts and escapes nothing.
+Pure. Knows no platform and no template; does not truncate or escape.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.model import Digest, DigestEntry, Match
 
 MOST_LINKS = 8
-"""How many lists are named where papers are only counted; the other lists are counted too."""
+"""The most listings that are linked for papers that are only counted; the other listings are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class MatchedTerm:
 
     term: str
     fields: tuple[str, ...]
-    """In words: `journal ref`."""
+    """The fields' names for people: `journal ref`."""
     mode: MatchMode = MatchMode.WORDS
-    """How it was found."""
+    """How it is compared."""
 
 
 def matched_terms(match: Match) -> tuple[MatchedTerm, ...]:
@@ -42,17 +42,17 @@ def matched_terms(match: Match) -> tuple[MatchedTerm, ...]:
 
 
 def paper_links(entry: DigestEntry) -> tuple[Link, ...]:
-    """Where else a paper can be had than on its abstract page: as PDF and HTML, and what its authors link to."""
+    """Links to the paper's PDF and HTML, and to its authors' code, data and project."""
     return (*entry.format_links, *links.found(entry.paper.abstract, entry.paper.comment))
 
 
 def paper_count(section: Section) -> int:
-    """How many papers the section tells of, shown or counted."""
+    """The number of papers in the section, shown or counted."""
     return len(section.entries) + section.hidden
 
 
 def shares(sizes: Sequence[int], total: int) -> list[int]:
-    """`total` dealt out one at a time in turn, nobody getting more than its size; the first ones get what is odd."""
+    """Divides `total` evenly, nobody getting more than its size; the first ones get the remainder."""
     dealt = [0] * len(sizes)
     while total > 0 and (wanting := [index for index, size in enumerate(sizes) if dealt[index] < size]):
         each = min(max(1, total // len(wanting)), *(sizes[index] - dealt[index] for index in wanting))
@@ -63,23 +63,23 @@ def shares(sizes: Sequence[int], total: int) -> list[int]:
 
 
 BEST = 3
-"""How many titles the message that opens a thread names; with no more papers than that there is no thread."""
+"""How many titles the first message of a thread names; with no more papers there is no thread."""
 
 
 def opens_thread(digest: Digest, *, thread: bool | None, max_messages: int) -> bool:
     """Whether a digest is one message with the papers in its thread.
 
     Args:
-        digest: what to tell.
-        thread: what the subscriber wants; None: a thread unless there are few papers.
-        max_messages: how many messages there may be; with one there is nothing to reply with.
+        digest: the digest.
+        thread: the subscriber's option; None for a thread unless there are few papers.
+        max_messages: the most messages; with one there can be no reply.
     """
     wanted = digest.matched > BEST if thread is None else thread
     return wanted and max_messages > 1 and digest.matched > 0
 
 
 def best_of(sections: Sequence[Section]) -> tuple[tuple[Section, DigestEntry], ...]:
-    """The first papers of the topics, each with its topic: of each as many as of the others, while there are any."""
+    """The first papers of the topics, each with its section; evenly from all topics."""
     dealt = shares([len(section.entries) for section in sections], BEST)
     return tuple(
         (section, entry) for section, count in zip(sections, dealt, strict=True) for entry in section.entries[:count]
@@ -87,7 +87,7 @@ def best_of(sections: Sequence[Section]) -> tuple[tuple[Section, DigestEntry], .
 
 
 def web_pages(sections: Sequence[Section]) -> tuple[Link, ...]:
-    """The site's pages of a digest: named by date, or where there are several topics by topic."""
+    """Links to the digest's pages on the site, labelled by date, or by topic if there are several."""
     if len(sections) == 1:
         return sections[0].pages
     return tuple(
@@ -98,7 +98,7 @@ def web_pages(sections: Sequence[Section]) -> tuple[Link, ...]:
 
 
 def merged(sections: Sequence[Section]) -> Section:
-    """All topics as one, for where there are too many even to count each: newest mailing first, each link once."""
+    """All sections as one, if there are too many to count each: newest mailing first, each link once."""
     entries = [entry for section in sections for entry in section.entries]
     return Section(
         topic="",

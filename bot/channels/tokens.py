@@ -1,4 +1,4 @@
-"""The shape of what is pasted from a platform's pages: a bot's token, an address."""
+"""Checks the form of texts that are pasted from a platform's pages: bot tokens and addresses."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _QUOTED = re.compile(r"""\s*['"`“”‘’«»<].*['"`“”‘’«»>]\s*"""
 
 
 def is_quoted(text: object) -> bool:
-    """Whether a text has quotes around it, which are no part of it. Docker's --env-file keeps them."""
+    """Whether a text has quotes around it that do not belong to it; Docker's --env-file keeps them."""
     return isinstance(text, str) and bool(_QUOTED.fullmatch(text))
 
 
 def check_token(token: Secret) -> Secret:
-    """The token as it stands.
+    """Returns the token.
 
     Raises:
-        ValueError: it is more or less than a token; the message does not repeat it.
+        ValueError: it cannot be a token; the message does not repeat it.
     """
     if is_quoted(token.reveal()):
         raise ValueError("a token has no quotes around it: leave them out, also in the environment or the file")
@@ -33,4 +33,4 @@ def check_token(token: Secret) -> Secret:
 
 
 Token = Annotated[Secret, AfterValidator(check_token)]
-"""A setting that is a bot's token, for the dataclass of a channel's settings."""
+"""The type of a bot token in a channel's settings."""

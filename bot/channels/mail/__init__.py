@@ -1,7 +1,7 @@
-"""The mail channel: a digest for a mailbox, handed to a relay by SMTP.
+"""The mail channel: sends digests to mailboxes through an SMTP relay.
 
-What it looks like is in `digest`, its bytes in `mime`; `smtp` speaks to the relay, `errors` says
-what its answers mean, and `check` what is wrong with the settings.
+`digest` renders them, `mime` makes their bytes, `smtp` talks to the relay, `errors` says what its answers mean, and
+`check` what is wrong with the settings.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SAMPLE_READER, _SAMPLE_ID = "reader@example.org", "0" * 32
 
 @dataclass(frozen=True, slots=True)
 class MailOptions:
-    """A subscriber sets nothing for mail alone."""
+    """There are no options for mail."""
 
 
 class MailChannel:
@@ -45,7 +45,7 @@ class MailChannel:
     Settings = MailSettings
     Options = MailOptions
     MESSAGES = 1
-    """One mail, however big the day."""
+    """One mail by default, however large the digest."""
 
     def __init__(
         self, settings: MailSettings, templates: Templates, *, contact: str, links: ReaderLinks | None = None
@@ -61,15 +61,15 @@ class MailChannel:
 
     @property
     def max_concurrent_sends(self) -> int:
-        """One for each connection."""
+        """One per connection."""
         return self._settings.connections
 
     @staticmethod
     def addresses(value: object, options: MailOptions) -> tuple[Address, ...]:  # noqa: ARG004 - of the protocol
-        """One mailbox or a list of them; a name before `<...>` is for the reader of the YAML only.
+        """Parses one mailbox or a list of them; a name before `<...>` is ignored.
 
         Raises:
-            ValueError: with a sentence that says which one is wrong and why.
+            ValueError: one is invalid; the message says which and why.
         """
         found: dict[str, Address] = {}
         for text in value if isinstance(value, list) and value else [value]:
@@ -90,7 +90,7 @@ class MailChannel:
         options: MailOptions,  # noqa: ARG002 - of the protocol
         full: int | None = None,
     ) -> tuple[Message, ...]:
-        """The digest as mails: `subject`, `text` and `html`; the plain form has no `html`.
+        """Renders the digest as mails with `subject`, text and HTML; the plain form has no HTML.
 
         Raises:
             RenderError: a template is broken.
@@ -106,7 +106,7 @@ class MailChannel:
         )
 
     def render_note(self, note: Note) -> Message:
-        """A short mail that is no digest.
+        """Renders a short mail other than a digest.
 
         Raises:
             RenderError: a template is broken.
@@ -114,15 +114,15 @@ class MailChannel:
         return render_note(note, self._templates, sender=self._sender.address, pages=self._has_pages)
 
     def limits(self, address: Address) -> Limits:
-        """No pacing of ours: a relay that wants some says 4yz."""
+        """Limits without pacing; a relay that wants us to slow down answers 4yz."""
         relay = fingerprint(f"{self._settings.host}:{self._settings.port}:{self._settings.username}")
         return Limits(Limit(f"mail:{address.key}", 0.0), Limit(f"mail-relay:{relay}", 0.0))
 
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
-        """Hand the mail to the relay. The receipt is its Message-ID, which is the same on every attempt.
+        """Sends the mail to the relay. The receipt is its Message-ID, the same on every attempt.
 
         Raises:
-            DeliveryError: UNKNOWN only if the whole mail was written and the relay's answer never came.
+            DeliveryError: UNKNOWN only if the whole mail was sent and the relay's answer was lost.
         """
         data = build(delivery, Mailbox(address.value.reveal()), self._sender, self._own_links(address))
         sender = self._envelope_sender(delivery.id)
@@ -130,11 +130,11 @@ class MailChannel:
         return Receipt(message_id(delivery.id, self._sender.domain))
 
     def sample(self, message: Message, subscriber: str, now: datetime) -> tuple[str, Message]:
-        """The headers that an invented reader would get a message with, in lines; and it, with that reader's links.
+        """A message as an invented reader would get it: its headers, and the message with that reader's links.
 
         Args:
             message: rendered by this channel.
-            subscriber: whose digest it is; a part of the headers.
+            subscriber: the subscriber's name, for the headers.
             now: the moment, UTC.
         """
         (reader,) = self.addresses(_SAMPLE_READER, MailOptions())
@@ -158,11 +158,11 @@ class MailChannel:
         raise CannotTellError("a mail relay cannot be asked what became of a mail")
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
-        """Connect, log in, and ask for each address whether the relay would take a mail; no mail is sent."""
+        """Connects, logs in, and asks for each address whether the relay would take a mail; sends none."""
         return tuple([result async for result in check_relay(self._settings, addresses)])
 
     async def aclose(self) -> None:
-        """Close the connections of the running event loop."""
+        """Closes the connections of the running event loop."""
         if self._pool is not None and self._loop is asyncio.get_running_loop():
             await self._pool.aclose()
         self._pool = None
@@ -172,19 +172,19 @@ class MailChannel:
         return self._links is not None and self._links.has_pages
 
     def _own_links(self, address: Address) -> OwnLinks:
-        """Of one reader; where there are no pages any more, all is said by mail."""
+        """The links of one reader; `mailto:` links if there are no pages."""
         if self._links is None or not self._links.has_pages or address.mailbox is None:
             by_mail = mailto(self._sender.address, "unsubscribe")
             return OwnLinks(by_mail, by_mail)
         return OwnLinks(self._links.unsubscribe(address.mailbox), self._links.preferences(address.mailbox))
 
     def _envelope_sender(self, delivery: str) -> str:
-        """Where the mail comes back to if it cannot be delivered."""
+        """The return address (MAIL FROM) for bounces of a delivery."""
         tokens = self._links if self._settings.has_tokens else None
         return self._settings.envelope_sender(tokens.bounce_token(delivery) if tokens else SAMPLE_TOKEN)
 
     def _running_pool(self) -> SmtpPool:
-        """The running event loop's relay: connections cannot move to another loop."""
+        """The pool of the running event loop, because connections cannot be used in another loop."""
         loop = asyncio.get_running_loop()
         if self._pool is None or self._loop is not loop:
             self._pool, self._loop = SmtpPool(self._settings), loop

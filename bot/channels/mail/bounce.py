@@ -1,9 +1,9 @@
-"""A mail that came back, or a complaint about one, as values. None of it is proof: anybody can write such a mail.
+"""Parses bounces and complaints. They prove nothing: anybody can write such a mail.
 
     bytes -> Report, or None if it is neither
 
 https://www.rfc-editor.org/rfc/rfc3464 (delivery status), rfc6533 (the same beyond ASCII), rfc5965 (complaints),
-rfc6522 (the container). Pure, and bounded: what is longer or deeper than a report can be is not taken apart.
+rfc6522 (the container). Pure. Mails that are larger or more deeply nested than a report are refused.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from email.message import Message
 
 MOST_BYTES = 1_000_000
-"""Our mails have a fifth of that, and a bounce has little beside the mail."""
+"""The largest report; our mails have a fifth of that, and a bounce adds little to the mail."""
 MOST_CONTAINERS = 50
-"""Parts that hold parts: the standard library takes them apart by recursion."""
+"""The most parts that contain parts, because the standard library parses them by recursion."""
 LONGEST_CONTENT_TYPE = 10_000
-"""Bytes: the standard library takes quadratic time over its parameters."""
+"""Bytes; the standard library parses parameters in quadratic time."""
 
 _CONTENT_TYPE = re.compile(rb"^content-type:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
 _CONTAINERS = (b"multipart/", b"message/")
@@ -37,9 +37,9 @@ _COMPLAINTS = frozenset({"abuse", "fraud", "opt-out", "opt-out-list"})
 """The other types are about viruses, signatures, or say that it was no spam: https://www.iana.org/assignments/marf-parameters."""
 _RECIPIENTS = ("Original-Recipient", "Final-Recipient")
 _FAILED = ("fail", "error")
-"""How an action begins that is final: `failed` by the RFC, `failure` and `error` by some servers."""
+"""The start of a final action: `failed` in the RFC, `failure` and `error` by some servers."""
 _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
-"""Where the server that took a mail in, or the one that wrote it, names whom it is for."""
+"""Headers in which servers name the recipient of a mail."""
 
 # https://www.rfc-editor.org/rfc/rfc3463#section-2; no part of an IPv4 address
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
@@ -50,7 +50,7 @@ _MOST_ADDRESS = 400
 
 
 class UnreadableReportError(PaperboyError):
-    """What came in is longer or more nested than any report, or cannot be taken apart."""
+    """The mail is larger or more deeply nested than any report, or cannot be parsed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -58,7 +58,7 @@ class UnreadableReportError(PaperboyError):
 
 
 class ReportKind(StrEnum):
-    """What a report is about."""
+    """The kind of a report."""
 
     BOUNCE = "bounce"
     COMPLAINT = "complaint"
@@ -66,32 +66,32 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One mailbox that was not reached for good, or that complained."""
+    """A mailbox that permanently refused the mail, or whose reader complained."""
 
     address: str = field(repr=False)
-    """As the report names it; empty where it does not."""
+    """As in the report; empty if it names none."""
     status: str
-    """The enhanced status code, the most telling one that the report has: `5.1.1`. Empty for a complaint."""
+    """The most specific enhanced status code in the report, such as `5.1.1`; empty for a complaint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a mail server, or a reader's mail provider, says of one of our mails."""
+    """A report of a mail server or mail provider about one of our mails."""
 
     kind: ReportKind
     failures: tuple[Failure, ...] | None
-    """None: it is no report of a form that programs read, and came without a sender, as bounces do."""
+    """None if it is no structured report, but has an empty sender, as bounces have."""
     message_id: str = field(repr=False)
-    """Of the mail that it is about; empty where it was not returned."""
+    """The Message-ID of the mail that it is about; empty if that mail is not included."""
     addressed_to: tuple[str, ...] = field(repr=False)
-    """Where the address that our mail was to come back to may stand."""
+    """Addresses to which the report was sent; our return address may be among them."""
 
 
 def read_report(data: bytes) -> Report | None:
-    """The report that the bytes of a mail are; None if they are none, but an auto-reply or anything else.
+    """Parses a mail as a report; None if it is another mail, such as an auto-reply.
 
     Raises:
-        UnreadableReportError: they are longer or more nested than a report, or the parser fails on them.
+        UnreadableReportError: it is larger or more deeply nested than a report, or cannot be parsed.
     """
     _check_size(data)
     with _readable():
@@ -99,10 +99,10 @@ def read_report(data: bytes) -> Report | None:
 
 
 def guess_failures(data: bytes) -> tuple[Failure, ...]:
-    """What servers of before 1996, and some of today, say in prose of their own; for a mail known to be a bounce.
+    """The failures in a bounce without a structured report, in free text. Only for a mail known to be a bounce.
 
     Raises:
-        UnreadableReportError: as `read_report`.
+        UnreadableReportError: see `read_report`.
     """
     from flufl.bounce import all_failures  # noqa: PLC0415 - 160 ms, for few bounces
 
@@ -124,7 +124,7 @@ def _check_size(data: bytes) -> None:
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """Parsers raise all kinds of things on what strangers made up: here it is one."""
+    """Turns all exceptions of parsers, which hostile input may cause, into `UnreadableReportError`."""
     try:
         yield
     except Exception as error:
@@ -157,13 +157,13 @@ def _complaint(message: Message, fields: Message | None, returned: Message | Non
 
 
 def _failures(part: Message) -> tuple[Failure, ...] | None:
-    """Of a delivery status; None if it names nobody, as some do, and leaves that to the words beside it."""
+    """The failures in a delivery status; None if it names nobody, but only the text beside it does."""
     recipients = [block for block in _blocks(part) if any(name in block for name in _RECIPIENTS)]
     return tuple(dict.fromkeys(filter(None, map(_failure, recipients)))) if recipients else None
 
 
 def _failure(fields: Message) -> Failure | None:
-    """Of one block, which is about one mailbox; None if that was reached or is tried again."""
+    """The failure in one block, which is about one mailbox; None if the mail was delivered or is tried again."""
     action = _value(fields, "Action").lower()
     if action and not action.startswith(_FAILED):
         return None
@@ -175,7 +175,7 @@ def _failure(fields: Message) -> Failure | None:
 
 
 def _status(status: str, diagnostic: str) -> str:
-    """The given status; where that says no more than the class (Exim's always is), what the other server said."""
+    """The given status; if it is only a class (as Exim's always is), the one in the other server's answer."""
     given, said = (found[0] if (found := _STATUS.search(text)) else "" for text in (status, diagnostic))
     if said and (not given or (given.endswith(".0.0") and given[0] == said[0])):
         return said
@@ -186,14 +186,14 @@ def _status(status: str, diagnostic: str) -> str:
 
 
 def _traces(message: Message, returned: Message | None) -> tuple[str, tuple[str, ...]]:
-    """The returned mail's Message-ID, and where its return address may stand."""
+    """The returned mail's Message-ID, and the addresses among which our return address may be."""
     outside = [str(value) for name in _DELIVERED_TO for value in message.get_all(name, ())]
     inside = [str(value) for value in returned.get_all("Return-Path", ())] if returned else []
     return _value(returned, "Message-ID") if returned else "", (*outside, *inside)
 
 
 def _parts(message: Message) -> Iterator[Message]:
-    """The parts of a mail, without those of the mail that it returns."""
+    """The parts of a mail, without those of the returned mail."""
     if message.get_content_maintype() == "multipart" and message.is_multipart():
         for part in _inside(message):
             yield from _parts(part)
@@ -202,7 +202,7 @@ def _parts(message: Message) -> Iterator[Message]:
 
 
 def _blocks(part: Message) -> Iterator[Message]:
-    """The blocks of fields that a part holds. The standard library splits them, but for those beyond ASCII."""
+    """The blocks of fields in a part. The standard library splits them, except for non-ASCII ones."""
     inside = list(_inside(part)) if part.is_multipart() else []
     yield from inside
     rest = inside[-1].get_payload() if inside else part.get_payload(decode=True)

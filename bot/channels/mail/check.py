@@ -1,4 +1,4 @@
-"""What `check` asks the mail relay, and which setting is likely wrong if it refuses. Sends no mail."""
+"""Checks the mail relay, and says which setting is probably wrong if it refuses. Sends no mail."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from bot.settings import Address
 
 CHECK_SECONDS = 15.0
-"""How long to wait for the answer to one command: short, because a person is waiting for the result."""
+"""The wait for the answer to one command; short, because a person is waiting."""
 
 
 async def check_relay(settings: MailSettings, addresses: Sequence[Address]) -> AsyncIterator[CheckResult]:
-    """Connect, log in, and ask for each address whether the relay would take a mail for it."""
+    """Connects, logs in, and asks for each address whether the relay would take a mail for it."""
     try:
         smtp = await connect(settings, timeout=CHECK_SECONDS)
     except RelayError as error:
@@ -45,7 +45,7 @@ async def check_relay(settings: MailSettings, addresses: Sequence[Address]) -> A
             except RelayError as error:
                 yield _result(error, settings, address)
                 if error.code and error.subject.is_ours:
-                    break  # the relay would say the same of every other address
+                    break  # the relay would answer the same for every other address
             else:
                 yield CheckResult(address.label, ok=True, message="the relay takes mail for it")
             await command(smtp, "RSET", b"RSET")

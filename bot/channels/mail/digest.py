@@ -1,7 +1,7 @@
-"""A digest as mails: HTML and text that show the same papers, each mail small enough not to be clipped.
+"""Renders a digest as mails: HTML and text with the same papers, each mail small enough not to be clipped.
 
-Pure but for reading templates. What is decided here is which pieces (`fragments`) go into which mail, and what the
-frame around them (`digest`) is given.
+Pure, except that it reads templates. Decides which fragments go into which mail, and the values of the frame around
+them.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from bot.text.templates import Templates
 
 HTML_BYTES = 90_000
-"""Of one mail's HTML as it travels; Gmail clips a little above 100 KB and with it whatever stands last."""
+"""The largest encoded HTML of a mail; Gmail clips mails a little above 100 KB."""
 TEXT_COLUMNS = 72
 SUBJECT_TITLES = 60
-"""Characters of the topics' titles in a subject; where they are longer they are counted."""
+"""The most characters of topic titles in a subject; if they are longer, topics are counted."""
 _MARGIN = 1_000  # the frame is measured before the mails' number is known
 _LONGEST_PREHEADER = "\U0001f54a" * 150  # which is measured before the mail's papers are known
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A part that must not be split over two mails: a paper, or the count of papers that are not shown."""
+    """A piece that is not split over two mails: a paper, or the count of papers that are not shown."""
 
     section: int
     first: bool
-    """Whether it opens its section."""
+    """Whether it is the first of its section."""
     day: date | None
     block: Block
     title: str = ""
@@ -49,7 +49,7 @@ class _Piece:
     """The identifier."""
     brief: bool = False
     counted: int = 0
-    """How many papers it counts without showing them."""
+    """The number of papers that it counts without showing them."""
 
 
 def render_digest(
@@ -65,13 +65,13 @@ def render_digest(
     """The digest as at most `max_messages` mails.
 
     Args:
-        digest: what to tell.
-        templates: where `mail/` is read from.
-        sender: the address that a reader can write to.
+        digest: the digest.
+        templates: for the templates in `mail/`.
+        sender: the address to which readers can write.
         max_messages: at least 1.
-        pages: whether there are pages where a reader says what they want.
+        pages: whether there are pages for preferences.
         fragments: rendered for other digests of the same run, with the same templates; reused.
-        full: how many papers are shown in full; None: as many as fit.
+        full: the most papers to show in full; None for as many as fit.
 
     Raises:
         RenderError: a template is broken.
@@ -83,7 +83,7 @@ def render_digest(
 
 
 def render_note(note: Note, templates: Templates, *, sender: str, pages: bool = False) -> Message:
-    """A short mail that is no digest.
+    """Renders a short mail other than a digest.
 
     Raises:
         RenderError: a template is broken.
@@ -99,7 +99,7 @@ def render_note(note: Note, templates: Templates, *, sender: str, pages: bool = 
 
 
 class _Layout:
-    """One digest being laid out; every piece is made once, when first needed."""
+    """The layout of one digest; every piece is rendered once, when it is first needed."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class _Layout:
         return tuple(self._mail(pieces, part, len(pages)) for part, pieces in enumerate(pages, start=1))
 
     def fits(self, pieces: Sequence[_Piece]) -> bool:
-        """Whether one mail holds them without being clipped."""
+        """Whether one mail with these pieces would not be clipped."""
         return self._frame_size + sum(block.size for block in self._blocks(pieces)) <= HTML_BYTES - _MARGIN
 
     def piece(self, item: Item) -> _Piece:
@@ -135,7 +135,7 @@ class _Layout:
         return _Piece(item.section, item.place == 0, entry.mailing_date, block, paper.title, paper.identifier, brief)
 
     def _blocks(self, pieces: Sequence[_Piece]) -> Iterator[Block]:
-        """The pieces with the headings of their sections and, where there are several, of their mailing dates."""
+        """The pieces with headings of their sections and, if there are several, of their mailing dates."""
         place, shown_day = -1, None
         for piece in pieces:
             opens = piece.section != place
@@ -162,7 +162,7 @@ class _Layout:
         return _message(values["subject"], wrap(text), _inlined(html), part=part, papers=papers)
 
     def _values(self, part: int, parts: int) -> dict[str, Any]:
-        """What the frame's templates are given, beside `body`, `titles`, `full`, `brief` and `counted`."""
+        """Values for the frame's templates, besides `body`, `titles`, `full`, `brief` and `counted`."""
         digest = self._digest
         values: dict[str, Any] = {
             "digest": digest,
@@ -185,9 +185,9 @@ class _Layout:
 
 
 def wrap(text: str) -> str:
-    """The text in lines of at most 72 columns; a URL is never broken, a line's indent is kept on the next.
+    """Wraps text to at most 72 columns; URLs are not broken, and the indent is kept.
 
-    A line that begins with a number or a dash goes on below its first word.
+    A line that begins with a number or a dash is continued below its first word.
     """
     return "\n".join(_wrapped(line) for line in text.splitlines()) + "\n"
 
@@ -203,7 +203,7 @@ def _wrapped(line: str) -> str:
     room, rest, lines = TEXT_COLUMNS - indent, line[indent:].strip(), []
     while len(rest) > room:
         end = rest.rfind(" ", 0, room + 1)
-        if end < 0:  # a word that no line can hold: a URL stays whole, other scripts and strangers' jokes do not
+        if end < 0:  # a word longer than a line: a URL stays whole, anything else is broken
             word = rest.split(" ", 1)[0]
             end = len(word) if "://" in word else room
         lines.append(rest[:end].rstrip())
@@ -212,7 +212,7 @@ def _wrapped(line: str) -> str:
 
 
 def _inlined(html: str) -> str:
-    """The styles on the elements, where every mail program looks; media queries stay in the head."""
+    """The HTML with styles inlined, for all mail programs; media queries stay in the head."""
     import css_inline  # noqa: PLC0415 - only mail needs it
 
     return css_inline.inline(html, keep_at_rules=True, minify_css=True, load_remote_stylesheets=False)
@@ -224,7 +224,7 @@ def _message(subject: str, text: str, html: str, part: int, papers: tuple[str, .
 
 
 def _answering(sender: str, *, pages: bool) -> dict[str, str]:
-    """How a reader answers: `sender` by mail, `unsubscribe` and `preferences` by a link, this one only with pages."""
+    """Values for answering: `sender` for mail, `unsubscribe` as a link, and `preferences` if there are pages."""
     from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
 
     if not pages:
@@ -250,7 +250,7 @@ def _dates(dates: Sequence[date]) -> str:
 
 
 def _all_new(sections: Sequence[Section]) -> bool:
-    """Whether every paper is known to be new: of those beyond a limit nothing is known here."""
+    """Whether all papers are known to be new; unknown for papers beyond a limit."""
     return not any(
         section.hidden or any(entry.type.is_replacement for entry in section.entries) for section in sections
     )

@@ -1,4 +1,4 @@
-"""What a mail relay's answers mean: https://www.rfc-editor.org/rfc/rfc5321#section-4.2. Pure."""
+"""What a mail relay's replies mean for a delivery: https://www.rfc-editor.org/rfc/rfc5321#section-4.2. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from bot.channels.mail.subject import END_OF_DATA, Subject, enhanced_code, subje
 from bot.errors import DeliveryError, FailureKind
 from bot.text import clean, truncate
 
-# The first digit of a reply, and the codes that say more: https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1
+# The first digits of reply codes: https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1
 POSITIVE_COMPLETION, POSITIVE_INTERMEDIATE, TRANSIENT_NEGATIVE, PERMANENT_NEGATIVE = 2, 3, 4, 5
 CLOSING = 421
 
 
 class RelayError(DeliveryError):
-    """A delivery failed at a named step of the conversation with the relay."""
+    """A delivery failed at a certain step of the SMTP session."""
 
     def __init__(
         self,
@@ -33,13 +33,13 @@ class RelayError(DeliveryError):
         self.step = step
         """connect, EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, RSET, or `END_OF_DATA`."""
         self.code = code
-        """The relay's reply code, 0 where it gave none."""
+        """The relay's reply code; 0 if there was none."""
         self.subject = subject
-        """What the reply speaks of."""
+        """What the reply is about."""
 
 
 _KIND_OF = {Subject.CONTENT: FailureKind.REJECTED, Subject.RECIPIENT: FailureKind.DESTINATION_GONE}
-"""What a 5yz means; everything else waits for its setting or for the relay."""
+"""The meaning of a 5yz by subject; for others the delivery waits until the setting or the relay is mended."""
 _ADVICE = {
     Subject.HELLO: "; set channels.mail.hello to this machine's full name",
     Subject.SENDER: "; is channels.mail.sender right, and may this login send for it?",
@@ -49,7 +49,7 @@ _TRANSACTION = ("MAIL", "RCPT", "DATA", END_OF_DATA, "RSET")
 
 
 def refusal(step: str, code: int, text: str) -> RelayError:
-    """What a relay's no at that step means.
+    """The error for a negative reply at that step.
 
     https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1 (4yz, 5yz); `subject` says what it is about.
     """

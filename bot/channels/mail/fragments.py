@@ -1,7 +1,7 @@
 """Renders the fragments of a mail as HTML and text: a paper, a heading, the count of papers not shown.
 
-Many digests of a run show the same papers, so each fragment is rendered once and cached.
-Pure but for reading templates. Which pieces go into which mail is decided elsewhere.
+Many digests of a run show the same papers, so each fragment is rendered once and cached. Pure, except that it reads
+templates.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 TITLE = 300
 ABSTRACT = 165
-"""Characters; of the abstract about two lines on a wide screen."""
+"""Characters; about two lines of the abstract on a wide screen."""
 _CACHED = 4096
-"""Papers, each as one set of terms shows it: some 4 KB."""
+"""The most cached papers (with their matched terms); some 4 KB each."""
 _NUMBER = "\0"
-"""Stands for a paper's number in its digest; no escape lets it through, so no text has it."""
+"""Placeholder for a paper's number in its digest; every escape removes this character from texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a mail in both its forms, and what its HTML adds to the mail."""
+    """A piece of a mail as HTML and text, and the encoded size of its HTML."""
 
     html: str
     text: str
@@ -42,7 +42,7 @@ class Block:
 
 
 class Fragments:
-    """Renders pieces; what it has made of a paper it does not make again. To be kept no longer than one run."""
+    """Renders pieces and caches them; keep it for one run only."""
 
     def __init__(self, templates: Templates) -> None:
         self._templates = templates
@@ -50,7 +50,7 @@ class Fragments:
         self._shown = lru_cache(_CACHED)(self._show)
 
     def paper(self, entry: DigestEntry, number: int, *, brief: bool) -> Block:
-        """One entry of the digest: in full, or `brief` as one line."""
+        """An entry of the digest: in full, or `brief` as one line."""
         if not self._templates_are_built_in:
             return self._shown(entry, number, brief)
         # Our own templates name no topic and put the number into the text alone; of the user's we cannot know.
@@ -58,11 +58,11 @@ class Fragments:
         return replace(block, text=block.text.replace(_NUMBER, str(number)))
 
     def heading(self, section: Section, *, opens: bool, continued: bool, day: date | None) -> Block:
-        """Of a section that opens or goes on, of a mailing date within it, or of both."""
+        """A heading for a section that begins or continues, for a mailing date in it, or both."""
         return self._block("section", section=section, opens=opens, continued=continued, day=day)
 
     def more(self, section: Section, count: int) -> Block:
-        """So many of the section's papers are not shown."""
+        """A line that says how many of the section's papers are not shown, with links."""
         links, others = section.more[:MOST_LINKS], len(section.more[MOST_LINKS:])
         alone = count == paper_count(section)
         return self._block("more", section=section, count=count, alone=alone, links=links, other_links=others)
@@ -86,7 +86,7 @@ class Fragments:
         return Block(html, self._templates.render(f"mail/{template}.txt.j2", **values), self._size(html))
 
     def _size(self, html: str) -> int:
-        """In the mail, with its styles."""
+        """The size in the mail, with inlined styles."""
         import css_inline  # noqa: PLC0415 - only mail needs it
 
         styled = css_inline.inline_fragment(html, self._css, minify_css=True, load_remote_stylesheets=False)

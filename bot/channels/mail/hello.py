@@ -25,7 +25,7 @@ def default_hello(host: str, sender_domain: str) -> str:
     """The machine's name if it is a full one and not a `localdomain`, which many relays refuse; else the sender's.
 
     Args:
-        host: what the machine calls itself.
-        sender_domain: the domain to give instead.
+        host: the machine's name.
+        sender_domain: the domain to use instead.
     """
     return host if _FULL_NAME.fullmatch(host) and not host.endswith(_PLACEHOLDER_DOMAINS) else sender_domain
