@@ -56,6 +56,10 @@ class Answering:
         self._served = served
         self._even_seconds = even_seconds
         self._longest_wait_seconds = longest_wait_seconds
+        self._failures: dict[tuple[HTTPStatus, bool], str] = {}
+        """Pages of failures that were drawn already, by status and by whether they stand one folder deeper."""
+        self._failures_of: Served | None = None
+        """Whose they are."""
 
     def handler(self, route: Route) -> Handler:
         """The handler for all methods of the route."""
@@ -153,17 +157,26 @@ class Answering:
                 return
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
-    @staticmethod
     async def _failed(
-        served: Served, request: web.Request, status: HTTPStatus, *, retry_after: float | None = None
+        self, served: Served, request: web.Request, status: HTTPStatus, *, retry_after: float | None = None
     ) -> web.Response:
         has_token = "token" in request.match_info
-        page = Page("message", {"title": status.phrase, "said": Said(*_SAID.get(status, _NOT_FOUND), good=False)})
-        text = await asyncio.to_thread(served.render, page, root="../" if has_token else "")
-        response = _html(served, text, status, has_token=has_token)
+        response = _html(served, await self._failure(served, status, has_token), status, has_token=has_token)
         if retry_after is not None:
             response.headers["Retry-After"] = str(int(retry_after) + 1)
         return response
+
+    async def _failure(self, served: Served, status: HTTPStatus, has_token: bool) -> str:  # noqa: FBT001 - a key
+        """The page, drawn once: where there is too much to do, none is drawn for whoever is to come again."""
+        if self._failures_of is not served:
+            self._failures_of, self._failures = served, {}
+        if (status, has_token) not in self._failures:
+            said = Said(*_SAID.get(status, _NOT_FOUND), good=False)
+            page = Page("message", {"title": status.phrase, "said": said})
+            drawn = await asyncio.to_thread(served.render, page, root="../" if has_token else "")
+            self._failures[status, has_token] = drawn
+            return drawn
+        return self._failures[status, has_token]
 
 
 _NOT_FOUND = ("There is no such page.", ("A link may have lost its end on the way: copy all of it.",))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot.store import Store
 from bot.web.answering import Answering
 from bot.web.forms import MOST_BYTES
+from bot.web.served import Served
 from tests.members.conftest import WEB
 from tests.members.driver import DORA
 from tests.web.conftest import URLENCODED, links_of, opened
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from bot.web.page import Page
     from tests.web.conftest import Pages
 
 ALICE = "alice@example.edu"
@@ -300,3 +302,19 @@ def test_whatever_a_form_says_there_is_an_answer_and_no_fault(tmp_path_factory: 
         loop.run_until_complete(context.__aexit__(None, None, None))
         loop.close()
         store.close()
+
+
+async def test_the_page_of_a_failure_is_drawn_once_for_all(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is too much to do, most of it would else be to draw pages that say so."""
+    drawn: list[str] = []
+    render = Served.render
+
+    def noted(served: Served, page: Page, *, root: str) -> str:
+        drawn.append(page.template)
+        return render(served, page, root=root)
+
+    monkeypatch.setattr(Served, "render", noted)
+    answers = [await pages.get("/nothing") for _ in range(3)]
+    assert len({answer.text for answer in answers}) == 1
+    assert (await pages.get("/saved/x")).status == 404  # one folder deeper, where links are others
+    assert drawn == ["message"] * 2
