@@ -38,6 +38,11 @@ class Asker:
     """Where the person lives, by its IANA name, if the platform says so."""
 
     @property
+    def has_fields(self) -> bool:
+        """Whether the platform has a field for each argument, so that nobody types a whole line."""
+        return self.platform == "discord"
+
+    @property
     def place(self) -> ChatPlace:
         """Where the answer's subscription is."""
         return ChatPlace(self.platform, self.destination, self.names)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.chat import changing, looking
 from bot.chat.answers import Answer, Part
 from bot.chat.arguments import Argument, Kind
-from bot.chat.parse import usage
+from bot.chat.parse import fields, filled_in, usage
 from bot.chat.sentences import COMMAND
 
 if TYPE_CHECKING:
@@ -39,8 +39,13 @@ class ChatCommand:
 
 def help_(ask: Ask, values: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - a command
     """What can be said."""
-    lines = tuple(f"{COMMAND} {usage(command)}: {command.help}" for command in COMMANDS.values())
-    examples = "\n".join(f"{COMMAND} {command.example}" for command in COMMANDS.values() if command.example)
+    given = [command.example for command in COMMANDS.values() if command.example]
+    if ask.asker.has_fields:
+        lines = tuple(f"{COMMAND} {fields(command)} – {command.help}" for command in COMMANDS.values())
+        given = [filled_in(example, COMMANDS) for example in given]
+    else:
+        lines = tuple(f"{COMMAND} {usage(command)}: {command.help}" for command in COMMANDS.values())
+    examples = "\n".join(f"{COMMAND} {example}" for example in given)
     place = "you, by direct message" if ask.asker.is_direct else "this channel"
     return Answer(
         f"I bring new arXiv papers to {place}.", (Part("Commands", lines), Part("For example", code=examples))

@@ -95,6 +95,21 @@ def usage(command: ChatCommand) -> str:
     return " ".join(shown)
 
 
+def fields(command: ChatCommand) -> str:
+    """How it is filled in where each argument has a field of its own, as in Discord: `follow [words:] [authors:]`."""
+    shown = (f"{each.name}:" if each.is_required else f"[{each.name}:]" for each in command.arguments)
+    return " ".join((command.name, *shown))
+
+
+def filled_in(line: str, commands: Mapping[str, ChatCommand]) -> str:
+    """A typed line as it is filled in there: `follow words: "visual grounding" categories: cs.CV`."""
+    name, _, rest = line.partition(" ")
+    given = _by_argument(commands[name], rest)
+    kinds = {each.name: each.kind for each in commands[name].arguments}
+    texts = (f"{each}: {words[0] if kinds[each] is Kind.QUERY else quoted(words)}" for each, words in given.items())
+    return " ".join((name, *texts))
+
+
 def quoted(words: Sequence[str]) -> str:
     """Words as one types them: phrases in quotes."""
     return " ".join(f'"{word}"' if re.search(r"[\s,;]", word) else word for word in words)

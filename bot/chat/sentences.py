@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot import text
 from bot.chat.answers import Answer, Part
-from bot.chat.parse import quoted, usage
+from bot.chat.parse import fields, quoted, usage
 from bot.config.value_types import WEEK
 from bot.members.values import Refusal
 from bot.model import Topic
@@ -58,9 +58,11 @@ def no(sentence: str, *lines: str) -> Answer:
     return Answer(sentence, (Part(lines=lines),) if lines else (), is_good=False)
 
 
-def misread(found: Misread) -> Answer:
-    """What was typed makes no command: what is wrong, and how it is typed."""
-    how = f"{COMMAND} {usage(found.command)}" if found.command else f"{COMMAND} help"
+def misread(found: Misread, *, in_fields: bool = False) -> Answer:
+    """What was typed makes no command: what is wrong, and how it is typed, or filled in where there are fields."""
+    how = f"{COMMAND} help"
+    if found.command:
+        how = f"{COMMAND} {fields(found.command) if in_fields else usage(found.command)}"
     parts = (Part(lines=(found.sentence,)), Part("It is typed", code=how))
     return Answer("That was not understood.", parts, is_good=False)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.chat.arguments import Misread
 from bot.chat.commands import COMMANDS
-from bot.chat.parse import LONGEST, Typed, parse, quoted, usage, words
+from bot.chat.parse import LONGEST, Typed, fields, filled_in, parse, quoted, usage, words
 
 
 def values(line: str) -> dict[str, object]:
@@ -105,3 +105,12 @@ def test_what_a_platform_shows_of_a_command_fits_it() -> None:
         for argument in command.arguments:
             assert argument.name == argument.name.lower()
             assert 1 <= len(argument.help) <= 100
+
+
+def test_where_arguments_have_fields_a_command_is_shown_so() -> None:
+    assert fields(COMMANDS["unfollow"]) == "unfollow topic:"
+    assert fields(COMMANDS["pause"]) == "pause [until:]"
+    line = 'follow "visual grounding" VLM not survey in cs.CV cs.CL as grounding'
+    filled = 'follow words: "visual grounding" VLM exclude: survey categories: cs.CV cs.CL title: grounding'
+    assert filled_in(line, COMMANDS) == filled
+    assert filled_in('search ti:"a b" ANDNOT abs:c', COMMANDS) == 'search query: ti:"a b" ANDNOT abs:c'

@@ -100,7 +100,7 @@ class Hearing:
 
     async def _answer(self, interaction: Interaction, found: Misread | tuple[ChatCommand, Mapping[str, Any]]) -> None:
         if isinstance(found, Misread):
-            await self._say(interaction, sentences.misread(found))
+            await self._say(interaction, sentences.misread(found, in_fields=True))
             return
         command, values = found
         request = Request(str(interaction.id), self._asker(interaction), command.name, values)
