@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from bot.arxiv import feed
 from bot.channels.channel import CheckResult
+from bot.compose.learned import NEEDS_NUMPY
 from bot.errors import DeliveryError, FetchError, ParseError
-from bot.model import Delivery, Note
+from bot.model import Delivery, Note, Order
 from bot.report.readers import readers
 from bot.report.renamed import renamed
 from bot.topics.name_errors import perhaps_no_name
@@ -57,12 +59,25 @@ def notices(settings: Settings) -> Iterator[CheckResult]:
         for author in topic.authors:
             if doubt := perhaps_no_name(author):
                 yield CheckResult(f"topics.{topic.name}.authors", ok=True, message=f"{author!r}: {doubt}")
+    yield from _learning(settings)
     if settings.web is not None and "mail" in settings.channels:
         yield CheckResult("channels.mail", ok=True, message=_TO_BE_SIGNED)
     if not settings.categories:
         yield CheckResult(
             "subscribers", ok=True, message="no subscriber and no site reads a topic: nothing will happen"
         )
+
+
+def _learning(settings: Settings) -> Iterator[CheckResult]:
+    """What keeps an order from being learned, or a library from being learned from."""
+    learned = [name for name, topic in settings.topics.items() if topic.order is Order.LEARNED]
+    if learned and find_spec("numpy") is None:
+        message = f"{NEEDS_NUMPY}; until then it is relevance"
+        yield CheckResult(f"topics.{learned[0]}.order", ok=True, message=message)
+    for subscriber in settings.subscribers.values():
+        if subscriber.interest and not set(learned) & set(subscriber.topics):
+            message = "none of its topics has `order: learned`: nothing is learned from the library"
+            yield CheckResult(f"subscribers.{subscriber.name}.interest", ok=True, message=message)
 
 
 def reader_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:
