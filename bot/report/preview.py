@@ -108,6 +108,7 @@ def _text_object(text: Mapping[str, Any]) -> str:
 def discord_view(message: Mapping[str, Any]) -> dict[str, Any]:
     """A Discord message for the template: its `content`, `embeds` and `thread`, with Markdown as HTML."""
     return {
+        "reply": bool(message.get("thread_ts")),
         "thread": message.get("thread", ""),
         "content": discord_html(message.get("content") or ""),
         "embeds": [_embed(embed) for embed in message.get("embeds") or ()],

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.demo.run import show
-from tests.screenshots.pictures import README, pictures, take, unpack_mail
+from tests.screenshots.days import write_days
+from tests.screenshots.pictures import DAYS, README, pictures, take, unpack_mail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +23,11 @@ async def test_every_kind_of_picture_comes_out_as_wide_as_it_is_to_be(browser: B
     folder = tmp_path / "demo"
     await show(folder, tell=lambda _: None, account=lambda *_: None)
     unpack_mail(folder)
+    write_days(folder / DAYS)
     found = {picture.name: picture for picture in pictures(folder)}
     assert len(found) == len(pictures(folder))
     assert not [picture.page for picture in found.values() if not (folder / picture.page).exists()]
-    for name in ("mail-380-dark", "slack-1400-light", "site-search-390-light"):
+    for name in ("mail-380-dark", "day-discord-40-900-light", "slack-1400-light", "site-search-390-light"):
         file = await take(browser, found[name], folder, tmp_path)
         assert file.name == f"{name}.png"
         assert unpack(">I", file.read_bytes()[16:20])[0] == (760 if found[name].element else found[name].width)

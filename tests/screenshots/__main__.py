@@ -14,7 +14,8 @@ import structlog
 from playwright.async_api import async_playwright
 
 from bot.demo.run import show
-from tests.screenshots.pictures import README, pictures, take, unpack_mail
+from tests.screenshots.days import write_days
+from tests.screenshots.pictures import DAYS, README, pictures, take, unpack_mail
 
 
 def main(to: Path) -> None:
@@ -30,6 +31,7 @@ def main(to: Path) -> None:
 async def _make(chromium: str, folder: Path, to: Path) -> None:
     await show(folder, tell=lambda _: None, account=lambda *_: None)
     unpack_mail(folder)
+    write_days(folder / DAYS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for picture in (*pictures(folder), README):

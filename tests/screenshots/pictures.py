@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-PHONE, DESK = 390, 1400
+PHONE, CHAT, DESK = 390, 900, 1400
+DAYS = "days"
+"""The folder, in the demo's, of days of every size."""
 MAIL_WIDTHS = (380, 700, 1100)
 TALLEST = 2_600
 """Pixels: nobody judges more of a page than this at once."""
@@ -42,7 +44,11 @@ class Picture:
 
 def pictures(folder: Path) -> list[Picture]:
     """All of them, for that folder of the demo."""
-    return [picture for scheme in SCHEMES for picture in (*_mail(scheme), *_demo(scheme), *_site(folder, scheme))]
+    return [
+        picture
+        for scheme in SCHEMES
+        for picture in (*_mail(scheme), *_days(folder, scheme), *_demo(scheme), *_site(folder, scheme))
+    ]
 
 
 README = Picture("readme-demo", "index.html", DESK, "light", height=900)
@@ -99,6 +105,14 @@ async def _shoot(page: Page, picture: Picture, file: Path) -> Path:
 def _mail(scheme: Scheme) -> Iterator[Picture]:
     for width in MAIL_WIDTHS:
         yield Picture(f"mail-{width}-{scheme}", "mail.html", width, scheme)
+
+
+def _days(folder: Path, scheme: Scheme) -> Iterator[Picture]:
+    """Days of every size: what `days.write_days` left in the folder."""
+    for page in sorted((folder / DAYS).glob("*.html")):
+        widths = MAIL_WIDTHS if page.stem.startswith("mail") else (PHONE, CHAT)
+        for width in widths:
+            yield Picture(f"day-{page.stem}-{width}-{scheme}", f"{DAYS}/{page.name}", width, scheme)
 
 
 def _demo(scheme: Scheme) -> Iterator[Picture]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST_OPTIONS = 25
 OPTION_LABEL = 100
 """Characters: of an option's label. Of a button's 80, of a menu's placeholder 150; ours are shorter."""
+_IN_MENUS = {Wish.MORE: "More like …", Wish.LESS: "Less like …", Wish.SAVED: "Save …"}
+"""What each menu is for and says. Why a paper is here `/paperboy why` tells: a fourth menu would be one too many."""
 _ROW, _BUTTON, _MENU = 1, 2, 3
 _GREY = 2
 """A button's style: beside coloured ones the papers would be overlooked."""
@@ -37,7 +39,7 @@ def components(papers: Sequence[ShownPaper]) -> list[dict[str, Any]]:
     """The rows below a message that shows these papers, of which there is at least one."""
     if len(papers) == 1:
         return [_row([_button(wish, papers[0]) for wish in Wish])]
-    return [_row([_menu(wish, papers)]) for wish in Wish]
+    return [_row([_menu(wish, papers)]) for wish in _IN_MENUS]
 
 
 def _row(inside: list[dict[str, Any]]) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def _menu(wish: Wish, papers: Sequence[ShownPaper]) -> dict[str, Any]:
     return {
         "type": _MENU,
         "custom_id": f"{MENU}-{wish}",
-        "placeholder": f"{LABELS[wish]} …{cut}",
+        "placeholder": f"{_IN_MENUS[wish]}{cut}",
         "options": [
             {"label": text.truncate(paper.name, OPTION_LABEL, text.utf16), "value": _said(wish, paper)}
             for paper in papers[:MOST_OPTIONS]
