@@ -9,6 +9,7 @@ deliveries do. They share no result: an exception undoes only the command that r
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +32,8 @@ MOST_PREVIEWS = 20
 """The most waiting previews; each may take a second or two."""
 MOST_TOGETHER = 50
 """The most commands that share a commit, because other writers wait meanwhile."""
+SECONDS_TOGETHER = 0.2
+"""How long commands may share a commit, for the same reason."""
 RETRY_AFTER = 5.0
 
 
@@ -118,7 +121,9 @@ class StoreThread:
         self._is_running = False
         if future.cancelled():
             return
-        for job, outcome in zip(jobs, future.result(), strict=True):
+        outcomes = future.result()
+        self._waiting = [*jobs[len(outcomes) :], *self._waiting]
+        for job, outcome in zip(jobs, outcomes, strict=False):
             job.settle(outcome)
         self._begin()
 
@@ -129,12 +134,18 @@ def _alone(function: Callable[[], object]) -> list[object]:
 
 
 def _together(store: Store, functions: Sequence[Callable[[], object]]) -> list[object]:
-    """Runs functions with one commit, or with one commit each if that failed; their results or exceptions."""
+    """Runs functions with one commit, the first ones if that takes long; or one commit each if that failed."""
     if len(functions) == 1:
         return _alone(functions[0])
+    outcomes: list[object] = []
+    until = time.monotonic() + SECONDS_TOGETHER
     try:
         with store.shared_transaction():
-            return [_outcome(function) for function in functions]
+            for function in functions:
+                outcomes.append(_outcome(function))
+                if time.monotonic() > until:
+                    break
+        return outcomes  # noqa: TRY300 - they hold only now that they are committed
     except StoreError:
         return [_outcome(function) for function in functions]
 

@@ -13,6 +13,7 @@ from tests.members.driver import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from bot.store import Store
 
@@ -127,3 +128,22 @@ async def test_who_is_cancelled_as_the_answer_comes_is_cancelled(
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+async def test_who_writes_beside_it_waits_for_no_long_row_of_commands(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.members.store_thread.SECONDS_TOGETHER", 0.0)
+    commits, thread = [], StoreThread("t", shares_commits=True)
+    shared = store.shared_transaction
+
+    def counted() -> AbstractContextManager[None]:
+        commits.append(1)
+        return shared()
+
+    monkeypatch.setattr(store, "shared_transaction", counted)
+    keys = [f"{number}" for number in range(4)]
+    assert await asyncio.gather(*(thread.run(store, put(store, key)) for key in keys)) == keys
+    assert known(store) == set(keys)
+    assert len(commits) > 1
+    thread.close()
