@@ -119,6 +119,7 @@ def _demo(scheme: Scheme) -> Iterator[Picture]:
     for channel in ("slack", "discord"):
         for width in (PHONE, DESK):
             yield Picture(f"{channel}-{width}-{scheme}", "index.html", width, scheme, element=f".window.{channel}")
+    yield Picture(f"discord-talk-{scheme}", "index.html", DESK, scheme, element=".discord.talk")
     for width, height in ((DESK, 1400), (PHONE, 1400)):
         yield Picture(f"demo-{width}-{scheme}", "index.html", width, scheme, height=height)
 

@@ -148,6 +148,7 @@ class ShardClient(discord.Client):
         """Discord has begun a session."""
         self.is_listening = True
         self._listening.set()
+        log.info("listening", platform="discord", shard=self.shard_id)
 
     async def on_resumed(self) -> None:
         """Discord has gone on with a session."""

@@ -47,13 +47,17 @@ ASK_AGAIN = timedelta(hours=1)
 FIRST_PAUSE, LONGEST_PAUSE, FINAL_PAUSE = timedelta(seconds=5), timedelta(minutes=1), timedelta(hours=1)
 """After a failure, twice as long after each further one, and where only the operator can help."""
 
+_NONE_LEFT = "Discord lets no more connections begin today"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class _Plan:
     """How Discord wants to be listened to."""
 
     url: str
     shards: int
+    starts_left: int
+    """How many sessions may be begun today; who begins more loses the token."""
 
 
 @dataclass(slots=True)
@@ -147,6 +151,10 @@ class Shards:
             self._reap(number, shard, now)
         waiting = [each for each in self._shards.items() if each[1].task is None and each[1].begin_at <= now]
         for number, shard in waiting[:1]:
+            if self._plan.starts_left < 1:
+                shard.deaf = _NONE_LEFT
+                return
+            self._plan.starts_left -= 1
             shard.client = self._make_client((number, self._plan.shards))
             shard.task = asyncio.create_task(shard.client.listen(token, self._plan.url))
 
@@ -171,8 +179,9 @@ class Shards:
         client = await self._bot.client()
         answer = await ask(self._api_url, lambda: client.http.request(Route("GET", "/gateway/bot")))
         said = answer.body or {}
+        left: object = (said.get("session_start_limit") or {}).get("remaining")
         if answer.status == HTTPStatus.OK and isinstance(said.get("url"), str) and _is_count(said.get("shards")):
-            return _Plan(said["url"], said["shards"])
+            return _Plan(said["url"], said["shards"], left if isinstance(left, int) else 0)
         platform_id(answer, webhook=False)  # raises what the answer means
         raise DeliveryError(FailureKind.TRANSIENT, "Discord does not say where its gateway is")
 

@@ -112,7 +112,7 @@ class Gateway:
         self.shards = 1
         """How many Discord asks for; with more than one a bot has to name its shard."""
         self.starts_left = 1000
-        """Of today's sessions."""
+        """How many sessions may be begun today; who begins more has the token taken away."""
         self.heartbeat_interval = 41.25
         """Seconds."""
         self.is_silent = False
@@ -237,6 +237,8 @@ class Gateway:
 
     async def _identify(self, connection: _Connection, data: Mapping[str, Any]) -> Close | None:
         self.identified.append({key: value for key, value in data.items() if key != "token"})
+        if self.starts_left < 1:
+            return Close.AUTHENTICATION_FAILED
         number, count = data.get("shard") or (0, 1)
         intents = int(data["intents"])
         if not 0 <= number < count:

@@ -275,6 +275,24 @@ async def test_more_shards_are_begun_when_discord_wants_them(
     assert [each["shard"] for each in receiver.chat.gateway.identified] == [[0, 1], [0, 2], [1, 2]]
 
 
+async def test_no_more_connections_are_begun_in_a_day_than_discord_allows(
+    receiver: DiscordReceiver, stores: list[Store], clock: Moment
+) -> None:
+    """Who begins more than 1,000 sessions a day has the token taken away."""
+    receiver.chat.gateway.starts_left = 1
+    machine = Machine("north", receiver, stores[0], clock)
+    async with listening(machine):
+        await until(lambda: machine.shards.clients)
+        await receiver.chat.gateway.close(Close.INVALID_SHARD)
+        await until(lambda: "closed with 4010" in machine.shards.deaf)
+        clock.at += timedelta(seconds=5)
+        await until(lambda: machine.shards.deaf == "Discord lets no more connections begin today")
+        receiver.chat.gateway.starts_left = 1000
+        clock.at += timedelta(hours=1)
+        await until(lambda: machine.shards.clients)
+    assert len(receiver.chat.gateway.identified) == 2
+
+
 async def test_it_ends_within_seconds_also_where_nobody_answers_any_more(
     receiver: DiscordReceiver, stores: list[Store], clock: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
