@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.settings import Address
     from bot.text.templates import Templates
 
-# 50 requests a second for a bot; for a webhook 30 a minute on its channel, which no header announces:
+# 50 requests a second for a bot; 30 a minute for a webhook, per channel, which no header announces:
 # https://github.com/discord/discord-api-docs/issues/367
 _BOT_SECONDS = 1.0
 _BOT_CREDENTIAL_SECONDS = 0.02
@@ -50,7 +50,7 @@ class DiscordChannel:
     Settings = DiscordSettings
     Options = DiscordOptions
     NEEDED_BY: Mapping[str, frozenset[str]] = MappingProxyType({"token": frozenset({"channel", "forum"})})
-    """Setting -> the kinds of address that need it."""
+    """By setting, the kinds of address that need it."""
 
     def __init__(
         self, settings: DiscordSettings, templates: Templates, *, contact: str, links: ReaderLinks | None = None
@@ -62,12 +62,12 @@ class DiscordChannel:
 
     @property
     def max_concurrent_sends(self) -> int:
-        """So many that a few that hang hold up no other; each has a connection of its own."""
+        """Many, so that a few slow ones do not block others; each has a connection of its own."""
         return _CONNECTIONS
 
     @staticmethod
     def addresses(value: object, options: DiscordOptions) -> tuple[Address, ...]:
-        """A channel's (or thread's) id, or a webhook's URL, which may name a thread by `?thread_id=ID`.
+        """Parses a channel's or thread's id, or a webhook's URL, which may name a thread by `?thread_id=ID`.
 
         Raises:
             ValueError: it is neither, or names a thread and is to open threads, or is a webhook and is to have
@@ -83,7 +83,7 @@ class DiscordChannel:
     def render(
         self, digest: Digest, *, max_messages: int, options: DiscordOptions, full: int | None = None
     ) -> tuple[Message, ...]:
-        """The digest as embeds, at most `max_messages` messages; a cut is always said.
+        """Renders the digest with embeds, as at most `max_messages` messages.
 
         Raises:
             RenderError: a template is broken.
@@ -91,7 +91,7 @@ class DiscordChannel:
         return render_digest(digest, self._templates, max_messages, options=options, full=full)
 
     def render_note(self, note: Note) -> Message:
-        """A short message that is no digest.
+        """Renders a short message other than a digest.
 
         Raises:
             RenderError: a template is broken.
@@ -125,14 +125,14 @@ class DiscordChannel:
 
         Raises:
             CannotTellError: it is a webhook, or the bot may not read what was posted there.
-            DeliveryError: the question failed.
+            DeliveryError: the lookup failed.
         """
         return await self._api.lookup(question, address)
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
-        """Ask Discord who the bot is, and whether it sees each channel and webhook; nothing is posted."""
+        """Checks the bot's token, and whether each channel and webhook can be seen; posts nothing."""
         return await self._api.check(addresses)
 
     async def aclose(self) -> None:
-        """Close the bot's connections."""
+        """Closes the bot's connections."""
         await self._api.aclose()

@@ -1,6 +1,6 @@
 """Discord's addresses: a channel's, thread's or forum's id, or a webhook's URL.
 
-Pure. The kinds are `channel`, `webhook`, `forum` and `forum webhook`; at the latter two each digest opens a thread.
+Pure. The kinds are `channel`, `webhook`, `forum` and `forum webhook`; in the latter two each digest opens a thread.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FORUM_KINDS = ("forum", "forum webhook")
 
 
 def read_address(value: object, tags: tuple[str, ...], *, forum: bool) -> Address:
-    """A channel's (or thread's) id, or a webhook's URL, which may name a thread by `?thread_id=ID`.
+    """Parses a channel's or thread's id, or a webhook's URL, which may name a thread by `?thread_id=ID`.
 
     Raises:
         ValueError: it is neither, or names a thread and is to open threads; the message does not repeat it.

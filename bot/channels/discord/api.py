@@ -1,6 +1,6 @@
 """Posts to Discord, looks messages up and checks channels, with discord.py but without its gateway (websocket).
 
-Imported only where requests are sent, for discord.py loads slowly. The rest of the channel is in `DiscordChannel`.
+Imported only to send, because discord.py loads slowly. The rest of the channel is in `DiscordChannel`.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from bot.settings import Address, Secret
 
 FIRST_REPLY = 2
-"""The part of a digest that is the first in its thread."""
+"""The number of the first part that is a reply in a thread."""
 NONCE_WINDOW = timedelta(seconds=120)
-"""Discord knows a nonce again for "the past few minutes": https://docs.discord.com/developers/resources/message."""
+"""Discord recognises a nonce for "the past few minutes": https://docs.discord.com/developers/resources/message."""
 
 
 class DiscordApi:
@@ -60,15 +60,15 @@ class DiscordApi:
         self._api_url = api_url
         self._bot = Bot(token, api_url)
         self._forums: dict[int, Mapping[str, Any]] = {}
-        """Channels that turned out to be forums: by id, as Discord describes them."""
+        """The forums that were looked up, by id, as Discord describes them."""
 
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
-        """Post the payload once. A bot's post carries a nonce, so that Discord drops a repetition for some minutes.
+        """Posts the payload once. A bot's post has a nonce, so that Discord ignores a repeat for some minutes.
 
-        In a forum a digest's first part opens a thread, which takes no nonce, and the others go into it.
+        In a forum a digest's first part opens a thread, without a nonce, and the other parts go into it.
 
         Raises:
-            DeliveryError: with the kind of trouble; no token and no webhook URL in it.
+            DeliveryError: Discord did not confirm it; without a token or webhook URL.
         """
         thread = _thread(delivery, address)
         if is_webhook(address):
@@ -84,11 +84,11 @@ class DiscordApi:
         return Receipt(platform_id(answer, webhook=is_webhook(address)))
 
     async def lookup(self, question: UnknownDelivery, address: Address) -> Receipt | None:
-        """Look for the message in the channel. None: it is not there, or the nonce still makes sending again safe.
+        """Looks the message up in the channel. None: it is not there, or its nonce still makes sending again safe.
 
         Raises:
             CannotTellError: it is a webhook, or the bot may not read what was posted there.
-            DeliveryError: the question failed.
+            DeliveryError: the lookup failed.
         """
         if is_webhook(address):
             raise CannotTellError("Discord cannot be asked what became of a webhook's message")
@@ -115,7 +115,7 @@ class DiscordApi:
             raise
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
-        """Ask Discord who the bot is, and whether it sees each channel and webhook; nothing is posted."""
+        """Checks the bot's token, and whether each channel and webhook can be seen; posts nothing."""
         channels = [address for address in addresses if not is_webhook(address)]
         webhooks = [address for address in addresses if is_webhook(address)]
         asks_bot = channels or self._token is not None
@@ -127,14 +127,14 @@ class DiscordApi:
         return tuple(results)
 
     async def aclose(self) -> None:
-        """Close the bot's connections."""
+        """Closes the bot's connections."""
         await self._bot.aclose()
 
     async def _open_thread(self, delivery: Delivery, channel: int, message: int) -> None:
-        """See that the digest's first message has its thread, which then has that message's id.
+        """Opens the thread of the digest's first message, unless it has one. The thread's id is that message's id.
 
         Raises:
-            DeliveryError: THREAD_GONE, the channel takes no thread; or another, and nothing was posted.
+            DeliveryError: THREAD_GONE if the channel takes no thread; any other kind: nothing was posted.
         """
         client = await self._bot.client()
         try:
@@ -143,7 +143,7 @@ class DiscordApi:
         except DeliveryError as error:
             if error.kind is not FailureKind.UNKNOWN:
                 raise
-            # To ask again is safe: a message has one thread at most.
+            # Asking again is safe: a message has at most one thread.
             raise DeliveryError(FailureKind.TRANSIENT, error.reason, about_message=False) from None
 
     async def _create_message(self, delivery: Delivery, address: Address, number: int) -> Answer:
@@ -205,7 +205,7 @@ class DiscordApi:
 
 
 def _thread(delivery: Delivery, address: Address) -> str:
-    """The thread that the delivery goes into: the one of its digest's first part."""
+    """The thread for the delivery: that of its digest's first part."""
     has_thread = address.kind in FORUM_KINDS or (address.kind == "channel" and not delivery.thread_gone)
     return delivery.parent or "" if has_thread and delivery.reply else ""
 
@@ -221,5 +221,5 @@ def _embeds(delivery: Delivery) -> list[discord.Embed]:
 
 
 def _nonce(delivery_id: str) -> str:
-    """The delivery's id as at most 25 characters, the same on every attempt."""
+    """The nonce of a delivery: its id in at most 25 characters, the same on every attempt."""
     return base64.b32encode(hashlib.sha256(delivery_id.encode()).digest()).decode()[:25]

@@ -1,4 +1,4 @@
-"""What `check` asks Discord, and which setting is likely wrong if it refuses. Posts nothing."""
+"""Checks the Discord token, channels and webhooks, and says which setting is probably wrong. Posts nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TOKEN_ADVICE = "copy the bot's token from the app's page, Bot (Reset Token give
 async def check_bot(
     api_url: str, log_in: Callable[[], Awaitable[discord.Client]], channels: Sequence[Address]
 ) -> list[CheckResult]:
-    """Ask who the bot is, and whether it sees each of these channels."""
+    """Checks the bot's token, and whether it sees each of these channels."""
     try:
         client = await log_in()
         me = await ask(api_url, lambda: client.http.request(Route("GET", "/users/@me")))
@@ -47,7 +47,7 @@ async def check_bot(
 
 
 async def check_place(api_url: str, address: Address, request: Callable[[], Awaitable[object]]) -> CheckResult:
-    """Send this request; see if a channel or webhook is there, and is a forum exactly if configured as one."""
+    """Checks by this request that a channel or webhook exists, and is a forum exactly if configured as one."""
     try:
         answer = await ask(api_url, request)
         platform_id(answer, webhook=address.kind.endswith("webhook"))
@@ -75,6 +75,6 @@ def _about_tags(address: Address, forum: Mapping[str, Any]) -> str:
 
 
 def _named(answer: Answer) -> str:
-    """A bot, a channel or a webhook by the name that Discord knows it by."""
+    """The name of a bot, channel or webhook in an answer of Discord."""
     body = answer.body or {}
     return text.truncate(text.clean(str(body.get("username") or body.get("name") or "nameless")), 80)

@@ -1,6 +1,6 @@
-"""discord.py's two clients that need no gateway: a bot that is logged in, and a session for webhooks.
+"""Two clients of discord.py that need no gateway: a logged-in bot, and a session for webhooks.
 
-Both are traced, so that `request` sees every answer first. Posts nothing.
+Both have a trace, so that `request` sees every answer first. Posts nothing.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 
 class Bot:
-    """One login for all channels, at the first need; it stays until `aclose`."""
+    """A bot, logged in once for all channels when it is first needed, until `aclose`."""
 
     def __init__(self, token: Secret | None, api_url: str) -> None:
         self.id = ""
-        """Once it is logged in."""
+        """The bot's id, once it is logged in."""
         self._token = token
         self._api_url = api_url
         self._client: discord.Client | None = None
         self._logging_in = asyncio.Lock()
 
     async def client(self) -> discord.Client:
-        """The bot, logged in.
+        """The logged-in client.
 
         Raises:
             DeliveryError: Discord does not know the token, or cannot be reached. Nothing was posted.
@@ -54,12 +54,13 @@ class Bot:
             await client.close()
 
     async def _log_in(self, token: str) -> discord.Client:
-        # Two warnings at each start, about a voice nobody asked for.
+        # discord.py warns twice at each start that voice is not supported.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         client = discord.Client(
-            # Intents are the gateway's, which is never opened; without this one the client warns at each start.
+            # Intents matter only to the gateway, which is never opened. Without this one the client warns at each
+            # start.
             intents=discord.Intents(guilds=True),
-            # A kept connection may be closed by the next message, and then the outcome would be unknown.
+            # The server may close an idle connection just as the next message is sent: its outcome would be unknown.
             connector=aiohttp.TCPConnector(force_close=True),
             proxy=proxy_for(self._api_url),
             http_trace=trace(),
@@ -74,8 +75,8 @@ class Bot:
 
 
 def webhook_session() -> aiohttp.ClientSession:
-    """For one webhook's requests; to be closed by who asked for it."""
-    # discord.py names itself only as a bot, and Discord wants to be told:
+    """A session for a webhook's requests; the caller closes it."""
+    # discord.py sets a User-Agent only for bots, but Discord requires one:
     # https://docs.discord.com/developers/reference#user-agent
     agent = f"DiscordBot (https://github.com/Rapptz/discord.py {discord.__version__}) paperboy/{__version__}"
     return aiohttp.ClientSession(
@@ -87,6 +88,6 @@ def webhook_session() -> aiohttp.ClientSession:
 
 
 def proxy_for(url: str) -> str | None:
-    """What HTTP(S)_PROXY and NO_PROXY say about this URL; discord.py does not look at them for a bot."""
+    """The proxy for this URL by HTTP(S)_PROXY and NO_PROXY, which discord.py ignores for a bot."""
     parts = urlsplit(url)
     return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

@@ -1,4 +1,4 @@
-"""What stands below a message of Discord: buttons for one paper, or menus to choose one of its papers from. Pure.
+"""The components below a Discord message: buttons for one paper, or menus to choose one of several papers. Pure.
 
 https://docs.discord.com/developers/components/reference: 5 rows, of 5 buttons or of one menu of 25 options.
 """
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 MOST_OPTIONS = 25
 OPTION_LABEL = 100
-"""Characters: of an option's label. Of a button's 80, of a menu's placeholder 150; ours are shorter."""
+"""The most characters of an option's label. (80 of a button's, 150 of a menu's placeholder; ours are shorter.)"""
 _IN_MENUS = {Wish.MORE: "More like …", Wish.LESS: "Less like …", Wish.SAVED: "Save …"}
-"""What each menu is for and says. Why a paper is here `/paperboy why` tells: a fourth menu would be one too many."""
+"""Each menu's wish and placeholder. There is no fourth menu for "why is this here": `/paperboy why` answers that."""
 _ROW, _BUTTON, _MENU = 1, 2, 3
 _GREY = 2
-"""A button's style: beside coloured ones the papers would be overlooked."""
+"""The buttons' style; coloured buttons would distract from the papers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class ShownPaper:
 
     identifier: str
     topic: str
-    """In whose section it stands; empty where sections were merged."""
+    """The topic in whose section it is shown; empty if sections were merged."""
     name: str
     """Its title, without markup."""
 
 
 def components(papers: Sequence[ShownPaper]) -> list[dict[str, Any]]:
-    """The rows below a message that shows these papers, of which there is at least one."""
+    """The rows below a message that shows these papers, at least one."""
     if len(papers) == 1:
         return [_row([_button(wish, papers[0]) for wish in Wish])]
     return [_row([_menu(wish, papers)]) for wish in _IN_MENUS]
@@ -51,7 +51,7 @@ def _button(wish: Wish, paper: ShownPaper) -> dict[str, Any]:
 
 
 def _menu(wish: Wish, papers: Sequence[ShownPaper]) -> dict[str, Any]:
-    """A menu of the papers; where they are more than it holds, it says so."""
+    """A menu of the papers; its placeholder says so if they are more than it can hold."""
     cut = f" (the first {MOST_OPTIONS} of {len(papers)})" if len(papers) > MOST_OPTIONS else ""
     return {
         "type": _MENU,

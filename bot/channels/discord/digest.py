@@ -1,4 +1,4 @@
-"""A digest as Discord messages: what becomes an embed, what a line, and how many fit on a message.
+"""Renders a digest as Discord messages: papers as embeds or lines, as many as fit into a message.
 
 Templates say what a reader sees; here it is assembled, measured and split. Pure but for reading templates; never
 talks to Discord. Limits: https://docs.discord.com/developers/resources/message#embed-object-embed-limits.
@@ -38,23 +38,23 @@ if TYPE_CHECKING:
 
 CONTENT = 2000
 HEADLINE = 1000
-"""Ours, of CONTENT."""
+"""Our own limit for the headline, within CONTENT."""
 EMBEDS = 10
 DESCRIPTION = 4096
 TOTAL = 5800
-"""Discord's is 6,000, summed over all embeds of a message; the rest is margin."""
+"""Our limit for the sum over all embeds of a message; Discord's is 6,000."""
 FOOTER = 256
 THREAD, THREAD_TITLE = 100, 70
-"""Of a thread's name, and ours of the topics' titles in it."""
+"""The limit of a thread's name, and our own for the topic titles in it."""
 LINE = 900
-"""Ours: a heading, a one-line entry, an "and N more". One goes with a full embed, and with a headline."""
+"""Our limit for a heading, a one-line entry or "and N more": one of them fits beside a full embed or a headline."""
 _HEADLINE_TITLE, _HEADLINE_TOPIC, _HEADLINE_TOPICS = 120, 60, 300
-"""Ours, escaped: with them a headline stays below HEADLINE, and nothing that it must say is cut off its end."""
+"""Our limits for escaped parts of a headline, so that it stays below HEADLINE and its end is not cut off."""
 _LINKS, _FORMS = 650, 600
-"""Ours: all links of an "and N more", which with its words stays below LINE, and all of a paper."""
+"""Our limits for the links of an "and N more", so that it stays below LINE, and for the links of a paper."""
 
 NOBODY: Mapping[str, Any] = {"parse": []}
-"""`allowed_mentions` that let nothing ping; absent, Discord's default would."""
+"""`allowed_mentions` without any; Discord's default would allow pings."""
 
 
 @lru_cache(maxsize=1024)
@@ -67,19 +67,19 @@ def colour(topic: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What becomes an embed of its own (it has a title), or joins the lines above it."""
+    """A part of a page: an embed of its own if it has a title, else a line."""
 
     section: Section
     text: str
     plain: str
     papers: int = 0
-    """How many papers it tells of: what "and N more" counts where the plain form has no room for it."""
+    """The number of papers in it, for "and N more" if the plain form has no room for it."""
     shows: str = ""
-    """The identifier of the paper that it shows, if it shows one."""
+    """The identifier of the paper that it shows; empty if none."""
     topic: str = ""
-    """The topic that claims the paper."""
+    """The paper's topic."""
     name: str = ""
-    """That paper's title, without markup."""
+    """The paper's title, without markup."""
     title: str = ""
     url: str = ""
     footer: str = ""
@@ -88,7 +88,7 @@ class _Part:
 _section = attrgetter("section")
 
 _Block = tuple[_Part, ...]
-"""What stays together on a page: a heading and the first that stands under it."""
+"""Parts that stay together on a page: a heading and the first part under it."""
 
 
 def render_digest(
@@ -99,17 +99,17 @@ def render_digest(
     options: DiscordOptions = DiscordOptions(thread=False),  # noqa: B008 - frozen
     full: int | None = None,
 ) -> tuple[Message, ...]:
-    """The digest as at most `max_messages` messages; what a cut keeps from sight is counted and linked.
+    """Renders the digest as at most `max_messages` messages; papers that are not shown are counted and linked.
 
-    In a forum and in a thread each message also has the `thread_name` under which the first one opens a thread; the
-    others are replies. In a thread the first one says how many papers there are and names the best.
+    In a forum, or with a thread, each message also has the `thread_name` of the thread that the first one opens; the
+    others are replies. With a thread, the first one says how many papers there are and names the best.
 
     Args:
-        digest: what to tell.
-        templates: where `discord/` is read from.
+        digest: the digest.
+        templates: for the templates in `discord/`.
         max_messages: at least 1.
         options: whether there are a thread and buttons.
-        full: how many papers are shown in full; None: as many as fit.
+        full: the most papers to show in full; None for as many as fit.
 
     Raises:
         RenderError: a template is broken.
@@ -138,7 +138,7 @@ def render_note(note: Note, templates: Templates) -> Message:
 
 
 class _Writer:
-    """One digest's texts, an entry's rendered at most once however many plans are tried."""
+    """Renders one digest; each entry is rendered once and cached, however many plans are tried."""
 
     def __init__(
         self, digest: Digest, templates: Templates, sections: Sequence[Section], *, threaded: bool = False
@@ -153,7 +153,7 @@ class _Writer:
         self._line = cache(lambda number: self._write_line(*self._entries[number]))
 
     def piece(self, item: Item) -> _Block:
-        """A paper as an embed or a line, or the rest of its topic; the first of a topic stands under its heading."""
+        """A paper as an embed or a line, or the count of its topic's others; the first of a topic has its heading."""
         section = self._sections[item.section]
         if item.show is Show.COUNTED:
             part = self._more(section, item.count, section.more)
@@ -163,7 +163,7 @@ class _Writer:
 
     @staticmethod
     def fits(blocks: Sequence[_Block]) -> bool:
-        """Whether one message holds them."""
+        """Whether one message can hold them."""
         embeds = _embeds([part for block in blocks for part in block])
         return len(embeds) <= EMBEDS and sum(map(_weight, embeds)) <= TOTAL
 
@@ -179,7 +179,7 @@ class _Writer:
         )
 
     def opening(self) -> Message:
-        """The message that opens a thread: text alone, which is what a phone shows of it."""
+        """The first message of a thread: text only, which is what a phone shows in a notification."""
         sections, pages = self._digest.sections, web_pages(self._digest.sections)
         best = [self._values(section, entry)["unlinked"] for section, entry in best_of(sections)]
         links = safe_links(pages[:MOST_LINKS], _LINKS)
@@ -195,7 +195,7 @@ class _Writer:
         return Message(payload, plain=other)
 
     def in_thread(self, messages: Iterable[Message]) -> Iterator[Message]:
-        """The messages with the name of the thread that the first one opens, and the others are replies in."""
+        """The messages with the thread's name; all but the first are replies."""
         titles = ", ".join(text.clean(section.title) for section in self._digest.sections)
         titles = text.truncate(titles, THREAD_TITLE, text.utf16)
         name = self._render("thread", title=titles or "New on arXiv", digest=self._digest)
@@ -205,7 +205,7 @@ class _Writer:
             yield replace(message, payload=payload, plain=plain, reply=number > 0)
 
     def _plain_page(self, parts: Sequence[_Part], number: int, total: int) -> str:
-        """The page as text alone: as many of its lines as there is room for, and the number of the others."""
+        """The page as text: as many lines as fit, and the number of the others."""
         headline = self._headline(parts, number, total, plain=True)
 
         def page(kept: int) -> str:
@@ -237,7 +237,7 @@ class _Writer:
         return {"digest": self._digest, "part": number, "parts": total, "threaded": self._threaded, **subject}
 
     def _subject(self, sections: Sequence[Section]) -> dict[str, Any]:
-        """What a headline says that a message is about: the digest's one topic as its title, or these, counted."""
+        """The subject of a headline: the only topic's title, or these topics with their counts."""
         if len(self._digest.sections) == 1:
             return {"title": short(self._digest.sections[0].title, _HEADLINE_TITLE), "topics": (), "other_topics": 0}
         topics = [
@@ -295,7 +295,7 @@ class _Writer:
         )
 
     def _values(self, section: Section, entry: DigestEntry) -> dict[str, Any]:
-        """What a paper's templates may use. The title is cut so that it is short enough also when escaped."""
+        """Values for a paper's templates. The title is truncated so that it fits when escaped."""
         name = text.clean(text.flatten_tex(entry.paper.title)) or entry.paper.identifier
         title = short(name, TITLE)
         return {
@@ -322,9 +322,9 @@ def _payload(content: str) -> dict[str, Any]:
 
 
 def _embeds(parts: Sequence[_Part]) -> list[dict[str, Any]]:
-    """The parts as embeds: a paper has its own, lines of one topic share one as long as it holds them.
+    """The parts as embeds: one for each paper, and shared ones for the lines of a topic.
 
-    Discord shows only the first of several embeds with one `url`, so a second one goes without.
+    Discord shows only the first of several embeds with the same `url`, so a second one has none.
     """
     embeds: list[dict[str, Any]] = []
     urls: set[str] = set()
@@ -343,14 +343,14 @@ def _embeds(parts: Sequence[_Part]) -> list[dict[str, Any]]:
 
 
 def _takes(embed: Mapping[str, Any], shade: int, line: str) -> bool:
-    """Whether a line may join this embed: no paper's, the same topic's, and there is room."""
+    """Whether a line can be added to this embed: it has lines of the same topic, and room."""
     if "title" in embed or embed["color"] != shade:
         return False
     return text.utf16(embed["description"]) + 1 + text.utf16(line) <= DESCRIPTION
 
 
 def _weight(embed: Mapping[str, Any]) -> int:
-    """What an embed counts towards the limit on their sum."""
+    """An embed's length towards the limit for all embeds."""
     return (
         text.utf16(embed.get("title", ""))
         + text.utf16(embed["description"])

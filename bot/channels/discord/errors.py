@@ -1,4 +1,4 @@
-"""What Discord's answer means for a delivery: accepted, or failed and with which `FailureKind`.
+"""What Discord's answer means for a delivery: accepted, or the `FailureKind`.
 
 Pure. The module `request` sends requests; this one interprets their answers, and reads ids and messages from them.
 """
@@ -34,11 +34,11 @@ _UNKNOWN_MESSAGE = 10008
 
 
 def platform_id(answer: Answer, *, webhook: bool) -> str:
-    """The id of what Discord accepted or showed; empty for a message that was posted before and deleted since.
+    """The id of the message that Discord accepted or showed; empty if it was posted before and deleted since.
 
     Args:
-        answer: what Discord said.
-        webhook: whether a webhook was asked, which is a credential of its own; else a bot.
+        answer: Discord's answer.
+        webhook: whether it was a webhook's request, whose URL is the credential; else a bot's.
 
     Raises:
         DeliveryError: any other answer.
@@ -56,9 +56,9 @@ def platform_id(answer: Answer, *, webhook: bool) -> str:
 
 
 def snowflake_in(named: object) -> str:
-    """The text of an id from Discord, or "" if it has not the form of one: it is stored, and sent back to Discord.
+    """An id from Discord as a text; "" if it is malformed, as it is stored and sent back to Discord.
 
-    https://docs.discord.com/developers/reference#snowflakes: 64 bits.
+    Ids have 64 bits: https://docs.discord.com/developers/reference#snowflakes.
     """
     if isinstance(named, bool):
         return ""
@@ -67,11 +67,11 @@ def snowflake_in(named: object) -> str:
 
 
 def messages_in(answer: Answer) -> Sequence[Mapping[str, Any]]:
-    """The messages, or the one message, that Discord showed us.
+    """The message or messages in the answer to a lookup.
 
     Raises:
-        CannotTellError: it does not let us look there, or what we asked for is gone.
-        DeliveryError: it did not answer the question, or does not know the bot.
+        CannotTellError: we may not read there, or what we asked for is gone.
+        DeliveryError: Discord did not answer, or does not know the bot.
     """
     if answer.status == HTTPStatus.OK and answer.listed is not None:
         return answer.listed
@@ -133,11 +133,11 @@ _CODES: dict[int, tuple[FailureKind, str]] = {
     220001: (FailureKind.DESTINATION_GONE, _FORUM),
     220003: (FailureKind.DESTINATION_GONE, NO_FORUM),
 }
-"""The codes that say more than their HTTP status."""
+"""Codes that say more than their HTTP status."""
 
 
 def _rate_limited(answer: Answer) -> DeliveryError:
-    """A 429. Discord's own names the seconds in JSON; Cloudflare's page is about everything from this address.
+    """The error for a 429. Discord's has the seconds in JSON; Cloudflare's is about all requests from our address.
 
     https://docs.discord.com/developers/topics/rate-limits
     """
@@ -150,9 +150,9 @@ def _rate_limited(answer: Answer) -> DeliveryError:
 
 
 def _reason(answer: Answer) -> str:
-    """For logs and status: our advice where there is one, and Discord's own words, cut and on one line.
+    """The reason for logs and status: our advice, if any, and Discord's message, truncated, on one line.
 
-    Where Discord has no code it repeats the status, "401: Unauthorized", which is said already.
+    A message that only repeats the status, "401: Unauthorized", is left out.
     """
     code = f", code {answer.code}" if answer.code else ""
     words = [f"Discord answered {answer.status}{code}"]

@@ -1,7 +1,6 @@
-"""A forum channel of Discord: each digest opens a thread of its own there, its later parts go into that thread.
+"""Threads on Discord: in a forum each digest opens one, and its later parts go into it.
 
-Calls what it is given, with discord.py's own requests; never retries, decides nothing about a delivery's fate but
-what an answer of a forum means. A thread has the id of its first message:
+Never retries. A thread has the id of its first message:
 https://docs.discord.com/developers/topics/threads#forum-and-media-channels.
 """
 
@@ -40,7 +39,7 @@ _OUTSIDE_THREAD = "The thread of this digest is gone, so its papers come here."
 _NO_THREAD = "There is no thread for this digest, so its papers come here."
 _CONTINUED = " (continued)"
 _THREAD_GONE = {10003: "is gone", 10015: "is gone", 50083: "is archived", 160005: "is locked"}
-"""What a part meets whose thread was deleted or locked after the first part."""
+"""Codes of a thread that was deleted or locked after the first part was posted."""
 _HAS_THREAD = 160004
 _NO_THREAD_POSSIBLE = {
     10008: "the message that opens the thread is gone",
@@ -49,22 +48,22 @@ _NO_THREAD_POSSIBLE = {
     50024: "the channel has no threads",
     160006: "the server has too many active threads",
 }
-"""What it means that no thread was opened."""
+"""Codes that mean that a thread cannot be opened."""
 _QUIET_MINUTES: Literal[1440] = 1440
-"""After a day without a message a thread is folded away in the list of channels."""
+"""Minutes without a message after which a thread is hidden in the list of channels: a day."""
 _MARKS = re.compile(r"\\(?=[^\w\s])|\*\*")
 _PAGE = 100
 
 
 def thread_name(payload: Mapping[str, Any]) -> str:
-    """The name of the thread that this payload opens: its own, else its first line without Markdown."""
+    """The name of the thread that this payload opens: its `thread_name`, else its first line without Markdown."""
     first = str(payload.get("content") or "").partition("\n")[0]
     given = payload.get("thread_name") or _MARKS.sub("", first)
     return text.truncate(text.clean(str(given)), _LONGEST_NAME, text.utf16) or "New on arXiv"
 
 
 def outside_thread(payload: Mapping[str, Any], *, forum: bool) -> dict[str, Any]:
-    """A later part without its thread: the same, and it says why it is there; in a forum it opens one of its own."""
+    """A later part's payload if its thread is gone: it says so, and in a forum opens a thread of its own."""
     name = text.truncate(thread_name(payload), _LONGEST_NAME - len(_CONTINUED), text.utf16)
     content = f"{_OUTSIDE_THREAD if forum else _NO_THREAD}\n{payload.get('content') or ''}"
     fits = text.utf16(content) <= _LONGEST_CONTENT
@@ -72,14 +71,14 @@ def outside_thread(payload: Mapping[str, Any], *, forum: bool) -> dict[str, Any]
 
 
 def tag_ids(names: Sequence[str], forum: Mapping[str, Any]) -> list[str]:
-    """The ids of a forum's tags; what is an id already stays one.
+    """The ids of a forum's tags, by names or ids.
 
     Args:
-        names: as the configuration has them; upper and lower case are the same.
-        forum: the channel as Discord shows it.
+        names: as in the configuration; case is ignored.
+        forum: the channel, as Discord describes it.
 
     Raises:
-        DeliveryError: DESTINATION_GONE, the forum has no such tag.
+        DeliveryError: DESTINATION_GONE if the forum has no such tag.
     """
     tags = json_objects(forum.get("available_tags"))
     known = {str(tag.get("name")).strip().casefold(): snowflake_in(tag.get("id")) for tag in tags}
@@ -93,7 +92,7 @@ def tag_ids(names: Sequence[str], forum: Mapping[str, Any]) -> list[str]:
 
 
 def wants_tag(forum: Mapping[str, Any]) -> bool:
-    """Whether each thread there has to have a tag: the channel's flag REQUIRE_TAG."""
+    """Whether each thread there must have a tag (the channel's flag REQUIRE_TAG)."""
     flags = forum.get("flags")
     return isinstance(flags, int) and bool(flags & _REQUIRE_TAG)
 
@@ -107,7 +106,7 @@ def start_thread(
     tags: Sequence[str] = (),
     view: discord.ui.View | None = None,
 ) -> Awaitable[object]:
-    """The request Start Thread in Forum Channel, which takes no nonce.
+    """Sends Start Thread in Forum Channel, which takes no nonce.
 
     https://docs.discord.com/developers/resources/channel#start-thread-in-forum-or-media-channel
     """
@@ -125,7 +124,7 @@ def start_thread(
 def start_thread_below(
     client: discord.Client, channel: int, message: int, payload: Mapping[str, Any]
 ) -> Awaitable[object]:
-    """The request Start Thread from Message, by which the message gets a thread that has its id.
+    """Sends Start Thread from Message; the thread gets the message's id.
 
     https://docs.discord.com/developers/resources/channel#start-thread-from-message
     """
@@ -135,10 +134,10 @@ def start_thread_below(
 
 
 def check_opened(answer: Answer) -> None:
-    """Let pass that a message has a thread now, or had one before.
+    """Checks the answer to opening a thread; that it exists already is fine.
 
     Raises:
-        DeliveryError: THREAD_GONE, there can be none; any other as Discord's answer means it.
+        DeliveryError: THREAD_GONE if there can be none; or another.
     """
     if answer.code == _HAS_THREAD:
         return
@@ -149,10 +148,10 @@ def check_opened(answer: Answer) -> None:
 
 
 def check_thread(answer: Answer) -> None:
-    """Let pass what the answer to a later part says, unless it speaks of the thread alone and not of the forum.
+    """Checks whether the answer to a later part says that only the thread is gone; other answers pass.
 
     Raises:
-        DeliveryError: THREAD_GONE. The thread takes no part any more, the forum does.
+        DeliveryError: THREAD_GONE. The thread takes no messages any more, but the forum does.
     """
     if answer.code in _THREAD_GONE:
         reason = (
@@ -168,11 +167,11 @@ async def find_thread(
     client: discord.Client,
     ask: Callable[[Request], Awaitable[Answer]],
 ) -> Receipt | None:
-    """The thread that the delivery opened, among the forum's threads that were opened since it was composed.
+    """Finds the thread that the delivery opened, among those opened since it was composed.
 
     Raises:
         CannotTellError: the forum cannot be read, or too many of its threads were closed since.
-        DeliveryError: a question failed.
+        DeliveryError: a request failed.
     """
     channel = next(iter(messages_in(await ask(lambda: client.http.get_channel(forum)))), {})
     guild = int(snowflake_in(channel.get("guild_id")) or 0)

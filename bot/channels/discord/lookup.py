@@ -1,8 +1,8 @@
 """Looks one of our messages up in a Discord channel by its content, since Discord stores no metadata of ours.
 
-Reads, never posts. https://docs.discord.com/developers/resources/message#get-channel-messages. Without the permission
-Read Message History Discord shows an empty list, which looks like an empty channel: so only where an earlier message
-of ours can be read does "not there" mean that it is not there.
+Only reads. https://docs.discord.com/developers/resources/message#get-channel-messages. Without the permission Read
+Message History Discord returns an empty list, which looks like an empty channel. So "not found" counts only if an
+earlier message of ours can be read.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CLOCK_SKEW_SECONDS = 60.0
 PAGE = 100
 MOST_PAGES = 20
 _EPOCH_MS = 1_420_070_400_000
-"""Of ids: https://docs.discord.com/developers/reference#snowflakes."""
+"""The epoch of Discord's ids, in ms: https://docs.discord.com/developers/reference#snowflakes."""
 
 
 def snowflake(moment: datetime, seconds_before: float = 0.0) -> int:

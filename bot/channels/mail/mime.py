@@ -1,11 +1,11 @@
-"""One mail as bytes: headers that no title can break, bodies that any relay takes.
+"""Builds mails as bytes: headers that no title can break, bodies that every relay takes.
 
     texts -> entity, once, when the digest is composed            headers + entity -> mail, for each reader
 
-Pure, and the same delivery always gives the same bytes. The headers are written here and not by `email.message`:
-on the Pythons we support it decodes an encoded word inside a title into a header of the stranger's choice
-(CVE-2024-6923), raises on U+2028, and encodes a long List-Unsubscribe into uselessness. What was written is read
-back by `email.parser` before it leaves. Never opens a connection, never decides what the text says.
+Pure, and the same delivery always gives the same bytes. The headers are not written by `email.message`: on the
+Pythons that we support it decodes an encoded word inside a title, so that a title can add headers (CVE-2024-6923),
+raises on U+2028, and makes a long List-Unsubscribe useless by encoding it. What was written is parsed again by
+`email.parser` as a check before it is sent.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from bot.model import Delivery
 
 LONGEST_LINE = 998
-"""Octets without CRLF: https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1."""
+"""Octets, without CRLF: https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _NO_LETTERS = "CZ"
-"""Unicode's categories of what is no visible character: controls, unassigned ones, blanks."""
+"""Unicode categories of invisible characters: controls, unassigned ones, separators."""
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 _NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _LONGEST_LOCAL, _LONGEST_ADDRESS = 64, 254  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
@@ -50,19 +50,19 @@ _PLAIN_HEADER = re.compile(r"[ -~]{1,66}")
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """One address, its domain in ASCII, and the name that goes with it (may be empty)."""
+    """An address with its domain in ASCII, and a display name (may be empty)."""
 
     address: str
     name: str = ""
 
     @property
     def domain(self) -> str:
-        """What stands behind the @."""
+        """The domain of the address."""
         return self.address.rpartition("@")[2]
 
     @property
     def header(self) -> str:
-        """As From and To carry it; the name as encoded word or quoted string where it needs one."""
+        """The value for From and To; the name as an encoded word or quoted string if needed."""
         if not self.name:
             return self.address
         if re.fullmatch(rf"{_ATOM}( {_ATOM})*", self.name) and "=?" not in self.name:
@@ -74,12 +74,13 @@ class Mailbox:
 
 
 def parse_mailbox(text: str) -> Mailbox:
-    """The mailbox that `alice@example.org` or `Alice <alice@example.org>` names.
+    """Parses `alice@example.org` or `Alice <alice@example.org>`.
 
-    Before the @ letters beyond ASCII may stand (https://www.rfc-editor.org/rfc/rfc6531), which not every relay takes.
+    Non-ASCII letters before the @ are allowed (https://www.rfc-editor.org/rfc/rfc6531), but not every relay takes
+    them.
 
     Raises:
-        ValueError: with a sentence that says why it is none.
+        ValueError: it is no mailbox; the message says why.
     """
     whole = clean(text)
     named = _NAMED.fullmatch(whole)
@@ -97,25 +98,25 @@ def parse_mailbox(text: str) -> Mailbox:
 
 
 def mailto(address: str, subject: str) -> str:
-    """The URL that opens a mail to be written: https://www.rfc-editor.org/rfc/rfc6068."""
+    """A `mailto:` URL with a subject: https://www.rfc-editor.org/rfc/rfc6068."""
     return f"mailto:{quote(address, safe='@+')}?subject={quote(subject, safe='')}"
 
 
 def message_id(delivery_id: str, domain: str) -> str:
-    """The same on every attempt, so that a mail sent twice can be seen to be one."""
+    """The Message-ID of a delivery, the same on every attempt, so that a repeated mail can be recognised."""
     return f"<{_digest(delivery_id)}@{domain}>"
 
 
 def quoted_printable(text: str) -> bytes:
-    """The text as ASCII lines of at most 76 octets ending in CRLF; never holds `=_`, so boundaries may."""
+    """Encodes the text as ASCII lines of at most 76 octets with CRLF; without `=_`, which boundaries contain."""
     lines = f"{text.rstrip()}\n".replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
     return encode(lines)
 
 
 def entity(text: str, html: str | None = None) -> str:
-    """What a mail is below its own headers: the texts, encoded, with the headers that say how. ASCII, its lines CRLF.
+    """The entity of a mail: the encoded texts with their MIME headers, as ASCII with CRLF.
 
-    It names no reader, so it is made once for all of them. https://www.rfc-editor.org/rfc/rfc2045#section-2.4.
+    It names no reader, so it is made once for all: https://www.rfc-editor.org/rfc/rfc2045#section-2.4.
     """
     parts = [_part("plain", text)]
     if html is None:
@@ -128,20 +129,20 @@ def entity(text: str, html: str | None = None) -> str:
 
 
 def texts(of: str) -> dict[str, str]:
-    """The texts of an entity, `plain` and perhaps `html`, as a mail program reads them."""
+    """The decoded texts of an entity: `plain`, and `html` if it has one."""
     parts = BytesParser(policy=email.policy.default).parsebytes(of.encode()).walk()
     leaves = [part for part in parts if not part.is_multipart()]
     return {part.get_content_subtype(): part.get_content().replace("\r\n", "\n") for part in leaves}
 
 
 def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox, links: OwnLinks | None = None) -> bytes:
-    """The delivery's payload (`subject` and `entity`) as a whole mail, with the reader's own links.
+    """Builds the whole mail of a delivery's payload (`subject` and `entity`), with the reader's own links.
 
     https://www.rfc-editor.org/rfc/rfc5322 (form), rfc2369, rfc2919 and rfc8058 (List-*), rfc3834 (Auto-Submitted),
-    rfc6532 (an address beyond ASCII).
+    rfc6532 (a non-ASCII address).
 
     Raises:
-        DeliveryError: MALFORMED, where the headers do not read back as what was meant.
+        DeliveryError: REJECTED, if the headers do not parse as intended.
     """
     subject = clean(str(delivery.payload["subject"])).encode("utf-8", "replace").decode()
     fields = headers(delivery, subject, recipient, sender, links)
@@ -153,14 +154,14 @@ def build(delivery: Delivery, recipient: Mailbox, sender: Mailbox, links: OwnLin
 
 
 def _entity_of(payload: Mapping[str, Any]) -> str:
-    """As composed; a store from before 0.1.0 may still have the texts, and what waits there is owed too."""
+    """The payload's entity; payloads that a version before 0.1.0 composed have the texts instead."""
     return str(payload["entity"]) if "entity" in payload else entity(str(payload["text"]), payload.get("html"))
 
 
 def headers(
     delivery: Delivery, subject: str, recipient: Mailbox, sender: Mailbox, links: OwnLinks | None
 ) -> dict[str, str]:
-    """A mail's own headers, in order; those of its entity follow."""
+    """A mail's headers in order, without those of its entity."""
     found = {
         "From": sender.header,
         "To": recipient.header,
@@ -180,7 +181,7 @@ def headers(
 
 
 def _unsubscribing(delivery: Delivery, sender: Mailbox, links: OwnLinks | None) -> dict[str, str]:
-    """With a page both ways, the page first: some mail programs know only the one, some only the other."""
+    """The List-Unsubscribe headers: a page, then mail, because mail programs support one or the other."""
     # One line, however long: folded or encoded, the mail program's unsubscribe button breaks.
     by_mail = f"<{mailto(sender.address, f'unsubscribe {delivery.subscriber}')}>"
     if links is None or not links.is_page:
@@ -196,27 +197,27 @@ def _part(kind: str, text: str) -> str:
 
 @lru_cache(maxsize=256)  # one morning's subjects are few, and a word takes longer to encode than a page
 def _encoded(text: str, name: str) -> str:
-    """Literally where that is safe, else as encoded words, so that what looks like one is read literally."""
+    """The text literally if that is safe, else as encoded words; also if it looks like an encoded word."""
     if _PLAIN_HEADER.fullmatch(text) and "=?" not in text:
         return text
     return Header(text, "utf-8", header_name=name, maxlinelen=76).encode(linesep="\r\n")
 
 
 def _list_label(subscriber: str) -> str:
-    """The subscriber's name as a part of a domain name; a hash keeps names apart that look alike there."""
+    """The subscriber's name as a domain label, with a hash so that different names stay different."""
     label = re.sub(r"[^A-Za-z0-9_-]+", "-", subscriber)[:40]
     return label if label == subscriber else f"{label.strip('-') or 'digest'}-{fingerprint(subscriber)[:8]}"
 
 
 def _is_local(local: str) -> bool:
-    """Whether it may stand before the @: the ASCII in it is an atom's, and the rest can be seen."""
+    """Whether it is valid before the @: its ASCII characters are an atom's, the others are visible."""
     seen = all(unicodedata.category(letter)[0] not in _NO_LETTERS for letter in local)
     as_ascii = _BEYOND_ASCII.sub("x", local)
     return seen and bool(_LOCAL.fullmatch(as_ascii)) and len(local.encode()) <= _LONGEST_LOCAL
 
 
 def _ascii_domain(domain: str) -> str:
-    """The domain as DNS knows it: https://www.rfc-editor.org/rfc/rfc5891, mapped as https://unicode.org/reports/tr46."""
+    """The domain in ASCII (https://www.rfc-editor.org/rfc/rfc5891), mapped by https://unicode.org/reports/tr46."""
     name = domain.lower()
     if not name.isascii():
         import idna  # noqa: PLC0415 - 10 ms that few addresses need
@@ -235,7 +236,11 @@ def _digest(text: str) -> str:
 
 
 def _read_back(head: str, expected: list[str], subject: str) -> None:
-    """Refuse to send what another parser would not read as exactly what was meant."""
+    """Parses the headers again, and refuses them if another parser would read something else.
+
+    Raises:
+        DeliveryError: REJECTED, if so.
+    """
     parsed = HeaderParser().parsestr(head)
     try:
         seen = _read(str(parsed["Subject"]))
@@ -252,5 +257,5 @@ def _read_back(head: str, expected: list[str], subject: str) -> None:
 
 @lru_cache(maxsize=256)  # as `_encoded`
 def _read(header: str) -> str:
-    """The header with its encoded words read."""
+    """The header with its encoded words decoded."""
     return str(make_header(decode_header(header)))

@@ -1,10 +1,10 @@
-"""The address that a mail comes back to if it cannot be delivered, with a token in it that says which mail it was.
+"""The return address of a mail, with a token that says to which mail a bounce belongs.
 
     bounces+{token}@example.org -> bounces+k3v...q@example.org         (variable envelope return path: VERP)
 
-The token is 36 letters and digits, so that what stands before the @ stays below the 64 characters of
-https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.1; capitals are not told apart, for some servers change them.
-Who makes and believes tokens is above. Pure.
+The token has 36 letters and digits, so that the part before the @ has less than the 64 characters of
+https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.1. Case is ignored, because some servers change it. Tokens are
+made and verified elsewhere (`members.bounce_tokens`). Pure.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 TOKEN = "{token}"  # noqa: S105 - what stands for one in the setting
 SAMPLE_TOKEN = "a" * 36
-"""Of a token's form, and nobody's."""
+"""A token of the right form that belongs to no delivery."""
 
 
 def tokens_in(return_path: str, texts: Iterable[str]) -> Iterator[str]:
-    """The tokens of all addresses of this form in the texts, in lower case; anybody may have written them."""
+    """The tokens of all addresses of this form in the texts, in lower case; they are not verified."""
     before, _, after = return_path.partition(TOKEN)
     address = re.compile(f"{re.escape(before)}([a-z2-7]{{36}}){re.escape(after)}", re.IGNORECASE)
     for text in texts:

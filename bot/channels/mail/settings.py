@@ -18,8 +18,7 @@ from bot.channels.mail.return_path import SAMPLE_TOKEN, TOKEN
 from bot.settings import Secret, is_loopback
 
 CONNECTIONS = 3
-"""Several, so that a mail for which the relay takes minutes does not delay the others. Some relays allow no more than
-this."""
+"""Several, so that a mail for which the relay takes minutes does not delay the others. Some relays allow no more."""
 _MOST_CONNECTIONS = 100
 _LAST_PORT = 65_535
 _HELLO = re.compile(
@@ -29,10 +28,10 @@ _HELLO = re.compile(
 
 
 def check_host(text: str) -> str:
-    """A machine's name or address, alone.
+    """A host name or IP address, without a port.
 
     Raises:
-        ValueError: with a sentence that says what is expected.
+        ValueError: it is something else; the message says what is expected.
     """
     if "/" in text or (":" in text and not _is_address(text)):
         raise ValueError("a host's name alone is expected, like smtp.example.org: its port has its own setting")
@@ -48,7 +47,7 @@ def _is_address(text: str) -> bool:
 
 
 def _in_folder(path: Path, info: ValidationInfo[Any]) -> Path:
-    """Relative to the folder of the configuration, as every path in it."""
+    """The path, relative to the configuration's folder, as all paths in it."""
     return Path(info.context.folder, path.expanduser())
 
 
@@ -76,7 +75,7 @@ class MailSettings:
         """Checks the fields that depend on each other.
 
         Raises:
-            ValueError: with a sentence that names the setting.
+            ValueError: they do not fit together; the message names the setting.
         """
         if (self.username is None) != (self.password is None):
             given, absent = ("password", "username") if self.username is None else ("username", "password")
@@ -97,21 +96,25 @@ class MailSettings:
 
     @property
     def mailbox(self) -> Mailbox:
-        """The sender, read."""
+        """The parsed sender."""
         return parse_mailbox(self.sender)
 
     @property
     def has_tokens(self) -> bool:
-        """Whether each mail has an address of its own to come back to."""
+        """Whether each mail has a return address of its own."""
         return self.return_path is not None and TOKEN in self.return_path
 
     def envelope_sender(self, token: str) -> str:
-        """Where the mail with this token comes back to if it cannot be delivered."""
+        """The return address of the mail with this token."""
         return self.mailbox.address if self.return_path is None else self.return_path.replace(TOKEN, token)
 
 
 def _check_own(name: str, text: str) -> None:
-    """See that it is an address that every relay takes as ours."""
+    """Checks that it is an address that every relay takes as a sender.
+
+    Raises:
+        ValueError: it is not.
+    """
     try:
         address = parse_mailbox(text.replace(TOKEN, SAMPLE_TOKEN)).address
     except ValueError as error:

@@ -1,7 +1,6 @@
-"""The mail relay: how it is reached, and the connections kept to it.
+"""Talks to the mail relay by SMTP, over a pool of connections.
 
-Never retries, never falls back to a weaker connection, and never lets a password or what AUTH was answered into an
-error. Knows of bytes and addresses, not of digests.
+Never retries, never falls back to a weaker connection, and never puts a password or the answer to AUTH into an error.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ if TYPE_CHECKING:
 
 COMMAND_SECONDS = 60.0
 READY_SECONDS = 180.0
-"""From asking for a connection to the relay's "go on": with the answer's 600 this stays below a claim's lease."""
+"""From asking for a connection to the relay's 354; together with `ANSWER_SECONDS` less than a claim's lease."""
 ANSWER_SECONDS = 600.0
-"""After the final dot a short wait makes duplicates: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2.6."""
+"""The wait after the final dot; a short one causes duplicates: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2.6."""
 IDLE_SECONDS = 15.0
 MAILS_PER_CONNECTION = 100
 _QUIT_SECONDS = 2.0
@@ -43,7 +42,7 @@ _UNKNOWN_COMMAND = (500, 502)
 
 @dataclass(slots=True)
 class _Connection:
-    """One connection, and how much it was used."""
+    """A connection, and how much it was used."""
 
     smtp: SMTP
     mails: int = 0
@@ -54,9 +53,9 @@ class _Connection:
 
 
 class SmtpPool:
-    """A few connections, opened when needed, kept while they are fresh, each used by one mail at a time.
+    """A pool of connections, opened when needed and kept for a short time; each sends one mail at a time.
 
-    Belongs to the event loop it is first used in.
+    It belongs to the event loop in which it is first used.
     """
 
     def __init__(self, settings: MailSettings) -> None:
@@ -65,10 +64,10 @@ class SmtpPool:
         self._idle: list[_Connection] = []
 
     async def send(self, sender: str, recipient: str, data: bytes) -> None:
-        """Hand one mail, whose every line ends in CRLF, for one recipient to the relay; returns when that has it.
+        """Sends a mail (lines end in CRLF) to one recipient; returns when the relay has accepted it.
 
         Raises:
-            RelayError: UNKNOWN only where the final dot was written and its answer never came.
+            RelayError: UNKNOWN only if the final dot was sent and its answer was lost.
         """
         try:
             async with asyncio.timeout(READY_SECONDS) as limit, self._slots:
@@ -91,7 +90,7 @@ class SmtpPool:
             raise RelayError("connect", FailureKind.TRANSIENT, reason, affects_credential=True) from error
 
     async def aclose(self) -> None:
-        """Say QUIT and close; the relay's answer is not waited for long."""
+        """Sends QUIT and closes the connections; waits only shortly for the answers."""
         connections, self._idle = self._idle, []
         await asyncio.gather(*(say_quit(connection.smtp) for connection in connections))
 
@@ -111,7 +110,7 @@ class SmtpPool:
 
 
 async def _is_usable_after(smtp: SMTP, error: RelayError) -> bool:
-    """After a clear no, the connection is good for the next mail once reset; after anything else it is closed."""
+    """Whether the connection can be used again after the error: after a clear refusal, if RSET works."""
     if error.code not in (0, CLOSING):
         try:
             await command(smtp, "RSET", b"RSET")
@@ -124,10 +123,10 @@ async def _is_usable_after(smtp: SMTP, error: RelayError) -> bool:
 
 
 async def connect(settings: MailSettings, timeout: float = COMMAND_SECONDS) -> SMTP:  # noqa: ASYNC109 - per command
-    """A connection that has greeted, is as safe as the settings ask, and is logged in.
+    """Connects, greets, starts TLS as the settings say, and logs in.
 
     Raises:
-        RelayError: TRANSIENT for everybody, or CREDENTIAL where STARTTLS or the login is refused.
+        RelayError: TRANSIENT for all mails, or CREDENTIAL if STARTTLS or the login is refused.
     """
     from aiosmtplib import SMTP, SMTPException, SMTPResponseException  # noqa: PLC0415 - only who sends needs it
 
@@ -137,7 +136,7 @@ async def connect(settings: MailSettings, timeout: float = COMMAND_SECONDS) -> S
         local_hostname=await hello_name(settings),
         timeout=timeout,
         use_tls=settings.security == "tls",
-        start_tls=False,  # done below: aiosmtplib's own cannot tell why it failed
+        start_tls=False,  # done below, because aiosmtplib's own does not tell why it failed
     )
     step = "connect"
     try:
@@ -152,7 +151,7 @@ async def connect(settings: MailSettings, timeout: float = COMMAND_SECONDS) -> S
             await _log_in(smtp, settings.username, settings.password)
     except SMTPResponseException as error:
         smtp.close()
-        # AUTH's answer may repeat what was sent, so not even the traceback may carry it.
+        # AUTH's answer may repeat what was sent, so it must not be in the traceback either.
         raise refusal(step, error.code, error.message) from (None if step == "AUTH" else error)
     except (SMTPException, OSError, UnicodeError) as error:
         smtp.close()
@@ -164,10 +163,10 @@ async def connect(settings: MailSettings, timeout: float = COMMAND_SECONDS) -> S
 
 
 async def envelope(smtp: SMTP, sender: str, recipient: str | None) -> None:
-    """MAIL and RCPT; without a recipient, MAIL alone.
+    """Sends MAIL and RCPT; without a recipient, only MAIL.
 
     Raises:
-        RelayError: what the relay said, or that it went away; or that it takes no letters beyond ASCII.
+        RelayError: the relay refuses, is gone, or takes no non-ASCII addresses.
     """
     beyond_ascii = recipient is not None and not recipient.isascii()
     if beyond_ascii and not smtp.supports_extension("smtputf8"):
@@ -181,7 +180,7 @@ async def envelope(smtp: SMTP, sender: str, recipient: str | None) -> None:
 
 
 async def command(smtp: SMTP, step: str, line: bytes, wanted: int = POSITIVE_COMPLETION) -> SMTPResponse:
-    """One command and its answer, whose code must begin with the digit `wanted`.
+    """Sends a command and returns its reply, whose code must begin with the digit `wanted`.
 
     Raises:
         RelayError: another answer, or none.
@@ -198,7 +197,7 @@ async def command(smtp: SMTP, step: str, line: bytes, wanted: int = POSITIVE_COM
 
 
 async def say_quit(smtp: SMTP) -> None:
-    """QUIT and close."""
+    """Sends QUIT and closes the connection."""
     from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
 
     with contextlib.suppress(SMTPException, OSError):  # an unanswered QUIT is no failure
@@ -207,7 +206,7 @@ async def say_quit(smtp: SMTP) -> None:
 
 
 async def _send_data(smtp: SMTP, data: bytes) -> None:
-    """The mail and the dot. Done by hand, for `SMTP.data` cannot say whether the dot was written."""
+    """Sends the mail and the final dot. `SMTP.data` is not used, as it does not tell whether the dot was sent."""
     from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
 
     protocol = smtp.protocol
@@ -227,13 +226,13 @@ async def _send_data(smtp: SMTP, data: bytes) -> None:
 
 
 def _dot_stuffed(data: bytes) -> bytes:
-    """No line is a lone dot: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2."""
+    """The data with dots at line starts doubled: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2."""
     first = b"." if data.startswith(b".") else b""
     return first + data.replace(b"\r\n.", b"\r\n..")
 
 
 async def _say_hello(smtp: SMTP, settings: MailSettings) -> None:
-    """EHLO, and HELO where that is refused and nothing is wanted that only EHLO brings.
+    """Sends EHLO; or HELO if that is refused and neither TLS nor a login is needed.
 
     https://www.rfc-editor.org/rfc/rfc5321#section-3.2
     """
@@ -273,7 +272,7 @@ async def _start_tls(smtp: SMTP) -> None:
 
 
 async def _log_in(smtp: SMTP, username: str, password: Secret) -> None:
-    """One try with one method: a second try with the same password only brings a lockout nearer."""
+    """Tries to log in once, with one method, because repeated tries may lock the account."""
     methods = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
     offered = [method for name, method in methods.items() if name in smtp.server_auth_methods]
     if not offered:
@@ -284,7 +283,7 @@ async def _log_in(smtp: SMTP, username: str, password: Secret) -> None:
 
 
 def _words(error: BaseException) -> str:
-    """The innermost cause that has words, in one line; never of AUTH's answer, which does not come this way."""
+    """The text of the innermost cause that has one, on one line; never called with AUTH's answer."""
     texts = []
     cause: BaseException | None = error
     while cause is not None:

@@ -1,9 +1,9 @@
-"""What a relay's refusal speaks of: this mail's content, its recipient, or one of our settings. Pure.
+"""Decides what a relay's refusal is about: the mail's content, its recipient, or one of our settings. Pure.
 
-An enhanced status code that names one thing decides (RFC 3463, RFC 5248 and
-https://www.iana.org/assignments/smtp-enhanced-status-codes); Microsoft's own codes are in
-https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online. Else the
-words decide, as Postfix, Exim, Exchange, Gmail, SES, SendGrid and Mailgun choose them; else the step.
+A specific enhanced status code decides (RFC 3463, RFC 5248, https://www.iana.org/assignments/smtp-enhanced-status-codes;
+Microsoft's codes:
+https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online). Else the
+text decides, as Postfix, Exim, Exchange, Gmail, SES, SendGrid and Mailgun write it; else the step.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 END_OF_DATA = "the mail"
-"""The step that ends with the final dot."""
+"""The name of the step that ends with the final dot."""
 
 
 _WITH_THE_MAIL = ("DATA", END_OF_DATA)
@@ -23,31 +23,31 @@ class Subject(StrEnum):
     """What a refusal is about. Each but the first three is the name of a setting under `channels.mail`."""
 
     CONTENT = "content"
-    """This mail alone: its form, its size, or what a filter thinks of it."""
+    """Only this mail: its form, its size, or a filter's opinion."""
     RECIPIENT = "recipient"
     """One mailbox."""
     RELAY = "relay"
-    """The relay's account, quota or policy: what it would tell everybody."""
+    """Our account, quota or policy at the relay: it would refuse every mail."""
     HELLO = "hello"
     """Our greeting."""
     SENDER = "sender"
-    """Who the mails are from."""
+    """Our sender address."""
     LOGIN = "username"
-    """That we have not logged in, or not as somebody who may send."""
+    """Our login: missing, or not allowed to send."""
 
     @property
     def is_ours(self) -> bool:
-        """Whether the relay would say the same of any mail to anybody."""
+        """Whether the relay would refuse every mail for the same reason."""
         return self not in (Subject.CONTENT, Subject.RECIPIENT)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a refusal is about, and whether it says so itself."""
+    """What a refusal is about, and whether that is certain."""
 
     subject: Subject
     certain: bool = True
-    """False where nothing in it names the relay, or a filter's words stand beside: it may be this mail's own."""
+    """False if the reply does not name the relay, or has a filter's words too: it may be about this mail only."""
 
 
 _CODES: dict[Subject, tuple[str, ...]] = {
@@ -60,17 +60,17 @@ _CODES: dict[Subject, tuple[str, ...]] = {
     Subject.SENDER: ("1.7", "1.8", "2.252", "7.20", "7.21", "7.22", "7.23", "7.24", "7.26", "7.27", "7.29", "7.60"),
     Subject.LOGIN: ("7.8", "7.9", "7.11", "7.12", "7.14", "7.57", "7.64"),
 }
-"""The codes without their class that name one thing."""
+"""Specific codes, without their class."""
 _SUBJECT_OF_CODE = {code: subject for subject, codes in _CODES.items() for code in codes}
 _ACCOUNT_DISABLED = "7.13"
-"""At RCPT the recipient's account, after the dot ours."""
+"""Account disabled: at RCPT the recipient's, after the final dot ours."""
 _BLOCKED_BY_MICROSOFT = re.compile(r"7\.[567]\d\d")
-"""A tenant, a domain or a network, also where the text speaks of spam."""
+"""A tenant, domain or network is blocked, even if the text mentions spam."""
 _MEDIA = re.compile(r"6\.\d{1,3}")
 """The message's content or media: https://www.rfc-editor.org/rfc/rfc3463#section-3.7."""
 
 _ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
-"""And no part of an IPv4 address."""
+"""An enhanced status code that is not a part of an IPv4 address."""
 _LOGIN_CODES = frozenset({530, 534, 535, 538})
 
 
@@ -103,7 +103,7 @@ _OUR_ACCOUNT = _words(
     r"\baccounts?\b|\bsubscription\b|\bpayment\b|\bbilling\b|\bsandbox\b|\btenant\b|\bdomain\b",
     r"\bsuspended\b|\bpaused\b|\bdisabled\b|\bunusual\b|\bpermissions?\b|\bnot (?:allowed|authori[sz]ed) to\b",
 )
-"""What at RCPT is said of mailboxes and after the dot of who sends."""
+"""Words about an account: at RCPT the recipient's, after the final dot ours."""
 _RECIPIENT = _words(
     r"\brecipients?\b|\bmailbox\b|\bunknown (?:user|address)\b|\b(?:user|address) unknown\b|\bunrouteable\b",
     r"\bno such (?:user|person|address)\b|\bdoes(?: not|n[o']t) exist\b|\bto post\b|\bgroup\b|\bmailing list\b",
@@ -129,7 +129,7 @@ _BY_STEP = {
     "RCPT": Subject.RECIPIENT,
     "DATA": Subject.RECIPIENT,
 }
-"""What a refusal speaks of that names nothing; any other step's is the relay's."""
+"""What an unspecific refusal is about, by step; for other steps, the relay."""
 
 
 def enhanced_code(text: str) -> str:
@@ -139,12 +139,12 @@ def enhanced_code(text: str) -> str:
 
 
 def subject_of(step: str, code: int, text: str) -> Finding:
-    """What a 4yz or 5yz reply speaks of.
+    """Decides what a 4yz or 5yz reply is about.
 
     Args:
-        step: the command that it answers, or `END_OF_DATA`.
-        code: the three digits.
-        text: the reply's text, without mail addresses, for these may hold any word.
+        step: the command, or `END_OF_DATA`.
+        code: the reply code.
+        text: the reply's text, without mail addresses, which may contain any word.
     """
     detail, words = enhanced_code(text).partition(".")[2], " ".join(text.split())
     if code in _LOGIN_CODES:
@@ -170,7 +170,7 @@ def _by_code(step: str, detail: str) -> Subject | None:
 
 
 def _with_the_mail(words: str) -> Finding | None:
-    """Ours where the words name anything of ours; the mail's own where they are only a filter's or a size's."""
+    """Our settings if the text mentions them; the mail's content if it mentions only a filter or a size."""
     if _TOO_LARGE.search(words):
         return Finding(Subject.CONTENT)
     if _FULL.search(words):
@@ -187,7 +187,7 @@ def _with_the_mail(words: str) -> Finding | None:
 
 
 def _at_rcpt(words: str, *, is_policy: bool) -> Subject:
-    """The mailbox's, unless the words name something of ours: one mailbox must not hold up the others."""
+    """The recipient, unless the text mentions our settings, because one mailbox must not block the others."""
     if named := _first(words, _HELLO, _LOGIN):
         return named
     if _RECIPIENT.search(words) and not _SENDER_ADDRESS.search(words):

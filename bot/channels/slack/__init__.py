@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from bot.text.templates import Templates
 
 DESTINATION_SECONDS = 1.0
-"""https://docs.slack.dev/apis/web-api/rate-limits: about one message a second per channel or webhook."""
+"""Slack allows about one message a second per channel or webhook: https://docs.slack.dev/apis/web-api/rate-limits."""
 CREDENTIAL_SECONDS = 0.2
-"""The same page: several hundred messages a minute per workspace."""
+"""Slack allows several hundred messages a minute per workspace (the same page)."""
 
 _CONNECTIONS = 50
 
@@ -68,7 +68,7 @@ class SlackChannel:
     Settings = SlackSettings
     Options = SlackOptions
     NEEDED_BY: Mapping[str, frozenset[str]] = MappingProxyType({"token": frozenset({"channel", "person"})})
-    """Setting -> the kinds of address that need it."""
+    """By setting, the kinds of address that need it."""
 
     def __init__(
         self, settings: SlackSettings, templates: Templates, *, contact: str, links: ReaderLinks | None = None
@@ -79,12 +79,12 @@ class SlackChannel:
 
     @property
     def max_concurrent_sends(self) -> int:
-        """So many that a few that hang hold up no other; each has a connection of its own."""
+        """Many, so that a few slow ones do not block others; each has a connection of its own."""
         return _CONNECTIONS
 
     @staticmethod
     def addresses(value: object, options: SlackOptions) -> tuple[Address, ...]:
-        """A channel's id or `#name`, a person's id, or a webhook's URL.
+        """Parses a channel's id or `#name`, a person's id, or a webhook's URL.
 
         The kinds are `channel`, `person`, `webhook` and, for another program's, `compatible webhook`.
 
@@ -99,7 +99,7 @@ class SlackChannel:
     def render(
         self, digest: Digest, *, max_messages: int, options: SlackOptions, full: int | None = None
     ) -> tuple[Message, ...]:
-        """The digest in Block Kit, see `digest`.
+        """Renders the digest in Block Kit, see `digest`.
 
         Raises:
             RenderError: a template is broken.
@@ -115,7 +115,7 @@ class SlackChannel:
         return tuple(map(text_only, messages)) if options.compatible else messages
 
     def render_note(self, note: Note) -> Message:
-        """A short message that is no digest.
+        """Renders a short message other than a digest.
 
         Raises:
             RenderError: a template is broken.
@@ -144,7 +144,7 @@ class SlackChannel:
         """Post the payload once; see `SlackApi.send`.
 
         Raises:
-            DeliveryError: Slack did not say yes.
+            DeliveryError: Slack did not confirm it.
         """
         return await self._api.send(delivery, address)
 
@@ -153,12 +153,12 @@ class SlackChannel:
 
         Raises:
             CannotTellError: it is a webhook, or Slack does not let us look.
-            DeliveryError: the question failed.
+            DeliveryError: the lookup failed.
         """
         return await self._api.lookup(question, address)
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
-        """Whether Slack knows the token, and the channels as far as the token may look; a webhook is only named."""
+        """Checks the token, and the channels as far as the token may read; a webhook's URL only by its form."""
         return await self._api.check(addresses)
 
     async def aclose(self) -> None:

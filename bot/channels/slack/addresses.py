@@ -23,7 +23,7 @@ _EXPECTED = (
 
 
 def read_address(value: object, *, compatible: bool, thread: bool) -> Address:
-    """A channel's id or `#name`, a person's id, or a webhook's URL.
+    """Parses a channel's id or `#name`, a person's id, or a webhook's URL.
 
     The kinds are `channel`, `person`, `webhook` and, for another program's, `compatible webhook`.
 
@@ -53,10 +53,10 @@ def is_webhook(address: Address) -> bool:
 
 
 def _webhook_label(url: str) -> str:
-    """What may be shown of a webhook's URL: the workspace and the webhook, not its secret.
+    """The part of a webhook's URL that may be shown: the workspace and the webhook, not its secret.
 
     Raises:
-        ValueError: it is no such URL, or one that would send the secret in clear.
+        ValueError: it is no such URL, or would send the secret unencrypted.
     """
     if not is_safe(url):
         raise ValueError("a webhook's URL must begin with https://, or be on loopback")

@@ -1,7 +1,7 @@
 """Slack's API for one configuration: posts, looks messages up and checks, through slack_sdk.
 
-Imported by who sends; `SlackChannel` has the settings, the addresses and the rendering. Never retries, sleeps or
-logs: slack_sdk's retries are off (it would post twice), and so is its log, which shows webhook URLs.
+Imported only to send; `SlackChannel` has the settings, addresses and rendering. Never retries, sleeps or logs:
+slack_sdk's retries are off (it would post twice), and so is its log, which shows webhook URLs.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 30.0
 """From opening the connection to the end of the answer."""
 CONNECT_SECONDS = 10.0
-"""For the connection alone: what fails within it was surely not sent."""
+"""For opening the connection; if that fails, nothing was sent."""
 _SILENT = logging.Logger("slack_sdk, silenced", level=logging.CRITICAL + 1)  # noqa: LOG001 - must hang under no parent
 
 
 class SlackApi:
-    """What `SlackChannel` asks of Slack."""
+    """All requests of `SlackChannel` to Slack."""
 
     def __init__(self, token: Secret | None, api_url: str) -> None:
         self._token = token
@@ -55,10 +55,10 @@ class SlackApi:
         self._sessions: dict[Callable[[aiohttp.ClientResponse], Awaitable[None]], aiohttp.ClientSession] = {}
 
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
-        """Post the payload once. Slack has no idempotency key: the delivery's id goes along as metadata.
+        """Posts the payload once. Slack has no idempotency key, so the delivery's id is added as metadata.
 
-        https://docs.slack.dev/messaging/message-metadata. A webhook takes no metadata, knows no thread and gives
-        no id back.
+        https://docs.slack.dev/messaging/message-metadata. A webhook takes no metadata, has no threads and returns no
+        id.
 
         Raises:
             DeliveryError: Slack did not say yes.
@@ -113,7 +113,7 @@ class SlackApi:
             retry_handlers=[],
             logger=_SILENT,
         )
-        client.proxy = None  # the session heeds the environment's proxies, and its exceptions too
+        client.proxy = None  # the session uses the environment's proxies and NO_PROXY
         with connection_errors_as_failures():
             await client.send_dict(dict(delivery.payload) if is_slack else compatible_payload(delivery.payload))
         return Receipt()
@@ -130,13 +130,13 @@ class SlackApi:
             retry_handlers=[],
             logger=_SILENT,
         )
-        client.proxy = None  # the session heeds the environment's proxies, and its exceptions too
+        client.proxy = None  # the session uses the environment's proxies and NO_PROXY
         return client
 
     def _session(
         self, raise_for_status: Callable[[aiohttp.ClientResponse], Awaitable[None]]
     ) -> aiohttp.ClientSession:
-        """The session whose every answer passes that judge before slack_sdk sees it."""
+        """A session that passes every answer to that function before slack_sdk sees it."""
         if raise_for_status not in self._sessions:
             self._sessions[raise_for_status] = aiohttp.ClientSession(
                 # A kept connection that the other side has closed meanwhile looks like a lost answer.

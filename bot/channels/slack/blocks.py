@@ -1,9 +1,9 @@
-"""Slack's Block Kit as we use it: its limits, text made to fit a block, and texts put together as one message.
+"""Slack's Block Kit as we use it: its limits, texts that fit a block, and messages made of texts.
 
-Pure. Knows no digest and no template; never sends anything.
+Pure. Knows no digest and no template.
 
-Limits: https://docs.slack.dev/reference/block-kit/blocks. Slack also refuses a message whose blocks hold too
-much text together (`msg_blocks_too_long`): documented nowhere, seen from 11,341 characters on
+Limits: https://docs.slack.dev/reference/block-kit/blocks. Slack also refuses a message whose blocks have too much
+text together (`msg_blocks_too_long`): documented nowhere, seen from 11,341 characters on
 (https://github.com/slackapi/bolt-js/issues/2509).
 """
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MOST_BLOCKS = 45
 """In one message; Slack takes 50."""
 MOST_CHARACTERS = 10_000
-"""Summed over all blocks of one message, markup included. All lengths here are in UTF-16 units,
-never less than in characters: nobody says which of them Slack counts."""
+"""The sum over all blocks of a message, markup included. Lengths are in UTF-16 units, because it is not known whether
+Slack counts these or characters, which are never more."""
 MOST_IN_BLOCK = 3_000
 """In one text object, and in a message's own `text`, for which Slack advises to stay below 4,000."""
 
@@ -44,7 +44,7 @@ class Text:
 
     @property
     def size(self) -> int:
-        """What it adds to MOST_CHARACTERS."""
+        """Its length, towards MOST_CHARACTERS."""
         return utf16(self.mrkdwn)
 
     def block(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Text:
 
 
 def _menu(topic: str, identifier: str) -> dict[str, Any]:
-    """What a reader can say of a paper, behind three dots: it stands beside the section and is no block of its own.
+    """The menu beside a section for feedback on a paper; it is no block of its own.
 
     https://docs.slack.dev/reference/block-kit/block-elements/overflow-menu-element
     """
@@ -74,27 +74,27 @@ def _menu(topic: str, identifier: str) -> dict[str, Any]:
 
 
 def escaped_length(text: str) -> int:
-    """The length that the text has once it is escaped."""
+    """The length of the escaped text."""
     return utf16(escape_mrkdwn(text))
 
 
 def short(tex: str, limit: int) -> str:
-    """Flat text that takes at most `limit` once it is escaped, cut with an ellipsis."""
+    """Flat text, truncated so that it has at most `limit` when it is escaped."""
     return truncate(flatten_tex(tex), limit, escaped_length)
 
 
 def label(tex: str, limit: int) -> str:
-    """The text of a link, shortened; `|`, which would end it, is replaced by the divides sign U+2223."""
+    """A link's text, truncated; `|`, which would end it, is replaced by U+2223, which looks alike."""
     return short(tex, limit).replace("|", _PIPE_SUBSTITUTE)
 
 
 def link_target(url: str) -> str:
-    """A URL for `<url|label>`, for a template to mark `safe`: nothing in it ends the link or its target."""
+    """A URL for `<url|label>`, with characters that could end it percent-encoded."""
     return quote(url, safe=_URL_CHARACTERS, errors="replace").replace("&", "&amp;")
 
 
 def join_lines(texts: Iterable[Text]) -> list[Text]:
-    """Neighbouring lines put together, as many as a block holds."""
+    """Joins neighbouring lines into sections, as many as fit into a block."""
     blocks: list[list[Text]] = []
     used = 0
     for text in texts:
@@ -111,7 +111,7 @@ def join_lines(texts: Iterable[Text]) -> list[Text]:
 def message(
     texts: Sequence[Text], notification: str, *, papers: tuple[str, ...] = (), reply: bool = False
 ) -> Message:
-    """The message of these blocks, and its plain form: the same content in Slack's `text`, without blocks."""
+    """The message with these blocks, and its plain form: the same content as `text`, without blocks."""
     said = (text for text in texts if text.mrkdwn)
     plain = "".join(("\n" if text.kind == "context" else "\n\n") + text.mrkdwn for text in said).strip()
     quiet = {"unfurl_links": False, "unfurl_media": False}
@@ -124,7 +124,7 @@ def message(
 
 
 def outside_thread(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """A reply's payload for the channel itself, once its thread is gone: the same, below a line that says so."""
+    """A reply's payload for the channel itself, if its thread is gone; it begins with a line that says so."""
     said = {**payload, "text": f"{_OUTSIDE_THREAD}\n\n{payload['text']}"}
     if "blocks" in payload:
         said["blocks"] = [Text("section", _OUTSIDE_THREAD).block(), *payload["blocks"]]

@@ -1,4 +1,4 @@
-"""What `check` asks of Slack, and which setting a no points to. Posts nothing."""
+"""Checks the Slack token and channels, and says which setting is probably wrong. Posts nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOKEN = "channels.slack.token"  # noqa: S105 - the setting's name
 
 
 async def check_bot(client_of: ClientOf, addresses: Sequence[Address]) -> list[CheckResult]:
-    """Whether Slack knows the token, and the channels and persons as far as the token may look."""
+    """Checks the token, and the channels and persons as far as the token may read."""
     token, scopes = await _check_token(client_of)
     if not token.ok:
         return [token]
@@ -57,7 +57,7 @@ async def _check_place(client_of: ClientOf, address: Address, scopes: frozenset[
 
 
 async def _check_person(client_of: ClientOf, person: str) -> CheckResult:
-    """Open the direct message, which its reader does not see before something is written there."""
+    """Opens the direct message; the person sees it only once something is posted there."""
     try:
         client = client_of()
         with connection_errors_as_failures():
@@ -96,7 +96,7 @@ def _channel_result(channel: str, found: dict[str, Any], scopes: Iterable[str]) 
 
 
 def _named(found: Any, key: str) -> str:  # noqa: ANN401 - an answer of slack_sdk's, or a part of it
-    """A name that Slack gave, as it can be shown."""
+    """A name from Slack, escaped for the terminal."""
     return truncate(clean(str(found.get(key))), 80)
 
 

@@ -1,7 +1,7 @@
-"""A digest as Slack messages: what is shown of each paper, how the papers are spread over numbered messages.
+"""Makes a digest's Slack messages: what is shown of each paper, and how papers are split over numbered messages.
 
-Pure, except that it reads templates. They hold the wording; here it is measured, put together and split.
-Never sends anything, never leaves a paper out without saying so.
+Reads templates and does no other I/O. The templates hold the wording; this module measures it, joins it and splits
+it. Never leaves a paper out without saying so in the message.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ _RULE = Text("divider")
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What is never split: a paper in full, a paper as a line, or a line "and N more" for the rest of a topic."""
+    """A piece that is never split: a paper in full, a paper as a line, or "and N more" for the rest of a topic."""
 
     texts: tuple[Text, ...]
     section: int | None = None
-    """Which section's heading stands over it."""
+    """The index of the section under whose heading it is."""
     title: str | None = None
-    """The paper's, for the notification."""
+    """The paper's title, for the notification."""
     paper: str | None = None
-    """Its identifier."""
+    """The paper's identifier."""
 
 
 def render_digest(
@@ -62,21 +62,20 @@ def render_digest(
     buttons: bool = False,
     full: int | None = None,
 ) -> tuple[Message, ...]:
-    """The digest as at most `max_messages` messages: full entries, then one-line entries, then "and N more".
+    """Renders the digest as at most `max_messages` messages: full entries, then one-line entries, then "and N more".
 
-    In a thread the first message says how many papers there are and names the best, and all others are replies, which
-    need not say again what they belong to.
+    With a thread, the first message says how many papers there are and names the best; the others are replies.
 
     Args:
-        templates: where `slack/` is read from.
-        digest: what to tell.
-        max_messages: at least 1; with 1 there is nothing to reply with, and it holds the papers.
+        templates: for the templates in `slack/`.
+        digest: the digest.
+        max_messages: at least 1; with 1 there is no thread.
         thread: see `opens_thread`.
         buttons: whether each paper in full has a menu.
-        full: how many papers are shown in full; None: as many as fit.
+        full: the most papers to show in full; None for as many as fit.
 
     Raises:
-        RenderError: a template is broken, or renders to nothing or to more than a block holds.
+        RenderError: a template is broken, or renders to nothing or to more than a block can hold.
     """
     sections = tuple(section for section in digest.sections if paper_count(section))
     renderer = _DigestRenderer(templates, digest, sections, buttons=buttons)
@@ -91,10 +90,10 @@ def render_digest(
 
 
 def render_note(templates: Templates, note: Note) -> Message:
-    """A short message that is no digest.
+    """Renders a short message other than a digest.
 
     Raises:
-        RenderError: as `render_digest`.
+        RenderError: see `render_digest`.
     """
     lines = [line for line in truncate(note.text, _NOTE, escaped_length).splitlines() if line.strip()]
     text = _rendered(templates, "note", title=short(note.title, _TITLE), lines=lines)
@@ -117,21 +116,21 @@ class _DigestRenderer:
         self._room = blocks.MOST_CHARACTERS - max(headline.size for headline in headlines)
 
     def piece(self, item: Item) -> _Piece:
-        """A paper in full or as a line, or the rest of its topic, counted."""
+        """A paper in full or as a line, or the count of its topic's other papers."""
         if item.show is Show.COUNTED:
             more = self._more(self._sections[item.section].more, item.place, item.count)
             return _Piece((more,), item.section)
         return (self._full if item.show is Show.FULL else self._line)(item.section, item.place)
 
     def fits(self, pieces: Sequence[_Piece]) -> bool:
-        """Whether one message holds them: https://docs.slack.dev/reference/methods/chat.postMessage#truncating."""
+        """Whether one message can hold them: https://docs.slack.dev/reference/methods/chat.postMessage#truncating."""
         texts = self._under_headings(pieces, range(len(self._sections)))
         return len(texts) < blocks.MOST_BLOCKS and sum(text.size for text in texts) <= self._room
 
     def opening(self) -> Sequence[_Piece]:
-        """The page that opens a thread: how many papers each topic has, the best titles, and where all are.
+        """The first page of a thread: how many papers each topic has, the best titles, and a link to all.
 
-        For one topic the headline says already how many there are.
+        With one topic, only the headline has the number.
         """
         topics, below = len(self._sections), list(self._below_counts())
         if topics == 1:
@@ -143,7 +142,7 @@ class _DigestRenderer:
         return fit(topics, 1, lambda more, less: pages(more + less))[0]
 
     def messages(self, pages: Sequence[Sequence[_Piece]], *, threaded: bool) -> tuple[Message, ...]:
-        """The pages under their numbered headlines."""
+        """The pages as messages with numbered headlines."""
         messages: list[Message] = []
         sections_begun: set[int | None] = set()
         for part, page in enumerate(pages, start=1):
@@ -163,7 +162,7 @@ class _DigestRenderer:
         return [short(entry.paper.title, _TITLE) or entry.paper.identifier for _, entry in best_of(self._sections)]
 
     def _below_counts(self) -> Iterator[_Piece]:
-        """The best titles without links, for each paper is linked once, in the thread; and where all are."""
+        """The best titles, without links because each paper is linked once, in the thread; and a link to all."""
         if titles := self._best_titles:
             yield _Piece((Text("section", self._render("best", titles=titles)),))
         if links := web_pages(self._sections):
@@ -239,7 +238,7 @@ class _DigestRenderer:
         return Text("line", self._render("more", shown=shown, count=count, links=named, other_links=others))
 
     def _values(self, entry: DigestEntry) -> dict[str, Any]:
-        """What both a full entry and a line may say of a paper."""
+        """Values for the templates of a full entry and of a line."""
         paper = entry.paper
         return {
             "url": link_target(entry.url),
@@ -261,7 +260,7 @@ class _DigestRenderer:
 
 
 def _full_values(entry: DigestEntry) -> dict[str, Any]:
-    """What only a full entry says of a paper."""
+    """Values for the template of a full entry only."""
     from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
 
     found = matched_terms(entry.match)
@@ -280,7 +279,7 @@ def _full_values(entry: DigestEntry) -> dict[str, Any]:
 
 
 def _safe(links: Sequence[Link], most: int) -> Sequence[dict[str, str]]:
-    """Links that a template can show, as many as take at most so much once they are escaped."""
+    """As many links as have at most `most` characters when escaped, as values for templates."""
     safe = [{"label": label(link.label, _NAME), "url": link_target(link.url)} for link in links]
     return as_many_as_fit(safe, most, lambda link: escaped_length(link["label"]) + len(link["url"]) + len(", <|>"))[0]
 

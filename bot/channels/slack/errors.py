@@ -1,7 +1,7 @@
 """What Slack's answers mean: turns each error code and each HTTP status into one `FailureKind`.
 
-An error raised here never holds a token, a webhook's URL or free text of an answer. Of Slack's words it holds only
-what has the form of an error code or of a list of scopes.
+An error raised here never contains a token, a webhook's URL or free text of an answer; of an answer it has only what
+looks like an error code or a list of scopes.
 
 Codes of the Web API: https://docs.slack.dev/reference/methods/chat.postMessage#errors; of incoming webhooks:
 https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors.
@@ -111,7 +111,7 @@ _GONE = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
 async def raise_for_method(response: aiohttp.ClientResponse) -> None:
-    """Raise unless the Web API answered that it did what was asked.
+    """Raises unless the Web API answered with success.
 
     Raises:
         DeliveryError: any other answer.
@@ -123,11 +123,11 @@ async def raise_for_method(response: aiohttp.ClientResponse) -> None:
 
 
 async def raise_for_lookup(response: aiohttp.ClientResponse) -> None:
-    """Raise unless Slack answered the search for a message with success.
+    """Raises unless Slack answered the lookup of a message with success.
 
     Raises:
-        CannotTellError: Slack does not let us look, and asking again would not change that.
-        DeliveryError: it did not answer the question, or does not know the token at all.
+        CannotTellError: Slack does not let us read there, and asking again would not help.
+        DeliveryError: it did not answer, or does not know the token.
     """
     answer = await _json_of(response)
     if response.status == HTTPStatus.OK and answer.get("ok") is True:
@@ -145,7 +145,7 @@ async def raise_for_lookup(response: aiohttp.ClientResponse) -> None:
 
 
 async def raise_for_webhook(response: aiohttp.ClientResponse) -> None:
-    """Raise unless an incoming webhook answered with the text `ok`.
+    """Raises unless an incoming webhook answered with the text `ok`.
 
     Raises:
         DeliveryError: any other answer.
@@ -158,7 +158,7 @@ async def raise_for_webhook(response: aiohttp.ClientResponse) -> None:
 
 @contextmanager
 def connection_errors_as_failures() -> Iterator[None]:
-    """Turn connection errors into `DeliveryError`: not sent if we never connected, else nobody knows.
+    """Turns connection errors into `DeliveryError`: not sent if there was no connection, else unknown.
 
     Raises:
         DeliveryError: TRANSIENT or UNKNOWN.
@@ -199,7 +199,7 @@ def _kind_of(status: int, code: str) -> FailureKind:
 
 
 async def _json_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
-    """The JSON object that slack_sdk is going to read; empty where it would read something else."""
+    """The JSON object in the answer; empty if it is something else."""
     if response.content_type in ("application/gzip", "text/plain"):
         return {}
     return json_object(parse_json(await response.read()))

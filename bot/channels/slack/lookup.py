@@ -1,6 +1,6 @@
-"""Looking for one of our messages in a Slack channel or thread, by the delivery's id in its metadata.
+"""Looks a message of ours up in a Slack channel or thread, by the delivery's id in its metadata.
 
-Reads, never posts. https://docs.slack.dev/reference/methods/conversations.history and .../conversations.replies;
+Only reads. https://docs.slack.dev/reference/methods/conversations.history and .../conversations.replies;
 the bot needs channels:history (in private channels groups:history) and must be in the channel.
 """
 
@@ -28,31 +28,31 @@ CLOCK_SKEW_SECONDS = 60.0
 """How far Slack's clock may be behind ours."""
 PAGE = 200
 MOST_PAGES = 10
-"""How many pages are read; if more was posted in the channel since then, we cannot tell whether it was sent."""
+"""The most pages to read; if more was posted since then, we cannot tell whether it was sent."""
 RESTRICTED_PAGE = 15
-"""What Slack shows some apps at a time, once a minute: https://docs.slack.dev/apis/web-api/rate-limits."""
+"""Messages per page, and one page a minute, for some apps: https://docs.slack.dev/apis/web-api/rate-limits."""
 
 
 def timestamp(named: object) -> str:
-    """A message's `ts`, or "" if it has not the form of one: it is stored, and sent back to Slack."""
+    """A message's `ts`; "" if it is malformed, as it is stored and sent back to Slack."""
     return named if isinstance(named, str) and _TIMESTAMP.fullmatch(named) else ""
 
 
 def metadata(delivery_id: str) -> dict[str, Any]:
-    """The metadata by which we find a message again: https://docs.slack.dev/messaging/message-metadata."""
+    """The metadata by which we find a message: https://docs.slack.dev/messaging/message-metadata."""
     return {"event_type": EVENT_TYPE, "event_payload": {"delivery_id": delivery_id}}
 
 
 async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery) -> Receipt | None:
-    """The message of that delivery among what was posted since it was composed.
+    """Finds the delivery's message among those posted since it was composed.
 
     Args:
-        client: whose every refused answer raises `CannotTellError` or `DeliveryError`.
-        channel: its id.
-        delivery: a reply is looked for in its thread, all others in the channel.
+        client: raises `CannotTellError` or `DeliveryError` for every refused request.
+        channel: the channel's id.
+        delivery: a reply is searched in its thread, others in the channel.
 
     Raises:
-        CannotTellError: there is too much to look through.
+        CannotTellError: there is too much to search.
     """
     where: dict[str, Any] = {
         "channel": channel,
@@ -83,12 +83,12 @@ async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery)
 
 
 async def direct_message(client: AsyncWebClient, person: str) -> str:
-    """The id of our conversation with that person, needed to read its history. Needs im:write and im:history.
+    """The id of our direct messages with a person, to read their history. Needs im:write and im:history.
 
     https://docs.slack.dev/reference/methods/conversations.open
 
     Raises:
-        CannotTellError: Slack named none.
+        CannotTellError: Slack returned none.
     """
     opened = json_object((await client.conversations_open(users=person)).get("channel")).get("id")
     if not isinstance(opened, str) or not _CONVERSATION.fullmatch(opened):

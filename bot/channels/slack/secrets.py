@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bot.settings import Address, Secret
 
 HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
-"""Where Slack's webhooks are."""
+"""The hosts of Slack's webhooks."""
 _WEBHOOK = re.compile(r"/services/T\w{8,}/B\w{8,}/(\w*)", re.ASCII)
 _SECRET_LENGTH = 24
 """Characters of the URL's last part: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks."""
@@ -42,10 +42,10 @@ def check_kind(token: Secret) -> Secret:
 
 
 def check_app_kind(token: Secret) -> Secret:
-    """The token itself, unless its beginning shows that it is no app-level token.
+    """Returns the token, unless it is no app-level token.
 
     Raises:
-        ValueError: it begins otherwise than `xapp-`; the message does not contain the token.
+        ValueError: it does not begin with `xapp-`; the message does not contain the token.
     """
     if not token.reveal().lower().startswith("xapp-"):
         advice = "take it from the app's page, Basic Information, App-Level Tokens"
@@ -54,7 +54,7 @@ def check_app_kind(token: Secret) -> Secret:
 
 
 def check_webhook(address: Address) -> CheckResult:
-    """What can be said of a webhook without posting to it."""
+    """Checks a webhook's URL by its form, without posting to it."""
     parts = urlsplit(address.value.reveal())
     real = _WEBHOOK.fullmatch(parts.path)
     if parts.hostname in HOSTS and real and len(real[1]) < _SECRET_LENGTH:
