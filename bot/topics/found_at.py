@@ -24,6 +24,7 @@ Span = tuple[int, int]
 """Start and end in the text."""
 
 
+@lru_cache(maxsize=8192)  # the same papers are shown to many who look for the same terms
 def spans(term: str, mode: MatchMode, text: str) -> tuple[Span, ...]:
     """The places of a term in `flatten_tex(text)`, in order; whole words, except for `MatchMode.SUBSTRING`.
 
@@ -113,7 +114,6 @@ class _Located:
 
 @lru_cache(maxsize=256)
 def _located(text: str, as_written: bool) -> _Located:  # noqa: FBT001 - a key of the cache
-    """The same paper is often shown to many."""
     ends, spans_, letters, start = [], [], 0, 0
     for written, plain in zip(flatten_tex(text).split(" "), unspelled(text).split(" "), strict=True):
         normal = normal_form(plain)
