@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bot.model import MatchMode
 from bot.text import flatten_tex
 from bot.topics import exact
-from bot.topics.term_forms import NormalisedText, TermPattern, normal_form, parts, unspelled
+from bot.topics.term_forms import NormalisedText, TermPattern, in_both_numbers, normal_form, parts, unspelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ def spans(term: str, mode: MatchMode, text: str) -> tuple[Span, ...]:
         mode: how the topic compares it.
         text: a title or an abstract, as arXiv has it.
     """
-    found = tuple(_spans(term, mode, text, prefix=False))
+    found = tuple(sorted(_spans(term, mode, text, prefix=False)))
     if found or not term.endswith("*"):
         return found
     return tuple(_spans(term.rstrip("*"), mode, text, prefix=True))
@@ -64,7 +64,12 @@ def _spans(term: str, mode: MatchMode, text: str, *, prefix: bool) -> Iterator[S
 
 def _of_words(term: str, text: str, *, prefix: bool) -> Iterator[Span]:
     """The words at which the term stands, however they are spelled."""
-    wanted, located = TermPattern.read(term, prefix=prefix), _located(text, prefix)
+    located = _located(text, prefix)
+    for written in (term,) if prefix else in_both_numbers(term):
+        yield from _of_pattern(TermPattern.read(written, prefix=prefix), located)
+
+
+def _of_pattern(wanted: TermPattern, located: _Located) -> Iterator[Span]:
     letters = located.words.text
     start = letters.find(wanted.stem) if wanted.stem else -1
     while start >= 0:

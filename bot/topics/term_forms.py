@@ -283,6 +283,20 @@ class TermPattern(NamedTuple):
         return tail in (self.exact or ()) or (tail in self.plural and end_of_word not in words.ends_in_own_s)
 
 
+def in_both_numbers(written: str) -> tuple[str, ...]:
+    """The term, and with the noun before an "of" in its other number: equation of state, equations of state."""
+    found = _BEFORE_OF.search(written) if "of" in written else None
+    if found is None or found["noun"].isupper():
+        return (written,)
+    noun = found["noun"]
+    other = noun[:-1] if "s" in _endings(noun) else f"{noun}{'es' if noun.endswith(_HISSING) else 's'}"
+    return written, f"{written[: found.start('noun')]}{other}{written[found.end('noun') :]}"
+
+
+_BEFORE_OF = re.compile(r"(?P<noun>[^\W\d_]{3,})(?=[\s-]+of[\s-]+[^\W_])")
+_HISSING = ("s", "x", "ch", "sh")
+
+
 def _is_one(joints: str, start: int, end: int, words: NormalisedText) -> bool:
     """Whether the text's words between the two places are joined as the term's, or differ only as spellings do."""
     inside = words.joints[start + 1 : end]

@@ -17,7 +17,7 @@ from bot.arxiv.taxonomy import related
 from bot.model import Hit, MatchMode
 from bot.topics import author_names, exact
 from bot.topics.query import ALL, Term
-from bot.topics.term_forms import INSIDE, NormalisedText, TermPattern
+from bot.topics.term_forms import INSIDE, NormalisedText, TermPattern, in_both_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,11 +92,12 @@ class _PhraseIndex:
         self._fields: list[Fields] = []
         self._wanted: list[TermPattern] = []
         for term, fields in asked:
-            wanted = TermPattern.read(term.text, prefix=term.prefix)
-            if wanted.stem:
-                self._terms.append(term)
-                self._fields.append(fields)
-                self._wanted.append(wanted)
+            for written in (term.text,) if term.prefix else in_both_numbers(term.text):
+                wanted = TermPattern.read(written, prefix=term.prefix)
+                if wanted.stem:
+                    self._terms.append(term)
+                    self._fields.append(fields)
+                    self._wanted.append(wanted)
         self._automaton = ahocorasick_rs.AhoCorasick((w.stem for w in self._wanted), store_patterns=False)
         self._read = frozenset(field for fields in set(self._fields) for field in fields)
 
@@ -114,7 +115,7 @@ class _PhraseIndex:
                     and self._wanted[place].matches_at(start, words)
                 ):
                     found_terms[place] = self._terms[place]
-        return found_terms.values()
+        return dict.fromkeys(found_terms.values())
 
 
 class _Beginnings(_PhraseIndex):

@@ -18,7 +18,7 @@ from bot.text import flatten_tex, fold_case
 from bot.topics.author_names import is_one, readings, signed
 from bot.topics.query import And, Node, Not, Term, from_topic
 from bot.topics.spelling import GREEK_NAMES, in_latin, spelled
-from bot.topics.term_forms import ION, unspelled
+from bot.topics.term_forms import ION, in_both_numbers, unspelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +130,10 @@ def _test(term: Term, field: str) -> Test:
     if term.mode is MatchMode.EXACT:
         pattern = _exact(term)
         return lambda text: bool(pattern.search(text.exact[field]))
-    return lambda text: _stands(term, (text.as_written if term.prefix else text.words)[field])
+    if term.prefix:
+        return lambda text: _stands(term, text.as_written[field])
+    both = [term._replace(text=written) for written in in_both_numbers(term.text)]
+    return lambda text: any(_stands(each, text.words[field]) for each in both)
 
 
 def _author(term: Term) -> Test:
