@@ -336,6 +336,8 @@ _NO_PLURAL = re.compile(r".*(?:ss|(?<!ea)(?<![cgt]p)(?<!men)us|(?<!tax)is|(?:b|a
 """Class, campus (but plateaus, cpus, menus), analysis, bias: such an end has no plural's s. Nor is the new news."""
 _PLURAL_OF_IS = {"basis": "bases", "ellipsis": "ellipses"}
 """Words whose plural is another word's too, base and ellipse, so that they cannot be spelled as their singular."""
+_NAMES_IN_ES = frozenset(["bayes", "james", "hermes", "ares", "antares"])
+"""Without their end they would be other words."""
 _SHORTEST = 2
 _ENDING = "eis"
 """What a plural's ending is made of, and the singular's of one in -is."""
@@ -359,7 +361,7 @@ def _tails(word: str) -> tuple[str, frozenset[str], frozenset[str]]:
 @lru_cache(maxsize=65536)
 def _endings(word: str) -> tuple[str, ...]:
     """Which of the two ends the word, as it is written, may lose."""
-    if word.isupper():
+    if word.isupper() or word.lower() in _NAMES_IN_ES:
         return ()
     candidates = [ending for ending in ("s", "es") if word.endswith((ending, ending.upper()))]
     return tuple(

@@ -220,7 +220,7 @@ def _joined(folded: str, before: str = "") -> str:
 
 def _singulars(written: str) -> set[str]:
     """What a word, as it is written, may be a plural of: not of GP if it is GPS, nor of new, campu, ga or cla."""
-    if written.isupper():
+    if written.isupper() or written.lower() in ("bayes", "james", "hermes", "ares", "antares"):
         return set()
     found = set()
     if re.search(r"(?<!s)(?<!u)(?<!i)(?<!ia)[sS]\Z", written) and written not in ("news", "News"):

@@ -246,6 +246,8 @@ DIFFERENT = {
         ("lattice", "latex"),
         ("phase", "phasis"),
         ("basis", "base"),
+        ("Bayes", "the Bay of birds"),
+        ("Antares", "antar"),
         ("equation of state", "equationss of state"),
         ("LLM of birds", "LLMS of birds"),
         ("base", "basis"),
