@@ -28,7 +28,11 @@ _WRONG = tuple(
         (r"\A(?:[^\W\d_]\.[\s-]*)+\Z", f"a family name is expected, not initials alone: {_LIKE}"),
     )
 )
-_SEVERAL = re.compile(r";|\s&\s|\s(?:and|und)\s", re.IGNORECASE)
+_SEVERAL = re.compile(
+    r";|\||\s/\s|\s&\s|\s(?:and|und)\s|(?-i:\sOR\s|[a-z]\s+(?:[A-Z]\.?[\s-]*)+,\s*[A-Z]\.?[\s-]*[A-Za-z.]{2,})",
+    re.IGNORECASE,
+)
+"""Signs between names; the last are names that end in initials: Byron A., Chen B."""
 _NUMBER = re.compile(r"(?<!\S)\d+(?!\S)")
 _OF_MANY = re.compile(r"\b(?:collaborations?|team|group|consortium)\Z", re.IGNORECASE)
 _SUFFIX = re.compile(r",\s*(?:jr|sr|ii|iii|iv)\b\.?", re.IGNORECASE)

@@ -25,6 +25,10 @@ from bot.topics.query import parse
         ("Ada Byron; Bo Chen", "one name is expected: make each an entry of its own"),
         ("Ada Byron & Bo Chen", "one name is expected: make each an entry of its own"),
         ("Ada Byron, Bo Chen, Cy Day", "one name is expected: make each an entry of its own"),
+        ("Ada Byron / Bo Chen", "one name is expected: make each an entry of its own"),
+        ("Ada Byron | Bo Chen", "one name is expected: make each an entry of its own"),
+        ("Ada Byron OR Bo Chen", "one name is expected: make each an entry of its own"),
+        ("Byron A., Chen B.", "one name is expected: make each an entry of its own"),
         ("Ada Byron et al.", "leave et al. away"),
         ("Dr. Ada Byron", "without a title"),
         ("A. K.", "a family name is expected, not initials alone"),
@@ -58,6 +62,10 @@ def test_what_is_no_name_is_told_with_what_to_write(written: str, sentence: str)
         "Owl 2 Collaboration",
         "Anders Anderson",
         "Drew Byron",
+        "Or Finch",
+        "Ada Or Finch",
+        "Byron, A.",
+        "Owl E, B.",
     ],
 )
 def test_what_can_be_a_name_is_taken(written: str) -> None:
