@@ -28,8 +28,10 @@ _LOCK_ATTEMPT_MS = 250
 
 _POSTGRES = "postgresql+psycopg"
 _EXPECTED = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE is expected"
-_DEFAULTS = {"connect_timeout": "10", "application_name": "paperboy", "client_encoding": "utf8"}
+_DEFAULTS = {"connect_timeout": "5", "application_name": "paperboy", "client_encoding": "utf8"}
 """Parameters for libpq that the URL may override. UTF-8 also where the database's encoding is SQL_ASCII."""
+_CONNECT_TIMEOUT_AT_END = "2"
+"""Seconds for a server that may not answer, once the process is to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,13 @@ def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
         advice = "PostgreSQL needs its driver: pip install 'paperboy-digest[postgres]'"
         raise StoreError(name_of(url), advice) from error
 
+    lock_wait = PostgresLockWait(engine)
+
+    @event.listens_for(engine, "do_connect")
+    def _hurry(_dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+        if lock_wait.is_ending:
+            parameters["connect_timeout"] = _CONNECT_TIMEOUT_AT_END
+
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
         connection.execute(f"SET lock_timeout = {lock_timeout_ms}")
@@ -161,4 +170,4 @@ def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
         connection.commit()
 
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return Engines(reading, engine, engine, PostgresLockWait(engine))
+    return Engines(reading, engine, engine, lock_wait)

@@ -35,6 +35,11 @@ class LockWait:
         """Stop looking who waits."""
 
     @property
+    def is_ending(self) -> bool:
+        """Whether the process is to end."""
+        return self._ends_at < math.inf
+
+    @property
     def is_over(self) -> bool:
         """Whether nobody waits any more."""
         return time.monotonic() >= self._ends_at

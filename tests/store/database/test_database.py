@@ -11,7 +11,7 @@ from inspect import unwrap
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 
 from bot.errors import StoreError
 from bot.store import Store
@@ -153,6 +153,23 @@ def test_who_waits_for_a_lock_of_postgres_gives_up_once_the_process_is_to_end_an
             assert other.execute(text("SELECT pg_sleep(0.6)")).rowcount == 1
     waiter.close()
     holder.close()
+
+
+def test_a_server_of_postgres_that_may_not_answer_is_waited_for_shortly_once_the_process_is_to_end(
+    postgres_url: str,
+) -> None:
+    database, waits = Database(postgres_url), list[str]()
+    engine = database._engines.writing
+    event.listen(engine, "do_connect", lambda *given: waits.append(given[3]["connect_timeout"]))
+    engine.dispose()
+    with database.reading():
+        pass
+    database.end_lock_waits(60)
+    engine.dispose()
+    with database.reading():
+        pass
+    assert waits == ["5", "2"]
+    database.close()
 
 
 def test_sqlite_keeps_every_commit_over_a_power_cut(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
