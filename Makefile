@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The tests start hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick lint types imports unit \
+.PHONY: demo test quick thorough lint types imports unit \
 	counterparts counterparts-setup debian-and-npm bounce-samples bench crash proofs screenshots wheel clean
 
 demo: $(VENV)/runtime
@@ -32,6 +32,10 @@ unit: $(VENV)/dev
 # What one waits for while working: all but the tests that are marked slow.
 quick: lint types imports $(VENV)/dev
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not on_request"
+
+# What is on request: whole months, more seeds and more examples of what `make test` shows with a few.
+thorough: $(VENV)/dev
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m on_request
 
 # Slack, Discord and mail against programs written by others; installs what is missing from Debian and npm.
 counterparts: $(VENV)/dev counterparts-setup

@@ -106,15 +106,21 @@ async def scene(environment: Environment) -> AsyncIterator[Scene]:
 
 
 TROUBLES = [
-    pytest.param(faults.status(503), id="503 without Retry-After"),
     pytest.param(faults.status(503, retry_after=86_400), id="503 with a Retry-After of a day"),
-    pytest.param(faults.status(429), id="429"),
-    pytest.param(faults.rate_exceeded, id="rate exceeded under 200"),
     pytest.param(faults.status(403), id="403"),
-    pytest.param(faults.status(500), id="500"),
     pytest.param(faults.malformed, id="malformed"),
-    pytest.param(faults.cut_body, id="cut off"),
+    *(
+        pytest.param(trouble, id=name, marks=pytest.mark.on_request)
+        for name, trouble in {
+            "503 without Retry-After": faults.status(503),
+            "429": faults.status(429),
+            "rate exceeded under 200": faults.rate_exceeded,
+            "500": faults.status(500),
+            "cut off": faults.cut_body,
+        }.items()
+    ),
 ]
+"""One that says how long to wait, one that refuses us for a day, one that is no answer; the others on request."""
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)

@@ -125,15 +125,24 @@ def as_many_as_fit(things: Sequence[Thing], limit: int, size: Callable[[Thing], 
 def paginate(pieces: Iterable[Piece], fits: Callable[[Sequence[Piece]], bool]) -> list[list[Piece]]:
     """Distributes the pieces over pages in order, each page as full as `fits` allows.
 
-    A piece that does not fit even alone gets its own page; the caller makes sure that there is none.
+    More pieces must never fit where fewer do not. A piece that does not fit even alone gets its own page; the caller
+    makes sure that there is none.
     """
-    pages: list[list[Piece]] = []
-    for piece in pieces:
-        if pages and fits([*pages[-1], piece]):
-            pages[-1].append(piece)
-        else:
-            pages.append([piece])
+    rest, pages = list(pieces), []
+    while rest:
+        count = _first_page(rest, fits)
+        pages.append(rest[:count])
+        rest = rest[count:]
     return pages
+
+
+def _first_page(pieces: Sequence[Piece], fits: Callable[[Sequence[Piece]], bool]) -> int:
+    """How many of the first pieces make a page: doubled while they fit, so that few are put together for nothing."""
+    count = 1
+    while count < len(pieces) and fits(pieces[: 2 * count]):
+        count *= 2
+    beyond = min(count, len(pieces) - count) - 1
+    return count + (last_that_holds(beyond, lambda more: more == 0 or fits(pieces[: count + more])) or 0)
 
 
 def fit(entries: int, most: int, build: Callable[[int, int], Sequence[Page]]) -> Sequence[Page]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import json
+import shutil
 import socket
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,9 +34,36 @@ async def run_demo(folder: Path) -> tuple[list[str], list[RunResult], bool]:
     return lines, runs, done
 
 
-async def test_three_mailings_and_a_weekend_arrive_once_everywhere(tmp_path: Path) -> None:
-    lines, runs, done = await run_demo(tmp_path)
-    assert done
+@dataclass(frozen=True)
+class Shown:
+    """A demo that has been run, for many to look at: nobody changes its folder."""
+
+    folder: Path
+    lines: list[str]
+    runs: list[RunResult]
+    done: bool
+    asked: set[str]
+    """The hosts that it connected to."""
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    folder, asked = tmp_path_factory.mktemp("demo"), set[str]()
+    connect = socket.socket.connect
+
+    def note(self: socket.socket, address: Any) -> None:
+        asked.add(str(address[0]))
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(socket.socket, "connect", note)
+        lines, runs, done = asyncio.run(run_demo(folder))
+    return Shown(folder, lines, runs, done, asked)
+
+
+def test_three_mailings_and_a_weekend_arrive_once_everywhere(shown: Shown) -> None:
+    assert shown.done
+    lines = shown.lines
     assert [line for line in lines if line.startswith("==")] == [
         "== Thu 5 Mar 2026 ==",
         "== Fri 6 Mar 2026 ==",
@@ -42,14 +72,13 @@ async def test_three_mailings_and_a_weekend_arrive_once_everywhere(tmp_path: Pat
         "== Mon 9 Mar 2026 ==",
     ]
     assert lines.count("And once more: 0 sent.") == 5
-    sent = [sum(lane.sent for lane in run.delivered) for run in runs]
+    sent = [sum(lane.sent for lane in run.delivered) for run in shown.runs]
     assert all(count > 0 for count in (sent[0], sent[1], sent[4]))
     assert sent[2:4] == [0, 0]
 
 
-async def test_what_every_channel_received_and_the_pages_are_left(tmp_path: Path) -> None:
-    await run_demo(tmp_path)
-    received = tmp_path / "received"
+def test_what_every_channel_received_and_the_pages_are_left(shown: Shown) -> None:
+    received = shown.folder / "received"
     slack = json.loads((received / "slack.json").read_text(encoding="utf-8"))
     discord = json.loads((received / "discord.json").read_text(encoding="utf-8"))
     assert {message["channel"] for message in slack} == {"vision-lab", "brain-hook"}
@@ -57,15 +86,15 @@ async def test_what_every_channel_received_and_the_pages_are_left(tmp_path: Path
     posts = [message["thread"] for message in discord if message["channel"] == "brain-forum"]
     assert posts == [f"Brains · {day} Mar 2026" for day in ("Thu 5", "Fri 6", "Mon 9")]
     assert sorted(received.glob("*.eml"))
-    assert len(sorted((tmp_path / "site").rglob("2026-*.md"))) == 9
-    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert len(sorted((shown.folder / "site").rglob("2026-*.md"))) == 9
+    index = (shown.folder / "index.html").read_text(encoding="utf-8")
     assert "Slack" in index
     assert "<script" not in index.lower()
 
 
-async def test_a_second_demo_starts_afresh_and_touches_nothing_else(tmp_path: Path) -> None:
+async def test_a_second_demo_starts_afresh_and_touches_nothing_else(shown: Shown, tmp_path: Path) -> None:
+    shutil.copytree(shown.folder, tmp_path, dirs_exist_ok=True)
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
-    await run_demo(tmp_path)
     first = (tmp_path / "received" / "slack.json").read_text(encoding="utf-8")
     _, _, done = await run_demo(tmp_path)
     assert done
@@ -75,34 +104,24 @@ async def test_a_second_demo_starts_afresh_and_touches_nothing_else(tmp_path: Pa
     assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"
 
 
-async def test_hostile_titles_act_nowhere(tmp_path: Path) -> None:
+def test_hostile_titles_act_nowhere(shown: Shown) -> None:
     """Law 6: text from outside is hostile."""
-    await run_demo(tmp_path)
-    slack = (tmp_path / "received" / "slack.json").read_text(encoding="utf-8")
+    slack = (shown.folder / "received" / "slack.json").read_text(encoding="utf-8")
     assert "<!channel>" not in slack
-    for path in (tmp_path / "received").glob("*.eml"):
+    for path in (shown.folder / "received").glob("*.eml"):
         mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         assert mail["Bcc"] is None
         html = mail.get_body(("html",))
         assert html is not None
         assert "<script" not in html.get_content()
-    for page in (tmp_path / "site").rglob("*.md"):
+    for page in (shown.folder / "site").rglob("*.md"):
         assert "<script" not in page.read_text(encoding="utf-8")
 
 
-async def test_no_model_and_no_service_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_model_and_no_service_is_needed(shown: Shown) -> None:
     """Law 9: the whole way, and nobody is asked but arXiv's and the channels' stand-ins on this machine."""
-    asked: list[str] = []
-    connect = socket.socket.connect
-
-    def note(self: socket.socket, address: Any) -> None:
-        asked.append(str(address[0]))
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", note)
-    _, _, done = await run_demo(tmp_path)
-    assert done
-    assert set(asked) == {"127.0.0.1"}
+    assert shown.done
+    assert shown.asked == {"127.0.0.1"}
 
 
 def test_the_command_runs_it(
@@ -117,17 +136,16 @@ def test_the_command_runs_it(
     assert f"Open {tmp_path}/index.html" in capsys.readouterr().out
 
 
-async def test_a_reader_signs_up_gets_the_latest_mailing_at_once_and_is_left_out_after_her_no(tmp_path: Path) -> None:
-    lines, _, _ = await run_demo(tmp_path)
+def test_a_reader_signs_up_gets_the_latest_mailing_at_once_and_is_left_out_after_her_no(shown: Shown) -> None:
     mails = [
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        for path in sorted((tmp_path / "received").glob("*.eml"))
+        for path in sorted((shown.folder / "received").glob("*.eml"))
     ]
     hers = [mail["Subject"] for mail in mails if ADDRESS in str(mail["To"])]
     assert len(hers) == 3
     assert "Confirm" in hers[0]
-    assert "The reader presses Unsubscribe: this mailing leaves her out." in lines
-    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "The reader presses Unsubscribe: this mailing leaves her out." in shown.lines
+    index = (shown.folder / "index.html").read_text(encoding="utf-8")
     assert "And answered by its readers" in index
     assert "You are unsubscribed" in index
 

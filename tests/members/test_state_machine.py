@@ -207,7 +207,7 @@ class Readers(RuleBasedStateMachine):
         assert len(sent) == sum(len(person.mailed) for person in self.people.values())
 
 
-@pytest.mark.parametrize("examples", [60])
+@pytest.mark.parametrize("examples", [24, pytest.param(200, marks=pytest.mark.on_request)])
 def test_the_store_agrees_with_a_simple_model(store: Store, examples: int) -> None:
     on_postgres = store._database.name.startswith("postgres")
     machine = type("Machine", (Readers,), {"store": store})
