@@ -299,6 +299,22 @@ async def test_discord_is_read_once_its_nonce_may_be_forgotten(environment: Envi
     assert environment.received()["discord"] == (2 if readable else 3)
 
 
+async def test_discord_is_read_in_the_channel_itself_where_the_last_digest_ended_in_a_thread(
+    environment: Environment,
+) -> None:
+    environment.config["subscribers"] = {"group": {"discord": "123456789012345678", "topics": ["birds"]}}
+    environment.discord.now = lambda: environment.clock.now().timestamp()
+    environment.announce(MONDAY, *(paper(f"2604.1{n:04}", title=f"Pigeon {n}") for n in range(60)))
+    await environment.once(morning(MONDAY))
+    before = environment.received()["discord"]
+    assert environment.discord.messages[-1].thread
+    environment.discord.script.append(_lost())
+    environment.announce(TUESDAY, paper())
+    assert (await environment.once(morning(TUESDAY))).left_undone
+    assert not (await environment.once(morning(TUESDAY, 8))).left_undone
+    assert environment.received()["discord"] == before + 1
+
+
 async def test_discord_is_read_at_once_where_it_can_be_for_who_repeats_later_may_be_killed_before(
     environment: Environment,
 ) -> None:

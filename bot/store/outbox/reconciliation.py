@@ -44,7 +44,9 @@ def unknown_delivery(connection: Connection, delivery: Delivery, now: datetime) 
     ours = Lane(delivery.subscriber, delivery.recipient).where & (deliveries.c.state == DeliveryState.SENT)
     newest = (
         select(deliveries.c.platform_id)
-        .where(ours, deliveries.c.platform_id != "")
+        # A digest's first message stands in the place itself, its others perhaps in a thread, where Discord has an
+        # id of its own for each.
+        .where(ours, deliveries.c.platform_id != "", deliveries.c.part == 1)
         .order_by(deliveries.c.seq.desc())
         .limit(1)
     )

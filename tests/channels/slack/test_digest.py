@@ -434,7 +434,8 @@ def test_every_template_is_used(tmp_path: Path) -> None:
         replace(section([entry(paper("2604.1"))], title=f"{n:03d} " + "Topic " * 40), pages=(page,))
         for n in range(50)
     ]
-    for template in sorted((built_in_folder() / "slack").iterdir()):
+    of_the_chat = set((built_in_folder() / "slack").glob("answer-*"))
+    for template in sorted(set((built_in_folder() / "slack").iterdir()) - of_the_chat):
         (tmp_path / "slack").mkdir(exist_ok=True)
         broken = tmp_path / "slack" / template.name
         broken.write_text("{{ nonsense }}", encoding="utf-8")
