@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,11 +37,23 @@ _LONG_SECONDS = 120
 
 _SLOW = (
     "tests/app/test_daemon.py",
+    "tests/arxiv/test_hostile_answers.py",
     "tests/browser/",
+    "tests/channels/discord/test_digest.py",
+    "tests/channels/mail/test_digest.py",
+    "tests/channels/slack/test_digest.py",
+    "tests/channels/test_contract.py",
     "tests/channels/test_contract_rendering.py",
     "tests/cli/commands/test_run.py",
+    "tests/cli/commands/test_run_web.py",
     "tests/counterparts/",
+    "tests/deliver/test_giving_up.py",
     "tests/demo/test_run.py",
+    "tests/members/test_state_machine.py",
+    "tests/members/test_whole_days.py",
+    "tests/proofs/",
+    "tests/publish/test_publish.py",
+    "tests/store/database/test_backup.py",
     "tests/store/database/test_schema.py",
     "tests/store/test_days.py",
     "tests/store/test_two_machines.py",
@@ -48,6 +61,7 @@ _SLOW = (
     "tests/test_real_days.py",
     "tests/test_secrets.py",
     "tests/test_seed_pipeline.py",
+    "tests/test_shared_cases.py",
     "tests/test_state_machine.py",
     "tests/test_thirty_mailings.py",
     "tests/test_today_first.py",
@@ -56,6 +70,12 @@ _SLOW = (
     "tests/topics/test_percolation.py",
 )
 """Where tests take seconds each: `make quick` leaves them out."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: the tests of processes and browsers wait for a good part of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)
