@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -66,8 +67,8 @@ def messages() -> list[Message]:
     digests = [
         message
         for digest in DIGESTS.values()
-        for most in (1, 100)
-        for message in channel.render(digest, max_messages=most, options=channel.Options(buttons=True))
+        for most in (1, 4, 100)
+        for message in channel.render(digest, max_messages=most, full=20, options=channel.Options(buttons=True))
     ]
     return [*digests, *map(channel.render_note, NOTES.values())]
 
@@ -93,7 +94,8 @@ def shown(message: Mapping[str, Any]) -> tuple[Any, list[Any]]:
 async def test_messages_stand_in_the_channel_in_order_as_they_were_meant(
     server: SimcordServer, channel: DiscordChannel, address_kind: str, shape: str
 ) -> None:
-    rendered = channel.render(DIGESTS[shape], max_messages=10, options=channel.Options())
+    options = channel.Options(thread=False, buttons=address_kind == "bot")
+    rendered = channel.render(DIGESTS[shape], max_messages=10, options=options)
     receipts = [await channel.send(delivery(each.payload), address(server, address_kind)) for each in rendered]
     stored = server.history()
     assert [shown(each) for each in stored] == [shown(each.payload) for each in rendered]
@@ -306,6 +308,20 @@ async def test_a_digest_whose_answer_was_lost_is_found_again_and_stands_there_on
     assert [
         f"Pigeons on {day:%A}" in str(each) for day, each in zip((MONDAY, TUESDAY), server.history(), strict=True)
     ]
+
+
+async def test_a_thread_is_opened_below_its_first_message_once(
+    server: SimcordServer, channel: DiscordChannel
+) -> None:
+    place = address(server, "bot")
+    first, *others = channel.render(DIGESTS["31 papers"], max_messages=4, options=channel.Options())
+    parent = (await channel.send(delivery(first.payload, "d-1"), place)).platform_id
+    for part, message in enumerate(others, start=2):
+        reply = replace(delivery(message.payload, f"d-{part}", reply=True, parent=parent), part=part)
+        await channel.send(reply, place)
+        await channel.send(reply, place)  # again: the nonce and the thread that is there make it one
+    ours = [each["content"] for each in server.history() if each["type"] == 0]  # simcord says where a thread begins
+    assert ours == [first.payload["content"]]
 
 
 # It checks

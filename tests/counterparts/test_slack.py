@@ -218,7 +218,7 @@ async def test_a_digest_of_which_posts_or_answers_were_lost_stands_there_once_an
 ) -> None:
     place = slack_server.place()
     environment.config["channels"]["slack"] = {"token": TOKEN, "api_url": f"{front.url}/api/"}
-    environment.config["subscribers"] = {"lab": {"slack": place, "topics": ["birds"], "thread": True}}
+    environment.config["subscribers"] = {"lab": {"slack": place, "topics": ["birds"], "max_messages": 10}}
     environment.announce(TUESDAY, *(paper(f"2604.{number:05d}", title=f"Pigeon {number}") for number in range(1, 70)))
     front.loses, front.drops = set(lost), set(dropped)
     runs = [await environment.once(morning(TUESDAY, hour)) for hour in range(6, 12)]
