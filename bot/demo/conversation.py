@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from bot.app.chat_service import ChatListening
+from bot.channels.buttons import decode
 from bot.demo.servers.discord_interactions import MANAGE_CHANNELS, Person
 from bot.demo.showcase import Exchange
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.clock import Clock
-    from bot.demo.servers.discord import DiscordReceiver
+    from bot.demo.servers.discord import DiscordMessage, DiscordReceiver
     from bot.demo.servers.discord_interactions import Interaction
     from bot.settings import Settings
 
@@ -42,13 +43,25 @@ class Conversation:
         asked = await self._discord.chat.interactions.command(person, f"paperboy {command}", self._channel, **options)
         await self._note(person, f"/paperboy {command}{given}", asked)
 
+    def first_paper(self) -> str:
+        """The identifier of the first paper of the newest message here."""
+        _, said = _found(self._newest().payload, "Save")
+        click = decode(said)
+        if click is None:
+            raise LookupError(f"{said} is no press of a button")
+        return click.identifier
+
     async def press(self, person: Person, label: str) -> None:
         """Somebody presses the button of that name under the newest message, or takes a paper from such a menu."""
-        message = next(each for each in reversed(self._discord.messages) if each.destination == CHANNEL)
-        custom_id, values = _found(message.payload, label)
+        message = self._newest()
+        custom_id, said = _found(message.payload, label)
+        values = () if said == custom_id else (said,)
         shown = self._discord.chat.interactions.message(message.id, message.payload)
         asked = await self._discord.chat.interactions.click(person, custom_id, self._channel, shown, values=values)
         await self._note(person, f"presses {label}", asked)
+
+    def _newest(self) -> DiscordMessage:
+        return next(each for each in reversed(self._discord.messages) if each.destination == CHANNEL)
 
     async def _note(self, person: Person, said: str, asked: Interaction) -> None:
         async with asyncio.timeout(SECONDS):
@@ -70,12 +83,12 @@ async def heard(settings: Settings, clock: Clock, discord: DiscordReceiver) -> A
         await listening.aclose()
 
 
-def _found(payload: Any, label: str) -> tuple[str, tuple[str, ...]]:  # noqa: ANN401 - a message as JSON
-    """The `custom_id` of the button with that label, or of the menu and its first entry's value."""
+def _found(payload: Any, label: str) -> tuple[str, str]:  # noqa: ANN401 - a message as JSON
+    """The `custom_id` of the button or menu with that label, and what a press says: of a menu its first entry."""
     for row in payload.get("components") or ():
         for each in row["components"]:
             if each.get("label") == label:
-                return each["custom_id"], ()
+                return each["custom_id"], each["custom_id"]
             if each.get("placeholder", "").startswith(label):
-                return each["custom_id"], (each["options"][0]["value"],)
+                return each["custom_id"], each["options"][0]["value"]
     raise LookupError(f"there is no {label}")

@@ -190,7 +190,7 @@ async def _converse(
         await talk.say(conversation.BO, "follow", words="brains")
         await talk.say(conversation.ADA, "follow", words="brains")
         run = await _once(settings, clock)
-        await talk.press(conversation.BO, "Why this paper")
+        await talk.say(conversation.BO, "why", identifier=talk.first_paper())
         await talk.press(conversation.BO, "Save")
         await talk.say(conversation.BO, "saved")
     found.answered.append(run)
