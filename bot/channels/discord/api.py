@@ -21,6 +21,7 @@ from bot.channels.discord.client import Bot, webhook_session
 from bot.channels.discord.errors import NO_FORUM, messages_in, platform_id
 from bot.channels.discord.forum import (
     FORUMS,
+    TAKES_NO_THREADS,
     check_opened,
     check_thread,
     find_thread,
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from bot.model import Delivery, UnknownDelivery
     from bot.settings import Address, Secret
 
-FIRST_REPLY = 2
-"""The number of the first part that is a reply in a thread."""
 NONCE_WINDOW = timedelta(seconds=120)
 """Discord recognises a nonce for "the past few minutes": https://docs.discord.com/developers/resources/message."""
 
@@ -61,6 +60,8 @@ class DiscordApi:
         self._bot = Bot(token, api_url)
         self._forums: dict[int, Mapping[str, Any]] = {}
         """The forums that were looked up, by id, as Discord describes them."""
+        self._threads: set[str] = set()
+        """Threads in ordinary channels that are known to have been opened."""
 
     async def send(self, delivery: Delivery, address: Address) -> Receipt:
         """Posts the payload once. A bot's post has a nonce, so that Discord ignores a repeat for some minutes.
@@ -71,13 +72,13 @@ class DiscordApi:
             DeliveryError: Discord did not confirm it; without a token or webhook URL.
         """
         thread = _thread(delivery, address)
+        if thread and address.kind == "channel" and not await self._has_thread(delivery, address, thread):
+            thread = ""
         if is_webhook(address):
             answer = await self._execute_webhook(delivery, address, thread)
         elif address.kind == "forum" and not thread:
             answer = await self._start_thread(delivery, address)
         else:
-            if thread and address.kind == "channel" and delivery.part == FIRST_REPLY:
-                await self._open_thread(delivery, int(address.value.reveal()), int(thread))
             answer = await self._create_message(delivery, address, int(thread or address.value.reveal()))
         if thread:
             check_thread(answer)
@@ -130,21 +131,31 @@ class DiscordApi:
         """Closes the bot's connections."""
         await self._bot.aclose()
 
-    async def _open_thread(self, delivery: Delivery, channel: int, message: int) -> None:
-        """Opens the thread of the digest's first message, unless it has one. The thread's id is that message's id.
+    async def _has_thread(self, delivery: Delivery, address: Address, thread: str) -> bool:
+        """Whether the digest's first message has its thread, which has that message's id; it is opened if need be.
+
+        Not in direct messages and not in a thread: there the papers follow their first message as they are.
 
         Raises:
-            DeliveryError: THREAD_GONE if the channel takes no thread; any other kind: nothing was posted.
+            DeliveryError: THREAD_GONE, there can be no thread just here; or another, and nothing was posted.
         """
-        client = await self._bot.client()
+        if thread in self._threads:
+            return True
+        client, channel = await self._bot.client(), int(address.value.reveal())
         try:
-            answer = await ask(self._api_url, lambda: start_thread_below(client, channel, message, delivery.payload))
+            answer = await ask(
+                self._api_url, lambda: start_thread_below(client, channel, int(thread), delivery.payload)
+            )
+            if answer.code == TAKES_NO_THREADS:
+                return False
             check_opened(answer)
         except DeliveryError as error:
             if error.kind is not FailureKind.UNKNOWN:
                 raise
-            # Asking again is safe: a message has at most one thread.
+            # To ask again is safe: a message has one thread at most.
             raise DeliveryError(FailureKind.TRANSIENT, error.reason, about_message=False) from None
+        self._threads.add(thread)
+        return True
 
     async def _create_message(self, delivery: Delivery, address: Address, number: int) -> Answer:
         client = await self._bot.client()

@@ -40,12 +40,13 @@ _NO_THREAD = "There is no thread for this digest, so its papers come here."
 _CONTINUED = " (continued)"
 _THREAD_GONE = {10003: "is gone", 10015: "is gone", 50083: "is archived", 160005: "is locked"}
 """Codes of a thread that was deleted or locked after the first part was posted."""
+TAKES_NO_THREADS = 50024
+"""The code of what is no channel for threads: direct messages, and a thread itself."""
 _HAS_THREAD = 160004
 _NO_THREAD_POSSIBLE = {
     10008: "the message that opens the thread is gone",
     50001: "the bot cannot see the channel",
     50013: "the bot needs Create Public Threads and Send Messages in Threads there",
-    50024: "the channel has no threads",
     160006: "the server has too many active threads",
 }
 """Codes that mean that a thread cannot be opened."""

@@ -87,7 +87,7 @@ async def test_a_reply_that_is_sent_again_finds_the_thread_there(
     assert [message.thread for message in receiver.messages] == ["", parent]
 
 
-@pytest.mark.parametrize(("status", "code"), [(403, 50013), (400, 50024), (400, 160006), (404, 10008)])
+@pytest.mark.parametrize(("status", "code"), [(403, 50013), (400, 160006), (404, 10008)])
 async def test_where_no_thread_can_be_opened_the_papers_come_into_the_channel(
     channel: DiscordChannel, receiver: DiscordReceiver, status: int, code: int
 ) -> None:
@@ -98,6 +98,19 @@ async def test_where_no_thread_can_be_opened_the_papers_come_into_the_channel(
     last = receiver.messages[-1]
     assert last.thread == ""
     assert last.content.startswith("There is no thread for this digest, so its papers come here.\n**Birds & Maps**")
+
+
+async def test_in_direct_messages_the_papers_follow_their_first_message_as_they_are(
+    channel: DiscordChannel, receiver: DiscordReceiver
+) -> None:
+    direct = receiver.chat.direct_channel("1200000000000000042")["id"]
+    (place,) = DiscordChannel.addresses(direct, DiscordChannel.Options())
+    first, *replies = deliveries(channel)
+    parent = (await channel.send(first, place)).platform_id
+    for reply in replies:
+        await channel.send(replace(reply, parent=parent), place)
+    assert [message.thread for message in receiver.messages] == [""] * (1 + len(replies))
+    assert [message.content for message in receiver.messages[1:]] == [reply.payload["content"] for reply in replies]
 
 
 async def test_a_thread_that_somebody_deleted_is_gone(channel: DiscordChannel, receiver: DiscordReceiver) -> None:
