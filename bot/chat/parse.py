@@ -48,7 +48,7 @@ def parse(line: str, commands: Mapping[str, ChatCommand], *, empty: str = "help"
     if command is None:
         hint = value_types.did_you_mean(name, commands)
         return Misread(f"there is no command {value_types.shown(name)}{hint}")
-    values = read(command, _by_argument(command, rest.strip()))
+    values = read(command, arguments_of(command, rest.strip()))
     return values if isinstance(values, Misread) else Typed(command, values)
 
 
@@ -57,7 +57,7 @@ def words(text: str) -> list[str]:
     return [found["bare"] or found["quoted"] or "" for found in _TOKEN.finditer(text)]
 
 
-def _by_argument(command: ChatCommand, rest: str) -> dict[str, list[str]]:
+def arguments_of(command: ChatCommand, rest: str) -> dict[str, list[str]]:
     """The words of each argument, by its name; of a query the text as it was typed."""
     found: dict[str, list[str]] = {}
     for argument, tokens in _groups(command, rest):
@@ -104,7 +104,7 @@ def fields(command: ChatCommand) -> str:
 def filled_in(line: str, commands: Mapping[str, ChatCommand]) -> str:
     """A typed line as it is filled in there: `follow words: "visual grounding" categories: cs.CV`."""
     name, _, rest = line.partition(" ")
-    given = _by_argument(commands[name], rest)
+    given = arguments_of(commands[name], rest)
     kinds = {each.name: each.kind for each in commands[name].arguments}
     texts = (f"{each}: {words[0] if kinds[each] is Kind.QUERY else quoted(words)}" for each, words in given.items())
     return " ".join((name, *texts))

@@ -9,8 +9,12 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from bot.config.value_types import WEEK
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from bot.members.context import Context
 
 OFFERED = ("birds", "light")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -100,6 +104,39 @@ def _followed(topics: tuple[str, ...], rest: list[str]) -> tuple[str, ...]:
     if (title := new.split(":")[0]) in titles:
         return tuple(new if old == title else topic for old, topic in zip(titles, topics, strict=True))
     return (*topics, new)
+
+
+def state(model: Model) -> tuple[object, object]:
+    """What the store should say."""
+    return model.places, model.said
+
+
+def stored(
+    context: Context, platform: str, places: Mapping[str, tuple[str, int]], people: Mapping[str, int]
+) -> tuple[object, object]:
+    """What the store says, in the model's words.
+
+    Args:
+        context: the store.
+        platform: slack or discord.
+        places: by what is written to, the place in the model.
+        people: by the platform's id, the person's number.
+    """
+    found, said = {}, {}
+    numbers = {context.keys.person(platform, each)[0]: number for each, number in people.items()}
+    with context.store.snapshot() as view:
+        for member in view.members.all():
+            topics = tuple(t if isinstance(t, str) else f"{t.title}: {t.keywords[0]}" for t in member.topics)
+            found[places[member.destination.reveal()]] = Place(
+                topics,
+                member.muted,
+                f"{member.at:%H:%M}" if member.at else "",
+                frozenset(WEEK[day] for day in member.weekdays),
+                is_paused=member.paused,
+            )
+        for record in view.feedback.of_subscriber(SHOWN_TO):
+            said[numbers[record.person], record.identifier] = record.opinion.value
+    return found, said
 
 
 def actions(seed: int, count: int, *, people: int, channels: int) -> Iterator[Action]:

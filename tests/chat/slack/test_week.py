@@ -17,13 +17,12 @@ from bot.channels.buttons import Click, Wish, encode
 from bot.chat.service import ChatService
 from bot.chat.slack import SlackEars
 from bot.clock import SimulatedClock
-from bot.config.value_types import WEEK
 from bot.members.store_thread import StoreThreads
 from bot.store import Store
 from bot.text.templates import Templates
 from tests.chat.conftest import NOW, ON_SQLITE, context_over, fill
 from tests.chat.slack.conftest import SECONDS, settings_for, until
-from tests.chat.week import SHOWN_TO, Action, Model, Place, actions
+from tests.chat.week import SHOWN_TO, Action, Model, actions, state, stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,10 +112,10 @@ class Week:
         await until(lambda: not any(each.ears._answering for each in self.machines))
         after = deepcopy(self.model)
         after.do(action)
-        if stored(machine.store) == state(after):
+        if stored_in(machine.store) == state(after):
             self.model = after
         else:
-            assert stored(machine.store) == state(self.model), action
+            assert stored_in(machine.store) == state(self.model), action
         assert len(envelope.answers) <= 1
 
     async def listening(self) -> None:
@@ -124,32 +123,12 @@ class Week:
         await until(lambda: self.receiver.sockets.open_sockets >= len(self.machines))
 
 
-def state(model: Model) -> tuple[object, object]:
-    places = {(f"{kind}", number): place for (kind, number), place in model.places.items()}
-    return places, model.said
-
-
-def stored(store: Store) -> tuple[object, object]:
+def stored_in(store: Store) -> tuple[object, object]:
     """What the store says, in the model's words."""
-    places, said = {}, {}
-    names = {person_id(number): ("person", number) for number in range(PEOPLE)}
-    names |= {channel_id(number): ("channel", number) for number in range(CHANNELS)}
-    keys = context_over(store).keys
-    people = {keys.person("slack", person_id(number))[0]: number for number in range(PEOPLE)}
-    with store.snapshot() as view:
-        for member in view.members.all():
-            topics = tuple(t if isinstance(t, str) else f"{t.title}: {t.keywords[0]}" for t in member.topics)
-            place = Place(
-                topics,
-                member.muted,
-                f"{member.at:%H:%M}" if member.at else "",
-                frozenset(WEEK[day] for day in member.weekdays),
-                is_paused=member.paused,
-            )
-            places[names[member.destination.reveal()]] = place
-        for record in view.feedback.of_subscriber(SHOWN_TO):
-            said[people[record.person], record.identifier] = record.opinion.value
-    return places, said
+    people = {person_id(number): number for number in range(PEOPLE)}
+    places = {each: ("person", number) for each, number in people.items()}
+    places |= {channel_id(number): ("channel", number) for number in range(CHANNELS)}
+    return stored(context_over(store), "slack", places, people)
 
 
 @ON_SQLITE
@@ -181,7 +160,7 @@ async def test_after_a_week_the_store_says_what_the_model_says(receiver: SlackRe
                 await week.done(action)
             else:
                 await week.done(action)
-        assert stored(store) == state(week.model)
+        assert stored_in(store) == state(week.model)
         assert week.model.places
         assert week.model.said
     answers = Counter(len(envelope.answers) for envelope in receiver.sockets.envelopes.values())
