@@ -66,7 +66,7 @@ class Conversation:
     async def _note(self, person: Person, said: str, asked: Interaction) -> None:
         async with asyncio.timeout(SECONDS):
             answer = await asked.seen()
-        self.exchanges.append(Exchange(person.name, said, answer))
+        self.exchanges.append(Exchange("discord", person.name, said, answer))
 
 
 @asynccontextmanager

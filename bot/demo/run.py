@@ -11,7 +11,7 @@ import json
 import secrets
 import shutil
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -21,9 +21,10 @@ import yaml
 from bot import text
 from bot.app import opened
 from bot.app.web_service import WebService
+from bot.channels.buttons import Click, Wish, encode
 from bot.clock import SimulatedClock
 from bot.config import load
-from bot.demo import conversation, samples
+from bot.demo import conversation, conversation_in_slack, samples
 from bot.demo.reader import Reader, free_address
 from bot.demo.servers.arxiv import ArxivServer, render_rss
 from bot.demo.servers.discord import DiscordReceiver
@@ -31,6 +32,7 @@ from bot.demo.servers.slack import SlackReceiver
 from bot.demo.servers.smtp import SmtpReceiver
 from bot.demo.showcase import Day, Exchange, Figure, Page, ReaderStep, render_showcase
 from bot.model import Mailing
+from bot.settings import ChatSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -48,9 +50,12 @@ _NAMES = {
     _DISCORD_CHANNEL: "reading-group",
     _DISCORD_FORUM: "brain-forum",
     conversation.CHANNEL: "new-people",
+    conversation_in_slack.CHANNEL: "night-owls",
 }
 """The subscriber's name in the showcase, by channel; a webhook's name is in its URL."""
 
+_OCTOPUS = "2603.90068"
+"""A paper of the first day."""
 _FIRST_DAY, _LAST_DAY = date(2026, 3, 5), date(2026, 3, 9)
 _HOUR = time(7, tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -71,7 +76,7 @@ class _Totals:
     answers: list[ReaderStep] = field(default_factory=list)
     """What the reader did in between, and the pages that she saw."""
     exchanges: list[Exchange] = field(default_factory=list)
-    """What was said in Discord, and answered."""
+    """What was said in Slack and in Discord, and answered."""
     answered: list[RunResult] = field(default_factory=list)
     """The runs after her actions."""
     runs: list[RunResult] = field(default_factory=list)
@@ -140,6 +145,7 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
     account(run, settings)
     if day == _FIRST_DAY:
         await _subscribe(settings, clock, receivers, found, tell)
+        await _converse_in_slack(settings, clock, receivers, found, tell)
         await _converse(settings, clock, receivers, found, tell)
     repeat = await _once(settings, clock)
     tell(f"And once more: {_sent(repeat)} sent.")
@@ -182,11 +188,18 @@ async def _subscribe(
     tell(f"She confirms: {_sent(found.answered[1])} mail brings her the latest mailing.")
 
 
+def _heard_in(platform: str, settings: Settings) -> Settings:
+    """The settings with that platform alone to be listened to."""
+    if settings.chat is None:
+        raise ValueError("without `chat:` nobody is heard")
+    return replace(settings, chat=ChatSettings(**{platform: getattr(settings.chat, platform)}))
+
+
 async def _converse(
     settings: Settings, clock: SimulatedClock, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
 ) -> None:
     """A channel of Discord subscribes itself, gets the latest mailing at once, and asks about it."""
-    async with conversation.heard(settings, clock, receivers.discord) as talk:
+    async with conversation.heard(_heard_in("discord", settings), clock, receivers.discord) as talk:
         await talk.say(conversation.BO, "follow", words="brains")
         await talk.say(conversation.ADA, "follow", words="brains")
         run = await _once(settings, clock)
@@ -196,6 +209,25 @@ async def _converse(
     found.answered.append(run)
     found.exchanges += talk.exchanges
     tell(f"A channel in Discord follows a topic: {_sent(run)} message brings the latest mailing.")
+
+
+async def _converse_in_slack(
+    settings: Settings, clock: SimulatedClock, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
+) -> None:
+    """A channel of Slack makes a topic of its own, gets the latest mailing at once, and asks about it."""
+    ada, bo = conversation_in_slack.ADA, conversation_in_slack.BO
+    async with conversation_in_slack.heard(_heard_in("slack", settings), clock, receivers.slack) as talk:
+        await talk.say(bo, "follow sleep octopus in q-bio.NC as night-owls")
+        await talk.say(ada, "follow sleep octopus in q-bio.NC as night-owls")
+        run = await _once(settings, clock)
+        await talk.say(ada, "hour 8am")
+        await talk.say(bo, f"why {_OCTOPUS}")
+        key = run.composed[-1].subscriber
+        await talk.choose(bo, "Save", encode(Click(Wish.SAVED, _OCTOPUS, None, key)))
+        await talk.say(bo, "saved")
+    found.answered.append(run)
+    found.exchanges += talk.exchanges
+    tell(f"A channel in Slack makes a topic of its own: {_sent(run)} message brings the latest mailing.")
 
 
 async def _unsubscribe(
@@ -238,7 +270,10 @@ def _config(receivers: _Receivers) -> dict[str, Any]:
             "seminar": {"mail": ["bob@example.org", "eve@example.org"], "topics": ["brains"], "when_empty": "say"},
         },
         "site": {"dir": "site", "topics": list(samples.topics())},
-        "chat": {"discord": {"who": "managers"}},
+        "chat": {
+            "slack": {"app_token": receivers.slack.sockets.app_token, "who": "managers"},
+            "discord": {"who": "managers"},
+        },
         "web": {
             "url": f"http://{listen}",
             "listen": listen,

@@ -73,12 +73,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What somebody said in Discord, and the answer that they alone saw."""
+    """What somebody said in a chat, and the answer that they alone saw."""
 
+    platform: str
+    """Slack or discord."""
     who: str
     said: str
     answer: Mapping[str, Any]
-    """With `embeds` and `components`."""
+    """With `text` and `blocks`, or with `embeds` and `components`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,19 @@ def render_showcase(
             for day in days
         ],
         answers=answers,
-        exchanges=[{"who": each.who, "said": each.said, "shown": discord_view(each.answer)} for each in exchanges],
+        conversations=_conversations(exchanges),
         pages=[{"path": page.path, "html": _PAGE_STYLE + page_html(page.markdown)} for page in pages],
     )
+
+
+def _conversations(exchanges: Sequence[Exchange]) -> dict[str, list[dict[str, Any]]]:
+    """What was said on each platform, each answer as its reader sees it."""
+    views = {"slack": slack_view, "discord": discord_view}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in exchanges:
+        shown = views[each.platform](each.answer)
+        found.setdefault(each.platform, []).append({"who": each.who, "said": each.said, "shown": shown})
+    return found
 
 
 def page_html(markdown: str) -> str:

@@ -81,7 +81,7 @@ def test_what_every_channel_received_and_the_pages_are_left(shown: Shown) -> Non
     received = shown.folder / "received"
     slack = json.loads((received / "slack.json").read_text(encoding="utf-8"))
     discord = json.loads((received / "discord.json").read_text(encoding="utf-8"))
-    assert {message["channel"] for message in slack} == {"vision-lab", "brain-hook"}
+    assert {message["channel"] for message in slack} == {"vision-lab", "brain-hook", "night-owls"}
     assert {message["channel"] for message in discord} == {"reading-group", "brain-forum", "their-hook", "new-people"}
     posts = [message["thread"] for message in discord if message["channel"] == "brain-forum"]
     assert posts == [f"Brains · {day} Mar 2026" for day in ("Thu 5", "Fri 6", "Mon 9")]
@@ -158,3 +158,19 @@ async def test_a_channel_in_discord_subscribes_itself_and_asks(tmp_path: Path) -
     talk = index[index.index('id="conversation"') : index.index('id="answers"')]
     for said in ("Only members who may manage its channels", "This channel follows Brains now.", "Saved.", "@misc"):
         assert said in talk
+
+
+async def test_a_channel_in_slack_makes_a_topic_of_its_own_and_asks(tmp_path: Path) -> None:
+    await run_demo(tmp_path)
+    slack = json.loads((tmp_path / "received" / "slack.json").read_text(encoding="utf-8"))
+    assert [message for message in slack if message["channel"] == "night-owls"]
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    talk = index[index.index('class="slack talk"') : index.index('class="discord talk"')]
+    for said in (
+        "Only the workspace&#39;s admins may change",
+        "This channel follows night-owls now.",
+        "a time of day is expected",
+        "Saved.",
+        "@misc",
+    ):
+        assert said in talk.replace("'", "&#39;")

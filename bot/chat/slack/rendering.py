@@ -115,11 +115,16 @@ def _code(text: str) -> Iterator[str]:
     piece: list[str] = []
     for line in (truncate(each, _CODE) for each in lines):
         if piece and utf16("\n".join([*piece, line])) > _CODE:
-            yield f"```{chr(10).join(piece)}```"
+            yield _fenced(piece)
             piece = []
         piece.append(line)
     if piece:
-        yield f"```{chr(10).join(piece)}```"
+        yield _fenced(piece)
+
+
+def _fenced(lines: Sequence[str]) -> str:
+    code = "\n".join(lines)
+    return f"```\n{code}\n```"
 
 
 def _actions(choices: Sequence[Choice]) -> list[dict[str, Any]]:

@@ -113,4 +113,4 @@ def test_code_is_shown_letter_by_letter_and_ends_where_it_ends() -> None:
     said = shown(
         rendering.message(TEMPLATES, Answer("B", (Part(code="@misc{a,\n  title = {*A* ``` <b> & c},\n}"),)))["blocks"]
     )
-    assert said == "*B*\n```@misc{a,\n  title = {*A* ''' &lt;b&gt; &amp; c},\n}```"
+    assert said == "*B*\n```\n@misc{a,\n  title = {*A* ''' &lt;b&gt; &amp; c},\n}\n```"
