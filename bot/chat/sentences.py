@@ -100,10 +100,10 @@ def title(topic: str | Topic, topics: Mapping[str, Topic]) -> str:
 
 def looks_for(topic: Topic) -> str:
     """What a topic claims, on one line."""
-    wanted = [topic.query] if topic.query else [quoted(topic.keywords)] if topic.keywords else []
-    wanted += [f"by {quoted(topic.authors)}"] if topic.authors else []
+    wanted = [topic.query] if topic.query else [quoted([word]) for word in topic.keywords]
+    wanted += [f"papers by {author}" for author in topic.authors]
     said = " or ".join(wanted) or "everything"
-    but = f", but not {quoted(topic.exclude)}" if topic.exclude else ""
+    but = f", but not {' or '.join(quoted([word]) for word in topic.exclude)}" if topic.exclude else ""
     return f"{said}{but}, in {', '.join(topic.categories)}"
 
 

@@ -119,7 +119,8 @@ def _demo(scheme: Scheme) -> Iterator[Picture]:
     for channel in ("slack", "discord"):
         for width in (PHONE, DESK):
             yield Picture(f"{channel}-{width}-{scheme}", "index.html", width, scheme, element=f".window.{channel}")
-    yield Picture(f"discord-talk-{scheme}", "index.html", DESK, scheme, element=".discord.talk")
+    for channel in ("slack", "discord"):
+        yield Picture(f"{channel}-talk-{scheme}", "index.html", DESK, scheme, element=f".{channel}.talk")
     for width, height in ((DESK, 1400), (PHONE, 1400)):
         yield Picture(f"demo-{width}-{scheme}", "index.html", width, scheme, height=height)
 
