@@ -34,6 +34,8 @@ class Asker:
     """Whether it is about the person and not about a channel."""
     names: tuple[str, ...] = ()
     """How else a configuration may name the destination: `#papers`."""
+    own: str = field(default="", repr=False)
+    """What the person's own direct messages are sent to, where the platform says so beside the channel."""
     timezone: str | None = None
     """Where the person lives, by its IANA name, if the platform says so."""
 

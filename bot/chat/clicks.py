@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot import text
 from bot.chat.answers import Answer, Part
 from bot.members import commands
+from bot.members.places import ChatPlace
 from bot.store.feedback import Opinion
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def note(ask: Ask, click: Click) -> Answer:
         click: what the button said: an opinion.
     """
     opinion = Opinion(click.wish.value)
+    own = ChatPlace(ask.asker.platform, ask.asker.own).member(ask.context) if ask.asker.own else None
     noted = commands.feedback(
         ask.context,
         click.subscriber,
@@ -46,6 +48,7 @@ def note(ask: Ask, click: Click) -> Answer:
         place=ask.asker.platform,
         now=ask.now,
         topic=click.topic,
+        also=own.key if own else None,
     )
     said = _TAKEN_BACK[opinion] if noted.opinion is None else _NOTED[opinion]
     versions = ask.context.store.papers.versions(click.identifier)

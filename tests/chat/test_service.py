@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.channels.buttons import Click, Wish
@@ -145,6 +146,18 @@ async def test_a_button_is_noted_and_pressed_again_taken_back(talk: Talk) -> Non
     assert "2604.00002" in saved.parts[0].code
     again = await talk.service.press("press-2", asker, click)
     assert again == Answer("Not saved any more.", (Part(lines=("Pigeons Read Maps",)),))
+
+
+async def test_feedback_counts_for_the_person_s_own_subscription_too(talk: Talk) -> None:
+    await talk.say("follow birds", BO, "direct")
+    own = talk.asker(BO, "direct").place.member(talk.service.context)
+    assert own is not None
+    asker = replace(talk.asker(BO), own=BO)
+    persons = talk.service.context.keys.person("slack", BO)
+    for number, expected in enumerate([{("lab", "birds"), (own.key, None)}, set()]):
+        await talk.service.press(f"press-{number}", asker, Click(Wish.MORE, "2604.00002", "birds", "lab"))
+        with talk.service.context.store.snapshot() as view:
+            assert {(each.subscriber, each.topic) for each in view.feedback.of_persons(persons)} == expected
 
 
 async def test_why_under_a_paper_is_about_the_subscriber_that_it_was_shown_to(talk: Talk) -> None:

@@ -177,7 +177,7 @@ def _asker(person: object, channel: object, name: object = None) -> Asker | None
     if channel.startswith("D"):
         return Asker(_PLATFORM, person, person, is_direct=True)
     names = (f"#{name}",) if isinstance(name, str) and name else ()
-    return Asker(_PLATFORM, person, channel, names=names)
+    return Asker(_PLATFORM, person, channel, names=names, own=person)
 
 
 def _papers(message: object) -> tuple[str, ...]:

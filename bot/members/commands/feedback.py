@@ -23,6 +23,7 @@ def feedback(
     place: str,
     now: datetime,
     topic: str | None = None,
+    also: str | None = None,
 ) -> Noted:
     """Stores a reader's feedback on a paper; the same feedback again takes it back.
 
@@ -35,15 +36,20 @@ def feedback(
         place: where: mail, web, slack, discord.
         now: the moment, UTC.
         topic: the topic in whose section the paper was shown; if None, the stored one is kept.
+        also: the reader's own subscriber, for which the feedback counts, too.
     """
     with context.store.transaction() as transaction:
         transaction.hold_reader(person[0])
         known = transaction.feedback.get(subscriber, person, identifier)
-        transaction.feedback.take_back(subscriber, person, identifier)
+        counts_for = dict.fromkeys((subscriber, also) if also else (subscriber,))
+        for each in counts_for:
+            transaction.feedback.take_back(each, person, identifier)
         if known is not None and known.opinion is opinion:
             return Noted(None)
         topic = topic or (known.topic if known else None)
-        transaction.feedback.put(FeedbackRecord(subscriber, person[0], identifier, opinion, place, now, topic))
+        for each in counts_for:
+            shown_in = topic if each == subscriber else None
+            transaction.feedback.put(FeedbackRecord(each, person[0], identifier, opinion, place, now, shown_in))
         return Noted(opinion)
 
 
