@@ -23,6 +23,7 @@ from bot.topics.query import parse as parse_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
 
     from bot.chat.asking import Ask
     from bot.model import Digest
@@ -216,7 +217,7 @@ def with_previews(ask: Ask, answer: Answer) -> Answer:
     return replace(answer, parts=(*answer.parts, *parts), previews=())
 
 
-def _preview(ask: Ask, topic: Topic, first: Any, *, day_by_day: bool) -> Part:  # noqa: ANN401
+def _preview(ask: Ask, topic: Topic, first: date, *, day_by_day: bool) -> Part:
     days = tuple(matches_by_day(ask.context.store.search, replace(topic, name="preview"), first))
     papers = [ShownPaper(paper, day.mailing_date) for day in days for paper in day.matched]
     announced = sum(day.announced for day in days)
