@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from bot.chat.commands import ChatCommand
+    from bot.chat.answers import Answer
+    from bot.chat.asking import Ask
 
 ANY_HOUR = "any"
 """In place of an hour: as soon as the mailing is in."""
@@ -53,6 +54,22 @@ class Argument:
     after: str = ""
     """The word that it stands behind in a typed line; the first one may stand alone."""
     is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCommand:
+    """One command of the chat."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    help: str
+    """One line, at most 100 characters: Discord takes no more."""
+    run: Callable[[Ask, Mapping[str, Any]], Answer]
+    changes: bool = False
+    """Whether it changes what a place gets. In a channel, only those that the setting `who` names may run it."""
+    is_slow: bool = False
+    """Whether it looks through many papers."""
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)

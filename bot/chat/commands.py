@@ -5,36 +5,18 @@ Each is a command of `members` or a report, and its answer; none has a rule of i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.chat import changing, looking
 from bot.chat.answers import Answer, Part
-from bot.chat.arguments import Argument, Kind
+from bot.chat.arguments import Argument, ChatCommand, Kind
 from bot.chat.parse import fields, filled_in, usage
 from bot.chat.sentences import COMMAND
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.chat.asking import Ask
-
-Run = Callable[["Ask", Mapping[str, Any]], Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class ChatCommand:
-    """One command."""
-
-    name: str
-    arguments: tuple[Argument, ...]
-    help: str
-    """One line, at most 100 characters: Discord takes no more."""
-    run: Run
-    changes: bool = False
-    """Whether it changes what a place gets: in a channel only those may whom `who` names."""
-    is_slow: bool = False
-    """Whether it looks through many papers."""
-    example: str = ""
 
 
 def help_(ask: Ask, values: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - a command

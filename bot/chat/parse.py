@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from bot.chat.arguments import Argument
-    from bot.chat.commands import ChatCommand
+    from bot.chat.arguments import Argument, ChatCommand
 
 LONGEST = 2_000
 """Characters of a line: more than any command needs."""

@@ -31,7 +31,7 @@ def test_asking_for_help_imports_no_command() -> None:
     assert done.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["once", "status", "catchup", "check", "healthcheck"])
+@pytest.mark.parametrize("name", ["once", "run", "demo", "status", "catchup", "check", "healthcheck"])
 def test_asking_for_a_command_s_help_imports_nothing_that_takes_long(name: str) -> None:
     code = (
         f"import sys; sys.argv = ['paperboy', {name!r}, '--help']\nfrom bot.cli import main\n"

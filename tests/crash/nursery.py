@@ -32,7 +32,7 @@ import bot.app.daemon
 import bot.app.runner
 from bot.app.collecting import Collector
 from bot.channels import CHANNELS
-from bot.cli.commands.run import _serve
+from bot.cli.daemon_process import serve
 from bot.clock import SimulatedClock
 from bot.compose import Composer
 from bot.config import load
@@ -144,7 +144,7 @@ def _run_order(order: Mapping[str, Any]) -> int:
         return asyncio.run(_once(config, clock))
     setattr(bot.app, "SystemClock", lambda: clock)  # noqa: B010 - mypy does not let a function stand for a class
     bot.app.daemon.GRACE = order["grace"]
-    asyncio.run(_serve(load(config, {}), config))
+    asyncio.run(serve(load(config, {}), config))
     return 0
 
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from discord import app_commands
 
-    from bot.chat.arguments import Argument
-    from bot.chat.commands import ChatCommand
+    from bot.chat.arguments import Argument, ChatCommand
     from bot.settings import Secret
 
 log = structlog.get_logger(__name__)

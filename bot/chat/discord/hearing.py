@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.chat.answers import Answer
-    from bot.chat.arguments import Argument
-    from bot.chat.commands import ChatCommand
+    from bot.chat.arguments import Argument, ChatCommand
     from bot.chat.service import ChatService
     from bot.text.templates import Templates
 

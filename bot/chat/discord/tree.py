@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.chat.arguments import Argument
-    from bot.chat.commands import ChatCommand
+    from bot.chat.arguments import Argument, ChatCommand
 
     Given = Mapping[str, str]
     Run = Callable[[Interaction[Any], ChatCommand, Given], Awaitable[None]]

@@ -12,7 +12,6 @@ import typer
 from bot.cli.commands.once import account
 from bot.cli.errors import ExitCode
 from bot.cli.output import say
-from bot.demo.run import show
 
 
 def demo(
@@ -25,5 +24,7 @@ def demo(
     Runs the four verbs on invented mailings against receivers on this machine, and leaves a folder with what each
     channel got.
     """
+    from bot.demo.run import show  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
+
     result = asyncio.run(show(output, tell=say, account=account))
     sys.exit(ExitCode.DONE if result else ExitCode.LEFT_UNDONE)

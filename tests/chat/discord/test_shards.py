@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.chat.arguments import Argument
-    from bot.chat.commands import ChatCommand
+    from bot.chat.arguments import Argument, ChatCommand
 
 ADA = Person("1200000000000000101", "ada")
 
