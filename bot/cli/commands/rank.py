@@ -27,10 +27,11 @@ def rank(
         bool, typer.Option("--evaluate", help="Try it on the later likes, beside relevance.")
     ] = False,
 ) -> None:
-    """Say what `order: learned` has to learn from, and whether it helps.
+    """Say what the learned order knows.
 
-    With --evaluate the earlier likes of a topic are learned from, and the mailings of the later ones are ranked: 1.00
-    is the liked papers first, 0.00 none among the first ten.
+    Shows, for each topic with `order: learned`, what there is to learn from. With --evaluate it learns from a topic's
+    earlier likes, ranks the mailings of the later ones, and says how well: 1.00 if the liked papers come first, 0.00
+    if none is among the first ten.
     """
     rows = asyncio.run(_rows(load_settings(config), evaluated=evaluated))
     if not rows:
