@@ -36,11 +36,11 @@ _PSEUDO_WEIGHT = 2.0
 """All of them together weigh as so many likes."""
 _DISLIKED, _HALF_OF_IT_AT = 0.3, 5
 """How much dislikes count in the end, and of how many dislikes half of that."""
-_TOPICS_WEIGHT = 0.5
+_TOPICS_WEIGHT, _REGRESSION_WEIGHT = 0.5, 2.0
+"""Of the second and the third view, beside 1 of the first."""
 _ROUNDNESS = 0.5
 """How far the covariance is drawn towards a round one."""
 _ENOUGH_FOR_REGRESSION = 10
-_REGRESSION_WEIGHT = 2.0
 _LATEST = 6
 """So many likes tell that an interest has moved, if at least as many came before."""
 _FITS = 1.0
@@ -132,28 +132,31 @@ class Interest:
         if split < _LATEST:
             return []
         earlier, latest = self._liked.some(range(split)), self._liked.some(range(split, len(self._liked)))
-        before = self._learned(earlier)
-        if np.median(before.scores(latest)) >= _FITS:
+        if np.median(self._added(earlier).scores(latest)) >= _FITS:
             return []
-        return [before, self._learned(latest)]
+        return [self._learned(earlier), self._learned(latest)]
 
     def _learned(self, liked: Vectors) -> _Profile:
+        added = self._added(liked)
+        return self._with_regression(added, liked) if len(liked) >= _ENOUGH_FOR_REGRESSION else added
+
+    def _added(self, liked: Vectors) -> _Profile:
+        """The two views that a few likes bear."""
         words, topics = self._rocchio(liked), self._discriminant(liked)
         usual = self._space.sample
         word_scores, topic_scores = usual.times(words), usual.topics @ topics
         by_words, by_topics = 1 / _spread(word_scores), _TOPICS_WEIGHT / _spread(topic_scores)
         offset = by_words * word_scores.mean() + by_topics * topic_scores.mean()
-        learned = _Profile(words * np.float32(by_words), topics * np.float32(by_topics), float(offset))
-        return self._with_regression(learned, liked) if len(liked) >= _ENOUGH_FOR_REGRESSION else learned
+        return _Profile(words * np.float32(by_words), topics * np.float32(by_topics), float(offset))
 
-    def _with_regression(self, learned: _Profile, liked: Vectors) -> _Profile:
+    def _with_regression(self, added: _Profile, liked: Vectors) -> _Profile:
         known = {document.key for document in self._likes}
         others = [place for place in self._space.sampled if self._space.documents[place].key not in known]
         weights = regression(liked, self._space.background.some(others), self._size)
         scores = self._space.sample.times(weights)
         by = _REGRESSION_WEIGHT / _spread(scores)
-        offset = learned.offset + by * float(scores.mean())
-        return replace(learned, features=learned.features + weights * np.float32(by), offset=offset)
+        offset = added.offset + by * float(scores.mean())
+        return replace(added, features=added.features + weights * np.float32(by), offset=offset)
 
     def _rocchio(self, liked: Vectors) -> Floats:
         mean = _padded(self._space.mean, self._size)
