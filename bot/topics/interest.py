@@ -69,6 +69,10 @@ class _Profile:
     def scores(self, papers: Vectors) -> NDArray[np.float64]:
         return papers.times(self.features) + papers.topics @ self.topics - self.offset
 
+    def times(self, factor: float) -> _Profile:
+        by = np.float32(factor)
+        return _Profile(self.features * by, self.topics * by, self.offset * factor)
+
 
 class Interest:
     """One reader's, in one space."""
@@ -137,8 +141,11 @@ class Interest:
         return [self._learned(earlier), self._learned(latest)]
 
     def _learned(self, liked: Vectors) -> _Profile:
-        added = self._added(liked)
-        return self._with_regression(added, liked) if len(liked) >= _ENOUGH_FOR_REGRESSION else added
+        """What was liked, so scaled that profiles of few and of many likes can be compared."""
+        learned = self._added(liked)
+        if len(liked) >= _ENOUGH_FOR_REGRESSION:
+            learned = self._with_regression(learned, liked)
+        return learned.times(1 / _spread(learned.scores(self._space.sample)))
 
     def _added(self, liked: Vectors) -> _Profile:
         """The two views that a few likes bear."""

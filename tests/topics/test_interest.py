@@ -64,10 +64,10 @@ def test_an_author_who_was_liked_is_followed(space: PaperSpace) -> None:
 
 
 def test_with_many_likes_what_only_they_share_decides() -> None:
-    """All are of bread, which is liked no more than other bread; the likes have one common word besides."""
+    """All are of bread and have one word besides; bread without it was announced often, and not liked."""
     space = PaperSpace([*background(), Document("once", "Rye")])
     likes = [Document(f"like {n}", f"{paper.title} rye", paper.abstract) for n, paper in enumerate(some("bread", 40))]
-    papers = [*some("bread", 9, start=300), Document("rye", "Rye", document("bread", 320).abstract)]
+    papers = [*some("bread", 9, start=300), Document("rye", "Rye", "rye " * 9 + document("coins", 320).abstract)]
 
     assert best(space, Interest(space, likes), 1, papers) == ["rye"]
 
@@ -86,7 +86,7 @@ def test_an_interest_that_moved_is_followed_and_the_old_one_is_kept(space: Paper
     interest = Interest(space, [*some("bread", 60), *some("bridges", 6)])
 
     assert set(best(space, interest, 20)) == {"bread", "bridges"}
-    assert "bridges" in best(space, interest, 12)
+    assert set(best(space, interest, 6)) == {"bread", "bridges"}
 
 
 def test_the_same_votes_give_the_same_scores() -> None:
