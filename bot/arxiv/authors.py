@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _BETWEEN_AUTHORS = re.compile(r",?\s+(?:and|\\?&)\s|,|:")
 _SUFFIX = re.compile(r"(?i:jr|sr)\.?|[IV]{2,}")
 _ET_AL = re.compile(r"(?:^|\s)et\.?\s+al\b.*", re.IGNORECASE)
-_TIE = re.compile(r"(?<!\\)~|\\(?=\s)")
-"""TeX's blanks: J.~Day, J.\\ Day; not an accent, as in N\\~unez."""
+_TIE = re.compile(r"(?<=\.)(?:~|\\\s+)(?=[^\W\d_])")
+"""TeX's blanks behind an initial: `J.~Day`."""
 _DOT_BEFORE_LETTER = re.compile(r"(?<!\\)\.(?=\S)")
 _COLLABORATION = re.compile(r"\b(?:collaboration|group|team)\b", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:\d|,|&|and|\s)+")

@@ -350,7 +350,7 @@ def _tails(word: str) -> tuple[str, frozenset[str], frozenset[str]]:
     if small in _PLURAL_OF_IS:
         return "is", frozenset(["is"]), frozenset(["es"])
     if small in _PLURAL_OF_IS.values():
-        return "es", frozenset(["es", "e", "is"]), frozenset()
+        return "es", frozenset(["es", "e", "is", ""]), frozenset()
     endings = _endings(word)
     longest = max(endings, key=len, default="")
     exact = {longest, *(longest.removesuffix(ending) for ending in endings)}
