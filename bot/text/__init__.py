@@ -1,6 +1,6 @@
-"""Text from strangers made fit to show: cleaned, TeX flattened, truncated at word ends, escaped for one place.
+"""Makes untrusted text safe to show: cleaned, TeX as Unicode, truncated at word ends, escaped for one place.
 
-Pure. Never loses a word, never raises on any string. Escapes are made for their place and only for it: nothing
+Pure. Never loses a word, never raises on any string. Each escape is safe for one place only: nothing
 here is a universal sanitizer.
 """
 

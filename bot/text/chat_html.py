@@ -1,6 +1,6 @@
 """Slack's mrkdwn and Discord's Markdown as HTML, so that a page can show messages as their readers see them.
 
-Only the part of either that our messages can contain. What would ping somebody is marked so that one notices. Pure.
+Only the part of each syntax that our messages can contain. Text that would ping somebody is marked visibly. Pure.
 Everything that comes out is HTML made here; text from outside is escaped on its way through.
 """
 
@@ -74,7 +74,7 @@ class _Placeholders:
         return f"\ue000{len(self._kept) - 1}\ue001"
 
     def restore(self, text: str) -> str:
-        """The text with everything back in its place; what was kept may hold placeholders itself."""
+        """The text with every placeholder replaced, also those inside the HTML that was kept."""
         while _PLACEHOLDER.search(text):
             text = _PLACEHOLDER.sub(lambda found: self._kept[int(found[1])], text)
         return text
@@ -121,7 +121,7 @@ def discord_html(markdown: str) -> Markup:
 
 
 def safe_url(url: str) -> str:
-    """The URL if a click on it can only open a page or write a mail, else nothing."""
+    """The URL if its scheme is http, https or mailto, else an empty string."""
     return url if _SAFE_URL.match(url) else ""
 
 
@@ -129,7 +129,7 @@ _Rules = tuple[tuple[re.Pattern[str], str], ...]
 
 
 def _finished(text: str, styles: _Rules, lines: _Rules, placeholders: _Placeholders) -> Markup:
-    """Styles and lines made elements, line breaks kept, everything put aside back in its place."""
+    """Turns styles and lines into elements, keeps line breaks, and replaces the placeholders."""
     text = _styled(text, styles)
     for pattern, tag in lines:
         text = pattern.sub(rf"<{tag}>\1</{tag}>", text)
@@ -149,12 +149,12 @@ def _without_placeholders(text: str) -> str:
 
 
 def _slack_text(text: str) -> str:
-    """Text in which Slack's three entities stand already, as HTML text."""
+    """Text that already has Slack's three entities, as HTML text."""
     return _SLACK_AMPERSAND.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _link(url: str, label: str) -> str:
-    """A link if the URL is one that may be followed, else the label alone. The label is HTML."""
+    """A link if `safe_url` accepts the URL, else the label alone. The label is HTML."""
     if not safe_url(url):
         return label
     return f'<a href="{html.escape(url)}" target="_blank" rel="noreferrer">{label}</a>'
@@ -165,5 +165,5 @@ def _block(code: str) -> str:
 
 
 def _ping(raw: str) -> str:
-    """What would have made a noise somewhere: shown so that nobody overlooks it."""
+    """Text that would have pinged somebody, marked so that nobody overlooks it."""
     return f'<mark class="ping">{html.escape(raw)}</mark>'

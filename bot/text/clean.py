@@ -1,4 +1,4 @@
-"""Text from outside on one line: cleaned of what shows nothing, its TeX as Unicode; authors and dates to be read.
+"""Text from outside on one line: without invisible characters, its TeX as Unicode. Also author lists and dates.
 
 Pure. Never loses a word, never raises on any string.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2800\u3164\uffa0]+")
-"""White space, control characters, and what looks like a blank: Braille's and the Hangul fillers."""
+"""White space, control characters, and characters that look like a blank: the Braille blank, the Hangul fillers."""
 _LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _DIRECTIONS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile(
@@ -29,13 +29,13 @@ _INVISIBLE = re.compile(
     r"|[\xad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff0-\ufffb]"
     r"|[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
-"""What shows nothing: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point, but for what joins or
-varies its neighbours, and but for the tags in the flag of a region."""
+"""Invisible characters: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point, except those that join or
+vary their neighbours, and except the tags in the flag of a region."""
 _JOINERS = re.compile(
     r"(?<![^\s\x00-\x9f\u180b-\u180d\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef])"
     r"[\u180b-\u180d\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+(?!\u20e3)"
 )
-"""Joiners and variation selectors after anything that has nothing to join or vary: white space, ASCII, the like."""
+"""Joiners and variation selectors without effect: after white space, ASCII or another of them."""
 
 
 def clean(raw: str) -> str:
@@ -54,7 +54,7 @@ def clean(raw: str) -> str:
 
 @lru_cache(maxsize=8192)
 def flatten_tex(raw: str) -> str:
-    """TeX as arXiv's metadata carries it, as Unicode, on one line: see `latex.flatten`."""
+    """TeX in arXiv's metadata as Unicode, on one line: see `latex.flatten`."""
     return clean(latex.flatten(clean(raw)))
 
 
@@ -65,5 +65,5 @@ def names(authors: Sequence[Author], most: int) -> str:
 
 
 def day(moment: date) -> str:
-    """A date for readers: `Tue 21 Apr 2026`, in no locale but our own."""
+    """A date for readers: `Tue 21 Apr 2026`, in English whatever the locale."""
     return f"{_WEEKDAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"

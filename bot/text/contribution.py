@@ -1,8 +1,8 @@
-"""The sentence of an abstract that says what the paper does: "we propose", "is measured", "this paper surveys".
+"""Finds the sentence of an abstract that says what the paper does: "we propose", "is measured", "this paper surveys".
 
-Pure, and without a model: a sentence is judged by the words with which authors write of their own work. What is found
-is a place in the text; nothing is rewritten. Never takes a sentence about the work of others where there is one about
-the paper's own.
+Pure, and without a model: a sentence is judged by the words that authors use for their own work. The result is a
+place in the text; nothing is rewritten. Never takes a sentence about others' work if there is one about the paper's
+own.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _ABBREVIATION = re.compile(
     + "$",
     re.IGNORECASE,
 )
-"""What ends in a full stop and does not end its sentence; one letter is the initial of a name."""
+"""Words whose full stop does not end the sentence; a single letter is the initial of a name."""
 _OPENING = re.compile(r"(?:We|Here|In|Th\w+|Our|To|However|It|A|An|As|For|By|Moreover|Furthermore)\b")
-"""With these words a sentence begins also after an abbreviation: "by Smith et al. We show"."""
+"""These words begin a sentence even after an abbreviation: "by Smith et al. We show"."""
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Where each sentence of English text begins and ends, the blanks after it left out.
+    """Where each sentence of English text begins and ends, without the blanks after it.
 
-    "et al.", "Fig. 3", "e.g.", initials and decimals end none; what begins with a small letter begins none.
+    "et al.", "Fig. 3", "e.g.", initials and decimals do not end a sentence. No sentence begins with a small letter.
     """
     begin = 0
     for end in _END.finditer(text):
@@ -65,7 +65,7 @@ _WE = r"\b(?:[Ww]e\b" + "".join(
     rf"(?<!\b{word} we)" for word in ("that", "if", "as", "how", "when", "where", "what", "which", "than", "can")
 )
 _WE += r"|I\b)"
-"""The authors as who does something; in a clause that begins with one of those words they are not the subject."""
+"""The authors as the subject; in a clause that begins with one of the words above they are not."""
 _ADVERB = _any(
     r"""\w+ly here then first therefore thus hence instead now next jointly both have will also further in_turn
     are_the_first_to in_this_\w+ to_this_end aim_to seek_to attempt_to set_out_to"""
@@ -109,7 +109,7 @@ _PRESENTING = re.compile(
     rf"|\bHere,? {_WE}|{_WE}{_ADVERBS} {_PRESENT}"
     rf"|{_WE} \w[^.]* (?:and|by|to) {_any('propos introduc present develop report')}"
 )
-"""Says in so many words what the paper presents."""
+"""Says explicitly what the paper presents."""
 _DOING = re.compile(rf"{_WE}{_ADVERBS} {_DO}")
 """Says what the authors do."""
 _FINDING = re.compile(
@@ -117,13 +117,13 @@ _FINDING = re.compile(
     rf"|\b(?:is|are|was|were) (?:here|first|then|also|further|thus|\w+cally|systematically|directly)?,? ?{_DONE}\b"
     r"|^(?:Presented|Reported) (?:here|is|are)"
 )
-"""Says what was found, or what was done without saying by whom."""
+"""Says what was found; or what was done, in the passive."""
 _BY_OTHERS = re.compile(
     r"\b(?:recently|previously|originally|traditionally|often|widely|usually|typically|rarely|commonly|increasingly)\b"
     r"|\b(?:has|have|had) been\b|\bin the literature\b|\bin recent years\b|\b(?:by|of|in) [A-Z]\w+ et al\b"
     r"|\b(?:by|in|since|after) \(?(?:19|20)\d\d\b|\b(?:was|were) (?:first )?(?:proposed|introduced|discovered)\b"
 )
-"""Where nobody is named as doing it, these words say that it was others."""
+"""In a passive sentence, these words say that others did it."""
 _ABOUT_OTHERS = re.compile(
     "\\b"
     + _any(
@@ -145,7 +145,7 @@ _GOES_ON = re.compile(
     + _any("also further additionally finally then furthermore next")
     + "\\b"
 )
-"""Goes on with what an earlier sentence began, or says how well it went."""
+"""Continues an earlier sentence, or says how good the result is."""
 _CLOSING = re.compile(r"\b[Ww]e (?:\w+ )?(?:hope|believe|conclude|end|close|expect|leave) ")
 _AVAILABLE = re.compile(
     r"https?://"
@@ -162,9 +162,9 @@ _PLAINEST = 7
 
 
 def contribution(text: str, title: str = "") -> int | None:
-    """Where in a flattened abstract the sentence begins that says what the paper does; None if no sentence does.
+    """Where the sentence that says what the paper does begins in a flattened abstract; None if there is none.
 
-    Of several such sentences the plainest counts, of equally plain ones the first.
+    Of several such sentences the most explicit one is taken, of equally explicit ones the first.
 
     Args:
         text: the abstract, flat.
@@ -195,7 +195,7 @@ def main_clause(text: str, begin: int) -> int:
 
 
 def _plainness(sentence: str, name: str) -> int:
-    """From 0 (says nothing of this paper) to 7 (says in so many words what the paper presents)."""
+    """From 0 (says nothing about this paper) to 7 (says explicitly what the paper presents)."""
     if sentence.endswith("?"):
         return 1 if _OURS.search(sentence) else 0
     if _PRESENTING.search(sentence):
@@ -207,7 +207,7 @@ def _plainness(sentence: str, name: str) -> int:
 
 
 def _of_other_sentences(sentence: str, name: str) -> int:
-    """The same for a sentence that does not say plainly what is presented."""
+    """The plainness of a sentence that does not say explicitly what is presented."""
     if _DOING.search(sentence):
         return 6
     if _FINDING.search(sentence) and (_OURS.search(sentence) or not _BY_OTHERS.search(sentence)):

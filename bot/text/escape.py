@@ -1,6 +1,6 @@
-"""The escape for each place that text is shown in: plain text, HTML, Slack, Discord, Markdown.
+"""The escapes for the places where text is shown: plain text, HTML, Slack, Discord, Markdown.
 
-Pure. An escape is made for its place and only for it: nothing here is a universal sanitizer.
+Pure. Each escape is safe for its one place only: nothing here is a universal sanitizer.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ ZERO_WIDTH_SPACE = "\u200b"
 
 
 def escape_plain(raw: str) -> str:
-    """For plain text, terminals and logs: one line in which no control sequence survives.
+    """For plain text, terminals and logs: one line without control sequences.
 
-    Every one of them begins with ESC or a C1 control character: https://ecma-international.org/?s=ECMA-48.
+    Every control sequence begins with ESC or a C1 control character: https://ecma-international.org/?s=ECMA-48.
     """
     return clean(raw)
 
@@ -36,14 +36,14 @@ def escape_html(raw: str) -> str:
 
 
 def markup_html(raw: str) -> str:
-    """For HTML text, and not for attributes: as `escape_html`, a formula that had to stay TeX as code."""
+    """For HTML text, not for attributes: like `escape_html`, and a formula that had to stay TeX is in `<code>`."""
     return _apart(clean(raw), html.escape, "<code>{}</code>".format, html.escape)
 
 
 def _apart(
     flat: str, escape: Callable[[str], str], code: Callable[[str], str], inside: Callable[[str], str] = str
 ) -> str:
-    """The text escaped, but formulas that had to stay TeX in a code span, escaped as it is done inside of one."""
+    """The text escaped; formulas that had to stay TeX are put into code spans, which have an escape of their own."""
     if "\\" not in flat:
         return escape(flat)
     shown, position = [], 0
@@ -62,7 +62,7 @@ _SLACK_MARKS = re.compile(r"(?P<link>(?<!\w)https?://[^\s*`]+)|(?P<code>:(?=[\w+
 def escape_mrkdwn(raw: str) -> str:
     """For Slack's mrkdwn, in running text and in a link's label.
 
-    `& < >` become entities, and nothing else may: https://docs.slack.dev/messaging/formatting-message-text#escaping.
+    Only `& < >` become entities: https://docs.slack.dev/messaging/formatting-message-text#escaping.
     mrkdwn has no escape for `* _ ~` and backticks; zero-width spaces around them keep them from opening or closing
     anything, and one after `@` or `:` keeps Slack from seeing a mention, or an emoji's short code such as `:100:`.
     A formula that had to stay TeX is in backticks.
@@ -75,7 +75,7 @@ def _mrkdwn(escaped: str) -> str:
 
 
 def _loosened(found: re.Match[str]) -> str:
-    """Marks as they are in a link or inside a word, where they do nothing, else kept off their neighbours."""
+    """Marks in a link or inside a word, where they have no effect, unchanged; others between zero-width spaces."""
     if found["code"]:
         return found[0] + ZERO_WIDTH_SPACE
     before, after = (
@@ -105,10 +105,10 @@ _DISCORD_MARKS = re.compile(
 def escape_discord(raw: str) -> str:
     """For Discord's Markdown; `allowed_mentions` switches mentions off a second time.
 
-    A backslash takes the meaning from any punctuation: https://support.discord.com/hc/en-us/articles/210298617; what
-    is written in brackets to mean more: https://discord.com/developers/docs/reference#message-formatting. A bare
-    http(s) link stays a link, as it shows where it leads; one to a Discord invite does not. A formula that had to
-    stay TeX is in backticks.
+    A backslash makes any punctuation literal: https://support.discord.com/hc/en-us/articles/210298617. The syntax in
+    angle brackets: https://discord.com/developers/docs/reference#message-formatting. A bare http(s) link stays a
+    link, because it shows where it leads; one to a Discord invite does not. A formula that had to stay TeX is in
+    backticks.
     """
     return _apart(clean(raw), lambda text: _DISCORD_MARKS.sub(_backslashed, text), "`{}`".format)
 

@@ -1,4 +1,4 @@
-"""Text as matching compares it: without case, accents and the marks between words.
+"""Normalises text for matching: without case, accents and the marks between words.
 
 Pure.
 """
@@ -18,22 +18,22 @@ _SEPARATORS = re.compile(r"[\s\u2010-\u2015\u2212-]+")
 
 
 def strip_accents(raw: str) -> str:
-    """TeX flattened, no accents, nothing invisible; hyphens, dashes and white space are one blank. Case is kept."""
+    """TeX flattened, without accents and invisible characters; hyphens, dashes, white space are one blank."""
     return _SEPARATORS.sub(" ", _without_marks(flatten_tex(raw))).strip()
 
 
 def fold_case(text: str) -> str:
-    """What `strip_accents` made, case folded, and letters with a stroke or of two in their plainest form."""
+    """Folds the case of what `strip_accents` returned; letters with a stroke and ligatures become plain letters."""
     return _without_marks(text.casefold().translate(_LETTERS_FOLDED))
 
 
 def normalise(raw: str) -> str:
-    """What matching uses: TeX flattened, case and accents folded, hyphens, dashes and white space one blank."""
+    """TeX flattened, case and accents folded; hyphens, dashes and white space are one blank."""
     return fold_case(strip_accents(raw))
 
 
 def _without_marks(text: str) -> str:
-    """Decomposed, without what stands on, under or invisibly between letters."""
+    """Decomposed, without combining marks and invisible characters."""
     if text.isascii():
         return text
     decomposed = unicodedata.normalize("NFKD", text)

@@ -1,7 +1,7 @@
-"""TeX as it stands in arXiv's metadata, to Unicode: formulas, accents and text commands, and nothing else.
+"""Converts TeX in arXiv's metadata to Unicode: formulas, accents and text commands, and nothing else.
 
-Pure. One scan over what may be TeX. A formula that cannot be converted whole stays as it is written, so that no word
-is ever lost; a command that no rule knows is the author's own and is read by its name, or by its argument.
+Pure. One scan over everything that may be TeX. A formula that cannot be converted completely stays as it is written,
+so that no word is lost. A command without a rule is taken as the author's own: its name is shown, or its argument.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ KEPT_AS_TEX = re.compile(
     """,
     re.VERBOSE,
 )
-"""A formula that `flatten` left as it is written, where a code span can hold it and nothing in it pings or links."""
+"""A formula that `flatten` left unconverted, if a code span can hold it and nothing in it pings or links."""
 
 _DEEPEST = 12
 _ACCENTS = {
@@ -115,17 +115,17 @@ def _flat(found: math.Formula) -> str:
 
 
 def flatten(tex: str, show: Callable[[math.Formula], str] = _flat) -> str:
-    r"""What is surely TeX in the text, as Unicode.
+    r"""Converts everything that is certainly TeX to Unicode.
 
     Converted are formulas, accents (`\'e`, `{\"o}`, `\v{c}`, `\L`), text commands (`\emph{}`, `\href{}{}`, ...),
     escaped characters, ties, dashes and ``quotes'', as https://info.arxiv.org/help/prep.html#tex allows them. An
-    author's own command is shown by its name (`\ours` is ours), or by its argument alone where that is prose. All
-    else is text: a bare `%`, an unpaired `$` or a price's, braces. A link torn from its word, "atthis https URL" or
-    "athttps://", or torn itself, "https: //", is mended.
+    author's own command is shown by its name (`\ours` becomes ours), or by its argument alone if that is prose.
+    Everything else is text: a bare `%`, an unpaired `$` or a price's, braces. Broken links are repaired: "atthis
+    https URL" and "athttps://" get their blank, "https: //" loses it.
 
     Args:
         tex: a title, an abstract, a comment or a name.
-        show: what stands for a formula; by default it is flattened, or stays as it is written.
+        show: makes the text that replaces a formula; by default it is flattened, or stays as it is written.
     """
     if "http" in tex or " URL" in tex:
         tex = _TORN.sub(lambda found: f"{found['scheme']}//" if found["scheme"] else " ", tex)
@@ -135,7 +135,7 @@ def flatten(tex: str, show: Callable[[math.Formula], str] = _flat) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """How far into arguments of arguments the scan is, and what stands for a formula."""
+    """How deeply the scan is in nested arguments, and how formulas are shown."""
 
     show: Callable[[math.Formula], str]
     depth: int = 0
@@ -162,7 +162,7 @@ def _link(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
 
 
 def _math(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
-    """A formula shown; a `$` that is none, such as a price's, is text."""
+    """Shows a formula; a `$` that opens no formula, such as a price's, is text."""
     if found[0][0] == "\\":
         body = found[0] if found[0].startswith("\\begin") else found[0][2:-2]
         is_set_off = not found[0].startswith(("\\(", "\\begin{math}"))
@@ -190,7 +190,7 @@ _APART = re.compile(rf"(?P<errors>(?:\^\{{\s*\+|_\{{\s*-)[^{{}}]*\.)|\\(?:{FUNCT
 
 
 def _gap(before: str, body: str) -> str:
-    """A blank where a formula begins with what stands apart from a number (its errors) or letter (a function)."""
+    """The blank before a formula, if it begins with a number's errors or with a function's name."""
     found = _APART.match(body)
     if found is None:
         return " " if before.isalnum() and _SPACING.match(body) else ""
@@ -198,12 +198,12 @@ def _gap(before: str, body: str) -> str:
 
 
 def _gap_after(body: str, after: str) -> str:
-    """A blank where a formula ends in one and a letter or digit follows."""
+    """The blank after a formula that ends in a blank and is followed by a letter or digit."""
     return " " if (after.isalnum() or after == "\\") and _SPACING_AT_END.search(body) else ""
 
 
 def _accent(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
-    r"""The letter with its accent; where no such letter is, as in `don\'t`, the backslash meant something else."""
+    r"""The letter with its accent; if there is no such letter, as in `don\'t`, the backslash was no accent."""
     token = found[0]
     letter = token[2:].strip("{} ")
     if len(letter) > len("\\i"):  # an accent on an accent, as Vietnamese has them
@@ -235,7 +235,7 @@ def _quote(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
 
 
 def _group(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
-    """Braces around a command go with it, if we know it."""
+    """Removes the braces around a command that has a rule."""
     inner, end = math.argument(found.string, found.start())
     if inner is None or reading.is_too_deep:
         return found[0], found.end()
@@ -253,12 +253,12 @@ def _numeral(found: re.Match[str], shown: str) -> str:
 
 
 def _braced(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    """A sign or a letter in braces within a word or a number: BibTeX or TeX needed them, a reader does not."""
+    """A sign or a letter in braces within a word or a number, without the braces that BibTeX or TeX needed."""
     return found[0][1:-1], found.end()
 
 
 def _script(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    """What is raised or lowered outside of any formula."""
+    """A superscript or subscript outside of any formula."""
     tex, start = found.string, found.start()
     shown, end = math.scripts(tex, start)
     return (found[0], found.end()) if shown is None else (_gap(tex[start - 1 : start], tex[start:end]) + shown, end)
@@ -286,7 +286,7 @@ def _command(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
 
 
 def _shown(command: str, found: re.Match[str], reading: _Reading) -> tuple[str, int] | None:
-    """A known command's arguments, if it is known; one that is never closed goes on to the end of the text."""
+    """A known command's arguments as shown, else None. An argument that is never closed extends to the text's end."""
     tex, after = found.string, found.end()
     is_style = _STYLES.fullmatch(command) or command in _CASES
     name = "emph" if is_style else "cite" if _REFERENCES.fullmatch(command) else command
@@ -332,14 +332,14 @@ _GOES_WITH = {
         ("textquotedblleft", "textquoteleft", "lq", "guillemotleft", "textendash"), re.compile(r"\{\}|[ ]")
     ),
 }
-"""A blank behind a sign that belongs to what follows: to its unit, or to what it opens."""
+"""Signs, each with the blank behind it, that belong to what follows: to a unit, or to what the sign opens."""
 _GREEK_IN_TEXT = re.compile(f"text(?:{GREEK})")
 _DINGBATS = {**dict.fromkeys(range(51, 57), 0x2700 - 32), **dict.fromkeys(range(182, 212), 0x2776 - 182)}
 """Check marks, crosses and white numbers in black circles: from the font's number to Unicode's."""
 
 
 def _special(name: str, tex: str, end: int) -> tuple[str, int] | None:
-    r"""`\times`, `\verb+text+`, `\ding{51}`, and the begin or end of what only lays out text."""
+    r"""`\times`, `\verb+text+`, `\ding{51}`, and the begin or end of an environment that only lays out text."""
     if name == "verb":
         verbatim = re.compile(r"([^\w\s])(.*?)\1").match(tex, end)
         return (verbatim[2], verbatim.end()) if verbatim else None
@@ -357,9 +357,9 @@ def _special(name: str, tex: str, end: int) -> tuple[str, int] | None:
 
 
 def _own(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
-    r"""What no rule knows is an author's own command: shown by its name, or by its argument where that is prose.
+    r"""Shows a command without a rule, which is the author's own: by its name, or by its argument if that is prose.
 
-    A path's `\` and a regular expression's `\d` are none; `\k{appa}` is a Greek letter that was torn.
+    A path's `\` and a regular expression's `\d` are no commands; `\k{appa}` is a Greek letter that was broken.
     """
     tex, name, end = found.string, found[0][1:], found.end()
     argument, after = math.argument(tex, end)

@@ -1,7 +1,7 @@
 """Finds links to a paper's code, data and project page in its abstract and comment.
 
-Pure. What the text offers is a stranger's: only plain http(s) links to a named host are taken, and where the host is
-not one of those that everybody knows, it is named in the label.
+Pure. The text is untrusted: only plain http(s) links to a named host are taken. If the host is not in the list of
+well-known ones, the label names it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from bot.model import Link
 from bot.text import latex
 
 MOST = 5
-"""Links of one paper; among 6,300 real ones none had more."""
+"""The most links of one paper; of 6,300 real papers none had more."""
 LONGEST = 200
-"""Characters of a URL; a longer one is no address that a reader could check."""
+"""The most characters of a URL; a longer one cannot be checked by a reader."""
 
 _CODE, _DATA, _MODEL, _PROJECT = "code", "data", "model", "project"
 _HOSTS = {
@@ -59,8 +59,8 @@ def found(*texts: str | None) -> tuple[Link, ...]:
         texts: as arXiv gives them: with TeX (`\url{}`, `\href{}{}{}`), or None where there is none.
 
     Returns:
-        The label says what it is: code, data, model or project; with the host's name where that is known by nobody:
-        `code (lab.example)`. Never a link to arXiv itself, never a file or page whose kind nothing tells.
+        The label says what it is: code, data, model or project, with the host's name if it is not well known:
+        `code (lab.example)`. Never a link to arXiv itself, never a file or page of unknown kind.
     """
     links: dict[str, Link] = {}
     for text in texts:
@@ -74,7 +74,7 @@ def found(*texts: str | None) -> tuple[Link, ...]:
 
 
 def _joined(written: str, flat: str, end: int) -> str | None:
-    """The URL, put together where a blank has surely broken it; None where that may be so and nothing tells.
+    """The URL, joined if a blank has certainly broken it; None if it may be broken and nothing decides it.
 
     Such a blank stands behind a hyphen, or behind the slash of a path that leads nowhere yet: `github.com/lab/`.
     """
@@ -113,7 +113,7 @@ def _link(written: str, before: str) -> Link | None:
 
 
 def _kind(kind: str, path: str) -> str | None:
-    """What a host that everybody knows has at this path, if it has anything there."""
+    """What a well-known host has at this path, if it has anything there."""
     first = path.strip("/").partition("/")[0]
     if kind == _MODEL:
         return {"": None, "papers": None, "datasets": _DATA, "spaces": _PROJECT}.get(first, _MODEL)
@@ -121,7 +121,7 @@ def _kind(kind: str, path: str) -> str | None:
 
 
 def _without_closing(url: str) -> str:
-    """The URL without the punctuation of the sentence around it; a parenthesis that it opens is its own."""
+    """The URL without the punctuation of the sentence around it; a parenthesis that opens in it belongs to it."""
     while (shorter := _CLOSING.sub("", url)).endswith(")") and shorter.count(")") > shorter.count("("):
         url = shorter[:-1]
     return _CLOSING.sub("", url)

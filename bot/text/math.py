@@ -1,7 +1,7 @@
 """TeX formulas: finds their end, and converts them to Unicode, completely or not at all.
 
-Pure. Nothing of a formula is ever lost: what cannot be shown whole is None, and the caller leaves it as it is
-written. What pylatexenc would drop or join wrongly is put differently first, and its answer is checked.
+Pure. No part of a formula is ever lost: if it cannot be shown completely the answer is None, and the caller leaves it
+unconverted. TeX that pylatexenc would drop or join wrongly is rewritten first, and pylatexenc's answer is checked.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ _BETWEEN = re.compile(rf"(?<=[\w)\]}}∞\u0300-\u036f\u20d7])(?<!_){EDGE}+(?=[^\
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula where it stands in a text."""
+    """A formula found in a text."""
 
     written: str
     """With its fences."""
@@ -176,7 +176,7 @@ class Formula:
 
     @property
     def plain(self) -> str | None:
-        """In Unicode, or None where something of it would be lost."""
+        """In Unicode, or None if part of it would be lost."""
         if not self.written.startswith("\\begin"):
             return flattened(self.tex)
         return flattened(self.tex[self.tex.index("}") + 1 : self.tex.rindex("\\end")])
@@ -184,7 +184,7 @@ class Formula:
 
 @lru_cache(maxsize=8192)
 def flattened(tex: str) -> str | None:
-    """The formula, without its fences, in Unicode, or None where something of it would be lost."""
+    """The formula, without its delimiters, in Unicode, or None if part of it would be lost."""
     tex = _CODE_POINT.sub(lambda found: chr(int(found[1], 16)), tex)
     for pattern, instead in _MEANT:
         tex = pattern.sub(instead, tex)
@@ -212,7 +212,7 @@ _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 
 
 def argument(tex: str, start: int) -> tuple[str | None, int]:
-    """What stands in the braces that open at `start`, and where they end; None if none open or close there."""
+    """The text in the braces that open at `start`, and where they end; None if there are none or they never close."""
     end = _pairs(tex).get(start) if tex.startswith("{", start) else None
     if end is None or end - start >= _LONGEST_ARGUMENT:
         return None, start
@@ -246,7 +246,7 @@ def _named(found: re.Match[str]) -> str:
 
 
 def _errors(found: re.Match[str]) -> str:
-    """Whole numbers raised and lowered; others Unicode cannot write so, and they stand behind the value."""
+    """Writes errors that are whole numbers as superscript and subscript; Unicode cannot do so with others."""
     up, down = found.groups()
     behind = found.string[found.end() :]
     if up.isdigit() and down.isdigit():
@@ -257,7 +257,7 @@ def _errors(found: re.Match[str]) -> str:
 
 
 def _scripts(tex: str) -> str:
-    """Raised or lowered expressions of several parts in parentheses, as their braces will go."""
+    """Puts superscripts and subscripts of several parts in parentheses, because their braces are removed."""
     shown, position = [], 0
     while found := _SCRIPT.search(tex, position):
         body, end = argument(tex, found.end())

@@ -1,6 +1,6 @@
-r"""Which commands TeX's mathematics has, and how each is shown in Unicode: pylatexenc's table, with what it lacks.
+r"""The commands of TeX's mathematics, and how each is shown in Unicode: pylatexenc's table, with additions.
 
-Pure. A command that it does not know shows as it is written, backslash and all, so that the caller sees it.
+Pure. An unknown command stays as it is written, with its backslash, so that the caller sees it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 EDGE = "\u2063"
-"""Unicode's invisible separator: where a word or a fraction ends that must not run into what stands beside it."""
+"""Unicode's invisible separator: marks where a word or a fraction must not be joined to its neighbour."""
 LETTER = r"[^\W\d_⁰¹²³⁴-ⁿ₀-₉]"
 """A letter that is not written raised or lowered, as a pattern."""
 RAISED = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
@@ -117,7 +117,7 @@ def converted(tex: str) -> str:
     """The TeX in Unicode, with an `EDGE` around words and fractions.
 
     Raises:
-        Exception: of pylatexenc's, or what else it trips over, as a RecursionError.
+        Exception: any that pylatexenc raises or causes, such as RecursionError.
     """
     from pylatexenc.latexwalker import LatexWalker  # noqa: PLC0415 - only for TeX
 

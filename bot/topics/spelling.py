@@ -1,7 +1,7 @@
 """One spelling for each word: British as American, an irregular plural as its singular, a Greek letter as its name.
 
-Pure. Terms and texts are spelled so before they are compared, and nobody reads it: what comes out need be no English
-("precise" is "precize" on both sides), it only must not be one for two words that mean different things. The lists:
+Pure. Terms and texts are spelled so before they are compared, and nobody reads the result: it need not be English
+("precise" becomes "precize" on both sides), but two words of different meaning must not become the same. The lists:
 https://en.wikipedia.org/wiki/American_and_British_English_spelling_differences and
 https://en.wikipedia.org/wiki/English_plurals#Irregular_plurals_from_foreign_languages.
 """
@@ -27,7 +27,7 @@ _SIGNS = str.maketrans(
 )
 GREEK_NAMES = frozenset(_NAMES.split())
 _WITHOUT_GREEK = {"Lya": "lyalpha", "Lyb": "lybeta", "Ha": "halpha", "LCDM": "lambdacdm"}
-"""What is written for a word with a Greek letter by who has none, in exactly these letters."""
+"""How words with a Greek letter are written without one (in exactly these letters), and what they mean."""
 _ABBREVIATED = {"SNe": "sn", "PNe": "pn"}
 """Abbreviated plurals, in exactly these letters: supernovae, planetary nebulae."""
 
@@ -97,7 +97,7 @@ PLURALS = _rules(
     (r"^oxen$", "ox"),
     (r"^(|fresh|fisher|work|police|fire|crafts|business)men$", r"\1man"),
 )
-"""A plural that has no s, or more than one, and its singular."""
+"""Irregular plurals, and their singulars."""
 
 BRITISH = _rules(
     (r"practis", "practic"),
@@ -170,7 +170,7 @@ BRITISH = _rules(
     (r"^cypher", "cipher"),
     (r"wards$", "ward"),
 )
-"""As a Briton writes it, and an American."""
+"""British spellings, and the American ones."""
 
 BY_SOUND = _rules((r"(?<=[a-z]{3})2(?=[a-z]{3})", "to"), (r"^(bb|cc|tt)bar$", r"\1"))
 """sim2real is sim-to-real, and ttbar what is written with a bar over one of the two."""
@@ -186,14 +186,14 @@ EPONYMS = _rules(
     (r"^(?:tch?|tsch|c)eby(?:s?ch?e(?:v|ff)|sheff)", "chebyshev"),
     (r"^l(?:i|j)apunov", "lyapunov"),
 )
-"""Who has no umlaut writes it so; and what Russian names are written as."""
+"""Names written without their umlaut; and transliterations of Russian names."""
 _OF_ALL = (*BRITISH, *BY_SOUND, *EPONYMS)
 _ANY = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in (*PLURALS, *_OF_ALL)))
 
 
 @lru_cache(maxsize=65536)
 def spelled(word: str) -> str:
-    """A word as it is compared, but for the s or es of a plural; its capitals stay where nothing else changed.
+    """A word as it is compared, except for the s or es of a plural. Its capitals stay if nothing else changed.
 
     Args:
         word: letters and digits, in any case and with any accents. In capitals it is no irregular plural: MICE is an
@@ -212,12 +212,12 @@ def spelled(word: str) -> str:
 
 
 def as_greek(word: str) -> str:
-    """The word, or what it stands for if it is written so by who has no Greek letters."""
+    """The word with its Greek letter's name, if it is a known way to write it without the letter; else the word."""
     return _WITHOUT_GREEK.get(word, word)
 
 
 def is_greek(text: str) -> bool:
-    """Whether there is a Greek letter in it."""
+    """Whether the text has a Greek letter."""
     return bool(re.search("[α-ω]", text.casefold()))
 
 
@@ -228,7 +228,7 @@ def in_latin(word: str) -> str:
 
 
 def applied(rules: Rules, letters: str) -> str:
-    """What the rules make of a word in small letters."""
+    """The word, in small letters, with the rules applied."""
     for pattern, instead in rules:
         letters = pattern.sub(instead, letters)
     return letters

@@ -1,9 +1,9 @@
 """Normalised text and term patterns: how a term is compared with a text, plurals included.
 
-Pure. Both are letters without separators, each word spelled as `spelling` says: fine-tuning, finetuning and fine
-tuning are the same letters, and where a separator stood is kept beside them. The last words may also differ by a
-final s or es that is a plural's. Written in capitals it is part of an acronym, in the term as in the text: GPS is not
-GP, but GPs are. English has more words in -s that are no plurals than a rule can know; one that joins two of them
+Pure. Both are kept as letters without separators, each word spelled by `spelling`: fine-tuning, finetuning and fine
+tuning are the same letters, and the places of the separators are kept beside them. The last words may also differ by
+the s or es of a plural. A capital S is part of an acronym, in the term and in the text: GPS is not GP, but GPs are.
+English has more words in -s that are no plurals than a rule can know; if the rule takes one for a plural, a topic
 finds a paper too many, never one too few.
 """
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 # -- of a text -------------------------------------------------------------------------------------------------------
 
 INSIDE, HYPHEN, BLANK = ".", "-", " "
-"""What stands before a letter: another letter or sign; a hyphen, dash or a script's sign; white space."""
+"""What precedes a letter: another letter or sign; a hyphen, dash or superscript's sign; white space."""
 _SEPARATORS = re.compile(r"[\s_^\u2010-\u2015\u2212-]+")
 _SCRIPT = re.compile(r"[_^](?:\(([^()]*)\)|\{([^{}]*)\})")
-"""A raised or lowered expression, whose parentheses are no part of a name: La_(2-x)Sr_xCuO₄."""
+"""A superscript or subscript, whose parentheses are no part of the name: La_(2-x)Sr_xCuO₄."""
 _DIGITS_RAISED = "⁰¹²³⁴-⁹"
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _IN_TEX = re.compile(r"(?<=[^\W_]|\))\^(?:(\d{1,3})|\((\d{1,3})\)|\{(\d{1,3})\})(?![^\W_])")
 _POWER = re.compile(rf"(?<=[^\W{_DIGITS_RAISED}]|\))([{_DIGITS_RAISED}]++)(?![^\W_]|[⁺⁻])")
-"""h² is not H2; but a mass number (¹³CO, C¹⁸O) and a charge (Ca²⁺) are read as if they stood on the line."""
+"""h² is not H2; but a mass number (¹³CO, C¹⁸O) and a charge (Ca²⁺) are read like ordinary digits."""
 _PART = re.compile(rf"(?P<separator>{_SEPARATORS.pattern})|[{_DIGITS_RAISED}]+|[^\W_{_DIGITS_RAISED}]+|.", re.DOTALL)
 _ALL_CAPITALS_FROM = 3
 _LONG_ENOUGH = 3
-"""As many letters are a word of its own that may also be joined to the next."""
+"""From this many letters on, a word may also be written joined to the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class NormalisedText:
     text: str
     """Its letters and signs, without what separates words."""
     joints: str
-    """For each of them what stands before it: `INSIDE`, `HYPHEN` or `BLANK`."""
+    """For each letter or sign, what precedes it: `INSIDE`, `HYPHEN` or `BLANK`."""
     ends_in_own_s: frozenset[int]
-    """Where a word ends whose last s is its own, so that the word without it is another."""
+    """The ends of words whose last s is no plural's: without it, it is another word."""
     greek: frozenset[int]
-    """Where a single Greek letter stands for a word."""
+    """The places of single Greek letters that are words."""
 
     @classmethod
     def read(cls, written: str, *, as_written: bool = False) -> NormalisedText:
@@ -68,18 +68,18 @@ class NormalisedText:
         return cls(*_together(pieces), frozenset(ends_in_own_s), frozenset(greek))
 
     def begins_a_word(self, place: int) -> bool:
-        """Whether no word goes on there."""
+        """Whether the place is not inside a word."""
         return not place or self.joints[place] != INSIDE or not self.text[place - 1].isalnum()
 
     def end_of_word(self, place: int) -> int:
-        """Where the word ends that goes on at the place, or ended there."""
+        """The end of the word that the place is in, or the place itself if a word ends there."""
         text, joints = self.text, self.joints
         while place < len(text) and joints[place] == INSIDE and text[place].isalnum():
             place += 1
         return place
 
     def after_article(self, place: int) -> int:
-        """The place behind an article that stands there, and the place itself where none does."""
+        """The place after an article there, or the place itself if there is none."""
         if not self.text.startswith(("a", "the"), place):
             return place
         for article in ("a", "an", "the"):
@@ -90,7 +90,7 @@ class NormalisedText:
         return place
 
     def parts_words(self, place: int) -> bool:
-        """Whether the blank there parts words that are never written as one: "is a", but not "data set", "GPT 4"."""
+        """Whether the blank there separates words never written as one: "is a", but not "data set", "GPT 4"."""
         if not (self.text[place - 1].isalnum() and self.text[place : place + 1].isalnum()):
             return False  # N = 4 is N=4
         before, behind = place - _LONG_ENOUGH, self.text[place : place + 1].isdecimal() or self._runs_on(place)
@@ -118,7 +118,7 @@ _POSSESSIVE = re.compile(r"(?<=[^\W\d_]{2})(?<!\b[Ii]t)(?<!\b[Ll]et)['’]s(?![^
 
 
 class _Piece(NamedTuple):
-    """What stands between two blanks, as `NormalisedText` has it."""
+    """The text between two blanks, with the fields of `NormalisedText`."""
 
     text: str
     joints: str
@@ -177,7 +177,7 @@ def normal_form(written: str) -> str:
 
 
 def _is_all_capitals(plain: str) -> bool:
-    """Where every word of a title is in capitals, that tells no acronym from the rest."""
+    """Whether every word is in capitals, so that capitals do not show which words are acronyms."""
     return plain.isupper() and len(_SEPARATORS.sub(" ", plain).split()) >= _ALL_CAPITALS_FROM
 
 
@@ -187,11 +187,11 @@ _BEFORE_ARTICLE = re.compile(
     r"[\s-](?<=[^\W_].)(?:as|at|by|for|from|in|of|on|to|with)(?P<article>[\s-]+(?:(?:an?|the)[\s-]+)?)(?=[^\W_])",
     re.IGNORECASE,
 )
-"""Where an article makes no difference: LLM-as-a-judge, state of the art."""
+"""The places where an article makes no difference: LLM-as-a-judge, state of the art."""
 ION = re.compile(
     r"(?<![^\W_])(H|He|C|N|O|Ne|Na|Mg|Al|Si|S|Cl|Ar|K|Ca|Ti|Cr|Mn|Fe|Co|Ni|Zn)(I{1,3}|IV|VI{0,3}|I?X)(?![^\W_])"
 )
-"""An element's ion, which is written with a blank too: [O III]."""
+"""An element's ion, which is also written with a blank: [O III]."""
 
 
 class TermPattern(NamedTuple):
@@ -201,22 +201,22 @@ class TermPattern(NamedTuple):
     """
 
     stem: str
-    """What a text that holds the term holds in any case, where the term begins; a term without words is empty."""
+    """The letters with which every form of the term begins; empty for a term without words."""
     begins_a_word: bool
     exact: frozenset[str] | None
-    """What may follow the last part up to the word's end; None where anything may."""
+    """The endings that may follow the last part in its word; None if any may."""
     plural: frozenset[str] = frozenset()
-    """What else may, if the text lets its s go."""
+    """The endings that may follow as well if the text's final s is a plural's."""
     further: tuple[str, ...] = ()
-    """What follows `stem`, part after part, with or without an article in between."""
+    """The parts that follow `stem`, with or without an article in between."""
     joints: tuple[str, ...] = ("",)
-    """As those of `NormalisedText`, of `stem` and of each of `further`."""
+    """The joints of `stem` and of each of `further`, as in `NormalisedText`."""
     is_acronym: bool = False
-    """Whether it is one word in capitals, which no Greek letter stands for: PHI, CHI."""
+    """Whether it is one word in capitals, which a Greek letter does not match: PHI, CHI."""
 
     @classmethod
     def read(cls, written: str, *, prefix: bool = False) -> TermPattern:
-        """A keyword, a query's words or, with `prefix`, how they begin. One without any is never found."""
+        """Reads a keyword, a query's words or, with `prefix`, how words begin. Without a word it never matches."""
         plain = unspelled(written)
         if prefix:
             text, joints = _together([_piece(piece, True) for piece in plain.split(" ")])  # noqa: FBT003
@@ -239,7 +239,7 @@ class TermPattern(NamedTuple):
         )
 
     def matches_at(self, start: int, words: NormalisedText) -> bool:
-        """Whether the term stands in the text at one of the places where `stem` does."""
+        """Whether the term is in the text, at one of the places of `stem`."""
         text, joints = words.text, words.joints
         if self.begins_a_word and joints[start] == INSIDE and text[start - 1].isalnum():
             return False
@@ -253,7 +253,7 @@ class TermPattern(NamedTuple):
         )
 
     def ends(self, start: int, words: NormalisedText) -> set[int]:
-        """Where a word ends up to which the term stands there, if it stands there at all."""
+        """The ends of the words with which the term can end if it begins there; empty if it does not begin there."""
         if self.begins_a_word and not words.begins_a_word(start):
             return set()
         if self.is_acronym and start in words.greek:
@@ -272,7 +272,7 @@ class TermPattern(NamedTuple):
         return {words.end_of_word(end) for end in ends if self._has_ending(end, words)}
 
     def _has_ending(self, end: int, words: NormalisedText) -> bool:
-        """Whether what is left of the last word is an ending that the term may have."""
+        """Whether the rest of the last word is an ending that the term may have."""
         after = words.text[end : end + 1]
         if not after.isalnum() or words.joints[end] != INSIDE:
             return "" in (self.exact or ()) or ("" in self.plural and end not in words.ends_in_own_s)
@@ -284,7 +284,7 @@ class TermPattern(NamedTuple):
 
 
 def in_both_numbers(written: str) -> tuple[str, ...]:
-    """The term, and with the noun before an "of" in its other number: equation of state, equations of state."""
+    """The term, and its form with the noun before "of" in the other number: equation of state, equations of state."""
     found = _BEFORE_OF.search(written) if "of" in written else None
     if found is None or found["noun"].isupper():
         return (written,)
@@ -298,7 +298,7 @@ _HISSING = ("s", "x", "ch", "sh")
 
 
 def _is_one(joints: str, start: int, end: int, words: NormalisedText) -> bool:
-    """Whether the text's words between the two places are joined as the term's, or differ only as spellings do."""
+    """Whether the text's words between the two places are joined as in the term, or are another spelling of it."""
     inside = words.joints[start + 1 : end]
     if BLANK not in inside or inside == joints[1 : end - start]:
         return True
@@ -309,7 +309,7 @@ def _is_one(joints: str, start: int, end: int, words: NormalisedText) -> bool:
 
 
 def _parts(plain: str) -> list[str]:
-    """The term, cut where an article may stand."""
+    """The term, split where an article may be."""
     if not plain.islower():
         plain = ION.sub(r"\1 \2", plain)
     parts, start = [], 0
@@ -335,9 +335,9 @@ def spellings(written: str) -> frozenset[str]:
 _NO_PLURAL = re.compile(r".*(?:ss|(?<!ea)(?<![cgt]p)(?<!men)us|(?<!tax)is|(?:b|al|el|th)ias)|[Nn]ews", re.DOTALL)
 """Class, campus (but plateaus, cpus, menus), analysis, bias: such an end has no plural's s. Nor is the new news."""
 _PLURAL_OF_IS = {"basis": "bases", "ellipsis": "ellipses"}
-"""Words whose plural is another word's too, base and ellipse, so that they cannot be spelled as their singular."""
+"""Words whose plural is also another word's (bases: base, basis), so that it is not replaced by one singular."""
 _NAMES_IN_ES = frozenset(["bayes", "james", "hermes", "ares", "antares"])
-"""Without their end they would be other words."""
+"""Words that without their ending would be other words."""
 _SHORTEST = 2
 _ENDING = "eis"
 """What a plural's ending is made of, and the singular's of one in -is."""
@@ -345,7 +345,7 @@ _ENDING = "eis"
 
 @lru_cache(maxsize=65536)
 def _tails(word: str) -> tuple[str, frozenset[str], frozenset[str]]:
-    """What a term's last word, as it is written, may lose, and what may follow the rest: `TermPattern`'s two sets."""
+    """The ending that a term's last word may lose; what may follow then: `exact` and `plural` of `TermPattern`."""
     small = word.lower()
     if small in _PLURAL_OF_IS:
         return "is", frozenset(["is"]), frozenset(["es"])
@@ -360,7 +360,7 @@ def _tails(word: str) -> tuple[str, frozenset[str], frozenset[str]]:
 
 @lru_cache(maxsize=65536)
 def _endings(word: str) -> tuple[str, ...]:
-    """Which of the two ends the word, as it is written, may lose."""
+    """Which of the two endings, s and es, the written word may lose."""
     if word.isupper() or word.lower() in _NAMES_IN_ES:
         return ()
     candidates = [ending for ending in ("s", "es") if word.endswith((ending, ending.upper()))]
@@ -372,10 +372,10 @@ def _endings(word: str) -> tuple[str, ...]:
 
 
 def _further(word: str) -> list[str]:
-    """The other end that the word, as it is written, may have: uses are not of the US."""
+    """The other endings that the written word may have: "uses" is no plural of "US"."""
     return ["es"] if len(word) > _SHORTEST and not word.isupper() else []
 
 
 def _is_a_word(stem: str) -> bool:
-    """What is left must be long enough; two letters are an acronym in capitals (AIs), or nothing (gas)."""
+    """Whether a stem is long enough to be a word; two letters are one only as an acronym (AIs, but not gas)."""
     return len(stem) > _SHORTEST or (len(stem) == _SHORTEST and stem.isupper())
