@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.fast_stores import _stores_open_fast
 from tests.leaks import _what_is_read_is_remembered, pytest_runtest_makereport
@@ -28,8 +28,9 @@ __all__ = [
     "pytest_runtest_makereport",
 ]
 
-settings.register_profile("no deadline", deadline=None)  # this machine may have other work
-settings.load_profile("no deadline")
+# This machine may have other work.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 _LONG_SECONDS = 120
 """A test that may take longer is one of the longest."""
@@ -44,6 +45,8 @@ _SLOW = (
     "tests/channels/slack/test_digest.py",
     "tests/channels/test_contract.py",
     "tests/channels/test_contract_rendering.py",
+    "tests/chat/slack/test_rendering.py",
+    "tests/chat/slack/test_week.py",
     "tests/cli/commands/test_run.py",
     "tests/cli/commands/test_run_web.py",
     "tests/counterparts/",

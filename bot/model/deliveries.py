@@ -94,7 +94,7 @@ class UnknownDelivery:
     asked_at: datetime
     """When the platform is asked, UTC; never before `created_at`."""
     last_known_id: str = ""
-    """The platform's id of the last message that is known to have reached the address; empty if there is none."""
+    """The platform's id of the last first message of a digest that is known to have reached the address, or empty."""
     ids_of_others: frozenset[str] = frozenset()
     """The platform's ids of the messages at that address that are other deliveries'."""
 

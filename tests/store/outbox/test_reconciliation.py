@@ -103,13 +103,14 @@ def test_one_message_proves_one_of_two_equal_deliveries(store: Store) -> None:
     assert claim_unknown(store, at=LATER + 2 * MINUTE).ids_of_others == {"m1"}
 
 
-def test_the_last_message_that_arrived_is_the_last_known_id(store: Store) -> None:
+def test_the_first_message_of_the_last_digest_that_arrived_is_the_last_known_id(store: Store) -> None:
+    """Its others may stand in a thread, where an id means nothing to who asks in the place itself."""
     enqueue(store, rendered(message("one"), message("two"), message("three")))
     store.outbox.settle_sent(claimed(store), Receipt("m1"), GATES, owner=ME, now=NOW)
     store.outbox.settle_sent(claimed(store, at=NOW + SECOND), Receipt("m2"), GATES, owner=ME, now=NOW + SECOND)
     fail(store, claimed(store, at=NOW + 2 * SECOND), FailureKind.UNKNOWN)
     found = claim_unknown(store, at=LATER + 2 * SECOND)
-    assert (found.last_known_id, sorted(found.ids_of_others)) == ("m2", ["m1", "m2"])
+    assert (found.last_known_id, sorted(found.ids_of_others)) == ("m1", ["m1", "m2"])
     assert found.delivery.payload == {"text": "three"}
 
 
