@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from bot.chat.ears import Ears
+    from bot.chat.listener import Listener
     from bot.clock import Clock
     from bot.settings import Settings
 
-    MakeEars = Callable[[ChatService, Templates, Clock], Ears]
+    MakeListener = Callable[[ChatService, Templates, Clock], Listener]
 
 log = structlog.get_logger(__name__)
 
@@ -41,19 +41,19 @@ RESTART_SECONDS = 60.0
 """After what should not happen a platform is listened to again."""
 
 
-def _discord(service: ChatService, templates: Templates, clock: Clock) -> Ears:
-    from bot.chat.discord.ears import DiscordEars  # noqa: PLC0415 - discord.py: 0.4 s that only who listens needs
+def _discord(service: ChatService, templates: Templates, clock: Clock) -> Listener:
+    from bot.chat.discord.listener import DiscordListener  # noqa: PLC0415 - discord.py: 0.4 s that only who listens needs
 
-    return DiscordEars(service, templates, clock)
-
-
-def _slack(service: ChatService, templates: Templates, clock: Clock) -> Ears:
-    from bot.chat.slack import SlackEars  # noqa: PLC0415 - slack_sdk's sockets: half a second, as above
-
-    return SlackEars(service, templates, clock)
+    return DiscordListener(service, templates, clock)
 
 
-EARS: Mapping[str, MakeEars] = {"slack": _slack, "discord": _discord}
+def _slack(service: ChatService, templates: Templates, clock: Clock) -> Listener:
+    from bot.chat.slack import SlackListener  # noqa: PLC0415 - slack_sdk's sockets: 0.5 s, needed only to listen
+
+    return SlackListener(service, templates, clock)
+
+
+LISTENERS: Mapping[str, MakeListener] = {"slack": _slack, "discord": _discord}
 """What listens to each platform."""
 
 
@@ -61,7 +61,7 @@ EARS: Mapping[str, MakeEars] = {"slack": _slack, "discord": _discord}
 class _Listening:
     """One platform that is listened to."""
 
-    ears: Ears
+    listener: Listener
     task: asyncio.Task[None]
     configured: Any
     """What its connections depend on; where that changes they are made anew."""
@@ -97,7 +97,7 @@ class ChatListening:
         Raises:
             StoreError: the store cannot be used; what was listened to before still is.
         """
-        wanted = [name for name in settings.chat.platforms if name in EARS] if settings.chat else []
+        wanted = [name for name in settings.chat.platforms if name in LISTENERS] if settings.chat else []
         before, templates = self._store, Templates(settings.templates)
         service = self._service(settings, templates) if wanted else None
         for name in list(self._platforms):
@@ -113,11 +113,11 @@ class ChatListening:
         """Have each platform answer by this service, and listen to those that are new."""
         for name in wanted:
             if name in self._platforms:
-                self._platforms[name].ears.exchange(service, templates)
+                self._platforms[name].listener.exchange(service, templates)
             else:
-                ears = EARS[name](service, templates, self._clock)
-                task = asyncio.create_task(_keep_listening(name, ears))
-                self._platforms[name] = _Listening(ears, task, _configured(service.context.settings, name))
+                listener = LISTENERS[name](service, templates, self._clock)
+                task = asyncio.create_task(_keep_listening(name, listener))
+                self._platforms[name] = _Listening(listener, task, _configured(service.context.settings, name))
         if self._noting is None:
             self._noting = asyncio.create_task(self._keep_noting())
 
@@ -153,7 +153,7 @@ class ChatListening:
 
     async def _note(self, name: str, listening: _Listening) -> None:
         now, store = self._clock.now(), self._store
-        hears, deaf = listening.ears.hears, listening.ears.deaf
+        hears, deaf = listening.listener.hears, listening.listener.deaf
         if hears:
             listening.heard_at = now
         if store is None or not (hears or deaf):
@@ -168,11 +168,11 @@ def _configured(settings: Settings, name: str) -> Any:  # noqa: ANN401 - compare
     return settings.channels.get(name), getattr(settings.chat, name), settings.store
 
 
-async def _keep_listening(name: str, ears: Ears) -> None:
+async def _keep_listening(name: str, listener: Listener) -> None:
     """Listen until cancelled. What should not happen is logged, and holds up nothing else."""
     while True:
         try:
-            await ears.run()
+            await listener.run()
         except Exception as error:  # noqa: BLE001 - whatever it is, digests go out
             log.error("listening broke off", platform=name, error=repr(type(error)))  # noqa: TRY400 - frames hold tokens
         await asyncio.sleep(RESTART_SECONDS)

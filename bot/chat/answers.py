@@ -1,4 +1,4 @@
-"""What is answered, as values: plain texts and papers, which each platform's templates show. No markup is in them."""
+"""Answers as values: plain texts and papers without markup. Each platform's templates show them."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ class ShownPaper:
     paper: Paper
     mailing_date: date | None = None
     why: str = ""
-    """What it was found by."""
+    """Which words of the query or topic were found in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of an answer: a heading, and what stands under it."""
+    """A part of an answer: a heading, and the lines or papers under it."""
 
     heading: str = ""
     lines: tuple[str, ...] = ()
     papers: tuple[ShownPaper, ...] = ()
     more: int = 0
-    """How many papers there are beside these."""
+    """How many more papers there are than these."""
     code: str = ""
-    """A text that is shown letter by letter, for copying."""
+    """A text that is shown verbatim, for copying."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A button under an answer: what it says, and the command that it stands for, as it would be typed."""
+    """A button under an answer: its label, and the command that it runs, as it would be typed."""
 
     label: str
     command: str
@@ -44,15 +44,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What who asked is told, and nobody else."""
+    """An answer, which only the person who asked can see."""
 
     text: str
-    """One sentence: what is so now, or why not."""
+    """One sentence: what is in effect now, or why nothing was done."""
     parts: tuple[Part, ...] = ()
     choices: tuple[Choice, ...] = ()
     is_good: bool = True
     """False: nothing was done."""
     has_changed: bool = False
-    """Whether something was changed that the verbs should look at now."""
+    """Whether something was changed that the daemon should act on at once."""
     previews: tuple[Topic, ...] = ()
-    """Topics of which is yet to be said what they would have brought lately."""
+    """Topics for which the answer has yet to show what they would have brought lately."""

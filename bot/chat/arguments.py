@@ -1,6 +1,6 @@
-"""What a command can be given: kinds of arguments, and how each is read from words. Pure.
+"""The arguments of the chat's commands: their kinds, and how each is read from words. Pure.
 
-What the configuration has, too, is judged as it does that, in the same sentences.
+A value that the configuration also has is checked by the configuration's own rules, with the same error messages.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from bot.chat.asking import Ask
 
 ANY_HOUR = "any"
-"""In place of an hour: as soon as the mailing is in."""
+"""Instead of an hour: as soon as the mailing is in."""
 _FULL_WEEKDAY = 3
 
 
 class Kind(StrEnum):
-    """What an argument is."""
+    """The kind of an argument."""
 
     WHAT = "what to follow"
     """The name of a topic that is offered, or words."""
@@ -52,7 +52,7 @@ class Argument:
     kind: Kind
     help: str
     after: str = ""
-    """The word that it stands behind in a typed line; the first one may stand alone."""
+    """The keyword before it in a typed line; the first argument needs none."""
     is_required: bool = False
 
 
@@ -74,23 +74,23 @@ class ChatCommand:
 
 @dataclass(frozen=True, slots=True)
 class Misread:
-    """What was typed makes no command."""
+    """An error: what was typed is no valid command."""
 
     sentence: str
-    """What is wrong, as the configuration says it, and what was meant."""
+    """What is wrong, in the configuration's words, and what was probably meant."""
     command: ChatCommand | None = None
-    """Which command it was meant to be, as far as that is clear."""
+    """The command that was probably meant; None if that is not clear."""
 
 
 def read(command: ChatCommand, words: Mapping[str, Sequence[str]]) -> Mapping[str, Any] | Misread:
-    """The values of a command's arguments.
+    """Reads the values of a command's arguments.
 
     Args:
         command: which one.
-        words: each argument's words by its name. Of a query the only word is the whole of it.
+        words: each argument's words by its name. A query is one single word.
 
     Returns:
-        A value for each argument that was given; or the first thing that is wrong.
+        The value of each argument that was given, or the first error.
     """
     values = {}
     for argument in command.arguments:

@@ -1,6 +1,6 @@
 """The commands of the chat, in one table: Slack, Discord, the help and the docs come from it.
 
-Each is a command of `members` or a report, and its answer; none has a rule of its own.
+Each calls a command of `members` or a report, and makes the answer; none has a rule of its own.
 """
 
 from __future__ import annotations

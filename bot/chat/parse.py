@@ -1,6 +1,6 @@
 """Reads a typed line: `follow "visual grounding" in cs.CV cs.CL as grounding`. Pure.
 
-line -> tokens, of which some are a command's own little words (`in`, `as`) -> each argument's words -> values
+line -> tokens, some of which are a command's keywords (`in`, `as`) -> each argument's words -> values
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from bot.chat.arguments import Argument, ChatCommand
 
 LONGEST = 2_000
-"""Characters of a line: more than any command needs."""
+"""The most characters of a line: more than any command needs."""
 _TOKEN = re.compile(r"""["“”„«»](?P<quoted>[^"“”„«»]*)["“”„«»]?|(?P<bare>[^\s,;"“”„«»]+)""")
-"""A phrase in quotes, also in those that telephones write and in some that are not closed, or a word."""
+"""A word, or a phrase in quotes: also in typographic quotes, as telephones write them, and in some unclosed ones."""
 
 
 @dataclass(frozen=True, slots=True)

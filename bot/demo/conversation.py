@@ -1,6 +1,6 @@
 """A conversation in Discord: a channel subscribes itself, and two people ask and answer there.
 
-The real ears listen to the Discord on loopback; who speaks does it through that server, as Discord's users do.
+The real listener is connected to the imitated Discord on loopback; readers' commands come through that server.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A conversation in Slack: a channel subscribes itself, and two people ask and answer there.
 
-The real ears listen to the Slack on loopback; what people type comes over its sockets, as Slack's users' words do.
+The real listener is connected to the imitated Slack on loopback; readers' commands come through its sockets.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def settings(receiver: DiscordReceiver, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def listening(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ChatListening]:
     monkeypatch.setattr(chat_service, "NOTE_SECONDS", 0.01)
-    monkeypatch.setattr("bot.chat.discord.ears.DiscordEars.__init__.__kwdefaults__", {"tick": 0.01})
+    monkeypatch.setattr("bot.chat.discord.listener.DiscordListener.__init__.__kwdefaults__", {"tick": 0.01})
     listening = ChatListening(SystemClock(), lambda: None)
     yield listening
     async with asyncio.timeout(10):
@@ -118,7 +118,7 @@ async def test_what_should_not_happen_is_logged_and_tried_again(
             raise RuntimeError(failures.pop())
         await asyncio.sleep(60)
 
-    monkeypatch.setattr("bot.chat.discord.ears.DiscordEars.run", run)
+    monkeypatch.setattr("bot.chat.discord.listener.DiscordListener.run", run)
     await listening.follow(settings)
     await until(lambda: not failures)
     said = capsys.readouterr().out

@@ -52,8 +52,8 @@ _MOST_ASKED_ABOUT = 5
 _LONGEST_LABEL = 60
 
 
-class SlackEars:
-    """`Ears` for Slack."""
+class SlackListener:
+    """`Listener` for Slack."""
 
     def __init__(self, service: ChatService, templates: Templates, clock: Clock, **timing: float) -> None:
         """Not listening yet.

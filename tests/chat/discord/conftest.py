@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.channels.discord import DiscordSettings
-from bot.chat.discord.ears import DiscordEars
+from bot.chat.discord.listener import DiscordListener
 from bot.chat.service import ChatService
 from bot.clock import SimulatedClock
 from bot.demo.servers.discord import TOKEN, DiscordReceiver
@@ -78,7 +78,7 @@ class Guild:
 
     receiver: DiscordReceiver
     service: ChatService
-    ears: DiscordEars
+    listener: DiscordListener
     woken: list[int] = field(default_factory=list)
 
     def channel(self, where: str) -> dict[str, Any]:
@@ -140,11 +140,11 @@ async def listening(
     settings = settings_for(receiver.api_url, who)
     woken, threads, clock = list[int](), StoreThreads("chat"), clock or SimulatedClock(NOW)
     service = ChatService(Context.opened(store, settings, PlainMails()), clock, lambda: woken.append(1), threads)
-    ears = DiscordEars(service, Templates(), clock, tick=0.01)
-    task = asyncio.create_task(ears.run())
+    listener = DiscordListener(service, Templates(), clock, tick=0.01)
+    task = asyncio.create_task(listener.run())
     try:
-        await until(lambda: ears.deaf == "" and receiver.chat.commands.registered, task)  # also where another hears
-        yield Guild(receiver, service, ears, woken)
+        await until(lambda: listener.deaf == "" and receiver.chat.commands.registered, task)  # also if another hears
+        yield Guild(receiver, service, listener, woken)
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -160,7 +160,7 @@ async def test_a_broken_template_of_the_operator_s_is_its_own_trouble(
 ) -> None:
     (tmp_path / "discord").mkdir()
     (tmp_path / "discord/answer.md.j2").write_text("{{ nothing }}", encoding="utf-8")
-    guild.ears.exchange(guild.service, Templates(tmp_path))
+    guild.listener.exchange(guild.service, Templates(tmp_path))
     asked = await given(guild, ADA, "topics")
     assert (await asked.seen())["embeds"][0]["description"].startswith("The operator's template")
     assert "an answer's template is broken" in capsys.readouterr().out

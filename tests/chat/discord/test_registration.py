@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 async def test_they_are_sent_once_also_over_several_starts(chat_store: Store, receiver: DiscordReceiver) -> None:
     for _ in range(3):
         async with listening(chat_store, receiver) as guild:
-            await until(lambda: guild.ears._registration._known)
+            await until(lambda: guild.listener._registration._known)
     assert receiver.chat.commands.overwrites == 1
     assert [each["name"] for each in receiver.chat.commands.registered] == ["paperboy"]
 
@@ -39,7 +39,7 @@ async def test_they_are_sent_again_when_they_changed(
 
 
 async def test_after_200_new_ones_today_it_waits_and_says_so(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> None:
-    commands, (client,) = guild.receiver.chat.commands, guild.ears._shards.clients
+    commands, (client,) = guild.receiver.chat.commands, guild.listener._shards.clients
     commands.created_today, commands.registered = CREATES_A_DAY, []
     fresh = Registration(guild.service.context.store.listening)
     monkeypatch.setattr(registration, "digest", lambda *_: "another")
@@ -56,5 +56,5 @@ async def test_after_200_new_ones_today_it_waits_and_says_so(guild: Guild, monke
 async def test_what_discord_refuses_of_them_is_said(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = Registration(guild.service.context.store.listening)
     monkeypatch.setattr(registration, "registered", lambda _: [{"name": "Paper boy", "description": "x"}])
-    await fresh.keep(guild.ears._shards.clients[0], NOW)
+    await fresh.keep(guild.listener._shards.clients[0], NOW)
     assert fresh.refused == "Discord answered 400 to the commands (code 50035)"

@@ -52,7 +52,7 @@ class Client(ShardClient):
 
 
 class Machine:
-    """One process's ears. It answers every command with its own name."""
+    """One process's listener. It answers every command with its own name."""
 
     def __init__(self, name: str, receiver: DiscordReceiver, store: Store, clock: Moment) -> None:
         self.name = name

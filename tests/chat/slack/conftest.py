@@ -1,4 +1,4 @@
-"""A Slack on loopback, and ears that listen to it over a fresh store."""
+"""A Slack on loopback, and a listener connected to it, over a fresh store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from bot.channels.slack import SlackSettings
 from bot.chat.service import ChatService
-from bot.chat.slack import SlackEars
+from bot.chat.slack import SlackListener
 from bot.clock import SimulatedClock
 from bot.demo.servers.slack import SlackReceiver
 from bot.members.store_thread import StoreThreads
@@ -39,7 +39,7 @@ class Slack:
 
     receiver: SlackReceiver
     service: ChatService
-    ears: SlackEars
+    listener: SlackListener
 
     @property
     def sockets(self) -> SlackSockets:
@@ -85,9 +85,9 @@ async def until(holds: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-def ears_over(service: ChatService, **timing: float) -> SlackEars:
+def listens(service: ChatService, **timing: float) -> SlackListener:
     quick = {"ping_seconds": 0.2, "first_pause": 0.05, "hello_seconds": 1.0}
-    return SlackEars(service, Templates(), SimulatedClock(NOW), **{**quick, **timing})
+    return SlackListener(service, Templates(), SimulatedClock(NOW), **{**quick, **timing})
 
 
 def settings_for(receiver: SlackReceiver, who: WhoMayChange = WhoMayChange.MANAGERS) -> Settings:
@@ -97,11 +97,11 @@ def settings_for(receiver: SlackReceiver, who: WhoMayChange = WhoMayChange.MANAG
 
 
 @asynccontextmanager
-async def listening(ears: SlackEars) -> AsyncIterator[SlackEars]:
-    """Ears that run until the end."""
-    running = asyncio.create_task(ears.run())
+async def listening(listener: SlackListener) -> AsyncIterator[SlackListener]:
+    """Runs the listener until the end of the block."""
+    running = asyncio.create_task(listener.run())
     try:
-        yield ears
+        yield listener
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -127,6 +127,6 @@ async def receiver() -> AsyncIterator[SlackReceiver]:
 @pytest.fixture
 async def slack(receiver: SlackReceiver, store: Store) -> AsyncIterator[Slack]:
     fill(store)
-    async with chat_over(store, receiver) as service, listening(ears_over(service)) as ears:
-        await until(lambda: not ears.deaf)
-        yield Slack(receiver, service, ears)
+    async with chat_over(store, receiver) as service, listening(listens(service)) as listener:
+        await until(lambda: not listener.deaf)
+        yield Slack(receiver, service, listener)

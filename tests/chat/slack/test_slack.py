@@ -10,7 +10,7 @@ import pytest
 from bot.channels.buttons import Click, Wish, encode
 from bot.settings import WhoMayChange
 from tests.chat.conftest import ADA, BO, CHANNEL, LAB, ON_SQLITE
-from tests.chat.slack.conftest import SECONDS, answer, chat_over, ears_over, listening, shown, until
+from tests.chat.slack.conftest import SECONDS, answer, chat_over, listening, listens, shown, until
 
 if TYPE_CHECKING:
     from bot.demo.servers.slack import SlackReceiver
@@ -47,8 +47,11 @@ async def test_who_it_is_is_asked_once_in_a_while(slack: Slack) -> None:
 
 
 async def test_where_everyone_may_nobody_is_asked_for(receiver: SlackReceiver, store: Store) -> None:
-    async with chat_over(store, receiver, WhoMayChange.EVERYONE) as service, listening(ears_over(service)) as ears:
-        await until(lambda: not ears.deaf)
+    async with (
+        chat_over(store, receiver, WhoMayChange.EVERYONE) as service,
+        listening(listens(service)) as listener,
+    ):
+        await until(lambda: not listener.deaf)
         envelope = await receiver.sockets.command(BO, CHANNEL, "mute survey")
         assert await answer(envelope) == "Nothing is followed here yet."
     assert "/api/users.info" not in [path for _, path in receiver.requests]

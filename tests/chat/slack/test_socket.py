@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.chat.conftest import ADA, BO, CHANNEL, ON_SQLITE
-from tests.chat.slack.conftest import answer, chat_over, ears_over, listening, until
+from tests.chat.slack.conftest import answer, chat_over, listening, listens, until
 
 if TYPE_CHECKING:
     import pytest
@@ -32,14 +32,14 @@ async def test_a_refused_token_is_said_and_tried_again_until_it_is_good(
 ) -> None:
     receiver.sockets.refusals = ["internal_error", "missing_scope"]
     async with chat_over(store, receiver) as service:
-        ears = ears_over(service, refused_pause=0.05)
+        listener = listens(service, refused_pause=0.05)
         reasons = set()
 
         def is_listening() -> bool:
-            reasons.add(ears.deaf)
-            return not ears.deaf
+            reasons.add(listener.deaf)
+            return not listener.deaf
 
-        async with listening(ears):
+        async with listening(listener):
             await until(is_listening)
     assert "Slack said internal_error" in reasons
     assert "Slack said missing_scope (needed: connections:write)" in reasons
@@ -49,9 +49,9 @@ async def test_a_refused_token_is_said_and_tried_again_until_it_is_good(
 async def test_a_bad_token_never_hangs_and_is_never_shown(
     receiver: SlackReceiver, store: Store, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with chat_over(store, receiver) as service, listening(ears_over(service)) as ears:
-        ears._api.app_token = type(ears._api.app_token)("xapp-wrong-feather")
-        await until(lambda: "invalid_auth" in ears.deaf)
+    async with chat_over(store, receiver) as service, listening(listens(service)) as listener:
+        listener._api.app_token = type(listener._api.app_token)("xapp-wrong-feather")
+        await until(lambda: "invalid_auth" in listener.deaf)
     assert receiver.sockets.opened == 0
     shown = capfd.readouterr()
     assert "Slack said invalid_auth" in shown.out
@@ -72,7 +72,7 @@ async def test_a_socket_that_is_to_be_replaced_is_and_nothing_is_lost_or_doubled
         for envelope in (*before, *during):
             await answer(envelope)
             assert (len(envelope.acks), len(envelope.answers)) == (1, 1)
-    assert slack.ears.deaf == ""
+    assert slack.listener.deaf == ""
 
 
 @ON_SQLITE
@@ -93,7 +93,7 @@ async def test_a_socket_that_died_silently_is_noticed_by_its_pongs(slack: Slack)
     await until(lambda: slack.sockets.opened > opened)
     slack.sockets.is_silent = False
     opened = slack.sockets.opened
-    await until(lambda: slack.sockets.open_sockets and not slack.ears.deaf)
+    await until(lambda: slack.sockets.open_sockets and not slack.listener.deaf)
     assert await slack.say(BO, CHANNEL, "topics")
     assert lost.acks == []
 
@@ -101,10 +101,13 @@ async def test_a_socket_that_died_silently_is_noticed_by_its_pongs(slack: Slack)
 @ON_SQLITE
 async def test_a_socket_without_a_hello_is_no_socket(receiver: SlackReceiver, store: Store) -> None:
     receiver.sockets.says_hello = False
-    async with chat_over(store, receiver) as service, listening(ears_over(service, hello_seconds=0.2)) as ears:
-        await until(lambda: "no hello" in ears.deaf)
+    async with (
+        chat_over(store, receiver) as service,
+        listening(listens(service, hello_seconds=0.2)) as listener,
+    ):
+        await until(lambda: "no hello" in listener.deaf)
         receiver.sockets.says_hello = True
-        await until(lambda: not ears.deaf)
+        await until(lambda: not listener.deaf)
 
 
 @ON_SQLITE
@@ -120,7 +123,7 @@ async def test_an_envelope_that_comes_twice_is_acknowledged_twice_and_carried_ou
 async def test_of_two_machines_each_hears_some_and_each_thing_is_done_once(
     slack: Slack, receiver: SlackReceiver, store: Store
 ) -> None:
-    async with chat_over(store, receiver) as service, listening(ears_over(service)) as second:
+    async with chat_over(store, receiver) as service, listening(listens(service)) as second:
         await until(lambda: not second.deaf)
         lines = [f"follow word{number} in cs.CV" for number in range(8)]
         envelopes = [await slack.sockets.command(ADA, CHANNEL, line) for line in lines]

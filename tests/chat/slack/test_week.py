@@ -15,7 +15,7 @@ import pytest
 
 from bot.channels.buttons import Click, Wish, encode
 from bot.chat.service import ChatService
-from bot.chat.slack import SlackEars
+from bot.chat.slack import SlackListener
 from bot.clock import SimulatedClock
 from bot.members.store_thread import StoreThreads
 from bot.store import Store
@@ -52,7 +52,7 @@ class Machine:
     settings: Settings
     clock: SimulatedClock
     store: Store = field(init=False)
-    ears: SlackEars = field(init=False)
+    listener: SlackListener = field(init=False)
     task: asyncio.Task[None] = field(init=False)
     threads: StoreThreads = field(init=False)
 
@@ -60,8 +60,8 @@ class Machine:
         self.store, self.threads = Store(self.url), StoreThreads("week")
         service = ChatService(context_over(self.store, self.settings), self.clock, lambda: None, self.threads)
         timing = {"ping_seconds": 0.3, "first_pause": 0.02, "hello_seconds": 2.0}
-        self.ears = SlackEars(service, Templates(), self.clock, **timing)
-        self.task = asyncio.create_task(self.ears.run())
+        self.listener = SlackListener(service, Templates(), self.clock, **timing)
+        self.task = asyncio.create_task(self.listener.run())
 
     async def kill(self) -> None:
         """What is being answered is left as it is."""
@@ -109,7 +109,7 @@ class Week:
         await self.listening()
         with suppress(TimeoutError):  # the other machine may be at it
             await asyncio.wait_for(envelope.acked.wait(), 0.5)
-        await until(lambda: not any(each.ears._answering for each in self.machines))
+        await until(lambda: not any(each.listener._answering for each in self.machines))
         after = deepcopy(self.model)
         after.do(action)
         if stored_in(machine.store) == state(after):
@@ -119,7 +119,7 @@ class Week:
         assert len(envelope.answers) <= 1
 
     async def listening(self) -> None:
-        await until(lambda: all(machine.ears.hears for machine in self.machines))
+        await until(lambda: all(machine.listener.hears for machine in self.machines))
         await until(lambda: self.receiver.sockets.open_sockets >= len(self.machines))
 
 

@@ -22,7 +22,7 @@ RETRY_SECONDS = 60.0
 """How often it is looked whether commands that Discord refused may be sent again."""
 
 
-class DiscordEars:
+class DiscordListener:
     """Listens with the bot of one configuration; how it answers can be exchanged."""
 
     def __init__(self, service: ChatService, templates: Templates, clock: Clock, *, tick: float = TICK) -> None:
