@@ -95,7 +95,7 @@ def addressed(payload: Any, subscriber: str) -> Any:  # noqa: ANN401 - whatever 
     return payload
 
 
-def _filled(key: str, value: Any, subscriber: str) -> Any:  # noqa: ANN401 - as in `addressed`
+def _filled(key: str, value: Any, subscriber: str) -> Any:  # noqa: ANN401 - a value of the payload, which is JSON
     if key in _HOLDERS and isinstance(value, str):
         click = decode(value)
         return value if click is None else encode(replace(click, subscriber=subscriber))

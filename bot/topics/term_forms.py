@@ -159,7 +159,7 @@ def parts(normal: str, *, as_written: bool = False) -> Iterator[tuple[int, int, 
             yield found.start(), found.end(), len(_spelled(found[0], as_written)[1])
 
 
-def _spelled(part: str, as_written: bool) -> tuple[str, str]:  # noqa: FBT001 - as of `_piece`
+def _spelled(part: str, as_written: bool) -> tuple[str, str]:  # noqa: FBT001 - a positional key of the cache
     """A word or sign as it is compared, with its capitals and without."""
     cased = part if as_written else spelled(part)
     return cased, part if _POWER_ALONE.fullmatch(part) else in_latin(cased)
