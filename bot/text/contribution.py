@@ -64,7 +64,7 @@ _HOPE = _any("opens? paves? highlights? underscores? lays? suggests? sheds? cont
 _WE = r"\b(?:[Ww]e\b" + "".join(
     rf"(?<!\b{word} we)" for word in ("that", "if", "as", "how", "when", "where", "what", "which", "than", "can")
 )
-_WE += r"|I\b)"
+_WE += r"|I\b(?! \w+ \w+ you\b))"  # "I will give you fifty" is an example that somebody studies
 """The authors as the subject; in a clause that begins with one of the words above they are not."""
 _ADVERB = _any(
     r"""\w+ly here then first therefore thus hence instead now next jointly both have will also further in_turn

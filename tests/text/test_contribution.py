@@ -54,6 +54,7 @@ def test_what_the_authors_say_of_their_own_work_is_found(sentence: str) -> None:
         "Tones are often measured at noon.",
         "This is the bell that we propose to keep.",
         "Can we hear glass?",
+        "If it rings, I will give you fifty bells.",
         "We hope that bells ring again.",
         "We release our code at https://bells.example.",
         "Our code and data are publicly available.",
