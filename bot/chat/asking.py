@@ -91,10 +91,24 @@ class Ask:
         return None if self.configured else self.asker.place.member(self.context)
 
     @cached_property
+    def subject(self) -> str:
+        """The key of the subscriber that is meant; empty if there is none.
+
+        Of a click it is whom the button names, if their digests come here: nobody asks about, or speaks for, the
+        subscriber of another place. Else it is this place's own.
+        """
+        named = self.context.settings.subscribers.get(self.shown_to)
+        if named is not None and self.asker.place.receives(named):
+            return named.name
+        own = self.asker.place.member(self.context)
+        if own is not None and own.key == self.shown_to:
+            return own.key
+        return self.configured.name if self.configured else self.member.key if self.member else ""
+
+    @cached_property
     def roster(self) -> Settings:
         """The settings with this place's subscriber alone, and with the topics that it follows."""
-        own = [self.configured.name] if self.configured else [self.member.key] if self.member else []
-        names = [self.shown_to] if self.shown_to else own
+        names = [self.subject] if self.subject else []
         whole = RosterReader(self.context.store, self.context.settings).of(names, self.now)
         mine = {name: whole.subscribers[name] for name in names if name in whole.subscribers}
         followed = {topic: whole.topics[topic] for each in mine.values() for topic in each.topics}

@@ -35,7 +35,7 @@ def follow(ask: Ask, values: Values) -> Answer:
     if ask.configured:
         return sentences.by_operator(ask.configured.name)
     if not values:
-        return sentences.refused(Refused(Refusal.NO_TOPIC))
+        return _refused(ask, Refused(Refusal.NO_TOPIC))
     offered = _offered(ask, values)
     wanted = offered or _own(ask, values)
     known = _named(ask, str(values.get("title", "")))
@@ -44,7 +44,7 @@ def follow(ask: Ask, values: Values) -> Answer:
         done = commands.rewrite(ask.context, ask.member.key, known[0], wanted)
     else:
         done = commands.follow_in(ask.context, ask.asker.place, wanted, zone, ask.now)
-    return sentences.refused(done) if isinstance(done, Refused) else _followed(ask, done, known)
+    return _refused(ask, done) if isinstance(done, Refused) else _followed(ask, done, known)
 
 
 def _offered(ask: Ask, values: Values) -> str | None:
@@ -167,22 +167,43 @@ def _change(
     *,
     with_previews: bool = False,
 ) -> Answer:
-    """Carry out the changes one after another, up to the first that is refused; what is so then."""
+    """Carry out all changes, or none where one is refused; what is so then."""
     if ask.configured:
         return sentences.by_operator(ask.configured.name)
     if ask.member is None:
-        return sentences.refused(Refused(Refusal.NO_MEMBER))
+        return _refused(ask, Refused(Refusal.NO_MEMBER))
     member, has_changed = ask.member, False
-    for change in changes:
-        done = change(ask.member.key)
-        if isinstance(done, Refused):
-            return sentences.refused(done)
-        member, has_changed = done.member, has_changed or done.changed
+    try:
+        with ask.context.store.shared_transaction():
+            for change in changes:
+                done = _carried_out(change, ask.member.key)
+                member, has_changed = done.member, has_changed or done.changed
+    except _RefusedError as error:
+        return _refused(ask, error.refusal)
     first, *rest = say(member)
     already = "" if has_changed or not changes else "It is so already. "
     previews = ask.again().topics[:_MOST_PREVIEWS] if with_previews else ()
     parts = (Part(lines=tuple(rest)),) if rest else ()
     return Answer(f"{already}{first}", parts, has_changed=has_changed, previews=previews)
+
+
+class _RefusedError(Exception):
+    """One of several changes was refused: those before it are to be undone."""
+
+    def __init__(self, refusal: Refused) -> None:
+        super().__init__(refusal.why)
+        self.refusal = refusal
+
+
+def _carried_out(change: Change, key: str) -> Changed:
+    done = change(key)
+    if isinstance(done, Refused):
+        raise _RefusedError(done)
+    return done
+
+
+def _refused(ask: Ask, refusal: Refused) -> Answer:
+    return sentences.refused(refusal, in_fields=ask.asker.has_fields)
 
 
 def _named(ask: Ask, wanted: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot import text
+from bot.chat import sentences
 from bot.chat.answers import Answer, Part
 from bot.members import commands
 from bot.members.places import ChatPlace
@@ -34,14 +35,16 @@ def note(ask: Ask, click: Click) -> Answer:
     It counts for the subscriber that the paper was shown to, and for the person's own subscriber if there is one.
 
     Args:
-        ask: who pressed it, and where.
+        ask: who pressed it, where, and to whom the button says it was shown.
         click: what the button said: an opinion.
     """
+    if not ask.subject:
+        return sentences.not_shown_here()
     opinion = Opinion(click.wish.value)
     own = ChatPlace(ask.asker.platform, ask.asker.own).member(ask.context) if ask.asker.own else None
     noted = commands.feedback(
         ask.context,
-        click.subscriber,
+        ask.subject,
         ask.persons,
         click.identifier,
         opinion,

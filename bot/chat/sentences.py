@@ -31,23 +31,26 @@ _REFUSALS: Mapping[Refusal, str] = {
     Refusal.WEEKDAYS: "Fewer than seven weekdays need an hour.",
     Refusal.NO_MEMBER: "Nothing is followed here yet.",
 }
-_NAMES: Mapping[str, str] = {
+_FIELDS: Mapping[str, str] = {
     "keywords": "words",
-    "exclude": "not",
-    "authors": "by",
-    "categories": "in",
-    "title": "as",
+    "exclude": "exclude",
+    "authors": "authors",
+    "categories": "categories",
+    "title": "title",
     "query": "query",
     "muted": "words",
 }
-"""The last word of a problem's path, as one types it here."""
+"""The last word of a problem's path, as the field for it is called here."""
+_TYPED: Mapping[str, str] = {**_FIELDS, "exclude": "not", "authors": "by", "categories": "in", "title": "as"}
+"""The same as one types it here."""
 _MANAGERS = dict(zip(CHAT_PLATFORMS, ("the workspace's admins", "members who may manage its channels"), strict=True))
 
 
-def refused(refusal: Refused) -> Answer:
-    """A refusal of `members`, with all that is wrong."""
+def refused(refusal: Refused, *, in_fields: bool) -> Answer:
+    """A refusal of `members`, with all that is wrong, named as it is typed, or filled in where there are fields."""
+    names = _FIELDS if in_fields else _TYPED
     lines = tuple(
-        f"{name}: {problem.message}" if (name := _name(problem.path)) else problem.message
+        f"{name}: {problem.message}" if (name := names.get(_last_word(problem.path))) else problem.message
         for problem in refusal.problems
     )
     return no(_REFUSALS.get(refusal.why, "This cannot be done here."), *lines)
@@ -74,6 +77,11 @@ def only_managers(asker: Asker) -> Answer:
         f"Only {may} may change what this channel gets.",
         "In a direct message to me you can follow topics for yourself.",
     )
+
+
+def not_shown_here() -> Answer:
+    """A button under a paper whose digest is nobody's here any more, or never was."""
+    return no("What this digest was sent for is not followed here any more.")
 
 
 def by_operator(name: str) -> Answer:
@@ -121,5 +129,5 @@ def paused(until: date | None) -> str:
     return f"Nothing is sent {back}; what comes in meanwhile comes then."
 
 
-def _name(path: str) -> str:
-    return _NAMES.get(path.rpartition(".")[2].partition("[")[0], "")
+def _last_word(path: str) -> str:
+    return path.rpartition(".")[2].partition("[")[0]

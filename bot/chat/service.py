@@ -127,7 +127,7 @@ class ChatService:
         if click.wish is Wish.WHY:
             values = {"identifier": click.identifier}
             return await self._answer(Request(event, asker, "why", values, click.subscriber), _nobody)
-        ask = Ask(self.context, asker, self._clock.now())
+        ask = Ask(self.context, asker, self._clock.now(), click.subscriber)
         return await self._threads.commands.run(
             ask.context.store, partial(_once, ask, event, partial(note, ask, click))
         )

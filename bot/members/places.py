@@ -49,11 +49,12 @@ class ChatPlace:
 
     def configured(self, context: Context) -> Subscriber | None:
         """The YAML's subscriber with this destination, the first if several have it; None if none has."""
+        return next(filter(self.receives, context.settings.subscribers.values()), None)
+
+    def receives(self, subscriber: Subscriber) -> bool:
+        """Whether a subscriber's digests come to this place."""
         mine = {fingerprint(name) for name in (self.destination, *self.names)}
-        for subscriber in context.settings.subscribers.values():
-            if subscriber.channel == self.channel and mine.intersection(subscriber.recipients):
-                return subscriber
-        return None
+        return subscriber.channel == self.channel and not mine.isdisjoint(subscriber.recipients)
 
     def member(self, context: Context) -> Member | None:
         """The self-service subscriber of this place.

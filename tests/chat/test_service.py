@@ -14,7 +14,7 @@ from bot.errors import DeliveryError, FailureKind, StoreError
 from bot.members.store_thread import BusyError
 from bot.settings import ALL_WEEK
 from bot.store.feedback import FeedbackRecord, Opinion
-from tests.chat.conftest import ADA, BO, CHANNEL, NOW
+from tests.chat.conftest import ADA, BO, CHANNEL, LAB, NOW
 
 if TYPE_CHECKING:
     import pytest
@@ -137,7 +137,7 @@ async def test_a_storm_of_commands_is_answered_and_counted_once_each(talk: Talk)
 
 
 async def test_a_button_is_noted_and_pressed_again_taken_back(talk: Talk) -> None:
-    asker, click = talk.asker(BO), Click(Wish.SAVED, "2604.00002", "birds", "lab")
+    asker, click = talk.asker(BO, LAB), Click(Wish.SAVED, "2604.00002", "birds", "lab")
     first = await talk.service.press("press-1", asker, click)
     assert first == Answer("Saved.", (Part(lines=("Pigeons Read Maps",)),))
     assert await talk.service.press("press-1", asker, click) is None
@@ -152,7 +152,7 @@ async def test_feedback_counts_for_the_person_s_own_subscription_too(talk: Talk)
     await talk.say("follow birds", BO, "direct")
     own = talk.asker(BO, "direct").place.member(talk.service.context)
     assert own is not None
-    asker = replace(talk.asker(BO), own=BO)
+    asker = replace(talk.asker(BO, LAB), own=BO)
     persons = talk.service.context.keys.person("slack", BO)
     for number, expected in enumerate([{("lab", "birds"), (own.key, None)}, set()]):
         await talk.service.press(f"press-{number}", asker, Click(Wish.MORE, "2604.00002", "birds", "lab"))
@@ -161,7 +161,39 @@ async def test_feedback_counts_for_the_person_s_own_subscription_too(talk: Talk)
 
 
 async def test_why_under_a_paper_is_about_the_subscriber_that_it_was_shown_to(talk: Talk) -> None:
-    answer = await talk.service.press("press", talk.asker(BO), Click(Wish.WHY, "2604.00002", "birds", "lab"))
+    answer = await talk.service.press("press", talk.asker(BO, LAB), Click(Wish.WHY, "2604.00002", "birds", "lab"))
     assert answer is not None
     assert answer.text == "Pigeons Read Maps (arXiv:2604.00002)"
     assert answer.parts[1].lines[0].startswith("Birds & Maps: claimed: 'pigeon' in title")
+
+
+async def test_a_button_speaks_for_nobody_but_those_whose_digests_come_to_its_place(talk: Talk) -> None:
+    """What a button says comes back from the other side, so it may name any subscriber."""
+    forged = Click(Wish.LESS, "2604.00002", "birds", "lab")
+    refused = await talk.service.press("press-1", talk.asker(BO), forged)
+    assert refused is not None
+    assert not refused.is_good
+    await talk.say("follow light")
+    member = talk.member()
+    assert member is not None
+    assert await talk.service.press("press-2", talk.asker(BO), forged)
+    with talk.service.context.store.snapshot() as view:
+        noted = view.feedback.of_persons(talk.service.context.keys.person("slack", BO))
+    assert [each.subscriber for each in noted] == [member.key]
+
+
+async def test_a_button_asks_about_nobody_but_those_whose_digests_come_to_its_place(talk: Talk) -> None:
+    answer = await talk.service.press("press", talk.asker(BO), Click(Wish.WHY, "2604.00002", "birds", "lab"))
+    assert answer is not None
+    assert "Birds" not in str(answer.parts)
+    assert answer.parts[-1].lines == ("Nothing is followed here yet.",)
+
+
+async def test_of_a_command_that_is_refused_in_part_nothing_is_done(talk: Talk) -> None:
+    await talk.say("follow birds")
+    await talk.say("hour 08:30")
+    before = talk.member()
+    refused = await talk.say("hour any on mon wed in Asia/Tokyo")
+    assert refused is not None
+    assert not refused.is_good
+    assert talk.member() == before

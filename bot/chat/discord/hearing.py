@@ -8,6 +8,7 @@ asked that nothing came. https://docs.discord.com/developers/interactions/receiv
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -82,7 +83,9 @@ class Hearing:
         if (click is None and not said.startswith(COMMAND)) or not await _acknowledge(interaction):
             return
         if click is not None:
-            answer = await self._service.press(str(interaction.id), self._asker(interaction), click)
+            answer = await self._service.press(
+                str(interaction.id), _presser(interaction, self._asker(interaction)), click
+            )
             await self._say(interaction, answer)
             return
         typed = parse(said.removeprefix(COMMAND), COMMANDS)
@@ -154,6 +157,12 @@ class Hearing:
             is_direct=interaction.guild_id is None,
             names=(parent,) if parent in self._forums else (),
         )
+
+
+def _presser(interaction: Interaction, asker: Asker) -> Asker:
+    """Who pressed a button under a paper: a digest's papers may stand in a thread of the channel that it is for."""
+    parent = getattr(interaction.channel, "parent_id", None)
+    return asker if parent is None else replace(asker, names=(str(parent),))
 
 
 async def _acknowledge(interaction: Interaction) -> bool:

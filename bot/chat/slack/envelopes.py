@@ -175,7 +175,7 @@ def _asker(person: object, channel: object, name: object = None) -> Asker | None
     if not isinstance(channel, str) or not _CHANNEL.fullmatch(channel):
         return None
     if channel.startswith("D"):
-        return Asker(_PLATFORM, person, person, is_direct=True)
+        return Asker(_PLATFORM, person, person, is_direct=True, names=(channel,))
     names = (f"#{name}",) if isinstance(name, str) and name else ()
     return Asker(_PLATFORM, person, channel, names=names, own=person)
 
