@@ -22,6 +22,7 @@ from bot.chat.parse import parse
 from bot.chat.slack import rendering
 from bot.chat.slack.api import SlackChatApi
 from bot.chat.slack.envelopes import (
+    UNNAMED,
     AskedWhy,
     DialogSent,
     DialogWanted,
@@ -116,7 +117,7 @@ class SlackListener:
 
     async def _answer(self, heard: Heard) -> None:
         try:
-            await self._answer_to(heard)
+            await self._answer_to(replace(heard, asker=await self._with_name(heard.asker)))
         except DeliveryError as error:
             log.warning("an answer did not reach Slack", reason=error.reason)
         except Exception:
@@ -149,6 +150,17 @@ class SlackListener:
         request = Request(heard.id, asker, typed.command.name, typed.values)
         answer = await self._service.answer(request, partial(self._people.may_change, asker.person))
         return await self._with_invitation(asker, answer) if answer and answer.has_changed else answer
+
+    async def _with_name(self, asker: Asker) -> Asker:
+        """In a private channel with its name, which Slack does not say by itself, if the YAML may mean it by that."""
+        everybody = self._service.context.settings.subscribers.values()
+        addresses = (address for each in everybody if each.channel == "slack" for address in each.addresses)
+        if asker.names != UNNAMED or not any(each.value.reveal().startswith("#") for each in addresses):
+            return asker
+        try:
+            return replace(asker, names=(f"#{await self._api.channel_name(asker.destination)}",))
+        except DeliveryError:
+            return asker
 
     async def _with_zone(self, asker: Asker) -> Asker:
         """A newcomer's digests come in the time zone of who asked, if Slack says which that is."""

@@ -113,6 +113,16 @@ class SlackChatApi:
             raise
         return bool(json_object(answer.get("channel")).get("is_member", True))
 
+    async def channel_name(self, channel: str) -> str:
+        """What a channel is called, without `#`: https://docs.slack.dev/reference/methods/conversations.info.
+
+        Raises:
+            DeliveryError: Slack did not say.
+        """
+        with connection_errors_as_failures():
+            answer = await self.client().conversations_info(channel=channel)
+        return str(json_object(answer.get("channel")).get("name", ""))
+
     async def publish_home(self, person: str, view: Mapping[str, Any]) -> None:
         """Show a person's home page: https://docs.slack.dev/reference/methods/views.publish.
 

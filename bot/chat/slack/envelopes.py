@@ -35,6 +35,9 @@ _PERSON = re.compile(r"[UW][A-Z0-9]{6,20}")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{6,20}")
 _LINK = re.compile(r"https?://arxiv\.org/abs/[^\s|>\"'\\)]+")
 _MOST_PAPERS = 50
+UNNAMED = ("#privategroup",)
+"""What Slack calls every private channel:
+https://docs.slack.dev/interactivity/implementing-slash-commands."""
 
 
 @dataclass(frozen=True, slots=True)

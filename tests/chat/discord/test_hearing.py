@@ -135,6 +135,15 @@ async def test_an_entry_of_a_menu_says_what_a_button_would(guild: Guild) -> None
     assert (await asked.seen())["embeds"][0]["description"].startswith("Saved.")
 
 
+async def test_in_a_thread_of_a_channel_a_button_is_for_whom_the_channel_s_digests_are(guild: Guild) -> None:
+    guild.receiver.channels["120000000000009999"] = thread_of(LAB)
+    noted = said(await guild.click(BO, "1|saved|birds|2604.00001|lab", "120000000000009999"))
+    assert noted.startswith("Saved.")
+    assert said(await guild.click(BO, "1|saved|birds|2604.00001|lab", CHANNEL)).startswith(
+        "What this digest was sent"
+    )
+
+
 async def test_an_answer_that_discord_does_not_take_is_logged_without_its_token(
     guild: Guild, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.channels.buttons import Click, Wish, encode
+from bot.channels.slack import SlackChannel, SlackOptions
 from bot.settings import WhoMayChange
 from tests.chat.conftest import ADA, BO, CHANNEL, LAB, ON_SQLITE
 from tests.chat.slack.conftest import SECONDS, answer, chat_over, listening, listens, shown, until
@@ -162,3 +164,27 @@ async def test_an_answer_that_slack_does_not_take_is_logged_and_that_is_all(
     del slack.sockets.envelopes[envelope.id]
     await until(lambda: "an answer did not reach Slack" in capfd.readouterr().out)
     assert await slack.say(BO, CHANNEL, "topics")
+
+
+async def test_a_private_channel_is_known_by_the_name_that_the_configuration_has_for_it(slack: Slack) -> None:
+    """Slack calls all of them `privategroup`."""
+    slack.receiver.channels[CHANNEL] = {"name": "nest"}
+    before = await slack.sockets.command(ADA, CHANNEL, "pause", name="privategroup")
+    assert "Nothing is followed here yet." in await answer(before)
+    context = slack.service.context
+    lab = context.settings.subscribers["lab"]
+    nest = replace(lab, name="nest", addresses=SlackChannel.addresses("#nest", SlackOptions()))
+    slack.service.context = replace(context, settings=replace(context.settings, subscribers={"nest": nest}))
+    refused = await slack.sockets.command(ADA, CHANNEL, "pause", name="privategroup")
+    assert "operator's configuration, as nest" in await answer(refused)
+    slack.receiver.channels[CHANNEL] = {"name": "loft"}
+    other = await slack.sockets.command(ADA, CHANNEL, "pause", name="privategroup")
+    assert "Nothing is followed here yet." in await answer(other)
+
+
+async def test_direct_messages_that_the_configuration_names_by_their_own_id_are_its_own(slack: Slack) -> None:
+    context = slack.service.context
+    lab = context.settings.subscribers["lab"]
+    bo = replace(lab, name="bo", addresses=SlackChannel.addresses(DIRECT, SlackOptions()))
+    slack.service.context = replace(context, settings=replace(context.settings, subscribers={"bo": bo}))
+    assert "operator's configuration, as bo" in await slack.say(BO, DIRECT, "follow birds")

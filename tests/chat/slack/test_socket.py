@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -59,19 +58,30 @@ async def test_a_bad_token_never_hangs_and_is_never_shown(
 
 
 @ON_SQLITE
-async def test_a_socket_that_is_to_be_replaced_is_and_nothing_is_lost_or_doubled(slack: Slack) -> None:
-    for _ in range(2):
-        opened = slack.sockets.opened + 1
-        before = [await slack.sockets.command(BO, CHANNEL, "topics") for _ in range(5)]
+async def test_while_a_socket_is_replaced_nothing_is_lost_or_doubled(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.slack.socket._RETIRES_IN", 3_600.0)  # so that both are heard until the end
+    before = [await slack.sockets.command(BO, CHANNEL, "topics") for _ in range(5)]
+    await slack.sockets.refresh()
+    during = [await slack.sockets.command(BO, CHANNEL, "topics") for _ in range(5)]
+    await until(lambda: slack.sockets.open_sockets == 2)
+    over_both = [await slack.sockets.command(BO, CHANNEL, "topics") for _ in range(10)]
+    for envelope in (*before, *during, *over_both):
+        await answer(envelope)
+        assert (len(envelope.acks), len(envelope.answers)) == (1, 1)
+    assert slack.listener.deaf == ""
+
+
+@ON_SQLITE
+async def test_a_socket_that_is_to_be_replaced_is_closed_once_there_is_another(slack: Slack) -> None:
+    def is_the_only_one(number: int) -> bool:
+        return (slack.sockets.connected, slack.sockets.open_sockets) == (number, 1)
+
+    for number in (2, 3):
         await slack.sockets.refresh()
-        during = [await slack.sockets.command(BO, CHANNEL, "topics") for _ in range(5)]
-        await until(partial(slack.have_opened, opened))
-        while slack.sockets.open_sockets > 1:  # both are heard
-            during.append(await slack.sockets.command(BO, CHANNEL, "topics"))
-            await asyncio.sleep(0.1)
-        for envelope in (*before, *during):
-            await answer(envelope)
-            assert (len(envelope.acks), len(envelope.answers)) == (1, 1)
+        await until(partial(is_the_only_one, number))
+        assert await slack.say(BO, CHANNEL, "topics")
     assert slack.listener.deaf == ""
 
 
