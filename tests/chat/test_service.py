@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +15,9 @@ from bot.chat.asking import Request
 from bot.errors import DeliveryError, FailureKind, StoreError
 from bot.members.store_thread import BusyError
 from bot.settings import ALL_WEEK
+from bot.store import Store
 from bot.store.feedback import FeedbackRecord, Opinion
-from tests.chat.conftest import ADA, BO, CHANNEL, LAB, NOW
+from tests.chat.conftest import ADA, BO, CHANNEL, LAB, NOW, ON_SQLITE
 
 if TYPE_CHECKING:
     import pytest
@@ -134,6 +137,35 @@ async def test_a_storm_of_commands_is_answered_and_counted_once_each(talk: Talk)
     member = talk.asker(destination=CHANNEL).place.member(service.context)
     assert member is not None
     assert len(member.topics) == 15
+
+
+@ON_SQLITE
+async def test_what_a_delivery_writes_does_not_wait_for_a_storm_of_commands_to_end(
+    talk: Talk, sqlite_url: str
+) -> None:
+    """Of all writers of SQLite one writes at a time, and commands share commits: deliveries come in between."""
+    await talk.say("follow birds")
+    begun, is_over, written = asyncio.Event(), threading.Event(), list[bool]()
+
+    async def change(number: int) -> Answer | None:
+        answer = await talk.say(f"hour {number % 24:02}:{number % 60:02}")
+        begun.set()
+        return answer
+
+    def deliver() -> None:
+        with closing(Store(sqlite_url)) as delivering:
+            for _ in range(5):
+                delivering.listening.note("slack", NOW)
+                written.append(not is_over.is_set())
+
+    storm = [asyncio.create_task(change(number)) for number in range(450)]
+    await begun.wait()
+    delivery = asyncio.create_task(asyncio.to_thread(deliver))
+    answers = await asyncio.gather(*storm)
+    is_over.set()
+    await delivery
+    assert all(answer and answer.is_good for answer in answers)
+    assert written == [True] * 5
 
 
 async def test_a_button_is_noted_and_pressed_again_taken_back(talk: Talk) -> None:

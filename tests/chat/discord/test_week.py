@@ -20,7 +20,7 @@ from bot.clock import SimulatedClock
 from bot.demo.servers.discord_interactions import DEFERRED, MANAGE_CHANNELS, Person
 from bot.store import Store
 from bot.store.worker import WorkerId
-from tests.chat.discord.conftest import NOW, fill, listening
+from tests.chat.discord.conftest import LAB, NOW, fill, listening
 from tests.chat.week import SHOWN_TO, Action, Model, actions, state, stored
 from tests.demo.servers.discord_bot import until
 
@@ -82,7 +82,9 @@ class Week:
         interactions, channel, who = self.receiver.chat.interactions, self.channel(action), person(action.person)
         if action.verdict:
             said = encode(Click(Wish(action.verdict), action.paper, "birds", SHOWN_TO))
-            return await interactions.click(who, said, channel, interactions.message("9", {}))
+            return await interactions.click(
+                who, said, self.receiver.guild_channel(LAB), interactions.message("9", {})
+            )
         name, _, rest = action.line.partition(" ")
         options = {each: quoted(words) for each, words in arguments_of(COMMANDS[name], rest).items()}
         return await interactions.command(who, f"paperboy {name}", channel, **options)
