@@ -48,7 +48,7 @@ def test_what_is_chosen_in_the_menu_beside_a_paper_is_a_press() -> None:
 def test_what_slack_writes_as_entities_is_what_was_typed() -> None:
     payload = {"user_id": BO, "channel_id": "D0BO0000001", "text": "follow &lt;b&gt; &amp; c", "command": "/paperboy"}
     assert read_envelope("slash_commands", "e1", payload) == Said(
-        "e1", Asker("slack", BO, BO, is_direct=True), "", "follow <b> & c"
+        "e1", Asker("slack", BO, BO, is_direct=True, names=("D0BO0000001",)), "", "follow <b> & c"
     )
 
 
