@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from bot.app.collecting import Collector
 from bot.app.runner import Runner
 from bot.channels.slack import SlackChannel
 from bot.cli.errors import ExitCode
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Terminal
 
 VERBS = {
-    "collect": (Runner, "collect"),
+    "collect": (Collector, "collect_today"),
     "compose": (Runner, "compose"),
     "deliver": (Runner, "deliver"),
     "settle": (SlackChannel, "send"),

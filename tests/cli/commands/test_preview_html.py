@@ -138,6 +138,7 @@ async def test_of_several_mails_the_first_is_opened_and_all_are_named(
 ) -> None:
     collected.announce(TUESDAY.replace(day=22), *(entry.paper for entry in many_entries(150, abstract_words=200)))
     collected.clock.set(morning(TUESDAY.replace(day=22)))
+    collected.config["subscribers"]["alice"]["max_messages"] = 3
     await paperboy("once", "--no-deliver")
     answer = await paperboy("preview", "alice", "--open")
     files = [Path(line) for line in answer.out.splitlines()]

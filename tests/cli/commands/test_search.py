@@ -91,7 +91,7 @@ async def test_search_for_programs_is_ascii_json_that_says_how_many_there_are(
     (found,) = answer.json["papers"]
     assert found["identifier"] == "2604.00004"
     assert found["mailing_date"] == "2026-04-22"
-    assert found["hits"] == [{"term": "maps", "field": "title"}]
+    assert found["hits"] == [{"term": "maps", "field": "title", "mode": "words"}]
     assert found["url"] == "https://arxiv.org/abs/2604.00004"
 
 
