@@ -19,13 +19,13 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from bot import text
-from bot.app import opened
 from bot.app.web_service import WebService
 from bot.channels.buttons import Click, Wish, encode
 from bot.clock import SimulatedClock
 from bot.config import load
 from bot.demo import conversation, conversation_in_slack, samples
 from bot.demo.reader import Reader, free_address
+from bot.demo.runs import once, once_after_a_kill, seen
 from bot.demo.servers.arxiv import ArxivServer, render_rss
 from bot.demo.servers.discord import DiscordReceiver
 from bot.demo.servers.slack import SlackReceiver
@@ -56,7 +56,8 @@ _NAMES = {
 
 _OCTOPUS = "2603.90068"
 """A paper of the first day."""
-_FIRST_DAY, _LAST_DAY = date(2026, 3, 5), date(2026, 3, 9)
+_FIRST_DAY, _DAY_OF_THE_KILL, _LAST_DAY = date(2026, 3, 5), date(2026, 3, 6), date(2026, 3, 9)
+_KILLED = "The run was killed while it was sending, and the next one went on:"
 _HOUR = time(7, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
@@ -99,8 +100,8 @@ async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[
     async with AsyncExitStack() as stack:
         receivers = _Receivers(
             arxiv=await stack.enter_async_context(ArxivServer(clock)),
-            slack=await stack.enter_async_context(SlackReceiver()),
-            discord=await stack.enter_async_context(DiscordReceiver()),
+            slack=await stack.enter_async_context(SlackReceiver(now=lambda: clock.now().timestamp())),
+            discord=await stack.enter_async_context(DiscordReceiver(now=lambda: clock.now().timestamp())),
             mail=await stack.enter_async_context(SmtpReceiver()),
         )
         receivers.discord.make_forum(_DISCORD_FORUM)
@@ -113,7 +114,7 @@ async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[
         await pages.follow(settings)
         for day, mailings in _calendar():
             clock.set(datetime.combine(day, _HOUR))
-            await _one_day(day, mailings, settings, clock, receivers, found, tell, account)
+            await _one_day(day, mailings, config, settings, clock, receivers, found, tell, account)
     _leave(folder, found, receivers)
     tell("")
     tell(f"Open {folder / 'index.html'} to see what every channel received, as its readers see it.")
@@ -125,6 +126,7 @@ async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[
 async def _one_day(  # noqa: PLR0917 - one day's share of everything
     day: date,
     mailings: Mapping[str, Mailing],
+    config: Path,
     settings: Settings,
     clock: SimulatedClock,
     receivers: _Receivers,
@@ -141,13 +143,21 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
     tell(f"== {text.day(day)} ==")
     if day == _LAST_DAY:
         await _unsubscribe(settings, receivers, found, tell)
-    run = await _once(settings, clock)
+    survived: tuple[str, ...] = ()
+    if day == _DAY_OF_THE_KILL:
+        run = await once_after_a_kill(settings, clock, config, receivers.slack)
+        slack_messages = receivers.slack.messages[before[0] :]
+        survived = (_KILLED, *seen((_NAMES.get(each.channel, each.channel), each) for each in slack_messages))
+    else:
+        run = await once(settings, clock)
     account(run, settings)
+    for line in survived:
+        tell(line)
     if day == _FIRST_DAY:
         await _subscribe(settings, clock, receivers, found, tell)
         await _converse_in_slack(settings, clock, receivers, found, tell)
         await _converse(settings, clock, receivers, found, tell)
-    repeat = await _once(settings, clock)
+    repeat = await once(settings, clock)
     tell(f"And once more: {_sent(repeat)} sent.")
     found.runs.append(run)
     found.repeats.append(repeat)
@@ -156,18 +166,13 @@ async def _one_day(  # noqa: PLR0917 - one day's share of everything
         Day(
             date=day,
             title=text.day(day),
-            account=_day_account(run, repeat),
+            account=(*_day_account(run, _arrived(receivers) - sum(before), repeat), *_hostile(mailings)),
+            survived=survived,
             slack=_in_order(map(_slack, receivers.slack.messages[slack:])),
             discord=_in_order(map(_discord, receivers.discord.messages[discord:])),
             mail=tuple(message.data for message in receivers.mail.messages[mail:]),
         ),
     )
-
-
-async def _once(settings: Settings, clock: SimulatedClock) -> RunResult:
-    """One run, with an application of its own, as in a separate process."""
-    async with opened(settings, clock) as app:
-        return await app.runner.once()
 
 
 async def _subscribe(
@@ -176,9 +181,9 @@ async def _subscribe(
     """Makes the reader sign up and confirm; she gets the latest mailing at once."""
     reader = Reader(settings)
     form, asked = await reader.sign_up()
-    found.answered.append(await _once(settings, clock))
+    found.answered.append(await once(settings, clock))
     confirmed = await reader.confirm(receivers.mail)
-    found.answered.append(await _once(settings, clock))
+    found.answered.append(await once(settings, clock))
     found.answers += [
         ReaderStep("She finds the form", form),
         ReaderStep("She signs up, and hears what everybody hears", asked),
@@ -202,7 +207,7 @@ async def _converse(
     async with conversation.heard(_heard_in("discord", settings), clock, receivers.discord) as talk:
         await talk.say(conversation.BO, "follow", words="brains")
         await talk.say(conversation.ADA, "follow", words="brains")
-        run = await _once(settings, clock)
+        run = await once(settings, clock)
         await talk.say(conversation.BO, "why", identifier=talk.first_paper())
         await talk.press(conversation.BO, "Save")
         await talk.say(conversation.BO, "saved")
@@ -219,7 +224,7 @@ async def _converse_in_slack(
     async with conversation_in_slack.heard(_heard_in("slack", settings), clock, receivers.slack) as talk:
         await talk.say(bo, "follow sleep octopus in q-bio.NC as night-owls")
         await talk.say(ada, "follow sleep octopus in q-bio.NC as night-owls")
-        run = await _once(settings, clock)
+        run = await once(settings, clock)
         await talk.say(ada, "hour 8am")
         await talk.say(bo, f"why {_OCTOPUS}")
         key = run.composed[-1].subscriber
@@ -295,7 +300,11 @@ def _sent(run: RunResult) -> int:
     return sum(lane.sent for lane in run.delivered)
 
 
-def _day_account(run: RunResult, repeat: RunResult) -> tuple[str, ...]:
+def _arrived(receivers: _Receivers) -> int:
+    return len(receivers.slack.messages) + len(receivers.discord.messages) + len(receivers.mail.messages)
+
+
+def _day_account(run: RunResult, arrived: int, repeat: RunResult) -> tuple[str, ...]:
     if not run.collected:
         return ("No mailing: a weekend. Nothing was asked, nothing was sent.",)
     new = sum(result.new for result in run.collected)
@@ -303,8 +312,14 @@ def _day_account(run: RunResult, repeat: RunResult) -> tuple[str, ...]:
     return (
         f"{new} announcements collected from {len(run.collected)} categories",
         f"{matched} matches composed for {sum(1 for result in run.composed if result.matched)} subscribers",
-        f"{_sent(run)} messages sent; by the second run, {_sent(repeat)}",
+        f"{arrived} messages received; sent by one more run, {_sent(repeat)}",
     )
+
+
+def _hostile(mailings: Mapping[str, Mailing]) -> tuple[str, ...]:
+    titles = {entry.paper.title for mailing in mailings.values() for entry in mailing.entries}
+    found = len(titles & samples.hostile().keys())
+    return (f"titles that are hostile on purpose: {found} (see the end of the page)",) if found else ()
 
 
 def _slack(message: Any) -> dict[str, Any]:  # noqa: ANN401 - what the receiver recorded
@@ -353,17 +368,24 @@ def _leave(folder: Path, found: _Totals, receivers: _Receivers) -> None:
         Page(str(path.relative_to(folder)), path.read_text(encoding="utf-8"))
         for path in sorted((folder / "site").rglob("*.md"))
     ]
-    (folder / "index.html").write_text(
-        render_showcase(_figures(found), found.days, pages, found.answers, found.exchanges), encoding="utf-8"
+    showcase = render_showcase(
+        _figures(found, receivers),
+        found.days,
+        pages,
+        found.answers,
+        found.exchanges,
+        front_page="site/index.html",
+        hostile=samples.hostile(),
     )
+    (folder / "index.html").write_text(showcase, encoding="utf-8")
 
 
-def _figures(found: _Totals) -> list[Figure]:
+def _figures(found: _Totals, receivers: _Receivers) -> list[Figure]:
     collected = [result for run in found.runs for result in run.collected]
     return [
         Figure(str(sum(1 for run in found.runs if run.collected)), "mailings"),
         Figure(str(sum(result.new for result in collected)), "announcements collected"),
         Figure(str(sum(result.matched for run in found.runs for result in run.composed)), "matches"),
-        Figure(str(sum(map(_sent, (*found.runs, *found.answered)))), "messages sent"),
+        Figure(str(_arrived(receivers)), "messages received"),
         Figure(str(sum(map(_sent, found.repeats))), "sent by the second runs"),
     ]

@@ -23,7 +23,7 @@ CATEGORIES = ("cs.CL", "cs.CV", "q-bio.NC")
 """The categories of the demo's mailings."""
 
 _LISTING = (AnnounceType.NEW, AnnounceType.CROSS, AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
-_OWN_FIELDS = ("announced", "replaced", "cross_listed", "authors", "id", "categories")
+_OWN_FIELDS = ("announced", "replaced", "cross_listed", "authors", "id", "categories", "hostile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,11 @@ def topics() -> dict[str, Any]:
     """The section `topics` of the demo's configuration, as plain YAML values."""
     found: dict[str, Any] = _samples()["topics"]
     return found
+
+
+def hostile() -> dict[str, str]:
+    """What each title that is hostile on purpose would do where it is not escaped, by title."""
+    return {record["title"]: record["hostile"] for record in _samples()["papers"] if "hostile" in record}
 
 
 def _entries(category: str, day: date) -> list[FeedItem]:

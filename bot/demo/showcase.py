@@ -1,7 +1,7 @@
 """Renders the demo's page: what every channel received, day by day, as its readers would see it.
 
-Takes plain values and returns one self-contained HTML page, without scripts or requests. Reads its own template and
-`templates/preview/`.
+Takes plain values and returns one HTML page, without scripts or requests: only a frame loads the site's front page, a
+file beside it. Reads its own template and `templates/preview/`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import email.policy
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -60,6 +61,8 @@ class Day:
     """Each with `channel`, `content`, `embeds`, and `thread` (its name) if it is in a forum's thread."""
     mail: tuple[bytes, ...] = ()
     """Each a whole message as it was received."""
+    survived: tuple[str, ...] = ()
+    """If a run was killed: that it was, and then what the readers of each channel saw of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,21 @@ def render_showcase(
     pages: Sequence[Page],
     answers: Sequence[ReaderStep] = (),
     exchanges: Sequence[Exchange] = (),
+    *,
+    front_page: str = "",
+    hostile: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """The page as HTML. Mails and pages are in sandboxed frames; a content security policy forbids all requests."""
+    """The page as HTML. Mails and pages are in sandboxed frames; a content security policy forbids all requests.
+
+    Args:
+        figures: the numbers at the top.
+        days: each with what was received.
+        pages: the site's Markdown pages.
+        answers: what a reader did on the pages.
+        exchanges: what was said in chats.
+        front_page: the path of the site's front page relative to the showcase; the one file that a frame loads.
+        hostile: by title that is hostile on purpose, what it would do where it is not escaped.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([Path(__file__).parent, built_in_folder()]),
         undefined=jinja2.StrictUndefined,
@@ -119,6 +135,8 @@ def render_showcase(
         ],
         answers=answers,
         conversations=_conversations(exchanges),
+        front_page=front_page,
+        hostile=hostile,
         pages=[{"path": page.path, "html": _PAGE_STYLE + page_html(page.markdown)} for page in pages],
     )
 

@@ -77,6 +77,41 @@ def test_three_mailings_and_a_weekend_arrive_once_everywhere(shown: Shown) -> No
     assert sent[2:4] == [0, 0]
 
 
+def test_a_run_is_killed_while_sending_and_every_message_arrives_once_or_it_is_said(shown: Shown) -> None:
+    said = shown.lines[shown.lines.index("The run was killed while it was sending, and the next one went on:") + 1 :]
+    assert [line.split(". ")[0] for line in said[:3]] == [
+        "brain-hook: 1 message twice",
+        "night-owls: each message once",
+        "vision-lab: each message once",
+    ]
+    slack = json.loads((shown.folder / "received" / "slack.json").read_text(encoding="utf-8"))
+    doubled = [message["channel"] for number, message in enumerate(slack) if message in slack[:number]]
+    assert doubled == ["brain-hook"]
+    discord = json.loads((shown.folder / "received" / "discord.json").read_text(encoding="utf-8"))
+    assert not [message for number, message in enumerate(discord) if message in discord[:number]]
+    index = (shown.folder / "index.html").read_text(encoding="utf-8")
+    friday = index[index.index('id="2026-03-06"') : index.index('id="2026-03-07"')]
+    assert all(f"<li>{line}</li>" in friday for line in said[:3])
+
+
+def test_the_killed_day_s_account_counts_what_arrived_before_and_after(shown: Shown) -> None:
+    index = (shown.folder / "index.html").read_text(encoding="utf-8")
+    assert "<li>14 messages received; sent by one more run, 0</li>" in index
+    assert "<li>14 announcements collected from 3 categories</li>" in index
+
+
+def test_the_site_is_in_a_frame_and_hostile_titles_are_labelled(shown: Shown) -> None:
+    index = (shown.folder / "index.html").read_text(encoding="utf-8")
+    assert 'src="site/index.html"' in index
+    assert (shown.folder / "site" / "index.html").exists()
+    labelled = index[index.index('id="hostile"') :]
+    assert "Hostile on purpose" in labelled
+    assert "&lt;!channel&gt; and @everyone" in labelled
+    assert "titles that are hostile on purpose: 6" in index
+    thursday = index[index.index('id="2026-03-05"') : index.index('id="2026-03-06"')]
+    assert "hostile" not in thursday
+
+
 def test_what_every_channel_received_and_the_pages_are_left(shown: Shown) -> None:
     received = shown.folder / "received"
     slack = json.loads((received / "slack.json").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.samples import CATEGORIES, mailings, topics
+from bot.demo.samples import CATEGORIES, hostile, mailings, topics
 from bot.model import AnnounceType, Author
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def test_a_paper_is_new_where_its_primary_category_is_asked_for_and_replaced_a_d
 
 
 def test_a_late_cross_list_shows_in_the_added_category_alone() -> None:
-    assert seen("2603.90088") == [(THURSDAY, "cs.CL", "new", 1), (MONDAY, "cs.CV", "cross", 1)]
+    assert seen("2603.91083") == [(FRIDAY, "cs.CL", "new", 1), (MONDAY, "cs.CV", "cross", 1)]
     crossed = [entry.paper for _, category, entry in entries() if category == "cs.CV" and entry.type == "cross"]
-    assert {paper.identifier: paper.categories for paper in crossed}["2603.90088"] == ("cs.CL", "cs.CV")
+    assert {paper.identifier: paper.categories for paper in crossed}["2603.91083"] == ("cs.CL", "cs.CV")
 
 
 def test_papers_from_before_the_demo_are_only_replaced_or_cross_listed() -> None:
@@ -127,7 +127,14 @@ def test_a_title_has_300_characters_and_a_collaboration_40_authors() -> None:
 
 def test_affiliations_stand_apart_from_the_name() -> None:
     assert papers()["2603.90055"].authors[0] == Author("Ottilie Brandt", ("Centre for Sleep and Motion", "Utrecht"))
-    assert papers()["2603.90073"].authors[0] == Author("Robert Tables Jr.")
+    assert papers()["2603.91008"].authors[0] == Author("Robert Tables Jr.")
+
+
+def test_hostile_titles_are_in_no_mailing_of_the_first_day() -> None:
+    first = {entry.paper.title for mailing in DAYS[THURSDAY].values() for entry in mailing.entries}
+    assert hostile()
+    assert hostile().keys() <= {paper.title for paper in papers().values()}
+    assert not hostile().keys() & first
 
 
 def test_topics_are_plain_values_for_the_configuration() -> None:

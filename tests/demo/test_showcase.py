@@ -180,9 +180,27 @@ def test_a_page_is_linked_and_rendered_with_its_badges_as_text() -> None:
     assert "<img" not in page_html(markdown)
 
 
+def test_the_front_page_is_framed_by_its_path_without_scripts() -> None:
+    shown = render_showcase([], [], [], front_page="site/index.html")
+    (frame,) = Elements(shown).frames
+    assert frame["src"] == "site/index.html"
+    assert frame["sandbox"] == "allow-same-origin allow-popups"
+    assert "frame-src 'self'" in shown
+
+
+def test_a_kill_is_told_above_what_was_received() -> None:
+    day = Day(THURSDAY, "Thursday", (), mail=(mail(),), survived=("It was killed:", "a-hook: <twice>"))
+    shown = showcase(day)
+    assert "<h3>It was killed:</h3>" in shown
+    assert shown.index("<li>a-hook: &lt;twice&gt;</li>") < shown.index('<div class="columns">')
+    assert '<section class="survived">' not in showcase()
+
+
 @pytest.mark.parametrize(
     "shown",
     [
+        render_showcase([], [], [], hostile={HOSTILE: HOSTILE}),
+        showcase(Day(THURSDAY, "Thursday", (), survived=(HOSTILE, HOSTILE))),
         showcase(Day(THURSDAY, HOSTILE, (HOSTILE,))),
         with_slack({"type": "header", "text": {"type": "plain_text", "text": HOSTILE}}, channel=HOSTILE),
         with_slack({"type": "section", "text": {"type": "mrkdwn", "text": HOSTILE}}),
