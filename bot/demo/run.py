@@ -386,6 +386,6 @@ def _figures(found: _Totals, receivers: _Receivers) -> list[Figure]:
         Figure(str(sum(1 for run in found.runs if run.collected)), "mailings"),
         Figure(str(sum(result.new for result in collected)), "announcements collected"),
         Figure(str(sum(result.matched for run in found.runs for result in run.composed)), "matches"),
-        Figure(str(_arrived(receivers)), "messages received"),
+        Figure(str(_arrived(receivers)), "messages"),
         Figure(str(sum(map(_sent, found.repeats))), "sent by the second runs"),
     ]
