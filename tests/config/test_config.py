@@ -1067,7 +1067,7 @@ def test_how_much_a_digest_shows_where_it_is_not_said(
     assert (loft.max_messages, loft.full) == room
 
 
-NOT_IN_THE_FILE = ("name", "channel", "addresses", "options", "suppressed", "unconfirmed", "revision")
+NOT_IN_THE_FILE = ("name", "resumes_at", "channel", "addresses", "options", "suppressed", "unconfirmed", "revision")
 """Of a subscriber, what its key, its address or the store says."""
 
 
