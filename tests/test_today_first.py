@@ -227,11 +227,11 @@ async def test_a_stop_in_the_midst_of_a_long_harvest_ends_it_between_two_records
     monkeypatch.setattr(fallback, "_BATCH", 1)
     stop, records = asyncio.Event(), list[str]()
 
-    def read(category: str, *rest: Any) -> dict[date, tuple[FeedItem, ...]]:
+    def read(category: str, *rest: Any, **more: Any) -> dict[date, tuple[FeedItem, ...]]:
         records.append(category)
         if len(records) == 3:
             stop.set()
-        return reconstruct(category, *rest)
+        return reconstruct(category, *rest, **more)
 
     async def unchanged() -> None:
         return None
