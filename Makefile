@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The tests start hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick thorough lint types imports unit \
+.PHONY: demo test quick thorough lint types imports unit coverage \
 	counterparts counterparts-setup debian-and-npm bounce-samples bench crash proofs screenshots wheel clean
 
 demo: $(VENV)/runtime
@@ -27,6 +27,10 @@ imports: $(VENV)/dev
 WORKERS ?= auto
 
 unit: $(VENV)/dev
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+# The same with the branches counted that no test takes; watching every line costs more than half as long again.
+coverage: $(VENV)/dev
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
 # What one waits for while working: all but the tests that are marked slow.
