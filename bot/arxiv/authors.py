@@ -2,8 +2,8 @@
 
 Pure. OAI-PMH and the catch-up pages have the string as the authors wrote it; the feeds have what arXiv's own author
 parser made of it. The rules here are that parser's, so that a paper has the same authors whatever its source:
-https://github.com/arXiv/arxiv-base, arxiv/authors/__init__.py. Never corrects a name: accents in TeX and odd
-spellings stay as they are.
+https://github.com/arXiv/arxiv-base, arxiv/authors/__init__.py. In a name only blanks change
+(`C.Day` is `C. Day`); accents in TeX and odd spellings stay as they are.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class _Byline:
 def authors(byline: str) -> tuple[Author, ...]:
     """The authors of `OWL Collaboration: Ada Byron (1), Bo Chen & C.Day, Jr (1,2), et al ((1) Nest, (2) Loft)`.
 
-    Affiliations are in parentheses after a name, or in a numbered list at the end. An author without any has those of
-    the next author with some, except for a collaboration before all others. The format:
+    Affiliations are in parentheses after a name, or in a numbered list at the end. An author without any gets
+    those of the next author who has some; collaborations at the start of the list get none this way. The format:
     https://info.arxiv.org/help/prep.html#author.
 
     Args:

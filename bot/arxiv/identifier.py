@@ -1,6 +1,6 @@
-"""Parses arXiv identifiers, in every form in which people and feeds write them, into one canonical form.
+"""Parses arXiv identifiers, bare, with `arXiv:`, as arXiv URLs or as a feed's guid, into one canonical form.
 
-Pure. Does not check whether a paper exists.
+Pure. Does not check whether a paper exists. Does not parse DOIs, nor text around an identifier.
 """
 
 from __future__ import annotations

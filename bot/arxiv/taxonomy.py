@@ -277,7 +277,7 @@ def canonical(category: str) -> str:
     """The canonical name of a category: alias and case are resolved (`CS.cv` is cs.CV, `cs.NA` is math.NA).
 
     Raises:
-        UnknownCategoryError: arXiv has no such category. An archive that has categories is not one itself.
+        UnknownCategoryError: arXiv has no such category. `cs` is none either: it is an archive that has categories.
     """
     try:
         return _CATEGORIES[category.strip().lower()]

@@ -1,6 +1,7 @@
-"""Default options of subscribers, which depend on their addresses: a webhook cannot do all that a bot can.
+"""Defaults of options that several channels have: `max_messages`, `full`, `buttons` and `thread`.
 
-Pure. Knows no channel by name: an option that is None gets its default here, whichever channel has it.
+Pure. The last two depend on the addresses, because a webhook cannot do all that a bot can; a bot's `thread` stays
+None here. Other options are not changed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What each subscriber's readers like, learned anew in every run of compose: a score for each paper, and why.
 
-Learning is optional. Whatever goes wrong in here, or takes too long, costs the order and never a digest: from then on
-there are no scores, and `problems` says why. numpy is imported where somebody learns, and nowhere else.
+Learning is optional. If scoring fails or takes too long, there are no more scores in this run: papers are ordered by
+relevance then, the digest is still composed, and `problems` says why. Fetches Zotero libraries (`refresh`). Imports
+numpy only when an order is learned.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bot.topics.query import WORDS, from_topic, terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from bot.model import DigestEntry, Topic
     from bot.settings import Settings, Subscriber
@@ -54,7 +56,7 @@ NEEDS_NUMPY = "`order: learned` needs numpy: pip install 'paperboy-digest[rankin
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """What was said of papers, by identifier, the latest last."""
+    """The identifiers of the liked and of the disliked papers; the one voted on last is the last."""
 
     likes: tuple[str, ...] = ()
     dislikes: tuple[str, ...] = ()
@@ -69,7 +71,7 @@ class Scored:
 
 
 class LearnedOrder:
-    """Scores papers for subscribers, over one reading of the store."""
+    """Scores papers for subscribers; each subscriber's votes are read from the store once, then kept."""
 
     def __init__(self, store: Store, settings: Settings, *, timer: Callable[[], float] = time.monotonic) -> None:
         self.problems: dict[str, None] = {}
@@ -86,13 +88,13 @@ class LearnedOrder:
         self._placed: dict[tuple[str, ...], Vectors] = {}
 
     async def refresh(self, subscribers: Iterable[Subscriber], now: datetime) -> None:
-        """Fetch the libraries of these subscribers that were not asked for within an hour.
+        """Fetch these subscribers' Zotero libraries, except those fetched successfully within the last hour.
 
-        What cannot be fetched is as it was fetched last, and the operator hears of it.
+        If one cannot be fetched, its last fetched copy is used, and `problems` says why.
         """
         wanted = (each.interest.zotero for each in subscribers if each.interest and each.interest.zotero)
         for library in dict.fromkeys(wanted):
-            if library.cache.exists() and now.timestamp() - library.cache.stat().st_mtime < _FRESH.total_seconds():
+            if _was_fetched_lately(library.cache, now):
                 continue
             from bot.compose import zotero  # noqa: PLC0415 - aiohttp, only where a library is fetched
 
@@ -101,9 +103,11 @@ class LearnedOrder:
                 library.cache.touch()
             except zotero.ZoteroError as error:
                 self.problems[f"A library could not be fetched: {error}"] = None
+            except OSError as error:  # law 9: what is optional never costs a digest
+                self.problems[f"A library could not be kept: {error.strerror or type(error).__name__}"] = None
 
     def learns(self, subscriber: Subscriber) -> bool:
-        """Whether the order of any of its topics is learned now, and so its own."""
+        """Whether any of the subscriber's topics has a learned order now, so that its digest differs from others'."""
         return any(self._learns(subscriber, self._topics[name]) for name in subscriber.topics)
 
     def scored(self, subscriber: Subscriber, topic: Topic, entries: Sequence[DigestEntry]) -> Mapping[str, Scored]:
@@ -133,7 +137,7 @@ class LearnedOrder:
             raise TimeoutError
 
     def interest(self, subscriber: Subscriber, topic: Topic, votes: Votes | None = None) -> Interest:
-        """What its readers want of the topic, by these votes or by all.
+        """What the subscriber's readers like in the topic, learned from `votes`; from all their votes if it is None.
 
         Raises:
             ImportError: numpy is not installed.
@@ -227,7 +231,7 @@ _DIGITS = 6
 
 
 def tally(records: Iterable[FeedbackRecord]) -> Votes:
-    """What most who spoke of a paper said: a channel is one reader with many hands."""
+    """Per paper the majority of all votes, as in a channel many people vote; a paper with a tie is left out."""
     balance: dict[str, int] = {}
     for record in sorted(records, key=lambda each: (each.at, each.identifier, each.person)):
         said = balance.pop(record.identifier, 0)  # put last again, for the latest word is the latest interest
@@ -249,3 +253,10 @@ def _keywords(topic: Topic) -> tuple[str, ...]:
     """What the topic looks for in titles and abstracts."""
     wanted, _ = from_topic(topic)
     return tuple(term.text for term in terms(wanted) if set(WORDS) & set(term.fields))
+
+
+def _was_fetched_lately(cache: Path, now: datetime) -> bool:
+    try:
+        return now.timestamp() - cache.stat().st_mtime < _FRESH.total_seconds()
+    except OSError:  # there is none, or it cannot be looked at, which fetching will say
+        return False

@@ -55,7 +55,10 @@ class RequestLimits:
             return take(connection, key, rate, now)
 
     def forget(self, before: datetime) -> int:
-        """Deletes the buckets that were not used since then, and are full by now. Returns how many."""
+        """Deletes the buckets not used since `before`; returns how many.
+
+        `before` must be so long ago that all of them are full again: that is not checked.
+        """
         old = request_limits.c.updated_at < before
         with self._database.reading() as connection:
             if connection.scalar(select(request_limits.c.key).where(old).limit(1)) is None:

@@ -1,4 +1,4 @@
-"""Lists of words in family names: particles, and frequent names with a different order or number of words."""
+"""Words in family names: particles (van), and frequent names that can stand first or are one of a person's two."""
 
 from __future__ import annotations
 

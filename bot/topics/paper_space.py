@@ -1,6 +1,8 @@
-"""Papers as vectors, and what is learned of all announced papers together: how rare each feature is, and topics.
+"""Papers as vectors, and what is learned from all announced papers together: how rare each feature is, and topics.
 
-Pure and deterministic. Needs numpy, which takes time and memory to import: only who learns imports this module.
+"Topics" here are latent ones, the directions in which papers vary, not the topics that subscribers follow. The
+"background" is the announced papers. Deterministic, no I/O. Needs numpy, which takes time and memory to import, so
+import this module late.
 """
 
 from __future__ import annotations
@@ -79,7 +81,7 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Vectors:
-    """Documents as rows of a sparse matrix, each of length 1, and as points among the topics."""
+    """Documents as rows of a sparse matrix, each of length 1, and as coordinates in the latent topics."""
 
     rows: NDArray[np.intp]
     """Of each value, its document: rising."""
@@ -111,7 +113,7 @@ class Vectors:
 
 
 class PaperSpace:
-    """What the announced papers teach without anybody's word: made once, shared by all readers."""
+    """What is learned from the announced papers alone, without readers' votes; made once, shared by all readers."""
 
     def __init__(self, background: Sequence[Document], vocabulary: Vocabulary | None = None) -> None:
         """Take the announced papers, the latest last, of which the latest `MOST_BACKGROUND` count."""
@@ -135,7 +137,8 @@ class PaperSpace:
         """These documents in this space.
 
         Words that no announced paper has count nothing: most are of this document alone and would only make its other
-        words count less. Authors whom none has may have written several; they count, but not in the length.
+        words count less. Authors of no announced paper count, because they may have written several of these
+        documents, but the vectors' lengths are computed without them.
         """
         read = list(map(self.vocabulary.read, documents))
         rows = np.repeat(np.arange(len(read)), [len(columns) for columns, _ in read])

@@ -1,4 +1,4 @@
-"""Parses queries, in the language of arXiv's search, into trees; keywords and authors become such trees, too.
+"""Parses queries, in the language of arXiv's search, into trees, also keywords and authors; writes trees as queries.
 
 Pure; knows no paper. The language: https://info.arxiv.org/help/api/user-manual.html#query_details. Where that says
 nothing: terms side by side are joined by AND, AND binds tighter than OR, and a field before parentheses,
@@ -115,7 +115,7 @@ _BARE = re.compile(r"(?!(?:AND|OR|NOT|ANDNOT|XOR)\Z)\w[\w./-]*")
 
 
 def spelled(node: Node) -> str:
-    """Writes a tree as a query: `ti:(dove OR pigeon) AND NOT abs:"visual grounding"`."""
+    """A tree as a query, to be shown, not parsed again: `ti:dove AND NOT abs:"visual grounding"`."""
     match node:
         case Term():
             field = next((name for name, field in FIELDS.items() if node.fields == (field,)), "")

@@ -1,6 +1,6 @@
 """Error messages for queries, with suggestions; and warnings for keywords that contain query syntax.
 
-Pure. A message is given only if the text can hardly be meant as it is.
+Pure. A message is given only if the text is almost surely a mistake.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ _QUOTES_AROUND = re.compile('["“„‟].+["“”]')
 
 
 def refuse_marks(query: str) -> None:
-    """Refuses single quotes around a phrase, and a range in brackets.
+    """Refuses single quotes around a phrase, a range in brackets, and a quote after a backslash.
 
     Raises:
-        QueryError: there are some.
+        QueryError: the query contains one of these.
     """
     if span := _RANGE.search(_without_quoted(query)):
         raise QueryError(

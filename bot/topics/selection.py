@@ -1,6 +1,7 @@
 """Selects a topic's digest entries from announcements: one per paper, with its announce type, version and match.
 
-Digests, pages and explanations all select with this. What was told before is an argument. Does no I/O.
+Digests, pages and explanations all select with this. The caller
+passes as `told` what was already sent. Does no I/O.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ TOLD_AS_NEW = 0
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """An entry, and the keys that are told with it: (identifier, 0) as new, (identifier, version) as replaced."""
+    """An entry, and the keys to keep once it is sent: (identifier, 0) if new, (identifier, version) if replaced."""
 
     entry: DigestEntry
     settles: tuple[tuple[str, int], ...]

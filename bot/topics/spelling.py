@@ -212,7 +212,7 @@ def spelled(word: str) -> str:
 
 
 def as_greek(word: str) -> str:
-    """The word with its Greek letter's name, if it is a known way to write it without the letter; else the word."""
+    """`Lya` (which means Lyα) as `lyalpha`, and the few other words of this kind; any other word unchanged."""
     return _WITHOUT_GREEK.get(word, word)
 
 

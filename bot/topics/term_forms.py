@@ -3,8 +3,8 @@
 Pure. Both are kept as letters without separators, each word spelled by `spelling`: fine-tuning, finetuning and fine
 tuning are the same letters, and the places of the separators are kept beside them. The last words may also differ by
 the s or es of a plural. A capital S is part of an acronym, in the term and in the text: GPS is not GP, but GPs are.
-English has more words in -s that are no plurals than a rule can know; if the rule takes one for a plural, a topic
-finds a paper too many, never one too few.
+No rule knows every English word that ends in -s without being a plural. If the rule takes such a word for a plural,
+a topic finds one paper too many; it never misses one because of that.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LONG_ENOUGH = 3
 
 @dataclass(frozen=True, slots=True)
 class NormalisedText:
-    """A text, folded."""
+    """A text as terms are searched in it: its letters and signs without separators, and where these stood."""
 
     text: str
     """Its letters and signs, without what separates words."""
@@ -169,7 +169,7 @@ _POWER_ALONE = re.compile(f"[{_DIGITS_RAISED}]+")
 
 
 def normal_form(written: str) -> str:
-    """In Unicode's compatible letters (https://unicode.org/reports/tr15/), but for digits that are a power."""
+    """The text in Unicode's NFKC form (https://unicode.org/reports/tr15/), but powers stay raised."""
     if written.isascii():
         return written
     parts = _POWER.split(written)
@@ -197,7 +197,8 @@ ION = re.compile(
 class TermPattern(NamedTuple):
     """A term: its words, one after the other; a tuple, for an index makes very many of them.
 
-    A letter or digit at an end of the term must be the end of a word in the text, a prefix's last one excepted.
+    If the term begins or ends with a letter or digit, a word of the text must begin or end there too; a prefix may
+    end inside a word.
     """
 
     stem: str
@@ -239,7 +240,7 @@ class TermPattern(NamedTuple):
         )
 
     def matches_at(self, start: int, words: NormalisedText) -> bool:
-        """Whether the term is in the text, at one of the places of `stem`."""
+        """Whether the term is at `start`, a place where the caller has found `stem`; that is not checked again."""
         text, joints = words.text, words.joints
         if self.begins_a_word and joints[start] == INSIDE and text[start - 1].isalnum():
             return False
@@ -253,7 +254,7 @@ class TermPattern(NamedTuple):
         )
 
     def ends(self, start: int, words: NormalisedText) -> set[int]:
-        """The ends of the words with which the term can end if it begins there; empty if it does not begin there."""
+        """Where the term can end if it begins at `start`, where the caller has found `stem`; empty if it does not."""
         if self.begins_a_word and not words.begins_a_word(start):
             return set()
         if self.is_acronym and start in words.greek:
@@ -325,7 +326,7 @@ def _last(pieces: list[_Piece]) -> str:
 
 @lru_cache(maxsize=4096)
 def spellings(written: str) -> frozenset[str]:
-    """The folded words that a term is, its plural's singular too: terms that share one may stand on one word."""
+    """The term's spellings in a `NormalisedText`, singular and plural; terms that share one can match one word."""
     wanted = TermPattern.read(written)
     return frozenset("".join([wanted.stem, *wanted.further, tail]) for tail in wanted.exact or ("",))
 

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from datetime import timedelta
 from itertools import count
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.compose import learned
 from bot.compose.learned import LearnedOrder, Votes, in_words, tally
+from bot.settings import Secret, ZoteroLibrary
 from bot.store.feedback import FeedbackRecord, Opinion
 from bot.topics import interest
 from bot.topics.features import Document
@@ -253,3 +255,18 @@ async def test_a_library_that_cannot_be_had_costs_no_digest_and_the_operator_hea
     assert "gone.ris: No such file" in alert
     assert "zotero.org users/123: ClientConnectorError" in alert
     assert "KEY" not in alert
+
+
+async def test_a_library_that_cannot_be_kept_costs_no_digest(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fetched(_: object) -> None:
+        """Nothing is written, and there is no folder to touch a file in."""
+
+    monkeypatch.setattr("bot.compose.zotero.refresh", fetched)
+    library = ZoteroLibrary("users/123", Secret("KEY"), "http://127.0.0.1:9/", environment.folder / "gone" / "z.ris")
+    subscriber: Any = SimpleNamespace(interest=SimpleNamespace(zotero=library))
+    async with environment.app() as app:
+        order = LearnedOrder(app.store, environment.settings)
+        await order.refresh([subscriber], NOW)
+    assert list(order.problems) == ["A library could not be kept: No such file or directory"]

@@ -47,7 +47,7 @@ async def check_bot(
 
 
 async def check_place(api_url: str, address: Address, request: Callable[[], Awaitable[object]]) -> CheckResult:
-    """Checks by this request that a channel or webhook exists, and is a forum exactly if configured as one."""
+    """Checks by this request that a channel or webhook exists, is a forum exactly if set so, and has the tags."""
     try:
         answer = await ask(api_url, request)
         platform_id(answer, webhook=address.kind.endswith("webhook"))

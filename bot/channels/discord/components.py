@@ -36,7 +36,7 @@ class ShownPaper:
 
 
 def components(papers: Sequence[ShownPaper]) -> list[dict[str, Any]]:
-    """The rows below a message that shows these papers, at least one."""
+    """The rows below a message that shows these papers; `papers` must not be empty. A menu lists the first 25."""
     if len(papers) == 1:
         return [_row([_button(wish, papers[0]) for wish in Wish])]
     return [_row([_menu(wish, papers)]) for wish in _IN_MENUS]

@@ -56,7 +56,7 @@ def platform_id(answer: Answer, *, webhook: bool) -> str:
 
 
 def snowflake_in(named: object) -> str:
-    """An id from Discord as a text; "" if it is malformed, as it is stored and sent back to Discord.
+    """An id from Discord as text; "" if it is malformed: ids are stored and sent back, so no other text may pass.
 
     Ids have 64 bits: https://docs.discord.com/developers/reference#snowflakes.
     """
@@ -71,7 +71,7 @@ def messages_in(answer: Answer) -> Sequence[Mapping[str, Any]]:
 
     Raises:
         CannotTellError: we may not read there, or what we asked for is gone.
-        DeliveryError: Discord did not answer, or does not know the bot.
+        DeliveryError: the answer says nothing about the messages, as a 401, 429 or 5xx does.
     """
     if answer.status == HTTPStatus.OK and answer.listed is not None:
         return answer.listed

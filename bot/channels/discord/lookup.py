@@ -69,7 +69,7 @@ async def find_message(
 
 
 def id_of(message: Mapping[str, Any]) -> int:
-    """Its id; 0 where it has none, as nothing that Discord made."""
+    """The message's id; 0 if it has none or a malformed one, which no message from Discord should."""
     return int(snowflake_in(message.get("id")) or 0)
 
 

@@ -1,8 +1,9 @@
 """One request to Discord through discord.py: one request, one answer.
 
 discord.py 2.7 posts again on a 5xx (and on a reset connection on macOS), sleeps on a 429, and sleeps after a message
-was accepted when a rate limit bucket is empty: a stop there would lose the answer. So an aiohttp trace
-takes every outcome out of its hands. What an answer means stands in `errors`; waiting and repeating are `deliver`'s.
+was accepted when a rate limit bucket is empty: if the program is stopped then, the answer is lost. So
+an aiohttp trace gets each answer first and ends the call before discord.py can sleep or repeat it. `errors`
+interprets an answer; `deliver` waits and repeats.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ async def ask(api_url: str, request: Callable[[], Awaitable[object]]) -> Answer:
 
 
 def trace() -> aiohttp.TraceConfig:
-    """What every session used with `ask` must be traced by."""
+    """The aiohttp trace that every session used with `ask` must have."""
     config = aiohttp.TraceConfig()
     config.on_request_headers_sent.append(_on_headers_sent)
     config.on_request_redirect.append(_on_answer)

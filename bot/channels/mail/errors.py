@@ -49,9 +49,9 @@ _TRANSACTION = ("MAIL", "RCPT", "DATA", END_OF_DATA, "RSET")
 
 
 def refusal(step: str, code: int, text: str) -> RelayError:
-    """The error for a negative reply at that step.
+    """The error for a negative or unknown reply at that step, with addresses (and AUTH's text) taken out.
 
-    https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1 (4yz, 5yz); `subject` says what it is about.
+    https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1 (4yz, 5yz). The module `subject` decides what it is about.
     """
     text = _MAILBOX.sub("(address)", text)
     found = subject_of(step, code, text)

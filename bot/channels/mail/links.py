@@ -2,8 +2,8 @@
 
     template -> placeholder -> entity, stored once          entity + the reader's links -> entity, as it is sent
 
-In quoted-printable a placeholder is on a line of its own between soft line breaks, so that replacing it needs one
-search over the bytes, and no line becomes too long: https://www.rfc-editor.org/rfc/rfc2045#section-6.7. Pure.
+In quoted-printable a placeholder is on a line of its own between soft line breaks, so that one search over the
+encoded text finds them, and no line becomes too long: https://www.rfc-editor.org/rfc/rfc2045#section-6.7. Pure.
 """
 
 from __future__ import annotations

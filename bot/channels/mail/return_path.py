@@ -1,10 +1,10 @@
-"""The return address of a mail, with a token that says to which mail a bounce belongs.
+"""Finds in texts the tokens of return addresses, each of which says to which mail a bounce belongs.
 
     bounces+{token}@example.org -> bounces+k3v...q@example.org         (variable envelope return path: VERP)
 
 The token has 36 letters and digits, so that the part before the @ has less than the 64 characters of
 https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.1. Case is ignored, because some servers change it. Tokens are
-made and verified elsewhere (`members.bounce_tokens`). Pure.
+made and verified in `members.bounce_tokens`, and put into the address in `settings`. Pure.
 """
 
 from __future__ import annotations
