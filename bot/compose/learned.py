@@ -185,7 +185,7 @@ class LearnedOrder:
             except LibraryError as error:
                 self.problems[f"The library of {subscriber.name} cannot be read: {error}"] = None
                 found = ()
-            except Exception as error:  # law 9, as in `scored`
+            except Exception as error:  # law 9: what is optional never costs a digest
                 log.exception("the library could not be read", subscriber=subscriber.name)
                 self.problems[f"The library of {subscriber.name} cannot be read: {type(error).__name__}."] = None
                 found = ()

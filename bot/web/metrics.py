@@ -81,12 +81,8 @@ def _of_store(figures: StoreFigures, now: datetime) -> Iterator[Metric]:
         "category",
         {name: (now - calendar.expected(day)).total_seconds() for name, day in figures.last_closed.items()},
     )
-    asked = CounterMetricFamily(
-        "paperboy_polls_total", "Requests for a mailing, by what the mailing is now.", labels=["outcome"]
-    )
-    for state, tries in sorted(figures.requests.items()):
-        asked.add_metric([state], tries)
-    yield asked
+    # Without a label: a mailing's requests would leave one state's count for another's, and no counter may fall.
+    yield CounterMetricFamily("paperboy_polls_total", "Requests for a mailing.", value=sum(figures.requests.values()))
     yield _gauge("paperboy_suppressions", "Mailboxes not written to, by reason.", "reason", figures.suppressions)
 
 
