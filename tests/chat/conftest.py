@@ -36,7 +36,7 @@ from tests.members.conftest import PlainMails
 from tests.store.conftest import sqlite_url, store, url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bot.chat.answers import Answer
     from bot.store import Store
@@ -75,10 +75,10 @@ def chat_settings(chat: ChatSettings | None = None) -> Settings:
     )
 
 
-def fill(store: Store) -> None:
-    """Seven papers on three days."""
+def fill(store: Store, papers: Mapping[date, Sequence[str]] = TITLES) -> None:
+    """Papers with these titles, day by day; if nothing else is said, seven on three days."""
     number = 0
-    for day, titles in TITLES.items():
+    for day, titles in papers.items():
         entries = []
         for title in titles:
             number += 1

@@ -19,12 +19,11 @@ from bot.demo.servers.discord import TOKEN, DiscordReceiver
 from bot.demo.servers.discord_interactions import MANAGE_CHANNELS, Interaction, Person
 from bot.members.context import Context
 from bot.members.store_thread import StoreThreads
-from bot.model import AnnounceType, FeedItem, Mailing, MailingState, Topic
+from bot.model import Topic
 from bot.settings import Address, ChatSettings, DiscordChat, Secret, Settings, Subscriber, WhoMayChange
 from bot.store import Store
-from bot.store.papers import Verdict
 from bot.text.templates import Templates
-from tests.builders import paper
+from tests.chat.conftest import fill
 from tests.demo.servers.discord_bot import until
 from tests.members.conftest import PlainMails
 
@@ -59,17 +58,6 @@ def settings_for(api_url: str, who: WhoMayChange = WhoMayChange.MANAGERS) -> Set
         channels={"discord": DiscordSettings(token=Secret(TOKEN), api_url=api_url)},
         chat=ChatSettings(discord=DiscordChat(who)),
     )
-
-
-def fill(store: Store) -> None:
-    """Six papers on two days."""
-    number = 0
-    for day, titles in PAPERS.items():
-        entries = []
-        for title in titles:
-            number += 1
-            entries.append(FeedItem(paper(f"2604.0000{number}", title=title, abstract="Birds."), AnnounceType.NEW))
-        store.papers.record(Mailing("cs.CV", day, tuple(entries)), Verdict(MailingState.COMPLETE, "whole"), NOW)
 
 
 @dataclass
@@ -124,7 +112,7 @@ def said(asked: Interaction) -> str:
 @pytest.fixture
 def chat_store(tmp_path: Path) -> Iterator[Store]:
     store = Store(f"sqlite:///{tmp_path / 'paperboy.db'}")
-    fill(store)
+    fill(store, PAPERS)
     yield store
     store.close()
 

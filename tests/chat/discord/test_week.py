@@ -20,7 +20,8 @@ from bot.clock import SimulatedClock
 from bot.demo.servers.discord_interactions import DEFERRED, MANAGE_CHANNELS, Person
 from bot.store import Store
 from bot.store.worker import WorkerId
-from tests.chat.discord.conftest import LAB, NOW, fill, listening
+from tests.chat.conftest import fill
+from tests.chat.discord.conftest import LAB, NOW, PAPERS, listening
 from tests.chat.week import SHOWN_TO, Action, Model, actions, state, stored
 from tests.demo.servers.discord_bot import until
 
@@ -131,7 +132,7 @@ async def week(tmp_path: Path, receiver: DiscordReceiver, monkeypatch: pytest.Mo
     monkeypatch.setattr("bot.chat.discord.client.ShardClient.before_identify_hook", at_once)
     url = f"sqlite:///{tmp_path / 'paperboy.db'}"
     stores = [Store(url, WorkerId(host, "boot", 1, "start")) for host in ("north", "south")]
-    fill(stores[0])
+    fill(stores[0], PAPERS)
     clock = SimulatedClock(NOW)
     receiver.now = lambda: clock.now().timestamp()
     week = Week(receiver, stores, clock)
