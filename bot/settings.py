@@ -65,7 +65,7 @@ class Address:
     kind: str
     """The channel's own word for what it is: `webhook`, `channel`, `mailbox`."""
     label: str
-    """What logs, status and errors may show: never the value of a webhook."""
+    """What `status`, `check` and errors may show: never the value of a webhook. In logs: `Subscriber.log_name`."""
     tags: tuple[str, ...] = ()
     """Tags of a new thread, in a Discord forum."""
 
@@ -197,6 +197,12 @@ class Subscriber:
     def address(self, recipient: str) -> Address | None:
         """The address with that key; None if the subscriber no longer has it."""
         return next((address for address in self.addresses if address.key == recipient), None)
+
+    def log_name(self, address: Address) -> str:
+        """Names one of its addresses in a log: by its label, but a mailbox, whose label is private, by its number."""
+        if address.kind != "mailbox":
+            return address.label
+        return f"mailbox {self.recipients.index(address.key) + 1} of {len(self.addresses)}"
 
 
 @dataclass(frozen=True, slots=True)

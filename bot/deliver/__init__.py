@@ -195,7 +195,7 @@ class _Run:
                         address=address,
                         limits=limits,
                     )
-            return await self._send(channel, claimed.delivery, address, limits, slots)
+            return await self._send(channel, claimed.delivery, job, limits, slots)
         except ClaimLostError:
             log.warning("claim lost", subscriber=subscriber.name, delivery=claimed.delivery.id)
             return Wait(self._clock.now(), "another process took it over", pacing=False), ""
@@ -246,15 +246,14 @@ class _Run:
             raise DeliveryError(FailureKind.UNKNOWN, fault) from error
 
     async def _send(
-        self, channel: Channel, delivery: Delivery, address: Address, limits: Limits, slots: asyncio.Semaphore
+        self, channel: Channel, delivery: Delivery, job: _LaneJob, limits: Limits, slots: asyncio.Semaphore
     ) -> tuple[DeliveryState, str]:
-        bound_log = log.bind(
-            subscriber=delivery.subscriber, to=address.label, part=f"{delivery.part}/{delivery.parts}"
-        )
+        to, part = job.subscriber.log_name(job.address), f"{delivery.part}/{delivery.parts}"
+        bound_log = log.bind(subscriber=delivery.subscriber, to=to, part=part)
         try:
             # The lane that gets the slot now claims while this one settles, so both share a commit.
             with _released(slots):
-                receipt = await self._attempt(channel, delivery, address)
+                receipt = await self._attempt(channel, delivery, job.address)
         except DeliveryError as error:
             state = self._committer.fail(delivery, error, limits)
             bound_log.warning("not delivered", trouble=error.kind.value, reason=error.reason, state=state.value)

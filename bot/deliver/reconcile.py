@@ -45,7 +45,8 @@ async def reconcile(
         StoreError: the store cannot be written.
     """
     delivery, owner, reconciliation = unknown.delivery, store.owner, store.outbox.reconciliation
-    bound_log = log.bind(subscriber=delivery.subscriber, to=address.label, part=f"{delivery.part}/{delivery.parts}")
+    to, part = subscriber.log_name(address), f"{delivery.part}/{delivery.parts}"
+    bound_log = log.bind(subscriber=delivery.subscriber, to=to, part=part)
     try:
         receipt = await _lookup_twice(clock, channel, unknown, address)
     except CannotTellError as error:

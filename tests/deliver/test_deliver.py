@@ -11,6 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.channels.discord import request
 from bot.channels.mail import MailChannel
@@ -489,6 +490,20 @@ async def test_a_mailbox_added_in_front_takes_nothing_away_from_the_one_that_was
     assert sorted(subjects) == [("alice@example.org", False), ("alice@example.org", True), ("bob@example.org", False)]
     alices = [monday for to, monday in subjects if to == "alice@example.org"]
     assert alices == [True, False]  # in order
+
+
+async def test_a_log_names_a_mailbox_by_its_number_and_never_by_its_address(environment: Environment) -> None:
+    environment.config["subscribers"] = {
+        "duo": {"mail": ["alice@example.org", "bob@example.org"], "topics": ["birds"]},
+    }
+    environment.mail.script["RCPT"].append("451 4.3.0 later")
+    environment.announce(MONDAY, paper())
+    with capture_logs() as logs:
+        await environment.once(morning(MONDAY))
+    of_mails = {entry["event"]: entry["to"] for entry in logs if "to" in entry}
+    assert set(of_mails) == {"delivered", "not delivered"}
+    assert sorted(of_mails.values()) == ["mailbox 1 of 2", "mailbox 2 of 2"]
+    assert "@example.org" not in repr(logs)
 
 
 async def test_a_subscriber_that_comes_back_is_a_newcomer_and_gets_what_was_taken_back(
