@@ -160,6 +160,17 @@ def resume(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
     return _change(ask, [partial(commands.resume, ask.context)], lambda member: (_when(member),))
 
 
+def forget(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
+    """Forget what was said of papers shown here, also where the operator's configuration decides what is shown."""
+    if not ask.subject:
+        return _refused(ask, Refused(Refusal.NO_MEMBER))
+    count = commands.learn_anew(ask.context, ask.subject)
+    if not count:
+        return Answer("Nothing was said of papers here yet.")
+    said = "One opinion on a paper shown here is" if count == 1 else f"{count} opinions on papers shown here are"
+    return Answer(f"{said} forgotten. What is liked is learned anew, from what is said from now on.")
+
+
 def _change(
     ask: Ask,
     changes: list[Change],

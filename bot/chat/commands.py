@@ -113,6 +113,13 @@ _TABLE = (
         example="why 2504.10757",
     ),
     ChatCommand("saved", (), "The papers that you saved, as BibTeX.", looking.saved),
+    ChatCommand(
+        "forget",
+        (),
+        "Forget what was said of papers shown here, saved ones too: their order is learned anew.",
+        changing.forget,
+        changes=True,
+    ),
     ChatCommand("help", (), "What can be said.", help_),
 )
 COMMANDS: Mapping[str, ChatCommand] = {command.name: command for command in _TABLE}

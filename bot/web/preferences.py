@@ -55,7 +55,7 @@ def send(visit: Visit) -> Page:
     if isinstance(done, Refused):
         typed = read_topic_form(visit.form) if what == "topic" else None
         return replace(_page(visit, refused(done, what), typed), status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return replace(_page(visit, Said("Saved.", about=what)), changed=done.changed)
+    return replace(_page(visit, Said(_DONE.get(what, "Saved."), about=what)), changed=done.changed)
 
 
 # -- the commands ------------------------------------------------------------------------------------------------
@@ -127,6 +127,13 @@ def _resume(visit: Visit, key: str) -> Changed | Refused:
     return commands.resume(visit.readers, key)
 
 
+def _forget(visit: Visit, key: str) -> Changed | Refused:
+    """Forgets what the reader said of papers; nobody has to be woken for that."""
+    commands.learn_anew(visit.readers, key)
+    member = _member(visit)
+    return Changed(member, changed=False) if member else Refused(Refusal.NO_MEMBER)
+
+
 _COMMANDS: Mapping[str, Command] = {
     "topics": _topics,
     "topic": _topic,
@@ -135,7 +142,10 @@ _COMMANDS: Mapping[str, Command] = {
     "when": _when,
     "pause": _pause,
     "resume": _resume,
+    "forget": _forget,
 }
+_DONE: Mapping[str, str] = {"forget": "Forgotten. What you like is learned anew, from what you say from now on."}
+"""What is said of a command that was carried out, where that is not `Saved.`"""
 
 
 def _all(done: Iterator[Changed | Refused]) -> Changed | Refused:

@@ -180,6 +180,28 @@ async def test_a_button_is_noted_and_pressed_again_taken_back(talk: Talk) -> Non
     assert again == Answer("Not saved any more.", (Part(lines=("Pigeons Read Maps",)),))
 
 
+async def test_what_was_said_of_a_place_s_papers_is_forgotten_by_who_may_change_it(talk: Talk) -> None:
+    def said() -> int:
+        with talk.service.context.store.snapshot() as view:
+            return len(view.feedback.of_subscriber("lab"))
+
+    for number, paper in enumerate(("2604.00001", "2604.00002")):
+        await talk.service.press(f"press-{number}", talk.asker(BO, LAB), Click(Wish.MORE, paper, "birds", "lab"))
+    refused = await talk.say("forget", BO, LAB)
+    assert refused is not None
+    assert (refused.is_good, said()) == (False, 2)
+    await talk.say("forget", ADA, CHANNEL)
+    assert said() == 2
+    done = await talk.say("forget", ADA, LAB)
+    assert done is not None
+    assert done.text.startswith("2 opinions on papers shown here are forgotten.")
+    assert (said(), talk.woken) == (0, [])
+    await talk.service.press("press-3", talk.asker(BO, LAB), Click(Wish.LESS, "2604.00001", "birds", "lab"))
+    again = await talk.say("forget", ADA, LAB)
+    assert again is not None
+    assert again.text.startswith("One opinion on a paper shown here is forgotten.")
+
+
 async def test_feedback_counts_for_the_person_s_own_subscription_too(talk: Talk) -> None:
     await talk.say("follow birds", BO, "direct")
     own = talk.asker(BO, "direct").place.member(talk.service.context)

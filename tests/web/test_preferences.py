@@ -236,6 +236,17 @@ async def test_saved_papers_come_as_bibtex(dora: Pages) -> None:
     assert "Light" in answer.text
 
 
+async def test_what_was_said_of_papers_is_forgotten_and_the_subscription_stays(dora: Pages) -> None:
+    person, key = dora.readers.keys.person("mail", mailbox_key(DORA)), member(dora).key
+    feedback(dora.readers, key, person, "2604.00002", Opinion.MORE, place="mail", now=NOW)
+    feedback(dora.readers, "lab", person, "2604.00002", Opinion.MORE, place="mail", now=NOW)
+    answer = await send(dora, ("do", "forget"))
+    assert "Forgotten. What you like is learned anew" in answer.said
+    with dora.readers.store.snapshot() as view:
+        assert [record.subscriber for record in view.feedback.of_persons(person)] == ["lab"]
+    assert (member(dora).topics, dora.woken) == (("birds",), [])
+
+
 async def test_everything_is_deleted_by_a_button_and_only_by_it(dora: Pages) -> None:
     link = dora.preferences().replace("/preferences/", "/delete/")
     page = await dora.get(link)
