@@ -18,6 +18,7 @@ from bot.channels.channel import CheckResult
 from bot.clock import SystemClock
 from bot.compose import Composer
 from bot.compose.digests import DigestPlanner
+from bot.durations import Timings
 from bot.members.bounce_mailbox import read_bounces
 from bot.members.context import Context, NoteMails
 from bot.members.links import SignedLinks
@@ -45,9 +46,17 @@ if TYPE_CHECKING:
 class App:
     """Everything opened, for one process. Use `opened`."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None, *, must_exist: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        *,
+        must_exist: bool = False,
+        timings: Timings | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
+        self.timings = timings or Timings()
         self.store = Store(settings.store, must_exist=must_exist)
         self.roster = RosterReader(self.store, settings)
         self.templates = Templates(settings.templates)
@@ -67,6 +76,7 @@ class App:
             open_composer=self.composer,
             open_publisher=self.publisher,
             read_bounces=self.read_bounces,
+            sends=self.timings.sends,
         )
 
     @cached_property
@@ -154,6 +164,7 @@ class App:
             clock=self.clock,
             max_wait=max_wait,
             timeout=answer_within,
+            polls=self.timings.polls,
         )
         try:
             yield client

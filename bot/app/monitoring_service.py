@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.durations import Timings
 from bot.store import Store
 from bot.web.monitoring import Monitoring
 
@@ -34,10 +35,19 @@ class _Listening:
 class MonitoringService:
     """The listener of one process, if there is `metrics:`. The store that it reads is its own."""
 
-    def __init__(self, clock: Clock, sockets: Callable[[], Mapping[str, float]] = dict) -> None:
-        """Take the clock, and what tells per chat platform the seconds since it was last heard."""
+    def __init__(
+        self, clock: Clock, sockets: Callable[[], Mapping[str, float]] = dict, timings: Timings | None = None
+    ) -> None:
+        """Take what the store does not know.
+
+        Args:
+            clock: tells the moment that ages are counted to.
+            sockets: per chat platform, seconds since it was last heard.
+            timings: how long this process's sends and requests took.
+        """
         self._clock = clock
         self._sockets = sockets
+        self._timings = timings or Timings()
         self._listening: _Listening | None = None
 
     def beat(self) -> None:
@@ -74,7 +84,9 @@ class MonitoringService:
         if before is not None and before.at == at:
             before.monitoring.exchange(store, subscribers=subscribers)
             return _Listening(at, before.monitoring, store)
-        monitoring = Monitoring(store, self._clock, subscribers=subscribers, sockets=self._sockets)
+        monitoring = Monitoring(
+            store, self._clock, subscribers=subscribers, sockets=self._sockets, timings=self._timings
+        )
         try:
             await monitoring.start(at)
         except BaseException:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from bot.compose import Composer
     from bot.compose.result import Composed
     from bot.deliver.lane_report import LaneReport
+    from bot.durations import Durations
     from bot.members.roster import RosterReader
     from bot.publish import Published, Publisher
     from bot.settings import Settings
@@ -92,6 +93,7 @@ class Runner:
         open_composer: Callable[[Settings], Composer],
         open_publisher: Callable[[], Publisher | None],
         read_bounces: Callable[[], None] = lambda: None,
+        sends: Durations | None = None,
     ) -> None:
         """Take what the verbs need.
 
@@ -105,6 +107,7 @@ class Runner:
             open_composer: opens a composer for a roster, over the store as it is at that moment.
             open_publisher: opens a publisher of the site; returns None without `site:`.
             read_bounces: processes new bounces; raises `BounceMailboxError` if it cannot read them.
+            sends: counts how long each send takes, by channel.
         """
         self._store = store
         self._settings = settings
@@ -115,6 +118,7 @@ class Runner:
         self._open_composer = open_composer
         self._open_publisher = open_publisher
         self._read_bounces = read_bounces
+        self._sends = sends
         self._alerts: dict[str, Alert] = {}
         self._is_ending = False
         self._long_work: asyncio.Task[Any] | None = None
@@ -256,6 +260,7 @@ class Runner:
             ignore_backoff=ignore_backoff,
             max_wait=max_wait,
             only=only,
+            sends=self._sends,
         )
 
     async def publish(self) -> tuple[Published, ...]:

@@ -26,6 +26,7 @@ from bot.arxiv.rate_limit import (
     Service,
     backoff,
 )
+from bot.durations import Durations
 from bot.errors import FetchError
 from bot.text import clean, truncate
 
@@ -80,6 +81,7 @@ class ArxivClient:
         max_wait: the most seconds that all requests together wait for Retry-After and throttling.
         timeout: the most seconds from the start of a request to the end of its answer.
         jitter: random numbers that vary the pauses after throttling, so that clients do not come back together.
+        polls: counts how long each request takes, by service.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class ArxivClient:
         max_wait: float = ARXIV_MAX_WAIT,
         timeout: float = ARXIV_TIMEOUT,
         jitter: random.Random | None = None,
+        polls: Durations | None = None,
     ) -> None:
         self._settings = settings
         self._headers = {"User-Agent": f"paperboy/{__version__} ({clean(contact)})"}
@@ -100,6 +103,7 @@ class ArxivClient:
         self._max_wait = max_wait
         self._timeout = timeout
         self._jitter = jitter or random.SystemRandom()
+        self._polls = polls or Durations()
         self._one_at_a_time = asyncio.Lock()
         self._unreachable = Counter[Service]()
         """By service, how often in a row it could not be reached."""
@@ -154,7 +158,8 @@ class ArxivClient:
             raise FetchError(f"{_host(url)} was not reached {_MOST_UNREACHABLE} times and is not tried again for now")
         await self._wait_for_turn(service)
         try:
-            answer = await self._get(url, accept)
+            with self._polls.timed(service.value):
+                answer = await self._get(url, accept)
         except FetchError as error:
             self._record_failure(service, error)
             raise

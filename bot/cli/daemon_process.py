@@ -47,7 +47,7 @@ async def serve(settings: Settings, config: Path | None) -> None:
     app = App(settings)
     daemon = Daemon(app.runner, app.clock)
     chat = ChatListening(app.clock, daemon.wake)
-    monitoring = MonitoringService(app.clock, chat.silence)
+    monitoring = MonitoringService(app.clock, chat.silence, app.timings)
     service = Service(app, WebService(app.clock, daemon.wake), chat, monitoring, config)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -132,7 +132,7 @@ class Service:
 
     async def _opened(self, settings: Settings) -> App:
         """Opens the application with new settings, and its pages; on an error the old ones stay in use."""
-        fresh = App(settings, self.app.clock)
+        fresh = App(settings, self.app.clock, timings=self.app.timings)
         try:
             await self.monitoring.follow(settings)
             await self.pages.follow(settings)

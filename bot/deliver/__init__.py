@@ -24,6 +24,7 @@ from bot.deliver.group_commit import GroupCommitter
 from bot.deliver.lane_report import LaneReport
 from bot.deliver.reconcile import reconcile
 from bot.deliver.recovery import recover
+from bot.durations import Durations
 from bot.errors import DeliveryError, FailureKind, StoreError
 from bot.model import DeliveryState, UnknownDelivery
 from bot.store.outbox.claim import ClaimRequest, SentReceipt
@@ -56,6 +57,7 @@ async def deliver(
     ignore_backoff: bool,
     max_wait: timedelta = MAX_WAIT,
     only: str | None = None,
+    sends: Durations | None = None,
 ) -> tuple[LaneReport, ...]:
     """Sends what is in the outbox, as far as the limits allow within `max_wait`.
 
@@ -67,6 +69,7 @@ async def deliver(
         ignore_backoff: whether failed deliveries are tried again before their backoff is over, once each.
         max_wait: how long this run waits, in all, for pacing and Retry-After.
         only: the one subscriber to deliver to; all if there is none.
+        sends: counts how long each send takes, by channel.
     """
     jobs = tuple(
         _LaneJob(lane, left, subscriber, address)
@@ -76,7 +79,15 @@ async def deliver(
     )
     lost = recover(store, [job.lane for job in jobs if not job.subscriber.paused], clock.now())
     keys = store.reader_keys(settings.secrets)
-    run = _Run(store, channels, clock, keys, ignore_backoff=ignore_backoff, max_wait=max_wait)
+    run = _Run(
+        store,
+        channels,
+        clock,
+        keys,
+        ignore_backoff=ignore_backoff,
+        max_wait=max_wait,
+        sends=sends or Durations(),
+    )
     reports = await asyncio.gather(*(run.lane(job, lost.get(job.lane, ())) for job in jobs), return_exceptions=True)
     # Wait for all lanes before raising, so that an error in one lane does not cancel a send in another.
     for report in reports:
@@ -108,6 +119,7 @@ class _Run:
         *,
         ignore_backoff: bool,
         max_wait: timedelta,
+        sends: Durations,
     ) -> None:
         self._store = store
         self._keys = keys
@@ -115,6 +127,7 @@ class _Run:
         self._clock = clock
         self._committer = GroupCommitter(store, clock)
         self._ignore_backoff = ignore_backoff
+        self._sends = sends
         self._until = clock.now() + max_wait
         self._slots = {name: asyncio.Semaphore(channel.max_concurrent_sends) for name, channel in channels.items()}
         """By channel. A delivery is claimed only when a slot is free to send it at once, because after a crash
@@ -252,7 +265,7 @@ class _Run:
         bound_log = log.bind(subscriber=delivery.subscriber, to=to, part=part)
         try:
             # The lane that gets the slot now claims while this one settles, so both share a commit.
-            with _released(slots):
+            with _released(slots), self._sends.timed(job.subscriber.channel):
                 receipt = await self._attempt(channel, delivery, job.address)
         except DeliveryError as error:
             state = self._committer.fail(delivery, error, limits)

@@ -6,25 +6,30 @@ process's own figures. Never a subscriber, a topic or an address: labels have fe
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
 
 import bot
 from bot.arxiv import calendar
+from bot.durations import BOUNDS
 from bot.model import DeliveryState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from bot.durations import Durations, Timings
     from bot.store.figures import StoreFigures
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def metrics(figures: StoreFigures, now: datetime, *, subscribers: int, sockets: Mapping[str, float]) -> bytes:
+def metrics(
+    figures: StoreFigures, now: datetime, *, subscribers: int, sockets: Mapping[str, float], timings: Timings
+) -> bytes:
     """All metrics as text.
 
     Args:
@@ -32,9 +37,11 @@ def metrics(figures: StoreFigures, now: datetime, *, subscribers: int, sockets: 
         now: the moment, UTC, that ages are counted to.
         subscribers: how many stand in the configuration.
         sockets: per chat platform, seconds since it was last heard.
+        timings: how long this process's sends and requests took.
     """
     registry = CollectorRegistry()
-    registry.register(_Collected([*_of_store(figures, now), *_of_process(figures, subscribers, sockets)]))
+    found = [*_of_store(figures, now), *_of_process(figures, subscribers, sockets), *_of_work(timings)]
+    registry.register(_Collected(found))
     ProcessCollector(registry=registry)
     return generate_latest(registry)
 
@@ -100,6 +107,29 @@ def _of_process(figures: StoreFigures, subscribers: int, sockets: Mapping[str, f
         sockets,
     )
     yield InfoMetricFamily("paperboy_build", "The program that runs.", value={"version": bot.__version__})
+
+
+def _of_work(timings: Timings) -> Iterator[Metric]:
+    yield _histogram(
+        "paperboy_send_seconds",
+        "How long sends of this process took until the platform answered, by channel.",
+        "channel",
+        timings.sends,
+    )
+    yield _histogram(
+        "paperboy_poll_seconds",
+        "How long this process's requests to arXiv took until the answer's end, by service.",
+        "service",
+        timings.polls,
+    )
+
+
+def _histogram(name: str, said: str, label: str, durations: Durations) -> Metric:
+    family = HistogramMetricFamily(name, said, labels=[label])
+    bounds = [*map(str, BOUNDS), "+Inf"]
+    for key, observed in sorted(durations.read().items()):
+        family.add_metric([key], list(zip(bounds, accumulate(observed.counts), strict=True)), observed.total)
+    return family
 
 
 def _gauge(name: str, said: str, label: str, values: Mapping[str, float]) -> Metric:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
+from bot.durations import Timings
 from bot.errors import StoreError
 from bot.web.listen import open_sockets
 
@@ -46,6 +47,7 @@ class Monitoring:
         *,
         subscribers: int,
         sockets: Callable[[], Mapping[str, float]] = dict,
+        timings: Timings | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take what is reported on.
@@ -55,12 +57,14 @@ class Monitoring:
             clock: tells the moment that ages are counted to.
             subscribers: how many stand in the configuration.
             sockets: per chat platform, seconds since it was last heard.
+            timings: how long this process's sends and requests took.
             monotonic: seconds on a clock that nobody sets.
         """
         self._store = store
         self._clock = clock
         self._subscribers = subscribers
         self._sockets = sockets
+        self._timings = timings or Timings()
         self._monotonic = monotonic
         self._beat = monotonic()
         self._text = b""
@@ -134,7 +138,13 @@ class Monitoring:
 
         began = self._monotonic()
         now = self._clock.now()
-        text = metrics(self._store.figures.read(now), now, subscribers=self._subscribers, sockets=self._sockets())
+        text = metrics(
+            self._store.figures.read(now),
+            now,
+            subscribers=self._subscribers,
+            sockets=self._sockets(),
+            timings=self._timings,
+        )
         ended = self._monotonic()
         self._fresh_until = ended + max(READ_SECONDS, (ended - began) / READ_SHARE)
         return text

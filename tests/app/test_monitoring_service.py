@@ -48,6 +48,20 @@ async def test_a_morning_is_counted(environment: Environment, service: Monitorin
     assert "C0123456789" not in text
 
 
+async def test_how_long_this_process_s_sends_and_requests_took_is_shown(environment: Environment) -> None:
+    environment.announce(TUESDAY, paper())
+    environment.clock.set(morning(TUESDAY))
+    listen = environment.config["metrics"] = f"127.0.0.1:{free_port()}"
+    async with environment.app() as app:
+        service = MonitoringService(environment.clock, timings=app.timings)
+        await service.follow(environment.settings)
+        await app.runner.once()
+        text = await text_at(listen)
+        await service.aclose()
+    assert 'paperboy_send_seconds_count{channel="slack"} 1.0' in text
+    assert 'paperboy_poll_seconds_count{service="rss"} 1.0' in text
+
+
 async def test_it_follows_the_configuration(environment: Environment, service: MonitoringService) -> None:
     first = environment.config["metrics"] = f"127.0.0.1:{free_port()}"
     await service.follow(environment.settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bot
 from bot import __version__
+from bot.durations import Timings
 from bot.store.figures import StoreFigures
 from bot.web.metrics import metrics
 
@@ -23,13 +24,21 @@ FIGURES = StoreFigures(
 )
 
 
+def text() -> str:
+    """With a send that took no time, and one request to arXiv."""
+    timings = Timings()
+    for durations, label in ((timings.sends, "mail"), (timings.polls, "rss")):
+        with durations.timed(label):
+            pass
+    return metrics(FIGURES, NOW, subscribers=2, sockets={"slack": 1.5}, timings=timings).decode()
+
+
 def shown() -> list[str]:
-    text = metrics(FIGURES, NOW, subscribers=2, sockets={"slack": 1.5}).decode()
-    return [line for line in text.splitlines() if not line.startswith(("#", "process_"))]
+    return [line for line in text().splitlines() if not line.startswith(("#", "process_"))]
 
 
 def test_every_figure_is_shown_with_labels_of_few_values() -> None:
-    assert shown() == [
+    assert [line for line in shown() if "_seconds_" not in line] == [
         'paperboy_deliveries{channel="mail",state="pending"} 2.0',
         'paperboy_deliveries_total{channel="mail",outcome="sent"} 41.0',
         'paperboy_deliveries_total{channel="slack",outcome="dead"} 1.0',
@@ -47,16 +56,31 @@ def test_every_figure_is_shown_with_labels_of_few_values() -> None:
 
 
 def test_each_family_is_explained_and_typed() -> None:
-    text = metrics(FIGURES, NOW, subscribers=2, sockets={}).decode()
-    families = {re.split(r"[{ ]", line)[0] for line in shown()}
+    families = {family_of(re.split(r"[{ ]", line)[0]) for line in shown()}
     for family in families:
-        assert f"# HELP {family} " in text
-        assert f"# TYPE {family} " in text
+        assert f"# HELP {family} " in text()
+        assert f"# TYPE {family} " in text()
+
+
+def family_of(name: str) -> str:
+    """A histogram's series have names of their own."""
+    return re.sub(r"(?<=_seconds)_(bucket|sum|count)$", "", name)
+
+
+def test_how_long_sends_and_requests_took_is_a_histogram_by_channel_and_by_service() -> None:
+    lines = [line for line in shown() if "_seconds_" in line and "_sum{" not in line]
+    bounds = ("0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "30.0", "60.0", "+Inf")
+    assert lines == [
+        *(f'paperboy_send_seconds_bucket{{channel="mail",le="{bound}"}} 1.0' for bound in bounds),
+        'paperboy_send_seconds_count{channel="mail"} 1.0',
+        *(f'paperboy_poll_seconds_bucket{{le="{bound}",service="rss"}} 1.0' for bound in bounds),
+        'paperboy_poll_seconds_count{service="rss"} 1.0',
+    ]
 
 
 def test_the_alerts_and_the_dashboard_ask_for_metrics_that_there_are() -> None:
-    text = metrics(FIGURES, NOW, subscribers=2, sockets={"slack": 1.5}).decode()
+    there = text()
     for file in (Path(bot.__file__).parent / "web" / "prometheus").iterdir():
         asked = set(re.findall(r"\b(?:paperboy|process)_[a-z_]+(?=[){\[ ])", file.read_text(encoding="utf-8")))
         assert asked, file.name
-        assert {name for name in asked if f"# TYPE {name} " not in text} == set(), file.name
+        assert {name for name in asked if f"# TYPE {family_of(name)} " not in there} == set(), file.name

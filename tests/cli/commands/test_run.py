@@ -17,6 +17,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from bot.arxiv.calendar import is_mailing_day, mailing_date
 from bot.demo.servers.arxiv import ArxivServer
+from tests.app.test_monitoring_service import free_port, text_at
 from tests.builders import paper
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "from bot.app import daemon; daemon.TICK = 0.5; from bot.cli import main; main()"
 """As `python -m bot`, but that it looks ten times as often whether its file has changed."""
+OTHER = {"slack": "C0123456780", "topics": ["birds"]}
 PATIENCE_SECONDS = 100
 """Until a thing that has to come about is given up: on a busy machine a process takes its time to start."""
 
@@ -103,6 +105,7 @@ class Daemon:
 @pytest.fixture
 async def daemon(environment: Environment, tmp_path: Path) -> AsyncIterator[Daemon]:
     daemon = Daemon(environment, tmp_path / "notify")
+    environment.config["metrics"] = f"127.0.0.1:{free_port()}"
     today = mailing_date(datetime.now(UTC))
     if is_mailing_day(today):
         environment.announce(today, paper())
@@ -131,6 +134,13 @@ async def test_it_is_started_reloaded_refused_and_stopped(daemon: Daemon, enviro
     rewrite(environment)
     await daemon.wait_for(lambda: daemon.log.count("configuration reloaded") == 2, "a reload of the mended file")
 
+    is_counted = is_mailing_day(mailing_date(datetime.now(UTC)))
+    if is_counted:
+        rewrite(environment, subscribers={**environment.config["subscribers"], "other": OTHER})
+        await daemon.wait_for(lambda: daemon.log.count('"event": "delivered"') == 2, "a newcomer's digest")
+        # One was counted before the reloads, one after them.
+        assert 'paperboy_send_seconds_count{channel="slack"} 2.0' in await text_at(environment.config["metrics"])
+
     code, seconds = await daemon.stop()
     assert (code, seconds < 10) == (0, True)
     daemon.listen()
@@ -138,7 +148,7 @@ async def test_it_is_started_reloaded_refused_and_stopped(daemon: Daemon, enviro
     assert told[0] == "READY=1"
     assert told[-1] == "STOPPING=1"
     assert told.count("WATCHDOG=1") > 2
-    assert sum(message.startswith("RELOADING=1") for message in told) == 3
+    assert sum(message.startswith("RELOADING=1") for message in told) == 3 + is_counted
     assert environment.slack.token not in daemon.log
 
 
