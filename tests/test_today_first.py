@@ -208,7 +208,7 @@ async def test_what_was_missed_over_many_days_is_read_only_when_today_s_digests_
     monkeypatch.setattr("bot.collect._FEW_DAYS", 2)
     asked: list[int] = []
 
-    async def noting(runner: Runner, **how: bool) -> tuple[Composed, ...]:
+    async def noting(runner: Runner, **how: Any) -> tuple[Composed, ...]:
         asked.append(scene.asked(Source.OAI, scene.at(LATER, 0)))
         return await compose(runner, **how)
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.channels.mail.settings import MailSettings
     from bot.clock import Clock
+    from bot.model import Shard
     from bot.publish import Publisher
     from bot.report.status import Reporter
     from bot.settings import Settings
@@ -100,9 +101,9 @@ class App:
 
         return Reporter(self.store, roster, self.channels, self.planner(roster))
 
-    def planner(self, roster: Settings) -> DigestPlanner:
-        """Plans the roster's digests from the store as it is now."""
-        return DigestPlanner(self.store, roster, lambda names: self.matcher_of(roster, names))
+    def planner(self, roster: Settings, shard: Shard | None = None) -> DigestPlanner:
+        """Plans the digests of a roster, or of a shard's, from the store as it is now."""
+        return DigestPlanner(self.store, roster, lambda names: self.matcher_of(roster, names), shard)
 
     def matcher_of(self, roster: Settings, names: Iterable[str] | None = None) -> Matcher:
         """A roster's topics compiled; at least those of these names, if there are any."""
@@ -110,11 +111,11 @@ class App:
             return self.matcher
         return Matcher(map(roster.topics.__getitem__, roster.topics if names is None else names))
 
-    def composer(self, roster: Settings) -> Composer:
+    def composer(self, roster: Settings, shard: Shard | None = None) -> Composer:
         """A composer over the store as it is now, with its own channels, so that their render caches end with it."""
         built_in = self._build_channels(Templates()) if self.settings.templates else {}
         channels = self._build_channels(self.templates)
-        return Composer(self.store, roster, channels, self.planner(roster), fallbacks=built_in)
+        return Composer(self.store, roster, channels, self.planner(roster, shard), fallbacks=built_in)
 
     def publisher(self) -> Publisher | None:
         """A publisher of the site; None without `site:`."""

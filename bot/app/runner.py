@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from bot.deliver.lane_report import LaneReport
     from bot.durations import Durations
     from bot.members.roster import RosterReader
+    from bot.model import Shard
     from bot.publish import Published, Publisher
     from bot.settings import Settings
     from bot.store import Store
@@ -90,7 +91,7 @@ class Runner:
         clock: Clock,
         *,
         open_arxiv: OpenArxiv,
-        open_composer: Callable[[Settings], Composer],
+        open_composer: Callable[[Settings, Shard | None], Composer],
         open_publisher: Callable[[], Publisher | None],
         read_bounces: Callable[[], None] = lambda: None,
         sends: Durations | None = None,
@@ -104,7 +105,7 @@ class Runner:
             channels: by name, those that a subscriber uses.
             clock: for now and for waiting.
             open_arxiv: opens a client of arXiv.
-            open_composer: opens a composer for a roster, over the store as it is at that moment.
+            open_composer: opens a composer for a roster or that of a shard, over the store as it is at that moment.
             open_publisher: opens a publisher of the site; returns None without `site:`.
             read_bounces: processes new bounces; raises `BounceMailboxError` if it cannot read them.
             sends: counts how long each send takes, by channel.
@@ -144,7 +145,7 @@ class Runner:
         """
         if since is not None:
             now = self._clock.now()
-            self._open_composer(self._roster.whole(now)).enrol(now)
+            self._open_composer(self._roster.whole(now), None).enrol(now)
         return await self._run_verbs(_Options(tell=not no_deliver, any_hour=any_hour, since=since), progress)
 
     async def run_due(self, *, poll: bool) -> WorkAhead:
@@ -237,30 +238,38 @@ class Runner:
         collection = self._collector.collection(self._roster.of_yaml(self._clock.now()).categories)
         await self._collector.collect_today(collection, lambda _name, _steps: None)
 
-    async def compose(self, *, any_hour: bool = False, wait_for_late: bool = False) -> tuple[Composed, ...]:
-        """The second verb: writes the digests that are due into the outbox."""
+    async def compose(
+        self, *, any_hour: bool = False, wait_for_late: bool = False, shard: Shard | None = None
+    ) -> tuple[Composed, ...]:
+        """The second verb: writes the digests that are due into the outbox, with `shard` those of its subscribers."""
         now = self._clock.now()
         late = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL) if wait_for_late else None
-        roster = self._roster.to_compose(now, any_hour=any_hour)
-        composer = self._open_composer(roster)
+        roster = self._roster.to_compose(now, any_hour=any_hour, shard=shard)
+        composer = self._open_composer(roster, shard)
         composed = await composer.compose(now, any_hour=any_hour, wait_until=late)
         for problem in composer.problems:
             self.add_alert(f"compose {fingerprint(problem)}", problem)
         return composed
 
     async def deliver(
-        self, *, ignore_backoff: bool, max_wait: timedelta = MAX_WAIT, only: str | None = None
+        self,
+        *,
+        ignore_backoff: bool,
+        max_wait: timedelta = MAX_WAIT,
+        only: str | None = None,
+        shard: Shard | None = None,
     ) -> tuple[LaneReport, ...]:
-        """The third verb: sends what is in the outbox, with `only` to one subscriber."""
+        """The third verb: sends what is in the outbox, with `only` to one subscriber, with `shard` to those in it."""
         return await deliver(
             self._store,
-            self._roster.waited_for(self._clock.now()),
+            self._roster.waited_for(self._clock.now(), shard),
             self._channels,
             self._clock,
             ignore_backoff=ignore_backoff,
             max_wait=max_wait,
             only=only,
             sends=self._sends,
+            shard=shard,
         )
 
     async def publish(self) -> tuple[Published, ...]:

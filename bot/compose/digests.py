@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
-    from bot.model import Announcement, DigestEntry, Paper, Topic
+    from bot.model import Announcement, DigestEntry, Paper, Shard, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.subscribers import SubscriberState, Told
@@ -76,8 +76,22 @@ class _News:
 class DigestPlanner:
     """Plans digests over one snapshot of the store; caches what it read, and returns one object for equal plans."""
 
-    def __init__(self, store: Store, settings: Settings, compiled: Callable[[Collection[str]], Matcher]) -> None:
-        """Take the store, the roster, and a function that makes the matcher of named topics once it is needed."""
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        compiled: Callable[[Collection[str]], Matcher],
+        shard: Shard | None = None,
+    ) -> None:
+        """Take what planning needs.
+
+        Args:
+            store: only read.
+            settings: the roster.
+            compiled: makes the matcher of named topics, once it is needed.
+            shard: the shard that all subscribers of the roster are in, if they are one's.
+        """
+        self._shard = shard
         self.learned = LearnedOrder(store, settings)
         self._store = store
         self._settings = settings
@@ -177,7 +191,7 @@ class DigestPlanner:
         for key, paper in self._store.papers.load(unread).items():
             self._papers[key] = paper
             self._matched.add(paper)
-        told = self._store.subscribers.told({a.identifier for a in announcements})
+        told = self._store.subscribers.told({a.identifier for a in announcements}, self._shard)
         return _News(announcements, frozenset(a.mailing_date for a in announcements), (told,) if told else ())
 
     def _told_to(self, subscriber: str, news: _News) -> Told:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from bot.channels.channel import Channel
     from bot.clock import Clock
-    from bot.model import Delivery, Limits, Receipt
+    from bot.model import Delivery, Limits, Receipt, Shard
     from bot.settings import Address, Settings, Subscriber
     from bot.store import Store
     from bot.store.keys import ReaderKeys
@@ -58,6 +58,7 @@ async def deliver(
     max_wait: timedelta = MAX_WAIT,
     only: str | None = None,
     sends: Durations | None = None,
+    shard: Shard | None = None,
 ) -> tuple[LaneReport, ...]:
     """Sends what is in the outbox, as far as the limits allow within `max_wait`.
 
@@ -70,14 +71,15 @@ async def deliver(
         max_wait: how long this run waits, in all, for pacing and Retry-After.
         only: the one subscriber to deliver to; all if there is none.
         sends: counts how long each send takes, by channel.
+        shard: whose lanes alone are read and asked for; all if there is none.
     """
     jobs = tuple(
         _LaneJob(lane, left, subscriber, address)
-        for lane, left in store.outbox.backlog().items()
+        for lane, left in store.outbox.backlog(shard).items()
         if (subscriber := settings.subscribers.get(lane.subscriber)) and only in (None, subscriber.name)
         if (address := subscriber.address(lane.recipient))
     )
-    lost = recover(store, [job.lane for job in jobs if not job.subscriber.paused], clock.now())
+    lost = recover(store, [job.lane for job in jobs if not job.subscriber.paused], clock.now(), shard)
     keys = store.reader_keys(settings.secrets)
     run = _Run(
         store,

@@ -31,6 +31,7 @@ from bot.store.suppressions import SuppressionReason
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from bot.model import Shard
     from bot.settings import Settings
     from bot.store import Store
     from bot.store.keys import ReaderKeys
@@ -69,35 +70,58 @@ class RosterReader:
         with self._store.snapshot() as view:
             return self._read(view, now, keys)
 
-    def waited_for(self, now: datetime) -> Settings:
-        """The roster with the self-service subscribers that have deliveries in the outbox."""
-        return self.of({lane.subscriber for lane in self._store.outbox.lanes()}, now)
+    def waited_for(self, now: datetime, shard: Shard | None = None) -> Settings:
+        """The roster with the self-service subscribers that have deliveries in the outbox; of one shard, if given."""
+        keys = {lane.subscriber for lane in self._store.outbox.lanes(shard)}
+        with self._store.snapshot() as view:
+            return self._read(view, now, keys, shard)
 
-    def to_compose(self, now: datetime, *, any_hour: bool = False) -> Settings:
-        """The roster with the self-service subscribers for which there may be something to compose."""
+    def to_compose(self, now: datetime, *, any_hour: bool = False, shard: Shard | None = None) -> Settings:
+        """The roster with the self-service subscribers for which there may be something to compose.
+
+        Args:
+            now: the moment, UTC.
+            any_hour: whether all are wanted, due or not.
+            shard: whose subscribers alone are read, the YAML's too; all if there is none.
+        """
         upto = self._store.papers.last_seq()
         midnight = datetime.combine(calendar.mailing_date(now), time(), tzinfo=calendar.EASTERN)
         with self._store.snapshot() as view:
-            return self._read(view, now, None if any_hour else view.members.to_compose(upto, midnight, now))
+            keys = None if any_hour else view.members.to_compose(upto, midnight, now, shard)
+            return self._read(view, now, keys, shard)
 
-    def _read(self, view: Transaction, now: datetime, only: Collection[str] | None) -> Settings:
-        known = {found.key: found for found in view.suppressions.all()}
-        part = _Part(self._settings, self._keys, known, self._settings.named_categories, now)
-        subscribers = {name: part.of_yaml(each) for name, each in self._settings.subscribers.items()}
+    def _read(
+        self, view: Transaction, now: datetime, only: Collection[str] | None, shard: Shard | None = None
+    ) -> Settings:
+        """A part of the roster; a shard's names no categories to collect, because those take a look at everybody."""
         with _no_collection():
             rows = {
                 row.key: row
-                for some in view.members.rows(only)
+                for some in view.members.rows(only, shard)
                 for row in some
-                if row.channel in self._settings.channels and row.key not in subscribers
+                if row.channel in self._settings.channels and row.key not in self._settings.subscribers
             }
+        configured = [each for each in self._settings.subscribers.values() if shard is None or each.name in shard]
+        known = view.suppressions.all() if shard is None else self._suppressions(view, configured, rows.values())
+        by_key = {found.key: found for found in known}
+        part = _Part(self._settings, self._keys, by_key, self._settings.named_categories, now)
+        subscribers = {each.name: part.of_yaml(each) for each in configured}
         members = _Members(part, rows)
         return replace(
             self._settings,
             subscribers=_Subscribers(subscribers, members) if rows else subscribers,
             topics=_Topics(self._settings.topics, members) if rows else self._settings.topics,
-            self_service_categories=self._categories(view.members.reads()),
+            self_service_categories=() if shard else self._categories(view.members.reads()),
         )
+
+    def _suppressions(
+        self, view: Transaction, configured: Iterable[Subscriber], rows: Iterable[RosterRow]
+    ) -> Collection[Suppression]:
+        """Those of these subscribers' mailboxes."""
+        of_yaml = (address.mailbox for each in configured for address in each.addresses)
+        mailboxes = {mailbox for mailbox in (*of_yaml, *(row.mailbox for row in rows)) if mailbox}
+        keys = {key for mailbox in mailboxes for key in self._keys.suppression(mailbox)}
+        return view.suppressions.among(keys).values()
 
     def _categories(self, reads: Collection[str]) -> tuple[str, ...]:
         """The categories of own topics, if the YAML's still name them, and of the YAML's that are followed."""

@@ -1,6 +1,7 @@
 """The domain model as frozen dataclasses: what all other modules take and return.
 
-`papers`, `topics`, `digests` and `deliveries` hold one part each. Nothing in here does I/O or reads a clock.
+`papers`, `topics`, `digests`, `deliveries` and `shards` hold one part each. Nothing in here does I/O or reads a
+clock.
 """
 
 from bot.model.deliveries import (
@@ -33,6 +34,7 @@ from bot.model.papers import (
     listing_url,
     paper_url,
 )
+from bot.model.shards import SHARDS, Shard, shard_of
 from bot.model.topics import (
     Hit,
     Match,
@@ -42,6 +44,7 @@ from bot.model.topics import (
 )
 
 __all__ = [
+    "SHARDS",
     "AnnounceType",
     "Announcement",
     "Author",
@@ -67,8 +70,10 @@ __all__ = [
     "Paper",
     "Receipt",
     "Section",
+    "Shard",
     "Topic",
     "UnknownDelivery",
     "listing_url",
     "paper_url",
+    "shard_of",
 ]

@@ -15,6 +15,7 @@ from sqlalchemy import Integer, Text, and_, case, cast, func, or_, select, type_
 from bot.model import Topic
 from bot.settings import ALL_WEEK, Secret
 from bot.store.database import batched
+from bot.store.database.dialect import in_shard
 from bot.store.database.tables import members, subscribers
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from sqlalchemy import ColumnElement, Connection, Row
+
+    from bot.model import Shard
 
 Followed = tuple[str | Topic, ...]
 """What a subscriber follows: a topic of the YAML by its name, or one of its own."""
@@ -147,13 +150,16 @@ class Members:
         statement = select(func.count(), func.coalesce(func.sum(members.c.revision), 0)).select_from(members)
         return "/".join(map(str, self._connection.execute(statement).one()))
 
-    def rows(self, only: Collection[str] | None = None) -> Iterator[list[RosterRow]]:
+    def rows(self, only: Collection[str] | None = None, shard: Shard | None = None) -> Iterator[list[RosterRow]]:
         """What the roster needs of them, many at a time, in no certain order.
 
         Args:
             only: their keys; all if there are none.
+            shard: without keys, only those in it.
         """
         every = select(*_COLUMNS)
+        if shard is not None and only is None:
+            every = every.where(in_shard(self._connection, members.c.key, shard))
         some = () if only is None else batched(sorted(only))
         for statement in [every] if only is None else (every.where(members.c.key.in_(keys)) for keys in some):
             for rows in self._connection.execute(statement).partitions(_ROWS):
@@ -171,13 +177,14 @@ class Members:
         statement = select(members.c.reads).where(members.c.confirmed_at.is_not(None)).distinct()
         return frozenset(each for text in self._connection.scalars(statement) for each in text.split())
 
-    def to_compose(self, upto: int, midnight: datetime, now: datetime) -> tuple[str, ...]:
+    def to_compose(self, upto: int, midnight: datetime, now: datetime, shard: Shard | None = None) -> tuple[str, ...]:
         """The keys of those for whom composing may come to anything; the others need not even be read.
 
         Args:
             upto: the last announcement there is.
             midnight: when the mailing date began; whose hour was served since is told at once of what is late.
             now: the moment, UTC.
+            shard: only those in it; all if there is none.
         """
         state = subscribers.c
         news = or_(state.seen.is_(None), state.seen < upto, state.told_through.is_(None))
@@ -189,6 +196,8 @@ class Members:
         )
         joined = members.outerjoin(subscribers, state.name == members.c.key)
         statement = select(members.c.key).select_from(joined).where(_is_listening(now), anything)
+        if shard is not None:
+            statement = statement.where(in_shard(self._connection, members.c.key, shard))
         return tuple(self._connection.scalars(statement))
 
     def next_due(self, now: datetime) -> datetime | None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, func, or_, select
+from sqlalchemy import bindparam, case, exists, func, or_, select, true
 
 from bot.model import DeliveryState
 from bot.store.database import batched
-from bot.store.database.dialect import insert
+from bot.store.database.dialect import in_shard, insert
 from bot.store.database.tables import announcements, deliveries, digest_papers, subscribers
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row, Select
 
+    from bot.model import Shard
     from bot.store.database import Database
+
+_TOLD_KEY = (digest_papers.c.digest_id, digest_papers.c.identifier, digest_papers.c.version)
 
 Told = frozenset[tuple[str, int]]
 """(identifier, 0) as new or cross, (identifier, version) as replaced."""
@@ -110,20 +113,27 @@ class SubscriberStates:
         with self._database.reading() as connection:
             return bool(connection.scalar(select(or_(state.exists(), told.exists()))))
 
-    def told(self, identifiers: Collection[str]) -> dict[str, Told]:
+    def told(self, identifiers: Collection[str], shard: Shard | None = None) -> dict[str, Told]:
         """What of these papers each subscriber was told, by name; those that were told of none are left out.
 
         A digest with a withdrawn part counts as not told. Subscribers with the same digests share one value.
+
+        Args:
+            identifiers: of the papers.
+            shard: whose subscribers alone are looked for; all if there is none.
         """
         keys: dict[str, set[tuple[str, int]]] = {}
         digests_of: dict[str, set[str]] = {}
         with self._database.reading() as connection:
+            theirs = true() if shard is None else in_shard(connection, deliveries.c.subscriber, shard)
+            of_digest = deliveries.c.digest_id == digest_papers.c.digest_id
+            told_to = true() if shard is None else exists().where(of_digest, theirs)
             for batch in batched(sorted(identifiers)):
-                statement = select(digest_papers).where(digest_papers.c.identifier.in_(batch))
-                for row in connection.execute(statement):
-                    keys.setdefault(row.digest_id, set()).add((row.identifier, row.version))
+                statement = select(*_TOLD_KEY).where(digest_papers.c.identifier.in_(batch), told_to)
+                for key in connection.execute(statement):
+                    keys.setdefault(key.digest_id, set()).add((key.identifier, key.version))
             for batch in batched(sorted(keys)):
-                for row in connection.execute(_subscribers_told(batch)):
+                for row in connection.execute(_subscribers_told(batch).where(theirs)):
                     digests_of.setdefault(row.subscriber, set()).add(row.digest_id)
         told_by_digests = {
             ids: frozenset[tuple[str, int]]().union(*(keys[each] for each in ids))

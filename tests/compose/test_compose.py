@@ -659,7 +659,7 @@ async def test_of_two_composers_at_once_one_stands_back(environment: Environment
             await other.runner.compose()
         composer = app.composer(app.settings)
         composer._store.subscribers.states = lambda _names: states  # all read before the other one wrote
-        composer._store.subscribers.told = lambda _identifiers: {}
+        composer._store.subscribers.told = lambda _identifiers, _shard: {}
         composed = await composer.compose(environment.clock.now())
         assert [result.outcome for result in composed] == [Outcome.DIGEST, Outcome.ELSEWHERE, Outcome.DIGEST]
         assert sorted(lane.subscriber for lane in app.store.outbox.lanes()) == ["a", "b", "c"]

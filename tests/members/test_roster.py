@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,7 @@ from bot.members.commands import (
 from bot.members.commands import zone as set_zone
 from bot.members.mailbox import mailbox_key
 from bot.members.roster import RosterReader
-from bot.model import Topic
+from bot.model import Shard, Topic
 from bot.store.subscribers import SubscriberState
 from bot.store.suppressions import Via
 from tests.members.conftest import OLD_SECRET, SECRET, WEB, context_over, of_yaml, settings, topic
@@ -263,6 +264,22 @@ def test_to_compose_at_any_hour_are_all(context: Context) -> None:
     composed(context.store, found.key, 0, revision=found.revision)
     reader = RosterReader(context.store, context.settings)
     assert found.key in reader.to_compose(NOW, any_hour=True).subscribers
+
+
+def test_every_subscriber_is_read_in_one_shard_and_without_who_said_no(context: Context) -> None:
+    keys = {member(context, f"reader{number}@example.edu").key for number in range(8)}
+    unsubscribe(context, mailbox_key("reader3@example.edu"), Via.PAGE, NOW)
+    unsubscribe(context, ALICE, Via.PAGE, NOW)
+    reader = RosterReader(context.store, context.settings)
+    for read in (reader.to_compose, partial(reader.to_compose, any_hour=True), reader.waited_for):
+        whole = read(NOW)
+        parts = [read(NOW, shard=Shard(number, 3)) for number in range(3)]
+        names = [name for part in parts for name in part.subscribers]
+        assert sorted(names) == sorted(whole.subscribers)
+        found = {name: each for part in parts for name, each in part.subscribers.items()}
+        assert found == dict(whole.subscribers)
+        assert {"alice", "seminar"} | keys >= set(names) > {"alice", "seminar"}
+        assert found["alice"].addresses == ()
 
 
 def test_a_rewritten_topic_acts_from_the_next_reading_on(context: Context) -> None:

@@ -239,7 +239,7 @@ async def test_what_waits_is_withdrawn_before_the_next_send_also_while_somebody_
         await app.runner.compose()
         with app.store._database.writing() as connection:  # as if another machine had composed with an older roster
             connection.exec_driver_sql("UPDATE deliveries SET state = 'pending' WHERE state = 'dropped'")
-        monkeypatch.setattr(app.roster, "waited_for", lambda _now: roster)
+        monkeypatch.setattr(app.roster, "waited_for", lambda _now, _shard: roster)
         await app.runner.deliver(ignore_backoff=True)
     assert {recipient.casefold() for recipient, _ in got(readers)} == {BOB}
     async with readers.app() as app:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import StoreError
+from bot.model import shard_of
 from bot.store.database.lock_wait import LockWait, PostgresLockWait
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _sqlite(url: URL, lock_timeout_ms: int) -> Engines:
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: NORMAL may lose the last commits on a power cut, and after a lost "sent" a message is sent twice.
         connection.execute("PRAGMA synchronous = FULL")
+        connection.create_function("shard_of", 2, shard_of, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

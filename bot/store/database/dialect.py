@@ -8,14 +8,16 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.dialects import sqlite
 
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import ColumnElement, Connection, Table
     from sqlalchemy.dialects import postgresql
+
+    from bot.model import Shard
 
 _NAMESPACE = 0x5061_7065
 """The first half of every advisory lock's number, so that other programs on the database do not use the same."""
@@ -84,6 +86,16 @@ def check_references(connection: Connection, name: str) -> None:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:
             raise StoreError(name, f"its new schema would lose what table {broken[0]} refers to")
+
+
+def in_shard(connection: Connection, name: ColumnElement[str], shard: Shard) -> ColumnElement[bool]:
+    """The condition that a column's subscribers are in the shard, as `bot.model.shard_of` computes it."""
+    if _is_postgres(connection):
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 20 ms of every start on SQLite
+
+        bits = cast(func.concat("x", func.substr(func.md5(name), 1, 4)), postgresql.BIT(16))
+        return cast(bits, Integer) % shard.of == shard.number
+    return func.shard_of(name, shard.of) == shard.number  # our own function, see `connect`
 
 
 def last_number(connection: Connection, table: Table) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from bot.model import DeliveryState
-from bot.store.database.dialect import Lock, hold_lock
+from bot.store.database.dialect import Lock, hold_lock, in_shard
 from bot.store.database.tables import deliveries, digests, messages
 from bot.store.limits import close_circuit, in_order
 from bot.store.outbox.claim import BatchResult, Claimed, ClaimRequest, SentReceipt, claim_batch
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.errors import DeliveryError
-    from bot.model import Delivery, Limits, Receipt
+    from bot.model import Delivery, Limits, Receipt, Shard
     from bot.store.database import Database
     from bot.store.outbox.claim import ClaimOutcome
     from bot.store.outbox.enqueue import EnqueueRequest, StateUpdate
@@ -103,10 +103,13 @@ class Outbox:
 
     # -- claim and settle ----------------------------------------------------------------------------------------
 
-    def backlog(self) -> dict[Lane, int]:
+    def backlog(self, shard: Shard | None = None) -> dict[Lane, int]:
         """Every lane with deliveries that are not final, held ones included, and how many they are.
 
         Lanes that were tried least come first, so that one whose refusal opens a shared circuit comes after them.
+
+        Args:
+            shard: whose lanes; all if there is none.
         """
         statement = (
             select(
@@ -119,21 +122,31 @@ class Outbox:
             .group_by(deliveries.c.subscriber, deliveries.c.recipient)
         )
         with self._database.reading() as connection:
+            if shard is not None:
+                statement = statement.where(in_shard(connection, deliveries.c.subscriber, shard))
             rows = sorted(connection.execute(statement).all(), key=lambda row: (row.tries, *row[:2]))
         return {Lane(row.subscriber, row.recipient): row.left for row in rows}
 
-    def lanes(self) -> tuple[Lane, ...]:
-        """Every lane of the backlog."""
-        return tuple(self.backlog())
+    def lanes(self, shard: Shard | None = None) -> tuple[Lane, ...]:
+        """Every lane of the backlog, or of a shard's."""
+        return tuple(self.backlog(shard))
 
-    def recover(self, *lanes: Lane, owner: WorkerId, now: datetime) -> tuple[tuple[Lane, DeliveryState], ...]:
+    def recover(
+        self, *lanes: Lane, owner: WorkerId, now: datetime, shard: Shard | None = None
+    ) -> tuple[tuple[Lane, DeliveryState], ...]:
         """Marks deliveries whose sender died as unknown, to be looked up; as dead after too many crashes.
+
+        Args:
+            lanes: of whom.
+            owner: this process.
+            now: the moment, UTC.
+            shard: in which all of these lanes are, so that no other row is locked.
 
         Returns:
             The new state of each of them.
         """
         with self._database.writing() as connection:
-            return recover(connection, frozenset(lanes), owner=owner, now=now)
+            return recover(connection, frozenset(lanes), owner=owner, now=now, shard=shard)
 
     def claim_batch(
         self,

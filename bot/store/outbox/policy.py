@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, case, func, select
 
 from bot.errors import FailureKind
 from bot.model import Delivery, DeliveryState
+from bot.store.database.dialect import in_shard
 from bot.store.database.tables import deliveries, messages
 from bot.store.limits import LONGEST_WAIT, delay_until, open_circuit
 from bot.store.outbox.giving_up import count_refusal, others_passed
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
 
     from bot.errors import DeliveryError
-    from bot.model import Limits
+    from bot.model import Limits, Shard
     from bot.store.limits import LimitState
 
 LEASE = timedelta(minutes=15)
@@ -89,10 +90,12 @@ class Wait:
 
 
 def recover(
-    connection: Connection, lanes: Container[Lane], *, owner: WorkerId, now: datetime
+    connection: Connection, lanes: Container[Lane], *, owner: WorkerId, now: datetime, shard: Shard | None = None
 ) -> tuple[tuple[Lane, DeliveryState], ...]:
     """Marks deliveries whose process died while sending as `unknown`, or as `dead` after too many crashes."""
     sending = deliveries.c.state == DeliveryState.SENDING
+    if shard is not None:
+        sending &= in_shard(connection, deliveries.c.subscriber, shard)
     # Locked rows are being settled or recovered by another process now.
     statement = select(deliveries).where(sending).order_by(deliveries.c.seq).with_for_update(skip_locked=True)
     outcomes = []

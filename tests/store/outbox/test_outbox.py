@@ -17,6 +17,7 @@ from bot.model import (
     Message,
     OnUnknown,
     Receipt,
+    Shard,
     UnknownDelivery,
 )
 from bot.store import Store
@@ -38,6 +39,7 @@ DEAD = replace(ME, started="1")
 ELSEWHERE = replace(ME, host="elsewhere")
 GATES = Limits(Limit("slack:c1", 1.0), Limit("slack-token:t", 0.2))
 LANE = Lane("lab", "")
+NO_PACE = Limit("relay", 0)
 
 
 def message(text: str = "hello", *, plain: str | None = "plain hello", reply: bool = False) -> Message:
@@ -112,6 +114,24 @@ def test_equal_digests_of_two_subscribers_are_stored_once(store: Store) -> None:
     with store._database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM digests").scalar() == 1
         assert connection.exec_driver_sql("SELECT count(*) FROM deliveries").scalar() == 2
+
+
+def test_a_lane_is_in_the_backlog_of_one_shard_and_recovered_there_alone(store: Store) -> None:
+    names = [f"s{number}" for number in range(6)]
+    lanes = [Lane(name, "") for name in names]
+    for lane in lanes:
+        enqueue(store, rendered(message("one"), message("two")), name=lane.subscriber)
+        assert isinstance(
+            claim(store, owner=DEAD, lane=lane, limits=Limits(Limit(lane.subscriber, 0), NO_PACE)), Claimed
+        )
+    shards = [Shard(number, 3) for number in range(3)]
+    of_shards = [store.outbox.backlog(shard) for shard in shards]
+    assert sorted(lane for backlog in of_shards for lane in backlog) == lanes
+    assert all(lane.subscriber in shard for shard, backlog in zip(shards, of_shards, strict=True) for lane in backlog)
+    assert {lane: left for backlog in of_shards for lane, left in backlog.items()} == store.outbox.backlog()
+    found = [store.outbox.recover(*lanes, owner=ME, now=NOW, shard=shard) for shard in shards]
+    assert [{lane for lane, _ in each} for each in found] == [set(backlog) for backlog in of_shards]
+    assert store.outbox.recover(*lanes, owner=ME, now=NOW) == ()
 
 
 def test_a_day_without_a_digest_only_moves_its_subscriber_on(store: Store) -> None:
