@@ -35,7 +35,8 @@ from bot.publish.html import SiteContext, render_web_page
 from bot.publish.html_index import render_front
 from bot.publish.markdown import TopicPage, render_index, render_page
 from bot.report.preview import render_pages
-from bot.text.templates import FILTERS, Templates, built_in_folder
+from bot.text.environments import FILTERS
+from bot.text.templates import Templates, built_in_folder
 from bot.topics.matcher import Matcher
 from bot.topics.query import parse
 from tests.builders import MONDAY, digest, entry, paper, section

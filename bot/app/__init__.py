@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bot.app.collecting import LEASE_TERM, TODAY_LEASE
 from bot.app.runner import Runner
 from bot.arxiv import calendar
+from bot.arxiv.client import ArxivClient
 from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, ARXIV_TIMEOUT
 from bot.channels import CHANNELS
 from bot.channels.channel import CheckResult
@@ -34,7 +35,6 @@ from bot.topics.matcher import Matcher
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from bot.arxiv.client import ArxivClient
     from bot.channels.channel import Channel
     from bot.channels.mail.settings import MailSettings
     from bot.clock import Clock
@@ -155,8 +155,6 @@ class App:
         self, lease: str = TODAY_LEASE, *, max_wait: float = ARXIV_MAX_WAIT, answer_within: float = ARXIV_TIMEOUT
     ) -> AsyncIterator[ArxivClient]:
         """A client of arXiv, while no other process has the lease; see `collecting.OpenArxiv`."""
-        from bot.arxiv.client import ArxivClient  # noqa: PLC0415 - aiohttp, only where arXiv is asked
-
         self.store.leases.acquire(lease, self.clock.now(), LEASE_TERM)
         client = ArxivClient(
             self.settings.arxiv,

@@ -12,12 +12,12 @@ import asyncio
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode
 
 from bot import __version__
+from bot.arxiv.answers import LONGEST_WAIT, UnreachableError, host_of
 from bot.arxiv.rate_limit import (
     ARXIV_MAX_WAIT,
     ARXIV_TIMEOUT,
@@ -28,46 +28,26 @@ from bot.arxiv.rate_limit import (
 )
 from bot.durations import Durations
 from bot.errors import FetchError
-from bot.text import clean, truncate
+from bot.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    import aiohttp
-
+    from bot.arxiv.http import HttpSession
     from bot.arxiv.rate_limit import RateLimits
     from bot.clock import Clock
     from bot.settings import ArxivSettings
 
-_CONNECT_TIMEOUT = 15.0
 _MOST_UNREACHABLE = 3
 """After so many failures in a row to reach a service, this client does not try it again."""
-LARGEST_BODY = 20_000_000
-"""Bytes, after decompression. A feed of 2,000 items, arXiv's own limit, has 4 MB; such a catch-up page has 8 MB."""
 
 # arXiv's servers answer 406 to some requests without an Accept header.
 _ACCEPT_FEED = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
 _ACCEPT_XML = "text/xml, application/xml;q=0.9, */*;q=0.1"
 _ACCEPT_HTML = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
-_CHUNK = 65_536
 _MOST_REDIRECTS = 5
-_REDIRECTS = (
-    HTTPStatus.MOVED_PERMANENTLY,
-    HTTPStatus.FOUND,
-    HTTPStatus.SEE_OTHER,
-    HTTPStatus.TEMPORARY_REDIRECT,
-    HTTPStatus.PERMANENT_REDIRECT,
-)
-_LONGEST_WAIT = 86_400.0
-"""Seconds: a longer Retry-After is cut to this, so that the next day's mailing is asked for."""
 _THROTTLING = (HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-# Throttling also comes as this text under status 200.
-_RATE_EXCEEDED = b"Rate exceeded."
-
-
-class _UnreachableError(FetchError):
-    """The server could not be reached: no connection, or no complete answer in time."""
 
 
 class ArxivClient:
@@ -107,7 +87,7 @@ class ArxivClient:
         self._one_at_a_time = asyncio.Lock()
         self._unreachable = Counter[Service]()
         """By service, how often in a row it could not be reached."""
-        self._opened: aiohttp.ClientSession | None = None
+        self._opened: HttpSession | None = None
 
     @property
     def has_catchup(self) -> bool:
@@ -139,7 +119,7 @@ class ArxivClient:
     async def aclose(self) -> None:
         """Closes the session, if one was opened."""
         if self._opened:
-            await self._opened.close()
+            await self._opened.aclose()
             self._opened = None
 
     async def _fetch(self, service: Service, url: str, accept: str) -> bytes:
@@ -155,11 +135,13 @@ class ArxivClient:
     async def _request(self, service: Service, url: str, accept: str) -> bytes | str:
         """Sends one request under the limits. Returns the body, or the URL that it was redirected to."""
         if self._unreachable[service] >= _MOST_UNREACHABLE:
-            raise FetchError(f"{_host(url)} was not reached {_MOST_UNREACHABLE} times and is not tried again for now")
+            raise FetchError(
+                f"{host_of(url)} was not reached {_MOST_UNREACHABLE} times and is not tried again for now"
+            )
         await self._wait_for_turn(service)
         try:
             with self._polls.timed(service.value):
-                answer = await self._get(url, accept)
+                answer = await self._session().get(url, accept)
         except FetchError as error:
             self._record_failure(service, error)
             raise
@@ -170,6 +152,13 @@ class ArxivClient:
         finally:
             self._limits.release(self._clock.now() + self._pause)
 
+    def _session(self) -> HttpSession:
+        if self._opened is None:
+            from bot.arxiv.http import HttpSession  # noqa: PLC0415 - aiohttp: 0.3 s that only a request needs
+
+            self._opened = HttpSession(self._headers, self._timeout, self._clock.now)
+        return self._opened
+
     @property
     def _pause(self) -> timedelta:
         """The pause from the end of an answer to the next request."""
@@ -178,7 +167,7 @@ class ArxivClient:
     def _record_failure(self, service: Service, error: FetchError) -> None:
         """Stores a failed request in the limits of its service."""
         now, seconds = self._clock.now(), error.retry_after
-        self._unreachable[service] = self._unreachable[service] + 1 if isinstance(error, _UnreachableError) else 0
+        self._unreachable[service] = self._unreachable[service] + 1 if isinstance(error, UnreachableError) else 0
         if error.status == HTTPStatus.FORBIDDEN:
             until = now + (PAGES_REFUSED_FOR if service is Service.PAGES else REFUSED_FOR)
             self._limits.record_refusal(service, now, until, error.reason)
@@ -189,7 +178,7 @@ class ArxivClient:
         elif error.status is not None:
             self._limits.record_answer(service)
         if seconds:
-            self._limits.hold_until(service, now + timedelta(seconds=min(seconds, _LONGEST_WAIT)))
+            self._limits.hold_until(service, now + timedelta(seconds=min(seconds, LONGEST_WAIT)))
 
     async def _wait_for_turn(self, service: Service) -> None:
         """Waits until the service may be asked and this process has acquired the limit; other processes may be first.
@@ -229,62 +218,6 @@ class ArxivClient:
             asked=False,
         )
 
-    async def _get(self, url: str, accept: str) -> bytes | str:
-        """Sends one GET request and reads its whole answer."""
-        import aiohttp  # noqa: PLC0415 - 350 ms, only where something is asked
-
-        try:
-            async with self._session().get(url, headers={"Accept": accept}, allow_redirects=False) as response:
-                return await self._answer(response, url)
-        except aiohttp.ConnectionTimeoutError as error:
-            raise _UnreachableError(f"cannot connect to {_host(url)}: no answer in time") from error
-        except TimeoutError as error:
-            raise _UnreachableError(f"no whole answer from {_host(url)} within {self._timeout:g} s") from error
-        except aiohttp.ClientPayloadError as error:
-            raise FetchError(f"the answer of {_host(url)} broke off") from error
-        except aiohttp.ClientConnectorError as error:
-            reason = clean(error.os_error.strerror or type(error.os_error).__name__)
-            raise _UnreachableError(f"cannot connect to {_host(url)}: {reason}") from error
-        except aiohttp.ClientConnectionError as error:
-            raise FetchError(f"{_host(url)} closed the connection without an answer") from error
-        except aiohttp.ClientError as error:
-            # Only the type is shown: the text of some errors contains the whole URL.
-            raise FetchError(f"no answer from {_host(url)}: {type(error).__name__}") from error
-
-    async def _answer(self, response: aiohttp.ClientResponse, url: str) -> bytes | str:
-        """What a response means: a body, a redirect, or an error."""
-        status, words = response.status, clean(f"{response.status} {response.reason or ''}")
-        if status in _REDIRECTS:
-            return _moved_to(url, response.headers.get("Location", ""))
-        if status == HTTPStatus.OK:
-            body = await _read(response)
-            if body.strip() != _RATE_EXCEEDED:
-                return body
-            status, words = HTTPStatus.TOO_MANY_REQUESTS, _RATE_EXCEEDED.decode()
-        retry_after = _retry_after(response.headers.get("Retry-After", ""), self._clock.now())
-        raise FetchError(f"{_host(url)} answered {words}", status=status, retry_after=retry_after)
-
-    def _session(self) -> aiohttp.ClientSession:
-        import aiohttp  # noqa: PLC0415 - aiohttp: 0.3 s that only a request needs
-
-        if self._opened is None:
-            self._opened = aiohttp.ClientSession(
-                headers=self._headers,
-                timeout=aiohttp.ClientTimeout(total=self._timeout, connect=_CONNECT_TIMEOUT),
-                trust_env=True,
-            )
-        return self._opened
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Reads the body; stops as soon as it is larger than `LARGEST_BODY`."""
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise FetchError(f"an answer of more than {LARGEST_BODY // 1_000_000} MB", status=response.status)
-    return bytes(body)
-
 
 def _named(url: str, category: str) -> str:
     return url.replace("{category}", quote(category, safe="+"))
@@ -297,42 +230,3 @@ def _with_query(url: str, arguments: Mapping[str, str]) -> str:
 
 def _minute(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _moved_to(url: str, location: str) -> str:
-    """The URL of a redirect that we follow: on the same host, or any host over https; never from https to http.
-
-    Raises:
-        FetchError: it leads elsewhere.
-    """
-    try:
-        target = urljoin(url, location)
-        old, new = urlsplit(url), urlsplit(target)
-        allowed = new.scheme == "https" or (new.scheme, new.hostname) == (old.scheme, old.hostname)
-    except ValueError:
-        target, allowed = "", False
-    if not location or not allowed:
-        raise FetchError(
-            f"{_host(url)} redirects to where we do not follow: {truncate(clean(location), 100) or 'nowhere'}"
-        )
-    return target
-
-
-def _retry_after(header: str, now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, from 0 to a day; None if it cannot be parsed.
-
-    It may be a number or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after.
-    """
-    if header.isascii() and header.isdigit():
-        seconds = float(header)
-    else:
-        try:
-            moment = parsedate_to_datetime(header)
-        except (ValueError, OverflowError):  # the latter for an offset of twenty digits
-            return None
-        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or "arXiv"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from contextlib import suppress
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,31 +34,6 @@ async def read_body(response: aiohttp.ClientResponse) -> bytes:
             response.close()
             return b""
     return bytes(body)
-
-
-@cache
-def bounded_response() -> type[aiohttp.ClientResponse]:
-    """A response class for aiohttp's sessions that reads with `read_body` and `parse_json`.
-
-    For libraries that read responses themselves and have no limits.
-    """
-    import aiohttp  # noqa: PLC0415 - 350 ms, only where a platform is asked
-
-    class BoundedResponse(aiohttp.ClientResponse):
-        """A response with a limited body, whatever its headers say about encoding and type."""
-
-        async def read(self) -> bytes:
-            if self._body is None:
-                self._body = await read_body(self)
-            return self._body
-
-        async def text(self, *_: object, **__: object) -> str:
-            return (await self.read()).decode("utf-8", "replace")
-
-        async def json(self, **_: object) -> Any:  # noqa: ANN401 - aiohttp's own
-            return parse_json(await self.read())
-
-    return BoundedResponse
 
 
 def parse_json(raw: bytes | str) -> object:

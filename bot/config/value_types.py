@@ -6,6 +6,7 @@ message says what is expected; none repeats a text that could be a secret.
 
 from __future__ import annotations
 
+import difflib
 import re
 from datetime import time, timedelta
 from ipaddress import ip_network
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bot.arxiv.taxonomy import UnknownCategoryError, expand
+from bot.channels.mail.mime import parse_mailbox
 from bot.errors import QueryError
 from bot.settings import Secret, is_loopback
 from bot.topics.name_errors import no_name
@@ -50,8 +52,6 @@ def shown(name: str) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: the most similar known name, else all known names."""
-    import difflib  # noqa: PLC0415 - 6 ms that only a mistake needs
-
     spelled = {candidate.lower(): candidate for candidate in known}
     near = difflib.get_close_matches(name.lower(), spelled, n=1)
     if near:
@@ -188,8 +188,6 @@ def listen(text: str, *, folder: Path) -> str:
 
 def mail_domain(text: str) -> str:
     """A mail domain in its ASCII form."""
-    from bot.channels.mail.mime import parse_mailbox  # noqa: PLC0415 - only where there is one
-
     try:
         return parse_mailbox(f"somebody@{text.removeprefix('@')}").domain
     except ValueError:

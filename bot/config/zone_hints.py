@@ -6,6 +6,7 @@ the time zone database: https://data.iana.org/time-zones/tzdb/theory.html#naming
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from importlib.resources import files
@@ -37,8 +38,6 @@ def hint(name: str) -> str:
 
 def _meant(name: str) -> tuple[str, ...]:
     """The zones of the city, country or abbreviation, else those with a similar spelling."""
-    import difflib  # noqa: PLC0415 - 6 ms that only a mistake needs
-
     zones, places = _zones(), {**_countries(), **_last_parts(), **_cities()}
     whole, place = _folded(name), _folded(name.rpartition("/")[2])
     if whole in zones or place in places:

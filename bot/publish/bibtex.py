@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bot import text
 from bot.model import paper_url
 from bot.text import latex
-from bot.text.math_symbols import is_standard
+from bot.text.math_commands import is_standard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.text import math, typography
-from bot.text.math_symbols import FUNCTIONS, GREEK, symbol
+from bot.text.math_commands import symbol
+from bot.text.math_symbols import FUNCTIONS, GREEK
 from bot.text.units import spelled_out
 
 if TYPE_CHECKING:

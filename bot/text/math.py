@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.text.math_symbols import EDGE, FUNCTIONS, GREEK, LETTER, LOWERED, RAISED, converted, is_known
+from bot.text.math_commands import converted, is_known
+from bot.text.math_symbols import EDGE, FUNCTIONS, GREEK, LETTER, LOWERED, RAISED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from bot.durations import Durations, Timings
     from bot.store.figures import StoreFigures
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 
 def metrics(
     figures: StoreFigures, now: datetime, *, subscribers: int, sockets: Mapping[str, float], timings: Timings

@@ -13,6 +13,7 @@ from bot.members.own_topics import read_terms
 from bot.members.values import Changed, Refusal, Refused
 from bot.model import Topic
 from bot.settings import ALL_WEEK
+from bot.web.own_data import saved_papers
 from bot.web.own_topic import TopicForm, previewed, read_topic_form, topic_form
 from bot.web.page import Page
 from bot.web.sentences import Said, refused
@@ -232,8 +233,6 @@ def _stopped(suppression: Suppression) -> Mapping[str, object]:
 
 def _saved(visit: Visit) -> list[Mapping[str, str]]:
     """The papers that this reader saved, the last one first."""
-    from bot.web.own_data import saved_papers  # noqa: PLC0415 - BibTeX, only where something was saved
-
     return [
         {"title": paper.title, "identifier": paper.identifier}
         for paper in saved_papers(visit.readers, visit.mailbox)[:MOST_SAVED]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot import __version__
-from bot.arxiv import client
+from bot.arxiv import http
 from bot.arxiv.client import ArxivClient
 from bot.arxiv.rate_limit import Service
 from bot.clock import SimulatedClock, SystemClock
@@ -236,33 +236,6 @@ async def test_a_retry_after_is_kept(status: int, header: str, seconds: float) -
         assert scene.waits() == seconds
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("0", 0.0),
-        ("90", 90.0),
-        ("9" * 400, 86_400.0),
-        ("Mon, 20 Apr 2026 04:21:30 GMT", 90.0),
-        ("Mon, 20 Apr 2026 04:21:30 -0000", 90.0),
-        ("Mon, 20 Apr 2026 04:00:00 GMT", 0.0),
-        ("Mon, 20 Apr 2099 04:00:00 GMT", 86_400.0),
-        ("9" * 15, 86_400.0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
-        ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
-        (f"Mon, 20 Apr 2026 04:00:00 +{'9' * 20}", None),
-        ("1e308", None),
-        ("NaN", None),
-        ("-inf", None),
-        ("", None),
-        ("-5", None),
-        ("soon", None),
-        ("٣", None),
-    ],
-)
-def test_both_forms_of_retry_after_are_read_and_clamped_to_a_day(header: str, seconds: float | None) -> None:
-    assert client._retry_after(header, START) == seconds
-
-
 async def test_a_body_cut_off_is_no_answer() -> None:
     async with _scene() as scene:
         scene.server.feeds["cs.CV"] = Answer(b"<rss>" * 1000, cut=True)
@@ -289,7 +262,7 @@ async def test_a_cancelled_request_counts_as_one() -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 async def test_an_oversized_body_is_given_up(packed: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    body = b" " * (client.LARGEST_BODY + 1)
+    body = b" " * (http.LARGEST_BODY + 1)
     answer = Answer(gzip.compress(body, 1), headers={"Content-Encoding": "gzip"}) if packed else Answer(body)
     async with _scene() as scene:
         scene.server.feeds["cs.CV"] = answer
@@ -341,7 +314,7 @@ async def test_a_service_that_answers_between_two_failures_is_tried_on() -> None
 async def test_no_answer_holds_a_service_for_longer_than_a_day(
     monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
-    monkeypatch.setattr(client, "_retry_after", lambda *_: seconds)
+    monkeypatch.setattr(http, "retry_after", lambda *_: seconds)
     async with _scene() as scene:
         scene.server.feeds["cs.CV"] = Answer(status=503)
         with pytest.raises(FetchError):
@@ -412,9 +385,3 @@ async def test_a_circle_of_redirects_is_left() -> None:
         with pytest.raises(FetchError, match="more than 5 redirects"):
             await scene.client().fetch_rss("cs.CV")
         assert len(scene.server.requests) == 6
-
-
-def test_https_is_followed_anywhere_and_never_left() -> None:
-    assert client._moved_to("http://rss.arxiv.org/a", "https://other.example/b") == "https://other.example/b"
-    with pytest.raises(FetchError):
-        client._moved_to("https://rss.arxiv.org/a", "http://rss.arxiv.org/a")

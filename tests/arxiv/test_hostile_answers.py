@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.arxiv import calendar, catchup, client, dates, feed, identifier, oai
+from bot.arxiv import answers, calendar, catchup, dates, feed, identifier, oai
 from bot.errors import ParseError
 from tests.arxiv.test_catchup import DAY, PAGE
 from tests.arxiv.test_feed import ATOM, RSS
@@ -153,7 +153,7 @@ _MOMENTS = st.datetimes(datetime(1980, 1, 2), datetime(2199, 12, 28), timezones=
     .flatmap(lambda moment: st.integers(-(10**25), 10**25).map(lambda offset: f"{moment} {offset:+05d}"))
 )
 def test_a_retry_after_is_a_wait_of_at_most_a_day_or_none(header: str) -> None:
-    wait = client._retry_after(header, NOW)
+    wait = answers.retry_after(header, NOW)
     assert wait is None or 0 <= wait <= 86_400
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from bot.arxiv import client as client_module
+from bot.arxiv import client, http
 from bot.arxiv.client import ArxivClient
 from bot.arxiv.rate_limit import Service, backoff
 from bot.clock import SimulatedClock, SystemClock
@@ -147,7 +147,7 @@ async def test_each_kind_asks_as_arxiv_wants_it(tmp_path: Path) -> None:
 
 
 def test_arguments_come_after_those_of_the_address() -> None:
-    assert client_module._with_query("http://a/b?key=1", {"verb": "x"}) == "http://a/b?key=1&verb=x"
+    assert client._with_query("http://a/b?key=1", {"verb": "x"}) == "http://a/b?key=1&verb=x"
 
 
 async def test_the_catchup_pages_are_the_operators_choice(tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ async def test_a_clock_that_was_wrong_does_not_hold_the_limits_for_ever(tmp_path
 async def test_an_oversized_answer_is_given_up_whatever_its_kind(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "LARGEST_BODY", 1_000_000)
+    monkeypatch.setattr(http, "LARGEST_BODY", 1_000_000)
     packed = gzip.compress(b" " * 50_000_000, 1)
     async with _place(tmp_path) as place:
         place.answers = [lambda: web.Response(body=packed, headers={"Content-Encoding": "gzip"})]

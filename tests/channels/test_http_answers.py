@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels import http_answers
+from bot.channels.bounded_response import BoundedResponse
 from bot.channels.http_answers import (
     LARGEST_BODY,
     LONGEST_RETRY_AFTER,
-    bounded_response,
     json_object,
     json_objects,
     parse_json,
@@ -93,7 +93,7 @@ async def test_a_body_that_fits_is_read_whole_plain_or_packed() -> None:
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         assert await _read(url) == b"x" * 300_000
-        async with aiohttp.ClientSession(response_class=bounded_response()) as session, session.get(url) as response:
+        async with aiohttp.ClientSession(response_class=BoundedResponse) as session, session.get(url) as response:
             assert await response.text() == "x" * 300_000
             assert await response.json() is None
 

@@ -9,6 +9,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from bot import text
 from bot.channels.excerpt import excerpt
 from bot.channels.pagination import as_many_as_fit
@@ -17,8 +19,6 @@ from bot.model import Link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from markupsafe import Markup
 
     from bot.model import DigestEntry
 
@@ -32,8 +32,6 @@ _MARKUP = re.compile(r"[\\*_~`|\[\]()<>@#:]")
 
 def abstract(entry: DigestEntry) -> Markup:
     """A few lines of the abstract, chosen to show matched terms, as Markdown with these terms in bold."""
-    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
-
     excerpt_shown = excerpt(entry.paper, matched_terms(entry.match), title=TITLE, abstract=_ABSTRACT)
     return Markup(excerpt_shown.abstract.as_markup(text.escape_discord, "**{}**"))  # noqa: S704 - escaped here
 

@@ -11,14 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.channels.channel import CannotTellError
-from bot.channels.mail.check import check_relay
 from bot.channels.mail.digest import render_digest, render_note
 from bot.channels.mail.fragments import Fragments
 from bot.channels.mail.links import OwnLinks, fill
 from bot.channels.mail.mime import Mailbox, build, mailto, message_id, parse_mailbox
 from bot.channels.mail.return_path import SAMPLE_TOKEN
 from bot.channels.mail.settings import MailSettings
-from bot.channels.mail.smtp import SmtpPool
 from bot.model import Delivery, Limit, Limits, Receipt
 from bot.settings import Address, Secret, fingerprint
 
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.channels.channel import CheckResult, ReaderLinks
+    from bot.channels.mail.smtp import SmtpPool
     from bot.model import Digest, Message, Note, UnknownDelivery
     from bot.text.templates import Templates
 
@@ -159,6 +158,8 @@ class MailChannel:
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
         """Connects, logs in, and asks for each address whether the relay would take a mail; sends none."""
+        from bot.channels.mail.check import check_relay  # noqa: PLC0415 - aiosmtplib: 50 ms that only a check needs
+
         return tuple([result async for result in check_relay(self._settings, addresses)])
 
     async def aclose(self) -> None:
@@ -185,6 +186,8 @@ class MailChannel:
 
     def _running_pool(self) -> SmtpPool:
         """The pool of the running event loop, because connections cannot be used in another loop."""
+        from bot.channels.mail.smtp import SmtpPool  # noqa: PLC0415 - aiosmtplib: 50 ms that only who sends needs
+
         loop = asyncio.get_running_loop()
         if self._pool is None or self._loop is not loop:
             self._pool, self._loop = SmtpPool(self._settings), loop

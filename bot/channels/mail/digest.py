@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.mail.fragments import Block, Fragments
+from markupsafe import Markup
+
+from bot.channels.mail.fragments import Block, Fragments, inliner
 from bot.channels.mail.links import PREFERENCES, UNSUBSCRIBE
 from bot.channels.mail.mime import entity, mailto, quoted_printable
 from bot.channels.pagination import Item, Show, lay_out
@@ -147,8 +149,6 @@ class _Layout:
             yield piece.block
 
     def _mail(self, pieces: Sequence[_Piece], part: int, parts: int) -> Message:
-        from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
-
         blocks = list(self._blocks(pieces))
         papers = tuple(piece.paper for piece in pieces if piece.paper)
         titles = [flatten_tex(piece.title) for piece in pieces if piece.title]
@@ -213,9 +213,7 @@ def _wrapped(line: str) -> str:
 
 def _inlined(html: str) -> str:
     """The HTML with styles inlined, for all mail programs; media queries stay in the head."""
-    import css_inline  # noqa: PLC0415 - only mail needs it
-
-    return css_inline.inline(html, keep_at_rules=True, minify_css=True, load_remote_stylesheets=False)
+    return inliner().inline(html)
 
 
 def _message(subject: str, text: str, html: str, part: int, papers: tuple[str, ...] = ()) -> Message:
@@ -225,8 +223,6 @@ def _message(subject: str, text: str, html: str, part: int, papers: tuple[str, .
 
 def _answering(sender: str, *, pages: bool) -> dict[str, str]:
     """Values for answering: `sender` for mail, `unsubscribe` as a link, and `preferences` if there are pages."""
-    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
-
     if not pages:
         return {"sender": sender, "unsubscribe": mailto(sender, "unsubscribe"), "preferences": ""}
     own = {"unsubscribe": UNSUBSCRIBE, "preferences": PREFERENCES}

@@ -10,6 +10,8 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
+
 from bot.channels.mail.errors import (
     CLOSING,
     PERMANENT_NEGATIVE,
@@ -24,7 +26,7 @@ from bot.errors import FailureKind
 from bot.text import clean, truncate
 
 if TYPE_CHECKING:
-    from aiosmtplib import SMTP, SMTPResponse
+    from aiosmtplib import SMTPResponse
 
     from bot.channels.mail.settings import MailSettings
     from bot.settings import Secret
@@ -128,8 +130,6 @@ async def connect(settings: MailSettings, timeout: float = COMMAND_SECONDS) -> S
     Raises:
         RelayError: TRANSIENT for all mails, or CREDENTIAL if STARTTLS or the login is refused.
     """
-    from aiosmtplib import SMTP, SMTPException, SMTPResponseException  # noqa: PLC0415 - only who sends needs it
-
     smtp = SMTP(
         hostname=settings.host,
         port=settings.port,
@@ -185,8 +185,6 @@ async def command(smtp: SMTP, step: str, line: bytes, wanted: int = POSITIVE_COM
     Raises:
         RelayError: another answer, or none.
     """
-    from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
-
     try:
         reply = await smtp.execute_command(line)
     except (SMTPException, OSError) as error:
@@ -198,8 +196,6 @@ async def command(smtp: SMTP, step: str, line: bytes, wanted: int = POSITIVE_COM
 
 async def say_quit(smtp: SMTP) -> None:
     """Sends QUIT and closes the connection."""
-    from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
-
     with contextlib.suppress(SMTPException, OSError):  # an unanswered QUIT is no failure
         await smtp.execute_command(b"QUIT", timeout=_QUIT_SECONDS)
     smtp.close()
@@ -207,8 +203,6 @@ async def say_quit(smtp: SMTP) -> None:
 
 async def _send_data(smtp: SMTP, data: bytes) -> None:
     """Sends the mail and the final dot. `SMTP.data` is not used, as it does not tell whether the dot was sent."""
-    from aiosmtplib import SMTPException  # noqa: PLC0415 - loaded by now
-
     protocol = smtp.protocol
     if protocol is None:
         raise RelayError("DATA", FailureKind.TRANSIENT, "the connection was lost")
@@ -236,8 +230,6 @@ async def _say_hello(smtp: SMTP, settings: MailSettings) -> None:
 
     https://www.rfc-editor.org/rfc/rfc5321#section-3.2
     """
-    from aiosmtplib import SMTPHeloError  # noqa: PLC0415 - loaded by now
-
     try:
         await smtp.ehlo()
     except SMTPHeloError as error:
@@ -256,8 +248,6 @@ async def _say_hello(smtp: SMTP, settings: MailSettings) -> None:
 
 
 async def _say_helo(smtp: SMTP) -> None:
-    from aiosmtplib import SMTPHeloError  # noqa: PLC0415 - loaded by now
-
     try:
         await smtp.helo()
     except SMTPHeloError as error:

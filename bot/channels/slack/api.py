@@ -13,9 +13,9 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.channels.bounded_response import BoundedResponse
 from bot.channels.buttons import addressed
 from bot.channels.channel import CannotTellError
-from bot.channels.http_answers import bounded_response
 from bot.channels.slack.addresses import is_webhook
 from bot.channels.slack.blocks import outside_thread
 from bot.channels.slack.check import TOKEN, check_bot
@@ -143,7 +143,7 @@ class SlackApi:
                 connector=aiohttp.TCPConnector(force_close=True),
                 timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, connect=CONNECT_SECONDS),
                 trust_env=True,
-                response_class=bounded_response(),
+                response_class=BoundedResponse,
                 raise_for_status=raise_for_status,
             )
         return self._sessions[raise_for_status]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from bot.channels.excerpt import excerpt
 from bot.channels.pagination import Item, Show, as_many_as_fit, fit, lay_out, paginate
 from bot.channels.presentation import (
@@ -261,8 +263,6 @@ class _DigestRenderer:
 
 def _full_values(entry: DigestEntry) -> dict[str, Any]:
     """Values for the template of a full entry only."""
-    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, which is loaded late
-
     found = matched_terms(entry.match)
     hits = [{"term": short(each.term, _NAME), "fields": each.fields} for each in found]
     excerpt_shown = excerpt(entry.paper, found, title=_TITLE, abstract=_ABSTRACT, measure=escaped_length)

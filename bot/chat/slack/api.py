@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.http_answers import bounded_response, json_object
+from bot.channels.bounded_response import BoundedResponse
+from bot.channels.http_answers import json_object
 from bot.channels.slack.errors import connection_errors_as_failures, raise_for_method
 from bot.channels.slack.secrets import HOSTS
 from bot.errors import DeliveryError, FailureKind
@@ -189,7 +190,7 @@ class SlackChatApi:
                 connector=aiohttp.TCPConnector(force_close=True),
                 timeout=aiohttp.ClientTimeout(total=_SECONDS, connect=_CONNECT_SECONDS),
                 trust_env=True,
-                response_class=bounded_response(),
+                response_class=BoundedResponse,
                 raise_for_status=raise_for_method,
             )
         return self._open
