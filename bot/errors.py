@@ -14,6 +14,10 @@ class PaperboyError(Exception):
     """Base class of all our errors."""
 
 
+WHOLE_FILE = "(the file)"
+"""The path of a problem with the configuration file as a whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with the configuration."""

@@ -15,7 +15,9 @@ from bot.compose.digests import DigestPlanner
 from bot.errors import QueryError
 from bot.members import commands
 from bot.model import Topic
-from bot.report.explain import explain, hits_in_words
+from bot.publish import bibtex
+from bot.report.explain import explain
+from bot.report.hits import hits_in_words
 from bot.report.lately import matches_by_day, since
 from bot.store.subscribers import SubscriberState
 from bot.topics.matcher import Matcher
@@ -152,8 +154,6 @@ def search(ask: Ask, values: Values) -> Answer:
 
 def saved(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
     """The papers that who asks saved, as BibTeX."""
-    from bot.publish import bibtex  # noqa: PLC0415 - only where something was saved
-
     identifiers = commands.saved(ask.context, ask.persons)
     versions = (ask.context.store.papers.versions(identifier) for identifier in islice(identifiers, _MOST_SAVED))
     papers = [found[-1] for found in versions if found]

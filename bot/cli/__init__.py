@@ -34,11 +34,35 @@ COMMANDS: dict[str, LazyCommand] = {
     "bounce": LazyCommand("Act on a bounce or a complaint."),
     "backup": LazyCommand("Copy the live SQLite store to a file."),
     "migrate": LazyCommand("Bring the store's schema up to date."),
-    "deliveries": LazyCommand("The outbox: list, show, retry, drop."),
-    "members": LazyCommand("Who subscribed by themselves."),
-    "suppressions": LazyCommand("Who is not written to, and why."),
+    "deliveries": LazyCommand(
+        "The outbox: list, show, retry, drop.",
+        commands={
+            "list": LazyCommand("List what is open or was given up lately.", function="list_deliveries"),
+            "show": LazyCommand("Show everything that is stored of a delivery."),
+            "retry": LazyCommand("Have the next run send them after all."),
+            "drop": LazyCommand("Give them up: they are never sent."),
+        },
+    ),
+    "members": LazyCommand(
+        "Who subscribed by themselves.",
+        commands={
+            "list": LazyCommand("List the self-service subscribers.", function="list_members"),
+            "show": LazyCommand("Show one self-service subscriber."),
+            "export": LazyCommand("Write all that is known of a reader as JSON."),
+            "remove": LazyCommand("Forget a self-service subscriber."),
+        },
+    ),
+    "suppressions": LazyCommand(
+        "Who is not written to, and why.",
+        commands={
+            "list": LazyCommand("List who is not written to, and why.", function="list_suppressions"),
+            "add": LazyCommand("Write to a mailbox no more."),
+            "lift": LazyCommand("Lift a suppression, because its reader wishes so."),
+            "export": LazyCommand("Write all suppressions as JSON, a line for each."),
+        },
+    ),
 }
-"""All commands. To add one, write a module in `commands` and a line here."""
+"""All commands. To add one, write a module in `commands` and a line here; a group has its commands in one module."""
 
 app = typer.Typer(
     name="paperboy",

@@ -3,45 +3,30 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from bot.errors import ConfigError
-from bot.settings import refuse_live
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
 
-def load_settings(config: Path | None) -> Settings:
+def load_settings(config: Path | None, *, for_arxiv: bool = False) -> Settings:
     """Loads the configuration: `--config`, else $PAPERBOY_CONFIG, else config.yaml.
 
-    Raises:
-        ConfigError: it is wrong; with every problem.
-    """
-    from bot.config import load, locate  # noqa: PLC0415 - `--help` goes without all channels
-
-    return load(locate(config, os.environ), os.environ)
-
-
-def load_for_arxiv(config: Path | None) -> Settings:
-    """Loads the configuration for a command that asks arXiv.
+    Args:
+        config: the option `--config`.
+        for_arxiv: whether the command asks arXiv.
 
     Raises:
-        ConfigError: it is wrong, or arXiv would get the example's contact.
+        ConfigError: it is wrong, with every problem; or arXiv would get the example's contact.
     """
-    settings = load_settings(config)
-    problem = refuse_live(settings)
-    if problem is not None:
-        from bot.config import locate, yaml_file  # noqa: PLC0415 - `--help` goes without all channels
+    from bot.config import load, load_for_arxiv, locate  # noqa: PLC0415 - `--help` goes without all channels
 
-        file = locate(config, os.environ)
-        line = yaml_file.read(file).line((problem.path,))
-        raise ConfigError(str(file), (replace(problem, line=line),))
-    return settings
+    return (load_for_arxiv if for_arxiv else load)(locate(config, os.environ), os.environ)
 
 
 def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:

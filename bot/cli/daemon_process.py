@@ -17,7 +17,7 @@ from bot.app.chat_service import ChatListening
 from bot.app.daemon import Daemon
 from bot.app.monitoring_service import MonitoringService
 from bot.app.web_service import WebService
-from bot.cli.configuration import load_for_arxiv
+from bot.cli.configuration import load_settings
 from bot.cli.systemd import notify
 from bot.config import locate
 from bot.errors import ConfigError, ListenError, StoreError
@@ -117,7 +117,7 @@ class Service:
         self._asked, self._dated = False, dated
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}", os.environ)
         try:
-            fresh = await self._opened(load_for_arxiv(self._config))
+            fresh = await self._opened(load_settings(self._config, for_arxiv=True))
         except (ConfigError, ListenError, StoreError) as error:
             _log().error("the changed configuration is refused, the old one stays", problems=str(error))
             self.app.runner.add_alert("config", f"The changed configuration is refused, the old one stays: {error}")

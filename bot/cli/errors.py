@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import __version__
-from bot.errors import ConfigError, ListenError, NewerStoreError, NoStoreError, PaperboyError, RenderError, StoreError
+from bot.errors import (
+    WHOLE_FILE,
+    ConfigError,
+    ListenError,
+    NewerStoreError,
+    NoStoreError,
+    PaperboyError,
+    RenderError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,10 +91,8 @@ def _problems(error: ConfigError) -> list[str]:
 
 def _place(source: str, problem: Problem) -> str:
     """The place in the file, as compilers write it (FILE:LINE), so that editors can open it; then the path."""
-    from bot.config.yaml_file import WHOLE  # noqa: PLC0415 - YAML, only where it was read already
-
     if problem.line is None:
-        return "" if problem.path in ("", WHOLE) else f"{problem.path}: "
+        return "" if problem.path in ("", WHOLE_FILE) else f"{problem.path}: "
     path = "" if problem.path.startswith("line ") else f"{problem.path}: "
     return f"{source}:{problem.line}: {path}"
 

@@ -7,7 +7,7 @@ by name. Never shows the value of a `${...}`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from bot.config.models import Context, SubscriberSection, TopicSection, WholeFil
 from bot.config.reader import Reader, join
 from bot.config.yaml_file import Document
 from bot.errors import ConfigError
-from bot.settings import CHAT_PLATFORMS, Settings, Subscriber, is_loopback
+from bot.settings import CHAT_PLATFORMS, Settings, Subscriber, is_loopback, refuse_live
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -73,6 +73,20 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
         problems = sorted(dict.fromkeys(reader.problems), key=lambda problem: problem.line or 0)
         raise ConfigError(str(path), tuple(problems))
     return whole.value({name: route.subscriber(name, whole) for name, route in routes.items()}, used)
+
+
+def load_for_arxiv(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Loads the settings for a command that asks arXiv.
+
+    Raises:
+        ConfigError: the file is wrong, or arXiv would get the example's contact.
+    """
+    settings = load(path, environ)
+    problem = refuse_live(settings)
+    if problem is not None:
+        line = yaml_file.read(path).line((problem.path,))
+        raise ConfigError(str(path), (replace(problem, line=line),))
+    return settings
 
 
 def read_topic(entries: Mapping[str, object], place: Place) -> Topic:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.config import value_types, yaml_file
 from bot.config.models import advice_at, fields_at
-from bot.errors import Problem
+from bot.errors import WHOLE_FILE, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -170,7 +170,7 @@ def join(place: Place) -> str:
     said = ""
     for part in place:
         said += f"[{part}]" if isinstance(part, int) else f"{'.' if said else ''}{value_types.shown(part)}"
-    return said or yaml_file.WHOLE
+    return said or WHOLE_FILE
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:

@@ -15,15 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bot.errors import ConfigError, Problem
+from bot.errors import WHOLE_FILE, ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-
-WHOLE = "(the file)"
-"""The path of a problem with the file as a whole."""
 
 _NULL, _MERGE = "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"
 _TEXT, _MAP, _LIST = "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
@@ -129,9 +125,9 @@ def _text(path: Path) -> str | Problem:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         advice = "`paperboy init` writes one; --config FILE or $PAPERBOY_CONFIG name another"
-        return Problem(WHOLE, f"there is no such file: {advice}")
+        return Problem(WHOLE_FILE, f"there is no such file: {advice}")
     except OSError as error:
-        return Problem(WHOLE, f"cannot be read: {error.strerror}")
+        return Problem(WHOLE_FILE, f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         return Problem(f"line {line}", "is not UTF-8 text", line)
@@ -146,7 +142,7 @@ def _parse(content: str) -> Document | Problem:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
-        where = f"line {line}, column {mark.column + 1}" if mark else WHOLE
+        where = f"line {line}, column {mark.column + 1}" if mark else WHOLE_FILE
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
         advice = "indent with spaces, and put text with special characters in quotes"
         return Problem(where, f"not YAML, {_QUOTED.sub('', reason)}: {advice}", line)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot import text
 from bot.model import DeliveryState, MatchMode, Order
+from bot.report.hits import hits_in_words
 from bot.report.standing import standing
 from bot.store.subscribers import SubscriberState
 from bot.topics import ranking
@@ -223,30 +224,6 @@ def _why_unclaimed(
     if verdict.wanted is not None and (exclusion := verdict.excluded_by) is not None:
         return f"stopped by the exclusion {exclusion.term!r} in its {exclusion.field}"
     return _unmet_in_words(verdict.unmet) if topic.query else "no term of the topic is in it"
-
-
-def hits_in_words(hits: Iterable[Hit], found_in_other_letters: Callable[[Hit], str] = lambda _: "") -> str:
-    """Each term once, with the fields where it was found: "'map' and 'pigeon' in title and abstract".
-
-    Args:
-        hits: terms and fields.
-        found_in_other_letters: returns how the paper spells a term and by which rule that matched, if otherwise.
-    """
-    fields: dict[str, dict[str, None]] = {}
-    notes: dict[str, str] = {}
-    for hit in hits:
-        fields.setdefault(hit.term, {})[hit.field] = None
-        notes[hit.term] = notes.get(hit.term) or found_in_other_letters(hit)
-    terms: dict[tuple[str, ...], list[str]] = {}
-    for term, where in fields.items():
-        note = f" (as {notes[term]})" if notes[term] else ""
-        terms.setdefault(tuple(where), []).append(f"{term!r}{note}")
-    return ", ".join(f"{_and(some)} in {_and(where)}" for where, some in terms.items())
-
-
-def _and(words: Sequence[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _unmet_in_words(parts: Iterable[Node]) -> str:

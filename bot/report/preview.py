@@ -10,6 +10,7 @@ import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.mail import mime
 from bot.text.chat_html import discord_html, safe_url, slack_html
 
 if TYPE_CHECKING:
@@ -59,8 +60,6 @@ def render_pages(channel: str, messages: Sequence[Message], subscriber: str, tem
         RenderError: a template of the preview is broken.
     """
     if channel == "mail":
-        from bot.channels.mail import mime  # noqa: PLC0415 - only where there is a mail
-
         return [mime.texts(message.payload["entity"])["html"] for message in messages]
     if channel not in _VIEWS:
         payloads = json.dumps([dict(message.payload) for message in messages], indent=2)

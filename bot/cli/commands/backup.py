@@ -10,7 +10,6 @@ import typer
 from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption
 from bot.cli.output import say
-from bot.store.database.backup import back_up, is_file
 
 
 def backup(
@@ -23,6 +22,8 @@ def backup(
 
     The copy shows the store at one moment, even while other processes write to it.
     """
+    from bot.store.database.backup import back_up, is_file  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
+
     store = load_settings(config).store
     if not is_file(store):
         raise typer.BadParameter("only a SQLite store is copied so; for PostgreSQL use pg_dump", param_hint="'store'")

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.channels.mail.bounce import MOST_BYTES, UnreadableReportError
 from bot.cli.application import opened
 from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode, giving_advice
 from bot.cli.options import ConfigOption
 from bot.cli.output import plural, say
-from bot.members.bounces import process_report
 from bot.members.values import Suppressed
 
 if TYPE_CHECKING:
@@ -49,6 +47,10 @@ def bounce(
 
 
 async def _read(settings: Settings, recipient: str) -> None:
+    # SQLAlchemy and all channels, which `--help` does not need
+    from bot.channels.mail.bounce import MOST_BYTES, UnreadableReportError  # noqa: PLC0415
+    from bot.members.bounces import process_report  # noqa: PLC0415
+
     async with opened(settings, must_exist=True) as app:
         data = sys.stdin.buffer.read(MOST_BYTES + 1)
         try:

@@ -12,7 +12,7 @@ import typer
 from bot.arxiv import calendar
 from bot.cli.application import opened
 from bot.cli.commands.once import account
-from bot.cli.configuration import load_for_arxiv
+from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption
 from bot.cli.output import progress
@@ -42,7 +42,7 @@ def catchup(
     Reads every mailing since DATE that is not stored, also from before the first run, then does what `once` does, and
     sends them as one digest. Mailings that `once` and `run` know to have missed they catch up on by themselves.
     """
-    settings = load_for_arxiv(config)
+    settings = load_settings(config, for_arxiv=True)
     run = asyncio.run(_catchup(settings, since, any_hour=now))
     account(run, settings)
     sys.exit(ExitCode.LEFT_UNDONE if run.left_undone else ExitCode.DONE)

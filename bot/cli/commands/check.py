@@ -18,6 +18,7 @@ from bot.cli.output import plural, say, table
 
 if TYPE_CHECKING:
     from bot.channels.channel import CheckResult
+    from bot.errors import Problem
     from bot.settings import Settings
 
 
@@ -31,20 +32,19 @@ def check(
     Reads it, reaches arXiv and every channel, and names the setting that is wrong.
     """
     settings = load_settings(config)
-    results = (*_of_the_file(config, settings), *asyncio.run(_check(settings, send=send)))
+    noticed = [["ok", notice.path, notice.message] for notice in _of_the_file(config, settings)]
+    results = asyncio.run(_check(settings, send=send))
     counted = (plural(len(settings.topics), "topic"), plural(len(settings.subscribers), "subscriber"))
     say(", ".join((*counted, plural(len(settings.categories), "category", "categories"))))
-    table(["ok" if result.ok else "WRONG", result.setting, result.message] for result in results)
+    checked = (["ok" if result.ok else "WRONG", result.setting, result.message] for result in results)
+    table([*noticed, *checked])
     sys.exit(ExitCode.DONE if all(result.ok for result in results) else ExitCode.LEFT_UNDONE)
 
 
-def _of_the_file(config: Path | None, settings: Settings) -> list[CheckResult]:
-    from bot.channels.channel import CheckResult  # noqa: PLC0415 - `--help` goes without all channels
-    from bot.config import locate  # noqa: PLC0415 - `--help` goes without all channels
-    from bot.config.notices import notices  # noqa: PLC0415 - `--help` goes without all channels
+def _of_the_file(config: Path | None, settings: Settings) -> tuple[Problem, ...]:
+    from bot.config import locate, notices  # noqa: PLC0415 - `--help` goes without all channels
 
-    found = notices(locate(config, os.environ), settings)
-    return [CheckResult(notice.path, ok=True, message=notice.message) for notice in found]
+    return notices.notices(locate(config, os.environ), settings)
 
 
 async def _check(settings: Settings, *, send: bool) -> tuple[CheckResult, ...]:

@@ -17,7 +17,7 @@ from bot.channels.mail import mime
 from bot.cli.application import opened
 from bot.cli.configuration import load_settings, subscriber_names
 from bot.cli.errors import ExitCode
-from bot.cli.options import ConfigOption, JsonOption, logging_as_asked
+from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import plural, say, say_on_stderr, table, to_json, when
 from bot.deliver.addressing import Unreachable, find_address
 from bot.model import DeliveryState
@@ -284,18 +284,3 @@ def _limits(app: App, detail: DeliveryDetail) -> Limits | None:
     if isinstance(found, Unreachable):
         raise RefusedError(record.id, f"cannot be sent: {found.reason}")
     return None if found.moved else app.channels[record.channel].limits(found.address)
-
-
-# -- the group ---------------------------------------------------------------------------------------------------
-
-
-deliveries = typer.Typer(
-    add_completion=False,
-    name="deliveries",
-    help="The outbox: list, show, retry, drop.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-deliveries.command(name="list")(logging_as_asked(list_deliveries))
-for command in (show, retry, drop):
-    deliveries.command()(logging_as_asked(command))

@@ -15,7 +15,7 @@ from bot.cli.application import opened
 from bot.cli.configuration import load_settings, subscriber_names
 from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import heading, say, table, to_json, when
-from bot.report.explain import hits_in_words
+from bot.report.hits import hits_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

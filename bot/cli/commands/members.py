@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.application import opened
 from bot.cli.configuration import load_settings
-from bot.cli.options import ConfigOption, JsonOption, logging_as_asked
+from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import say, say_on_stderr, table, to_json, when
 from bot.members.commands import delete
 from bot.members.export import known_of, self_service, titles
@@ -158,15 +158,3 @@ def _find(app: App, who: str) -> Member:
     if member is None:
         raise typer.BadParameter("there is no such self-service subscriber", param_hint="'WHO'")
     return member
-
-
-members = typer.Typer(
-    add_completion=False,
-    name="members",
-    help="Who subscribed by themselves.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-members.command(name="list")(logging_as_asked(list_members))
-for command in (show, export, remove):
-    members.command()(logging_as_asked(command))

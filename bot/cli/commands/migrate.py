@@ -6,11 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bot import store
 from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption
 from bot.cli.output import say
-from bot.store.database.transfer import transfer
 
 
 def migrate(
@@ -38,7 +36,9 @@ def migrate(
 
 
 def _bring_up_to_date(url: str) -> None:
-    before, after = store.migrate(url)
+    from bot.store import migrate as bring_up_to_date  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
+
+    before, after = bring_up_to_date(url)
     if before == after:
         say(f"The store's schema is {after} already.")
     elif before:
@@ -48,5 +48,7 @@ def _bring_up_to_date(url: str) -> None:
 
 
 def _copy(source: str, target: str) -> None:
+    from bot.store.database.transfer import transfer  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
+
     counts = transfer(source, target, lambda table, rows: say(f"{table}: {rows:,}"))
     say(f"{sum(counts.values()):,} rows copied and counted. Now let `store:` name the new database.")

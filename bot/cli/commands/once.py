@@ -10,7 +10,7 @@ import typer
 
 from bot.arxiv import calendar
 from bot.cli.application import opened
-from bot.cli.configuration import load_for_arxiv
+from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption
 from bot.cli.output import heading, plural, progress, some, table, when
@@ -42,7 +42,7 @@ def once(
 
     Then it exits: for cron and CI. Ends with 1 while a mailing is open or a delivery stayed behind.
     """
-    settings = load_for_arxiv(config)
+    settings = load_settings(config, for_arxiv=True)
     run = asyncio.run(_once(settings, any_hour=now, no_deliver=no_deliver))
     account(run, settings)
     sys.exit(ExitCode.LEFT_UNDONE if run.left_undone else ExitCode.DONE)

@@ -11,12 +11,11 @@ from bot.cli.application import opened
 from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption
 from bot.cli.output import say, table
-from bot.compose.learned import FEWEST_LIKES, NEEDS_NUMPY
 from bot.model import Order
-from bot.report.evaluation import Evaluation, evaluate
 from bot.topics.matched_papers import MatchedPapers
 
 if TYPE_CHECKING:
+    from bot.report.evaluation import Evaluation
     from bot.settings import Settings
 
 
@@ -48,9 +47,13 @@ async def _rows(settings: Settings, *, evaluated: bool) -> list[list[str]]:
         roster = app.roster.whole(app.clock.now())
         learned = app.planner(roster).learned
         if evaluated:
+            # SQLAlchemy, which `--help` does not need
+            from bot.compose.learned import FEWEST_LIKES, NEEDS_NUMPY  # noqa: PLC0415
+            from bot.report.evaluation import evaluate  # noqa: PLC0415
+
             matched = MatchedPapers(lambda: app.matcher_of(roster))
             try:
-                return [_evaluation(each) for each in evaluate(app.store, roster, matched, learned)]
+                return [_evaluation(each, FEWEST_LIKES) for each in evaluate(app.store, roster, matched, learned)]
             except ImportError as error:
                 raise typer.BadParameter(NEEDS_NUMPY, param_hint="'--evaluate'") from error
         return [
@@ -61,9 +64,9 @@ async def _rows(settings: Settings, *, evaluated: bool) -> list[list[str]]:
         ]
 
 
-def _evaluation(found: Evaluation) -> list[str]:
+def _evaluation(found: Evaluation, fewest: int) -> list[str]:
     likes = f"{found.likes} likes"
     if not found.mailings:
-        return [found.subscriber, found.topic, likes, f"too little: {FEWEST_LIKES + 1} likes are needed", "", ""]
+        return [found.subscriber, found.topic, likes, f"too little: {fewest + 1} likes are needed", "", ""]
     mailings = "1 mailing" if found.mailings == 1 else f"{found.mailings} mailings"
     return [found.subscriber, found.topic, likes, mailings, f"{found.learned:.2f}", f"{found.relevance:.2f}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cli.configuration import load_for_arxiv
+from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption
 
 
@@ -16,7 +16,7 @@ def run(
     Asks arXiv around the mailing until it is in, and serves each subscriber at its hour. SIGHUP or a changed file
     reloads the configuration, SIGTERM ends within seconds.
     """
-    settings = load_for_arxiv(config)
+    settings = load_settings(config, for_arxiv=True)
     from bot.cli.daemon_process import serve  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
 
     asyncio.run(serve(settings, config))

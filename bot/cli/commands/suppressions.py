@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.application import opened
 from bot.cli.configuration import load_settings
-from bot.cli.options import ConfigOption, JsonOption, logging_as_asked
+from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import plural, say, say_on_stderr, table, to_json
 from bot.members.commands import lift as lift_one
 from bot.members.commands import unsubscribe
@@ -123,15 +123,3 @@ def export(config: ConfigOption = None) -> None:
     settings = load_settings(config)
     for each in asyncio.run(_all(settings)):
         sys.stdout.write(to_json(each) + "\n")
-
-
-suppressions = typer.Typer(
-    add_completion=False,
-    name="suppressions",
-    help="Who is not written to, and why.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-suppressions.command(name="list")(logging_as_asked(list_suppressions))
-for command in (add, lift, export):
-    suppressions.command()(logging_as_asked(command))

@@ -41,7 +41,7 @@ async def test_a_file_that_is_there_is_replaced_only_on_request(paperboy: Termin
 async def test_a_copy_of_megabytes_says_so_in_megabytes(
     paperboy: Terminal, environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.cli.commands.backup.back_up", lambda *_: 12_345_678)
+    monkeypatch.setattr("bot.store.database.backup.back_up", lambda *_: 12_345_678)
     answer = await paperboy("backup", str(environment.folder / "copy.db"))
     assert answer.out.endswith(": 12,345,678 bytes (12.3 MB)\n")
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import config
-from bot.cli.commands.init import configuration
+from bot.cli.commands.init_file import configuration
 from bot.config import load
 from bot.text import clean
 
@@ -314,7 +314,7 @@ async def test_a_file_that_cannot_be_written_is_said(typing: ManualActions, tmp_
 
 
 async def test_what_does_not_load_is_taken_away_again(typing: ManualActions, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["bot.cli.commands.init"], "configuration", lambda _: "topics: {}\n")
+    monkeypatch.setattr(sys.modules["bot.cli.commands.init_file"], "configuration", lambda _: "topics: {}\n")
     answer = await typing(*ABOUT, "", "", "")
     assert answer.code == 2
     assert "contact: is missing" in answer.err
@@ -338,7 +338,7 @@ async def test_with_all_secrets_set_a_test_is_offered_and_posted_if_somebody_agr
 ) -> None:
     sent: list[tuple[Path, bool]] = []
     monkeypatch.setattr(
-        import_module("bot.cli.commands.init"), "check", lambda config, *, send: sent.append((config, send))
+        import_module("bot.cli.commands.init_file"), "check", lambda config, *, send: sent.append((config, send))
     )
     monkeypatch.setenv("SLACK_BOT_TOKEN", environment.slack.token)
     answer = await typing(*ABOUT, "slack", "C0123456789", "", "", "", "", "", *([agreed] if agreed else []))
