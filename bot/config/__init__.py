@@ -16,7 +16,8 @@ from bot.channels import CHANNELS
 from bot.channels.defaults import decided, room_for
 from bot.channels.tokens import is_quoted
 from bot.config import value_types, yaml_file
-from bot.config.models import Context, SubscriberSection, TopicSection, WholeFile
+from bot.config.field_types import Context
+from bot.config.models import SubscriberSection, TopicSection, WholeFile
 from bot.config.reader import Reader, join
 from bot.config.yaml_file import Document
 from bot.errors import ConfigError
@@ -72,7 +73,7 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
     if whole is None or reader.problems:
         problems = sorted(dict.fromkeys(reader.problems), key=lambda problem: problem.line or 0)
         raise ConfigError(str(path), tuple(problems))
-    return whole.value({name: route.subscriber(name, whole) for name, route in routes.items()}, used)
+    return whole.settings({name: route.subscriber(name, whole) for name, route in routes.items()}, used)
 
 
 def load_for_arxiv(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -103,7 +104,7 @@ def read_topic(entries: Mapping[str, object], place: Place) -> Topic:
     section = reader.validate(TopicSection, entries, place)
     if section is None:
         raise ConfigError(join(place), tuple(reader.problems))
-    return section.value("")
+    return section.named("")
 
 
 def _entries(values: object, key: str) -> dict[str, object]:

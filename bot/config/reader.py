@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from bot.config.models import Context
+    from bot.config.field_types import Context
     from bot.config.yaml_file import Document
 
 Value = TypeVar("Value")

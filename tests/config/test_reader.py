@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.config.models import ArxivSection, Context, SubscriberSection, TopicSection
+from bot.config.field_types import Context
+from bot.config.models import ArxivSection, SubscriberSection, TopicSection
 from bot.config.reader import Reader, join
 from bot.config.yaml_file import Document
 from bot.errors import Problem
