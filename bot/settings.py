@@ -165,6 +165,9 @@ class Subscriber:
     """So many papers, the best of all its topics, stand before all others."""
     interest: Interest | None = None
     """What `order: learned` knows of it beside feedback."""
+    votes_of: tuple[str, ...] = ()
+    """If it gets what was liked and saved in place of what is new: the subscribers whose readers' votes count, all of
+    the YAML with its destination, itself among them."""
     paused: bool = False
     resumes_at: datetime | None = None
     """When its pause until a day ended or ends; hours before that are not made up for."""
@@ -178,6 +181,11 @@ class Subscriber:
     """Rises with each change of a self-service subscriber in the store; 0 for one of the YAML."""
     unconfirmed: bool = False
     """Whether its reader has not confirmed yet: it gets the confirmation mail and nothing else."""
+
+    @property
+    def liked(self) -> bool:
+        """Whether it gets what was liked and saved at its destination since its last digest, not what is new."""
+        return bool(self.votes_of)
 
     @property
     def is_weekly(self) -> bool:

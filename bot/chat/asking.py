@@ -95,10 +95,11 @@ class Ask:
         """The key of the subscriber that is meant; empty if there is none.
 
         Of a click it is whom the button names, if their digests come here: nobody asks about, or speaks for, the
-        subscriber of another place. Else it is this place's own.
+        subscriber of another place. Else it is this place's own, also under a digest of what was liked here: what is
+        said there counts for the subscriber that brings papers.
         """
         named = self.context.settings.subscribers.get(self.shown_to)
-        if named is not None and self.asker.place.receives(named):
+        if named is not None and not named.liked and self.asker.place.receives(named):
             return named.name
         own = self.asker.place.member(self.context)
         if own is not None and own.key == self.shown_to:

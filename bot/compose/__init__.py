@@ -199,10 +199,11 @@ class Composer:
         due = is_due(subscriber, state, now)
         if not (due or any_hour):
             return _Candidate(subscriber, before, state, None)
-        if due:
-            state = replace(state, slot=served_slot(subscriber, now))
         plan = self._planner.plan(subscriber, state, now)
-        return _Candidate(subscriber, before, plan.after(state), plan)
+        after = plan.after(state)
+        return _Candidate(
+            subscriber, before, replace(after, slot=served_slot(subscriber, now)) if due else after, plan
+        )
 
     async def _serve(self, groups: Iterable[Sequence[_Candidate]], now: datetime) -> list[Composed]:
         """Renders each group and writes all of them in one transaction."""

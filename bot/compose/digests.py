@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from bot import text
 from bot.arxiv import calendar
 from bot.compose.learned import LearnedOrder
+from bot.compose.liked import LikedPapers
+from bot.compose.listings import listings
 from bot.compose.picks import with_picks
-from bot.model import Digest, Link, Note, Section, listing_url
+from bot.model import Digest, Link, Note, Section
 from bot.settings import WhenEmpty
 from bot.store.outbox import DigestPaper
 from bot.topics.matched_papers import MatchedPapers
@@ -56,11 +58,13 @@ class DigestPlan:
     upto: int
     """The last announcement that was considered."""
     heard_until: date | None
+    counted_until: datetime | None = None
+    """Up to when votes were counted, where the digest is of what was liked; the next one goes on from there."""
 
     def after(self, state: SubscriberState) -> SubscriberState:
         """The state of a subscriber that was told."""
         cursors = dict.fromkeys(state.cursors, self.upto)
-        return replace(state, cursors=cursors, heard_until=self.heard_until)
+        return replace(state, cursors=cursors, heard_until=self.heard_until, slot=self.counted_until or state.slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class DigestPlanner:
         self._settings = settings
         self._expected: Collection[str] = settings.topics
         self._matched = MatchedPapers(lambda: compiled(self._expected))
+        self.liked = LikedPapers(store, settings, self._matched)
         self._upto = store.papers.last_seq()
         self._papers: dict[tuple[str, int], Paper] = {}
         self._news: dict[tuple[tuple[str, int], ...], _News] = {}
@@ -130,6 +135,8 @@ class DigestPlanner:
 
     def plan(self, subscriber: Subscriber, state: SubscriberState, now: datetime) -> DigestPlan:
         """What the subscriber would be told now; the same object for all subscribers that would be told the same."""
+        if subscriber.liked:
+            return self._plan_liked(subscriber, state, now)
         news = {name: self._news_of(name, state) for name in subscriber.topics}
         told = {name: self._told_to(state.name, each) for name, each in news.items()}
         own_order = subscriber.name if self.learned.learns(subscriber) else None
@@ -140,6 +147,18 @@ class DigestPlanner:
         if key not in self._plans:
             self._plans[key] = self._plan(subscriber, state, now, news, told)
         return self._plans[key]
+
+    def _plan_liked(self, subscriber: Subscriber, state: SubscriberState, now: datetime) -> DigestPlan:
+        """What was liked at the subscriber's destination. Nothing of it counts as told."""
+        found = self.liked.since_last(subscriber, state, now)
+        return DigestPlan(
+            digest=self.liked.digest(subscriber, found),
+            papers=(),
+            silence=self.liked.silence(subscriber, found),
+            upto=self._upto,
+            heard_until=state.heard_until,
+            counted_until=found.until,
+        )
 
     def _plan(
         self,
@@ -244,7 +263,7 @@ class DigestPlanner:
             title=topic.title,
             entries=tuple(shown),
             hidden=len(ranked) - len(shown),
-            more=(pages := self._pages(topic, ranked)) or self._lists(ranked, window),
+            more=(pages := self._pages(topic, ranked)) or listings(ranked, window),
             pages=pages,
         )
 
@@ -263,14 +282,6 @@ class DigestPlanner:
         days = sorted({entry.mailing_date for entry in entries}, reverse=True)
         pages = ((f"{day:%Y-%m-%d}", f"{site.url}/{topic.name}/{day:%Y-%m-%d}.{site.ending}") for day in days)
         return tuple(Link(*page) for page in pages)
-
-    @staticmethod
-    def _lists(entries: Sequence[DigestEntry], window: Iterable[Announcement]) -> tuple[Link, ...]:
-        """As few of arXiv's own listings as hold all of these papers."""
-        return tuple(
-            Link(f"{category} {day:%Y-%m-%d}", listing_url(category, day))
-            for day, category in _listings(entries, window)
-        )
 
     def _count_announced(self, categories: frozenset[str], dates: tuple[date, ...]) -> int:
         """How many different papers were announced in these categories on these dates."""
@@ -331,22 +342,6 @@ class DigestPlanner:
             title=f"{titles}: no papers on {said}",
             text=f"{papers} announced on {said} in {', '.join(sorted(categories))}; none matched.",
         )
-
-
-def _listings(entries: Iterable[DigestEntry], window: Iterable[Announcement]) -> list[tuple[date, str]]:
-    """The fewest (date, category) listings that have all of these papers, chosen greedily, largest first."""
-    wanted = {(entry.paper.identifier, entry.mailing_date) for entry in entries}
-    holds: dict[tuple[date, str], set[tuple[str, date]]] = {}
-    for announcement in window:
-        paper = (announcement.identifier, announcement.mailing_date)
-        if paper in wanted:
-            holds.setdefault((announcement.mailing_date, announcement.category), set()).add(paper)
-    chosen = []
-    while wanted and holds:
-        best = max(sorted(holds), key=lambda listing: len(holds[listing] & wanted))
-        wanted -= holds.pop(best)
-        chosen.append(best)
-    return chosen
 
 
 def _also_in(entry: DigestEntry, claims: Mapping[str, Sequence[Topic]]) -> DigestEntry:

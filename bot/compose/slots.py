@@ -27,6 +27,8 @@ def is_due(subscriber: Subscriber, state: SubscriberState, now: datetime) -> boo
     latest = latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
     if latest > state.slot:
         return subscriber.resumes_at is None or latest >= subscriber.resumes_at
+    if subscriber.liked:
+        return False
     # Today's slot was served already: what comes in late follows at once. A new subscriber waits for its first slot.
     return state.heard_until is not None and calendar.mailing_date(state.slot) == calendar.mailing_date(now)
 

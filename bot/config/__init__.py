@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "PAPERBOY_CONFIG"
 WEEKLY_AT, WEEKLY_ON = time(9), frozenset({4})
-"""When `digest: weekly` comes where a subscriber does not say: on Friday."""
+"""When `digest: weekly` and `digest: liked` come where a subscriber does not say: on Friday."""
 
 _SIGNUP_CHANNEL = "mail"
 _NEEDED_BY: Mapping[str, frozenset[str]] = {"token": frozenset({"channel"})}
@@ -73,7 +73,11 @@ def load(path: Path, environ: Mapping[str, str], channels: Mapping[str, type[Cha
     if whole is None or reader.problems:
         problems = sorted(dict.fromkeys(reader.problems), key=lambda problem: problem.line or 0)
         raise ConfigError(str(path), tuple(problems))
-    return whole.settings({name: route.subscriber(name, whole) for name, route in routes.items()}, used)
+    neighbours: dict[object, tuple[str, ...]] = {}
+    for name, route in routes.items():
+        neighbours[route.destination] = (*neighbours.get(route.destination, ()), name)
+    made = {n: route.subscriber(n, whole, neighbours[route.destination]) for n, route in routes.items()}
+    return whole.settings(made, used)
 
 
 def load_for_arxiv(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -138,14 +142,28 @@ class _Route:
     addresses: tuple[Address, ...] = ()
     options: object = None
 
-    def subscriber(self, name: str, whole: WholeFile) -> Subscriber:
-        """The subscriber, if there was no problem; defaults come from the `whole` file."""
+    @property
+    def destination(self) -> tuple[str, frozenset[str]]:
+        """Where its digests go."""
+        return self.channel, frozenset(address.key for address in self.addresses)
+
+    def subscriber(self, name: str, whole: WholeFile, neighbours: tuple[str, ...]) -> Subscriber:
+        """The subscriber, if there was no problem.
+
+        Args:
+            name: its key.
+            whole: the whole file, for defaults.
+            neighbours: all subscribers with its destination, itself among them.
+        """
         rest = {**dict(self.rest or ())}
         room = room_for(CHANNELS.get(self.channel), rest["max_messages"], rest["full"])
         interest = rest["interest"].value() if rest["interest"] else None
-        if rest.pop("digest") == "weekly":
-            rest = {**rest, "at": rest["at"] or WEEKLY_AT, "on": rest["on"] if len(rest["on"]) == 1 else WEEKLY_ON}
+        digest = rest.pop("digest")
+        if digest and self.rest is not None:
+            said = "on" in self.rest.model_fields_set
+            rest = {**rest, "at": rest["at"] or WEEKLY_AT, "on": rest["on"] if said else WEEKLY_ON}
         common = {**rest, **room, "timezone": rest["timezone"] or whole.timezone, "interest": interest}
+        common["votes_of"] = neighbours if digest == "liked" else ()
         buttons = whole.chat is not None and whole.chat.value().has_buttons(self.channel)
         options = decided(self.options, self.addresses, buttons=buttons)
         return Subscriber(name, self.channel, self.addresses, options=options, **common)

@@ -99,7 +99,8 @@ def _subscriber(channels: Mapping[str, type[Channel]]) -> Schema:
         for key in own
     }
     one_channel = [{"required": [name]} for name in channels]
-    return {**section, "oneOf": one_channel, "dependencies": {"on": ["at"], **needs}}
+    an_hour = _any([{"required": ["at"]}, {"required": ["digest"]}])
+    return {**section, "oneOf": one_channel, "dependencies": {"on": an_hour, **needs}}
 
 
 class _PlainDefaults(GenerateJsonSchema):

@@ -173,10 +173,13 @@ class SubscriberSection(Section):
     timezone: types.Zone | None = None
     at: types.WallTime | None = None
     """The hour in its time zone; as soon as the mailing is in if there is none."""
+    digest: Literal["weekly", "liked"] | None = None
+    """weekly: the best of the week. liked: what was liked and saved where it goes, with the counts.
+
+    On Friday at 09:00 where `on` and `at` do not say otherwise.
+    """
     on: Annotated[frozenset[types.Weekday], *types.AtLeastOne] = _SUBSCRIBER.on
     """On which weekdays; what came in between comes along. On one alone: the best of the week first."""
-    digest: Literal["weekly"] | None = None
-    """weekly: the best of the week, on Friday at 09:00 where `on` and `at` do not say otherwise."""
     when_empty: WhenEmpty = _SUBSCRIBER.when_empty
     on_unknown: OnUnknown = _SUBSCRIBER.on_unknown
     max_messages: types.Count | None = None
@@ -201,7 +204,7 @@ class SubscriberSection(Section):
     @field_validator("on")
     @classmethod
     def _at_an_hour(cls, on: frozenset[int], info: ValidationInfo) -> frozenset[int]:
-        if info.data.get("at", ...) is None:
+        if info.data.get("at", ...) is None and info.data.get("digest", ...) is None:
             raise ValueError('means nothing without an hour: add at: "08:00"')
         return on
 

@@ -48,8 +48,12 @@ class ChatPlace:
         return Secret(self.destination)
 
     def configured(self, context: Context) -> Subscriber | None:
-        """The YAML's subscriber with this destination, the first if several have it; None if none has."""
-        return next(filter(self.receives, context.settings.subscribers.values()), None)
+        """The YAML's subscriber with this destination; None if none has it.
+
+        Of several the first; one that gets what was liked there only if there is no other.
+        """
+        found = filter(self.receives, context.settings.subscribers.values())
+        return min(found, key=lambda each: each.liked, default=None)
 
     def receives(self, subscriber: Subscriber) -> bool:
         """Whether a subscriber's digests come to this place."""

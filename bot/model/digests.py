@@ -39,6 +39,8 @@ class DigestEntry:
     """Whether date and type were concluded from OAI-PMH, because that day's feed was missed."""
     reason: str = ""
     """Why it stands where it does, in a few words, where the order was learned; has a stranger's title in it."""
+    votes: str = ""
+    """How many of its readers liked and saved it, in a digest of what they liked: "4 liked this, 2 saved it"."""
 
     @property
     def url(self) -> str:
@@ -93,6 +95,8 @@ class Digest:
     """Mailings of these dates that are not collected yet: today's by category, earlier ones with their date."""
     across_days: bool = False
     """Whether the best of all its mailings come first, whichever day they are of; else the newest mailing does."""
+    liked_since: date | None = None
+    """If it is of what readers liked and saved, most votes first: since when; `announced` says nothing then."""
 
     @property
     def matched(self) -> int:

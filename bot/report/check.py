@@ -15,6 +15,7 @@ from bot.channels.channel import CheckResult
 from bot.compose.learned import NEEDS_NUMPY
 from bot.errors import DeliveryError, FetchError, ParseError
 from bot.model import Delivery, Note, Order
+from bot.report.liked import liked_notices
 from bot.report.readers import readers
 from bot.report.renamed import renamed
 from bot.topics.name_errors import perhaps_no_name
@@ -60,6 +61,7 @@ def notices(settings: Settings) -> Iterator[CheckResult]:
             if doubt := perhaps_no_name(author):
                 yield CheckResult(f"topics.{topic.name}.authors", ok=True, message=f"{author!r}: {doubt}")
     yield from _learning(settings)
+    yield from liked_notices(settings)
     if settings.web is not None and "mail" in settings.channels:
         yield CheckResult("channels.mail", ok=True, message=_TO_BE_SIGNED)
     if not settings.categories:

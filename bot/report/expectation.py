@@ -35,7 +35,7 @@ def expectations(
 ) -> Iterator[CheckResult]:
     """One line for each topic that a subscriber has: "24 to 80 papers a day, one mail, a Slack thread of 3"."""
     for topic in settings.topics.values():
-        readers = [each for each in settings.subscribers.values() if topic.name in each.topics]
+        readers = [each for each in settings.subscribers.values() if topic.name in each.topics and not each.liked]
         if not readers:
             continue
         days = [day for day in matches_by_day(store.search, topic, since(today, DAYS)) if day.announced]

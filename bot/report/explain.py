@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot import text
 from bot.model import DeliveryState, MatchMode, Order
 from bot.report.hits import hits_in_words
+from bot.report.liked import votes_on
 from bot.report.standing import standing
 from bot.store.subscribers import SubscriberState
 from bot.topics import ranking
@@ -106,6 +107,8 @@ def explain(
             )
         )
         stands = _stands(claimed.values(), announcements, partial(stands_in, subscriber=subscriber))
+        if subscriber.liked:
+            why_not = votes_on(identifier, subscriber, store, planner)
         explanations.append(SubscriberExplanation(subscriber.name, mine, (*topics, *stands), why_not))
     title = versions[-1].title if versions else ""
     site = tuple(

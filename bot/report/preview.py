@@ -34,6 +34,8 @@ class Nothing(StrEnum):
     """Nothing in the latest mailing matched."""
     NOTHING_NEW = "nothing-new"
     """It was told of everything that matched."""
+    NOTHING_LIKED = "nothing-liked"
+    """It gets what was liked, and nothing was since its last digest."""
 
 
 def why_nothing(subscriber: Subscriber, store: Store, settings: Settings, *, as_newcomer: bool) -> Nothing:
@@ -45,6 +47,8 @@ def why_nothing(subscriber: Subscriber, store: Store, settings: Settings, *, as_
         settings: its topics.
         as_newcomer: whether it was treated as a new subscriber, which gets the latest mailing.
     """
+    if subscriber.liked:
+        return Nothing.NOTHING_LIKED
     categories = {category for topic in subscriber.topics for category in settings.topics[topic].categories}
     if not any(store.papers.latest_mailing(category) for category in categories):
         return Nothing.NO_MAILING

@@ -17,6 +17,7 @@ from bot.model import DeliveryState, MailingState
 from bot.report import explain, snapshot
 from bot.report.deaf import SOON, deaf
 from bot.report.failing import failing
+from bot.report.liked import votes_in_words
 from bot.report.readers import Readers, readers
 from bot.report.renamed import renamed
 from bot.report.self_service import configured, shared_troubles
@@ -210,6 +211,8 @@ class Reporter:
 
     def _silence(self, subscriber: Subscriber, store: Snapshot, now: datetime) -> str:
         """Why it gets nothing now, although nothing is wrong; the first reason that applies."""
+        if subscriber.liked:
+            return votes_in_words(subscriber, self._store, self._planner, now)
         state = store.states.get(subscriber.name)
         if state is None:
             return "new: starts with the latest mailing"

@@ -85,6 +85,12 @@ class Feedback:
         rows = self._connection.execute(mine.order_by(feedback.c.at.desc(), feedback.c.identifier))
         return tuple(map(_record, rows))
 
+    def said_after(self, subscribers: Collection[str], moment: datetime) -> tuple[FeedbackRecord, ...]:
+        """All that was said after a moment of what any of these subscribers was shown, the oldest first."""
+        theirs = feedback.c.subscriber.in_(subscribers) & (feedback.c.at > moment)
+        order = (feedback.c.at, feedback.c.subscriber, feedback.c.person, feedback.c.identifier)
+        return tuple(map(_record, self._connection.execute(select(feedback).where(theirs).order_by(*order))))
+
     def forget(self, subscriber: str, persons: Collection[str]) -> int:
         """Forget all that was said of what the subscriber was shown, and all that these persons said. How much."""
         either = (feedback.c.subscriber == subscriber) | feedback.c.person.in_(persons)

@@ -214,6 +214,16 @@ async def test_feedback_counts_for_the_person_s_own_subscription_too(talk: Talk)
             assert {(each.subscriber, each.topic) for each in view.feedback.of_persons(persons)} == expected
 
 
+async def test_what_is_said_under_a_digest_of_what_was_liked_counts_for_whom_the_paper_came_to(talk: Talk) -> None:
+    settings = talk.service.context.settings
+    liked = replace(settings.subscribers["lab"], name="lab-liked", votes_of=("lab", "lab-liked"))
+    before = replace(settings, subscribers={"lab-liked": liked, **settings.subscribers})
+    talk.service.context = replace(talk.service.context, settings=before)
+    await talk.service.press("press", talk.asker(BO, LAB), Click(Wish.MORE, "2604.00002", "birds", "lab-liked"))
+    with talk.service.context.store.snapshot() as view:
+        assert [each.identifier for each in view.feedback.of_subscriber("lab")] == ["2604.00002"]
+
+
 async def test_why_under_a_paper_is_about_the_subscriber_that_it_was_shown_to(talk: Talk) -> None:
     answer = await talk.service.press("press", talk.asker(BO, LAB), Click(Wish.WHY, "2604.00002", "birds", "lab"))
     assert answer is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,12 @@ def test_what_comes_in_late_on_the_same_mailing_date_is_due_at_once_but_not_for_
     assert is_due(subscriber(), served(SLOT, heard_until=SLOT.date()), SLOT + HOUR)
     assert not is_due(subscriber(), served(SLOT, heard_until=SLOT.date()), SLOT + 22 * HOUR)
     assert not is_due(subscriber(), served(SLOT), SLOT + HOUR)
+
+
+def test_of_what_was_liked_nothing_comes_in_late() -> None:
+    liked = replace(subscriber(), votes_of=("lab",))
+    assert not is_due(liked, served(SLOT, heard_until=SLOT.date()), SLOT + HOUR)
+    assert is_due(liked, served(SLOT - DAY, heard_until=SLOT.date()), SLOT)
 
 
 def test_a_slot_that_a_wrong_clock_wrote_into_the_future_holds_nothing_up() -> None:

@@ -1025,6 +1025,7 @@ def test_the_example_with_all_its_subscribers_loads(tmp_path: Path) -> None:
         "their-hook",
         "alice",
         "bob",
+        "vision-lab-liked",
         "seminar",
     ]
 
@@ -1039,12 +1040,42 @@ def keys(kind: type[Any], *, but: tuple[str, ...] = ()) -> set[str]:
         ("digest: weekly", time(9), {4}),
         ('digest: weekly, at: "07:30"', time(7, 30), {4}),
         ('digest: weekly, at: "07:30", on: [mon]', time(7, 30), {0}),
+        ("digest: weekly, on: [mon]", time(9), {0}),
     ],
 )
 def test_a_weekly_digest_comes_on_friday_unless_it_is_said(tmp_path: Path, said: str, at: time, on: set[int]) -> None:
     fragment = f"subscribers: {{loft: {{slack: C0123456789, topics: [birds], {said}}}}}"
     loft = settings_of(tmp_path, fragment).subscribers["loft"]
     assert (loft.at, set(loft.on), loft.is_weekly) == (at, on, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "on"), [("digest: liked", {4}), ("digest: liked, on: [mon, thu]", {0, 3}), ("digest: weekly", None)]
+)
+def test_what_was_liked_comes_on_friday_or_on_the_weekdays_that_are_said(
+    tmp_path: Path, said: str, on: set[int] | None
+) -> None:
+    fragment = f"subscribers: {{loft: {{slack: C0123456789, topics: [birds], {said}}}}}"
+    loft = settings_of(tmp_path, fragment).subscribers["loft"]
+    assert loft.votes_of == (("loft",) if on else ())
+    assert loft.at == time(9)
+    assert on is None or loft.on == on
+
+
+def test_votes_are_of_all_subscribers_with_the_same_destination(tmp_path: Path) -> None:
+    fragment = """
+channels: {slack: {token: word}, mail: {host: localhost, sender: p@example.edu}}
+subscribers:
+  lab: {slack: C0123456789, topics: [birds]}
+  lab-liked: {slack: C0123456789, topics: [birds], digest: liked}
+  other: {slack: C0000000009, topics: [birds]}
+  ada: {mail: ada@example.edu, topics: [birds]}
+  both: {mail: [ada@example.edu, bo@example.edu], topics: [birds]}
+  both-liked: {mail: [bo@example.edu, ada@example.edu], topics: [birds], digest: liked}
+"""
+    found = settings_of(tmp_path, fragment).subscribers
+    votes = {name: each.votes_of for name, each in found.items() if each.liked}
+    assert votes == {"lab-liked": ("lab", "lab-liked"), "both-liked": ("both", "both-liked")}
 
 
 @pytest.mark.parametrize(
@@ -1086,7 +1117,7 @@ def test_the_example_has_every_key_there_is_and_no_other(tmp_path: Path) -> None
         assert set(found["channels"][name]) == keys(kind.Settings)
     options = {key for kind in CHANNELS.values() for key in keys(kind.Options)}
     used = {key for subscriber in found["subscribers"].values() for key in subscriber}
-    assert used == keys(Subscriber, but=NOT_IN_THE_FILE) | set(CHANNELS) | options | {"digest"}
+    assert used == keys(Subscriber, but=(*NOT_IN_THE_FILE, "votes_of")) | set(CHANNELS) | options | {"digest"}
 
 
 def test_what_the_example_shows_as_a_default_is_the_default(tmp_path: Path) -> None:

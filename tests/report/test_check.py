@@ -31,3 +31,15 @@ async def test_a_library_that_nothing_learns_from_is_named(environment: Environm
 
     environment.config["topics"]["birds"]["order"] = "learned"
     assert "subscribers.lab.interest" not in said(environment)
+
+
+async def test_whose_likes_are_counted_is_said_and_where_nobody_can_like_anything(environment: Environment) -> None:
+    liked = {"topics": ["birds"], "digest": "liked"}
+    environment.config["subscribers"] |= {
+        "lab-liked": {"slack": "C0123456789", **liked},
+        "nowhere": {"slack": "C0000000009", **liked},
+    }
+    found = said(environment)
+    assert found["subscribers.lab-liked.digest"] == "counts what is liked and saved of the papers that lab gets"
+    assert "there is nothing to like" in found["subscribers.nowhere.digest"]
+    assert "subscribers.lab.digest" not in found

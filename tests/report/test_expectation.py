@@ -44,6 +44,13 @@ async def test_one_paper_on_the_only_day_is_one_message(environment: Environment
     assert await expected(environment) == ["1 paper a day, one Slack message"]
 
 
+async def test_a_digest_of_what_was_liked_is_nothing_to_expect_of_a_day(environment: Environment) -> None:
+    environment.config["subscribers"]["liked"] = {"mail": "a@example.org", "topics": ["birds"], "digest": "liked"}
+    announce(environment, 0, 1)
+    await environment.once(morning(TUESDAY), no_deliver=True)
+    assert await expected(environment) == ["1 paper a day, one Slack message"]
+
+
 async def test_what_is_not_known_yet_is_said(environment: Environment) -> None:
     (said,) = await expected(environment)
     assert said == "nothing is known yet: `paperboy once --no-deliver` collects a mailing"

@@ -168,7 +168,7 @@ class _Layout:
             "digest": digest,
             "topics": _topics(digest.sections),
             "dates": _dates(digest.mailing_dates),
-            "all_new": _all_new(digest.sections),
+            "all_new": digest.liked_since is None and _all_new(digest.sections),
             "pages": (pages := web_pages(digest.sections))[:MOST_LINKS],
             "other_pages": max(0, len(pages) - MOST_LINKS),
             **self._answering,

@@ -210,6 +210,7 @@ class _DigestRenderer:
             "dates": digest.mailing_dates,
             "matched": digest.matched,
             "announced": digest.announced,
+            "liked_since": digest.liked_since,
             "part": part,
             "parts": parts,
             "threaded": threaded,
@@ -255,6 +256,7 @@ class _DigestRenderer:
             "dated": len(self._digest.mailing_dates) > 1,
             "reconstructed": entry.reconstructed,
             "withdrawn": paper.withdrawn,
+            "votes": entry.votes,
         }
 
     def _render(self, name: str, **values: object) -> str:

@@ -125,6 +125,7 @@ def _in_words(why: Nothing, subscriber: Subscriber) -> str:
     said = {
         Nothing.NO_MAILING: "No mailing is stored yet for {}: `paperboy once --no-deliver` collects one.",
         Nothing.NO_MATCH: "Nothing in the latest mailing matched for {}.",
+        Nothing.NOTHING_LIKED: "Nobody liked or saved a paper where {} goes since its last digest.",
         Nothing.NOTHING_NEW: "Nothing is new for {}. `--latest` shows the latest stored mailing all the same.",
     }
     return said[why].format(subscriber.name)
@@ -149,7 +150,10 @@ def _draw(found: _Preview) -> None:
     """Prints a table of papers for each topic, and the number of messages."""
     digest = found.digest
     days = ", ".join(map(text.day, digest.mailing_dates))
-    say(f"{plural(digest.matched, 'paper')} of the {digest.announced} announced on {days}")
+    if digest.liked_since:
+        say(f"{plural(digest.matched, 'paper')} liked or saved since {text.day(digest.liked_since)}")
+    else:
+        say(f"{plural(digest.matched, 'paper')} of the {digest.announced} announced on {days}")
     if digest.missing:
         say(f"Not in: {', '.join(digest.missing)}")
     for section in digest.sections:
@@ -172,7 +176,8 @@ def _draw_section(section: Section) -> None:
 def _row(entry: DigestEntry) -> list[str]:
     kind = f"{entry.type.value}, now v{entry.replaced_to}" if entry.replaced_to else entry.type.value
     title = f"{text.flatten_tex(entry.paper.title)} ({text.names(entry.paper.authors, 3)})"
-    return [entry.paper.identifier, kind, title, ", ".join(dict.fromkeys(hit.term for hit in entry.match.hits))]
+    why = entry.votes or ", ".join(dict.fromkeys(hit.term for hit in entry.match.hits))
+    return [entry.paper.identifier, kind, title, why]
 
 
 # -- in a pipe ---------------------------------------------------------------------------------------------------

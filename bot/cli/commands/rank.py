@@ -60,7 +60,7 @@ async def _rows(settings: Settings, *, evaluated: bool) -> list[list[str]]:
             [subscriber.name, name, *learned.known(subscriber, roster.topics[name])]
             for subscriber in roster.subscribers.values()
             for name in subscriber.topics
-            if roster.topics[name].order is Order.LEARNED
+            if roster.topics[name].order is Order.LEARNED and not subscriber.liked
         ]
 
 

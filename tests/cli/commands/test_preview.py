@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.store import Store
+from bot.store.feedback import FeedbackRecord, Opinion
 from tests.builders import paper
 from tests.world import TUESDAY, Environment, morning
 
@@ -46,3 +48,21 @@ async def test_a_terminal_shows_a_chat_s_own_words_and_only_a_mail_s_reader_can_
     shown = {name: (await paperboy("preview", name)).out for name in ("lab", "chat", "alice")}
     assert all("Pigeons Read Maps" in out for out in shown.values()), shown
     assert [name for name, out in shown.items() if "unsubscribe" in out] == ["alice"]
+
+
+async def test_where_nothing_was_liked_it_says_so_and_else_shows_the_counts(
+    paperboy: Terminal, environment: Environment
+) -> None:
+    environment.clock.set(morning(TUESDAY))
+    environment.config["subscribers"]["liked"] = {"slack": "C0123456789", "topics": ["birds"], "digest": "liked"}
+    environment.announce(TUESDAY, paper())
+    await paperboy("once")
+    answer = await paperboy("preview", "liked")
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err == "Nobody liked or saved a paper where liked goes since its last digest.\n"
+    store = Store(environment.settings.store)
+    with store.transaction() as transaction:
+        record = FeedbackRecord("lab", "ada", "2604.00001", Opinion.SAVED, "slack", environment.clock.now())
+        transaction.feedback.put(record)
+    store.close()
+    assert "1 saved this" in (await paperboy("preview", "liked")).out
