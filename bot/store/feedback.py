@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from bot.store.database.dialect import insert
 from bot.store.database.tables import feedback
+from bot.store.database.values import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -98,5 +99,4 @@ class Feedback:
 
 
 def _record(row: Row[Any]) -> FeedbackRecord:
-    values = {**row._mapping}  # noqa: SLF001 - SQLAlchemy's public name
-    return FeedbackRecord(opinion=Opinion(values.pop("verdict")), **values)
+    return value_of(FeedbackRecord, row, opinion=Opinion(row.verdict))

@@ -17,6 +17,7 @@ from bot.settings import ALL_WEEK, Secret
 from bot.store.database import batched
 from bot.store.database.dialect import in_shard
 from bot.store.database.tables import members, subscribers
+from bot.store.database.values import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -291,25 +292,15 @@ def _values(member: Member) -> dict[str, Any]:
 
 
 def _member(row: Row[Any]) -> Member:
-    return Member(
-        key=row.key,
-        channel=row.channel,
+    return value_of(
+        Member,
+        row,
         destination=Secret(row.destination),
-        recipient=row.recipient,
-        mailbox=row.mailbox,
-        timezone=row.timezone,
-        how=row.how,
         topics=_from_json(row.topics),
         muted=tuple(row.muted),
-        own_topics_made=row.own_topics_made,
         asked_topics=None if row.asked_topics is None else _from_json(row.asked_topics),
-        asked_at=row.asked_at,
         at=row.at and time.fromisoformat(row.at),
         weekdays=frozenset(day for day in range(7) if row.weekdays >> day & 1),
-        paused=row.paused,
-        paused_until=row.paused_until,
-        confirmed_at=row.confirmed_at,
-        revision=row.revision,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
+from bot.store.database.values import value_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,27 +65,9 @@ def to_paper(row: Row[Any]) -> Paper:
 
 def to_announcement(row: Row[Any]) -> Announcement:
     """A row of `announcements` as an announcement."""
-    return Announcement(
-        seq=row.seq,
-        mailing_date=row.mailing_date,
-        category=row.category,
-        identifier=row.identifier,
-        version=row.version,
-        type=AnnounceType(row.type),
-        reconstructed=row.reconstructed,
-    )
+    return value_of(Announcement, row, type=AnnounceType(row.type))
 
 
 def to_mailing_record(row: Row[Any]) -> MailingRecord:
     """A row of `mailings` as the state of that mailing."""
-    return MailingRecord(
-        mailing_date=row.mailing_date,
-        category=row.category,
-        state=MailingState(row.state),
-        reason=row.reason,
-        announced=row.announced,
-        unreadable=row.unreadable,
-        tries=row.tries,
-        asked_at=row.asked_at,
-        first_asked_at=row.first_asked_at,
-    )
+    return value_of(MailingRecord, row, state=MailingState(row.state))

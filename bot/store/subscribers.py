@@ -15,6 +15,7 @@ from bot.model import DeliveryState
 from bot.store.database import batched
 from bot.store.database.dialect import in_shard, insert
 from bot.store.database.tables import announcements, deliveries, digest_papers, subscribers
+from bot.store.database.values import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -215,12 +216,4 @@ def rewind(connection: Connection, name: str, digest_ids: Collection[str]) -> No
 
 
 def _subscriber_state(row: Row[Any]) -> SubscriberState:
-    return SubscriberState(
-        name=row.name,
-        cursors=row.cursors,
-        slot=row.slot,
-        heard_until=row.told_through,
-        due_at=row.due_at,
-        composed_as=row.composed_as,
-        revision=row.revision,
-    )
+    return value_of(SubscriberState, row, heard_until=row.told_through)

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, func, select
 from bot.store.database import batched
 from bot.store.database.dialect import insert
 from bot.store.database.tables import bounces, suppressions
+from bot.store.database.values import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -142,5 +143,4 @@ def suppressed_among(connection: Connection, keys: Collection[str]) -> frozenset
 
 
 def _suppression(row: Row[Any]) -> Suppression:
-    values = {**row._mapping}  # noqa: SLF001 - SQLAlchemy's public name
-    return Suppression(**{**values, "reason": SuppressionReason(values["reason"]), "how": Via(values["how"])})
+    return value_of(Suppression, row, reason=SuppressionReason(row.reason), how=Via(row.how))

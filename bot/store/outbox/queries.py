@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select, true
 from bot.model import DeliveryState, Hit
 from bot.store.database import batched
 from bot.store.database.tables import bounces, deliveries, digest_papers, digests, gates, messages
+from bot.store.database.values import value_of
 from bot.store.limits import LimitState
 from bot.store.outbox.policy import OPEN
 
@@ -227,7 +228,7 @@ class OutboxQueries:
         statement = select(gates).where(gates.c.since.is_not(None)).order_by(gates.c.key)
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()
-        return tuple(LimitState(**row._mapping) for row in rows if row.since <= now)  # noqa: SLF001 - SQLAlchemy's public name
+        return tuple(value_of(LimitState, row) for row in rows if row.since <= now)
 
     def told_of(self, identifier: str) -> tuple[ToldRecord, ...]:
         """Every digest that told somebody of the paper, oldest first."""
@@ -258,51 +259,18 @@ class OutboxQueries:
 
 
 def _delivery_record(row: Row[Any]) -> DeliveryRecord:
-    return DeliveryRecord(
-        id=row.id,
-        subscriber=row.subscriber,
-        channel=row.channel,
-        title=row.title,
-        part=row.part,
-        parts=row.parts,
-        state=DeliveryState(row.state),
-        tries=row.tries,
-        reason=row.reason,
-        not_before=row.not_before,
-        created_at=row.created_at,
-        settled_at=row.settled_at,
-    )
+    return value_of(DeliveryRecord, row, state=DeliveryState(row.state))
 
 
 def _delivery_detail(
     row: Row[Any], record: DeliveryRecord, papers: tuple[str, ...], *, texts: bool
 ) -> DeliveryDetail:
     payload, plain = (json.loads(body) if texts and body else None for body in (row.payload, row.plain_payload))
-    return DeliveryDetail(
-        record=record,
-        recipient=row.recipient,
-        digest=row.digest_id,
-        plain=row.plain,
-        deaths=row.deaths,
-        owner=row.owner,
-        lease_until=row.lease_until,
-        platform_id=row.platform_id,
-        papers=papers,
-        pruned=row.payload is None,
-        payload=payload,
-        plain_payload=plain,
-    )
+    told = {"record": record, "digest": row.digest_id, "papers": papers, "pruned": row.payload is None}
+    return value_of(DeliveryDetail, row, payload=payload, plain_payload=plain, **told)
 
 
 def _told_record(rows: list[Row[Any]]) -> ToldRecord:
     first = rows[0]
-    return ToldRecord(
-        subscriber=first.subscriber,
-        version=first.version,
-        topic=first.topic,
-        shown=first.shown,
-        hits=tuple(Hit(term, field) for term, field in first.hits),
-        title=first.title,
-        created_at=first.created_at,
-        states=tuple(DeliveryState(row.state) for row in rows),
-    )
+    hits = tuple(Hit(term, field) for term, field in first.hits)
+    return value_of(ToldRecord, first, hits=hits, states=tuple(DeliveryState(row.state) for row in rows))
