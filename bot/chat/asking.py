@@ -107,6 +107,18 @@ class Ask:
         return self.configured.name if self.configured else self.member.key if self.member else ""
 
     @cached_property
+    def own(self) -> str | None:
+        """The key of the subscriber of who asks: what comes to their direct messages. None if there is none."""
+        place = ChatPlace(self.asker.platform, self.asker.own) if self.asker.own else None
+        configured = place.configured(self.context) if place else None
+        if configured is not None:
+            return configured.name
+        with self.context.store.snapshot() as view:
+            member = view.members.of_person(self.asker.platform, self.persons)
+        member = member or (place.member(self.context) if place else None)
+        return member.key if member else None
+
+    @cached_property
     def roster(self) -> Settings:
         """The settings with this place's subscriber alone, and with the topics that it follows."""
         names = [self.subject] if self.subject else []

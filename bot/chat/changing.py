@@ -43,7 +43,8 @@ def follow(ask: Ask, values: Values) -> Answer:
     if known and ask.member and not isinstance(wanted, str):
         done = commands.rewrite(ask.context, ask.member.key, known[0], wanted)
     else:
-        done = commands.follow_in(ask.context, ask.asker.place, wanted, zone, ask.now)
+        person = ask.persons[0] if ask.asker.is_direct else None
+        done = commands.follow_in(ask.context, ask.asker.place, wanted, zone, ask.now, person=person)
     return _refused(ask, done) if isinstance(done, Refused) else _followed(ask, done, known)
 
 

@@ -8,7 +8,6 @@ from bot import text
 from bot.chat import sentences
 from bot.chat.answers import Answer, Part
 from bot.members import commands
-from bot.members.places import ChatPlace
 from bot.store.feedback import Opinion
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ def note(ask: Ask, click: Click) -> Answer:
     if not ask.subject:
         return sentences.not_shown_here()
     opinion = Opinion(click.wish.value)
-    own = ChatPlace(ask.asker.platform, ask.asker.own).member(ask.context) if ask.asker.own else None
     noted = commands.feedback(
         ask.context,
         ask.subject,
@@ -51,7 +49,7 @@ def note(ask: Ask, click: Click) -> Answer:
         place=ask.asker.platform,
         now=ask.now,
         topic=click.topic,
-        also=own.key if own else None,
+        also=ask.own,
     )
     said = _TAKEN_BACK[opinion] if noted.opinion is None else _NOTED[opinion]
     versions = ask.context.store.papers.versions(click.identifier)

@@ -85,6 +85,8 @@ class Member:
     paused_until: date | None = None
     """The first day, in its zone, that is not paused any more."""
     confirmed_at: datetime | None = None
+    person: str | None = None
+    """A keyed hash of whose direct messages it is for; None if it is a channel or a mailbox, or that is not known."""
     revision: int = field(default=0, compare=False)
     """0: not stored yet."""
 
@@ -141,6 +143,12 @@ class Members:
     def of_recipient(self, channel: str, recipient: str) -> Member | None:
         """The one that is written to there: on a channel there is one to each address, named by its hash."""
         return self._one((members.c.channel == channel) & (members.c.recipient == recipient))
+
+    def of_person(self, channel: str, persons: Collection[str]) -> Member | None:
+        """The one that is for a person's direct messages; `persons` are its keys under every secret that counts."""
+        statement = select(members).where(members.c.channel == channel, members.c.person.in_(persons))
+        row = self._connection.execute(statement.order_by(members.c.key)).first()
+        return None if row is None else _member(row)
 
     def all(self) -> Iterator[Member]:
         """Every one, in the order of their keys."""
@@ -288,6 +296,7 @@ def _values(member: Member) -> dict[str, Any]:
         "paused_until": member.paused_until,
         "confirmed_at": member.confirmed_at,
         "how": member.how,
+        "person": member.person,
     }
 
 

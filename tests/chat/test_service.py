@@ -14,7 +14,7 @@ from bot.chat.answers import Answer, Part
 from bot.chat.asking import Request
 from bot.errors import DeliveryError, FailureKind, StoreError
 from bot.members.store_thread import BusyError
-from bot.settings import ALL_WEEK
+from bot.settings import ALL_WEEK, Address, Secret
 from bot.store import Store
 from bot.store.feedback import FeedbackRecord, Opinion
 from tests.chat.conftest import ADA, BO, CHANNEL, LAB, NOW, ON_SQLITE
@@ -47,7 +47,7 @@ async def test_of_two_machines_that_hear_the_same_one_carries_it_out(talk: Talk)
 async def test_what_a_command_failed_to_write_is_not_remembered_as_done(
     talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise StoreError("paperboy.db", "the disk is full")
 
     with monkeypatch.context() as patch:
@@ -212,6 +212,18 @@ async def test_feedback_counts_for_the_person_s_own_subscription_too(talk: Talk)
         await talk.service.press(f"press-{number}", asker, Click(Wish.MORE, "2604.00002", "birds", "lab"))
         with talk.service.context.store.snapshot() as view:
             assert {(each.subscriber, each.topic) for each in view.feedback.of_persons(persons)} == expected
+
+
+async def test_feedback_counts_for_direct_messages_of_the_configuration_too(talk: Talk) -> None:
+    settings = talk.service.context.settings
+    bo = replace(settings.subscribers["lab"], name="bo", addresses=(Address(Secret(BO), "person", BO),))
+    more = replace(settings, subscribers={**settings.subscribers, "bo": bo})
+    talk.service.context = replace(talk.service.context, settings=more)
+    asker = replace(talk.asker(BO, LAB), own=BO)
+    await talk.service.press("press", asker, Click(Wish.MORE, "2604.00002", "birds", "lab"))
+    with talk.service.context.store.snapshot() as view:
+        noted = view.feedback.of_persons(talk.service.context.keys.person("slack", BO))
+    assert {each.subscriber for each in noted} == {"lab", "bo"}
 
 
 async def test_what_is_said_under_a_digest_of_what_was_liked_counts_for_whom_the_paper_came_to(talk: Talk) -> None:

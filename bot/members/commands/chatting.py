@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.members.commands.preferences import following_too
@@ -21,7 +22,13 @@ _KEY_BYTES = 8
 
 
 def follow_in(
-    context: Context, place: ChatPlace, wanted: str | Wanted, timezone: str, now: datetime
+    context: Context,
+    place: ChatPlace,
+    wanted: str | Wanted,
+    timezone: str,
+    now: datetime,
+    *,
+    person: str | None = None,
 ) -> Changed | Refused:
     """Makes a place follow one more topic; the first makes it a subscriber, which gets the latest mailing at once.
 
@@ -31,17 +38,19 @@ def follow_in(
         wanted: one of the YAML's topics by name, or an own topic as typed.
         timezone: the IANA time zone for a new subscriber.
         now: the moment, UTC.
+        person: of direct messages, the key of whom they are with: `context.keys.person`.
     """
     if place.configured(context) is not None:
         return Refused(Refusal.NO_MEMBER)
     with context.store.transaction() as transaction:
         transaction.hold_reader(place.recipient)
         known = transaction.members.of_recipient(place.channel, place.recipient)
-        member = known or _newcomer(place, timezone, now)
+        member = replace(known or _newcomer(place, timezone, now), person=person)
         changed = following_too(context, member, wanted)
         if isinstance(changed, Refused):
             return changed
-        return Changed(member, changed=False) if changed == known else Changed(transaction.members.put(changed))
+        stored = changed if changed == known else transaction.members.put(changed)
+        return Changed(stored, changed=known is None or changed.topics != known.topics)
 
 
 def carry_out_once(context: Context, event: str, within: timedelta, now: datetime) -> bool:

@@ -34,7 +34,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 """The newest schema this program knows; stored in Alembic's own table, so that Alembic can take over from here."""
 
 
@@ -281,7 +281,11 @@ members = Table(
     Column("confirmed_at", UtcDateTime),  # NULL: requested, not confirmed
     Column("how", Name(16), nullable=False),
     Column("revision", Integer, nullable=False),
+    Column(
+        "person", Name(32)
+    ),  # a keyed hash of whose direct messages it is for, as in `feedback`; NULL if not known
     UniqueConstraint("channel", "recipient"),
+    Index("members_by_person", "person"),
 )
 
 suppressions = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.demo.servers.discord import FaultScript
@@ -184,3 +185,30 @@ async def test_a_storm_of_commands_is_answered_each_once(guild: Guild) -> None:
         "Nothing is followed here yet."
     }
     assert [each.errors for each in asked if each.errors] == []
+
+
+async def test_a_click_in_a_channel_counts_for_the_person_s_own_direct_messages_too(guild: Guild) -> None:
+    store = guild.service.context.store
+    await guild.ask(BO, "follow", "bo", words="birds")
+    (own,) = members(store)
+    for person, expected in ((BO, {"lab", own.key}), (ADA, {"lab"})):
+        await guild.click(person, "1|more|birds|2604.00001|lab", LAB)
+        with store.snapshot() as view:
+            noted = view.feedback.of_persons(guild.service.context.keys.person("discord", person.id))
+        assert {each.subscriber for each in noted} == expected
+    await guild.click(BO, "1|more|birds|2604.00001|lab", LAB)
+    with store.snapshot() as view:
+        assert view.feedback.of_subscriber(own.key) == ()
+
+
+async def test_whom_direct_messages_are_with_is_kept_of_those_who_followed_before_it_was(guild: Guild) -> None:
+    store = guild.service.context.store
+    await guild.ask(BO, "follow", "bo", words="birds")
+    (own,) = members(store)
+    assert own.person == guild.service.context.keys.person("discord", BO.id)[0]
+    with store.transaction() as transaction:
+        transaction.members.put(replace(own, person=None))
+    assert "already" in said(await guild.ask(BO, "follow", "bo", words="birds"))
+    assert members(store) == [own]
+    await guild.ask(ADA, "follow", CHANNEL, words="light")
+    assert {each.person for each in members(store)} == {own.person, None}
