@@ -59,9 +59,10 @@ bounce-samples: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.bench $(SUBJECTS)
 
-# The program killed a thousand times at random moments; KILLS="200 7" is another number and a seed.
+# The program killed a thousand times at random moments; KILLS="200 7" is another number and a seed. FLEET=1: a hundred
+# times one of four on one PostgreSQL, which is stopped, paused and migrated too.
 crash: $(VENV)/dev
-	$(BIN)/python -m tests.crash $(KILLS)
+	$(BIN)/python -m tests.crash$(if $(FLEET),.fleet) $(KILLS)
 
 # What is claimed of readers' answers, at full size: clicks under load, scanners, kill -9. Takes minutes, prints figures.
 proofs: $(VENV)/dev

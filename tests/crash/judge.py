@@ -24,23 +24,29 @@ ASKABLE = ("lab", "group")
 """Slack by its history, Discord by the nonce or by reading: there nothing may be doubled."""
 
 
-def write_config(environment: Environment) -> None:
-    """A subscriber on every channel, and a site."""
+def write_config(environment: Environment, *, readers: int = 0) -> None:
+    """A subscriber on every channel, so many more with one mailbox each, and a site."""
     environment.config["subscribers"] = {
         "lab": {"slack": CHANNEL, "topics": ["birds"], "thread": True},
         "hook": {"slack": environment.slack.webhook_url("hook"), "topics": ["birds"]},
         "group": {"discord": ROOM, "topics": ["birds"]},
         "room-hook": {"discord": environment.discord.webhook_url("room-hook"), "topics": ["birds"]},
         "duo": {"mail": list(MAILBOXES), "topics": ["birds"]},
+        **{f"reader-{n}": {"mail": mailbox, "topics": ["birds"]} for n, mailbox in enumerate(_mailboxes(readers))},
     }
     environment.config["site"] = {"dir": "site", "topics": ["birds"]}
+
+
+def _mailboxes(readers: int) -> tuple[str, ...]:
+    return tuple(f"reader{n}@example.org" for n in range(readers))
 
 
 class MorningCheck:
     """Judges each morning by itself, and counts what came twice."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, *, readers: int = 0) -> None:
         self._environment = environment
+        self.lanes = (*LANES, *_mailboxes(readers))
         self._judged = 0
         self._seen: Counter[str] = Counter()
         self.messages: Counter[str] = Counter()
@@ -53,14 +59,14 @@ class MorningCheck:
         """See that everything composed since the last time has come, in order, and none too often.
 
         Args:
-            kills: how many processes were killed meanwhile.
+            kills: how many processes were killed meanwhile, or how often anything else may have cost an answer.
             titles: the papers that everybody was to be told of.
 
         Raises:
             AssertionError: it was not so.
         """
         composed = self._composed()
-        for lane in LANES:
+        for lane in self.lanes:
             logged = log_of(self._environment, lane)[self._seen[lane] :]
             self._seen[lane] += len(logged)
             copies = Counter(key for key, _ in logged)
@@ -76,8 +82,13 @@ class MorningCheck:
     def _composed(self) -> dict[str, list[str]]:
         """By lane, each message composed since the last time, by its key."""
         settings = self._environment.settings
-        mailboxes = {address.key: address.value.reveal() for address in settings.subscribers["duo"].addresses}
-        composed: dict[str, list[str]] = {lane: [] for lane in LANES}
+        mailboxes = {
+            address.key: address.value.reveal()
+            for subscriber in settings.subscribers.values()
+            if subscriber.channel == "mail"
+            for address in subscriber.addresses
+        }
+        composed: dict[str, list[str]] = {lane: [] for lane in self.lanes}
         store = Store(settings.store)
         try:
             for record in store.queries.all()[self._judged :]:

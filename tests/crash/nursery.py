@@ -4,8 +4,14 @@
             or, with the command "rehearse", `once` in this process itself: what it warms up, no child has to
     stdout  {"pid": ...}, and at its end {"code": ..., "phase": ..., "seconds": ...}
 
-Each child is a real process: `once`, or the daemon as `paperboy run` starts it, at a simulated moment. Where it was
-when it was killed stands in a page of memory that it shares with its parent, for the dead say nothing.
+    stdin   {"config": ..., "command": "run", "clock": FILE, "skew": 0.0, "host": "one", "grace": 5.0}: one of several
+    stdout  {"pid": ...}
+    stdin   {"command": "reap", "pid": ...}, after a signal was sent to it
+    stdout  {"code": ..., "phase": ..., "seconds": ...}
+
+Each child is a real process: `once`, or the daemon as `paperboy run` starts it, at a simulated moment; several share
+a clock that the test sets. Where a child was when it was killed stands in a page of memory that it shares with its
+parent, for the dead say nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +23,12 @@ import json
 import mmap
 import os
 import select
+import struct
 import sys
 import time
 import traceback
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,9 +46,12 @@ from bot.compose import Composer
 from bot.config import load
 from bot.store.outbox import Outbox
 from bot.store.outbox.reconciliation import Reconciliation
+from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from bot.clock import Clock
 
 PHASES = ("settling", "sending", "asking", "publishing", "composing", "collecting", "delivering", "starting")
 """Innermost first: where a process is in several, it is said to be in the first of these."""
@@ -48,8 +59,14 @@ PHASES = ("settling", "sending", "asking", "publishing", "composing", "collectin
 ON_ITS_WAY = 0.01
 """Seconds that an answer takes after all was said: on loopback it would take none, and nobody would die in them."""
 
+ON_ITS_WAY_TO_ONE_OF_SEVERAL = 0.2
+"""The same where several share the work: else one would have done it all before the others look."""
+
 WAIT = 0.01
 """Seconds that any wait takes in truth."""
+
+LOOK_AGAIN = 0.1
+"""Seconds until a daemon of several, or one of its waits, looks again at the clock that they share."""
 
 _STEPS: dict[str, list[tuple[type, str]]] = {
     "settling": [
@@ -78,25 +95,52 @@ class FastClock(SimulatedClock):
         await super().sleep(seconds)
 
 
+class SharedClock:
+    """A clock that several processes share, in a file, and that one of them sets; it runs so many times as fast.
+
+    Args:
+        file: 24 bytes: the simulated moment, the true one at which it was set, and how much faster it runs since.
+        skew: the seconds that this process's own clock is ahead of it.
+    """
+
+    def __init__(self, file: Path, skew: float = 0.0) -> None:
+        with file.open("r+b") as opened:
+            self._page = mmap.mmap(opened.fileno(), 0)
+        self._skew = skew
+
+    def now(self) -> datetime:
+        simulated, true, rate = struct.unpack("3d", self._page)
+        return datetime.fromtimestamp(simulated + (time.time() - true) * rate + self._skew, UTC)
+
+    def set(self, moment: datetime, rate: float) -> None:
+        """For all processes, from now on."""
+        self._page[:] = struct.pack("3d", moment.timestamp(), time.time(), rate)
+
+    async def sleep(self, seconds: float) -> None:
+        """Until it says so, also where it was set meanwhile."""
+        until = self.now() + timedelta(seconds=seconds)
+        while (left := (until - self.now()).total_seconds()) > 0:
+            _, _, rate = struct.unpack("3d", self._page)
+            await asyncio.sleep(min(left / rate, LOOK_AGAIN))
+
+
 class PhaseTracker:
     """How often each phase was entered and not yet left, in memory that parent and child share."""
 
     def __init__(self) -> None:
-        self._counts = mmap.mmap(-1, len(PHASES))
+        self.begin_child()
 
-    def reset(self) -> None:
-        self._counts[:] = bytes(len(PHASES))
+    def begin_child(self) -> mmap.mmap:
+        """The page of the child that is forked next."""
+        self._counts = mmap.mmap(-1, len(PHASES))
         self._counts[PHASES.index("starting")] = 1
+        return self._counts
 
     def watch(self) -> None:
         """From now on every call of a step is noted."""
         for phase, steps in _STEPS.items():
             for owner, name in steps:
                 setattr(owner, name, self._noting(getattr(owner, name), PHASES.index(phase)))
-
-    def said(self) -> str:
-        """The innermost phase; `between` two of them, or after the last."""
-        return next((phase for phase, count in zip(PHASES, self._counts[:], strict=True) if count), "between")
 
     def _noting(self, step: Callable[..., Any], place: int) -> Callable[..., Any]:
         def enter() -> None:
@@ -131,6 +175,11 @@ class PhaseTracker:
         return noted
 
 
+def innermost(page: mmap.mmap) -> str:
+    """The innermost phase of a child; `between` two of them, or after the last."""
+    return next((phase for phase, count in zip(PHASES, page[:], strict=True) if count), "between")
+
+
 async def _once(config: Path, clock: SimulatedClock) -> int:
     async with bot.app.opened(load(config, {}), clock) as app:
         run = await app.runner.once()
@@ -139,10 +188,19 @@ async def _once(config: Path, clock: SimulatedClock) -> int:
 
 def _run_order(order: Mapping[str, Any]) -> int:
     """What the child does with its life; the exit code at its end."""
-    config, clock = Path(order["config"]), FastClock(datetime.fromisoformat(order["moment"]))
+    config = Path(order["config"])
     if order["command"] == "once":
-        return asyncio.run(_once(config, clock))
-    setattr(bot.app, "SystemClock", lambda: clock)  # noqa: B010 - mypy does not let a function stand for a class
+        return asyncio.run(_once(config, FastClock(datetime.fromisoformat(order["moment"]))))
+    clock: Clock
+    if "clock" in order:
+        clock = SharedClock(Path(order["clock"]), order["skew"])
+        globals()["ON_ITS_WAY"] = ON_ITS_WAY_TO_ONE_OF_SEVERAL
+        me = replace(WorkerId.current(), host=order["host"])
+        setattr(WorkerId, "current", lambda: me)  # noqa: B010 - mypy lets no function stand for a method
+        setattr(bot.app.daemon, "TICK", LOOK_AGAIN)  # noqa: B010 - nor a fraction for a whole number
+    else:
+        clock = FastClock(datetime.fromisoformat(order["moment"]))
+    setattr(bot.app, "SystemClock", lambda: clock)  # noqa: B010 - nor a function for a class
     bot.app.daemon.GRACE = order["grace"]
     asyncio.run(serve(load(config, {}), config))
     return 0
@@ -186,16 +244,23 @@ def main(log: str) -> None:
     where = PhaseTracker()
     where.watch()
     _compile_each_template_once()
+    children: dict[int, tuple[mmap.mmap, float]] = {}
     for line in sys.stdin:
         order = json.loads(line)
-        where.reset()
+        if order["command"] == "reap":
+            page, born = children.pop(order["pid"])
+            _, status = os.waitpid(order["pid"], 0)
+            code = os.waitstatus_to_exitcode(status)
+            answer(code=code, phase=innermost(page), seconds=time.monotonic() - born)
+            continue
+        page = where.begin_child()
         born = time.monotonic()
         if order["command"] == "rehearse":
             code = _run_order({**order, "command": "once"})
             gc.collect()
             gc.freeze()  # so that a child's collections leave the shared pages alone
             answer(pid=os.getpid())
-            answer(code=code, phase=where.said(), seconds=time.monotonic() - born)
+            answer(code=code, phase=innermost(page), seconds=time.monotonic() - born)
             continue
         alive, life = os.pipe()  # the child holds the other end for as long as it lives
         pid = os.fork()
@@ -203,9 +268,13 @@ def main(log: str) -> None:
             _child(order)
         os.close(life)
         answer(pid=pid)
+        if "clock" in order:
+            os.close(alive)
+            children[pid] = page, born
+            continue
         if not select.select([alive], [], [], order["after"])[0]:
             os.kill(pid, order["signal"])
-        phase = where.said()
+        phase = innermost(page)
         _, status = os.waitpid(pid, 0)
         os.close(alive)
         answer(code=os.waitstatus_to_exitcode(status), phase=phase, seconds=time.monotonic() - born)
