@@ -1,15 +1,16 @@
-"""Slots: due once, never early, across both DST changes, wherever the host is."""
+"""Slots: due once, never early, across both DST changes, wherever the host is; and durations, in buckets by label."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from itertools import accumulate, count
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.clock import latest_slot, next_slot
+from bot.clock import BOUNDS, Durations, Observed, latest_slot, next_slot
 from bot.settings import ALL_WEEK
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -87,3 +88,29 @@ def test_every_day_of_a_year_has_one_slot(zone: ZoneInfo) -> None:
     slots = _all_slots(utc(2026, 1, 1), utc(2027, 1, 1), EIGHT, zone)
     days = [slot.astimezone(zone).date() for slot in slots]
     assert len(days) == len(set(days)) == 365
+
+
+def test_what_fails_is_counted_too_and_each_label_by_itself() -> None:
+    seconds = count()
+    durations = Durations(monotonic=lambda: float(next(seconds)))
+    with durations.timed("mail"):
+        pass
+    with pytest.raises(ValueError, match="refused"), durations.timed("slack"):
+        raise ValueError("refused")
+    with durations.timed("mail"):
+        pass
+    found = durations.read()
+    assert {label: (sum(each.counts), each.total) for label, each in found.items()} == {
+        "mail": (2, 2.0),
+        "slack": (1, 1.0),
+    }
+
+
+@given(st.lists(st.floats(min_value=0, max_value=1000)))
+def test_each_bucket_has_what_took_at_most_its_bound(seconds: list[float]) -> None:
+    observed = Observed()
+    for each in seconds:
+        observed = observed.plus(each)
+    expected = [sum(each <= bound for each in seconds) for bound in (*BOUNDS, float("inf"))]
+    assert list(accumulate(observed.counts)) == expected
+    assert observed.total == pytest.approx(sum(seconds))

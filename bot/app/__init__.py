@@ -16,10 +16,9 @@ from bot.arxiv.client import ArxivClient
 from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, ARXIV_TIMEOUT
 from bot.channels import CHANNELS
 from bot.channels.channel import CheckResult
-from bot.clock import SystemClock
+from bot.clock import SystemClock, Timings
 from bot.compose import Composer
 from bot.compose.digests import DigestPlanner
-from bot.durations import Timings
 from bot.members.bounce_mailbox import read_bounces
 from bot.members.context import Context, NoteMails
 from bot.members.links import SignedLinks

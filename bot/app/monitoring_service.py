@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.durations import Timings
+from bot.clock import Timings
 from bot.store import Store
 from bot.web.monitoring import Monitoring
 

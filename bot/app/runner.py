@@ -21,13 +21,13 @@ from bot.app.collecting import Collector
 from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.app.run_result import RunResult, Told, log_run
 from bot.arxiv import calendar
-from bot.arxiv.rate_limit import Service
 from bot.collect import backlog
 from bot.deliver import MAX_WAIT, deliver
 from bot.deliver.addressing import readdress
 from bot.errors import RenderError
 from bot.members.bounce_mailbox import BounceMailboxError
 from bot.members.housekeeping import forget_outdated
+from bot.model import Service
 from bot.report.alert import Alert, enqueue_alerts
 from bot.report.self_service import SELF_SERVICE
 from bot.settings import fingerprint
@@ -39,12 +39,11 @@ if TYPE_CHECKING:
 
     from bot.app.collecting import OpenArxiv
     from bot.channels.channel import Channel
-    from bot.clock import Clock
+    from bot.clock import Clock, Durations
     from bot.collect import Progress
     from bot.compose import Composer
     from bot.compose.result import Composed
     from bot.deliver.lane_report import LaneReport
-    from bot.durations import Durations
     from bot.members.roster import RosterReader
     from bot.model import Shard
     from bot.publish import Published, Publisher

@@ -23,11 +23,11 @@ from bot.arxiv.rate_limit import (
     ARXIV_TIMEOUT,
     PAGES_REFUSED_FOR,
     REFUSED_FOR,
-    Service,
     backoff,
 )
-from bot.durations import Durations
+from bot.clock import Durations
 from bot.errors import FetchError
+from bot.model import Service
 from bot.text import clean
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ Pure. The store implements it (`bot.store.arxiv_limits.ArxivLimits`).
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from bot.model import Service
 
 _SHORTEST_BACKOFF = 60.0
 _LONGEST_BACKOFF = 3600.0
@@ -25,17 +26,6 @@ REFUSED_FOR = timedelta(hours=24)
 
 PAGES_REFUSED_FOR = timedelta(days=30)
 """How long the catch-up pages are not asked after a 403; they are made for people, not for programs."""
-
-
-class Service(StrEnum):
-    """One of arXiv's services. Each is a separate host with its own throttling and refusals."""
-
-    FEEDS = "rss"
-    """rss.arxiv.org. After a refusal by it the other services are not asked either."""
-    OAI = "oai"
-    """oaipmh.arxiv.org."""
-    PAGES = "catchup"
-    """The catch-up pages of arxiv.org."""
 
 
 class Refusal(Protocol):

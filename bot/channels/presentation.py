@@ -1,44 +1,22 @@
-"""Values for rendering that all channels share: matched terms, a paper's links, the best papers, merged topics.
+"""Values for rendering that all channels share: a paper's links, the best papers, merged topics.
 
 Pure. Knows no platform and no template; does not truncate or escape.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.model import Link, MatchMode, Section
+from bot.model import Link, Section
 from bot.text import links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.model import Digest, DigestEntry, Match
+    from bot.model import Digest, DigestEntry
 
 MOST_LINKS = 8
 """The most listings that are linked for papers that are only counted; the other listings are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class MatchedTerm:
-    """A matched term and all fields in which it was found."""
-
-    term: str
-    fields: tuple[str, ...]
-    """The fields' names for people: `journal ref`."""
-    mode: MatchMode = MatchMode.WORDS
-    """How it is compared."""
-
-
-def matched_terms(match: Match) -> tuple[MatchedTerm, ...]:
-    """The match's hits with each term once, in the order of their first hits."""
-    fields: dict[str, dict[str, None]] = {}
-    modes: dict[str, MatchMode] = {}
-    for hit in match.hits:
-        fields.setdefault(hit.term, {})[hit.field.replace("_", " ")] = None
-        modes.setdefault(hit.term, hit.mode)
-    return tuple(MatchedTerm(term, tuple(found), modes[term]) for term, found in fields.items())
 
 
 def paper_links(entry: DigestEntry) -> tuple[Link, ...]:

@@ -1,7 +1,7 @@
 """The domain model as frozen dataclasses: what all other modules take and return.
 
-`papers`, `topics`, `digests`, `deliveries` and `shards` hold one part each. Nothing in here does I/O or reads a
-clock.
+`papers`, `topics`, `digests`, `deliveries`, `services` and `shards` hold one part each. Nothing in here does I/O or
+reads a clock.
 """
 
 from bot.model.deliveries import (
@@ -34,6 +34,7 @@ from bot.model.papers import (
     listing_url,
     paper_url,
 )
+from bot.model.services import Service
 from bot.model.shards import SHARDS, Shard, shard_of
 from bot.model.topics import (
     Hit,
@@ -70,6 +71,7 @@ __all__ = [
     "Paper",
     "Receipt",
     "Section",
+    "Service",
     "Shard",
     "Topic",
     "UnknownDelivery",

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from bot import text
-from bot.channels.excerpt import excerpt
-from bot.channels.presentation import matched_terms
 from bot.model import Order
 from bot.publish.html import shared, url
 from bot.publish.markdown import MONTHS, chips
+from bot.topics.excerpt import excerpt, matched_terms
 from bot.topics.ranking import rank
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.arxiv.rate_limit import Service
 from bot.collect import backlog
-from bot.model import DeliveryState, Note
+from bot.model import DeliveryState, Note, Service
 from bot.report.deaf import deaf
 from bot.report.failing import failing
 from bot.report.self_service import SELF_SERVICE, configured, is_self_service, shared_troubles

@@ -11,8 +11,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
-from bot.arxiv.rate_limit import Service
-from bot.model import DeliveryState
+from bot.model import DeliveryState, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.arxiv.rate_limit import Service
+from bot.model import Service
 from bot.store.leases import LeaseTakenError, give_back, take
 from bot.store.limits import LimitState, close_circuit, delay_until, lock_limit, read_limit, write_limit
 

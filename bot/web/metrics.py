@@ -14,14 +14,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 import bot
 from bot.arxiv import calendar
-from bot.durations import BOUNDS
+from bot.clock import BOUNDS
 from bot.model import DeliveryState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from bot.durations import Durations, Timings
+    from bot.clock import Durations, Timings
     from bot.store.figures import StoreFigures
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
-from bot.durations import Timings
+from bot.clock import Timings
 from bot.errors import StoreError
 from bot.web.listen import open_sockets
 

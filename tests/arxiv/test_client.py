@@ -13,10 +13,10 @@ import pytest
 from bot import __version__
 from bot.arxiv import http
 from bot.arxiv.client import ArxivClient
-from bot.arxiv.rate_limit import Service
 from bot.clock import SimulatedClock, SystemClock
 from bot.demo.servers.arxiv import Answer, ArxivServer
 from bot.errors import FetchError
+from bot.model import Service
 from bot.settings import ArxivSettings
 from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database

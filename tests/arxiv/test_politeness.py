@@ -15,9 +15,10 @@ from aiohttp import web
 
 from bot.arxiv import client, http
 from bot.arxiv.client import ArxivClient
-from bot.arxiv.rate_limit import Service, backoff
+from bot.arxiv.rate_limit import backoff
 from bot.clock import SimulatedClock, SystemClock
 from bot.errors import FetchError
+from bot.model import Service
 from bot.settings import ArxivSettings
 from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database

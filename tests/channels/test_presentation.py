@@ -5,20 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from bot.channels.presentation import MatchedTerm, matched_terms, merged, paper_count, paper_links
-from bot.model import AnnounceType, Hit, Link, Match
+from bot.channels.presentation import merged, paper_count, paper_links
+from bot.model import AnnounceType, Link
 from tests.builders import MONDAY, entry, paper, section
 
 FRIDAY = date(2026, 4, 17)
-
-
-def test_a_term_stands_once_with_its_fields_in_words() -> None:
-    hits = (Hit("owl", "abstract"), Hit("crow", "title"), Hit("owl", "journal_ref"), Hit("owl", "abstract"))
-    assert matched_terms(Match("birds", hits)) == (
-        MatchedTerm("owl", ("abstract", "journal ref")),
-        MatchedTerm("crow", ("title",)),
-    )
-    assert matched_terms(Match("birds")) == ()
 
 
 def test_a_paper_is_had_as_pdf_and_html_in_its_version_and_where_its_authors_say() -> None:

@@ -12,11 +12,10 @@ import pytest
 
 from bot.arxiv.calendar import EASTERN
 from bot.arxiv.client import ArxivClient
-from bot.arxiv.rate_limit import Service
 from bot.clock import SimulatedClock
 from bot.collect import Collected, collect
 from bot.collect.fallback import FallbackSources, Found, NotFound
-from bot.model import AnnounceType, MailingState
+from bot.model import AnnounceType, MailingState, Service
 from bot.settings import ArxivSettings
 from bot.store import Store
 from bot.store.papers import Verdict

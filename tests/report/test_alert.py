@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.arxiv.rate_limit import Service
 from bot.demo.servers.arxiv import Answer
 from bot.demo.servers.slack import FaultScript
+from bot.model import Service
 from tests.builders import paper
 from tests.world import SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
 

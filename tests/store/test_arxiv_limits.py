@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.arxiv.rate_limit import Service
+from bot.model import Service
 from bot.store import Store
 from bot.store.worker import WorkerId
 

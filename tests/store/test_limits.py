@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.arxiv.rate_limit import Service
+from bot.model import Service
 from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database
 from bot.store.limits import close_circuit, delay_until, open_circuit, read_limit

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bot
 from bot import __version__
-from bot.durations import Timings
+from bot.clock import Timings
 from bot.store.figures import StoreFigures
 from bot.web.metrics import metrics
 

@@ -22,13 +22,13 @@ from bot.channels.pagination import Item, Show, as_many_as_fit, last_that_holds,
 from bot.channels.presentation import (
     MOST_LINKS,
     best_of,
-    matched_terms,
     opens_thread,
     paper_count,
     paper_links,
     web_pages,
 )
 from bot.model import Message
+from bot.topics.excerpt import matched_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -12,10 +12,9 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from bot import text
-from bot.channels.excerpt import excerpt
 from bot.channels.pagination import as_many_as_fit
-from bot.channels.presentation import matched_terms
 from bot.model import Link
+from bot.topics.excerpt import excerpt, matched_terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from bot.channels.excerpt import Excerpt, excerpt
 from bot.channels.mail.mime import quoted_printable
-from bot.channels.presentation import MOST_LINKS, matched_terms, paper_count, paper_links
+from bot.channels.presentation import MOST_LINKS, paper_count, paper_links
 from bot.text import markup_html
+from bot.topics.excerpt import Excerpt, excerpt, matched_terms
 
 if TYPE_CHECKING:
     from datetime import date

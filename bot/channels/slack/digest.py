@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from bot.channels.excerpt import excerpt
 from bot.channels.pagination import Item, Show, as_many_as_fit, fit, lay_out, paginate
 from bot.channels.presentation import (
     MOST_LINKS,
     best_of,
-    matched_terms,
     opens_thread,
     paper_count,
     paper_links,
@@ -27,6 +25,7 @@ from bot.channels.slack import blocks
 from bot.channels.slack.blocks import Text, escaped_length, label, link_target, short
 from bot.errors import RenderError
 from bot.text import escape_mrkdwn, names, truncate, utf16
+from bot.topics.excerpt import excerpt, matched_terms
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence

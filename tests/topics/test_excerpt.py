@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import text
-from bot.channels.excerpt import Excerpt, excerpt
-from bot.channels.presentation import MatchedTerm
-from bot.model import MatchMode
+from bot.model import Hit, Match, MatchMode
+from bot.topics.excerpt import Excerpt, MatchedTerm, excerpt, matched_terms
 from tests.builders import paper
 
 FIELDS = ("title", "abstract")
@@ -195,3 +194,12 @@ def test_an_abstract_that_fits_is_shown_whole_also_where_it_says_later_what_the_
 
 def test_an_abstract_that_begins_with_what_the_paper_does_is_shown_from_its_beginning() -> None:
     assert at_a_glance(DOES + FILLER, limit=120).abstract.text.startswith("We present a map")
+
+
+def test_a_term_stands_once_with_its_fields_in_words() -> None:
+    hits = (Hit("owl", "abstract"), Hit("crow", "title"), Hit("owl", "journal_ref"), Hit("owl", "abstract"))
+    assert matched_terms(Match("birds", hits)) == (
+        MatchedTerm("owl", ("abstract", "journal ref")),
+        MatchedTerm("crow", ("title",)),
+    )
+    assert matched_terms(Match("birds")) == ()

@@ -11,18 +11,39 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from bot.model import MatchMode
 from bot.text import ELLIPSIS, contribution, flatten_tex, latex, main_clause, truncate
 from bot.topics import found_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from bot.channels.presentation import MatchedTerm
-    from bot.model import Paper
+    from bot.model import Match, Paper
     from bot.topics.found_at import Span
 
 _WORD = re.compile(r"\S+")
 _SENTENCE_START = re.compile(r"[.!?][)\]\"'”’]?\s+(?=[^\sa-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedTerm:
+    """A matched term and all fields in which it was found."""
+
+    term: str
+    fields: tuple[str, ...]
+    """The fields' names for people: `journal ref`."""
+    mode: MatchMode = MatchMode.WORDS
+    """How it is compared."""
+
+
+def matched_terms(match: Match) -> tuple[MatchedTerm, ...]:
+    """The match's hits with each term once, in the order of their first hits."""
+    fields: dict[str, dict[str, None]] = {}
+    modes: dict[str, MatchMode] = {}
+    for hit in match.hits:
+        fields.setdefault(hit.term, {})[hit.field.replace("_", " ")] = None
+        modes.setdefault(hit.term, hit.mode)
+    return tuple(MatchedTerm(term, tuple(found), modes[term]) for term, found in fields.items())
 
 
 @dataclass(frozen=True, slots=True)
