@@ -131,6 +131,24 @@ async def test_the_site_of_the_twelve_days_has_every_mailing_s_matches(real_envi
         assert listed == sorted(identifier for identifier, _, _, matches in items(day) if matches)
 
 
+async def test_the_mail_of_the_biggest_day_has_at_most_90_000_bytes_in_all(real_environment: Environment) -> None:
+    real_environment.config["web"] = {"url": "https://papers.example.org", "secret": "coo" * 20}
+    vision = {"title": "All of vision", "categories": ["cs.CV"], "announce": ALL_TYPES}
+    real_environment.config["topics"] = {"all": vision}
+    real_environment.config["subscribers"] = {"alice": {"mail": "alice@example.org", "topics": ["all"]}}
+    real_environment.config["site"] = {"dir": "site", "topics": ["all"], "url": "https://papers.example.org/site"}
+    day = date(2026, 4, 21)
+    real_environment.arxiv.feeds["cs.CV"] = (FEEDS / f"rss_{day:%Y-%m-%d}.xml").read_bytes()
+    await real_environment.once(morning(day))
+    (mail,) = real_environment.mail.messages
+    html = _html(mail.data)
+    shown = abs_links([html]).total()
+    assert 80_000 < len(mail.data) <= 90_000
+    assert html.count("/feedback/") == 3 * 20
+    assert f"20 in full, {shown - 20} in one line each, {501 - shown} only counted" in html
+    assert shown > 100
+
+
 def _html(data: bytes) -> str:
     import email  # noqa: PLC0415 - one use
     import email.policy  # noqa: PLC0415 - one use

@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from bot.arxiv import identifier as identifiers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LONGEST = 100
 """Characters: of a `custom_id` and of an option's value in Discord; Slack takes 150 as an option's value.
@@ -42,6 +47,10 @@ LABELS = {
     Wish.WHY: "Why this paper?",
 }
 """The buttons' labels."""
+
+
+OPINIONS = (Wish.MORE, Wish.LESS, Wish.SAVED)
+"""The wishes that are feedback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,23 @@ def decode(text: str) -> Click | None:
     if wish not in set(Wish) or not identifier:
         return None
     return Click(Wish(wish), identifier, topic or None, subscriber)
+
+
+def as_query(wish: Wish, identifier: str) -> str:
+    """The query of a link that asks for this, for `read_query`; ASCII, and nothing in it needs to be quoted."""
+    return f"{wish}={identifier}"
+
+
+def read_query(query: Mapping[str, str]) -> Click | None:
+    """Reads a feedback link's query; None if it names no paper or no opinion."""
+    for wish in OPINIONS:
+        if wish in query:
+            try:
+                identifier, _ = identifiers.parse(query[wish])
+            except ValueError:
+                return None
+            return Click(wish, identifier)
+    return None
 
 
 def addressed(payload: Any, subscriber: str) -> Any:  # noqa: ANN401 - whatever JSON holds

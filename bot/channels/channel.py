@@ -55,6 +55,13 @@ class ReaderLinks(Protocol):
         """The URL of the preferences of a mailbox, named by its hash."""
         ...
 
+    def feedback(self, mailbox: str, subscriber: str) -> str:
+        """The URL for a mailbox's feedback on what a subscriber was shown; `buttons.as_query` says on which paper.
+
+        It has the same length for all mailboxes and subscribers.
+        """
+        ...
+
     def bounce_token(self, delivery: str) -> str:
         """The token for a delivery in its return address: 36 letters and digits."""
         ...

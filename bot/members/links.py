@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.members import bounce_tokens
-from bot.store.feedback import Opinion
+from bot.settings import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,6 +32,7 @@ CONFIRM_WITHIN = timedelta(hours=48)
 _MAC_BYTES = 16
 _EXPIRY_BYTES = 5  # seconds since 1970, until the year 36812
 _MAILBOX_BYTES = 16
+_NAME_BYTES = 4  # tells the few subscribers of one mailbox apart
 
 
 class Purpose(StrEnum):
@@ -50,16 +51,16 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedbackLink:
-    """The content of a feedback link."""
+    """The content of a feedback link's token: whose opinion it is. Which paper it is about is in the link's query."""
 
     mailbox: str
     """The reader's mailbox, as a hash in hex."""
-    subscriber: str
-    """To whom the paper was shown."""
-    identifier: str
-    opinion: Opinion
-    topic: str | None = None
-    """The topic in whose section the paper was shown; links made by older versions have none."""
+    shown_to: bytes
+    """A hash of the name of the subscriber to whom the paper was shown: a link has the same length for all names."""
+
+    def is_of(self, subscriber: str) -> bool:
+        """Whether the paper was shown to this subscriber."""
+        return self.shown_to == _short(subscriber)
 
 
 def sign(secret: Secret, purpose: Purpose, payload: bytes, expires: datetime | None = None) -> str:
@@ -122,6 +123,10 @@ class SignedLinks:
         """The URL of a mailbox's preferences."""
         return preferences_url(self._pages, mailbox)
 
+    def feedback(self, mailbox: str, subscriber: str) -> str:
+        """The URL for a mailbox's feedback on what a subscriber was shown; a query says on which paper."""
+        return feedback_url(self._pages, mailbox, subscriber)
+
     def bounce_token(self, delivery: str) -> str:
         """What names a delivery in its return address."""
         return bounce_tokens.make(self._keys(), delivery)
@@ -151,16 +156,21 @@ def confirm_url(web: WebSettings, mailbox: str, now: datetime) -> str:
     return _url(web, Purpose.CONFIRM, bytes.fromhex(mailbox), now + CONFIRM_WITHIN)
 
 
-def feedback_url(web: WebSettings, link: FeedbackLink) -> str:
-    """The URL for a mailbox's feedback on a paper."""
-    words = (link.opinion, link.subscriber, link.identifier, *([link.topic] if link.topic else []))
-    return _url(web, Purpose.FEEDBACK, bytes.fromhex(link.mailbox) + "\0".join(words).encode())
+def feedback_url(web: WebSettings, mailbox: str, subscriber: str) -> str:
+    """The URL for a mailbox's feedback, without the query (`channels.buttons.as_query`) that names the paper.
+
+    One signature serves all papers of a mail: signing each link would take longer than sending the mail.
+    """
+    return _url(web, Purpose.FEEDBACK, bytes.fromhex(mailbox) + _short(subscriber))
 
 
 def read_feedback(payload: bytes) -> FeedbackLink:
     """Reads a feedback link's verified payload."""
-    opinion, subscriber, identifier, *topic = payload[_MAILBOX_BYTES:].decode().split("\0")
-    return FeedbackLink(payload[:_MAILBOX_BYTES].hex(), subscriber, identifier, Opinion(opinion), *topic)
+    return FeedbackLink(payload[:_MAILBOX_BYTES].hex(), payload[_MAILBOX_BYTES:])
+
+
+def _short(name: str) -> bytes:
+    return bytes.fromhex(fingerprint(name))[:_NAME_BYTES]
 
 
 def _url(web: WebSettings, purpose: Purpose, payload: bytes, expires: datetime | None = None) -> str:

@@ -112,6 +112,7 @@ class Answering:
             now=now,
             token=token,
             payload=payload or b"",
+            query=request.query,
             form=form,
             client=client(_peer(request), request.headers.getall("X-Forwarded-For", ()), served.web.trusted_proxies),
             is_post=is_post,

@@ -55,6 +55,8 @@ class Visit:
     """The verified token in the path."""
     payload: bytes = b""
     """The token's payload."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What stands behind the path's question mark."""
     form: Form = field(default_factory=Form)
     client: Client = field(default_factory=Client)
     is_post: bool = False

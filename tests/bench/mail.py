@@ -222,12 +222,15 @@ class _Bare:
         with self.store._database.reading() as connection:
             found = load(connection, connection.execute(statement).all()).values()
         boxes = [(each, addresses[each.subscriber]) for each in found]
-        return [(box.address, build(each, box, options.mailbox, _own_links(box.address))) for each, box in boxes]
+        return [
+            (box.address, build(each, box, options.mailbox, _own_links(box.address, each.subscriber)))
+            for each, box in boxes
+        ]
 
 
-def _own_links(address: str) -> OwnLinks:
+def _own_links(address: str, subscriber: str) -> OwnLinks:
     mailbox = mailbox_key(address)
-    return OwnLinks(LINKS.unsubscribe(mailbox), LINKS.preferences(mailbox))
+    return OwnLinks(LINKS.unsubscribe(mailbox), LINKS.preferences(mailbox), LINKS.feedback(mailbox, subscriber))
 
 
 if __name__ == "__main__":

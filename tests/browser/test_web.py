@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 import pytest_asyncio
 
-from bot.members.links import FeedbackLink, feedback_url
-from bot.members.mailbox import mailbox_key
 from bot.store import Store
-from bot.store.feedback import Opinion
 from tests.browser.test_site import Seen, opened
 from tests.members.driver import DORA
-from tests.web.conftest import fill, links_of
+from tests.web.conftest import feedback_path, fill, links_of
 from tests.web.conftest import opened as served
 
 if TYPE_CHECKING:
@@ -226,8 +223,7 @@ async def test_every_page_is_accessible_and_fits(
 
 
 async def test_feedback_is_given_by_a_click(browser: Browser, pages: Pages) -> None:
-    link = FeedbackLink(mailbox_key(DORA), "lab", "2604.00001", Opinion.SAVED)
-    path = "/feedback/" + feedback_url(pages.served.web, link).rpartition("/")[2]
+    path = feedback_path()
     async with visiting(browser, pages, path) as page:
         await page.get_by_role("button", name="Save").click()
         await page.get_by_text("Noted: Save.").wait_for()

@@ -13,11 +13,11 @@ import pytest
 from aiohttp import CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.channels.buttons import Wish, as_query
 from bot.clock import SimulatedClock
 from bot.members.commands import subscribe
 from bot.members.context import Context
 from bot.members.links import (
-    FeedbackLink,
     Purpose,
     confirm_url,
     feedback_url,
@@ -29,7 +29,6 @@ from bot.members.mailbox import mailbox_key
 from bot.members.store_thread import StoreThreads
 from bot.model import AnnounceType, FeedItem, Mailing, MailingState
 from bot.store import Store
-from bot.store.feedback import Opinion
 from bot.store.papers import Verdict
 from bot.text.templates import Templates
 from bot.web.app import ROUTES, make_app
@@ -50,6 +49,8 @@ if TYPE_CHECKING:
     from bot.store.suppressions import Suppression
 
 MONDAY = date(2026, 4, 20)
+BOB = "bob@example.edu"
+"""In the YAML, one of the seminar's mailboxes."""
 URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -141,14 +142,21 @@ class Answer:
         return re.sub(r" ([,.])", r"\1", " ".join(re.sub(r"<[^>]+>", " ", self.text).split()))
 
 
+def feedback_path(
+    address: str = BOB, wish: Wish = Wish.SAVED, identifier: str = "2604.00001", subscriber: str = "seminar"
+) -> str:
+    """A feedback link's path and query."""
+    link = feedback_url(WEB, mailbox_key(address), subscriber)
+    return f"{urlsplit(link).path}?{as_query(wish, identifier)}"
+
+
 def links_of(pages: Pages, address: str = DORA) -> dict[str, str]:
     """A path of every route, with a token that is good there, by the route's first word."""
-    feedback = FeedbackLink(mailbox_key(address), "lab", "2604.00001", Opinion.SAVED)
     of_purpose = {
         Purpose.CONFIRM: pages.confirm(address),
         Purpose.PREFERENCES: pages.preferences(address),
         Purpose.UNSUBSCRIBE: pages.unsubscribe(address),
-        Purpose.FEEDBACK: urlsplit(feedback_url(WEB, feedback)).path,
+        Purpose.FEEDBACK: feedback_path(),
     }
     paths = {}
     for route in ROUTES:
@@ -189,15 +197,15 @@ def render_every_page(store: Store, templates: Templates) -> None:
     """Each page function once, through these templates."""
     readers = Context.opened(store, settings(), PlainMails())
     served = Served.make(readers, templates, SimulatedClock(NOW), lambda: None, StoreThreads("web"))
-    mailbox, identifier = bytes.fromhex(mailbox_key(DORA)), "2604.00001"
-    word = feedback_url(WEB, FeedbackLink(mailbox.hex(), "lab", identifier, Opinion.SAVED)).rpartition("/")[2]
+    mailbox, query = bytes.fromhex(mailbox_key(DORA)), {"saved": "2604.00001"}
+    word = feedback_url(WEB, mailbox_key(BOB), "seminar").rpartition("/")[2]
     spoken = verify(WEB.secret, Purpose.FEEDBACK, word, NOW) or b""
     subscribe(readers, DORA, ["birds"], "UTC", NOW)
     for route in ROUTES:
         payload = spoken if route.purpose is Purpose.FEEDBACK else mailbox
         for function in (route.get, route.post, route.unknown):
             form = Form((("do", "resume"), ("address", DORA), ("topic", "birds")))
-            visit = Visit(readers, templates, NOW, "token", payload, form, is_post=function is not route.get)
+            visit = Visit(readers, templates, NOW, "token", payload, query, form, is_post=function is not route.get)
             page = function(visit) if function else None
             if isinstance(page, Page):
                 served.render(page, root="")

@@ -4,18 +4,16 @@ import json
 from dataclasses import replace
 from datetime import date, time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
 from bot.members.commands import feedback
-from bot.members.links import FeedbackLink, feedback_url
 from bot.members.mailbox import mailbox_key
 from bot.model import Topic
 from bot.store.feedback import Opinion
 from tests.members.conftest import WEB, topic
 from tests.members.driver import DORA, NOW
-from tests.web.conftest import opened
+from tests.web.conftest import feedback_path, opened
 
 if TYPE_CHECKING:
     from bot.store import Store
@@ -258,8 +256,7 @@ async def test_everything_is_deleted_by_a_button_and_only_by_it(dora: Pages) -> 
 
 
 async def test_a_reader_of_the_yaml_has_deleted_what_they_said_and_is_told_what_stays(pages: Pages) -> None:
-    link = FeedbackLink(mailbox_key("alice@example.edu"), "alice", "2604.00001", Opinion.SAVED)
-    await pages.post(urlsplit(feedback_url(WEB, link)).path)
+    await pages.post(feedback_path("alice@example.edu", subscriber="alice"))
     delete = pages.preferences("alice@example.edu").replace("/preferences/", "/delete/")
     assert "has your address too, and keeps it" in (await pages.get(delete)).said
     assert "still in the file" in (await pages.post(delete)).said

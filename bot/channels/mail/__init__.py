@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.channels.channel import CannotTellError
@@ -31,11 +32,17 @@ if TYPE_CHECKING:
 
 
 _SAMPLE_READER, _SAMPLE_ID = "reader@example.org", "0" * 32
+_ANY_MAILBOX = "0" * 32
+_NO_PAGE = "https://arxiv.org/"
+"""Where a feedback link leads if `web:` was taken out of the configuration after the mail was composed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailOptions:
-    """There are no options for mail."""
+    """A subscriber's options for mail."""
+
+    buttons: bool = True
+    """Whether papers have buttons (in mails: links) if readers can answer: more like this, less like this, save."""
 
 
 class MailChannel:
@@ -54,7 +61,7 @@ class MailChannel:
         self._links = links
         self._sender = settings.mailbox
         self._templates = templates
-        self._fragments = Fragments(templates)
+        self._fragments = cache(self._new_fragments)
         self._pool: SmtpPool | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -86,7 +93,7 @@ class MailChannel:
         digest: Digest,
         *,
         max_messages: int,
-        options: MailOptions,  # noqa: ARG002 - of the protocol
+        options: MailOptions,
         full: int | None = None,
     ) -> tuple[Message, ...]:
         """Renders the digest as mails with `subject`, text and HTML; the plain form has no HTML.
@@ -98,9 +105,8 @@ class MailChannel:
             digest,
             self._templates,
             sender=self._sender.address,
-            pages=self._has_pages,
             max_messages=max_messages,
-            fragments=self._fragments,
+            fragments=self._fragments(options.buttons),
             full=full,
         )
 
@@ -123,7 +129,8 @@ class MailChannel:
         Raises:
             DeliveryError: UNKNOWN only if the whole mail was sent and the relay's answer was lost.
         """
-        data = build(delivery, Mailbox(address.value.reveal()), self._sender, self._own_links(address))
+        links = self._own_links(address.mailbox, delivery.subscriber)
+        data = build(delivery, Mailbox(address.value.reveal()), self._sender, links)
         sender = self._envelope_sender(delivery.id)
         await self._running_pool().send(sender, address.value.reveal(), data)
         return Receipt(message_id(delivery.id, self._sender.domain))
@@ -137,7 +144,7 @@ class MailChannel:
             now: the moment, UTC.
         """
         (reader,) = self.addresses(_SAMPLE_READER, MailOptions())
-        links = self._own_links(reader)
+        links = self._own_links(reader.mailbox, subscriber)
         delivery = Delivery(
             _SAMPLE_ID, subscriber, reader.key, message.payload, part=1, parts=1, created_at=now, tries=1
         )
@@ -168,16 +175,22 @@ class MailChannel:
             await self._pool.aclose()
         self._pool = None
 
+    def _new_fragments(self, feedback: bool) -> Fragments:  # noqa: FBT001 - a key
+        """Fragments for all digests of this run, by whether they have links for feedback."""
+        links = self._own_links(_ANY_MAILBOX, "any") if self._has_pages else None
+        return Fragments(self._templates, links, feedback=feedback)
+
     @property
     def _has_pages(self) -> bool:
         return self._links is not None and self._links.has_pages
 
-    def _own_links(self, address: Address) -> OwnLinks:
-        """The links of one reader; `mailto:` links if there are no pages."""
-        if self._links is None or not self._links.has_pages or address.mailbox is None:
+    def _own_links(self, mailbox: str | None, subscriber: str) -> OwnLinks:
+        """The links of one reader of a subscriber's mail; `mailto:` links if there are no pages."""
+        links = self._links
+        if links is None or not links.has_pages or mailbox is None:
             by_mail = mailto(self._sender.address, "unsubscribe")
-            return OwnLinks(by_mail, by_mail)
-        return OwnLinks(self._links.unsubscribe(address.mailbox), self._links.preferences(address.mailbox))
+            return OwnLinks(by_mail, by_mail, _NO_PAGE)
+        return OwnLinks(links.unsubscribe(mailbox), links.preferences(mailbox), links.feedback(mailbox, subscriber))
 
     def _envelope_sender(self, delivery: str) -> str:
         """The return address (MAIL FROM) for bounces of a delivery."""

@@ -1,4 +1,4 @@
-"""Renders a digest as mails: HTML and text with the same papers, each mail small enough not to be clipped.
+"""Renders a digest as mails: HTML and text with the same papers, each whole mail small enough not to be clipped.
 
 Pure, except that it reads templates. Decides which fragments go into which mail, and the values of the frame around
 them.
@@ -6,7 +6,6 @@ them.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,8 @@ from markupsafe import Markup
 
 from bot.channels.mail.fragments import Block, Fragments, inliner
 from bot.channels.mail.links import PREFERENCES, UNSUBSCRIBE
-from bot.channels.mail.mime import entity, mailto, quoted_printable
+from bot.channels.mail.mime import encoded_subject, entity, mailto
+from bot.channels.mail.wrap import wrap
 from bot.channels.pagination import Item, Show, lay_out
 from bot.channels.presentation import MOST_LINKS, web_pages
 from bot.model import Message
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from bot.model import Digest, Note, Section
     from bot.text.templates import Templates
 
-HTML_BYTES = 90_000
-"""The largest encoded HTML of a mail; Gmail clips mails a little above 100 KB."""
-TEXT_COLUMNS = 72
+MAIL_BYTES = 90_000
+"""The most bytes of a mail as a relay gets it: headers, text and HTML, encoded. Gmail clips mails above 102 KB."""
+HEADER_BYTES = 1_200
+"""Room for the headers besides the subject: addresses, and a link to unsubscribe."""
 SUBJECT_TITLES = 60
 """The most characters of topic titles in a subject; if they are longer, topics are counted."""
-_MARGIN = 1_000  # the frame is measured before the mails' number is known
+_MARGIN = 500  # the frame is measured before the mails' number is known
 _LONGEST_PREHEADER = "\U0001f54a" * 150  # which is measured before the mail's papers are known
 
 
@@ -60,7 +61,6 @@ def render_digest(
     *,
     sender: str,
     max_messages: int,
-    pages: bool = False,
     fragments: Fragments | None = None,
     full: int | None = None,
 ) -> tuple[Message, ...]:
@@ -71,15 +71,16 @@ def render_digest(
         templates: for the templates in `mail/`.
         sender: the address to which readers can write.
         max_messages: at least 1.
-        pages: whether there are pages for preferences.
-        fragments: rendered for other digests of the same run, with the same templates; reused.
+        fragments: rendered for other digests of the same run, with the same templates; reused. They also say what
+            there are links to; if None, there are no pages.
         full: the most papers to show in full; None for as many as fit.
 
     Raises:
         RenderError: a template is broken.
     """
     fragments = fragments or Fragments(templates)
-    layout_of = partial(_Layout, digest, templates, fragments, _answering(sender, pages=pages))
+    answering = _answering(sender, pages=fragments.links is not None)
+    layout_of = partial(_Layout, digest, templates, fragments, answering)
     layout, mails = lay_out(digest.sections, max_messages, layout_of, full)
     return layout.messages(mails)
 
@@ -113,6 +114,7 @@ class _Layout:
     ) -> None:
         self._digest = digest
         self._templates = templates
+        self._fragments = fragments
         self._answering = answering
         self._dated = len(digest.mailing_dates) > 1 and not digest.across_days
         self._entries = [entry for section in sections for entry in section.entries]
@@ -124,8 +126,8 @@ class _Layout:
         return tuple(self._mail(pieces, part, len(pages)) for part, pieces in enumerate(pages, start=1))
 
     def fits(self, pieces: Sequence[_Piece]) -> bool:
-        """Whether one mail with these pieces would not be clipped."""
-        return self._frame_size + sum(block.size for block in self._blocks(pieces)) <= HTML_BYTES - _MARGIN
+        """Whether one mail can hold these pieces."""
+        return self._frame_size + sum(block.size for block in self._blocks(pieces)) <= MAIL_BYTES - _MARGIN
 
     def piece(self, item: Item) -> _Piece:
         """A paper in full or as a line, or the count of its section's other papers."""
@@ -179,36 +181,12 @@ class _Layout:
 
     @cached_property
     def _frame_size(self) -> int:
+        """The bytes of a mail without any piece."""
         values = {**self._values(1, 10), "titles": [_LONGEST_PREHEADER], "body": ""}
         values |= dict.fromkeys(("full", "brief", "counted"), 1_000)
-        return len(quoted_printable(_inlined(self._templates.render("mail/digest.html.j2", **values))))
-
-
-def wrap(text: str) -> str:
-    """Wraps text to at most 72 columns; URLs are not broken, and the indent is kept.
-
-    A line that begins with a number or a dash is continued below its first word.
-    """
-    return "\n".join(_wrapped(line) for line in text.splitlines()) + "\n"
-
-
-_INDENT = re.compile(r" *(\d+\. |- )?")
-
-
-def _wrapped(line: str) -> str:
-    if len(line) <= TEXT_COLUMNS:
-        return line.rstrip()
-    found = _INDENT.match(line)
-    indent = len(found.group()) if found else 0
-    room, rest, lines = TEXT_COLUMNS - indent, line[indent:].strip(), []
-    while len(rest) > room:
-        end = rest.rfind(" ", 0, room + 1)
-        if end < 0:  # a word longer than a line: a URL stays whole, anything else is broken
-            word = rest.split(" ", 1)[0]
-            end = len(word) if "://" in word else room
-        lines.append(rest[:end].rstrip())
-        rest = rest[end:].lstrip()
-    return line[:indent] + f"\n{' ' * indent}".join([*lines, rest] if rest else lines)
+        text, html = (self._templates.render(f"mail/digest.{form}.j2", **values) for form in ("txt", "html"))
+        body = self._fragments.size(entity(wrap(text), _inlined(html)))
+        return HEADER_BYTES + len(encoded_subject(values["subject"])) + body
 
 
 def _inlined(html: str) -> str:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from bot.channels.mail.links import feedback_links, fill
 from bot.channels.mail.mime import quoted_printable
+from bot.channels.mail.wrap import wrap
 from bot.channels.presentation import MOST_LINKS, paper_count, paper_links
 from bot.text import markup_html
 from bot.topics.excerpt import Excerpt, excerpt, matched_terms
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
     from css_inline import CSSInliner
 
-    from bot.model import DigestEntry, Section
+    from bot.channels.mail.links import OwnLinks
+    from bot.model import DigestEntry, Link, Section
     from bot.text.templates import Templates
 
 TITLE = 300
@@ -32,15 +35,19 @@ _CACHED = 4096
 """The most cached papers (with their matched terms); some 4 KB each."""
 _NUMBER = "\0"
 """Placeholder for a paper's number in its digest; every escape removes this character from texts."""
+_LARGEST_NUMBER = "9999"
+_EMPTY_LINES = 2 * len("\r\n")
+"""Between two pieces, in text and HTML together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a mail as HTML and text, and the encoded size of its HTML."""
+    """A piece of a mail as HTML and text."""
 
     html: str
     text: str
     size: int
+    """How many bytes both add to the mail."""
 
 
 @cache
@@ -54,7 +61,16 @@ def inliner() -> CSSInliner:
 class Fragments:
     """Renders pieces and caches them; keep it for one run only."""
 
-    def __init__(self, templates: Templates) -> None:
+    def __init__(self, templates: Templates, links: OwnLinks | None = None, *, feedback: bool = False) -> None:
+        """Take what they are rendered with.
+
+        Args:
+            templates: for the templates in `mail/`.
+            links: of any reader, since all have the same length, to measure pieces by; None if there are no pages.
+            feedback: whether papers in full have links for feedback.
+        """
+        self.links = links
+        self._has_feedback = feedback and links is not None
         self._templates = templates
         self._templates_are_built_in = templates.folder is None or not (templates.folder / "mail").is_dir()
         self._shown = lru_cache(_CACHED)(self._show)
@@ -77,25 +93,39 @@ class Fragments:
         alone = count == paper_count(section)
         return self._block("more", section=section, count=count, alone=alone, links=links, other_links=others)
 
+    def size(self, encoded: str) -> int:
+        """The bytes of an encoded text in which the placeholders are a reader's links."""
+        return len(fill(encoded, self.links) if self.links else encoded)
+
     def _show(self, entry: DigestEntry, number: int | str, brief: bool) -> Block:  # noqa: FBT001 - cached, so positional
         found = matched_terms(entry.match)
         excerpt_shown = excerpt(entry.paper, found, title=TITLE, abstract=ABSTRACT)
         number = Markup(number) if isinstance(number, str) else number  # noqa: S704 - ours
+        feedback = self._feedback(entry) if not brief else ()
         values = {"entry": entry, "terms": found, "links": paper_links(entry), "number": number, "brief": brief}
+        values |= {"feedback": feedback}
         html = self._templates.render("mail/paper.html.j2", **values, **_marked(excerpt_shown))
         plain = {
             "title": excerpt_shown.title.text,
             "abstract": excerpt_shown.abstract.as_markup(str, "*{}*", whole_words=True),
         }
-        return Block(html, self._templates.render("mail/paper.txt.j2", **values, **plain), self._size(html))
+        return self._measured(html, self._templates.render("mail/paper.txt.j2", **values, **plain))
+
+    def _feedback(self, entry: DigestEntry) -> tuple[Link, ...]:
+        """The links for feedback, which no escape lets through."""
+        links = feedback_links(entry.paper.identifier) if self._has_feedback else ()
+        return tuple(replace(link, url=Markup(link.url)) for link in links)  # noqa: S704 - ours
 
     def _block(self, template: str, **values: object) -> Block:
         html = self._templates.render(f"mail/{template}.html.j2", **values)
-        return Block(html, self._templates.render(f"mail/{template}.txt.j2", **values), self._size(html))
+        return self._measured(html, self._templates.render(f"mail/{template}.txt.j2", **values))
 
-    def _size(self, html: str) -> int:
-        """The size in the mail, with inlined styles."""
-        return len(quoted_printable(inliner().inline_fragment(html, self._css))) + 1
+    def _measured(self, html: str, text: str) -> Block:
+        """The piece with its size: as it will stand in the mail, styles inlined and lines wrapped."""
+        styled = inliner().inline_fragment(html, self._css)
+        wrapped = wrap(text.replace(_NUMBER, _LARGEST_NUMBER))
+        encoded = quoted_printable(styled) + quoted_printable(wrapped)
+        return Block(html, text, self.size(encoded.decode("ascii")) + _EMPTY_LINES)
 
     @cached_property
     def _css(self) -> str:

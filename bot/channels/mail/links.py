@@ -13,6 +13,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.channels.buttons import LABELS, OPINIONS, as_query
+from bot.model import Link
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,9 +23,10 @@ _MARK = "\u2060"
 """A word joiner: `clean` removes it from every text from outside, so that no paper can contain a placeholder."""
 UNSUBSCRIBE = f"{_MARK}https://unsubscribe.invalid/"
 PREFERENCES = f"{_MARK}https://preferences.invalid/"
+FEEDBACK = f"{_MARK}https://feedback.invalid/"
 """Placeholders in a stored body; nobody can own such a domain: https://www.rfc-editor.org/rfc/rfc2606."""
 
-_PLACEHOLDERS = re.compile(f"({re.escape(UNSUBSCRIBE)}|{re.escape(PREFERENCES)})")
+_PLACEHOLDERS = re.compile(f"({'|'.join(map(re.escape, (UNSUBSCRIBE, PREFERENCES, FEEDBACK)))})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class OwnLinks:
     unsubscribe: str
     """A page's URL; without pages, a `mailto:` URL."""
     preferences: str
+    feedback: str
+    """Without the query that names a paper."""
 
     @property
     def is_page(self) -> bool:
@@ -44,6 +50,11 @@ class OwnLinks:
         return self.unsubscribe.startswith("https:")
 
 
+def feedback_links(identifier: str) -> tuple[Link, ...]:
+    """The links for feedback on a paper, with a placeholder: more like this, less like this, save."""
+    return tuple(Link(LABELS[wish], f"{FEEDBACK}?{as_query(wish, identifier)}") for wish in OPINIONS)
+
+
 def encode(lines: str) -> bytes:
     """The text (with CRLF line ends) as quoted-printable, each placeholder on a line of its own."""
     *parts, last = _PLACEHOLDERS.split(lines)
@@ -53,7 +64,11 @@ def encode(lines: str) -> bytes:
 def fill(entity: str, links: OwnLinks) -> str:
     """The entity with a reader's links in place of the placeholders."""
     before, *parts = entity.split(_ENCODED_MARK)  # four times as fast as a search for each placeholder
-    own = ((_ENCODED_UNSUBSCRIBE, _ascii(links.unsubscribe)), (_ENCODED_PREFERENCES, _ascii(links.preferences)))
+    own = (
+        (_ENCODED_FEEDBACK, _ascii(links.feedback)),  # most of them
+        (_ENCODED_UNSUBSCRIBE, _ascii(links.unsubscribe)),
+        (_ENCODED_PREFERENCES, _ascii(links.preferences)),
+    )
     return before + "".join(_linked(_ENCODED_MARK + part, own) for part in parts)
 
 
@@ -80,4 +95,6 @@ def _ascii(text: str) -> str:
 
 
 _SOFT_BREAK = b"=\r\n"
-_ENCODED_MARK, _ENCODED_UNSUBSCRIBE, _ENCODED_PREFERENCES = map(_ascii, (_MARK, UNSUBSCRIBE, PREFERENCES))
+_ENCODED_MARK, _ENCODED_UNSUBSCRIBE, _ENCODED_PREFERENCES, _ENCODED_FEEDBACK = map(
+    _ascii, (_MARK, UNSUBSCRIBE, PREFERENCES, FEEDBACK)
+)

@@ -158,6 +158,11 @@ def _entity_of(payload: Mapping[str, Any]) -> str:
     return str(payload["entity"]) if "entity" in payload else entity(str(payload["text"]), payload.get("html"))
 
 
+def encoded_subject(subject: str) -> str:
+    """The value for Subject; as encoded words if needed."""
+    return _encoded(subject, "Subject")
+
+
 def headers(
     delivery: Delivery, subject: str, recipient: Mailbox, sender: Mailbox, links: OwnLinks | None
 ) -> dict[str, str]:
@@ -165,7 +170,7 @@ def headers(
     found = {
         "From": sender.header,
         "To": recipient.header,
-        "Subject": _encoded(subject, "Subject"),
+        "Subject": encoded_subject(subject),
         "Date": format_datetime(delivery.created_at.astimezone(UTC)),
         "Message-ID": message_id(delivery.id, sender.domain),
     }

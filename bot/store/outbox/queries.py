@@ -247,6 +247,19 @@ class OutboxQueries:
                 grouped.setdefault((row.subscriber, row.digest_id, row.version), []).append(row)
         return tuple(_told_record(rows) for rows in grouped.values())
 
+    def topic_of(self, subscriber: str, identifier: str) -> str | None:
+        """The topic in whose section a subscriber's last digest with the paper had it; None if there was none."""
+        mine = (deliveries.c.subscriber == subscriber) & (digest_papers.c.identifier == identifier)
+        statement = (
+            select(digest_papers.c.topic)
+            .join(deliveries, deliveries.c.digest_id == digest_papers.c.digest_id)
+            .where(mine)
+            .order_by(deliveries.c.seq.desc())
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            return connection.execute(statement).scalar()
+
     def _deliveries(self, where: Any) -> tuple[DeliveryRecord, ...]:  # noqa: ANN401 - SQLAlchemy's own expression type
         statement = (
             select(deliveries, digests.c.title)

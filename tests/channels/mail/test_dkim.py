@@ -18,7 +18,7 @@ from tests.channels.mail.test_mime import ALICE, SENDER, delivery
 
 BOTH = (b"list-unsubscribe", b"list-unsubscribe-post")
 MAIL = build(
-    delivery(), ALICE, SENDER, OwnLinks("https://papers.example.org/unsubscribe/x", "https://p.example.org/y")
+    delivery(), ALICE, SENDER, OwnLinks("https://papers.example.org/unsubscribe/x", "https://p.example.org/y", "")
 )
 
 

@@ -136,6 +136,9 @@ class Links:
     def preferences(self, mailbox: str) -> str:
         return f"{self.url}/preferences/{mailbox}"
 
+    def feedback(self, mailbox: str, subscriber: str) -> str:
+        return f"{self.url}/feedback/{mailbox}-{len(subscriber):02}"
+
     def bounce_token(self, delivery: str) -> str:
         return delivery.replace("/", "").replace("-", "").ljust(36, "a")
 

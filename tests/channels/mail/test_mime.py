@@ -266,7 +266,9 @@ def test_a_sender_name_is_read_as_it_is_written(name: str) -> None:
 
 # -- a reader's own links ----------------------------------------------------------------------------------------
 
-PAGES = OwnLinks("https://papers.example.org/unsubscribe/AbC-_1", "https://papers.example.org/preferences/dEf-_2")
+PAGES = OwnLinks(
+    *(f"https://papers.example.org/{page}" for page in ("unsubscribe/AbC-_1", "preferences/dEf-_2", "x"))
+)
 
 
 def with_links(links: OwnLinks | None, **changes: Any) -> tuple[bytes, EmailMessage]:
@@ -286,13 +288,15 @@ def test_with_a_page_a_mail_program_can_unsubscribe_by_one_click_and_by_mail() -
 
 
 def test_a_page_that_is_not_https_is_linked_but_not_for_one_click() -> None:
-    _, parsed = with_links(OwnLinks("http://127.0.0.1/unsubscribe/x", "http://127.0.0.1/preferences/x"))
+    _, parsed = with_links(
+        OwnLinks("http://127.0.0.1/unsubscribe/x", "http://127.0.0.1/preferences/x", "http://127.0.0.1/x")
+    )
     assert parsed["List-Unsubscribe"].startswith("<http://127.0.0.1/unsubscribe/x>, <mailto:")
     assert "List-Unsubscribe-Post" not in parsed
 
 
 def test_without_a_page_the_headers_are_as_before() -> None:
-    assert with_links(OwnLinks("mailto:p@example.org", "mailto:p@example.org"))[1].keys() == NAMES
+    assert with_links(OwnLinks("mailto:p@example.org", "mailto:p@example.org", ""))[1].keys() == NAMES
 
 
 def test_an_address_beyond_ascii_stands_in_the_header_as_it_is() -> None:
