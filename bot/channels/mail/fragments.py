@@ -101,9 +101,8 @@ class Fragments:
         found = matched_terms(entry.match)
         excerpt_shown = excerpt(entry.paper, found, title=TITLE, abstract=ABSTRACT)
         number = Markup(number) if isinstance(number, str) else number  # noqa: S704 - ours
-        feedback = self._feedback(entry) if not brief else ()
         values = {"entry": entry, "terms": found, "links": paper_links(entry), "number": number, "brief": brief}
-        values |= {"feedback": feedback}
+        values["feedback"] = () if brief else self._feedback(entry)
         html = self._templates.render("mail/paper.html.j2", **values, **_marked(excerpt_shown))
         plain = {
             "title": excerpt_shown.title.text,
