@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tests.bench import chat, collect, growth, mail, members, month, ranking, site, startup, subscribers, topics
+from tests.bench import (
+    chat,
+    collect,
+    fleet,
+    growth,
+    mail,
+    members,
+    month,
+    ranking,
+    site,
+    startup,
+    subscribers,
+    topics,
+)
 from tests.bench.measure import machine, say
 
 if TYPE_CHECKING:
@@ -26,6 +39,7 @@ SUBJECTS: dict[str, Callable[[], str]] = {
     "ranking": ranking.run,
     "mail": mail.run,
     "chat": chat.run,
+    "fleet": fleet.run,
 }
 
 

@@ -1,0 +1,168 @@
+"""What several processes on one PostgreSQL deliver, beside one: messages a second, commits and CPU time a message.
+
+Each process is `python -m tests.bench.deliver_scale CONFIG SECONDS WAY`, with the real verb over a real server that
+waits for its disk; only the channel's send is replaced by a wait. Two ways: every process looks at all lanes, as
+`paperboy run` on several machines does, or each at its own shards alone, as a fleet's jobs have it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import structlog
+import yaml
+from sqlalchemy import text
+
+from bot.app import opened
+from bot.channels.mail import MailChannel
+from bot.config import load
+from bot.model import DeliveryState, Receipt, Shard
+from bot.store import Store
+from tests.bench.measure import table
+from tests.proofs.crowd import gather, send_to
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.app import App
+
+AT_ONCE = 10
+"""Sends of one process at the same time."""
+LANES = 120
+LONGEST = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What so many processes did with a full outbox."""
+
+    messages: int
+    seconds: float
+    """From the word that they may begin to the end of the last."""
+    commits: int
+    cpu: float
+    """Seconds of all processes together, from the same moment."""
+
+    @property
+    def rate(self) -> float:
+        return self.messages / self.seconds
+
+
+def run(
+    sends: Sequence[tuple[float, int]] = ((1.0, 2), (0.05, 16)),
+    processes: Sequence[int] = (1, 2, 4),
+    *,
+    lanes: int = LANES,
+) -> str:
+    """The table. Each pair is the seconds that a send takes and the messages of each lane."""
+    rows = []
+    for seconds, messages in sends:
+        one = None
+        for way in ("all lanes", "own shards"):
+            for number in processes:
+                done = measure(way, number, seconds, messages, lanes=lanes)
+                one = one or done
+                commits, cpu = done.commits / done.messages, 1000 * done.cpu / done.messages
+                rows.append([f"{seconds:g} s", way, number, done.rate, done.rate / one.rate, commits, cpu])
+    heads = ["a send takes", "each looks at", "processes", "messages/s", "of one", "commits a message", "CPU ms"]
+    title = f"Delivering to {lanes} mailboxes from one PostgreSQL, {AT_ONCE} sends at once in each process"
+    return table(title, heads, rows)
+
+
+def measure(way: str, processes: int, seconds: float, messages: int, *, lanes: int = LANES) -> Delivered:
+    """Fill an outbox, and have so many processes empty it."""
+    from tests.postgres import running_server  # noqa: PLC0415 - what is measured does without
+
+    with running_server() as server, TemporaryDirectory() as folder:
+        url = server.get_uri().replace("postgresql:", "postgresql+psycopg:")
+        config = _fill(Path(folder), url, messages, lanes)
+        shards = ["" if way == "all lanes" else f"{number}/{processes}" for number in range(processes)]
+        command = [sys.executable, "-m", "tests.bench.deliver_scale", str(config), str(seconds)]
+        running = [
+            subprocess.Popen([*command, shard], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for shard in shards
+        ]
+        for each in running:
+            _hear(each)
+        before, began = _commits(url), time.perf_counter()
+        for each in running:
+            assert each.stdin is not None
+            each.stdin.write("begin\n")
+            each.stdin.flush()
+        cpu = sum(_hear(each) for each in running)
+        took = time.perf_counter() - began
+        assert [each.wait() for each in running] == [0] * processes
+        for each in running:
+            each.__exit__(None, None, None)
+        time.sleep(1)  # a server process counts what it did at the latest when it has ended
+        commits = _commits(url) - before
+        _require_sent_once(url, lanes * messages)
+        return Delivered(lanes * messages, took, commits, cpu)
+
+
+def _fill(folder: Path, url: str, messages: int, lanes: int) -> Path:
+    crowd = gather(folder, lanes, mail_port=9, store=url)
+    written = yaml.safe_load(crowd.config.read_text(encoding="utf-8"))
+    written["channels"]["mail"]["connections"] = AT_ONCE
+    crowd.config.write_text(yaml.safe_dump(written), encoding="utf-8")
+    store = Store(url)
+    for _ in range(messages - 1):
+        send_to(store, crowd, crowd.addresses)
+    store.close()
+    return crowd.config
+
+
+def _hear(process: subprocess.Popen[str]) -> float:
+    """What it says: at its start nothing, at its end the CPU time that it took."""
+    assert process.stdout is not None
+    return float(json.loads(process.stdout.readline()))
+
+
+def _commits(url: str) -> int:
+    store = Store(url)
+    with store._database.reading() as connection:
+        counted = text("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")
+        found = int(connection.execute(counted).scalar_one())
+    store.close()
+    return found
+
+
+def _require_sent_once(url: str, messages: int) -> None:
+    store = Store(url)
+    found = [(record.state, record.tries) for record in store.queries.all()]
+    store.close()
+    assert found == [(DeliveryState.SENT, 1)] * messages
+
+
+async def _deliver(config: Path, seconds: float, shard: Shard | None) -> None:
+    async def send(_: MailChannel, *_message: Any) -> Receipt:
+        await asyncio.sleep(seconds)
+        return Receipt("taken")
+
+    setattr(MailChannel, "send", send)  # noqa: B010 - mypy does not let a function stand for a method
+    app: App
+    async with opened(load(config, {})) as app:
+        print(0, flush=True)  # noqa: T201 - it is ready
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+        began = time.process_time()
+        while app.store.outbox.backlog():
+            await app.runner.deliver(ignore_backoff=False, max_wait=LONGEST, shard=shard)
+            if shard is not None:
+                break
+        print(time.process_time() - began, flush=True)  # noqa: T201 - its CPU time
+
+
+if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    number, _, of = sys.argv[3].partition("/")
+    asyncio.run(_deliver(Path(sys.argv[1]), float(sys.argv[2]), Shard(int(number), int(of)) if of else None))

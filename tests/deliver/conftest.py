@@ -1,0 +1,21 @@
+"""What is said of deliver holds on either database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.world import Environment, opened_environment
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+async def environment(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Environment]:
+    async with opened_environment(tmp_path) as environment:
+        if request.param == "postgres":
+            environment.config["store"] = request.getfixturevalue("postgres_url")
+        yield environment
