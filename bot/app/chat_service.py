@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LOCK_TIMEOUT_MS = 4_000
-"""How long a command waits for a store that another process writes: who gave it waits too, and SIGTERM gives 10 s."""
+"""The longest that a command waits while another process writes to the store; SIGTERM leaves 10 s for all."""
 STOP_SECONDS = 5.0
-"""How long connections are given to end."""
+"""The longest wait for connections to close."""
 NOTE_SECONDS = 30.0
-"""How often it is written down whether a platform is heard."""
+"""Seconds between two records of which platforms are connected."""
 RESTART_SECONDS = 60.0
-"""After what should not happen a platform is listened to again."""
+"""Seconds after an unexpected error before the platform is listened to again."""
 
 
 def _discord(service: ChatService, templates: Templates, clock: Clock) -> Listener:
@@ -54,30 +54,30 @@ def _slack(service: ChatService, templates: Templates, clock: Clock) -> Listener
 
 
 LISTENERS: Mapping[str, MakeListener] = {"slack": _slack, "discord": _discord}
-"""What listens to each platform."""
+"""The listener of each platform."""
 
 
 @dataclass(slots=True)
 class _Listening:
-    """One platform that is listened to."""
+    """One platform that is listened to, by its task."""
 
     listener: Listener
     task: asyncio.Task[None]
     configured: Any
-    """What its connections depend on; where that changes they are made anew."""
+    """The settings that its connections depend on; they are made anew if these change."""
     heard_at: datetime | None = None
 
     async def end(self) -> None:
-        """Hang up."""
+        """Closes its connections."""
         self.task.cancel()
         await asyncio.wait([self.task], timeout=STOP_SECONDS)
 
 
 class ChatListening:
-    """All platforms that one process listens to, if there is `chat:`. The store that commands use is its own."""
+    """All platforms that one process listens to. Commands use a store that is opened for them alone."""
 
     def __init__(self, clock: Clock, wake: Callable[[], None]) -> None:
-        """Take the clock, and what is called when a reader changed something."""
+        """Takes the clock, and a function to call when a reader changed something."""
         self._clock = clock
         self._wake = wake
         self._threads = StoreThreads("chat")
@@ -85,14 +85,14 @@ class ChatListening:
         self._store: Store | None = None
         self._noting: asyncio.Task[None] | None = None
 
-    def silence(self) -> dict[str, float]:
-        """Per platform the seconds since it was last heard, as far as it ever was."""
+    def seconds_since_connected(self) -> dict[str, float]:
+        """By platform, the seconds since it was last connected; platforms that never were are left out."""
         now = self._clock.now()
-        heard = {name: each.heard_at for name, each in self._platforms.items()}
-        return {name: (now - at).total_seconds() for name, at in heard.items() if at is not None}
+        connected = {name: each.heard_at for name, each in self._platforms.items()}
+        return {name: (now - at).total_seconds() for name, at in connected.items() if at is not None}
 
     async def follow(self, settings: Settings) -> None:
-        """Listen by these settings from now on; a connection stays where nothing that it depends on changed.
+        """Uses these settings from now on; connections stay open if nothing that they depend on changed.
 
         Raises:
             StoreError: the store cannot be used; what was listened to before still is.
@@ -110,7 +110,7 @@ class ChatListening:
             before.close()  # of those connections alone that no command uses any more
 
     def _listen(self, wanted: Iterable[str], service: ChatService, templates: Templates) -> None:
-        """Have each platform answer by this service, and listen to those that are new."""
+        """Makes each platform answer with this service, and starts to listen to new ones."""
         for name in wanted:
             if name in self._platforms:
                 self._platforms[name].listener.exchange(service, templates)
@@ -122,7 +122,7 @@ class ChatListening:
             self._noting = asyncio.create_task(self._keep_noting())
 
     async def aclose(self) -> None:
-        """Hang up everywhere, and close what is open."""
+        """Closes all connections and the store."""
         if self._noting is not None:
             self._noting.cancel()
         await asyncio.gather(*(each.end() for each in self._platforms.values()))
@@ -133,7 +133,7 @@ class ChatListening:
             self._store = None
 
     def _service(self, settings: Settings, templates: Templates) -> ChatService:
-        """What answers by these settings, over a store that was opened for it."""
+        """A service with these settings and a store of its own."""
         options = settings.channels.get("mail") or CHANNELS["mail"].Settings()
         mail = CHANNELS["mail"](options, templates, contact=settings.contact)
         store = Store(settings.store, lock_timeout_ms=LOCK_TIMEOUT_MS)
@@ -145,7 +145,7 @@ class ChatListening:
         return ChatService(context, self._clock, self._wake, self._threads)
 
     async def _keep_noting(self) -> None:
-        """Write down, again and again, whether each platform is heard."""
+        """Records again and again which platforms are connected."""
         while True:
             for name, each in list(self._platforms.items()):
                 await self._note(name, each)
@@ -153,15 +153,15 @@ class ChatListening:
 
     async def _note(self, name: str, listening: _Listening) -> None:
         now, store = self._clock.now(), self._store
-        hears, deaf = listening.listener.hears, listening.listener.deaf
-        if hears:
+        is_connected, outage = listening.listener.is_connected, listening.listener.outage
+        if is_connected:
             listening.heard_at = now
-        if store is None or not (hears or deaf):
+        if store is None or not (is_connected or outage):
             return
         try:
-            await asyncio.to_thread(store.listening.note, name, now, "" if hears and not deaf else deaf)
+            await asyncio.to_thread(store.listening.note, name, now, "" if is_connected and not outage else outage)
         except StoreError as error:
-            log.warning("whether a platform is heard could not be noted", platform=name, reason=error.reason)
+            log.warning("the state of a connection could not be recorded", platform=name, reason=error.reason)
 
 
 def _configured(settings: Settings, name: str) -> Any:  # noqa: ANN401 - compared, and nothing else
@@ -169,7 +169,7 @@ def _configured(settings: Settings, name: str) -> Any:  # noqa: ANN401 - compare
 
 
 async def _keep_listening(name: str, listener: Listener) -> None:
-    """Listen until cancelled. What should not happen is logged, and holds up nothing else."""
+    """Listens until cancelled. An unexpected error is logged and stops nothing else."""
     while True:
         try:
             await listener.run()

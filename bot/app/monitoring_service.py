@@ -42,7 +42,7 @@ class MonitoringService:
 
         Args:
             clock: tells the moment that ages are counted to.
-            sockets: per chat platform, seconds since it was last heard.
+            sockets: by chat platform, the seconds since it was last connected.
             timings: how long this process's sends and requests took.
         """
         self._clock = clock

@@ -52,7 +52,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One command or click, as an adapter heard it."""
+    """One command or click, as a platform's listener read it."""
 
     id: str
     """The platform's own id of it: what comes twice with the same is carried out once."""

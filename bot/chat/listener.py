@@ -13,12 +13,12 @@ class Listener(Protocol):
     """Receives the commands and clicks of one platform, and answers them."""
 
     @property
-    def hears(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether this machine has a working connection; it has none while another machine listens."""
         ...
 
     @property
-    def deaf(self) -> str:
+    def outage(self) -> str:
         """Why commands do not arrive, for the operator; empty if they do, or if another machine listens."""
         ...
 

@@ -47,7 +47,7 @@ async def serve(settings: Settings, config: Path | None) -> None:
     app = App(settings)
     daemon = Daemon(app.runner, app.clock)
     chat = ChatListening(app.clock, daemon.wake)
-    monitoring = MonitoringService(app.clock, chat.silence, app.timings)
+    monitoring = MonitoringService(app.clock, chat.seconds_since_connected, app.timings)
     service = Service(app, WebService(app.clock, daemon.wake), chat, monitoring, config)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()

@@ -70,7 +70,7 @@ class Conversation:
 
 
 @asynccontextmanager
-async def heard(settings: Settings, clock: Clock, discord: DiscordReceiver) -> AsyncIterator[Conversation]:
+async def connected(settings: Settings, clock: Clock, discord: DiscordReceiver) -> AsyncIterator[Conversation]:
     """The program listens, as `paperboy run` does, until the end."""
     listening = ChatListening(clock, lambda: None)
     try:

@@ -61,7 +61,7 @@ class Conversation:
 
 
 @asynccontextmanager
-async def heard(settings: Settings, clock: Clock, slack: SlackReceiver) -> AsyncIterator[Conversation]:
+async def connected(settings: Settings, clock: Clock, slack: SlackReceiver) -> AsyncIterator[Conversation]:
     """The program listens, as `paperboy run` does, until the end."""
     listening = ChatListening(clock, lambda: None)
     try:

@@ -193,10 +193,10 @@ async def _subscribe(
     tell(f"She confirms: {_sent(found.answered[1])} mail brings her the latest mailing.")
 
 
-def _heard_in(platform: str, settings: Settings) -> Settings:
+def _chat_settings(platform: str, settings: Settings) -> Settings:
     """The settings with that platform alone to be listened to."""
     if settings.chat is None:
-        raise ValueError("without `chat:` nobody is heard")
+        raise ValueError("the demo's configuration has no `chat:`")
     return replace(settings, chat=ChatSettings(**{platform: getattr(settings.chat, platform)}))
 
 
@@ -204,7 +204,7 @@ async def _converse(
     settings: Settings, clock: SimulatedClock, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
 ) -> None:
     """A channel of Discord subscribes itself, gets the latest mailing at once, and asks about it."""
-    async with conversation.heard(_heard_in("discord", settings), clock, receivers.discord) as talk:
+    async with conversation.connected(_chat_settings("discord", settings), clock, receivers.discord) as talk:
         await talk.say(conversation.BO, "follow", words="brains")
         await talk.say(conversation.ADA, "follow", words="brains")
         run = await once(settings, clock)
@@ -221,7 +221,7 @@ async def _converse_in_slack(
 ) -> None:
     """A channel of Slack makes a topic of its own, gets the latest mailing at once, and asks about it."""
     ada, bo = conversation_in_slack.ADA, conversation_in_slack.BO
-    async with conversation_in_slack.heard(_heard_in("slack", settings), clock, receivers.slack) as talk:
+    async with conversation_in_slack.connected(_chat_settings("slack", settings), clock, receivers.slack) as talk:
         await talk.say(bo, "follow sleep octopus in q-bio.NC as night-owls")
         await talk.say(ada, "follow sleep octopus in q-bio.NC as night-owls")
         run = await once(settings, clock)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.collect import backlog
 from bot.model import DeliveryState, Note, Service
-from bot.report.deaf import deaf
+from bot.report.chat_outages import chat_outages
 from bot.report.failing import failing
 from bot.report.self_service import SELF_SERVICE, configured, is_self_service, shared_troubles
 from bot.settings import fingerprint
@@ -103,8 +103,10 @@ def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel
     refused = tuple(_open_circuits(open_circuits, known, channels))
     yield from refused
     yield from _bounces(store, now)
-    for platform in deaf(store, settings, now):
-        yield Alert(f"deaf {platform.platform}", f"{platform.sentence}. Commands and buttons there do nothing.")
+    for platform in chat_outages(store, settings, now):
+        yield Alert(
+            f"chat outage {platform.platform}", f"{platform.sentence}. Commands and buttons there do nothing."
+        )
     dead = store.queries.ended_since(now - DAY, DeliveryState.DEAD)
     names = (SELF_SERVICE if is_self_service(each.subscriber, settings) else each.subscriber for each in dead)
     for (name, reason), count in Counter(zip(names, (each.reason or "" for each in dead), strict=True)).items():

@@ -15,7 +15,7 @@ from bot.clock import next_slot
 from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
 from bot.report import explain, snapshot
-from bot.report.deaf import SOON, deaf
+from bot.report.chat_outages import SOON, chat_outages
 from bot.report.failing import failing
 from bot.report.liked import votes_in_words
 from bot.report.readers import Readers, readers
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.compose.digests import DigestPlanner
     from bot.model import MailingRecord
-    from bot.report.deaf import DeafPlatform
+    from bot.report.chat_outages import ChatOutage
     from bot.report.explain import Explanation
     from bot.report.failing import FailingSubscriber
     from bot.report.self_service import SharedTrouble
@@ -109,7 +109,7 @@ class Status:
     """Subscribers of the YAML whose oldest message has failed for longer than `alert_after`."""
     self_service: tuple[SharedTrouble, ...] = ()
     """What keeps messages from self-service subscribers, and from how many."""
-    deaf: tuple[DeafPlatform, ...] = ()
+    chat_outages: tuple[ChatOutage, ...] = ()
     """Chat platforms that nobody listens to."""
 
 
@@ -151,7 +151,7 @@ class Reporter:
             failing=failing(store.unfinished, store.open_circuits, known, self._channels, now),
             self_service=shared_troubles(store.unfinished, store.open_circuits, self._settings, self._channels, now),
             renamed=renamed(self._store, known),
-            deaf=deaf(self._store, self._settings, now, after=SOON),
+            chat_outages=chat_outages(self._store, self._settings, now, after=SOON),
         )
 
     def _category(self, category: str, store: Snapshot, now: datetime) -> CategoryStatus:

@@ -19,9 +19,9 @@ from bot.members.store_thread import BusyError
 from bot.web.client_address import client
 from bot.web.forms import Form, RequestError, read_form
 from bot.web.headers import headers
-from bot.web.page import Document, Page, Visit
+from bot.web.page import Document, Page, PageRequest
 from bot.web.request_limits import PREVIEW, take
-from bot.web.sentences import Said
+from bot.web.sentences import FormMessage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -106,7 +106,7 @@ class Answering:
         now = served.clock.now()
         token = request.match_info.get("token", "")
         payload = verify(served.web.secret, route.purpose, token, now) if route.purpose else b""
-        visit = Visit(
+        page_request = PageRequest(
             readers=served.readers,
             templates=served.templates,
             now=now,
@@ -117,8 +117,8 @@ class Answering:
             client=client(_peer(request), request.headers.getall("X-Forwarded-For", ()), served.web.trusted_proxies),
             is_post=is_post,
         )
-        function = _unknown(route) if payload is None else _function(route, visit)
-        page = await self._run(served, route, visit, function)
+        function = _unknown(route) if payload is None else _function(route, page_request)
+        page = await self._run(served, route, page_request, function)
         if isinstance(page, Document):
             return _document(served, page, has_token=bool(token))
         if page.changed:
@@ -132,20 +132,20 @@ class Answering:
 
     @staticmethod
     async def _run(
-        served: Served, route: Route, visit: Visit, function: Callable[[Visit], Page | Document]
+        served: Served, route: Route, page_request: PageRequest, function: Callable[[PageRequest], Page | Document]
     ) -> Page | Document:
         """Counts the request against its limits, then calls the page function, both in a thread."""
         is_preview = function is route.preview
-        rates = None if not visit.is_post else PREVIEW if is_preview else route.rates
+        rates = None if not page_request.is_post else PREVIEW if is_preview else route.rates
 
         def count_and_run() -> Page | Document:
             if rates is not None:
-                take(visit.readers, rates, visit.client, visit.now)
-            return function(visit)
+                take(page_request.readers, rates, page_request.client, page_request.now)
+            return function(page_request)
 
         threads = served.threads
-        thread = threads.previews if is_preview else threads.commands if visit.is_post else threads.reading
-        return await thread.run(visit.readers.store, count_and_run)
+        thread = threads.previews if is_preview else threads.commands if page_request.is_post else threads.reading
+        return await thread.run(page_request.readers.store, count_and_run)
 
     async def _wait_until_nothing_is_sent(self, served: Served, mailbox: str) -> None:
         """Waits for messages that were being sent when the reader unsubscribed, at most `LONGEST_WAIT_SECONDS`."""
@@ -172,7 +172,7 @@ class Answering:
         if self._failures_of is not served:
             self._failures_of, self._failures = served, {}
         if (status, has_token) not in self._failures:
-            said = Said(*_SAID.get(status, _NOT_FOUND), good=False)
+            said = FormMessage(*_SAID.get(status, _NOT_FOUND), good=False)
             page = Page("message", {"title": status.phrase, "said": said})
             drawn = await asyncio.to_thread(served.render, page, root="../" if has_token else "")
             self._failures[status, has_token] = drawn
@@ -195,14 +195,14 @@ _SAID = {
 }
 
 
-def _function(route: Route, visit: Visit) -> Callable[[Visit], Page | Document]:
+def _function(route: Route, page_request: PageRequest) -> Callable[[PageRequest], Page | Document]:
     """The page function for the request."""
-    if not visit.is_post or route.post is None:
+    if not page_request.is_post or route.post is None:
         return route.get
-    return route.preview if route.preview and visit.form.one("do") == "preview" else route.post
+    return route.preview if route.preview and page_request.form.one("do") == "preview" else route.post
 
 
-def _unknown(route: Route) -> Callable[[Visit], Page]:
+def _unknown(route: Route) -> Callable[[PageRequest], Page]:
     """The page function for an invalid link."""
     if route.unknown is None:
         raise RequestError(HTTPStatus.NOT_FOUND)

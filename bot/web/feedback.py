@@ -18,7 +18,7 @@ from bot.web.page import Page
 from bot.web.sentences import refused
 
 if TYPE_CHECKING:
-    from bot.web.page import Visit
+    from bot.web.page import PageRequest
 
 _TAKE_BACK = "none"
 
@@ -38,35 +38,35 @@ class _Asked:
     """What feedback knows the reader by."""
 
 
-def question(visit: Visit) -> Page:
+def question(request: PageRequest) -> Page:
     """Shows the paper and a button for each kind of feedback, the link's own first.
 
     Raises:
         RequestError: the link names no paper, or no kind of feedback.
     """
-    asked = _asked(visit)
-    return _not_subscribed() if asked is None else _page(visit, asked, _known(visit, asked))
+    asked = _asked(request)
+    return _not_subscribed() if asked is None else _page(request, asked, _known(request, asked))
 
 
-def send(visit: Visit) -> Page:
+def send(request: PageRequest) -> Page:
     """Stores the feedback. Sending it again changes nothing; taking it back is a button of its own.
 
     Raises:
         RequestError: the link names no paper, or no kind of feedback.
     """
-    asked = _asked(visit)
+    asked = _asked(request)
     if asked is None:
         return _not_subscribed()
-    known, said = _known(visit, asked), visit.form.one("say")
+    known, said = _known(request, asked), request.form.one("say")
     wanted = known if said == _TAKE_BACK else Opinion(said) if said in set(Opinion) else asked.opinion
     if wanted is not None and (said == _TAKE_BACK or wanted is not known):
-        known = _noted(visit, asked, wanted)
-    return _page(visit, asked, known, noted=True)
+        known = _noted(request, asked, wanted)
+    return _page(request, asked, known, noted=True)
 
 
-def _asked(visit: Visit) -> _Asked | None:
+def _asked(request: PageRequest) -> _Asked | None:
     """What the link asks for; None if the subscriber that got the mail is gone, or has no longer this mailbox."""
-    link, click, readers = read_feedback(visit.payload), read_query(visit.query), visit.readers
+    link, click, readers = read_feedback(request.payload), read_query(request.query), request.readers
     if click is None:
         raise RequestError(HTTPStatus.NOT_FOUND)
     with readers.store.snapshot() as view:
@@ -85,30 +85,30 @@ def _not_subscribed() -> Page:
     return Page("message", {"title": said.text, "said": said})
 
 
-def _noted(visit: Visit, asked: _Asked, opinion: Opinion) -> Opinion | None:
+def _noted(request: PageRequest, asked: _Asked, opinion: Opinion) -> Opinion | None:
     """Stores it for the subscriber to whom the paper was shown, and for the reader's own if there is one."""
     noted = feedback(
-        visit.readers,
+        request.readers,
         asked.subscriber,
         asked.persons,
         asked.identifier,
         opinion,
         place="mail",
-        now=visit.now,
-        topic=visit.readers.store.queries.topic_of(asked.subscriber, asked.identifier),
+        now=request.now,
+        topic=request.readers.store.queries.topic_of(asked.subscriber, asked.identifier),
         also=asked.own,
     )
     return noted.opinion
 
 
-def _known(visit: Visit, asked: _Asked) -> Opinion | None:
-    with visit.readers.store.snapshot() as view:
+def _known(request: PageRequest, asked: _Asked) -> Opinion | None:
+    with request.readers.store.snapshot() as view:
         record = view.feedback.get(asked.subscriber, asked.persons, asked.identifier)
     return None if record is None else record.opinion
 
 
-def _page(visit: Visit, asked: _Asked, known: Opinion | None, *, noted: bool = False) -> Page:
-    versions = visit.readers.store.papers.versions(asked.identifier)
+def _page(request: PageRequest, asked: _Asked, known: Opinion | None, *, noted: bool = False) -> Page:
+    versions = request.readers.store.papers.versions(asked.identifier)
     opinions = sorted(Opinion, key=lambda opinion: opinion is not asked.opinion)
     values = {
         "title": "Your word on a paper",
@@ -117,7 +117,7 @@ def _page(visit: Visit, asked: _Asked, known: Opinion | None, *, noted: bool = F
         "noted": noted,
         "known": _label(known) if known else None,
         "choices": [(opinion.value, _label(opinion)) for opinion in opinions if opinion is not known],
-        "preferences": preferences_url(visit.web, asked.mailbox),
+        "preferences": preferences_url(request.web, asked.mailbox),
     }
     return Page("feedback", values)
 

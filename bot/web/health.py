@@ -10,29 +10,29 @@ from typing import TYPE_CHECKING
 from bot.arxiv import calendar
 from bot.collect import backlog
 from bot.errors import StoreError
-from bot.report.deaf import deaf
+from bot.report.chat_outages import chat_outages
 from bot.web.page import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.web.page import Visit
+    from bot.web.page import PageRequest
 
 _LOOK_BACK = timedelta(days=7)
 
 
-def health(visit: Visit) -> Document:
+def health(request: PageRequest) -> Document:
     """Answers in JSON with 200 if all is well, else with 503 and the reason."""
     try:
-        mailing, reason = _last_mailing(visit), "; ".join(filter(None, (_late(visit), *_deaf(visit))))
+        mailing, reason = _last_mailing(request), "; ".join(filter(None, (_late(request), *_deaf(request))))
     except StoreError as error:
         return _document({"reason": f"the store cannot be used: {error.reason}"})
     return _document({"mailing": mailing, **({"reason": reason} if reason else {})})
 
 
-def _last_mailing(visit: Visit) -> Mapping[str, object] | None:
+def _last_mailing(request: PageRequest) -> Mapping[str, object] | None:
     """The states of the newest mailing that was asked for, by category."""
-    records = visit.readers.store.papers.mailings_since(calendar.mailing_date(visit.now) - _LOOK_BACK)
+    records = request.readers.store.papers.mailings_since(calendar.mailing_date(request.now) - _LOOK_BACK)
     if not records:
         return None
     day = records[-1].mailing_date
@@ -40,18 +40,20 @@ def _last_mailing(visit: Visit) -> Mapping[str, object] | None:
     return {"date": day.isoformat(), "categories": states}
 
 
-def _late(visit: Visit) -> str:
-    settings = visit.readers.settings
-    late = backlog.late(visit.readers.store.papers, settings.categories, visit.now, after=settings.arxiv.alert_after)
+def _late(request: PageRequest) -> str:
+    settings = request.readers.settings
+    late = backlog.late(
+        request.readers.store.papers, settings.categories, request.now, after=settings.arxiv.alert_after
+    )
     return "; ".join(
         f"the mailing of {category} for {records[-1].mailing_date:%Y-%m-%d} is late: {records[-1].reason}"
         for category, records in sorted(late.items())
     )
 
 
-def _deaf(visit: Visit) -> Iterator[str]:
-    readers = visit.readers
-    return (each.sentence for each in deaf(readers.store, readers.settings, visit.now))
+def _deaf(request: PageRequest) -> Iterator[str]:
+    readers = request.readers
+    return (each.sentence for each in chat_outages(readers.store, readers.settings, request.now))
 
 
 def _document(found: Mapping[str, object]) -> Document:

@@ -34,7 +34,7 @@ def metrics(
         figures: what is in the store.
         now: the moment, UTC, that ages are counted to.
         subscribers: how many stand in the configuration.
-        sockets: per chat platform, seconds since it was last heard.
+        sockets: by chat platform, the seconds since it was last connected.
         timings: how long this process's sends and requests took.
     """
     registry = CollectorRegistry()

@@ -58,7 +58,7 @@ class Monitoring:
             store: read in a thread; closed by whoever opened it, after `stop`.
             clock: tells the moment that ages are counted to.
             subscribers: how many stand in the configuration.
-            sockets: per chat platform, seconds since it was last heard.
+            sockets: by chat platform, the seconds since it was last connected.
             timings: how long this process's sends and requests took.
             monotonic: seconds on a clock that nobody sets.
         """

@@ -11,17 +11,17 @@ from bot.members.commands import saved
 from bot.members.export import known_of
 from bot.publish import bibtex
 from bot.web.page import Document, Page
-from bot.web.sentences import Said
+from bot.web.sentences import FormMessage
 
 if TYPE_CHECKING:
     from bot.members.context import Context
     from bot.model import Paper
-    from bot.web.page import Visit
+    from bot.web.page import PageRequest
 
 
-def export(visit: Visit) -> Document:
+def export(request: PageRequest) -> Document:
     """Answers with everything that is known of the reader, as JSON."""
-    found = known_of(visit.readers, visit.mailbox)
+    found = known_of(request.readers, request.mailbox)
     text = json.dumps(asdict(found), indent=2, ensure_ascii=False, default=str) + "\n"
     return Document(text.encode(), "application/json", "paperboy.json")
 
@@ -33,27 +33,27 @@ def saved_papers(readers: Context, mailbox: str) -> tuple[Paper, ...]:
     return tuple(found[-1] for found in versions if found)
 
 
-def saved_as_bibtex(visit: Visit) -> Document:
+def saved_as_bibtex(request: PageRequest) -> Document:
     """Answers with the saved papers as BibTeX, for a reference manager."""
-    text = bibtex.bibliography(saved_papers(visit.readers, visit.mailbox))
+    text = bibtex.bibliography(saved_papers(request.readers, request.mailbox))
     return Document(text.encode(), "application/x-bibtex", "saved.bib")
 
 
-def question(visit: Visit) -> Page:
+def question(request: PageRequest) -> Page:
     """One button."""
-    return Page("delete", {"title": "Delete everything", "in_the_file": _is_in_the_file(visit)})
+    return Page("delete", {"title": "Delete everything", "in_the_file": _is_in_the_file(request)})
 
 
-def forget(visit: Visit) -> Page:
+def forget(request: PageRequest) -> Page:
     """Deletes the subscription and all data of its reader, except for a suppression."""
-    commands.forget(visit.readers, visit.mailbox, visit.now)
+    commands.forget(request.readers, request.mailbox, request.now)
     details = "Your address, your topics and what you said of papers are gone."
-    if _is_in_the_file(visit):
+    if _is_in_the_file(request):
         details = "What you said of papers is gone. Your address is still in the file of whoever runs this Paperboy."
-    said = Said("Everything is deleted.", (details,))
+    said = FormMessage("Everything is deleted.", (details,))
     return Page("message", {"title": "Everything is deleted", "said": said})
 
 
-def _is_in_the_file(visit: Visit) -> bool:
+def _is_in_the_file(request: PageRequest) -> bool:
     """Whether the mailbox belongs to a subscriber of the YAML, which no reader can delete."""
-    return visit.readers.subscriber_of(visit.mailbox) is not None
+    return request.readers.subscriber_of(request.mailbox) is not None

@@ -13,7 +13,7 @@ from bot.members.own_topics import read_topic
 from bot.members.values import Refused
 from bot.model import paper_url
 from bot.report.lately import matches_by_day, since
-from bot.web.sentences import Said, refused
+from bot.web.sentences import FormMessage, refused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.model import Topic
     from bot.report.lately import DayMatches
     from bot.web.forms import Form
-    from bot.web.page import Visit
+    from bot.web.page import PageRequest
 
 DAYS = 14
 _TITLES = 3
@@ -71,7 +71,7 @@ class PreviewDay:
 class Preview:
     """What a topic would have matched in the last days; or what is wrong with it."""
 
-    said: Said | None = None
+    said: FormMessage | None = None
     days: tuple[PreviewDay, ...] = ()
     matched: int = field(default=0)
     announced: int = field(default=0)
@@ -108,18 +108,18 @@ def topic_form(topic: Topic, read: Collection[str]) -> TopicForm:
     )
 
 
-def previewed(visit: Visit, typed: TopicForm, muted: Iterable[str] = ()) -> TopicForm:
+def previewed(request: PageRequest, typed: TopicForm, muted: Iterable[str] = ()) -> TopicForm:
     """The form with its preview.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    topic = read_topic(typed.as_yaml(), read=visit.readers.settings.named_categories)
+    topic = read_topic(typed.as_yaml(), read=request.readers.settings.named_categories)
     if isinstance(topic, Refused):
         return replace(typed, preview=Preview(refused(topic)))
     topic = replace(topic, name="preview", exclude=tuple(dict.fromkeys((*topic.exclude, *muted))))
-    first = since(calendar.mailing_date(visit.now), DAYS)
-    days = tuple(map(_preview_day, matches_by_day(visit.readers.store.search, topic, first)))
+    first = since(calendar.mailing_date(request.now), DAYS)
+    days = tuple(map(_preview_day, matches_by_day(request.readers.store.search, topic, first)))
     matched, announced = sum(day.matched for day in days), sum(day.announced for day in days)
     return replace(typed, preview=Preview(None, days, matched, announced))
 

@@ -45,8 +45,8 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One request, as the argument of a page function."""
+class PageRequest:
+    """One HTTP request, as the argument of a page function."""
 
     readers: Context
     templates: Templates
@@ -81,14 +81,14 @@ class Route:
     """One path with its page functions."""
 
     path: str
-    get: Callable[[Visit], Page | Document]
+    get: Callable[[PageRequest], Page | Document]
     """Reads only."""
-    post: Callable[[Visit], Page | Document] | None = None
-    preview: Callable[[Visit], Page | Document] | None = None
+    post: Callable[[PageRequest], Page | Document] | None = None
+    preview: Callable[[PageRequest], Page | Document] | None = None
     """Called instead of `post` if the form's `do` says so; reads only."""
     purpose: Purpose | None = None
     """The purpose that its token must have; None if it has no token."""
-    unknown: Callable[[Visit], Page] | None = None
+    unknown: Callable[[PageRequest], Page] | None = None
     """Called for an invalid or expired token; without it the answer is "not found"."""
     rates: Rates | None = None
     """How often one address may send its form."""

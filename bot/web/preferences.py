@@ -16,7 +16,7 @@ from bot.settings import ALL_WEEK
 from bot.web.own_data import saved_papers
 from bot.web.own_topic import TopicForm, previewed, read_topic_form, topic_form
 from bot.web.page import Page
-from bot.web.sentences import Said, refused
+from bot.web.sentences import FormMessage, refused
 from bot.web.signup import offered_topics
 from bot.web.times import read_day, read_hour
 
@@ -26,112 +26,112 @@ if TYPE_CHECKING:
     from bot.members.context import Context
     from bot.store.members import Member
     from bot.store.suppressions import Suppression
-    from bot.web.page import Visit
+    from bot.web.page import PageRequest
 
-    Command = Callable[["Visit", str], Changed | Refused]
+    Command = Callable[["PageRequest", str], Changed | Refused]
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_SAVED = 200
 """The most papers that the page lists; the BibTeX has all."""
 
 
-def page(visit: Visit) -> Page:
+def page(request: PageRequest) -> Page:
     """Shows the preferences."""
-    return _page(visit)
+    return _page(request)
 
 
-def preview(visit: Visit) -> Page:
+def preview(request: PageRequest) -> Page:
     """Shows the page with a preview of the topic that is being written."""
-    member, typed = _member(visit), read_topic_form(visit.form)
-    return _page(visit, typed=previewed(visit, typed, member.muted if member else ()))
+    member, typed = _member(request), read_topic_form(request.form)
+    return _page(request, typed=previewed(request, typed, member.muted if member else ()))
 
 
-def send(visit: Visit) -> Page:
+def send(request: PageRequest) -> Page:
     """Does what the form asks for, and shows the preferences after it."""
-    what = visit.form.one("do")
-    command, member = _COMMANDS.get(what), _member(visit)
+    what = request.form.one("do")
+    command, member = _COMMANDS.get(what), _member(request)
     if command is None:
-        return replace(_page(visit), status=HTTPStatus.BAD_REQUEST)
-    done = command(visit, member.key) if member else Refused(Refusal.NO_MEMBER)
+        return replace(_page(request), status=HTTPStatus.BAD_REQUEST)
+    done = command(request, member.key) if member else Refused(Refusal.NO_MEMBER)
     if isinstance(done, Refused):
-        typed = read_topic_form(visit.form) if what == "topic" else None
-        return replace(_page(visit, refused(done, what), typed), status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return replace(_page(visit, Said(_DONE.get(what, "Saved."), about=what)), changed=done.changed)
+        typed = read_topic_form(request.form) if what == "topic" else None
+        return replace(_page(request, refused(done, what), typed), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return replace(_page(request, FormMessage(_DONE.get(what, "Saved."), about=what)), changed=done.changed)
 
 
 # -- the commands ------------------------------------------------------------------------------------------------
 
 
-def _topics(visit: Visit, key: str) -> Changed | Refused:
+def _topics(request: PageRequest, key: str) -> Changed | Refused:
     """Follows the checked topics and unfollows the others."""
-    chosen = set(visit.form.many("topic"))
+    chosen = set(request.form.many("topic"))
     return _all(
-        commands.follow(visit.readers, key, topic.name)
+        commands.follow(request.readers, key, topic.name)
         if topic.name in chosen
-        else commands.unfollow(visit.readers, key, topic.name)
-        for topic in offered_topics(visit.readers)
+        else commands.unfollow(request.readers, key, topic.name)
+        for topic in offered_topics(request.readers)
     )
 
 
-def _topic(visit: Visit, key: str) -> Changed | Refused:
+def _topic(request: PageRequest, key: str) -> Changed | Refused:
     """Adds or changes an own topic."""
-    typed = read_topic_form(visit.form)
+    typed = read_topic_form(request.form)
     if typed.name:
-        return commands.rewrite(visit.readers, key, typed.name, typed.as_yaml())
-    return commands.follow(visit.readers, key, typed.as_yaml())
+        return commands.rewrite(request.readers, key, typed.name, typed.as_yaml())
+    return commands.follow(request.readers, key, typed.as_yaml())
 
 
-def _remove(visit: Visit, key: str) -> Changed | Refused:
-    return commands.unfollow(visit.readers, key, visit.form.one("name"))
+def _remove(request: PageRequest, key: str) -> Changed | Refused:
+    return commands.unfollow(request.readers, key, request.form.one("name"))
 
 
-def _muted(visit: Visit, key: str) -> Changed | Refused:
+def _muted(request: PageRequest, key: str) -> Changed | Refused:
     """Mutes the words in the form, and unmutes those that are no longer in it."""
-    wanted, member = visit.form.lines("muted"), _member(visit)
+    wanted, member = request.form.lines("muted"), _member(request)
     judged = read_terms(wanted, "muted")
     if isinstance(judged, Refused):  # before anything is unmuted
         return judged
     gone = set(member.muted) - set(wanted) if member else set()
     steps: tuple[Callable[[], Changed | Refused], ...] = (
-        lambda: commands.unmute(visit.readers, key, gone),
-        lambda: commands.mute(visit.readers, key, wanted),
+        lambda: commands.unmute(request.readers, key, gone),
+        lambda: commands.mute(request.readers, key, wanted),
     )
     return _all(step() for step in steps)
 
 
-def _when(visit: Visit, key: str) -> Changed | Refused:
+def _when(request: PageRequest, key: str) -> Changed | Refused:
     """Sets hour, weekdays and time zone."""
     try:
-        at = read_hour(visit.form.one("at"))
+        at = read_hour(request.form.one("at"))
     except ValueError as error:
         return Refused(Refusal.HOUR, (Problem("at", str(error)),))
-    days = {number for number, name in enumerate(WEEKDAYS) if name in visit.form.many("day")}
+    days = {number for number, name in enumerate(WEEKDAYS) if name in request.form.many("day")}
     if at and not days:  # before the hour is changed
         return Refused(Refusal.WEEKDAYS)
     steps: tuple[Callable[[], Changed | Refused], ...] = (
-        lambda: commands.zone(visit.readers, key, visit.form.one("zone")),
-        lambda: commands.hour(visit.readers, key, at),
-        lambda: commands.weekdays(visit.readers, key, days if at else ALL_WEEK),
+        lambda: commands.zone(request.readers, key, request.form.one("zone")),
+        lambda: commands.hour(request.readers, key, at),
+        lambda: commands.weekdays(request.readers, key, days if at else ALL_WEEK),
     )
     return _all(step() for step in steps)
 
 
-def _pause(visit: Visit, key: str) -> Changed | Refused:
+def _pause(request: PageRequest, key: str) -> Changed | Refused:
     try:
-        until = read_day(visit.form.one("until"))
+        until = read_day(request.form.one("until"))
     except ValueError as error:
         return Refused(Refusal.DAY, (Problem("until", str(error)),))
-    return commands.pause(visit.readers, key, until)
+    return commands.pause(request.readers, key, until)
 
 
-def _resume(visit: Visit, key: str) -> Changed | Refused:
-    return commands.resume(visit.readers, key)
+def _resume(request: PageRequest, key: str) -> Changed | Refused:
+    return commands.resume(request.readers, key)
 
 
-def _forget(visit: Visit, key: str) -> Changed | Refused:
+def _forget(request: PageRequest, key: str) -> Changed | Refused:
     """Forgets what the reader said of papers; nobody has to be woken for that."""
-    commands.learn_anew(visit.readers, key)
-    member = _member(visit)
+    commands.learn_anew(request.readers, key)
+    member = _member(request)
     return Changed(member, changed=False) if member else Refused(Refusal.NO_MEMBER)
 
 
@@ -162,32 +162,32 @@ def _all(done: Iterator[Changed | Refused]) -> Changed | Refused:
 # -- the page ----------------------------------------------------------------------------------------------------
 
 
-def _member(visit: Visit) -> Member | None:
-    with visit.readers.store.snapshot() as view:
-        found = view.members.of_mailbox(visit.mailbox)
+def _member(request: PageRequest) -> Member | None:
+    with request.readers.store.snapshot() as view:
+        found = view.members.of_mailbox(request.mailbox)
     return found if found and found.confirmed_at else None
 
 
-def _page(visit: Visit, said: Said | None = None, typed: TopicForm | None = None) -> Page:
-    readers, member = visit.readers, _member(visit)
+def _page(request: PageRequest, said: FormMessage | None = None, typed: TopicForm | None = None) -> Page:
+    readers, member = request.readers, _member(request)
     with readers.store.snapshot() as view:
-        suppression = view.suppressions.find(readers.keys.suppression(visit.mailbox))
-    token = sign(visit.web.secret[0], Purpose.UNSUBSCRIBE, visit.payload)
+        suppression = view.suppressions.find(readers.keys.suppression(request.mailbox))
+    token = sign(request.web.secret[0], Purpose.UNSUBSCRIBE, request.payload)
     offered = offered_topics(readers, _followed_by_name(member))
     categories = tuple(dict.fromkeys(category for topic in offered for category in topic.categories))
     values = {
         "title": "What you get",
         "said": said,
-        "subscriber": None if member is None else _subscriber(visit, member, typed),
+        "subscriber": None if member is None else _subscriber(request, member, typed),
         "topics": offered,
         "topic": typed if typed and not typed.name else TopicForm(categories=categories),
         "read": tuple(sorted(readers.settings.named_categories)),
-        "in_the_file": tuple(_in_the_file(readers, visit.mailbox)),
+        "in_the_file": tuple(_in_the_file(readers, request.mailbox)),
         "stopped": None if suppression is None else _stopped(suppression),
         "undo": f"../undo/{token}",
-        "unsubscribe": unsubscribe_url(visit.web, visit.mailbox),
-        "saved": _saved(visit),
-        "token": visit.token,
+        "unsubscribe": unsubscribe_url(request.web, request.mailbox),
+        "saved": _saved(request),
+        "token": request.token,
     }
     return Page("preferences", values)
 
@@ -196,13 +196,13 @@ def _followed_by_name(member: Member | None) -> tuple[str, ...]:
     return tuple(topic for topic in member.topics if isinstance(topic, str)) if member else ()
 
 
-def _subscriber(visit: Visit, member: Member, typed: TopicForm | None) -> dict[str, object]:
+def _subscriber(request: PageRequest, member: Member, typed: TopicForm | None) -> dict[str, object]:
     """The values of the forms; `typed` replaces the own topic that it changes."""
-    read = visit.readers.settings.named_categories
+    read = request.readers.settings.named_categories
     own = [topic_form(topic, read) for topic in member.topics if isinstance(topic, Topic)]
     return {
         "mailbox": _masked(member),
-        "own_topics": visit.web.own_topics,
+        "own_topics": request.web.own_topics,
         "own": [typed if typed and typed.name == topic.name else topic for topic in own],
         "muted": member.muted,
         "at": f"{member.at:%H:%M}" if member.at else "",
@@ -231,9 +231,9 @@ def _stopped(suppression: Suppression) -> Mapping[str, object]:
     return {"reason": suppression.reason.value, "since": suppression.since.date()}
 
 
-def _saved(visit: Visit) -> list[Mapping[str, str]]:
+def _saved(request: PageRequest) -> list[Mapping[str, str]]:
     """The papers that this reader saved, the last one first."""
     return [
         {"title": paper.title, "identifier": paper.identifier}
-        for paper in saved_papers(visit.readers, visit.mailbox)[:MOST_SAVED]
+        for paper in saved_papers(request.readers, request.mailbox)[:MOST_SAVED]
     ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class FormMessage:
     """The message about a submitted form."""
 
     text: str
@@ -57,13 +57,13 @@ _PLACES: Mapping[str, str] = {
 """The names of form fields, by the last part of a problem's path."""
 
 
-def refused(refusal: Refused, about: str = "") -> Said:
+def refused(refusal: Refused, about: str = "") -> FormMessage:
     """The message for a refusal, with all problems, using the names of the form's fields."""
     details = tuple(
         f"{place}: {problem.message}" if (place := _place(problem.path)) else problem.message
         for problem in refusal.problems
     )
-    return Said(_SENTENCES[refusal.why], details, good=False, about=about)
+    return FormMessage(_SENTENCES[refusal.why], details, good=False, about=about)
 
 
 def _place(path: str) -> str:

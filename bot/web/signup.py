@@ -13,13 +13,13 @@ from bot.members.values import Refused
 from bot.model import Topic
 from bot.web.own_topic import TopicForm, previewed, read_topic_form
 from bot.web.page import Page
-from bot.web.sentences import Said, refused
+from bot.web.sentences import FormMessage, refused
 
 if TYPE_CHECKING:
     from bot.members.context import Context
     from bot.members.own_topics import Wanted
     from bot.store.members import Followed
-    from bot.web.page import Visit
+    from bot.web.page import PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,46 +51,50 @@ def offered_topics(readers: Context, chosen: tuple[str, ...] = ()) -> tuple[Offe
 # -- the form ----------------------------------------------------------------------------------------------------
 
 
-def form(visit: Visit) -> Page:
+def form(request: PageRequest) -> Page:
     """Shows the empty form, or says that nobody may sign up."""
-    if not visit.web.signup:
-        closed = Said("Nobody can sign up here.", ("Whoever runs this Paperboy has not opened it.",), good=False)
+    if not request.web.signup:
+        closed = FormMessage(
+            "Nobody can sign up here.", ("Whoever runs this Paperboy has not opened it.",), good=False
+        )
         return Page("message", {"title": "Paperboy", "said": closed}, HTTPStatus.NOT_FOUND)
-    topics = visit.web.signup
-    return _form(visit, chosen=topics if len(topics) == 1 else ())
+    topics = request.web.signup
+    return _form(request, chosen=topics if len(topics) == 1 else ())
 
 
-def preview(visit: Visit) -> Page:
+def preview(request: PageRequest) -> Page:
     """Shows the form as it was filled in, with a preview of its own topic."""
-    own = previewed(visit, read_topic_form(visit.form))
-    return _form(visit, chosen=visit.form.many("topic"), own=own)
+    own = previewed(request, read_topic_form(request.form))
+    return _form(request, chosen=request.form.many("topic"), own=own)
 
 
-def send(visit: Visit) -> Page:
+def send(request: PageRequest) -> Page:
     """Takes a sign-up request; answers the same for every address that may sign up, known or not."""
-    own, chosen = read_topic_form(visit.form), visit.form.many("topic")
+    own, chosen = read_topic_form(request.form), request.form.many("topic")
     wanted: list[str | Wanted] = [*chosen, *([] if own.is_empty else [own.as_yaml()])]
-    zone = visit.form.one("zone") or visit.readers.settings.timezone.key
-    asked = subscribe(visit.readers, visit.form.one("address"), wanted, zone, visit.now)
+    zone = request.form.one("zone") or request.readers.settings.timezone.key
+    asked = subscribe(request.readers, request.form.one("address"), wanted, zone, request.now)
     if isinstance(asked, Refused):
-        return _form(visit, chosen=chosen, own=own, said=refused(asked))
+        return _form(request, chosen=chosen, own=own, said=refused(asked))
     return Page("asked", {"title": "One more step"}, changed=True)
 
 
-def _form(visit: Visit, *, chosen: tuple[str, ...], own: TopicForm | None = None, said: Said | None = None) -> Page:
-    topics = offered_topics(visit.readers, chosen)
+def _form(
+    request: PageRequest, *, chosen: tuple[str, ...], own: TopicForm | None = None, said: FormMessage | None = None
+) -> Page:
+    topics = offered_topics(request.readers, chosen)
     everywhere = tuple(dict.fromkeys(category for topic in topics for category in topic.categories))
     values = {
         "title": "New papers by mail",
         "said": said,
         "topics": topics,
         "topic": own or TopicForm(categories=everywhere),
-        "own_topics": visit.web.own_topics,
-        "read": tuple(sorted(visit.readers.settings.named_categories)),
-        "address": visit.form.one("address"),
-        "zone": visit.form.one("zone") or visit.readers.settings.timezone.key,
-        "zone_is_typed": bool(visit.form.one("zone")),
-        "domains": visit.web.signup_domains,
+        "own_topics": request.web.own_topics,
+        "read": tuple(sorted(request.readers.settings.named_categories)),
+        "address": request.form.one("address"),
+        "zone": request.form.one("zone") or request.readers.settings.timezone.key,
+        "zone_is_typed": bool(request.form.one("zone")),
+        "domains": request.web.signup_domains,
     }
     return Page("signup", values, HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK)
 
@@ -98,31 +102,31 @@ def _form(visit: Visit, *, chosen: tuple[str, ...], own: TopicForm | None = None
 # -- the reader's own yes ----------------------------------------------------------------------------------------
 
 
-def confirmation(visit: Visit) -> Page:
+def confirmation(request: PageRequest) -> Page:
     """Shows a button, because a mail scanner may have opened the link."""
-    with visit.readers.store.snapshot() as view:
-        member = view.members.of_mailbox(visit.mailbox)
+    with request.readers.store.snapshot() as view:
+        member = view.members.of_mailbox(request.mailbox)
     if member is None or member.asked_topics is None:
-        return expired(visit)
-    return Page("confirm", {"title": "Confirm your subscription", "topics": _titles(visit, member.asked_topics)})
+        return expired(request)
+    return Page("confirm", {"title": "Confirm your subscription", "topics": _titles(request, member.asked_topics)})
 
 
-def confirmed(visit: Visit) -> Page:
+def confirmed(request: PageRequest) -> Page:
     """Confirms: the subscription begins."""
-    found = confirm(visit.readers, visit.mailbox, visit.now)
+    found = confirm(request.readers, request.mailbox, request.now)
     if isinstance(found, Refused):
-        return expired(visit)
+        return expired(request)
     values = {
         "title": "You are subscribed",
-        "topics": _titles(visit, found.member.topics),
-        "preferences": preferences_url(visit.web, visit.mailbox),
+        "topics": _titles(request, found.member.topics),
+        "preferences": preferences_url(request.web, request.mailbox),
     }
     return Page("confirmed", values, changed=True)
 
 
-def expired(visit: Visit) -> Page:  # noqa: ARG001 - a page function
+def expired(request: PageRequest) -> Page:  # noqa: ARG001 - a page function
     """Shown for a link that is expired, used or invalid."""
-    said = Said(
+    said = FormMessage(
         "This link does not work any more.",
         ("It is good for 48 hours and for one request. Sign up again, and you get a new one.",),
         good=False,
@@ -130,7 +134,7 @@ def expired(visit: Visit) -> Page:  # noqa: ARG001 - a page function
     return Page("message", {"title": "Confirm your subscription", "said": said}, HTTPStatus.NOT_FOUND)
 
 
-def _titles(visit: Visit, followed: Followed) -> tuple[str, ...]:
-    known = visit.readers.settings.topics
+def _titles(request: PageRequest, followed: Followed) -> tuple[str, ...]:
+    known = request.readers.settings.topics
     found = (topic if isinstance(topic, Topic) else known.get(topic) for topic in followed)
     return tuple(topic.title for topic in found if topic is not None)

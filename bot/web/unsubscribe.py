@@ -12,42 +12,44 @@ from bot.web.page import Page
 from bot.web.sentences import refused
 
 if TYPE_CHECKING:
-    from bot.web.page import Visit
+    from bot.web.page import PageRequest
 
 
-def question(visit: Visit) -> Page:  # noqa: ARG001 - a page function
+def question(request: PageRequest) -> Page:  # noqa: ARG001 - a page function
     """Shows a button; also for an invalid link, so that it tells nothing about who is subscribed."""
     return Page("unsubscribe", {"title": "Unsubscribe"})
 
 
-def send(visit: Visit) -> Page:
+def send(request: PageRequest) -> Page:
     """Unsubscribes the mailbox, whatever form was sent; some mail programs send none."""
-    how = Via.PAGE if visit.form.many("page") else Via.ONE_CLICK
-    done = unsubscribe(visit.readers, visit.mailbox, how, visit.now)
-    return _done(visit, stopped=visit.mailbox if done.being_sent else None)
+    how = Via.PAGE if request.form.many("page") else Via.ONE_CLICK
+    done = unsubscribe(request.readers, request.mailbox, how, request.now)
+    return _done(request, stopped=request.mailbox if done.being_sent else None)
 
 
-def unknown(visit: Visit) -> Page:
+def unknown(request: PageRequest) -> Page:
     """Answers an invalid link in the same way: RFC 8058 wants a 200, and it must tell nothing."""
-    return _done(visit, stopped=None) if visit.is_post else question(visit)
+    return _done(request, stopped=None) if request.is_post else question(request)
 
 
-def _done(visit: Visit, *, stopped: str | None) -> Page:
-    return Page("unsubscribed", {"title": "You are unsubscribed", "undo": f"../undo/{visit.token}"}, stopped=stopped)
+def _done(request: PageRequest, *, stopped: str | None) -> Page:
+    return Page(
+        "unsubscribed", {"title": "You are unsubscribed", "undo": f"../undo/{request.token}"}, stopped=stopped
+    )
 
 
 # -- taking it back ----------------------------------------------------------------------------------------------
 
 
-def undo_question(visit: Visit) -> Page:  # noqa: ARG001 - a page function
+def undo_question(request: PageRequest) -> Page:  # noqa: ARG001 - a page function
     """One button."""
     return Page("resubscribe", {"title": "Get mail again", "said": None})
 
 
-def undo(visit: Visit) -> Page:
+def undo(request: PageRequest) -> Page:
     """Subscribes the mailbox again, after the reader or somebody else unsubscribed it."""
-    found = resubscribe(visit.readers, visit.mailbox)
+    found = resubscribe(request.readers, request.mailbox)
     if isinstance(found, Refused):
         return Page("resubscribe", {"title": "Get mail again", "said": refused(found)})
-    values = {"title": "You get mail again", "preferences": preferences_url(visit.web, visit.mailbox)}
+    values = {"title": "You get mail again", "preferences": preferences_url(request.web, request.mailbox)}
     return Page("resubscribed", values, changed=bool(found.suppressions))

@@ -63,7 +63,7 @@ async def heard(receiver: DiscordReceiver) -> None:
 
 async def test_without_chat_nothing_listens(listening: ChatListening, settings: Settings) -> None:
     await listening.follow(replace(settings, chat=None))
-    assert listening.silence() == {}
+    assert listening.seconds_since_connected() == {}
 
 
 async def test_a_changed_configuration_counts_at_once_over_the_same_connection(
@@ -98,7 +98,7 @@ async def test_it_is_written_down_whether_a_platform_is_heard(
     await listening.follow(settings)
     store = Store(settings.store)
     await until(lambda: [each.reason for each in store.listening.all()] == [""])
-    await until(lambda: listening.silence().get("discord", 99) < 5)
+    await until(lambda: listening.seconds_since_connected().get("discord", 99) < 5)
     await receiver.chat.gateway.close(4004)
     await until(lambda: "does not know the token" in store.listening.all()[0].reason)
     store.close()

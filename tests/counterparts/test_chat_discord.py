@@ -11,7 +11,7 @@ import simcord
 
 from bot.chat.commands import COMMANDS
 from bot.chat.discord.client import ShardClient
-from bot.chat.discord.hearing import Hearing
+from bot.chat.discord.interactions import InteractionHandler
 from bot.chat.service import ChatService
 from bot.clock import SimulatedClock
 from bot.members.context import Context
@@ -41,7 +41,7 @@ def service(chat_store: Store) -> Iterator[ChatService]:
 
 
 def client(service: ChatService) -> ShardClient:
-    return ShardClient((0, 1), URL, Hearing(service, Templates()))
+    return ShardClient((0, 1), URL, InteractionHandler(service, Templates()))
 
 
 class Server:

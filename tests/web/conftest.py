@@ -33,7 +33,7 @@ from bot.store.papers import Verdict
 from bot.text.templates import Templates
 from bot.web.app import ROUTES, make_app
 from bot.web.forms import Form
-from bot.web.page import Page, Visit
+from bot.web.page import Page, PageRequest
 from bot.web.served import Served
 from bot.web.server import HANDLING
 from tests.builders import paper
@@ -205,7 +205,9 @@ def render_every_page(store: Store, templates: Templates) -> None:
         payload = spoken if route.purpose is Purpose.FEEDBACK else mailbox
         for function in (route.get, route.post, route.unknown):
             form = Form((("do", "resume"), ("address", DORA), ("topic", "birds")))
-            visit = Visit(readers, templates, NOW, "token", payload, query, form, is_post=function is not route.get)
-            page = function(visit) if function else None
+            request = PageRequest(
+                readers, templates, NOW, "token", payload, query, form, is_post=function is not route.get
+            )
+            page = function(request) if function else None
             if isinstance(page, Page):
                 served.render(page, root="")

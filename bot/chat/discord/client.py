@@ -65,7 +65,7 @@ class Answering(Protocol):
         ...
 
 
-class DeafError(Exception):
+class DisconnectedError(Exception):
     """Discord does not let us listen."""
 
     def __init__(self, reason: str, *, is_final: bool = False) -> None:
@@ -118,10 +118,10 @@ class ShardClient(discord.Client):
         self._listening = listening or asyncio.Event()
 
     async def listen(self, token: Secret, gateway_url: str) -> None:
-        """Log in, connect, and hear until cancelled; a lost connection is resumed where Discord allows it.
+        """Logs in, connects, and listens until cancelled; a lost connection is resumed where Discord allows it.
 
         Raises:
-            DeafError: the connection is lost for good.
+            DisconnectedError: the connection is lost for good.
         """
         # discord.py keeps both addresses in class attributes, and goes back to this one for each new session
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = self._api_url, yarl.URL(gateway_url)
@@ -130,10 +130,10 @@ class ShardClient(discord.Client):
             await self.start(token.reveal(), reconnect=False)
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             await self.hang_up()
-            raise deaf_after(error) from None  # aiohttp's errors quote URLs
+            raise disconnection(error) from None  # aiohttp's errors quote URLs
         finally:
             self.is_listening = False
-        raise DeafError("Discord closed the connection")
+        raise DisconnectedError("Discord closed the connection")
 
     async def hang_up(self) -> None:
         """Close the connection for good, within some seconds also where nobody answers any more."""
@@ -177,16 +177,16 @@ def _log_failure(event: str, error: type[BaseException] | None) -> None:
     log.error("an event of Discord's was not handled", event=event, error=repr(error))
 
 
-def deaf_after(error: Exception) -> DeafError:
-    """Why we do not hear, in words for the operator."""
+def disconnection(error: Exception) -> DisconnectedError:
+    """Why there is no connection, in words for the operator."""
     match error:
         case discord.LoginFailure():
-            return DeafError("Discord does not know the token of channels.discord.token", is_final=True)
+            return DisconnectedError("Discord does not know the token of channels.discord.token", is_final=True)
         case discord.ConnectionClosed():
             reason = _CLOSED.get(error.code)
-            return DeafError(reason or f"the gateway closed with {error.code}", is_final=reason is not None)
+            return DisconnectedError(reason or f"the gateway closed with {error.code}", is_final=reason is not None)
         case discord.HTTPException():
-            return DeafError(f"Discord answered {error.status}")
+            return DisconnectedError(f"Discord answered {error.status}")
         case discord.RateLimited():
-            return DeafError(f"Discord wants us to wait for {error.retry_after:.0f} s")
-    return DeafError(f"Discord cannot be reached ({type(error).__name__})")
+            return DisconnectedError(f"Discord wants us to wait for {error.retry_after:.0f} s")
+    return DisconnectedError(f"Discord cannot be reached ({type(error).__name__})")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.channels.discord.client import Bot
 from bot.chat.discord.client import ShardClient
-from bot.chat.discord.hearing import Hearing
+from bot.chat.discord.interactions import InteractionHandler
 from bot.chat.discord.registration import Registration
 from bot.chat.discord.shards import TICK, Shards
 
@@ -37,10 +37,10 @@ class DiscordListener:
         store = service.context.store
         settings: DiscordSettings = service.context.settings.channels["discord"]
         if settings.token is None:
-            raise ValueError("a bot without a token hears nothing")
+            raise ValueError("without a bot's token nothing can be received")
         self._token, self._api_url = settings.token, settings.api_url.rstrip("/")
         self._clock = clock
-        self._answering = Hearing(service, templates)
+        self._answering = InteractionHandler(service, templates)
         self._listening = asyncio.Event()
         """Set when a session has begun, which may be the first one after the commands changed."""
         self._bot = Bot(self._token, self._api_url)
@@ -51,14 +51,14 @@ class DiscordListener:
         return ShardClient(shard, self._api_url, self._answering, listening=self._listening)
 
     @property
-    def hears(self) -> bool:
-        """Whether this machine has a working connection; where another one listens it has none, and is not deaf."""
+    def is_connected(self) -> bool:
+        """Whether this machine has a working connection; it has none while another machine listens."""
         return bool(self._shards.clients)
 
     @property
-    def deaf(self) -> str:
-        """Why commands do not reach us, or are not known to Discord; empty if all is well."""
-        return self._shards.deaf or self._registration.refused
+    def outage(self) -> str:
+        """Why commands do not arrive, or are not known to Discord; empty if all is well."""
+        return self._shards.outage or self._registration.refused
 
     def exchange(self, service: ChatService, templates: Templates) -> None:
         """Answer by another configuration from now on; connections stay."""

@@ -20,7 +20,7 @@ from discord.http import Route
 
 from bot.channels.discord.errors import platform_id
 from bot.channels.discord.request import ask
-from bot.chat.discord.client import DeafError
+from bot.chat.discord.client import DisconnectedError
 from bot.errors import DeliveryError, FailureKind, StoreError
 from bot.store.leases import LeaseTakenError
 
@@ -69,12 +69,12 @@ class _Shard:
     client: ShardClient | None = None
     task: asyncio.Task[None] | None = None
     failures: int = 0
-    deaf: str = "not connected yet"
-    """Why nothing is heard, while nothing is."""
+    outage: str = "not connected yet"
+    """Why it is not connected, while it is not."""
 
     @property
-    def hears(self) -> bool:
-        """Whether its commands come to us."""
+    def is_connected(self) -> bool:
+        """Whether it has a working connection."""
         return self.client is not None and self.client.is_listening
 
     async def end(self) -> None:
@@ -112,19 +112,19 @@ class Shards:
         self._plan: _Plan | None = None
         self._ask_at = clock.now()
         self._failures = 0
-        self._deaf = "not connected yet"
+        self._outage = "not connected yet"
         self._shards: dict[int, _Shard] = {}
 
     @property
-    def deaf(self) -> str:
-        """Why not all is heard that this machine should hear; empty if it is, or if another machine hears it."""
-        reasons = {shard.deaf for shard in self._shards.values() if not shard.hears}
-        return self._deaf or "; ".join(sorted(reasons))
+    def outage(self) -> str:
+        """Why one of this machine's shards is not connected; empty if all are, or if other machines have them."""
+        reasons = {shard.outage for shard in self._shards.values() if not shard.is_connected}
+        return self._outage or "; ".join(sorted(reasons))
 
     @property
     def clients(self) -> list[ShardClient]:
-        """Those that hear."""
-        return [shard.client for shard in self._shards.values() if shard.client is not None and shard.hears]
+        """The clients with a working connection."""
+        return [shard.client for shard in self._shards.values() if shard.client is not None and shard.is_connected]
 
     async def run(self, token: Secret) -> None:
         """Keep listening until cancelled; then hang up and give the leases back."""
@@ -152,7 +152,7 @@ class Shards:
         waiting = [each for each in self._shards.items() if each[1].task is None and each[1].begin_at <= now]
         for number, shard in waiting[:1]:
             if self._plan.starts_left < 1:
-                shard.deaf = _NONE_LEFT
+                shard.outage = _NONE_LEFT
                 return
             self._plan.starts_left -= 1
             shard.client = self._make_client((number, self._plan.shards))
@@ -166,10 +166,10 @@ class Shards:
             self._failures += 1
             self._ask_at = now + _pause(self._failures, is_final=error.kind is FailureKind.CREDENTIAL)
             if self._plan is None:
-                self._deaf = error.reason
+                self._outage = error.reason
                 log.warning("Discord does not say how to listen to it", reason=error.reason)
             return
-        self._failures, self._ask_at, self._deaf = 0, now + ASK_AGAIN, ""
+        self._failures, self._ask_at, self._outage = 0, now + ASK_AGAIN, ""
         if self._plan is not None and plan.shards != self._plan.shards:
             log.info("Discord wants another number of shards", shards=plan.shards)
             await asyncio.gather(*(shard.end() for shard in self._shards.values()))
@@ -207,18 +207,18 @@ class Shards:
 
     def _reap(self, number: int, shard: _Shard, now: datetime) -> None:
         """See whether its connection ended, and when it is to begin again."""
-        if shard.hears:
+        if shard.is_connected:
             shard.failures = 0
         if shard.task is None or not shard.task.done():
             return
         error = shard.task.exception()
         shard.task = None
-        if not isinstance(error, DeafError):
+        if not isinstance(error, DisconnectedError):
             raise error or AssertionError("a client ends by a failure, or because we hung up")
         shard.failures += 1
-        shard.deaf, shard.begin_at = error.reason, now + _pause(shard.failures, is_final=error.is_final)
+        shard.outage, shard.begin_at = error.reason, now + _pause(shard.failures, is_final=error.is_final)
         self._ask_at = min(self._ask_at, shard.begin_at)
-        log.warning("Discord is not heard", shard=number, reason=error.reason)
+        log.warning("the connection to Discord is lost", shard=number, reason=error.reason)
 
     async def _release(self, number: int) -> None:
         try:

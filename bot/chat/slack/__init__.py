@@ -23,13 +23,13 @@ from bot.chat.slack import rendering
 from bot.chat.slack.api import SlackChatApi
 from bot.chat.slack.envelopes import (
     UNNAMED,
-    AskedWhy,
-    DialogSent,
-    DialogWanted,
-    Heard,
+    ButtonPressed,
+    CommandTyped,
+    DialogRequested,
+    DialogSubmitted,
     HomeOpened,
-    Pressed,
-    Said,
+    Incoming,
+    WhyShortcut,
     read_envelope,
 )
 from bot.chat.slack.people import REMEMBERED_MINUTES, SlackPeople
@@ -68,7 +68,7 @@ class SlackListener:
         settings = service.context.settings
         slack: SlackSettings = settings.channels["slack"]
         if settings.chat is None or settings.chat.slack is None or slack.token is None:
-            raise ValueError("without tokens nobody is heard or answered")
+            raise ValueError("Slack's chat needs both tokens")
         chat = settings.chat.slack
         self._service = service
         self._templates = templates
@@ -83,12 +83,12 @@ class SlackListener:
         self._service, self._templates = service, templates
 
     @property
-    def hears(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether there is a socket."""
         return not self._state.trouble
 
     @property
-    def deaf(self) -> str:
+    def outage(self) -> str:
         """Why there is none."""
         return self._state.trouble
 
@@ -105,49 +105,49 @@ class SlackListener:
     # -- what comes in -------------------------------------------------------------------------------------------
 
     def _on_envelope(self, request: SocketModeRequest) -> None:
-        heard = read_envelope(request.type, request.envelope_id, request.payload)
-        if heard is None:
+        incoming = read_envelope(request.type, request.envelope_id, request.payload)
+        if incoming is None:
             return
         if len(self._answering) >= _MOST_AT_ONCE:
             log.warning("too much is said at once: not answered", kind=request.type)
             return
-        task = asyncio.create_task(self._answer(heard))
+        task = asyncio.create_task(self._answer(incoming))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
 
-    async def _answer(self, heard: Heard) -> None:
+    async def _answer(self, incoming: Incoming) -> None:
         try:
-            await self._answer_to(replace(heard, asker=await self._with_name(heard.asker)))
+            await self._answer_to(replace(incoming, asker=await self._with_name(incoming.asker)))
         except DeliveryError as error:
             log.warning("an answer did not reach Slack", reason=error.reason)
         except Exception:
-            log.exception("what was said in Slack could not be answered", kind=type(heard).__name__)
+            log.exception("what was said in Slack could not be answered", kind=type(incoming).__name__)
 
-    async def _answer_to(self, heard: Heard) -> None:
-        match heard:
-            case Said(line=line):
-                await self._show(heard, await self._said(heard, line))
-            case Pressed(click=click) if click is not None:
-                await self._show(heard, await self._service.press(heard.id, heard.asker, click))
-            case AskedWhy(identifiers=identifiers):
-                await self._show(heard, await self._why(heard, identifiers))
+    async def _answer_to(self, incoming: Incoming) -> None:
+        match incoming:
+            case CommandTyped(line=line):
+                await self._show(incoming, await self._run_line(incoming, line))
+            case ButtonPressed(click=click) if click is not None:
+                await self._show(incoming, await self._service.press(incoming.id, incoming.asker, click))
+            case WhyShortcut(identifiers=identifiers):
+                await self._show(incoming, await self._why(incoming, identifiers))
             case HomeOpened():
-                await self._show_home(heard)
-            case DialogWanted(trigger=trigger):
+                await self._show_home(incoming)
+            case DialogRequested(trigger=trigger):
                 await self._api.open_dialog(trigger, rendering.why_dialog())
-            case DialogSent(view_id=view_id, text=text):
-                answer = await self._said(heard, f"why {text}")
+            case DialogSubmitted(view_id=view_id, text=text):
+                answer = await self._run_line(incoming, f"why {text}")
                 if answer is not None:
                     await self._api.update_dialog(view_id, rendering.answered_dialog(self._templates, answer))
 
     # -- answers -------------------------------------------------------------------------------------------------
 
-    async def _said(self, heard: Heard, line: str) -> Answer | None:
+    async def _run_line(self, incoming: Incoming, line: str) -> Answer | None:
         typed = parse(line, COMMANDS)
         if isinstance(typed, Misread):
             return sentences.misread(typed)
-        asker = await self._with_zone(heard.asker) if typed.command.name == "follow" else heard.asker
-        request = Request(heard.id, asker, typed.command.name, typed.values)
+        asker = await self._with_zone(incoming.asker) if typed.command.name == "follow" else incoming.asker
+        request = Request(incoming.id, asker, typed.command.name, typed.values)
         answer = await self._service.answer(request, partial(self._people.may_change, asker.person))
         return await self._with_invitation(asker, answer) if answer and answer.has_changed else answer
 
@@ -178,31 +178,31 @@ class SlackListener:
         line = "I am not in this channel yet: /invite me, or nothing can be brought here."
         return answer if is_there else replace(answer, parts=(*answer.parts, Part(lines=(line,))))
 
-    async def _why(self, heard: Heard, identifiers: tuple[str, ...]) -> Answer | None:
+    async def _why(self, incoming: Incoming, identifiers: tuple[str, ...]) -> Answer | None:
         """About the one paper of a message; of several, which is meant."""
         if not identifiers:
             return sentences.no("There is no paper of arXiv's in this message.")
         if len(identifiers) == 1:
-            return await self._said(heard, f"why {identifiers[0]}")
+            return await self._run_line(incoming, f"why {identifiers[0]}")
         choices = tuple(Choice(f"Why {each}?"[:_LONGEST_LABEL], f"why {each}") for each in identifiers)
         parts = (Part(lines=(f"For any other: {sentences.COMMAND} why IDENTIFIER",)),)
         more = parts if len(identifiers) > _MOST_ASKED_ABOUT else ()
         return Answer(f"{len(identifiers)} papers stand in this message. Which one?", more, choices)
 
-    async def _show(self, heard: Heard, answer: Answer | None) -> None:
+    async def _show(self, incoming: Incoming, answer: Answer | None) -> None:
         if answer is None:
             return
-        if heard.answer_to:
-            await self._api.respond(heard.answer_to, rendering.message(self._templates, answer))
+        if incoming.answer_to:
+            await self._api.respond(incoming.answer_to, rendering.message(self._templates, answer))
         else:
-            await self._show_home(heard, answer)
+            await self._show_home(incoming, answer)
 
-    async def _show_home(self, heard: Heard, note: Answer | None = None) -> None:
+    async def _show_home(self, incoming: Incoming, note: Answer | None = None) -> None:
         """The person's own subscription, with what became of the last press above it."""
-        answer = await self._service.answer(Request(f"home-{heard.id}", heard.asker, "topics"), _nobody)
+        answer = await self._service.answer(Request(f"home-{incoming.id}", incoming.asker, "topics"), _nobody)
         if answer is not None:
             view: dict[str, Any] = rendering.home(self._templates, answer, note)
-            await self._api.publish_home(heard.asker.person, view)
+            await self._api.publish_home(incoming.asker.person, view)
 
 
 async def _nobody() -> bool:

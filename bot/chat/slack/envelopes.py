@@ -41,7 +41,7 @@ https://docs.slack.dev/interactivity/implementing-slash-commands."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Incoming:
     """Who said something, where, and where the answer goes."""
 
     id: str
@@ -51,47 +51,47 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Said(Heard):
+class CommandTyped(Incoming):
     """A command was typed, or a button pressed that stands for one."""
 
     line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed(Heard):
+class ButtonPressed(Incoming):
     """A button under a paper was pressed."""
 
     click: Click | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class AskedWhy(Heard):
+class WhyShortcut(Incoming):
     """The shortcut "Why this paper?" was chosen at a message with these papers."""
 
     identifiers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class HomeOpened(Heard):
+class HomeOpened(Incoming):
     """Somebody looks at the app's home page."""
 
 
 @dataclass(frozen=True, slots=True)
-class DialogWanted(Heard):
+class DialogRequested(Incoming):
     """The shortcut "Why a paper?" was chosen without a message."""
 
     trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class DialogSent(Heard):
+class DialogSubmitted(Incoming):
     """That dialog was filled in."""
 
     view_id: str = ""
     text: str = ""
 
 
-def read_envelope(kind: str, envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+def read_envelope(kind: str, envelope_id: str, payload: Mapping[str, Any]) -> Incoming | None:
     """What an envelope says; None for what is not for us or is not as Slack writes it.
 
     Args:
@@ -103,13 +103,13 @@ def read_envelope(kind: str, envelope_id: str, payload: Mapping[str, Any]) -> He
     return reader(envelope_id, payload) if reader else None
 
 
-def _slash_command(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+def _slash_command(envelope_id: str, payload: Mapping[str, Any]) -> Incoming | None:
     asker = _asker(payload.get("user_id"), payload.get("channel_id"), payload.get("channel_name"))
     line = html.unescape(_text(payload.get("text")))  # Slack writes & < > as entities
-    return Said(envelope_id, asker, _text(payload.get("response_url")), line) if asker else None
+    return CommandTyped(envelope_id, asker, _text(payload.get("response_url")), line) if asker else None
 
 
-def _event(_: str, payload: Mapping[str, Any]) -> Heard | None:
+def _event(_: str, payload: Mapping[str, Any]) -> Incoming | None:
     event = json_object(payload.get("event"))
     if event.get("type") != "app_home_opened" or event.get("tab") != "home":
         return None
@@ -117,7 +117,7 @@ def _event(_: str, payload: Mapping[str, Any]) -> Heard | None:
     return HomeOpened(_text(payload.get("event_id")), asker) if asker else None
 
 
-def _block_action(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+def _block_action(envelope_id: str, payload: Mapping[str, Any]) -> Incoming | None:
     action = next(iter(json_objects(payload.get("actions"))), {})
     channel = json_object(payload.get("channel"))
     asker = _asker(json_object(payload.get("user")).get("id"), channel.get("id"), channel.get("name"))
@@ -126,28 +126,28 @@ def _block_action(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
     value = _text(action.get("value") or json_object(action.get("selected_option")).get("value"))
     answer_to = _text(payload.get("response_url"))
     if _text(action.get("action_id")).startswith(SAY):
-        return Said(envelope_id, asker, answer_to, value)
+        return CommandTyped(envelope_id, asker, answer_to, value)
     click = decode(value)
-    return Pressed(envelope_id, asker, answer_to, click) if click else None
+    return ButtonPressed(envelope_id, asker, answer_to, click) if click else None
 
 
-def _message_shortcut(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+def _message_shortcut(envelope_id: str, payload: Mapping[str, Any]) -> Incoming | None:
     channel = json_object(payload.get("channel"))
     asker = _asker(json_object(payload.get("user")).get("id"), channel.get("id"), channel.get("name"))
     papers = _papers(payload.get("message"))
     if payload.get("callback_id") != WHY_SHORTCUT:
         return None
-    return AskedWhy(envelope_id, asker, _text(payload.get("response_url")), papers) if asker else None
+    return WhyShortcut(envelope_id, asker, _text(payload.get("response_url")), papers) if asker else None
 
 
-def _shortcut(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+def _shortcut(envelope_id: str, payload: Mapping[str, Any]) -> Incoming | None:
     asker = _asker(json_object(payload.get("user")).get("id"), None)
     if payload.get("callback_id") != WHY_DIALOG:
         return None
-    return DialogWanted(envelope_id, asker, trigger=_text(payload.get("trigger_id"))) if asker else None
+    return DialogRequested(envelope_id, asker, trigger=_text(payload.get("trigger_id"))) if asker else None
 
 
-def _dialog(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
+def _dialog(envelope_id: str, payload: Mapping[str, Any]) -> Incoming | None:
     asker = _asker(json_object(payload.get("user")).get("id"), None)
     view = json_object(payload.get("view"))
     if asker is None or view.get("callback_id") != WHY_DIALOG:
@@ -155,10 +155,10 @@ def _dialog(envelope_id: str, payload: Mapping[str, Any]) -> Heard | None:
     blocks = json_object(json_object(view.get("state")).get("values")).values()
     fields = [json_object(field) for block in blocks for field in json_object(block).values()]
     text = next((_text(each.get("value")) for each in fields), "")
-    return DialogSent(envelope_id, asker, view_id=_text(view.get("id")), text=text)
+    return DialogSubmitted(envelope_id, asker, view_id=_text(view.get("id")), text=text)
 
 
-_READERS: Mapping[tuple[str, str], Callable[[str, Mapping[str, Any]], Heard | None]] = {
+_READERS: Mapping[tuple[str, str], Callable[[str, Mapping[str, Any]], Incoming | None]] = {
     ("slash_commands", ""): _slash_command,
     ("events_api", "event_callback"): _event,
     ("interactive", "block_actions"): _block_action,

@@ -51,9 +51,9 @@ def _show(found: Status, settings: Settings) -> None:
         heading("Not delivered for too long")
         rows = [[each.subscriber, each.channel, when(each.since, zone), each.reason] for each in found.failing]
         table(rows, heads=("subscriber", "channel", "since", "reason"))
-    if found.deaf:
+    if found.chat_outages:
         heading("Not listened to")
-        rows = [[each.platform, when(each.since, zone), each.reason] for each in found.deaf]
+        rows = [[each.platform, when(each.since, zone), each.reason] for each in found.chat_outages]
         table(rows, heads=("chat", "since", "reason"))
     heading(found.summary[0].upper() + found.summary[1:])
     table([["next mailing", f"{when(found.next_mailing, zone)} ({zone})"]])

@@ -117,7 +117,7 @@ class Gateway:
         """Seconds."""
         self.is_silent = False
         """Whether connections stay open and nothing is said on them any more, not even an acknowledgement."""
-        self.is_deaf = False
+        self.reads_nothing = False
         """Whether nothing is read from connections any more, not even that a bot hangs up."""
         self.guilds: list[str] = []
         """Ids of the guilds that the bot is in."""
@@ -197,7 +197,7 @@ class Gateway:
             except TimeoutError:
                 await socket.close(code=Close.SESSION_TIMED_OUT)
                 return
-            while self.is_deaf:  # noqa: ASYNC110 - a flag that tests set
+            while self.reads_nothing:  # noqa: ASYNC110 - a flag that tests set
                 await asyncio.sleep(0.01)
             if message.type is WSMsgType.CLOSE:
                 if message.data in _ENDS:

@@ -131,7 +131,9 @@ async def listening(
     listener = DiscordListener(service, Templates(), clock, tick=0.01)
     task = asyncio.create_task(listener.run())
     try:
-        await until(lambda: listener.deaf == "" and receiver.chat.commands.registered, task)  # also if another hears
+        await until(
+            lambda: listener.outage == "" and receiver.chat.commands.registered, task
+        )  # also if another hears
         yield Guild(receiver, service, listener, woken)
     finally:
         task.cancel()

@@ -128,10 +128,10 @@ async def test_without_intents_it_hears_commands_and_says_so(
     receiver: DiscordReceiver, stores: list[Store], clock: Moment
 ) -> None:
     machine = Machine("north", receiver, stores[0], clock)
-    assert machine.shards.deaf == "not connected yet"
+    assert machine.shards.outage == "not connected yet"
     async with listening(machine):
         await until(lambda: machine.shards.clients)
-        assert machine.shards.deaf == ""
+        assert machine.shards.outage == ""
         assert await say(receiver, "hello") == "north"
     assert [each["intents"] for each in receiver.chat.gateway.identified] == [0]
     await until(lambda: not receiver.chat.gateway.sessions)  # closed for good
@@ -164,7 +164,7 @@ async def test_two_machines_listen_to_no_shard_twice_and_one_takes_over_from_the
             first = north if north.shards.clients else south
             assert await say(receiver, "who") == first.name
             assert len(receiver.chat.gateway.connected) == 1
-            assert (north.shards.deaf, south.shards.deaf) == ("", "")
+            assert (north.shards.outage, south.shards.outage) == ("", "")
         await until(lambda: south.shards.clients)
         assert await say(receiver, "again") == "south"
     assert north.heard + south.heard == ["who", "again"]
@@ -179,7 +179,7 @@ async def test_a_machine_that_dies_is_followed_once_its_lease_is_over(
         await until(lambda: north.shards._plan)
         await asyncio.sleep(0.05)
         assert north.shards.clients == []
-        assert north.shards.deaf == ""  # as far as anybody can tell the other one hears
+        assert north.shards.outage == ""  # as far as anybody can tell the other one hears
         clock.at += timedelta(seconds=61)
         await until(lambda: north.shards.clients)
 
@@ -236,13 +236,13 @@ async def test_it_says_why_it_is_deaf_and_tries_again_when_that_may_help(
     async with listening(machine):
         await until(lambda: machine.shards.clients)
         await receiver.chat.gateway.close(code)
-        await until(lambda: reason in machine.shards.deaf)
+        await until(lambda: reason in machine.shards.outage)
         clock.at += timedelta(seconds=pause - 1)
         await asyncio.sleep(0.05)
         assert len(receiver.chat.gateway.identified) == 1
         clock.at += timedelta(seconds=1)
         await until(lambda: machine.shards.clients)
-        assert machine.shards.deaf == ""
+        assert machine.shards.outage == ""
 
 
 async def test_a_token_that_discord_does_not_know_is_told_and_shown_to_nobody(
@@ -251,7 +251,7 @@ async def test_a_token_that_discord_does_not_know_is_told_and_shown_to_nobody(
     receiver.token = "another"
     machine = Machine("north", receiver, stores[0], clock)
     async with listening(machine):
-        await until(lambda: "401" in machine.shards.deaf)
+        await until(lambda: "401" in machine.shards.outage)
         asked = len(receiver.requests)
         clock.at += timedelta(minutes=59)
         await asyncio.sleep(0.05)
@@ -259,7 +259,7 @@ async def test_a_token_that_discord_does_not_know_is_told_and_shown_to_nobody(
         receiver.token = TOKEN
         clock.at += timedelta(minutes=1)
         await until(lambda: machine.shards.clients)
-    assert TOKEN not in machine.shards.deaf
+    assert TOKEN not in machine.shards.outage
 
 
 async def test_more_shards_are_begun_when_discord_wants_them(
@@ -283,9 +283,9 @@ async def test_no_more_connections_are_begun_in_a_day_than_discord_allows(
     async with listening(machine):
         await until(lambda: machine.shards.clients)
         await receiver.chat.gateway.close(Close.INVALID_SHARD)
-        await until(lambda: "closed with 4010" in machine.shards.deaf)
+        await until(lambda: "closed with 4010" in machine.shards.outage)
         clock.at += timedelta(seconds=5)
-        await until(lambda: machine.shards.deaf == "Discord lets no more connections begin today")
+        await until(lambda: machine.shards.outage == "Discord lets no more connections begin today")
         receiver.chat.gateway.starts_left = 1000
         clock.at += timedelta(hours=1)
         await until(lambda: machine.shards.clients)
@@ -299,5 +299,5 @@ async def test_it_ends_within_seconds_also_where_nobody_answers_any_more(
     machine = Machine("north", receiver, stores[0], clock)
     async with asyncio.timeout(10), listening(machine):
         await until(lambda: machine.shards.clients)
-        receiver.chat.gateway.is_deaf = True
+        receiver.chat.gateway.reads_nothing = True
     stores[1].leases.acquire("discord shard 0", clock.now(), timedelta(seconds=60))  # it was given back

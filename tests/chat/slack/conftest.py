@@ -128,5 +128,5 @@ async def receiver() -> AsyncIterator[SlackReceiver]:
 async def slack(receiver: SlackReceiver, store: Store) -> AsyncIterator[Slack]:
     fill(store)
     async with chat_over(store, receiver) as service, listening(listens(service)) as listener:
-        await until(lambda: not listener.deaf)
+        await until(lambda: not listener.outage)
         yield Slack(receiver, service, listener)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.channels.buttons import Click, Wish, encode
 from bot.chat.asking import Asker
-from bot.chat.slack.envelopes import Pressed, Said, read_envelope
+from bot.chat.slack.envelopes import ButtonPressed, CommandTyped, read_envelope
 
 BO, CHANNEL = "U0BO0000001", "C0BIRDS0001"
 CLICK = Click(Wish.LESS, "2604.00002", "birds", "lab")
@@ -42,12 +42,12 @@ def test_what_is_chosen_in_the_menu_beside_a_paper_is_a_press() -> None:
         "response_url": "https://hooks.slack.com/actions/x",
     }
     asker = Asker("slack", BO, CHANNEL, names=("#birds",), own=BO)
-    assert read_envelope("interactive", "e1", payload) == Pressed("e1", asker, payload["response_url"], CLICK)  # type: ignore[arg-type]
+    assert read_envelope("interactive", "e1", payload) == ButtonPressed("e1", asker, payload["response_url"], CLICK)  # type: ignore[arg-type]
 
 
 def test_what_slack_writes_as_entities_is_what_was_typed() -> None:
     payload = {"user_id": BO, "channel_id": "D0BO0000001", "text": "follow &lt;b&gt; &amp; c", "command": "/paperboy"}
-    assert read_envelope("slash_commands", "e1", payload) == Said(
+    assert read_envelope("slash_commands", "e1", payload) == CommandTyped(
         "e1", Asker("slack", BO, BO, is_direct=True, names=("D0BO0000001",)), "", "follow <b> & c"
     )
 

@@ -53,7 +53,7 @@ async def test_where_everyone_may_nobody_is_asked_for(receiver: SlackReceiver, s
         chat_over(store, receiver, WhoMayChange.EVERYONE) as service,
         listening(listens(service)) as listener,
     ):
-        await until(lambda: not listener.deaf)
+        await until(lambda: not listener.outage)
         envelope = await receiver.sockets.command(BO, CHANNEL, "mute survey")
         assert await answer(envelope) == "Nothing is followed here yet."
     assert "/api/users.info" not in [path for _, path in receiver.requests]

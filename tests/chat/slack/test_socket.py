@@ -35,8 +35,8 @@ async def test_a_refused_token_is_said_and_tried_again_until_it_is_good(
         reasons = set()
 
         def is_listening() -> bool:
-            reasons.add(listener.deaf)
-            return not listener.deaf
+            reasons.add(listener.outage)
+            return not listener.outage
 
         async with listening(listener):
             await until(is_listening)
@@ -50,7 +50,7 @@ async def test_a_bad_token_never_hangs_and_is_never_shown(
 ) -> None:
     async with chat_over(store, receiver) as service, listening(listens(service)) as listener:
         listener._api.app_token = type(listener._api.app_token)("xapp-wrong-feather")
-        await until(lambda: "invalid_auth" in listener.deaf)
+        await until(lambda: "invalid_auth" in listener.outage)
     assert receiver.sockets.opened == 0
     shown = capfd.readouterr()
     assert "Slack said invalid_auth" in shown.out
@@ -70,7 +70,7 @@ async def test_while_a_socket_is_replaced_nothing_is_lost_or_doubled(
     for envelope in (*before, *during, *over_both):
         await answer(envelope)
         assert (len(envelope.acks), len(envelope.answers)) == (1, 1)
-    assert slack.listener.deaf == ""
+    assert slack.listener.outage == ""
 
 
 @ON_SQLITE
@@ -82,7 +82,7 @@ async def test_a_socket_that_is_to_be_replaced_is_closed_once_there_is_another(s
         await slack.sockets.refresh()
         await until(partial(is_the_only_one, number))
         assert await slack.say(BO, CHANNEL, "topics")
-    assert slack.listener.deaf == ""
+    assert slack.listener.outage == ""
 
 
 @ON_SQLITE
@@ -103,7 +103,7 @@ async def test_a_socket_that_died_silently_is_noticed_by_its_pongs(slack: Slack)
     await until(lambda: slack.sockets.opened > opened)
     slack.sockets.is_silent = False
     opened = slack.sockets.opened
-    await until(lambda: slack.sockets.open_sockets and not slack.listener.deaf)
+    await until(lambda: slack.sockets.open_sockets and not slack.listener.outage)
     assert await slack.say(BO, CHANNEL, "topics")
     assert lost.acks == []
 
@@ -115,9 +115,9 @@ async def test_a_socket_without_a_hello_is_no_socket(receiver: SlackReceiver, st
         chat_over(store, receiver) as service,
         listening(listens(service, hello_seconds=0.2)) as listener,
     ):
-        await until(lambda: "no hello" in listener.deaf)
+        await until(lambda: "no hello" in listener.outage)
         receiver.sockets.says_hello = True
-        await until(lambda: not listener.deaf)
+        await until(lambda: not listener.outage)
 
 
 @ON_SQLITE
@@ -134,7 +134,7 @@ async def test_of_two_machines_each_hears_some_and_each_thing_is_done_once(
     slack: Slack, receiver: SlackReceiver, store: Store
 ) -> None:
     async with chat_over(store, receiver) as service, listening(listens(service)) as second:
-        await until(lambda: not second.deaf)
+        await until(lambda: not second.outage)
         lines = [f"follow word{number} in cs.CV" for number in range(8)]
         envelopes = [await slack.sockets.command(ADA, CHANNEL, line) for line in lines]
         for envelope in envelopes:

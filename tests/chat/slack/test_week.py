@@ -118,7 +118,7 @@ class Week:
         assert len(envelope.answers) <= 1
 
     async def listening(self) -> None:
-        await until(lambda: all(machine.listener.hears for machine in self.machines))
+        await until(lambda: all(machine.listener.is_connected for machine in self.machines))
         await until(lambda: self.receiver.sockets.open_sockets >= len(self.machines))
 
 

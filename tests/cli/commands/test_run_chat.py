@@ -73,6 +73,6 @@ async def test_sigterm_ends_it_in_time_also_where_discord_answers_nothing_any_mo
 ) -> None:
     gateway = environment.discord.chat.gateway
     await daemon.wait_for(lambda: bool(gateway.connected), "a connection")
-    gateway.is_silent = gateway.is_deaf = True
+    gateway.is_silent = gateway.reads_nothing = True
     code, seconds = await daemon.stop()
     assert (code, seconds < 10) == (0, True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.report.deaf import SOON, deaf
+from bot.report.chat_outages import SOON, chat_outages
 from bot.store import Store
 from bot.web.health import health
 from tests.builders import paper
@@ -41,17 +41,17 @@ def test_who_was_heard_lately_is_not_deaf_and_neither_is_who_is_not_to_be_heard(
     chatting: Environment, store: Store
 ) -> None:
     now = morning(TUESDAY)
-    assert deaf(store, chatting.settings, now) == ()  # it was never tried
+    assert chat_outages(store, chatting.settings, now) == ()  # it was never tried
     store.listening.note("discord", now - 13 * HOUR)
     store.listening.note("slack", now - 13 * HOUR)
-    (found,) = deaf(store, chatting.settings, now)
+    (found,) = chat_outages(store, chatting.settings, now)
     assert found.sentence == (
         "discord is not listened to since 2026-04-20 17:00 UTC: "
         "no machine says that it listens; does `paperboy run` run?"
     )
     store.listening.note("discord", now - SOON)
-    assert deaf(store, chatting.settings, now) == ()
-    assert len(deaf(store, chatting.settings, now, after=SOON)) == 1
+    assert chat_outages(store, chatting.settings, now) == ()
+    assert len(chat_outages(store, chatting.settings, now, after=SOON)) == 1
 
 
 async def test_the_operator_hears_of_it_after_alert_after_and_once_a_day(chatting: Environment, store: Store) -> None:
@@ -70,14 +70,14 @@ async def test_status_and_a_monitor_say_it(chatting: Environment, store: Store) 
     chatting.clock.set(now)
     store.listening.note("discord", now - 13 * HOUR)
     async with chatting.app() as app:
-        assert [each.platform for each in app.reporter.status(now).deaf] == ["discord"]
-        visit: Any = SimpleNamespace(readers=SimpleNamespace(store=store, settings=chatting.settings), now=now)
-        answer = health(visit)
+        assert [each.platform for each in app.reporter.status(now).chat_outages] == ["discord"]
+        request: Any = SimpleNamespace(readers=SimpleNamespace(store=store, settings=chatting.settings), now=now)
+        answer = health(request)
         assert answer.status == 503
         assert "discord is not listened to" in json.loads(answer.content)["reason"]
         store.listening.note("discord", now)
-        assert app.reporter.status(now).deaf == ()
-        assert health(visit).status == 200
+        assert app.reporter.status(now).chat_outages == ()
+        assert health(request).status == 200
 
 
 async def test_a_guild_that_the_bot_left_gets_nothing_more_and_status_says_so(

@@ -1,4 +1,4 @@
-"""Chat platforms that readers write to and nobody listens to, as values. Only reads."""
+"""Chat platforms that no machine is connected to, so that commands there are not answered, as values. Only reads."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from bot.store import Store
 
 SOON = timedelta(minutes=5)
-"""A connection that is lost and made anew takes less."""
+"""Longer than a lost connection takes to be made anew."""
 _NO_MACHINE = "no machine says that it listens; does `paperboy run` run?"
 
 
 @dataclass(frozen=True, slots=True)
-class DeafPlatform:
-    """A platform to which nobody listens."""
+class ChatOutage:
+    """A platform that no machine is connected to."""
 
     platform: str
     since: datetime
@@ -27,20 +27,20 @@ class DeafPlatform:
 
     @property
     def sentence(self) -> str:
-        """What is so, for the operator."""
+        """A sentence for the operator."""
         return f"{self.platform} is not listened to since {self.since:%Y-%m-%d %H:%M} UTC: {self.reason}"
 
 
-def deaf(
+def chat_outages(
     store: Store, settings: Settings, now: datetime, *, after: timedelta | None = None
-) -> tuple[DeafPlatform, ...]:
-    """The configured platforms that were not heard for so long; by none of the machines that share the store.
+) -> tuple[ChatOutage, ...]:
+    """The configured platforms that no machine on this store was connected to for some time.
 
     Args:
-        store: where machines note what they hear.
-        settings: which platforms are to be listened to.
+        store: where machines record when they were last connected.
+        settings: say which platforms are to be listened to.
         now: the moment, UTC.
-        after: for how long; `alert_after` if nothing is said.
+        after: for how long at least; `alert_after` if None.
 
     Raises:
         StoreError: the store cannot be read.
@@ -49,7 +49,7 @@ def deaf(
     since = now - (settings.arxiv.alert_after if after is None else after)
     records = store.listening.all() if wanted else ()
     return tuple(
-        DeafPlatform(each.platform, each.heard_at, each.reason or _NO_MACHINE)
+        ChatOutage(each.platform, each.heard_at, each.reason or _NO_MACHINE)
         for each in records
         if each.platform in wanted and each.heard_at <= since
     )

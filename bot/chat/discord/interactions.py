@@ -46,7 +46,7 @@ _SEVERAL = frozenset({Kind.WHAT, Kind.WORDS, Kind.CATEGORIES, Kind.WEEKDAYS, Kin
 """Kinds of options that hold several words and phrases."""
 
 
-class Hearing:
+class InteractionHandler:
     """Answers interactions, over one configuration at a time."""
 
     def __init__(self, service: ChatService, templates: Templates) -> None:
