@@ -334,6 +334,8 @@ class Settings:
     templates: Path | None = None
     operator: str | None = None
     keep_days: int = 90
+    fleet: bool = False
+    """Whether jobs are handed out to many workers; the store is a PostgreSQL then."""
     metrics: str | None = None
     """HOST:PORT or unix:PATH where `run` answers a monitor: /metrics, /livez, /readyz."""
     health_url: Secret | None = None

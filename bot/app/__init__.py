@@ -5,6 +5,7 @@ Everything below gets what it needs as arguments. `runner` runs the verbs in ord
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -57,11 +58,14 @@ class App:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.timings = timings or Timings()
-        self.store = Store(settings.store, must_exist=must_exist)
+        self.store = Store(settings.store, must_exist=must_exist, fleet=settings.fleet)
         self.roster = RosterReader(self.store, settings)
         self.templates = Templates(settings.templates)
         self._links = SignedLinks(settings.web, lambda: self.context.keys)
         self.channels = self._build_channels(self.templates)
+        self._users = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
 
     @cached_property
     def runner(self) -> Runner:
@@ -210,8 +214,21 @@ class App:
         except LeaseTakenError as error:
             return CheckResult("arxiv.rss_url", ok=True, message=f"not asked: {error}")
 
+    @asynccontextmanager
+    async def in_use(self) -> AsyncIterator[App]:
+        """Itself, not closed meanwhile: a worker's job goes on with the configuration that it began with."""
+        self._users += 1
+        self._unused.clear()
+        try:
+            yield self
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._unused.set()
+
     async def aclose(self) -> None:
-        """Closes the channels and the store."""
+        """Closes the channels and the store, once nothing uses them any more."""
+        await self._unused.wait()
         for channel in self.channels.values():
             await channel.aclose()
         self.store.close()

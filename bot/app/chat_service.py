@@ -136,7 +136,7 @@ class ChatListening:
         """A service with these settings and a store of its own."""
         options = settings.channels.get("mail") or CHANNELS["mail"].Settings()
         mail = CHANNELS["mail"](options, templates, contact=settings.contact)
-        store = Store(settings.store, lock_timeout_ms=LOCK_TIMEOUT_MS)
+        store = Store(settings.store, lock_timeout_ms=LOCK_TIMEOUT_MS, fleet=settings.fleet)
         try:
             context = Context.opened(store, settings, NoteMails(mail))
         except StoreError:

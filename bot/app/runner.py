@@ -174,7 +174,7 @@ class Runner:
         While another process asks for today's mailing, the store may hold half of it: then nothing is composed and
         published, only the outbox is delivered.
         """
-        self._process_bounces()
+        self.process_bounces()
         roster = self._roster.waited_for(self._clock.now())
         readdressed = readdress(self._store, roster, self._clock.now()) if options.tell else ()
         collection = self._collector.collection(
@@ -200,7 +200,7 @@ class Runner:
                 told = told.then(await self._tell(options))
         if options.tell:
             told = told.then(Told(delivered=await self._deliver_alerts(told.composed, told.site_error)))
-        self._prune()
+        self.prune()
         today = calendar.mailing_date(self._clock.now())
         return RunResult(
             collected=collection.results,
@@ -304,6 +304,11 @@ class Runner:
         """Adds an alert that the store cannot show; it is sent by the next run."""
         self._alerts[key] = Alert(key, text)
 
+    @property
+    def has_alerts(self) -> bool:
+        """Whether any alert of `add_alert` was not sent yet."""
+        return bool(self._alerts)
+
     def end_soon(self) -> None:
         """Stops collect, compose and publish after the current answer, digest or page; sending goes on."""
         self._is_ending = True
@@ -328,7 +333,7 @@ class Runner:
         """Marks deliveries that are being sent, and whose answer we will not see, as unknown."""
         self._store.outbox.abandon(self._store.owner, self._clock.now())
 
-    def _process_bounces(self) -> None:
+    def process_bounces(self) -> None:
         """Processes new bounces before anything is composed or sent; tells the operator if they cannot be read."""
         try:
             self._read_bounces()
@@ -344,7 +349,17 @@ class Runner:
             return (), str(error)
 
     async def _deliver_alerts(self, composed: tuple[Composed, ...], site_error: str) -> tuple[LaneReport, ...]:
-        """Sends the operator the alerts of this run: broken templates, the site, and what the store shows."""
+        """Sends the operator the alerts of this run."""
+        if not self.tell_operator(composed, site_error):
+            return ()
+        return await self.deliver(ignore_backoff=False, only=self._settings.operator)
+
+    def tell_operator(self, composed: tuple[Composed, ...] = (), site_error: str = "") -> int:
+        """Writes what the operator should hear of into the outbox: broken templates, the site, what the store shows.
+
+        Returns:
+            The number of alerts.
+        """
         broken = {(SELF_SERVICE if each.self_service else each.subscriber, each.reason) for each in composed}
         alerts = [
             Alert(f"template {name}", f"A template of {name} is broken: {reason}")
@@ -356,13 +371,11 @@ class Runner:
         alerts.extend(self._alerts.values())
         self._alerts.clear()
         if self._settings.operator is None:
-            return ()
+            return 0
         now = self._clock.now()
-        if not enqueue_alerts(self._store, self._roster.waited_for(now), self._channels, now, also=alerts):
-            return ()
-        return await self.deliver(ignore_backoff=False, only=self._settings.operator)
+        return enqueue_alerts(self._store, self._roster.waited_for(now), self._channels, now, also=alerts)
 
-    def _prune(self) -> None:
+    def prune(self) -> None:
         """Deletes payloads older than `keep_days`, and old sign-up requests that were never confirmed."""
         now = self._clock.now()
         self._store.outbox.prune(now - timedelta(days=self._settings.keep_days))

@@ -74,7 +74,7 @@ class WebService:
         templates = Templates(settings.templates)
         options = settings.channels.get("mail") or CHANNELS["mail"].Settings()
         mail = CHANNELS["mail"](options, templates, contact=settings.contact)
-        store = Store(settings.store, lock_timeout_ms=LOCK_TIMEOUT_MS)
+        store = Store(settings.store, lock_timeout_ms=LOCK_TIMEOUT_MS, fleet=settings.fleet)
         readers = Context.opened(store, settings, NoteMails(mail))
         return Served.make(readers, templates, self._clock, self._wake, self._threads)
 

@@ -29,6 +29,21 @@ def load_settings(config: Path | None, *, for_arxiv: bool = False) -> Settings:
     return (load_for_arxiv if for_arxiv else load)(locate(config, os.environ), os.environ)
 
 
+def load_to_run(config: Path | None, *, fleet: bool = False) -> Settings:
+    """Loads the configuration for a command that goes on running.
+
+    Args:
+        config: the option `--config`.
+        fleet: whether it has to be one for many workers.
+
+    Raises:
+        ConfigError: it is wrong, with every problem; or what it needs is missing.
+    """
+    from bot.config import load_to_run, locate  # noqa: PLC0415 - `--help` goes without all channels
+
+    return load_to_run(locate(config, os.environ), os.environ, fleet=fleet)
+
+
 def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Completes a subscriber's name for a shell; no names if the configuration cannot be read.
 

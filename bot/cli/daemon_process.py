@@ -1,4 +1,4 @@
-"""The process of `paperboy run`: the daemon, signals, changed configuration, systemd and the health ping."""
+"""The process of `paperboy run` and `worker`: signals, changed configuration, systemd and the health ping."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 import structlog
@@ -17,14 +17,18 @@ from bot.app.chat_service import ChatListening
 from bot.app.daemon import Daemon
 from bot.app.monitoring_service import MonitoringService
 from bot.app.web_service import WebService
-from bot.cli.configuration import load_settings
+from bot.cli.configuration import load_to_run
 from bot.cli.systemd import notify
 from bot.config import locate
-from bot.errors import ConfigError, ListenError, StoreError
+from bot.errors import ConfigError, ListenError, Problem, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.app.daemon import Heartbeat, Reload
     from bot.app.runner import Runner
     from bot.settings import Settings
+    from bot.store.jobs import Verb
 
 LOCK_WAIT_AT_END = 2.0
 """The most seconds to wait for a locked store once the daemon is to end."""
@@ -34,7 +38,7 @@ PING_SECONDS = 3600.0
 
 
 async def serve(settings: Settings, config: Path | None) -> None:
-    """Runs the daemon until SIGTERM or SIGINT.
+    """Runs the daemon until SIGTERM or SIGINT; with `fleet` a worker in its place, beside the same listeners.
 
     Args:
         settings: the configuration as it was read.
@@ -44,50 +48,119 @@ async def serve(settings: Settings, config: Path | None) -> None:
         StoreError: the store cannot be used at the start.
         ListenError: a port cannot be opened at the start.
     """
-    app = App(settings)
-    daemon = Daemon(app.runner, app.clock)
-    chat = ChatListening(app.clock, daemon.wake)
-    monitoring = MonitoringService(app.clock, chat.seconds_since_connected, app.timings)
-    service = Service(app, WebService(app.clock, daemon.wake), chat, monitoring, config)
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    service = Service(_opened(settings), config)
+    loop: Loop
+    if settings.fleet:
+        from bot.fleet.worker import Worker  # noqa: PLC0415 - procrastinate, which is an extra
+
+        loop = Worker(lambda: service.app)
+    else:
+        loop = Daemon(service.app.runner, service.app.clock)
+    chat = ChatListening(service.app.clock, loop.wake)
+    monitoring = MonitoringService(service.app.clock, chat.seconds_since_connected, service.app.timings)
+    service.listeners = (monitoring, WebService(service.app.clock, loop.wake), chat)
+    await _until_stopped(loop, service, beats=(monitoring.beat,))
+
+
+async def work(settings: Settings, config: Path | None, verbs: Sequence[Verb], concurrency: int) -> None:
+    """Runs a worker of the fleet until SIGTERM or SIGINT; it listens to nobody.
+
+    Args:
+        settings: the configuration as it was read.
+        config: its file, as given on the command line; read again when it changes.
+        verbs: whose jobs it takes.
+        concurrency: how many jobs it does at once.
+
+    Raises:
+        StoreError: the store cannot be used at the start.
+    """
+    from bot.fleet.worker import Worker  # noqa: PLC0415 - procrastinate, which is an extra
+
+    service = Service(_opened(settings), config)
+    await _until_stopped(Worker(lambda: service.app, verbs=verbs, concurrency=concurrency), service)
+
+
+async def _until_stopped(loop: Loop, service: Service, beats: Sequence[Callable[[], None]] = ()) -> None:
+    """Runs it with the process's signals, and closes everything at its end."""
+    events, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def end(*_: object) -> None:
         # Not a handler of the event loop, which would not run while the store is waited for.
         service.app.store.end_lock_waits(LOCK_WAIT_AT_END)
-        loop.call_soon_threadsafe(stop.set)
+        events.call_soon_threadsafe(stop.set)
+
+    def heartbeat() -> None:
+        service.heartbeat()
+        for beat in beats:
+            beat()
 
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, end)
-    loop.add_signal_handler(signal.SIGHUP, service.ask_to_reload)
+    events.add_signal_handler(signal.SIGHUP, service.ask_to_reload)
+    settings = service.app.settings
     try:
-        await service.pages.follow(settings)
-        await service.monitoring.follow(settings)
-        await service.chat.follow(settings)
+        for each in service.listeners:
+            await each.follow(settings)
         notify("READY=1", os.environ)
         _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
-        await daemon.run(stop, heartbeat=service.heartbeat, reload=service.reload)
+        await loop.run(stop, heartbeat=heartbeat, reload=service.reload)
     finally:
         notify("STOPPING=1", os.environ)
         await service.aclose()
         _log().info("stopped")
 
 
-class Service:
-    """Everything around the daemon in its process."""
+def _opened(settings: Settings, former: App | None = None) -> App:
+    """Opens the application, and makes the queue of jobs first if there is to be one."""
+    if settings.fleet:
+        from bot.fleet.queue import prepare  # noqa: PLC0415 - procrastinate, which is an extra
 
-    def __init__(
-        self, app: App, pages: WebService, chat: ChatListening, monitoring: MonitoringService, config: Path | None
-    ) -> None:
+        prepare(settings.store)
+    return App(settings, former.clock, timings=former.timings) if former else App(settings)
+
+
+class Loop(Protocol):
+    """Interface to what runs until the process is told to stop: the daemon, or a worker."""
+
+    def wake(self) -> None:
+        """Has what is due looked for at once."""
+        ...
+
+    async def run(self, stop: asyncio.Event, *, heartbeat: Heartbeat, reload: Reload) -> None:
+        """Runs until `stop` is set; see `Daemon.run`."""
+        ...
+
+
+class Listener(Protocol):
+    """Interface to what answers somebody in the same process: the web, chat, monitors."""
+
+    async def follow(self, settings: Settings) -> None:
+        """Answers by these settings from now on. On an error the former ones stay in use.
+
+        Raises:
+            ListenError: the address cannot be listened on.
+            StoreError: the store cannot be used.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Answers no more."""
+        ...
+
+
+class Service:
+    """Everything around the daemon or the worker in its process."""
+
+    def __init__(self, app: App, config: Path | None) -> None:
         self.app = app
-        self.pages = pages
-        self.chat = chat
-        self.monitoring = monitoring
+        self.listeners: Sequence[Listener] = ()
+        """In the order in which they follow a configuration; closed from the last to the first."""
         self._config = config
         self._dated = self._date()
         self._asked = False
         self._pinged = -PING_SECONDS
         self._pings: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     def ask_to_reload(self) -> None:
         """Makes the configuration be read again before the next run (SIGHUP)."""
@@ -96,7 +169,6 @@ class Service:
     def heartbeat(self) -> None:
         """Called at every tick: notifies the watchdog, and requests the health URL now and then."""
         notify("WATCHDOG=1", os.environ)
-        self.monitoring.beat()
         if self.app.settings.health_url is not None and time.monotonic() - self._pinged >= PING_SECONDS:
             self._pinged = time.monotonic()
             ping = asyncio.create_task(_ping(self.app.settings.health_url.reveal()))
@@ -117,26 +189,29 @@ class Service:
         self._asked, self._dated = False, dated
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}", os.environ)
         try:
-            fresh = await self._opened(load_settings(self._config, for_arxiv=True))
+            fresh = await self._reopened(load_to_run(self._config))
         except (ConfigError, ListenError, StoreError) as error:
             _log().error("the changed configuration is refused, the old one stays", problems=str(error))
             self.app.runner.add_alert("config", f"The changed configuration is refused, the old one stays: {error}")
             return self.app.runner  # runs at once, and tells the operator
         else:
-            await self.app.aclose()
-            self.app, settings = fresh, fresh.settings
+            closing, self.app, settings = asyncio.create_task(self.app.aclose()), fresh, fresh.settings
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
             _log().info("configuration reloaded", topics=len(settings.topics), subscribers=len(settings.subscribers))
             return fresh.runner
         finally:
             notify("READY=1", os.environ)
 
-    async def _opened(self, settings: Settings) -> App:
-        """Opens the application with new settings, and its pages; on an error the old ones stay in use."""
-        fresh = App(settings, self.app.clock, timings=self.app.timings)
+    async def _reopened(self, settings: Settings) -> App:
+        """Opens the application with new settings, which the listeners follow; on an error the old ones stay."""
+        if settings.fleet != self.app.settings.fleet:
+            problem = Problem("fleet", "is read at the start alone: restart Paperboy to change it")
+            raise ConfigError(str(locate(self._config, os.environ)), (problem,))
+        fresh = _opened(settings, self.app)
         try:
-            await self.monitoring.follow(settings)
-            await self.pages.follow(settings)
-            await self.chat.follow(settings)
+            for each in self.listeners:
+                await each.follow(settings)
         except (ListenError, StoreError):
             await fresh.aclose()
             raise
@@ -144,11 +219,11 @@ class Service:
 
     async def aclose(self) -> None:
         """Close what is open."""
-        await asyncio.gather(self.pages.aclose(), self.chat.aclose())
-        await self.monitoring.aclose()
+        for each in reversed(self.listeners):
+            await each.aclose()
         for ping in self._pings:
             ping.cancel()
-        await asyncio.gather(*self._pings, return_exceptions=True)
+        await asyncio.gather(*self._pings, *self._closing, return_exceptions=True)
         await self.app.aclose()
 
     def _date(self) -> tuple[int, int] | None:

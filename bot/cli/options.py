@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_LIBRARIES = (
+    "aiohttp",
+    "aiosmtplib",
+    "asyncio",
+    "discord",
+    "flufl.bounce",
+    "mail.log",
+    "procrastinate",
+    "psycopg",
+    "slack_sdk",
+)
+
+
 class LogLevel(StrEnum):
     """How much is logged."""
 
@@ -89,7 +102,7 @@ def _configure_logging(level: LogLevel, form: LogFormat) -> None:
     """Writes our logs to stderr. Those of client libraries are left out: they contain webhook URLs and tokens."""
     import structlog  # noqa: PLC0415 - not needed for --help
 
-    for library in ("aiohttp", "asyncio", "discord", "slack_sdk", "aiosmtplib", "mail.log", "flufl.bounce"):
+    for library in _LIBRARIES:
         logging.getLogger(library).addHandler(logging.NullHandler())
         logging.getLogger(library).propagate = False
     if form is LogFormat.JSON:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from datetime import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from bot.config.field_types import Context
 from bot.config.models import SubscriberSection, TopicSection, WholeFile
 from bot.config.reader import Reader, join
 from bot.config.yaml_file import Document
-from bot.errors import ConfigError
+from bot.errors import ConfigError, Problem
 from bot.settings import CHAT_PLATFORMS, Settings, Subscriber, is_loopback, refuse_live
 
 if TYPE_CHECKING:
@@ -89,9 +90,34 @@ def load_for_arxiv(path: Path, environ: Mapping[str, str]) -> Settings:
     settings = load(path, environ)
     problem = refuse_live(settings)
     if problem is not None:
-        line = yaml_file.read(path).line((problem.path,))
-        raise ConfigError(str(path), (replace(problem, line=line),))
+        raise _refused(path, problem)
     return settings
+
+
+def load_to_run(path: Path, environ: Mapping[str, str], *, fleet: bool = False) -> Settings:
+    """Loads the settings for a process that goes on running.
+
+    Args:
+        path: the file.
+        environ: the environment.
+        fleet: whether they have to be for many workers.
+
+    Raises:
+        ConfigError: the file is wrong, arXiv would get the example's contact, or what many workers need is missing.
+    """
+    settings = load_for_arxiv(path, environ)
+    if fleet and not settings.fleet:
+        raise _refused(path, Problem("fleet", "is not true: workers need `fleet: true`, and a store on PostgreSQL"))
+    if settings.fleet and find_spec("procrastinate") is None:
+        advice = "true needs an extra that is not installed: pip install 'paperboy-digest[fleet]'"
+        raise _refused(path, Problem("fleet", advice))
+    return settings
+
+
+def _refused(path: Path, problem: Problem) -> ConfigError:
+    """The error of one problem, with its line if it has one."""
+    line = yaml_file.read(path).line((problem.path,))
+    return ConfigError(str(path), (replace(problem, line=line),))
 
 
 def read_topic(entries: Mapping[str, object], place: Place) -> Topic:

@@ -316,6 +316,8 @@ class WholeFile(Section):
     """A subscriber that hears of trouble, at most once a day per trouble."""
     keep_days: types.Days = _WHOLE.keep_days
     """Messages older than this many days are pruned; what was sent to whom stays."""
+    fleet: bool = False
+    """Whether many workers share the work, on PostgreSQL; see `paperboy worker`."""
     metrics: types.Listen | None = None
     """Where `paperboy run` answers a monitor (Prometheus at /metrics; /livez, /readyz): HOST:PORT, or unix:PATH."""
     health_url: types.SecretUrl | None = None
@@ -329,6 +331,13 @@ class WholeFile(Section):
         if not topics:
             raise ValueError("at least one topic is expected")
         return topics
+
+    @field_validator("fleet")
+    @classmethod
+    def _on_postgres(cls, fleet: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
+        if fleet and str(info.data.get("store", "")).startswith("sqlite"):
+            raise ValueError("true needs PostgreSQL: let `store` be postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
+        return fleet
 
     @field_validator("web")
     @classmethod

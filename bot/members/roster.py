@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from bot.arxiv import calendar
 from bot.channels import CHANNELS
 from bot.channels.defaults import decided, room_for
-from bot.model import Topic
+from bot.model import Topic, shard_of
 from bot.settings import Address, Secret, Subscriber, SuppressedAddress, fingerprint
 from bot.store.members import day_begins, own_topic
 from bot.store.suppressions import SuppressionReason
@@ -85,10 +85,16 @@ class RosterReader:
             shard: whose subscribers alone are read, the YAML's too; all if there is none.
         """
         upto = self._store.papers.last_seq()
-        midnight = datetime.combine(calendar.mailing_date(now), time(), tzinfo=calendar.EASTERN)
         with self._store.snapshot() as view:
-            keys = None if any_hour else view.members.to_compose(upto, midnight, now, shard)
+            keys = None if any_hour else view.members.to_compose(upto, _midnight(now), now, shard)
             return self._read(view, now, keys, shard)
+
+    def shards_to_compose(self, now: datetime) -> frozenset[int]:
+        """The numbers of the shards for which there may be something to compose: with the YAML's subscribers, too."""
+        upto = self._store.papers.last_seq()
+        with self._store.snapshot() as view:
+            keys = view.members.to_compose(upto, _midnight(now), now)
+        return frozenset(shard_of(name) for name in (*self._settings.subscribers, *keys))
 
     def _read(
         self, view: Transaction, now: datetime, only: Collection[str] | None, shard: Shard | None = None
@@ -128,6 +134,11 @@ class RosterReader:
         followed = (self._settings.topics.get(each.removeprefix("@")) for each in reads if each.startswith("@"))
         own = self._settings.named_categories.intersection(reads)
         return tuple(sorted(own.union(*(topic.categories for topic in followed if topic))))
+
+
+def _midnight(now: datetime) -> datetime:
+    """When the mailing date began."""
+    return datetime.combine(calendar.mailing_date(now), time(), tzinfo=calendar.EASTERN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from bot.store.alerts import Alerts
 from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database, migrate
 from bot.store.figures import Figures
+from bot.store.job_queue import JobQueue
 from bot.store.keys import ReaderKeys, read_keys
 from bot.store.leases import Leases
 from bot.store.listening import Listening
@@ -48,6 +49,7 @@ class Store:
         *,
         must_exist: bool = False,
         lock_timeout_ms: int | None = None,
+        fleet: bool = False,
     ) -> None:
         """Open it, making the tables where there are none and bringing older ones up to date.
 
@@ -56,6 +58,7 @@ class Store:
             owner: in whose name deliveries are claimed and leases taken; this process, if nobody is named.
             must_exist: whether a store that is not there is refused instead of made.
             lock_timeout_ms: how long a transaction waits for another one, if not half a minute.
+            fleet: whether what is written asks for jobs, if the store has a queue of them.
 
         Raises:
             NoStoreError: there is none, and `must_exist`; nothing was made.
@@ -77,6 +80,7 @@ class Store:
         self.listening = Listening(self._database)
         self.request_limits = RequestLimits(self._database)
         self.figures = Figures(self._database)
+        self.job_queue = JobQueue(self._database, wanted=fleet)
         self.arxiv_limits = ArxivLimits(self._database, self.owner)
 
     def end_lock_waits(self, seconds: float) -> None:

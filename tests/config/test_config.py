@@ -541,6 +541,10 @@ BAD: list[tuple[str, str]] = [
         f"web: {{url: 'http://localhost:1', secret: {SIGNS}, site: yes}}",
         "web: has site: true, but there is no site to serve: add `site:` to the file",
     ),
+    (
+        "fleet: true",
+        "fleet: true needs PostgreSQL: let `store` be postgresql+psycopg://USER:PASSWORD@HOST/DATABASE",
+    ),
     # addresses
     (
         "subscribers: {loft: {slack: C0123456789, topics: [birds], at: 8:30 pm}}",

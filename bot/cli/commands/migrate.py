@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption
 from bot.cli.output import say
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 
 def migrate(
@@ -32,13 +35,16 @@ def migrate(
     elif source is not None:
         raise typer.BadParameter("it needs --to, the database to copy to", param_hint="'--from'")
     else:
-        _bring_up_to_date(load_settings(config).store)
+        _bring_up_to_date(load_settings(config))
 
 
-def _bring_up_to_date(url: str) -> None:
-    from bot.store import migrate as bring_up_to_date  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
+def _bring_up_to_date(settings: Settings) -> None:
+    if settings.fleet:
+        from bot.fleet.queue import prepare as bring_up_to_date  # noqa: PLC0415 - SQLAlchemy, and an extra
+    else:
+        from bot.store import migrate as bring_up_to_date  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
 
-    before, after = bring_up_to_date(url)
+    before, after = bring_up_to_date(settings.store)
     if before == after:
         say(f"The store's schema is {after} already.")
     elif before:

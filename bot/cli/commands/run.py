@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cli.configuration import load_settings
+from bot.cli.configuration import load_to_run
 from bot.cli.options import ConfigOption
 
 
@@ -14,9 +14,9 @@ def run(
     """Run as a daemon that keeps every hour.
 
     Asks arXiv around the mailing until it is in, and serves each subscriber at its hour. SIGHUP or a changed file
-    reloads the configuration, SIGTERM ends within seconds.
+    reloads the configuration, SIGTERM ends within seconds. With `fleet: true` it is also a worker: see `worker`.
     """
-    settings = load_settings(config, for_arxiv=True)
+    settings = load_to_run(config)
     from bot.cli.daemon_process import serve  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
 
     asyncio.run(serve(settings, config))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -97,6 +98,10 @@ class Database:
         """
         with self._as_store_error(), connection.begin_nested():
             yield
+
+    def set_option(self, name: str, *, value: object) -> None:
+        """Every write transaction from now on has this execution option, which those who write in it can see."""
+        self._engines = replace(self._engines, writing=self._engines.writing.execution_options(**{name: value}))
 
     def end_lock_waits(self, seconds: float) -> None:
         """After so many seconds no transaction waits any longer for what another process has locked."""

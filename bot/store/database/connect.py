@@ -78,6 +78,17 @@ def name_of(url: URL) -> str:
     return url.set(query=where).render_as_string(hide_password=True)
 
 
+def driver_arguments(url: str) -> dict[str, Any]:
+    """What psycopg's `connect` takes for the URL of a PostgreSQL store. The password is in it: never show it.
+
+    Raises:
+        StoreError: it is no such URL.
+    """
+    parsed = parse(url)
+    _, arguments = parsed.get_dialect()().create_connect_args(parsed.set(query={**_DEFAULTS, **parsed.query}))
+    return dict(arguments)
+
+
 def open_engines(url: URL, lock_timeout_ms: int) -> Engines:
     """The engines for a parsed URL. Opens no connection yet.
 

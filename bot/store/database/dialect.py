@@ -36,13 +36,15 @@ class Lock(IntEnum):
     """Number deliveries, and decide which payloads are still needed."""
     LEASES = 4
     """Take a lease."""
+    JOBS = 5
+    """Ask for jobs: two transactions may ask for the same ones in another order."""
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT in the connection's dialect, with `on_conflict_...` and a reliable `rowcount`."""
     # Without the option SQLAlchemy has no rowcount of an INSERT on PostgreSQL.
     counted = {"preserve_rowcount": True}
-    if _is_postgres(connection):
+    if is_postgres(connection):
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 20 ms of every start on SQLite
 
         return postgresql.insert(table).execution_options(**counted)
@@ -54,7 +56,7 @@ def hold_lock(connection: Connection, lock: Lock, *, shared: bool = False) -> No
 
     Transactions that take it `shared` do not wait for each other. In SQLite, BEGIN IMMEDIATE is lock enough.
     """
-    if _is_postgres(connection):
+    if is_postgres(connection):
         # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
         take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
         connection.execute(select(take(_NAMESPACE, int(lock))))
@@ -65,14 +67,14 @@ def hold_reader(connection: Connection, key: str) -> None:
 
     Take it before anything else in the transaction. Readers with the same 32 bits of hash wait for each other.
     """
-    if _is_postgres(connection):
+    if is_postgres(connection):
         number = int.from_bytes(bytes.fromhex(key[:8]), signed=True)
         connection.execute(select(func.pg_advisory_xact_lock(_NAMESPACE_OF_READERS, number)))
 
 
 def writes_are_serialised(connection: Connection) -> bool:
     """Whether the database serialises writing transactions (SQLite), so that no row has to be locked."""
-    return not _is_postgres(connection)
+    return not is_postgres(connection)
 
 
 def check_references(connection: Connection, name: str) -> None:
@@ -81,7 +83,7 @@ def check_references(connection: Connection, name: str) -> None:
     Raises:
         StoreError: a row refers to one that is not there.
     """
-    if not _is_postgres(connection):
+    if not is_postgres(connection):
         # Step 10 of https://www.sqlite.org/lang_altertable.html#otheralter; PostgreSQL always checks.
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:
@@ -89,18 +91,23 @@ def check_references(connection: Connection, name: str) -> None:
 
 
 def in_shard(connection: Connection, name: ColumnElement[str], shard: Shard) -> ColumnElement[bool]:
-    """The condition that a column's subscribers are in the shard, as `bot.model.shard_of` computes it."""
-    if _is_postgres(connection):
+    """The condition that a column's subscribers are in the shard."""
+    return shard_number(connection, name, shard.of) == shard.number
+
+
+def shard_number(connection: Connection, name: ColumnElement[str], of: int) -> ColumnElement[int]:
+    """The number of the shard that a column's subscriber is in, as `bot.model.shard_of` computes it."""
+    if is_postgres(connection):
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 20 ms of every start on SQLite
 
         bits = cast(func.concat("x", func.substr(func.md5(name), 1, 4)), postgresql.BIT(16))
-        return cast(bits, Integer) % shard.of == shard.number
-    return func.shard_of(name, shard.of) == shard.number  # our own function, see `connect`
+        return cast(bits, Integer) % of
+    return func.shard_of(name, of)  # our own function, see `connect`
 
 
 def last_number(connection: Connection, table: Table) -> int:
     """The last number that was given in the table's `seq`; 0 if none was. Not the highest there: that may be gone."""
-    if _is_postgres(connection):
+    if is_postgres(connection):
         found = connection.scalar(select(func.pg_sequence_last_value(_sequence(connection, table))))
     else:
         found = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).scalar()
@@ -111,7 +118,7 @@ def set_last_number(connection: Connection, table: Table, number: int) -> None:
     """Numbers in the table's `seq` go on after this one."""
     if not number:
         return
-    if _is_postgres(connection):
+    if is_postgres(connection):
         connection.execute(select(func.setval(_sequence(connection, table), number)))
         return
     # https://www.sqlite.org/autoinc.html: this table is ours to write.
@@ -123,5 +130,6 @@ def _sequence(connection: Connection, table: Table) -> str:
     return str(connection.scalar(select(func.pg_get_serial_sequence(table.name, "seq"))))
 
 
-def _is_postgres(connection: Connection) -> bool:
+def is_postgres(connection: Connection) -> bool:
+    """Whether the connection is to PostgreSQL."""
     return connection.dialect.name == "postgresql"

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from bot.model import DeliveryState
+from bot.model import DeliveryState, shard_of
 from bot.store.database.dialect import Lock, hold_lock, insert
 from bot.store.database.tables import deliveries, digest_papers, digests, messages
+from bot.store.jobs import Job, Verb, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -58,8 +59,11 @@ if TYPE_CHECKING:
     """Subscribers, and the digest for all of them, if there is one."""
 
 
-def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Iterable[Lane], now: datetime) -> int:
-    """Stores the digest, unless an equal one is stored, and its deliveries. Returns the number of deliveries."""
+def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Collection[Lane], now: datetime) -> int:
+    """Stores the digest, unless an equal one is stored, and its deliveries. Returns the number of deliveries.
+
+    Where workers deliver, they are asked to, by jobs in the same transaction.
+    """
     hold_lock(connection, Lock.DELIVERIES)
     digest_id = _put_digest(connection, rendered, now)
     # The number makes ids unique: an equal digest may go to the same address again, for example after a withdrawal.
@@ -82,6 +86,7 @@ def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Iter
         "created_at": now,
     }
     connection.execute(deliveries.insert(), [{**row, **same} for row in rows])
+    ask(connection, {Job(Verb.DELIVER, shard_of(lane.subscriber)) for lane in lanes})
     return len(rows)
 
 

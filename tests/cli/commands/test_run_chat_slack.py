@@ -13,7 +13,7 @@ from bot.store import Store
 from bot.store.papers import Verdict
 from tests.builders import paper
 from tests.chat.slack.conftest import shown
-from tests.cli.commands.test_run import Daemon
+from tests.daemon_process import Daemon
 from tests.world import NEW
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from bot.model import FeedItem, Mailing, MailingState
 from bot.store import Store
 from bot.store.papers import Verdict
 from tests.builders import paper
-from tests.cli.commands.test_run import Daemon, rewrite
+from tests.daemon_process import Daemon, rewrite
 from tests.world import NEW
 
 if TYPE_CHECKING:

@@ -1,0 +1,108 @@
+"""The jobs as procrastinate knows them: a task for each verb, two periodic ones, and the connection to the queue.
+
+https://procrastinate.readthedocs.io/ describes locks, queueing locks, heartbeats and periodic tasks.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import procrastinate
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
+from procrastinate.schema import SchemaManager
+
+from bot.store import Store, migrate
+from bot.store.database.connect import driver_arguments
+from bot.store.job_queue import SILENT_SECONDS
+from bot.store.jobs import Job, Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Do = Callable[[Job], Awaitable[None]]
+
+REPAIR = "repair"
+"""The queue that every worker takes from, whatever its verbs: jobs of dead workers are given to living ones."""
+
+_MOST_CONNECTIONS = 4
+_CONNECT_SECONDS = 5.0
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
+"""At once, by the database's clock: this machine's may be fast."""
+_PRUNE_AT = "17 * * * *"
+_REPAIR_AT = "* * * * * */15"
+"""Every 15 seconds: croniter's sixth field. With `SILENT_SECONDS` a death is noticed within a minute."""
+
+
+def prepare(url: str) -> tuple[str, str]:
+    """Makes the store and its queue where there are none, or brings the store's schema up to date.
+
+    Returns:
+        The store's schema before (empty if there was none) and after.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    versions = migrate(url)
+    store = Store(url)
+    try:
+        store.job_queue.prepare(SchemaManager.get_schema())
+    finally:
+        store.close()
+    return versions
+
+
+def open_queue(url: str, do: Do, repair: Callable[[procrastinate.App], Awaitable[None]]) -> procrastinate.App:
+    """Procrastinate's application over the store's PostgreSQL; it connects when it is opened.
+
+    Args:
+        url: of the store.
+        do: does a job.
+        repair: takes back jobs of dead workers.
+    """
+    connector = procrastinate.PsycopgConnector(
+        kwargs=driver_arguments(url), min_size=1, max_size=_MOST_CONNECTIONS, timeout=_CONNECT_SECONDS
+    )
+    queue = procrastinate.App(connector=connector)
+
+    def add(verb: Verb) -> None:
+        async def sharded(shard: int, of: int) -> None:
+            await do(Job(verb, shard, of))
+
+        async def whole(timestamp: int = 0) -> None:  # noqa: ARG001 - when it was due, of a periodic one
+            await do(Job(verb))
+
+        is_sharded = verb in (Verb.COMPOSE, Verb.DELIVER)
+        task = queue.task(name=verb.value, queue=verb.value, lock=verb.value, queueing_lock=verb.value)
+        added = task(sharded if is_sharded else whole)
+        if verb is Verb.PRUNE:
+            queue.periodic(cron=_PRUNE_AT)(added)
+
+    for verb in Verb:
+        add(verb)
+
+    # Without a lock: a worker that died while it repaired would keep all others from it.
+    @queue.periodic(cron=_REPAIR_AT)
+    @queue.task(name=REPAIR, queue=REPAIR, queueing_lock=REPAIR)
+    async def _(timestamp: int) -> None:  # noqa: ARG001 - when it was due
+        await repair(queue)
+
+    return queue
+
+
+async def take_back(queue: procrastinate.App) -> int:
+    """Gives jobs whose worker is dead to others, and deletes the worker. Returns how many jobs.
+
+    Procrastinate leaves this to its users: https://github.com/procrastinate-org/procrastinate/issues/740
+    """
+    jobs = queue.job_manager
+    await jobs.prune_stalled_workers(SILENT_SECONDS)
+    stalled = list(await jobs.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS))
+    for job in stalled:
+        try:
+            await jobs.retry_job(job, retry_at=_LONG_AGO)
+        except UniqueViolation:
+            # The same job was asked for meanwhile: one is enough.
+            await jobs.finish_job(job, Status.ABORTED, delete_job=True)
+    return len(stalled)

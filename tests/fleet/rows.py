@@ -1,0 +1,73 @@
+"""A store with a queue, and what stands in the queue, for tests."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import NullPool, create_engine, text
+
+from bot.fleet.queue import prepare
+from bot.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_JOBS = (
+    "SELECT coalesce(lock, task_name) AS lock, status, "
+    "coalesce(greatest(0, extract(epoch FROM scheduled_at - now())), 0)::int AS seconds "
+    "FROM procrastinate_jobs ORDER BY priority DESC, id"
+)
+
+
+class Row(NamedTuple):
+    """A job as it stands in the queue."""
+
+    key: str
+    state: str
+    seconds: int
+    """Until it may be taken."""
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Store]:
+    """The store with its queue, which what is written to it asks."""
+    prepare(url)
+    store = Store(url, fleet=True)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def rows(url: str) -> list[Row]:
+    """The jobs in the order in which they would be taken."""
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        return [Row(row.lock, row.status, row.seconds) for row in connection.execute(text(_JOBS))]
+
+
+def keys(url: str) -> list[str]:
+    """The keys of the jobs that may be taken now, sorted."""
+    return sorted(row.key for row in rows(url) if row.state == "todo" and not row.seconds)
+
+
+def execute(url: str, statement: str, **values: object) -> object:
+    """What somebody else does to the database; the first column of the first row, if there is one."""
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        found = connection.execute(text(statement), values)
+        return found.scalar() if found.returns_rows else None
+
+
+def register(url: str) -> int:
+    """The number of a new worker, as procrastinate registers it."""
+    number = execute(url, "SELECT worker_id FROM procrastinate_register_worker_v1()")
+    assert isinstance(number, int)
+    return number
+
+
+def take(url: str, *queues: str, worker: int | None = None) -> str | None:
+    """The key of the next job, taken as procrastinate does; None if there is none."""
+    statement = "SELECT lock FROM procrastinate_fetch_job_v2(CAST(:queues AS varchar[]), :worker)"
+    number = register(url) if worker is None else worker
+    found = execute(url, statement, queues=list(queues) or None, worker=number)
+    return None if found is None else str(found)

@@ -1,0 +1,203 @@
+"""What each job does: it asks for the next ones, and done twice, late or never it does no harm."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.demo.servers.arxiv import Answer
+from bot.demo.servers.slack import FaultScript
+from bot.errors import StoreError
+from bot.fleet.jobs import Jobs
+from bot.model import DeliveryState, shard_of
+from bot.store.jobs import Job, Verb
+from tests.fleet.rows import execute, keys, rows
+from tests.world import MONDAY, TUESDAY, morning
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.app import App
+    from tests.world import Environment
+
+COLLECT, PUBLISH, PRUNE = Job(Verb.COLLECT), Job(Verb.PUBLISH), Job(Verb.PRUNE)
+COMPOSE = sorted((Job(Verb.COMPOSE, shard_of(name)) for name in ("lab", "reader")), key=lambda job: job.key)
+DELIVER = sorted((Job(Verb.DELIVER, shard_of(name)) for name in ("lab", "reader")), key=lambda job: job.key)
+LAB = Job(Verb.DELIVER, shard_of("lab"))
+
+
+@pytest.fixture
+async def app(fleet: Environment) -> AsyncIterator[App]:
+    opened: App
+    async with fleet.app() as opened:
+        yield opened
+
+
+@pytest.fixture
+def jobs(app: App) -> Jobs:
+    return Jobs(lambda: app)
+
+
+def forget(url: str) -> None:
+    """As if all jobs that wait had been taken by others."""
+    execute(url, "DELETE FROM procrastinate_jobs")
+
+
+async def test_a_morning_job_by_job(jobs: Jobs, fleet: Environment, postgres_url: str) -> None:
+    await jobs.do(COLLECT)
+    assert keys(postgres_url) == [job.key for job in COMPOSE]
+    forget(postgres_url)
+    for job in COMPOSE:
+        await jobs.do(job)
+    assert keys(postgres_url) == [job.key for job in DELIVER]
+    forget(postgres_url)
+    for job in DELIVER:
+        await jobs.do(job)
+    assert rows(postgres_url) == []
+    assert fleet.received() == {"slack": 1, "discord": 0, "mail": 1}
+
+
+async def test_every_job_done_twice_sends_nothing_twice(jobs: Jobs, fleet: Environment) -> None:
+    for job in (COLLECT, *COMPOSE, *DELIVER):
+        await jobs.do(job)
+        await jobs.do(job)
+    assert fleet.received() == {"slack": 1, "discord": 0, "mail": 1}
+
+
+async def test_two_workers_that_do_the_same_jobs_at_once_send_nothing_twice(jobs: Jobs, fleet: Environment) -> None:
+    await jobs.do(COLLECT)
+    other: App
+    async with fleet.app() as other:
+        theirs = Jobs(lambda: other)
+        for job in (*COMPOSE, *DELIVER):
+            await asyncio.gather(jobs.do(job), theirs.do(job))
+    assert fleet.received() == {"slack": 1, "discord": 0, "mail": 1}
+
+
+async def test_the_next_round_is_asked_for_when_something_is_due(fleet: Environment, postgres_url: str) -> None:
+    fleet.config["subscribers"]["late"] = {"slack": "C0123456780", "topics": ["birds"], "at": "10:00"}
+    app: App
+    async with fleet.app() as app:
+        await Jobs(lambda: app).do(COLLECT)
+    (after,) = (row.seconds for row in rows(postgres_url) if row.key == "collect")
+    assert 7100 < after <= 7200  # from 08:00 to 10:00 in Berlin
+
+
+async def test_nothing_is_composed_while_this_process_asks_for_the_mailing(jobs: Jobs, postgres_url: str) -> None:
+    await jobs.do(COLLECT)
+    forget(postgres_url)
+    jobs._is_collecting = True
+    await jobs.do(COMPOSE[0])
+    assert rows(postgres_url) == []
+    jobs._is_collecting = False
+    await jobs.do(COMPOSE[0])
+    assert len(rows(postgres_url)) == 1
+
+
+async def test_nothing_is_composed_while_another_process_asks_for_the_mailing(
+    jobs: Jobs, app: App, fleet: Environment, postgres_url: str
+) -> None:
+    await jobs.do(COLLECT)
+    forget(postgres_url)
+    elsewhere = "elsewhere||1|"
+    taken = "INSERT INTO leases (name, owner, until) VALUES ('collect', :owner, :until)"
+    execute(postgres_url, taken, owner=elsewhere, until=fleet.clock.now() + timedelta(minutes=5))
+    await jobs.do(COMPOSE[0])
+    assert rows(postgres_url) == []
+    fleet.clock.set(morning(TUESDAY))
+    execute(postgres_url, "UPDATE leases SET until = :until", until=morning(TUESDAY, 7))
+    await jobs.do(COLLECT)
+    assert [row.key for row in rows(postgres_url)] == ["collect"]
+    assert 50 < rows(postgres_url)[0].seconds <= 60
+    assert app.store.outbox.lanes() == ()
+
+
+async def test_what_may_not_go_yet_is_asked_for_when_it_may(
+    jobs: Jobs, fleet: Environment, postgres_url: str
+) -> None:
+    for job in (COLLECT, *COMPOSE):
+        await jobs.do(job)
+    forget(postgres_url)
+    fleet.slack.script.append(FaultScript(status=429, headers={"Retry-After": "240"}))
+    await jobs.do(LAB)
+    (row,) = rows(postgres_url)
+    assert row.key == LAB.key
+    assert 230 < row.seconds <= 240
+    fleet.clock.set(fleet.clock.now() + timedelta(minutes=4))
+    await jobs.do(LAB)
+    assert fleet.received()["slack"] == 1
+
+
+async def test_what_waits_for_a_person_is_looked_at_again_in_an_hour(jobs: Jobs, postgres_url: str) -> None:
+    for job in (COLLECT, *COMPOSE):
+        await jobs.do(job)
+    forget(postgres_url)
+    execute(postgres_url, "UPDATE deliveries SET state = :held", held=DeliveryState.HELD.value)
+    await jobs.do(LAB)
+    assert [(row.key, row.seconds > 3500) for row in rows(postgres_url)] == [(LAB.key, True)]
+
+
+async def test_a_job_that_is_cancelled_is_asked_for_again_and_keeps_its_application_open(
+    jobs: Jobs, app: App, fleet: Environment, postgres_url: str
+) -> None:
+    fleet.arxiv.feeds["cs.CV"] = Answer(b"", delay=120)
+    doing = asyncio.create_task(jobs.do(COLLECT))
+    closing = asyncio.create_task(app.aclose())
+    while not fleet.arxiv.requests:  # noqa: ASYNC110 - the server tells nobody
+        await asyncio.sleep(0.01)
+    assert not closing.done()
+    doing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await doing
+    assert keys(postgres_url) == ["collect"]
+    await closing
+
+
+async def test_a_store_that_cannot_be_used_fails_the_job(jobs: Jobs, postgres_url: str) -> None:
+    execute(postgres_url, "ALTER TABLE mailings RENAME TO gone")
+    with pytest.raises(StoreError):
+        await jobs.do(COLLECT)
+    execute(postgres_url, "ALTER TABLE gone RENAME TO mailings")
+
+
+async def test_pages_are_written_and_a_folder_that_refuses_them_is_told_to_the_operator(
+    fleet: Environment, postgres_url: str
+) -> None:
+    fleet.config |= {"site": {"dir": "site", "topics": ["birds"]}, "operator": "lab"}
+    app: App
+    async with fleet.app() as app:
+        jobs = Jobs(lambda: app)
+        await jobs.do(COLLECT)
+        assert "publish" in keys(postgres_url)
+        await jobs.do(PUBLISH)
+        assert (fleet.folder / "site" / "birds" / f"{MONDAY}.md").is_file()
+        forget(postgres_url)
+        (fleet.folder / "site" / "index.html").unlink()
+        (fleet.folder / "site" / "index.html").mkdir()
+        await jobs.do(PUBLISH)
+        assert keys(postgres_url) == [LAB.key]
+        await jobs.do(LAB)
+    assert "The site could not be written" in fleet.slack_text()
+
+
+async def test_a_broken_template_is_told_to_the_operator(fleet: Environment) -> None:
+    (fleet.folder / "looks" / "slack").mkdir(parents=True)
+    (fleet.folder / "looks" / "slack" / "paper.mrkdwn.j2").write_text("{{ oh")
+    fleet.config |= {"templates": "looks", "operator": "reader"}
+    app: App
+    async with fleet.app() as app:
+        jobs = Jobs(lambda: app)
+        for job in (COLLECT, *COMPOSE, *DELIVER):
+            await jobs.do(job)
+    assert any(b"A template of lab is broken" in mail.data for mail in fleet.mail.messages)
+
+
+async def test_old_texts_are_pruned(jobs: Jobs, app: App, fleet: Environment) -> None:
+    for job in (COLLECT, *COMPOSE, *DELIVER):
+        await jobs.do(job)
+    fleet.clock.set(fleet.clock.now() + timedelta(days=100))
+    await jobs.do(PRUNE)
+    assert all(app.store.queries.detail(each.id).pruned for each in app.store.queries.all())

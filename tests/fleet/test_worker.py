@@ -1,0 +1,129 @@
+"""A worker in this process: takes its verbs' jobs, begins anew when the database was away, ends when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.fleet import worker as module
+from bot.fleet.worker import Worker
+from bot.store.jobs import Job, Verb
+from tests.fleet.rows import execute, opened, rows
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from bot.app import App
+    from tests.world import Environment
+
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TICK", 0.05)
+    monkeypatch.setattr(module, "_PAUSE", 0.05)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - what is waited for is in a database
+            await asyncio.sleep(0.05)
+
+
+async def nothing_changed() -> None:
+    """The configuration is the same."""
+
+
+@asynccontextmanager
+async def running(worker: Worker) -> AsyncIterator[asyncio.Task[None]]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(worker.run(stop, heartbeat=lambda: None, reload=nothing_changed))
+    try:
+        yield task
+    finally:
+        stop.set()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await task
+
+
+@pytest.fixture
+async def app(fleet: Environment) -> AsyncIterator[App]:
+    found: App
+    async with fleet.app() as found:
+        yield found
+
+
+async def test_it_brings_a_morning_s_digests_and_is_named_while_it_runs(app: App, fleet: Environment) -> None:
+    async with running(Worker(lambda: app)):
+        await until(lambda: fleet.received() == {"slack": 1, "discord": 0, "mail": 1})
+        await until(lambda: bool(app.store.job_queue.figures().workers))  # type: ignore[union-attr]
+        figures = app.store.job_queue.figures()
+    assert figures is not None
+    assert figures.workers[0].verbs == tuple(Verb)
+    after = app.store.job_queue.figures()
+    assert after is not None
+    assert after.workers == ()
+    assert {state for _, state in after.counts} <= {"later", "waiting"}
+
+
+async def test_it_leaves_the_jobs_of_other_verbs_to_others(app: App, fleet: Environment, postgres_url: str) -> None:
+    async with running(Worker(lambda: app, verbs=(Verb.COLLECT,))):
+        await until(lambda: sum(row.key.startswith("compose") for row in rows(postgres_url)) == 2)
+        await until(lambda: any(row.key == "collect" and row.seconds for row in rows(postgres_url)))
+    assert fleet.received() == {"slack": 0, "discord": 0, "mail": 0}
+
+
+async def test_a_database_that_was_away_costs_a_worker_nothing_but_the_time(
+    fleet: Environment, postgres_url: str
+) -> None:
+    fleet.config["store"] = f"{postgres_url}&application_name=taken-away"
+    app: App
+    away = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'taken-away'"
+    async with fleet.app() as app, running(Worker(lambda: app)) as task:
+        await until(lambda: fleet.received()["mail"] == 1)
+        for _ in range(3):
+            execute(postgres_url, away)
+            await asyncio.sleep(0.2)
+        with opened(postgres_url) as store:
+            store.job_queue.ask(Job(Verb.PRUNE))
+        await until(lambda: not any(row.key == "prune" for row in rows(postgres_url)))
+        assert not task.done()
+
+
+async def test_a_worker_that_was_taken_for_dead_registers_anew(app: App, postgres_url: str) -> None:
+    async with running(Worker(lambda: app)):
+        await until(lambda: bool(execute(postgres_url, "SELECT max(worker_id) FROM paperboy_workers")))
+        before = execute(postgres_url, "SELECT max(worker_id) FROM paperboy_workers")
+        execute(postgres_url, "DELETE FROM procrastinate_workers")
+        app.store.job_queue.ask(Job(Verb.PRUNE))
+        newest = "SELECT coalesce(max(worker_id), 0) > :before FROM paperboy_workers"
+        await until(lambda: bool(execute(postgres_url, newest, before=before)))
+
+
+async def test_what_a_reader_changed_and_what_is_missing_is_asked_for(app: App, postgres_url: str) -> None:
+    worker = Worker(lambda: app)
+    worker.wake()
+    assert [row.key for row in rows(postgres_url)] == ["collect"]
+    execute(postgres_url, "DELETE FROM procrastinate_jobs")
+    app.store.close()
+    async with running(Worker(lambda: app, verbs=(Verb.PRUNE,))):
+        execute(postgres_url, "DELETE FROM procrastinate_jobs WHERE lock = 'collect'")
+        await until(lambda: any(row.key == "collect" for row in rows(postgres_url)))
+
+
+async def test_it_follows_the_configuration_to_another_database(
+    app: App, fleet: Environment, postgres_url: str
+) -> None:
+    fleet.config["store"] = f"{postgres_url}&application_name=moved"
+    fresh: App
+    async with fleet.app() as fresh:
+        opened_now = [app]
+        moved = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'moved' AND query LIKE 'LISTEN%'"
+        async with running(Worker(lambda: opened_now[0])):
+            await until(lambda: fleet.received()["mail"] == 1)
+            opened_now[0] = fresh
+            await until(lambda: bool(execute(postgres_url, moved)))
