@@ -21,6 +21,7 @@ from bot.report.liked import votes_in_words
 from bot.report.readers import Readers, readers
 from bot.report.renamed import renamed
 from bot.report.self_service import configured, shared_troubles
+from bot.report.workers import fleet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.report.failing import FailingSubscriber
     from bot.report.self_service import SharedTrouble
     from bot.report.snapshot import Snapshot
+    from bot.report.workers import Fleet
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.outbox.queries import DeliveryRecord
@@ -111,6 +113,8 @@ class Status:
     """What keeps messages from self-service subscribers, and from how many."""
     chat_outages: tuple[ChatOutage, ...] = ()
     """Chat platforms that nobody listens to."""
+    fleet: Fleet | None = None
+    """The workers and their jobs, where many share the work."""
 
 
 class Reporter:
@@ -151,6 +155,7 @@ class Reporter:
             failing=failing(store.unfinished, store.open_circuits, known, self._channels, now),
             self_service=shared_troubles(store.unfinished, store.open_circuits, self._settings, self._channels, now),
             renamed=renamed(self._store, known),
+            fleet=fleet(self._store, self._settings),
             chat_outages=chat_outages(self._store, self._settings, now, after=SOON),
         )
 

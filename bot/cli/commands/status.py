@@ -13,13 +13,17 @@ from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import heading, plural, some, table, to_json, when
 from bot.report.self_service import SELF_SERVICE, is_self_service
+from bot.report.workers import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from zoneinfo import ZoneInfo
 
     from bot.report.readers import Readers
     from bot.report.status import CategoryStatus, Status, SubscriberStatus
+    from bot.report.workers import Fleet
     from bot.settings import Settings
+    from bot.store.job_queue import WorkerRecord
     from bot.store.outbox.queries import DeliveryRecord
 
 
@@ -47,14 +51,7 @@ async def _status(settings: Settings) -> Status:
 
 def _show(found: Status, settings: Settings) -> None:
     zone = settings.timezone
-    if found.failing:
-        heading("Not delivered for too long")
-        rows = [[each.subscriber, each.channel, when(each.since, zone), each.reason] for each in found.failing]
-        table(rows, heads=("subscriber", "channel", "since", "reason"))
-    if found.chat_outages:
-        heading("Not listened to")
-        rows = [[each.platform, when(each.since, zone), each.reason] for each in found.chat_outages]
-        table(rows, heads=("chat", "since", "reason"))
+    _show_troubles(found, zone)
     heading(found.summary[0].upper() + found.summary[1:])
     table([["next mailing", f"{when(found.next_mailing, zone)} ({zone})"]])
     if found.arxiv_waits_until:
@@ -72,12 +69,26 @@ def _show(found: Status, settings: Settings) -> None:
         heading("Readers")
         table(_readers(found.readers))
         table(["trouble", trouble.sentence] for trouble in found.self_service)
+    if found.fleet:
+        _show_fleet(found.fleet)
     if found.unfinished:
         heading("Still to deliver")
         _show_deliveries(found.unfinished, settings)
     if found.dead:
         heading("Given up in the last seven days")
         _show_deliveries(found.dead, settings)
+
+
+def _show_troubles(found: Status, zone: ZoneInfo) -> None:
+    """What should not be, before all the rest."""
+    if found.failing:
+        heading("Not delivered for too long")
+        rows = [[each.subscriber, each.channel, when(each.since, zone), each.reason] for each in found.failing]
+        table(rows, heads=("subscriber", "channel", "since", "reason"))
+    if found.chat_outages:
+        heading("Not listened to")
+        rows = [[each.platform, when(each.since, zone), each.reason] for each in found.chat_outages]
+        table(rows, heads=("chat", "since", "reason"))
 
 
 def _categories(categories: Iterable[CategoryStatus]) -> Iterator[list[str]]:
@@ -105,6 +116,24 @@ def _readers(found: Readers) -> Iterator[list[str]]:
     if found.suppressed:
         counted = ", ".join(f"{count} {reason}" for reason, count in found.suppressed.items())
         yield ["not written to", f"{counted}; `paperboy suppressions list` names them"]
+
+
+def _show_fleet(found: Fleet) -> None:
+    """The workers with what they do, and the jobs by verb; what is wrong comes first."""
+    heading("Workers")
+    table(["trouble", sentence] for sentence in found.troubles)
+    rows = [[f"{each.host} ({each.pid})", ", ".join(each.verbs), _doing(each)] for each in found.workers]
+    table(rows, heads=("worker", "takes", "does"))
+    counts = [[each.verb, *map(str, (each.waiting, each.later, each.doing, each.failed))] for each in found.jobs]
+    table(counts, heads=("jobs", "waiting", "for later", "being done", "failed"))
+    if found.oldest_seconds is not None:
+        table([["oldest", f"waits for {found.oldest_seconds:.0f} s"]])
+
+
+def _doing(worker: WorkerRecord) -> str:
+    if not is_alive(worker):
+        return f"no heartbeat for {worker.silent_seconds:.0f} s: taken for dead"
+    return some(list(worker.doing)) if worker.doing else "waits for jobs"
 
 
 def _show_deliveries(records: Sequence[DeliveryRecord], settings: Settings) -> None:
