@@ -1,4 +1,6 @@
-"""Readers answer in Slack and in Discord: one table of commands, heard and answered on both.
+"""Commands that readers give in Slack and in Discord: one table of commands for both platforms.
 
-message, click -> Request -> command -> members, store -> Answer -> blocks, embeds      (seen by who asked alone)
+    message, click -> Request -> command -> members, store -> Answer -> blocks, embeds
+
+An answer is shown only to the person who asked.
 """

@@ -1,4 +1,4 @@
-"""Who asks, where, and what a command is given. Values, and what they read from the store."""
+"""The argument of a command: the person who asks, the place, and what is read from the store for them."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A person who asks, in a channel or in direct messages."""
+    """A person who gives a command, and the place: a channel or direct messages."""
 
     platform: str
     """Slack or discord, by the channel's name."""
     person: str = field(repr=False)
-    """The platform's id of who asks."""
+    """The platform's id of the person."""
     destination: str = field(repr=False)
-    """What digests for this place are sent to: the channel's id, or what stands for a person's direct messages."""
+    """The address of digests for this place: the channel's id, or the id for the person's direct messages."""
     is_direct: bool = False
-    """Whether it is about the person and not about a channel."""
+    """Whether the command is about the person, not about a channel."""
     names: tuple[str, ...] = ()
-    """How else a configuration may name the destination: `#papers`."""
+    """Other names that the YAML may have for the destination: `#papers`."""
     own: str = field(default="", repr=False)
-    """What the person's own direct messages are sent to, where the platform says so beside the channel."""
+    """The address of the person's direct messages, if the platform names it in a channel too."""
     timezone: str | None = None
-    """Where the person lives, by its IANA name, if the platform says so."""
+    """The person's time zone by its IANA name, if the platform knows it."""
 
     @property
     def has_fields(self) -> bool:
-        """Whether the platform has a field for each argument, so that nobody types a whole line."""
+        """Whether the platform has a field for each argument, instead of one typed line."""
         return self.platform == "discord"
 
     @property
     def place(self) -> ChatPlace:
-        """Where the answer's subscription is."""
+        """The place whose subscription the command is about."""
         return ChatPlace(self.platform, self.destination, self.names)
 
 
@@ -55,29 +55,29 @@ class Request:
     """One command or click, as a platform's listener read it."""
 
     id: str
-    """The platform's own id of it: what comes twice with the same is carried out once."""
+    """The platform's id; a request that comes twice with the same id is carried out once."""
     asker: Asker
     command: str
-    """Its name in the table."""
+    """Its name in `COMMANDS`."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """Its arguments, read: see `arguments.read`."""
+    """The values of its arguments, from `arguments.read`."""
     shown_to: str = ""
-    """Of a click: the subscriber whose digest it is under; else this place's own is meant."""
+    """For a click: the subscriber to whom the paper was shown; if empty, this place's own subscriber."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What a command is given. What it reads is read once, when it is first needed."""
+    """The argument of a command. Everything is read from the store once, when it is first needed."""
 
     context: Context
     asker: Asker
     now: datetime
     shown_to: str = ""
-    """Of a click: the subscriber whose digest it is under; else this place's own is meant."""
+    """For a click: the subscriber to whom the paper was shown; if empty, this place's own subscriber."""
 
     @property
     def persons(self) -> tuple[str, ...]:
-        """What feedback knows who asks by."""
+        """The keyed hashes under which the person's feedback is stored."""
         return self.context.keys.person(self.asker.platform, self.asker.person)
 
     @cached_property
@@ -92,11 +92,11 @@ class Ask:
 
     @cached_property
     def subject(self) -> str:
-        """The key of the subscriber that is meant; empty if there is none.
+        """The key of the subscriber that the command is about; empty if there is none.
 
-        Of a click it is whom the button names, if their digests come here: nobody asks about, or speaks for, the
-        subscriber of another place. Else it is this place's own, also under a digest of what was liked here: what is
-        said there counts for the subscriber that brings papers.
+        For a click it is the subscriber that the button names, but only if its digests come to this place: nobody may
+        ask about, or give feedback for, the subscriber of another place. Otherwise it is this place's own subscriber,
+        also for a click under a digest of liked papers: the feedback counts for the subscriber that gets the papers.
         """
         named = self.context.settings.subscribers.get(self.shown_to)
         if named is not None and not named.liked and self.asker.place.receives(named):
@@ -108,7 +108,7 @@ class Ask:
 
     @cached_property
     def own(self) -> str | None:
-        """The key of the subscriber of who asks: what comes to their direct messages. None if there is none."""
+        """The key of the person's own subscriber, whose digests come to their direct messages; None without one."""
         place = ChatPlace(self.asker.platform, self.asker.own) if self.asker.own else None
         configured = place.configured(self.context) if place else None
         if configured is not None:
@@ -120,7 +120,7 @@ class Ask:
 
     @cached_property
     def roster(self) -> Settings:
-        """The settings with this place's subscriber alone, and with the topics that it follows."""
+        """The settings with only this place's subscriber and the topics that it follows."""
         names = [self.subject] if self.subject else []
         whole = RosterReader(self.context.store, self.context.settings).of(names, self.now)
         mine = {name: whole.subscribers[name] for name in names if name in whole.subscribers}
@@ -129,14 +129,14 @@ class Ask:
 
     @property
     def subscriber(self) -> Subscriber | None:
-        """This place's subscriber as the verbs know it."""
+        """This place's subscriber, as the four verbs get it."""
         return next(iter(self.roster.subscribers.values()), None)
 
     @property
     def topics(self) -> tuple[Topic, ...]:
-        """What it follows, without what it mutes."""
+        """The topics that it follows; their exclusions contain its muted words."""
         return tuple(self.roster.topics.values())
 
     def again(self) -> Ask:
-        """The same after something was changed."""
+        """A copy that reads everything again, for after a change."""
         return replace(self)

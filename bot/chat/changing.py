@@ -1,4 +1,4 @@
-"""The commands that change what a place gets. Each is one of `members.commands`, and its answer."""
+"""The commands that change what a place gets. Each calls a command of `members.commands`, and returns the answer."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     Change = Callable[[str], Changed | Refused]
 
 EVERYTHING = "everything"
-"""In place of a topic's name: forget the whole subscription."""
+"""Given instead of a topic's name: delete the whole subscription."""
 _MOST_PREVIEWS = 5
 
 
 def follow(ask: Ask, values: Values) -> Answer:
-    """Follow a topic that is offered, or make one."""
+    """Follows a topic of the YAML, or a new one of the reader's own."""
     if ask.configured:
         return sentences.by_operator(ask.configured.name)
     if not values:
@@ -49,7 +49,7 @@ def follow(ask: Ask, values: Values) -> Answer:
 
 
 def _offered(ask: Ask, values: Values) -> str | None:
-    """The name of the topic of the YAML that was meant: nothing but its name or its title was given."""
+    """The name of the YAML's topic, if only its name or title was given."""
     if values.keys() != {"words"}:
         return None
     said = " ".join(values["words"]).casefold()
@@ -58,7 +58,7 @@ def _offered(ask: Ask, values: Values) -> str | None:
 
 
 def _own(ask: Ask, values: Values) -> Mapping[str, object]:
-    """The topic as the YAML would have it; without categories it reads those of the topics that are offered."""
+    """The reader's own topic with the YAML's keys; its categories are those of all YAML topics if none are given."""
     offered = dict.fromkeys(each for topic in ask.context.settings.topics.values() for each in topic.categories)
     wanted = {
         "keywords": values.get("words"),
@@ -88,7 +88,7 @@ def _followed(ask: Ask, done: Changed, known: tuple[str, ...]) -> Answer:
 
 
 def unfollow(ask: Ask, values: Values) -> Answer:
-    """Follow a topic no more, or forget everything."""
+    """Stops following a topic, or deletes the whole subscription."""
     wanted = str(values["topic"])
     if ask.member and wanted.casefold() == EVERYTHING:
         commands.delete(ask.context, ask.member.key, ask.now, ask.persons if ask.asker.is_direct else ())
@@ -116,13 +116,13 @@ def _still(ask: Ask, member: Member) -> str:
 
 
 def mute(ask: Ask, values: Values) -> Answer:
-    """Show no papers with these words."""
+    """Mutes words: papers with them are not shown."""
     change = partial(commands.mute, ask.context, terms=values["words"])
     return _change(ask, [change], _muted, with_previews=True)
 
 
 def unmute(ask: Ask, values: Values) -> Answer:
-    """Show papers with these words again."""
+    """Unmutes words."""
     change = partial(commands.unmute, ask.context, terms=values["words"])
     return _change(ask, [change], _muted, with_previews=True)
 
@@ -132,7 +132,7 @@ def _muted(member: Member) -> tuple[str, ...]:
 
 
 def hour(ask: Ask, values: Values) -> Answer:
-    """Choose the hour, the weekdays and the time zone."""
+    """Sets the hour, the weekdays and the time zone."""
     at = values.get("hour")
     changes: list[Change] = []
     if "zone" in values:
@@ -145,7 +145,7 @@ def hour(ask: Ask, values: Values) -> Answer:
 
 
 def pause(ask: Ask, values: Values) -> Answer:
-    """Send nothing for a while."""
+    """Pauses digests, until a day or until `resume`."""
     until: date | None = values.get("until")
     if until and until <= ask.now.date():
         return sentences.no(f"until: {until} is over: a day to come is expected.")
@@ -157,12 +157,12 @@ def pause(ask: Ask, values: Values) -> Answer:
 
 
 def resume(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
-    """Send digests again."""
+    """Ends a pause."""
     return _change(ask, [partial(commands.resume, ask.context)], lambda member: (_when(member),))
 
 
 def forget(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
-    """Forget what was said of papers shown here, also where the operator's configuration decides what is shown."""
+    """Deletes the feedback on papers shown here; also for a subscriber of the YAML."""
     if not ask.subject:
         return _refused(ask, Refused(Refusal.NO_MEMBER))
     count = commands.learn_anew(ask.context, ask.subject)
@@ -179,7 +179,7 @@ def _change(
     *,
     with_previews: bool = False,
 ) -> Answer:
-    """Carry out all changes, or none where one is refused; what is so then."""
+    """Carries out all changes, or none if one is refused; returns what is in effect now."""
     if ask.configured:
         return sentences.by_operator(ask.configured.name)
     if ask.member is None:
@@ -200,7 +200,7 @@ def _change(
 
 
 class _RefusedError(Exception):
-    """One of several changes was refused: those before it are to be undone."""
+    """One of several changes was refused, so the transaction is rolled back."""
 
     def __init__(self, refusal: Refused) -> None:
         super().__init__(refusal.why)
@@ -219,7 +219,7 @@ def _refused(ask: Ask, refusal: Refused) -> Answer:
 
 
 def _named(ask: Ask, wanted: str) -> tuple[str, ...]:
-    """The names of the followed topics that are called so."""
+    """The names of the followed topics with this name or title."""
     topics, said = ask.context.settings.topics, wanted.casefold()
     followed = ask.member.topics if ask.member else ()
     called = {_name(topic): sentences.title(topic, topics) for topic in followed}

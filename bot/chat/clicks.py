@@ -1,4 +1,4 @@
-"""A button under a paper was pressed: the reader's word is noted, or taken back."""
+"""Stores the feedback of a click on a button under a paper."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _TAKEN_BACK: Mapping[Opinion, str] = {
 
 
 def note(ask: Ask, click: Click) -> Answer:
-    """Note an opinion; the same one again takes it back.
+    """Stores an opinion; a second click with the same opinion takes it back.
 
-    It counts for the subscriber that the paper was shown to, and for the person's own subscriber if there is one.
+    It counts for the subscriber to whom the paper was shown, and for the person's own subscriber if there is one.
 
     Args:
-        ask: who pressed it, where, and to whom the button says it was shown.
-        click: what the button said: an opinion.
+        ask: the person, the place, and the subscriber that the button names.
+        click: the opinion, and the paper.
     """
     if not ask.subject:
         return sentences.not_shown_here()

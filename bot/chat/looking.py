@@ -1,4 +1,4 @@
-"""The commands that only look: what is followed, the latest mailing, a search, why a paper came, what was saved."""
+"""The commands that change nothing: topics, latest, search, why, saved; and the previews for changed topics."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _MOST_SENTENCES = 6
 
 
 def topics(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
-    """What this place follows, and what may be followed."""
+    """Lists the topics that this place follows, and those of the YAML that it may follow."""
     if ask.subscriber is None:
         offered = _offered(ask)
         parts = (Part("Topics that are offered", tuple(map(_described, offered))),) if offered else ()
@@ -69,7 +69,7 @@ def _offered(ask: Ask) -> tuple[Topic, ...]:
 
 
 def _followed(ask: Ask) -> tuple[Topic, ...]:
-    """What is followed, as it was written: what is muted is said apart."""
+    """The followed topics without the muted words, which are listed separately."""
     if ask.member is None:
         return ask.topics
     offered = ask.context.settings.topics
@@ -100,7 +100,7 @@ def _when(ask: Ask) -> str:
 
 
 def latest(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
-    """What the latest mailing has for this place, told before or not."""
+    """Shows what the latest mailing has for this place, also if a digest told it already."""
     subscriber = ask.subscriber
     if subscriber is None or not subscriber.topics:
         return replace(topics(ask, {}), is_good=False)
@@ -121,7 +121,7 @@ def _headline(digest: Digest) -> str:
 
 
 def _sections(digest: Digest) -> Iterator[Part]:
-    """The first papers, spread over the topics in their order; how many more there are is said of each."""
+    """The first papers in the topics' order, and for each topic how many more there are."""
     left = _MOST_PAPERS
     for section in digest.sections:
         shown = section.entries[:left]
@@ -133,7 +133,7 @@ def _sections(digest: Digest) -> Iterator[Part]:
 
 
 def search(ask: Ask, values: Values) -> Answer:
-    """Stored papers that a query finds, newest first."""
+    """Searches the stored papers with a query, newest first."""
     query = str(values["query"])
     try:
         parse_query(query)
@@ -153,7 +153,7 @@ def search(ask: Ask, values: Values) -> Answer:
 
 
 def saved(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
-    """The papers that who asks saved, as BibTeX."""
+    """Lists the papers that the person saved, as BibTeX."""
     identifiers = commands.saved(ask.context, ask.persons)
     versions = (ask.context.store.papers.versions(identifier) for identifier in islice(identifiers, _MOST_SAVED))
     papers = [found[-1] for found in versions if found]
@@ -168,7 +168,7 @@ def saved(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
 
 
 def why(ask: Ask, values: Values) -> Answer:
-    """Why a paper came here, or why not."""
+    """Explains why a paper came here, or why not."""
     roster = ask.roster
     matcher = Matcher(roster.topics.values())
     planner = DigestPlanner(ask.context.store, roster, lambda _: matcher)
@@ -210,7 +210,7 @@ def _as_what(record: ToldRecord) -> str:
 
 
 def with_previews(ask: Ask, answer: Answer) -> Answer:
-    """The answer, and what its topics would have brought in the last days: of one topic day by day."""
+    """Adds what the answer's topics would have matched in the last `PREVIEW_DAYS`; a single topic day by day."""
     first = since(calendar.mailing_date(ask.now), PREVIEW_DAYS)
     one = len(answer.previews) == 1
     parts = [_preview(ask, topic, first, day_by_day=one) for topic in answer.previews]

@@ -26,19 +26,19 @@ _TOKEN = re.compile(r"""["“”„«»](?P<quoted>[^"“”„«»]*)["“”�
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A line that makes a command."""
+    """A command with its values, parsed from a line."""
 
     command: ChatCommand
     values: Mapping[str, Any]
 
 
 def parse(line: str, commands: Mapping[str, ChatCommand], *, empty: str = "help") -> Typed | Misread:
-    """The command that a line is, and its arguments.
+    """Parses a line into a command with its values.
 
     Args:
-        line: what stood behind `/paperboy`.
-        commands: the table.
-        empty: what an empty line means.
+        line: the text after `/paperboy`.
+        commands: all commands by name.
+        empty: the command for an empty line.
     """
     if len(line) > LONGEST:
         return Misread(f"at most {LONGEST:,} characters are expected")
@@ -52,12 +52,12 @@ def parse(line: str, commands: Mapping[str, ChatCommand], *, empty: str = "help"
 
 
 def words(text: str) -> list[str]:
-    """The words and the phrases in quotes of a text."""
+    """The words and quoted phrases in a text."""
     return [found["bare"] or found["quoted"] or "" for found in _TOKEN.finditer(text)]
 
 
 def arguments_of(command: ChatCommand, rest: str) -> dict[str, list[str]]:
-    """The words of each argument, by its name; of a query the text as it was typed."""
+    """The words of each argument, by its name; a query is one word, exactly as it was typed."""
     found: dict[str, list[str]] = {}
     for argument, tokens in _groups(command, rest):
         if argument.kind is Kind.QUERY:
@@ -69,7 +69,7 @@ def arguments_of(command: ChatCommand, rest: str) -> dict[str, list[str]]:
 
 
 def _groups(command: ChatCommand, rest: str) -> Iterator[tuple[Argument, list[re.Match[str]]]]:
-    """Each argument with the tokens behind its own little word; the first one's may stand alone."""
+    """Each argument with the tokens after its keyword; the first argument needs no keyword."""
     by_word = {argument.after: argument for argument in command.arguments if argument.after}
     argument = next(iter(command.arguments), None)
     tokens: list[re.Match[str]] = []
@@ -95,13 +95,13 @@ def usage(command: ChatCommand) -> str:
 
 
 def fields(command: ChatCommand) -> str:
-    """How it is filled in where each argument has a field of its own, as in Discord: `follow [words:] [authors:]`."""
+    """How a command is filled in on a platform with a field for each argument: `follow [words:] [authors:]`."""
     shown = (f"{each.name}:" if each.is_required else f"[{each.name}:]" for each in command.arguments)
     return " ".join((command.name, *shown))
 
 
 def filled_in(line: str, commands: Mapping[str, ChatCommand]) -> str:
-    """A typed line as it is filled in there: `follow words: "visual grounding" categories: cs.CV`."""
+    """A typed line in that form: `follow words: "visual grounding" categories: cs.CV`."""
     name, _, rest = line.partition(" ")
     given = arguments_of(commands[name], rest)
     kinds = {each.name: each.kind for each in commands[name].arguments}
@@ -110,5 +110,5 @@ def filled_in(line: str, commands: Mapping[str, ChatCommand]) -> str:
 
 
 def quoted(words: Sequence[str]) -> str:
-    """Words as one types them: phrases in quotes."""
+    """The words joined by spaces, phrases in quotes."""
     return " ".join(f'"{word}"' if re.search(r"[\s,;]", word) else word for word in words)

@@ -1,4 +1,4 @@
-"""What is said in a chat: a subscription in words, and refusals, as the configuration says them. Pure."""
+"""Sentences of answers: what is followed and when, and why something was refused. Pure."""
 
 from __future__ import annotations
 
@@ -40,14 +40,19 @@ _FIELDS: Mapping[str, str] = {
     "query": "query",
     "muted": "words",
 }
-"""The last word of a problem's path, as the field for it is called here."""
+"""The last part of a problem's path -> the name of the option in the chat."""
 _TYPED: Mapping[str, str] = {**_FIELDS, "exclude": "not", "authors": "by", "categories": "in", "title": "as"}
-"""The same as one types it here."""
+"""The same for a typed line: the keyword before the argument."""
 _MANAGERS = dict(zip(CHAT_PLATFORMS, ("the workspace's admins", "members who may manage its channels"), strict=True))
 
 
 def refused(refusal: Refused, *, in_fields: bool) -> Answer:
-    """A refusal of `members`, with all that is wrong, named as it is typed, or filled in where there are fields."""
+    """The answer for a refused command, with all problems.
+
+    Args:
+        refusal: of a command of `members`.
+        in_fields: whether the platform has a field for each argument, so that fields are named, not keywords.
+    """
     names = _FIELDS if in_fields else _TYPED
     lines = tuple(
         f"{name}: {problem.message}" if (name := names.get(_last_word(problem.path))) else problem.message
@@ -57,12 +62,12 @@ def refused(refusal: Refused, *, in_fields: bool) -> Answer:
 
 
 def no(sentence: str, *lines: str) -> Answer:
-    """Nothing was done, and why."""
+    """The answer that nothing was done, and why."""
     return Answer(sentence, (Part(lines=lines),) if lines else (), is_good=False)
 
 
 def misread(found: Misread, *, in_fields: bool = False) -> Answer:
-    """What was typed makes no command: what is wrong, and how it is typed, or filled in where there are fields."""
+    """The answer for text that is no valid command: what is wrong, and how the command is written."""
     how = f"{COMMAND} help"
     if found.command:
         how = f"{COMMAND} {fields(found.command) if in_fields else usage(found.command)}"
@@ -71,7 +76,7 @@ def misread(found: Misread, *, in_fields: bool = False) -> Answer:
 
 
 def only_managers(asker: Asker) -> Answer:
-    """Who may change what a channel gets."""
+    """The answer for a person who may not change what the channel gets."""
     may = _MANAGERS[asker.platform]
     return no(
         f"Only {may} may change what this channel gets.",
@@ -80,34 +85,34 @@ def only_managers(asker: Asker) -> Answer:
 
 
 def not_shown_here() -> Answer:
-    """A button under a paper whose digest is nobody's here any more, or never was."""
+    """The answer to a click under a paper of a digest that no subscriber of this place gets any more."""
     return no("What this digest was sent for is not followed here any more.")
 
 
 def by_operator(name: str) -> Answer:
-    """What stands in the YAML is changed there."""
+    """The answer that this place's subscriber is set in the YAML, and can only be changed there."""
     return no(f"What is sent here stands in the operator's configuration, as {name}: ask them to change it.")
 
 
 def here(asker: Asker) -> str:
-    """Whose subscription it is, as the beginning of a sentence."""
+    """The subject of a sentence about the subscription: the person, or the channel."""
     return "You" if asker.is_direct else "This channel"
 
 
 def follows(asker: Asker) -> str:
-    """The same with its verb."""
+    """The same with the verb: `You follow`, `This channel follows`."""
     return f"{here(asker)} {'follow' if asker.is_direct else 'follows'}"
 
 
 def title(topic: str | Topic, topics: Mapping[str, Topic]) -> str:
-    """What readers call a topic."""
+    """The title of a topic, from its name or itself."""
     if isinstance(topic, Topic):
         return topic.title
     return topics[topic].title if topic in topics else topic
 
 
 def looks_for(topic: Topic) -> str:
-    """What a topic claims, on one line."""
+    """What a topic looks for, on one line."""
     wanted = [topic.query] if topic.query else [quoted([word]) for word in topic.keywords]
     wanted += [f"papers by {author}" for author in topic.authors]
     said = " or ".join(wanted) or "everything"
@@ -116,7 +121,7 @@ def looks_for(topic: Topic) -> str:
 
 
 def when(at: time | None, weekdays: Collection[int], zone: str) -> str:
-    """When digests come."""
+    """A sentence that says when digests come."""
     if at is None:
         return "Digests come as soon as a mailing is in."
     days = "" if set(weekdays) == ALL_WEEK else f" on {', '.join(WEEK[day] for day in sorted(weekdays))}"
@@ -124,7 +129,7 @@ def when(at: time | None, weekdays: Collection[int], zone: str) -> str:
 
 
 def paused(until: date | None) -> str:
-    """That nothing comes, and until when."""
+    """A sentence that says until when nothing is sent."""
     back = f"before {text.day(until)}" if until else f"until {COMMAND} resume"
     return f"Nothing is sent {back}; what comes in meanwhile comes then."
 

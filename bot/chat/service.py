@@ -1,6 +1,8 @@
-"""Carries out what was asked, and answers: who may, once, in threads, so that nothing waits for the store.
+"""Carries out the commands and clicks of readers on all platforms, and returns the answers.
 
-request -> may they? -> once -> command in a thread -> what it would have brought -> answer
+    request -> may this person? -> carried out before? -> command, in a thread -> preview of its matches -> answer
+
+Commands run in threads, so that the event loop never waits for the store.
 """
 
 from __future__ import annotations
@@ -33,12 +35,12 @@ if TYPE_CHECKING:
     from bot.members.store_thread import StoreThreads
 
     MayChange = Callable[[], Awaitable[bool]]
-    """Whether who asks may change what the channel gets; asked only where that matters."""
+    """Whether this person may change what the channel gets; called only for commands that change something."""
 
 log = structlog.get_logger(__name__)
 
 REMEMBERED = timedelta(days=1)
-"""For how long it is known what was carried out: longer than any platform says a thing again."""
+"""How long the ids of requests are kept; platforms repeat a request for less time than that."""
 _BUSY = "Too many ask just now. Please ask again in a minute."
 _NO_STORE = "The store cannot be used just now, and nothing was changed. Please ask again in a minute."
 _FAULT = "Something went wrong here, and the operator's log says what."
@@ -50,13 +52,13 @@ class ChatService:
     """Answers requests of all platforms, over one configuration at a time."""
 
     def __init__(self, context: Context, clock: Clock, wake: Callable[[], None], threads: StoreThreads) -> None:
-        """Take what commands work with.
+        """Takes what commands need.
 
         Args:
             context: the store and the configuration.
-            clock: for now.
-            wake: called when the verbs have something to look at.
-            threads: where commands run; they outlive a configuration.
+            clock: tells the present moment.
+            wake: called when something changed for which the daemon should run at once.
+            threads: the threads that commands run in; they stay when the configuration is reloaded.
         """
         self.context = context
         self._clock = clock
@@ -64,26 +66,26 @@ class ChatService:
         self._threads = threads
 
     async def answer(self, request: Request, may_change: MayChange) -> Answer | None:
-        """What is answered; None if the same request was carried out before. Never raises because of a request.
+        """Carries out a command. Returns None if the same request was carried out before. Never raises an error.
 
         Args:
-            request: the command, read.
-            may_change: whether who asks may change the channel.
+            request: the command with its values.
+            may_change: tells whether this person may change what the channel gets.
         """
         return await self._guarded(self._answer(request, may_change), request.command, request.asker)
 
     async def press(self, event: str, asker: Asker, click: Click) -> Answer | None:
-        """What is answered to a press of a button under a paper; None if it was before. Never raises because of it.
+        """Handles a click on a button under a paper. Returns None if it was handled before. Never raises an error.
 
         Args:
-            event: the platform's own id of the press.
-            asker: who pressed it.
-            click: what the button said.
+            event: the platform's id of the click.
+            asker: the person who clicked.
+            click: the meaning of the button.
         """
         return await self._guarded(self._press(event, asker, click), click.wish, asker)
 
     async def _guarded(self, answering: Awaitable[Answer | None], what: str, asker: Asker) -> Answer | None:
-        """The answer; where there is none because of a failure, what may be said of that."""
+        """The answer; after an error, an answer that says so without details, which are logged."""
         try:
             return await answering
         except BusyError:
@@ -99,10 +101,10 @@ class ChatService:
             return sentences.no(_FAULT)
 
     async def followed(self, asker: Asker) -> tuple[tuple[str, str], ...]:
-        """What a place follows and may change: each topic's title, and its name.
+        """The topics that a place follows: the title and the name of each.
 
         Raises:
-            BusyError: too many ask just now.
+            BusyError: too many requests at this moment.
             StoreError: the store cannot be read.
         """
         ask = Ask(self.context, asker, self._clock.now())
@@ -133,7 +135,7 @@ class ChatService:
         )
 
     async def _with_previews(self, ask: Ask, answer: Answer) -> Answer:
-        """What was changed is changed, whether or not there is time to say what it would have brought."""
+        """The answer with previews; without them if there is no time, as the change is made already."""
         try:
             return await self._threads.previews.run(ask.context.store, partial(with_previews, ask, answer))
         except BusyError:
@@ -147,7 +149,7 @@ def _followed(ask: Ask) -> tuple[tuple[str, str], ...]:
 
 
 def _once(ask: Ask, event: str, run: Callable[[], Answer]) -> Answer | None:
-    """Note that it is carried out, and carry it out: both or neither. None if it was before."""
+    """Records the request and carries it out, in one transaction. Returns None if it was carried out before."""
     with ask.context.store.shared_transaction():
         name = f"{ask.asker.platform}:{event}"
         return run() if carry_out_once(ask.context, name, REMEMBERED, ask.now) else None

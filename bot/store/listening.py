@@ -1,4 +1,4 @@
-"""Where readers are listened to: until when each platform was, by any machine, why it is not, what it was sent."""
+"""The state of chat platforms: when a machine was last connected, why none is, which commands are registered."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListeningRecord:
-    """One platform."""
+    """The state of one platform."""
 
     platform: str
     heard_at: datetime
-    """When some machine last had a working connection; before there ever was one, when the first machine tried."""
+    """When a machine last had a working connection; if none ever had, when the first one tried."""
     reason: str
-    """Why a machine had none when it looked last; empty while there is one."""
+    """Why a machine has no connection, as it recorded last; empty while one has."""
 
 
 class Listening:
-    """The chat's side of the store."""
+    """Reads and records the state of chat platforms."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def note(self, platform: str, now: datetime, reason: str = "") -> None:
-        """A machine has a working connection at this moment; or it has none, and why.
+        """Records that this machine has a working connection now; or, with a `reason`, that it has none.
 
         Raises:
             StoreError: the store cannot be written.
@@ -45,7 +45,7 @@ class Listening:
             connection.execute(statement.on_conflict_do_update(index_elements=["platform"], set_=changed))
 
     def commands(self, platform: str) -> str | None:
-        """A hash of the commands that the platform was sent last; None if it was sent none.
+        """The hash of the commands that were registered last; None if none were.
 
         Raises:
             StoreError: the store cannot be read.
@@ -57,7 +57,7 @@ class Listening:
         return found
 
     def note_commands(self, platform: str, commands: str, now: datetime) -> None:
-        """The platform has been sent commands with this hash.
+        """Records the hash of the registered commands.
 
         Raises:
             StoreError: the store cannot be written.
@@ -69,7 +69,7 @@ class Listening:
             connection.execute(statement.on_conflict_do_update(index_elements=["platform"], set_=changed))
 
     def all(self) -> tuple[ListeningRecord, ...]:
-        """Every platform that was ever listened to.
+        """The states of all platforms that were ever listened to.
 
         Raises:
             StoreError: the store cannot be read.

@@ -1,4 +1,4 @@
-"""What `check` asks Discord about listening: whether commands would come, and to which servers. Changes nothing."""
+"""The checks of `paperboy check` for the chat in Discord: whether commands would arrive. Changes nothing."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _MISSING_ACCESS = 50001
 
 
 def invite_url(application: str) -> str:
-    """Where whoever manages a server adds the bot to it, with what it needs and no more."""
+    """The URL with which a server's manager adds the bot, with only the permissions that it needs."""
     wants = f"client_id={application}&scope=bot+applications.commands&permissions={PERMISSIONS}"
     return f"https://discord.com/oauth2/authorize?{wants}"
 
 
 async def check_listening(settings: Settings) -> tuple[CheckResult, ...]:
-    """Ask whether the gateway is there, whether commands come by it, and whether each server lets them.
+    """Checks whether the gateway can be used, commands come through it, and each server allows them.
 
-    A token that Discord does not know is the channel's own check to name.
+    A token that is not valid is reported by the channel's own check.
     """
     configured: DiscordSettings = settings.channels["discord"]
     bot = Bot(configured.token, configured.api_url.rstrip("/"))
@@ -47,14 +47,14 @@ async def check_listening(settings: Settings) -> tuple[CheckResult, ...]:
 
 
 class _Asking:
-    """Questions to Discord in the bot's name."""
+    """Sends GET requests to Discord as the bot."""
 
     def __init__(self, bot: Bot, api_url: str) -> None:
         self._bot = bot
         self._api_url = api_url
 
     async def get(self, path: str, *, refused: int = 0) -> Mapping[str, Any] | None:
-        """The JSON object there; None where Discord refuses with that code, empty where it is none.
+        """The JSON object at a path; None if Discord refuses with the code `refused`; empty if it is no object.
 
         Raises:
             DeliveryError: any other refusal.

@@ -1,6 +1,6 @@
 """discord.py's client with a gateway: one connection to Discord for one shard.
 
-Nothing of what happens in guilds is asked for: commands and clicks come without intents, and nothing is cached.
+No intents are asked for: commands and clicks come without them. Nothing is cached.
 https://docs.discord.com/developers/events/gateway#gateway-intents
 """
 
@@ -31,53 +31,53 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CLOSE_SECONDS = 2.0
-"""How long Discord is waited for when we hang up."""
+"""The longest wait for Discord when the connection is closed."""
 HEARTBEAT_TIMEOUT = 60.0
-"""After so many seconds without a word from Discord the connection is taken for dead."""
+"""Seconds without a message from Discord, after which the connection counts as dead."""
 _CLOSED = {
     4004: "Discord does not know the token of channels.discord.token",
     4013: "the gateway does not know the intents that we ask for",
     4014: "the gateway does not grant the intents that we ask for",
 }
-"""What a close code says that trying again does not change:
+"""Close codes after which trying again does not help:
 https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes."""
 _LONGEST_WAIT = 30.0
 """Seconds that a request may be delayed by a rate limit; the least that discord.py takes."""
 
 
 class Answering(Protocol):
-    """What is done with interactions."""
+    """Interface to the handler of interactions."""
 
     async def command(
         self, interaction: discord.Interaction[Any], command: ChatCommand, given: Mapping[str, str]
     ) -> None:
-        """Carry out a command and answer."""
+        """Carries out a command and answers."""
         ...
 
     async def click(self, interaction: discord.Interaction[Any]) -> None:
-        """Carry out what a click stands for and answer."""
+        """Carries out a click and answers."""
         ...
 
     async def complete(
         self, interaction: discord.Interaction[Any], argument: Argument, typed: str
     ) -> list[tuple[str, str]]:
-        """What an option may be completed to."""
+        """The completions of an option: shown text and sent value."""
         ...
 
 
 class DisconnectedError(Exception):
-    """Discord does not let us listen."""
+    """There is no connection to Discord's gateway."""
 
     def __init__(self, reason: str, *, is_final: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         """For the operator; without a token."""
         self.is_final = is_final
-        """Whether trying again is of no use before the operator has done something."""
+        """Whether trying again is useless until the operator changes something."""
 
 
 class ShardClient(discord.Client):
-    """Listens for one shard until it is closed, or until the connection is lost for good."""
+    """Receives the interactions of one shard until it is closed, or the connection cannot be resumed."""
 
     def __init__(
         self,
@@ -88,13 +88,13 @@ class ShardClient(discord.Client):
         listening: asyncio.Event | None = None,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
     ) -> None:
-        """Not connected yet.
+        """Prepares the client; `listen` connects.
 
         Args:
             shard: its number, and how many there are.
             api_url: `channels.discord.api_url`.
             answering: called with each interaction, in a task of its own.
-            listening: set when Discord has begun a session.
+            listening: an event that is set when a session begins.
             heartbeat_timeout: seconds; see `HEARTBEAT_TIMEOUT`.
         """
         super().__init__(
@@ -110,7 +110,7 @@ class ShardClient(discord.Client):
             proxy=proxy_for(api_url),
         )
         self.is_listening = False
-        """Whether Discord has said that commands come to this connection."""
+        """Whether there is a session, so that commands arrive."""
         self.tree = grow(self, answering.command, answering.complete)
         self.tree.error(_told)
         self._api_url = api_url
@@ -121,7 +121,7 @@ class ShardClient(discord.Client):
         """Logs in, connects, and listens until cancelled; a lost connection is resumed where Discord allows it.
 
         Raises:
-            DisconnectedError: the connection is lost for good.
+            DisconnectedError: there is no connection any more, and it cannot be resumed.
         """
         # discord.py keeps both addresses in class attributes, and goes back to this one for each new session
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = self._api_url, yarl.URL(gateway_url)
@@ -136,7 +136,7 @@ class ShardClient(discord.Client):
         raise DisconnectedError("Discord closed the connection")
 
     async def hang_up(self) -> None:
-        """Close the connection for good, within some seconds also where nobody answers any more."""
+        """Closes the connection and its session, within some seconds also if Discord does not answer."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.close()
@@ -144,36 +144,36 @@ class ShardClient(discord.Client):
             await self.http.close()
 
     async def on_connect(self) -> None:
-        """Discord has begun a session."""
+        """Called when a session begins."""
         self.is_listening = True
         self._listening.set()
         log.info("listening", platform="discord", shard=self.shard_id)
 
     async def on_resumed(self) -> None:
-        """Discord has gone on with a session."""
+        """Called when a session is resumed."""
         self.is_listening = True
 
     async def on_disconnect(self) -> None:
-        """The connection is lost, or we hung up."""
+        """Called when the connection is lost or closed."""
         self.is_listening = False
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Somebody clicked; commands, and what is typed, come through the tree."""
+        """Called for every interaction; handles clicks only, as commands and completions come through the tree."""
         if interaction.type is discord.InteractionType.component:
             await self._answering.click(interaction)
 
     async def on_error(self, event_method: str, /, *_: object, **__: object) -> None:
-        """Log what went wrong in a handler, whose exception is being handled; discord.py's own log is silenced."""
+        """Called with the exception of a handler; logs it here, because discord.py's own log is off."""
         _log_failure(event_method, sys.exc_info()[0])
 
 
 async def _told(interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
-    """A command that discord.py did not find or could not call: commands were changed a moment ago."""
+    """Called for a command that discord.py does not know, because the commands changed a moment ago."""
     _log_failure(f"interaction of type {interaction.type.value}", type(error))
 
 
 def _log_failure(event: str, error: type[BaseException] | None) -> None:
-    # by its name alone: its text and its frames hold tokens of interactions
+    # only the type: the text and the frames contain tokens of interactions
     log.error("an event of Discord's was not handled", event=event, error=repr(error))
 
 

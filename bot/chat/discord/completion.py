@@ -1,6 +1,7 @@
-"""What an option may be completed to while somebody types: topics, categories, weekdays, hours, time zones. Pure.
+"""Completions of an option while somebody types: topics, categories, weekdays, hours, time zones. Pure.
 
-Each is a pair: what Discord shows, and what is then sent. Where several words may stand the last one is completed.
+A completion is a pair: the text that Discord shows, and the value that it sends. If an option takes several words,
+the last one is completed.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 MOST = 25
-"""Discord shows no more."""
+"""The most completions that Discord shows."""
 COMPLETED = frozenset({Kind.WHAT, Kind.FOLLOWED, Kind.CATEGORIES, Kind.WEEKDAYS, Kind.ZONE, Kind.HOUR})
-"""What can be completed."""
+"""The kinds of options that have completions."""
 _SHOWN = 100
 _HOURS = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30))
 
@@ -27,12 +28,12 @@ Completion = tuple[str, str]
 
 
 def complete(kind: Kind, typed: str, known: Sequence[Completion]) -> list[Completion]:
-    """What the typed text may become, best first; at most `MOST`, none where nothing fits.
+    """The completions of the typed text, best first; at most `MOST`.
 
     Args:
-        kind: of the option.
-        typed: what is there so far.
-        known: each topic or category that may be meant: its title, and what it is known by.
+        kind: the option's kind.
+        typed: the text so far.
+        known: the title and the name of each topic or category that fits this kind.
     """
     found = list(_found(kind, text.clean(typed), known))
     return [(text.truncate(text.clean(shown), _SHOWN, text.utf16), sent) for shown, sent in found[:MOST]]
@@ -55,14 +56,14 @@ def _found(kind: Kind, typed: str, known: Sequence[Completion]) -> Iterable[Comp
 
 
 def _containing(typed: str, choices: Sequence[Completion]) -> list[Completion]:
-    """Those in which the text stands, those that begin with it first."""
+    """The choices that contain the text, those that begin with it first."""
     wanted = typed.casefold()
     found = [each for each in choices if any(wanted in one.casefold() for one in each)]
     return sorted(found, key=lambda each: not any(one.casefold().startswith(wanted) for one in each))
 
 
 def _last_word(typed: str, known: Sequence[Completion]) -> Iterator[Completion]:
-    """The words so far, with the last one completed by each that is not among them yet."""
+    """Completes the last word with each known word that is not there yet; the words before it are kept."""
     before, _, last = typed.rpartition(" ")
     for shown, word in _containing(last, known):
         if word not in before.split():

@@ -1,9 +1,9 @@
-"""What is done with a command, a click, or what somebody types: acknowledged at once, answered when it is known.
+"""Handles Discord's interactions: commands, clicks, and completions while somebody types.
 
-    interaction -> deferred (seen by who asked alone) -> Request -> ChatService -> messages in its place
+    interaction -> acknowledged at once (deferred, ephemeral) -> Request -> ChatService -> messages in its place
 
-Who gets no acknowledgement through (too late, or another machine was first) does nothing, as Discord then shows who
-asked that nothing came. https://docs.discord.com/developers/interactions/receiving-and-responding
+If the acknowledgement fails (too late, or another machine was first), nothing is done: Discord then shows the person
+that no answer came. https://docs.discord.com/developers/interactions/receiving-and-responding
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ALREADY_ACKNOWLEDGED = 40060
 NOBODY = discord.AllowedMentions.none()
 _BROKEN = "The operator's template for answers is broken, and their log says where."
 _SEVERAL = frozenset({Kind.WHAT, Kind.WORDS, Kind.CATEGORIES, Kind.WEEKDAYS, Kind.ZONE})
-"""Kinds of options that hold several words and phrases."""
+"""Kinds of options whose text is several words and phrases."""
 
 
 class InteractionHandler:
@@ -53,7 +53,7 @@ class InteractionHandler:
         self.exchange(service, templates)
 
     def exchange(self, service: ChatService, templates: Templates) -> None:
-        """Answer by the configuration of this service from now on."""
+        """Uses this service and its configuration from now on."""
         self._service = service
         self._templates = templates
         settings = service.context.settings
@@ -63,12 +63,12 @@ class InteractionHandler:
         self._forums = {each.value.reveal() for each in addresses if each.kind == "forum"}
 
     async def command(self, interaction: Interaction, command: ChatCommand, given: Mapping[str, str]) -> None:
-        """Carry out a command, and say what came of it.
+        """Carries out a command and answers.
 
         Args:
-            interaction: where it came from.
-            command: which.
-            given: the options that were given, as they were typed.
+            interaction: Discord's interaction.
+            command: the command.
+            given: the text of each given option.
         """
         if await _acknowledge(interaction):
             arguments = {each.name: each for each in command.arguments}
@@ -76,7 +76,7 @@ class InteractionHandler:
             await self._answer(interaction, found if isinstance(found, Misread) else (command, found))
 
     async def click(self, interaction: Interaction) -> None:
-        """Carry out what a button or a menu's entry stands for; whatever else was clicked is not ours."""
+        """Carries out the click or command that a button or menu entry contains; ignores all others."""
         data: Any = interaction.data
         said = str(next(iter(data.get("values") or ()), data["custom_id"]))
         click = decode(said)
@@ -92,7 +92,7 @@ class InteractionHandler:
         await self._answer(interaction, typed if isinstance(typed, Misread) else (typed.command, typed.values))
 
     async def complete(self, interaction: Interaction, argument: Argument, typed: str) -> list[tuple[str, str]]:
-        """What an option may be completed to; nothing where the store has no time for that."""
+        """The completions of an option; none if the store cannot be read now."""
         try:
             known = await self._known(interaction, argument.kind)
         except PaperboyError as error:
@@ -113,9 +113,9 @@ class InteractionHandler:
         await self._say(interaction, await self._service.answer(request, may_change))
 
     async def _say(self, interaction: Interaction, answer: Answer | None) -> None:
-        """Put the answer in the place of the acknowledgement; what has no room there follows.
+        """Replaces the acknowledgement by the answer's first message, and sends the others after it.
 
-        There is none where the same was carried out before, and answered.
+        Without an answer, the request was carried out and answered before.
         """
         if answer is None:
             return
@@ -147,7 +147,7 @@ class InteractionHandler:
         return ()
 
     def _asker(self, interaction: Interaction) -> Asker:
-        """Who asks, and where: in a thread of a forum that the YAML names it is about the forum."""
+        """The person and the place; in a thread of a forum of the YAML, the place is the forum."""
         channel: Any = interaction.channel
         parent = str(getattr(channel, "parent_id", None) or "")
         return Asker(
@@ -160,13 +160,13 @@ class InteractionHandler:
 
 
 def _presser(interaction: Interaction, asker: Asker) -> Asker:
-    """Who pressed a button under a paper: a digest's papers may stand in a thread of the channel that it is for."""
+    """The person who clicked under a paper, and the place: for a thread also its channel, whose digest it may be."""
     parent = getattr(interaction.channel, "parent_id", None)
     return asker if parent is None else replace(asker, names=(str(parent),))
 
 
 async def _acknowledge(interaction: Interaction) -> bool:
-    """Tell Discord that we heard; whether it took that."""
+    """Acknowledges the interaction; returns whether Discord accepted that."""
     try:
         await interaction.response.defer(ephemeral=True, thinking=True)
     except (discord.DiscordException, aiohttp.ClientError, TimeoutError) as error:
@@ -178,7 +178,7 @@ async def _acknowledge(interaction: Interaction) -> bool:
 
 
 def _why(error: Exception) -> str:
-    """By status and code: the text of such an error may have the interaction's token in it."""
+    """The status and code of the error; its text may contain the interaction's token."""
     if isinstance(error, discord.HTTPException):
         return f"Discord answered {error.status} (code {error.code})"
     return type(error).__name__
@@ -193,7 +193,7 @@ def _embeds(message: Mapping[str, Any]) -> list[discord.Embed]:
 
 
 def _view(message: Mapping[str, Any]) -> discord.ui.View | None:
-    """The buttons. Stopped, so that discord.py keeps nothing of it: clicks are read from their `custom_id` alone."""
+    """The buttons. Stopped, so that discord.py does not store the view: a click's `custom_id` contains all."""
     view = discord.ui.View(timeout=None)
     for row, each in enumerate(message.get("components", ())):
         for button in each["components"]:

@@ -1,4 +1,4 @@
-"""Everything that listens in Discord: started, told of a new configuration, and stopped by the chat's service."""
+"""The listener of Discord: keeps the shards connected and the commands registered, and answers interactions."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from bot.text.templates import Templates
 
 RETRY_SECONDS = 60.0
-"""How often it is looked whether commands that Discord refused may be sent again."""
+"""Seconds between two attempts to register commands that Discord refused."""
 
 
 class DiscordListener:
-    """Listens with the bot of one configuration; how it answers can be exchanged."""
+    """`Listener` for Discord, with the bot of one configuration."""
 
     def __init__(self, service: ChatService, templates: Templates, clock: Clock, *, tick: float = TICK) -> None:
-        """Not listening yet.
+        """Prepares the listener; `run` connects.
 
         Args:
-            service: carries commands out; its configuration has a bot's token, its store the leases.
+            service: carries out commands; its configuration has a bot token, its store the leases.
             templates: for answers.
-            clock: for now.
+            clock: tells the present moment.
             tick: see `shards.TICK`.
         """
         store = service.context.store
@@ -42,7 +42,7 @@ class DiscordListener:
         self._clock = clock
         self._answering = InteractionHandler(service, templates)
         self._listening = asyncio.Event()
-        """Set when a session has begun, which may be the first one after the commands changed."""
+        """Set when a session begins, after which changed commands may have to be registered."""
         self._bot = Bot(self._token, self._api_url)
         self._registration = Registration(store.listening)
         self._shards = Shards(self._bot, self._api_url, store.leases, clock, self._client, tick=tick)
@@ -61,11 +61,11 @@ class DiscordListener:
         return self._shards.outage or self._registration.refused
 
     def exchange(self, service: ChatService, templates: Templates) -> None:
-        """Answer by another configuration from now on; connections stay."""
+        """Uses another configuration from now on; connections stay open."""
         self._answering.exchange(service, templates)
 
     async def run(self) -> None:
-        """Listen until cancelled; then hang up, within some seconds."""
+        """Listens until cancelled; then closes the connections within some seconds."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._shards.run(self._token))
@@ -74,7 +74,7 @@ class DiscordListener:
             await self._bot.aclose()
 
     async def _keep_registered(self) -> None:
-        """The machine that listens to the first shard sends the commands."""
+        """Registers the commands, on the machine that has the first shard."""
         while True:
             client = next((each for each in self._shards.clients if each.shard_id == 0), None)
             if client is not None:

@@ -1,6 +1,6 @@
-"""Has Discord know our commands: they are sent only when they changed, of which a hash in the store tells.
+"""Registers the commands at Discord, only if they changed since the last time: their hash is kept in the store.
 
-Discord takes 200 new commands a day, and answers more with a wait of hours:
+Discord accepts 200 new commands a day; after that, one has to wait for hours:
 https://docs.discord.com/developers/interactions/application-commands#registering-a-command
 """
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PAUSE = timedelta(hours=1)
-"""After a refusal."""
+"""The pause after a refusal."""
 
 
 class Registration:
-    """The commands of one application, as Discord has them."""
+    """Keeps the commands of one application registered."""
 
     def __init__(self, listening: Listening) -> None:
         self._listening = listening
         self._known: str | None = None
         self._not_before: datetime | None = None
         self.refused = ""
-        """Why Discord does not have our commands as they are now; empty if it has, as far as we know."""
+        """Why the present commands could not be registered; empty if they are, as far as we know."""
 
     async def keep(self, client: ShardClient, now: datetime) -> None:
-        """Send the commands if they changed since they were sent last.
+        """Registers the commands if they changed.
 
         Args:
-            client: one that is connected.
+            client: a connected client.
             now: the moment, UTC.
         """
         commands = registered(client.tree)
@@ -54,10 +54,10 @@ class Registration:
             if await asyncio.to_thread(self._listening.commands, "discord") != wanted:
                 await client.http.bulk_upsert_global_commands(_id(client), commands)
                 await asyncio.to_thread(self._listening.note_commands, "discord", wanted, now)
-                log.info("Discord has the commands", commands=len(commands[0]["options"]))
+                log.info("the commands are registered at Discord", commands=len(commands[0]["options"]))
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, StoreError) as error:
             self.refused, self._not_before = _why(error), now + PAUSE
-            log.warning("Discord did not take the commands", reason=self.refused)
+            log.warning("the commands could not be registered at Discord", reason=self.refused)
         else:
             self._known, self.refused = wanted, ""
 

@@ -1,4 +1,4 @@
-"""An answer as Discord messages: embeds, cut to pages where it is long, with its choices as buttons. Pure.
+"""Renders an answer as Discord messages: embeds, several if it is long, with the choices as buttons. Pure.
 
 Limits: https://docs.discord.com/developers/resources/message#embed-object-embed-limits and
 https://docs.discord.com/developers/components/reference.
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from bot.text.templates import Templates
 
 LINE = 900
-"""Ours, of one line: far below a page."""
+"""The most characters of a line; our own limit, far below that of a message."""
 TITLE = 300
 PAGES = 5
-"""Ours: an answer is at most so many messages."""
+"""The most messages of an answer; our own limit."""
 CUSTOM_ID, LABEL = 100, 80
 BUTTONS, ROWS = 5, 5
-"""In a row, and rows."""
+"""The most buttons in a row, and the most rows."""
 COMMAND = "do|"
-"""What the `custom_id` of a choice begins with; the command follows, as it would be typed."""
+"""The start of a choice's `custom_id`; the command follows, as it would be typed."""
 GOOD, BAD = 0x3BA55D, 0xED4245
 _FENCE = "```"
 
 
 def render(answer: Answer, templates: Templates) -> list[dict[str, Any]]:
-    """The answer as messages, the first of which has the choices. Where something is cut, the last one says so.
+    """The answer as messages; the first has the choices. If something is cut, the last one says so.
 
     Raises:
         RenderError: a template is broken.
@@ -60,13 +60,13 @@ def _blocks(answer: Answer, templates: Templates) -> Iterator[list[str]]:
 
 
 def _code_line(line: str) -> str:
-    """A line of code, indented as it was. Escapes do not work in a block, and three backticks would end it."""
+    """A line of code with its indent. Backticks become apostrophes, as they would end the block."""
     shown = text.truncate(text.clean(line).replace("`", "'"), LINE, text.utf16)
     return " " * (len(line) - len(line.lstrip(" "))) + shown
 
 
 def _values(part: Part) -> dict[str, Any]:
-    """What the template shows of a part, each text cut so that it is short enough also when escaped."""
+    """The template's values for a part, each text cut so that it fits also when escaped."""
     return {
         "heading": short(part.heading, LINE),
         "lines": [short(line, LINE) for line in part.lines],
@@ -87,7 +87,7 @@ def _paper(shown: ShownPaper) -> dict[str, Any]:
 
 
 def _pages(lines: Iterable[str]) -> Iterator[str]:
-    """The lines on as few messages as there is room for; a block of code goes on in a block of its own."""
+    """The lines in as few messages as possible; a code block that is split is closed and opened again."""
     page: list[str] = []
     room, in_code = DESCRIPTION, False
     for line in lines:
@@ -104,7 +104,7 @@ def _pages(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _rows(choices: Sequence[Choice]) -> list[dict[str, Any]]:
-    """The choices as buttons; one whose command is too long for a button is left out."""
+    """The choices as rows of buttons, without those whose command is too long for a `custom_id`."""
     buttons = [
         {
             "type": 2,

@@ -1,9 +1,9 @@
-"""Keeps us listening in Discord: every shard on one machine, at most.
+"""Keeps the shards of a bot connected, each on one machine at most.
 
-    GET /gateway/bot -> how many shards -> for each: a lease in the store -> a client -> lost? again, after a while
+    GET /gateway/bot -> number of shards -> for each: a lease in the store -> a client -> lost? again after a pause
 
-A shard is a part of the guilds; Discord asks for more than one from some thousand guilds on. Each has a client of its
-own here. Who has not its lease waits, so that a second machine takes over within a minute when the first one dies.
+A shard is a part of the guilds; Discord wants more than one from some thousand guilds on. Each shard has its own
+client. A machine without the lease of a shard waits, and takes over within a minute if the other machine dies.
 https://docs.discord.com/developers/events/gateway#sharding
 """
 
@@ -39,30 +39,30 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TICK = 5.0
-"""Seconds between two looks. At most one session is begun in each: Discord wants 5 s between two."""
+"""Seconds between two checks. Each starts at most one session, because Discord wants 5 s between two starts."""
 TERM = timedelta(seconds=60)
-"""For how long a lease holds; it is prolonged when a third of that is over."""
+"""How long a lease holds; it is renewed after a third of that."""
 ASK_AGAIN = timedelta(hours=1)
-"""After so long Discord is asked again how many shards it wants."""
+"""How often Discord is asked how many shards it wants."""
 FIRST_PAUSE, LONGEST_PAUSE, FINAL_PAUSE = timedelta(seconds=5), timedelta(minutes=1), timedelta(hours=1)
-"""After a failure, twice as long after each further one, and where only the operator can help."""
+"""Pauses between attempts: the first, doubled up to the longest; the last one if only the operator can help."""
 
 _NONE_LEFT = "Discord lets no more connections begin today"
 
 
 @dataclass(slots=True)
 class _Plan:
-    """How Discord wants to be listened to."""
+    """Discord's answer to /gateway/bot."""
 
     url: str
     shards: int
     starts_left: int
-    """How many sessions may be begun today; who begins more loses the token."""
+    """How many sessions may be started today; Discord revokes the token of a bot that starts more."""
 
 
 @dataclass(slots=True)
 class _Shard:
-    """One shard, while its lease is ours."""
+    """One shard whose lease this machine has."""
 
     renew_at: datetime
     begin_at: datetime
@@ -78,29 +78,29 @@ class _Shard:
         return self.client is not None and self.client.is_listening
 
     async def end(self) -> None:
-        """Hang up."""
+        """Closes its connection."""
         client, task, self.client, self.task = self.client, self.task, None, None
         if client is not None and task is not None:
-            # discord.py's own end of listening would close with 4000, which keeps the session: nobody would resume it
+            # discord.py itself would close with 4000, which keeps a session that nobody resumes
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await client.hang_up()
 
 
 class Shards:
-    """All shards of one bot, as far as they are this machine's."""
+    """The shards of one bot that this machine has."""
 
     def __init__(
         self, bot: Bot, api_url: str, leases: Leases, clock: Clock, make_client: MakeClient, *, tick: float = TICK
     ) -> None:
-        """Nothing is listened to yet.
+        """Prepares the shards; `run` connects them.
 
         Args:
-            bot: asks how many shards there are to be.
+            bot: asks Discord how many shards it wants.
             api_url: `channels.discord.api_url`.
-            leases: of the store that all machines share.
-            clock: dates leases and pauses.
-            make_client: makes a shard's client; called with its number and how many there are.
+            leases: the leases in the store that all machines share.
+            clock: tells the moment, for leases and pauses.
+            make_client: makes a shard's client, from its number and the number of shards.
             tick: see `TICK`.
         """
         self._bot = bot
@@ -127,7 +127,7 @@ class Shards:
         return [shard.client for shard in self._shards.values() if shard.client is not None and shard.is_connected]
 
     async def run(self, token: Secret) -> None:
-        """Keep listening until cancelled; then hang up and give the leases back."""
+        """Keeps the shards connected until cancelled; then closes them and releases the leases."""
         try:
             while True:
                 await self._look(token)
@@ -139,7 +139,7 @@ class Shards:
                 await self._release(number)
 
     async def _look(self, token: Secret) -> None:
-        """What is due now: ask for the plan, prolong or take leases, begin one shard."""
+        """Does what is due: asks for the plan, renews or acquires leases, starts one shard."""
         now = self._clock.now()
         if now >= self._ask_at:
             await self._ask(now)
@@ -159,7 +159,7 @@ class Shards:
             shard.task = asyncio.create_task(shard.client.listen(token, self._plan.url))
 
     async def _ask(self, now: datetime) -> None:
-        """Learn how many shards there are to be; all begin anew where that changed."""
+        """Asks how many shards Discord wants; if that changed, all start anew."""
         try:
             plan = await self._read_plan()
         except DeliveryError as error:
@@ -167,7 +167,7 @@ class Shards:
             self._ask_at = now + _pause(self._failures, is_final=error.kind is FailureKind.CREDENTIAL)
             if self._plan is None:
                 self._outage = error.reason
-                log.warning("Discord does not say how to listen to it", reason=error.reason)
+                log.warning("Discord does not say where its gateway is", reason=error.reason)
             return
         self._failures, self._ask_at, self._outage = 0, now + ASK_AGAIN, ""
         if self._plan is not None and plan.shards != self._plan.shards:
@@ -186,7 +186,7 @@ class Shards:
         raise DeliveryError(FailureKind.TRANSIENT, "Discord does not say where its gateway is")
 
     async def _hold(self, number: int, now: datetime) -> None:
-        """Have the shard's lease, or no longer the shard."""
+        """Acquires or renews the shard's lease; drops the shard if another machine has it."""
         shard = self._shards.get(number)
         if shard is not None and now < shard.renew_at:
             return
@@ -206,7 +206,7 @@ class Shards:
         shard.renew_at = now + TERM / 3
 
     def _reap(self, number: int, shard: _Shard, now: datetime) -> None:
-        """See whether its connection ended, and when it is to begin again."""
+        """Checks whether the shard's connection ended, and plans the next attempt."""
         if shard.is_connected:
             shard.failures = 0
         if shard.task is None or not shard.task.done():
@@ -214,7 +214,7 @@ class Shards:
         error = shard.task.exception()
         shard.task = None
         if not isinstance(error, DisconnectedError):
-            raise error or AssertionError("a client ends by a failure, or because we hung up")
+            raise error or AssertionError("a client ends with an error, or because it was closed")
         shard.failures += 1
         shard.outage, shard.begin_at = error.reason, now + _pause(shard.failures, is_final=error.is_final)
         self._ask_at = min(self._ask_at, shard.begin_at)
@@ -236,5 +236,5 @@ def _is_count(value: object) -> bool:
 
 
 def _pause(failures: int, *, is_final: bool) -> timedelta:
-    """How long to wait after so many failures in a row."""
+    """The pause after so many failures in a row."""
     return FINAL_PAUSE if is_final else min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)

@@ -1,7 +1,7 @@
-"""The commands as Discord's users choose and type them: `/paperboy follow`, made from the one table.
+"""Makes Discord's application commands (`/paperboy follow`) from the table of chat commands.
 
-Discord knows each option's name and help, and asks us for completions while somebody types. Registered for all guilds
-and for direct messages. https://docs.discord.com/developers/interactions/application-commands
+Discord shows each option's name and help, and asks for completions while somebody types. The commands are registered
+for all guilds and for direct messages. https://docs.discord.com/developers/interactions/application-commands
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 NAME = "paperboy"
 LONGEST = 1000
-"""Characters of an option; Discord's own limit is 6,000."""
+"""The most characters of an option; Discord's own limit is 6,000."""
 _HELP = 100
 _CHOICE = 100
 
 
 def grow(client: discord.Client, run: Run, complete: Complete) -> app_commands.CommandTree[Any]:
-    """The tree of one client.
+    """Makes the command tree of a client.
 
     Args:
-        client: whose commands they are.
-        run: called with the options that were given, for each command.
-        complete: gives what an option may be completed to, as shown and as sent, best first.
+        client: the client that receives the commands.
+        run: called with a command and its given options.
+        complete: returns the completions of an option (shown text, sent value), best first.
     """
     tree = app_commands.CommandTree(client)
     tree.add_command(_group(run, complete))
@@ -49,12 +49,12 @@ def grow(client: discord.Client, run: Run, complete: Complete) -> app_commands.C
 
 
 def registered(tree: app_commands.CommandTree[Any]) -> list[dict[str, Any]]:
-    """What is to be sent to Discord to have the commands there."""
+    """The JSON that registers the commands at Discord."""
     return [dict(command.to_dict(tree)) for command in tree.get_commands()]
 
 
 def digest(application: int | None, commands: list[dict[str, Any]]) -> str:
-    """Changes whenever what would be registered does, or for whom; in hex."""
+    """A hash (hex) of the commands to register and the application, to notice changes."""
     return hashlib.sha256(json.dumps([application, commands], sort_keys=True).encode()).hexdigest()
 
 
@@ -74,7 +74,7 @@ def _subcommand(command: ChatCommand, run: Run, complete: Complete) -> app_comma
     async def callback(interaction: Interaction[Any], **given: str | None) -> None:
         await run(interaction, command, {name: value for name, value in given.items() if value is not None})
 
-    # discord.py reads the options from a function's signature, and ours come from the table
+    # discord.py reads the options from the function's signature; here they come from the table
     callback.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Interaction),

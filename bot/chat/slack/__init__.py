@@ -1,4 +1,4 @@
-"""Slack's side of the chat: a socket that is always open, what comes over it, and answers in Block Kit.
+"""The chat in Slack: receives commands and clicks over a socket, and answers in Block Kit.
 
 Imported only where the configuration has `chat.slack`: slack_sdk's socket client takes half a second to import.
 """
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _MOST_AT_ONCE = 1_000
-"""Things that are being answered; what comes on top is not."""
+"""The most requests that are answered at the same time; more are dropped."""
 _MOST_ASKED_ABOUT = 5
 _LONGEST_LABEL = 60
 
@@ -57,13 +57,13 @@ class SlackListener:
     """`Listener` for Slack."""
 
     def __init__(self, service: ChatService, templates: Templates, clock: Clock, **timing: float) -> None:
-        """Not listening yet.
+        """Prepares the listener; `run` connects.
 
         Args:
-            service: what carries out commands; its configuration has `chat.slack`, and a token for Slack.
-            templates: what shows answers.
-            clock: for how long what Slack says of a person holds.
-            timing: of `SlackSocket`, for tests.
+            service: carries out commands; its configuration has `chat.slack` and a bot token for Slack.
+            templates: for answers.
+            clock: tells when cached facts about people are too old.
+            timing: the timeouts of `SlackSocket`, for tests.
         """
         settings = service.context.settings
         slack: SlackSettings = settings.channels["slack"]
@@ -79,21 +79,21 @@ class SlackListener:
         self._answering: set[asyncio.Task[None]] = set()
 
     def exchange(self, service: ChatService, templates: Templates) -> None:
-        """Answer by another configuration from now on; the socket stays."""
+        """Uses another configuration from now on; the socket stays open."""
         self._service, self._templates = service, templates
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a socket."""
+        """Whether the socket is open."""
         return not self._state.trouble
 
     @property
     def outage(self) -> str:
-        """Why there is none."""
+        """Why the socket is not open; empty if it is."""
         return self._state.trouble
 
     async def run(self) -> None:
-        """Listen until it is cancelled; then leave what is being answered, and hang up."""
+        """Listens until cancelled; then cancels unfinished answers and closes the socket."""
         try:
             await self._socket.run()
         finally:
@@ -109,7 +109,7 @@ class SlackListener:
         if incoming is None:
             return
         if len(self._answering) >= _MOST_AT_ONCE:
-            log.warning("too much is said at once: not answered", kind=request.type)
+            log.warning("too many requests at once: not answered", kind=request.type)
             return
         task = asyncio.create_task(self._answer(incoming))
         self._answering.add(task)
@@ -121,7 +121,7 @@ class SlackListener:
         except DeliveryError as error:
             log.warning("an answer did not reach Slack", reason=error.reason)
         except Exception:
-            log.exception("what was said in Slack could not be answered", kind=type(incoming).__name__)
+            log.exception("a request from Slack could not be answered", kind=type(incoming).__name__)
 
     async def _answer_to(self, incoming: Incoming) -> None:
         match incoming:
@@ -152,7 +152,7 @@ class SlackListener:
         return await self._with_invitation(asker, answer) if answer and answer.has_changed else answer
 
     async def _with_name(self, asker: Asker) -> Asker:
-        """In a private channel with its name, which Slack does not say by itself, if the YAML may mean it by that."""
+        """Adds a private channel's name, which Slack sends only on request; only if the YAML uses channel names."""
         everybody = self._service.context.settings.subscribers.values()
         addresses = (address for each in everybody if each.channel == "slack" for address in each.addresses)
         if asker.names != UNNAMED or not any(each.value.reveal().startswith("#") for each in addresses):
@@ -163,14 +163,14 @@ class SlackListener:
             return asker
 
     async def _with_zone(self, asker: Asker) -> Asker:
-        """A newcomer's digests come in the time zone of who asked, if Slack says which that is."""
+        """Adds the person's time zone, if Slack tells it: new subscriptions get it."""
         try:
             return replace(asker, timezone=(await self._people.user(asker.person)).timezone)
         except DeliveryError:
             return asker
 
     async def _with_invitation(self, asker: Asker, answer: Answer) -> Answer:
-        """What was followed in a channel that the app is not in cannot be brought there."""
+        """Adds a hint if the app is not a member of the channel, because it cannot post there then."""
         try:
             is_there = asker.is_direct or await self._api.is_member(asker.destination)
         except DeliveryError:
@@ -179,7 +179,7 @@ class SlackListener:
         return answer if is_there else replace(answer, parts=(*answer.parts, Part(lines=(line,))))
 
     async def _why(self, incoming: Incoming, identifiers: tuple[str, ...]) -> Answer | None:
-        """About the one paper of a message; of several, which is meant."""
+        """Explains the paper in a message; if there are several, asks which one."""
         if not identifiers:
             return sentences.no("There is no paper of arXiv's in this message.")
         if len(identifiers) == 1:
@@ -198,7 +198,7 @@ class SlackListener:
             await self._show_home(incoming, answer)
 
     async def _show_home(self, incoming: Incoming, note: Answer | None = None) -> None:
-        """The person's own subscription, with what became of the last press above it."""
+        """Shows the person's subscription on the home page, under the answer to the last click."""
         answer = await self._service.answer(Request(f"home-{incoming.id}", incoming.asker, "topics"), _nobody)
         if answer is not None:
             view: dict[str, Any] = rendering.home(self._templates, answer, note)

@@ -1,6 +1,6 @@
-"""What the chat asks of Slack over HTTP: a socket's address, who somebody is, an answer, a home page, a dialog.
+"""The Slack methods that the chat needs: a socket's URL, facts about people, answers, the home page, dialogs.
 
-Through slack_sdk, whose retries and log are off; every refused answer is a `DeliveryError`, as for messages.
+Uses slack_sdk with its retries and log off. Every failed request is a `DeliveryError`, as for digests.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _CONNECT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class SlackUser:
-    """What is known of a person."""
+    """Facts about a person."""
 
     is_manager: bool
-    """An admin or an owner of this workspace."""
+    """Whether they are an admin or an owner of this workspace."""
     timezone: str | None
     """By its IANA name."""
 
@@ -44,7 +44,7 @@ class SlackChatApi:
     """The methods that the chat needs. Opens its session when it is first needed."""
 
     def __init__(self, token: Secret, app_token: Secret, api_url: str) -> None:
-        """Take the bot's token, the app-level token, and where Slack's methods are."""
+        """Takes the bot token, the app-level token, and the base URL of Slack's methods."""
         self._token = token
         self.app_token = app_token
         self._api_url = api_url
@@ -54,7 +54,7 @@ class SlackChatApi:
         """A one-time address for a socket: https://docs.slack.dev/reference/methods/apps.connections.open.
 
         Raises:
-            DeliveryError: Slack did not give one.
+            DeliveryError: the request failed.
         """
         with connection_errors_as_failures():
             answer = await self.client().apps_connections_open(app_token=self.app_token.reveal())
@@ -64,17 +64,17 @@ class SlackChatApi:
         """The workspace's id: https://docs.slack.dev/reference/methods/auth.test.
 
         Raises:
-            DeliveryError: Slack did not say.
+            DeliveryError: the request failed.
         """
         with connection_errors_as_failures():
             answer = await self.client().auth_test()
         return str(answer.get("team_id", ""))
 
     async def scopes(self) -> frozenset[str]:
-        """What the bot's token may do; empty where Slack does not say.
+        """The scopes of the bot token; empty if Slack does not tell.
 
         Raises:
-            DeliveryError: Slack does not know the token.
+            DeliveryError: the request failed, or the token is not valid.
         """
         with connection_errors_as_failures():
             answer = await self.client().auth_test()
@@ -82,12 +82,12 @@ class SlackChatApi:
         return frozenset(scope.strip() for scope in listed.split(",") if scope.strip())
 
     async def user(self, person: str, team: str) -> SlackUser:
-        """Who somebody is: https://docs.slack.dev/reference/methods/users.info. It needs users:read.
+        """Facts about a person: https://docs.slack.dev/reference/methods/users.info. Needs the scope users:read.
 
-        An admin of another workspace, with which a channel is shared, is none here.
+        In a shared channel, an admin of the other workspace does not count as one.
 
         Raises:
-            DeliveryError: Slack did not say.
+            DeliveryError: the request failed.
         """
         with connection_errors_as_failures():
             answer = await self.client().users_info(user=person)
@@ -98,66 +98,66 @@ class SlackChatApi:
         return SlackUser(is_manager, zone if isinstance(zone, str) else None)
 
     async def is_member(self, channel: str) -> bool:
-        """Whether the app is in a channel; it takes it to be where it may not look.
+        """Whether the app is a member of a channel; True if it may not ask.
 
         Raises:
-            DeliveryError: Slack did not say.
+            DeliveryError: the request failed.
         """
         try:
             with connection_errors_as_failures():
                 answer = await self.client().conversations_info(channel=channel)
         except DeliveryError as error:
-            if error.kind is FailureKind.DESTINATION_GONE:  # a private channel that it is not in
+            if error.kind is FailureKind.DESTINATION_GONE:  # a private channel of which it is not a member
                 return False
-            if error.kind is FailureKind.CREDENTIAL:  # it may not look
+            if error.kind is FailureKind.CREDENTIAL:  # it may not ask
                 return True
             raise
         return bool(json_object(answer.get("channel")).get("is_member", True))
 
     async def channel_name(self, channel: str) -> str:
-        """What a channel is called, without `#`: https://docs.slack.dev/reference/methods/conversations.info.
+        """The name of a channel, without `#`: https://docs.slack.dev/reference/methods/conversations.info.
 
         Raises:
-            DeliveryError: Slack did not say.
+            DeliveryError: the request failed.
         """
         with connection_errors_as_failures():
             answer = await self.client().conversations_info(channel=channel)
         return str(json_object(answer.get("channel")).get("name", ""))
 
     async def publish_home(self, person: str, view: Mapping[str, Any]) -> None:
-        """Show a person's home page: https://docs.slack.dev/reference/methods/views.publish.
+        """Publishes a person's home page: https://docs.slack.dev/reference/methods/views.publish.
 
         Raises:
-            DeliveryError: Slack did not take it.
+            DeliveryError: the request failed.
         """
         with connection_errors_as_failures():
             await self.client().views_publish(user_id=person, view=dict(view))
 
     async def open_dialog(self, trigger: str, view: Mapping[str, Any]) -> None:
-        """Show a dialog to who pressed something: https://docs.slack.dev/reference/methods/views.open.
+        """Opens a dialog for the person who clicked: https://docs.slack.dev/reference/methods/views.open.
 
         Raises:
-            DeliveryError: Slack did not take it.
+            DeliveryError: the request failed.
         """
         with connection_errors_as_failures():
             await self.client().views_open(trigger_id=trigger, view=dict(view))
 
     async def update_dialog(self, view_id: str, view: Mapping[str, Any]) -> None:
-        """Show something else in a dialog: https://docs.slack.dev/reference/methods/views.update.
+        """Replaces the content of a dialog: https://docs.slack.dev/reference/methods/views.update.
 
         Raises:
-            DeliveryError: Slack did not take it.
+            DeliveryError: the request failed.
         """
         with connection_errors_as_failures():
             await self.client().views_update(view_id=view_id, view=dict(view))
 
     async def respond(self, url: str, payload: Mapping[str, Any]) -> None:
-        """Answer where a command or a press said: good for five answers within 30 minutes.
+        """Posts an answer to a `response_url`, which takes five answers within 30 minutes.
 
         https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 
         Raises:
-            DeliveryError: Slack did not take it, or the address is not Slack's.
+            DeliveryError: the request failed, or the URL is not Slack's.
         """
         host = urlsplit(url).hostname or ""
         if host not in HOSTS and not is_loopback(host):

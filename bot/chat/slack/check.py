@@ -1,4 +1,4 @@
-"""What `check` asks of Slack for the chat: are both tokens good, and which scope is missing. Changes nothing."""
+"""The checks of `paperboy check` for the chat in Slack: both tokens, and missing scopes. Changes nothing."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SCOPES: Mapping[str, str] = {
     "users:read": "know who may change a channel",
     "im:write": "write to a person",
 }
-"""What the chat needs of the bot's token, and what for."""
+"""Scope of the bot token -> what it is needed for."""
 _APP_TOKEN, _TOKEN = "chat.slack.app_token", "channels.slack.token"
 _AGAIN = "paste the manifest of bot/chat/README.md on the app's page, and install the app again"
 
 
 async def check_chat(slack: SlackSettings, chat: SlackChat) -> list[CheckResult]:
-    """Whether commands could be heard and answered: a socket's address is asked for, and no socket opened."""
+    """Checks whether commands would arrive and could be answered; asks for a socket's URL but opens no socket."""
     if slack.token is None:
         return [CheckResult(_TOKEN, ok=False, message="is missing")]
     api = SlackChatApi(slack.token, chat.app_token, slack.api_url)

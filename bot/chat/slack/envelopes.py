@@ -1,4 +1,4 @@
-"""What Slack's envelopes say, as values. Pure; reads with distrust, for what people type is in them.
+"""Parses the envelopes of Slack's socket into values. Pure; trusts nothing, because people's text is in them.
 
 https://docs.slack.dev/apis/events-api/using-socket-mode#receive, and for their payloads
 https://docs.slack.dev/interactivity/implementing-slash-commands,
@@ -26,54 +26,54 @@ if TYPE_CHECKING:
     from bot.channels.buttons import Click
 
 SAY = "say:"
-"""An action whose value is a command, as it would be typed, begins with this."""
+"""The start of an action id whose value is a command, as it would be typed."""
 WHY_SHORTCUT = "why_paper"
 WHY_DIALOG = "why_dialog"
-"""The `callback_id` of both, as the manifest has it."""
+"""The `callback_id` of the shortcut and of the dialog, as in the app's manifest."""
 _PLATFORM = "slack"
 _PERSON = re.compile(r"[UW][A-Z0-9]{6,20}")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{6,20}")
 _LINK = re.compile(r"https?://arxiv\.org/abs/[^\s|>\"'\\)]+")
 _MOST_PAPERS = 50
 UNNAMED = ("#privategroup",)
-"""What Slack calls every private channel:
+"""The name that Slack gives for every private channel:
 https://docs.slack.dev/interactivity/implementing-slash-commands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Who said something, where, and where the answer goes."""
+    """A request of a person: who, where, and where the answer goes."""
 
     id: str
     asker: Asker
     answer_to: str = field(default="", repr=False)
-    """Slack's address for the answer; empty for the home page."""
+    """The URL for the answer (Slack's `response_url`); empty for the home page."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandTyped(Incoming):
-    """A command was typed, or a button pressed that stands for one."""
+    """A command was typed, or a button with a command was clicked."""
 
     line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonPressed(Incoming):
-    """A button under a paper was pressed."""
+    """A button under a paper was clicked."""
 
     click: Click | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WhyShortcut(Incoming):
-    """The shortcut "Why this paper?" was chosen at a message with these papers."""
+    """The shortcut "Why this paper?" was chosen on a message with these papers."""
 
     identifiers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HomeOpened(Incoming):
-    """Somebody looks at the app's home page."""
+    """A person opened the app's home page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +85,19 @@ class DialogRequested(Incoming):
 
 @dataclass(frozen=True, slots=True)
 class DialogSubmitted(Incoming):
-    """That dialog was filled in."""
+    """The dialog "Why a paper?" was submitted."""
 
     view_id: str = ""
     text: str = ""
 
 
 def read_envelope(kind: str, envelope_id: str, payload: Mapping[str, Any]) -> Incoming | None:
-    """What an envelope says; None for what is not for us or is not as Slack writes it.
+    """Parses an envelope; None if it is of another kind, or malformed.
 
     Args:
         kind: the envelope's type.
-        envelope_id: its id, by which a command or a press is known.
-        payload: what is in it.
+        envelope_id: its id, which becomes the request's id.
+        payload: its content.
     """
     reader = _READERS.get((kind, "" if kind == "slash_commands" else _text(payload.get("type"))))
     return reader(envelope_id, payload) if reader else None
@@ -166,11 +166,11 @@ _READERS: Mapping[tuple[str, str], Callable[[str, Mapping[str, Any]], Incoming |
     ("interactive", "shortcut"): _shortcut,
     ("interactive", "view_submission"): _dialog,
 }
-"""By the envelope's type and its payload's."""
+"""(the envelope's type, the payload's type) -> the parser."""
 
 
 def _asker(person: object, channel: object, name: object = None) -> Asker | None:
-    """Who it is; direct messages, and what has no channel, are about the person."""
+    """The person and the place; in direct messages, and without a channel, the place is the person."""
     if not isinstance(person, str) or not _PERSON.fullmatch(person):
         return None
     if channel is None:

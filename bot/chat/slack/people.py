@@ -1,4 +1,4 @@
-"""Who may change a channel in Slack, and where a person lives; asked of Slack, and remembered for a while."""
+"""Asks Slack whether a person is an admin and what their time zone is, and caches the answers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 REMEMBERED_MINUTES = 5
 _MOST = 5_000
-"""Persons that are remembered."""
+"""The most people in the cache."""
 
 
 class SlackPeople:
-    """What is known of people, for some minutes: who is an admin no more can change nothing after that."""
+    """A cache of facts about people, for some minutes only, because an admin may lose that role."""
 
     def __init__(self, api: SlackChatApi, who: WhoMayChange, clock: Clock, remembered: timedelta) -> None:
-        """Take who may change a channel, and for how long answers of Slack hold."""
+        """Takes who may change a channel (`who`), and how long Slack's answers are cached (`remembered`)."""
         self._api = api
         self._who = who
         self._clock = clock
@@ -37,15 +37,15 @@ class SlackPeople:
         """Whether a person may change what a channel gets.
 
         Raises:
-            DeliveryError: Slack did not say who it is.
+            DeliveryError: Slack gave no usable answer.
         """
         return self._who is WhoMayChange.EVERYONE or (await self.user(person)).is_manager
 
     async def user(self, person: str) -> SlackUser:
-        """Who somebody is; of many who want to know at once, one asks.
+        """The facts about a person; Slack is asked once, also if several callers wait.
 
         Raises:
-            DeliveryError: Slack did not say.
+            DeliveryError: Slack gave no usable answer.
         """
         known = self._known.get(person)
         if known is not None and self._clock.now() - known[0] < self._remembered:
@@ -67,4 +67,4 @@ class SlackPeople:
     def _asked(self, person: str, task: asyncio.Task[SlackUser]) -> None:
         del self._asking[person]
         if not task.cancelled():
-            task.exception()  # whoever waits is told of it; nobody may wait any more
+            task.exception()  # read, as asyncio else logs it if no caller waits any more

@@ -1,6 +1,6 @@
-"""Answers as Slack shows them: Block Kit for a message, the home page and a dialog, through `templates/slack/`.
+"""Renders answers as Block Kit for a message, the home page and a dialog, with `templates/slack/`.
 
-Pure, except that it reads templates. What does not fit is counted.
+Pure, except that it reads templates. Blocks that do not fit are counted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST_CHOICES = 5
 
 
 def message(templates: Templates, answer: Answer) -> dict[str, Any]:
-    """What is posted to an answer's address: seen by who asked alone, and beside what it is about."""
+    """The message for a `response_url`, shown only to the person who asked."""
     plain = _render(templates, "text", text=short(answer.text, _LINE), is_good=answer.is_good)
     quiet = {"response_type": "ephemeral", "replace_original": False, "unfurl_links": False, "unfurl_media": False}
     return {**quiet, "text": plain, "blocks": answer_blocks(templates, answer)}
@@ -45,7 +45,7 @@ def answer_blocks(templates: Templates, answer: Answer, room: int = blocks.MOST_
 
 
 def home(templates: Templates, answer: Answer, note: Answer | None = None) -> dict[str, Any]:
-    """The home page: what became of the last press, if one was, then the answer.
+    """The home page: the answer to the last click (`note`), if there is one, then the answer.
 
     https://docs.slack.dev/surfaces/app-home
     """
@@ -85,7 +85,7 @@ def _texts(templates: Templates, answer: Answer) -> list[Text]:
 
 
 def _part(templates: Templates, part: Part) -> Iterator[Text]:
-    """A part's heading with what stands under it, in as few blocks as hold it."""
+    """A part's heading and content, in as few blocks as possible."""
     lines = [_render(templates, "heading", heading=short(part.heading, _LINE))] if part.heading else []
     lines += [_render(templates, "line", line=short(line, _LINE)) for line in part.lines]
     lines += [_paper(templates, paper) for paper in part.papers]
@@ -110,7 +110,7 @@ def _paper(templates: Templates, shown: ShownPaper) -> str:
 
 
 def _code(text: str) -> Iterator[str]:
-    """Text letter by letter, in blocks that hold whole lines; backticks, which would end it, become apostrophes."""
+    """Text verbatim, in blocks of whole lines; backticks, which would end a block, become apostrophes."""
     lines = [html.escape(line.replace("`", "'"), quote=False) for line in text.splitlines()]
     piece: list[str] = []
     for line in (truncate(each, _CODE) for each in lines):

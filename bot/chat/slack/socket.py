@@ -3,7 +3,7 @@
 address -> socket -> hello -> envelopes, each acknowledged at once -> its end -> the next one
 
 slack_sdk's client speaks the protocol, but opens new sockets by itself for ever, silently, also with a token that is
-refused. So each of its clients has one socket here, and what follows it is decided here.
+refused. So a client has only one socket here, and this module decides when the next one is opened.
 """
 
 from __future__ import annotations
@@ -34,43 +34,43 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PING_SECONDS = 5.0
-"""How often we ping; a socket that does not answer is given up after about four of them."""
+"""Seconds between two pings; a socket that does not answer about four of them is given up."""
 HELLO_SECONDS = 15.0
-"""How long a new socket may take to say hello."""
+"""The longest wait for the `hello` of a new socket."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-"""Between two attempts, ever longer."""
+"""Seconds between two attempts: the first pause, doubled each time, up to the longest."""
 PAUSE_IF_REFUSED = 300.0
-"""Where the token is refused: it is mended in the configuration, and that is read again then."""
+"""Seconds, if the token is refused: only a new configuration helps."""
 _SETTLED_AFTER = 60.0
 _MOST_SHORT_LIVES = 3
-"""Sockets in a row that end before that; then there is a pause before the next one."""
+"""After so many sockets in a row that end before `_SETTLED_AFTER` there is a pause."""
 _RETIRES_IN = 1.0
 _END_SECONDS = 1.0
-"""How long the other side may take to say goodbye."""
+"""The longest wait for the other side to close the connection."""
 
 
 class ConnectionState:
-    """Whether there is a socket, and why not; what changes is logged."""
+    """Whether the socket is open, and if not, why; changes are logged."""
 
     def __init__(self) -> None:
         self.trouble = "not connected yet"
-        """Empty while there is one. No secret is in it."""
+        """Why there is none; empty while it is open. Contains no secret."""
 
     def is_up(self) -> None:
-        """There is one now."""
+        """Records that a socket is open."""
         if self.trouble:
             log.info("listening", platform="slack")
         self.trouble = ""
 
     def is_down(self, reason: str) -> None:
-        """There is none, and why."""
+        """Records that there is no socket, and why."""
         if reason != self.trouble:
             log.warning("not listening", platform="slack", reason=reason)
         self.trouble = reason
 
 
 class _OneSocket(SocketModeClient):
-    """slack_sdk's client, but for what it does where its socket ends."""
+    """slack_sdk's client for one socket; it sets `ended` instead of opening another socket."""
 
     def __init__(self, api: SlackChatApi, on_envelope: OnEnvelope, ping_seconds: float) -> None:
         super().__init__(api.app_token.reveal(), logger=SILENT, web_client=api.client(), ping_interval=ping_seconds)
@@ -82,11 +82,11 @@ class _OneSocket(SocketModeClient):
         self.socket_mode_request_listeners.append(self._on_request)
 
     async def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002 - slack_sdk's own
-        """Called where the socket was closed, does not answer any more, or is to be replaced."""
+        """Called by slack_sdk when the socket was closed, does not answer any more, or is to be replaced."""
         self.ended.set()
 
     async def end(self) -> None:
-        """Close it, whether or not the other side still answers."""
+        """Closes the socket, also if the other side does not answer any more."""
         self.closed, self.auto_reconnect_enabled = True, False
         tasks = [
             task for task in (self.message_processor, self.current_session_monitor, self.message_receiver) if task
@@ -127,16 +127,16 @@ class SlackSocket:
         first_pause: float = FIRST_PAUSE,
         refused_pause: float = PAUSE_IF_REFUSED,
     ) -> None:
-        """Take whom to ask for addresses.
+        """Prepares the connection; `run` opens it.
 
         Args:
             api: Slack's methods.
-            state: told whether there is a socket.
+            state: records whether a socket is open.
             on_envelope: called for each envelope.
-            ping_seconds: how often we ping.
-            hello_seconds: how long a new socket may take to say hello.
+            ping_seconds: see `PING_SECONDS`.
+            hello_seconds: see `HELLO_SECONDS`.
             first_pause: seconds until the second attempt.
-            refused_pause: seconds until the next attempt where the token is refused.
+            refused_pause: see `PAUSE_IF_REFUSED`.
         """
         self._api = api
         self._state = state
@@ -148,7 +148,7 @@ class SlackSocket:
         self._retiring: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Listen until it is cancelled."""
+        """Keeps a socket open until cancelled."""
         socket, short_lives, loop = None, 0, asyncio.get_running_loop()
         try:
             while True:
@@ -168,7 +168,7 @@ class SlackSocket:
                 await socket.end()
 
     async def _next(self, last: _OneSocket | None) -> _OneSocket:
-        """A new socket, tried for ever; the last one may still work meanwhile."""
+        """Opens a new socket, and tries until it works; meanwhile the last one may still work."""
         pause = self._first_pause
         while True:
             try:
@@ -180,7 +180,7 @@ class SlackSocket:
                 pause = min(2 * pause, LONGEST_PAUSE)
 
     def _retire(self, socket: _OneSocket | None) -> None:
-        """Close it in a moment: what is on its way over it is still taken, and acknowledged there."""
+        """Closes the replaced socket a moment later, so that envelopes on their way are still acknowledged on it."""
         if socket is not None:
             task = asyncio.create_task(_end_later(socket))
             self._retiring.add(task)
@@ -192,10 +192,10 @@ class SlackSocket:
         return max(pause, self._refused_pause) if error.kind is FailureKind.CREDENTIAL else pause
 
     async def _opened(self) -> _OneSocket:
-        """A socket that said hello.
+        """Opens a socket and waits for its `hello`.
 
         Raises:
-            DeliveryError: there is none.
+            DeliveryError: it could not be opened.
         """
         url = await self._api.socket_url()
         socket = _OneSocket(self._api, self._on_envelope, self._ping_seconds)
