@@ -109,22 +109,24 @@ async def test_killed_at_eighty_random_moments_nothing_is_lost_doubled_where_it_
     assert not total.doubled["lab"] + total.doubled["group"]
 
 
-async def test_one_of_four_on_one_postgresql_killed_at_four_random_moments_of_a_morning_costs_nothing(
+@pytest.mark.timeout(300)  # some 15 s where nobody else computes
+async def test_one_of_four_workers_on_one_postgresql_killed_at_four_random_moments_of_a_morning_costs_nothing(
     tmp_path: Path, postgres_url: str
 ) -> None:
     """`make crash FLEET=1` does it a hundred times, and stops, pauses and migrates the database too."""
-    async with opened_fleet(tmp_path, postgres_url, 1, command="run", readers=6) as life:
+    async with opened_fleet(tmp_path, postgres_url, 1, command="worker", readers=6) as life:
         await life.spend(next_mailing(TUESDAY), kills=4)
         assert life.tally.killed.total() == 4
         assert not any(life.tally.doubled[lane] for lane in ASKABLE)
 
 
 @pytest.mark.on_request
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("command", ["run", "worker"])
 async def test_four_on_one_postgresql_that_crashes_restarts_stands_still_and_is_migrated_lose_and_double_nothing(
-    tmp_path: Path,
+    tmp_path: Path, command: str
 ) -> None:
-    tally = await drive_fleet(tmp_path, 30, 2, command="run", pause=3.0)
+    tally = await drive_fleet(tmp_path, 30, 2, command=command, pause=3.0)
     assert set(tally.outages) == {"stopped", "restarted", "paused", "migrated"}
     assert tally.killed.total() == 30
     assert not any(tally.doubled[lane] for lane in ASKABLE)

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -38,7 +38,7 @@ from tests.postgres import running_server
 from tests.world import TUESDAY, Environment, morning, opened_environment
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import date
 
     from tests.crash.driver import End, ProcessPool
@@ -55,8 +55,9 @@ KILLS = 4
 SECONDS = 4.0
 """About what a morning takes in truth; troubles fall into it."""
 
-RATE = 60.0
-"""Times as fast as in truth the clock runs: whoever saw another collect looks again after a minute of it."""
+RATES = {"run": 60.0, "worker": 1.0}
+"""Times as fast as in truth the clock runs: a daemon that saw another collect looks again after a minute of it, and
+workers wait by the database's clock."""
 
 SECONDS_STILL = 2.0
 """After so long without a message the clock is set forward."""
@@ -75,6 +76,8 @@ class FleetTally:
     mornings: int = 0
     deaths: int = 0
     """How often one died with a message under way."""
+    restarted: int = 0
+    """How often one could not begin, as the database was away."""
     messages: Counter[str] = field(default_factory=Counter)
     doubled: Counter[str] = field(default_factory=Counter)
 
@@ -85,7 +88,7 @@ class FleetTally:
         return "\n".join(
             [
                 f"{self.killed.total()} of four killed on {self.mornings} mornings, while: {phases}",
-                f"the database: {outages}",
+                f"the database: {outages}; {self.restarted} could not begin for want of it, and were started again",
                 f"{self.deaths} messages were under way when their sender died",
                 f"{self.messages.total()} messages, each there and in order",
                 f"copies: {asked} where it can be asked, {self.doubled.total() - asked} elsewhere",
@@ -106,11 +109,13 @@ class _Seat:
 class Fleet:
     """Four processes, each in its seat."""
 
-    def __init__(self, config: Path, clock: Path, command: str, pools: Sequence[ProcessPool]) -> None:
+    def __init__(self, config: Path, clock: Path, command: str, first: ProcessPool, later: ProcessPool) -> None:
+        """Take the files, the command, from where the first four are started, and from where each after them."""
         self._config = config
         self._clock_file = clock
-        self._command = command
-        self._seats = [_Seat(pool, *seat) for pool, seat in zip(pools, SEATS, strict=True)]
+        self.command = command
+        self._seats = [_Seat(first, *seat) for seat in SEATS]
+        self._later = later
 
     async def start(self) -> None:
         for seat in self._seats:
@@ -121,6 +126,7 @@ class Fleet:
         seat = chance.choice(self._seats)
         os.kill(seat.pid, signal.SIGKILL)
         end = await seat.pool.reap(seat.pid)
+        seat.pool = self._later
         await self._start(seat)
         return end
 
@@ -141,13 +147,22 @@ class Fleet:
             seat.pid = 0
         assert [end.code for end in ends] == [0] * len(ends)
 
-    def require_alive(self) -> None:
-        gone = [seat.pid for seat in self._seats if _has_ended(seat.pid)]
-        assert not gone, f"{self._command} ended by itself: {gone}"
+    async def restart_ended(self) -> int:
+        """Start those again that ended for want of a database while they began, as a service manager does. How many.
+
+        Raises:
+            AssertionError: one had begun, and ended by itself.
+        """
+        ended = [seat for seat in self._seats if _has_ended(seat.pid)]
+        for seat in ended:
+            end = await seat.pool.reap(seat.pid)
+            assert end.phase == "starting", f"{self.command} ended by itself while {end.phase}, with {end.code}"
+            await self._start(seat)
+        return len(ended)
 
     async def _start(self, seat: _Seat) -> None:
         seat.pid = await seat.pool.start_daemon(
-            self._config, command=self._command, clock=self._clock_file, skew=seat.skew, host=seat.host
+            self._config, command=self.command, clock=self._clock_file, skew=seat.skew, host=seat.host
         )
 
 
@@ -187,7 +202,16 @@ class FleetSimulation:
         self._environment.announce(
             day, *(paper(f"{day:%y%m.%d}{n:03}", title=title) for n, title in enumerate(titles_of(day)))
         )
-        self._clock.set(morning(day), RATE)
+        self._set_clock(morning(day))
+
+    def _set_clock(self, moment: datetime) -> None:
+        """For the processes, and for the jobs that wait: theirs is the database's clock, which nobody can set."""
+        ahead = moment - self._clock.now()
+        self._clock.set(moment, RATES[self._fleet.command])
+        with self._store._database.writing() as connection:
+            if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")):
+                bring_forward = text("UPDATE procrastinate_jobs SET scheduled_at = scheduled_at - :ahead")
+                connection.execute(bring_forward, {"ahead": ahead})
 
     async def spend(
         self, day: date, *, kills: int = 0, database: Mapping[str, Callable[[], None]] = MappingProxyType({})
@@ -213,14 +237,14 @@ class FleetSimulation:
         """Until everything is sent and the page is there; the clock goes on where nobody sends."""
         came, since, steps = -1, 0.0, 0
         while not await asyncio.to_thread(self._is_done, day):
-            self._fleet.require_alive()
+            self.tally.restarted += await self._fleet.restart_ended()
             now = sum(self._environment.received().values())
             if now != came:
                 came, since = now, time.monotonic()
             elif time.monotonic() - since > SECONDS_STILL:
                 steps, since = steps + 1, time.monotonic()
                 assert steps < MOST_STEPS, f"what was to come on {day} did not"
-                self._clock.set(self._clock.now() + STEP, RATE)
+                await asyncio.to_thread(self._set_clock, self._clock.now() + STEP)
             await asyncio.sleep(0.1)
         self._before = await asyncio.to_thread(self._last)
 
@@ -247,7 +271,7 @@ class FleetSimulation:
 
 @asynccontextmanager
 async def opened_fleet(
-    folder: Path, store: str, seed: int, *, command: str, readers: int = READERS, beside: Path | None = None
+    folder: Path, store: str, seed: int, *, command: str, readers: int = READERS, before: Path | None = None
 ) -> AsyncIterator[FleetSimulation]:
     """Four processes over a store of their own, which have had a first morning without trouble.
 
@@ -257,14 +281,17 @@ async def opened_fleet(
         seed: of the random moments.
         command: `run` or `worker`.
         readers: mailboxes beside one subscriber on every channel.
-        beside: a folder with another version's `bot`, from which one process of each machine is started.
+        before: a folder with an earlier version's `bot`, of which the first four are: who comes in a place of theirs
+            migrates the store under the others.
     """
     log = folder / "children.log"
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(process_pool(log))
-        other = await stack.enter_async_context(process_pool(log, beside)) if beside else pool
+        first = await stack.enter_async_context(process_pool(log, before)) if before else pool
         environment = await stack.enter_async_context(opened_environment(folder))
         environment.config["store"] = store
+        if command == "worker":
+            environment.config["fleet"] = True
         write_config(environment, readers=readers)
         environment.config["channels"]["mail"]["connections"] = 1  # so that one process alone takes its time
         # A copy: `environment.settings` writes the other anew each time, and one that starts might read half of it.
@@ -272,13 +299,12 @@ async def opened_fleet(
         (folder / "clock").write_bytes(bytes(24))
         clock = SharedClock(folder / "clock")
         environment.slack.now = environment.discord.now = lambda: clock.now().timestamp()
-        fleet = Fleet(folder / "fleet.yaml", folder / "clock", command, (other, pool, other, pool))
+        fleet = Fleet(folder / "fleet.yaml", folder / "clock", command, first, pool)
         life = FleetSimulation(environment, fleet, clock, random.Random(seed), readers=readers)
         stack.callback(life.close)
         try:
             life.announce(TUESDAY)
-            for each in {pool, other}:
-                await each.run(environment, morning(TUESDAY), command="rehearse")
+            await first.run(environment, morning(TUESDAY), command="rehearse")
             await fleet.start()
             await life.spend(TUESDAY)
             yield life
@@ -298,7 +324,7 @@ def add_column(url: str, number: int) -> None:
 
 
 async def drive_fleet(
-    folder: Path, kills: int, seed: int, *, command: str, pause: float = 30.0, beside: Path | None = None
+    folder: Path, kills: int, seed: int, *, command: str, pause: float = 30.0, before: Path | None = None
 ) -> FleetTally:
     """Kill so many of four, and trouble the database on every third morning. What was hit.
 
@@ -308,7 +334,7 @@ async def drive_fleet(
         seed: of the random moments.
         command: `run` or `worker`.
         pause: the seconds that the database stands still, or is away.
-        beside: a folder with another version's `bot`.
+        before: see `opened_fleet`.
     """
     with running_server() as server:
         store, outages = server.get_uri().replace("postgresql:", "postgresql+psycopg:"), Outages(server)
@@ -319,7 +345,7 @@ async def drive_fleet(
             "paused": lambda: outages.pause(pause),
             "migrated": lambda: add_column(store, next(columns)),
         }
-        async with opened_fleet(folder, store, seed, command=command, beside=beside) as life:
+        async with opened_fleet(folder, store, seed, command=command, before=before) as life:
             day = TUESDAY
             for number in count():
                 left = kills - life.tally.killed.total()
@@ -332,12 +358,13 @@ async def drive_fleet(
     return life.tally
 
 
-def main(kills: str = "100", seed: str = "1", command: str = "run", beside: str = "") -> None:
+def main(kills: str = "100", seed: str = "1", command: str = "worker", before: str = "") -> None:
     """`python -m tests.crash.fleet [KILLS] [SEED] [run|worker] [FOLDER]`, or `make crash FLEET=1`."""
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="paperboy-crash-"))  # stays where something went wrong
-    beside_folder = Path(beside) if beside else None
-    tally = asyncio.run(drive_fleet(folder, int(kills), int(seed), command=command, beside=beside_folder))
+    tally = asyncio.run(
+        drive_fleet(folder, int(kills), int(seed), command=command, before=Path(before) if before else None)
+    )
     shutil.rmtree(folder)
     print(tally)  # noqa: T201 - its output
     print(f"`{command}`, seed {seed}, {time.monotonic() - started:.0f} s")  # noqa: T201 - its output
