@@ -269,6 +269,14 @@ class WebSettings:
     """Whether the site's pages are served as well."""
 
 
+@dataclass(frozen=True, slots=True)
+class ComposeSettings:
+    """How digests are composed."""
+
+    processes: int | None = None
+    """In how many processes at most; None: as many as there are cores."""
+
+
 CHAT_PLATFORMS = ("slack", "discord")
 """The channels in which readers can write to the bot."""
 
@@ -331,6 +339,7 @@ class Settings:
     site: SiteSettings | None = None
     web: WebSettings | None = None
     chat: ChatSettings | None = None
+    compose: ComposeSettings = field(default_factory=ComposeSettings)
     templates: Path | None = None
     operator: str | None = None
     keep_days: int = 90

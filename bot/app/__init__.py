@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bot.app.collecting import LEASE_TERM, TODAY_LEASE
+from bot.app.composing import Composing
 from bot.app.runner import Runner
 from bot.arxiv import calendar
 from bot.arxiv.client import ArxivClient
@@ -77,11 +78,16 @@ class App:
             self.channels,
             self.clock,
             open_arxiv=self.arxiv,
-            open_composer=self.composer,
+            composing=self.composing,
             open_publisher=self.publisher,
             read_bounces=self.read_bounces,
             sends=self.timings.sends,
         )
+
+    @cached_property
+    def composing(self) -> Composing:
+        """Runs the compose verb."""
+        return Composing(self.settings, self.roster, self.composer)
 
     @cached_property
     def context(self) -> Context:

@@ -5,7 +5,7 @@
 
 Second sources are arXiv's other services, for what its feeds lack. Nothing old or optional delays today's mailing:
 what takes long is collected after today's digests are sent. This module only orders the verbs; the verbs decide what
-is due, retried or given up. It opens arXiv clients, composers and publishers only through functions that it is given.
+is due, retried or given up. It opens arXiv clients and publishers only through functions that it is given.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from bot.app.collecting import Collector
+from bot.app.compose_process import ComposeRun
 from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.app.run_result import RunResult, Told, log_run
 from bot.arxiv import calendar
@@ -38,10 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from bot.app.collecting import OpenArxiv
+    from bot.app.composing import Composing
     from bot.channels.channel import Channel
     from bot.clock import Clock, Durations
     from bot.collect import Progress
-    from bot.compose import Composer
     from bot.compose.result import Composed
     from bot.deliver.lane_report import LaneReport
     from bot.members.roster import RosterReader
@@ -90,7 +91,7 @@ class Runner:
         clock: Clock,
         *,
         open_arxiv: OpenArxiv,
-        open_composer: Callable[[Settings, Shard | None], Composer],
+        composing: Composing,
         open_publisher: Callable[[], Publisher | None],
         read_bounces: Callable[[], None] = lambda: None,
         sends: Durations | None = None,
@@ -104,7 +105,7 @@ class Runner:
             channels: by name, those that a subscriber uses.
             clock: for now and for waiting.
             open_arxiv: opens a client of arXiv.
-            open_composer: opens a composer for a roster or that of a shard, over the store as it is at that moment.
+            composing: runs the compose verb.
             open_publisher: opens a publisher of the site; returns None without `site:`.
             read_bounces: processes new bounces; raises `BounceMailboxError` if it cannot read them.
             sends: counts how long each send takes, by channel.
@@ -115,7 +116,7 @@ class Runner:
         self._channels = channels
         self._clock = clock
         self._collector = Collector(store, clock, open_arxiv)
-        self._open_composer = open_composer
+        self._composing = composing
         self._open_publisher = open_publisher
         self._read_bounces = read_bounces
         self._sends = sends
@@ -143,8 +144,7 @@ class Runner:
             progress: called after each step of collecting.
         """
         if since is not None:
-            now = self._clock.now()
-            self._open_composer(self._roster.whole(now), None).enrol(now)
+            self._composing.enrol(self._clock.now())
         return await self._run_verbs(_Options(tell=not no_deliver, any_hour=any_hour, since=since), progress)
 
     async def run_due(self, *, poll: bool) -> WorkAhead:
@@ -243,12 +243,10 @@ class Runner:
         """The second verb: writes the digests that are due into the outbox, with `shard` those of its subscribers."""
         now = self._clock.now()
         late = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL) if wait_for_late else None
-        roster = self._roster.to_compose(now, any_hour=any_hour, shard=shard)
-        composer = self._open_composer(roster, shard)
-        composed = await composer.compose(now, any_hour=any_hour, wait_until=late)
-        for problem in composer.problems:
+        report = await self._composing.run(ComposeRun(now, any_hour=any_hour, wait_until=late, shard=shard))
+        for problem in report.problems:
             self.add_alert(f"compose {fingerprint(problem)}", problem)
-        return composed
+        return report.composed
 
     async def deliver(
         self,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -124,7 +125,7 @@ class Composer:
             wait_until: until then, subscribers without an hour of their own wait for late categories.
         """
         await self._planner.learned.refresh(self._settings.subscribers.values(), now)
-        states = self._store.subscribers.states(self._settings.subscribers)
+        states = self._states
         done: dict[str, Composed] = {}
         groups: dict[tuple[object, ...], list[_Candidate]] = {}
         self._forget_silent(states)
@@ -153,6 +154,27 @@ class Composer:
             for each in self._settings.subscribers.values()
         )
 
+    def most_digests(self, now: datetime, *, any_hour: bool = False) -> int:
+        """How many different digests `compose` would make at most, counted without a look at any paper.
+
+        Args:
+            now: the moment, UTC.
+            any_hour: count all subscribers, due or not.
+        """
+        states = self._states
+        known = [min(state.cursors.values(), default=0) for state in states.values()]
+        last = self._store.papers.last_seqs(min(known, default=0))
+
+        def has_news(subscriber: Subscriber) -> bool:
+            state = states.get(subscriber.name)
+            if state is None:
+                return any_hour or subscriber.at is None  # else it starts at its next slot
+            is_new = any(seq < last.get(key.rpartition("/")[2], 0) for key, seq in state.cursors.items())
+            return is_new and (any_hour or is_due(subscriber, state, now))
+
+        listening = (each for each in self._settings.subscribers.values() if not (each.paused or _is_silent(each)))
+        return len({(each.channel, each.topics) for each in listening if has_news(each)})
+
     def enrol(self, now: datetime) -> None:
         """Stores the first cursors of every new subscriber, so that it gets the latest mailing and all after it."""
         states = self._store.subscribers.states(self._settings.subscribers)
@@ -164,6 +186,11 @@ class Composer:
                 updates.append((state, ()))
         # A subscriber for which another process composed meanwhile has its cursors from there.
         self._store.outbox.enqueue_for(updates, None, now)
+
+    @cached_property
+    def _states(self) -> Mapping[str, SubscriberState]:
+        """The states that the roster's subscribers have when this run begins; new ones have none."""
+        return self._store.subscribers.states(self._settings.subscribers)
 
     def _forget_silent(self, states: Mapping[str, SubscriberState]) -> None:
         """Deletes the state of subscribers without an address, so that they start anew at the latest mailing."""

@@ -21,6 +21,7 @@ from bot.config import value_types
 from bot.config.models import (
     ArxivSection,
     ChatSection,
+    ComposeSection,
     DiscordChatSection,
     InterestSection,
     SiteSection,
@@ -68,6 +69,7 @@ def schema(channels: Mapping[str, type[Channel]] = CHANNELS) -> Schema:
         "site": _section(SiteSection),
         "web": _section(WebSection),
         "chat": _chat(),
+        "compose": _section(ComposeSection),
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

@@ -19,6 +19,7 @@ from bot.model import AnnounceType, MatchMode, OnUnknown, Order, Topic
 from bot.settings import (
     ArxivSettings,
     ChatSettings,
+    ComposeSettings,
     DiscordChat,
     Interest,
     Settings,
@@ -295,6 +296,16 @@ class ChatSection(Section):
     """Whether there are buttons under each paper: more like this, less like this, save."""
 
 
+class ComposeSection(Section):
+    """`compose`."""
+
+    MAKES = ComposeSettings
+
+    processes: types.Count | None = None
+    """In how many processes at most digests are composed, where hundreds of different ones are due at once; if it is
+    not set, in as many as there are cores."""
+
+
 class WholeFile(Section):
     """The whole file. The channels validate the entries of `channels` and `subscribers`."""
 
@@ -310,6 +321,7 @@ class WholeFile(Section):
     site: SiteSection | None = None
     web: WebSection | None = None
     chat: ChatSection | None = None
+    compose: ComposeSection = Field(default_factory=ComposeSection)
     templates: types.Folder | None = None
     """A folder whose files win over the built-in templates."""
     operator: types.SubscriberName | None = None
@@ -370,6 +382,7 @@ _SECTIONS: Mapping[str, type[Section]] = {
     "chat": ChatSection,
     "chat.slack": SlackChatSection,
     "chat.discord": DiscordChatSection,
+    "compose": ComposeSection,
 }
 """The model of each place in the file; `topics` and `subscribers` have many entries of the same model."""
 

@@ -133,6 +133,12 @@ class Papers:
         with self._database.reading() as connection:
             return connection.scalar(select(func.max(announcements.c.seq))) or 0
 
+    def last_seqs(self, after: int) -> dict[str, int]:
+        """By category, the highest number of an announcement after that one; categories without any are left out."""
+        later = announcements.c.seq > after
+        statement = select(announcements.c.category, func.max(announcements.c.seq)).where(later)
+        return self._database.read_pairs(statement.group_by(announcements.c.category))
+
     def latest_mailing(self, category: str) -> date | None:
         """The newest mailing date with a stored announcement in the category; None if there is none."""
         statement = select(func.max(announcements.c.mailing_date)).where(announcements.c.category == category)

@@ -78,11 +78,13 @@ def n_grams(papers: Sequence[Paper]) -> list[str]:
     return [n_gram for n_gram, _ in counts.most_common() if any(map(str.isalnum, n_gram))]
 
 
-def topics(titles: Sequence[Paper], mailing: Sequence[Paper], *, seed: int = 2) -> Iterator[Topic]:
+def topics(
+    titles: Sequence[Paper], mailing: Sequence[Paper], *, seed: int = 2, most: int = MOST_MATCHES
+) -> Iterator[Topic]:
     """Topics without end, of 1-8 title n-grams, the n-gram of rank k drawn with weight 1/k.
 
-    Left out are those that stand in more than 100 papers of the mailing, and a topic whose terms stand in more than
-    that together is drawn again: no topic matches more.
+    Left out are those that stand in more than `most` papers of the mailing, and a topic whose terms stand in more
+    than that together is drawn again: no topic matches more.
     """
     rng = random.Random(seed)
     frequency: Counter[str] = Counter()
@@ -90,11 +92,11 @@ def topics(titles: Sequence[Paper], mailing: Sequence[Paper], *, seed: int = 2) 
     matcher = Matcher([Topic(n_gram, "", (), keywords=(n_gram,)) for n_gram in candidates])
     for paper in mailing:
         frequency.update(matcher.match(paper).keys())
-    vocabulary = [n_gram for n_gram in candidates if frequency[n_gram] <= MOST_MATCHES]
+    vocabulary = [n_gram for n_gram in candidates if frequency[n_gram] <= most]
     weights = list(accumulate(1 / rank for rank in range(1, len(vocabulary) + 1)))
     number = 0
     while True:
         terms = tuple(rng.choices(vocabulary, cum_weights=weights, k=rng.randint(1, 8)))
-        if sum(frequency[term] for term in terms) <= MOST_MATCHES:
+        if sum(frequency[term] for term in terms) <= most:
             number += 1
             yield Topic(f"t{number}", f"Topic {number}", _CATEGORIES, keywords=terms)

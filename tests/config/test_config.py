@@ -24,6 +24,7 @@ from bot.settings import (
     Address,
     ArxivSettings,
     ChatSettings,
+    ComposeSettings,
     DiscordChat,
     Secret,
     Settings,
@@ -101,6 +102,7 @@ def test_every_setting_reaches_its_place(everything: Settings, tmp_path: Path) -
     assert everything.templates == tmp_path / "looks"
     assert everything.operator == "dovecote"
     assert everything.keep_days == 30
+    assert everything.compose == ComposeSettings(3)
     assert everything.arxiv == ArxivSettings(
         rss_url="http://127.0.0.1:8001/rss/{category}",
         oai_url="http://[::1]:8001/oai",

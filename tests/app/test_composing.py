@@ -1,0 +1,203 @@
+"""Compose in several processes comes to the same as in one, and loses nothing when one of them is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.app import App, composing, opened
+from bot.arxiv import calendar
+from bot.clock import SimulatedClock
+from bot.config import load
+from bot.model import Order
+from bot.settings import Address, ComposeSettings, Interest, Secret, Settings, Subscriber
+from bot.store import Store
+from tests.bench.compose_scale import NOW, fill
+from tests.store.conftest import sqlite_url, url
+
+if TYPE_CHECKING:
+    from bot.compose.result import Composed
+
+__all__ = ["sqlite_url", "url"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+READERS = 300
+PROGRAM = """
+from bot.app import composing
+composing.DIGESTS_PER_PROCESS = 100
+from bot.cli import main
+main()
+"""
+"""As `python -m bot`, but that fewer digests are worth a process."""
+Child = asyncio.subprocess.Process
+
+
+@pytest.fixture
+def settings(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Readers who all get another digest, and so many in two processes."""
+    fill(tmp_path, url, READERS, 20)
+    monkeypatch.setattr(composing, "DIGESTS_PER_PROCESS", 100)
+    return replace(load(tmp_path / "config.yaml", {}), compose=ComposeSettings(2))
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> list[Child]:
+    """Every child that was started."""
+    started: list[Child] = []
+    start = asyncio.create_subprocess_exec
+
+    async def noting(*command: str, **how: Any) -> Child:
+        started.append(await start(*command, **how))
+        return started[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noting)
+    return started
+
+
+def payloads(app: App) -> list[str]:
+    return sorted(str(app.store.queries.detail(each.id, texts=True).payload) for each in app.store.queries.all())
+
+
+def assert_each_has_one(store: Store) -> None:
+    told = Counter(record.subscriber for record in store.queries.all())
+    assert (len(told), set(told.values())) == (READERS, {1})
+    assert len(store.subscribers.states()) == READERS
+
+
+async def test_two_processes_write_what_one_writes(settings: Settings, children: list[Child], tmp_path: Path) -> None:
+    async with opened(settings, SimulatedClock(NOW)) as app:
+        composed = await app.runner.compose()
+        assert [child.returncode for child in children] == [0, 0]
+        written = payloads(app)
+        assert_each_has_one(app.store)
+        assert not any(each.messages for each in await app.runner.compose())
+        assert len(children) == 2, "with nothing new there is no process"
+    fill(tmp_path, f"sqlite:///{tmp_path}/alone.db", READERS, 20)
+    async with opened(load(tmp_path / "config.yaml", {}), SimulatedClock(NOW)) as app:
+        alone: tuple[Composed, ...] = await app.runner.compose(any_hour=False, shard=None)
+        assert written == payloads(app)
+    assert sorted(composed, key=str) == sorted(alone, key=str)
+
+
+async def begun(store: Store) -> None:
+    """Until the first digests are written."""
+    while not store.outbox.lanes():  # noqa: ASYNC110 - another process writes them
+        await asyncio.sleep(0.01)
+
+
+async def test_processes_that_are_killed_are_stood_in_for(settings: Settings, children: list[Child]) -> None:
+    async with opened(settings, SimulatedClock(NOW)) as app:
+        run = asyncio.create_task(app.runner.compose())
+        await begun(app.store)
+        for child in children:
+            with suppress(ProcessLookupError):
+                child.kill()
+        with capture_logs() as logs:
+            await run
+        assert {line["event"] for line in logs} == {"a shard is composed here, its process failed"}
+        assert_each_has_one(app.store)
+
+
+async def test_what_goes_wrong_in_a_process_is_said_by_this_one(
+    settings: Settings, children: list[Child], tmp_path: Path
+) -> None:
+    """A template of the operator's own, a library that cannot be read, and what was logged."""
+    (tmp_path / "looks/mail").mkdir(parents=True)
+    (tmp_path / "looks/mail/digest.html.j2").write_text("{{ no.such.thing }}", encoding="utf-8")
+    alice = Subscriber(
+        "alice",
+        "mail",
+        (Address(Secret("alice@example.org"), "mailbox", "alice"),),
+        ("birds",),
+        settings.timezone,
+        interest=Interest(bibtex=Path("no\0file")),
+    )
+    settings = replace(
+        settings,
+        templates=tmp_path / "looks",
+        topics={"birds": replace(settings.topics["birds"], keywords=(), order=Order.LEARNED)},
+        subscribers={"alice": alice},
+    )
+    async with opened(settings, SimulatedClock(NOW)) as app:
+        with capture_logs() as logs:
+            composed = await app.runner.compose()
+        assert len(children) == 2
+        assert ("alice", True) in {(each.subscriber, "no" in each.reason) for each in composed}
+        assert "The library of alice cannot be read: ValueError." in {
+            each.text for each in app.runner._alerts.values()
+        }
+    (line,) = [line for line in logs if line["event"] == "the library could not be read"]
+    assert (line["log_level"], line["subscriber"]) == ("error", "alice")
+    assert "ValueError: embedded null" in line["exception"]
+
+
+async def test_where_no_process_can_start_all_is_composed_here(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    async with opened(settings, SimulatedClock(NOW)) as app:
+        assert len(await app.runner.compose()) == READERS
+        assert_each_has_one(app.store)
+
+
+async def test_who_is_to_end_kills_its_processes_at_once(settings: Settings, children: list[Child]) -> None:
+    async with opened(settings, SimulatedClock(NOW)) as app:
+        run = asyncio.create_task(app.runner._until_the_end(app.runner.compose()))
+        await begun(app.store)
+        app.runner.end_soon()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        assert len(children) == 2
+        assert all(child.returncode is not None for child in children)
+        await app.runner.compose()
+        assert_each_has_one(app.store)
+
+
+def children_of(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()))
+
+
+def is_running(pid: int) -> bool:
+    """Whether it has not ended; one that has may still wait for its parent to ask, as a zombie."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+
+
+async def test_a_child_ends_with_its_parent_however_that_ends(tmp_path: Path, url: str) -> None:
+    now = datetime.now(UTC)
+    fill(tmp_path, url, READERS, 20, calendar.mailing_date(now))
+    with (tmp_path / "config.yaml").open("a", encoding="utf-8") as file:
+        file.write("compose: {processes: 2}\n")
+    command = (sys.executable, "-c", PROGRAM, "once", "--config", str(tmp_path / "config.yaml"))
+    start = partial(asyncio.create_subprocess_exec, *command, stdout=DEVNULL, stderr=DEVNULL)
+    store = Store(url)
+    for ending in (signal.SIGKILL, signal.SIGTERM):
+        parent = await start()
+        before = len(store.outbox.lanes())
+        while len(store.outbox.lanes()) == before:
+            assert parent.returncode is None
+            await asyncio.sleep(0.01)
+        found = children_of(parent.pid)
+        parent.send_signal(ending)
+        assert await parent.wait() == -ending
+        assert found
+        while any(map(is_running, found)):  # noqa: ASYNC110 - they are no children of ours
+            await asyncio.sleep(0.01)
+    parent = await start()
+    await parent.wait()
+    assert_each_has_one(store)
+    store.close()
