@@ -16,6 +16,7 @@ import bot
 from bot.arxiv import calendar
 from bot.clock import BOUNDS
 from bot.model import DeliveryState
+from bot.report.workers import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,10 +24,17 @@ if TYPE_CHECKING:
 
     from bot.clock import Durations, Timings
     from bot.store.figures import StoreFigures
+    from bot.store.job_queue import QueueFigures
 
 
 def metrics(
-    figures: StoreFigures, now: datetime, *, subscribers: int, sockets: Mapping[str, float], timings: Timings
+    figures: StoreFigures,
+    now: datetime,
+    *,
+    subscribers: int,
+    sockets: Mapping[str, float],
+    timings: Timings,
+    queue: QueueFigures | None = None,
 ) -> bytes:
     """All metrics as text.
 
@@ -36,10 +44,11 @@ def metrics(
         subscribers: how many stand in the configuration.
         sockets: by chat platform, the seconds since it was last connected.
         timings: how long this process's sends and requests took.
+        queue: the workers and their jobs; None where there are none.
     """
     registry = CollectorRegistry()
     found = [*_of_store(figures, now), *_of_process(figures, subscribers, sockets), *_of_work(timings)]
-    registry.register(_Collected(found))
+    registry.register(_Collected([*found, *(_of_queue(queue) if queue else ())]))
     ProcessCollector(registry=registry)
     return generate_latest(registry)
 
@@ -105,6 +114,22 @@ def _of_process(figures: StoreFigures, subscribers: int, sockets: Mapping[str, f
         sockets,
     )
     yield InfoMetricFamily("paperboy_build", "The program that runs.", value={"version": bot.__version__})
+
+
+def _of_queue(queue: QueueFigures) -> Iterator[Metric]:
+    alive = sum(map(is_alive, queue.workers))
+    yield GaugeMetricFamily("paperboy_workers", "Workers that are alive.", value=alive)
+    jobs = GaugeMetricFamily(
+        "paperboy_jobs", "Jobs that are not done, by queue and state.", labels=["queue", "state"]
+    )
+    for (name, state), count in sorted(queue.counts.items()):
+        jobs.add_metric([name, state], count)
+    yield jobs
+    yield GaugeMetricFamily(
+        "paperboy_oldest_job_seconds",
+        "For how long the oldest job waits that a worker could take.",
+        value=queue.oldest_seconds or 0.0,
+    )
 
 
 def _of_work(timings: Timings) -> Iterator[Metric]:

@@ -144,6 +144,7 @@ class Monitoring:
             subscribers=self._subscribers,
             sockets=self._sockets(),
             timings=self._timings,
+            queue=self._store.job_queue.figures(),
         )
         ended = self._monotonic()
         self._fresh_until = ended + max(READ_SECONDS, (ended - began) / READ_SHARE)

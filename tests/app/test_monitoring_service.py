@@ -10,7 +10,9 @@ import pytest
 
 from bot.app.monitoring_service import MonitoringService
 from bot.errors import ListenError
+from bot.store.jobs import Job, Verb
 from tests.builders import paper
+from tests.fleet.rows import opened
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
@@ -60,6 +62,19 @@ async def test_how_long_this_process_s_sends_and_requests_took_is_shown(environm
         await service.aclose()
     assert 'paperboy_send_seconds_count{channel="slack"} 1.0' in text
     assert 'paperboy_poll_seconds_count{service="rss"} 1.0' in text
+
+
+async def test_with_a_fleet_its_jobs_are_counted(
+    environment: Environment, service: MonitoringService, postgres_url: str
+) -> None:
+    environment.config |= {"store": postgres_url, "fleet": True}
+    with opened(postgres_url) as store:
+        store.job_queue.ask(Job(Verb.COLLECT))
+    listen = environment.config["metrics"] = f"127.0.0.1:{free_port()}"
+    await service.follow(environment.settings)
+    text = await text_at(listen)
+    assert "paperboy_workers 0.0" in text
+    assert 'paperboy_jobs{queue="collect",state="waiting"} 1.0' in text
 
 
 async def test_it_follows_the_configuration(environment: Environment, service: MonitoringService) -> None:

@@ -10,6 +10,7 @@ import bot
 from bot import __version__
 from bot.clock import Timings
 from bot.store.figures import StoreFigures
+from bot.store.job_queue import QueueFigures, WorkerRecord
 from bot.web.metrics import metrics
 
 NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
@@ -24,13 +25,23 @@ FIGURES = StoreFigures(
 )
 
 
+QUEUE = QueueFigures(
+    workers=(
+        WorkerRecord("one", 1, ("deliver",), 3.0, ("deliver:5",)),
+        WorkerRecord("two", 2, ("deliver",), 90.0, ()),
+    ),
+    counts={("deliver", "doing"): 1, ("deliver", "waiting"): 4, ("collect", "later"): 1},
+    oldest_seconds=2.5,
+)
+
+
 def text() -> str:
-    """With a send that took no time, and one request to arXiv."""
+    """With a send that took no time, one request to arXiv, and a worker of two that is alive."""
     timings = Timings()
     for durations, label in ((timings.sends, "mail"), (timings.polls, "rss")):
         with durations.timed(label):
             pass
-    return metrics(FIGURES, NOW, subscribers=2, sockets={"slack": 1.5}, timings=timings).decode()
+    return metrics(FIGURES, NOW, subscribers=2, sockets={"slack": 1.5}, timings=timings, queue=QUEUE).decode()
 
 
 def shown() -> list[str]:
@@ -52,7 +63,18 @@ def test_every_figure_is_shown_with_labels_of_few_values() -> None:
         'paperboy_subscribers{origin="self-service"} 3.0',
         'paperboy_socket_pong_age_seconds{platform="slack"} 1.5',
         f'paperboy_build_info{{version="{__version__}"}} 1.0',
+        "paperboy_workers 1.0",
+        'paperboy_jobs{queue="collect",state="later"} 1.0',
+        'paperboy_jobs{queue="deliver",state="doing"} 1.0',
+        'paperboy_jobs{queue="deliver",state="waiting"} 4.0',
+        "paperboy_oldest_job_seconds 2.5",
     ]
+
+
+def test_where_there_are_no_workers_nothing_is_said_of_any() -> None:
+    text = metrics(FIGURES, NOW, subscribers=2, sockets={}, timings=Timings()).decode()
+    assert "worker" not in text
+    assert "job" not in text
 
 
 def test_each_family_is_explained_and_typed() -> None:
