@@ -1,4 +1,4 @@
-"""The features of a paper that learning reads: words, pairs of words, authors and categories, each with a weight.
+"""Extracts a paper's features for learning: words, pairs of words, authors and categories, each with a weight.
 
 Pure, and without numpy: `paper_space` makes vectors of them.
 """
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from bot.model import Paper
 
 _TITLE, _ABSTRACT = 2.0, 1.0
-"""How often a word counts for standing there once."""
+"""How much one occurrence of a word counts in each."""
 _AUTHOR, _CATEGORY = 2.0, 0.5
 AUTHOR = "author:"
-"""What the name of an author's feature begins with; a word has no colon."""
+"""The prefix of an author's feature name; words have no colon."""
 _WORD = re.compile(r"[^\W\d_]\w+")
 _STOP_WORDS = frozenset(
     """
@@ -44,16 +44,16 @@ _STOP_WORDS = frozenset(
     times
     """.split()  # noqa: SIM905 - words, not code
 )
-"""English function words, and those of every abstract."""
+"""English function words, and words that are in most abstracts."""
 _NO_PLURAL = ("ss", "us", "is")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text to learn from or to rank: a paper that arXiv announced, or an entry of somebody's library."""
+    """A text to learn from or to rank: an announced paper, or an entry of a reader's library."""
 
     key: str
-    """Tells one document from all others; the identifier of an announced paper."""
+    """Unique; of an announced paper its identifier."""
     title: str
     abstract: str = ""
     authors: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Document:
 
 
 def features(document: Document) -> dict[str, float]:
-    """The document's features, each with its weight: of a word, 1 + log of how often it stands there."""
+    """The document's features with their weights; a word has 1 + log of its (weighted) number of occurrences."""
     counts: Counter[str] = Counter()
     for part, weight in ((document.title, _TITLE), (document.abstract, _ABSTRACT)):
         for term in terms(part):
@@ -79,7 +79,7 @@ def features(document: Document) -> dict[str, float]:
 
 
 def terms(raw: str) -> list[str]:
-    """The words of a text and the pairs of neighbours, both in the singular and without stop words."""
+    """The words of a text and the pairs of neighbouring words, in the singular and without stop words."""
     words = [_singular(word) for word in _WORD.findall(normalise(raw))]
     pairs = [f"{one} {other}" for one, other in pairwise(words) if not {one, other} & _STOP_WORDS]
     return [word for word in words if word not in _STOP_WORDS] + pairs

@@ -1,14 +1,14 @@
-"""What a reader wants, learned from what they liked: orders the papers of a mailing, and says why.
+"""Learns from likes and dislikes what a reader is interested in; scores papers by that, and gives reasons.
 
-Pure and deterministic: the same votes and the same space give the same order. A model is made for a mailing and
-thrown away. Two views of the papers are added, each counted in standard deviations over the background:
+Pure and deterministic: the same votes and the same space give the same scores. A model is made for one run and not
+stored. The score is the sum of two parts, each in standard deviations over the background:
 
-- Rocchio over words, authors and categories: the mean of the likes, less the background's, less a little of what the
-  dislikes have that the background has not.
-- linear discriminant analysis over latent topics, its covariance drawn towards a round one: finds papers that say the
-  same in other words.
+- Rocchio's method over words, authors and categories: the mean of the likes minus the mean of the background, minus a
+  small share of what the dislikes have more than the background.
+- linear discriminant analysis over latent topics, with a shrunk covariance: finds papers that say the same in other
+  words.
 
-From 10 likes on, a logistic regression of them against the background is the third.
+From 10 likes on, a logistic regression of the likes against the background is a third part.
 """
 
 from __future__ import annotations
@@ -31,36 +31,36 @@ if TYPE_CHECKING:
     from bot.topics.paper_space import Floats, PaperSpace, Vectors
 
 _PSEUDO_LIKES = 8
-"""So many announced papers that fit a keyword best stand in for likes."""
+"""For each keyword, so many announced papers that fit it best are added as pseudo-likes."""
 _PSEUDO_WEIGHT = 2.0
-"""All of them together weigh as so many likes."""
+"""The weight of all pseudo-likes together, in likes."""
 _DISLIKED, _HALF_OF_IT_AT = 0.3, 5
-"""How much dislikes count in the end, and of how many dislikes half of that."""
+"""The most that dislikes count, and the number of dislikes that count half of it."""
 _TOPICS_WEIGHT, _REGRESSION_WEIGHT = 0.5, 2.0
-"""Of the second and the third view, beside 1 of the first."""
+"""The weights of the second and the third part; the first has 1."""
 _ROUNDNESS = 0.5
-"""How far the covariance is drawn towards a round one."""
+"""How far the covariance is shrunk towards a multiple of the identity."""
 _ENOUGH_FOR_REGRESSION = 10
 _LATEST = 6
-"""So many likes tell that an interest has moved, if at least as many came before."""
+"""So many latest likes can show that the interest has moved, if there are at least as many earlier ones."""
 _FITS = 1.0
-"""Likes that score less under the earlier ones are of another interest."""
+"""Latest likes with a lower median score under the earlier ones count as another interest."""
 _TERMS_SAID = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a paper stands where it does."""
+    """The reason for a paper's score."""
 
     like: Document | None
-    """The nearest of the papers that the reader liked; none where only keywords speak."""
+    """The most similar of the liked papers; None if there is none, because only keywords count."""
     terms: tuple[str, ...]
-    """Up to three, the weightiest first."""
+    """The terms that add most to the score, at most three, the first adds most."""
 
 
 @dataclass(frozen=True)
 class _Profile:
-    """One interest as weights: of features and of topics."""
+    """One interest as weights of features and of latent topics."""
 
     features: Floats
     topics: Floats
@@ -75,7 +75,7 @@ class _Profile:
 
 
 class Interest:
-    """One reader's, in one space."""
+    """The interests of one reader, in one space."""
 
     def __init__(
         self,
@@ -84,13 +84,13 @@ class Interest:
         dislikes: Sequence[Document] = (),
         keywords: Sequence[str] = (),
     ) -> None:
-        """Learn from votes.
+        """Learns from votes.
 
         Args:
-            space: what all announced papers teach.
-            likes: what the reader liked, the latest last.
-            dislikes: what they did not like.
-            keywords: what they look for in words; alone they are enough.
+            space: learned from all announced papers.
+            likes: the liked papers, the latest last.
+            dislikes: the disliked papers.
+            keywords: of the reader's topic; enough to learn from without any vote.
         """
         self._space = space
         self._likes = likes
@@ -101,12 +101,12 @@ class Interest:
         self._profiles = self._learned_apart() or [self._learned(self._liked)]
 
     def scores(self, papers: Vectors) -> NDArray[np.float64]:
-        """How well each paper fits, in standard deviations above what is usual; of two interests, the better fit."""
+        """How well each paper fits, in standard deviations above the background; of two interests, the higher one."""
         scores: NDArray[np.float64] = np.max([profile.scores(papers) for profile in self._profiles], axis=0)
         return scores
 
     def reason(self, document: Document) -> Reason:
-        """Why this paper stands where it does."""
+        """The reason for this paper's score."""
         paper = self._space.vectors([document])
         profile = max(self._profiles, key=lambda each: float(each.scores(paper)[0]))
         shares = paper.values * at(profile.features, paper.columns, 0)
@@ -115,7 +115,7 @@ class Interest:
         return Reason(self._nearest(paper), _said([name for _, name in speaking], document))
 
     def parts(self, document: Document) -> dict[str, float]:
-        """Of which parts the paper's score is the sum, each in standard deviations above what is usual."""
+        """The parts of the paper's score by name, each in standard deviations above the background."""
         paper = self._space.vectors([document])
         profile = max(self._profiles, key=lambda each: float(each.scores(paper)[0]))
         topics = float(paper.topics[0] @ profile.topics)
@@ -131,7 +131,7 @@ class Interest:
     # -- learning ------------------------------------------------------------------------------------------------
 
     def _learned_apart(self) -> list[_Profile]:
-        """The earlier and the latest interest, if the latest likes hardly fit what was liked before them."""
+        """The profiles of the earlier and of the latest likes, if the latest hardly fit the earlier; else none."""
         split = len(self._liked) - _LATEST
         if split < _LATEST:
             return []
@@ -141,14 +141,14 @@ class Interest:
         return [self._learned(earlier), self._learned(latest)]
 
     def _learned(self, liked: Vectors) -> _Profile:
-        """What was liked, so scaled that profiles of few and of many likes can be compared."""
+        """The profile of these likes, scaled so that profiles of few and of many likes can be compared."""
         learned = self._added(liked)
         if len(liked) >= _ENOUGH_FOR_REGRESSION:
             learned = self._with_regression(learned, liked)
         return learned.times(1 / _spread(learned.scores(self._space.sample)))
 
     def _added(self, liked: Vectors) -> _Profile:
-        """The two views that a few likes bear."""
+        """The profile of the two parts that need only a few likes."""
         words, topics = self._rocchio(liked), self._discriminant(liked)
         usual = self._space.sample
         word_scores, topic_scores = usual.times(words), usual.topics @ topics
@@ -185,7 +185,7 @@ class Interest:
         return papers.combined(np.full(len(papers), 1 / max(1, len(papers)), np.float32), self._size)
 
     def _mixed(self, likes: Floats, pseudo: Floats, liked: Vectors) -> Floats:
-        """The mean of the likes and of what stands in for some."""
+        """The weighted mean of the likes and the pseudo-likes."""
         weight = _PSEUDO_WEIGHT if len(self._pseudo) else 0.0
         total = max(1.0, len(liked) + weight)
         return likes * np.float32(len(liked) / total) + pseudo * np.float32(weight / total)
@@ -204,7 +204,7 @@ def _padded(vector: Floats, size: int) -> Floats:
 
 
 def _said(names: Sequence[str], document: Document) -> tuple[str, ...]:
-    """The first few that do not say again what another one said; authors as the paper spells them."""
+    """The first terms, without those that contain or repeat another; authors as the paper spells them."""
     spelled = {normalise(author): author for author in document.authors}
     chosen: list[str] = []
     for name in names:

@@ -1,4 +1,4 @@
-"""Logistic regression of likes against all else, over sparse vectors.
+"""Logistic regression of two sets of sparse vectors: the likes, and all other papers.
 
 Pure and deterministic. Needs numpy.
 """
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from bot.topics.paper_space import Floats, Vectors
 
 _LOSS_WEIGHT = 30.0
-"""Against the square of the weights. More fits the likes more closely, which a few likes do not bear."""
+"""The weight of the loss against the regularisation (the squared weights); higher overfits a few likes."""
 _STEPS = 20
 
 
 def regression(wanted: Vectors, others: Vectors, size: int) -> Floats:
-    """The weights of so many features; both sides count the same, however many they are.
+    """The weights of `size` features; both sets count the same, however many vectors they have.
 
-    Nesterov's accelerated gradient: vectors of length 1 and a constant bound the curvature from above, the square of
-    the weights bounds it from below, so the step is known and 20 steps are enough (Introductory Lectures on Convex
+    Uses Nesterov's accelerated gradient: the curvature is bounded from above, as the vectors have length 1, and from
+    below by the regularisation, so the step size is known and 20 steps are enough (Introductory Lectures on Convex
     Optimization, 2004, section 2.2).
     """
-    steepest = 1 + _LOSS_WEIGHT * 2 / 4  # the loss bends by at most 1/4 of a vector's squared length, here 2
+    steepest = 1 + _LOSS_WEIGHT * 2 / 4  # its curvature is at most 1/4 of a vector's squared length, here 2
     momentum = (np.sqrt(steepest) - 1) / (np.sqrt(steepest) + 1)
     sides = ((wanted, 1.0), (others, -1.0))
     weights = looked_at = np.zeros(size, np.float32)
@@ -46,5 +46,5 @@ def regression(wanted: Vectors, others: Vectors, size: int) -> Floats:
 
 
 def _pull(scores: NDArray[np.float64], sign: float) -> NDArray[np.float64]:
-    """Which way and how strongly each vector pulls: the less, the better its side is told already."""
+    """The negative gradient of each vector's loss: smaller the better it is classified already."""
     return sign / (1 + np.exp(sign * np.clip(scores, -50, 50)))

@@ -1,8 +1,8 @@
-"""Papers as vectors, and what is learned from all announced papers together: how rare each feature is, and topics.
+"""Turns papers into vectors, with weights learned from all announced papers: rarity of features, latent topics.
 
-"Topics" here are latent ones, the directions in which papers vary, not the topics that subscribers follow. The
-"background" is the announced papers. Deterministic, no I/O. Needs numpy, which takes time and memory to import, so
-import this module late.
+"Topics" in this module are latent topics, the directions in which papers vary most, not the topics that subscribers
+follow. The "background" is the announced papers. Pure and deterministic. Needs numpy, whose import takes time and
+memory, so this module is imported only when it is needed.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 _Number = TypeVar("_Number", bound=np.generic)
 
 MOST_BACKGROUND = 4000
-"""Announced papers to learn from; more take longer and change little."""
+"""The most announced papers to learn from; more take longer and change little."""
 _TOPICS = 150
-"""At most; where little was announced, one for ten papers."""
+"""The most latent topics; with few papers, one for every ten."""
 _TOPIC_FEATURES = 5000
-"""So many of the most frequent features make topics; the others are in too few papers."""
+"""Latent topics are made of at most so many features, the most frequent ones."""
 _RAREST, _COMMONEST = 6, 0.2
-"""In how many papers such a feature is: at least so many, and at most this part of them."""
+"""Such a feature is in at least so many papers, and in at most this share of them."""
 _SAMPLE = 1000
 _OTHER_KEYWORDS = 0.05
-"""How much of a keyword's fit the fit of all keywords counts beside."""
+"""How much the fit to all keywords counts beside the fit to one."""
 _OVERSAMPLED, _POWER_ITERATIONS = 20, 2
-"""Halko, Martinsson and Tropp, https://arxiv.org/abs/0909.4061, section 1.6, has the method and what these mean."""
+"""Parameters of the randomised SVD: Halko, Martinsson and Tropp, https://arxiv.org/abs/0909.4061, section 1.6."""
 
 
 class Vocabulary:
-    """Numbers the features as they are met, and remembers each document's by its key."""
+    """Numbers features in the order in which they are read, and caches each document's features by its key."""
 
     def __init__(self) -> None:
         self._columns: dict[str, int] = {}
@@ -59,7 +59,7 @@ class Vocabulary:
         return self._names[column]
 
     def column(self, name: str) -> int:
-        """The feature's number, a new one if it was not met before."""
+        """The feature's number; a new feature gets the next one."""
         column = self._columns.setdefault(name, len(self._names))
         if column == len(self._names):
             self._names.append(name)
@@ -71,7 +71,7 @@ class Vocabulary:
         return np.array(self._authors, np.bool)[columns]
 
     def read(self, document: Document) -> tuple[Columns, Floats]:
-        """The document's features as numbers, and their weights before rarity counts."""
+        """The numbers of the document's features, and their weights without the inverse document frequency."""
         if document.key not in self._read:
             weights = features(document)
             columns = np.fromiter(map(self.column, weights), np.int32, len(weights))
@@ -84,23 +84,23 @@ class Vectors:
     """Documents as rows of a sparse matrix, each of length 1, and as coordinates in the latent topics."""
 
     rows: NDArray[np.intp]
-    """Of each value, its document: rising."""
+    """The document of each value, ascending."""
     columns: Columns
     values: Floats
     topics: Floats
-    """One row a document; all zero where the space has no topics."""
+    """One row for each document; zeros if the space has no topics."""
 
     def __len__(self) -> int:
         return len(self.topics)
 
     def times(self, weights: Floats) -> NDArray[np.float64]:
-        """Each document's scalar product with the weights; a feature beyond their end counts nothing."""
+        """Each document's scalar product with the weights; features beyond their end count as 0."""
         shares = (at(weights, self.columns, 0) * self.values).astype(np.float64)
         scores: NDArray[np.float64] = np.bincount(self.rows, shares, len(self)).astype(np.float64)
         return scores
 
     def combined(self, shares: Floats, size: int) -> Floats:
-        """The sum of the rows, each times its share, as a dense vector of that size."""
+        """The sum of the rows, each multiplied by its share, as a dense vector of that size."""
         return np.bincount(self.columns, self.values * shares[self.rows], size).astype(np.float32)
 
     def some(self, wanted: Sequence[int] | NDArray[np.intp]) -> Vectors:
@@ -113,10 +113,10 @@ class Vectors:
 
 
 class PaperSpace:
-    """What is learned from the announced papers alone, without readers' votes; made once, shared by all readers."""
+    """Learned from the announced papers alone, without votes; made once, and shared by all readers."""
 
     def __init__(self, background: Sequence[Document], vocabulary: Vocabulary | None = None) -> None:
-        """Take the announced papers, the latest last, of which the latest `MOST_BACKGROUND` count."""
+        """Learns from the latest `MOST_BACKGROUND` of the announced papers, which are sorted with the latest last."""
         self.vocabulary = Vocabulary() if vocabulary is None else vocabulary
         self.documents = tuple(background[-MOST_BACKGROUND:])
         read = list(map(self.vocabulary.read, self.documents))
@@ -134,10 +134,10 @@ class PaperSpace:
             self.background = self.vectors(self.documents)
 
     def vectors(self, documents: Sequence[Document]) -> Vectors:
-        """These documents in this space.
+        """The documents' vectors in this space.
 
-        Words that no announced paper has count nothing: most are of this document alone and would only make its other
-        words count less. Authors of no announced paper count, because they may have written several of these
+        Words that are in no announced paper are left out: most are in this document only, and would just reduce the
+        weights of its other words. Authors of no announced paper stay, because they may have written several of these
         documents, but the vectors' lengths are computed without them.
         """
         read = list(map(self.vocabulary.read, documents))
@@ -152,9 +152,9 @@ class PaperSpace:
         return Vectors(rows, columns, values, self._topics.points(rows, columns, values, len(read)))
 
     def best_for(self, keywords: tuple[str, ...], most: int) -> Vectors:
-        """For each keyword the announced papers that have the most, and the rarest, of its words and pairs.
+        """For each keyword, the announced papers with most of its words and pairs, where rare ones count more.
 
-        Of papers that fit one keyword equally, those that fit the others too come first.
+        Among papers that fit a keyword equally, those that fit the other keywords too come first.
         """
         if (keywords, most) not in self._best:
             fits = [self._fits(keyword) for keyword in keywords]
@@ -173,12 +173,12 @@ class PaperSpace:
 
     @cached_property
     def sampled(self) -> range:
-        """The places of some of the documents, evenly taken: enough to see what is usual."""
+        """The positions of evenly chosen documents, enough to estimate the background's mean and deviation."""
         return range(0, len(self.documents), max(1, len(self.documents) // _SAMPLE))
 
     @cached_property
     def sample(self) -> Vectors:
-        """These documents."""
+        """The vectors of the `sampled` documents."""
         return self.background.some(self.sampled)
 
     @cached_property
@@ -189,7 +189,7 @@ class PaperSpace:
 
     @cached_property
     def spread(self) -> Floats:
-        """The variance of the background's points in each topic."""
+        """The variance of the background in each topic."""
         return self.background.topics.var(0) if self.documents else np.zeros(1, np.float32)
 
 
@@ -205,7 +205,7 @@ class _Topics:
         self._centre = (matrix @ self._directions.T).mean(0)
 
     def points(self, rows: NDArray[np.intp], columns: Columns, values: Floats, count: int) -> Floats:
-        """The documents among the topics, the background's centre at zero."""
+        """The documents' coordinates in the topics; the background's mean is zero."""
         points: Floats = self._dense(rows, columns, values, count) @ self._directions.T - self._centre
         return points
 
@@ -220,13 +220,13 @@ class _Topics:
 
 
 def _frequent(found_in: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """The columns that make topics, the commonest first."""
+    """The columns of the features that topics are made of, the most frequent first."""
     columns = np.flatnonzero((found_in >= _RAREST) & (found_in <= _COMMONEST * count))
     return columns[np.argsort(-found_in[columns], kind="stable")][:_TOPIC_FEATURES]
 
 
 def _main_directions(matrix: Floats, count: int) -> Floats:
-    """The first right singular vectors, by a random projection whose numbers are always the same."""
+    """The first right singular vectors, by a random projection with a fixed seed."""
     drawn = np.random.default_rng(0).standard_normal((matrix.shape[1], count + _OVERSAMPLED), np.float32)
     base = matrix @ drawn
     for _ in range(_POWER_ITERATIONS):
@@ -243,7 +243,7 @@ def _orthogonal(matrix: Floats) -> Floats:
 
 
 def _lengths(rows: NDArray[np.intp], values: Floats, count: int) -> Floats:
-    """Of each row; 1 of an empty one."""
+    """The length of each row; 1 for an empty row."""
     squares = np.bincount(rows, (values * values).astype(np.float64), count)
     return np.sqrt(np.where(squares > 0, squares, 1)).astype(np.float32)
 
@@ -253,5 +253,5 @@ def _joined(arrays: Sequence[NDArray[_Number]], kind: type[_Number]) -> NDArray[
 
 
 def at(table: NDArray[_Number], columns: Columns, beyond: float) -> NDArray[_Number]:
-    """The table's values at these columns, and `beyond` at those behind its end."""
+    """The table's values at these columns; `beyond` for columns after its end."""
     return np.append(table, np.array([beyond], table.dtype))[np.minimum(columns, len(table))]

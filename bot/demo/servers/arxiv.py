@@ -164,7 +164,7 @@ class ArxivServer:
     """Serves `feeds` on loopback, as an async context manager. A category without a feed gets arXiv's error feed.
 
     Args:
-        clock: dates requests and error feeds; share it with the client to measure the client's pauses.
+        clock: tells the time of requests and error feeds; shared with the client, it measures the client's pauses.
     """
 
     def __init__(self, clock: Clock) -> None:

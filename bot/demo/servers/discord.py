@@ -1,7 +1,7 @@
-"""A Discord on loopback, for the demo and the tests: takes what Discord takes, refuses what it refuses.
+"""A Discord server on loopback, for the demo and the tests: accepts and refuses what Discord does.
 
-Knows the routes that `channels.discord` uses, the limits, nonces, and who may read what was posted; `DiscordChat` has
-those that `chat.discord` uses. Paces only where it is told to. Rules:
+Has the routes that `channels.discord` uses, with limits, nonces and permissions to read; `DiscordChat` has the routes
+that `chat.discord` uses. Limits the rate only if it is told to. Rules:
 https://docs.discord.com/developers/resources/message, .../resources/webhook and
 https://docs.discord.com/developers/topics/rate-limits.
 """
@@ -36,12 +36,12 @@ __all__ = ["NONCE_SECONDS", "TOKEN", "DiscordMessage", "DiscordReceiver", "Fault
 
 TOKEN = "demo-bot-token"  # noqa: S105 - opens nothing but this receiver
 NONCE_SECONDS = 300.0
-"""Discord says "the past few minutes"."""
+"""How long a nonce is remembered; Discord's docs say "the past few minutes"."""
 
 _ROOT = "/api/v10"
 _FIRST_ID = 1_200_000_000_000_000_000
 _EPOCH = 1_420_070_400
-"""Of ids, in seconds: https://docs.discord.com/developers/reference#snowflakes."""
+"""The epoch of ids, in seconds since 1970: https://docs.discord.com/developers/reference#snowflakes."""
 _BOT = Person(str(_FIRST_ID), "paperboy").as_user() | {"bot": True}
 
 
@@ -50,28 +50,28 @@ class DiscordReceiver:
 
     def __init__(self, *, token: str = TOKEN, now: Callable[[], float] = time.time) -> None:
         self.token = token
-        """Another value revokes the one that a channel has."""
+        """Tests change it to revoke the token that a channel has."""
         self.now = now
-        """Dates messages and nonces: seconds since 1970."""
+        """The present moment, for messages and nonces: seconds since 1970."""
         self.messages: list[DiscordMessage] = []
-        """What was taken, in order; a message that a nonce recognised is here once."""
+        """The accepted messages, in order; a message that was recognised by its nonce is here once."""
         self.requests: list[tuple[str, str]] = []
         """Method and path of every request, in order."""
         self.user_agents: set[str] = set()
         self.script: deque[FaultScript] = deque()
-        """Used up one by one; the first waits for a request of its method."""
+        """Faults, used up one by one; the first waits for a request of its method."""
         self.channels: dict[str, dict[str, Any]] = {}
-        """What is known of a channel; any other id is a text channel."""
+        """Special channels by id, as Discord describes them; any other id is a text channel."""
         self.closed: dict[str, tuple[int, int]] = {}
-        """Channels and threads (by id) and webhooks (by name) that take nothing: the answer's status and code."""
+        """Channels and threads (by id) and webhooks (by name) that refuse everything -> the status and code."""
         self.forums = Forums()
         self.no_threads: set[str] = set()
-        """Channels in which the bot may open no thread."""
+        """Channels in which the bot may not open threads."""
         self.no_history: set[str] = set()
         """Channels in which the bot has no Read Message History."""
         self.chat = DiscordChat(_BOT, lambda token: token == self.token, lambda: self.now(), self._next_id)  # noqa: PLW0108 - a test may put another clock there
         self.seconds_between_posts = 0.0
-        """To one channel or webhook. What comes earlier is refused, and says when."""
+        """The least time between two posts to one channel or webhook; earlier ones get a 429."""
         self._posted: dict[str, float] = {}
         self._webhooks: dict[str, tuple[str, str]] = {}
         self._nonces: dict[tuple[str, str], tuple[float, DiscordMessage]] = {}
@@ -82,24 +82,24 @@ class DiscordReceiver:
 
     @property
     def api_url(self) -> str:
-        """What goes into `channels.discord.api_url`."""
+        """The value for `channels.discord.api_url`."""
         return f"http://127.0.0.1:{self._port}{_ROOT}"
 
     def make_forum(self, number: str, *, flags: int = 0, tags: Mapping[str, str] | None = None) -> None:
-        """From now on that channel, or the channel of the webhook of that name, is a forum; `tags`: ids by names."""
+        """Makes a channel, or the channel of a webhook (by its name), a forum; `tags`: ids by names."""
         forum = {"name": f"forum-{number[-4:]}", "type": FORUM, "guild_id": GUILD, "flags": flags}
         available = [{"id": tag, "name": name, "moderated": False} for name, tag in (tags or {}).items()]
         self.channels[number] = forum | {"available_tags": available}
 
     def webhook_url(self, name: str) -> str:
-        """A webhook of that name, made at the first call."""
+        """The URL of the webhook with that name, created at the first call."""
         digest = hashlib.sha256(name.encode()).hexdigest()
         number = str(_FIRST_ID + int(digest[:8], 16))
         self._webhooks[number] = (f"hook-{digest[:40]}", name)
         return f"{self.api_url}/webhooks/{number}/{self._webhooks[number][0]}"
 
     def delete(self, message_id: str) -> None:
-        """Somebody deletes that message; its nonce then answers Unknown Message."""
+        """Deletes a message; its nonce then answers Unknown Message."""
         self._deleted.add(message_id)
         self.messages = [message for message in self.messages if message.id != message_id]
 
@@ -159,7 +159,7 @@ class DiscordReceiver:
         return await self._post(request, thread.forum if thread else number, number if thread else "", nonces=True)
 
     async def _start_thread(self, request: web.Request) -> web.StreamResponse:
-        """A forum's thread begins with a message; what begins without one anywhere else is nothing to read."""
+        """Opens a thread: in a forum with its first message; elsewhere an empty one, which is not kept."""
         number, asked = request.match_info["id"], await request.json()
         if refused := self._unauthorized(request) or self._closed(number) or self._too_early(number):
             return refused
@@ -203,7 +203,7 @@ class DiscordReceiver:
         return json_answer({"threads": shown[:limit], "members": [], "has_more": len(shown) > limit})
 
     async def _messages(self, request: web.Request) -> web.Response:
-        """Newest first, of those after `after` the oldest; without the permission an empty list."""
+        """Messages, newest first: the oldest ones after `after`; an empty list without the permission."""
         number = request.match_info["id"]
         if refused := self._unauthorized(request) or self._closed(number):
             return refused
@@ -256,7 +256,7 @@ class DiscordReceiver:
         return error_answer(status, code, "no") if status else None
 
     def _too_early(self, destination: str) -> web.Response | None:
-        """The refusal of what comes too early for its destination; None where it does not, and the time is noted."""
+        """The refusal of a post that comes too early; None if it is accepted, and then its time is stored."""
         now = self.now()
         wait = self._posted.get(destination, float("-inf")) + self.seconds_between_posts - now
         if wait <= 0:
@@ -293,7 +293,7 @@ class DiscordReceiver:
         return str((max(0, int((self.now() - _EPOCH) * 1000)) << 22) + 1000 + self._ids)
 
     def _take(self, payload: dict[str, Any], destination: str, thread: str | None, *, nonces: bool) -> web.Response:
-        """The answer to a message, which is kept; one without a thread (None) opens one, which has its id."""
+        """Stores a message and answers; with `thread` None it opens a thread, which has the message's id."""
         if errors := errors_in(payload):
             return json_answer({"code": 50035, "message": "Invalid Form Body", "errors": errors}, 400)
         if not str(payload.get("content") or "").strip() and not payload.get("embeds"):

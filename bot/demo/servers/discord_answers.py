@@ -1,4 +1,4 @@
-"""HTTP answers of the Discord on loopback."""
+"""HTTP answers of the Discord server on loopback."""
 
 from __future__ import annotations
 

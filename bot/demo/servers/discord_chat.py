@@ -1,6 +1,6 @@
-"""What a bot that is spoken to needs of the Discord on loopback: gateway, commands, answers, direct messages.
+"""The routes of the Discord server on loopback for `chat.discord`: gateway, commands, answers, direct messages.
 
-Channels and posts are `DiscordReceiver`'s.
+Channels and posts are in `DiscordReceiver`.
 """
 
 from __future__ import annotations
@@ -31,32 +31,32 @@ class DiscordChat:
         now: Callable[[], float],
         number: Callable[[], str],
     ) -> None:
-        """Nothing is registered, and nobody connected.
+        """Starts without commands and connections.
 
         Args:
-            bot: as Discord describes the bot's user, whose id is also the application's.
-            is_authorized: whether a token is the bot's.
+            bot: the bot's user object, whose id is also the application's.
+            is_authorized: tells whether a token is the bot's.
             now: seconds since 1970.
             number: makes the next id.
         """
         self.port = 0
-        """Once it listens."""
+        """Set when the server listens."""
         self.gateway = Gateway(bot, is_authorized, lambda: f"ws://127.0.0.1:{self.port}/gateway")
         self.gateway.guilds.append(GUILD)
         self.commands = Commands()
         self.interactions = Interactions(str(bot["id"]), self.gateway, self.commands, now, number)
         self.uninvited: set[str] = set()
-        """Guilds in which the application has no `applications.commands`."""
+        """Guilds to which the bot was added without the scope `applications.commands`."""
         self.endpoint_url: str | None = None
-        """Where interactions are sent over HTTP, in which case none comes over the gateway."""
+        """The application's Interactions Endpoint URL; with one, no interaction comes over the gateway."""
         self.direct: dict[str, str] = {}
-        """Channels of direct messages, by whom they are with."""
+        """The channels of direct messages, by the person's id."""
         self._bot = bot
         self._is_authorized = is_authorized
         self._number = number
 
     def add_routes(self, app: web.Application, root: str) -> None:
-        """Answer under that root, and the websocket under /gateway."""
+        """Adds the routes below `root`, and the websocket at /gateway."""
         for path in ("/gateway", "/gateway/"):
             app.router.add_get(path, self.gateway.connect)
         app.router.add_get(f"{root}/gateway/bot", self._for_bot(self._gateway_bot))
@@ -71,12 +71,12 @@ class DiscordChat:
         app.router.add_patch(f"{root}/webhooks/{{id}}/{{token}}/messages/@original", self._edit)
 
     def direct_channel(self, person: str) -> dict[str, Any]:
-        """The channel of direct messages with somebody, the same one each time."""
+        """The channel of direct messages with a person; always the same one."""
         number = self.direct.setdefault(person, self._number())
         return {"id": number, "type": 1, "recipients": [Person(person).as_user()], "last_message_id": None}
 
     def whose(self, channel: str) -> str | None:
-        """With whom a channel of direct messages is."""
+        """The person of a channel of direct messages; None for other channels."""
         return next((person for person, number in self.direct.items() if number == channel), None)
 
     def _for_bot(self, handler: Handler) -> Handler:

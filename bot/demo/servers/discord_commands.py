@@ -1,4 +1,4 @@
-"""The application commands that a bot has registered with the Discord on loopback, and what is refused of them.
+"""The registered application commands of the Discord server on loopback, and the rules for them.
 
 Rules: https://docs.discord.com/developers/interactions/application-commands.
 """
@@ -17,32 +17,32 @@ if TYPE_CHECKING:
 
 CREATES_A_DAY = 200
 SUBCOMMAND, GROUP = 1, 2
-"""The types of options that are commands themselves."""
+"""The types of options that are subcommands."""
 _NAME = re.compile(r"[-_'\w]{1,32}")
 _SECONDS_TO_TOMORROW = 43_200.0
 _MOST_CHARACTERS = 8000
 
 
 class Commands:
-    """What one application has registered for all guilds."""
+    """The commands of one application for all guilds."""
 
     def __init__(self) -> None:
         self.registered: list[dict[str, Any]] = []
         self.overwrites = 0
-        """How often the whole list was sent to us and taken."""
+        """How often the whole list was accepted."""
         self.created_today = 0
-        """A command of a name that was there already is none."""
+        """The number of new names; a command with a known name is not new."""
 
     def named(self, name: str) -> Mapping[str, Any]:
         """A registered command.
 
         Raises:
-            LookupError: there is none of that name, so that nobody can choose it.
+            LookupError: there is none with that name.
         """
         return next(each for each in self.registered if each["name"] == name) if self._has(name) else _missing(name)
 
     def overwrite(self, commands: Sequence[dict[str, Any]], application: str) -> web.Response:
-        """The answer to a new list, which takes the place of the old one unless something is wrong with it."""
+        """Replaces the list by a new one, and answers; a list with errors is refused."""
         errors = {str(number): found for number, each in enumerate(commands) if (found := list(complaints(each)))}
         if errors:
             nested = {number: {"_errors": [{"message": each} for each in found]} for number, found in errors.items()}
@@ -51,7 +51,7 @@ class Commands:
         if self.created_today + new > CREATES_A_DAY:
             said = f"Max number of daily application command creates has been reached ({CREATES_A_DAY})"
             waits = {"code": 30034, "message": said, "retry_after": _SECONDS_TO_TOMORROW, "global": False}
-            # 429, as https://github.com/discordjs/discord.js/issues/10458 saw it
+            # 429, as observed in https://github.com/discordjs/discord.js/issues/10458
             return json_answer(waits, 429, {"Retry-After": f"{_SECONDS_TO_TOMORROW:.0f}"})
         self.created_today += new
         self.overwrites += 1
@@ -68,7 +68,7 @@ def _missing(name: str) -> Mapping[str, Any]:
 
 
 def complaints(command: Mapping[str, Any]) -> Iterator[str]:
-    """What Discord refuses of one command, its subcommands and options included."""
+    """What is wrong with a command, with its subcommands and options."""
     if (size := sum(_sizes(command))) > _MOST_CHARACTERS:
         yield f"{command['name']}: {size} characters, {_MOST_CHARACTERS} at most"
     yield from _complaints(command, command["name"])

@@ -1,6 +1,6 @@
-"""The forums of the Discord on loopback: who may open a thread in one, which threads there are, when they close.
+"""The forums of the Discord server on loopback: rules for threads, the open threads, and when they close.
 
-Pure but for what it keeps in mind. Rules: https://docs.discord.com/developers/topics/threads and
+Does no I/O. Rules: https://docs.discord.com/developers/topics/threads and
 https://docs.discord.com/developers/resources/channel#start-thread-in-forum-or-media-channel.
 """
 
@@ -17,10 +17,10 @@ FORUM = 15
 _REQUIRES_TAG = 1 << 4
 _LONGEST_NAME = 100
 QUIET_SECONDS = 86_400.0
-"""A thread in which nobody writes for so long is closed, as a forum's settings have it by default."""
+"""A thread without messages for so long is closed; a forum's default."""
 
 Refusal = tuple[int, str]
-"""Discord's code, and its words."""
+"""Discord's code and message."""
 
 
 @dataclass(slots=True)
@@ -33,17 +33,17 @@ class Thread:
     name: str
     owner: str
     active_at: float
-    """Of its last message, in seconds since 1970."""
+    """The time of its last message, in seconds since 1970."""
 
 
 class Forums:
-    """Which channels are forums, and their threads."""
+    """All threads of forums."""
 
     def __init__(self) -> None:
         self.threads: dict[str, Thread] = {}
 
     def refusal(self, channel: Mapping[str, Any], name: str, tags: object) -> Refusal | None:
-        """Why nobody may open a thread of that name there."""
+        """Why a thread with that name cannot be opened there; None if it can."""
         if channel.get("type") != FORUM:
             return 220003, "Webhooks can only create threads in forum channels"
         if not 1 <= len(name.encode("utf-16-le")) // 2 <= _LONGEST_NAME:
@@ -55,7 +55,7 @@ class Forums:
     def refusal_below(
         self, message: str, name: str, *, found: bool, allowed: bool, direct: bool
     ) -> tuple[int, int, str] | None:
-        """Why a message gets no thread, with the status: it is not there, has one, or nobody may open one there."""
+        """Why no thread can be opened below a message: status, code and message; None if it can."""
         if direct:
             return 400, 50024, "Cannot execute action on this channel type"
         if not allowed:
@@ -67,7 +67,7 @@ class Forums:
         return None if 1 <= len(name) <= _LONGEST_NAME else (400, 50035, "Invalid Form Body")
 
     def opened(self, number: str, forum: str, name: str, owner: str, now: float) -> None:
-        """Keep a thread in mind, which has the id of its first message."""
+        """Adds a thread, which has the id of its first message."""
         self.threads[number] = Thread(number, forum, name, owner, now)
 
     def shown(self, now: float, *, archived: bool, forum: str = "") -> list[dict[str, Any]]:

@@ -1,9 +1,9 @@
-"""The gateway of the Discord on loopback: the websocket over which a bot hears of commands and clicks.
+"""The gateway of the Discord server on loopback: the websocket over which a bot gets commands and clicks.
 
     HELLO -> IDENTIFY -> READY -> events, heartbeats and their acknowledgements
-                            connection lost -> RESUME -> what was missed -> RESUMED, or INVALID_SESSION
+                            connection lost -> RESUME -> missed events -> RESUMED, or INVALID_SESSION
 
-A session outlives its connection, and keeps what it could not say; a close with 1000 or 1001 ends it.
+A session outlives its connection and keeps the events that were not delivered; a close with 1000 or 1001 ends it.
 Rules: https://docs.discord.com/developers/events/gateway and
 https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway.
 """
@@ -27,13 +27,13 @@ PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
 """Members, presences and the content of messages; Discord grants them on request only."""
 _LAST_INTENT = 1 << 25
 _ENDS = (1000, 1001)
-"""Codes with which a bot closes for good."""
+"""Close codes with which a bot ends its session."""
 _MISSED_MOST = 1.5
-"""Heartbeat intervals after which a bot that says nothing is taken for dead."""
+"""Heartbeat intervals without a message, after which a bot counts as dead."""
 
 
 class Op(IntEnum):
-    """What a message on the websocket is about."""
+    """The opcode of a message."""
 
     DISPATCH = 0
     HEARTBEAT = 1
@@ -46,7 +46,7 @@ class Op(IntEnum):
 
 
 class Close(IntEnum):
-    """Why the gateway closes a websocket."""
+    """The code with which the gateway closes a websocket."""
 
     UNKNOWN_OP = 4001
     DECODE_ERROR = 4002
@@ -62,7 +62,7 @@ class Close(IntEnum):
 
 
 class _Connection:
-    """One websocket; compressed as one zlib stream where the bot asked for that."""
+    """One websocket; compressed as one zlib stream if the bot asked for that."""
 
     def __init__(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         self.socket = socket
@@ -84,49 +84,49 @@ class _Connection:
 
 @dataclass(slots=True)
 class Session:
-    """What one IDENTIFY began."""
+    """A session, which begins with IDENTIFY."""
 
     shard: tuple[int, int]
-    """Its number, and how many there are."""
+    """The shard's number, and the number of shards."""
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     events: list[tuple[str, object]] = field(default_factory=list)
-    """All that was to be said, READY first: a RESUME has the missed ones repeated."""
+    """All events of the session, READY first; after a RESUME the missed ones are sent again."""
     connection: _Connection | None = None
 
     async def say(self, event: str, data: object) -> None:
-        """Send an event, or keep it for the next RESUME."""
+        """Sends an event, or keeps it for the next RESUME."""
         self.events.append((event, data))
         await self.repeat(len(self.events) - 1)
 
     async def repeat(self, after: int) -> None:
-        """Send what comes after that sequence number."""
+        """Sends the events after that sequence number."""
         for number, (event, data) in enumerate(self.events[after:], after + 1):
             if self.connection is not None and not self.connection.socket.closed:
                 await self.connection.send(Op.DISPATCH, data, event, number)
 
 
 class Gateway:
-    """Every websocket and session of one bot."""
+    """All websockets and sessions of one bot."""
 
     def __init__(self, bot: Mapping[str, Any], known: Callable[[str], bool], url: Callable[[], str]) -> None:
         self.shards = 1
-        """How many Discord asks for; with more than one a bot has to name its shard."""
+        """The number of shards that Discord asks for; with more than one, a bot must name its shard."""
         self.starts_left = 1000
-        """How many sessions may be begun today; who begins more has the token taken away."""
+        """The number of sessions that may still be started today; after that the token is refused."""
         self.heartbeat_interval = 41.25
         """Seconds."""
         self.is_silent = False
-        """Whether connections stay open and nothing is said on them any more, not even an acknowledgement."""
+        """Whether nothing is sent any more on open connections, not even acknowledgements."""
         self.reads_nothing = False
-        """Whether nothing is read from connections any more, not even that a bot hangs up."""
+        """Whether nothing is read from open connections any more, not even that a bot closes them."""
         self.guilds: list[str] = []
         """Ids of the guilds that the bot is in."""
         self.sessions: list[Session] = []
-        """Those that can be resumed, the oldest first."""
+        """The sessions that can be resumed, the oldest first."""
         self.identified: list[Mapping[str, Any]] = []
-        """What each IDENTIFY said, without the token."""
+        """The data of each IDENTIFY, without the token."""
         self.resumed: list[str] = []
-        """The session of each RESUME that went well."""
+        """The session id of each successful RESUME."""
         self.heartbeats = 0
         self._bot = bot
         self._known = known
@@ -140,42 +140,42 @@ class Gateway:
 
     @property
     def connected(self) -> list[Session]:
-        """The sessions whose bot hears us."""
+        """The sessions with a connection."""
         return [each for each in self.sessions if each.connection is not None]
 
     async def dispatch(self, event: str, data: Mapping[str, Any], guild: str | None = None) -> None:
-        """Tell every session of that guild's shard; direct messages are the first shard's."""
+        """Sends an event to all sessions of the guild's shard; direct messages belong to the first shard."""
         for session in list(self.sessions):
             number, count = session.shard
             if (int(guild or 0) >> 22) % count == number and not self.is_silent:
                 await session.say(event, data)
 
     async def reconnect(self) -> None:
-        """Ask every bot to connect anew and to resume."""
+        """Asks every bot to reconnect and resume."""
         for connection in list(self._connections):
             await connection.send(Op.RECONNECT)
 
     async def invalidate(self, *, resumable: bool = False) -> None:
-        """Tell every bot that its session is over, or that it has to resume."""
+        """Tells every bot that its session is invalid; or, if `resumable`, that it has to resume."""
         if not resumable:
             self.sessions.clear()
         for connection in list(self._connections):
             await connection.send(Op.INVALID_SESSION, resumable)
 
     async def close(self, code: int) -> None:
-        """Close every websocket with that code."""
+        """Closes every websocket with that code."""
         for connection in list(self._connections):
             await connection.socket.close(code=code)
 
     def drop(self) -> None:
-        """Break every connection without a word."""
+        """Breaks every connection without a close message."""
         for session in self.sessions:
             session.connection = None
         for connection in self._connections:
             connection.abort()
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
-        """Speak with one bot until either side closes."""
+        """Serves one websocket until either side closes it."""
         socket = web.WebSocketResponse(autoclose=False)
         await socket.prepare(request)
         connection = _Connection(request, socket)
@@ -212,7 +212,7 @@ class Gateway:
                 is_json = isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError)
                 await socket.close(code=Close.UNKNOWN_OP if is_json else Close.DECODE_ERROR)
                 return
-            if code := await self._hear(connection, op, data):
+            if code := await self._handle(connection, op, data):
                 await socket.close(code=code)
                 return
 
@@ -220,8 +220,8 @@ class Gateway:
         if session in self.sessions:
             self.sessions.remove(session)
 
-    async def _hear(self, connection: _Connection, op: Op, data: Any) -> Close | None:  # noqa: ANN401 - as it came
-        """Do what a bot asks for; the code to close with, if that is not possible."""
+    async def _handle(self, connection: _Connection, op: Op, data: Any) -> Close | None:  # noqa: ANN401 - as it came
+        """Handles a message of a bot; returns the code to close with, if it is refused."""
         if op is Op.HEARTBEAT:
             self.heartbeats += 1
             if not self.is_silent:
@@ -274,13 +274,13 @@ class Gateway:
         if session is None:
             await connection.send(Op.INVALID_SESSION, data=False)
             return None
-        heard = int(data["seq"] or 0)
-        if heard > len(session.events):
+        last = int(data["seq"] or 0)
+        if last > len(session.events):
             return Close.INVALID_SEQUENCE
         if session.connection is not None:
             session.connection.session = None
         connection.session, session.connection = session, connection
         self.resumed.append(session.id)
-        await session.repeat(heard)
+        await session.repeat(last)
         await session.say("RESUMED", {})
         return None

@@ -1,6 +1,6 @@
-"""Commands and clicks in the Discord on loopback: they go out over the gateway, the answers come in over HTTP.
+"""Commands and clicks of the Discord server on loopback: sent over the gateway, answered over HTTP.
 
-    chooses, types or clicks -> INTERACTION_CREATE -> callback within 3 s -> edits and follow-ups for 15 minutes
+    person acts -> INTERACTION_CREATE -> callback within 3 s -> edits and follow-ups for 15 minutes
 
 Rules: https://docs.discord.com/developers/interactions/receiving-and-responding.
 """
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from bot.demo.servers.discord_gateway import Gateway
 
 COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
-"""What somebody did."""
+"""The types of interactions."""
 MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, CHOICES = 4, 5, 6, 7, 8
-"""How a bot answers."""
+"""The types of answers."""
 EPHEMERAL = 1 << 6
 MANAGE_CHANNELS = 1 << 4
 USE_COMMANDS = 1 << 31
@@ -37,20 +37,20 @@ _MOST_CHOICES = 25
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who asks, and what they may do where they ask."""
+    """A person, and their permissions in the channel."""
 
     id: str
     name: str = "reader"
     permissions: int = USE_COMMANDS
 
     def as_user(self) -> dict[str, Any]:
-        """As Discord describes a user."""
+        """The user object, as Discord sends it."""
         return {"id": self.id, "username": self.name, "discriminator": "0", "avatar": None, "global_name": self.name}
 
 
 @dataclass(eq=False, slots=True)
 class Interaction:
-    """One command or click, and all that was answered to it."""
+    """One command, click or completion, and its answers."""
 
     id: str
     token: str
@@ -58,36 +58,36 @@ class Interaction:
     """Seconds since 1970."""
     type: int
     kind: int | None = None
-    """How it was answered; None so far."""
+    """The type of its first answer; None until there is one."""
     answer: dict[str, Any] = field(default_factory=dict)
-    """What was answered: a message as it stands now, or choices."""
+    """The answer: the message as it is now, or choices."""
     followups: list[dict[str, Any]] = field(default_factory=list)
     errors: list[tuple[int, int]] = field(default_factory=list)
-    """Status and code of what was refused."""
+    """Status and code of each refused answer."""
     _said: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_ephemeral(self) -> bool:
-        """Whether who asked alone sees the answer."""
+        """Whether only the person who asked sees the answer."""
         return bool(self.answer.get("flags", 0) & EPHEMERAL)
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        """What an autocompletion offers: as shown, and what is then sent."""
+        """The offered completions: shown text and sent value."""
         return [(each["name"], each["value"]) for each in self.answer.get("choices", [])]
 
     def say(self) -> None:
-        """There is something to be seen."""
+        """Marks that the answer can be seen."""
         self._said.set()
 
     async def seen(self) -> dict[str, Any]:
-        """What there is to be seen, as soon as that is more than "thinking"."""
+        """Waits until there is more to see than "thinking", and returns the answer."""
         await self._said.wait()
         return self.answer
 
 
 class Interactions:
-    """All that was asked."""
+    """All interactions."""
 
     def __init__(
         self,
@@ -108,17 +108,17 @@ class Interactions:
     async def command(
         self, person: Person, words: str, channel: Mapping[str, Any], /, **options: str | int
     ) -> Interaction:
-        """Somebody chooses a command: `words` are its name and its subcommand's, as in "paperboy follow".
+        """A person chooses a command: `words` are its name and the subcommand's, as in "paperboy follow".
 
         Raises:
-            LookupError: Discord would not let it be chosen: it is not registered, or not with these options.
+            LookupError: there is no registered command with this name and these options.
         """
         return await self._ask(COMMAND, self._chosen(words, options, focused=None), person, channel)
 
     async def complete(
         self, person: Person, words: str, channel: Mapping[str, Any], focused: str, /, **options: str | int
     ) -> Interaction:
-        """Somebody types into an option, which is `focused`; as `command`."""
+        """A person types into the option `focused` of a command; see `command`."""
         return await self._ask(AUTOCOMPLETE, self._chosen(words, options, focused), person, channel)
 
     async def click(
@@ -130,7 +130,7 @@ class Interactions:
         *,
         values: Sequence[str] = (),
     ) -> Interaction:
-        """Somebody clicks a button under a message, or selects values there."""
+        """A person clicks a button under a message, or chooses `values` in a menu."""
         data = {"custom_id": custom_id, "component_type": 3 if values else 2, "values": list(values)}
         return await self._ask(COMPONENT, data, person, channel, {"message": message})
 
@@ -207,7 +207,7 @@ class Interactions:
         return told | where | {"member": member, "context": 0, "authorizing_integration_owners": {"0": guild}}
 
     def callback(self, number: str, token: str, body: Mapping[str, Any]) -> web.Response:
-        """The answer to a bot's first answer."""
+        """Takes a bot's first answer."""
         asked = next((each for each in self.asked if (each.id, each.token) == (number, token)), None)
         if asked is None:
             return error_answer(404, 10062, "Unknown interaction")
@@ -236,7 +236,7 @@ class Interactions:
         return {"interaction": told, "resource": {"type": kind, "message": self.message(asked.id, asked.answer)}}
 
     def find(self, token: str) -> Interaction | web.Response:
-        """The interaction that a follow-up or an edit is about, or the refusal."""
+        """The interaction of a follow-up or an edit, or the refusal."""
         asked = next((each for each in self.asked if each.token == token), None)
         if asked is None or asked.kind is None:
             return error_answer(404, 10015, "Unknown Webhook")
@@ -245,7 +245,7 @@ class Interactions:
         return asked
 
     def edit(self, asked: Interaction, body: Mapping[str, Any]) -> web.Response:
-        """The answer to a new text of the first answer, which keeps whom it is shown to."""
+        """Takes a new text for the first answer; who may see it does not change."""
         if errors_in(body):
             return _refused(asked, 400, 50035, "Invalid Form Body")
         asked.answer = asked.answer | dict(body) | {"flags": asked.answer.get("flags", 0)}
@@ -253,14 +253,14 @@ class Interactions:
         return json_answer(self.message(asked.id, asked.answer))
 
     def follow_up(self, asked: Interaction, body: Mapping[str, Any]) -> web.Response:
-        """The answer to another message. The first one after a deferred answer takes that one's place."""
+        """Takes another message as an answer."""
         if errors_in(body):
             return _refused(asked, 400, 50035, "Invalid Form Body")
         asked.followups.append(dict(body))
         return json_answer(self.message(self._number(), body))
 
     def message(self, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """A message of the bot's, as the gateway and the answers describe it."""
+        """A message of the bot, as Discord sends it."""
         user = Person(self._application, "paperboy").as_user() | {"bot": True}
         return {
             "id": number,
@@ -291,7 +291,7 @@ def _option(part: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _complaint(asked: int, kind: int, data: Mapping[str, Any]) -> str:
-    """What is wrong with an answer to what was asked; empty if nothing is."""
+    """What is wrong with an answer to an interaction of type `asked`; empty if nothing is."""
     fits = {COMMAND: (MESSAGE, DEFERRED), AUTOCOMPLETE: (CHOICES,)}
     if kind not in fits.get(asked, (MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE)):
         return "Invalid interaction response type"

@@ -1,4 +1,4 @@
-"""What Discord refuses of a message: its limits, and how it says which one is broken. Pure.
+"""The limits of a Discord message, and the errors that name the broken ones. Pure.
 
 Rules: https://docs.discord.com/developers/resources/message#embed-object-embed-limits.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def errors_in(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What is wrong with a message, as Discord nests it; empty if nothing is."""
+    """The errors of a message, nested as Discord does it; empty if there are none."""
     errors: dict[str, Any] = {}
     for path, complaint in _complaints(payload):
         place = errors
@@ -24,7 +24,7 @@ def errors_in(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _complaints(payload: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each broken limit: where, and in words. https://docs.discord.com/developers/resources/message#embed-object."""
+    """Each broken limit: the path and a sentence. https://docs.discord.com/developers/resources/message#embed-object."""
     yield from _longer(("content",), payload.get("content"), 2000)
     yield from _longer(("nonce",), payload.get("nonce"), 25)
     embeds = payload.get("embeds") or []
@@ -72,7 +72,7 @@ def _of_component(path: tuple[str, ...], component: Mapping[str, Any]) -> Iterat
 
 
 def _texts(embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, int]]:
-    """Every text of an embed that counts towards the 6,000, with its own limit."""
+    """Every text of an embed that counts towards the sum of 6,000, with its own limit."""
     yield ("title",), embed.get("title") or "", 256
     yield ("description",), embed.get("description") or "", 4096
     yield ("footer", "text"), (embed.get("footer") or {}).get("text") or "", 2048
@@ -100,5 +100,5 @@ def _longer(path: tuple[str, ...], value: object, limit: int) -> Iterator[tuple[
 
 
 def _units(value: str) -> int:
-    """The length that Discord may be counting: trimmed, in UTF-16 units."""
+    """The length that Discord probably counts: trimmed, in UTF-16 units."""
     return len(value.strip().encode("utf-16-le", "surrogatepass")) // 2

@@ -1,4 +1,4 @@
-"""A message as the Discord on loopback files it, and as it shows it: to a reader, and to a bot that asks. Pure."""
+"""A message that the Discord server on loopback stored, as a reader sees it and as a bot gets it. Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _PING = re.compile(r"@everyone|@here|<@[!&]?[0-9]+>")
 
 @dataclass(frozen=True, slots=True)
 class DiscordMessage:
-    """One message as the receiver filed it."""
+    """One stored message."""
 
     id: str
     destination: str
     """The channel's id, or the webhook's name."""
     thread: str
-    """By `?thread_id=`, or of a forum; else empty."""
+    """The thread's id, from `?thread_id=` or of a forum; empty without a thread."""
     payload: Mapping[str, Any]
     thread_name: str = ""
-    """Of a forum's thread."""
+    """The name of a forum's thread."""
 
     @property
     def content(self) -> str:
@@ -32,7 +32,7 @@ class DiscordMessage:
 
     @property
     def embeds(self) -> list[dict[str, Any]]:
-        """The embeds that a reader sees: of several with one `url` only the first."""
+        """The embeds that a reader sees: only the first of several with the same `url`."""
         seen: set[str] = set()
         shown = []
         for embed in self.payload.get("embeds") or []:
@@ -44,12 +44,12 @@ class DiscordMessage:
 
     @property
     def pings(self) -> list[str]:
-        """Who gets a notification: mentions in the content, unless `allowed_mentions` switched them off."""
+        """The mentions in the content that notify, unless `allowed_mentions` switches them off."""
         allowed = self.payload.get("allowed_mentions", {"parse": ["users", "roles", "everyone"]})
         return _PING.findall(self.content) if allowed.get("parse") else []
 
     def as_shown(self, author: Mapping[str, Any]) -> dict[str, Any]:
-        """As Discord shows it to a bot: ends trimmed, much added, links of its own making."""
+        """The message object that a bot gets: texts trimmed, with more keys."""
         return {
             "type": 0,
             "id": self.id,

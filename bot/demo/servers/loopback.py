@@ -1,4 +1,4 @@
-"""Where the receivers listen: a free port of this machine, which nobody else can reach."""
+"""Runs a demo server on a free port of the loopback interface, which no other machine can reach."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def listening(app: web.Application, *, cancel_on_disconnect: bool = False) -> AsyncIterator[int]:
-    """Answer as the application says, until the end.
+    """Serves the application until the end of the block.
 
     Args:
-        app: what answers.
-        cancel_on_disconnect: whether nothing more is done for who hung up; else what was sent is taken all the same.
+        app: the application.
+        cancel_on_disconnect: whether a request is cancelled when its client disconnects.
 
-    Returns:
+    Yields:
         The port.
     """
     # no access log: its lines show webhooks' tokens, and the tests look for those in what is logged

@@ -1,4 +1,4 @@
-"""A scripted fault: what a demo server does instead of answering (refuse, drop, hang, answer slowly)."""
+"""A scripted fault of a demo server: it refuses, breaks the connection, hangs or answers slowly."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ class FaultScript:
     """JSON, or the text of a webhook's answer or of an HTML page."""
     headers: Mapping[str, str] = field(default_factory=dict)
     takes: bool = False
-    """Whether the receiver first takes what was posted."""
+    """Whether the message is accepted before the fault."""
     drops: bool = False
     """Whether it then breaks the connection, without an answer."""
     hangs: float = 0.0
-    """Seconds of silence after taking it, before anything else is heard."""
+    """Seconds of silence before anything else happens."""
     crawls: float = 0.0
-    """Seconds over which the answer then trickles in, byte by byte."""
+    """Seconds over which the answer is sent, byte by byte."""
     method: str = "POST"
-    """Of the request that it waits for, where a receiver has one script for all of them."""
+    """The method of the request that it waits for, if a server has one script for all methods."""
 
 
 async def play(fault: FaultScript, request: web.Request, answer: web.Response) -> web.StreamResponse:
-    """Send the answer as slowly as it is scripted, or break the connection before.
+    """Sends the answer as slowly as the script says, or breaks the connection before it.
 
     Args:
-        fault: the manner.
-        request: what is answered.
-        answer: the scripted status, body and headers, in the receiver's own form.
+        fault: the script.
+        request: the request.
+        answer: the scripted answer, in the server's own form.
     """
     await asyncio.sleep(fault.hangs)
     if fault.drops and request.transport:

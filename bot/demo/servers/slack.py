@@ -1,4 +1,4 @@
-"""A Slack on loopback, for the demo and the tests: takes what Slack takes, refuses what it refuses.
+"""A Slack server on loopback, for the demo and the tests: accepts and refuses what Slack does.
 
 Knows the methods that `channels.slack` uses, incoming webhooks, and the limits of Block Kit. It has no idempotency
 key, as Slack has none: a message posted twice is there twice, and history shows it to who may read. Paces only where
@@ -36,7 +36,7 @@ _WEBHOOK_STATUS = {"no_service": 404, "channel_not_found": 404, "channel_is_arch
 
 @dataclass(frozen=True, slots=True)
 class SlackMessage:
-    """One message as the receiver filed it."""
+    """One stored message."""
 
     channel: str
     """The channel's id or `#name`, or the webhook's name."""
@@ -46,7 +46,7 @@ class SlackMessage:
     thread_ts: str | None
     ts: str
     payload: Mapping[str, Any]
-    """All that was sent."""
+    """The whole payload."""
 
 
 class SlackReceiver:
@@ -54,29 +54,29 @@ class SlackReceiver:
 
     def __init__(self, *, token: str = TOKEN, now: Callable[[], float] = time.time) -> None:
         self.token = token
-        """Another value revokes the one that a channel has."""
+        """Tests change it to revoke the token that a channel has."""
         self.now = now
-        """Dates the messages: seconds since 1970."""
+        """The present moment, for messages: seconds since 1970."""
         self.messages: list[SlackMessage] = []
-        """What was taken, in order."""
+        """The accepted messages, in order."""
         self.requests: list[tuple[str, str]] = []
         """Method and path of every request, in order."""
         self.user_agents: set[str] = set()
         self.script: deque[FaultScript] = deque()
-        """Used up one by one by the next posts."""
+        """Faults for the next posts, used up one by one."""
         self.looks: deque[FaultScript] = deque()
         """The same for `auth.test` and the `conversations.` methods."""
         self.refuses: Callable[[Mapping[str, Any]], str] = lambda _payload: ""
-        """The code with which a post is refused for what it holds; empty where it is taken."""
+        """Returns the code with which a payload is refused; empty if it is accepted."""
         self.scopes = "chat:write,channels:read,channels:history,im:write"
         self.seconds_between_posts = 0.0
-        """To one channel or webhook; Slack's limit is about 1. What comes earlier is refused, and says when."""
+        """The least time between two posts to one channel or webhook; earlier ones get a 429. Slack has about 1."""
         self.most_shown = 999
-        """How many messages one look at a history shows at most: 15 for some apps."""
+        """The most messages in one answer of a history; 15 for some apps."""
         self.channels: dict[str, dict[str, Any]] = {}
-        """What is known of a channel; any other id is an open channel that the app is in."""
+        """Special channels by id, as Slack describes them; any other id is an open channel that the app is in."""
         self.sockets = SlackSockets()
-        """Socket Mode, and what people say over it."""
+        """Socket Mode, with the commands and clicks of people."""
         self._posted: dict[str, float] = {}
         self._webhooks: dict[str, str] = {}
         self._open = AsyncExitStack()
@@ -84,11 +84,11 @@ class SlackReceiver:
 
     @property
     def api_url(self) -> str:
-        """What goes into `channels.slack.api_url`."""
+        """The value for `channels.slack.api_url`."""
         return f"http://127.0.0.1:{self._port}/api/"
 
     def webhook_url(self, name: str) -> str:
-        """A webhook of that name, made at the first call."""
+        """The URL of the webhook with that name, created at the first call."""
         digest = hashlib.sha256(name.encode()).hexdigest()
         path = f"/services/T00000001/B{digest[:8].upper()}/{digest[8:32]}"
         self._webhooks[path] = name
@@ -164,7 +164,7 @@ class SlackReceiver:
         return web.json_response({"ok": True, "channel": known})
 
     async def _conversations_open(self, request: web.Request) -> web.StreamResponse:
-        """The direct message with a person, under an id of its own."""
+        """Opens direct messages with a person, which have an id of their own."""
         if self.looks:
             return await self._play_fault(request, self.looks.popleft(), "", {})
         person = str((await request.post() or request.query).get("users", ""))
@@ -175,11 +175,11 @@ class SlackReceiver:
         return web.json_response({"ok": True, "channel": {"id": _direct(person)}})
 
     async def _conversations_history(self, request: web.Request) -> web.StreamResponse:
-        """Newest first, without what stands in threads."""
+        """The messages outside of threads, newest first."""
         return await self._show(request, lambda message: message.thread_ts is None, newest_first=True)
 
     async def _conversations_replies(self, request: web.Request) -> web.StreamResponse:
-        """Oldest first; the message above the thread comes along whatever its age."""
+        """The messages of a thread, oldest first, always with the message above it."""
         parent = request.query.get("ts", "")
         if not any(message.ts == parent for message in self.messages) and not self.looks:
             return web.json_response({"ok": False, "error": "thread_not_found"})
@@ -218,7 +218,7 @@ class SlackReceiver:
         return web.json_response(said)
 
     def _unreadable(self, channel: str) -> str:
-        """The code with which a look at the channel's history is refused; empty where it is not."""
+        """The code with which reading the channel's history is refused; empty if it is not."""
         if "channels:history" not in self.scopes.split(","):
             return "missing_scope"
         if channel.startswith("#"):
@@ -227,7 +227,7 @@ class SlackReceiver:
         return self._closed(channel, looking=True) or ("" if known.get("is_member", True) else "not_in_channel")
 
     def _too_early(self, destination: str) -> int:
-        """For how many seconds the destination takes nothing; 0 where it does, and then the time is noted."""
+        """The seconds until the destination accepts a post; 0 if it does now, and then the time is stored."""
         now = self.now()
         wait = self._posted.get(destination, float("-inf")) + self.seconds_between_posts - now
         if wait > 0:
@@ -266,7 +266,7 @@ class SlackReceiver:
         return "" if given == f"Bearer {self.token}" else "invalid_auth"
 
     def _closed(self, channel: str, *, looking: bool = False) -> str:
-        """The code with which a post to that channel, or a look at it, is refused; empty where it is not."""
+        """The code with which posting to the channel, or `looking` at it, is refused; empty if it is not."""
         known = self.channels.get(channel, {})
         if not channel or known.get("error"):
             return str(known.get("error") or "channel_not_found")
@@ -276,12 +276,12 @@ class SlackReceiver:
 
 
 def _direct(channel: str) -> str:
-    """Where a post to a person goes: into the direct message with them."""
+    """The channel of a post; for a person, the direct messages with them."""
     return f"D{channel[1:]}" if channel.startswith(("U", "W")) else channel
 
 
 def _as_shown(message: SlackMessage, *, with_metadata: bool) -> dict[str, Any]:
-    """A message as the history shows it; metadata only to who asks for it."""
+    """A message in an answer of the history; with metadata only if that was asked for."""
     shown: dict[str, Any] = {"type": "message", "text": message.text, "blocks": message.blocks, "ts": message.ts}
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts

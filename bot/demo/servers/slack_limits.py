@@ -1,4 +1,4 @@
-"""What Slack refuses of a message, as far as digests can offend: Block Kit's limits and the undocumented sum. Pure.
+"""Slack's limits of a message, as far as digests can break them: Block Kit's and the undocumented sum. Pure.
 
 Rules: https://docs.slack.dev/reference/block-kit/blocks; the sum over all blocks is in slackapi/bolt-js#2509.
 """
@@ -15,7 +15,7 @@ MOST_IN_ALL_BLOCKS = 13_000
 
 
 def refusal(payload: Mapping[str, Any]) -> str:
-    """The code with which Slack refuses what stands in the payload; empty where it takes it."""
+    """The code with which Slack refuses the payload; empty if it is accepted."""
     blocks = payload.get("blocks") or []
     if not isinstance(blocks, list) or len(blocks) > 50:
         return "invalid_blocks"
@@ -48,7 +48,7 @@ def _is_block(block: Mapping[str, Any]) -> bool:
 
 
 def _is_menu(accessory: Any) -> bool:  # noqa: ANN401 - whatever was sent
-    """Whether it is no accessory, or an overflow menu: of the elements that there are, digests have this one.
+    """Whether there is no accessory, or a valid overflow menu, the only element that digests have.
 
     https://docs.slack.dev/reference/block-kit/block-elements/overflow-menu-element
     """

@@ -1,4 +1,4 @@
-"""Slack's Socket Mode on loopback: addresses for sockets, envelopes, acknowledgements, and answers to what was said.
+"""Socket Mode of the Slack server on loopback: socket URLs, envelopes, acknowledgements, and answers.
 
 https://docs.slack.dev/apis/events-api/using-socket-mode. An address is good once. Each envelope goes to one of the
 open sockets. Events that nobody acknowledges come again, commands and presses do not: who made them sees a time-out.
@@ -24,13 +24,13 @@ APP_TOKEN = "xapp-1-demo-token"  # noqa: S105 - opens nothing but this receiver
 TEAM = "T0DEMO00001"
 MOST_SOCKETS = 10
 MOST_ANSWERS = 5
-"""To one command: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses."""
+"""The most answers to one command: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses."""
 ACK_SECONDS = 3.0
 
 
 @dataclass
 class Envelope:
-    """One envelope as it was sent, and what became of it."""
+    """One sent envelope, with its acknowledgements and answers."""
 
     kind: str
     payload: Mapping[str, Any]
@@ -38,7 +38,7 @@ class Envelope:
     acks: list[Mapping[str, Any] | None] = field(default_factory=list)
     """The payloads of its acknowledgements."""
     answers: list[Mapping[str, Any]] = field(default_factory=list)
-    """What was posted to its address."""
+    """The payloads that were posted to its `response_url`."""
     acked: asyncio.Event = field(default_factory=asyncio.Event)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -48,26 +48,26 @@ class SlackSockets:
 
     def __init__(self) -> None:
         self.app_token = APP_TOKEN
-        """Another value revokes the one that an app has."""
+        """Tests change it to revoke the token that an app has."""
         self.users: dict[str, dict[str, Any]] = {}
-        """What users.info says beside the id; any other person is a member who is no admin."""
+        """By person, what users.info answers; other persons are members and no admins."""
         self.opened = 0
-        """How many addresses were given out."""
+        """The number of socket URLs that were given out."""
         self.connected = 0
-        """How many sockets there ever were."""
+        """The number of sockets that were ever opened."""
         self.refusals: list[str] = []
         """Error codes for the next calls of apps.connections.open, used up one by one."""
         self.envelopes: dict[str, Envelope] = {}
         self.homes: dict[str, Mapping[str, Any]] = {}
-        """By person: the home page as it is."""
+        """By person, the home page."""
         self.dialogs: dict[str, Mapping[str, Any]] = {}
-        """By their ids."""
+        """By id, the dialog's view."""
         self.refused: list[str] = []
-        """Why answers, home pages and dialogs were refused, in order."""
+        """The error codes of refused answers, home pages and dialogs, in order."""
         self.is_silent = False
-        """Whether sockets say nothing any more, not even a pong: they look open and are dead."""
+        """Whether nothing is sent any more on open sockets, not even a pong."""
         self.says_hello = True
-        self.spread = random.Random(1)  # noqa: S311 - which socket gets an envelope
+        self.spread = random.Random(1)  # noqa: S311 - chooses the socket for an envelope
         self._base = ""
         self._tickets: set[str] = set()
         self._sockets: list[web.WebSocketResponse] = []
@@ -75,11 +75,11 @@ class SlackSockets:
 
     @property
     def open_sockets(self) -> int:
-        """How many there are."""
+        """The number of open sockets."""
         return len(self._sockets)
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Answer below `/api/`, at `/socket/` and at `/response/`."""
+        """Adds the routes below `/api/`, `/socket/` and `/response/`."""
         for name, method in {
             "apps.connections.open": self._connections_open,
             "users.info": self._users_info,
@@ -92,13 +92,13 @@ class SlackSockets:
         router.add_post("/response/{envelope}", self._response)
 
     def listen_at(self, port: int) -> None:
-        """Which port the addresses lead to."""
+        """Sets the port of the URLs."""
         self._base = f"127.0.0.1:{port}"
 
     # -- what people do --------------------------------------------------------------------------------------------
 
     async def command(self, person: str, channel: str, text: str, *, name: str = "papers") -> Envelope:
-        """Somebody types `/paperboy text`: https://docs.slack.dev/interactivity/implementing-slash-commands."""
+        """A person types `/paperboy text`: https://docs.slack.dev/interactivity/implementing-slash-commands."""
         direct = channel.startswith("D")
         payload = {
             "command": "/paperboy",
@@ -113,7 +113,7 @@ class SlackSockets:
         return await self._send("slash_commands", payload, accepts_response_payload=True)
 
     async def press(self, person: str, channel: str | None, value: str, action_id: str = "a") -> Envelope:
-        """Somebody presses a button or chooses an option; without a channel, on the home page."""
+        """A person clicks a button or chooses an option; without a channel, on the home page."""
         place: dict[str, Any] = {"container": {"type": "view"}}
         if channel is not None:
             place = {"container": {"type": "message"}, "channel": {"id": channel, "name": "papers"}}
@@ -130,7 +130,7 @@ class SlackSockets:
     async def choose_shortcut(
         self, person: str, channel: str | None, message: Mapping[str, Any] | None, callback_id: str
     ) -> Envelope:
-        """Somebody chooses a shortcut, at a message or anywhere."""
+        """A person chooses a shortcut, on a message or anywhere."""
         payload: dict[str, Any] = {
             "type": "shortcut" if message is None else "message_action",
             "callback_id": callback_id,
@@ -142,7 +142,7 @@ class SlackSockets:
         return await self._send("interactive", payload, answerable=message is not None)
 
     async def submit(self, person: str, view_id: str, text: str) -> Envelope:
-        """Somebody fills in a dialog with one field, and sends it."""
+        """A person submits a dialog with one field."""
         view = self.dialogs[view_id]
         (block,) = (block for block in view["blocks"] if block["type"] == "input")
         values = {block["block_id"]: {block["element"]["action_id"]: {"type": "plain_text_input", "value": text}}}
@@ -151,12 +151,12 @@ class SlackSockets:
         return await self._send("interactive", payload, answerable=False)
 
     async def open_home(self, person: str, *, event_id: str = "") -> Envelope:
-        """Somebody opens the app's home page: https://docs.slack.dev/reference/events/app_home_opened."""
+        """A person opens the app's home page: https://docs.slack.dev/reference/events/app_home_opened."""
         event = {"type": "app_home_opened", "user": person, "channel": "D0HOME00001", "tab": "home"}
         return await self.event(event, event_id=event_id)
 
     async def event(self, event: Mapping[str, Any], *, event_id: str = "", retry: int = 0) -> Envelope:
-        """An event of the Events API; `retry` says how often it was tried before."""
+        """Sends an event of the Events API; `retry` is the number of earlier attempts."""
         payload = {
             "type": "event_callback",
             "team_id": TEAM,
@@ -169,19 +169,19 @@ class SlackSockets:
     # -- what happens to sockets -----------------------------------------------------------------------------------
 
     async def refresh(self, reason: str = "refresh_requested") -> None:
-        """Ask for every socket to be replaced; they stay open for the moment."""
+        """Asks the app to replace every socket; they stay open for now."""
         for socket in list(self._sockets):
             await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "demo"}})
 
     def drop(self) -> None:
-        """Break every connection without a word."""
+        """Breaks every connection without a close message."""
         for socket in list(self._sockets):
             transport = socket._req.transport if socket._req else None  # noqa: SLF001 - aiohttp has no other way
             if transport:
                 transport.abort()
 
     async def close(self) -> None:
-        """Close every socket politely."""
+        """Closes every socket with a close message."""
         for socket in list(self._sockets):
             await socket.close()
 
@@ -231,7 +231,7 @@ class SlackSockets:
     async def _send(
         self, kind: str, payload: Mapping[str, Any], *, answerable: bool = True, **more: object
     ) -> Envelope:
-        """Over one of the sockets; where there is none nobody hears it."""
+        """Sends an envelope over one of the sockets; it is lost if there is none."""
         envelope = Envelope(kind, payload)
         if answerable:
             envelope.payload = {**payload, "response_url": f"http://{self._base}/response/{envelope.id}"}
@@ -242,7 +242,7 @@ class SlackSockets:
         return envelope
 
     async def send_again(self, envelope: Envelope, **more: object) -> None:
-        """The very same envelope once more."""
+        """Sends the same envelope once more."""
         said = {"envelope_id": envelope.id, "type": envelope.kind, "accepts_response_payload": False, **more}
         await self.spread.choice(self._sockets).send_json({**said, "payload": envelope.payload})
 

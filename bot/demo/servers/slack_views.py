@@ -1,4 +1,4 @@
-"""What Slack refuses of answers, home pages and dialogs, as far as ours can offend. Pure.
+"""Slack's limits of answers, home pages and dialogs, as far as ours can break them. Pure.
 
 https://docs.slack.dev/reference/block-kit/blocks/actions-block, .../block-elements/button-element,
 https://docs.slack.dev/reference/views.
@@ -18,7 +18,7 @@ _MOST_BUTTONS, _MOST_LABEL, _MOST_VALUE, _MOST_TITLE = 25, 75, 2_000, 24
 
 
 def message_refusal(payload: Mapping[str, Any]) -> str:
-    """The code with which an answer is refused; empty where it is taken."""
+    """The code with which an answer is refused; empty if it is accepted."""
     blocks = payload.get("blocks") or []
     if len(blocks) > 50:
         return "invalid_blocks"
@@ -26,7 +26,7 @@ def message_refusal(payload: Mapping[str, Any]) -> str:
 
 
 def view_refusal(view: Mapping[str, Any], kind: str) -> str:
-    """The code with which a view of that kind is refused; empty where it is taken."""
+    """The code with which a view of that kind is refused; empty if it is accepted."""
     title = view.get("title") or {}
     titled = kind != "modal" or (title.get("type") == "plain_text" and 1 <= len(title["text"]) <= _MOST_TITLE)
     if view.get("type") != kind or not titled or not view.get("blocks") or len(view["blocks"]) > MOST_IN_A_VIEW:

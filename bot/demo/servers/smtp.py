@@ -1,4 +1,4 @@
-"""A mail relay on loopback that keeps what it is given: for the demo and the tests. Forwards nothing.
+"""A mail relay on loopback that stores mails, for the demo and the tests. Forwards nothing.
 
 Answers can be scripted per SMTP command, to test how the sender handles failures.
 """
@@ -47,8 +47,8 @@ class SmtpReceiver:
     to that recipient, each time.
 
     Args:
-        clock: dates what is received.
-        tls: speak TLS from the first byte, with this context.
+        clock: tells the time of each mail.
+        tls: the context for TLS from the first byte; without it there is none.
         options: as `aiosmtpd.smtp.SMTP` takes them (tls_context for STARTTLS, authenticator, auth_required...).
     """
 
@@ -59,7 +59,7 @@ class SmtpReceiver:
         self.script: defaultdict[str, deque[str]] = defaultdict(deque)
         self.bounces: dict[str, str] = {}
         self.connections = 0
-        """How often somebody connected."""
+        """The number of connections so far."""
         self.steps: list[str] = []
         """Every MAIL, RCPT, DATA and `.` of all conversations, in order."""
         self._clock = clock or SystemClock()
@@ -83,7 +83,7 @@ class SmtpReceiver:
                 if session.transport is not None:
                     session.transport.abort()
             await self._server.wait_closed()
-            await asyncio.sleep(0)  # the sessions' tasks hear of it
+            await asyncio.sleep(0)  # lets the sessions' tasks run
 
     def _session(self) -> Any:  # noqa: ANN401 - aiosmtpd has no types
         self.connections += 1
@@ -92,7 +92,7 @@ class SmtpReceiver:
         return session
 
     async def next_answer(self, step: str, session: Any) -> str | None:  # noqa: ANN401 - aiosmtpd has no types
-        """The answer that was written ahead for this step, if any; does not return where there is to be none."""
+        """The scripted answer for this step, if there is one; does not return if the script is to stay silent."""
         self.steps.append(step)
         if not self.script[step]:
             return None
@@ -104,7 +104,7 @@ class SmtpReceiver:
         return answer
 
     async def handle_MAIL(self, server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: ANN401, N802 - aiosmtpd's hook
-        """Take the sender."""
+        """Called for MAIL."""
         answer = await self.next_answer("MAIL", server)
         if answer is None:
             envelope.mail_from = address
@@ -112,14 +112,14 @@ class SmtpReceiver:
         return answer or "250 2.1.0 OK"
 
     async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: list[str]) -> str:  # noqa: ANN401, N802 - aiosmtpd's hook
-        """Take the recipient."""
+        """Called for RCPT."""
         answer = await self.next_answer("RCPT", server) or self.bounces.get(address)
         if answer is None:
             envelope.rcpt_tos.append(address)
         return answer or "250 2.1.5 OK"
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802 - aiosmtpd's hook
-        """Keep the mail, unless it is to be refused."""
+        """Called for DATA; stores the mail unless the script refuses it."""
         if not self.script["."] or self.script["."][0] in _NO_ANSWERS:
             mail = ReceivedMail(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content, self._clock.now())
             self.messages.append(mail)
