@@ -8,13 +8,22 @@ import signal
 import socket
 import sys
 import time
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
+from bot.arxiv.calendar import expected, previous_mailing_day
+from bot.clock import SystemClock
+from bot.model import FeedItem, Mailing, MailingState
+from bot.store import Store
+from bot.store.papers import Verdict
+from tests.builders import paper
+from tests.world import NEW
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from tests.world import Environment
@@ -97,3 +106,17 @@ def rewrite(environment: Environment, **change: object) -> None:
     fresh = environment.folder / "config.yaml.new"
     fresh.write_text(yaml.safe_dump({**environment.config, **change}, sort_keys=False), encoding="utf-8")
     fresh.replace(environment.folder / "config.yaml")
+
+
+@asynccontextmanager
+async def with_the_last_mailing(environment: Environment, folder: Path) -> AsyncIterator[Daemon]:
+    """The process, with a paper of the last mailing in its store."""
+    day = previous_mailing_day(SystemClock().now().date())
+    store = Store(f"sqlite:///{environment.folder / 'paperboy.db'}")
+    verdict = Verdict(MailingState.COMPLETE, "whole")
+    store.papers.record(Mailing("cs.CV", day, (FeedItem(paper(), NEW),)), verdict, expected(day))
+    store.close()
+    daemon = Daemon(environment, folder / "notify")
+    await daemon.start()
+    yield daemon
+    await daemon.close()

@@ -24,6 +24,21 @@ if TYPE_CHECKING:
     from bot.text.templates import Templates
 
 
+OF_TUESDAY = {
+    "birds/2026-04-21.md",
+    "birds/2026-04-21.html",
+    "birds/2026-04-21.bib",
+    "birds/feed.xml",
+    "birds/feed.json",
+    "birds/mailings.js",
+    "data/2026-04.js",
+    "data/2026-04.abstracts.js",
+    "README.md",
+    "index.html",
+}
+"""What a mailing of Tuesday writes."""
+
+
 @pytest.fixture
 def sited(environment: Environment) -> Environment:
     environment.config["subscribers"] = {}
@@ -45,19 +60,7 @@ async def test_each_mailing_is_a_page_per_topic_and_the_index_names_it(sited: En
     run = await sited.once(morning(TUESDAY))
     assert [(page.path.name, page.papers) for page in run.published] == [("2026-04-21.md", 1), ("index.html", 0)]
     found = files(sited)
-    assert {name for name in found if not name.startswith("assets/")} == {
-        "birds/2026-04-21.md",
-        "birds/2026-04-21.html",
-        "birds/2026-04-21.bib",
-        "birds/feed.xml",
-        "birds/feed.json",
-        "birds/mailings.js",
-        "data/2026-04.js",
-        "data/2026-04.abstracts.js",
-        "README.md",
-        "index.html",
-        ".nojekyll",
-    }
+    assert {name for name in found if not name.startswith("assets/")} == {*OF_TUESDAY, ".nojekyll"}
     assert b"Pigeons Read Maps" in found["birds/2026-04-21.md"]
     assert b"birds/2026-04-21.md" in found["README.md"]
 
@@ -125,18 +128,7 @@ async def test_a_day_writes_its_own_files_and_leaves_all_others(sited: Environme
         sited.announce(day, paper(f"2604.{number:05d}"))
         await sited.once(morning(day))
     found = files(sited)
-    assert {name for name in found if found[name] != before.get(name)} == {
-        "birds/2026-04-21.md",
-        "birds/2026-04-21.html",
-        "birds/2026-04-21.bib",
-        "birds/feed.xml",
-        "birds/feed.json",
-        "birds/mailings.js",
-        "data/2026-04.js",
-        "data/2026-04.abstracts.js",
-        "README.md",
-        "index.html",
-    }
+    assert {name for name in found if found[name] != before.get(name)} == OF_TUESDAY
     assert found["data/2026-04.js"].count(b"paperboy.add(") == 2
     assert found["data/2026-03.js"].count(b"paperboy.add(") == 1
 

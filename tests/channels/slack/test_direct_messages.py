@@ -7,32 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.channels.channel import CannotTellError
-from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
-from bot.demo.servers.slack import TOKEN, FaultScript, SlackReceiver
+from bot.channels.slack import SlackChannel, SlackOptions
+from bot.demo.servers.slack import FaultScript, SlackReceiver
 from bot.model import UnknownDelivery
-from bot.settings import Secret
-from bot.text.templates import Templates
 from tests.builders import paper
 from tests.channels.slack.test_slack import delivery
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from bot.settings import Address
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[SlackReceiver]:
-    async with SlackReceiver() as running:
-        yield running
-
-
-@pytest.fixture
-async def channel(receiver: SlackReceiver) -> AsyncIterator[SlackChannel]:
-    slack = SlackChannel(SlackSettings(Secret(TOKEN), receiver.api_url), Templates(), contact="me@example.org")
-    yield slack
-    await slack.aclose()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -12,9 +12,6 @@ from bot.errors import DeliveryError, FailureKind
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests.channels.slack.test_slack import CHANNEL, delivery
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 OF_THE_API = {
     FailureKind.RATE_LIMITED: "ratelimited rate_limited",
@@ -59,19 +56,6 @@ OF_A_WEBHOOK = [
     (200, "", FailureKind.UNKNOWN),
     (200, "<html>Log in to this network</html>", FailureKind.UNKNOWN),
 ]
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[SlackReceiver]:
-    async with SlackReceiver() as running:
-        yield running
-
-
-@pytest.fixture
-async def channel(receiver: SlackReceiver) -> AsyncIterator[SlackChannel]:
-    slack = SlackChannel(SlackSettings(Secret(TOKEN), receiver.api_url), Templates(), contact="me@example.org")
-    yield slack
-    await slack.aclose()
 
 
 async def _refusal(slack: SlackChannel, receiver: SlackReceiver, to: str, scripted: FaultScript) -> DeliveryError:

@@ -18,8 +18,6 @@ from bot.text.templates import Templates
 from tests import builders
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from bot.settings import Address
 
 CHANNEL = "C0123456789"
@@ -43,19 +41,6 @@ def delivery(**changes: Any) -> Delivery:
 def address(value: str) -> Address:
     (only,) = SlackChannel.addresses(value, SlackOptions())
     return only
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[SlackReceiver]:
-    async with SlackReceiver() as running:
-        yield running
-
-
-@pytest.fixture
-async def channel(receiver: SlackReceiver) -> AsyncIterator[SlackChannel]:
-    slack = SlackChannel(SlackSettings(Secret(TOKEN), receiver.api_url), Templates(), contact="me@example.org")
-    yield slack
-    await slack.aclose()
 
 
 @pytest.mark.parametrize("value", [CHANNEL, "G0123456", "D0123456", "#arxiv-papers", "#отдел", "  C0123456789 "])

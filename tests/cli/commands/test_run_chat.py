@@ -6,15 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.arxiv.calendar import expected, previous_mailing_day
-from bot.clock import SystemClock
 from bot.demo.servers.discord_interactions import MANAGE_CHANNELS, Person
-from bot.model import FeedItem, Mailing, MailingState
-from bot.store import Store
-from bot.store.papers import Verdict
 from tests.builders import paper
-from tests.daemon_process import Daemon
-from tests.world import NEW
+from tests.daemon_process import Daemon, with_the_last_mailing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,16 +24,8 @@ CHANNEL = "1200000000000002001"
 async def daemon(environment: Environment, tmp_path: Path) -> AsyncIterator[Daemon]:
     """The process, with the last mailing's papers in its store, listening in Discord."""
     environment.config |= {"subscribers": {}, "chat": {"discord": {"who": "managers"}}}
-    now = SystemClock().now()
-    day = previous_mailing_day(now.date())
-    store = Store(f"sqlite:///{environment.folder / 'paperboy.db'}")
-    verdict = Verdict(MailingState.COMPLETE, "whole")
-    store.papers.record(Mailing("cs.CV", day, (FeedItem(paper(), NEW),)), verdict, expected(day))
-    store.close()
-    daemon = Daemon(environment, tmp_path / "notify")
-    await daemon.start()
-    yield daemon
-    await daemon.close()
+    async with with_the_last_mailing(environment, tmp_path) as daemon:
+        yield daemon
 
 
 async def answer(daemon: Daemon, environment: Environment, command: str, **options: str) -> str:

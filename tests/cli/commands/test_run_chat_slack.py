@@ -6,15 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.arxiv.calendar import expected, previous_mailing_day
-from bot.clock import SystemClock
-from bot.model import FeedItem, Mailing, MailingState
-from bot.store import Store
-from bot.store.papers import Verdict
 from tests.builders import paper
 from tests.chat.slack.conftest import shown
-from tests.daemon_process import Daemon
-from tests.world import NEW
+from tests.daemon_process import Daemon, with_the_last_mailing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,15 +25,8 @@ async def daemon(environment: Environment, tmp_path: Path) -> AsyncIterator[Daem
     sockets = environment.slack.sockets
     sockets.users[ADA] = {"is_admin": True}
     environment.config |= {"subscribers": {}, "chat": {"slack": {"app_token": sockets.app_token}}}
-    day = previous_mailing_day(SystemClock().now().date())
-    store = Store(f"sqlite:///{environment.folder / 'paperboy.db'}")
-    verdict = Verdict(MailingState.COMPLETE, "whole")
-    store.papers.record(Mailing("cs.CV", day, (FeedItem(paper(), NEW),)), verdict, expected(day))
-    store.close()
-    daemon = Daemon(environment, tmp_path / "notify")
-    await daemon.start()
-    yield daemon
-    await daemon.close()
+    async with with_the_last_mailing(environment, tmp_path) as daemon:
+        yield daemon
 
 
 async def answer(daemon: Daemon, environment: Environment, line: str) -> str:

@@ -14,14 +14,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from bot.arxiv.calendar import expected, previous_mailing_day
-from bot.clock import SystemClock
-from bot.model import FeedItem, Mailing, MailingState
-from bot.store import Store
-from bot.store.papers import Verdict
 from tests.builders import paper
-from tests.daemon_process import Daemon, rewrite
-from tests.world import NEW
+from tests.daemon_process import Daemon, rewrite, with_the_last_mailing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,16 +39,8 @@ async def daemon(environment: Environment, tmp_path: Path) -> AsyncIterator[Daem
         "subscribers": {},
         "web": {"url": f"http://{where}", "listen": where, "secret": SECRET, "signup": ["birds"]},
     }
-    now = SystemClock().now()
-    day = previous_mailing_day(now.date())
-    store = Store(f"sqlite:///{environment.folder / 'paperboy.db'}")
-    verdict = Verdict(MailingState.COMPLETE, "whole")
-    store.papers.record(Mailing("cs.CV", day, (FeedItem(paper(), NEW),)), verdict, expected(day))
-    store.close()
-    daemon = Daemon(environment, tmp_path / "notify")
-    await daemon.start()
-    yield daemon
-    await daemon.close()
+    async with with_the_last_mailing(environment, tmp_path) as daemon:
+        yield daemon
 
 
 def mail(environment: Environment, number: int) -> str:

@@ -12,23 +12,10 @@ from bot.demo.servers.discord import TOKEN, DiscordReceiver, FaultScript, errors
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.demo.servers.conftest import Moment
+
 CHANNEL = "123456789012345678"
 BOT = {"Authorization": f"Bot {TOKEN}"}
-
-
-class Moment:
-    """A clock that a test moves by hand."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def moment() -> Moment:
-    return Moment()
 
 
 @pytest.fixture
@@ -99,9 +86,9 @@ async def test_a_repeated_nonce_gets_the_earlier_message_for_some_minutes(
 ) -> None:
     body = {"content": "once", "nonce": "n1", "enforce_nonce": True}
     _, first = await post(receiver, body)
-    moment.seconds = 299
+    moment.seconds += 299
     assert await post(receiver, body) == (200, first)
-    moment.seconds = 301
+    moment.seconds += 2
     _, later = await post(receiver, body)
     assert later != first
     assert len(receiver.messages) == 2

@@ -16,24 +16,11 @@ from tests.demo.servers.discord_bot import running
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.demo.servers.conftest import Moment
+
 ADA = Person("1200000000000000101", "ada")
 PLACE = "1200000000000000202"
 HEADERS = {"Authorization": f"Bot {TOKEN}"}
-
-
-class Moment:
-    """A clock that a test moves by hand."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_790_000_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def moment() -> Moment:
-    return Moment()
 
 
 @pytest.fixture
