@@ -1,8 +1,9 @@
 """What several processes on one PostgreSQL deliver, beside one: messages a second, commits and CPU time a message.
 
 Each process is `python -m tests.bench.deliver_scale CONFIG SECONDS WAY`, with the real verb over a real server that
-waits for its disk; only the channel's send is replaced by a wait. Two ways: every process looks at all lanes, as
-`paperboy run` on several machines does, or each at its own shards alone, as a fleet's jobs have it.
+waits for its disk; only the channel's send is replaced by a wait. Three ways: every process looks at all lanes, as
+`paperboy run` on several machines does; or each at its own shards alone, which costs no engine and has none; or each
+is a `paperboy worker` that takes jobs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -25,9 +27,12 @@ from sqlalchemy import text
 
 from bot.app import opened
 from bot.channels.mail import MailChannel
+from bot.cli.daemon_process import work
 from bot.config import load
+from bot.fleet.worker import CONCURRENCY
 from bot.model import DeliveryState, Receipt, Shard
 from bot.store import Store
+from bot.store.jobs import Verb
 from tests.bench.measure import table
 from tests.proofs.crowd import gather, send_to
 
@@ -39,7 +44,12 @@ if TYPE_CHECKING:
 AT_ONCE = 10
 """Sends of one process at the same time."""
 LANES = 120
+WAYS = ("all lanes", "own shards", "jobs")
 LONGEST = timedelta(minutes=5)
+LOOK_AGAIN = 0.1
+"""Seconds between two looks at whether all is sent."""
+SETTLING = 3.0
+"""Seconds until a worker has said that it is there and done what it does at its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ def run(
     rows = []
     for seconds, messages in sends:
         one = None
-        for way in ("all lanes", "own shards"):
+        for way in WAYS:
             for number in processes:
                 done = measure(way, number, seconds, messages, lanes=lanes)
                 one = one or done
@@ -85,35 +95,60 @@ def measure(way: str, processes: int, seconds: float, messages: int, *, lanes: i
 
     with running_server() as server, TemporaryDirectory() as folder:
         url = server.get_uri().replace("postgresql:", "postgresql+psycopg:")
-        config = _fill(Path(folder), url, messages, lanes)
-        shards = ["" if way == "all lanes" else f"{number}/{processes}" for number in range(processes)]
+        config = _fill(Path(folder), url, messages, lanes, fleet=way == "jobs")
         command = [sys.executable, "-m", "tests.bench.deliver_scale", str(config), str(seconds)]
         running = [
-            subprocess.Popen([*command, shard], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            for shard in shards
+            subprocess.Popen(
+                [*command, _task(way, number, processes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            for number in range(processes)
         ]
         for each in running:
             _hear(each)
-        before, began = _commits(url), time.perf_counter()
+        before, began, looks = _commits(url), time.perf_counter(), 0
         for each in running:
             assert each.stdin is not None
             each.stdin.write("begin\n")
             each.stdin.flush()
-        cpu = sum(_hear(each) for each in running)
-        took = time.perf_counter() - began
+        if way == "jobs":
+            looks, took = _hand_out(url, began)
+            for each in running:
+                each.terminate()
+            cpu = sum(_hear(each) for each in running)
+        else:
+            cpu = sum(_hear(each) for each in running)
+            took = time.perf_counter() - began
         assert [each.wait() for each in running] == [0] * processes
         for each in running:
             each.__exit__(None, None, None)
         time.sleep(1)  # a server process counts what it did at the latest when it has ended
-        commits = _commits(url) - before
+        commits = _commits(url) - before - looks
         _require_sent_once(url, lanes * messages)
         return Delivered(lanes * messages, took, commits, cpu)
 
 
-def _fill(folder: Path, url: str, messages: int, lanes: int) -> Path:
+def _task(way: str, number: int, processes: int) -> str:
+    return f"{number}/{processes}" if way == "own shards" else way
+
+
+def _hand_out(url: str, began: float) -> tuple[int, float]:
+    """Ask for a job for each shard, and wait until all is sent. How often that was looked at, and the seconds."""
+    store = Store(url, fleet=True)
+    store.job_queue.ask(*store.job_queue.left())
+    for looks in count(1):
+        if not store.outbox.lanes():
+            took = time.perf_counter() - began
+            store.close()
+            return looks, took
+        time.sleep(LOOK_AGAIN)
+    raise AssertionError
+
+
+def _fill(folder: Path, url: str, messages: int, lanes: int, *, fleet: bool) -> Path:
     crowd = gather(folder, lanes, mail_port=9, store=url)
     written = yaml.safe_load(crowd.config.read_text(encoding="utf-8"))
     written["channels"]["mail"]["connections"] = AT_ONCE
+    written["fleet"] = fleet
     crowd.config.write_text(yaml.safe_dump(written), encoding="utf-8")
     store = Store(url)
     for _ in range(messages - 1):
@@ -144,17 +179,33 @@ def _require_sent_once(url: str, messages: int) -> None:
     assert found == [(DeliveryState.SENT, 1)] * messages
 
 
-async def _deliver(config: Path, seconds: float, shard: Shard | None) -> None:
+def _send_by_waiting(seconds: float) -> None:
     async def send(_: MailChannel, *_message: Any) -> Receipt:
         await asyncio.sleep(seconds)
         return Receipt("taken")
 
     setattr(MailChannel, "send", send)  # noqa: B010 - mypy does not let a function stand for a method
+
+
+async def _begin() -> float:
+    """Say that all is ready, and wait for the word. The CPU time of this process until then, in seconds."""
+    print(0, flush=True)  # noqa: T201 - for the parent
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    return time.process_time()
+
+
+async def _work(config: Path) -> None:
+    working = asyncio.create_task(work(load(config, {}), config, (Verb.DELIVER,), CONCURRENCY))
+    await asyncio.sleep(SETTLING)
+    began = await _begin()
+    await working
+    print(time.process_time() - began, flush=True)  # noqa: T201 - for the parent
+
+
+async def _deliver(config: Path, shard: Shard | None) -> None:
     app: App
     async with opened(load(config, {})) as app:
-        print(0, flush=True)  # noqa: T201 - it is ready
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-        began = time.process_time()
+        began = await _begin()
         while app.store.outbox.backlog():
             await app.runner.deliver(ignore_backoff=False, max_wait=LONGEST, shard=shard)
             if shard is not None:
@@ -164,5 +215,9 @@ async def _deliver(config: Path, seconds: float, shard: Shard | None) -> None:
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    number, _, of = sys.argv[3].partition("/")
-    asyncio.run(_deliver(Path(sys.argv[1]), float(sys.argv[2]), Shard(int(number), int(of)) if of else None))
+    _send_by_waiting(float(sys.argv[2]))
+    if sys.argv[3] == "jobs":
+        asyncio.run(_work(Path(sys.argv[1])))
+    else:
+        number, _, of = sys.argv[3].partition("/")
+        asyncio.run(_deliver(Path(sys.argv[1]), Shard(int(number), int(of)) if of else None))
