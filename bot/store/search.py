@@ -36,6 +36,16 @@ class StoredPaper:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """One paper as new or cross-listed in one category's mailing."""
+
+    identifier: str
+    version: int
+    category: str
+    mailing_date: date
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """One mailing date's news over all its categories, each paper once."""
 
@@ -88,6 +98,25 @@ class PaperSearch:
             keys = [(row.identifier, row.version) for row in group]
             found = self._papers.load(keys)
             yield Day(mailing_date, tuple(found[key] for key in keys))
+
+    def listings(self, since: date, categories: Collection[str]) -> tuple[Listing, ...]:
+        """What was announced as new or cross-listed in these categories from that date on, oldest first."""
+        statement = (
+            select(
+                announcements.c.identifier,
+                announcements.c.version,
+                announcements.c.category,
+                announcements.c.mailing_date,
+            )
+            .where(
+                announcements.c.mailing_date >= since,
+                announcements.c.type.in_(NEWS),
+                announcements.c.category.in_(categories),
+            )
+            .order_by(announcements.c.mailing_date, announcements.c.identifier, announcements.c.category)
+        )
+        with self._database.reading() as connection:
+            return tuple(Listing(*row) for row in connection.execute(statement))
 
     def categories(self) -> tuple[str, ...]:
         """The categories of which a mailing is stored, in order."""

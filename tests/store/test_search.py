@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.model import AnnounceType, FeedItem, Mailing, MailingState, Paper
 from bot.store import search
 from bot.store.papers import Verdict
+from bot.store.search import Listing
 from tests.builders import paper
 
 if TYPE_CHECKING:
@@ -65,3 +66,15 @@ def test_the_categories_of_which_something_is_stored_are_named_in_order(store: S
     record(store, MONDAY, paper(), category="math.NA")
     record(store, MONDAY, paper(), category="cs.CV")
     assert store.search.categories() == ("cs.CV", "math.NA")
+
+
+def test_listings_are_what_each_category_had_as_news_oldest_first(store: Store) -> None:
+    record(store, MONDAY, paper("2604.00001"))
+    record(store, TUESDAY, FeedItem(paper("2604.00001"), CROSS), paper("2604.00002"), category="cs.CL")
+    record(store, WEDNESDAY, FeedItem(paper("2604.00002", version=2), REPLACE), category="cs.CL")
+    assert store.search.listings(MONDAY, {"cs.CV", "cs.CL"}) == (
+        Listing("2604.00001", 1, "cs.CV", MONDAY),
+        Listing("2604.00001", 1, "cs.CL", TUESDAY),
+        Listing("2604.00002", 1, "cs.CL", TUESDAY),
+    )
+    assert [each.category for each in store.search.listings(TUESDAY, {"cs.CV"})] == []
