@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.app.collecting import LEASE_TERM, TODAY_LEASE
 from bot.app.composing import Composing
+from bot.app.reaction_reader import ReactionReader
 from bot.app.runner import Runner
 from bot.arxiv import calendar
 from bot.arxiv.client import ArxivClient
@@ -81,6 +82,7 @@ class App:
             composing=self.composing,
             open_publisher=self.publisher,
             read_bounces=self.read_bounces,
+            read_reactions=ReactionReader(self.settings, self.channels, self.clock, lambda: self.context).read,
             sends=self.timings.sends,
         )
 

@@ -36,7 +36,7 @@ from bot.settings import fingerprint
 log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from bot.app.collecting import OpenArxiv
     from bot.app.composing import Composing
@@ -94,6 +94,7 @@ class Runner:
         composing: Composing,
         open_publisher: Callable[[], Publisher | None],
         read_bounces: Callable[[], None] = lambda: None,
+        read_reactions: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
         sends: Durations | None = None,
     ) -> None:
         """Take what the verbs need.
@@ -108,6 +109,7 @@ class Runner:
             composing: runs the compose verb.
             open_publisher: opens a publisher of the site; returns None without `site:`.
             read_bounces: processes new bounces; raises `BounceMailboxError` if it cannot read them.
+            read_reactions: reads what people reacted with; returns, by subscriber, why it cannot be read.
             sends: counts how long each send takes, by channel.
         """
         self._store = store
@@ -119,6 +121,7 @@ class Runner:
         self._composing = composing
         self._open_publisher = open_publisher
         self._read_bounces = read_bounces
+        self._read_reactions = read_reactions
         self._sends = sends
         self._alerts: dict[str, Alert] = {}
         self._is_ending = False
@@ -191,6 +194,8 @@ class Runner:
             _, catching_up_elsewhere = await self._until_the_end(
                 self._collector.collect_missed(collection, progress, briefly=briefly)
             )
+        if options.tell and not elsewhere:
+            await self._until_the_end(self._hear_reactions())
         told = Told(delivered=readdressed).then(await self._tell(options, elsewhere))
         if options.poll and not (elsewhere or catching_up_elsewhere or collection.is_done):
             new, catching_up_elsewhere = await self._until_the_end(
@@ -338,6 +343,12 @@ class Runner:
         except BounceMailboxError as error:
             log.warning("bounces cannot be read", reason=error.reason)
             self.add_alert("bounces unread", f"Mails that came back cannot be read from {error}")
+
+    async def _hear_reactions(self) -> None:
+        """Reads reactions, so that digests know of them; tells the operator what cannot be read."""
+        for subscriber, problem in (await self._read_reactions()).items() if self._read_reactions else ():
+            log.warning("reactions cannot be read", subscriber=subscriber, reason=problem)
+            self.add_alert(f"reactions {subscriber}", problem)
 
     async def _publish_or_say_why(self) -> tuple[tuple[Published, ...], str]:
         """Publishes. Returns the pages, and why it failed; an error does not fail the run, as digests are sent."""

@@ -21,7 +21,13 @@ MESSAGES = 4
 """How many messages a digest takes at most by default: one, and a thread of three. A channel may override it."""
 
 
-def room_for(channel: object, max_messages: int | None, full: int | None) -> dict[str, int | None]:
+MESSAGES_ALONE, FULL_ALONE = 12, 10
+"""The same where each paper in full is a message of its own: the one that opens the thread, and one for the lines."""
+
+
+def room_for(
+    channel: object, max_messages: int | None, full: int | None, *, alone: bool = False
+) -> dict[str, int | None]:
     """A subscriber's `max_messages` and `full`, with defaults for what the configuration does not set.
 
     If only `max_messages` is set, as many papers are shown in full as fit into these messages.
@@ -30,9 +36,12 @@ def room_for(channel: object, max_messages: int | None, full: int | None) -> dic
         channel: the channel's class.
         max_messages: the configured value, if any.
         full: the configured value, if any.
+        alone: whether each paper in full is a message of its own.
     """
-    in_full = FULL_PAPERS if max_messages is None and full is None else full
-    return {"max_messages": max_messages or getattr(channel, "MESSAGES", MESSAGES), "full": in_full}
+    messages = MESSAGES_ALONE if alone else getattr(channel, "MESSAGES", MESSAGES)
+    papers = FULL_ALONE if alone else FULL_PAPERS
+    in_full = papers if max_messages is None and full is None else full
+    return {"max_messages": max_messages or messages, "full": in_full}
 
 
 def decided(options: Any, addresses: Sequence[Address], *, buttons: bool) -> Any:  # noqa: ANN401 - each channel has its own

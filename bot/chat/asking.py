@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from bot.members.own import own_subscriber
 from bot.members.places import ChatPlace
 from bot.members.roster import RosterReader
 
@@ -109,14 +110,10 @@ class Ask:
     @cached_property
     def own(self) -> str | None:
         """The key of the person's own subscriber, whose digests come to their direct messages; None without one."""
-        place = ChatPlace(self.asker.platform, self.asker.own) if self.asker.own else None
-        configured = place.configured(self.context) if place else None
-        if configured is not None:
-            return configured.name
-        with self.context.store.snapshot() as view:
-            member = view.members.of_person(self.asker.platform, self.persons)
-        member = member or (place.member(self.context) if place else None)
-        return member.key if member else None
+        found = own_subscriber(self.context, self.asker.platform, self.persons)
+        place = ChatPlace(self.asker.platform, self.asker.own) if self.asker.own and not found else None
+        member = place.member(self.context) if place else None
+        return member.key if member else found
 
     @cached_property
     def roster(self) -> Settings:

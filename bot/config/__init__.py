@@ -182,7 +182,8 @@ class _Route:
             neighbours: all subscribers with its destination, itself among them.
         """
         rest = {**dict(self.rest or ())}
-        room = room_for(CHANNELS.get(self.channel), rest["max_messages"], rest["full"])
+        alone = bool(getattr(self.options, "reactions", False))
+        room = room_for(CHANNELS.get(self.channel), rest["max_messages"], rest["full"], alone=alone)
         interest = rest["interest"].value() if rest["interest"] else None
         digest = rest.pop("digest")
         if digest and self.rest is not None:

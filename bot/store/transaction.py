@@ -9,6 +9,7 @@ from bot.store.feedback import Feedback
 from bot.store.members import Members
 from bot.store.outbox.enqueue import put_deliveries
 from bot.store.outbox.stop import count_being_sent, stop
+from bot.store.reactions import Reactions
 from bot.store.request_limits import take
 from bot.store.suppressions import Suppressions
 
@@ -33,6 +34,7 @@ class Transaction:
         self.members = Members(connection, lock=lock)
         self.suppressions = Suppressions(connection)
         self.feedback = Feedback(connection)
+        self.reactions = Reactions(connection)
 
     def hold_reader(self, key: str) -> None:
         """Let no other command of this reader, named by a hash in hex, come between. Before anything else."""

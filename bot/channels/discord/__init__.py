@@ -18,10 +18,11 @@ from bot.model import Limit, Limits
 from bot.settings import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from bot.channels.channel import CheckResult, ReaderLinks
     from bot.channels.discord.api import DiscordApi
+    from bot.channels.reactions import PostedMessage, Reacted, Turn
     from bot.model import Delivery, Digest, Message, Note, Receipt, UnknownDelivery
     from bot.settings import Address
     from bot.text.templates import Templates
@@ -71,13 +72,15 @@ class DiscordChannel:
 
         Raises:
             ValueError: it is neither, or names a thread and is to open threads, or is a webhook and is to have
-                buttons or to make a thread; the message does not repeat it.
+                buttons or reactions or to make a thread; the message does not repeat it.
         """
         address = read_address(value, options.tags, forum=options.forum)
         if options.thread and is_webhook(address):
             raise ValueError("a thread needs a bot: give the channel's id instead of a webhook, or no thread")
         if options.buttons and is_webhook(address):
             raise ValueError("buttons need a bot: give the channel's id instead of a webhook, or no buttons")
+        if options.reactions and is_webhook(address):
+            raise ValueError("reactions need a bot: give the channel's id instead of a webhook, or none")
         return (address,)
 
     def render(
@@ -128,6 +131,15 @@ class DiscordChannel:
             DeliveryError: the lookup failed.
         """
         return await self._api.lookup(question, address)
+
+    def reactions(self, messages: Sequence[PostedMessage], address: Address, turn: Turn) -> AsyncIterator[Reacted]:
+        """Asks for the reactions under messages of ours; see `ReadsReactions`.
+
+        Raises:
+            CannotTellError: we may not look.
+            DeliveryError: a request failed.
+        """
+        return self._api.reactions(messages, address, turn)
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
         """Checks the bot's token, and whether each channel and webhook can be seen; posts nothing."""

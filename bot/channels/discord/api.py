@@ -18,7 +18,7 @@ from bot.channels.channel import CannotTellError
 from bot.channels.discord.addresses import FORUM_KINDS, is_webhook, webhook_parts
 from bot.channels.discord.check import check_bot, check_place
 from bot.channels.discord.client import Bot, webhook_session
-from bot.channels.discord.errors import NO_FORUM, messages_in, platform_id
+from bot.channels.discord.errors import NO_FORUM, messages_in, platform_id, snowflake_in
 from bot.channels.discord.forum import (
     FORUMS,
     TAKES_NO_THREADS,
@@ -32,18 +32,20 @@ from bot.channels.discord.forum import (
     thread_name,
 )
 from bot.channels.discord.lookup import PAGE, find_message
+from bot.channels.discord.reactions import read_reactions
 from bot.channels.discord.request import Answer, ask
 from bot.channels.discord.view import frozen_view
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     import aiohttp
 
     from bot.channels.channel import CheckResult
     from bot.channels.discord.lookup import Messages
+    from bot.channels.reactions import PostedMessage, Reacted, Turn
     from bot.model import Delivery, UnknownDelivery
     from bot.settings import Address, Secret
 
@@ -114,6 +116,24 @@ class DiscordApi:
             if question.asked_at - question.delivery.created_at < NONCE_WINDOW:
                 return None  # no attempt was before that, so Discord answers a repetition with the message it has
             raise
+
+    async def reactions(
+        self, messages: Sequence[PostedMessage], address: Address, turn: Turn
+    ) -> AsyncIterator[Reacted]:
+        """Asks for the reactions under messages of ours; see `ReadsReactions`.
+
+        Raises:
+            CannotTellError: the bot may not read what was posted there.
+            DeliveryError: a request failed.
+        """
+        ours = [
+            replace(each, thread=each.id) if address.kind == "forum" and each.thread is None else each
+            for each in messages
+            if snowflake_in(each.id)
+        ]
+        client, asking = await self._bot.client(), partial(ask, self._api_url)
+        async for reacted in read_reactions(client, asking, int(address.value.reveal()), ours, turn):
+            yield reacted
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
         """Checks the bot's token, and whether each channel and webhook can be seen; posts nothing."""

@@ -76,6 +76,8 @@ class _Part:
     """The number of papers in it, for "and N more" if the plain form has no room for it."""
     shows: str = ""
     """The identifier of the paper that it shows; empty if none."""
+    alone: bool = False
+    """Whether no other paper may be in its message."""
     topic: str = ""
     """The paper's topic."""
     name: str = ""
@@ -116,7 +118,8 @@ def render_digest(
     """
     threaded = not options.forum and opens_thread(digest, thread=options.thread, max_messages=max_messages)
     most = max_messages - 1 if threaded else max_messages
-    writer, pages = lay_out(digest.sections, most, partial(_Writer, digest, templates, threaded=threaded), full)
+    writer_of = partial(_Writer, digest, templates, threaded=threaded, alone=options.reactions)
+    writer, pages = lay_out(digest.sections, most, writer_of, full)
     filled = [[part for block in page for part in block] for page in pages]
     opening = [writer.opening()] if threaded else []
     messages = (
@@ -141,9 +144,16 @@ class _Writer:
     """Renders one digest; each entry is rendered once and cached, however many plans are tried."""
 
     def __init__(
-        self, digest: Digest, templates: Templates, sections: Sequence[Section], *, threaded: bool = False
+        self,
+        digest: Digest,
+        templates: Templates,
+        sections: Sequence[Section],
+        *,
+        threaded: bool = False,
+        alone: bool = False,
     ) -> None:
         self._digest = digest
+        self._alone = alone
         self._threaded = threaded
         self._sections = sections
         self._entries = [(section, entry) for section in sections for entry in section.entries]
@@ -164,7 +174,10 @@ class _Writer:
     @staticmethod
     def fits(blocks: Sequence[_Block]) -> bool:
         """Whether one message can hold them."""
-        embeds = _embeds([part for block in blocks for part in block])
+        parts = [part for block in blocks for part in block]
+        if any(part.alone for part in parts) and sum(bool(part.shows) for part in parts) > 1:
+            return False
+        embeds = _embeds(parts)
         return len(embeds) <= EMBEDS and sum(map(_weight, embeds)) <= TOTAL
 
     def message(self, parts: Sequence[_Part], number: int, total: int, *, buttons: bool) -> Message:
@@ -270,6 +283,7 @@ class _Writer:
             title=text.truncate(title, TITLE, text.utf16),
             url=link_target(entry.url),
             footer=text.truncate(self._render("footer", **values), FOOTER, text.utf16),
+            alone=self._alone,
         )
 
     def _write_line(self, section: Section, entry: DigestEntry) -> _Part:

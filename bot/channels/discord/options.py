@@ -17,3 +17,5 @@ class DiscordOptions:
     """The forum's tags, by name, that each thread bears; a webhook knows them by their ids only."""
     buttons: bool | None = None
     """Whether papers have buttons: more like this, less like this, save, why. As `chat.buttons` if not said."""
+    reactions: bool = False
+    """Each paper in full is a message of its own, and what people react with counts as their word on it."""

@@ -21,9 +21,10 @@ from bot.model import Limit, Limits
 from bot.settings import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from bot.channels.channel import CheckResult, ReaderLinks
+    from bot.channels.reactions import PostedMessage, Reacted, Turn
     from bot.channels.slack.api import SlackApi
     from bot.model import Delivery, Digest, Message, Note, Receipt, UnknownDelivery
     from bot.settings import Address
@@ -60,6 +61,8 @@ class SlackOptions:
     """The webhook is not Slack's but one of Mattermost, Zulip or Rocket.Chat that takes what Slack's takes."""
     buttons: bool | None = None
     """Whether each paper has a menu: more like this, less like this, save, why. As `chat.buttons` if not said."""
+    reactions: bool = False
+    """Each paper in full is a message of its own, and what people react with counts as their word on it."""
 
 
 class SlackChannel:
@@ -89,11 +92,13 @@ class SlackChannel:
         The kinds are `channel`, `person`, `webhook` and, for another program's, `compatible webhook`.
 
         Raises:
-            ValueError: it is none of these, or a webhook is to make a thread or to have buttons.
+            ValueError: it is none of these, or a webhook is to make a thread, or to have buttons or reactions.
         """
         address = read_address(value, compatible=options.compatible, thread=bool(options.thread))
         if options.buttons and is_webhook(address):
             raise ValueError("buttons need a bot token: give the channel's id instead of a webhook, or no buttons")
+        if options.reactions and is_webhook(address):
+            raise ValueError("reactions need a bot token: give the channel's id instead of a webhook, or none")
         return (address,)
 
     def render(
@@ -110,6 +115,7 @@ class SlackChannel:
             max_messages=max_messages,
             thread=options.thread,
             buttons=bool(options.buttons),
+            alone=options.reactions,
             full=full,
         )
         return tuple(map(text_only, messages)) if options.compatible else messages
@@ -156,6 +162,15 @@ class SlackChannel:
             DeliveryError: the lookup failed.
         """
         return await self._api.lookup(question, address)
+
+    def reactions(self, messages: Sequence[PostedMessage], address: Address, turn: Turn) -> AsyncIterator[Reacted]:
+        """Asks for the reactions under messages of ours; see `ReadsReactions`.
+
+        Raises:
+            CannotTellError: we may not look.
+            DeliveryError: a request failed.
+        """
+        return self._api.reactions(messages, address, turn)
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
         """Checks the token, and the channels as far as the token may read; a webhook's URL only by its form."""

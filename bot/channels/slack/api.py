@@ -28,14 +28,16 @@ from bot.channels.slack.errors import (
     raise_for_webhook,
 )
 from bot.channels.slack.lookup import direct_message, find_message, metadata, timestamp
+from bot.channels.slack.reactions import read_reactions
 from bot.channels.slack.secrets import check_webhook
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from bot.channels.channel import CheckResult
+    from bot.channels.reactions import PostedMessage, Reacted, Turn
     from bot.model import Delivery, UnknownDelivery
     from bot.settings import Address, Secret
 
@@ -91,6 +93,27 @@ class SlackApi:
             if address.kind == "person":
                 channel = await direct_message(client, channel)
             return await find_message(client, channel, question.delivery)
+
+    async def reactions(
+        self, messages: Sequence[PostedMessage], address: Address, turn: Turn
+    ) -> AsyncIterator[Reacted]:
+        """Asks for the reactions under messages of ours; see `ReadsReactions`.
+
+        Raises:
+            CannotTellError: Slack does not let us look.
+            DeliveryError: a request failed.
+        """
+        client = self._client(raise_for_lookup)
+        ours = [message for message in messages if timestamp(message.id)]
+        with connection_errors_as_failures():
+            await turn()
+            bot = (await client.auth_test()).get("user_id")
+            channel = address.value.reveal()
+            if address.kind == "person":
+                await turn()
+                channel = await direct_message(client, channel)
+            async for reacted in read_reactions(client, channel, ours, turn, bot=str(bot)):
+                yield reacted
 
     async def check(self, addresses: Sequence[Address]) -> tuple[CheckResult, ...]:
         """Whether Slack knows the token, and the channels as far as the token may look; a webhook is only named."""

@@ -52,6 +52,8 @@ class _Piece:
     """The paper's title, for the notification."""
     paper: str | None = None
     """The paper's identifier."""
+    alone: bool = False
+    """Whether no other paper may be in its message."""
 
 
 def render_digest(
@@ -61,6 +63,7 @@ def render_digest(
     max_messages: int,
     thread: bool | None,
     buttons: bool = False,
+    alone: bool = False,
     full: int | None = None,
 ) -> tuple[Message, ...]:
     """Renders the digest as at most `max_messages` messages: full entries, then one-line entries, then "and N more".
@@ -73,18 +76,21 @@ def render_digest(
         max_messages: at least 1; with 1 there is no thread.
         thread: see `opens_thread`.
         buttons: whether each paper in full has a menu.
+        alone: whether each paper in full is a message of its own.
         full: the most papers to show in full; None for as many as fit.
 
     Raises:
         RenderError: a template is broken, or renders to nothing or to more than a block can hold.
     """
     sections = tuple(section for section in digest.sections if paper_count(section))
-    renderer = _DigestRenderer(templates, digest, sections, buttons=buttons)
+    renderer = _DigestRenderer(templates, digest, sections, buttons=buttons, alone=alone)
     threaded = opens_thread(digest, thread=thread, max_messages=max_messages)
     opening = [renderer.opening()] if threaded else []
 
     def renderer_of(shown: Sequence[Section]) -> _DigestRenderer:
-        return renderer if shown is sections else _DigestRenderer(templates, digest, shown, buttons=buttons)
+        if shown is sections:
+            return renderer
+        return _DigestRenderer(templates, digest, shown, buttons=buttons, alone=alone)
 
     renderer, pages = lay_out(sections, max_messages - len(opening), renderer_of, full)
     return renderer.messages([*opening, *pages], threaded=threaded)
@@ -104,9 +110,12 @@ def render_note(templates: Templates, note: Note) -> Message:
 class _DigestRenderer:
     """Renders one digest; each part is rendered once and cached, however many plans are tried."""
 
-    def __init__(self, templates: Templates, digest: Digest, sections: Sequence[Section], *, buttons: bool) -> None:
+    def __init__(
+        self, templates: Templates, digest: Digest, sections: Sequence[Section], *, buttons: bool, alone: bool
+    ) -> None:
         self._templates = templates
         self._buttons = buttons
+        self._alone = alone
         self._digest = digest
         self._sections = sections
         self._title = short(", ".join(section.title for section in digest.sections), _TITLE) or "Digest"
@@ -125,6 +134,8 @@ class _DigestRenderer:
 
     def fits(self, pieces: Sequence[_Piece]) -> bool:
         """Whether one message can hold them: https://docs.slack.dev/reference/methods/chat.postMessage#truncating."""
+        if any(piece.alone for piece in pieces) and sum(piece.paper is not None for piece in pieces) > 1:
+            return False
         texts = self._under_headings(pieces, range(len(self._sections)))
         return len(texts) < blocks.MOST_BLOCKS and sum(text.size for text in texts) <= self._room
 
@@ -226,7 +237,8 @@ class _DigestRenderer:
         values, identifier = self._values(entry) | _full_values(entry), entry.paper.identifier
         menu = (entry.match.topic, identifier) if self._buttons else None
         paper, chips = self._render("paper", **values), self._render("chips", **values)
-        return _Piece((Text("section", paper, menu), Text("context", chips)), index, values["title"], identifier)
+        texts = (Text("section", paper, menu), Text("context", chips))
+        return _Piece(texts, index, values["title"], identifier, alone=self._alone)
 
     def _render_line(self, index: int, place: int) -> _Piece:
         entry = self._sections[index].entries[place]

@@ -24,6 +24,7 @@ from bot.demo.servers.discord_forums import FORUM, GUILD, Forums
 from bot.demo.servers.discord_interactions import Person
 from bot.demo.servers.discord_limits import errors_in
 from bot.demo.servers.discord_messages import DiscordMessage
+from bot.demo.servers.discord_reactions import DiscordReactions
 from bot.demo.servers.loopback import listening
 from bot.demo.servers.scripted import FaultScript, play
 
@@ -64,6 +65,7 @@ class DiscordReceiver:
         """Special channels by id, as Discord describes them; any other id is a text channel."""
         self.closed: dict[str, tuple[int, int]] = {}
         """Channels and threads (by id) and webhooks (by name) that refuse everything -> the status and code."""
+        self.reactions = DiscordReactions(_BOT)
         self.forums = Forums()
         self.no_threads: set[str] = set()
         """Channels in which the bot may not open threads."""
@@ -111,6 +113,7 @@ class DiscordReceiver:
         app.router.add_post(f"{_ROOT}/channels/{{id}}/messages", self._create_message)
         app.router.add_get(f"{_ROOT}/channels/{{id}}/messages", self._messages)
         app.router.add_get(f"{_ROOT}/channels/{{id}}/messages/{{message}}", self._message)
+        app.router.add_get(f"{_ROOT}/channels/{{id}}/messages/{{message}}/reactions/{{emoji}}", self._reacted)
         app.router.add_post(f"{_ROOT}/channels/{{id}}/threads", self._start_thread)
         app.router.add_post(f"{_ROOT}/channels/{{id}}/messages/{{message}}/threads", self._start_thread_below)
         app.router.add_get(f"{_ROOT}/channels/{{id}}/threads/archived/public", self._archived_threads)
@@ -207,9 +210,11 @@ class DiscordReceiver:
         number = request.match_info["id"]
         if refused := self._unauthorized(request) or self._closed(number):
             return refused
+        if number not in self.forums.threads and any(message.id == number for message in self.messages):
+            return error_answer(404, 10003, "Unknown Channel")  # a message's id is only its thread's, too
         after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
         found = [message for message in self._readable(number) if int(message.id) > after][:limit]
-        return json_answer([message.as_shown(_BOT) for message in reversed(found)])
+        return json_answer([message.as_shown(_BOT) | self.reactions.shown(message.id) for message in reversed(found)])
 
     async def _message(self, request: web.Request) -> web.Response:
         number = request.match_info["id"]
@@ -219,6 +224,14 @@ class DiscordReceiver:
             return error_answer(403, 50013, "Missing Permissions")
         found = [message for message in self._readable(number) if message.id == request.match_info["message"]]
         return json_answer(found[0].as_shown(_BOT)) if found else error_answer(404, 10008, "Unknown Message")
+
+    async def _reacted(self, request: web.Request) -> web.Response:
+        number, message = request.match_info["id"], request.match_info["message"]
+        if refused := self._unauthorized(request) or self._closed(number):
+            return refused
+        if not any(each.id == message for each in self._readable(number)):
+            return error_answer(404, 10008, "Unknown Message")
+        return self.reactions.users(message, request.match_info["emoji"], request.query)
 
     def _readable(self, number: str) -> list[DiscordMessage]:
         unseen = self.no_history

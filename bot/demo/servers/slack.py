@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["TOKEN", "FaultScript", "SlackMessage", "SlackReceiver"]
 
 TOKEN = "xoxb-demo-token"  # noqa: S105 - opens nothing but this receiver
+BOT = "U0PAPERBOY1"
+"""The bot's own id as a user."""
 
 _WEBHOOK_STATUS = {"no_service": 404, "channel_not_found": 404, "channel_is_archived": 410}
 
@@ -75,6 +77,10 @@ class SlackReceiver:
         """The most messages in one answer of a history; 15 for some apps."""
         self.channels: dict[str, dict[str, Any]] = {}
         """Special channels by id, as Slack describes them; any other id is an open channel that the app is in."""
+        self.reactions: dict[str, dict[str, list[str]]] = {}
+        """By a message's `ts` and the emoji's name, who reacted with it."""
+        self.most_users = 50
+        """How many of them a history names: https://docs.slack.dev/reference/methods/reactions.get."""
         self.sockets = SlackSockets()
         """Socket Mode, with the commands and clicks of people."""
         self._posted: dict[str, float] = {}
@@ -151,7 +157,7 @@ class SlackReceiver:
             return await self._play_fault(request, self.looks.popleft(), "", {})
         if error := self._unknown_token(request):
             return web.json_response({"ok": False, "error": error})
-        said = {"ok": True, "team": "Demo Lab", "team_id": TEAM, "user": "paperboy"}
+        said = {"ok": True, "team": "Demo Lab", "team_id": TEAM, "user": "paperboy", "user_id": BOT}
         return web.json_response(said, headers={"X-OAuth-Scopes": self.scopes})
 
     async def _conversations_info(self, request: web.Request) -> web.StreamResponse:
@@ -196,13 +202,14 @@ class SlackReceiver:
         if error := self._unknown_token(request) or self._unreadable(channel):
             needed = {"needed": "channels:history"} if error == "missing_scope" else {}
             return web.json_response({"ok": False, "error": error, **needed})
-        oldest, parent = float(asked.get("oldest", 0)), asked.get("ts")
+        oldest, latest = float(asked.get("oldest", 0)), float(asked.get("latest", "inf"))
+        parent = asked.get("ts")
         found = [
             message
             for message in self.messages
             if message.channel == channel
             and belongs(message)
-            and (float(message.ts) >= oldest or message.ts == parent)
+            and (oldest <= float(message.ts) <= latest or message.ts == parent)
         ]
         if newest_first:
             found.reverse()
@@ -211,11 +218,23 @@ class SlackReceiver:
         with_metadata = asked.get("include_all_metadata") in ("1", "true", "True")
         said = {
             "ok": True,
-            "messages": [_as_shown(message, with_metadata=with_metadata) for message in found[start : start + size]],
+            "messages": [
+                _as_shown(message, with_metadata=with_metadata) | self._reactions_to(message)
+                for message in found[start : start + size]
+            ],
             "has_more": more,
             "response_metadata": {"next_cursor": str(start + size) if more else ""},
         }
         return web.json_response(said)
+
+    def _reactions_to(self, message: SlackMessage) -> dict[str, Any]:
+        """All are counted, and some are named."""
+        found = [
+            {"name": name, "users": users[: self.most_users], "count": len(users)}
+            for name, users in self.reactions.get(message.ts, {}).items()
+            if users
+        ]
+        return {"reactions": found} if found else {}
 
     def _unreadable(self, channel: str) -> str:
         """The code with which reading the channel's history is refused; empty if it is not."""

@@ -17,6 +17,7 @@ from bot.members.commands.preferences import (
     weekdays,
     zone,
 )
+from bot.members.commands.reactions import note_reactions
 from bot.members.commands.signup import confirm, delete, forget, subscribe
 from bot.members.commands.suppressing import bounced, complained, count_being_sent, lift, resubscribe, unsubscribe
 
@@ -35,6 +36,7 @@ __all__ = [
     "learn_anew",
     "lift",
     "mute",
+    "note_reactions",
     "pause",
     "resubscribe",
     "resume",

@@ -34,7 +34,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA_VERSION = "0008"
+SCHEMA_VERSION = "0009"
 """The newest schema this program knows; stored in Alembic's own table, so that Alembic can take over from here."""
 
 
@@ -180,6 +180,7 @@ messages = Table(
     Column("payload", LongText),  # JSON as composed; NULL once pruned
     Column("plain", LongText),
     Column("reply", Boolean, nullable=False),
+    Column("paper", Name(32)),  # the only paper that it shows; NULL if it shows none, or several
 )
 
 digest_papers = Table(
@@ -281,9 +282,7 @@ members = Table(
     Column("confirmed_at", UtcDateTime),  # NULL: requested, not confirmed
     Column("how", Name(16), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column(
-        "person", Name(32)
-    ),  # a keyed hash of whose direct messages it is for, as in `feedback`; NULL if not known
+    Column("person", Name(32)),  # a keyed hash of whose direct messages it is for; NULL if that is not known
     UniqueConstraint("channel", "recipient"),
     Index("members_by_person", "person"),
 )
@@ -319,6 +318,15 @@ feedback = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("topic", Name(64)),  # in whose section of the digest the paper was; NULL if not known
     Index("feedback_by_person", "person"),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("delivery", Name(32), primary_key=True),  # of the message under which it was
+    Column("person", Name(32), primary_key=True),  # a keyed hash, as in `feedback`
+    Column("verdict", Name(8), nullable=False),
+    Column("at", UtcDateTime, nullable=False),  # when it was first read
 )
 
 request_limits = Table(

@@ -92,6 +92,7 @@ def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Coll
 
 def _put_digest(connection: Connection, rendered: RenderedDigest, now: datetime) -> str:
     bodies = [(_to_json(message.payload), _to_json(message.plain), message.reply) for message in rendered.messages]
+    papers = [message.papers[0] if len(message.papers) == 1 else None for message in rendered.messages]
     told = [_told_row(paper) for paper in rendered.papers]
     digest_id = _hash(rendered.channel, rendered.title, json.dumps([bodies, told]))
     done = connection.execute(
@@ -108,8 +109,8 @@ def _put_digest(connection: Connection, rendered: RenderedDigest, now: datetime)
             where=messages.c.payload.is_(None),
         ),
         [
-            {"digest_id": digest_id, "part": part, "payload": payload, "plain": plain, "reply": reply}
-            for part, (payload, plain, reply) in enumerate(bodies, start=1)
+            {"digest_id": digest_id, "part": part, "payload": payload, "plain": plain, "reply": reply, "paper": paper}
+            for part, ((payload, plain, reply), paper) in enumerate(zip(bodies, papers, strict=True), start=1)
         ],
     )
     if told and done.rowcount:
