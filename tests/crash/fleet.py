@@ -18,6 +18,7 @@ from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -190,9 +191,13 @@ class FleetSimulation:
         self._clock = clock
         self._chance = chance
         self._judge = MorningCheck(environment, readers=readers)
-        self._store = Store(environment.settings.store)
         self._before = 0
         """The last delivery of the morning before."""
+
+    @cached_property
+    def _store(self) -> Store:
+        """Opened when all processes are there: it migrates what an earlier version has made, under them."""
+        return Store(self._environment.settings.store)
 
     def close(self) -> None:
         self._store.close()
@@ -208,6 +213,8 @@ class FleetSimulation:
         """For the processes, and for the jobs that wait: theirs is the database's clock, which nobody can set."""
         ahead = moment - self._clock.now()
         self._clock.set(moment, RATES[self._fleet.command])
+        if self._fleet.command != "worker":
+            return
         with self._store._database.writing() as connection:
             if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")):
                 bring_forward = text("UPDATE procrastinate_jobs SET scheduled_at = scheduled_at - :ahead")
@@ -281,8 +288,8 @@ async def opened_fleet(
         seed: of the random moments.
         command: `run` or `worker`.
         readers: mailboxes beside one subscriber on every channel.
-        before: a folder with an earlier version's `bot`, of which the first four are: who comes in a place of theirs
-            migrates the store under the others.
+        before: a folder with an earlier version's `bot`, of which the first four are: the store is migrated under
+            them, and who comes in a place of theirs is of this version.
     """
     log = folder / "children.log"
     async with AsyncExitStack() as stack:
