@@ -16,11 +16,13 @@ import pytest
 from bot.demo.servers.arxiv import Answer
 from bot.demo.servers.discord import FaultScript as DiscordSays
 from bot.demo.servers.slack import FaultScript as SlackSays
+from bot.store import Store
+from bot.store.feedback import FeedbackRecord, Opinion
 from tests.builders import paper
 from tests.crash.driver import ProcessPool, Tally, drive, next_mailing, process_pool
 from tests.crash.fleet import drive_fleet, opened_fleet
 from tests.crash.judge import ASKABLE
-from tests.world import TUESDAY, Environment, morning
+from tests.world import MONDAY, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -78,6 +80,47 @@ async def test_killed_after_slack_has_taken_it_slack_is_asked_and_it_stays_one_m
     await kill_when(processes, environment, lambda: not environment.slack.script)
     assert await run_to_the_end(processes, environment) == 0
     assert environment.received()["slack"] == 1
+
+
+async def test_killed_after_slack_has_taken_what_was_liked_it_stays_one_message(
+    environment: Environment, processes: ProcessPool
+) -> None:
+    liked = {"slack": "C0123456789", "topics": ["birds"], "digest": "liked", "at": "05:00", "on": ["tue"]}
+    environment.config["subscribers"]["lab-liked"] = liked
+    environment.announce(MONDAY, paper())
+    assert (await processes.run(environment, morning(MONDAY))).code == 0
+    store = Store(environment.settings.store)
+    with store.transaction() as transaction:
+        vote = FeedbackRecord("lab", "ada", "2604.00001", Opinion.MORE, "slack", morning(MONDAY), "birds")
+        transaction.feedback.put(vote)
+    store.close()
+    environment.announce(TUESDAY, paper("2604.00002", title="On fish", abstract="Fish."))
+    environment.slack.script.append(SlackSays(takes=True, hangs=HANGS))
+    await kill_when(processes, environment, lambda: not environment.slack.script)
+    for _ in range(2):
+        assert await run_to_the_end(processes, environment) == 0
+    assert [each for each in environment.slack.messages if "1 liked this" in str(each.blocks)] == [
+        environment.slack.messages[-1]
+    ]
+
+
+async def test_killed_while_slack_is_asked_for_reactions_the_digest_comes_by_the_next_run_and_votes_an_hour_later(
+    environment: Environment, processes: ProcessPool
+) -> None:
+    environment.config["subscribers"]["lab"]["reactions"] = True
+    environment.announce(MONDAY, paper())
+    assert (await processes.run(environment, morning(MONDAY))).code == 0
+    environment.slack.reactions[environment.slack.messages[0].ts] = {"+1": ["U0ADA000001"]}
+    environment.announce(TUESDAY, paper("2604.00002"))
+    environment.slack.looks.append(SlackSays(hangs=HANGS))
+    await kill_when(processes, environment, lambda: not environment.slack.looks)
+    assert await run_to_the_end(processes, environment) == 0
+    assert environment.received()["slack"] == 2
+    assert (await processes.run(environment, morning(TUESDAY, 8))).code == 0
+    store = Store(environment.settings.store)
+    with store.snapshot() as view:
+        assert [each.identifier for each in view.feedback.of_subscriber("lab")] == ["2604.00001"]
+    store.close()
 
 
 async def test_killed_after_discord_has_taken_it_the_nonce_keeps_it_one_message(

@@ -21,7 +21,7 @@ from bot.members.commands import note_reactions
 from bot.store.outbox.policy import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.channels.channel import Channel
@@ -36,7 +36,7 @@ DAYS = 7
 EVERY = timedelta(hours=1)
 MOST_REQUESTS = 40
 MOST_SECONDS = 20.0
-"""In one run, for all addresses."""
+"""In one run, of each platform."""
 PAUSE = 1.2
 """Seconds between two requests: https://docs.slack.dev/apis/web-api/rate-limits allows 50 looks a minute."""
 _FORGOTTEN_AFTER = timedelta(days=2 * DAYS)
@@ -45,7 +45,27 @@ _LONGEST_WAIT = 60.0
 
 
 class _EnoughError(Exception):
-    """This run has asked for long enough."""
+    """This run has asked the platform often enough."""
+
+
+class _Turns:
+    """Paces the requests of one run to one platform."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._taken = 0
+
+    async def take(self) -> None:
+        """Pauses before a request.
+
+        Raises:
+            _EnoughError: there were enough.
+        """
+        if self._taken >= MOST_REQUESTS:
+            raise _EnoughError
+        if self._taken:
+            await self._clock.sleep(PAUSE)
+        self._taken += 1
 
 
 class ReactionReader:
@@ -69,13 +89,12 @@ class ReactionReader:
         self._channels = channels
         self._clock = clock
         self._context = context
-        self._wanted = tuple(
-            (subscriber, address)
-            for subscriber in settings.subscribers.values()
-            if getattr(subscriber.options, "reactions", False)
-            for address in subscriber.addresses
-        )
-        self._requests = 0
+        self._wanted: dict[str, list[tuple[Subscriber, Address]]] = {}
+        """By platform."""
+        for subscriber in settings.subscribers.values():
+            if getattr(subscriber.options, "reactions", False):
+                pairs = [(subscriber, address) for address in subscriber.addresses]
+                self._wanted.setdefault(subscriber.channel, []).extend(pairs)
 
     async def read(self) -> dict[str, str]:
         """Notes what people reacted with since the last look.
@@ -84,21 +103,24 @@ class ReactionReader:
             What the operator should hear of, by subscriber.
         """
         problems: dict[str, str] = {}
-        self._requests = 0
-        if not self._wanted:
-            return problems
-        try:
-            async with asyncio.timeout(MOST_SECONDS):
-                for subscriber, address in self._wanted:
-                    if problem := await self._read_one(subscriber, address):
-                        problems[subscriber.name] = problem
-        except (_EnoughError, TimeoutError):
-            log.info("reactions were not all read, for lack of time")
-        with self._context().store.transaction() as transaction:
-            transaction.reactions.forget_before(self._clock.now() - _FORGOTTEN_AFTER)
+        if self._wanted:
+            await asyncio.gather(*(self._read_platform(pairs, problems) for pairs in self._wanted.values()))
+            with self._context().store.transaction() as transaction:
+                transaction.reactions.forget_before(self._clock.now() - _FORGOTTEN_AFTER)
         return problems
 
-    async def _read_one(self, subscriber: Subscriber, address: Address) -> str:
+    async def _read_platform(self, pairs: Sequence[tuple[Subscriber, Address]], problems: dict[str, str]) -> None:
+        """Reads what is under the messages of one platform's addresses; the others do not wait for it."""
+        turns = _Turns(self._clock)
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                for subscriber, address in pairs:
+                    if problem := await self._read_one(subscriber, address, turns):
+                        problems[subscriber.name] = problem
+        except (_EnoughError, TimeoutError):
+            log.info("reactions were not all read, for lack of time", platform=pairs[0][0].channel)
+
+    async def _read_one(self, subscriber: Subscriber, address: Address, turns: _Turns) -> str:
         """Reads what is under one address's messages. Returns why it cannot be read; empty if it can."""
         channel = self._channels[subscriber.channel]
         if not isinstance(channel, ReadsReactions):
@@ -108,7 +130,7 @@ class ReactionReader:
         if self._is_closed(limits.destination.key, limits.credential.key) or not self._begins(here, token):
             return ""
         try:
-            await self._note(channel, subscriber, address)
+            await self._note(channel, subscriber, address, turns)
         except CannotTellError as error:
             return f"Reactions under the papers of {subscriber.name} cannot be read: {error.reason}"
         except DeliveryError as error:
@@ -124,7 +146,7 @@ class ReactionReader:
             return f"Reactions under the papers of {subscriber.name} could not be read: {type(error).__name__}."
         return ""
 
-    async def _note(self, channel: ReadsReactions, subscriber: Subscriber, address: Address) -> None:
+    async def _note(self, channel: ReadsReactions, subscriber: Subscriber, address: Address, turns: _Turns) -> None:
         context, now = self._context(), self._clock.now()
         with context.store.snapshot() as view:
             posted = view.reactions.posted(Lane(subscriber.name, address.key), now - timedelta(days=DAYS))
@@ -132,21 +154,9 @@ class ReactionReader:
             return
         by_id = {each.platform_id: each for each in posted}
         messages = [PostedMessage(each.platform_id, each.thread) for each in posted]
-        async for reacted in channel.reactions(messages, address, self._turn):
+        async for reacted in channel.reactions(messages, address, turns.take):
             if reacted.message in by_id:
                 note_reactions(context, subscriber.channel, by_id[reacted.message], reacted, now)
-
-    async def _turn(self) -> None:
-        """Pauses before a request.
-
-        Raises:
-            _EnoughError: there were enough in this run.
-        """
-        if self._requests >= MOST_REQUESTS:
-            raise _EnoughError
-        if self._requests:
-            await self._clock.sleep(PAUSE)
-        self._requests += 1
 
     def _begins(self, here: str, token: str) -> bool:
         """Whether the address is due, and the platform does not have us wait."""

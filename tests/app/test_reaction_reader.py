@@ -277,14 +277,19 @@ async def test_a_failure_costs_no_digest_and_is_a_word_to_the_operator_at_most(
         assert said(lab) == {"1": ("more", "slack-reaction")}
 
 
-async def test_a_platform_that_does_not_answer_is_left_in_time(
+async def test_a_platform_that_does_not_answer_is_left_in_time_and_keeps_no_other_one_waiting(
     lab: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Law 4: one destination's trouble is its own."""
+    lab.config["subscribers"]["there"] = {"discord": CHANNEL, "topics": ["birds"], "reactions": True}
     await lab.once(hour(0))
-    monkeypatch.setattr(reaction_reader, "MOST_SECONDS", 0.05)
-    lab.slack.looks.append(FaultScript(hangs=5.0))
+    for message in lab.discord.messages:
+        lab.discord.reactions.normal[message.id] = {THUMB: ["1200000000000001001"]}
+    monkeypatch.setattr(reaction_reader, "MOST_SECONDS", 5.0)
+    lab.slack.looks.append(FaultScript(hangs=60.0))
     await lab.once(hour(1))
     assert said(lab) == {}
+    assert set(said(lab, "there")) == {"1", "2", "3", "4"}
 
 
 async def test_a_run_asks_so_often_and_no_more(lab: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
