@@ -14,11 +14,9 @@ from bot.app.collecting import LEASE_TERM, TODAY_LEASE
 from bot.app.composing import Composing
 from bot.app.reaction_reader import ReactionReader
 from bot.app.runner import Runner
-from bot.arxiv import calendar
 from bot.arxiv.client import ArxivClient
 from bot.arxiv.rate_limit import ARXIV_MAX_WAIT, ARXIV_TIMEOUT
 from bot.channels import CHANNELS
-from bot.channels.channel import CheckResult
 from bot.clock import SystemClock, Timings
 from bot.compose import Composer
 from bot.compose.digests import DigestPlanner
@@ -26,18 +24,14 @@ from bot.members.bounce_mailbox import read_bounces
 from bot.members.context import Context, NoteMails
 from bot.members.links import SignedLinks
 from bot.members.roster import RosterReader
-from bot.report import check
-from bot.report.expectation import expectations
-from bot.settings import refuse_live
 from bot.store import Store
-from bot.store.leases import LeaseTakenError
 from bot.text.templates import Templates
 from bot.topics.matcher import Matcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from bot.channels.channel import Channel
+    from bot.channels.channel import Channel, CheckResult
     from bot.channels.mail.settings import MailSettings
     from bot.clock import Clock
     from bot.model import Shard
@@ -184,43 +178,10 @@ class App:
 
     async def check(self, *, send: bool) -> tuple[CheckResult, ...]:
         """Checks that arXiv and every channel can be reached; with `send`, sends a test message to every address."""
+        from bot.app.checking import check  # noqa: PLC0415 - discord.py and slack_sdk, which only a check needs
+
         roster = self.roster.of_yaml(self.clock.now())
-        results = [
-            *check.notices(roster),
-            *check.reader_notices(self.store, roster),
-            *check.renamed_notices(self.store, roster),
-            *expectations(self.store, self.channels, roster, self.clock.now().astimezone(calendar.EASTERN).date()),
-        ]
-        results.append(await self._check_arxiv(roster))
-        results.extend(await check.check_channels(self.channels, roster))
-        results.extend(await self._check_chat(roster))
-        if send:
-            results.extend(await check.send_tests(self.channels, roster, self.store.outbox, self.clock))
-        return tuple(results)
-
-    @staticmethod
-    async def _check_chat(roster: Settings) -> list[CheckResult]:
-        """Whether commands of readers would come, from each platform that is listened to."""
-        results: list[CheckResult] = []
-        if roster.chat and roster.chat.slack:
-            from bot.chat.slack.check import check_chat  # noqa: PLC0415 - slack_sdk, where it is listened to
-
-            results.extend(await check_chat(roster.channels["slack"], roster.chat.slack))
-        if roster.chat and roster.chat.discord:
-            from bot.chat.discord.check import check_listening  # noqa: PLC0415 - discord.py, where it is listened to
-
-            results.extend(await check_listening(roster))
-        return results
-
-    async def _check_arxiv(self, roster: Settings) -> CheckResult:
-        problem = refuse_live(roster)
-        if problem is not None:
-            return CheckResult(problem.path, ok=False, message=problem.message)
-        try:
-            async with self.arxiv() as client:
-                return await check.check_arxiv(client, roster)
-        except LeaseTakenError as error:
-            return CheckResult("arxiv.rss_url", ok=True, message=f"not asked: {error}")
+        return await check(roster, self.store, self.channels, self.clock, self.arxiv, send=send)
 
     @asynccontextmanager
     async def in_use(self) -> AsyncIterator[App]:

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from datetime import datetime
 
-    from bot.compose.result import Composed
-    from bot.model import Shard
+    from bot.model import Composed, Shard
     from bot.settings import Settings
 
 log = structlog.get_logger(__name__)

@@ -10,12 +10,13 @@ the tick: its own time zones need pytz and are wrong when the clocks change, so 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+import schedule
 import structlog
 
+from bot.app.work_ahead import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.arxiv import calendar
 from bot.clock import next_slot
 from bot.collect import backlog
@@ -23,11 +24,8 @@ from bot.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import date
 
     from bot.clock import Clock
-    from bot.model import MailingRecord
-    from bot.settings import Subscriber
 
     Heartbeat = Callable[[], object]
     Reload = Callable[[], Awaitable["Verbs | None"]]
@@ -40,39 +38,8 @@ TICK = 5
 GRACE = 5.0
 """Seconds that a run in progress is given when we are asked to stop; then what is in flight becomes unknown."""
 
-WAIT_FOR_LATE_UNTIL = time(2, tzinfo=calendar.EASTERN)
-"""Until then a digest waits for a category that is late."""
-
 _LONGEST_SLEEP = timedelta(hours=6)
 _STORE_PAUSE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkAhead:
-    """What has to be done later, and when."""
-
-    mailings: tuple[MailingRecord, ...]
-    """Today's mailings, one per category that was asked for."""
-    categories: tuple[str, ...]
-    """The categories that are collected."""
-    subscribers: tuple[Subscriber, ...]
-    retries: tuple[datetime, ...] = ()
-    """When to try deliveries again that were left."""
-    missed: tuple[MailingRecord, ...] = ()
-    """The mailings before today that are still open."""
-    self_service_due: datetime | None = None
-    """The next slot of any self-service subscriber."""
-    arxiv_waits_until: datetime | None = None
-    """Until when the feeds must not be asked, because arXiv says so or another process is asking."""
-    missed_wait_until: datetime | None = None
-    """Until when the second sources must not be asked."""
-
-    def still_open(self, day: date) -> tuple[str, ...]:
-        """The categories whose mailing of that date is still open; none on a day without mailings."""
-        if not calendar.is_mailing_day(day):
-            return ()
-        closed = {r.category for r in self.mailings if r.mailing_date == day and r.state.closed}
-        return tuple(category for category in self.categories if category not in closed)
 
 
 class Verbs(Protocol):
@@ -172,8 +139,6 @@ class Daemon:
             heartbeat: called at every tick, also during a run.
             reload: asked between two runs; returns new verbs where the configuration changed, else None.
         """
-        import schedule  # noqa: PLC0415 - only the daemon ticks
-
         step: asyncio.Task[None] | None = None
 
         def check() -> None:

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import text
-from bot.compose.result import Outcome
+from bot.model import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.collect import Collected
-    from bot.compose.result import Composed
     from bot.deliver.lane_report import LaneReport
-    from bot.model import MailingRecord
+    from bot.model import Composed, MailingRecord
     from bot.publish import Published
 
 log = structlog.get_logger(__name__)

@@ -19,8 +19,8 @@ import structlog
 
 from bot.app.collecting import Collector
 from bot.app.compose_process import ComposeRun
-from bot.app.daemon import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.app.run_result import RunResult, Told, log_run
+from bot.app.work_ahead import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.arxiv import calendar
 from bot.collect import backlog
 from bot.deliver import MAX_WAIT, deliver
@@ -43,10 +43,9 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.clock import Clock, Durations
     from bot.collect import Progress
-    from bot.compose.result import Composed
     from bot.deliver.lane_report import LaneReport
     from bot.members.roster import RosterReader
-    from bot.model import Shard
+    from bot.model import Composed, Shard
     from bot.publish import Published, Publisher
     from bot.settings import Settings
     from bot.store import Store

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 import structlog
@@ -21,6 +21,7 @@ from bot.cli.configuration import load_to_run
 from bot.cli.systemd import notify
 from bot.config import locate
 from bot.errors import ConfigError, ListenError, Problem, StoreError
+from bot.store.jobs import Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from bot.app.daemon import Heartbeat, Reload
     from bot.app.runner import Runner
     from bot.settings import Settings
-    from bot.store.jobs import Verb
 
 LOCK_WAIT_AT_END = 2.0
 """The most seconds to wait for a locked store once the daemon is to end."""
@@ -49,20 +49,14 @@ async def serve(settings: Settings, config: Path | None) -> None:
         ListenError: a port cannot be opened at the start.
     """
     service = Service(_opened(settings), config)
-    loop: Loop
-    if settings.fleet:
-        from bot.fleet.worker import Worker  # noqa: PLC0415 - procrastinate, which is an extra
-
-        loop = Worker(lambda: service.app)
-    else:
-        loop = Daemon(service.app.runner, service.app.clock)
+    loop = _worker(service) if settings.fleet else Daemon(service.app.runner, service.app.clock)
     chat = ChatListening(service.app.clock, loop.wake)
     monitoring = MonitoringService(service.app.clock, chat.seconds_since_connected, service.app.timings)
     service.listeners = (monitoring, WebService(service.app.clock, loop.wake), chat)
     await _until_stopped(loop, service, beats=(monitoring.beat,))
 
 
-async def work(settings: Settings, config: Path | None, verbs: Sequence[Verb], concurrency: int) -> None:
+async def work(settings: Settings, config: Path | None, verbs: Sequence[str], concurrency: int) -> None:
     """Runs a worker of the fleet until SIGTERM or SIGINT; it listens to nobody.
 
     Args:
@@ -74,10 +68,14 @@ async def work(settings: Settings, config: Path | None, verbs: Sequence[Verb], c
     Raises:
         StoreError: the store cannot be used at the start.
     """
+    service = Service(_opened(settings), config)
+    await _until_stopped(_worker(service, verbs=tuple(map(Verb, verbs)), concurrency=concurrency), service)
+
+
+def _worker(service: Service, **options: Any) -> Loop:  # noqa: ANN401 - of `Worker`
     from bot.fleet.worker import Worker  # noqa: PLC0415 - procrastinate, which is an extra
 
-    service = Service(_opened(settings), config)
-    await _until_stopped(Worker(lambda: service.app, verbs=verbs, concurrency=concurrency), service)
+    return Worker(lambda: service.app, **options)
 
 
 async def _until_stopped(loop: Loop, service: Service, beats: Sequence[Callable[[], None]] = ()) -> None:

@@ -18,6 +18,9 @@ from bot import text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import tzinfo
+    from typing import TextIO
+
+    from bot.cli.tables import Terminal
 
 
 def say(line: str = "", *, indent: str = "") -> None:
@@ -35,9 +38,7 @@ def heading(line: str) -> None:
     if not sys.stdout.isatty():
         say(line)
         return
-    from bot.cli.tables import draw_heading  # noqa: PLC0415 - Rich, only on a terminal
-
-    draw_heading(_escaped(line), sys.stdout)
+    _terminal(sys.stdout).heading(_escaped(line))
 
 
 def table(
@@ -53,9 +54,7 @@ def table(
     """
     lines = [[_escaped(cell) for cell in row] for row in rows]
     if lines and sys.stdout.isatty():
-        from bot.cli.tables import draw_table  # noqa: PLC0415 - Rich, only on a terminal
-
-        draw_table(lines, sys.stdout, heads=heads, state=-1 if state is None else state, indent=len(indent))
+        _terminal(sys.stdout).table(lines, heads=heads, state=-1 if state is None else state, indent=len(indent))
         return
     widths = [max(len(row[column]) for row in lines) for column in range(max(map(len, lines), default=0) - 1)]
     for row in lines:
@@ -107,10 +106,14 @@ def progress(what: str) -> Iterator[Callable[[str, int], None]]:
         steps = itertools.count(1)
         yield lambda name, total: say_on_stderr(f"{what} {name} ({next(steps)} of {total})")
         return
-    from bot.cli.tables import draw_progress  # noqa: PLC0415 - Rich, only on a terminal
-
-    with draw_progress(what, _escaped, sys.stderr) as step:
+    with _terminal(sys.stderr).progress(what, _escaped) as step:
         yield step
+
+
+def _terminal(stream: TextIO) -> Terminal:
+    from bot.cli.tables import Terminal  # noqa: PLC0415 - Rich, only on a terminal
+
+    return Terminal(stream)
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -32,34 +32,57 @@ _TINTS = {
 """The colour of each state; other words have none."""
 
 
-def draw_heading(line: str, screen: TextIO) -> None:
-    """Draws a heading, in bold."""
-    _console(screen).print(Text(line, style="bold"))
+class Terminal:
+    """A terminal to draw on."""
 
+    def __init__(self, screen: TextIO) -> None:
+        self._console = Console(file=screen, markup=False, emoji=False, highlight=False)
 
-def draw_table(
-    rows: Sequence[Sequence[str]], screen: TextIO, *, heads: Sequence[str], state: int, indent: int
-) -> None:
-    """Draws rows as a table; on a narrow terminal columns are wrapped, except for those with short single words.
+    def heading(self, line: str) -> None:
+        """Draws a heading, in bold."""
+        self._console.print(Text(line, style="bold"))
 
-    Args:
-        rows: the cells; rows may have different lengths.
-        screen: the terminal.
-        heads: the columns' names; without any there is no head and no line under it.
-        state: the column with a state to colour; -1 for none.
-        indent: spaces before every line.
-    """
-    console = _console(screen)
-    columns = max(map(len, rows), default=0)
-    drawn = Table(
-        box=SIMPLE_HEAD if heads else None, show_header=bool(heads), show_edge=False, pad_edge=False, header_style=""
-    )
-    for at, head in enumerate((*heads, *[""] * columns)[:columns]):
-        words = [head, *(row[at] for row in rows if at < len(row))]
-        drawn.add_column(Text(head, style="dim"), overflow="fold", no_wrap=_are_short(words, console.width // 4))
-    for row in rows:
-        drawn.add_row(*(_tinted(cell) if at == state else Text(cell) for at, cell in enumerate(row)))
-    console.print(Padding(drawn, (0, 0, 1 if heads else 0, indent), expand=False))
+    def table(self, rows: Sequence[Sequence[str]], *, heads: Sequence[str], state: int, indent: int) -> None:
+        """Draws rows as a table; on a narrow terminal columns are wrapped, except for those with short single words.
+
+        Args:
+            rows: the cells; rows may have different lengths.
+            heads: the columns' names; without any there is no head and no line under it.
+            state: the column with a state to colour; -1 for none.
+            indent: spaces before every line.
+        """
+        columns = max(map(len, rows), default=0)
+        drawn = Table(
+            box=SIMPLE_HEAD if heads else None,
+            show_header=bool(heads),
+            show_edge=False,
+            pad_edge=False,
+            header_style="",
+        )
+        for at, head in enumerate((*heads, *[""] * columns)[:columns]):
+            words = [head, *(row[at] for row in rows if at < len(row))]
+            drawn.add_column(
+                Text(head, style="dim"), overflow="fold", no_wrap=_are_short(words, self._console.width // 4)
+            )
+        for row in rows:
+            drawn.add_row(*(_tinted(cell) if at == state else Text(cell) for at, cell in enumerate(row)))
+        self._console.print(Padding(drawn, (0, 0, 1 if heads else 0, indent), expand=False))
+
+    @contextmanager
+    def progress(self, what: str, escape: Callable[[str], str]) -> Iterator[Callable[[str, int], None]]:
+        """Draws a progress bar, and removes it at the end.
+
+        Args:
+            what: what is being done.
+            escape: escapes a step's name for the terminal.
+
+        Yields:
+            A function to call after each step, with the step's name and the number of all steps.
+        """
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda name, total: bar.update(task, advance=1, total=total, description=escape(f"{what} {name}"))
 
 
 def _are_short(words: Sequence[str], most: int) -> bool:
@@ -73,25 +96,3 @@ def _tinted(cell: str) -> Text:
     text = Text(cell)
     text.stylize(_TINTS.get(state, ""), 0, len(state))
     return text
-
-
-def _console(screen: TextIO) -> Console:
-    return Console(file=screen, markup=False, emoji=False, highlight=False)
-
-
-@contextmanager
-def draw_progress(what: str, escape: Callable[[str], str], stream: TextIO) -> Iterator[Callable[[str, int], None]]:
-    """Draws a progress bar, and removes it at the end.
-
-    Args:
-        what: what is being done.
-        escape: escapes a step's name for the terminal.
-        stream: the terminal.
-
-    Yields:
-        A function to call after each step, with the step's name and the number of all steps.
-    """
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(file=stream), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda name, total: bar.update(task, advance=1, total=total, description=escape(f"{what} {name}"))

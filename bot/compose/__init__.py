@@ -18,9 +18,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.compose.rendering import Renderer
-from bot.compose.result import Composed, Outcome
 from bot.compose.slots import is_due, next_slot, served_slot
 from bot.errors import RenderError
+from bot.model import Composed, Outcome
 from bot.store.subscribers import SubscriberState
 
 if TYPE_CHECKING:

@@ -1,9 +1,10 @@
 """The domain model as frozen dataclasses: what all other modules take and return.
 
-`papers`, `topics`, `digests`, `deliveries`, `services` and `shards` hold one part each. Nothing in here does I/O or
-reads a clock.
+`papers`, `topics`, `digests`, `composed`, `deliveries`, `services` and `shards` hold one part each. Nothing in here
+does I/O or reads a clock.
 """
 
+from bot.model.composed import Composed, Outcome
 from bot.model.deliveries import (
     Delivery,
     DeliveryState,
@@ -49,6 +50,7 @@ __all__ = [
     "AnnounceType",
     "Announcement",
     "Author",
+    "Composed",
     "Delivery",
     "DeliveryState",
     "Digest",
@@ -68,6 +70,7 @@ __all__ = [
     "Note",
     "OnUnknown",
     "Order",
+    "Outcome",
     "Paper",
     "Receipt",
     "Section",

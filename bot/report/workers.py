@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.store.job_queue import SILENT_SECONDS
 from bot.store.jobs import Verb
 
 if TYPE_CHECKING:
@@ -57,11 +56,6 @@ def fleet(store: Store, settings: Settings) -> Fleet | None:
     return Fleet(figures.workers, jobs, figures.oldest_seconds, tuple(_troubles(figures, jobs)))
 
 
-def is_alive(worker: WorkerRecord) -> bool:
-    """Whether it had a heartbeat lately."""
-    return worker.silent_seconds < SILENT_SECONDS
-
-
 def _counts(figures: QueueFigures, verb: str) -> JobCounts:
     return JobCounts(
         verb, *(figures.counts.get((verb, state), 0) for state in ("waiting", "later", "doing", "failed"))
@@ -69,7 +63,7 @@ def _counts(figures: QueueFigures, verb: str) -> JobCounts:
 
 
 def _troubles(figures: QueueFigures, jobs: tuple[JobCounts, ...]) -> Iterator[str]:
-    taken = {verb for worker in figures.workers if is_alive(worker) for verb in worker.verbs}
+    taken = {verb for worker in figures.workers if worker.is_alive for verb in worker.verbs}
     for each in jobs:
         if each.waiting and each.verb not in taken:
             waiting = "1 job waits" if each.waiting == 1 else f"{each.waiting} jobs wait"

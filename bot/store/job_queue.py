@@ -66,6 +66,11 @@ class WorkerRecord:
     doing: tuple[str, ...]
     """The keys of its jobs."""
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it had a heartbeat lately."""
+        return self.silent_seconds < SILENT_SECONDS
+
 
 @dataclass(frozen=True, slots=True)
 class QueueFigures:

@@ -16,7 +16,6 @@ import bot
 from bot.arxiv import calendar
 from bot.clock import BOUNDS
 from bot.model import DeliveryState
-from bot.report.workers import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -117,7 +116,7 @@ def _of_process(figures: StoreFigures, subscribers: int, sockets: Mapping[str, f
 
 
 def _of_queue(queue: QueueFigures) -> Iterator[Metric]:
-    alive = sum(map(is_alive, queue.workers))
+    alive = sum(worker.is_alive for worker in queue.workers)
     yield GaugeMetricFamily("paperboy_workers", "Workers that are alive.", value=alive)
     jobs = GaugeMetricFamily(
         "paperboy_jobs", "Jobs that are not done, by queue and state.", labels=["queue", "state"]

@@ -28,7 +28,7 @@ from tests.bench.compose_scale import NOW, fill
 from tests.store.conftest import sqlite_url, url
 
 if TYPE_CHECKING:
-    from bot.compose.result import Composed
+    from bot.model import Composed
 
 __all__ = ["sqlite_url", "url"]
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app.daemon import Daemon, WorkAhead, next_poll, next_wake
+from bot.app.daemon import Daemon, next_poll, next_wake
+from bot.app.work_ahead import WorkAhead
 from bot.arxiv.calendar import EASTERN
 from bot.channels.slack import SlackChannel
 from bot.clock import SimulatedClock, SystemClock

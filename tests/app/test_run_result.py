@@ -9,9 +9,8 @@ from structlog.testing import capture_logs
 
 from bot.app.run_result import RunResult, Told, log_run
 from bot.collect import Collected
-from bot.compose.result import Composed, Outcome
 from bot.deliver.lane_report import LaneReport
-from bot.model import MailingState
+from bot.model import Composed, MailingState, Outcome
 from bot.publish import Published
 from tests.world import MONDAY, TUESDAY
 

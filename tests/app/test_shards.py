@@ -13,8 +13,8 @@ from tests.world import MONDAY, TUESDAY, morning
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.compose.result import Composed
     from bot.deliver.lane_report import LaneReport
+    from bot.model import Composed
     from tests.world import Environment
 
 __all__ = ["sqlite_url", "url"]

@@ -17,8 +17,7 @@ import pytest
 from bot import compose
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
-from bot.compose.result import Composed, Outcome
-from bot.model import Digest, FeedItem, Message
+from bot.model import Composed, Digest, FeedItem, Message, Outcome
 from bot.store.database import Database
 from bot.store.outbox import DigestPaper, RenderedDigest
 from bot.store.papers import Papers

@@ -15,9 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.compose.liked import LikedPaper, count
-from bot.compose.result import Outcome
 from bot.demo.servers.slack import FaultScript
-from bot.model import Shard
+from bot.model import Outcome, Shard
 from bot.model.shards import shard_of
 from bot.store import Store
 from bot.store.feedback import FeedbackRecord, Opinion
@@ -27,7 +26,7 @@ from tests.world import MONDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from bot.app.run_result import RunResult
-    from bot.compose.result import Composed
+    from bot.model import Composed
     from bot.report.status import Reporter, Status
 
 THURSDAY, FRIDAY = MONDAY + timedelta(days=3), MONDAY + timedelta(days=4)

@@ -9,7 +9,6 @@ import pytest
 
 from bot.cli.commands.once import account
 from bot.clock import SimulatedClock
-from bot.compose.result import Outcome
 from bot.members.commands import (
     confirm,
     follow,
@@ -23,6 +22,7 @@ from bot.members.commands import (
 from bot.members.mailbox import mailbox_key
 from bot.members.roster import RosterReader
 from bot.members.values import Confirmed
+from bot.model import Outcome
 from tests.members.days import (
     ALICE,
     BOB,

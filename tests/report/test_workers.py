@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.fleet.queue import prepare
-from bot.report.workers import fleet, is_alive
+from bot.report.workers import fleet
 from bot.store import Store
 from bot.store.jobs import Job, Verb
 from tests.fleet.rows import execute, register, take
@@ -66,4 +66,4 @@ def test_what_waits_and_nobody_takes_is_a_trouble_and_so_is_what_failed(
         "publish: 1 job failed since yesterday; the workers' logs say why",
     )
     assert {each.verb: each.waiting for each in found.jobs}["collect"] == 1
-    assert [is_alive(worker) for worker in found.workers] == [True, False]
+    assert [worker.is_alive for worker in found.workers] == [True, False]

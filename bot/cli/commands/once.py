@@ -14,6 +14,7 @@ from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption
 from bot.cli.output import heading, plural, progress, some, table, when
+from bot.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
     from bot.app.run_result import RunResult
     from bot.collect import Collected
-    from bot.compose.result import Composed
     from bot.deliver.lane_report import LaneReport
-    from bot.model import MailingRecord
+    from bot.model import Composed, MailingRecord
     from bot.settings import Settings
 
 _SELF_SERVICE = "self-service"
@@ -145,8 +145,6 @@ def _all_composed(results: Iterable[Composed], settings: Settings) -> Iterator[l
 
 
 def _composed(result: Composed, settings: Settings) -> list[str]:
-    from bot.compose.result import Outcome  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
-
     zone = settings.subscribers[result.subscriber].timezone
     broken = f"; its own template failed, the built-in one was used: {result.reason}" if result.reason else ""
     waits = f"; waits for {some(result.late)}" if result.late else ""

@@ -13,7 +13,6 @@ from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import heading, plural, some, table, to_json, when
 from bot.report.self_service import SELF_SERVICE, is_self_service
-from bot.report.workers import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -131,7 +130,7 @@ def _show_fleet(found: Fleet) -> None:
 
 
 def _doing(worker: WorkerRecord) -> str:
-    if not is_alive(worker):
+    if not worker.is_alive:
         return f"no heartbeat for {worker.silent_seconds:.0f} s: taken for dead"
     return some(list(worker.doing)) if worker.doing else "waits for jobs"
 

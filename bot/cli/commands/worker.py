@@ -31,6 +31,5 @@ def worker(
         raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(VERBS)}", param_hint="'--verbs'")
     settings = load_to_run(config, fleet=True)
     from bot.cli.daemon_process import work  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
-    from bot.store.jobs import Verb  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
 
-    asyncio.run(work(settings, config, tuple(map(Verb, taken)), concurrency))
+    asyncio.run(work(settings, config, taken, concurrency))
