@@ -23,7 +23,7 @@ from bot.app.run_result import RunResult, Told, log_run
 from bot.app.work_ahead import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.arxiv import calendar
 from bot.collect import backlog
-from bot.deliver import MAX_WAIT, deliver
+from bot.deliver import MAX_WAIT, Shared, deliver
 from bot.deliver.addressing import readdress
 from bot.errors import RenderError
 from bot.members.bounce_mailbox import BounceMailboxError
@@ -122,6 +122,8 @@ class Runner:
         self._read_bounces = read_bounces
         self._read_reactions = read_reactions
         self._sends = sends
+        self._shared = Shared(store, channels, clock)
+        """By all runs of deliver of this process: a worker has several at the same time."""
         self._alerts: dict[str, Alert] = {}
         self._is_ending = False
         self._long_work: asyncio.Task[Any] | None = None
@@ -271,6 +273,7 @@ class Runner:
             only=only,
             sends=self._sends,
             shard=shard,
+            shared=self._shared,
         )
 
     async def publish(self) -> tuple[Published, ...]:

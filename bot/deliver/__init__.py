@@ -59,6 +59,7 @@ async def deliver(
     only: str | None = None,
     sends: Durations | None = None,
     shard: Shard | None = None,
+    shared: Shared | None = None,
 ) -> tuple[LaneReport, ...]:
     """Sends what is in the outbox, as far as the limits allow within `max_wait`.
 
@@ -72,6 +73,7 @@ async def deliver(
         only: the one subscriber to deliver to; all if there is none.
         sends: counts how long each send takes, by channel.
         shard: whose lanes alone are read and asked for; all if there is none.
+        shared: what this run shares with others of the process at the same time, over the same channels.
     """
     jobs = tuple(
         _LaneJob(lane, left, subscriber, address)
@@ -86,6 +88,7 @@ async def deliver(
         channels,
         clock,
         keys,
+        shared or Shared(store, channels, clock),
         ignore_backoff=ignore_backoff,
         max_wait=max_wait,
         sends=sends or Durations(),
@@ -109,8 +112,20 @@ class _LaneJob:
     address: Address
 
 
+class Shared:
+    """What lanes share, also those of several runs at the same time: the group commit, send slots and queues."""
+
+    def __init__(self, store: Store, channels: Mapping[str, Channel], clock: Clock) -> None:
+        self.committer = GroupCommitter(store, clock)
+        self.slots = {name: asyncio.Semaphore(channel.max_concurrent_sends) for name, channel in channels.items()}
+        """By channel. A delivery is claimed only when a slot is free to send it at once, because after a crash
+        everything claimed is unknown."""
+        self.queues: dict[str, asyncio.Lock] = {}
+        """By credential: lanes behind one rate limit wait in a queue; only the first of them polls the store."""
+
+
 class _Run:
-    """One run over all lanes. They share the time budget, the group commit, the send slots and the queues."""
+    """One run over all lanes, within one time budget."""
 
     def __init__(
         self,
@@ -118,6 +133,7 @@ class _Run:
         channels: Mapping[str, Channel],
         clock: Clock,
         keys: ReaderKeys,
+        shared: Shared,
         *,
         ignore_backoff: bool,
         max_wait: timedelta,
@@ -127,15 +143,12 @@ class _Run:
         self._keys = keys
         self._channels = channels
         self._clock = clock
-        self._committer = GroupCommitter(store, clock)
+        self._committer = shared.committer
+        self._slots = shared.slots
+        self._queues = shared.queues
         self._ignore_backoff = ignore_backoff
         self._sends = sends
         self._until = clock.now() + max_wait
-        self._slots = {name: asyncio.Semaphore(channel.max_concurrent_sends) for name, channel in channels.items()}
-        """By channel. A delivery is claimed only when a slot is free to send it at once, because after a crash
-        everything claimed is unknown."""
-        self._queues: dict[str, asyncio.Lock] = {}
-        """By credential: lanes behind one rate limit wait in a queue; only the first of them polls the store."""
 
     async def lane(self, job: _LaneJob, lost: Sequence[DeliveryState]) -> LaneReport:
         """Everything for one address, in order, until it is done or has to wait too long."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.model import Shard
+from bot.channels.mail import MailChannel
+from bot.model import Receipt, Shard
 from tests.builders import paper
 from tests.store.conftest import sqlite_url, url
 from tests.world import MONDAY, TUESDAY, morning
@@ -93,3 +95,28 @@ async def test_what_a_shard_was_told_is_known_to_it_and_no_other_shard_is_looked
     assert all(name in shard for shard, part in zip(SHARDS, parts, strict=True) for name in part)
     assert {name: each for part in parts for name, each in part.items()} == told
     assert sorted(told) == sorted(NAMES)
+
+
+async def test_shards_delivered_at_once_share_the_channel_s_connections(
+    many: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.config["channels"]["mail"]["connections"] = 2
+    many.clock.set(morning(MONDAY))
+    send, at_once, most = MailChannel.send, 0, 0
+
+    async def counted(channel: MailChannel, *message: Any) -> Receipt:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            await asyncio.sleep(0)
+            return await send(channel, *message)
+        finally:
+            at_once -= 1
+
+    monkeypatch.setattr(MailChannel, "send", counted)
+    async with many.app() as app:
+        await app.runner.collect()
+        await composed_in_shards(app)
+        await asyncio.gather(*(app.runner.deliver(ignore_backoff=True, shard=shard) for shard in SHARDS))
+    assert (most, len(many.mail.messages)) == (2, len(NAMES))

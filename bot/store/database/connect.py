@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
 from bot.errors import StoreError
 from bot.model import shard_of
@@ -20,12 +20,16 @@ from bot.store.database.lock_wait import LockWait, PostgresLockWait
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 LOCK_TIMEOUT_MS = 30_000
 """How long a transaction waits for another one, in milliseconds."""
 
 _LOCK_ATTEMPT_MS = 250
 """How long SQLite waits in one go; meanwhile nothing else runs in the thread, not even a signal handler."""
+
+IDLE_SECONDS = 1.0
+"""A connection to PostgreSQL that was idle for so long is tried before it is used: the server may have ended it."""
 
 _POSTGRES = "postgresql+psycopg"
 _EXPECTED = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE is expected"
@@ -162,7 +166,6 @@ def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
             pool_size=2,
             max_overflow=3,
             pool_timeout=lock_timeout_ms / 1000,
-            pool_pre_ping=True,
         )
     except ImportError as error:
         advice = "PostgreSQL needs its driver: pip install 'paperboy-digest[postgres]'"
@@ -176,11 +179,26 @@ def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
             parameters["connect_timeout"] = _CONNECT_TIMEOUT_AT_END
 
     @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+    def _configure(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's own type
         connection.execute(f"SET lock_timeout = {lock_timeout_ms}")
         # A machine that went to sleep in a transaction must not lock the others out until it wakes.
         connection.execute(f"SET idle_in_transaction_session_timeout = {2 * lock_timeout_ms}")
         connection.commit()
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkin")
+    def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ping_what_was_idle(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401 - the driver's own type
+        # Not SQLAlchemy's pool_pre_ping, which asks before every transaction: that is as many commits again.
+        if time.monotonic() - record.info["used_at"] < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return Engines(reading, engine, engine, lock_wait)

@@ -201,15 +201,34 @@ def test_a_connection_lost_in_mid_transaction_is_a_store_error_and_the_next_one_
     other.close()
 
 
-def test_a_connection_lost_while_nobody_used_it_is_not_noticed(postgres_url: str) -> None:
-    store, other = Store(postgres_url), Database(postgres_url)
+def lose_what_is_idle(store: Store, url: str) -> None:
+    """The server ends the connection that the store used last."""
+    other = Database(url)
     with store._database.reading() as connection:
         process = connection.scalar(text("SELECT pg_backend_pid()"))
     with other.writing() as connection:
         connection.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
-    assert store.papers.last_seq() == 0
-    store.close()
     other.close()
+
+
+def test_a_connection_lost_while_nobody_used_it_is_not_noticed(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "IDLE_SECONDS", 0.0)
+    with closing(Store(postgres_url)) as store:
+        lose_what_is_idle(store, postgres_url)
+        assert store.papers.last_seq() == 0
+
+
+def test_a_connection_lost_right_after_its_use_costs_one_transaction(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "IDLE_SECONDS", 60.0)
+    with closing(Store(postgres_url)) as store:
+        lose_what_is_idle(store, postgres_url)
+        with pytest.raises(StoreError, match="terminat"):
+            store.papers.last_seq()
+        assert store.papers.last_seq() == 0
 
 
 def test_who_asks_for_more_connections_than_there_are_is_told_so(
