@@ -15,9 +15,7 @@ from bot.model import Outcome
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.collect import Collected
-    from bot.deliver.lane_report import LaneReport
-    from bot.model import Composed, MailingRecord
+    from bot.model import Collected, Composed, LaneReport, MailingRecord
     from bot.publish import Published
 
 log = structlog.get_logger(__name__)

@@ -43,9 +43,8 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.clock import Clock, Durations
     from bot.collect import Progress
-    from bot.deliver.lane_report import LaneReport
     from bot.members.roster import RosterReader
-    from bot.model import Composed, Shard
+    from bot.model import Composed, LaneReport, Shard
     from bot.publish import Published, Publisher
     from bot.settings import Settings
     from bot.store import Store

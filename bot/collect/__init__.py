@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Protocol
 from bot.arxiv import calendar, feed
 from bot.collect import backlog
 from bot.collect.fallback import FallbackSources, Found, Pages
-from bot.collect.recorder import Collected, Recorder
+from bot.collect.recorder import Recorder
 from bot.collect.verdict import fallback_from
 from bot.errors import FetchError, ParseError
-from bot.model import MailingState
+from bot.model import Collected, MailingState
 from bot.store.papers import Verdict
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int], None]
     """Called after each step with its name, and with how many steps there are in all."""
 
-__all__ = ["Collected", "Collection", "Source", "collect"]
+__all__ = ["Collection", "Source", "collect"]
 
 _FEW_DAYS = 10
 """Reading more missed days than these takes long, so today's digests do not wait for it."""

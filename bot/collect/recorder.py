@@ -7,13 +7,13 @@ Sends no requests; every decision is made in `verdict`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
 from bot.collect.fallback import Found, NotFound
 from bot.collect.verdict import events_of, is_news, judge, judge_found, proves_empty, repeats, settles, without
-from bot.model import FeedItem, MailingState
+from bot.model import Collected, FeedItem, MailingState
 from bot.store.papers import Verdict
 
 if TYPE_CHECKING:
@@ -23,23 +23,6 @@ if TYPE_CHECKING:
     from bot.clock import Clock
     from bot.model import Mailing
     from bot.store.papers import Papers
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """The state of one category's mailing after this run."""
-
-    category: str
-    mailing_date: date
-    state: MailingState
-    reason: str
-    new: int = 0
-    """Announcements that were not stored before."""
-    unreadable: int = 0
-    asked: bool = True
-    """Whether arXiv was asked; it is not for a closed mailing, or while arXiv makes us wait."""
-    reopened: bool = False
-    """Whether a feed had closed it that turned out to repeat an earlier mailing."""
 
 
 class Recorder:

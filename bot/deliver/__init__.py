@@ -22,11 +22,10 @@ import structlog
 
 from bot.clock import Durations
 from bot.deliver.group_commit import GroupCommitter
-from bot.deliver.lane_report import LaneReport
 from bot.deliver.reconcile import reconcile
 from bot.deliver.recovery import recover
 from bot.errors import DeliveryError, FailureKind, StoreError
-from bot.model import DeliveryState, UnknownDelivery
+from bot.model import DeliveryState, LaneReport, UnknownDelivery
 from bot.store.outbox.claim import ClaimRequest, SentReceipt
 from bot.store.outbox.policy import ClaimLostError, Wait
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.deliver.lane_report import LaneReport
 from bot.deliver.recovery import recover
-from bot.model import DeliveryState
+from bot.model import DeliveryState, LaneReport
 
 if TYPE_CHECKING:
     from datetime import datetime

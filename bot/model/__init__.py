@@ -1,10 +1,9 @@
 """The domain model as frozen dataclasses: what all other modules take and return.
 
-`papers`, `topics`, `digests`, `composed`, `deliveries`, `services` and `shards` hold one part each. Nothing in here
+`papers`, `topics`, `digests`, `deliveries`, `results`, `services` and `shards` hold one part each. Nothing in here
 does I/O or reads a clock.
 """
 
-from bot.model.composed import Composed, Outcome
 from bot.model.deliveries import (
     Delivery,
     DeliveryState,
@@ -35,6 +34,7 @@ from bot.model.papers import (
     listing_url,
     paper_url,
 )
+from bot.model.results import Collected, Composed, LaneReport, Outcome
 from bot.model.services import Service
 from bot.model.shards import SHARDS, Shard, shard_of
 from bot.model.topics import (
@@ -50,6 +50,7 @@ __all__ = [
     "AnnounceType",
     "Announcement",
     "Author",
+    "Collected",
     "Composed",
     "Delivery",
     "DeliveryState",
@@ -58,6 +59,7 @@ __all__ = [
     "FeedItem",
     "Hit",
     "InvalidItem",
+    "LaneReport",
     "Limit",
     "Limits",
     "Link",

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, log2
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from bot.compose.learned import FEWEST_LIKES, Votes
+from bot.compose.learned import FEWEST_LIKES, NEEDS_NUMPY, Votes
+from bot.errors import PaperboyError
 from bot.model import Order
 from bot.topics.ranking import rank
 from bot.topics.selection import select
@@ -44,18 +45,26 @@ class Evaluation:
     learned: float
     """nDCG@10 over the mailings, from 0 (no liked paper among the first ten) to 1 (they are the first)."""
     relevance: float
+    likes_needed: ClassVar[int] = FEWEST_LIKES + 1
+
+
+class NotInstalledError(PaperboyError):
+    """An extra that learning needs is not installed."""
 
 
 def evaluate(store: Store, settings: Settings, matched: MatchedPapers, learned: LearnedOrder) -> Iterator[Evaluation]:
     """One for each topic of each subscriber whose order is to be learned.
 
     Raises:
-        ImportError: numpy is not installed.
+        NotInstalledError: numpy is missing.
     """
     for subscriber in settings.subscribers.values():
         for name in subscriber.topics:
             if settings.topics[name].order is Order.LEARNED:
-                yield _evaluate(subscriber, settings.topics[name], store, matched, learned)
+                try:
+                    yield _evaluate(subscriber, settings.topics[name], store, matched, learned)
+                except ImportError as error:
+                    raise NotInstalledError(NEEDS_NUMPY) from error
 
 
 def _evaluate(

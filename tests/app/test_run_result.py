@@ -8,9 +8,7 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from bot.app.run_result import RunResult, Told, log_run
-from bot.collect import Collected
-from bot.deliver.lane_report import LaneReport
-from bot.model import Composed, MailingState, Outcome
+from bot.model import Collected, Composed, LaneReport, MailingState, Outcome
 from bot.publish import Published
 from tests.world import MONDAY, TUESDAY
 

@@ -15,8 +15,7 @@ from tests.world import MONDAY, TUESDAY, morning
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.deliver.lane_report import LaneReport
-    from bot.model import Composed
+    from bot.model import Composed, LaneReport
     from tests.world import Environment
 
 __all__ = ["sqlite_url", "url"]

@@ -14,10 +14,10 @@ import pytest
 
 from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock
-from bot.collect import Collected, collect
+from bot.collect import collect
 from bot.collect.verdict import FEED_CAP
 from bot.demo.servers.arxiv import Answer, ArxivServer, render_rss
-from bot.model import AnnounceType, FeedItem, Mailing, MailingState
+from bot.model import AnnounceType, Collected, FeedItem, Mailing, MailingState
 from bot.settings import ArxivSettings
 from bot.store import Store
 from tests.builders import paper

@@ -13,9 +13,9 @@ import pytest
 from bot.arxiv.calendar import EASTERN
 from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock
-from bot.collect import Collected, collect
+from bot.collect import collect
 from bot.collect.fallback import FallbackSources, Found, NotFound
-from bot.model import AnnounceType, MailingState, Service
+from bot.model import AnnounceType, Collected, MailingState, Service
 from bot.settings import ArxivSettings
 from bot.store import Store
 from bot.store.papers import Verdict

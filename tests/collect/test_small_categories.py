@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.clock import SimulatedClock
-from bot.collect import Collected, collect
-from bot.model import AnnounceType, FeedItem, Mailing, MailingState
+from bot.collect import collect
+from bot.model import AnnounceType, Collected, FeedItem, Mailing, MailingState
 from bot.store import Store
 from bot.store.papers import Verdict
 from tests.builders import paper

@@ -32,8 +32,7 @@ from tests.world import MONDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from bot.app.run_result import RunResult
-    from bot.deliver.lane_report import LaneReport
-    from bot.model import Delivery, Receipt, UnknownDelivery
+    from bot.model import Delivery, LaneReport, Receipt, UnknownDelivery
     from bot.settings import Address
 
 HOUR = timedelta(hours=1)

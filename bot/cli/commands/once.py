@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.app.run_result import RunResult
-    from bot.collect import Collected
-    from bot.deliver.lane_report import LaneReport
-    from bot.model import Composed, MailingRecord
+    from bot.model import Collected, Composed, LaneReport, MailingRecord
     from bot.settings import Settings
 
 _SELF_SERVICE = "self-service"

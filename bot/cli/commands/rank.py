@@ -47,15 +47,13 @@ async def _rows(settings: Settings, *, evaluated: bool) -> list[list[str]]:
         roster = app.roster.whole(app.clock.now())
         learned = app.planner(roster).learned
         if evaluated:
-            # SQLAlchemy, which `--help` does not need
-            from bot.compose.learned import FEWEST_LIKES, NEEDS_NUMPY  # noqa: PLC0415
-            from bot.report.evaluation import evaluate  # noqa: PLC0415
+            from bot.report.evaluation import NotInstalledError, evaluate  # noqa: PLC0415 - SQLAlchemy, not for `--help`
 
             matched = MatchedPapers(lambda: app.matcher_of(roster))
             try:
-                return [_evaluation(each, FEWEST_LIKES) for each in evaluate(app.store, roster, matched, learned)]
-            except ImportError as error:
-                raise typer.BadParameter(NEEDS_NUMPY, param_hint="'--evaluate'") from error
+                return [_evaluation(each) for each in evaluate(app.store, roster, matched, learned)]
+            except NotInstalledError as error:
+                raise typer.BadParameter(str(error), param_hint="'--evaluate'") from error
         return [
             [subscriber.name, name, *learned.known(subscriber, roster.topics[name])]
             for subscriber in roster.subscribers.values()
@@ -64,9 +62,9 @@ async def _rows(settings: Settings, *, evaluated: bool) -> list[list[str]]:
         ]
 
 
-def _evaluation(found: Evaluation, fewest: int) -> list[str]:
+def _evaluation(found: Evaluation) -> list[str]:
     likes = f"{found.likes} likes"
     if not found.mailings:
-        return [found.subscriber, found.topic, likes, f"too little: {fewest + 1} likes are needed", "", ""]
+        return [found.subscriber, found.topic, likes, f"too little: {found.likes_needed} likes are needed", "", ""]
     mailings = "1 mailing" if found.mailings == 1 else f"{found.mailings} mailings"
     return [found.subscriber, found.topic, likes, mailings, f"{found.learned:.2f}", f"{found.relevance:.2f}"]
