@@ -92,6 +92,14 @@ class Feedback:
         order = (feedback.c.at, feedback.c.subscriber, feedback.c.person, feedback.c.identifier)
         return tuple(map(_record, self._connection.execute(select(feedback).where(theirs).order_by(*order))))
 
+    def rename(self, old: str, new: str) -> None:
+        """Move what was said of what a subscriber was shown to its new name; what is there already stays."""
+        there = feedback.alias()
+        same = (there.c.person == feedback.c.person) & (there.c.identifier == feedback.c.identifier)
+        known = select(there.c.person).where(there.c.subscriber == new, same).exists()
+        self._connection.execute(feedback.delete().where(feedback.c.subscriber == old, known))
+        self._connection.execute(feedback.update().where(feedback.c.subscriber == old).values(subscriber=new))
+
     def forget(self, subscriber: str, persons: Collection[str]) -> int:
         """Forget all that was said of what the subscriber was shown, and all that these persons said. How much."""
         either = (feedback.c.subscriber == subscriber) | feedback.c.person.in_(persons)

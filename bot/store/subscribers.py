@@ -16,6 +16,7 @@ from bot.store.database import batched
 from bot.store.database.dialect import in_shard, insert
 from bot.store.database.tables import announcements, deliveries, digest_papers, subscribers
 from bot.store.database.values import value_of
+from bot.store.feedback import Feedback
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -85,7 +86,7 @@ class SubscriberStates:
                 connection.execute(subscribers.delete().where(subscribers.c.name.in_(batch)))
 
     def rename(self, old: str, new: str) -> bool:
-        """Moves a subscriber's state and deliveries to its new name.
+        """Moves a subscriber's state, deliveries and feedback to its new name.
 
         If both names have a state, the new one's counts if it was composed for, else the old one's.
 
@@ -99,6 +100,7 @@ class SubscriberStates:
             states = {row.name: _subscriber_state(row) for row in connection.execute(both)}
             mine = deliveries.c.subscriber == old
             moved = connection.execute(deliveries.update().where(mine).values(subscriber=new)).rowcount
+            Feedback(connection).rename(old, new)
             if old not in states:
                 return bool(moved)
             forget(connection, old)

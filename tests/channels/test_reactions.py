@@ -265,6 +265,11 @@ def test_a_webhook_cannot_read_reactions(kind: Any, options: Any) -> None:
         kind.addresses(url, options(reactions=True))
 
 
+def test_slack_shows_no_history_of_a_channel_that_is_given_by_its_name() -> None:
+    with pytest.raises(ValueError, match="reactions need the channel's id"):
+        SlackChannel.addresses("#papers", SlackOptions(reactions=True))
+
+
 # -- one paper, one message ------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.model import Message
+from bot.store.feedback import FeedbackRecord, Opinion
 from bot.store.outbox import DigestPaper, RenderedDigest
 from bot.store.outbox.policy import Lane
 from bot.store.subscribers import StateChangedError, SubscriberState
@@ -33,6 +34,24 @@ def test_state_told_papers_and_deliveries_have_the_new_name(store: Store) -> Non
     assert store.subscribers.state("new") == SubscriberState("new", {"birds/cs.CV": 7}, EARLIER, MONDAY, 1)
     assert store.subscribers.told(["2604.00001"]) == {"new": {("2604.00001", 0)}}
     assert set(store.outbox.lanes()) == {Lane("new", "door"), Lane("other", "door")}
+
+
+def test_what_readers_said_has_the_new_name_too_and_what_they_said_there_already_stays(store: Store) -> None:
+    tell(store, SubscriberState("old", {"birds/cs.CV": 7}), "2604.00001")
+    with store.transaction() as transaction:
+        for name, person, opinion in (
+            ("old", "ada", Opinion.MORE),
+            ("old", "bo", Opinion.MORE),
+            ("new", "bo", Opinion.LESS),
+        ):
+            transaction.feedback.put(FeedbackRecord(name, person, "2604.00001", opinion, "slack", NOW))
+    assert store.subscribers.rename("old", "new")
+    with store.snapshot() as view:
+        assert {each.person: each.opinion for each in view.feedback.of_subscriber("new")} == {
+            "ada": Opinion.MORE,
+            "bo": Opinion.LESS,
+        }
+        assert view.feedback.of_subscriber("old") == ()
 
 
 def test_a_second_time_there_is_nothing_to_do(store: Store) -> None:

@@ -92,13 +92,16 @@ class SlackChannel:
         The kinds are `channel`, `person`, `webhook` and, for another program's, `compatible webhook`.
 
         Raises:
-            ValueError: it is none of these, or a webhook is to make a thread, or to have buttons or reactions.
+            ValueError: it is none of these, or a webhook is to make a thread, or to have buttons or reactions, or
+                a channel that is to have reactions is given by its name.
         """
         address = read_address(value, compatible=options.compatible, thread=bool(options.thread))
         if options.buttons and is_webhook(address):
             raise ValueError("buttons need a bot token: give the channel's id instead of a webhook, or no buttons")
         if options.reactions and is_webhook(address):
             raise ValueError("reactions need a bot token: give the channel's id instead of a webhook, or none")
+        if options.reactions and address.value.reveal().startswith("#"):
+            raise ValueError("reactions need the channel's id (C0123456789) instead of its name")
         return (address,)
 
     def render(
