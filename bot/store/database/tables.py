@@ -34,7 +34,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA_VERSION = "0009"
+SCHEMA_VERSION = "0010"
 """The newest schema this program knows; stored in Alembic's own table, so that Alembic can take over from here."""
 
 
@@ -195,6 +195,10 @@ digest_papers = Table(
     Index("digest_papers_by_paper", "identifier"),
 )
 
+IS_OPEN = text("state NOT IN ('sent', 'dead', 'dropped', 'withdrawn')")
+"""The condition of the index of open deliveries. SQLite uses it only for a query that says the same
+(https://www.sqlite.org/partialindex.html#queries_using_partial_indexes), and for NOT IN not the index of states."""
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -223,6 +227,7 @@ deliveries = Table(
     Index("deliveries_by_lane", "subscriber", "recipient", "seq"),
     Index("deliveries_by_digest", "digest_id", "subscriber"),
     Index("deliveries_by_state", "state"),
+    Index("deliveries_open", "recipient", "subscriber", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     sqlite_autoincrement=True,
 )
 

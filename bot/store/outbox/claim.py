@@ -17,12 +17,11 @@ from sqlalchemy import bindparam, func, select, tuple_
 
 from bot.model import Delivery, DeliveryState, UnknownDelivery
 from bot.store.database.dialect import writes_are_serialised
-from bot.store.database.tables import deliveries
+from bot.store.database.tables import IS_OPEN, deliveries
 from bot.store.limits import LimitState, in_order, is_far_future, limits_to_pass, write_limits
 from bot.store.outbox.policy import (
     CONTENTION_DELAY,
     LEASE,
-    OPEN,
     ClaimLostError,
     Lane,
     Wait,
@@ -103,8 +102,10 @@ _IN_TURN = (deliveries.c.state != DeliveryState.SENDING, deliveries.c.seq)
 _ranked = (
     select(deliveries, func.row_number().over(partition_by=_LANE, order_by=_IN_TURN).label("place"))
     .where(
+        deliveries.c.recipient.in_(bindparam("recipients", expanding=True)),  # SQLite finds pairs by no index
         tuple_(*_LANE).in_(bindparam("lanes", expanding=True)),
-        deliveries.c.state.in_([state for state in OPEN if state is not DeliveryState.HELD]),
+        IS_OPEN,
+        deliveries.c.state != DeliveryState.HELD,
     )
     .subquery()
 )
@@ -206,9 +207,8 @@ def _heads(connection: Connection, requests: Sequence[ClaimRequest]) -> dict[Lan
     """Each lane's first open delivery: the one that is being sent, else the oldest. Held ones are skipped."""
     if not requests:
         return {}
-    rows = connection.execute(
-        _HEADS, {"lanes": [(request.lane.subscriber, request.lane.recipient) for request in requests]}
-    )
+    lanes = [(request.lane.subscriber, request.lane.recipient) for request in requests]
+    rows = connection.execute(_HEADS, {"lanes": lanes, "recipients": list({to for _, to in lanes})})
     return {Lane(row.subscriber, row.recipient): row for row in rows}
 
 

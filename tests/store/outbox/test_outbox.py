@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
 
 from bot.errors import DeliveryError, FailureKind
 from bot.model import (
@@ -21,14 +22,16 @@ from bot.model import (
     UnknownDelivery,
 )
 from bot.store import Store
-from bot.store.database.tables import deliveries
+from bot.store.database.tables import IS_OPEN, deliveries
 from bot.store.outbox import Claimed, DigestPaper, RenderedDigest
-from bot.store.outbox.policy import CIRCUIT_OPEN_FOR, LEASE, MAX_CRASHES, ClaimLostError, Lane, Wait
+from bot.store.outbox.claim import ClaimRequest
+from bot.store.outbox.policy import CIRCUIT_OPEN_FOR, FINAL, LEASE, MAX_CRASHES, ClaimLostError, Lane, Wait
 from bot.store.subscribers import StateChangedError, SubscriberState
 from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from bot.model import Delivery
 
@@ -239,6 +242,23 @@ def test_a_claim_is_committed_before_it_is_returned(store: Store, url: str) -> N
     other = Store(url)
     assert [record.state for record in other.queries.unfinished()] == [DeliveryState.SENDING]
     other.close()
+
+
+def test_the_next_of_a_lane_is_found_without_a_look_at_the_open_ones_of_others(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'p.db'}")
+    asked: list[Any] = []
+    event.listen(store._database._engines.reading, "before_cursor_execute", lambda *seen: asked.append(seen[2:4]))
+    requests = [ClaimRequest(Lane(f"s{number}", f"to{number}"), GATES) for number in range(20)]
+    assert store.outbox.claim_batch((), requests, owner=ME, now=NOW).outcomes == (None,) * 20
+    statement, values = next(each for each in asked if "row_number" in each[0])
+    with store._database.reading() as connection:
+        plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert any("USING INDEX deliveries_open (recipient=?" in step for step in plan)
+    store.close()
+
+
+def test_the_index_of_open_deliveries_has_every_state_that_is_not_final() -> None:
+    assert str(IS_OPEN) == f"state NOT IN {tuple(map(str, FINAL))}"
 
 
 def test_what_somebody_else_is_sending_is_waited_for(store: Store) -> None:
