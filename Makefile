@@ -56,7 +56,7 @@ bounce-samples: $(VENV)/dev
 		--no-binary flufl.bounce flufl.bounce==6.0.0 --dest .counterparts/flufl
 
 # What this machine needs for it, as ratios; SUBJECTS="topics startup" runs some.
-bench: $(VENV)/dev
+bench: $(VENV)/bench
 	$(BIN)/python -m tests.bench $(SUBJECTS)
 
 # The program killed a thousand times at random moments; KILLS="200 7" is another number and a seed. FLEET=1: a hundred
@@ -85,6 +85,10 @@ $(VENV)/bin/python:
 # Two stamps, so that the demo does not wait for the developers' tools.
 $(VENV)/runtime: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/bench: $(VENV)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	touch $@
 
 $(VENV)/dev: $(VENV)/runtime

@@ -124,7 +124,7 @@ class Composer:
             any_hour: compose for all subscribers, due or not.
             wait_until: until then, subscribers without an hour of their own wait for late categories.
         """
-        await self._planner.learned.refresh(self._settings.subscribers.values(), now)
+        await self._planner.learned.libraries.refresh(self._settings.subscribers.values(), now)
         states = self._states
         done: dict[str, Composed] = {}
         groups: dict[tuple[object, ...], list[_Candidate]] = {}
@@ -139,6 +139,7 @@ class Composer:
                 listening.append((subscriber, self._begun(subscriber, state, now)))
         served = [subscriber for subscriber, state in listening if any_hour or is_due(subscriber, state, now)]
         self._planner.expect({topic for subscriber in served for topic in subscriber.topics})
+        await self._planner.learned.prepare(served)
         for number, (subscriber, state) in enumerate(listening):
             if number % _PLANS_PER_TURN == 0:
                 await asyncio.sleep(0)

@@ -248,9 +248,11 @@ class DigestPlanner:
             if mine:
                 entries = [_also_in(s.entry, claims) for s in mine]
                 scored = self.learned.scored(subscriber, topic, entries)
-                scores |= {identifier: each.score for identifier, each in scored.items()}
-                entries = [replace(e, reason=scored[e.paper.identifier].reason) if scored else e for e in entries]
-                ranked = rank(topic, entries, scores if scored else None, across_days=subscriber.is_weekly)
+                scores |= scored.scores
+                entries = [
+                    replace(e, reason=why) if (why := scored.reasons.get(e.paper.identifier)) else e for e in entries
+                ]
+                ranked = rank(topic, entries, scored.scores or None, across_days=subscriber.is_weekly)
                 section = self._section(topic, ranked, windows[topic.name])
                 sections.append(section)
                 settled.extend(_digest_papers(section, mine))

@@ -1,40 +1,42 @@
 """What each subscriber's readers like, learned anew in every run of compose: a score for each paper, and why.
 
-Learning is optional. If scoring fails or takes too long, there are no more scores in this run: papers are ordered by
-relevance then, the digest is still composed, and `problems` says why. Fetches Zotero libraries (`refresh`). Imports
-numpy only when an order is learned.
+    votes, libraries -> what many subscribers said together -> one table of likeness -> each one's interest -> scores
+
+Learning is optional. If it fails or takes too long, there are no more scores in this run: papers are ordered by
+relevance then, the digest is still composed, and `problems` says why. Imports numpy only when an order is learned.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import cached_property
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache, cached_property, lru_cache
 from math import inf
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot import text
-from bot.compose.library import LibraryError, documents, read_library
+from bot.compose.libraries import Libraries
+from bot.compose.library import by_title, documents
+from bot.compose.votes import VoteReader, Votes
 from bot.model import Order
-from bot.store.feedback import Opinion
 from bot.topics.features import Document
 from bot.topics.query import WORDS, from_topic, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bot.model import DigestEntry, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
-    from bot.store.feedback import FeedbackRecord
-    from bot.topics.interest import Interest, Reason
-    from bot.topics.library import Entry
-    from bot.topics.paper_space import PaperSpace, Vectors
+    from bot.topics.interest import Interest, Reason, Said
+    from bot.topics.likeness import Likeness
+    from bot.topics.paper_space import PaperSpace
+    from bot.topics.vectors import Floats
 
 log = structlog.get_logger(__name__)
 
@@ -45,36 +47,34 @@ FEWEST_ANNOUNCED = 100
 """With less, the order is `relevance`."""
 MOST_SECONDS = 20.0
 """In one run, for all subscribers."""
-_FRESH = timedelta(hours=1)
-"""So old may be what was fetched of a library."""
+_MOST_TOGETHER = 4000
+"""Subscribers are learned for together until they said something about so many papers: the table grows with the
+square of that, 64 MB at this."""
 _REASONS = 10
 """So many papers of a topic say why they stand on top."""
 _LIKE, _TERM = 60, 30
 """Characters of a liked paper's title and of a term, where a reason names them."""
+_DIGITS = 5
+"""Of a score; what differs by less, as sums on other machines do, is equal."""
 NEEDS_NUMPY = "`order: learned` needs numpy: pip install 'paperboy-digest[ranking]'"
 
 
 @dataclass(frozen=True, slots=True)
-class Votes:
-    """The identifiers of the liked and of the disliked papers; the one voted on last is the last."""
-
-    likes: tuple[str, ...] = ()
-    dislikes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Scored:
-    """How well a paper fits, and why, if it is among the best."""
+    """The papers of a section, by identifier."""
 
-    score: float
-    reason: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """How far each is wanted; none where the order is not learned."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why the best stand on top."""
 
 
 class LearnedOrder:
-    """Scores papers for subscribers; each subscriber's votes are read from the store once, then kept."""
+    """Scores papers for subscribers; what was read of the store and of libraries is kept."""
 
     def __init__(self, store: Store, settings: Settings, *, timer: Callable[[], float] = time.monotonic) -> None:
-        self.problems: dict[str, None] = {}
+        self.libraries = Libraries()
+        self.problems = self.libraries.problems
         """What the operator should hear of, each once."""
         self._given_up = False
         self._store = store
@@ -83,58 +83,46 @@ class LearnedOrder:
         self._spent = 0.0
         self._ends = inf
         """When there is no more time to learn, as the timer counts."""
-        self._votes: dict[str, tuple[FeedbackRecord, ...]] = {}
-        self._libraries: dict[str, tuple[Entry, ...]] = {}
-        self._placed: dict[tuple[str, ...], Vectors] = {}
+        self._votes = VoteReader(store)
+        self._expected: dict[str, Subscriber] = {}
+        self._together: frozenset[str] = frozenset()
+        """For whom `_likeness` is."""
+        self._documents: dict[str, Document] = {}
+        """By identifier, of the papers that were voted on or ranked."""
+        self._keywords = cache(_keywords)
 
-    async def refresh(self, subscribers: Iterable[Subscriber], now: datetime) -> None:
-        """Fetch these subscribers' Zotero libraries, except those fetched successfully within the last hour.
+    async def prepare(self, subscribers: Iterable[Subscriber]) -> None:
+        """Read what these said, and learn what all their orders share, in a thread: it takes seconds.
 
-        If one cannot be fetched, its last fetched copy is used, and `problems` says why.
+        Who is not named here can be asked for all the same; what is shared is then learned for that one alone.
         """
-        wanted = (each.interest.zotero for each in subscribers if each.interest and each.interest.zotero)
-        for library in dict.fromkeys(wanted):
-            if _was_fetched_lately(library.cache, now):
-                continue
-            from bot.compose import zotero  # noqa: PLC0415 - aiohttp, only where a library is fetched
+        self._expected = {
+            each.name: each for each in subscribers if any(self._learned_topics(each)) and not each.liked
+        }
+        if self._expected:
+            await asyncio.to_thread(self._prepare)
 
-            try:
-                await zotero.refresh(library)
-                library.cache.touch()
-            except zotero.ZoteroError as error:
-                self.problems[f"A library could not be fetched: {error}"] = None
-            except OSError as error:  # law 9: what is optional never costs a digest
-                self.problems[f"A library could not be kept: {error.strerror or type(error).__name__}"] = None
+    def _prepare(self) -> None:
+        self._votes.read(self._expected.values())
+        topics = ((each, topic) for each in self._expected.values() for topic in self._learned_topics(each))
+        votes = [self.votes(*each) for each in topics]
+        self._load({identifier for each in votes for identifier in (*each.likes, *each.dislikes)})
+        first = next(filter(self.learns, self._expected.values()), None)
+        if first is not None:
+            with self._as_far_as_possible(first):
+                self._likeness_for(first)
 
     def learns(self, subscriber: Subscriber) -> bool:
         """Whether any of the subscriber's topics has a learned order now, so that its digest differs from others'."""
-        return any(self._learns(subscriber, self._topics[name]) for name in subscriber.topics)
+        return any(self._learns(subscriber, topic) for topic in self._learned_topics(subscriber))
 
-    def scored(self, subscriber: Subscriber, topic: Topic, entries: Sequence[DigestEntry]) -> Mapping[str, Scored]:
-        """Each paper's score, by identifier; none where the order is not learned."""
-        if self._given_up or not entries or not self._learns(subscriber, topic):
-            return {}
-        started = self._timer()
-        self._ends = started + MOST_SECONDS - self._spent
-        try:
-            found = self._scored(self.interest(subscriber, topic), entries)
-            self._check_time()
-        except ImportError:
-            self._give_up(NEEDS_NUMPY)
-        except TimeoutError:
-            self._give_up(f"Learning the order took longer than {MOST_SECONDS:.0f} s.")
-        except Exception as error:  # law 9: what is optional never costs a digest
-            log.exception("the order could not be learned", subscriber=subscriber.name, topic=topic.name)
-            self._give_up(f"The order could not be learned: {type(error).__name__}.")
-        else:
-            self._spent += self._timer() - started
-            return found
-        return {}
-
-    def _check_time(self) -> None:
-        """Raise TimeoutError if this run's time for learning is over."""
-        if self._timer() > self._ends:
-            raise TimeoutError
+    def scored(self, subscriber: Subscriber, topic: Topic, entries: Sequence[DigestEntry]) -> Scored:
+        """How far the subscriber's readers want each of these papers, as far as that can be learned."""
+        found = Scored()
+        if entries and not self._given_up and self._learns(subscriber, topic):
+            with self._as_far_as_possible(subscriber):
+                found = self._scored(self.interest(subscriber, topic), entries)
+        return Scored() if self._given_up else found
 
     def interest(self, subscriber: Subscriber, topic: Topic, votes: Votes | None = None) -> Interest:
         """What the subscriber's readers like in the topic, learned from `votes`; from all their votes if it is None.
@@ -144,100 +132,155 @@ class LearnedOrder:
         """
         from bot.topics.interest import Interest  # noqa: PLC0415 - numpy, only where somebody learns
 
-        votes = votes or self.votes(subscriber, topic)
-        library = documents(self._library(subscriber), self._store.papers, self._space.documents)
-        likes, dislikes = self._documents(votes.likes), self._documents(votes.dislikes)
-        return Interest(self._space, [*library, *likes], dislikes, _keywords(topic))
+        if votes is not None:
+            return Interest.alone(self._space, self._said(subscriber, topic, votes))
+        return Interest(self._said(subscriber, topic), self._likeness_for(subscriber))
 
     def scores(self, interest: Interest, entries: Sequence[DigestEntry]) -> dict[str, float]:
-        """How well each paper fits, by identifier."""
-        documents = [Document.of(entry.paper) for entry in entries]
-        key = tuple(document.key for document in documents)
-        if key not in self._placed:
-            self._placed[key] = self._space.vectors(documents)
-        scores = interest.scores(self._placed[key]).round(_DIGITS).tolist()
-        return dict(zip(key, scores, strict=True))
+        """How far each paper is wanted, by identifier."""
+        papers = self._ranked(entries)
+        return dict(zip((paper.key for paper in papers), _rounded(interest.scores(papers)).tolist(), strict=True))
 
     def known(self, subscriber: Subscriber, topic: Topic) -> tuple[str, str, str]:
         """How many papers count as liked and disliked, and which order that makes, in words."""
-        votes, library = self.votes(subscriber, topic), len(self._library(subscriber))
+        votes, library = self.votes(subscriber, topic), len(self.libraries.of(subscriber))
         likes = f"{len(votes.likes)}" + (f" and a library of {library}" if library else "")
         order = Order.LEARNED if self._learns(subscriber, topic) else Order.RELEVANCE
         return likes, f"{len(votes.dislikes)}", order.value
 
     def votes(self, subscriber: Subscriber, topic: Topic) -> Votes:
         """What its readers said of papers in this topic's section, or where no topic is known."""
-        if subscriber.name not in self._votes:
-            with self._store.snapshot() as view:
-                self._votes[subscriber.name] = view.feedback.of_subscriber(subscriber.name)
-        return tally(each for each in self._votes[subscriber.name] if each.topic in (topic.name, None))
+        return self._votes.of(subscriber, topic)
+
+    # -- one subscriber ------------------------------------------------------------------------------------------
+
+    def _learned_topics(self, subscriber: Subscriber) -> Iterator[Topic]:
+        topics = map(self._topics.__getitem__, subscriber.topics)
+        return (topic for topic in topics if topic.order is Order.LEARNED)
 
     def _learns(self, subscriber: Subscriber, topic: Topic) -> bool:
         if topic.order is not Order.LEARNED:
             return False
-        return len(self.votes(subscriber, topic).likes) + len(self._library(subscriber)) >= FEWEST_LIKES
+        return len(self.votes(subscriber, topic).likes) + len(self.libraries.of(subscriber)) >= FEWEST_LIKES
 
-    def _library(self, subscriber: Subscriber) -> tuple[Entry, ...]:
-        """What counts like liked papers; nothing of a library that cannot be read, and the operator hears of it."""
-        if subscriber.name not in self._libraries:
-            try:
-                found = read_library(subscriber.interest) if subscriber.interest else ()
-            except LibraryError as error:
-                self.problems[f"The library of {subscriber.name} cannot be read: {error}"] = None
-                found = ()
-            except Exception as error:  # law 9: what is optional never costs a digest
-                log.exception("the library could not be read", subscriber=subscriber.name)
-                self.problems[f"The library of {subscriber.name} cannot be read: {type(error).__name__}."] = None
-                found = ()
-            self._libraries[subscriber.name] = found
-        return self._libraries[subscriber.name]
+    def _said(self, subscriber: Subscriber, topic: Topic, votes: Votes | None = None) -> Said:
+        from bot.topics.interest import Said  # noqa: PLC0415 - numpy, only where somebody learns
+
+        votes = votes or self.votes(subscriber, topic)
+        self._load([*votes.likes, *votes.dislikes])
+        likes, dislikes = (
+            tuple(self._documents[each] for each in identifiers if each in self._documents)
+            for identifiers in (votes.likes, votes.dislikes)
+        )
+        if entries := self.libraries.of(subscriber):
+            likes = (*documents(entries, self._store.papers, self._by_title), *likes)
+        return Said(likes, dislikes, self._keywords(topic))
+
+    def _scored(self, interest: Interest, entries: Sequence[DigestEntry]) -> Scored:
+        if len(self._space.documents) < FEWEST_ANNOUNCED:
+            return Scored()
+        papers = self._ranked(entries)
+        scores = _rounded(interest.scores(papers))
+        best = [papers[place] for place in (-scores).argsort(kind="stable")[:_REASONS]]
+        reasons = zip(best, interest.reasons(best), strict=True)
+        return Scored(
+            dict(zip((paper.key for paper in papers), scores.tolist(), strict=True)),
+            {paper.key: in_words(reason) for paper, reason in reasons},
+        )
+
+    # -- what they share -----------------------------------------------------------------------------------------
+
+    def _likeness_for(self, subscriber: Subscriber) -> Likeness:
+        """A table that has all papers that the subscriber said something about."""
+        from bot.topics.likeness import Likeness  # noqa: PLC0415 - numpy, only where somebody learns
+
+        if subscriber.name not in self._together:
+            together, said = [subscriber.name], self._said_by(subscriber)
+            for each in self._expected_after(subscriber):
+                said |= self._said_by(each)
+                if len(said) > _MOST_TOGETHER:
+                    break
+                together.append(each.name)
+                self._check_time()
+            self._likeness, self._together = Likeness(self._space, said.values()), frozenset(together)
+        return self._likeness
+
+    def _expected_after(self, subscriber: Subscriber) -> Iterator[Subscriber]:
+        names = list(self._expected)
+        after = names[names.index(subscriber.name) + 1 :] if subscriber.name in self._expected else ()
+        return filter(self.learns, map(self._expected.__getitem__, after))
+
+    def _said_by(self, subscriber: Subscriber) -> dict[str, Document]:
+        """What the subscriber's orders are learned from, by key."""
+        said = (self._said(subscriber, topic) for topic in self._learned_topics(subscriber))
+        return {document.key: document for each in said for document in each.documents(self._space)}
+
+    @cached_property
+    def _space(self) -> PaperSpace:
+        """Of what was announced before the newest mailing: that one's own papers would make its new words usual."""
+        from bot.topics.paper_space import MOST_BACKGROUND, PaperSpace  # noqa: PLC0415 - numpy, as above
+        from bot.topics.vectors import Vocabulary  # noqa: PLC0415
+
+        learned = [topic for topic in self._topics.values() if topic.order is Order.LEARNED]
+        categories = sorted({category for topic in learned for category in topic.categories})
+        newest = max(filter(None, map(self._store.papers.latest_mailing, categories)), default=date.min + BACKGROUND)
+        papers = self._store.papers.latest(categories, since=newest - BACKGROUND, before=newest, most=MOST_BACKGROUND)
+        vocabulary, background = Vocabulary(), list(map(Document.of, papers))
+        for document in background:
+            vocabulary.read(document)
+            self._check_time()
+        return PaperSpace(background, vocabulary)
+
+    @cached_property
+    def _by_title(self) -> dict[str, Document]:
+        return by_title(self._space.documents)
+
+    def _load(self, identifiers: Iterable[str]) -> None:
+        """Read the papers that were not read before."""
+        if unread := [identifier for identifier in identifiers if identifier not in self._documents]:
+            found = self._store.papers.newest(unread)
+            self._documents |= {identifier: Document.of(paper) for identifier, paper in found.items()}
+
+    def _ranked(self, entries: Iterable[DigestEntry]) -> list[Document]:
+        """The papers of a section as documents."""
+        for entry in entries:
+            if entry.paper.identifier not in self._documents:
+                self._documents[entry.paper.identifier] = Document.of(entry.paper)
+        return [self._documents[entry.paper.identifier] for entry in entries]
+
+    # -- the bounds ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _as_far_as_possible(self, subscriber: Subscriber) -> Iterator[None]:
+        """Give up learning in this run if this fails, or if the time for learning is over."""
+        started = self._timer()
+        self._ends = started + MOST_SECONDS - self._spent
+        try:
+            yield
+            self._check_time()
+        except ImportError:
+            self._give_up(NEEDS_NUMPY)
+        except TimeoutError:
+            self._give_up(f"Learning the order took longer than {MOST_SECONDS:.0f} s.")
+        except Exception as error:  # law 9: what is optional never costs a digest
+            log.exception("the order could not be learned", subscriber=subscriber.name)
+            self._give_up(f"The order could not be learned: {type(error).__name__}.")
+        finally:
+            self._spent += self._timer() - started
+
+    def _check_time(self) -> None:
+        """Raise TimeoutError if this run's time for learning is over."""
+        if self._timer() > self._ends:
+            raise TimeoutError
 
     def _give_up(self, problem: str) -> None:
         self._given_up = True
         self.problems[f"Papers were ordered by relevance: {problem}"] = None
         log.warning("papers are ordered by relevance", reason=problem)
 
-    @cached_property
-    def _space(self) -> PaperSpace:
-        """Of what was announced before the newest mailing: that one's own papers would make its new words usual."""
-        from bot.topics.paper_space import MOST_BACKGROUND, PaperSpace, Vocabulary  # noqa: PLC0415 - numpy
 
-        learned = [topic for topic in self._topics.values() if topic.order is Order.LEARNED]
-        categories = sorted({category for topic in learned for category in topic.categories})
-        newest = max(filter(None, map(self._store.papers.latest_mailing, categories)))
-        papers = self._store.papers.latest(categories, since=newest - BACKGROUND, before=newest, most=MOST_BACKGROUND)
-        vocabulary, background = Vocabulary(), [Document.of(paper) for paper in papers]
-        for document in background:
-            vocabulary.read(document)
-            self._check_time()
-        return PaperSpace(background, vocabulary)
-
-    def _scored(self, interest: Interest, entries: Sequence[DigestEntry]) -> dict[str, Scored]:
-        if len(self._space.documents) < FEWEST_ANNOUNCED:
-            return {}
-        documents = [Document.of(entry.paper) for entry in entries]
-        scores = self.scores(interest, entries)
-        best = sorted(documents, key=lambda document: -scores[document.key])[:_REASONS]
-        why = {each.key: in_words(interest.reason(each)) for each in best}
-        return {key: Scored(score, why.get(key, "")) for key, score in scores.items()}
-
-    def _documents(self, identifiers: Sequence[str]) -> list[Document]:
-        known = self._store.papers.newest(identifiers)
-        return [Document.of(known[identifier]) for identifier in identifiers if identifier in known]
-
-
-_DIGITS = 6
-"""Of a score; what differs by less, as sums on other machines do, is equal."""
-
-
-def tally(records: Iterable[FeedbackRecord]) -> Votes:
-    """Per paper the majority of all votes, as in a channel many people vote; a paper with a tie is left out."""
-    balance: dict[str, int] = {}
-    for record in sorted(records, key=lambda each: (each.at, each.identifier, each.person)):
-        said = balance.pop(record.identifier, 0)  # put last again, for the latest word is the latest interest
-        balance[record.identifier] = said + (-1 if record.opinion is Opinion.LESS else 1)
-    likes = tuple(identifier for identifier, said in balance.items() if said > 0)
-    return Votes(likes, tuple(identifier for identifier, said in balance.items() if said < 0))
+def _rounded(scores: Floats) -> Floats:
+    return scores.astype("float64").round(_DIGITS)
 
 
 def in_words(reason: Reason) -> str:
@@ -245,18 +288,15 @@ def in_words(reason: Reason) -> str:
     named = ", ".join(text.truncate(term, _TERM) for term in reason.terms)
     if reason.like is None:
         return named
-    title = text.truncate(text.clean(text.flatten_tex(reason.like.title)), _LIKE)
-    return f"like “{title}”, which you liked" + (f": {named}" if named else "")
+    return f"like “{_shortened(reason.like.title)}”, which you liked" + (f": {named}" if named else "")
+
+
+@lru_cache(10_000)
+def _shortened(title: str) -> str:
+    return text.truncate(text.clean(text.flatten_tex(title)), _LIKE)
 
 
 def _keywords(topic: Topic) -> tuple[str, ...]:
     """What the topic looks for in titles and abstracts."""
     wanted, _ = from_topic(topic)
     return tuple(term.text for term in terms(wanted) if set(WORDS) & set(term.fields))
-
-
-def _was_fetched_lately(cache: Path, now: datetime) -> bool:
-    try:
-        return now.timestamp() - cache.stat().st_mtime < _FRESH.total_seconds()
-    except OSError:  # there is none, or it cannot be looked at, which fetching will say
-        return False

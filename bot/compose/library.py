@@ -14,7 +14,7 @@ from bot.topics.features import Document
 from bot.topics.library import read_bibtex, read_ris
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from bot.settings import Interest
@@ -43,24 +43,27 @@ def read_library(interest: Interest) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def documents(entries: Iterable[Entry], papers: Papers, announced: Sequence[Document]) -> list[Document]:
+def documents(entries: Sequence[Entry], papers: Papers, announced: Mapping[str, Document]) -> tuple[Document, ...]:
     """Each entry once, as arXiv has it where that is known.
 
     Args:
         entries: of a library.
         papers: where papers are found by identifier.
-        announced: among these they are found by title.
+        announced: where they are found by title; made by `by_title`.
     """
-    entries = list(entries)
     known = papers.newest({each.identifier for each in entries if each.identifier})
-    by_title = {normalise(each.title): each for each in announced}
     found = [
         Document.of(known[each.identifier])
         if each.identifier in known
-        else by_title.get(normalise(each.title), each.document)
+        else announced.get(normalise(each.title), each.document)
         for each in entries
     ]
-    return list({each.key: each for each in found}.values())
+    return tuple({each.key: each for each in found}.values())
+
+
+def by_title(announced: Iterable[Document]) -> dict[str, Document]:
+    """The papers by their titles in normal form."""
+    return {normalise(each.title): each for each in announced}
 
 
 def _read(path: Path | None, reader: Callable[[str], tuple[Entry, ...]]) -> tuple[Entry, ...]:

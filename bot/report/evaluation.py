@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from math import ceil, log2
 from typing import TYPE_CHECKING, ClassVar
 
-from bot.compose.learned import FEWEST_LIKES, NEEDS_NUMPY, Votes
+from bot.compose.learned import FEWEST_LIKES, NEEDS_NUMPY
+from bot.compose.votes import Votes
 from bot.errors import PaperboyError
 from bot.model import Order
 from bot.topics.ranking import rank

@@ -37,14 +37,15 @@ def standing(
     papers = store.papers.load({(each.identifier, each.version) for each in announcements})
     entries = [selected.entry for selected in select(topic, announcements, papers, matched)]
     scored = learned.scored(subscriber, topic, entries)
-    if identifier not in scored:
+    if identifier not in scored.scores:
         return " ".join(learned.problems)
-    ranked = rank(topic, entries, {each: found.score for each, found in scored.items()})
+    ranked = rank(topic, entries, scored.scores)
     place = next(place for place, entry in enumerate(ranked, start=1) if entry.paper.identifier == identifier)
     interest, votes = learned.interest(subscriber, topic), learned.votes(subscriber, topic)
     document = Document.of(ranked[place - 1].paper)
-    parts = ", ".join(f"{name} {part:+.1f}" for name, part in interest.parts(document).items())
+    parts = ", ".join(f"{name} {part:+.2f}" for name, part in interest.parts(document).items())
+    (reason,) = interest.reasons([document])
     return (
         f"learned from {len(votes.likes)} likes and {len(votes.dislikes)} dislikes: place {place} of {len(ranked)}"
-        f" on {day:%Y-%m-%d}, score {scored[identifier].score:.1f} ({parts}), {in_words(interest.reason(document))}"
+        f" on {day:%Y-%m-%d}, score {scored.scores[identifier]:.2f} ({parts}), {in_words(reason)}"
     )

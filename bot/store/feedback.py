@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
+from bot.store.database import batched
 from bot.store.database.dialect import insert
 from bot.store.database.tables import feedback
 from bot.store.database.values import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -42,6 +43,16 @@ class FeedbackRecord:
     at: datetime
     topic: str | None = None
     """In whose section of the digest the paper stood; None where that is not known."""
+
+
+class Vote(NamedTuple):
+    """As much of a record as an order is learned from."""
+
+    subscriber: str
+    topic: str | None
+    identifier: str
+    opinion: str
+    """An `Opinion`'s value: a million of these may be read at once."""
 
 
 class Feedback:
@@ -85,6 +96,14 @@ class Feedback:
         mine = select(feedback).where(feedback.c.subscriber == subscriber)
         rows = self._connection.execute(mine.order_by(feedback.c.at.desc(), feedback.c.identifier))
         return tuple(map(_record, rows))
+
+    def votes(self, subscribers: Collection[str]) -> Iterator[Vote]:
+        """All that was said of what these subscribers were shown, by subscriber, the oldest first."""
+        of = feedback.c
+        columns, order = (of.subscriber, of.topic, of.identifier, of.verdict), (of.at, of.identifier, of.person)
+        for batch in batched(sorted(subscribers)):
+            statement = select(*columns).where(of.subscriber.in_(batch)).order_by(of.subscriber, *order)
+            yield from map(Vote._make, self._connection.execute(statement))
 
     def said_after(self, subscribers: Collection[str], moment: datetime) -> tuple[FeedbackRecord, ...]:
         """All that was said after a moment of what any of these subscribers was shown, the oldest first."""

@@ -1,217 +1,209 @@
-"""Learns from likes and dislikes what a reader is interested in; scores papers by that, and gives reasons.
+"""What a reader wants, learned from what they liked: orders the papers of a mailing, and says why.
 
-Pure and deterministic: the same votes and the same space give the same scores. A model is made for one run and not
-stored. The score is the sum of two parts, each in standard deviations over the background:
+Pure and deterministic: the same votes and the same space give the same order. A model is made for a mailing and
+thrown away.
 
-- Rocchio's method over words, authors and categories: the mean of the likes minus the mean of the background, minus a
-  small share of what the dislikes have more than the background.
-- linear discriminant analysis over latent topics, with a shrunk covariance: finds papers that say the same in other
-  words.
-
-From 10 likes on, a logistic regression of the likes against the background is a third part.
+A score says how far a paper is wanted: 0 is what announced papers are in general, 1 what the reader likes. It is the
+mean of a Gaussian process (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, equation 2.23; the
+same as ridge regression on the papers' features) that was observed, with noise, to be 1 at what was liked and a bit
+below 0 at what was not. So it is a sum over the papers that the reader spoke of: how alike each is to it, times
+a weight.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bot.text import normalise
-from bot.topics.logistic import regression
-from bot.topics.paper_space import at
+from bot.topics.likeness import Likeness
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Sequence
 
     from bot.topics.features import Document
-    from bot.topics.paper_space import Floats, PaperSpace, Vectors
+    from bot.topics.paper_space import PaperSpace
+    from bot.topics.vectors import Floats, Places
 
 _PSEUDO_LIKES = 8
-"""For each keyword, so many announced papers that fit it best are added as pseudo-likes."""
+"""So many announced papers that fit a keyword best stand in for likes."""
 _PSEUDO_WEIGHT = 2.0
-"""The weight of all pseudo-likes together, in likes."""
-_DISLIKED, _HALF_OF_IT_AT = 0.3, 5
-"""The most that dislikes count, and the number of dislikes that count half of it."""
-_TOPICS_WEIGHT, _REGRESSION_WEIGHT = 0.5, 2.0
-"""The weights of the second and the third part; the first has 1."""
-_ROUNDNESS = 0.5
-"""How far the covariance is shrunk towards a multiple of the identity."""
-_ENOUGH_FOR_REGRESSION = 10
+"""All of them together weigh as so many likes."""
+_UNWANTED = -0.2
+"""What a paper is that the reader did not like; what most announced papers are is 0."""
+_NOISE = 0.6
+"""The variance of what a reader says: the more, the more alike must several likes be to count."""
+_MOST_LIKES = 1000
+"""The latest count: a library may have many thousands."""
 _LATEST = 6
-"""So many latest likes can show that the interest has moved, if there are at least as many earlier ones."""
-_FITS = 1.0
-"""Latest likes with a lower median score under the earlier ones count as another interest."""
+"""So many likes tell that an interest has moved, if at least as many came before."""
+_FITS = 0.03
+"""Likes that would have scored less than this without having been said are of another interest."""
+_TRIED = 12
+"""So many likes are left out, one at a time, to see what a like scores that was not said."""
+_LEAST_FORETOLD = np.float32(0.1)
+"""Less is not believed: there are few likes then."""
 _TERMS_SAID = 3
+_TERMS_LOOKED_AT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one reader said, and looks for."""
+
+    likes: tuple[Document, ...]
+    """The latest last."""
+    dislikes: tuple[Document, ...] = ()
+    keywords: tuple[str, ...] = ()
+    """Alone they are enough."""
+
+    def documents(self, space: PaperSpace) -> tuple[Document, ...]:
+        """The papers that are learned from."""
+        return (*self.likes[-_MOST_LIKES:], *space.best_for(self.keywords, _PSEUDO_LIKES), *self.dislikes)
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """The reason for a paper's score."""
+    """Why a paper stands where it does."""
 
     like: Document | None
-    """The most similar of the liked papers; None if there is none, because only keywords count."""
+    """Of the papers that the reader liked the one that speaks most for it; none where only keywords speak."""
     terms: tuple[str, ...]
-    """The terms that add most to the score, at most three, the first adds most."""
-
-
-@dataclass(frozen=True)
-class _Profile:
-    """One interest as weights of features and of latent topics."""
-
-    features: Floats
-    topics: Floats
-    offset: float
-
-    def scores(self, papers: Vectors) -> NDArray[np.float64]:
-        return papers.times(self.features) + papers.topics @ self.topics - self.offset
-
-    def times(self, factor: float) -> _Profile:
-        by = np.float32(factor)
-        return _Profile(self.features * by, self.topics * by, self.offset * factor)
+    """Up to three, the weightiest first."""
 
 
 class Interest:
-    """The interests of one reader, in one space."""
+    """One reader's."""
 
-    def __init__(
-        self,
-        space: PaperSpace,
-        likes: Sequence[Document],
-        dislikes: Sequence[Document] = (),
-        keywords: Sequence[str] = (),
-    ) -> None:
-        """Learns from votes.
+    def __init__(self, said: Said, likeness: Likeness) -> None:
+        """Learn from what the reader said; `likeness` is of all these papers, and may be of others."""
+        self._likeness = likeness
+        self._likes = said.likes[-_MOST_LIKES:]
+        documents = said.documents(likeness.space)
+        self._rows = likeness.rows(documents)
+        liked, disliked = len(self._likes), len(said.dislikes)
+        pseudo = len(documents) - liked - disliked
+        self._sources = {"likes": slice(0, liked), "keywords": slice(liked, liked + pseudo)}
+        self._sources["dislikes"] = slice(liked + pseudo, None)
+        self._wanted = np.repeat(np.array([1, 1, _UNWANTED], np.float32), (liked, pseudo, disliked))
+        noise = np.array([_NOISE, _NOISE * max(1, pseudo / _PSEUDO_WEIGHT), _NOISE], np.float32)
+        among = likeness.among(self._rows) + np.diag(np.repeat(noise, (liked, pseudo, disliked)))
+        self._weights = self._learned(among)
 
-        Args:
-            space: learned from all announced papers.
-            likes: the liked papers, the latest last.
-            dislikes: the disliked papers.
-            keywords: of the reader's topic; enough to learn from without any vote.
-        """
-        self._space = space
-        self._likes = likes
-        self._liked = space.vectors(likes)
-        self._disliked = space.vectors(dislikes)
-        self._pseudo = space.best_for(tuple(keywords), _PSEUDO_LIKES)
-        self._size = len(space.vocabulary)
-        self._profiles = self._learned_apart() or [self._learned(self._liked)]
+    @classmethod
+    def alone(cls, space: PaperSpace, said: Said) -> Interest:
+        """One that shares no work with other readers'."""
+        return cls(said, Likeness(space, said.documents(space)))
 
-    def scores(self, papers: Vectors) -> NDArray[np.float64]:
-        """How well each paper fits, in standard deviations above the background; of two interests, the higher one."""
-        scores: NDArray[np.float64] = np.max([profile.scores(papers) for profile in self._profiles], axis=0)
+    def scores(self, papers: Sequence[Document]) -> Floats:
+        """How far each paper is wanted; of two interests of the reader, as the better fit says."""
+        scores: Floats = self._likeness.weighted(papers, self._rows, self._weights).max(0)
         return scores
 
-    def reason(self, document: Document) -> Reason:
-        """The reason for this paper's score."""
-        paper = self._space.vectors([document])
-        profile = max(self._profiles, key=lambda each: float(each.scores(paper)[0]))
-        shares = paper.values * at(profile.features, paper.columns, 0)
-        names = [self._space.vocabulary.name(column) for column in paper.columns]
-        speaking = sorted((-share, name) for share, name in zip(shares.tolist(), names, strict=True) if share > 0)
-        return Reason(self._nearest(paper), _said([name for _, name in speaking], document))
+    def parts(self, paper: Document) -> dict[str, float]:
+        """Of which parts the paper's score is the sum, by what the reader said."""
+        (shares,) = self._shares([paper])[0].T
+        return {source: float(shares[part].sum()) for source, part in self._sources.items() if shares[part].size}
 
-    def parts(self, document: Document) -> dict[str, float]:
-        """The parts of the paper's score by name, each in standard deviations above the background."""
-        paper = self._space.vectors([document])
-        profile = max(self._profiles, key=lambda each: float(each.scores(paper)[0]))
-        topics = float(paper.topics[0] @ profile.topics)
-        return {"words and authors": float(profile.scores(paper)[0]) - topics, "topics": topics}
+    def reasons(self, papers: Sequence[Document]) -> list[Reason]:
+        """Why each of the papers stands where it does."""
+        shares, chosen = self._shares(papers)
+        likes = shares[: len(self._likes)]
+        nearest = likes.argmax(0) if likes.size else [0] * len(papers)
+        speaks = likes.max(0, initial=0) > 0
+        terms = self._terms(papers, chosen)
+        return [
+            Reason(self._likes[like] if any_like else None, said)
+            for like, any_like, said in zip(nearest, speaks, terms, strict=True)
+        ]
 
-    def _nearest(self, paper: Vectors) -> Document | None:
-        weights = np.zeros(self._size, np.float32)
-        known = paper.columns < self._size
-        weights[paper.columns[known]] = paper.values[known]
-        near = self._liked.times(weights)
-        return self._likes[int(near.argmax())] if near.size and near.max() > 0 else None
+    def _shares(self, papers: Sequence[Document]) -> tuple[Floats, Places]:
+        """What each paper that the reader spoke of gives to these papers' scores; of which interest they are."""
+        alike = self._likeness.of(papers, self._rows)
+        chosen = (self._weights.T @ alike).argmax(0)
+        return alike * self._weights[:, chosen], chosen
+
+    def _terms(self, papers: Sequence[Document], chosen: Places) -> list[tuple[str, ...]]:
+        """What speaks most for each of the papers."""
+        likeness = self._likeness
+        words = likeness.space.words(papers)
+        shares = np.zeros(len(words.columns), np.float32)
+        for number, weights in enumerate(self._weights.T):
+            here = chosen[words.rows] == number
+            shares[here] = words.values[here] * likeness.words(self._rows, weights, words.columns[here])
+        speaking = np.flatnonzero(shares > 0)
+        ranked = speaking[np.lexsort((-shares[speaking], words.rows[speaking]))]
+        starts = np.searchsorted(words.rows[ranked], range(len(papers) + 1)).tolist()
+        names = [
+            map(likeness.space.vocabulary.name, words.columns[ranked[start : min(end, start + _TERMS_LOOKED_AT)]])
+            for start, end in pairwise(starts)
+        ]
+        return list(map(_said, names, papers))
 
     # -- learning ------------------------------------------------------------------------------------------------
 
-    def _learned_apart(self) -> list[_Profile]:
-        """The profiles of the earlier and of the latest likes, if the latest hardly fit the earlier; else none."""
-        split = len(self._liked) - _LATEST
-        if split < _LATEST:
-            return []
-        earlier, latest = self._liked.some(range(split)), self._liked.some(range(split, len(self._liked)))
-        if np.median(self._added(earlier).scores(latest)) >= _FITS:
-            return []
-        return [self._learned(earlier), self._learned(latest)]
+    def _learned(self, among: Floats) -> Floats:
+        """The weight of each paper in the score, in one column for each interest."""
+        every = np.arange(len(among))
+        fit = self._fit(among, every)
+        split = len(self._likes) - _LATEST
+        if split < _LATEST or np.median(fit.foretold_together(_LATEST)) >= _FITS:
+            return fit.scaled_weights()[:, None]
+        latest = every[split : split + _LATEST]
+        apart = (np.delete(every, latest), every[split:])
+        return np.column_stack([self._fit(among, some).scaled_weights() for some in apart])
 
-    def _learned(self, liked: Vectors) -> _Profile:
-        """The profile of these likes, scaled so that profiles of few and of many likes can be compared."""
-        learned = self._added(liked)
-        if len(liked) >= _ENOUGH_FOR_REGRESSION:
-            learned = self._with_regression(learned, liked)
-        return learned.times(1 / _spread(learned.scores(self._space.sample)))
-
-    def _added(self, liked: Vectors) -> _Profile:
-        """The profile of the two parts that need only a few likes."""
-        words, topics = self._rocchio(liked), self._discriminant(liked)
-        usual = self._space.sample
-        word_scores, topic_scores = usual.times(words), usual.topics @ topics
-        by_words, by_topics = 1 / _spread(word_scores), _TOPICS_WEIGHT / _spread(topic_scores)
-        offset = by_words * word_scores.mean() + by_topics * topic_scores.mean()
-        return _Profile(words * np.float32(by_words), topics * np.float32(by_topics), float(offset))
-
-    def _with_regression(self, added: _Profile, liked: Vectors) -> _Profile:
-        known = {document.key for document in self._likes}
-        others = [place for place in self._space.sampled if self._space.documents[place].key not in known]
-        weights = regression(liked, self._space.background.some(others), self._size)
-        scores = self._space.sample.times(weights)
-        by = _REGRESSION_WEIGHT / _spread(scores)
-        offset = added.offset + by * float(scores.mean())
-        return replace(added, features=added.features + weights * np.float32(by), offset=offset)
-
-    def _rocchio(self, liked: Vectors) -> Floats:
-        mean = _padded(self._space.mean, self._size)
-        wanted = self._mixed(self._centroid(liked) - mean, self._centroid(self._pseudo) - mean, liked)
-        return wanted - self._refusal * (self._centroid(self._disliked) - mean)
-
-    def _discriminant(self, liked: Vectors) -> Floats:
-        wanted = self._mixed(_middle(liked), _middle(self._pseudo), liked)
-        direction: Floats = wanted - self._refusal * _middle(self._disliked)
-        spread = self._space.spread
-        direction /= spread + np.float32(_ROUNDNESS) * spread.mean() + np.float32(1e-9)
-        return direction
-
-    @property
-    def _refusal(self) -> np.float32:
-        return np.float32(_DISLIKED * len(self._disliked) / (len(self._disliked) + _HALF_OF_IT_AT))
-
-    def _centroid(self, papers: Vectors) -> Floats:
-        return papers.combined(np.full(len(papers), 1 / max(1, len(papers)), np.float32), self._size)
-
-    def _mixed(self, likes: Floats, pseudo: Floats, liked: Vectors) -> Floats:
-        """The weighted mean of the likes and the pseudo-likes."""
-        weight = _PSEUDO_WEIGHT if len(self._pseudo) else 0.0
-        total = max(1.0, len(liked) + weight)
-        return likes * np.float32(len(liked) / total) + pseudo * np.float32(weight / total)
+    def _fit(self, among: Floats, some: Places) -> _Fit:
+        """What is learned if nothing but of some papers had been said."""
+        tried = some[some < len(self._likes)][-_TRIED:]
+        sides = np.zeros((len(among), 1 + len(tried)), np.float32)
+        sides[some, 0] = self._wanted[some]
+        sides[tried, range(1, 1 + len(tried))] = 1
+        sides[some] = np.linalg.solve(among[np.ix_(some, some)], sides[some])
+        return _Fit(sides[:, 0], tried, sides[tried, 1:])
 
 
-def _middle(papers: Vectors) -> Floats:
-    return papers.topics.mean(0) if len(papers) else np.zeros(papers.topics.shape[1], np.float32)
+@dataclass(frozen=True)
+class _Fit:
+    """What was learned, and what it would be without some of the likes (Rasmussen and Williams, equation 5.12)."""
+
+    weights: Floats
+    tried: Places
+    """The likes to leave out, the latest last."""
+    inverse: Floats
+    """The part of the matrix of likeness and noise, inverted, that is of these likes alone."""
+
+    def foretold_together(self, count: int) -> Floats:
+        """What the latest likes, so many, would score if they had not been said."""
+        latest: Floats = 1 - np.linalg.solve(self.inverse[-count:, -count:], self.weights[self.tried[-count:]])
+        return latest
+
+    def scaled_weights(self) -> Floats:
+        """Such weights that a like which had not been said would score 1 in the mean.
+
+        So the scores of few and of many likes can be compared.
+        """
+        foretold = 1 - self.weights[self.tried] / np.diag(self.inverse)
+        mean = foretold.mean() if foretold.size else np.float32(1)
+        scaled: Floats = self.weights / max(mean, _LEAST_FORETOLD)
+        return scaled
 
 
-def _spread(scores: NDArray[np.floating]) -> float:
-    return float(scores.std()) + 1e-9 if scores.size else 1.0
-
-
-def _padded(vector: Floats, size: int) -> Floats:
-    return np.append(vector, np.zeros(size - len(vector), np.float32))
-
-
-def _said(names: Sequence[str], document: Document) -> tuple[str, ...]:
-    """The first terms, without those that contain or repeat another; authors as the paper spells them."""
-    spelled = {normalise(author): author for author in document.authors}
+def _said(names: Iterable[str], document: Document) -> tuple[str, ...]:
+    """The first few that do not say again what another one said; authors as the paper spells them."""
     chosen: list[str] = []
     for name in names:
         kind, colon, value = name.partition(":")
-        term = spelled.get(value, value) if colon else name
+        term = _spelled(value, document.authors) if colon else name
         if kind != "category" and not any(term in other or other in term for other in chosen):
             chosen.append(term)
         if len(chosen) == _TERMS_SAID:
             break
     return tuple(chosen)
+
+
+def _spelled(author: str, authors: Iterable[str]) -> str:
+    return next((each for each in authors if normalise(each) == author), author)

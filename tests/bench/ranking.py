@@ -1,76 +1,147 @@
 """The learned order beside the keyword order, a tf-idf centroid and arxiv-sanity-lite's support vector machine.
 
-`Learned` is what the benchmark in ../shared/ranking_bench takes; where that folder is, `run` prints its tables, with
-95 % intervals over readers. The centroid and the machine need scikit-learn and are left out without it.
+`Learned` is what the ranking benchmark takes, a folder with benchmark.py and scorers.py: ../shared/ranking_bench, or
+the one that PAPERBOY_RANKING_BENCH names. Its papers are in ../shared/data/metadata, or where PAPERBOY_METADATA says.
+`run` prints its tables, with 95 % intervals over readers. The centroid and the machine need scikit-learn, which
+`make bench` installs.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import replace
+from errno import ENOENT
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.topics.features import Document
-from bot.topics.interest import Interest
-from bot.topics.paper_space import PaperSpace, Vocabulary
+from bot.topics.interest import Interest, Said
+from bot.topics.likeness import Likeness
+from bot.topics.paper_space import PaperSpace
+from bot.topics.vectors import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
+Done = TypeVar("Done")
 
-SHARED = Path(__file__).parents[3] / "shared"
-BENCHMARK = SHARED / "ranking_bench"
+BENCH, METADATA = "PAPERBOY_RANKING_BENCH", "PAPERBOY_METADATA"
+_MEASURES = ("ndcg10", "recall20")
 
 
-def cost(announced: int = 4000, mailing: int = 700) -> str:
-    """What learning takes: once a run, and for each reader; papers are invented, of 200 to 400 features."""
+def run(protocols: Sequence[str] = (), sizes: Sequence[int] = ()) -> str:
+    """What learning takes, and how well it ranks beside others: in all protocols and sizes if none is named."""
+    return "\n\n".join([cost(), *quality(protocols, sizes)])
+
+
+def cost(announced: int = 4000, mailing: int = 700, readers: int = 10_000, tried: int = 200) -> str:
+    """What learning takes: once a run, and for each reader; papers are invented, of 200 to 400 features.
+
+    All readers together said something about all announced papers. So many are `tried`, and the rest reckoned from
+    those; the reasons are those of ten papers.
+    """
     from tests.bench.corpus import invented  # noqa: PLC0415 - what is kept back imports `Learned` without all this
     from tests.bench.measure import table  # noqa: PLC0415
 
-    papers = [Document.of(paper) for paper in invented(announced + mailing)]
-    once = _seconds(partial(PaperSpace, papers[:announced]))
-    space = PaperSpace(papers[:announced])
-    placed = space.vectors(papers[announced:])
+    every = [Document.of(paper) for paper in invented(announced + mailing)]
+    papers, new = every[:announced], every[announced:]
+    once, space = _timed(lambda: PaperSpace(papers))
+    shared, likeness = _timed(lambda: _with_mailing(Likeness(space, papers), papers[0], new))
     rows = []
     for likes in (5, 20, 100):
-        learn = partial(Interest, space, papers[:likes], keywords=["bab"])
-        _seconds(learn)  # what is made once for all readers of these keywords
-        learning, scoring = _seconds(learn), _seconds(partial(learn().scores, placed))
-        rows.append((likes, once, learning, scoring, 10_000 * (learning + scoring)))
-    heads = ["likes", "once s", "learn s", "score s", "10,000 readers s"]
-    return table(f"Learned order of {mailing} papers, {announced} announced before, seconds of the CPU", heads, rows)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    """Of the CPU: this machine may have other work."""
-    started = time.process_time()
-    work()
-    return time.process_time() - started
-
-
-def run(protocols: Sequence[str] = (), sizes: Sequence[int] = (5, 10, 30, 100)) -> str:
-    """What it costs, and the benchmark's tables, of all protocols if none is named, where the folder is there."""
-    return "\n\n".join([cost(), *(_quality(protocols, sizes) if BENCHMARK.is_dir() else ())])
-
-
-def _quality(protocols: Sequence[str], sizes: Sequence[int]) -> list[str]:
-    sys.path.insert(0, str(BENCHMARK))
-    benchmark = import_module("benchmark")
-    scorers = [Learned(), *(make() for make in _bars(import_module("scorers")))]
-    setting = replace(benchmark.DEV, sizes=tuple(sizes))
-    cases = benchmark.Cases(
-        benchmark.load(str(SHARED / "data/metadata"), setting.train_from, setting.test_to), setting
+        said = [_said(papers, likes, number) for number in range(tried)]
+        alone, _ = _timed(partial(_alone, space, said[0], new))
+        parts = _parts(likeness, said, new)
+        rows.append((likes, alone, *(1000 * part for part in parts), once + shared + readers * sum(parts)))
+    heads = ["likes", "one reader s", "learn ms", "score ms", "reasons ms", f"{readers:,} readers s"]
+    title = f"Learned order of {mailing} papers, {announced} announced before, seconds of the CPU"
+    return table(
+        f"{title}; of all readers together {once:.1f} for the space, {shared:.1f} for the table", heads, rows
     )
+
+
+def _said(papers: Sequence[Document], likes: int, number: int) -> Said:
+    """What one reader said; some said something of the same papers."""
+    chosen = tuple(papers[(number * 37 + 7 * each) % len(papers)] for each in range(likes + 10))
+    return Said(chosen[:likes], chosen[likes:], ("bab",))
+
+
+def _with_mailing(likeness: Likeness, said: Document, mailing: Sequence[Document]) -> Likeness:
+    likeness.of(mailing, likeness.rows([said]))
+    return likeness
+
+
+def _alone(space: PaperSpace, said: Said, mailing: Sequence[Document]) -> None:
+    interest = Interest.alone(space, said)
+    interest.scores(mailing)
+    interest.reasons(mailing[:10])
+
+
+def _parts(likeness: Likeness, said: Sequence[Said], mailing: Sequence[Document]) -> list[float]:
+    """Seconds for one reader: learning, scores, reasons."""
+    learning, interests = _timed(lambda: [Interest(each, likeness) for each in said])
+    scoring, _ = _timed(lambda: [interest.scores(mailing) for interest in interests])
+    why, _ = _timed(lambda: [interest.reasons(mailing[:10]) for interest in interests])
+    return [part / len(said) for part in (learning, scoring, why)]
+
+
+def _timed(work: Callable[[], Done]) -> tuple[float, Done]:
+    """Seconds of the CPU, for this machine may have other work; and what came of it."""
+    started = time.process_time()
+    done = work()
+    return time.process_time() - started, done
+
+
+def quality(protocols: Sequence[str] = (), sizes: Sequence[int] = ()) -> list[str]:
+    """The benchmark's tables; or what is missing for them."""
+    try:
+        benchmark, scorers = _benchmark()
+        papers = benchmark.load(str(_metadata()))
+    except FileNotFoundError as error:
+        return [
+            f"How well it ranks was not measured: there is no {error.filename}; {BENCH} and {METADATA} say where."
+        ]
+    setting = replace(benchmark.DEV, **({"sizes": tuple(sizes), "library": tuple(sizes)} if sizes else {}))
+    cases = benchmark.Cases(papers, setting)
     wanted = (case for name in protocols for case in getattr(cases, name)()) if protocols else cases
-    rows = benchmark.run(wanted, scorers, progress=False)
-    tables = [benchmark.table(rows, measure) for measure in ("ndcg10", "recall20")]
-    return [*tables, *(benchmark.overall(rows, each.name) for each in scorers[1:])]
+    tried = [Learned(), *(make() for make in _bars(scorers))]
+    rows = benchmark.run(wanted, tried)
+    ratios = [benchmark.overall(rows, each.name) for each in tried[1:]]
+    without = (
+        [] if find_spec("sklearn") else ["Without scikit-learn neither the centroid nor the machine can be shown."]
+    )
+    return [*(benchmark.table(rows, measure) for measure in _MEASURES), *ratios, *without]
+
+
+def _benchmark() -> tuple[ModuleType, ModuleType]:
+    """The benchmark and its scorers.
+
+    Raises:
+        FileNotFoundError: it is not where it is looked for.
+    """
+    folder = _found(Path(os.environ.get(BENCH) or _shared() / "ranking_bench"), "benchmark.py")
+    sys.path.insert(0, str(folder))
+    return import_module("benchmark"), import_module("scorers")
+
+
+def _metadata() -> Path:
+    return _found(Path(os.environ.get(METADATA) or _shared() / "data/metadata"), "*.jsonl.gz")
+
+
+def _shared() -> Path:
+    return Path(__file__).resolve().parents[2].parent / "shared"
+
+
+def _found(folder: Path, pattern: str) -> Path:
+    if not any(folder.glob(pattern)):
+        raise FileNotFoundError(ENOENT, "No such file", str(folder / pattern))
+    return folder
 
 
 def _bars(scorers: ModuleType) -> tuple[type, ...]:
@@ -110,13 +181,13 @@ class Learned:
         keys = tuple(paper.key for paper in background)
         if keys != self._keys:
             self._keys, self._space = keys, PaperSpace(_documents(background), self._vocabulary)
-        self._interest = Interest(self._space, _documents(likes), _documents(dislikes), keywords)
+        self._interest = Interest.alone(self._space, Said(_documents(likes), _documents(dislikes), tuple(keywords)))
 
     def score(self, papers: Sequence[BenchPaper]) -> list[float]:
         """One number a paper, the higher the better."""
-        scores: list[float] = self._interest.scores(self._space.vectors(_documents(papers))).tolist()
+        scores: list[float] = self._interest.scores(_documents(papers)).tolist()
         return scores
 
 
-def _documents(papers: Sequence[BenchPaper]) -> list[Document]:
-    return [Document(p.key, p.title, p.abstract, p.authors, p.categories) for p in papers]
+def _documents(papers: Sequence[BenchPaper]) -> tuple[Document, ...]:
+    return tuple(Document(p.key, p.title, p.abstract, p.authors, p.categories) for p in papers)

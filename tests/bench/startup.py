@@ -23,7 +23,7 @@ from tests.bench.measure import Process, process, table
 def run(*, times: int = 5, idle: float = 30) -> str:
     """The table. `idle`: seconds over which the daemon is watched, after as many to settle as two ticks take."""
     with TemporaryDirectory() as folder:
-        config = _quiet(Path(folder))
+        config = quiet(Path(folder))
         once = _best([process("-m", "bot", "once", "--config", str(config)) for _ in range(times + 1)][1:])
         shown = _best([process("-m", "bot", "--help") for _ in range(times)])
         bare = _best([process("-c", "pass") for _ in range(times)])
@@ -41,7 +41,7 @@ def _best(runs: list[Process]) -> Process:
     return min(runs, key=lambda each: each.wall)
 
 
-def _quiet(folder: Path) -> Path:
+def quiet(folder: Path, order: str = "relevance") -> Path:
     """A configuration whose mailing of today is in, and is nothing for its subscriber."""
     config = folder / "config.yaml"
     settings = {
@@ -52,7 +52,9 @@ def _quiet(folder: Path) -> Path:
             "oai_url": "http://127.0.0.1:9/oai",
             "seconds_between_requests": 0,
         },
-        "topics": {"birds": {"title": "Birds", "categories": ["cs.CV"], "keywords": ["no such bird"]}},
+        "topics": {
+            "birds": {"title": "Birds", "categories": ["cs.CV"], "keywords": ["no such bird"], "order": order}
+        },
         "channels": {"mail": {"host": "127.0.0.1", "port": 9, "sender": "Paperboy <paperboy@example.org>"}},
         "subscribers": {"alice": {"mail": "alice@example.org", "topics": ["birds"]}},
     }

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.bench import collect, growth, members, month, ranking, site, subscribers, topics
 from tests.bench.measure import machine, process, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.on_request
 
@@ -35,7 +40,17 @@ def test_subscribers_are_measured_beside_one() -> None:
 
 
 def test_learning_is_measured_for_few_and_for_many_likes() -> None:
-    assert "| 100 " in ranking.cost(announced=150, mailing=10)
+    assert "| 100 " in ranking.cost(announced=150, mailing=20, tried=2)
+
+
+def test_where_the_ranking_benchmark_is_not_it_is_said_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ranking.BENCH, str(tmp_path))
+
+    (said,) = ranking.quality()
+
+    assert f"there is no {tmp_path}/benchmark.py; {ranking.BENCH}" in said
 
 
 def test_a_process_is_measured_and_a_table_drawn() -> None:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from itertools import count
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.compose import learned
-from bot.compose.learned import LearnedOrder, Votes, in_words, tally
-from bot.settings import Secret, ZoteroLibrary
+from bot.compose.learned import LearnedOrder, Scored, in_words
 from bot.store.feedback import FeedbackRecord, Opinion
-from bot.topics import interest
+from bot.topics import interest, paper_space
 from bot.topics.features import Document
 from bot.topics.interest import Reason
+from tests.bench.startup import quiet
 from tests.builders import paper
 from tests.topics.learned_papers import SUBJECTS, document
 from tests.world import MONDAY, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.model import DigestEntry, Paper
 
 NOW = morning(TUESDAY)
@@ -183,7 +185,7 @@ async def test_what_takes_too_long_is_left_for_relevance(environment: Environmen
         entries = app.composer(app.settings).preview(subscriber, NOW, as_newcomer=False).sections[0].entries
 
         assert order.learns(subscriber)
-        assert order.scored(subscriber, topic, entries) == {}
+        assert order.scored(subscriber, topic, entries) == Scored()
         assert "longer than 20 s" in " ".join(order.problems)
 
 
@@ -194,19 +196,6 @@ async def test_a_store_with_few_papers_knows_too_little_of_what_is_usual(
     await learning(environment, *map(vote, BREAD[:3]))
 
     assert not any(entry.reason for entry in await told(environment))
-
-
-def test_of_several_people_the_most_count_and_the_latest_word_comes_last() -> None:
-    votes = [
-        vote("liked", person="a"),
-        vote("liked", Opinion.SAVED, person="b", minutes=9),
-        vote("disputed", person="a"),
-        vote("disputed", Opinion.LESS, person="b"),
-        vote("later", person="a", minutes=5),
-        vote("refused", Opinion.LESS),
-    ]
-
-    assert tally(votes) == tally(votes[::-1]) == Votes(likes=("later", "liked"), dislikes=("refused",))
 
 
 def test_a_reason_is_one_short_line_whatever_the_title_says() -> None:
@@ -221,10 +210,58 @@ def test_a_reason_is_one_short_line_whatever_the_title_says() -> None:
     assert in_words(Reason(like, ())).endswith("which you liked")
 
 
-def test_who_learns_nothing_does_not_import_numpy() -> None:
-    code = "import bot.app, bot.compose.learned, bot.cli.commands.once, sys; sys.exit('numpy' in sys.modules)"
+@pytest.mark.parametrize("order", ["relevance", "learned"])
+def test_once_imports_no_numpy_where_nobody_learns(tmp_path: Path, order: str) -> None:
+    config = quiet(tmp_path, order)
+    code = "import sys; from bot.cli import main\ntry: main()\nfinally: print('numpy' in sys.modules)"
 
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    command = [sys.executable, "-c", code, "once", "--config", str(config)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize("together", [4000, 1])
+async def test_an_order_is_the_same_whether_it_is_learned_for_one_or_with_others(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    monkeypatch.setattr(learned, "_MOST_TOGETHER", together)
+    bridges = [f"2604.{number:05d}" for number in range(3, 60, len(SUBJECTS))]
+    seminar = [FeedbackRecord("seminar", "p", each, Opinion.MORE, "web", NOW, "all") for each in bridges[:5]]
+    await learning(environment, *map(vote, BREAD[:4]), *seminar)
+    environment.config["subscribers"]["seminar"] = {"discord": "1234567890123456789", "topics": ["all"]}
+    async with environment.app() as app:
+        topic, subscribers = app.settings.topics["all"], app.settings.subscribers.values()
+        lab = app.settings.subscribers["lab"]
+        entries = app.composer(app.settings).preview(lab, NOW, as_newcomer=False).sections[0].entries
+        shared = LearnedOrder(app.store, app.settings)
+        await shared.prepare(subscribers)
+
+        for each in subscribers:
+            alone = LearnedOrder(app.store, app.settings).scored(each, topic, entries)
+            found = shared.scored(each, topic, entries)
+            assert found.scores == pytest.approx(alone.scores, abs=1e-4)
+            assert found.reasons == alone.reasons
+            assert len(found.reasons) == 10
+
+
+async def test_what_takes_seconds_is_learned_beside_the_event_loop(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    made = paper_space.PaperSpace.__init__
+
+    def noted(*arguments: Any) -> None:
+        threads.append(threading.current_thread())
+        made(*arguments)
+
+    await learning(environment, *map(vote, BREAD[:3]))
+    monkeypatch.setattr(paper_space.PaperSpace, "__init__", noted)
+
+    await environment.once(NOW, any_hour=True)
+
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 async def test_a_library_counts_like_liked_papers(environment: Environment) -> None:
@@ -255,18 +292,3 @@ async def test_a_library_that_cannot_be_had_costs_no_digest_and_the_operator_hea
     assert "gone.ris: No such file" in alert
     assert "zotero.org users/123: ClientConnectorError" in alert
     assert "KEY" not in alert
-
-
-async def test_a_library_that_cannot_be_kept_costs_no_digest(
-    environment: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fetched(_: object) -> None:
-        """Nothing is written, and there is no folder to touch a file in."""
-
-    monkeypatch.setattr("bot.compose.zotero.refresh", fetched)
-    library = ZoteroLibrary("users/123", Secret("KEY"), "http://127.0.0.1:9/", environment.folder / "gone" / "z.ris")
-    subscriber: Any = SimpleNamespace(interest=SimpleNamespace(zotero=library))
-    async with environment.app() as app:
-        order = LearnedOrder(app.store, environment.settings)
-        await order.refresh([subscriber], NOW)
-    assert list(order.problems) == ["A library could not be kept: No such file or directory"]

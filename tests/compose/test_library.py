@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.compose import library
-from bot.compose.library import LibraryError, documents, read_library
+from bot.compose.library import LibraryError, by_title, documents, read_library
 from bot.settings import Interest
 from bot.topics.features import Document
 from bot.topics.library import Entry
@@ -58,7 +58,7 @@ def test_an_entry_is_taken_as_arxiv_has_it_where_it_is_known_by_identifier_or_ti
         Entry("Again", identifier="2604.00001"),
     ]
 
-    found = documents(entries, Papers(), announced)  # type: ignore[arg-type]  # all that is asked of them
+    found = documents(entries, Papers(), by_title(announced))  # type: ignore[arg-type]  # all that is asked of them
 
     assert [each.title for each in found] == ["As arXiv has it", "Möbius maps", "Unknown"]
     assert found[2].abstract == "Own abstract."

@@ -22,8 +22,9 @@ async def test_explain_says_the_place_the_score_s_parts_and_the_nearest_like(env
     _, said = await sentences(environment, best.paper.identifier)
 
     assert "learned from 4 likes and 0 dislikes: place 1 of 18 on 2026-04-21, score " in said
-    score, words, topics = map(float, re.findall(r"[+-]?\d+\.\d\b", said))
-    assert abs(score - words - topics) < 0.2
+    found = re.search(r"score (\d\.\d\d) \(likes ([+-]\d\.\d\d)\)", said)
+    assert found is not None
+    assert float(found[1]) == float(found[2]) > 0
     assert said.endswith(best.reason)
 
 

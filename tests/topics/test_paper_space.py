@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from bot.topics.features import Document
-from bot.topics.paper_space import PaperSpace, Vocabulary
-from tests.topics.learned_papers import background, document, some
+from bot.topics.paper_space import PaperSpace
+from bot.topics.vectors import Vocabulary
+from tests.topics.learned_papers import SUBJECTS, background, document, some
 
 
 @pytest.fixture(scope="module")
@@ -14,13 +15,13 @@ def space() -> PaperSpace:
 
 
 def weights(space: PaperSpace, paper: Document) -> dict[str, float]:
-    vectors = space.vectors([paper])
+    vectors = space.words([paper])
     names = map(space.vocabulary.name, vectors.columns)
     return dict(zip(names, vectors.values.tolist(), strict=True))
 
 
 def test_vectors_have_length_one_and_words_that_nobody_else_has_count_nothing(space: PaperSpace) -> None:
-    papers = space.vectors([document("bread", 1), Document("new", "Entirely unheard words"), Document("empty", "")])
+    papers = space.words([document("bread", 1), Document("new", "Entirely unheard words"), Document("empty", "")])
 
     squares = np.bincount(papers.rows, papers.values**2, len(papers))
     assert squares == pytest.approx([1, 0, 0], abs=1e-5)
@@ -41,35 +42,34 @@ def test_a_rare_word_weighs_more_than_a_common_one(space: PaperSpace) -> None:
 
 
 def test_words_that_stand_together_elsewhere_make_papers_near_each_other(space: PaperSpace) -> None:
-    one, same, other = space.vectors(
-        [Document("1", "sourdough oven"), Document("2", "yeast gluten"), Document("3", "cable girder")]
-    ).topics
+    papers = [Document("1", "sourdough oven"), Document("2", "yeast gluten"), Document("3", "cable girder")]
+    one, same, other = space.place(papers).topics
 
     assert one @ same > 0 > one @ other
 
 
 def test_the_same_papers_make_the_same_space() -> None:
-    once, again = (PaperSpace(background()).vectors(some("bread", 3)) for _ in range(2))
+    once, again = (PaperSpace(background()).place(some("bread", 3)) for _ in range(2))
 
     assert np.array_equal(once.topics, again.topics)
-    assert np.array_equal(once.values, again.values)
+    assert np.array_equal(once.usual, again.usual)
+    assert np.array_equal(once.words.values, again.words.values)
 
 
 def test_what_was_read_before_changes_no_vector() -> None:
-    alone = PaperSpace(background()).vectors(some("bread", 3))
+    alone = PaperSpace(background()).words(some("bread", 3))
     vocabulary = Vocabulary()
     vocabulary.read(Document("x", "Words that nobody else has, sourdough among them"))
-    after = PaperSpace(background(), vocabulary).vectors(some("bread", 3))
+    after = PaperSpace(background(), vocabulary).words(some("bread", 3))
 
     assert after.values == pytest.approx(alone.values, abs=1e-6)
 
 
 def test_the_papers_that_fit_keywords_best_are_of_their_subject(space: PaperSpace) -> None:
     found = space.best_for(("sourdough", "wild yeast"), 20)
-    bread = space.vectors([Document("bread", "sourdough oven crust yeast fermentation gluten flour baking")])
 
     assert 20 <= len(found) <= 40
-    assert (found.topics @ bread.topics[0] > 0).all()
+    assert {document.key.partition("-")[0] for document in found} == {"bread"}
 
 
 def test_keywords_that_stand_nowhere_find_nothing(space: PaperSpace) -> None:
@@ -83,6 +83,22 @@ def test_only_the_latest_papers_count() -> None:
 
 
 def test_without_any_paper_there_is_a_space_without_topics() -> None:
-    papers = PaperSpace(()).vectors(some("bread", 2))
+    space = PaperSpace(())
+    papers = space.place(some("bread", 2))
 
-    assert not papers.topics.any()
+    assert papers.topics.shape == (2, 0)
+    assert not space.alike(papers, papers).any()
+
+
+def test_what_is_announced_often_has_more_in_common_with_announced_papers_than_what_is_not(space: PaperSpace) -> None:
+    often, once = (space.place([each]) for each in (document("bread", 200), Document("1", "oven of wind")))
+
+    assert space.alike(often, often)[0, 0] < space.alike(once, once)[0, 0] < 1.1
+
+
+def test_likeness_is_a_covariance(space: PaperSpace) -> None:
+    papers = space.place([document(subject, number) for subject in SUBJECTS for number in range(9)])
+    alike = space.alike(papers, papers)
+
+    assert alike == pytest.approx(alike.T, abs=1e-5)
+    assert np.linalg.eigvalsh(alike.astype(np.float64)).min() > -1e-4

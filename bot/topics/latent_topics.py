@@ -1,0 +1,75 @@
+"""Latent semantic analysis: the directions in which papers vary most.
+
+These "topics" are latent ones, not those that subscribers follow. Pure and deterministic. Needs numpy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bot.topics.vectors import Floats, Places, Vectors
+
+_MOST = 150
+"""Topics; where little was announced, one for ten papers."""
+_MOST_FEATURES = 5000
+"""So many of the most frequent features make topics; the others are in too few papers."""
+_RAREST, _COMMONEST = 6, 0.2
+"""In how many papers such a feature is: at least so many, and at most this part of them."""
+_OVERSAMPLED, _POWER_ITERATIONS = 20, 2
+"""Halko, Martinsson and Tropp, https://arxiv.org/abs/0909.4061, section 1.6, has the method and what these mean."""
+
+
+class LatentTopics:
+    """Learned from the announced papers; none where few were announced."""
+
+    def __init__(self, announced: Vectors) -> None:
+        frequent = _frequent(np.bincount(announced.columns), len(announced))
+        self._place = np.full(frequent.max(initial=-1) + 1, -1)
+        self._place[frequent] = np.arange(frequent.size)
+        matrix = self._rows(announced)
+        count = min(_MOST, len(announced) // 10, frequent.size // 4)
+        self._directions = _main_directions(matrix, count) if count else np.zeros((0, frequent.size), np.float32)
+        points = matrix @ self._directions.T
+        self._centre = points.sum(0) / max(1, len(points))
+        mean_square = np.square(points - self._centre).sum() / max(1, len(points))
+        self._scale = np.float32(1 / np.sqrt(mean_square)) if mean_square > 0 else np.float32(1)
+
+    def points(self, documents: Vectors) -> Floats:
+        """The documents among the topics: the announced ones' centre is zero, their mean squared length is 1."""
+        points: Floats = (self._rows(documents) @ self._directions.T - self._centre) * self._scale
+        return points
+
+    def _rows(self, documents: Vectors) -> Floats:
+        """The documents as rows of length 1."""
+        matrix = documents.dense(self._place)
+        length = np.sqrt(np.einsum("ij,ij->i", matrix, matrix))
+        matrix /= np.where(length > 0, length, 1)[:, None]
+        return matrix
+
+
+def _frequent(found_in: NDArray[np.intp], count: int) -> Places:
+    """The columns that make topics, the commonest first."""
+    columns = np.flatnonzero((found_in >= _RAREST) & (found_in <= _COMMONEST * count))
+    return columns[np.argsort(-found_in[columns], kind="stable")][:_MOST_FEATURES]
+
+
+def _main_directions(matrix: Floats, count: int) -> Floats:
+    """The first right singular vectors, by a random projection whose numbers are always the same."""
+    drawn = np.random.default_rng(0).standard_normal((matrix.shape[1], count + _OVERSAMPLED), np.float32)
+    base = matrix @ drawn
+    for _ in range(_POWER_ITERATIONS):
+        base = _orthogonal(base)
+        base = matrix @ _orthogonal(matrix.T @ base)
+    _, _, directions = np.linalg.svd(_orthogonal(base).T @ matrix, full_matrices=False)
+    found: Floats = directions[:count]
+    return found
+
+
+def _orthogonal(matrix: Floats) -> Floats:
+    base: Floats = np.linalg.qr(matrix)[0]
+    return base
