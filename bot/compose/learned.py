@@ -1,6 +1,6 @@
-"""What each subscriber's readers like, learned anew in every run of compose: a score for each paper, and why.
+"""Learns in every run of compose what each subscriber's readers like: a score for each paper, and the reason.
 
-    votes, libraries -> what many subscribers said together -> one table of likeness -> each one's interest -> scores
+    votes and libraries of many subscribers -> one table of similarities -> the interest of each -> scores
 
 Learning is optional. If it fails or takes too long, there are no more scores in this run: papers are ordered by
 relevance then, the digest is still composed, and `problems` says why. Imports numpy only when an order is learned.
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
     from bot.model import DigestEntry, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
-    from bot.topics.interest import Interest, Reason, Said
-    from bot.topics.likeness import Likeness
+    from bot.topics.interest import Examples, Interest, Reason
     from bot.topics.paper_space import PaperSpace
+    from bot.topics.similarity_table import SimilarityTable
     from bot.topics.vectors import Floats
 
 log = structlog.get_logger(__name__)
 
 BACKGROUND = timedelta(days=60)
-"""The announcements of so many days before the newest mailing tell what is usual."""
+"""The announcements of so many days before the newest mailing are the background."""
 FEWEST_LIKES = 3
 FEWEST_ANNOUNCED = 100
 """With less, the order is `relevance`."""
 MOST_SECONDS = 20.0
 """In one run, for all subscribers."""
 _MOST_TOGETHER = 4000
-"""Subscribers are learned for together until they said something about so many papers: the table grows with the
-square of that, 64 MB at this."""
+"""The most examples in a table of similarities, unless one subscriber alone has more: the table takes memory with the
+square of their number, 64 MB with this."""
 _REASONS = 10
 """So many papers of a topic say why they stand on top."""
 _LIKE, _TERM = 60, 30
@@ -61,12 +61,12 @@ NEEDS_NUMPY = "`order: learned` needs numpy: pip install 'paperboy-digest[rankin
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The papers of a section, by identifier."""
+    """The papers of a section by identifier."""
 
     scores: Mapping[str, float] = field(default_factory=dict)
-    """How far each is wanted; none where the order is not learned."""
+    """0 for what is announced in general, 1 for what is liked; empty where the order is not learned."""
     reasons: Mapping[str, str] = field(default_factory=dict)
-    """Why the best stand on top."""
+    """The reasons for the highest scores, in words."""
 
 
 class LearnedOrder:
@@ -86,15 +86,15 @@ class LearnedOrder:
         self._votes = VoteReader(store)
         self._expected: dict[str, Subscriber] = {}
         self._together: frozenset[str] = frozenset()
-        """For whom `_likeness` is."""
+        """The subscribers whose examples are in `_table`."""
         self._documents: dict[str, Document] = {}
         """By identifier, of the papers that were voted on or ranked."""
         self._keywords = cache(_keywords)
 
     async def prepare(self, subscribers: Iterable[Subscriber]) -> None:
-        """Read what these said, and learn what all their orders share, in a thread: it takes seconds.
+        """Reads the votes of these subscribers and computes what they share, in a thread, since that takes seconds.
 
-        Who is not named here can be asked for all the same; what is shared is then learned for that one alone.
+        Scores can be asked for without this, and for other subscribers too; it then takes longer for each.
         """
         self._expected = {
             each.name: each for each in subscribers if any(self._learned_topics(each)) and not each.liked
@@ -110,14 +110,14 @@ class LearnedOrder:
         first = next(filter(self.learns, self._expected.values()), None)
         if first is not None:
             with self._as_far_as_possible(first):
-                self._likeness_for(first)
+                self._table_for(first)
 
     def learns(self, subscriber: Subscriber) -> bool:
         """Whether any of the subscriber's topics has a learned order now, so that its digest differs from others'."""
         return any(self._learns(subscriber, topic) for topic in self._learned_topics(subscriber))
 
     def scored(self, subscriber: Subscriber, topic: Topic, entries: Sequence[DigestEntry]) -> Scored:
-        """How far the subscriber's readers want each of these papers, as far as that can be learned."""
+        """The scores of these papers, and reasons for the highest; none if nothing was learned."""
         found = Scored()
         if entries and not self._given_up and self._learns(subscriber, topic):
             with self._as_far_as_possible(subscriber):
@@ -133,11 +133,11 @@ class LearnedOrder:
         from bot.topics.interest import Interest  # noqa: PLC0415 - numpy, only where somebody learns
 
         if votes is not None:
-            return Interest.alone(self._space, self._said(subscriber, topic, votes))
-        return Interest(self._said(subscriber, topic), self._likeness_for(subscriber))
+            return Interest.alone(self._space, self._examples(subscriber, topic, votes))
+        return Interest(self._examples(subscriber, topic), self._table_for(subscriber))
 
     def scores(self, interest: Interest, entries: Sequence[DigestEntry]) -> dict[str, float]:
-        """How far each paper is wanted, by identifier."""
+        """The scores of these papers by identifier."""
         papers = self._ranked(entries)
         return dict(zip((paper.key for paper in papers), _rounded(interest.scores(papers)).tolist(), strict=True))
 
@@ -163,8 +163,8 @@ class LearnedOrder:
             return False
         return len(self.votes(subscriber, topic).likes) + len(self.libraries.of(subscriber)) >= FEWEST_LIKES
 
-    def _said(self, subscriber: Subscriber, topic: Topic, votes: Votes | None = None) -> Said:
-        from bot.topics.interest import Said  # noqa: PLC0415 - numpy, only where somebody learns
+    def _examples(self, subscriber: Subscriber, topic: Topic, votes: Votes | None = None) -> Examples:
+        from bot.topics.interest import Examples  # noqa: PLC0415 - numpy, only where somebody learns
 
         votes = votes or self.votes(subscriber, topic)
         self._load([*votes.likes, *votes.dislikes])
@@ -174,7 +174,7 @@ class LearnedOrder:
         )
         if entries := self.libraries.of(subscriber):
             likes = (*documents(entries, self._store.papers, self._by_title), *likes)
-        return Said(likes, dislikes, self._keywords(topic))
+        return Examples(likes, dislikes, self._keywords(topic))
 
     def _scored(self, interest: Interest, entries: Sequence[DigestEntry]) -> Scored:
         if len(self._space.documents) < FEWEST_ANNOUNCED:
@@ -190,34 +190,35 @@ class LearnedOrder:
 
     # -- what they share -----------------------------------------------------------------------------------------
 
-    def _likeness_for(self, subscriber: Subscriber) -> Likeness:
-        """A table that has all papers that the subscriber said something about."""
-        from bot.topics.likeness import Likeness  # noqa: PLC0415 - numpy, only where somebody learns
+    def _table_for(self, subscriber: Subscriber) -> SimilarityTable:
+        """A table that has the subscriber's examples, and those of subscribers after it."""
+        from bot.topics.similarity_table import SimilarityTable  # noqa: PLC0415 - numpy, only where somebody learns
 
         if subscriber.name not in self._together:
-            together, said = [subscriber.name], self._said_by(subscriber)
+            together, examples = [subscriber.name], self._examples_of(subscriber)
             for each in self._expected_after(subscriber):
-                said |= self._said_by(each)
-                if len(said) > _MOST_TOGETHER:
+                more = examples | self._examples_of(each)
+                if len(more) > _MOST_TOGETHER:
                     break
+                examples = more
                 together.append(each.name)
                 self._check_time()
-            self._likeness, self._together = Likeness(self._space, said.values()), frozenset(together)
-        return self._likeness
+            self._table, self._together = SimilarityTable(self._space, examples.values()), frozenset(together)
+        return self._table
 
     def _expected_after(self, subscriber: Subscriber) -> Iterator[Subscriber]:
         names = list(self._expected)
         after = names[names.index(subscriber.name) + 1 :] if subscriber.name in self._expected else ()
         return filter(self.learns, map(self._expected.__getitem__, after))
 
-    def _said_by(self, subscriber: Subscriber) -> dict[str, Document]:
-        """What the subscriber's orders are learned from, by key."""
-        said = (self._said(subscriber, topic) for topic in self._learned_topics(subscriber))
-        return {document.key: document for each in said for document in each.documents(self._space)}
+    def _examples_of(self, subscriber: Subscriber) -> dict[str, Document]:
+        """The examples that the subscriber's orders are learned from, by key."""
+        every = (self._examples(subscriber, topic) for topic in self._learned_topics(subscriber))
+        return {document.key: document for each in every for document in each.documents(self._space)}
 
     @cached_property
     def _space(self) -> PaperSpace:
-        """Of what was announced before the newest mailing: that one's own papers would make its new words usual."""
+        """Learned from what was announced before the newest mailing, whose papers would make its new words common."""
         from bot.topics.paper_space import MOST_BACKGROUND, PaperSpace  # noqa: PLC0415 - numpy, as above
         from bot.topics.vectors import Vocabulary  # noqa: PLC0415
 
@@ -236,7 +237,7 @@ class LearnedOrder:
         return by_title(self._space.documents)
 
     def _load(self, identifiers: Iterable[str]) -> None:
-        """Read the papers that were not read before."""
+        """Reads the papers that were not read before."""
         if unread := [identifier for identifier in identifiers if identifier not in self._documents]:
             found = self._store.papers.newest(unread)
             self._documents |= {identifier: Document.of(paper) for identifier, paper in found.items()}
@@ -252,7 +253,7 @@ class LearnedOrder:
 
     @contextmanager
     def _as_far_as_possible(self, subscriber: Subscriber) -> Iterator[None]:
-        """Give up learning in this run if this fails, or if the time for learning is over."""
+        """Gives up learning in this run if what is in it fails, or if the time for learning is over."""
         started = self._timer()
         self._ends = started + MOST_SECONDS - self._spent
         try:

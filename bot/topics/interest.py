@@ -1,13 +1,12 @@
-"""What a reader wants, learned from what they liked: orders the papers of a mailing, and says why.
+"""Learns from likes and dislikes what a reader is interested in; scores papers by that, and gives reasons.
 
-Pure and deterministic: the same votes and the same space give the same order. A model is made for a mailing and
-thrown away.
+Pure and deterministic: the same examples and the same space give the same scores. A model is made for one run and not
+stored.
 
-A score says how far a paper is wanted: 0 is what announced papers are in general, 1 what the reader likes. It is the
-mean of a Gaussian process (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, equation 2.23; the
-same as ridge regression on the papers' features) that was observed, with noise, to be 1 at what was liked and a bit
-below 0 at what was not. So it is a sum over the papers that the reader spoke of: how alike each is to it, times
-a weight.
+A score is 0 for what announced papers are in general, and 1 for what the reader likes. It is the mean of a Gaussian
+process (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, equation 2.23), which is the same as
+ridge regression on the papers' features: with noise, 1 was observed at each liked paper, and a little less than 0 at
+each disliked one. So a score is a weighted sum of the paper's similarities to these examples.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot.text import normalise
-from bot.topics.likeness import Likeness
+from bot.topics.similarity_table import SimilarityTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,178 +28,179 @@ if TYPE_CHECKING:
     from bot.topics.vectors import Floats, Places
 
 _PSEUDO_LIKES = 8
-"""So many announced papers that fit a keyword best stand in for likes."""
+"""For each keyword, so many announced papers that fit it best are added as pseudo-likes."""
 _PSEUDO_WEIGHT = 2.0
-"""All of them together weigh as so many likes."""
-_UNWANTED = -0.2
-"""What a paper is that the reader did not like; what most announced papers are is 0."""
+"""The weight of all pseudo-likes together, in likes."""
+_DISLIKED = -0.2
+"""The observation at a disliked paper."""
 _NOISE = 0.6
-"""The variance of what a reader says: the more, the more alike must several likes be to count."""
+"""The variance of the noise of an observation; the similarity of a paper to itself is about 1."""
 _MOST_LIKES = 1000
-"""The latest count: a library may have many thousands."""
+"""The latest likes that count: a library may have many thousands."""
 _LATEST = 6
-"""So many likes tell that an interest has moved, if at least as many came before."""
+"""So many latest likes can show that the interest has moved, if there are at least as many earlier ones."""
 _FITS = 0.03
-"""Likes that would have scored less than this without having been said are of another interest."""
-_TRIED = 12
-"""So many likes are left out, one at a time, to see what a like scores that was not said."""
-_LEAST_FORETOLD = np.float32(0.1)
-"""Less is not believed: there are few likes then."""
-_TERMS_SAID = 3
-_TERMS_LOOKED_AT = 12
+"""Latest likes with a lower median score under the other examples count as another interest."""
+_LEFT_OUT = 12
+"""So many likes are left out, one at a time, to see how a like scores that is not among the examples."""
+_LOWEST_SCALE = np.float32(0.1)
+"""Scores are divided by at least this: the estimate from a few likes may be near 0, or below."""
+_TERMS, _CANDIDATES = 3, 12
+"""The most terms of a reason, and of how many they are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What one reader said, and looks for."""
+class Examples:
+    """What the interest of one reader is learned from."""
 
     likes: tuple[Document, ...]
-    """The latest last."""
+    """The liked papers, the latest last."""
     dislikes: tuple[Document, ...] = ()
     keywords: tuple[str, ...] = ()
-    """Alone they are enough."""
+    """Of the reader's topic; enough to learn from without any vote."""
 
     def documents(self, space: PaperSpace) -> tuple[Document, ...]:
-        """The papers that are learned from."""
+        """All papers to learn from: the likes, the pseudo-likes for the keywords, the dislikes."""
         return (*self.likes[-_MOST_LIKES:], *space.best_for(self.keywords, _PSEUDO_LIKES), *self.dislikes)
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a paper stands where it does."""
+    """The reason for a paper's score."""
 
     like: Document | None
-    """Of the papers that the reader liked the one that speaks most for it; none where only keywords speak."""
+    """The liked paper that adds most to the score; None if none does, because only keywords count."""
     terms: tuple[str, ...]
-    """Up to three, the weightiest first."""
+    """The terms that add most to the score, at most three, the first adds most."""
 
 
 class Interest:
-    """One reader's."""
+    """The interests of one reader: one, or two if it has moved."""
 
-    def __init__(self, said: Said, likeness: Likeness) -> None:
-        """Learn from what the reader said; `likeness` is of all these papers, and may be of others."""
-        self._likeness = likeness
-        self._likes = said.likes[-_MOST_LIKES:]
-        documents = said.documents(likeness.space)
-        self._rows = likeness.rows(documents)
-        liked, disliked = len(self._likes), len(said.dislikes)
-        pseudo = len(documents) - liked - disliked
-        self._sources = {"likes": slice(0, liked), "keywords": slice(liked, liked + pseudo)}
-        self._sources["dislikes"] = slice(liked + pseudo, None)
-        self._wanted = np.repeat(np.array([1, 1, _UNWANTED], np.float32), (liked, pseudo, disliked))
-        noise = np.array([_NOISE, _NOISE * max(1, pseudo / _PSEUDO_WEIGHT), _NOISE], np.float32)
-        among = likeness.among(self._rows) + np.diag(np.repeat(noise, (liked, pseudo, disliked)))
-        self._weights = self._learned(among)
+    def __init__(self, examples: Examples, table: SimilarityTable) -> None:
+        """Learns from the examples. The table has all their documents, and may have other readers' too."""
+        self._table = table
+        self._likes = examples.likes[-_MOST_LIKES:]
+        documents = examples.documents(table.space)
+        self._rows = table.rows(documents)
+        likes, dislikes = len(self._likes), len(examples.dislikes)
+        pseudo_likes = len(documents) - likes - dislikes
+        counts = (likes, pseudo_likes, dislikes)
+        names, ends = ("likes", "keywords", "dislikes"), np.cumsum((0, *counts)).tolist()
+        self._sources = {name: slice(*part) for name, part in zip(names, pairwise(ends), strict=True)}
+        self._observed = np.repeat(np.array([1, 1, _DISLIKED], np.float32), counts)
+        noise = np.array([_NOISE, _NOISE * max(1, pseudo_likes / _PSEUDO_WEIGHT), _NOISE], np.float32)
+        self._weights = self._learned(table.among(self._rows) + np.diag(np.repeat(noise, counts)))
 
     @classmethod
-    def alone(cls, space: PaperSpace, said: Said) -> Interest:
-        """One that shares no work with other readers'."""
-        return cls(said, Likeness(space, said.documents(space)))
+    def alone(cls, space: PaperSpace, examples: Examples) -> Interest:
+        """The interest of a reader who shares no table with others."""
+        return cls(examples, SimilarityTable(space, examples.documents(space)))
 
     def scores(self, papers: Sequence[Document]) -> Floats:
-        """How far each paper is wanted; of two interests of the reader, as the better fit says."""
-        scores: Floats = self._likeness.weighted(papers, self._rows, self._weights).max(0)
+        """The score of each paper; of two interests, the higher one."""
+        scores: Floats = self._table.weighted(papers, self._rows, self._weights).max(0)
         return scores
 
     def parts(self, paper: Document) -> dict[str, float]:
-        """Of which parts the paper's score is the sum, by what the reader said."""
+        """The parts of the paper's score by the kind of examples that they come from."""
         (shares,) = self._shares([paper])[0].T
         return {source: float(shares[part].sum()) for source, part in self._sources.items() if shares[part].size}
 
     def reasons(self, papers: Sequence[Document]) -> list[Reason]:
-        """Why each of the papers stands where it does."""
-        shares, chosen = self._shares(papers)
-        likes = shares[: len(self._likes)]
-        nearest = likes.argmax(0) if likes.size else [0] * len(papers)
-        speaks = likes.max(0, initial=0) > 0
-        terms = self._terms(papers, chosen)
+        """The reason for the score of each paper."""
+        shares, interests = self._shares(papers)
+        likes = shares[self._sources["likes"]]
+        best = [self._likes[row] for row in likes.argmax(0)] if likes.size else [None] * len(papers)
+        counts = likes.max(0, initial=0) > 0
+        terms = self._terms(papers, interests)
         return [
-            Reason(self._likes[like] if any_like else None, said)
-            for like, any_like, said in zip(nearest, speaks, terms, strict=True)
+            Reason(like if any_like else None, of) for like, any_like, of in zip(best, counts, terms, strict=True)
         ]
 
     def _shares(self, papers: Sequence[Document]) -> tuple[Floats, Places]:
-        """What each paper that the reader spoke of gives to these papers' scores; of which interest they are."""
-        alike = self._likeness.of(papers, self._rows)
-        chosen = (self._weights.T @ alike).argmax(0)
-        return alike * self._weights[:, chosen], chosen
+        """How much each example adds to the score of each paper, and by which of the interests."""
+        similarities = self._table.of(papers, self._rows)
+        interests = (self._weights.T @ similarities).argmax(0)
+        return similarities * self._weights[:, interests], interests
 
-    def _terms(self, papers: Sequence[Document], chosen: Places) -> list[tuple[str, ...]]:
-        """What speaks most for each of the papers."""
-        likeness = self._likeness
-        words = likeness.space.words(papers)
+    def _terms(self, papers: Sequence[Document], interests: Places) -> list[tuple[str, ...]]:
+        """The terms that add most to the score of each paper."""
+        words = self._table.space.words(papers)
         shares = np.zeros(len(words.columns), np.float32)
         for number, weights in enumerate(self._weights.T):
-            here = chosen[words.rows] == number
-            shares[here] = words.values[here] * likeness.words(self._rows, weights, words.columns[here])
-        speaking = np.flatnonzero(shares > 0)
-        ranked = speaking[np.lexsort((-shares[speaking], words.rows[speaking]))]
+            here = interests[words.rows] == number
+            shares[here] = words.values[here] * self._table.words(self._rows, weights, words.columns[here])
+        positive = np.flatnonzero(shares > 0)
+        ranked = positive[np.lexsort((-shares[positive], words.rows[positive]))]
         starts = np.searchsorted(words.rows[ranked], range(len(papers) + 1)).tolist()
-        names = [
-            map(likeness.space.vocabulary.name, words.columns[ranked[start : min(end, start + _TERMS_LOOKED_AT)]])
-            for start, end in pairwise(starts)
-        ]
-        return list(map(_said, names, papers))
+        name = self._table.space.vocabulary.name
+        names = (
+            map(name, words.columns[ranked[start : min(end, start + _CANDIDATES)]]) for start, end in pairwise(starts)
+        )
+        return list(map(_distinct, names, papers))
 
     # -- learning ------------------------------------------------------------------------------------------------
 
-    def _learned(self, among: Floats) -> Floats:
-        """The weight of each paper in the score, in one column for each interest."""
-        every = np.arange(len(among))
-        fit = self._fit(among, every)
+    def _learned(self, covariance: Floats) -> Floats:
+        """The weight of each example, with one column for each interest."""
+        every = np.arange(len(covariance))
+        fit = self._fit(covariance, every)
         split = len(self._likes) - _LATEST
-        if split < _LATEST or np.median(fit.foretold_together(_LATEST)) >= _FITS:
+        if split < _LATEST or np.median(fit.left_out_together(_LATEST)) >= _FITS:
             return fit.scaled_weights()[:, None]
         latest = every[split : split + _LATEST]
         apart = (np.delete(every, latest), every[split:])
-        return np.column_stack([self._fit(among, some).scaled_weights() for some in apart])
+        return np.column_stack([self._fit(covariance, some).scaled_weights() for some in apart])
 
-    def _fit(self, among: Floats, some: Places) -> _Fit:
-        """What is learned if nothing but of some papers had been said."""
-        tried = some[some < len(self._likes)][-_TRIED:]
-        sides = np.zeros((len(among), 1 + len(tried)), np.float32)
-        sides[some, 0] = self._wanted[some]
-        sides[tried, range(1, 1 + len(tried))] = 1
-        sides[some] = np.linalg.solve(among[np.ix_(some, some)], sides[some])
-        return _Fit(sides[:, 0], tried, sides[tried, 1:])
+    def _fit(self, covariance: Floats, some: Places) -> _Fit:
+        """What some of the examples teach; the weights of the others are 0."""
+        likes = some[some < len(self._likes)][-_LEFT_OUT:]
+        sides = np.zeros((len(covariance), 1 + len(likes)), np.float32)
+        sides[some, 0] = self._observed[some]
+        sides[likes, range(1, 1 + len(likes))] = 1
+        sides[some] = np.linalg.solve(covariance[np.ix_(some, some)], sides[some])
+        return _Fit(sides[:, 0], likes, sides[likes, 1:])
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """What was learned, and what it would be without some of the likes (Rasmussen and Williams, equation 5.12)."""
+    """Weights of examples, and what is needed to score likes as if they were not among these.
+
+    That is leave-one-out prediction: Rasmussen and Williams, equation 5.12.
+    """
 
     weights: Floats
-    tried: Places
-    """The likes to leave out, the latest last."""
+    likes: Places
+    """The examples that can be left out: the latest likes, the last one last."""
     inverse: Floats
-    """The part of the matrix of likeness and noise, inverted, that is of these likes alone."""
+    """Their rows and columns of the inverted covariance."""
 
-    def foretold_together(self, count: int) -> Floats:
-        """What the latest likes, so many, would score if they had not been said."""
-        latest: Floats = 1 - np.linalg.solve(self.inverse[-count:, -count:], self.weights[self.tried[-count:]])
-        return latest
+    def left_out_together(self, count: int) -> Floats:
+        """The scores of so many latest likes if none of them was an example."""
+        scores: Floats = 1 - np.linalg.solve(self.inverse[-count:, -count:], self.weights[self.likes[-count:]])
+        return scores
 
     def scaled_weights(self) -> Floats:
-        """Such weights that a like which had not been said would score 1 in the mean.
+        """The weights, scaled so that a like that is not an example scores about 1.
 
-        So the scores of few and of many likes can be compared.
+        Without this, scores learned from few likes would be lower than those from many, and could not be compared.
         """
-        foretold = 1 - self.weights[self.tried] / np.diag(self.inverse)
-        mean = foretold.mean() if foretold.size else np.float32(1)
-        scaled: Floats = self.weights / max(mean, _LEAST_FORETOLD)
+        left_out = 1 - self.weights[self.likes] / np.diag(self.inverse)
+        mean = left_out.mean() if left_out.size else np.float32(1)
+        scaled: Floats = self.weights / max(mean, _LOWEST_SCALE)
         return scaled
 
 
-def _said(names: Iterable[str], document: Document) -> tuple[str, ...]:
-    """The first few that do not say again what another one said; authors as the paper spells them."""
+def _distinct(names: Iterable[str], document: Document) -> tuple[str, ...]:
+    """The first terms, without those that contain or repeat another; authors as the paper spells them."""
     chosen: list[str] = []
     for name in names:
         kind, colon, value = name.partition(":")
         term = _spelled(value, document.authors) if colon else name
         if kind != "category" and not any(term in other or other in term for other in chosen):
             chosen.append(term)
-        if len(chosen) == _TERMS_SAID:
+        if len(chosen) == _TERMS:
             break
     return tuple(chosen)
 

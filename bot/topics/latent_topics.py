@@ -1,6 +1,6 @@
-"""Latent semantic analysis: the directions in which papers vary most.
+"""Latent semantic analysis: latent topics are the directions in which papers vary most.
 
-These "topics" are latent ones, not those that subscribers follow. Pure and deterministic. Needs numpy.
+They are not the topics that subscribers follow. Pure and deterministic. Needs numpy.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from bot.topics.vectors import Floats, Places, Vectors
 
 _MOST = 150
-"""Topics; where little was announced, one for ten papers."""
+"""The most latent topics; with few papers, one for every ten."""
 _MOST_FEATURES = 5000
-"""So many of the most frequent features make topics; the others are in too few papers."""
+"""Latent topics are made of at most so many features, the most frequent ones."""
 _RAREST, _COMMONEST = 6, 0.2
-"""In how many papers such a feature is: at least so many, and at most this part of them."""
+"""Such a feature is in at least so many papers, and in at most this share of them."""
 _OVERSAMPLED, _POWER_ITERATIONS = 20, 2
-"""Halko, Martinsson and Tropp, https://arxiv.org/abs/0909.4061, section 1.6, has the method and what these mean."""
+"""Parameters of the randomised SVD: Halko, Martinsson and Tropp, https://arxiv.org/abs/0909.4061, section 1.6."""
 
 
 class LatentTopics:
-    """Learned from the announced papers; none where few were announced."""
+    """Learned from the announced papers; there are none if these are few."""
 
     def __init__(self, announced: Vectors) -> None:
         frequent = _frequent(np.bincount(announced.columns), len(announced))
@@ -40,7 +40,7 @@ class LatentTopics:
         self._scale = np.float32(1 / np.sqrt(mean_square)) if mean_square > 0 else np.float32(1)
 
     def points(self, documents: Vectors) -> Floats:
-        """The documents among the topics: the announced ones' centre is zero, their mean squared length is 1."""
+        """The documents' coordinates; of the announced papers the mean is 0 and the mean squared length is 1."""
         points: Floats = (self._rows(documents) @ self._directions.T - self._centre) * self._scale
         return points
 
@@ -53,13 +53,13 @@ class LatentTopics:
 
 
 def _frequent(found_in: NDArray[np.intp], count: int) -> Places:
-    """The columns that make topics, the commonest first."""
+    """The columns of the features that topics are made of, the most frequent first."""
     columns = np.flatnonzero((found_in >= _RAREST) & (found_in <= _COMMONEST * count))
     return columns[np.argsort(-found_in[columns], kind="stable")][:_MOST_FEATURES]
 
 
 def _main_directions(matrix: Floats, count: int) -> Floats:
-    """The first right singular vectors, by a random projection whose numbers are always the same."""
+    """The first right singular vectors, by a random projection with a fixed seed."""
     drawn = np.random.default_rng(0).standard_normal((matrix.shape[1], count + _OVERSAMPLED), np.float32)
     base = matrix @ drawn
     for _ in range(_POWER_ITERATIONS):

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 _Number = TypeVar("_Number", bound=np.generic)
 
 _COMMON = 0.02
-"""A feature in more than this part of the documents is multiplied as a column of a dense matrix: both ways of
-`products` give the same, and this is about where they take the same time."""
+"""Features in more than this share of the documents are multiplied as a dense matrix, the others as a sparse one; at
+about this share both take the same time."""
 _BLOCK = 256
-"""So many documents are multiplied at once, which bounds the memory."""
+"""So many documents are multiplied at a time, which limits the memory."""
 
 
 class Vocabulary:
-    """Numbers the features as they are met, and remembers each document's by its key."""
+    """Numbers features in the order in which they are read, and caches each document's features by its key."""
 
     def __init__(self) -> None:
         self._columns: dict[str, int] = {}
@@ -49,7 +49,7 @@ class Vocabulary:
         return self._names[column]
 
     def column(self, name: str) -> int:
-        """The feature's number, a new one if it was not met before."""
+        """The feature's number; a new feature gets the next one."""
         column = self._columns.setdefault(name, len(self._names))
         if column == len(self._names):
             self._names.append(name)
@@ -61,7 +61,7 @@ class Vocabulary:
         return np.array(self._authors, np.bool)[columns]
 
     def read(self, document: Document) -> tuple[Columns, Floats]:
-        """The document's features as numbers, and their weights before rarity counts."""
+        """The numbers of the document's features, and their weights without the inverse document frequency."""
         if document.key not in self._read:
             weights = features(document)
             columns = np.fromiter(map(self.column, weights), np.int32, len(weights))
@@ -74,27 +74,27 @@ class Vectors:
     """Documents as rows of a sparse matrix."""
 
     rows: Places
-    """Of each value, its document: rising."""
+    """The document of each value, ascending."""
     columns: Columns
     values: Floats
     count: int
-    """How many documents."""
+    """The number of documents."""
 
     def __len__(self) -> int:
         return self.count
 
     def combined(self, shares: Floats, size: int) -> Floats:
-        """The sum of the rows, each times its share, as a dense vector of that size."""
+        """The sum of the rows, each multiplied by its share, as a dense vector of that size."""
         return np.bincount(self.columns, self.values * shares[self.rows], size).astype(np.float32)
 
     def some(self, wanted: Places) -> Vectors:
-        """Only these documents, in this order."""
+        """These documents only, in this order."""
         first, end = np.searchsorted(self.rows, wanted), np.searchsorted(self.rows, wanted, side="right")
-        rows, values = spread(first, end - first)
+        rows, values = ranges(first, end - first)
         return Vectors(rows, self.columns[values], self.values[values], len(wanted))
 
     def only(self, kept: NDArray[np.bool]) -> Vectors:
-        """The same documents with these of their values."""
+        """The same documents with only these of their values."""
         return Vectors(self.rows[kept], self.columns[kept], self.values[kept], len(self))
 
     def blocks(self) -> Iterator[Vectors]:
@@ -105,7 +105,7 @@ class Vectors:
             yield Vectors(self.rows[start:end] - first, self.columns[start:end], self.values[start:end], count)
 
     def dense(self, place: Places) -> Floats:
-        """A dense matrix of those features that have a place among its columns; -1 is none."""
+        """A dense matrix with the features that have a place among its columns; `place` is -1 for the others."""
         places = at(place, self.columns, -1)
         known = places >= 0
         matrix = np.zeros((len(self), int(place.max(initial=-1)) + 1), np.float32)
@@ -114,10 +114,9 @@ class Vectors:
 
 
 def products(one: Vectors, other: Vectors) -> Floats:
-    """The scalar product of each of these documents with each of those, one row for each of these.
+    """The scalar product of each of these documents with each of the others, one row for each of these.
 
-    Common features are multiplied as dense columns; of the others, each document of `one` meets only those of `other`
-    that have the same.
+    A dense product of the common features, plus a sparse one of the others.
     """
     found_in = np.bincount(other.columns)
     place = np.full(len(found_in), -1)
@@ -131,54 +130,54 @@ def products(one: Vectors, other: Vectors) -> Floats:
 
 @dataclass(frozen=True)
 class ByColumn:
-    """Documents as a sparse matrix sorted by column, to find those that have a feature."""
+    """Documents as a sparse matrix that is sorted by column, to look up those that have a feature."""
 
     starts: Places
-    """Where each column's values begin, and at last where they end."""
+    """Where each column's values begin; the last number is where they end."""
     rows: Places
     values: Floats
     count: int
-    """How many documents."""
+    """The number of documents."""
 
     @classmethod
     def of(cls, documents: Vectors) -> ByColumn:
-        """The documents' features."""
+        """Sorts the documents' values by column."""
         order = np.argsort(documents.columns, kind="stable")
         ends = np.cumsum(np.bincount(documents.columns))
         return cls(np.append(0, ends), documents.rows[order], documents.values[order], len(documents))
 
     def products(self, others: Vectors) -> Floats:
         """The scalar product of each of the others with each of these documents."""
-        other, here = self._met(others.columns)
+        other, here = self._pairs(others.columns)
         cells = others.rows[other] * self.count + self.rows[here]
         sums = np.bincount(cells, others.values[other] * self.values[here], len(others) * self.count)
         return sums.astype(np.float32).reshape(len(others), self.count)
 
     def weighted(self, columns: Columns, weights: Floats) -> NDArray[np.float64]:
         """Each document's scalar product with these few features' weights."""
-        one, here = self._met(columns)
+        one, here = self._pairs(columns)
         sums = np.bincount(self.rows[here], weights[one] * self.values[here], self.count)
         return sums.astype(np.float64)
 
-    def _met(self, columns: Columns) -> tuple[Places, Places]:
-        """Which of the columns meets which of the values, in pairs."""
+    def _pairs(self, columns: Columns) -> tuple[Places, Places]:
+        """All pairs of one of these columns and a value in it, by their positions."""
         first, end = (at(self.starts, columns + step, self.starts[-1]) for step in (0, 1))
-        return spread(first, end - first)
+        return ranges(first, end - first)
 
 
-def spread(first: Places, sizes: Places) -> tuple[Places, Places]:
-    """The places of ranges of these sizes that begin there, one after the other; before them, each one's range."""
+def ranges(first: Places, sizes: Places) -> tuple[Places, Places]:
+    """The numbers of all ranges with these beginnings and sizes, and before them the range that each is in."""
     one = np.repeat(np.arange(len(sizes)), sizes)
     return one, np.arange(len(one)) + np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
 
 
-def joined(arrays: Sequence[NDArray[_Number]], kind: type[_Number]) -> NDArray[_Number]:
-    """The arrays one after the other; an empty one of this kind if there is none."""
+def concatenated(arrays: Sequence[NDArray[_Number]], kind: type[_Number]) -> NDArray[_Number]:
+    """The arrays one after the other; an empty one of this type if there is none."""
     return np.concatenate([np.zeros(0, kind), *arrays])
 
 
 def at(table: NDArray[_Number], columns: Columns, beyond: float) -> NDArray[_Number]:
-    """The table's values at these columns, and `beyond` at those behind its end."""
+    """The table's values at these columns; `beyond` for columns after its end."""
     inside = columns < len(table)
     if inside.all():
         return table[columns]

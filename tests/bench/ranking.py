@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.topics.features import Document
-from bot.topics.interest import Interest, Said
-from bot.topics.likeness import Likeness
+from bot.topics.interest import Examples, Interest
 from bot.topics.paper_space import PaperSpace
+from bot.topics.similarity_table import SimilarityTable
 from bot.topics.vectors import Vocabulary
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def run(protocols: Sequence[str] = (), sizes: Sequence[int] = ()) -> str:
 def cost(announced: int = 4000, mailing: int = 700, readers: int = 10_000, tried: int = 200) -> str:
     """What learning takes: once a run, and for each reader; papers are invented, of 200 to 400 features.
 
-    All readers together said something about all announced papers. So many are `tried`, and the rest reckoned from
-    those; the reasons are those of ten papers.
+    All readers together have all announced papers as examples. So many readers are `tried`, and all are reckoned from
+    those; each gets the reasons for ten papers.
     """
     from tests.bench.corpus import invented  # noqa: PLC0415 - what is kept back imports `Learned` without all this
     from tests.bench.measure import table  # noqa: PLC0415
@@ -52,12 +52,12 @@ def cost(announced: int = 4000, mailing: int = 700, readers: int = 10_000, tried
     every = [Document.of(paper) for paper in invented(announced + mailing)]
     papers, new = every[:announced], every[announced:]
     once, space = _timed(lambda: PaperSpace(papers))
-    shared, likeness = _timed(lambda: _with_mailing(Likeness(space, papers), papers[0], new))
+    shared, similarities = _timed(lambda: _with_mailing(SimilarityTable(space, papers), papers[0], new))
     rows = []
     for likes in (5, 20, 100):
-        said = [_said(papers, likes, number) for number in range(tried)]
-        alone, _ = _timed(partial(_alone, space, said[0], new))
-        parts = _parts(likeness, said, new)
+        examples = [_examples(papers, likes, number) for number in range(tried)]
+        alone, _ = _timed(partial(_alone, space, examples[0], new))
+        parts = _parts(similarities, examples, new)
         rows.append((likes, alone, *(1000 * part for part in parts), once + shared + readers * sum(parts)))
     heads = ["likes", "one reader s", "learn ms", "score ms", "reasons ms", f"{readers:,} readers s"]
     title = f"Learned order of {mailing} papers, {announced} announced before, seconds of the CPU"
@@ -66,29 +66,29 @@ def cost(announced: int = 4000, mailing: int = 700, readers: int = 10_000, tried
     )
 
 
-def _said(papers: Sequence[Document], likes: int, number: int) -> Said:
-    """What one reader said; some said something of the same papers."""
+def _examples(papers: Sequence[Document], likes: int, number: int) -> Examples:
+    """Of one reader; some have the same papers."""
     chosen = tuple(papers[(number * 37 + 7 * each) % len(papers)] for each in range(likes + 10))
-    return Said(chosen[:likes], chosen[likes:], ("bab",))
+    return Examples(chosen[:likes], chosen[likes:], ("bab",))
 
 
-def _with_mailing(likeness: Likeness, said: Document, mailing: Sequence[Document]) -> Likeness:
-    likeness.of(mailing, likeness.rows([said]))
-    return likeness
+def _with_mailing(table: SimilarityTable, example: Document, mailing: Sequence[Document]) -> SimilarityTable:
+    table.of(mailing, table.rows([example]))
+    return table
 
 
-def _alone(space: PaperSpace, said: Said, mailing: Sequence[Document]) -> None:
-    interest = Interest.alone(space, said)
+def _alone(space: PaperSpace, examples: Examples, mailing: Sequence[Document]) -> None:
+    interest = Interest.alone(space, examples)
     interest.scores(mailing)
     interest.reasons(mailing[:10])
 
 
-def _parts(likeness: Likeness, said: Sequence[Said], mailing: Sequence[Document]) -> list[float]:
+def _parts(table: SimilarityTable, readers: Sequence[Examples], mailing: Sequence[Document]) -> list[float]:
     """Seconds for one reader: learning, scores, reasons."""
-    learning, interests = _timed(lambda: [Interest(each, likeness) for each in said])
+    learning, interests = _timed(lambda: [Interest(each, table) for each in readers])
     scoring, _ = _timed(lambda: [interest.scores(mailing) for interest in interests])
     why, _ = _timed(lambda: [interest.reasons(mailing[:10]) for interest in interests])
-    return [part / len(said) for part in (learning, scoring, why)]
+    return [part / len(readers) for part in (learning, scoring, why)]
 
 
 def _timed(work: Callable[[], Done]) -> tuple[float, Done]:
@@ -181,7 +181,9 @@ class Learned:
         keys = tuple(paper.key for paper in background)
         if keys != self._keys:
             self._keys, self._space = keys, PaperSpace(_documents(background), self._vocabulary)
-        self._interest = Interest.alone(self._space, Said(_documents(likes), _documents(dislikes), tuple(keywords)))
+        self._interest = Interest.alone(
+            self._space, Examples(_documents(likes), _documents(dislikes), tuple(keywords))
+        )
 
     def score(self, papers: Sequence[BenchPaper]) -> list[float]:
         """One number a paper, the higher the better."""

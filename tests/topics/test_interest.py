@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.topics.features import Document
-from bot.topics.interest import Interest, Said
-from bot.topics.likeness import Likeness
+from bot.topics.interest import Examples, Interest
 from bot.topics.paper_space import PaperSpace
+from bot.topics.similarity_table import SimilarityTable
 from tests.topics.learned_papers import SUBJECTS, background, document, some
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def space() -> PaperSpace:
 def learned(
     space: PaperSpace, likes: Sequence[Document], dislikes: Sequence[Document] = (), keywords: Sequence[str] = ()
 ) -> Interest:
-    return Interest.alone(space, Said(tuple(likes), tuple(dislikes), tuple(keywords)))
+    return Interest.alone(space, Examples(tuple(likes), tuple(dislikes), tuple(keywords)))
 
 
 def best(interest: Interest, count: int = 10, papers: Sequence[Document] = MAILING) -> list[str]:
@@ -120,11 +120,11 @@ def test_the_reason_says_nothing_twice(space: PaperSpace) -> None:
     assert not any(one in other for one in terms for other in terms if one != other)
 
 
-def test_who_said_nothing_ranks_nothing(space: PaperSpace) -> None:
+def test_without_examples_all_scores_are_0(space: PaperSpace) -> None:
     assert not learned(space, ()).scores(MAILING).any()
 
 
-def test_a_score_is_the_sum_of_its_parts_and_each_is_named_by_what_was_said(space: PaperSpace) -> None:
+def test_a_score_is_the_sum_of_its_parts_by_the_kind_of_examples(space: PaperSpace) -> None:
     interest = learned(space, some("bread", 5), some("pigeons", 3), ["oven"])
 
     parts = interest.parts(document("bread", 300))
@@ -134,7 +134,7 @@ def test_a_score_is_the_sum_of_its_parts_and_each_is_named_by_what_was_said(spac
     assert parts["likes"] > parts["keywords"] > 0
 
 
-def test_a_paper_like_the_likes_scores_about_1_whether_few_or_many_were_said(space: PaperSpace) -> None:
+def test_a_paper_like_the_likes_scores_about_1_whether_few_or_many_are_the_examples(space: PaperSpace) -> None:
     papers = some("bread", 20, start=300)
 
     few, many = (learned(space, some("bread", count)).scores(papers).mean() for count in (5, 60))
@@ -145,14 +145,14 @@ def test_a_paper_like_the_likes_scores_about_1_whether_few_or_many_were_said(spa
 
 def test_readers_who_share_a_table_get_the_scores_and_reasons_that_each_would_get_alone(space: PaperSpace) -> None:
     readers = [
-        Said(tuple(some("bread", 5)), tuple(some("coins", 2)), ("oven",)),
-        Said((*some("bridges", 30), *some("bread", 7)), keywords=("girder",)),
-        Said((), keywords=("loft",)),
+        Examples(tuple(some("bread", 5)), tuple(some("coins", 2)), ("oven",)),
+        Examples((*some("bridges", 30), *some("bread", 7)), keywords=("girder",)),
+        Examples((), keywords=("loft",)),
     ]
-    likeness = Likeness(space, [document for each in readers for document in each.documents(space)])
+    table = SimilarityTable(space, [document for each in readers for document in each.documents(space)])
 
-    for said in readers:
-        alone, together = Interest.alone(space, said), Interest(said, likeness)
+    for examples in readers:
+        alone, together = Interest.alone(space, examples), Interest(examples, table)
         assert together.scores(MAILING[:7]) == pytest.approx(alone.scores(MAILING[:7]), abs=1e-4)
         assert together.scores(MAILING) == pytest.approx(alone.scores(MAILING), abs=1e-4)
         assert together.reasons(MAILING) == alone.reasons(MAILING)

@@ -52,7 +52,7 @@ def test_the_same_papers_make_the_same_space() -> None:
     once, again = (PaperSpace(background()).place(some("bread", 3)) for _ in range(2))
 
     assert np.array_equal(once.topics, again.topics)
-    assert np.array_equal(once.usual, again.usual)
+    assert np.array_equal(once.projection, again.projection)
     assert np.array_equal(once.words.values, again.words.values)
 
 
@@ -87,18 +87,18 @@ def test_without_any_paper_there_is_a_space_without_topics() -> None:
     papers = space.place(some("bread", 2))
 
     assert papers.topics.shape == (2, 0)
-    assert not space.alike(papers, papers).any()
+    assert not space.similarities(papers, papers).any()
 
 
 def test_what_is_announced_often_has_more_in_common_with_announced_papers_than_what_is_not(space: PaperSpace) -> None:
     often, once = (space.place([each]) for each in (document("bread", 200), Document("1", "oven of wind")))
 
-    assert space.alike(often, often)[0, 0] < space.alike(once, once)[0, 0] < 1.1
+    assert space.similarities(often, often)[0, 0] < space.similarities(once, once)[0, 0] < 1.1
 
 
-def test_likeness_is_a_covariance(space: PaperSpace) -> None:
+def test_similarity_is_a_covariance(space: PaperSpace) -> None:
     papers = space.place([document(subject, number) for subject in SUBJECTS for number in range(9)])
-    alike = space.alike(papers, papers)
+    similarities = space.similarities(papers, papers)
 
-    assert alike == pytest.approx(alike.T, abs=1e-5)
-    assert np.linalg.eigvalsh(alike.astype(np.float64)).min() > -1e-4
+    assert similarities == pytest.approx(similarities.T, abs=1e-5)
+    assert np.linalg.eigvalsh(similarities.astype(np.float64)).min() > -1e-4
