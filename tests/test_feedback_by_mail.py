@@ -13,7 +13,8 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.channels.mail.mime import texts
-from bot.compose.learned import LearnedOrder, Votes
+from bot.compose.learned import LearnedOrder
+from bot.compose.votes import Votes
 from bot.demo.servers.smtp import DROP
 from bot.members.context import Context
 from bot.members.store_thread import StoreThreads
