@@ -8,7 +8,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY templates templates
-RUN uv venv /opt/paperboy && uv pip install --no-cache --python /opt/paperboy/bin/python ".[postgres]"
+RUN uv venv /opt/paperboy && uv pip install --no-cache --python /opt/paperboy/bin/python ".[fleet]"
 
 FROM python:3.13-slim-bookworm
 ARG VERSION=dev

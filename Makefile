@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test quick thorough lint types imports unit coverage \
-	counterparts counterparts-setup debian-and-npm bounce-samples bench crash proofs screenshots wheel clean
+	counterparts counterparts-setup debian-and-npm bounce-samples bench crash fleet proofs screenshots wheel clean
 
 demo: $(VENV)/runtime
 	$(BIN)/paperboy demo --output demo-output
@@ -63,6 +63,10 @@ bench: $(VENV)/bench
 # times one of four on one PostgreSQL, which is stopped, paused and migrated too.
 crash: $(VENV)/dev
 	$(BIN)/python -m tests.crash$(if $(FLEET),.fleet) $(KILLS)
+
+# Three workers share a morning on a PostgreSQL of their own, and one is killed in the middle. Takes a minute.
+fleet: $(VENV)/dev
+	$(BIN)/python -m tests.fleet.show
 
 # What is claimed of readers' answers, at full size: clicks under load, scanners, kill -9. Takes minutes, prints figures.
 proofs: $(VENV)/dev

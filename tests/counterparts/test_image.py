@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ENVIRON = {"PAPERBOY_STORE": "postgresql://db/paperboy", "PAPERBOY_SECRET": "0123456789abcdef" * 3}
 COMPOSE = ROOT / ".docker" / "compose.yaml"
 
 
@@ -51,12 +52,20 @@ def test_zizmor_finds_no_way_to_misuse_the_workflows() -> None:
 
 
 def test_the_containers_configuration_is_one_and_answers_the_healthcheck() -> None:
-    environ = {"PAPERBOY_STORE": "sqlite:///x.db", "PAPERBOY_SECRET": "0123456789abcdef" * 3}
-    settings = load(ROOT / ".docker" / "config.example.yaml", environ)
+    settings = load(ROOT / ".docker" / "config.example.yaml", ENVIRON)
     assert settings.metrics is not None
     assert settings.web is not None
-    service = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]["paperboy"]
-    assert set(service["environment"]) <= set(environ)
+    services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+    assert set(services["paperboy"]["environment"]) <= set(ENVIRON)
+
+
+def test_two_workers_share_the_work_with_what_serves_the_pages() -> None:
+    services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+    assert load(ROOT / ".docker" / "config.example.yaml", ENVIRON).fleet
+    assert services["paperboy"]["command"] == ["run"]
+    assert (services["worker"]["command"], services["worker"]["deploy"]["replicas"]) == (["worker"], 2)
+    assert services["worker"]["environment"] == services["paperboy"]["environment"]
+    assert ".[fleet]" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("stage", ["LICENSE", "README.md", "bot", "pyproject.toml", "templates"])
