@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot import text
 from bot.channels.channel import CheckResult
+from bot.settings import CHAT_PLATFORMS
 from bot.store.subscribers import SubscriberState
 
 if TYPE_CHECKING:
@@ -42,7 +43,18 @@ def liked_notices(settings: Settings) -> Iterator[CheckResult]:
             message = "no other subscriber brings papers to its destination: there is nothing to like"
             if siblings:
                 message = f"counts what is liked and saved of the papers that {', '.join(siblings)} gets"
+            if siblings and not any(_can_vote(settings.subscribers[name], settings) for name in siblings):
+                message += (
+                    ", and nobody can vote there: `chat:` or `reactions: true` lets readers vote, in mails `web:`"
+                )
             yield CheckResult(f"subscribers.{subscriber.name}.digest", ok=True, message=message)
+
+
+def _can_vote(subscriber: Subscriber, settings: Settings) -> bool:
+    """Whether readers can say what they like: by buttons, by reactions, or in mails by links to our pages."""
+    has_pages = settings.web is not None or subscriber.channel in CHAT_PLATFORMS
+    buttons = getattr(subscriber.options, "buttons", False) and has_pages
+    return bool(buttons or getattr(subscriber.options, "reactions", False))
 
 
 def _state(subscriber: Subscriber, store: Store) -> SubscriberState:

@@ -39,7 +39,9 @@ async def test_whose_likes_are_counted_is_said_and_where_nobody_can_like_anythin
         "lab-liked": {"slack": "C0123456789", **liked},
         "nowhere": {"slack": "C0000000009", **liked},
     }
-    found = said(environment)
-    assert found["subscribers.lab-liked.digest"] == "counts what is liked and saved of the papers that lab gets"
+    found, counts = said(environment), "counts what is liked and saved of the papers that lab gets"
+    assert found["subscribers.lab-liked.digest"].startswith(f"{counts}, and nobody can vote there")
+    environment.config["subscribers"]["lab"]["reactions"] = True
+    assert said(environment)["subscribers.lab-liked.digest"] == counts
     assert "there is nothing to like" in found["subscribers.nowhere.digest"]
     assert "subscribers.lab.digest" not in found
