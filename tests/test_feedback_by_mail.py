@@ -97,7 +97,7 @@ async def test_the_text_part_has_one_link_for_each_paper_to_the_same_page(mailed
     await mailed.once(morning(TUESDAY))
     mail = mailed.mail.messages[0]
     plain = texts(mail.data.decode())["plain"]
-    found = re.findall(rf"More or less like this, or save:\s+({URL}/feedback/\S+)", plain)
+    found = re.findall(rf"More, less, save\s+({URL}/feedback/\S+)", plain)
     assert [link.removeprefix(URL) for link in found] == [
         links_of(mail, f"2604.{n:05d}")["More like this"] for n in range(1, 11)
     ]
@@ -126,7 +126,7 @@ async def test_without_pages_or_where_they_are_not_wanted_there_are_no_such_link
     else:
         mailed.config["subscribers"]["seminar"]["buttons"] = False
     await mailed.once(morning(TUESDAY))
-    assert not any(b"feedback" in mail.data or b"More or less" in mail.data for mail in mailed.mail.messages)
+    assert not any(b"feedback" in mail.data or b"More, less" in mail.data for mail in mailed.mail.messages)
 
 
 async def test_where_the_pages_are_taken_away_before_it_is_sent_a_link_leads_nowhere_of_ours(

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.counterparts
 CLIENTS = ["gmail.*", "outlook.*"]
 LISTED = {
     "@media": "dark mode and a phone's narrower margins; without them the mail is light, and its margins are wide",
-    "<style> element": "holds nothing but these two; every other style is on its element",
+    "<style> element": "without it the mail is light, its links blue and underlined, its lines closer together",
+    "Class selector": "of that style element; where it is not known, it is as if there was none",
     "color-scheme meta tag": "for Apple Mail; the others make their own dark mode, or none",
     "display:none": "of the preheader; where it is not known, max-height and overflow hide it",
     "max-height property": "of the preheader; where it is not known, display:none hides it",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from bot.channels.mail.fragments import Block, Fragments, inliner
+from bot.channels.mail.fragments import Block, Fragments, inlined
 from bot.channels.mail.links import PREFERENCES, UNSUBSCRIBE
 from bot.channels.mail.mime import encoded_subject, entity, mailto
 from bot.channels.mail.wrap import wrap
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 MAIL_BYTES = 90_000
 """The most bytes of a mail as a relay gets it: headers, text and HTML, encoded. Gmail clips mails above 102 KB."""
-HEADER_BYTES = 1_200
+HEADER_BYTES = 900
 """Room for the headers besides the subject: addresses, and a link to unsubscribe."""
 SUBJECT_TITLES = 60
 """The most characters of topic titles in a subject; if they are longer, topics are counted."""
-_MARGIN = 500  # the frame is measured before the mails' number is known
-_LONGEST_PREHEADER = "\U0001f54a" * 150  # which is measured before the mail's papers are known
+_MARGIN = 300  # the frame is measured before the mails' number is known
+_LONGEST_PREHEADER = "\U0001f54a" * 110  # which is measured before the mail's papers are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ def render_note(note: Note, templates: Templates, *, sender: str, pages: bool = 
         **_answering(sender, pages=pages),
     }
     text = wrap(templates.render("mail/note.txt.j2", **values))
-    return _message(values["subject"], text, _inlined(templates.render("mail/note.html.j2", **values)), part=1)
+    html, css = templates.render("mail/note.html.j2", **values), templates.render("mail/style.html.j2")
+    return _message(values["subject"], text, inlined(html, css), part=1)
 
 
 class _Layout:
@@ -161,7 +162,7 @@ class _Layout:
         text = self._templates.render("mail/digest.txt.j2", **values, body=Markup(texts))  # noqa: S704 - escaped pieces
         htmls = Markup("\n".join(block.html for block in blocks))  # noqa: S704 - rendered with autoescape
         html = self._templates.render("mail/digest.html.j2", **values, body=htmls)
-        return _message(values["subject"], wrap(text), _inlined(html), part=part, papers=papers)
+        return _message(values["subject"], wrap(text), self._inlined(html), part=part, papers=papers)
 
     def _values(self, part: int, parts: int) -> dict[str, Any]:
         """Values for the frame's templates, besides `body`, `titles`, `full`, `brief` and `counted`."""
@@ -179,19 +180,17 @@ class _Layout:
         }
         return {**values, "subject": clean(self._templates.render("mail/subject.txt.j2", **values))}
 
+    def _inlined(self, html: str) -> str:
+        return inlined(html, self._fragments.css)
+
     @cached_property
     def _frame_size(self) -> int:
         """The bytes of a mail without any piece."""
         values = {**self._values(1, 10), "titles": [_LONGEST_PREHEADER], "body": ""}
         values |= dict.fromkeys(("full", "brief", "counted"), 1_000)
         text, html = (self._templates.render(f"mail/digest.{form}.j2", **values) for form in ("txt", "html"))
-        body = self._fragments.size(entity(wrap(text), _inlined(html)))
+        body = self._fragments.size(entity(wrap(text), self._inlined(html)))
         return HEADER_BYTES + len(encoded_subject(values["subject"])) + body
-
-
-def _inlined(html: str) -> str:
-    """The HTML with styles inlined, for all mail programs; media queries stay in the head."""
-    return inliner().inline(html)
 
 
 def _message(subject: str, text: str, html: str, part: int, papers: tuple[str, ...] = ()) -> Message:

@@ -35,6 +35,8 @@ _CACHED = 4096
 """The most cached papers (with their matched terms); some 4 KB each."""
 _NUMBER = "\0"
 """Placeholder for a paper's number in its digest; every escape removes this character from texts."""
+_STAYS = ' data-css-inline="ignore"'
+"""What tells the inliner to leave a style sheet where it is: https://github.com/Stranger6667/css-inline."""
 _LARGEST_NUMBER = "9999"
 _EMPTY_LINES = 2 * len("\r\n")
 """Between two pieces, in text and HTML together."""
@@ -50,12 +52,16 @@ class Block:
     """How many bytes both add to the mail."""
 
 
+def inlined(html: str, css: str) -> str:
+    """The page with these styles on its elements, for programs that ignore a style sheet; its own stays as it is."""
+    return _inliner(css).inline(html).replace(_STAYS, "")
+
+
 @cache
-def inliner() -> CSSInliner:
-    """Moves styles into the elements, for mail programs that ignore a style sheet."""
+def _inliner(css: str) -> CSSInliner:
     from css_inline import CSSInliner  # noqa: PLC0415 - 16 ms that only a mail needs
 
-    return CSSInliner(keep_at_rules=True, minify_css=True, load_remote_stylesheets=False)
+    return CSSInliner(extra_css=css, keep_style_tags=True, minify_css=True, load_remote_stylesheets=False)
 
 
 class Fragments:
@@ -121,13 +127,14 @@ class Fragments:
 
     def _measured(self, html: str, text: str) -> Block:
         """The piece with its size: as it will stand in the mail, styles inlined and lines wrapped."""
-        styled = inliner().inline_fragment(html, self._css)
+        styled = _inliner(self.css).inline_fragment(html, "")
         wrapped = wrap(text.replace(_NUMBER, _LARGEST_NUMBER))
         encoded = quoted_printable(styled) + quoted_printable(wrapped)
         return Block(html, text, self.size(encoded.decode("ascii")) + _EMPTY_LINES)
 
     @cached_property
-    def _css(self) -> str:
+    def css(self) -> str:
+        """The styles that stand on the elements."""
         return self._templates.render("mail/style.html.j2")
 
 
