@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bench import collect, growth, members, month, ranking, site, subscribers, topics
+from tests.bench import collect, compose_scale, growth, members, month, ranking, site, subscribers, topics
 from tests.bench.measure import machine, process, table
 
 if TYPE_CHECKING:
@@ -63,6 +63,12 @@ def test_a_process_is_measured_and_a_table_drawn() -> None:
         "| x | 1,234 |",
     ]
     assert "cores" in machine()
+
+
+def test_composing_in_processes_and_whole_mornings_are_measured() -> None:
+    tables = compose_scale.run(3, (2,), announced=5)
+    assert tables.count("| PostgreSQL | ") == 2
+    assert "| 2       | " in tables
 
 
 def test_self_service_subscribers_are_measured_beside_one() -> None:
