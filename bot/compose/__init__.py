@@ -228,10 +228,8 @@ class Composer:
         if not (due or any_hour):
             return _Candidate(subscriber, before, state, None)
         plan = self._planner.plan(subscriber, state, now)
-        after = plan.after(state)
-        return _Candidate(
-            subscriber, before, replace(after, slot=served_slot(subscriber, now)) if due else after, plan
-        )
+        slot = plan.counted_until or (served_slot(subscriber, now) if due else state.slot)
+        return _Candidate(subscriber, before, replace(plan.after(state), slot=slot), plan)
 
     async def _serve(self, groups: Iterable[Sequence[_Candidate]], now: datetime) -> list[Composed]:
         """Renders each group and writes all of them in one transaction."""

@@ -64,7 +64,7 @@ class DigestPlan:
     def after(self, state: SubscriberState) -> SubscriberState:
         """The state of a subscriber that was told."""
         cursors = dict.fromkeys(state.cursors, self.upto)
-        return replace(state, cursors=cursors, heard_until=self.heard_until, slot=self.counted_until or state.slot)
+        return replace(state, cursors=cursors, heard_until=self.heard_until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
     votes under all subscribers of the destination -> last words -> counts -> digest
 
-Only reads the store. Time is divided at the subscriber's slots, so that each vote is in one digest, however late that
-is composed. Nothing of it counts as told, and what was told before is shown again.
+Only reads the store. Each digest goes on where the last one ended, so that each vote is in one digest, however late
+that is composed. Nothing of it counts as told, and what was told before is shown again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bot import text
 from bot.compose.listings import listings
-from bot.compose.slots import served_slot
+from bot.compose.slots import is_far_future
 from bot.model import AnnounceType, Digest, DigestEntry, Match, Note, Section
 from bot.settings import WhenEmpty
 from bot.store.feedback import Opinion
@@ -96,14 +96,14 @@ class LikedPapers:
         self._matched = matched
 
     def since_last(self, subscriber: Subscriber, state: SubscriberState, now: datetime) -> Liked:
-        """What was liked since the subscriber's last digest: up to the slot that is due, else up to now."""
-        since, until = _span(subscriber, state, now)
+        """What was liked since the subscriber's last digest, or since it could have had one."""
+        since = now - FIRST if state.slot is None or is_far_future(state.slot, now) else state.slot
         with self._store.snapshot() as view:
             votes = view.feedback.said_after(self._at_same_destination(subscriber, view.members), since)
-        counted = count(votes, until)
+        counted = count(votes, now)
         known = self._store.papers.newest([each.identifier for each in counted])
         mine = (each for each in counted if self._is_of(subscriber, each, known.get(each.identifier)))
-        return Liked(since, until, tuple(mine))
+        return Liked(since, now, tuple(mine))
 
     def votes_on(self, identifier: str, subscriber: Subscriber, state: SubscriberState) -> LikedPaper | None:
         """The votes on one paper since the subscriber's last digest; all there ever were, before the first."""
@@ -177,12 +177,3 @@ class LikedPapers:
             match=self._match(subscriber, paper) or Match(topic, ()),
             votes=liked.sentence,
         )
-
-
-def _span(subscriber: Subscriber, state: SubscriberState, now: datetime) -> tuple[datetime, datetime]:
-    """After when, and until when, votes are counted."""
-    slot = served_slot(subscriber, now) or now
-    if state.slot is None:
-        return now - FIRST, now
-    since = state.slot if state.slot <= now else slot - FIRST  # one in the future was written by a wrong clock
-    return since, slot if slot > since else now

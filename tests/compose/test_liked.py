@@ -99,8 +99,9 @@ async def test_most_votes_first_with_counts_and_without_names(loft: Environment)
 async def test_a_slot_is_served_once_and_each_vote_is_in_one_digest(loft: Environment) -> None:
     await week(loft)
     say(loft, MORE, 1)
-    say(loft, MORE, 2, at=morning(FRIDAY, 10))
-    assert of(await loft.once(morning(FRIDAY, 11))).matched == 1, "the machine slept over the slot"
+    say(loft, MORE, 3, at=morning(FRIDAY, 10))
+    say(loft, MORE, 2, at=morning(FRIDAY, 11, 1))
+    assert of(await loft.once(morning(FRIDAY, 11))).matched == 2, "the machine slept over the slot"
     for hour in (11, 12, 23):
         assert of(await loft.once(morning(FRIDAY, hour))).outcome is Outcome.NOT_DUE
     run = of(await loft.once(morning(FRIDAY + timedelta(days=7), 9)))
@@ -227,6 +228,26 @@ async def test_whoever_composes_for_a_shard_counts_the_votes_of_the_others_too(l
     async with loft.app() as app:
         (composed,) = await app.runner.compose(shard=Shard(number, of=16))
     assert (composed.subscriber, composed.matched) == ("lab-liked", 1)
+
+
+async def test_a_machine_whose_clock_is_late_does_not_send_it_again(loft: Environment) -> None:
+    await week(loft)
+    say(loft, MORE, 1)
+    early = morning(FRIDAY, 8, 58)
+    loft.clock.set(morning(FRIDAY, 9))
+    async with loft.app() as here, loft.app() as there:
+        first = await here.composer(here.roster.of_yaml(early)).compose(loft.clock.now())
+        second = await there.composer(there.roster.of_yaml(early)).compose(early)
+    outcomes = [each.outcome for run in (first, second) for each in run if each.subscriber == "lab-liked"]
+    assert outcomes == [Outcome.DIGEST, Outcome.NOT_DUE]
+
+
+async def test_what_a_clock_far_ahead_has_written_holds_nothing_up(loft: Environment) -> None:
+    await week(loft)
+    async with loft.app() as app:
+        await app.composer(app.settings).compose(morning(FRIDAY + timedelta(days=300), 9))
+    say(loft, MORE, 1, at=morning(THURSDAY))
+    assert of(await loft.once(morning(FRIDAY, 9))).matched == 1
 
 
 async def test_a_retry_has_the_counts_of_when_it_was_composed(loft: Environment) -> None:

@@ -50,6 +50,12 @@ def test_of_what_was_liked_nothing_comes_in_late() -> None:
     assert is_due(liked, served(SLOT - DAY, heard_until=SLOT.date()), SLOT)
 
 
+def test_what_was_liked_is_not_due_again_for_a_clock_that_is_late_but_for_one_that_was_far_ahead() -> None:
+    liked = replace(subscriber(), votes_of=("lab",))
+    assert not is_due(liked, served(SLOT + timedelta(minutes=2)), SLOT)
+    assert is_due(liked, served(SLOT + 400 * DAY), SLOT)
+
+
 def test_a_slot_that_a_wrong_clock_wrote_into_the_future_holds_nothing_up() -> None:
     assert is_due(subscriber(), served(SLOT + 400 * DAY), SLOT)
 
