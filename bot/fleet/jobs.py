@@ -1,6 +1,6 @@
 """What each job does: it looks at the store and does what is due, with the application as it is opened now.
 
-    collect    bounces, changed addresses, arXiv if it is time -> the jobs that are due, and itself when the next is
+    collect    bounces, reactions, changed addresses, arXiv if it is time -> what is due, and itself when the next is
     compose    the digests of a shard -> in the same transaction its `deliver` (see `put_deliveries`)
     deliver    what waits for a shard -> itself, when what is left may go
 
@@ -87,6 +87,7 @@ class Jobs:
         """A round of the daemon, but that it asks for digests, messages and pages in place of making them."""
         runner, clock, queue = app.runner, app.clock, app.store.job_queue
         runner.process_bounces()
+        await runner.hear_reactions()
         readdress(app.store, app.roster.waited_for(clock.now()), clock.now())
         is_collected = True
         if clock.now() >= next_poll(clock.now(), runner.work_ahead()):

@@ -86,6 +86,23 @@ async def test_the_next_round_is_asked_for_when_something_is_due(fleet: Environm
     assert 7100 < after <= 7200  # from 08:00 to 10:00 in Berlin
 
 
+async def test_reactions_are_read_by_one_worker_once_an_hour(fleet: Environment) -> None:
+    fleet.config["subscribers"]["lab"]["reactions"] = True
+    fleet.slack.now = lambda: fleet.clock.now().timestamp()
+    app: App
+    async with fleet.app() as app, fleet.app() as other:
+        here, there = Jobs(lambda: app), Jobs(lambda: other)
+        for job in (COLLECT, *COMPOSE, *DELIVER):
+            await here.do(job)
+        fleet.slack.reactions[fleet.slack.messages[0].ts] = {"+1": ["U0ADA000001", "U0BO0000001"]}
+        fleet.clock.set(morning(MONDAY, 8))
+        await asyncio.gather(here.do(COLLECT), there.do(COLLECT))
+        looks = [path for _, path in fleet.slack.requests if path.endswith("conversations.history")]
+        assert len(looks) == 1
+        with app.store.snapshot() as view:
+            assert [each.opinion for each in view.feedback.of_subscriber("lab")] == ["more", "more"]
+
+
 async def test_nothing_is_composed_while_this_process_asks_for_the_mailing(jobs: Jobs, postgres_url: str) -> None:
     await jobs.do(COLLECT)
     forget(postgres_url)
