@@ -16,7 +16,6 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.app import App
+    from tests.proofs.crowd import Crowd
 
 AT_ONCE = 10
 """Sends of one process at the same time."""
@@ -50,6 +50,8 @@ LOOK_AGAIN = 0.1
 """Seconds between two looks at whether all is sent."""
 SETTLING = 3.0
 """Seconds until a worker has said that it is there and done what it does at its start."""
+COUNTED = 1.0
+"""Seconds until the database has counted a commit, at the latest: https://www.postgresql.org/docs/18/monitoring-stats.html."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,39 +92,37 @@ def run(
 
 
 def measure(way: str, processes: int, seconds: float, messages: int, *, lanes: int = LANES) -> Delivered:
-    """Fill an outbox, and have so many processes empty it."""
+    """Fill an outbox while so many processes are there, and have them empty it."""
     from tests.postgres import running_server  # noqa: PLC0415 - what is measured does without
 
     with running_server() as server, TemporaryDirectory() as folder:
         url = server.get_uri().replace("postgresql:", "postgresql+psycopg:")
-        config = _fill(Path(folder), url, messages, lanes, fleet=way == "jobs")
-        command = [sys.executable, "-m", "tests.bench.deliver_scale", str(config), str(seconds)]
-        running = [
-            subprocess.Popen(
-                [*command, _task(way, number, processes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-            for number in range(processes)
-        ]
+        crowd = _gather(Path(folder), url, lanes, fleet=way == "jobs")
+        command = [sys.executable, "-m", "tests.bench.deliver_scale", str(crowd.config), str(seconds)]
+        running = [_start(*command, _task(way, number, processes)) for number in range(processes)]
         for each in running:
             _hear(each)
-        before, began, looks = _commits(url), time.perf_counter(), 0
+        time.sleep(COUNTED)
+        store, before, looks = Store(url, fleet=way == "jobs"), _commits(url), 0
+        send_to(store, crowd, crowd.addresses * messages)
+        began = time.perf_counter()
         for each in running:
-            assert each.stdin is not None
-            each.stdin.write("begin\n")
-            each.stdin.flush()
+            _say(each, "begin")
         if way == "jobs":
-            looks, took = _hand_out(url, began)
+            looks = _wait_until_sent(store)
+            took = time.perf_counter() - began
             for each in running:
                 each.terminate()
             cpu = sum(_hear(each) for each in running)
         else:
             cpu = sum(_hear(each) for each in running)
             took = time.perf_counter() - began
-        assert [each.wait() for each in running] == [0] * processes
         for each in running:
             each.__exit__(None, None, None)
-        time.sleep(1)  # a server process counts what it did at the latest when it has ended
+        store.close()
+        time.sleep(COUNTED)
         commits = _commits(url) - before - looks
+        assert [each.returncode for each in running] == [0] * processes
         _require_sent_once(url, lanes * messages)
         return Delivered(lanes * messages, took, commits, cpu)
 
@@ -131,30 +131,32 @@ def _task(way: str, number: int, processes: int) -> str:
     return f"{number}/{processes}" if way == "own shards" else way
 
 
-def _hand_out(url: str, began: float) -> tuple[int, float]:
-    """Ask for a job for each shard, and wait until all is sent. How often that was looked at, and the seconds."""
-    store = Store(url, fleet=True)
-    store.job_queue.ask(*store.job_queue.left())
-    for looks in count(1):
-        if not store.outbox.lanes():
-            took = time.perf_counter() - began
-            store.close()
-            return looks, took
-        time.sleep(LOOK_AGAIN)
-    raise AssertionError
-
-
-def _fill(folder: Path, url: str, messages: int, lanes: int, *, fleet: bool) -> Path:
-    crowd = gather(folder, lanes, mail_port=9, store=url)
+def _gather(folder: Path, url: str, lanes: int, *, fleet: bool) -> Crowd:
+    crowd = gather(folder, lanes, mail_port=9, store=url, waiting=0)
     written = yaml.safe_load(crowd.config.read_text(encoding="utf-8"))
     written["channels"]["mail"]["connections"] = AT_ONCE
     written["fleet"] = fleet
     crowd.config.write_text(yaml.safe_dump(written), encoding="utf-8")
-    store = Store(url)
-    for _ in range(messages - 1):
-        send_to(store, crowd, crowd.addresses)
-    store.close()
-    return crowd.config
+    return crowd
+
+
+def _wait_until_sent(store: Store) -> int:
+    """How often it was looked."""
+    looks = 1
+    while store.outbox.lanes():
+        time.sleep(LOOK_AGAIN)
+        looks += 1
+    return looks
+
+
+def _start(*command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _say(process: subprocess.Popen[str], word: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{word}\n")
+    process.stdin.flush()
 
 
 def _hear(process: subprocess.Popen[str]) -> float:

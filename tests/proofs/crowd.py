@@ -56,8 +56,10 @@ class Crowd:
         return f"m-{self.addresses.index(address):016x}"
 
 
-def gather(folder: Path, size: int, *, mail_port: int, store: str = "sqlite:///paperboy.db") -> Crowd:
-    """Write the configuration, and have a digest wait for each of so many."""
+def gather(
+    folder: Path, size: int, *, mail_port: int, store: str = "sqlite:///paperboy.db", waiting: int = 1
+) -> Crowd:
+    """Write the configuration, and have so many digests wait for each of so many readers."""
     listen = free_address()
     written = {
         "contact": "us@example.net",
@@ -78,13 +80,13 @@ def gather(folder: Path, size: int, *, mail_port: int, store: str = "sqlite:///p
     opened = Store(crowd.settings.store)
     with opened._database.writing() as connection:
         connection.execute(members.insert(), [_row(number, each) for number, each in enumerate(crowd.addresses)])
-    send_to(opened, crowd, crowd.addresses)
+    send_to(opened, crowd, crowd.addresses * waiting)
     opened.close()
     return crowd
 
 
 def send_to(store: Store, crowd: Crowd, addresses: Sequence[str]) -> None:
-    """Have one more digest wait for these."""
+    """Have one more digest wait for each of these, in one transaction."""
     digest = RenderedDigest("mail", "Birds", (Message({"subject": "Birds", "text": "Pigeons."}),))
     with store.transaction() as transaction:
         for address in addresses:
