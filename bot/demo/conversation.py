@@ -15,7 +15,7 @@ from bot.demo.servers.discord_interactions import MANAGE_CHANNELS, Person
 from bot.demo.showcase import Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from bot.clock import Clock
     from bot.demo.servers.discord import DiscordMessage, DiscordReceiver
@@ -71,16 +71,23 @@ class Conversation:
 
 @asynccontextmanager
 async def connected(settings: Settings, clock: Clock, discord: DiscordReceiver) -> AsyncIterator[Conversation]:
-    """The program listens, as `paperboy run` does, until the end."""
-    listening = ChatListening(clock, lambda: None)
-    try:
-        await listening.follow(settings)
-        async with asyncio.timeout(SECONDS):
-            while not discord.chat.commands.registered:  # noqa: ASYNC110 - the server on loopback has no event for it
-                await asyncio.sleep(0.01)
+    """A conversation with the program, which listens as `paperboy run` does, until the end of the block."""
+    async with listening(settings, clock, lambda: discord.chat.commands.registered):
         yield Conversation(discord)
+
+
+@asynccontextmanager
+async def listening(settings: Settings, clock: Clock, is_ready: Callable[[], object]) -> AsyncIterator[None]:
+    """The program listens to the chats until the end of the block; begins when `is_ready`."""
+    chat = ChatListening(clock, lambda: None)
+    try:
+        await chat.follow(settings)
+        async with asyncio.timeout(SECONDS):
+            while not is_ready():  # noqa: ASYNC110 - the servers on loopback have no event for it
+                await asyncio.sleep(0.01)
+        yield
     finally:
-        await listening.aclose()
+        await chat.aclose()
 
 
 def _found(payload: Any, label: str) -> tuple[str, str]:  # noqa: ANN401 - a message as JSON

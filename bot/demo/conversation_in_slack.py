@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.app.chat_service import ChatListening
+from bot.demo.conversation import SECONDS, listening
 from bot.demo.showcase import Exchange
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 CHANNEL = "C0NIGHTOWLS"
-SECONDS = 30.0
-"""How long an answer is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +60,6 @@ class Conversation:
 
 @asynccontextmanager
 async def connected(settings: Settings, clock: Clock, slack: SlackReceiver) -> AsyncIterator[Conversation]:
-    """The program listens, as `paperboy run` does, until the end."""
-    listening = ChatListening(clock, lambda: None)
-    try:
-        await listening.follow(settings)
-        async with asyncio.timeout(SECONDS):
-            while not slack.sockets.open_sockets:  # noqa: ASYNC110 - the server on loopback has no event for it
-                await asyncio.sleep(0.01)
+    """A conversation with the program, which listens as `paperboy run` does, until the end of the block."""
+    async with listening(settings, clock, lambda: slack.sockets.open_sockets):
         yield Conversation(slack)
-    finally:
-        await listening.aclose()

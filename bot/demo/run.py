@@ -68,20 +68,10 @@ class _Receivers:
     discord: DiscordReceiver
     mail: SmtpReceiver
 
-
-@dataclass(slots=True)
-class _Totals:
-    """The results of all days."""
-
-    days: list[Day] = field(default_factory=list)
-    answers: list[ReaderStep] = field(default_factory=list)
-    """What the reader did in between, and the pages that she saw."""
-    exchanges: list[Exchange] = field(default_factory=list)
-    """What was said in Slack and in Discord, and answered."""
-    answered: list[RunResult] = field(default_factory=list)
-    """The runs after her actions."""
-    runs: list[RunResult] = field(default_factory=list)
-    repeats: list[RunResult] = field(default_factory=list)
+    @property
+    def arrived(self) -> int:
+        """The number of messages that all channels received."""
+        return len(self.slack.messages) + len(self.discord.messages) + len(self.mail.messages)
 
 
 async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[RunResult, Settings], None]) -> bool:
@@ -107,141 +97,180 @@ async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[
         receivers.discord.make_forum(_DISCORD_FORUM)
         config = folder / "config.yaml"
         config.write_text(yaml.safe_dump(_config(receivers), sort_keys=False, allow_unicode=True), encoding="utf-8")
-        settings = load(config, {})
-        found = _Totals()
+        demo = _Demo(config, load(config, {}), clock, receivers, tell, account)
         pages = WebService(clock, lambda: None)
         stack.push_async_callback(pages.aclose)
-        await pages.follow(settings)
+        await pages.follow(demo.settings)
         for day, mailings in _calendar():
             clock.set(datetime.combine(day, _HOUR))
-            await _one_day(day, mailings, config, settings, clock, receivers, found, tell, account)
-    _leave(folder, found, receivers)
+            await demo.one_day(day, mailings)
+    demo.leave(folder)
     tell("")
     tell(f"Open {folder / 'index.html'} to see what every channel received, as its readers see it.")
     tell(f"The pages are in {folder / 'site'}, the raw messages in {folder / 'received'}.")
-    arrived = not any(run.left_undone for run in (*found.runs, *found.answered, *found.repeats))
-    return arrived and not any(_sent(run) for run in found.repeats)
+    arrived = not any(run.left_undone for run in (*demo.runs, *demo.answered, *demo.repeats))
+    return arrived and not any(_sent(run) for run in demo.repeats)
 
 
-async def _one_day(  # noqa: PLR0917 - one day's share of everything
-    day: date,
-    mailings: Mapping[str, Mailing],
-    config: Path,
-    settings: Settings,
-    clock: SimulatedClock,
-    receivers: _Receivers,
-    found: _Totals,
-    tell: Callable[[str], None],
-    account: Callable[[RunResult, Settings], None],
-) -> None:
-    """Runs twice on the day's mailing; the second run has nothing to send."""
-    receivers.arxiv.feeds.update(
-        {category: render_rss(mailing, clock.now()) for category, mailing in mailings.items()},
-    )
-    before = (len(receivers.slack.messages), len(receivers.discord.messages), len(receivers.mail.messages))
-    tell("")
-    tell(f"== {text.day(day)} ==")
-    if day == _LAST_DAY:
-        await _unsubscribe(settings, receivers, found, tell)
-    survived: tuple[str, ...] = ()
-    if day == _DAY_OF_THE_KILL:
-        run = await once_after_a_kill(settings, clock, config, receivers.slack)
-        slack_messages = receivers.slack.messages[before[0] :]
-        survived = (_KILLED, *seen((_NAMES.get(each.channel, each.channel), each) for each in slack_messages))
-    else:
-        run = await once(settings, clock)
-    account(run, settings)
-    for line in survived:
-        tell(line)
-    if day == _FIRST_DAY:
-        await _subscribe(settings, clock, receivers, found, tell)
-        await _converse_in_slack(settings, clock, receivers, found, tell)
-        await _converse(settings, clock, receivers, found, tell)
-    repeat = await once(settings, clock)
-    tell(f"And once more: {_sent(repeat)} sent.")
-    found.runs.append(run)
-    found.repeats.append(repeat)
-    slack, discord, mail = before
-    found.days.append(
-        Day(
-            date=day,
-            title=text.day(day),
-            account=(*_day_account(run, _arrived(receivers) - sum(before), repeat), *_hostile(mailings)),
-            survived=survived,
-            slack=_in_order(map(_slack, receivers.slack.messages[slack:])),
-            discord=_in_order(map(_discord, receivers.discord.messages[discord:])),
-            mail=tuple(message.data for message in receivers.mail.messages[mail:]),
-        ),
-    )
+@dataclass(slots=True)
+class _Demo:
+    """The program and its servers, and the results of all days so far."""
 
+    config: Path
+    settings: Settings
+    clock: SimulatedClock
+    receivers: _Receivers
+    tell: Callable[[str], None]
+    account: Callable[[RunResult, Settings], None]
+    days: list[Day] = field(default_factory=list)
+    answers: list[ReaderStep] = field(default_factory=list)
+    """What the reader did in between, and the pages that she saw."""
+    exchanges: list[Exchange] = field(default_factory=list)
+    """What was said in Slack and in Discord, and answered."""
+    answered: list[RunResult] = field(default_factory=list)
+    """The runs after the readers' actions."""
+    runs: list[RunResult] = field(default_factory=list)
+    repeats: list[RunResult] = field(default_factory=list)
 
-async def _subscribe(
-    settings: Settings, clock: SimulatedClock, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
-) -> None:
-    """Makes the reader sign up and confirm; she gets the latest mailing at once."""
-    reader = Reader(settings)
-    form, asked = await reader.sign_up()
-    found.answered.append(await once(settings, clock))
-    confirmed = await reader.confirm(receivers.mail)
-    found.answered.append(await once(settings, clock))
-    found.answers += [
-        ReaderStep("She finds the form", form),
-        ReaderStep("She signs up, and hears what everybody hears", asked),
-        ReaderStep("She confirms from the mail, and gets the latest mailing at once", confirmed),
-    ]
-    tell(f"A reader signs up on the page: {_sent(found.answered[0])} mail asks her whether it was she.")
-    tell(f"She confirms: {_sent(found.answered[1])} mail brings her the latest mailing.")
+    async def one_day(self, day: date, mailings: Mapping[str, Mailing]) -> None:
+        """Runs twice on the day's mailing; the second run has nothing to send."""
+        slack, discord, mail = self.receivers.slack, self.receivers.discord, self.receivers.mail
+        self.receivers.arxiv.feeds.update(
+            {category: render_rss(mailing, self.clock.now()) for category, mailing in mailings.items()},
+        )
+        before = (len(slack.messages), len(discord.messages), len(mail.messages))
+        self.tell("")
+        self.tell(f"== {text.day(day)} ==")
+        if day == _LAST_DAY:
+            await self._unsubscribe()
+        survived: tuple[str, ...] = ()
+        if day == _DAY_OF_THE_KILL:
+            run = await once_after_a_kill(self.settings, self.clock, self.config, slack)
+            survived = (
+                _KILLED,
+                *seen((_NAMES.get(each.channel, each.channel), each) for each in slack.messages[before[0] :]),
+            )
+        else:
+            run = await self._once()
+        self.account(run, self.settings)
+        for line in survived:
+            self.tell(line)
+        if day == _FIRST_DAY:
+            await self._subscribe()
+            await self._converse_in_slack()
+            await self._converse_in_discord()
+        repeat = await self._once()
+        self.tell(f"And once more: {_sent(repeat)} sent.")
+        self.runs.append(run)
+        self.repeats.append(repeat)
+        self.days.append(
+            Day(
+                date=day,
+                title=text.day(day),
+                account=(*_day_account(run, self.receivers.arrived - sum(before), repeat), *_hostile(mailings)),
+                survived=survived,
+                slack=_in_order(map(_slack, slack.messages[before[0] :])),
+                discord=_in_order(map(_discord, discord.messages[before[1] :])),
+                mail=tuple(message.data for message in mail.messages[before[2] :]),
+            ),
+        )
 
+    async def _once(self) -> RunResult:
+        return await once(self.settings, self.clock)
 
-def _chat_settings(platform: str, settings: Settings) -> Settings:
-    """The settings with that platform alone to be listened to."""
-    if settings.chat is None:
-        raise ValueError("the demo's configuration has no `chat:`")
-    return replace(settings, chat=ChatSettings(**{platform: getattr(settings.chat, platform)}))
+    async def _subscribe(self) -> None:
+        """Makes the reader sign up and confirm; she gets the latest mailing at once."""
+        reader = Reader(self.settings)
+        form, asked = await reader.sign_up()
+        self.answered.append(await self._once())
+        confirmed = await reader.confirm(self.receivers.mail)
+        self.answered.append(await self._once())
+        self.answers += [
+            ReaderStep("She finds the form", form),
+            ReaderStep("She signs up, and hears what everybody hears", asked),
+            ReaderStep("She confirms from the mail, and gets the latest mailing at once", confirmed),
+        ]
+        self.tell(f"A reader signs up on the page: {_sent(self.answered[0])} mail asks her whether it was she.")
+        self.tell(f"She confirms: {_sent(self.answered[1])} mail brings her the latest mailing.")
 
+    def _chat_settings(self, platform: str) -> Settings:
+        """The settings with that platform alone to be listened to."""
+        chat = ChatSettings(**{platform: getattr(self.settings.chat, platform)})
+        return replace(self.settings, chat=chat)
 
-async def _converse(
-    settings: Settings, clock: SimulatedClock, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
-) -> None:
-    """A channel of Discord subscribes itself, gets the latest mailing at once, and asks about it."""
-    async with conversation.connected(_chat_settings("discord", settings), clock, receivers.discord) as talk:
-        await talk.say(conversation.BO, "follow", words="brains")
-        await talk.say(conversation.ADA, "follow", words="brains")
-        run = await once(settings, clock)
-        await talk.say(conversation.BO, "why", identifier=talk.first_paper())
-        await talk.press(conversation.BO, "Save")
-        await talk.say(conversation.BO, "saved")
-    found.answered.append(run)
-    found.exchanges += talk.exchanges
-    tell(f"A channel in Discord follows a topic: {_sent(run)} message brings the latest mailing.")
+    async def _converse_in_discord(self) -> None:
+        """A channel of Discord subscribes itself, gets the latest mailing at once, and asks about it."""
+        settings, discord = self._chat_settings("discord"), self.receivers.discord
+        async with conversation.connected(settings, self.clock, discord) as talk:
+            await talk.say(conversation.BO, "follow", words="brains")
+            await talk.say(conversation.ADA, "follow", words="brains")
+            run = await self._once()
+            await talk.say(conversation.BO, "why", identifier=talk.first_paper())
+            await talk.press(conversation.BO, "Save")
+            await talk.say(conversation.BO, "saved")
+        self.answered.append(run)
+        self.exchanges += talk.exchanges
+        self.tell(f"A channel in Discord follows a topic: {_sent(run)} message brings the latest mailing.")
 
+    async def _converse_in_slack(self) -> None:
+        """A channel of Slack makes a topic of its own, gets the latest mailing at once, and asks about it."""
+        ada, bo = conversation_in_slack.ADA, conversation_in_slack.BO
+        settings, slack = self._chat_settings("slack"), self.receivers.slack
+        async with conversation_in_slack.connected(settings, self.clock, slack) as talk:
+            await talk.say(bo, "follow sleep octopus in q-bio.NC as night-owls")
+            await talk.say(ada, "follow sleep octopus in q-bio.NC as night-owls")
+            run = await self._once()
+            await talk.say(ada, "hour 8am")
+            await talk.say(bo, f"why {_OCTOPUS}")
+            key = run.composed[-1].subscriber
+            await talk.choose(bo, "Save", encode(Click(Wish.SAVED, _OCTOPUS, None, key)))
+            await talk.say(bo, "saved")
+        self.answered.append(run)
+        self.exchanges += talk.exchanges
+        self.tell(f"A channel in Slack makes a topic of its own: {_sent(run)} message brings the latest mailing.")
 
-async def _converse_in_slack(
-    settings: Settings, clock: SimulatedClock, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
-) -> None:
-    """A channel of Slack makes a topic of its own, gets the latest mailing at once, and asks about it."""
-    ada, bo = conversation_in_slack.ADA, conversation_in_slack.BO
-    async with conversation_in_slack.connected(_chat_settings("slack", settings), clock, receivers.slack) as talk:
-        await talk.say(bo, "follow sleep octopus in q-bio.NC as night-owls")
-        await talk.say(ada, "follow sleep octopus in q-bio.NC as night-owls")
-        run = await once(settings, clock)
-        await talk.say(ada, "hour 8am")
-        await talk.say(bo, f"why {_OCTOPUS}")
-        key = run.composed[-1].subscriber
-        await talk.choose(bo, "Save", encode(Click(Wish.SAVED, _OCTOPUS, None, key)))
-        await talk.say(bo, "saved")
-    found.answered.append(run)
-    found.exchanges += talk.exchanges
-    tell(f"A channel in Slack makes a topic of its own: {_sent(run)} message brings the latest mailing.")
+    async def _unsubscribe(self) -> None:
+        """Makes the reader unsubscribe with the button of her mail program."""
+        page = await Reader(self.settings).unsubscribe(self.receivers.mail)
+        self.answers.append(ReaderStep("She presses Unsubscribe: the next mailing leaves her out", page))
+        self.tell("The reader presses Unsubscribe: this mailing leaves her out.")
 
+    def leave(self, folder: Path) -> None:
+        """Writes everything that was received, the showcase, and the site into the folder."""
+        receivers = self.receivers
+        received = folder / "received"
+        received.mkdir()
+        for name, messages in (
+            ("slack.json", [_slack(message) for message in receivers.slack.messages]),
+            ("discord.json", [_discord(message) for message in receivers.discord.messages]),
+        ):
+            (received / name).write_text(json.dumps(messages, indent=2, ensure_ascii=False), encoding="utf-8")
+        for number, mail in enumerate(receivers.mail.messages, start=1):
+            (received / f"mail-{number:02d}.eml").write_bytes(mail.data)
+        pages = [
+            Page(str(path.relative_to(folder)), path.read_text(encoding="utf-8"))
+            for path in sorted((folder / "site").rglob("*.md"))
+        ]
+        showcase = render_showcase(
+            self._figures(),
+            self.days,
+            pages,
+            self.answers,
+            self.exchanges,
+            front_page="site/index.html",
+            hostile=samples.hostile(),
+        )
+        (folder / "index.html").write_text(showcase, encoding="utf-8")
 
-async def _unsubscribe(
-    settings: Settings, receivers: _Receivers, found: _Totals, tell: Callable[[str], None]
-) -> None:
-    """Makes the reader unsubscribe with the button of her mail program."""
-    page = await Reader(settings).unsubscribe(receivers.mail)
-    found.answers.append(ReaderStep("She presses Unsubscribe: the next mailing leaves her out", page))
-    tell("The reader presses Unsubscribe: this mailing leaves her out.")
+    def _figures(self) -> list[Figure]:
+        collected = [result for run in self.runs for result in run.collected]
+        return [
+            Figure(str(sum(1 for run in self.runs if run.collected)), "mailings"),
+            Figure(str(sum(result.new for result in collected)), "announcements collected"),
+            Figure(str(sum(result.matched for run in self.runs for result in run.composed)), "matches"),
+            Figure(str(self.receivers.arrived), "messages"),
+            Figure(str(sum(map(_sent, self.repeats))), "sent by the second runs"),
+        ]
 
 
 def _config(receivers: _Receivers) -> dict[str, Any]:
@@ -300,10 +329,6 @@ def _sent(run: RunResult) -> int:
     return sum(lane.sent for lane in run.delivered)
 
 
-def _arrived(receivers: _Receivers) -> int:
-    return len(receivers.slack.messages) + len(receivers.discord.messages) + len(receivers.mail.messages)
-
-
 def _day_account(run: RunResult, arrived: int, repeat: RunResult) -> tuple[str, ...]:
     if not run.collected:
         return ("No mailing: a weekend. Nothing was asked, nothing was sent.",)
@@ -352,40 +377,3 @@ def _clear(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def _leave(folder: Path, found: _Totals, receivers: _Receivers) -> None:
-    received = folder / "received"
-    received.mkdir()
-    for name, messages in (
-        ("slack.json", [_slack(message) for message in receivers.slack.messages]),
-        ("discord.json", [_discord(message) for message in receivers.discord.messages]),
-    ):
-        (received / name).write_text(json.dumps(messages, indent=2, ensure_ascii=False), encoding="utf-8")
-    for number, mail in enumerate(receivers.mail.messages, start=1):
-        (received / f"mail-{number:02d}.eml").write_bytes(mail.data)
-    pages = [
-        Page(str(path.relative_to(folder)), path.read_text(encoding="utf-8"))
-        for path in sorted((folder / "site").rglob("*.md"))
-    ]
-    showcase = render_showcase(
-        _figures(found, receivers),
-        found.days,
-        pages,
-        found.answers,
-        found.exchanges,
-        front_page="site/index.html",
-        hostile=samples.hostile(),
-    )
-    (folder / "index.html").write_text(showcase, encoding="utf-8")
-
-
-def _figures(found: _Totals, receivers: _Receivers) -> list[Figure]:
-    collected = [result for run in found.runs for result in run.collected]
-    return [
-        Figure(str(sum(1 for run in found.runs if run.collected)), "mailings"),
-        Figure(str(sum(result.new for result in collected)), "announcements collected"),
-        Figure(str(sum(result.matched for run in found.runs for result in run.composed)), "matches"),
-        Figure(str(_arrived(receivers)), "messages"),
-        Figure(str(sum(map(_sent, found.repeats))), "sent by the second runs"),
-    ]
