@@ -43,6 +43,7 @@ from bot.store.outbox.manual import RefusedError
 from bot.store.outbox.policy import ClaimLostError, Lane
 from bot.store.subscribers import SubscriberState
 from bot.store.worker import WorkerId
+from tests.store.one_lane import claim_one, settle_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,8 +235,13 @@ class Delivering(RuleBasedStateMachine):
         self.now += timedelta(seconds=2)  # pacing alone keeps nobody waiting here
         lane, owner = self.platforms[name].lane, worker.store.owner
         worker.store.outbox.recover(lane, owner=owner, now=self.now)
-        found = worker.store.outbox.claim(
-            lane, limits(lane.recipient), owner=owner, now=self.now, ignore_backoff=ignore_backoff
+        found = claim_one(
+            worker.store.outbox,
+            lane,
+            limits(lane.recipient),
+            owner=owner,
+            now=self.now,
+            ignore_backoff=ignore_backoff,
         )
         if isinstance(found, (Claimed, UnknownDelivery)):
             worker.holds[name] = found
@@ -473,7 +479,7 @@ class Delivering(RuleBasedStateMachine):
         with pytest.raises(ClaimLostError) if overtaken else nullcontext():
             match held, outcome:
                 case Claimed(), Receipt():
-                    outbox.settle_sent(delivery, outcome, limits(delivery.recipient), now=self.now, **who)
+                    settle_sent(outbox, delivery, outcome, limits(delivery.recipient), now=self.now, **who)
                 case Claimed(), DeliveryError():
                     outbox.settle_failed(delivery, outcome, limits(delivery.recipient), now=self.now, **who)
                 case UnknownDelivery(), Receipt():

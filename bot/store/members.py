@@ -154,11 +154,6 @@ class Members:
         """Every one, in the order of their keys."""
         return map(_member, self._connection.execute(select(members).order_by(members.c.key)))
 
-    def version(self) -> str:
-        """A text that changes whenever one of them does."""
-        statement = select(func.count(), func.coalesce(func.sum(members.c.revision), 0)).select_from(members)
-        return "/".join(map(str, self._connection.execute(statement).one()))
-
     def rows(self, only: Collection[str] | None = None, shard: Shard | None = None) -> Iterator[list[RosterRow]]:
         """What the roster needs of them, many at a time, in no certain order.
 

@@ -93,11 +93,6 @@ class Suppressions:
         like = suppressions.c.key.startswith(prefix.lower(), autoescape=True)
         return tuple(map(_suppression, self._connection.execute(select(suppressions).where(like))))
 
-    def version(self) -> str:
-        """A text that changes whenever a suppression is added, changed or lifted."""
-        statement = select(func.count(), func.max(suppressions.c.since)).select_from(suppressions)
-        return "/".join(map(str, self._connection.execute(statement).one()))
-
     def put(self, suppression: Suppression) -> None:
         """Stores it, in place of one with the same key."""
         values = {

@@ -124,12 +124,6 @@ def signed(written: str) -> tuple[Signed, ...]:
     return tuple(found)
 
 
-def is_one(meant: Iterable[Name], of: Iterable[Signed]) -> bool:
-    """Whether one of the readings matches one of the spellings."""
-    splits = [split for each in of for split in each.splits()]
-    return any(name.family == family and name.fits(given) for name in meant for family, given in splits)
-
-
 def _spellings(written: str) -> Iterable[str]:
     """The name, also with ü and the like written in ASCII, and with JK as J. K."""
     flat = unicodedata.normalize("NFC", flatten_tex(_APOSTROPHE.sub("'", written)))

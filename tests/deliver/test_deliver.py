@@ -28,6 +28,7 @@ from bot.store.outbox import Claimed, Outbox
 from bot.store.outbox.claim import BatchResult
 from bot.store.outbox.policy import ClaimLostError
 from tests.builders import paper
+from tests.store.one_lane import claim_one
 from tests.world import MONDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
@@ -583,7 +584,9 @@ async def _die_while_sending(environment: Environment) -> None:
         (found,) = app.store.outbox.lanes()
         dead = replace(app.store.owner, boot="the boot before")
         limits = Limits(Limit("here", 0.0), Limit("there", 0.0))
-        claimed = app.store.outbox.claim(found, limits, owner=dead, now=environment.clock.now(), ignore_backoff=True)
+        claimed = claim_one(
+            app.store.outbox, found, limits, owner=dead, now=environment.clock.now(), ignore_backoff=True
+        )
     assert isinstance(claimed, Claimed)
 
 

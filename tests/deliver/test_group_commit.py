@@ -21,6 +21,7 @@ from bot.store.outbox import Claimed, Outbox, RenderedDigest
 from bot.store.outbox.claim import BatchResult, ClaimRequest, SentReceipt
 from bot.store.outbox.policy import ClaimLostError, Lane, Wait
 from bot.store.subscribers import SubscriberState
+from tests.store.one_lane import claim_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,7 +203,7 @@ async def test_what_a_sender_died_of_is_sent_alone_also_where_several_claim_toge
     lane = Lane("s0", "")
     dead = replace(store.owner, boot="the boot before")
     assert isinstance(
-        store.outbox.claim(lane, request("s0").limits, owner=dead, now=NOW, ignore_backoff=False), Claimed
+        claim_one(store.outbox, lane, request("s0").limits, owner=dead, now=NOW, ignore_backoff=False), Claimed
     )
     store.outbox.recover(lane, owner=store.owner, now=NOW)
     unknown = await committer.claim(request("s0"))

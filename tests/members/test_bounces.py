@@ -20,6 +20,7 @@ from bot.store.suppressions import SuppressionReason
 from tests.channels.mail.test_bounce import OUR_MESSAGE, sample
 from tests.members.conftest import OLD_SECRET, SECRET, PlainMails, mailbox, settings
 from tests.members.driver import DAY, NOW, member, suppression, wait_for
+from tests.store.one_lane import settle_sent
 from tests.store.outbox.test_outbox import claim
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def sent(store: Store, subscriber: str = "seminar", address: str = EVE, message_
     claimed = claim(store, lane=Lane(subscriber, mailbox(address).key), limits=LIMITS)
     assert isinstance(claimed, Claimed)
     receipt = Receipt(message_id or f"<{claimed.delivery.id}@example.org>")
-    store.outbox.settle_sent(claimed.delivery, receipt, LIMITS, owner=store.owner, now=NOW)
+    settle_sent(store.outbox, claimed.delivery, receipt, LIMITS, owner=store.owner, now=NOW)
     return claimed.delivery.id
 
 

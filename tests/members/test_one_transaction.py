@@ -39,6 +39,7 @@ from bot.store.subscribers import StateChangedError
 from bot.store.suppressions import Via
 from bot.store.worker import WorkerId
 from tests.members.driver import DAY, DORA, HOUR, KEY, NOW, OWN, ask, mails, member, stored, wait_for
+from tests.store.one_lane import settle_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,7 +175,7 @@ def test_after_a_no_was_answered_nothing_is_claimed_for_it_whoever_composes_and_
             (outcome,) = context.store.outbox.claim_batch((), [request], owner=owner, now=NOW).outcomes
             if isinstance(outcome, Claimed):
                 claimed_after.extend([outcome] if was_said else [])
-                context.store.outbox.settle_sent(outcome.delivery, Receipt(), LIMITS, owner=owner, now=NOW)
+                settle_sent(context.store.outbox, outcome.delivery, Receipt(), LIMITS, owner=owner, now=NOW)
 
     def say_no(_: int) -> None:
         sleep(0.02)

@@ -18,6 +18,7 @@ from bot.model import Limit, Limits, Receipt
 from bot.store import Store
 from bot.store.outbox import Claimed
 from bot.store.worker import WorkerId
+from tests.store.one_lane import claim_one, settle_sent
 
 DESTINATION_SECONDS = 0.02
 CREDENTIAL_SECONDS = 0.005
@@ -35,7 +36,7 @@ def main(url: str, host: str, log: str) -> None:
             )
             now = datetime.now(UTC)
             store.outbox.recover(lane, owner=store.owner, now=now)
-            claimed = store.outbox.claim(lane, limits, owner=store.owner, now=now, ignore_backoff=False)
+            claimed = claim_one(store.outbox, lane, limits, owner=store.owner, now=now, ignore_backoff=False)
             if not isinstance(claimed, Claimed):
                 time.sleep(0.002)
                 continue
@@ -50,7 +51,7 @@ def main(url: str, host: str, log: str) -> None:
                 "ended": time.monotonic(),
             }
             os.write(lines, json.dumps(sent).encode() + b"\n")
-            store.outbox.settle_sent(claimed.delivery, Receipt(), limits, owner=store.owner, now=datetime.now(UTC))
+            settle_sent(store.outbox, claimed.delivery, Receipt(), limits, owner=store.owner, now=datetime.now(UTC))
     store.close()
 
 

@@ -32,6 +32,7 @@ from bot.store.subscribers import StateChangedError, SubscriberState
 from bot.store.worker import WorkerId
 from tests.builders import paper
 from tests.store.courier import CREDENTIAL_SECONDS, DESTINATION_SECONDS
+from tests.store.one_lane import claim_one, settle_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,7 +87,7 @@ def enqueue(store: Store, name: str, *texts: str) -> int:
 
 
 def claim(store: Store) -> Claimed | UnknownDelivery | Wait | None:
-    return store.outbox.claim(HERE, GATES, owner=store.owner, now=NOW, ignore_backoff=False)
+    return claim_one(store.outbox, HERE, GATES, owner=store.owner, now=NOW, ignore_backoff=False)
 
 
 def test_forty_deliveries_over_two_lanes_go_out_once_in_order_and_paced(
@@ -133,9 +134,9 @@ def test_of_two_lanes_behind_one_credential_one_passes_at_a_time(stores: tuple[S
 
     def pass_gate(store: Store, name: str, at: datetime) -> Claimed | UnknownDelivery | Wait | None:
         limits = Limits(Limit(f"slack:{name}", 0.0), Limit("token", 1.0))
-        found = store.outbox.claim(Lane(name, ""), limits, owner=store.owner, now=at, ignore_backoff=False)
+        found = claim_one(store.outbox, Lane(name, ""), limits, owner=store.owner, now=at, ignore_backoff=False)
         if isinstance(found, Claimed):
-            store.outbox.settle_sent(found.delivery, Receipt(), limits, owner=store.owner, now=at)
+            settle_sent(store.outbox, found.delivery, Receipt(), limits, owner=store.owner, now=at)
         return found
 
     for second in range(10):
@@ -151,7 +152,7 @@ def test_one_delivery_is_claimed_by_one(stores: tuple[Store, Store]) -> None:
         (mine,) = (each for each in found if isinstance(each, Claimed))
         owner = stores[found.index(mine)].owner
         assert any(isinstance(each, Wait) for each in found)
-        stores[0].outbox.settle_sent(mine.delivery, Receipt(), GATES, owner=owner, now=NOW)
+        settle_sent(stores[0].outbox, mine.delivery, Receipt(), GATES, owner=owner, now=NOW)
 
 
 def test_a_lane_that_another_is_deciding_about_is_looked_at_again_in_a_second(
@@ -180,7 +181,7 @@ def test_a_relay_that_sets_no_pace_is_no_lock_between_machines(postgres_url: str
             lock_limit(connection, "token")  # another machine is passing it
             first = claim(patient)
             assert isinstance(first, Claimed)
-            patient.outbox.settle_sent(first.delivery, Receipt(), GATES, owner=patient.owner, now=NOW)
+            settle_sent(patient.outbox, first.delivery, Receipt(), GATES, owner=patient.owner, now=NOW)
         patient.close()
 
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from bot.arxiv.taxonomy import related
 from bot.model import Hit, Match, MatchMode
 from bot.text import flatten_tex, fold_case
-from bot.topics.author_names import is_one, readings, signed
+from bot.topics.author_names import Name, Signed, readings, signed
 from bot.topics.query import And, Node, Not, Term, from_topic
 from bot.topics.spelling import GREEK_NAMES, in_latin, spelled
 from bot.topics.term_forms import ION, in_both_numbers, unspelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bot.model import Paper, Topic
 
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 POWERS = "⁰¹²³⁴-⁹"
 POWER = re.compile(rf"(?<=[^\W{POWERS}]|\))([{POWERS}]++)(?![^\W_]|[⁺⁻])")
 TOKEN = re.compile(rf"(?P<gap>[\s_^\u2010-\u2015\u2212-]+)|(?P<power>[{POWERS}]+)|[^\W_{POWERS}]+|.", re.DOTALL)
+
+
+def is_one(meant: Iterable[Name], of: Iterable[Signed]) -> bool:
+    """Whether one of the readings of a name matches one of the spellings of an author."""
+    splits = [split for each in of for split in each.splits()]
+    return any(name.family == family and name.fits(given) for name in meant for family, given in splits)
 
 
 class ReferenceText:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.topics.author_names import is_one, readings, signed
+from bot.topics.author_names import readings, signed
+from tests.topics.alone import is_one
 
 
 @pytest.mark.parametrize(

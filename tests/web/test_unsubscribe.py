@@ -15,6 +15,7 @@ from bot.store.outbox.claim import Claimed
 from bot.store.outbox.policy import Lane
 from bot.store.suppressions import SuppressionReason, Via
 from tests.members.driver import DORA, NOW, wait_for
+from tests.store.one_lane import claim_one, settle_sent
 from tests.web.conftest import URLENCODED, opened
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ async def test_the_answer_comes_when_nothing_is_on_its_way_any_more(store: Store
         for _ in range(20):  # an answer that did not wait would be here by now
             await pages.get("/healthz")
         assert not asked.done()
-        store.outbox.settle_sent(claimed.delivery, Receipt(), LIMITS, owner=store.owner, now=NOW)
+        settle_sent(store.outbox, claimed.delivery, Receipt(), LIMITS, owner=store.owner, now=NOW)
         assert (await asked).status == 200
 
 
@@ -123,7 +124,7 @@ def _claim(pages: Pages) -> Any:
     store = pages.readers.store
     wait_for(store, "alice", ALICE_KEY)
     lane = Lane("alice", ALICE_KEY)
-    claimed = store.outbox.claim(lane, LIMITS, owner=store.owner, now=NOW, ignore_backoff=False)
+    claimed = claim_one(store.outbox, lane, LIMITS, owner=store.owner, now=NOW, ignore_backoff=False)
     assert isinstance(claimed, Claimed)
     return claimed
 

@@ -25,7 +25,6 @@ TEAM = "T0DEMO00001"
 MOST_SOCKETS = 10
 MOST_ANSWERS = 5
 """The most answers to one command: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses."""
-ACK_SECONDS = 3.0
 
 
 @dataclass

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.errors import DeliveryError
-    from bot.model import Delivery, Limits, Receipt, Shard
+    from bot.model import Delivery, Limits, Shard
     from bot.store.database import Database
-    from bot.store.outbox.claim import ClaimOutcome
     from bot.store.outbox.enqueue import EnqueueRequest, StateUpdate
     from bot.store.subscribers import SubscriberState
     from bot.store.worker import WorkerId
@@ -162,38 +161,6 @@ class Outbox:
         """
         with self._database.writing() as connection:
             return claim_batch(connection, sent_receipts, requests, owner=owner, now=now)
-
-    def claim(
-        self, lane: Lane, limits: Limits, *, owner: WorkerId, now: datetime, ignore_backoff: bool
-    ) -> ClaimOutcome:
-        """Claims the lane's next delivery, if its limits are free and its time has come.
-
-        Args:
-            lane: the lane.
-            limits: the limits to pass, and to hold afterwards.
-            owner: the claiming process.
-            now: the moment, UTC.
-            ignore_backoff: whether to try again before a failure's backoff is over. Limits still hold.
-
-        Returns:
-            A delivery to send, one to ask about, what to wait for, or None if the lane is done.
-        """
-        (outcome,) = self.claim_batch(
-            (), (ClaimRequest(lane, limits, ignore_backoff),), owner=owner, now=now
-        ).outcomes
-        return outcome
-
-    def settle_sent(
-        self, delivery: Delivery, receipt: Receipt, limits: Limits, *, owner: WorkerId, now: datetime
-    ) -> None:
-        """Stores that the platform has it, and closes the circuits of its limits.
-
-        Raises:
-            ClaimLostError: the claim is no longer ours.
-        """
-        (lost,) = self.claim_batch((SentReceipt(delivery, receipt, limits),), (), owner=owner, now=now).settled
-        if lost is not None:
-            raise lost
 
     def settle_failed(
         self,

@@ -53,9 +53,6 @@ _BUSY_SECONDS = 60.0
 _COUNTED = (FailureKind.RATE_LIMITED, FailureKind.TRANSIENT, FailureKind.CREDENTIAL)
 """Failures that may repeat for ever, and are counted towards giving up; unknown ones are counted at their lookup."""
 
-FINAL = tuple(state for state in DeliveryState if state.final)
-"""The final states."""
-
 OPEN = tuple(state for state in DeliveryState if not state.final)
 """The states that are not final. Queries name them to use the index on `state`: nearly all deliveries are final."""
 

@@ -19,6 +19,7 @@ from bot.store.outbox.policy import Lane
 from bot.store.papers import Verdict
 from bot.store.subscribers import SubscriberState
 from tests.builders import paper
+from tests.store.one_lane import settle_sent
 from tests.store.outbox.test_outbox import (
     GATES,
     LANE,
@@ -98,7 +99,7 @@ def test_a_lane_whose_digest_is_half_sent_to_an_earlier_address_can_follow_too(s
     enqueue(store, rendered(message("one"), message("two")), recipients=("old",))
     first = claim(store, lane=Lane("lab", "old"))
     assert isinstance(first, Claimed)
-    store.outbox.settle_sent(first.delivery, Receipt("1"), GATES, owner=ME, now=NOW)
+    settle_sent(store.outbox, first.delivery, Receipt("1"), GATES, owner=ME, now=NOW)
     store.address_changes.readdress(Lane("lab", "old"), "mistyped")
     assert store.address_changes.had_one_address(Lane("lab", "mistyped"))
 

@@ -11,6 +11,7 @@ from bot.errors import FailureKind
 from bot.model import DeliveryState, OnUnknown, Receipt
 from bot.store.outbox.manual import RefusedError
 from bot.store.outbox.policy import MAX_CRASHES, ClaimLostError, Wait
+from tests.store.one_lane import settle_sent
 from tests.store.outbox.test_outbox import (
     DEAD,
     GATES,
@@ -60,7 +61,7 @@ def in_state(store: Store, state: DeliveryState) -> str:
             fail(store, claimed(store), FailureKind.UNKNOWN)
             claim(store, at=NOW + 60 * MINUTE, on_unknown=OnUnknown.HOLD)
         case DeliveryState.SENT:
-            store.outbox.settle_sent(claimed(store), Receipt("1"), GATES, owner=ME, now=NOW)
+            settle_sent(store.outbox, claimed(store), Receipt("1"), GATES, owner=ME, now=NOW)
         case DeliveryState.DEAD:
             fail(store, claimed(store), FailureKind.REJECTED)  # the rich form
             fail(store, claimed(store, at=NOW + SECOND), FailureKind.REJECTED)  # the plain one
@@ -119,7 +120,7 @@ def test_a_sender_that_is_under_way_settles_as_if_nothing_had_been_asked(store: 
         store.manual.retry(under_way.id, GATES)
     with pytest.raises(RefusedError, match="is being sent"):
         store.manual.drop(under_way.id, NOW)
-    store.outbox.settle_sent(under_way, Receipt("1"), GATES, owner=ME, now=NOW)
+    settle_sent(store.outbox, under_way, Receipt("1"), GATES, owner=ME, now=NOW)
     assert only(store).record.state is DeliveryState.SENT
 
 
@@ -129,7 +130,7 @@ def test_a_claim_that_was_lost_cannot_undo_a_decision(store: Store) -> None:
     claim(store, at=NOW, on_unknown=OnUnknown.HOLD)
     store.manual.drop(lost.id, NOW)
     with pytest.raises(ClaimLostError):
-        store.outbox.settle_sent(lost, Receipt("1"), GATES, owner=DEAD, now=NOW)
+        settle_sent(store.outbox, lost, Receipt("1"), GATES, owner=DEAD, now=NOW)
     assert only(store).record.state is DeliveryState.DROPPED
 
 

@@ -25,9 +25,10 @@ from bot.store import Store
 from bot.store.database.tables import IS_OPEN, deliveries
 from bot.store.outbox import Claimed, DigestPaper, RenderedDigest
 from bot.store.outbox.claim import ClaimRequest
-from bot.store.outbox.policy import CIRCUIT_OPEN_FOR, FINAL, LEASE, MAX_CRASHES, ClaimLostError, Lane, Wait
+from bot.store.outbox.policy import CIRCUIT_OPEN_FOR, LEASE, MAX_CRASHES, ClaimLostError, Lane, Wait
 from bot.store.subscribers import StateChangedError, SubscriberState
 from bot.store.worker import WorkerId
+from tests.store.one_lane import claim_one, settle_sent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,10 +71,10 @@ def claim(
 ) -> Claimed | Wait | None:
     """The next to send, where nobody can be asked about what is unknown."""
     store.outbox.recover(lane, owner=owner, now=at)
-    found = store.outbox.claim(lane, limits, owner=owner, now=at, ignore_backoff=ignore_backoff)
+    found = claim_one(store.outbox, lane, limits, owner=owner, now=at, ignore_backoff=ignore_backoff)
     if isinstance(found, UnknownDelivery):
         store.outbox.reconciliation.mark_unknowable(found.delivery, "no way", on_unknown, owner=owner, now=at)
-        found = store.outbox.claim(lane, limits, owner=owner, now=at, ignore_backoff=ignore_backoff)
+        found = claim_one(store.outbox, lane, limits, owner=owner, now=at, ignore_backoff=ignore_backoff)
     assert not isinstance(found, UnknownDelivery)
     return found
 
@@ -258,7 +259,7 @@ def test_the_next_of_a_lane_is_found_without_a_look_at_the_open_ones_of_others(t
 
 
 def test_the_index_of_open_deliveries_has_every_state_that_is_not_final() -> None:
-    assert str(IS_OPEN) == f"state NOT IN {tuple(map(str, FINAL))}"
+    assert str(IS_OPEN) == f"state NOT IN {tuple(state.value for state in DeliveryState if state.final)}"
 
 
 def test_what_somebody_else_is_sending_is_waited_for(store: Store) -> None:
@@ -277,7 +278,7 @@ def test_messages_to_one_address_go_in_order_one_at_a_time(store: Store) -> None
     enqueue(store, rendered(message("one"), message("two")))
     first = claimed(store)
     assert first.payload == {"text": "one"}
-    store.outbox.settle_sent(first, Receipt("ts1"), GATES, owner=ME, now=NOW)
+    settle_sent(store.outbox, first, Receipt("ts1"), GATES, owner=ME, now=NOW)
     second = claimed(store, at=NOW + SECOND)
     assert second.payload == {"text": "two"}
     assert (second.part, second.parts, second.parent) == (2, 2, "ts1")
@@ -296,7 +297,7 @@ def test_an_earlier_message_that_is_taken_up_again_waits_for_the_one_being_sent(
     waits = claim(store, at=NOW + 6 * MINUTE)
     assert isinstance(waits, Wait)
     assert waits.reason == "another process is sending it"
-    store.outbox.settle_sent(held.delivery, Receipt(), GATES, owner=ME, now=NOW + 6 * MINUTE)
+    settle_sent(store.outbox, held.delivery, Receipt(), GATES, owner=ME, now=NOW + 6 * MINUTE)
     assert claimed(store, at=NOW + 7 * MINUTE).payload == {"text": "one"}
 
 
@@ -313,7 +314,7 @@ def test_both_limits_are_held_for_their_interval_after_a_claim(store: Store) -> 
     enqueue(store, rendered(message("one"), message("two")))
     enqueue(store, rendered(), name="neighbour")
     first = claimed(store)
-    store.outbox.settle_sent(first, Receipt(), GATES, owner=ME, now=NOW)
+    settle_sent(store.outbox, first, Receipt(), GATES, owner=ME, now=NOW)
     same = claim(store, at=NOW + SECOND / 2)
     assert isinstance(same, Wait)
     assert (same.until, same.pacing) == (NOW + SECOND, True)
@@ -329,7 +330,7 @@ def test_both_limits_are_held_for_their_interval_after_a_claim(store: Store) -> 
 def test_sent_is_final_and_closes_the_circuits(store: Store) -> None:
     enqueue(store, rendered())
     delivery = claimed(store)
-    store.outbox.settle_sent(delivery, Receipt("ts"), GATES, owner=ME, now=NOW)
+    settle_sent(store.outbox, delivery, Receipt("ts"), GATES, owner=ME, now=NOW)
     assert states(store) == [DeliveryState.SENT]
     assert store.outbox.lanes() == ()
     assert store.queries.last_sent() == {"lab": NOW}
@@ -341,7 +342,7 @@ def test_a_claim_that_passed_to_another_can_no_longer_be_settled(store: Store) -
     taken = claim(store, at=NOW + LEASE, owner=ELSEWHERE)
     assert isinstance(taken, Claimed)
     with pytest.raises(ClaimLostError):
-        store.outbox.settle_sent(delivery, Receipt(), GATES, owner=ME, now=NOW + LEASE)
+        settle_sent(store.outbox, delivery, Receipt(), GATES, owner=ME, now=NOW + LEASE)
     with pytest.raises(ClaimLostError):
         fail(store, delivery, FailureKind.TRANSIENT)
     assert states(store) == [DeliveryState.SENDING]
@@ -353,10 +354,10 @@ def test_what_is_being_asked_about_cannot_be_settled_by_its_first_sending_even_i
     enqueue(store, rendered())
     delivery = claimed(store)
     store.outbox.abandon(ME, NOW)
-    asking = store.outbox.claim(LANE, GATES, owner=ME, now=NOW + MINUTE, ignore_backoff=False)
+    asking = claim_one(store.outbox, LANE, GATES, owner=ME, now=NOW + MINUTE, ignore_backoff=False)
     assert isinstance(asking, UnknownDelivery)
     with pytest.raises(ClaimLostError):
-        store.outbox.settle_sent(delivery, Receipt(), GATES, owner=ME, now=NOW + MINUTE)
+        settle_sent(store.outbox, delivery, Receipt(), GATES, owner=ME, now=NOW + MINUTE)
     with pytest.raises(ClaimLostError):
         fail(store, delivery, FailureKind.TRANSIENT)
     assert states(store) == [DeliveryState.UNKNOWN]
@@ -454,7 +455,7 @@ def test_when_a_circuit_closes_what_was_held_goes_out_in_order(store: Store) -> 
     fail(store, claimed(store), FailureKind.DESTINATION_GONE)
     first = claimed(store, at=NOW + CIRCUIT_OPEN_FOR)
     assert first.payload == {"text": "one"}
-    store.outbox.settle_sent(first, Receipt(), GATES, owner=ME, now=NOW + CIRCUIT_OPEN_FOR)
+    settle_sent(store.outbox, first, Receipt(), GATES, owner=ME, now=NOW + CIRCUIT_OPEN_FOR)
     assert store.queries.open_circuits(NOW + CIRCUIT_OPEN_FOR) == ()
     assert claimed(store, at=NOW + CIRCUIT_OPEN_FOR + SECOND).payload == {"text": "two"}
 
@@ -543,7 +544,7 @@ def test_what_an_owner_leaves_behind_when_it_stops_is_unknown_at_once(store: Sto
 def test_pruning_forgets_payloads_of_what_is_over_and_never_what_was_told(store: Store) -> None:
     told = DigestPaper("2604.00001", 0, "birds", shown=True)
     enqueue(store, rendered(papers=[told]))
-    store.outbox.settle_sent(claimed(store), Receipt(), GATES, owner=ME, now=NOW)
+    settle_sent(store.outbox, claimed(store), Receipt(), GATES, owner=ME, now=NOW)
     enqueue(store, rendered(message("still to go")))
     assert store.outbox.prune(NOW + MINUTE) == 1
     assert store.outbox.prune(NOW + MINUTE) == 0
@@ -553,7 +554,7 @@ def test_pruning_forgets_payloads_of_what_is_over_and_never_what_was_told(store:
 
 def test_a_digest_that_was_pruned_and_is_composed_again_has_its_payload_back(store: Store) -> None:
     enqueue(store, rendered())
-    store.outbox.settle_sent(claimed(store), Receipt(), GATES, owner=ME, now=NOW)
+    settle_sent(store.outbox, claimed(store), Receipt(), GATES, owner=ME, now=NOW)
     assert store.outbox.prune(NOW + MINUTE) == 1
     enqueue(store, rendered(), name="newcomer")
     found = claim(store, at=NOW + SECOND, lane=Lane("newcomer", ""))
@@ -589,5 +590,5 @@ def test_no_retry_after_is_obeyed_for_more_than_a_day(store: Store) -> None:
 
 def test_what_is_younger_is_not_pruned(store: Store) -> None:
     enqueue(store, rendered())
-    store.outbox.settle_sent(claimed(store), Receipt(), GATES, owner=ME, now=NOW)
+    settle_sent(store.outbox, claimed(store), Receipt(), GATES, owner=ME, now=NOW)
     assert store.outbox.prune(NOW) == 0

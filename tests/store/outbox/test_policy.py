@@ -8,6 +8,7 @@ from bot.errors import FailureKind
 from bot.model import DeliveryState, Receipt
 from bot.store.outbox import Claimed
 from bot.store.outbox.policy import backoff
+from tests.store.one_lane import settle_sent
 from tests.store.outbox.test_outbox import (
     GATES,
     ME,
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 
 def test_a_reply_whose_thread_is_gone_goes_to_the_channel_itself_and_so_do_later_ones(store: Store) -> None:
     enqueue(store, rendered(message("first"), message("second", reply=True), message("third", reply=True)))
-    store.outbox.settle_sent(claimed(store), Receipt("1"), GATES, owner=ME, now=NOW)
+    settle_sent(store.outbox, claimed(store), Receipt("1"), GATES, owner=ME, now=NOW)
     second = claimed(store, at=NOW + MINUTE)
     assert (second.parent, second.thread_gone) == ("1", False)
     assert fail(store, second, FailureKind.THREAD_GONE, at=NOW + MINUTE) is DeliveryState.PENDING
     for minutes in (2, 3):
         later = claimed(store, at=NOW + minutes * MINUTE, ignore_backoff=True)
         assert (later.parent, later.thread_gone) == (None, True)
-        store.outbox.settle_sent(later, Receipt(), GATES, owner=ME, now=NOW + minutes * MINUTE)
+        settle_sent(store.outbox, later, Receipt(), GATES, owner=ME, now=NOW + minutes * MINUTE)
 
 
 def test_a_message_in_no_thread_whose_thread_is_said_to_be_gone_is_tried_again_later(store: Store) -> None:

@@ -12,6 +12,7 @@ from bot.errors import DeliveryError, FailureKind
 from bot.model import DeliveryState, Limit, Limits, Receipt, UnknownDelivery
 from bot.store.outbox import Claimed
 from bot.store.outbox.policy import LEASE, MAX_CRASHES, ClaimLostError, Lane, Wait
+from tests.store.one_lane import claim_one, settle_sent
 from tests.store.outbox.test_outbox import (
     DEAD,
     ELSEWHERE,
@@ -47,7 +48,7 @@ def take(
     store: Store, *, at: datetime = LATER, owner: WorkerId = ME, lane: Lane = LANE
 ) -> Claimed | UnknownDelivery | Wait | None:
     store.outbox.recover(lane, owner=owner, now=at)
-    return store.outbox.claim(lane, GATES, owner=owner, now=at, ignore_backoff=False)
+    return claim_one(store.outbox, lane, GATES, owner=owner, now=at, ignore_backoff=False)
 
 
 def claim_unknown(store: Store, *, at: datetime = LATER, owner: WorkerId = ME, lane: Lane = LANE) -> UnknownDelivery:
@@ -94,10 +95,10 @@ def test_one_message_proves_one_of_two_equal_deliveries(store: Store) -> None:
     enqueue(store, rendered(), name="neighbour")
     neighbours = Lane("neighbour", "")
     elsewhere = Limits(Limit("slack:c2", 1.0), GATES.credential)
-    sending = store.outbox.claim(neighbours, elsewhere, owner=ME, now=LATER, ignore_backoff=False)
+    sending = claim_one(store.outbox, neighbours, elsewhere, owner=ME, now=LATER, ignore_backoff=False)
     assert isinstance(sending, Claimed)
     mine = claim_unknown(store, at=LATER + SECOND)
-    store.outbox.settle_sent(sending.delivery, Receipt("m1"), elsewhere, owner=ME, now=LATER + SECOND)
+    settle_sent(store.outbox, sending.delivery, Receipt("m1"), elsewhere, owner=ME, now=LATER + SECOND)
     state = store.outbox.reconciliation.mark_found(mine.delivery, Receipt("m1"), GATES, owner=ME, now=LATER + SECOND)
     assert state is DeliveryState.UNKNOWN
     assert claim_unknown(store, at=LATER + 2 * MINUTE).ids_of_others == {"m1"}
@@ -106,8 +107,8 @@ def test_one_message_proves_one_of_two_equal_deliveries(store: Store) -> None:
 def test_the_first_message_of_the_last_digest_that_arrived_is_the_last_known_id(store: Store) -> None:
     """Its others may stand in a thread, where an id means nothing to who asks in the place itself."""
     enqueue(store, rendered(message("one"), message("two"), message("three")))
-    store.outbox.settle_sent(claimed(store), Receipt("m1"), GATES, owner=ME, now=NOW)
-    store.outbox.settle_sent(claimed(store, at=NOW + SECOND), Receipt("m2"), GATES, owner=ME, now=NOW + SECOND)
+    settle_sent(store.outbox, claimed(store), Receipt("m1"), GATES, owner=ME, now=NOW)
+    settle_sent(store.outbox, claimed(store, at=NOW + SECOND), Receipt("m2"), GATES, owner=ME, now=NOW + SECOND)
     fail(store, claimed(store, at=NOW + 2 * SECOND), FailureKind.UNKNOWN)
     found = claim_unknown(store, at=LATER + 2 * SECOND)
     assert (found.last_known_id, sorted(found.ids_of_others)) == ("m1", ["m1", "m2"])
@@ -154,10 +155,10 @@ def test_after_a_crash_each_that_was_under_way_is_sent_alone_so_that_only_its_ca
 
     def taken(lane: Lane, at: datetime, owner: WorkerId) -> Claimed | UnknownDelivery | Wait | None:
         store.outbox.recover(lane, owner=owner, now=at)
-        found = store.outbox.claim(lane, limits[lane], owner=owner, now=at, ignore_backoff=True)
+        found = claim_one(store.outbox, lane, limits[lane], owner=owner, now=at, ignore_backoff=True)
         if isinstance(found, UnknownDelivery):
             store.outbox.reconciliation.mark_not_found(found.delivery, owner=owner, now=at)
-            return store.outbox.claim(lane, limits[lane], owner=owner, now=at, ignore_backoff=True)
+            return claim_one(store.outbox, lane, limits[lane], owner=owner, now=at, ignore_backoff=True)
         return found
 
     at = NOW
