@@ -29,17 +29,19 @@ if TYPE_CHECKING:
 TOKEN = "xoxb-paperboy-may-post-and-read"
 MUTE = "xoxb-paperboy-may-not-post"
 _READER = "xoxb-the-tests-own-eyes"
+_ADA = "xoxp-somebody-who-reacts"
 _WEBHOOK_CHANNEL = "general"
 
 _SEED = {
     "slack": {
         "strict_scopes": True,
         "team": {"name": "Lab", "domain": "lab"},
-        "users": [{"name": "paperboy"}],
+        "users": [{"name": "paperboy"}, {"name": "ada"}],
         "channels": [{"name": _WEBHOOK_CHANNEL}],
         "incoming_webhooks": [{"channel": _WEBHOOK_CHANNEL}],
         "tokens": [
             {"token": TOKEN, "user": "paperboy", "scopes": ["chat:write", "channels:read", "channels:history"]},
+            {"token": _ADA, "user": "ada", "scopes": ["reactions:write", "channels:write", "channels:join"]},
             {"token": MUTE, "user": "paperboy", "scopes": ["channels:read"]},
             {
                 "token": _READER,
@@ -88,6 +90,13 @@ class Emulate:
         """The channel's messages, oldest first, threads' replies not among them."""
         pages = self.reader.conversations_history(channel=place, limit=200, include_all_metadata=True)
         return [message for page in pages for message in page["messages"]][::-1]
+
+    def react(self, place: str, ts: str, emoji: str) -> str:
+        """Ada reacts so to a message. Her id."""
+        ada = WebClient(_ADA, base_url=f"{self.url}/api/")
+        ada.conversations_join(channel=place)
+        ada.reactions_add(channel=place, timestamp=ts, name=emoji)
+        return str(ada.auth_test()["user_id"])
 
     def replies(self, place: str, ts: str) -> list[dict[str, Any]]:
         """The thread under that message, which is not in it, oldest first."""

@@ -74,6 +74,14 @@ class SimcordServer:
         """The query of each request for a message to be posted."""
         return [dict(request.params) for request in self._environment.http_requests if request.method == "POST"]
 
+    def react(self, message: str, emoji: str, *names: str) -> tuple[str, ...]:
+        """People react so to a message; the bot does, where it is named. Their ids."""
+        bot = self._environment.bot_user
+        users = [bot if name == "bot" else self._environment.make_user(name) for name in names]
+        for user in users:
+            self._environment.set_reaction(int(self.place), int(message), emoji, user.id, True)  # noqa: FBT003 - its own
+        return tuple(str(user.id) for user in users)
+
     def fail(self, status: int, code: int = 0, message: str = "no") -> None:
         """The next post is answered so."""
         fault = {"method": "POST", "path": "*", "status": status, "code": code, "message": message, "times": 1}

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
+from bot.channels.buttons import Wish
 from bot.channels.channel import CannotTellError
 from bot.channels.discord import DiscordChannel
+from bot.channels.reactions import PostedMessage
 from bot.errors import DeliveryError, FailureKind
 from bot.model import UnknownDelivery
 from bot.settings import Secret
@@ -119,6 +121,41 @@ async def test_nobody_is_pinged(server: SimcordServer, channel: DiscordChannel, 
         await channel.send(delivery(each.payload), address(server, address_kind))
     stored = server.history()
     assert not [each for each in stored if each["mention_everyone"] or each["mentions"] or each["mention_roles"]]
+
+
+async def test_reactions_are_read_with_who_reacted(server: SimcordServer, channel: DiscordChannel) -> None:
+    place, form = address(server, "bot"), forms()[0]
+    posted = [await channel.send(delivery(form, f"d-{number}"), place) for number in range(2)]
+    first, second = (PostedMessage(receipt.platform_id) for receipt in posted)
+    ada, bo, _ = server.react(first.id, "\N{THUMBS UP SIGN}", "ada", "bo", "bot")
+    server.react(first.id, "\N{PARTY POPPER}", "cy")
+    (di,) = server.react(second.id, "\N{BOOKMARK}", "di")
+    turns: list[int] = []
+
+    async def turn() -> None:
+        turns.append(1)
+
+    found = {each.message: each async for each in channel.reactions([second, first], place, turn)}
+    assert {number: dict(each.wishes) for number, each in found.items()} == {
+        first.id: {ada: Wish.MORE, bo: Wish.MORE},
+        second.id: {di: Wish.SAVED},
+    }
+    assert len(turns) == 3
+
+
+async def test_without_read_message_history_reactions_cannot_be_read(
+    server: SimcordServer, channel: DiscordChannel
+) -> None:
+    place = address(server, "bot")
+    receipt = await channel.send(delivery(forms()[0]), place)
+    server.take_away(server.READ_MESSAGE_HISTORY)
+
+    async def turn() -> None:
+        """At once."""
+
+    with pytest.raises(CannotTellError):
+        async for _ in channel.reactions([PostedMessage(receipt.platform_id)], place, turn):
+            pass
 
 
 # Discord's own description takes it

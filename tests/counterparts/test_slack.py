@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.channels.buttons import addressed
+from bot.channels.buttons import Wish, addressed
 from bot.channels.channel import CannotTellError
+from bot.channels.reactions import PostedMessage
 from bot.errors import DeliveryError, FailureKind
 from bot.model import UnknownDelivery
 from tests.builders import paper
@@ -228,6 +229,29 @@ async def test_a_digest_of_which_posts_or_answers_were_lost_stands_there_once_an
     parts = len(replies)
     assert parts >= 3
     assert [f"({part}/{parts})" in message["text"] for part, message in enumerate(replies, 1)] == [True] * parts
+
+
+# It shows reactions
+
+
+async def test_reactions_are_read_from_the_channel_and_from_a_thread(
+    slack_server: Emulate, looking_channel: SlackChannel
+) -> None:
+    place = slack_server.place()
+    head = (await looking_channel.send(delivery({"text": "head"}, "head"), address(place))).platform_id
+    reply = delivery({"text": "reply"}, "d-1", reply=True, parent=head)
+    below = (await looking_channel.send(reply, address(place))).platform_id
+    ada = slack_server.react(place, head, "+1")
+    slack_server.react(place, below, "bookmark")
+    slack_server.react(place, below, "tada")
+
+    async def turn() -> None:
+        """At once."""
+
+    messages = [PostedMessage(below, head), PostedMessage(head)]
+    found = {each.message: each async for each in looking_channel.reactions(messages, address(place), turn)}
+    assert {ts: dict(each.wishes) for ts, each in found.items()} == {head: {ada: Wish.MORE}, below: {ada: Wish.SAVED}}
+    assert all(each.is_complete for each in found.values())
 
 
 # It checks
