@@ -192,13 +192,13 @@ async def test_killed_in_the_transaction_it_is_composed_by_the_next_run(
         """The process is gone."""
 
     with monkeypatch.context() as patch:
-        whole = enqueue._put_digest
+        whole = enqueue._put_digests
 
-        def killed(*arguments: Any) -> str:
+        def killed(*arguments: Any) -> None:
             whole(*arguments)
             raise Killed
 
-        patch.setattr(enqueue, "_put_digest", killed)
+        patch.setattr(enqueue, "_put_digests", killed)
         with pytest.raises(Killed):
             await loft.once(morning(FRIDAY, 9))
     assert not liked_messages(loft)

@@ -19,7 +19,7 @@ from bot.store.database.dialect import Lock, hold_lock, in_shard
 from bot.store.database.tables import deliveries, digests, messages
 from bot.store.limits import close_circuit, in_order
 from bot.store.outbox.claim import BatchResult, Claimed, ClaimRequest, SentReceipt, claim_batch
-from bot.store.outbox.enqueue import DigestPaper, RenderedDigest, in_batches, put_deliveries
+from bot.store.outbox.enqueue import DigestPaper, RenderedDigest, in_batches, put_all
 from bot.store.outbox.policy import OPEN, Lane, apply_to_limits, next_state, recover, settle
 from bot.store.outbox.reconciliation import Reconciliation
 from bot.store.subscribers import StateChangedError, put_states
@@ -92,13 +92,9 @@ class Outbox:
     def _enqueue(self, requests: Sequence[EnqueueRequest], now: datetime) -> int:
         with self._database.writing() as connection:
             put_states(connection, [state for updates, _ in requests for state, _ in updates])
-            return sum(
-                put_deliveries(
-                    connection, rendered, [Lane(state.name, to) for state, tos in updates for to in tos], now
-                )
-                for updates, rendered in requests
-                if rendered
-            )
+            lanes = ([Lane(state.name, to) for state, tos in updates for to in tos] for updates, _ in requests)
+            enqueued = [(rendered, to) for (_, rendered), to in zip(requests, lanes, strict=True) if rendered]
+            return put_all(connection, enqueued, now)
 
     # -- claim and settle ----------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Writes a rendered digest into the outbox: stored once, with one delivery per message and recipient.
+"""Writes rendered digests into the outbox: stored once, with one delivery per message and recipient.
 
 Works inside the outbox's transactions; opens none.
 """
@@ -18,7 +18,7 @@ from bot.store.database.tables import deliveries, digest_papers, digests, messag
 from bot.store.jobs import Job, Verb, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -59,24 +59,34 @@ if TYPE_CHECKING:
     """Subscribers, and the digest for all of them, if there is one."""
 
 
-def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Collection[Lane], now: datetime) -> int:
-    """Stores the digest, unless an equal one is stored, and its deliveries. Returns the number of deliveries.
+def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Sequence[Lane], now: datetime) -> int:
+    """Stores one digest and its deliveries; see `put_all`."""
+    return put_all(connection, [(rendered, lanes)], now)
 
-    Where workers deliver, they are asked to, by jobs in the same transaction.
+
+def put_all(connection: Connection, enqueued: Sequence[tuple[RenderedDigest, Sequence[Lane]]], now: datetime) -> int:
+    """Stores digests, except those of which an equal one is stored, and their deliveries.
+
+    Together, since a statement takes longer than a row, and others wait for the lock meanwhile. Where workers
+    deliver, they are asked to, by jobs in the same transaction.
+
+    Returns:
+        The number of deliveries.
     """
+    if not enqueued:
+        return 0
     hold_lock(connection, Lock.DELIVERIES)
-    digest_id = _put_digest(connection, rendered, now)
+    stored = [_Stored.of(rendered) for rendered, _ in enqueued]
+    _put_digests(connection, {each.id: each for each in stored}, now)
     # The number makes ids unique: an equal digest may go to the same address again, for example after a withdrawal.
     before = connection.scalar(select(func.max(deliveries.c.seq))) or 0
-    every = ((lane, part) for lane in lanes for part in range(1, len(rendered.messages) + 1))
-    rows = [
-        {"id": _hash(digest_id, str(place)), "subscriber": lane.subscriber, "recipient": lane.recipient, "part": part}
-        for place, (lane, part) in enumerate(every, start=before + 1)
-    ]
+    every = (
+        (digest, lane, part)
+        for digest, (_, lanes) in zip(stored, enqueued, strict=True)
+        for lane in lanes
+        for part in range(1, len(digest.bodies) + 1)
+    )
     same = {
-        "channel": rendered.channel,
-        "digest_id": digest_id,
-        "parts": len(rendered.messages),
         "state": DeliveryState.PENDING,
         "plain": False,
         "tries": 0,
@@ -85,21 +95,61 @@ def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Coll
         "thread_gone": False,
         "created_at": now,
     }
-    connection.execute(deliveries.insert(), [{**row, **same} for row in rows])
-    ask(connection, {Job(Verb.DELIVER, shard_of(lane.subscriber)) for lane in lanes})
+    rows = [
+        {
+            "id": _hash(digest.id, str(place)),
+            "subscriber": lane.subscriber,
+            "recipient": lane.recipient,
+            "part": part,
+            "channel": digest.rendered.channel,
+            "digest_id": digest.id,
+            "parts": len(digest.bodies),
+            **same,
+        }
+        for place, (digest, lane, part) in enumerate(every, start=before + 1)
+    ]
+    if rows:
+        connection.execute(deliveries.insert(), rows)
+        ask(connection, {Job(Verb.DELIVER, shard_of(lane.subscriber)) for _, lanes in enqueued for lane in lanes})
     return len(rows)
 
 
-def _put_digest(connection: Connection, rendered: RenderedDigest, now: datetime) -> str:
-    bodies = [(_to_json(message.payload), _to_json(message.plain), message.reply) for message in rendered.messages]
-    papers = [message.papers[0] if len(message.papers) == 1 else None for message in rendered.messages]
-    told = [_told_row(paper) for paper in rendered.papers]
-    digest_id = _hash(rendered.channel, rendered.title, json.dumps([bodies, told]))
-    done = connection.execute(
-        insert(connection, digests)
-        .values(id=digest_id, channel=rendered.channel, title=rendered.title, created_at=now)
-        .on_conflict_do_nothing(),
-    )
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A digest with what its rows hold."""
+
+    rendered: RenderedDigest
+    id: str
+    """A hash of its content."""
+    bodies: Sequence[tuple[str | None, str | None, bool]]
+    """Of each message: its payload, its plain form, and whether it is a reply."""
+    told: Sequence[dict[str, Any]]
+
+    @classmethod
+    def of(cls, rendered: RenderedDigest) -> _Stored:
+        """That of a rendered digest."""
+        bodies = [
+            (_to_json(message.payload), _to_json(message.plain), message.reply) for message in rendered.messages
+        ]
+        told = [_told_row(paper) for paper in rendered.papers]
+        return cls(rendered, _hash(rendered.channel, rendered.title, json.dumps([bodies, told])), bodies, told)
+
+    @property
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """The rows of its messages."""
+        for part, (message, body) in enumerate(zip(self.rendered.messages, self.bodies, strict=True), start=1):
+            paper = message.papers[0] if len(message.papers) == 1 else None
+            row = dict(zip(("payload", "plain", "reply"), body, strict=True))
+            yield {"digest_id": self.id, "part": part, "paper": paper, **row}
+
+
+def _put_digests(connection: Connection, wanted: Mapping[str, _Stored], now: datetime) -> None:
+    """Stores these digests, by id. The lock of deliveries is held, so nobody else stores an equal one meanwhile."""
+    known = frozenset(connection.scalars(select(digests.c.id).where(digests.c.id.in_(list(wanted)))))
+    new = [each for digest_id, each in wanted.items() if digest_id not in known]
+    if new:
+        rows = [{"id": each.id, "channel": each.rendered.channel, "title": each.rendered.title} for each in new]
+        connection.execute(digests.insert(), [{**row, "created_at": now} for row in rows])
     statement = insert(connection, messages)
     connection.execute(
         # An equal digest may have been stored, sent and pruned before: then its payloads are stored again.
@@ -108,14 +158,11 @@ def _put_digest(connection: Connection, rendered: RenderedDigest, now: datetime)
             set_={"payload": statement.excluded.payload, "plain": statement.excluded.plain},
             where=messages.c.payload.is_(None),
         ),
-        [
-            {"digest_id": digest_id, "part": part, "payload": payload, "plain": plain, "reply": reply, "paper": paper}
-            for part, ((payload, plain, reply), paper) in enumerate(zip(bodies, papers, strict=True), start=1)
-        ],
+        [row for each in wanted.values() for row in each.messages],
     )
-    if told and done.rowcount:
-        connection.execute(digest_papers.insert(), [{"digest_id": digest_id, **row} for row in told])
-    return digest_id
+    told = [{"digest_id": each.id, **row} for each in new for row in each.told]
+    if told:
+        connection.execute(digest_papers.insert(), told)
 
 
 def _told_row(paper: DigestPaper) -> dict[str, Any]:
