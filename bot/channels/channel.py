@@ -7,6 +7,7 @@ after a failure, from its `FailureKind`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.errors import PaperboyError
@@ -28,6 +29,10 @@ class CheckResult:
     ok: bool
     message: str
     """What was found; or what is wrong, and what to do about it."""
+
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far the clocks of two of our machines, or of one and a platform, may be apart when a message is looked for."""
 
 
 class CannotTellError(PaperboyError):

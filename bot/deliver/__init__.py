@@ -281,6 +281,9 @@ class _Run:
             # The lane that gets the slot now claims while this one settles, so both share a commit.
             with _released(slots), self._sends.timed(job.subscriber.channel):
                 receipt = await self._attempt(channel, delivery, job.address)
+        except asyncio.CancelledError:
+            self._committer.forget(delivery)
+            raise
         except DeliveryError as error:
             state = self._committer.fail(delivery, error, limits)
             bound_log.warning("not delivered", trouble=error.kind.value, reason=error.reason, state=state.value)

@@ -92,6 +92,10 @@ class GroupCommitter:
         owner, now = self._store.owner, self._clock.now()
         return self._store.outbox.settle_failed(delivery, error, limits, owner=owner, now=now)
 
+    def forget(self, delivery: Delivery) -> None:
+        """Waits no longer for a delivery whose send was cancelled: runs go on that share this committer."""
+        self._note_answered(delivery)
+
     def _note_answered(self, delivery: Delivery) -> None:
         self._in_flight.discard(delivery.id)
         if not self._in_flight:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.channels.channel import CannotTellError
+from bot.channels.channel import CLOCK_SKEW, CannotTellError
 from bot.errors import DeliveryError
 from bot.model import DeliveryState
 
@@ -78,7 +78,7 @@ async def _lookup_twice(clock: Clock, channel: Channel, unknown: UnknownDelivery
 
 async def _lookup(clock: Clock, channel: Channel, unknown: UnknownDelivery, address: Address) -> Receipt | None:
     now = clock.now()
-    if now < unknown.delivery.created_at:
+    if now < unknown.delivery.created_at - CLOCK_SKEW:
         raise CannotTellError("the clock was set back, so nobody knows since when to look")
     try:
         return await channel.lookup(replace(unknown, asked_at=now), address)

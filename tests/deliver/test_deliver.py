@@ -24,6 +24,7 @@ from bot.demo.servers.slack import FaultScript
 from bot.demo.servers.smtp import DROP
 from bot.errors import StoreError
 from bot.model import DeliveryState, Limit, Limits
+from bot.store.database.tables import gates
 from bot.store.outbox import Claimed, Outbox
 from bot.store.outbox.claim import BatchResult
 from bot.store.outbox.policy import ClaimLostError
@@ -192,6 +193,46 @@ async def test_slack_is_asked_what_became_of_a_message_whose_answer_was_lost(env
     async with environment.app() as app:
         detail = app.store.queries.detail(record.id)
     assert (detail.record.state, detail.platform_id) == (DeliveryState.SENT, taken.ts)
+
+
+@pytest.mark.parametrize("behind", [timedelta(minutes=2), -timedelta(minutes=2)])
+async def test_slack_is_asked_although_its_clock_is_two_minutes_off(
+    environment: Environment, behind: timedelta
+) -> None:
+    environment.slack.now = lambda: environment.clock.now().timestamp() - behind.total_seconds()
+    environment.slack.script.append(FaultScript(takes=True, drops=True))
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    await environment.once()
+    assert environment.received()["slack"] == 1
+
+
+async def test_discord_is_asked_although_its_clock_is_two_minutes_behind(environment: Environment) -> None:
+    environment.config["subscribers"] = {"group": {"discord": "123456789012345678", "topics": ["birds"]}}
+    environment.discord.now = lambda: environment.clock.now().timestamp() - 120
+    for day, number in ((MONDAY, 1), (TUESDAY, 2)):  # that the bot may read is known from the first
+        environment.announce(day, paper(f"2604.0000{number}"))
+        if day == TUESDAY:
+            environment.discord.script.append(DiscordSays(takes=True, drops=True))
+        await environment.once(morning(day))
+    environment.clock.set(morning(TUESDAY, 8))  # when the nonce may be forgotten
+    await environment.once()
+    assert environment.received()["discord"] == 2
+
+
+async def test_a_machine_whose_clock_is_two_minutes_late_asks_about_what_another_sent(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment.slack.now = lambda: environment.clock.now().timestamp()
+    environment.slack.script.append(FaultScript(takes=True, drops=True))
+    environment.announce(TUESDAY, paper())
+    await environment.once(morning(TUESDAY))
+    monkeypatch.setattr(environment, "clock", SimulatedClock(morning(TUESDAY) - timedelta(minutes=2)))
+    async with environment.app() as app:
+        with app.store._database.writing() as connection:
+            connection.execute(gates.delete())  # else it would wait for Slack's pace until its clock is right
+    run = await environment.once()
+    assert (lane(run).sent, environment.received()["slack"]) == (1, 1)
 
 
 async def test_what_slack_has_not_is_sent_again_the_same_under_the_same_key(environment: Environment) -> None:

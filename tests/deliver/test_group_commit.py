@@ -82,6 +82,15 @@ async def test_who_comes_together_is_served_by_one_transaction(
     assert turns == [(0, 10), (10, 10)]
 
 
+async def test_who_was_cancelled_while_out_with_a_delivery_is_not_waited_for(committer: GroupCommitter) -> None:
+    first, second = await asyncio.gather(committer.claim(request("s0")), committer.claim(request("s1")))
+    committer._last_commit_seconds = 60.0
+    assert isinstance(second, Claimed)
+    committer.forget(second.delivery)
+    async with asyncio.timeout(30):
+        await committer.settle(sent_receipt(first))
+
+
 async def test_who_is_out_with_a_delivery_is_waited_for(
     committer: GroupCommitter, turns: list[tuple[int, int]]
 ) -> None:

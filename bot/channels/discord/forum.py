@@ -14,9 +14,9 @@ import discord
 from discord.http import handle_message_parameters
 
 from bot import text
-from bot.channels.channel import CannotTellError
+from bot.channels.channel import CLOCK_SKEW, CannotTellError
 from bot.channels.discord.errors import messages_in, platform_id, snowflake_in
-from bot.channels.discord.lookup import CLOCK_SKEW_SECONDS, id_of, is_same_message, snowflake
+from bot.channels.discord.lookup import id_of, is_same_message, snowflake
 from bot.channels.http_answers import json_objects
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Receipt
@@ -179,7 +179,7 @@ async def find_thread(
     active = _threads(await ask(lambda: client.http.get_active_threads(guild)))
     answer = await ask(lambda: client.http.get_public_archived_threads(forum, limit=_PAGE))
     archived = _threads(answer)
-    after = snowflake(question.delivery.created_at, CLOCK_SKEW_SECONDS)
+    after = snowflake(question.delivery.created_at - CLOCK_SKEW)
     for thread in _ours([*active, *archived], question, str(forum), bot_id, after):
         number = id_of(thread)
         first: Messages = messages_in(await ask(partial(client.http.get_message, number, number)))

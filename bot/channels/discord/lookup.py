@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.channel import CannotTellError
+from bot.channels.channel import CLOCK_SKEW, CannotTellError
 from bot.channels.discord.errors import snowflake_in
 from bot.channels.http_answers import json_object, json_objects
 from bot.model import Receipt
@@ -22,17 +22,15 @@ if TYPE_CHECKING:
 
     Messages = Sequence[Mapping[str, Any]]
 
-CLOCK_SKEW_SECONDS = 60.0
-"""How far Discord's clock may be behind ours."""
 PAGE = 100
 MOST_PAGES = 20
 _EPOCH_MS = 1_420_070_400_000
 """The epoch of Discord's ids, in ms: https://docs.discord.com/developers/reference#snowflakes."""
 
 
-def snowflake(moment: datetime, seconds_before: float = 0.0) -> int:
+def snowflake(moment: datetime) -> int:
     """The lowest id that anything made at that moment has."""
-    return max(0, int((moment.timestamp() - seconds_before) * 1000) - _EPOCH_MS) << 22
+    return max(0, int(moment.timestamp() * 1000) - _EPOCH_MS) << 22
 
 
 async def find_message(
@@ -56,7 +54,7 @@ async def find_message(
     if not question.last_known_id.isdecimal():
         raise CannotTellError("no earlier message of ours shows whether the bot may read the channel's history")
     await read_one(int(question.last_known_id))
-    after = snowflake(question.delivery.created_at, CLOCK_SKEW_SECONDS)
+    after = snowflake(question.delivery.created_at - CLOCK_SKEW)
     for _ in range(MOST_PAGES):
         messages = await read_after(after)
         for message in sorted(messages, key=id_of):

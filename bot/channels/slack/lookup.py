@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.channel import CannotTellError
+from bot.channels.channel import CLOCK_SKEW, CannotTellError
 from bot.channels.http_answers import json_object, json_objects
 from bot.model import Receipt
 
@@ -24,8 +24,6 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,12}", re.ASCII)
 _CONVERSATION = re.compile(r"D[A-Z0-9]{6,20}")
 _LONGEST_CURSOR = 1000
 EVENT_TYPE = "paperboy_digest"
-CLOCK_SKEW_SECONDS = 60.0
-"""How far Slack's clock may be behind ours."""
 PAGE = 200
 MOST_PAGES = 10
 """The most pages to read; if more was posted since then, we cannot tell whether it was sent."""
@@ -56,7 +54,7 @@ async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery)
     """
     where: dict[str, Any] = {
         "channel": channel,
-        "oldest": f"{delivery.created_at.timestamp() - CLOCK_SKEW_SECONDS:.6f}",
+        "oldest": f"{(delivery.created_at - CLOCK_SKEW).timestamp():.6f}",
         "inclusive": True,
         "include_all_metadata": True,
         "limit": PAGE,
