@@ -265,8 +265,8 @@ class DigestPlanner:
             title=topic.title,
             entries=tuple(shown),
             hidden=len(ranked) - len(shown),
-            more=(pages := self._pages(topic, ranked)) or listings(ranked, window),
-            pages=pages,
+            more=self._pages(topic, ranked, "the page of {}") or listings(ranked, window),
+            pages=self._pages(topic, ranked, "{}"),
         )
 
     def _claimed_by(self, topic: str, announcements: Iterable[Announcement]) -> list[Announcement]:
@@ -276,14 +276,21 @@ class DigestPlanner:
             return []
         return [announcement for announcement in announcements if announcement.identifier in claimed]
 
-    def _pages(self, topic: Topic, entries: Sequence[DigestEntry]) -> tuple[Link, ...]:
-        """The site's pages that have these papers; none where there is no published site with the topic."""
+    def _pages(self, topic: Topic, entries: Sequence[DigestEntry], label: str) -> tuple[Link, ...]:
+        """The site's pages that have these papers; none where there is no published site with the topic.
+
+        Args:
+            topic: the topic.
+            entries: its papers.
+            label: the links' label, with `{}` for the date.
+        """
         site = self._settings.site
         if not (site and site.url and topic.name in site.topics):
             return ()
         days = sorted({entry.mailing_date for entry in entries}, reverse=True)
-        pages = ((f"{day:%Y-%m-%d}", f"{site.url}/{topic.name}/{day:%Y-%m-%d}.{site.ending}") for day in days)
-        return tuple(Link(*page) for page in pages)
+        return tuple(
+            Link(label.format(text.day(day)), f"{site.url}/{topic.name}/{day:%Y-%m-%d}.{site.ending}") for day in days
+        )
 
     def _count_announced(self, categories: frozenset[str], dates: tuple[date, ...]) -> int:
         """How many different papers were announced in these categories on these dates."""
