@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 _LONGEST_WAIT = timedelta(seconds=30)
 """How long one `deliver` waits for pacing and Retry-After; what takes longer is left to a later one."""
 _LOOK_AGAIN = timedelta(minutes=1)
-"""After another process was seen collecting."""
+"""After a job failed, or another process was seen collecting."""
 _LOOK_AT_HELD = timedelta(hours=1)
 """Between two looks at what waits for a person or for the end of a pause."""
 
@@ -49,26 +49,34 @@ class Jobs:
         """Whether this process asks for today's mailing: its lease keeps others from composing, not itself."""
 
     async def do(self, job: Job) -> None:
-        """Does one job. One that is cancelled is asked for again, so that another worker takes it at once.
+        """Does one job. One that is cancelled or fails is asked for again: at once, or after a minute.
 
         Raises:
-            StoreError: the store cannot be used; the job is missing then, and is asked for again by `repair`.
+            StoreError: the store cannot be used.
         """
         async with self._current().in_use() as app:
             try:
                 await self._do(app, job)
             except asyncio.CancelledError:
-                try:
-                    app.store.job_queue.ask(job)
-                except StoreError as error:
-                    log.warning("a job could not be handed back", job=job.key, reason=error.reason)
+                self._ask_again(app, job)
                 raise
             except StoreError as error:
                 log.error("the store cannot be used", job=job.key, store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
+                self._ask_again(app, job, after=_LOOK_AGAIN)
                 raise
             except Exception:
                 log.exception("a job failed", job=job.key)
+                self._ask_again(app, job, after=_LOOK_AGAIN)
                 raise
+
+    @staticmethod
+    def _ask_again(app: App, job: Job, *, after: timedelta = timedelta()) -> None:
+        """Asks for a job that was not done to its end."""
+        try:
+            app.store.job_queue.ask(job, after=after)
+        except StoreError as error:
+            # `collect` and `deliver` are asked for by `repair`, and the others by the next `collect`.
+            log.warning("a job could not be asked for again", job=job.key, reason=error.reason)
 
     async def _do(self, app: App, job: Job) -> None:
         match job.verb:

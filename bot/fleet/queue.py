@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import procrastinate
+import structlog
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
@@ -21,7 +22,11 @@ from bot.store.jobs import Job, Verb
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from psycopg import AsyncConnection
+
     Do = Callable[[Job], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
 
 REPAIR = "repair"
 """The queue that every worker takes from, whatever its verbs: jobs of dead workers are given to living ones."""
@@ -30,6 +35,8 @@ _MOST_CONNECTIONS = 4
 _CONNECT_SECONDS = 5.0
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
 """At once, by the database's clock: this machine's may be fast."""
+_KEEP_HOURS = 24
+"""How long jobs are kept that failed or were handed back; `status` counts them. The others go when they are done."""
 _PRUNE_AT = "17 * * * *"
 _REPAIR_AT = "* * * * * */15"
 """Every 15 seconds: croniter's sixth field. With `SILENT_SECONDS` a death is noticed within a minute."""
@@ -62,7 +69,11 @@ def open_queue(url: str, do: Do, repair: Callable[[procrastinate.App], Awaitable
         repair: takes back jobs of dead workers.
     """
     connector = procrastinate.PsycopgConnector(
-        kwargs=driver_arguments(url), min_size=1, max_size=_MOST_CONNECTIONS, timeout=_CONNECT_SECONDS
+        kwargs=driver_arguments(url),
+        configure=_commit_at_once,
+        min_size=1,
+        max_size=_MOST_CONNECTIONS,
+        timeout=_CONNECT_SECONDS,
     )
     queue = procrastinate.App(connector=connector)
 
@@ -70,25 +81,41 @@ def open_queue(url: str, do: Do, repair: Callable[[procrastinate.App], Awaitable
         async def sharded(shard: int, of: int) -> None:
             await do(Job(verb, shard, of))
 
-        async def whole(timestamp: int = 0) -> None:  # noqa: ARG001 - when it was due, of a periodic one
+        async def whole() -> None:
             await do(Job(verb))
 
-        is_sharded = verb in (Verb.COMPOSE, Verb.DELIVER)
-        task = queue.task(name=verb.value, queue=verb.value, lock=verb.value, queueing_lock=verb.value)
-        added = task(sharded if is_sharded else whole)
-        if verb is Verb.PRUNE:
-            queue.periodic(cron=_PRUNE_AT)(added)
+        queue.task(name=verb.value, queue=verb.value)(sharded if verb in (Verb.COMPOSE, Verb.DELIVER) else whole)
 
-    for verb in Verb:
+    for verb in (Verb.COLLECT, Verb.COMPOSE, Verb.DELIVER, Verb.PUBLISH):
         add(verb)
+
+    @queue.periodic(cron=_PRUNE_AT)
+    @queue.task(name=Verb.PRUNE.value, queue=Verb.PRUNE.value, lock=Verb.PRUNE.value, queueing_lock=Verb.PRUNE.value)
+    async def _(timestamp: int = 0) -> None:  # noqa: ARG001 - when it was due
+        await do(Job(Verb.PRUNE))
+        jobs = queue.job_manager
+        await jobs.delete_old_jobs(_KEEP_HOURS, include_failed=True, include_cancelled=True, include_aborted=True)
 
     # Without a lock: a worker that died while it repaired would keep all others from it.
     @queue.periodic(cron=_REPAIR_AT)
     @queue.task(name=REPAIR, queue=REPAIR, queueing_lock=REPAIR)
     async def _(timestamp: int) -> None:  # noqa: ARG001 - when it was due
-        await repair(queue)
+        try:
+            await repair(queue)
+        except Exception:
+            log.exception("a job failed", job=REPAIR)
+            raise
 
     return queue
+
+
+async def _commit_at_once(connection: AsyncConnection) -> None:
+    """Has each statement be a transaction.
+
+    Else a job's row stayed locked until this event loop comes to say COMMIT, and the store, which waits in the same
+    thread for that row, would wait in vain.
+    """
+    await connection.set_autocommit(True)
 
 
 async def take_back(queue: procrastinate.App) -> int:

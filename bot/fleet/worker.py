@@ -24,7 +24,7 @@ from bot.store.job_queue import SILENT_SECONDS
 from bot.store.jobs import Job, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     import procrastinate
 
@@ -36,8 +36,13 @@ log = structlog.get_logger(__name__)
 CONCURRENCY = 8
 """How many jobs a worker does at once if nobody says otherwise: most of the time they wait for a platform."""
 
+_ONE_BY_ONE = (Verb.COMPOSE, Verb.PUBLISH, Verb.PRUNE)
+"""Of these it does one at a time beside the others: they need a core, and several at once would all be done late."""
+
 _PAUSE = 5.0
 """Seconds before the database is tried again."""
+_NOTE_SECONDS = 0.2
+"""How often it is tried to note a new worker, so that `status` names it."""
 _POLL_SECONDS = 5.0
 """How often a worker looks for jobs whose time has come; of new ones it is notified."""
 
@@ -53,7 +58,7 @@ class Worker:
         Args:
             current: returns the application as it is opened now; it changes with the configuration.
             verbs: whose jobs it takes.
-            concurrency: how many jobs it does at once.
+            concurrency: how many jobs of collect and deliver it does at once.
         """
         self._current = current
         self._verbs = tuple(verbs)
@@ -94,33 +99,57 @@ class Worker:
     async def _take_jobs(self, url: str) -> None:
         """Takes jobs until it is cancelled, or the database is away."""
         queue = open_queue(url, self._jobs.do, self._repair)
+        one_by_one = [verb for verb in self._verbs if verb in _ONE_BY_ONE]
+        others = [verb for verb in self._verbs if verb not in _ONE_BY_ONE]
         try:
-            async with queue.open_async():
-                worker = ProcrastinateWorker(
-                    queue,
-                    queues=[*self._verbs, REPAIR],
-                    name=None,
-                    concurrency=self._concurrency,
-                    fetch_job_polling_interval=_POLL_SECONDS,
-                    shutdown_graceful_timeout=GRACE,
-                    delete_jobs="successful",
-                    install_signal_handlers=False,
-                    stalled_worker_timeout=SILENT_SECONDS,
-                )
-                noting = asyncio.create_task(self._note(worker))
-                try:
-                    await worker.run()  # type: ignore[no-untyped-call]
-                finally:
-                    await _end(noting)
-        except (ConnectorException, DriverError, StoreError) as error:
-            log.error("the job queue cannot be used", error=type(error.__cause__ or error).__name__)  # noqa: TRY400 - the driver's text may quote what it sent
+            await queue.open_async()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._take(queue, others, REPAIR, concurrency=self._concurrency))
+                if one_by_one:
+                    group.create_task(self._take(queue, one_by_one, concurrency=1))
+        except* (ConnectorException, DriverError, StoreError) as errors:
+            names = sorted({type(error.__cause__ or error).__name__ for error in errors.exceptions})
+            # The driver's text may quote what it sent.
+            log.error("the job queue cannot be used", errors=names)  # noqa: TRY400 - its frames do not help
+        finally:
+            await queue.close_async()
 
-    async def _note(self, worker: ProcrastinateWorker) -> None:
-        """Notes who this worker is once procrastinate has given it a number."""
-        while worker.worker_id is None:  # noqa: ASYNC110 - it tells nobody when it is registered
-            await asyncio.sleep(0.1)
-        store = self._current().store
-        store.job_queue.note_worker(worker.worker_id, store.owner, self._verbs)
+    async def _take(self, queue: procrastinate.App, verbs: Sequence[Verb], *more: str, concurrency: int) -> None:
+        """Takes jobs of these verbs, and of more queues.
+
+        Raises:
+            ConnectorException: the database is away.
+        """
+        worker = ProcrastinateWorker(
+            queue,
+            queues=[*verbs, *more],
+            name=None,
+            concurrency=concurrency,
+            fetch_job_polling_interval=_POLL_SECONDS,
+            shutdown_graceful_timeout=GRACE,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            stalled_worker_timeout=SILENT_SECONDS,
+        )
+        noting = asyncio.create_task(self._note(worker, verbs))
+        try:
+            await worker.run()  # type: ignore[no-untyped-call]
+        finally:
+            await _end(noting)
+        raise ConnectorException("it ends by itself only where one of its connections broke off")
+
+    async def _note(self, worker: ProcrastinateWorker, verbs: Sequence[Verb]) -> None:
+        """Notes who this worker is, once procrastinate has given it a number."""
+        is_noted = False
+        while not is_noted:
+            await asyncio.sleep(_NOTE_SECONDS)
+            store = self._current().store
+            try:
+                if worker.worker_id is not None:
+                    store.job_queue.note_worker(worker.worker_id, store.owner, verbs)
+                    is_noted = True
+            except StoreError as error:
+                log.warning("a worker could not be noted", reason=error.reason)
 
     async def _repair(self, queue: procrastinate.App) -> None:
         """Takes back jobs of dead workers, and asks for those that are missing: whoever was to ask died before."""

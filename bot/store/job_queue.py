@@ -34,11 +34,13 @@ CREATE TABLE paperboy_workers (
 )
 """
 _WORKERS = """
-SELECT owner, verbs, extract(epoch FROM now() - last_heartbeat) AS silent,
+SELECT owner, string_agg(verbs, ',' ORDER BY worker_id) AS verbs,
+    extract(epoch FROM now() - max(last_heartbeat)) AS silent,
     ARRAY(SELECT lock FROM procrastinate_jobs
-        WHERE worker_id = workers.id AND status = 'doing' AND lock IS NOT NULL ORDER BY lock) AS doing
-FROM procrastinate_workers workers JOIN paperboy_workers ON paperboy_workers.worker_id = workers.id
-ORDER BY workers.id
+        WHERE worker_id = ANY (array_agg(noted.worker_id)) AND status = 'doing' AND lock IS NOT NULL ORDER BY lock)
+        AS doing
+FROM procrastinate_workers workers JOIN paperboy_workers noted ON noted.worker_id = workers.id
+GROUP BY owner ORDER BY min(worker_id)
 """
 _COUNTS = """
 SELECT queue_name, count(*) AS jobs,
@@ -55,7 +57,7 @@ WHERE status = 'todo' AND scheduled_at <= now() AND NOT EXISTS (
 
 @dataclass(frozen=True, slots=True)
 class WorkerRecord:
-    """One worker."""
+    """One worker: a process, which may have several of procrastinate's workers."""
 
     host: str
     pid: int
@@ -155,7 +157,7 @@ class JobQueue:
             workers = []
             for row in connection.execute(text(_WORKERS)):
                 owner = WorkerId.parse(row.owner)
-                verbs, doing = tuple(row.verbs.split(",")), tuple(row.doing)
+                verbs, doing = tuple(filter(None, row.verbs.split(","))), tuple(row.doing)
                 workers.append(WorkerRecord(owner.host, owner.pid, verbs, float(row.silent), doing))
             counts = {(row.queue_name, row.state): row.jobs for row in connection.execute(text(_COUNTS))}
             oldest = connection.scalar(text(_OLDEST))

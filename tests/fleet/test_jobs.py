@@ -173,11 +173,40 @@ async def test_a_job_that_is_cancelled_is_asked_for_again_and_keeps_its_applicat
     await closing
 
 
-async def test_a_store_that_cannot_be_used_fails_the_job(jobs: Jobs, postgres_url: str) -> None:
+async def test_a_job_that_fails_is_asked_for_again_after_a_minute(jobs: Jobs, postgres_url: str) -> None:
     execute(postgres_url, "ALTER TABLE mailings RENAME TO gone")
     with pytest.raises(StoreError):
         await jobs.do(COLLECT)
+    assert [(row.key, 50 < row.seconds <= 60) for row in rows(postgres_url)] == [("collect", True)]
     execute(postgres_url, "ALTER TABLE gone RENAME TO mailings")
+
+
+async def test_a_fault_of_ours_fails_one_job_and_is_logged(
+    jobs: Jobs, app: App, postgres_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(app.runner, "prune", lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        await jobs.do(PRUNE)
+    assert [(row.key, 50 < row.seconds <= 60) for row in rows(postgres_url)] == [("prune", True)]
+    assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+async def test_a_job_that_cannot_even_be_asked_for_again_is_left_to_repair(
+    jobs: Jobs, app: App, postgres_url: str
+) -> None:
+    execute(postgres_url, "ALTER TABLE procrastinate_jobs RENAME TO gone")
+    with pytest.raises(StoreError, match="procrastinate_jobs"):
+        await jobs.do(COLLECT)
+    execute(postgres_url, "ALTER TABLE gone RENAME TO procrastinate_jobs")
+    assert COLLECT in app.store.job_queue.missing()
+
+
+async def test_once_works_beside_workers(jobs: Jobs, fleet: Environment, postgres_url: str) -> None:
+    await fleet.once()
+    assert keys(postgres_url) == [job.key for job in DELIVER]
+    for job in (*DELIVER, COLLECT, *COMPOSE, *DELIVER):
+        await jobs.do(job)
+    assert fleet.received() == {"slack": 1, "discord": 0, "mail": 1}
 
 
 async def test_pages_are_written_and_a_folder_that_refuses_them_is_told_to_the_operator(

@@ -74,6 +74,21 @@ def test_two_are_done_by_the_clock_a_repair_every_quarter_minute_and_pruning_eve
     assert crons == {REPAIR: "* * * * * */15", "prune": "17 * * * *"}
 
 
+async def test_pruning_forgets_jobs_that_failed_a_day_ago(
+    queue: procrastinate.App, store: Store, postgres_url: str
+) -> None:
+    for job, age in ((COMPOSE, "25 hours"), (Job(Verb.COLLECT), "23 hours")):
+        store.job_queue.ask(job)
+        assert take(postgres_url) == job.key
+        failed = "SELECT procrastinate_finish_job_v1(id, 'failed', false) FROM procrastinate_jobs WHERE lock = :key"
+        execute(postgres_url, failed, key=job.key)
+        before = "UPDATE procrastinate_events SET at = now() - CAST(:age AS interval) WHERE job_id IN"
+        execute(postgres_url, f"{before} (SELECT id FROM procrastinate_jobs WHERE lock = :key)", age=age, key=job.key)
+    store.job_queue.ask(Job(Verb.PRUNE))
+    await queue.run_worker_async(wait=False, install_signal_handlers=False, delete_jobs="successful")
+    assert rows(postgres_url) == [Row("collect", "failed", 0)]
+
+
 async def test_a_job_of_a_dead_worker_is_taken_back_and_the_worker_forgotten(
     queue: procrastinate.App, store: Store, postgres_url: str
 ) -> None:
@@ -102,6 +117,17 @@ async def test_a_job_of_a_dead_worker_that_was_asked_for_again_is_taken_back_onc
     die(postgres_url, dead)
     assert await take_back(queue) == 1
     assert rows(postgres_url) == [Row(COMPOSE.key, "todo", 0)]
+
+
+async def test_a_job_that_procrastinate_looks_at_is_not_locked_until_the_event_loop_comes_to_it(
+    queue: procrastinate.App, store: Store, postgres_url: str
+) -> None:
+    store.job_queue.ask(COMPOSE)
+    worker = register(postgres_url)
+    async with queue.connector.pool.connection() as connection:  # type: ignore[attr-defined]
+        await connection.execute("SELECT procrastinate_fetch_job_v2(NULL, %s)", [worker])
+        store.job_queue.ask(COMPOSE)
+    assert [row.state for row in rows(postgres_url)] == ["doing", "todo"]
 
 
 async def test_a_job_is_taken_back_at_once_whatever_this_machine_s_clock_says(

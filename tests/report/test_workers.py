@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,7 +51,7 @@ def test_what_waits_and_nobody_takes_is_a_trouble_and_so_is_what_failed(
 ) -> None:
     alive, dead = register(postgres_url), register(postgres_url)
     store.job_queue.note_worker(alive, store.owner, ["collect", "compose"])
-    store.job_queue.note_worker(dead, store.owner, ["deliver"])
+    store.job_queue.note_worker(dead, replace(store.owner, pid=1), ["deliver"])
     silent = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '40 s' WHERE id = :number"
     execute(postgres_url, silent, number=dead)
     store.job_queue.ask(Job(Verb.COLLECT), Job(Verb.DELIVER, 1), Job(Verb.DELIVER, 2), Job(Verb.PUBLISH))

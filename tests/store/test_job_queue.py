@@ -81,6 +81,19 @@ def test_figures_tell_what_waits_what_comes_later_and_who_does_what(store: Store
     assert worker.silent_seconds < 30
 
 
+def test_a_process_with_two_of_procrastinate_s_workers_is_one_worker(store: Store, postgres_url: str) -> None:
+    numbers = [register(postgres_url) for _ in range(3)]
+    for number, verbs in zip(numbers, (["collect"], ["compose", "publish"], []), strict=True):
+        store.job_queue.note_worker(number, store.owner, verbs)
+    store.job_queue.ask(COLLECT, PUBLISH)
+    assert take(postgres_url, "collect", worker=numbers[0]) == "collect"
+    assert take(postgres_url, "publish", worker=numbers[1]) == "publish"
+    found = store.job_queue.figures()
+    assert found is not None
+    (worker,) = found.workers
+    assert (worker.verbs, worker.doing) == (("collect", "compose", "publish"), ("collect", "publish"))
+
+
 def test_a_job_behind_one_that_is_being_done_is_not_late(store: Store, postgres_url: str) -> None:
     store.job_queue.ask(LAB)
     assert take(postgres_url) == LAB.key
