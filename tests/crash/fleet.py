@@ -50,6 +50,11 @@ SEATS = (("one", 0.0), ("one", 0.0), ("two", 120.0), ("two", 120.0))
 READERS = 40
 """Mailboxes beside one subscriber on every channel."""
 
+STOPPED = 0.2
+"""The part of those that is asked to end, by SIGTERM, rather than killed."""
+LONGEST_END = 10.0
+"""Seconds from SIGTERM to the end, at most."""
+
 KILLS = 4
 """A morning's at most: with a fifth a message could be given up as the one that kills its sender."""
 
@@ -73,6 +78,8 @@ class FleetTally:
 
     killed: Counter[str] = field(default_factory=Counter)
     """In which phase."""
+    stopped: Counter[str] = field(default_factory=Counter)
+    """The same by SIGTERM."""
     outages: Counter[str] = field(default_factory=Counter)
     mornings: int = 0
     deaths: int = 0
@@ -89,6 +96,7 @@ class FleetTally:
         return "\n".join(
             [
                 f"{self.killed.total()} of four killed on {self.mornings} mornings, while: {phases}",
+                f"{self.stopped.total()} ended by SIGTERM, within {LONGEST_END:.0f} s",
                 f"the database: {outages}; {self.restarted} could not begin for want of it, and were started again",
                 f"{self.deaths} messages were under way when their sender died",
                 f"{self.messages.total()} messages, each there and in order",
@@ -123,10 +131,14 @@ class Fleet:
             await self._start(seat)
 
     async def kill_one(self, chance: random.Random) -> End:
-        """SIGKILL one of them, and start another in its place."""
+        """End one of them, mostly by SIGKILL, and start another in its place."""
         seat = chance.choice(self._seats)
-        os.kill(seat.pid, signal.SIGKILL)
-        end = await seat.pool.reap(seat.pid)
+        how = signal.SIGTERM if chance.random() < STOPPED else signal.SIGKILL
+        os.kill(seat.pid, how)
+        async with asyncio.timeout(LONGEST_END):
+            end = await seat.pool.reap(seat.pid)
+        # One that has just begun, or could not for want of a database, has nothing to end.
+        assert end.code in (-signal.SIGKILL, 0) or end.phase == "starting", f"ended with {end.code}"
         seat.pool = self._later
         await self._start(seat)
         return end
@@ -142,7 +154,7 @@ class Fleet:
         """SIGTERM to all. Each ends with 0, within ten seconds."""
         for seat in self._seats:
             os.kill(seat.pid, signal.SIGTERM)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONGEST_END):
             ends = [await seat.pool.reap(seat.pid) for seat in self._seats]
         for seat in self._seats:
             seat.pid = 0
@@ -230,7 +242,8 @@ class FleetSimulation:
         for trouble in troubles:
             await asyncio.sleep(self._chance.uniform(0, 2 * SECONDS / len(troubles)))
             if trouble == "kill":
-                self.tally.killed[(await self._fleet.kill_one(self._chance)).phase] += 1
+                end = await self._fleet.kill_one(self._chance)
+                (self.tally.stopped if end.code == 0 else self.tally.killed)[end.phase] += 1
             else:
                 await asyncio.to_thread(database[trouble])
                 self.tally.outages[trouble] += 1
