@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.clock import Clock
     from bot.members.context import Context
+    from bot.model import Limits
     from bot.settings import Address, Settings, Subscriber
 
 log = structlog.get_logger(__name__)
@@ -126,11 +127,10 @@ class ReactionReader:
         if not isinstance(channel, ReadsReactions):
             return ""
         limits = channel.limits(address)
-        here, token = (f"reactions:{limit.key}" for limit in (limits.destination, limits.credential))
-        if self._is_closed(limits.destination.key, limits.credential.key) or not self._begins(here, token):
-            return ""
+        token = f"reactions:{limits.credential.key}"
         try:
-            await self._note(channel, subscriber, address, turns)
+            if self._is_due(subscriber, token) and not self._is_closed(limits):
+                await self._note(channel, subscriber, address, turns)
         except CannotTellError as error:
             return f"Reactions under the papers of {subscriber.name} cannot be read: {error.reason}"
         except DeliveryError as error:
@@ -158,14 +158,14 @@ class ReactionReader:
             if reacted.message in by_id:
                 note_reactions(context, subscriber.channel, by_id[reacted.message], reacted, now)
 
-    def _begins(self, here: str, token: str) -> bool:
-        """Whether the address is due, and the platform does not have us wait."""
+    def _is_due(self, subscriber: Subscriber, token: str) -> bool:
+        """Whether its time has come, and the platform does not have us wait; then it is due again in an hour."""
         now: datetime = self._clock.now()
         with self._context().store.transaction() as transaction:
-            return transaction.reactions.begin(here, token, now + EVERY, now)
+            return transaction.reactions.begin(f"reactions:{subscriber.name}", token, now + EVERY, now)
 
-    def _is_closed(self, *keys: str) -> bool:
+    def _is_closed(self, limits: Limits) -> bool:
         """Whether a circuit is open: what is refused to messages would be refused to a question, too."""
-        now = self._clock.now()
+        now, keys = self._clock.now(), (limits.destination.key, limits.credential.key)
         circuits = self._context().store.queries.open_circuits(now)
         return any(each.key in keys and each.closed_until and each.closed_until > now for each in circuits)

@@ -172,6 +172,34 @@ async def test_what_was_liked_on_friday_counts_reactions(lab: Environment) -> No
     assert "2 liked this" in str(lab.slack.messages[-1].blocks)
 
 
+async def test_two_subscribers_of_one_channel_are_both_read(lab: Environment) -> None:
+    lab.config["topics"]["maps"] = {"categories": ["cs.CV"], "keywords": ["maps"]}
+    lab.config["subscribers"]["maps"] = {"slack": "C0123456789", "topics": ["maps"], "reactions": True}
+    await lab.once(hour(0))
+    for message in lab.slack.messages:
+        lab.slack.reactions[message.ts] = {"+1": [ADA]}
+    await lab.once(hour(1))
+    assert set(said(lab)) == set(said(lab, "maps")) == {"1", "2", "3", "4"}
+
+
+async def test_while_a_circuit_is_open_nobody_is_asked(lab: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaction_reader, "EVERY", timedelta(minutes=1))
+    await lab.once(hour(0))
+    react(lab, 1, "+1", ADA)
+    tuesday = MONDAY + timedelta(days=1)
+    lab.announce(tuesday, paper("2604.00008", title="One more pigeon"))
+    lab.slack.channels["C0123456789"] = {"error": "channel_not_found"}
+    await lab.once(morning(tuesday))
+    asked = looks(lab)
+    async with lab.app() as app:
+        lab.clock.set(morning(tuesday, 6, 30))
+        await app.runner.hear_reactions()
+        assert looks(lab) == asked
+        lab.clock.set(morning(tuesday, 9))
+        await app.runner.hear_reactions()
+        assert looks(lab) > asked
+
+
 async def test_discord_is_read_too(lab: Environment) -> None:
     lab.config["subscribers"]["lab"] = {"discord": CHANNEL, "topics": ["birds"], "reactions": True}
     await lab.once(hour(0))
