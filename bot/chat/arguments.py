@@ -6,7 +6,6 @@ A value that the configuration also has is checked by the configuration's own ru
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, time
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from bot.config import value_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import date, time
     from typing import Any
 
     from bot.chat.answers import Answer
@@ -125,10 +125,7 @@ def _weekdays(given: Sequence[str]) -> frozenset[int]:
 
 
 def _date(given: Sequence[str]) -> date:
-    try:
-        return date.fromisoformat(_text(given))
-    except ValueError:
-        raise ValueError("a day is expected, like 2026-12-24") from None
+    return value_types.day(_text(given))
 
 
 def _identifier(given: Sequence[str]) -> str:

@@ -54,11 +54,7 @@ def refused(refusal: Refused, *, in_fields: bool) -> Answer:
         in_fields: whether the platform has a field for each argument, so that fields are named, not keywords.
     """
     names = _FIELDS if in_fields else _TYPED
-    lines = tuple(
-        f"{name}: {problem.message}" if (name := names.get(_last_word(problem.path))) else problem.message
-        for problem in refusal.problems
-    )
-    return no(_REFUSALS.get(refusal.why, "This cannot be done here."), *lines)
+    return no(_REFUSALS.get(refusal.why, "This cannot be done here."), *refusal.details(names))
 
 
 def no(sentence: str, *lines: str) -> Answer:
@@ -132,7 +128,3 @@ def paused(until: date | None) -> str:
     """A sentence that says until when nothing is sent."""
     back = f"before {text.day(until)}" if until else f"until {COMMAND} resume"
     return f"Nothing is sent {back}; what comes in meanwhile comes then."
-
-
-def _last_word(path: str) -> str:
-    return path.rpartition(".")[2].partition("[")[0]

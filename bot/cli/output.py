@@ -74,11 +74,6 @@ def when(moment: datetime | None, zone: tzinfo) -> str:
     return f"{text.day(local.date())} {local:%H:%M}"
 
 
-def some(names: Sequence[str]) -> str:
-    """The first two names, and how many more there are: `cs.AI, cs.CL and 32 more`."""
-    return text.some(names)
-
-
 def to_json(value: object) -> str:
     """Dataclasses, also in lists and dicts, as one line of ASCII JSON; dates in ISO 8601, moments in UTC."""
     return json.dumps(value, default=_plain)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from string import Formatter
@@ -93,6 +93,14 @@ def spoken_time(text: str) -> time | None:
             return None
         hour = hour % _NOON + (_NOON if half == "p" else 0)
     return time(hour, minute) if hour < _MIDNIGHT else None
+
+
+def day(text: str) -> date:
+    """`2026-12-24` as a date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("a day is expected, like 2026-12-24") from None
 
 
 def weekday(text: str) -> int:

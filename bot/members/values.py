@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.errors import Problem
@@ -58,6 +59,18 @@ class Refused:
     why: Refusal
     problems: tuple[Problem, ...] = ()
     """What is wrong with the input, in the configuration's words, with its place in the form."""
+
+    def details(self, names: Mapping[str, str]) -> tuple[str, ...]:
+        """The problems as lines, each after the name of its field.
+
+        Args:
+            names: by the last part of a problem's path, the field's name; without one the problem stands alone.
+        """
+        fields = (names.get(problem.path.rpartition(".")[2].partition("[")[0]) for problem in self.problems)
+        return tuple(
+            f"{field}: {problem.message}" if field else problem.message
+            for field, problem in zip(fields, self.problems, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)

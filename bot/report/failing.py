@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from bot.model import DeliveryState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.channels.channel import Channel
-    from bot.settings import Settings, Subscriber
+    from bot.settings import Address, Settings, Subscriber
     from bot.store.limits import LimitState
     from bot.store.outbox.queries import DeliveryRecord
 
@@ -65,15 +65,24 @@ def failing(
 
 def _reason(
     subscriber: Subscriber,
-    old: Iterable[DeliveryRecord],
+    old: Sequence[DeliveryRecord],
     channels: Mapping[str, Channel],
     open_circuits: Mapping[str, LimitState],
 ) -> str:
     """Why these are not delivered: the first one's reason, else that of an open circuit; empty if there is none."""
-    records = list(old)
-    said = [record.reason for record in records if record.reason]
-    if said or not records:
+    said = [record.reason for record in old if record.reason]
+    if said or not old:
         return said[0] if said else ""
-    limits = [channels[subscriber.channel].limits(address) for address in subscriber.addresses]
-    keys = (key for both in limits for key in (both.credential.key, both.destination.key))
-    return next((open_circuits[key].reason or "refused" for key in keys if key in open_circuits), "")
+    closed = closed_addresses(subscriber, open_circuits, channels)
+    return next((circuit.reason or "refused" for _, circuit in closed), "")
+
+
+def closed_addresses(
+    subscriber: Subscriber, open_circuits: Mapping[str, LimitState], channels: Mapping[str, Channel]
+) -> Iterator[tuple[Address, LimitState]]:
+    """The subscriber's addresses that are not reached now, each with the circuit of its credential or its own."""
+    for address in subscriber.addresses if open_circuits else ():
+        limits = channels[subscriber.channel].limits(address)
+        for key in (limits.credential.key, limits.destination.key):
+            if key in open_circuits:
+                yield address, open_circuits[key]

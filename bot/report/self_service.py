@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.report.failing import failing
+from bot.report.failing import closed_addresses, failing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,11 +64,10 @@ def shared_troubles(
         now: the moment, UTC.
     """
     readers = replace(settings, subscribers=_those(settings, self_service=True))
-    refused = {
-        name: reason
-        for name, each in readers.subscribers.items()
-        if (reason := _refused(each, open_circuits, channels))
-    }
+    refused: dict[str, str] = {}
+    for name, each in readers.subscribers.items():
+        for _, circuit in closed_addresses(each, open_circuits, channels):
+            refused.setdefault(name, circuit.reason or "refused")
     late = failing(unfinished, open_circuits, readers, channels, now)
     texts = Counter(f"not reached: {reason}" for reason in refused.values())
     texts.update(f"not delivered to for too long: {each.reason}" for each in late if each.subscriber not in refused)
@@ -78,13 +77,3 @@ def shared_troubles(
 def _those(settings: Settings, *, self_service: bool) -> dict[str, Subscriber]:
     found = settings.subscribers.items()
     return {name: each for name, each in found if each.is_self_service is self_service}
-
-
-def _refused(subscriber: Subscriber, open_circuits: Mapping[str, LimitState], channels: Mapping[str, Channel]) -> str:
-    """Why an address of it is not reached now; empty if all are."""
-    for address in subscriber.addresses if open_circuits else ():
-        limits = channels[subscriber.channel].limits(address)
-        for key in (limits.credential.key, limits.destination.key):
-            if key in open_circuits:
-                return open_circuits[key].reason or "refused"
-    return ""

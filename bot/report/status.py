@@ -16,7 +16,7 @@ from bot.collect import backlog
 from bot.model import DeliveryState, MailingState
 from bot.report import explain, snapshot
 from bot.report.chat_outages import SOON, chat_outages
-from bot.report.failing import failing
+from bot.report.failing import closed_addresses, failing
 from bot.report.liked import votes_in_words
 from bot.report.readers import Readers, readers
 from bot.report.renamed import renamed
@@ -199,13 +199,10 @@ class Reporter:
 
     def _delivery_problem(self, subscriber: Subscriber, store: Snapshot) -> str | None:
         """Why its messages are not delivered, or None."""
-        for address in subscriber.addresses if store.open_circuits else ():
-            limits = self._channels[subscriber.channel].limits(address)
-            limit = store.open_circuits.get(limits.credential.key) or store.open_circuits.get(limits.destination.key)
-            if limit is not None:
-                until = limit.closed_until
-                again = f"; next attempt after {self._clock(until)}" if until else ""
-                return f"{address.label} is not reached: {limit.reason}{again}"
+        for address, circuit in closed_addresses(subscriber, store.open_circuits, self._channels):
+            until = circuit.closed_until
+            again = f"; next attempt after {self._clock(until)}" if until else ""
+            return f"{address.label} is not reached: {circuit.reason}{again}"
         mine = store.unfinished_of.get(subscriber.name, [])
         waiting = [record for record in mine if record.state is not DeliveryState.HELD]
         if not waiting:

@@ -59,13 +59,4 @@ _PLACES: Mapping[str, str] = {
 
 def refused(refusal: Refused, about: str = "") -> FormMessage:
     """The message for a refusal, with all problems, using the names of the form's fields."""
-    details = tuple(
-        f"{place}: {problem.message}" if (place := _place(problem.path)) else problem.message
-        for problem in refusal.problems
-    )
-    return FormMessage(_SENTENCES[refusal.why], details, good=False, about=about)
-
-
-def _place(path: str) -> str:
-    name = path.rpartition(".")[2].partition("[")[0]
-    return _PLACES.get(name, "")
+    return FormMessage(_SENTENCES[refusal.why], refusal.details(_PLACES), good=False, about=about)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from typing import TYPE_CHECKING
 
 from bot.config import value_types
+
+if TYPE_CHECKING:
+    from datetime import date, time
 
 
 def read_hour(text: str) -> time | None:
@@ -22,9 +25,4 @@ def read_day(text: str) -> date | None:
     Raises:
         ValueError: with a sentence that says what is expected.
     """
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError("a day is expected, like 2026-12-24") from None
+    return value_types.day(text) if text else None

@@ -13,8 +13,9 @@ from bot.cli.application import opened
 from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption
-from bot.cli.output import heading, plural, progress, some, table, when
+from bot.cli.output import heading, plural, progress, table, when
 from bot.model import Outcome
+from bot.text import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
