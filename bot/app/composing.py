@@ -35,6 +35,9 @@ Measured on two cores: a process takes 1.2 s of CPU until its first digest, a di
 done before one is from about 350 digests on.
 """
 
+MOST_BY_DEFAULT = 8
+"""The most processes where the configuration names no number: an eighth of the work is writing, one at a time."""
+
 
 class Composing:
     """Runs the compose verb over one open store."""
@@ -75,7 +78,7 @@ class Composing:
 
     def _processes(self, roster: Settings, composer: Composer, run: ComposeRun) -> int:
         """How many processes are worth it, from facts that cost little: no paper is looked at."""
-        most = self._settings.compose.processes or usable_cores()
+        most = self._settings.compose.processes or min(usable_cores(), MOST_BY_DEFAULT)
         if most == 1 or len(roster.subscribers) < 2 * DIGESTS_PER_PROCESS:
             return 1
         return min(most, composer.most_digests(run.now, any_hour=run.any_hour) // DIGESTS_PER_PROCESS)

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 _DIGESTS_PER_TRANSACTION = 50
 """How many different digests are written in one transaction."""
 
+_MOST_PLANS = 1000
+"""How many different digests are planned before they are rendered: a plan takes about 5 KB."""
+
 _PLANS_PER_TURN = 10
 """How many digests are planned before other tasks of the event loop run."""
 
@@ -148,8 +151,9 @@ class Composer:
                 done[subscriber.name] = Composed(subscriber.name, Outcome.WAITING, late=late)
             else:
                 groups.setdefault(candidate.same_messages_key, []).append(candidate)
-        for some in _in_batches(list(groups.values())):
-            done.update((composed.subscriber, composed) for composed in await self._serve(some, now))
+            if len(groups) == _MOST_PLANS:
+                done |= await self._serve_all(groups, now)
+        done |= await self._serve_all(groups, now)
         return tuple(
             replace(done[each.name], self_service=True) if each.is_self_service else done[each.name]
             for each in self._settings.subscribers.values()
@@ -230,6 +234,17 @@ class Composer:
         plan = self._planner.plan(subscriber, state, now)
         slot = plan.counted_until or (served_slot(subscriber, now) if due else state.slot)
         return _Candidate(subscriber, before, replace(plan.after(state), slot=slot), plan)
+
+    async def _serve_all(
+        self, groups: dict[tuple[object, ...], list[_Candidate]], now: datetime
+    ) -> dict[str, Composed]:
+        """Renders and writes all groups, and forgets them and their plans."""
+        done: dict[str, Composed] = {}
+        for some in _in_batches(list(groups.values())):
+            done.update((composed.subscriber, composed) for composed in await self._serve(some, now))
+        groups.clear()
+        self._planner.forget_plans()
+        return done
 
     async def _serve(self, groups: Iterable[Sequence[_Candidate]], now: datetime) -> list[Composed]:
         """Renders each group and writes all of them in one transaction."""

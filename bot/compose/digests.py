@@ -119,6 +119,10 @@ class DigestPlanner:
         """Plan for subscribers of these topics alone, by name: of many few may be due, and compiling takes long."""
         self._expected = topics
 
+    def forget_plans(self) -> None:
+        """Drops the plans made so far, of which very many would fill the memory."""
+        self._plans.clear()
+
     def add_missing_cursors(self, subscriber: Subscriber, state: SubscriberState) -> SubscriberState:
         """The state with a cursor for each of its topics' categories: a new one starts with the latest mailing."""
         return replace(state, cursors=self.cursors(subscriber, state))

@@ -303,7 +303,7 @@ class ComposeSection(Section):
 
     processes: types.Count | None = None
     """In how many processes at most digests are composed, where hundreds of different ones are due at once; if it is
-    not set, in as many as there are cores."""
+    not set, in as many as there are cores, up to 8."""
 
 
 class WholeFile(Section):

@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from subprocess import DEVNULL
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.app import App, composing, opened
+from bot.app.compose_process import ComposeRun
 from bot.arxiv import calendar
 from bot.clock import SimulatedClock
 from bot.config import load
@@ -64,6 +66,32 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[Child]:
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", noting)
     return started
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cores", "due", "expected"),
+    [
+        (None, 2, (10_000, 10_000), 2),
+        (None, 64, (10_000, 10_000), composing.MOST_BY_DEFAULT),
+        (12, 2, (10_000, 10_000), 12),
+        (None, 8, (10_000, 800), 3),
+        (None, 8, (10_000, 499), 1),
+        (1, 8, (10_000, None), 1),
+        (None, 1, (10_000, None), 1),
+        (None, 8, (499, None), 1),
+    ],
+)
+def test_as_many_processes_as_are_worth_it(
+    monkeypatch: pytest.MonkeyPatch, wanted: int | None, cores: int, due: tuple[int, int | None], expected: int
+) -> None:
+    """Of so many readers and digests that are due; where it is clear before, no digests are counted."""
+    monkeypatch.setattr(composing, "usable_cores", lambda: cores)
+    settings: Any = SimpleNamespace(compose=ComposeSettings(wanted))
+    roster: Any = SimpleNamespace(subscribers=range(due[0]))
+    composer: Any = SimpleNamespace(most_digests=lambda _now, *, any_hour: due[1])  # noqa: ARG005 - as it is called
+    nobody: Any = None
+    composing_there = composing.Composing(settings, nobody, nobody)
+    assert (composing_there._processes(roster, composer, ComposeRun(NOW)) or 1) == expected
 
 
 def payloads(app: App) -> list[str]:

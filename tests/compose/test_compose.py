@@ -613,6 +613,27 @@ async def test_the_announced_count_is_of_different_papers_over_all_categories(
     assert (digest.announced, digest.matched) == (2, 1)
 
 
+async def test_of_very_many_different_digests_some_are_planned_and_written_at_a_time(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who shares a digest with somebody of an earlier part is told the same, and it is stored once."""
+    topics = {name: {"title": name, "categories": ["cs.CV"], "keywords": ["pigeon"]} for name in "abc"}
+    environment.config["topics"] = topics
+    environment.config["subscribers"] = {
+        f"reader{number}": {"mail": f"r{number}@example.org", "topics": ["abcacbca"[number]]} for number in range(8)
+    }
+    environment.announce(TUESDAY, bird(1))
+    monkeypatch.setattr(compose, "_MOST_PLANS", 2)
+    environment.clock.set(morning(TUESDAY))
+    async with environment.app() as app:
+        await app.runner.collect()
+        composed = await app.runner.compose()
+        assert [each.subscriber for each in composed] == list(environment.config["subscribers"])
+        assert {each.outcome for each in composed} == {Outcome.DIGEST}
+        assert Counter(each.title for each in app.store.queries.all()) == {"a": 3, "b": 2, "c": 3}
+        assert len({app.store.queries.detail(each.id).digest for each in app.store.queries.all()}) == 3
+
+
 async def test_a_stop_ends_compose_at_the_next_digest_and_the_next_run_goes_on_after_the_last_transaction(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
