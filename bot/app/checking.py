@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar
@@ -10,6 +11,7 @@ from bot.chat.discord.check import check_listening
 from bot.chat.slack.check import check_chat
 from bot.report import check as checks
 from bot.report.expectation import expectations
+from bot.report.workers import fleet
 from bot.settings import refuse_live
 from bot.store.leases import LeaseTakenError
 
@@ -42,6 +44,7 @@ async def check(
         await _check_arxiv(open_arxiv, roster),
         *await checks.check_channels(channels, roster),
         *await _check_chat(roster),
+        *_check_fleet(store, roster),
     ]
     if send:
         results.extend(await checks.send_tests(channels, roster, store.outbox, clock))
@@ -69,3 +72,15 @@ async def _check_chat(roster: Settings) -> list[CheckResult]:
     if roster.chat and roster.chat.discord:
         results.extend(await check_listening(roster))
     return results
+
+
+def _check_fleet(store: Store, roster: Settings) -> list[CheckResult]:
+    """Whether many workers can share the work, and which do."""
+    found = fleet(store, roster)
+    if found is None:
+        return []
+    if find_spec("procrastinate") is None:
+        return [CheckResult("fleet", ok=False, message="needs an extra: pip install 'paperboy-digest[fleet]'")]
+    alive = ", ".join(f"{worker.host} ({worker.pid})" for worker in found.workers if worker.is_alive)
+    said = (f"shared by {alive}" if alive else "no worker runs", *found.troubles)
+    return [CheckResult("fleet", ok=True, message=message) for message in said]

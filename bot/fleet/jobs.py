@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.app.collecting import Collector
-from bot.app.daemon import next_poll, next_wake
+from bot.app.daemon import TICK, next_poll, next_wake
 from bot.app.run_result import RunResult, log_run
 from bot.deliver.addressing import readdress
 from bot.errors import RenderError, StoreError
@@ -165,7 +165,8 @@ class Jobs:
 
 
 def _until(moment: datetime, now: datetime) -> timedelta:
-    return max(moment - now, timedelta())
+    """How long to wait for it; a little where it has come, so that no job asks for itself without a pause."""
+    return max(moment - now, timedelta(seconds=TICK))
 
 
 def _silently(_name: str, _steps: int) -> None:

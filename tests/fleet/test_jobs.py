@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,7 @@ from bot.demo.servers.arxiv import Answer
 from bot.demo.servers.slack import FaultScript
 from bot.errors import StoreError
 from bot.fleet.jobs import Jobs
-from bot.model import DeliveryState, shard_of
+from bot.model import DeliveryState, LaneReport, shard_of
 from bot.store.jobs import Job, Verb
 from tests.fleet.rows import execute, keys, rows
 from tests.world import MONDAY, TUESDAY, morning
@@ -247,3 +247,17 @@ async def test_old_texts_are_pruned(jobs: Jobs, app: App, fleet: Environment) ->
     fleet.clock.set(fleet.clock.now() + timedelta(days=100))
     await jobs.do(PRUNE)
     assert all(app.store.queries.detail(each.id).pruned for each in app.store.queries.all())
+
+
+async def test_what_may_go_at_once_is_not_asked_for_without_a_pause(
+    jobs: Jobs, app: App, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = app.clock.now()
+    left = LaneReport("lab", "C0123456789", reason="another process took it over", left_until=now)
+
+    async def delivered(**_: Any) -> tuple[LaneReport, ...]:
+        return (left,)
+
+    monkeypatch.setattr(app.runner, "deliver", delivered)
+    await jobs.do(LAB)
+    assert [(row.key, 3 < row.seconds <= 5) for row in rows(postgres_url)] == [(LAB.key, True)]

@@ -16,7 +16,7 @@ VERBS = ("collect", "compose", "deliver", "publish", "prune")
 def worker(
     config: ConfigOption = None,
     *,
-    concurrency: Annotated[int, typer.Option(min=1, help="How many jobs it does at once.")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, help="How many jobs it does at once that mostly wait.")] = 8,
     verbs: Annotated[str, typer.Option(metavar="LIST", help="Whose jobs it takes.")] = ",".join(VERBS),
 ) -> None:
     """Run as one of many, on PostgreSQL.

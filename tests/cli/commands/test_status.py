@@ -1,7 +1,8 @@
-"""`paperboy status` where many share the work: the workers, their jobs, and what nobody takes."""
+"""`paperboy status` and `check` where many share the work: the workers, their jobs, and what nobody takes."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from bot.fleet.queue import prepare
@@ -10,6 +11,8 @@ from bot.store.jobs import Job, Verb
 from tests.fleet.rows import register, take
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.cli.conftest import Terminal
     from tests.world import Environment
 
@@ -37,3 +40,19 @@ async def test_one_process_alone_has_no_workers(environment: Environment, paperb
     await environment.once()
     assert "Workers" not in (await paperboy("status")).out
     assert (await paperboy("status", "--json")).json["fleet"] is None
+
+
+async def test_check_says_who_shares_the_work_and_what_it_needs(
+    environment: Environment, paperboy: Terminal, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment.config |= {"store": postgres_url, "fleet": True}
+    prepare(postgres_url)
+    assert "fleet no worker runs" in " ".join((await paperboy("check")).out.split())
+    store = Store(postgres_url, fleet=True)
+    store.job_queue.note_worker(register(postgres_url), store.owner, ["collect"])
+    store.close()
+    shared = f"fleet shared by {store.owner.host} ({store.owner.pid})"
+    assert shared in " ".join((await paperboy("check")).out.split())
+    monkeypatch.setitem(sys.modules, "procrastinate", None)
+    answer = await paperboy("check")
+    assert (answer.code, "fleet needs an extra" in " ".join(answer.out.split())) == (1, True)
