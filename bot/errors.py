@@ -139,6 +139,14 @@ class DeliveryError(PaperboyError):
         where the platform was not reached, or would refuse any message: then no message is given up."""
 
 
+class UnreadableReportError(PaperboyError):
+    """An incoming mail is larger or more deeply nested than any report, or cannot be parsed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ListenError(PaperboyError):
     """`web.listen` cannot be listened on: the port is taken, or the address is not ours."""
 

@@ -50,6 +50,13 @@ class Context:
     subscribers: Collection[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Metadata of a field: what to write if the setting is missing."""
+
+    text: str
+
+
 def _text(check: Callable[..., object], like: Mapping[str, object] | None = None) -> GetPydanticSchema:
     """A text that `check` converts, or refuses with a ValueError; `like` is its JSON Schema."""
     from_text = Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", **(like or {})})]

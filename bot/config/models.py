@@ -7,7 +7,7 @@ classes. A docstring under a field is its description in editors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -33,9 +33,8 @@ from bot.settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from pydantic.fields import FieldInfo
 
 POLITE_SECONDS = 3.0
 """arXiv's least time between requests: https://info.arxiv.org/help/api/tou.html."""
@@ -44,13 +43,6 @@ _TOPIC = Topic(name="", title="", categories=())
 _SUBSCRIBER = Subscriber(name="", channel="", addresses=(), topics=(), timezone=ZoneInfo("UTC"))
 _ARXIV = ArxivSettings()
 _WHOLE = Settings(contact="", store="", timezone=ZoneInfo("UTC"), topics={})
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """Metadata of a field: what to write if the setting is missing."""
-
-    text: str
 
 
 class Section(BaseModel):
@@ -102,7 +94,7 @@ class TopicSection(Section):
 
     title: types.Text | None = None
     """What readers see; the name if there is none."""
-    categories: Annotated[types.Categories, Advice("add the mailings to read, like [cs.CV]")]
+    categories: Annotated[types.Categories, types.Advice("add the mailings to read, like [cs.CV]")]
     """Which mailings are read for it. `cs.*` is all of cs; aliases such as cs.NA are understood."""
     keywords: types.Keywords = ()
     """One of these is in the title or the abstract. With no keywords, authors or query: every paper."""
@@ -138,7 +130,7 @@ class ZoteroSection(Section):
     """The number that zotero.org/settings/keys shows as the userID."""
     group: types.Count | None = None
     """Or a group's, from the address of its page."""
-    key: Annotated[types.ApiKey, Advice("add a key from zotero.org/settings/keys; reading is enough")]
+    key: Annotated[types.ApiKey, types.Advice("add a key from zotero.org/settings/keys; reading is enough")]
     api_url: types.Url = "https://api.zotero.org"
     cache: types.FilePath = Field(default="zotero.ris", validate_default=True)
     """The file where what was fetched is kept; another one for each library."""
@@ -170,7 +162,7 @@ class InterestSection(Section):
 class SubscriberSection(Section):
     """One of `subscribers`, but for its channel's key and options."""
 
-    topics: Annotated[types.Topics, *types.AtLeastOne, Advice("add names of topics, like [mllm]")]
+    topics: Annotated[types.Topics, *types.AtLeastOne, types.Advice("add names of topics, like [mllm]")]
     timezone: types.Zone | None = None
     at: types.WallTime | None = None
     """The hour in its time zone; as soon as the mailing is in if there is none."""
@@ -242,10 +234,12 @@ class WebSection(Section):
     MAKES = WebSettings
 
     url: Annotated[
-        types.Page, Advice("add the address that links in mails begin with, like https://papers.your-lab.edu")
+        types.Page, types.Advice("add the address that links in mails begin with, like https://papers.your-lab.edu")
     ]
     """What links in mails begin with."""
-    secret: Annotated[types.SigningSecrets, Advice("add 32 random characters or more, from `openssl rand -hex 32`")]
+    secret: Annotated[
+        types.SigningSecrets, types.Advice("add 32 random characters or more, from `openssl rand -hex 32`")
+    ]
     """Signs links; two while it is being changed, the new one first."""
     listen: types.Listen = "127.0.0.1:8080"
     """HOST:PORT, or unix:PATH."""
@@ -267,7 +261,7 @@ class SlackChatSection(Section):
     MAKES = SlackChat
 
     app_token: Annotated[
-        types.AppToken, Advice("add the app-level token (xapp-...) with the scope connections:write")
+        types.AppToken, types.Advice("add the app-level token (xapp-...) with the scope connections:write")
     ]
     """An app-level token, `xapp-...`, with the scope connections:write."""
     who: WhoMayChange = WhoMayChange.MANAGERS
@@ -334,7 +328,7 @@ class WholeFile(Section):
     """Where `paperboy run` answers a monitor (Prometheus at /metrics; /livez, /readyz): HOST:PORT, or unix:PATH."""
     health_url: types.SecretUrl | None = None
     """A URL that `paperboy run` calls at least once an hour. Treated as a secret."""
-    contact: Annotated[str, Advice("add your mail address or a URL, like you@your-lab.edu; arXiv is shown it")]
+    contact: Annotated[str, types.Advice("add your mail address or a URL, like you@your-lab.edu; arXiv is shown it")]
     """Whom arXiv may ask about this bot: a mail address or a URL."""
 
     @field_validator("topics")
@@ -371,31 +365,3 @@ class WholeFile(Section):
         if site is not None and self.site is not None and self.site.topics is None:
             site = replace(site, topics=tuple(topics))
         return replace(whole, topics=topics, subscribers=subscribers, channels=channels, site=site)
-
-
-_SECTIONS: Mapping[str, type[Section]] = {
-    "arxiv": ArxivSection,
-    "topics": TopicSection,
-    "subscribers": SubscriberSection,
-    "site": SiteSection,
-    "web": WebSection,
-    "chat": ChatSection,
-    "chat.slack": SlackChatSection,
-    "chat.discord": DiscordChatSection,
-    "compose": ComposeSection,
-}
-"""The model of each place in the file; `topics` and `subscribers` have many entries of the same model."""
-
-
-def fields_at(place: Sequence[str | int]) -> Mapping[str, FieldInfo]:
-    """The fields of the model for this place in the file."""
-    if not place:
-        return WholeFile.model_fields
-    inner = _SECTIONS.get(".".join(map(str, place)))
-    return (inner or _SECTIONS[str(place[0])]).model_fields
-
-
-def advice_at(place: Sequence[str | int]) -> str:
-    """What to write at a place where a setting is missing, as the end of a sentence."""
-    metadata = fields_at(place[:-1])[str(place[-1])].metadata
-    return "".join(f": {advice.text}" for advice in metadata if isinstance(advice, Advice))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.config import value_types, yaml_file
-from bot.config.models import advice_at, fields_at
+from bot.config.places import advice_at, fields_at
 from bot.errors import WHOLE_FILE, Problem
 
 if TYPE_CHECKING:

@@ -8,13 +8,12 @@ to read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import structlog
 
-from bot.channels.mail.bounce import MOST_BYTES, UnreadableReportError
-from bot.errors import PaperboyError
-from bot.members.bounces import process_report
+from bot.errors import PaperboyError, UnreadableReportError
+from bot.members.bounces import process_file
 from bot.members.values import Suppressed
 
 if TYPE_CHECKING:
@@ -50,18 +49,17 @@ def read_bounces(context: Context, folder: Path, now: datetime) -> int:
         waiting = sorted(file for file in (folder / "new").iterdir() if not file.name.startswith("."))
         for file in waiting[:MOST_AT_ONCE]:
             with file.open("rb") as message:
-                data = message.read(MOST_BYTES + 1)
-            flags = "S" if _process(context, data, now) else ""
+                flags = "S" if _process(context, message, now) else ""
             file.rename(folder / "cur" / f"{file.name.partition(':')[0]}:2,{flags}")
     except OSError as error:
         raise BounceMailboxError(folder, error.strerror or type(error).__name__) from error
     return len(waiting[:MOST_AT_ONCE])
 
 
-def _process(context: Context, data: bytes, now: datetime) -> bool:
+def _process(context: Context, message: BinaryIO, now: datetime) -> bool:
     """Processes one message. Returns whether it was not ignored."""
     try:
-        found = process_report(context, data, now)
+        found = process_file(context, message, now)
     except UnreadableReportError as error:
         log.warning("a message among the bounces was not understood", reason=error.reason)
         return False

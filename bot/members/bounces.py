@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from bot.channels.mail.bounce import Failure, Report, ReportKind, guess_failures, read_report
+from bot.channels.mail.bounce import MOST_BYTES, Failure, Report, ReportKind, guess_failures, read_report
 from bot.channels.mail.return_path import tokens_in
 from bot.members import bounce_tokens
 from bot.members.commands.suppressing import BOUNCES_COUNT_FOR, bounced, complained
@@ -84,6 +84,13 @@ def process_report(
     else:
         subjects = tuple(_by_address(context, report, now))
     return tuple(_act(context, report.kind, subject, now) for subject in subjects) or Ignored.NOT_OURS
+
+
+def process_file(
+    context: Context, file: BinaryIO, now: datetime, *, recipient: str = ""
+) -> tuple[MailboxOutcome, ...] | Ignored:
+    """The same for a mail in an open file, of which no more is read than a report may have."""
+    return process_report(context, file.read(MOST_BYTES + 1), now, recipient=recipient)
 
 
 def _by_token(context: Context, return_path: str, report: Report, data: bytes, recipient: str) -> Iterator[_Subject]:

@@ -15,7 +15,7 @@ from email.parser import BytesParser, HeaderParser, Parser
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.errors import PaperboyError
+from bot.errors import UnreadableReportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,14 +47,6 @@ _REPLY = re.compile(r"(?<![\d.])([45])\d\d(?![\d.])")
 _BEYOND_ASCII = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 """A letter of an address as https://www.rfc-editor.org/rfc/rfc6533#section-3 writes it."""
 _MOST_ADDRESS = 400
-
-
-class UnreadableReportError(PaperboyError):
-    """The mail is larger or more deeply nested than any report, or cannot be parsed."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class ReportKind(StrEnum):

@@ -13,6 +13,7 @@ from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode, giving_advice
 from bot.cli.options import ConfigOption
 from bot.cli.output import plural, say
+from bot.errors import UnreadableReportError
 from bot.members.values import Suppressed
 
 if TYPE_CHECKING:
@@ -47,14 +48,11 @@ def bounce(
 
 
 async def _read(settings: Settings, recipient: str) -> None:
-    # SQLAlchemy and all channels, which `--help` does not need
-    from bot.channels.mail.bounce import MOST_BYTES, UnreadableReportError  # noqa: PLC0415
-    from bot.members.bounces import process_report  # noqa: PLC0415
+    from bot.members.bounces import process_file  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
 
     async with opened(settings, must_exist=True) as app:
-        data = sys.stdin.buffer.read(MOST_BYTES + 1)
         try:
-            found = process_report(app.context, data, app.clock.now(), recipient=recipient)
+            found = process_file(app.context, sys.stdin.buffer, app.clock.now(), recipient=recipient)
         except UnreadableReportError as error:
             say(f"Nothing is done: {error.reason}.")
             return

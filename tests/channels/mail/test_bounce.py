@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.mail import bounce
-from bot.channels.mail.bounce import Failure, ReportKind, UnreadableReportError, guess_failures, read_report
+from bot.channels.mail.bounce import Failure, ReportKind, guess_failures, read_report
+from bot.errors import UnreadableReportError
 
 FOLDER = Path(__file__).parents[2] / "data" / "bounces"
 GIL = "gil@example.net"
