@@ -73,7 +73,8 @@ def _asked(request: PageRequest) -> _Asked | None:
         member = view.members.of_mailbox(link.mailbox)
     own = member.key if member and member.confirmed_at else None
     for lane in readers.lanes(link.mailbox, member):
-        if link.is_of(lane.subscriber):
+        configured = readers.settings.subscribers.get(lane.subscriber)
+        if link.is_of(lane.subscriber) or (configured and configured.was and link.is_of(configured.was)):
             persons = readers.keys.person("mail", link.mailbox)
             opinion = Opinion(click.wish.value)
             return _Asked(link.mailbox, lane.subscriber, own, click.identifier, opinion, persons)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.buttons import LONGEST, Click, Wish, addressed, decode, encode
+from bot.channels.buttons import LONGEST, OPINIONS, Click, Wish, addressed, as_query, decode, encode, read_query
 from bot.store.feedback import Opinion
 
 NAMES = st.from_regex(r"[A-Za-z0-9_:/-]{1,64}", fullmatch=True)
@@ -56,6 +57,18 @@ def test_the_subscriber_is_filled_into_every_button_and_nothing_else_is_touched(
     payload = {"text": text, "blocks": [{"value": text, "n": 1}, {"custom_id": "paperboy-more"}, {"custom_id": text}]}
     blocks = [{"value": named, "n": 1}, {"custom_id": "paperboy-more"}, {"custom_id": named}]
     assert addressed(payload, "lab") == {"text": text, "blocks": blocks}
+
+
+@given(st.sampled_from(OPINIONS), IDENTIFIERS)
+def test_a_link_s_query_is_read_back_and_needs_no_quoting(wish: Wish, identifier: str) -> None:
+    query = as_query(wish, identifier)
+    assert quote(query, safe="=/") == query
+    assert read_query(dict(parse_qsl(query))) == Click(wish, identifier)
+
+
+@given(st.dictionaries(st.sampled_from([*Wish, "x"]) | st.text(), st.text()))
+def test_any_other_query_is_none(query: dict[str, str]) -> None:
+    assert read_query(query) is None
 
 
 def test_opinions_and_wishes_have_the_same_words() -> None:

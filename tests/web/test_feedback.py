@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,10 +11,12 @@ from bot.model import Message
 from bot.store.feedback import Opinion
 from bot.store.outbox import DigestPaper, RenderedDigest
 from bot.store.outbox.policy import Lane
+from tests.members.conftest import of_yaml
 from tests.members.driver import NOW
-from tests.web.conftest import BOB, feedback_path
+from tests.web.conftest import BOB, feedback_path, opened
 
 if TYPE_CHECKING:
+    from bot.store import Store
     from tests.web.conftest import Pages
 
 
@@ -105,3 +108,11 @@ async def test_who_was_subscribed_once_is_told_so_and_nothing_is_stored(pages: P
             assert "There is no such subscription any more." in answer.said
     with pages.readers.store.snapshot() as view:
         assert [view.feedback.of_subscriber(name) for name in ("seminar", "alice")] == [(), ()]
+
+
+async def test_a_link_of_before_a_subscriber_was_renamed_counts_for_it_under_its_new_name(store: Store) -> None:
+    renamed = replace(of_yaml("journal", BOB), was="seminar")
+    async with opened(store, subscribers={"journal": renamed}) as pages:
+        await pages.post(feedback_path(subscriber="seminar"))
+        with pages.readers.store.snapshot() as view:
+            assert [record.identifier for record in view.feedback.of_subscriber("journal")] == ["2604.00001"]
