@@ -140,9 +140,11 @@ class Composer:
             else:
                 state = states.get(subscriber.name) or SubscriberState(subscriber.name)
                 listening.append((subscriber, self._begun(subscriber, state, now)))
-        served = [subscriber for subscriber, state in listening if any_hour or is_due(subscriber, state, now)]
-        self._planner.expect({topic for subscriber in served for topic in subscriber.topics})
-        await self._planner.learned.prepare(served)
+        served = [
+            (subscriber, state) for subscriber, state in listening if any_hour or is_due(subscriber, state, now)
+        ]
+        self._planner.expect({topic for subscriber, _ in served for topic in subscriber.topics})
+        await self._planner.prepare(served)
         for number, (subscriber, state) in enumerate(listening):
             if number % _PLANS_PER_TURN == 0:
                 await asyncio.sleep(0)
@@ -178,7 +180,8 @@ class Composer:
             return is_new and (any_hour or is_due(subscriber, state, now))
 
         listening = (each for each in self._settings.subscribers.values() if not (each.paused or _is_silent(each)))
-        return len({(each.channel, each.topics) for each in listening if has_news(each)})
+        own = self._planner.learned.may_learn  # nobody else's digest has the same order
+        return len({(each.channel, each.topics, own(each) and each.name) for each in listening if has_news(each)})
 
     def enrol(self, now: datetime) -> None:
         """Stores the first cursors of every new subscriber, so that it gets the latest mailing and all after it."""

@@ -123,6 +123,19 @@ class DigestPlanner:
         """Drops the plans made so far, of which very many would fill the memory."""
         self._plans.clear()
 
+    async def prepare(self, served: Iterable[tuple[Subscriber, SubscriberState]]) -> None:
+        """Learns together what the orders of these subscribers share, if there is any paper to order."""
+        learners = [(each, state) for each, state in served if self.learned.may_learn(each)]
+        await self.learned.prepare([each for each, state in learners if self._has_news(each, state)])
+
+    def _has_news(self, subscriber: Subscriber, state: SubscriberState) -> bool:
+        """Whether a topic of the subscriber matches a paper that was announced since."""
+        return any(
+            announcement.identifier in self._matched.claimed_by(name)
+            for name in subscriber.topics
+            for announcement in self._news_of(name, state).announcements
+        )
+
     def add_missing_cursors(self, subscriber: Subscriber, state: SubscriberState) -> SubscriberState:
         """The state with a cursor for each of its topics' categories: a new one starts with the latest mailing."""
         return replace(state, cursors=self.cursors(subscriber, state))

@@ -112,6 +112,10 @@ class LearnedOrder:
             with self._as_far_as_possible(first):
                 self._table_for(first)
 
+    def may_learn(self, subscriber: Subscriber) -> bool:
+        """Whether any of the subscriber's topics is to have a learned order, once there is enough to learn from."""
+        return any(self._learned_topics(subscriber)) and not subscriber.liked
+
     def learns(self, subscriber: Subscriber) -> bool:
         """Whether any of the subscriber's topics has a learned order now, so that its digest differs from others'."""
         return any(self._learns(subscriber, topic) for topic in self._learned_topics(subscriber))

@@ -10,26 +10,21 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from dataclasses import replace
 from errno import ENOENT
-from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from bot.topics.features import Document
 from bot.topics.interest import Examples, Interest
 from bot.topics.paper_space import PaperSpace
-from bot.topics.similarity_table import SimilarityTable
 from bot.topics.vectors import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from types import ModuleType
-
-Done = TypeVar("Done")
 
 BENCH, METADATA = "PAPERBOY_RANKING_BENCH", "PAPERBOY_METADATA"
 _MEASURES = ("ndcg10", "recall20")
@@ -37,65 +32,9 @@ _MEASURES = ("ndcg10", "recall20")
 
 def run(protocols: Sequence[str] = (), sizes: Sequence[int] = ()) -> str:
     """What learning takes, and how well it ranks beside others: in all protocols and sizes if none is named."""
-    return "\n\n".join([cost(), *quality(protocols, sizes)])
+    from tests.bench import learning  # noqa: PLC0415 - what is kept back takes `Learned` where all this is not
 
-
-def cost(announced: int = 4000, mailing: int = 700, readers: int = 10_000, tried: int = 200) -> str:
-    """What learning takes: once a run, and for each reader; papers are invented, of 200 to 400 features.
-
-    All readers together have all announced papers as examples. So many readers are `tried`, and all are reckoned from
-    those; each gets the reasons for ten papers.
-    """
-    from tests.bench.corpus import invented  # noqa: PLC0415 - what is kept back imports `Learned` without all this
-    from tests.bench.measure import table  # noqa: PLC0415
-
-    every = [Document.of(paper) for paper in invented(announced + mailing)]
-    papers, new = every[:announced], every[announced:]
-    once, space = _timed(lambda: PaperSpace(papers))
-    shared, similarities = _timed(lambda: _with_mailing(SimilarityTable(space, papers), papers[0], new))
-    rows = []
-    for likes in (5, 20, 100):
-        examples = [_examples(papers, likes, number) for number in range(tried)]
-        alone, _ = _timed(partial(_alone, space, examples[0], new))
-        parts = _parts(similarities, examples, new)
-        rows.append((likes, alone, *(1000 * part for part in parts), once + shared + readers * sum(parts)))
-    heads = ["likes", "one reader s", "learn ms", "score ms", "reasons ms", f"{readers:,} readers s"]
-    title = f"Learned order of {mailing} papers, {announced} announced before, seconds of the CPU"
-    return table(
-        f"{title}; of all readers together {once:.1f} for the space, {shared:.1f} for the table", heads, rows
-    )
-
-
-def _examples(papers: Sequence[Document], likes: int, number: int) -> Examples:
-    """Of one reader; some have the same papers."""
-    chosen = tuple(papers[(number * 37 + 7 * each) % len(papers)] for each in range(likes + 10))
-    return Examples(chosen[:likes], chosen[likes:], ("bab",))
-
-
-def _with_mailing(table: SimilarityTable, example: Document, mailing: Sequence[Document]) -> SimilarityTable:
-    table.of(mailing, table.rows([example]))
-    return table
-
-
-def _alone(space: PaperSpace, examples: Examples, mailing: Sequence[Document]) -> None:
-    interest = Interest.alone(space, examples)
-    interest.scores(mailing)
-    interest.reasons(mailing[:10])
-
-
-def _parts(table: SimilarityTable, readers: Sequence[Examples], mailing: Sequence[Document]) -> list[float]:
-    """Seconds for one reader: learning, scores, reasons."""
-    learning, interests = _timed(lambda: [Interest(each, table) for each in readers])
-    scoring, _ = _timed(lambda: [interest.scores(mailing) for interest in interests])
-    why, _ = _timed(lambda: [interest.reasons(mailing[:10]) for interest in interests])
-    return [part / len(readers) for part in (learning, scoring, why)]
-
-
-def _timed(work: Callable[[], Done]) -> tuple[float, Done]:
-    """Seconds of the CPU, for this machine may have other work; and what came of it."""
-    started = time.process_time()
-    done = work()
-    return time.process_time() - started, done
+    return "\n\n".join([learning.cost(), learning.preview(), *quality(protocols, sizes)])
 
 
 def quality(protocols: Sequence[str] = (), sizes: Sequence[int] = ()) -> list[str]:

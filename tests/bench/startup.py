@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -18,6 +20,12 @@ from bot.store import Store
 from bot.store.papers import Verdict
 from tests.bench import corpus
 from tests.bench.measure import Process, process, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from bot.model import Paper
 
 
 def run(*, times: int = 5, idle: float = 30) -> str:
@@ -43,6 +51,14 @@ def _best(runs: list[Process]) -> Process:
 
 def quiet(folder: Path, order: str = "relevance") -> Path:
     """A configuration whose mailing of today is in, and is nothing for its subscriber."""
+    config = configuration(folder, order, ["no such bird"])
+    with closing(Store(load(config, {}).store)) as store:
+        record(store, calendar.mailing_date(datetime.now(UTC)), corpus.invented(200))
+    return config
+
+
+def configuration(folder: Path, order: str, keywords: Sequence[str]) -> Path:
+    """One with one topic and one subscriber; nothing outside is there."""
     config = folder / "config.yaml"
     settings = {
         "contact": "us@example.net",
@@ -52,20 +68,18 @@ def quiet(folder: Path, order: str = "relevance") -> Path:
             "oai_url": "http://127.0.0.1:9/oai",
             "seconds_between_requests": 0,
         },
-        "topics": {
-            "birds": {"title": "Birds", "categories": ["cs.CV"], "keywords": ["no such bird"], "order": order}
-        },
+        "topics": {"birds": {"title": "Birds", "categories": ["cs.CV"], "keywords": list(keywords), "order": order}},
         "channels": {"mail": {"host": "127.0.0.1", "port": 9, "sender": "Paperboy <paperboy@example.org>"}},
         "subscribers": {"alice": {"mail": "alice@example.org", "topics": ["birds"]}},
     }
     config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    now = datetime.now(UTC)
-    entries = tuple(FeedItem(paper, AnnounceType.NEW) for paper in corpus.invented(200))
-    store = Store(load(config, {}).store)
-    mailing = Mailing("cs.CV", calendar.mailing_date(now), entries)
-    store.papers.record(mailing, Verdict(MailingState.COMPLETE, "200 announced"), now)
-    store.close()
     return config
+
+
+def record(store: Store, day: date, papers: Iterable[Paper]) -> None:
+    """Store a mailing of these papers."""
+    mailing = Mailing("cs.CV", day, tuple(FeedItem(paper, AnnounceType.NEW) for paper in papers))
+    store.papers.record(mailing, Verdict(MailingState.COMPLETE, "all are in"), datetime.now(UTC))
 
 
 def _daemon(config: Path, idle: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bench import collect, compose_scale, growth, members, month, ranking, site, subscribers, topics
+from tests.bench import collect, compose_scale, growth, learning, members, month, ranking, site, subscribers, topics
 from tests.bench.measure import machine, process, table
 
 if TYPE_CHECKING:
@@ -40,7 +40,14 @@ def test_subscribers_are_measured_beside_one() -> None:
 
 
 def test_learning_is_measured_for_few_and_for_many_likes() -> None:
-    assert "| 100 " in ranking.cost(announced=150, mailing=20, tried=2)
+    assert "| 100 " in learning.cost(announced=150, mailing=20, tried=2)
+
+
+def test_a_process_that_learns_is_measured_beside_one_that_does_not() -> None:
+    shown = learning.preview(announced=150, mailing=20, likes=5)
+
+    assert "| relevance " in shown
+    assert "| learned " in shown
 
 
 def test_where_the_ranking_benchmark_is_not_it_is_said_what_is_missing(

@@ -245,7 +245,7 @@ async def test_an_order_is_the_same_whether_it_is_learned_for_one_or_with_others
             assert len(found.reasons) == 10
 
 
-async def test_what_takes_seconds_is_learned_beside_the_event_loop(
+async def test_what_takes_seconds_is_learned_once_beside_the_event_loop_and_only_if_there_is_news(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = []
@@ -259,9 +259,23 @@ async def test_what_takes_seconds_is_learned_beside_the_event_loop(
     monkeypatch.setattr(paper_space.PaperSpace, "__init__", noted)
 
     await environment.once(NOW, any_hour=True)
+    await environment.once(NOW, any_hour=True)
 
-    assert threads
+    assert len(threads) == 1
     assert threading.main_thread() not in threads
+
+
+async def test_each_subscriber_that_may_learn_counts_as_a_digest_of_its_own(environment: Environment) -> None:
+    await learning(environment)
+    for name in ("one", "other"):
+        environment.config["subscribers"][name] = {"slack": "C0123456789", "topics": ["all"]}
+
+    async with environment.app() as app:
+        assert app.composer(app.settings).most_digests(NOW, any_hour=True) == 3
+
+    environment.config["topics"]["all"]["order"] = "relevance"
+    async with environment.app() as app:
+        assert app.composer(app.settings).most_digests(NOW, any_hour=True) == 1
 
 
 async def test_a_library_counts_like_liked_papers(environment: Environment) -> None:
