@@ -72,6 +72,16 @@ class Worker:
         except StoreError as error:
             log.warning("what is due could not be asked for", reason=error.reason)
 
+    def _look_again(self) -> None:
+        """Has what is due looked for by a changed configuration; a refused one is told to the operator."""
+        self.wake()
+        runner = self._current().runner
+        try:
+            if runner.has_alerts:
+                runner.tell_operator()
+        except StoreError as error:
+            log.warning("the operator could not be told", reason=error.reason)
+
     async def run(self, stop: asyncio.Event, *, heartbeat: Heartbeat, reload: Reload) -> None:
         """Takes jobs until `stop` is set; those in progress are given `GRACE` seconds to end.
 
@@ -87,7 +97,7 @@ class Worker:
             while not stop.is_set() and not taking.done() and self._current().settings.store == url:
                 heartbeat()
                 if await reload() is not None:
-                    self.wake()
+                    self._look_again()
                 await _sleep(TICK, stop, taking)
             await _end(taking)
             await _sleep(0 if stop.is_set() else _PAUSE, stop)

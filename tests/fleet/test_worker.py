@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from bot.app import App
+    from bot.app.runner import Runner
     from bot.model import Composed
     from tests.world import Environment
 
@@ -105,6 +106,25 @@ async def test_a_worker_that_is_ended_while_the_database_is_away_leaves_nothing_
     async with running(Worker(lambda: app)):
         await asyncio.sleep(0.3)
     assert asyncio.all_tasks() == before
+
+
+async def test_a_configuration_that_is_refused_is_told_to_the_operator(fleet: Environment) -> None:
+    fleet.config["operator"] = "lab"
+    stop, refused = asyncio.Event(), [True]
+    app: App
+
+    async def reload() -> Runner | None:
+        if not refused:
+            return None
+        app.runner.add_alert("config", f"It is refused {refused.pop()}.")
+        return app.runner
+
+    async with fleet.app() as app:
+        worker = Worker(lambda: app, verbs=(Verb.DELIVER,))
+        task = asyncio.create_task(worker.run(stop, heartbeat=lambda: None, reload=reload))
+        await until(lambda: "It is refused True." in fleet.slack_text())
+        stop.set()
+        await task
 
 
 async def test_one_shard_is_composed_at_a_time(app: App, fleet: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
