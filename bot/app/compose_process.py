@@ -141,6 +141,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not get into the answer
     job: _Job = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    logging.disable()  # what client libraries log may hold tokens
     logged: list[dict[str, Any]] = []
 
     def keep(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:

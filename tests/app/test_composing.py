@@ -205,27 +205,25 @@ def is_running(pid: int) -> bool:
         return False
 
 
-async def test_a_child_ends_with_its_parent_however_that_ends(tmp_path: Path, url: str) -> None:
-    now = datetime.now(UTC)
-    fill(tmp_path, url, READERS, 20, calendar.mailing_date(now))
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_child_ends_with_its_parent_however_that_ends(
+    tmp_path: Path, sqlite_url: str, ending: signal.Signals
+) -> None:
+    fill(tmp_path, sqlite_url, READERS, 20, calendar.mailing_date(datetime.now(UTC)))
     with (tmp_path / "config.yaml").open("a", encoding="utf-8") as file:
         file.write("compose: {processes: 2}\n")
     command = (sys.executable, "-c", PROGRAM, "once", "--config", str(tmp_path / "config.yaml"))
     start = partial(asyncio.create_subprocess_exec, *command, stdout=DEVNULL, stderr=DEVNULL)
-    store = Store(url)
-    for ending in (signal.SIGKILL, signal.SIGTERM):
-        parent = await start()
-        before = len(store.outbox.lanes())
-        while len(store.outbox.lanes()) == before:
-            assert parent.returncode is None
-            await asyncio.sleep(0.01)
-        found = children_of(parent.pid)
-        parent.send_signal(ending)
-        assert await parent.wait() == -ending
-        assert found
-        while any(map(is_running, found)):  # noqa: ASYNC110 - they are no children of ours
-            await asyncio.sleep(0.01)
+    store = Store(sqlite_url)
     parent = await start()
-    await parent.wait()
+    await begun(store)
+    found = children_of(parent.pid)
+    parent.send_signal(ending)
+    assert await parent.wait() == -ending
+    assert found
+    while any(map(is_running, found)):  # noqa: ASYNC110 - they are no children of ours
+        await asyncio.sleep(0.01)
+    assert len(store.outbox.lanes()) < READERS
+    await (await start()).wait()
     assert_each_has_one(store)
     store.close()
