@@ -62,6 +62,9 @@ class Delivered:
     seconds: float
     """From the word that they may begin to the end of the last."""
     commits: int
+    """As PostgreSQL counts them, those of transactions that only read among them."""
+    writes: int
+    """Of transactions that wrote or locked a row: these wait for the disk."""
     cpu: float
     """Seconds of all processes together, from the same moment."""
 
@@ -84,9 +87,11 @@ def run(
             for number in processes:
                 done = measure(way, number, seconds, messages, lanes=lanes)
                 one = one or done
-                commits, cpu = done.commits / done.messages, 1000 * done.cpu / done.messages
-                rows.append([f"{seconds:g} s", way, number, done.rate, done.rate / one.rate, commits, cpu])
-    heads = ["a send takes", "each looks at", "processes", "messages/s", "of one", "commits a message", "CPU ms"]
+                per_message = (each / done.messages for each in (done.commits, done.writes, 1000 * done.cpu))
+                what = (f"{seconds:g} s", done.messages, way, number)
+                rows.append([*what, done.rate, done.rate / one.rate, *per_message])
+    heads = ["a send takes", "messages", "each looks at", "processes", "a second", "of one"]
+    heads += ["commits a message", "that write", "CPU ms"]
     title = f"Delivering to {lanes} mailboxes from one PostgreSQL, {AT_ONCE} sends at once in each process"
     return table(title, heads, rows)
 
@@ -103,7 +108,7 @@ def measure(way: str, processes: int, seconds: float, messages: int, *, lanes: i
         for each in running:
             _hear(each)
         time.sleep(COUNTED)
-        store, before, looks = Store(url, fleet=way == "jobs"), _commits(url), 0
+        store, before, looks = Store(url, fleet=way == "jobs"), _transactions(url), 0
         send_to(store, crowd, crowd.addresses * messages)
         began = time.perf_counter()
         for each in running:
@@ -121,10 +126,10 @@ def measure(way: str, processes: int, seconds: float, messages: int, *, lanes: i
             each.__exit__(None, None, None)
         store.close()
         time.sleep(COUNTED)
-        commits = _commits(url) - before - looks
+        commits, writes = (now - then for now, then in zip(_transactions(url), before, strict=True))
         assert [each.returncode for each in running] == [0] * processes
         _require_sent_once(url, lanes * messages)
-        return Delivered(lanes * messages, took, commits, cpu)
+        return Delivered(lanes * messages, took, commits - looks, writes, cpu)
 
 
 def _task(way: str, number: int, processes: int) -> str:
@@ -165,13 +170,17 @@ def _hear(process: subprocess.Popen[str]) -> float:
     return float(json.loads(process.stdout.readline()))
 
 
-def _commits(url: str) -> int:
+def _transactions(url: str) -> tuple[int, int]:
+    """How many were committed until now, and how many had a number of their own."""
+    counted = text(
+        "SELECT xact_commit, pg_snapshot_xmax(pg_current_snapshot())::text "
+        "FROM pg_stat_database WHERE datname = current_database()"
+    )
     store = Store(url)
     with store._database.reading() as connection:
-        counted = text("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")
-        found = int(connection.execute(counted).scalar_one())
+        committed, numbered = connection.execute(counted).one()
     store.close()
-    return found
+    return int(committed), int(numbered)
 
 
 def _require_sent_once(url: str, messages: int) -> None:

@@ -27,7 +27,7 @@ def test_chat_is_measured_and_provokes_no_refusal() -> None:
 def test_several_processes_deliver_all_there_is_in_each_of_three_ways() -> None:
     shown = deliver_scale.run(((0.02, 4),), (1, 2), lanes=40)
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in shown.splitlines() if "0.02 s" in line]
-    assert [(row[1], row[2]) for row in rows] == [
+    assert [(row[2], row[3]) for row in rows] == [
         (way, number) for way in ("all lanes", "own shards", "jobs") for number in ("1", "2")
     ]
-    assert all(float(row[5]) > 0 for row in rows)
+    assert all(float(row[6]) > 0 for row in rows)
