@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import procrastinate
 import structlog
-from procrastinate.exceptions import UniqueViolation
+from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
+from psycopg.errors import RaiseException
 
 from bot.store import Store, migrate
 from bot.store.database.connect import driver_arguments
@@ -123,13 +124,19 @@ async def take_back(queue: procrastinate.App) -> int:
 
     Procrastinate leaves this to its users: https://github.com/procrastinate-org/procrastinate/issues/740
     """
-    jobs = queue.job_manager
+    jobs, taken_back = queue.job_manager, 0
     await jobs.prune_stalled_workers(SILENT_SECONDS)
-    stalled = list(await jobs.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS))
-    for job in stalled:
+    for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS):
         try:
-            await jobs.retry_job(job, retry_at=_LONG_AGO)
-        except UniqueViolation:
-            # The same job was asked for meanwhile: one is enough.
-            await jobs.finish_job(job, Status.ABORTED, delete_job=True)
-    return len(stalled)
+            try:
+                await jobs.retry_job(job, retry_at=_LONG_AGO)
+            except UniqueViolation:
+                # The same job was asked for meanwhile: one is enough.
+                await jobs.finish_job(job, Status.ABORTED, delete_job=True)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, RaiseException):
+                raise
+            # Another worker took it back at the same moment: it does not stand there as it did.
+        else:
+            taken_back += 1
+    return taken_back

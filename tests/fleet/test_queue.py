@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.fleet.queue import REPAIR, open_queue, take_back
+from bot.store.job_queue import SILENT_SECONDS
 from bot.store.jobs import Job, Verb
 from tests.fleet.rows import Row, execute, opened, register, rows, take
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     import procrastinate
 
@@ -116,6 +117,27 @@ async def test_a_job_of_a_dead_worker_that_was_asked_for_again_is_taken_back_onc
     store.job_queue.ask(COMPOSE)
     die(postgres_url, dead)
     assert await take_back(queue) == 1
+    assert rows(postgres_url) == [Row(COMPOSE.key, "todo", 0)]
+
+
+@pytest.mark.parametrize("asked_again", [False, True])
+async def test_a_job_that_another_worker_took_back_at_the_same_moment_is_left_to_it(
+    queue: procrastinate.App, store: Store, postgres_url: str, monkeypatch: pytest.MonkeyPatch, *, asked_again: bool
+) -> None:
+    store.job_queue.ask(COMPOSE)
+    dead = register(postgres_url)
+    assert take(postgres_url, worker=dead) == COMPOSE.key
+    if asked_again:
+        store.job_queue.ask(COMPOSE)
+    die(postgres_url, dead)
+    seen = list(await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS))
+    assert await take_back(queue) == 1
+
+    async def as_seen(**_: object) -> Sequence[object]:
+        return seen
+
+    monkeypatch.setattr(queue.job_manager, "get_stalled_jobs", as_seen)
+    assert await take_back(queue) == 0
     assert rows(postgres_url) == [Row(COMPOSE.key, "todo", 0)]
 
 
