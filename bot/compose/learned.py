@@ -76,7 +76,7 @@ class LearnedOrder:
         self.libraries = Libraries()
         self.problems = self.libraries.problems
         """What the operator should hear of, each once."""
-        self._given_up = False
+        self._given_up = self._stopped = False
         self._store = store
         self._topics = settings.topics
         self._timer = timer
@@ -96,11 +96,15 @@ class LearnedOrder:
 
         Scores can be asked for without this, and for other subscribers too; it then takes longer for each.
         """
-        self._expected = {
-            each.name: each for each in subscribers if any(self._learned_topics(each)) and not each.liked
-        }
+        self._expected = {each.name: each for each in subscribers}
         if self._expected:
-            await asyncio.to_thread(self._prepare)
+            work = asyncio.ensure_future(asyncio.to_thread(self._prepare))
+            try:
+                await asyncio.shield(work)
+            except asyncio.CancelledError:
+                self._stopped = True
+                await work  # the store may be closed after this
+                raise
 
     def _prepare(self) -> None:
         self._votes.read(self._expected.values())
@@ -266,7 +270,8 @@ class LearnedOrder:
         except ImportError:
             self._give_up(NEEDS_NUMPY)
         except TimeoutError:
-            self._give_up(f"Learning the order took longer than {MOST_SECONDS:.0f} s.")
+            if not self._stopped:
+                self._give_up(f"Learning the order took longer than {MOST_SECONDS:.0f} s.")
         except Exception as error:  # law 9: what is optional never costs a digest
             log.exception("the order could not be learned", subscriber=subscriber.name)
             self._give_up(f"The order could not be learned: {type(error).__name__}.")
@@ -274,8 +279,8 @@ class LearnedOrder:
             self._spent += self._timer() - started
 
     def _check_time(self) -> None:
-        """Raise TimeoutError if this run's time for learning is over."""
-        if self._timer() > self._ends:
+        """Raise TimeoutError if this run's time for learning is over, or if the run is stopped."""
+        if self._stopped or self._timer() > self._ends:
             raise TimeoutError
 
     def _give_up(self, problem: str) -> None:

@@ -31,7 +31,7 @@ _PSEUDO_LIKES = 8
 """For each keyword, so many announced papers that fit it best are added as pseudo-likes."""
 _PSEUDO_WEIGHT = 2.0
 """The weight of all pseudo-likes together, in likes."""
-_DISLIKED = -0.2
+_DISLIKED = -0.1
 """The observation at a disliked paper."""
 _NOISE = 0.6
 """The variance of the noise of an observation; the similarity of a paper to itself is about 1."""
@@ -45,6 +45,8 @@ _LEFT_OUT = 12
 """So many likes are left out, one at a time, to see how a like scores that is not among the examples."""
 _LOWEST_SCALE = np.float32(0.1)
 """Scores are divided by at least this: the estimate from a few likes may be near 0, or below."""
+_EXAMPLES_OF_TERMS = 20
+"""The terms of reasons are those of so many examples, the ones that add most to the scores."""
 _TERMS, _CANDIDATES = 3, 12
 """The most terms of a reason, and of how many they are chosen."""
 
@@ -113,7 +115,8 @@ class Interest:
         likes = shares[self._sources["likes"]]
         best = [self._likes[row] for row in likes.argmax(0)] if likes.size else [None] * len(papers)
         counts = likes.max(0, initial=0) > 0
-        terms = self._terms(papers, interests)
+        strongest = np.argsort(-shares.max(1, initial=0), kind="stable")[:_EXAMPLES_OF_TERMS]
+        terms = self._terms(papers, interests, strongest)
         return [
             Reason(like if any_like else None, of) for like, any_like, of in zip(best, counts, terms, strict=True)
         ]
@@ -124,13 +127,13 @@ class Interest:
         interests = (self._weights.T @ similarities).argmax(0)
         return similarities * self._weights[:, interests], interests
 
-    def _terms(self, papers: Sequence[Document], interests: Places) -> list[tuple[str, ...]]:
-        """The terms that add most to the score of each paper."""
+    def _terms(self, papers: Sequence[Document], interests: Places, examples: Places) -> list[tuple[str, ...]]:
+        """The terms of these examples that add most to the score of each paper."""
         words = self._table.space.words(papers)
         shares = np.zeros(len(words.columns), np.float32)
-        for number, weights in enumerate(self._weights.T):
+        for number, weights in enumerate(self._weights[examples].T):
             here = interests[words.rows] == number
-            shares[here] = words.values[here] * self._table.words(self._rows, weights, words.columns[here])
+            shares[here] = words.values[here] * self._table.words(self._rows[examples], weights, words.columns[here])
         positive = np.flatnonzero(shares > 0)
         ranked = positive[np.lexsort((-shares[positive], words.rows[positive]))]
         starts = np.searchsorted(words.rows[ranked], range(len(papers) + 1)).tolist()

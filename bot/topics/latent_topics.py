@@ -20,6 +20,8 @@ _MOST_FEATURES = 5000
 """Latent topics are made of at most so many features, the most frequent ones."""
 _RAREST, _COMMONEST = 6, 0.2
 """Such a feature is in at least so many papers, and in at most this share of them."""
+_SHRINKAGE = 0.5
+"""How far the variances of the topics are shrunk towards their mean before they are divided by."""
 _OVERSAMPLED, _POWER_ITERATIONS = 20, 2
 """Parameters of the randomised SVD: Halko, Martinsson and Tropp, https://arxiv.org/abs/0909.4061, section 1.6."""
 
@@ -36,11 +38,13 @@ class LatentTopics:
         self._directions = _main_directions(matrix, count) if count else np.zeros((0, frequent.size), np.float32)
         points = matrix @ self._directions.T
         self._centre = points.sum(0) / max(1, len(points))
-        mean_square = np.square(points - self._centre).sum() / max(1, len(points))
-        self._scale = np.float32(1 / np.sqrt(mean_square)) if mean_square > 0 else np.float32(1)
+        self._scale = _scale(np.square(points - self._centre).sum(0) / max(1, len(points)))
 
     def points(self, documents: Vectors) -> Floats:
-        """The documents' coordinates; of the announced papers the mean is 0 and the mean squared length is 1."""
+        """The documents' coordinates, of about the same variance in each topic.
+
+        Of the announced papers the mean is 0, and the mean squared length is 1.
+        """
         points: Floats = (self._rows(documents) @ self._directions.T - self._centre) * self._scale
         return points
 
@@ -56,6 +60,13 @@ def _frequent(found_in: NDArray[np.intp], count: int) -> Places:
     """The columns of the features that topics are made of, the most frequent first."""
     columns = np.flatnonzero((found_in >= _RAREST) & (found_in <= _COMMONEST * count))
     return columns[np.argsort(-found_in[columns], kind="stable")][:_MOST_FEATURES]
+
+
+def _scale(variances: Floats) -> Floats:
+    """The factor for each topic."""
+    shrunk = variances + np.float32(_SHRINKAGE) * variances.sum() / max(1, variances.size) + np.float32(1e-9)
+    scale: Floats = 1 / np.sqrt(shrunk * max((variances / shrunk).sum(), np.float32(1e-9)))
+    return scale
 
 
 def _main_directions(matrix: Floats, count: int) -> Floats:

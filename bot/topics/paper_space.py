@@ -1,11 +1,11 @@
 """Compares papers by what they have in common beyond what announced papers have in common anyway.
 
-    similarity(x, y) = words(x) * words(y) - projection(x) * projection(y) + topics(x) * topics(y)
+    similarity(x, y) = words(x) * words(y) + topics(x) * topics(y) - projection(x) * projection(y)
 
-The words are features weighted by rarity. Nearly all announced papers are unwanted, whoever reads. So a Gaussian
-process over the words was observed, with noise, to be 0 at a sample of them, and the first difference is its
-covariance after that (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, equation 2.24). The
-latent topics add a little similarity of papers that say the same in other words.
+The words are features weighted by rarity; latent topics add a little similarity of papers that say the same in other
+words. Nearly all announced papers are unwanted, whoever reads. So a Gaussian process whose covariance are the first
+two products was observed, with noise, to be 0 at a sample of them, and the similarity is its covariance after that
+(Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, equation 2.24).
 
 The "background" is the announced papers; "topics" in this module are latent ones. All is learned without votes. Pure
 and deterministic. Needs numpy, whose import takes time and memory, so this module is imported only when it is needed.
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 MOST_BACKGROUND = 4000
 """The most announced papers to learn from; more take longer and change little."""
-_TOPICS_WEIGHT = 0.03
-"""The mean similarity of a paper to itself by its topics; by its words it is 1 before the projection."""
+_TOPICS_WEIGHT = 0.1
+"""The mean scalar product of a paper's topics with themselves; that of its words is 1."""
 _SAMPLE = 1000
 """The size of the sample of announced papers; more take longer and change little."""
 _SAMPLE_NOISE = 2.0
@@ -52,7 +52,7 @@ class Placed:
     topics: Floats
     """Coordinates in the latent topics, one row for each document."""
     projection: Floats
-    """Coordinates of what the sample tells of each document's words, one row for each document."""
+    """Coordinates of what the sample tells of each document, one row for each document."""
 
     def __len__(self) -> int:
         return len(self.words)
@@ -74,7 +74,8 @@ class PaperSpace:
         self._latent = LatentTopics(self._background)
         self._best: dict[tuple[tuple[str, ...], int], tuple[Document, ...]] = {}
         self._sample = self._background.some(np.arange(0, count, max(1, count // _SAMPLE)))
-        covariance = products(self._sample, self._sample) + _SAMPLE_NOISE * np.eye(len(self._sample))
+        self._sample_topics = self._topics(self._sample)
+        covariance = self._covariance(self._sample, self._sample_topics) + _SAMPLE_NOISE * np.eye(len(self._sample))
         self._projector = np.linalg.inv(np.linalg.cholesky(covariance)).T.astype(np.float32)
 
     def words(self, documents: Sequence[Document]) -> Vectors:
@@ -98,13 +99,20 @@ class PaperSpace:
     def place(self, documents: Sequence[Document]) -> Placed:
         """The documents' coordinates in this space."""
         words = self.words(documents)
-        topics = self._latent.points(words) * np.float32(np.sqrt(_TOPICS_WEIGHT))
-        return Placed(words, topics, products(words, self._sample) @ self._projector)
+        topics = self._topics(words)
+        return Placed(words, topics, self._covariance(words, topics) @ self._projector)
 
     def similarities(self, one: Placed, other: Placed) -> Floats:
         """The similarity of each of these documents to each of the others, one row for each of these."""
         projected: Floats = one.projection @ other.projection.T
-        return products(one.words, other.words) - projected + one.topics @ other.topics.T
+        return products(one.words, other.words) + one.topics @ other.topics.T - projected
+
+    def _topics(self, words: Vectors) -> Floats:
+        return self._latent.points(words) * np.float32(np.sqrt(_TOPICS_WEIGHT))
+
+    def _covariance(self, words: Vectors, topics: Floats) -> Floats:
+        """With the sample, before the observations."""
+        return products(words, self._sample) + topics @ self._sample_topics.T
 
     def best_for(self, keywords: tuple[str, ...], most: int) -> tuple[Document, ...]:
         """For each keyword, the announced papers with most of its words and pairs, where rare ones count more.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
+import time
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ import pytest
 from bot.compose import learned
 from bot.compose.learned import LearnedOrder, Scored, in_words
 from bot.store.feedback import FeedbackRecord, Opinion
-from bot.topics import interest, paper_space
+from bot.topics import interest, paper_space, vectors
 from bot.topics.features import Document
 from bot.topics.interest import Reason
 from tests.bench.startup import quiet
@@ -263,6 +265,35 @@ async def test_what_takes_seconds_is_learned_once_beside_the_event_loop_and_only
 
     assert len(threads) == 1
     assert threading.main_thread() not in threads
+
+
+async def test_a_stop_ends_learning_and_nothing_uses_the_store_after_it(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await learning(environment, *map(vote, BREAD[:3]))
+    begun, read = threading.Event(), vectors.Vocabulary.read
+    count = 0
+
+    def slowly(vocabulary: vectors.Vocabulary, document: Document) -> Any:
+        nonlocal count
+        count += 1
+        begun.set()
+        time.sleep(0.05)
+        return read(vocabulary, document)
+
+    monkeypatch.setattr(vectors.Vocabulary, "read", slowly)
+    async with environment.app() as app:
+        order = LearnedOrder(app.store, app.settings)
+        task = asyncio.create_task(order.prepare(app.settings.subscribers.values()))
+        await asyncio.to_thread(begun.wait)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        ended_at = count
+        await asyncio.sleep(0.2)
+
+    assert count == ended_at < 120
+    assert not order.problems
 
 
 async def test_each_subscriber_that_may_learn_counts_as_a_digest_of_its_own(environment: Environment) -> None:
