@@ -80,12 +80,12 @@ def _worker(service: Service, **options: Any) -> Loop:  # noqa: ANN401 - of `Wor
 
 async def _until_stopped(loop: Loop, service: Service, beats: Sequence[Callable[[], None]] = ()) -> None:
     """Runs it with the process's signals, and closes everything at its end."""
-    events, stop = asyncio.get_running_loop(), asyncio.Event()
+    event_loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def end(*_: object) -> None:
         # Not a handler of the event loop, which would not run while the store is waited for.
         service.app.store.end_lock_waits(LOCK_WAIT_AT_END)
-        events.call_soon_threadsafe(stop.set)
+        event_loop.call_soon_threadsafe(stop.set)
 
     def heartbeat() -> None:
         service.heartbeat()
@@ -94,7 +94,7 @@ async def _until_stopped(loop: Loop, service: Service, beats: Sequence[Callable[
 
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, end)
-    events.add_signal_handler(signal.SIGHUP, service.ask_to_reload)
+    event_loop.add_signal_handler(signal.SIGHUP, service.ask_to_reload)
     settings = service.app.settings
     try:
         for each in service.listeners:

@@ -24,7 +24,7 @@ from bot.store.job_queue import SILENT_SECONDS
 from bot.store.jobs import Job, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import procrastinate
 
@@ -179,10 +179,8 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 async def _sleep(seconds: float, stop: asyncio.Event, *others: asyncio.Task[None]) -> None:
     """Sleeps until the time is over, a stop, or the end of one of the others."""
-    waiting: list[Coroutine[None, None, object]] = [stop.wait()]
-    stopped = [asyncio.ensure_future(each) for each in waiting]
+    stopped = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait([*stopped, *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([stopped, *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for each in stopped:
-            each.cancel()
+        stopped.cancel()
