@@ -35,6 +35,8 @@ _LONGEST_WAIT = timedelta(seconds=30)
 """How long one `deliver` waits for pacing and Retry-After; what takes longer is left to a later one."""
 _LOOK_AGAIN = timedelta(minutes=1)
 """After a job failed, or another process was seen collecting."""
+_STORE_PAUSE = timedelta(seconds=10)
+"""After the store could not be used: a server that restarts is back soon."""
 _LOOK_AT_HELD = timedelta(hours=1)
 """Between two looks at what waits for a person or for the end of a pause."""
 
@@ -49,7 +51,7 @@ class Jobs:
         """Whether this process asks for today's mailing: its lease keeps others from composing, not itself."""
 
     async def do(self, job: Job) -> None:
-        """Does one job. One that is cancelled or fails is asked for again: at once, or after a minute.
+        """Does one job. One that is cancelled or fails is asked for again: at once, or after a while.
 
         Raises:
             StoreError: the store cannot be used.
@@ -62,7 +64,7 @@ class Jobs:
                 raise
             except StoreError as error:
                 log.error("the store cannot be used", job=job.key, store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
-                self._ask_again(app, job, after=_LOOK_AGAIN)
+                self._ask_again(app, job, after=_STORE_PAUSE)
                 raise
             except Exception:
                 log.exception("a job failed", job=job.key)
@@ -151,7 +153,9 @@ class Jobs:
         next_try = min((report.left_until for report in reports if report.left_until), default=None)
         if next_try is not None:
             app.store.job_queue.ask(job, after=_until(next_try, app.clock.now()))
-        elif app.store.outbox.lanes(job.subscribers):
+            return
+        is_clear = bool(reports) and not any(report.paused or report.held for report in reports)
+        if not is_clear and app.store.outbox.lanes(job.subscribers):
             app.store.job_queue.ask(job, after=_LOOK_AT_HELD)
 
     @staticmethod

@@ -6,7 +6,7 @@ https://procrastinate.readthedocs.io/ describes locks, queueing locks, heartbeat
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import procrastinate
 import structlog
@@ -14,6 +14,7 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 from psycopg.errors import RaiseException
+from psycopg_pool import AsyncConnectionPool
 
 from bot.store import Store, migrate
 from bot.store.database.connect import driver_arguments
@@ -70,6 +71,7 @@ def open_queue(url: str, do: Do, repair: Callable[[procrastinate.App], Awaitable
         repair: takes back jobs of dead workers.
     """
     connector = procrastinate.PsycopgConnector(
+        pool_factory=_unasked_pool,
         kwargs=driver_arguments(url),
         configure=_commit_at_once,
         min_size=1,
@@ -108,6 +110,14 @@ def open_queue(url: str, do: Do, repair: Callable[[procrastinate.App], Awaitable
             raise
 
     return queue
+
+
+def _unasked_pool(**options: Any) -> AsyncConnectionPool:  # noqa: ANN401 - the pool's own options
+    """A pool that does not ask each connection before its use: that is as many commits again.
+
+    A connection that broke off ends procrastinate's worker, which is begun anew with another pool.
+    """
+    return AsyncConnectionPool(**{**options, "check": None})
 
 
 async def _commit_at_once(connection: AsyncConnection) -> None:

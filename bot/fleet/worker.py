@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from procrastinate.exceptions import ConnectorException
@@ -45,6 +45,20 @@ _NOTE_SECONDS = 0.2
 """How often it is tried to note a new worker, so that `status` names it."""
 _POLL_SECONDS = 5.0
 """How often a worker looks for jobs whose time has come; of new ones it is notified."""
+
+
+class _OneWorker(ProcrastinateWorker):
+    """Procrastinate's worker, but that it ends where it cannot note the end of a job.
+
+    Else the job counted as being done by a worker that lives, and nobody took it back.
+    """
+
+    async def _persist_job_status(self, *job: Any, **status: Any) -> None:  # noqa: ANN401 - procrastinate's own
+        try:
+            await super()._persist_job_status(*job, **status)
+        except ConnectorException:
+            self.stop()  # type: ignore[no-untyped-call]
+            raise
 
 
 class Worker:
@@ -130,7 +144,7 @@ class Worker:
         Raises:
             ConnectorException: the database is away.
         """
-        worker = ProcrastinateWorker(
+        worker = _OneWorker(
             queue,
             queues=[*verbs, *more],
             name=None,

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from procrastinate.exceptions import ConnectorException
+from procrastinate.manager import JobManager
 
 from bot.fleet import worker as module
 from bot.fleet.worker import Worker
@@ -16,6 +18,8 @@ from tests.fleet.rows import execute, opened, rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from procrastinate.jobs import Job as ProcrastinateJob
 
     from bot.app import App
     from bot.app.runner import Runner
@@ -93,7 +97,7 @@ async def test_a_database_that_was_away_costs_a_worker_nothing_but_the_time(
             await asyncio.sleep(0.2)
         with opened(postgres_url) as store:
             store.job_queue.ask(Job(Verb.PRUNE))
-        await until(lambda: not any(row.key == "prune" for row in rows(postgres_url)))
+        await until(lambda: not any((row.key, row.state) == ("prune", "todo") for row in rows(postgres_url)))
         assert not task.done()
 
 
@@ -125,6 +129,24 @@ async def test_a_configuration_that_is_refused_is_told_to_the_operator(fleet: En
         await until(lambda: "It is refused True." in fleet.slack_text())
         stop.set()
         await task
+
+
+async def test_a_job_whose_end_could_not_be_noted_is_taken_back(
+    app: App, fleet: Environment, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, failed = JobManager.finish_job, list[str]()
+
+    async def finished(jobs: JobManager, job: ProcrastinateJob, *rest: Any, **more: Any) -> None:
+        if job.task_name == "deliver" and not failed:
+            failed.append(str(job.lock))
+            raise ConnectorException
+        await finish(jobs, job, *rest, **more)
+
+    monkeypatch.setattr(JobManager, "finish_job", finished)
+    async with running(Worker(lambda: app)):
+        await until(lambda: bool(failed))
+        await until(lambda: not any(row.key in failed for row in rows(postgres_url)))
+    assert fleet.received() == {"slack": 1, "discord": 0, "mail": 1}
 
 
 async def test_one_shard_is_composed_at_a_time(app: App, fleet: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
