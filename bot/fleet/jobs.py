@@ -142,7 +142,9 @@ class Jobs:
 
     async def _compose(self, app: App, job: Job) -> None:
         if self._is_collecting or Collector(app.store, app.clock, app.arxiv).collecting_elsewhere():
-            return  # the store may hold half a mailing; `collect` asks again when it is in
+            # The store may hold half a mailing. `collect` asks for this at once when it is in; `once` does not.
+            app.store.job_queue.ask(job, after=_LOOK_AGAIN)
+            return
         composed = await app.runner.compose(wait_for_late=True, shard=job.subscribers)
         log_run(RunResult(composed=composed))
         if app.runner.has_alerts or any(each.reason for each in composed):

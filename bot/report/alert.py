@@ -77,17 +77,17 @@ def enqueue_alerts(
     if settings.operator is None or not settings.subscribers[settings.operator].addresses:
         return 0
     alerts = {each.key: each for each in (*_from_store(store, settings, channels, now), *also)}
-    untold = store.alerts.not_told(alerts, since=now - DAY)
-    if not untold:
-        return 0
     operator = settings.subscribers[settings.operator]
-    note = Note(
-        title=f"Paperboy needs a hand ({now:%Y-%m-%d %H:%M} UTC)",
-        text="\n".join([*_lines(alerts[key] for key in sorted(untold)), _WHERE_TO_LOOK]),
-    )
-    rendered = RenderedDigest(operator.channel, note.title, (channels[operator.channel].render_note(note),))
-    store.alerts.enqueue(operator.name, rendered, operator.recipients, now, alerts=sorted(untold))
-    return len(untold)
+    while untold := sorted(store.alerts.not_told(alerts, since=now - DAY)):
+        note = Note(
+            title=f"Paperboy needs a hand ({now:%Y-%m-%d %H:%M} UTC)",
+            text="\n".join([*_lines(alerts[key] for key in untold), _WHERE_TO_LOOK]),
+        )
+        rendered = RenderedDigest(operator.channel, note.title, (channels[operator.channel].render_note(note),))
+        recipients = operator.recipients
+        if store.alerts.enqueue(operator.name, rendered, recipients, now, alerts=untold, since=now - DAY):
+            return len(untold)
+    return 0
 
 
 def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Alert]:

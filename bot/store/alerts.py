@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.store.database.dialect import insert
+from bot.store.database.dialect import Lock, hold_lock, insert
 from bot.store.database.tables import concerns as alerts_table
 from bot.store.outbox.enqueue import put_deliveries
 from bot.store.outbox.policy import Lane
@@ -14,6 +14,8 @@ from bot.store.outbox.policy import Lane
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+    from sqlalchemy import Connection
 
     from bot.store.database import Database
     from bot.store.outbox.enqueue import RenderedDigest
@@ -27,9 +29,8 @@ class Alerts:
 
     def not_told(self, keys: Iterable[str], *, since: datetime) -> frozenset[str]:
         """Which of these alerts the operator was not told since that moment."""
-        statement = select(alerts_table.c.key).where(alerts_table.c.told_at > since)
         with self._database.reading() as connection:
-            return frozenset(keys) - {row.key for row in connection.execute(statement)}
+            return frozenset(keys) - _told(connection, since)
 
     def enqueue(
         self,
@@ -39,12 +40,25 @@ class Alerts:
         now: datetime,
         *,
         alerts: Sequence[str],
-    ) -> None:
-        """Writes a message to the operator into the outbox, and that its alerts were told, in one transaction."""
+        since: datetime,
+    ) -> bool:
+        """Writes a message to the operator into the outbox, and that its alerts were told, in one transaction.
+
+        Returns:
+            Whether it did; False if another process told one of them since that moment.
+        """
         with self._database.writing() as connection:
+            hold_lock(connection, Lock.DELIVERIES)  # which another process holds while it tells the same
+            if not _told(connection, since).isdisjoint(alerts):
+                return False
             put_deliveries(connection, rendered, [Lane(subscriber, recipient) for recipient in recipients], now)
             for key in alerts:
                 statement = insert(connection, alerts_table).values(key=key, told_at=now)
                 connection.execute(
                     statement.on_conflict_do_update(index_elements=[alerts_table.c.key], set_={"told_at": now}),
                 )
+        return True
+
+
+def _told(connection: Connection, since: datetime) -> frozenset[str]:
+    return frozenset(connection.scalars(select(alerts_table.c.key).where(alerts_table.c.told_at > since)))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.demo.servers.arxiv import Answer
 from bot.demo.servers.slack import FaultScript
 from bot.model import Service
+from bot.store.alerts import Alerts
 from tests.builders import paper
 from tests.world import SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
 
@@ -50,6 +51,23 @@ async def test_a_refused_destination_is_told_at_once_and_again_only_after_a_day(
     assert await notes(watched, morning(TUESDAY, 9)) == []
     watched.announce(WEDNESDAY, paper("2604.00002"))
     assert len(await notes(watched, morning(WEDNESDAY, 7))) == 1
+
+
+async def test_a_trouble_that_two_processes_see_at_once_is_told_by_one(
+    watched: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enqueue = Alerts.enqueue
+
+    def after_another(at: Alerts, *note: Any, **told: Any) -> bool:
+        assert enqueue(at, *note, **told)
+        return enqueue(at, *note, **told)
+
+    watched.slack.channels["C0123456789"] = {"is_archived": True}
+    watched.announce(TUESDAY, paper())
+    monkeypatch.setattr(Alerts, "enqueue", after_another)
+    await watched.once(morning(TUESDAY))
+    monkeypatch.undo()
+    assert len(await notes(watched, morning(TUESDAY, 9))) == 1
 
 
 async def test_a_mailing_that_stays_out_is_told_after_alert_after_and_not_before(watched: Environment) -> None:

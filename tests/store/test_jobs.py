@@ -77,6 +77,15 @@ def test_a_digest_s_messages_ask_for_their_delivery(store: Store, postgres_url: 
     assert keys(postgres_url) == sorted(f"deliver:{shard_of(name)}/32" for name in ("lab", "dovecote"))
 
 
+def test_a_delivery_that_is_retried_by_hand_is_asked_for_at_once(store: Store, postgres_url: str) -> None:
+    store.outbox.enqueue_all([([(SubscriberState("lab"), ("",))], DIGEST)], NOW)
+    deliver = Job(Verb.DELIVER, shard_of("lab"))
+    assert take(postgres_url) == deliver.key
+    store.job_queue.ask(deliver, after=60 * MINUTE)
+    store.manual.retry(store.queries.all()[0].id, None)
+    assert Row(deliver.key, "todo", 0) in rows(postgres_url)
+
+
 def test_a_digest_that_is_not_written_asks_for_nothing(store: Store, postgres_url: str) -> None:
     store.outbox.enqueue(SubscriberState("lab"), DIGEST, ("",), NOW)
     assert take(postgres_url) is not None

@@ -28,7 +28,7 @@ def worker(
     taken = tuple(verb.strip() for verb in verbs.split(","))
     unknown = [verb for verb in taken if verb not in VERBS]
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(VERBS)}", param_hint="'--verbs'")
+        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(VERBS)}", param_hint="'--verbs'")
     settings = load_to_run(config, fleet=True)
     from bot.cli.daemon_process import work  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, case, or_, select
 
 from bot.errors import PaperboyError
-from bot.model import DeliveryState
+from bot.model import DeliveryState, shard_of
 from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import deliveries, messages
+from bot.store.jobs import Job, Verb, ask
 from bot.store.limits import close_circuit, in_order
 from bot.store.outbox.policy import MAX_CRASHES
 from bot.store.outbox.reconciliation import OUTCOME_UNKNOWN
@@ -71,7 +72,8 @@ class ManualActions:
 
         It keeps its id (by which the platform recognises a repeat) and its text. A dead one starts again with its
         rich form, and its crash count is reset. One whose outcome is unknown is looked up first, even if it was given
-        up by hand or because its senders died; a lookup in progress loses its claim.
+        up by hand or because its senders died; a lookup in progress loses its claim. Where workers
+        deliver, they are asked to do it now.
 
         Args:
             delivery_id: the whole id.
@@ -108,10 +110,15 @@ class ManualActions:
         )
         with self._database.writing() as connection:
             hold_lock(connection, Lock.DELIVERIES)  # so that its text is not pruned before the update
-            if connection.execute(statement).rowcount != 1:
+            subscriber = connection.scalar(statement.returning(deliveries.c.subscriber))
+            if subscriber is None:
                 raise _refusal(connection, delivery_id, allowed, "was written too long ago: its text is pruned")
             for key in in_order(limits) if limits else ():
                 close_circuit(connection, key)
+            subscriber = connection.scalars(
+                select(deliveries.c.subscriber).where(deliveries.c.id == delivery_id)
+            ).one()
+            ask(connection, [Job(Verb.DELIVER, shard_of(subscriber))])
 
     def drop(self, delivery_id: str, now: datetime) -> None:
         """Gives it up: it is never sent, and its papers count as told.

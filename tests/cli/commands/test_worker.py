@@ -152,5 +152,6 @@ async def test_many_workers_need_procrastinate(fleet: Environment) -> None:
 
 
 async def test_a_verb_that_there_is_not_is_refused(fleet: Environment) -> None:
-    said = refused(fleet, "worker", "--verbs", "compose,sing")
-    assert "sing is none of collect, compose, deliver, publish, prune" in " ".join(said.split())
+    for verbs, unknown in (("compose,sing", "'sing'"), ("", "''")):
+        said = refused(fleet, "worker", "--verbs", verbs)
+        assert f"{unknown} is none of collect, compose, deliver, publish, prune" in " ".join(said.split())
