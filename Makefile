@@ -66,7 +66,7 @@ crash: $(VENV)/dev
 
 # Three workers share a morning on a PostgreSQL of their own, and one is killed in the middle. Takes a minute.
 fleet: $(VENV)/dev
-	$(BIN)/python -m tests.fleet.show
+	$(BIN)/python -m tests.app.fleet.show
 
 # What is claimed of readers' answers, at full size: clicks under load, scanners, kill -9. Takes minutes, prints figures.
 proofs: $(VENV)/dev

@@ -54,7 +54,7 @@ _SLOW = (
     "tests/deliver/test_giving_up.py",
     "tests/demo/",
     "tests/fake_arxiv/",
-    "tests/fleet/",
+    "tests/app/fleet/",
     "tests/members/test_state_machine.py",
     "tests/members/test_whole_days.py",
     "tests/proofs/",

@@ -8,10 +8,10 @@ from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from bot.fleet.jobs import Jobs
-from bot.fleet.queue import prepare
+from bot.app.fleet.jobs import Jobs
+from bot.app.fleet.queue import prepare
 from bot.store.jobs import Job, Verb
-from tests.fleet.rows import execute, register, take
+from tests.app.fleet.rows import execute, register, take
 
 if TYPE_CHECKING:
     from datetime import datetime

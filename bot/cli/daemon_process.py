@@ -73,7 +73,7 @@ async def work(settings: Settings, config: Path | None, verbs: Sequence[str], co
 
 
 def _worker(service: Service, **options: Any) -> Loop:  # noqa: ANN401 - of `Worker`
-    from bot.fleet.worker import Worker  # noqa: PLC0415 - procrastinate, which is an extra
+    from bot.app.fleet.worker import Worker  # noqa: PLC0415 - procrastinate, which is an extra
 
     return Worker(lambda: service.app, **options)
 
@@ -111,7 +111,7 @@ async def _until_stopped(loop: Loop, service: Service, beats: Sequence[Callable[
 def _opened(settings: Settings, former: App | None = None) -> App:
     """Opens the application, and makes the queue of jobs first if there is to be one."""
     if settings.fleet:
-        from bot.fleet.queue import prepare  # noqa: PLC0415 - procrastinate, which is an extra
+        from bot.app.fleet.queue import prepare  # noqa: PLC0415 - procrastinate, which is an extra
 
         prepare(settings.store)
     return App(settings, former.clock, timings=former.timings) if former else App(settings)

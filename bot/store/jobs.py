@@ -4,7 +4,7 @@
 
 A job is a verb and the number of a shard, never a message or an address. It may be done twice or late without harm,
 because every verb starts and ends in the store. Jobs stand in procrastinate's table, in the same PostgreSQL as the
-store; procrastinate hands them out, in `bot.fleet`.
+store; procrastinate hands them out, in `bot.app.fleet`.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ import pytest
 from bot.app.monitoring_service import MonitoringService
 from bot.errors import ListenError
 from bot.store.jobs import Job, Verb
+from tests.app.fleet.rows import opened
 from tests.builders import paper
-from tests.fleet.rows import opened
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

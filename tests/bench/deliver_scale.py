@@ -25,10 +25,10 @@ import yaml
 from sqlalchemy import text
 
 from bot.app import opened
+from bot.app.fleet.worker import CONCURRENCY
 from bot.channels.mail import MailChannel
 from bot.cli.daemon_process import work
 from bot.config import load
-from bot.fleet.worker import CONCURRENCY
 from bot.model import DeliveryState, Receipt, Shard
 from bot.store import Store
 from bot.store.jobs import Verb

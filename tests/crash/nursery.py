@@ -225,7 +225,7 @@ def _hurry_workers() -> None:
     """A worker's heartbeats, and what looks after them, ten times as fast: a morning takes seconds here."""
     import procrastinate.worker  # noqa: PLC0415 - earlier versions have none
 
-    from bot.fleet import queue, worker  # noqa: PLC0415 - nor these
+    from bot.app.fleet import queue, worker  # noqa: PLC0415 - nor these
 
     heartbeats = partial(procrastinate.worker.Worker, update_heartbeat_interval=HEARTBEAT)
     changes = {
@@ -282,7 +282,7 @@ def main(log: str) -> None:
     where.watch()
     _compile_each_template_once()
     with suppress(ImportError):  # an earlier version has none
-        importlib.import_module("bot.fleet.worker")
+        importlib.import_module("bot.app.fleet.worker")
     children: dict[int, tuple[mmap.mmap, float]] = {}
     for line in sys.stdin:
         order = json.loads(line)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.fleet.queue import prepare
+from bot.app.fleet.queue import prepare
 from bot.report.workers import fleet
 from bot.store import Store
 from bot.store.jobs import Job, Verb
-from tests.fleet.rows import execute, register, take
+from tests.app.fleet.rows import execute, register, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.app.fleet.queue import prepare
 from bot.errors import StoreError
-from bot.fleet.queue import prepare
 from bot.model import DeliveryState, shard_of
 from bot.store import Store
 from bot.store.jobs import Job, Verb
 from bot.store.subscribers import SubscriberState
-from tests.fleet.rows import execute, opened, register, rows, take
+from tests.app.fleet.rows import execute, opened, register, rows, take
 from tests.store.test_jobs import DIGEST, NOW
 
 if TYPE_CHECKING:

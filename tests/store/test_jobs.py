@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.fleet.queue import prepare
+from bot.app.fleet.queue import prepare
 from bot.model import Message, shard_of
 from bot.store import Store
 from bot.store.jobs import Job, Verb, ask
 from bot.store.outbox import RenderedDigest
 from bot.store.subscribers import StateChangedError, SubscriberState
-from tests.fleet.rows import Row, keys, opened, rows, take
+from tests.app.fleet.rows import Row, keys, opened, rows, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -40,7 +40,7 @@ def migrate(
 
 def _bring_up_to_date(settings: Settings) -> None:
     if settings.fleet:
-        from bot.fleet.queue import prepare as bring_up_to_date  # noqa: PLC0415 - SQLAlchemy, and an extra
+        from bot.app.fleet.queue import prepare as bring_up_to_date  # noqa: PLC0415 - SQLAlchemy, and an extra
     else:
         from bot.store import migrate as bring_up_to_date  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.store.database.tables import SCHEMA_VERSION
+from tests.app.fleet.rows import rows
 from tests.builders import paper
-from tests.fleet.rows import rows
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bot.fleet.queue import prepare
+from bot.app.fleet.queue import prepare
 from bot.store import Store
 from bot.store.jobs import Job, Verb
-from tests.fleet.rows import register, take
+from tests.app.fleet.rows import register, take
 
 if TYPE_CHECKING:
     import pytest

@@ -16,9 +16,9 @@ from sqlalchemy import NullPool, create_engine, text
 
 from bot.arxiv.calendar import is_mailing_day, mailing_date
 from bot.demo.servers.slack import FaultScript
+from tests.app.fleet.rows import rows
 from tests.builders import paper
 from tests.daemon_process import PATIENCE_SECONDS, Daemon, rewrite
-from tests.fleet.rows import rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

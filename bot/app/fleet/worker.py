@@ -17,9 +17,9 @@ from procrastinate.worker import Worker as ProcrastinateWorker
 from psycopg import Error as DriverError
 
 from bot.app.daemon import GRACE, TICK
+from bot.app.fleet.jobs import Jobs
+from bot.app.fleet.queue import REPAIR, open_queue, take_back
 from bot.errors import StoreError
-from bot.fleet.jobs import Jobs
-from bot.fleet.queue import REPAIR, open_queue, take_back
 from bot.store.job_queue import SILENT_SECONDS
 from bot.store.jobs import Job, Verb
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.fleet.queue import REPAIR, open_queue, take_back
+from bot.app.fleet.queue import REPAIR, open_queue, take_back
 from bot.store.job_queue import SILENT_SECONDS
 from bot.store.jobs import Job, Verb
-from tests.fleet.rows import Row, execute, opened, register, rows, take
+from tests.app.fleet.rows import Row, execute, opened, register, rows, take
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import NullPool, create_engine, text
 
-from bot.fleet.queue import prepare
+from bot.app.fleet.queue import prepare
 from bot.store import Store
 
 if TYPE_CHECKING:

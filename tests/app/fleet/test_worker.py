@@ -11,10 +11,10 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 from procrastinate.manager import JobManager
 
-from bot.fleet import worker as module
-from bot.fleet.worker import Worker
+from bot.app.fleet import worker as module
+from bot.app.fleet.worker import Worker
 from bot.store.jobs import Job, Verb
-from tests.fleet.rows import execute, opened, rows
+from tests.app.fleet.rows import execute, opened, rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

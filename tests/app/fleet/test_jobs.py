@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.app.fleet.jobs import Jobs
 from bot.demo.servers.arxiv import Answer
 from bot.demo.servers.slack import FaultScript
 from bot.errors import StoreError
-from bot.fleet.jobs import Jobs
 from bot.model import DeliveryState, LaneReport, shard_of
 from bot.store.jobs import Job, Verb
-from tests.fleet.rows import execute, keys, rows
+from tests.app.fleet.rows import execute, keys, rows
 from tests.world import MONDAY, TUESDAY, morning
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.fleet.queue import prepare
+from bot.app.fleet.queue import prepare
 from tests.builders import paper
 from tests.world import MONDAY, morning
 

@@ -1,4 +1,4 @@
-"""`python -m tests.fleet.show`, or `make fleet`: three workers share a morning, and one is killed in the middle.
+"""`python -m tests.app.fleet.show`, or `make fleet`: three workers share a morning, and one is killed in the middle.
 
 On a PostgreSQL of its own, with receivers on loopback; everything is gone afterwards. Prints what is seen.
 """
@@ -18,8 +18,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.app.fleet.queue import prepare
 from bot.arxiv.calendar import is_mailing_day, mailing_date
-from bot.fleet.queue import prepare
 from bot.store import Store
 from tests.builders import paper
 from tests.postgres import running_server
