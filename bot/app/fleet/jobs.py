@@ -24,7 +24,7 @@ from bot.errors import RenderError, StoreError
 from bot.store.jobs import Job, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from bot.app import App
@@ -44,9 +44,16 @@ _LOOK_AT_HELD = timedelta(hours=1)
 class Jobs:
     """Does the jobs that this process takes."""
 
-    def __init__(self, current: Callable[[], App]) -> None:
-        """Take what returns the application as it is opened now; it changes with the configuration."""
+    def __init__(self, current: Callable[[], App], *, follow: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Take what gives the application.
+
+        Args:
+            current: returns it as it is opened now; it changes with the configuration.
+            follow: called before each job, follows a changed configuration. Another worker may have followed it
+                already: by the former one, this worker would drop what that one wrote for a new address.
+        """
         self._current = current
+        self._follow = follow
         self._is_collecting = False
         """Whether this process asks for today's mailing: its lease keeps others from composing, not itself."""
 
@@ -56,19 +63,22 @@ class Jobs:
         Raises:
             StoreError: the store cannot be used.
         """
-        async with self._current().in_use() as app:
+        async with self._current().in_use() as before:
             try:
-                await self._do(app, job)
+                if self._follow is not None:
+                    await self._follow()
+                async with self._current().in_use() as app:
+                    await self._do(app, job)
             except asyncio.CancelledError:
-                self._ask_again(app, job)
+                self._ask_again(before, job)
                 raise
             except StoreError as error:
                 log.error("the store cannot be used", job=job.key, store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
-                self._ask_again(app, job, after=_STORE_PAUSE)
+                self._ask_again(before, job, after=_STORE_PAUSE)
                 raise
             except Exception:
                 log.exception("a job failed", job=job.key)
-                self._ask_again(app, job, after=_LOOK_AGAIN)
+                self._ask_again(before, job, after=_LOOK_AGAIN)
                 raise
 
     @staticmethod

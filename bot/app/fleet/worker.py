@@ -77,7 +77,7 @@ class Worker:
         self._current = current
         self._verbs = tuple(verbs)
         self._concurrency = concurrency
-        self._jobs = Jobs(current)
+        self._reloading = asyncio.Lock()
 
     def wake(self) -> None:
         """Has what is due looked for at once, because a reader changed something."""
@@ -107,11 +107,10 @@ class Worker:
         self.wake()
         while not stop.is_set():
             url = self._current().settings.store
-            taking = asyncio.create_task(self._take_jobs(url))
+            taking = asyncio.create_task(self._take_jobs(url, reload))
             while not stop.is_set() and not taking.done() and self._current().settings.store == url:
                 heartbeat()
-                if await reload() is not None:
-                    self._look_again()
+                await self._follow(reload)
                 await _sleep(TICK, stop, taking)
             await _end(taking)
             await _sleep(0 if stop.is_set() else _PAUSE, stop)
@@ -120,9 +119,16 @@ class Worker:
         except StoreError as error:
             log.error("what is in flight could not be noted", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
 
-    async def _take_jobs(self, url: str) -> None:
+    async def _follow(self, reload: Reload) -> None:
+        """Follows a changed configuration; returns when its application is the one that is current."""
+        async with self._reloading:
+            if await reload() is not None:
+                self._look_again()
+
+    async def _take_jobs(self, url: str, reload: Reload) -> None:
         """Takes jobs until it is cancelled, or the database is away."""
-        queue = open_queue(url, self._jobs.do, self._repair)
+        jobs = Jobs(self._current, follow=lambda: self._follow(reload))
+        queue = open_queue(url, jobs.do, self._repair)
         one_by_one = [verb for verb in self._verbs if verb in _ONE_BY_ONE]
         others = [verb for verb in self._verbs if verb not in _ONE_BY_ONE]
         try:

@@ -202,6 +202,35 @@ async def test_a_job_that_cannot_even_be_asked_for_again_is_left_to_repair(
     assert COLLECT in app.store.job_queue.missing()
 
 
+async def test_a_worker_follows_a_changed_configuration_before_each_job(fleet: Environment) -> None:
+    former: App
+    changed: App
+    async with fleet.app() as former:
+        fleet.config["subscribers"]["reader"]["mail"] = ["reader@example.org", "new@example.org"]
+        async with fleet.app() as changed:
+            current = [former]
+
+            async def follow() -> None:
+                current[0] = changed
+
+            theirs, ours = Jobs(lambda: changed), Jobs(lambda: current[0], follow=follow)
+            for job in (COLLECT, *COMPOSE):
+                await theirs.do(job)
+            await ours.do(COLLECT)
+            for job in DELIVER:
+                await theirs.do(job)
+    assert fleet.received() == {"slack": 1, "discord": 0, "mail": 2}
+
+
+async def test_a_job_that_is_cancelled_before_it_begins_is_asked_for_again(app: App, postgres_url: str) -> None:
+    async def follow() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await Jobs(lambda: app, follow=follow).do(COLLECT)
+    assert keys(postgres_url) == ["collect"]
+
+
 async def test_once_works_beside_workers(jobs: Jobs, fleet: Environment, postgres_url: str) -> None:
     await fleet.once()
     assert keys(postgres_url) == [job.key for job in DELIVER]

@@ -187,6 +187,23 @@ async def test_what_a_reader_changed_and_what_is_missing_is_asked_for(app: App, 
         await until(lambda: any(row.key == "collect" for row in rows(postgres_url)))
 
 
+async def test_a_changed_configuration_is_looked_for_before_each_job(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TICK", PATIENCE_SECONDS)
+    looks = 0
+
+    async def looked() -> None:
+        nonlocal looks
+        looks += 1
+
+    stop = asyncio.Event()
+    task = asyncio.create_task(Worker(lambda: app).run(stop, heartbeat=lambda: None, reload=looked))
+    await until(lambda: looks > 1)
+    stop.set()
+    await task
+
+
 async def test_it_follows_the_configuration_to_another_database(
     app: App, fleet: Environment, postgres_url: str
 ) -> None:
