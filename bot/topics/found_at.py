@@ -117,7 +117,7 @@ class _Located:
         return self.spans[bisect_right(self.ends, start)][0], self.spans[bisect_left(self.ends, end)][1]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)  # title and abstract of each paper of a large day, for many terms; 36 MB
 def _located(text: str, as_written: bool) -> _Located:  # noqa: FBT001 - a key of the cache
     ends, spans_, letters, start = [], [], 0, 0
     for written, plain in zip(flatten_tex(text).split(" "), unspelled(text).split(" "), strict=True):
