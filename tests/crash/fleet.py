@@ -225,8 +225,8 @@ class FleetSimulation:
         """For the processes, and for the jobs that wait: theirs is the database's clock, which nobody can set."""
         ahead = moment - self._clock.now()
         self._clock.set(moment, RATES[self._fleet.command])
-        if self._fleet.command != "worker":
-            return
+        if self._fleet.command != "worker" or not self.tally.mornings:
+            return  # on the first morning what an earlier version has made must not be migrated before all are there
         with self._store._database.writing() as connection:
             if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")):
                 bring_forward = text("UPDATE procrastinate_jobs SET scheduled_at = scheduled_at - :ahead")
