@@ -76,9 +76,10 @@ class Jobs:
                 log.error("the store cannot be used", job=job.key, store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
                 self._ask_again(before, job, after=_STORE_PAUSE)
                 raise
-            except Exception:
+            except Exception as error:
                 log.exception("a job failed", job=job.key)
                 self._ask_again(before, job, after=_LOOK_AGAIN)
+                self._tell_operator(before, job, error)
                 raise
 
     @staticmethod
@@ -89,6 +90,16 @@ class Jobs:
         except StoreError as error:
             # `collect` and `deliver` are asked for by `repair`, and the others by the next `collect`.
             log.warning("a job could not be asked for again", job=job.key, reason=error.reason)
+
+    @staticmethod
+    def _tell_operator(app: App, job: Job, error: Exception) -> None:
+        """Tells the operator of a fault of ours, for which no process ends."""
+        text = f"A worker fails to {job.verb}, again every minute: {type(error).__name__}; its log says more."
+        app.runner.add_alert(f"job {job.verb}", text)
+        try:
+            app.runner.tell_operator()
+        except (RenderError, StoreError) as untold:
+            log.warning("the operator could not be told", reason=str(untold))
 
     async def _do(self, app: App, job: Job) -> None:
         match job.verb:

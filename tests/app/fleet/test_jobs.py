@@ -192,6 +192,35 @@ async def test_a_fault_of_ours_fails_one_job_and_is_logged(
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 
+async def test_a_fault_of_ours_is_told_to_the_operator_once_a_day(
+    fleet: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.config["operator"] = "reader"
+    app: App
+    async with fleet.app() as app:
+        jobs = Jobs(lambda: app)
+        monkeypatch.setattr(app.runner, "process_bounces", lambda: 1 // 0)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                await jobs.do(COLLECT)
+        for job in DELIVER:
+            await jobs.do(job)
+    (mail,) = fleet.mail.messages
+    assert b"A worker fails to collect" in mail.data
+
+
+async def test_a_fault_in_telling_the_operator_is_no_other_fault(
+    fleet: Environment, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.config["operator"] = "reader"
+    app: App
+    async with fleet.app() as app:
+        monkeypatch.setattr(app.runner, "prune", lambda: 1 // 0)
+        execute(postgres_url, "ALTER TABLE concerns RENAME TO gone")
+        with pytest.raises(ZeroDivisionError):
+            await Jobs(lambda: app).do(PRUNE)
+
+
 async def test_a_job_that_cannot_even_be_asked_for_again_is_left_to_repair(
     jobs: Jobs, app: App, postgres_url: str
 ) -> None:
@@ -229,6 +258,30 @@ async def test_a_job_that_is_cancelled_before_it_begins_is_asked_for_again(app: 
     with pytest.raises(asyncio.CancelledError):
         await Jobs(lambda: app, follow=follow).do(COLLECT)
     assert keys(postgres_url) == ["collect"]
+
+
+async def test_what_waits_for_a_mailbox_that_moved_goes_to_the_new_one(fleet: Environment) -> None:
+    former: App
+    moved: App
+    async with fleet.app() as former:
+        for job in (COLLECT, *COMPOSE):
+            await Jobs(lambda: former).do(job)
+    fleet.config["subscribers"]["reader"]["mail"] = "moved@example.org"
+    async with fleet.app() as moved:
+        for job in (COLLECT, *DELIVER):
+            await Jobs(lambda: moved).do(job)
+    assert [mail.rcpt for mail in fleet.mail.messages] == [("moved@example.org",)]
+
+
+async def test_bounces_are_read_by_who_collects(fleet: Environment) -> None:
+    fleet.config["channels"]["mail"]["bounces"] = "Maildir"
+    fleet.config["operator"] = "lab"
+    (fleet.folder / "Maildir").write_text("no folder")
+    app: App
+    async with fleet.app() as app:
+        for job in (COLLECT, LAB):
+            await Jobs(lambda: app).do(job)
+    assert "Mails that came back cannot be read" in fleet.slack_text()
 
 
 async def test_once_works_beside_workers(jobs: Jobs, fleet: Environment, postgres_url: str) -> None:
