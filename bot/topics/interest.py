@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot.text import normalise
+from bot.topics.features import Document
 from bot.topics.similarity_table import SimilarityTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bot.topics.features import Document
     from bot.topics.paper_space import PaperSpace
     from bot.topics.vectors import Floats, Places
 
 _PSEUDO_LIKES = 8
-"""For each keyword, so many announced papers that fit it best are added as pseudo-likes."""
+"""For each keyword, so many announced papers that fit it best are pseudo-likes, and so is the keyword itself."""
 _PSEUDO_WEIGHT = 2.0
 """The weight of all pseudo-likes together, in likes."""
 _DISLIKED = -0.1
@@ -63,7 +63,9 @@ class Examples:
 
     def documents(self, space: PaperSpace) -> tuple[Document, ...]:
         """All papers to learn from: the likes, the pseudo-likes for the keywords, the dislikes."""
-        return (*self.likes[-_MOST_LIKES:], *space.best_for(self.keywords, _PSEUDO_LIKES), *self.dislikes)
+        keywords = (Document(f"keyword:{keyword}", keyword) for keyword in self.keywords)
+        pseudo_likes = (*space.best_for(self.keywords, _PSEUDO_LIKES), *keywords)
+        return (*self.likes[-_MOST_LIKES:], *pseudo_likes, *self.dislikes)
 
 
 @dataclass(frozen=True, slots=True)

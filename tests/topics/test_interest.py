@@ -42,6 +42,15 @@ def test_keywords_alone_are_enough(space: PaperSpace) -> None:
     assert best(learned(space, (), keywords=["girder"])) == ["bridges"] * 10
 
 
+def test_a_paper_with_a_keyword_comes_before_papers_of_the_same_subject_without_it(space: PaperSpace) -> None:
+    same = some("bridges", 40, start=400)
+    without = [paper for paper in same if "girder" not in (paper.title + paper.abstract).lower()]
+    papers = [*without, Document("with-1", "Girder dating of early silver")]
+
+    assert len(without) > 4
+    assert best(learned(space, (), keywords=["girder"]), 1, papers) == ["with"]
+
+
 def test_keywords_help_a_few_likes(space: PaperSpace) -> None:
     stray = [document("bread", 1)]
 
