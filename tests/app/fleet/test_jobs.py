@@ -103,15 +103,21 @@ async def test_reactions_are_read_by_one_worker_once_an_hour(fleet: Environment)
             assert [each.opinion for each in view.feedback.of_subscriber("lab")] == ["more", "more"]
 
 
-async def test_nothing_is_composed_while_this_process_asks_for_the_mailing(jobs: Jobs, postgres_url: str) -> None:
-    await jobs.do(COLLECT)
+async def test_nothing_is_composed_while_this_process_asks_for_the_mailing(
+    jobs: Jobs, fleet: Environment, postgres_url: str
+) -> None:
+    fleet.arxiv.feeds["cs.CV"] = Answer(b"", delay=120)
+    collecting = asyncio.create_task(jobs.do(COLLECT))
+    while not fleet.arxiv.requests:  # noqa: ASYNC110 - the server tells nobody
+        await asyncio.sleep(0.01)
+    await jobs.do(COMPOSE[0])
+    assert [(row.key, 50 < row.seconds <= 60) for row in rows(postgres_url)] == [(COMPOSE[0].key, True)]
+    collecting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await collecting
     forget(postgres_url)
-    jobs._is_collecting = True
     await jobs.do(COMPOSE[0])
-    assert [row.key for row in rows(postgres_url)] == [COMPOSE[0].key]
-    jobs._is_collecting = False
-    await jobs.do(COMPOSE[0])
-    assert len(rows(postgres_url)) == 2
+    assert rows(postgres_url) == []
 
 
 async def test_nothing_is_composed_while_another_process_asks_for_the_mailing(
