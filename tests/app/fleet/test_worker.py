@@ -12,7 +12,10 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.manager import JobManager
 
 from bot.app.fleet import worker as module
+from bot.app.fleet.queue import open_queue
 from bot.app.fleet.worker import Worker
+from bot.demo.servers.slack import FaultScript
+from bot.model import DeliveryState
 from bot.store.jobs import Job, Verb
 from tests.app.fleet.rows import execute, opened, rows
 
@@ -202,6 +205,30 @@ async def test_a_changed_configuration_is_looked_for_before_each_job(
     await until(lambda: looks > 1)
     stop.set()
     await task
+
+
+async def test_what_is_missing_is_asked_for_by_who_repairs(app: App, postgres_url: str) -> None:
+    worker = Worker(lambda: app)
+
+    async def nothing(_job: Job) -> None:
+        """Does nothing."""
+
+    async with open_queue(postgres_url, nothing, worker._repair).open_async() as queue:
+        await worker._repair(queue)
+    assert [row.key for row in rows(postgres_url)] == ["collect"]
+
+
+async def test_a_message_in_flight_is_unknown_when_a_worker_has_ended(
+    app: App, fleet: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GRACE", 0.1)
+    fleet.slack.script.append(FaultScript(takes=True, hangs=PATIENCE_SECONDS))
+    async with running(Worker(lambda: app)):
+        await until(lambda: fleet.received() == {"slack": 1, "discord": 0, "mail": 1})
+    assert {each.subscriber: each.state for each in app.store.queries.all()} == {
+        "lab": DeliveryState.UNKNOWN,
+        "reader": DeliveryState.SENT,
+    }
 
 
 async def test_it_follows_the_configuration_to_another_database(
