@@ -47,9 +47,9 @@ FEWEST_ANNOUNCED = 100
 """With less, the order is `relevance`."""
 MOST_SECONDS = 20.0
 """In one run, for all subscribers."""
-_MOST_TOGETHER = 4000
+_MOST_TOGETHER = 6000
 """The most examples in a table of similarities, unless one subscriber alone has more: the table takes memory with the
-square of their number, 64 MB with this."""
+square of their number, 144 MB with this."""
 _REASONS = 10
 """So many papers of a topic say why they stand on top."""
 _LIKE, _TERM = 60, 30
