@@ -27,6 +27,7 @@ _LIBRARIES = (
     "mail.log",
     "procrastinate",
     "psycopg",
+    "psycopg_pool",
     "slack_sdk",
 )
 

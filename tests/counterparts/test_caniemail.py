@@ -31,6 +31,7 @@ LISTED = {
     "max-height property": "of the preheader; where it is not known, display:none hides it",
     "overflow": "of the preheader, as max-height",
     "role attribute": "tells a screen reader that a table is only layout; nothing is seen of it",
+    "white-space": "keeps the number of papers beside a topic on one line; where it is not known, it may take two",
     "word-break": "breaks a word that no line can hold, which no title of a paper is",
     "<body> element": "takes away a margin; it is replaced by a div, and all colours are on tables inside",
 }

@@ -173,8 +173,9 @@ class SlackSockets:
             await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "demo"}})
 
     def drop(self) -> None:
-        """Breaks every connection without a close message."""
-        for socket in list(self._sockets):
+        """Breaks every connection without a close message; from then on none of them counts as open."""
+        broken, self._sockets = self._sockets, []
+        for socket in broken:
             transport = socket._req.transport if socket._req else None  # noqa: SLF001 - aiohttp has no other way
             if transport:
                 transport.abort()
@@ -218,7 +219,8 @@ class SlackSockets:
                 elif message.type is WSMsgType.TEXT and not self.is_silent:
                     self._acknowledge(message.json())
         finally:
-            self._sockets.remove(socket)
+            if socket in self._sockets:
+                self._sockets.remove(socket)
         return socket
 
     def _acknowledge(self, said: Mapping[str, Any]) -> None:

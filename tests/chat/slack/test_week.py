@@ -154,7 +154,6 @@ async def test_after_a_week_the_store_says_what_the_model_says(receiver: SlackRe
                 await week.done(action)
             elif number % 50 == 30:
                 receiver.sockets.drop()
-                await until(lambda: not receiver.sockets.open_sockets)
                 await week.listening()
                 await week.done(action)
             else:
