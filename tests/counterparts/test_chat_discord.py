@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 import simcord
+from discord.http import Route
 
 from bot.chat.commands import COMMANDS
 from bot.chat.discord.client import ShardClient
@@ -30,6 +31,12 @@ __all__ = ["chat_store"]
 pytestmark = pytest.mark.counterparts
 
 URL = "https://discord.com/api/v10"
+
+
+@pytest.fixture(autouse=True)
+def _discord_com(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has discord.py begin with its own address, which other tests change for the whole process."""
+    monkeypatch.setattr(Route, "BASE", URL)
 
 
 @pytest.fixture
