@@ -195,7 +195,7 @@ class Runner:
                 self._collector.collect_missed(collection, progress, briefly=briefly)
             )
         if options.tell and not elsewhere:
-            await self._until_the_end(self.hear_reactions())
+            await self._until_the_end(self.process_reactions())
         told = Told(delivered=readdressed).then(await self._tell(options, elsewhere))
         if options.poll and not (elsewhere or catching_up_elsewhere or collection.is_done):
             new, catching_up_elsewhere = await self._until_the_end(
@@ -345,7 +345,7 @@ class Runner:
             log.warning("bounces cannot be read", reason=error.reason)
             self.add_alert("bounces unread", f"Mails that came back cannot be read from {error}")
 
-    async def hear_reactions(self) -> None:
+    async def process_reactions(self) -> None:
         """Reads reactions, so that digests know of them; tells the operator what cannot be read."""
         for subscriber, problem in (await self._read_reactions()).items() if self._read_reactions else ():
             log.warning("reactions cannot be read", subscriber=subscriber, reason=problem)

@@ -193,10 +193,10 @@ async def test_while_a_circuit_is_open_nobody_is_asked(lab: Environment, monkeyp
     asked = looks(lab)
     async with lab.app() as app:
         lab.clock.set(morning(tuesday, 6, 30))
-        await app.runner.hear_reactions()
+        await app.runner.process_reactions()
         assert looks(lab) == asked
         lab.clock.set(morning(tuesday, 9))
-        await app.runner.hear_reactions()
+        await app.runner.process_reactions()
         assert looks(lab) > asked
 
 

@@ -118,7 +118,7 @@ class Jobs:
         """A round of the daemon, but that it asks for digests, messages and pages in place of making them."""
         runner, clock, queue = app.runner, app.clock, app.store.job_queue
         runner.process_bounces()
-        await runner.hear_reactions()
+        await runner.process_reactions()
         readdress(app.store, app.roster.waited_for(clock.now()), clock.now())
         is_collected = True
         if clock.now() >= next_poll(clock.now(), runner.work_ahead()):

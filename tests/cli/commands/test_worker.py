@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
+from bot.app.fleet.worker import CONCURRENCY
 from bot.arxiv.calendar import is_mailing_day, mailing_date
+from bot.cli.commands.worker import VERBS, worker
 from bot.demo.servers.slack import FaultScript
+from bot.store.jobs import Verb
 from tests.app.fleet.rows import rows
 from tests.builders import paper
 from tests.daemon_process import PATIENCE_SECONDS, Daemon, rewrite
@@ -40,6 +43,11 @@ def fleet(environment: Environment, postgres_url: str) -> Environment:
     if is_mailing_day(TODAY):
         environment.announce(TODAY, paper())
     return environment
+
+
+def test_its_help_names_the_verbs_and_the_jobs_at_once_that_there_are() -> None:
+    assert tuple(Verb) == VERBS
+    assert (worker.__kwdefaults__ or {})["concurrency"] == CONCURRENCY
 
 
 @asynccontextmanager
