@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.store.database.dialect import Lock, hold_lock, insert
+from bot.store.database.dialect import Lock, hold_lock, upsert
 from bot.store.database.tables import concerns as alerts_table
-from bot.store.outbox.enqueue import put_deliveries
+from bot.store.outbox.enqueue import put_all
 from bot.store.outbox.policy import Lane
 
 if TYPE_CHECKING:
@@ -51,12 +51,8 @@ class Alerts:
             hold_lock(connection, Lock.DELIVERIES)  # which another process holds while it tells the same
             if not _told(connection, since).isdisjoint(alerts):
                 return False
-            put_deliveries(connection, rendered, [Lane(subscriber, recipient) for recipient in recipients], now)
-            for key in alerts:
-                statement = insert(connection, alerts_table).values(key=key, told_at=now)
-                connection.execute(
-                    statement.on_conflict_do_update(index_elements=[alerts_table.c.key], set_={"told_at": now}),
-                )
+            put_all(connection, [(rendered, [Lane(subscriber, recipient) for recipient in recipients])], now)
+            upsert(connection, alerts_table, *({"key": key, "told_at": now} for key in alerts))
         return True
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
-from bot.store.database import batched
-from bot.store.database.dialect import insert
+from bot.store.database import rows_among
+from bot.store.database.dialect import upsert
 from bot.store.database.tables import feedback
-from bot.store.database.values import value_of
+from bot.store.database.values import row_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection
 
 
 class Opinion(StrEnum):
@@ -63,53 +63,38 @@ class Feedback:
 
     def get(self, subscriber: str, persons: Collection[str], identifier: str) -> FeedbackRecord | None:
         """The person's last word on the paper; `persons` are its keys under every secret that counts."""
-        mine = feedback.c.person.in_(persons) & (feedback.c.identifier == identifier)
-        statement = select(feedback).where(mine, feedback.c.subscriber == subscriber).order_by(feedback.c.at.desc())
-        row = self._connection.execute(statement).first()
-        return None if row is None else _record(row)
+        return next(iter(self._records(_about(subscriber, persons, identifier), feedback.c.at.desc())), None)
 
     def put(self, record: FeedbackRecord) -> None:
         """Store it, in place of what the person said of the paper before."""
-        values = {
-            "topic": record.topic,
-            "verdict": record.opinion.value,
-            "place": record.place,
-            "at": record.at,
-        }
-        key = {"subscriber": record.subscriber, "person": record.person, "identifier": record.identifier}
-        statement = insert(self._connection, feedback).values(**key, **values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+        row = row_of(record, verdict=record.opinion.value)
+        del row["opinion"]
+        upsert(self._connection, feedback, row)
 
     def take_back(self, subscriber: str, persons: Collection[str], identifier: str) -> None:
         """Forget what the person said of the paper."""
-        mine = feedback.c.person.in_(persons) & (feedback.c.identifier == identifier)
-        self._connection.execute(feedback.delete().where(mine, feedback.c.subscriber == subscriber))
+        self._connection.execute(feedback.delete().where(_about(subscriber, persons, identifier)))
 
     def of_persons(self, persons: Collection[str]) -> tuple[FeedbackRecord, ...]:
         """All that a person said, wherever, the newest first."""
-        mine = select(feedback).where(feedback.c.person.in_(persons))
-        rows = self._connection.execute(mine.order_by(feedback.c.at.desc(), feedback.c.identifier))
-        return tuple(map(_record, rows))
+        return self._records(feedback.c.person.in_(persons), feedback.c.at.desc(), feedback.c.identifier)
 
     def of_subscriber(self, subscriber: str) -> tuple[FeedbackRecord, ...]:
         """All that was said of what the subscriber was shown, the newest first."""
-        mine = select(feedback).where(feedback.c.subscriber == subscriber)
-        rows = self._connection.execute(mine.order_by(feedback.c.at.desc(), feedback.c.identifier))
-        return tuple(map(_record, rows))
+        return self._records(feedback.c.subscriber == subscriber, feedback.c.at.desc(), feedback.c.identifier)
 
     def votes(self, subscribers: Collection[str]) -> Iterator[Vote]:
         """All that was said of what these subscribers were shown, by subscriber, the oldest first."""
         of = feedback.c
-        columns, order = (of.subscriber, of.topic, of.identifier, of.verdict), (of.at, of.identifier, of.person)
-        for batch in batched(sorted(subscribers)):
-            statement = select(*columns).where(of.subscriber.in_(batch)).order_by(of.subscriber, *order)
-            yield from map(Vote._make, self._connection.execute(statement))
+        statement = select(of.subscriber, of.topic, of.identifier, of.verdict)
+        ordered = statement.order_by(of.subscriber, of.at, of.identifier, of.person)
+        return map(Vote._make, rows_among(self._connection, ordered, of.subscriber, subscribers))
 
     def said_after(self, subscribers: Collection[str], moment: datetime) -> tuple[FeedbackRecord, ...]:
         """All that was said after a moment of what any of these subscribers was shown, the oldest first."""
         theirs = feedback.c.subscriber.in_(subscribers) & (feedback.c.at > moment)
         order = (feedback.c.at, feedback.c.subscriber, feedback.c.person, feedback.c.identifier)
-        return tuple(map(_record, self._connection.execute(select(feedback).where(theirs).order_by(*order))))
+        return self._records(theirs, *order)
 
     def rename(self, old: str, new: str) -> None:
         """Move what was said of what a subscriber was shown to its new name; what is there already stays."""
@@ -124,6 +109,12 @@ class Feedback:
         either = (feedback.c.subscriber == subscriber) | feedback.c.person.in_(persons)
         return self._connection.execute(feedback.delete().where(either)).rowcount
 
+    def _records(self, where: ColumnElement[bool], *order: ColumnElement[Any]) -> tuple[FeedbackRecord, ...]:
+        rows = self._connection.execute(select(feedback).where(where).order_by(*order))
+        return tuple(value_of(FeedbackRecord, row, opinion=Opinion(row.verdict)) for row in rows)
 
-def _record(row: Row[Any]) -> FeedbackRecord:
-    return value_of(FeedbackRecord, row, opinion=Opinion(row.verdict))
+
+def _about(subscriber: str, persons: Collection[str], identifier: str) -> ColumnElement[bool]:
+    """What the person said of the paper."""
+    of = feedback.c
+    return (of.subscriber == subscriber) & of.person.in_(persons) & (of.identifier == identifier)

@@ -5,6 +5,7 @@ Read in one transaction. Counts only: no name, no address, no text leaves the st
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Column, Connection
 
     from bot.store.database import Database
 
@@ -57,8 +58,7 @@ class Figures:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
-            return str(connection.scalar(select(schema_version.c.version_num)))
+        return str(self._database.read_scalar(select(schema_version.c.version_num)))
 
     def read(self, now: datetime) -> StoreFigures:
         """All of it, in one consistent read.
@@ -76,22 +76,23 @@ class Figures:
                 closed_limits=_closed_limits(connection, now),
                 requests=_requests(connection),
                 last_closed=_last_closed(connection),
-                members=connection.scalar(
-                    select(func.count()).select_from(members).where(members.c.confirmed_at.is_not(None))
-                )
-                or 0,
-                suppressions=_suppressions(connection),
+                members=connection.scalar(select(func.count(members.c.confirmed_at))) or 0,
+                suppressions=_counts(connection, suppressions.c.reason),
             )
 
 
-def _deliveries(connection: Connection) -> Mapping[tuple[str, str], int]:
-    found = select(deliveries.c.channel, deliveries.c.state, func.count()).group_by(
-        deliveries.c.channel, deliveries.c.state
-    )
-    return {(channel, state): count for channel, state, count in connection.execute(found)}
+def _counts(connection: Connection, column: Column[str]) -> dict[str, int]:
+    """By each value of the column, how many rows have it."""
+    return dict(connection.execute(select(column, func.count()).group_by(column)).all())
 
 
-def _oldest_pending(connection: Connection, now: datetime) -> Mapping[str, datetime]:
+def _deliveries(connection: Connection) -> dict[tuple[str, str], int]:
+    kind = (deliveries.c.channel, deliveries.c.state)
+    found = connection.execute(select(*kind, func.count()).group_by(*kind))
+    return {(channel, state): count for channel, state, count in found}
+
+
+def _oldest_pending(connection: Connection, now: datetime) -> dict[str, datetime]:
     found = (
         select(deliveries.c.channel, func.min(deliveries.c.created_at))
         .where(
@@ -101,31 +102,23 @@ def _oldest_pending(connection: Connection, now: datetime) -> Mapping[str, datet
         )
         .group_by(deliveries.c.channel)
     )
-    return {row[0]: row[1] for row in connection.execute(found)}
+    return dict(connection.execute(found).all())
 
 
-def _closed_limits(connection: Connection, now: datetime) -> Mapping[str, int]:
-    counts: dict[str, int] = {}
-    for key in connection.scalars(select(gates.c.key).where(gates.c.closed_until > now)):
-        kind = key.partition(":")[0]
-        counts[kind] = counts.get(kind, 0) + 1
-    return counts
+def _closed_limits(connection: Connection, now: datetime) -> dict[str, int]:
+    keys = connection.scalars(select(gates.c.key).where(gates.c.closed_until > now))
+    return Counter(key.partition(":")[0] for key in keys)
 
 
-def _requests(connection: Connection) -> Mapping[str, int]:
+def _requests(connection: Connection) -> dict[str, int]:
     found = select(mailings.c.state, func.sum(mailings.c.tries)).group_by(mailings.c.state)
     return {state: int(tries) for state, tries in connection.execute(found)}
 
 
-def _last_closed(connection: Connection) -> Mapping[str, date]:
+def _last_closed(connection: Connection) -> dict[str, date]:
     found = (
         select(mailings.c.category, func.max(mailings.c.mailing_date))
         .where(mailings.c.state.in_(_CLOSED))
         .group_by(mailings.c.category)
     )
-    return {row[0]: row[1] for row in connection.execute(found)}
-
-
-def _suppressions(connection: Connection) -> Mapping[str, int]:
-    found = select(suppressions.c.reason, func.count()).group_by(suppressions.c.reason)
-    return {row[0]: row[1] for row in connection.execute(found)}
+    return dict(connection.execute(found).all())

@@ -85,9 +85,8 @@ def read_keys(database: Database, configured: Sequence[Secret]) -> ReaderKeys:
 
 def _known(database: Database) -> dict[str, bytes]:
     """Those that the store has, by name."""
-    with database.reading() as connection:
-        rows = connection.execute(select(keys).order_by(keys.c.name))
-        return {row.name: bytes.fromhex(row.value) for row in rows}
+    rows = database.read_rows(select(keys).order_by(keys.c.name))
+    return {row.name: bytes.fromhex(row.value) for row in rows}
 
 
 def _derived(secret: Secret) -> bytes:

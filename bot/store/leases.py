@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.store.database.dialect import Lock, hold_lock, insert
+from bot.store.database.dialect import Lock, hold_lock, upsert
 from bot.store.database.tables import leases
 from bot.store.worker import WorkerId
 
@@ -70,9 +70,7 @@ def take(connection: Connection, name: str, owner: WorkerId, now: datetime, term
     """
     hold_lock(connection, Lock.LEASES)
     _refuse_if_taken(connection, name, owner, now)
-    values = {"owner": str(owner), "until": now + term}
-    statement = insert(connection, leases).values(name=name, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=[leases.c.name], set_=values))
+    upsert(connection, leases, {"name": name, "owner": str(owner), "until": now + term})
 
 
 def give_back(connection: Connection, name: str, owner: WorkerId) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from bot.store.database.dialect import insert, writes_are_serialised
+from bot.store.database.dialect import insert, upsert, writes_are_serialised
 from bot.store.database.tables import gates
+from bot.store.database.values import row_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -46,7 +47,6 @@ def read_limit(connection: Connection, key: str) -> LimitState:
 
 _READ = select(gates).where(gates.c.key.in_(bindparam("keys", expanding=True)))
 _LOCKED = _READ.order_by(gates.c.key).with_for_update()
-_STATE = [column.name for column in gates.c if column.name != "key"]
 
 
 def lock_limits(connection: Connection, keys: Iterable[str]) -> dict[str, LimitState]:
@@ -92,11 +92,7 @@ def lock_limit(connection: Connection, key: str) -> LimitState:
 
 def write_limits(connection: Connection, states: Collection[LimitState]) -> None:
     """Stores these states; the limits have to be locked."""
-    if states:
-        statement = insert(connection, gates)
-        new = {name: statement.excluded[name] for name in _STATE}
-        statement = statement.on_conflict_do_update(index_elements=[gates.c.key], set_=new)
-        connection.execute(statement, [{name: getattr(state, name) for name in ("key", *_STATE)} for state in states])
+    upsert(connection, gates, *map(row_of, states))
 
 
 def delay_until(connection: Connection, key: str, opens_at: datetime) -> None:
@@ -124,5 +120,4 @@ def in_order(both: Limits) -> list[str]:
 
 def write_limit(connection: Connection, key: str, **values: object) -> None:
     """Sets some columns of the limit and leaves the others."""
-    statement = insert(connection, gates).values(key=key, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=[gates.c.key], set_=values))
+    upsert(connection, gates, {"key": key, **values})

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.store.database.dialect import insert
+from bot.store.database.dialect import upsert
 from bot.store.database.tables import listening
+from bot.store.database.values import value_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,10 +40,9 @@ class Listening:
         Raises:
             StoreError: the store cannot be written.
         """
-        changed = {"reason": reason} if reason else {"reason": "", "heard_at": now}
+        row = {"platform": platform, "heard_at": now, "reason": reason}
         with self._database.writing() as connection:
-            statement = insert(connection, listening).values(platform=platform, heard_at=now, reason=reason)
-            connection.execute(statement.on_conflict_do_update(index_elements=["platform"], set_=changed))
+            upsert(connection, listening, row, kept=("heard_at",) if reason else ())
 
     def commands(self, platform: str) -> str | None:
         """The hash of the commands that were registered last; None if none were.
@@ -50,10 +50,8 @@ class Listening:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
-            found: str | None = connection.scalar(
-                select(listening.c.commands).where(listening.c.platform == platform)
-            )
+        statement = select(listening.c.commands).where(listening.c.platform == platform)
+        found: str | None = self._database.read_scalar(statement)
         return found
 
     def note_commands(self, platform: str, commands: str, now: datetime) -> None:
@@ -62,11 +60,9 @@ class Listening:
         Raises:
             StoreError: the store cannot be written.
         """
+        row = {"platform": platform, "heard_at": now, "reason": "", "commands": commands}
         with self._database.writing() as connection:
-            values = {"platform": platform, "heard_at": now, "reason": "", "commands": commands}
-            statement = insert(connection, listening).values(**values)
-            changed = {"commands": commands}
-            connection.execute(statement.on_conflict_do_update(index_elements=["platform"], set_=changed))
+            upsert(connection, listening, row, kept=("heard_at", "reason"))
 
     def all(self) -> tuple[ListeningRecord, ...]:
         """The states of all platforms that were ever listened to.
@@ -74,6 +70,5 @@ class Listening:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._database.reading() as connection:
-            rows = connection.execute(select(listening).order_by(listening.c.platform)).all()
-        return tuple(ListeningRecord(row.platform, row.heard_at, row.reason) for row in rows)
+        rows = self._database.read_rows(select(listening).order_by(listening.c.platform))
+        return tuple(value_of(ListeningRecord, row) for row in rows)

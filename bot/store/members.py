@@ -17,7 +17,7 @@ from bot.settings import ALL_WEEK, Secret
 from bot.store.database import batched
 from bot.store.database.dialect import in_shard
 from bot.store.database.tables import members, subscribers
-from bot.store.database.values import value_of
+from bot.store.database.values import row_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -164,7 +164,7 @@ class Members:
         every = select(*_COLUMNS)
         if shard is not None and only is None:
             every = every.where(in_shard(self._connection, members.c.key, shard))
-        some = () if only is None else batched(sorted(only))
+        some = () if only is None else batched(only)
         for statement in [every] if only is None else (every.where(members.c.key.in_(keys)) for keys in some):
             for rows in self._connection.execute(statement).partitions(_ROWS):
                 yield list(map(RosterRow._make, rows))
@@ -224,12 +224,10 @@ class Members:
 
     def put(self, member: Member) -> Member:
         """Store it, new or changed; as it is stored now."""
-        values = {**_values(member), "revision": member.revision + 1}
-        if member.revision:
-            self._connection.execute(members.update().where(members.c.key == member.key).values(**values))
-        else:
-            self._connection.execute(members.insert().values(key=member.key, **values))
-        return self._stored(member.key)
+        row = _row(member)
+        mine = members.update().where(members.c.key == member.key)
+        self._connection.execute((mine if member.revision else members.insert()).values(row))
+        return _member(self._connection.execute(select(members).where(members.c.key == member.key)).one())
 
     def delete(self, key: str) -> None:
         """Forget it."""
@@ -257,9 +255,6 @@ class Members:
         row = self._connection.execute(statement.with_for_update() if self._lock else statement).one_or_none()
         return None if row is None else _member(row)
 
-    def _stored(self, key: str) -> Member:
-        return _member(self._connection.execute(select(members).where(members.c.key == key)).one())
-
 
 def day_begins(day: date, zone: str) -> datetime:
     """When the day begins in the zone, UTC; where a change of the clocks skips midnight, when that is."""
@@ -272,27 +267,17 @@ def _is_listening(now: datetime) -> ColumnElement[bool]:
     return and_(members.c.confirmed_at.is_not(None), members.c.reads != "", awake)
 
 
-def _values(member: Member) -> dict[str, Any]:
-    return {
-        "channel": member.channel,
-        "destination": member.destination.reveal(),
-        "recipient": member.recipient,
-        "mailbox": member.mailbox,
-        "topics": _to_json(member.topics),
-        "muted": member.muted,
-        "own_topics_made": member.own_topics_made,
-        "reads": _reads(member.topics),
-        "asked_topics": None if member.asked_topics is None else _to_json(member.asked_topics),
-        "asked_at": member.asked_at,
-        "at": member.at and f"{member.at:%H:%M}",
-        "weekdays": sum(1 << day for day in member.weekdays),
-        "timezone": member.timezone,
-        "paused": member.paused,
-        "paused_until": member.paused_until,
-        "confirmed_at": member.confirmed_at,
-        "how": member.how,
-        "person": member.person,
-    }
+def _row(member: Member) -> dict[str, Any]:
+    return row_of(
+        member,
+        destination=member.destination.reveal(),
+        topics=_to_json(member.topics),
+        reads=_reads(member.topics),
+        asked_topics=None if member.asked_topics is None else _to_json(member.asked_topics),
+        at=member.at and f"{member.at:%H:%M}",
+        weekdays=sum(1 << day for day in member.weekdays),
+        revision=member.revision + 1,
+    )
 
 
 def _member(row: Row[Any]) -> Member:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.store.database.dialect import insert
+from bot.store.database.dialect import upsert
 from bot.store.database.tables import pages
+from bot.store.database.values import row_of, value_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -34,18 +35,10 @@ class Pages:
 
     def written(self) -> tuple[PageRecord, ...]:
         """Every page, topics in order, oldest first."""
-        with self._database.reading() as connection:
-            rows = connection.execute(select(pages)).all()
         # Sorted here: PostgreSQL's order of texts depends on its locale.
-        return tuple(sorted(PageRecord(row.topic, row.mailing_date, row.seq, row.papers) for row in rows))
+        return tuple(sorted(value_of(PageRecord, row) for row in self._database.read_rows(select(pages))))
 
     def put(self, *records: PageRecord) -> None:
         """The files of these pages are complete on disk; all of them are recorded, or none."""
-        key = [pages.c.topic, pages.c.mailing_date]
         with self._database.writing() as connection:
-            for record in records:
-                values = {"seq": record.seq, "papers": record.papers}
-                statement = insert(connection, pages).values(
-                    topic=record.topic, mailing_date=record.mailing_date, **values
-                )
-                connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+            upsert(connection, pages, *map(row_of, records))

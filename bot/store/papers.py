@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
-from bot.model import AnnounceType, MailingState
-from bot.store.database import batched
+from bot.model import Announcement, AnnounceType, Author, MailingRecord, MailingState, Paper
+from bot.store.database import rows_among
 from bot.store.database.dialect import Lock, hold_lock, insert
 from bot.store.database.tables import announcements, mailings, papers
-from bot.store.paper_rows import announcement_rows, paper_row, to_announcement, to_mailing_record, to_paper
+from bot.store.database.values import row_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import date, datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection, Row, Table
 
-    from bot.model import Announcement, Mailing, MailingRecord, Paper
+    from bot.model import Mailing
     from bot.store.database import Database
 
 
@@ -61,12 +61,12 @@ class Papers:
         with self._database.writing() as connection:
             hold_lock(connection, Lock.ANNOUNCEMENTS)
             if mailing.entries:
-                rows = [paper_row(entry.paper, now) for entry in mailing.entries]
+                rows = [_paper_row(entry.paper, now) for entry in mailing.entries]
                 connection.execute(insert(connection, papers).on_conflict_do_nothing(), rows)
             before = _count(connection, mailing.mailing_date, mailing.category)
             if mailing.entries:
                 statement = insert(connection, announcements).on_conflict_do_nothing()
-                connection.execute(statement, announcement_rows(mailing, reconstructed=reconstructed))
+                connection.execute(statement, _announcement_rows(mailing, reconstructed=reconstructed))
             after = _count(connection, mailing.mailing_date, mailing.category)
             _put_mailing(
                 connection,
@@ -98,8 +98,7 @@ class Papers:
 
         The papers stay, and what was told of them stays told.
         """
-        announced = (announcements.c.mailing_date == mailing_date) & (announcements.c.category == category)
-        mailing = (mailings.c.mailing_date == mailing_date) & (mailings.c.category == category)
+        announced, mailing = (_of_mailing(table, mailing_date, category) for table in (announcements, mailings))
         values = {"state": verdict.state, "reason": verdict.reason, "announced": 0, "asked_at": None}
         with self._database.writing() as connection:
             hold_lock(connection, Lock.ANNOUNCEMENTS)
@@ -110,18 +109,16 @@ class Papers:
 
     def mailing(self, mailing_date: date, category: str) -> MailingRecord | None:
         """The state of one (mailing date, category), or None if it was never asked for."""
-        where = and_(mailings.c.mailing_date == mailing_date, mailings.c.category == category)
-        with self._database.reading() as connection:
-            row = connection.execute(select(mailings).where(where)).one_or_none()
-        return None if row is None else to_mailing_record(row)
+        statement = select(mailings).where(_of_mailing(mailings, mailing_date, category))
+        rows = self._database.read_rows(statement)
+        return _mailing_record(rows[0]) if rows else None
 
     def mailings_since(self, first: date) -> tuple[MailingRecord, ...]:
         """Every mailing's state from that date on, oldest first, categories in order."""
         statement = select(mailings).where(mailings.c.mailing_date >= first)
-        with self._database.reading() as connection:
-            rows = connection.execute(statement).all()
         # Sorted here: PostgreSQL's order of texts depends on its locale.
-        return tuple(sorted(map(to_mailing_record, rows), key=attrgetter("mailing_date", "category")))
+        rows = map(_mailing_record, self._database.read_rows(statement))
+        return tuple(sorted(rows, key=attrgetter("mailing_date", "category")))
 
     def first_asked(self) -> dict[str, date]:
         """By category, the first mailing date that was asked for."""
@@ -130,8 +127,7 @@ class Papers:
 
     def last_seq(self) -> int:
         """The highest announcement number given so far, 0 in a new store."""
-        with self._database.reading() as connection:
-            return connection.scalar(select(func.max(announcements.c.seq))) or 0
+        return self._database.read_scalar(select(func.max(announcements.c.seq))) or 0
 
     def last_seqs(self, after: int) -> dict[str, int]:
         """By category, the highest number of an announcement after that one; categories without any are left out."""
@@ -142,8 +138,7 @@ class Papers:
     def latest_mailing(self, category: str) -> date | None:
         """The newest mailing date with a stored announcement in the category; None if there is none."""
         statement = select(func.max(announcements.c.mailing_date)).where(announcements.c.category == category)
-        with self._database.reading() as connection:
-            latest: date | None = connection.scalar(statement)
+        latest: date | None = self._database.read_scalar(statement)
         return latest
 
     def start_of_latest_mailing(self, category: str) -> int:
@@ -151,42 +146,28 @@ class Papers:
         latest = self.latest_mailing(category)
         if latest is None:
             return 0
-        first = select(func.min(announcements.c.seq)).where(
-            announcements.c.category == category,
-            announcements.c.mailing_date == latest,
-        )
-        with self._database.reading() as connection:
-            return (connection.scalar(first) or 1) - 1
+        first = select(func.min(announcements.c.seq)).where(_of_mailing(announcements, latest, category))
+        return (self._database.read_scalar(first) or 1) - 1
 
     def announcements_after(self, category: str, cursor: int, upto: int) -> tuple[Announcement, ...]:
         """The category's announcements after the cursor, none beyond `upto`, in the order of storing."""
         if cursor >= upto:
             return ()
-        statement = (
-            select(announcements)
-            .where(announcements.c.category == category, announcements.c.seq > cursor, announcements.c.seq <= upto)
-            .order_by(announcements.c.seq)
-        )
-        with self._database.reading() as connection:
-            return tuple(to_announcement(row) for row in connection.execute(statement))
+        between = (announcements.c.seq > cursor) & (announcements.c.seq <= upto)
+        return self._announcements((announcements.c.category == category) & between)
 
     def announcements_on(self, mailing_date: date, categories: Collection[str]) -> tuple[Announcement, ...]:
         """One date's announcements in these categories, in the order of storing."""
-        statement = (
-            select(announcements)
-            .where(announcements.c.mailing_date == mailing_date, announcements.c.category.in_(categories))
-            .order_by(announcements.c.seq)
-        )
-        with self._database.reading() as connection:
-            return tuple(to_announcement(row) for row in connection.execute(statement))
+        theirs = announcements.c.category.in_(categories)
+        return self._announcements((announcements.c.mailing_date == mailing_date) & theirs)
 
     def announcements_of(self, identifier: str) -> tuple[Announcement, ...]:
         """Everything arXiv announced of one paper, in the order of storing."""
-        statement = (
-            select(announcements).where(announcements.c.identifier == identifier).order_by(announcements.c.seq)
-        )
-        with self._database.reading() as connection:
-            return tuple(to_announcement(row) for row in connection.execute(statement))
+        return self._announcements(announcements.c.identifier == identifier)
+
+    def _announcements(self, where: ColumnElement[bool]) -> tuple[Announcement, ...]:
+        rows = self._database.read_rows(select(announcements).where(where).order_by(announcements.c.seq))
+        return tuple(value_of(Announcement, row, type=AnnounceType(row.type)) for row in rows)
 
     def dates_after(self, categories: Collection[str], cursor: int) -> dict[date, int]:
         """Mailing dates with announcements in these categories after the cursor, with their highest number."""
@@ -199,61 +180,46 @@ class Papers:
 
     def identifiers_on(self, mailing_date: date, category: str) -> frozenset[str]:
         """The papers that were announced in that category's mailing."""
-        statement = select(announcements.c.identifier).where(
-            announcements.c.mailing_date == mailing_date, announcements.c.category == category
-        )
-        with self._database.reading() as connection:
-            return frozenset(connection.scalars(statement))
+        statement = select(announcements.c.identifier).where(_of_mailing(announcements, mailing_date, category))
+        return frozenset(row.identifier for row in self._database.read_rows(statement))
 
     def history(self, category: str, identifiers: Collection[str]) -> dict[str, tuple[Event, ...]]:
         """What the category announced of these papers, oldest first; papers it never announced are left out."""
         found: dict[str, list[Event]] = {}
+        ordered = select(announcements).order_by(announcements.c.mailing_date, announcements.c.seq)
         with self._database.reading() as connection:
-            for batch in batched(sorted(identifiers)):
-                statement = (
-                    select(announcements)
-                    .where(announcements.c.identifier.in_(batch))
-                    .order_by(announcements.c.mailing_date, announcements.c.seq)
-                )
-                for row in connection.execute(statement):
-                    # Told apart here: SQLite would rather read all of the category than a few papers' rows.
-                    if row.category == category:
-                        event = Event(row.mailing_date, row.version, AnnounceType(row.type))
-                        found.setdefault(row.identifier, []).append(event)
+            for row in rows_among(connection, ordered, announcements.c.identifier, identifiers):
+                # Told apart here: SQLite would rather read all of the category than a few papers' rows.
+                if row.category == category:
+                    event = Event(row.mailing_date, row.version, AnnounceType(row.type))
+                    found.setdefault(row.identifier, []).append(event)
         return {identifier: tuple(events) for identifier, events in found.items()}
 
     def categories_of(self, identifiers: Collection[str], *, before: datetime) -> dict[str, frozenset[str]]:
         """The categories of these papers, in all versions stored before then; unknown papers are left out."""
         found: dict[str, frozenset[str]] = {}
+        earlier = select(papers.c.identifier, papers.c.categories).where(papers.c.stored_at < before)
         with self._database.reading() as connection:
-            for batch in batched(sorted(identifiers)):
-                statement = select(papers.c.identifier, papers.c.categories).where(
-                    papers.c.identifier.in_(batch), papers.c.stored_at < before
-                )
-                for identifier, categories in connection.execute(statement):
-                    found[identifier] = found.get(identifier, frozenset()) | frozenset(categories)
+            for identifier, categories in rows_among(connection, earlier, papers.c.identifier, identifiers):
+                found[identifier] = found.get(identifier, frozenset()) | frozenset(categories)
         return found
 
     def load(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Paper]:
         """The papers with these (identifier, version); those that are not stored are left out."""
-        found: dict[tuple[str, int], Paper] = {}
         wanted = frozenset(keys)
+        identifiers = {identifier for identifier, _ in wanted}
         with self._database.reading() as connection:
             # Every version, though of most papers one is wanted: SQLite finds pairs only by reading the whole table.
-            for batch in batched(sorted({identifier for identifier, _ in wanted})):
-                for row in connection.execute(select(papers).where(papers.c.identifier.in_(batch))):
-                    if (row.identifier, row.version) in wanted:
-                        found[row.identifier, row.version] = to_paper(row)
-        return found
+            rows = rows_among(connection, select(papers), papers.c.identifier, identifiers)
+            found = (row for row in rows if (row.identifier, row.version) in wanted)
+            return {(row.identifier, row.version): _paper(row) for row in found}
 
     def newest(self, identifiers: Collection[str]) -> dict[str, Paper]:
         """Of each paper the newest stored version; unknown papers are left out."""
-        found: dict[str, Paper] = {}
+        ordered = select(papers).order_by(papers.c.version)
         with self._database.reading() as connection:
-            for batch in batched(sorted(identifiers)):
-                some = select(papers).where(papers.c.identifier.in_(batch)).order_by(papers.c.version)
-                found.update((row.identifier, to_paper(row)) for row in connection.execute(some))
-        return found
+            rows = rows_among(connection, ordered, papers.c.identifier, identifiers)
+            return {row.identifier: _paper(row) for row in rows}
 
     def latest(self, categories: Collection[str], *, since: date, before: date, most: int) -> tuple[Paper, ...]:
         """The papers that these categories announced from one date to before another, each once, the latest last.
@@ -276,16 +242,14 @@ class Papers:
             .order_by(last.desc())
             .limit(most)
         )
-        with self._database.reading() as connection:
-            identifiers = [row.identifier for row in connection.execute(statement)]
+        identifiers = [row.identifier for row in self._database.read_rows(statement)]
         known = self.newest(identifiers)
         return tuple(known[identifier] for identifier in reversed(identifiers))
 
     def versions(self, identifier: str) -> tuple[Paper, ...]:
         """Every stored version of a paper, oldest first."""
         statement = select(papers).where(papers.c.identifier == identifier).order_by(papers.c.version)
-        with self._database.reading() as connection:
-            return tuple(to_paper(row) for row in connection.execute(statement))
+        return tuple(map(_paper, self._database.read_rows(statement)))
 
 
 _ANNOUNCED = select(announcements.c.version).where(
@@ -300,12 +264,42 @@ _COMMENT = (
 )
 
 
+def _of_mailing(table: Table, mailing_date: date, category: str) -> ColumnElement[bool]:
+    """The condition for one mailing's rows in `announcements` or `mailings`."""
+    return (table.c.mailing_date == mailing_date) & (table.c.category == category)
+
+
 def _count(connection: Connection, mailing_date: date, category: str) -> int:
-    statement = select(func.count()).where(
-        announcements.c.mailing_date == mailing_date,
-        announcements.c.category == category,
-    )
+    statement = select(func.count()).where(_of_mailing(announcements, mailing_date, category))
     return connection.scalar(statement) or 0
+
+
+def _paper_row(paper: Paper, now: datetime) -> dict[str, Any]:
+    authors = [[author.name, *author.affiliations] for author in paper.authors]
+    return row_of(paper, authors=authors, categories=list(paper.categories), stored_at=now)
+
+
+def _paper(row: Row[Any]) -> Paper:
+    authors = tuple(Author(name, tuple(affiliations)) for name, *affiliations in row.authors)
+    return value_of(Paper, row, authors=authors, categories=tuple(row.categories))
+
+
+def _announcement_rows(mailing: Mailing, *, reconstructed: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "mailing_date": mailing.mailing_date,
+            "category": mailing.category,
+            "identifier": entry.paper.identifier,
+            "version": entry.paper.version,
+            "type": entry.type,
+            "reconstructed": reconstructed,
+        }
+        for entry in mailing.entries
+    ]
+
+
+def _mailing_record(row: Row[Any]) -> MailingRecord:
+    return value_of(MailingRecord, row, state=MailingState(row.state))
 
 
 def _put_mailing(

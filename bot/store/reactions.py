@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, select
 
 from bot.model import DeliveryState
-from bot.store.database.dialect import insert
+from bot.store.database.dialect import upsert
 from bot.store.database.tables import deliveries, digest_papers, messages, reactions
 from bot.store.feedback import Opinion
 from bot.store.limits import delay_until, is_far_future, lock_limits, write_limit
@@ -82,9 +82,8 @@ class Reactions:
 
     def put(self, delivery: str, person: str, opinion: Opinion, now: datetime) -> None:
         """Remember what was read of a person's reactions."""
-        key, values = {"delivery": delivery, "person": person}, {"verdict": opinion.value, "at": now}
-        statement = insert(self._connection, reactions).values(**key, **values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+        row = {"delivery": delivery, "person": person, "verdict": opinion.value, "at": now}
+        upsert(self._connection, reactions, row)
 
     def forget(self, delivery: str, persons: Collection[str]) -> None:
         """Remember that there is none of a person's any more; `persons` are its keys under every secret."""

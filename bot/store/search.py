@@ -11,6 +11,7 @@ from sqlalchemy import func, select, true
 
 from bot.model import AnnounceType
 from bot.store.database.tables import announcements
+from bot.store.database.values import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -70,8 +71,7 @@ class PaperSearch:
         )
         if since is not None:
             statement = statement.having(day >= since)
-        with self._database.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._database.read_rows(statement)
         for start in range(0, len(rows), _BATCH_SIZE):
             batch = rows[start : start + _BATCH_SIZE]
             found = self._papers.load([(row.identifier, row.version) for row in batch])
@@ -92,8 +92,7 @@ class PaperSearch:
             .group_by(announcements.c.identifier)
             .order_by(day.desc(), announcements.c.identifier.desc())
         )
-        with self._database.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._database.read_rows(statement)
         for mailing_date, group in groupby(rows, key=attrgetter("day")):
             keys = [(row.identifier, row.version) for row in group]
             found = self._papers.load(keys)
@@ -102,12 +101,7 @@ class PaperSearch:
     def listings(self, since: date, categories: Collection[str]) -> tuple[Listing, ...]:
         """What was announced as new or cross-listed in these categories from that date on, oldest first."""
         statement = (
-            select(
-                announcements.c.identifier,
-                announcements.c.version,
-                announcements.c.category,
-                announcements.c.mailing_date,
-            )
+            select(announcements)
             .where(
                 announcements.c.mailing_date >= since,
                 announcements.c.type.in_(NEWS),
@@ -115,11 +109,9 @@ class PaperSearch:
             )
             .order_by(announcements.c.mailing_date, announcements.c.identifier, announcements.c.category)
         )
-        with self._database.reading() as connection:
-            return tuple(Listing(*row) for row in connection.execute(statement))
+        return tuple(value_of(Listing, row) for row in self._database.read_rows(statement))
 
     def categories(self) -> tuple[str, ...]:
         """The categories of which a mailing is stored, in order."""
         statement = select(announcements.c.category).distinct().order_by(announcements.c.category)
-        with self._database.reading() as connection:
-            return tuple(connection.scalars(statement))
+        return tuple(row.category for row in self._database.read_rows(statement))

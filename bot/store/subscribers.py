@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, case, exists, func, or_, select, true
 
 from bot.model import DeliveryState
-from bot.store.database import batched
+from bot.store.database import batched, rows_among
 from bot.store.database.dialect import in_shard, insert
 from bot.store.database.tables import announcements, deliveries, digest_papers, subscribers
 from bot.store.database.values import value_of
@@ -22,12 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Row
 
     from bot.model import Shard
     from bot.store.database import Database
 
 _TOLD_KEY = (digest_papers.c.digest_id, digest_papers.c.identifier, digest_papers.c.version)
+_SUBSCRIBERS_TOLD = (
+    select(deliveries.c.subscriber, deliveries.c.digest_id)
+    .group_by(deliveries.c.subscriber, deliveries.c.digest_id)
+    .having(func.max(case((deliveries.c.state == DeliveryState.WITHDRAWN, 1), else_=0)) == 0)
+)
+"""Who was told which digests: no part of it was withdrawn."""
 
 Told = frozenset[tuple[str, int]]
 """(identifier, 0) as new or cross, (identifier, version) as replaced."""
@@ -58,31 +64,27 @@ class SubscriberStates:
 
     def state(self, name: str) -> SubscriberState | None:
         """The state of a subscriber; None for a new one."""
-        with self._database.reading() as connection:
-            row = connection.execute(select(subscribers).where(subscribers.c.name == name)).one_or_none()
-        return None if row is None else _subscriber_state(row)
+        return self.states([name]).get(name)
 
     def states(self, names: Collection[str] | None = None) -> dict[str, SubscriberState]:
         """The states of these subscribers, or of all, by name; new ones are left out."""
         every = select(subscribers)
-        batches = () if names is None else batched(sorted(names))
-        wanted = [every] if names is None else (every.where(subscribers.c.name.in_(some)) for some in batches)
         with self._database.reading() as connection:
-            rows = (row for statement in wanted for row in connection.execute(statement))
+            named = rows_among(connection, every, subscribers.c.name, names or ())
+            rows = connection.execute(every) if names is None else named
             return {row.name: _subscriber_state(row) for row in rows}
 
     def names(self) -> frozenset[str]:
         """The names of the YAML's subscribers with a state, those that are no longer in it included."""
-        with self._database.reading() as connection:
-            statement = select(subscribers.c.name).where(subscribers.c.composed_as == 0)
-            return frozenset(connection.scalars(statement))
+        statement = select(subscribers.c.name).where(subscribers.c.composed_as == 0)
+        return frozenset(row.name for row in self._database.read_rows(statement))
 
     def forget(self, names: Collection[str]) -> None:
         """Deletes their states: if they come back, they start at the latest mailing."""
         if not names:
             return
         with self._database.writing() as connection:
-            for batch in batched(sorted(names)):
+            for batch in batched(names):
                 connection.execute(subscribers.delete().where(subscribers.c.name.in_(batch)))
 
     def rename(self, old: str, new: str) -> bool:
@@ -113,8 +115,7 @@ class SubscriberStates:
     def _is_known(self, name: str) -> bool:
         state = select(subscribers.c.name).where(subscribers.c.name == name)
         told = select(deliveries.c.seq).where(deliveries.c.subscriber == name)
-        with self._database.reading() as connection:
-            return bool(connection.scalar(select(or_(state.exists(), told.exists()))))
+        return bool(self._database.read_scalar(select(or_(state.exists(), told.exists()))))
 
     def told(self, identifiers: Collection[str], shard: Shard | None = None) -> dict[str, Told]:
         """What of these papers each subscriber was told, by name; those that were told of none are left out.
@@ -131,29 +132,16 @@ class SubscriberStates:
             theirs = true() if shard is None else in_shard(connection, deliveries.c.subscriber, shard)
             of_digest = deliveries.c.digest_id == digest_papers.c.digest_id
             told_to = true() if shard is None else exists().where(of_digest, theirs)
-            for batch in batched(sorted(identifiers)):
-                statement = select(*_TOLD_KEY).where(digest_papers.c.identifier.in_(batch), told_to)
-                for key in connection.execute(statement):
-                    keys.setdefault(key.digest_id, set()).add((key.identifier, key.version))
-            for batch in batched(sorted(keys)):
-                for row in connection.execute(_subscribers_told(batch).where(theirs)):
-                    digests_of.setdefault(row.subscriber, set()).add(row.digest_id)
+            those = select(*_TOLD_KEY).where(told_to)
+            for key in rows_among(connection, those, digest_papers.c.identifier, identifiers):
+                keys.setdefault(key.digest_id, set()).add((key.identifier, key.version))
+            for row in rows_among(connection, _SUBSCRIBERS_TOLD.where(theirs), deliveries.c.digest_id, keys):
+                digests_of.setdefault(row.subscriber, set()).add(row.digest_id)
         told_by_digests = {
             ids: frozenset[tuple[str, int]]().union(*(keys[each] for each in ids))
             for ids in map(frozenset, digests_of.values())
         }
         return {name: told_by_digests[frozenset(ids)] for name, ids in digests_of.items()}
-
-
-def _subscribers_told(digest_ids: Collection[str]) -> Select[tuple[str, str]]:
-    """The subscribers that were told each of these digests: no part of it was withdrawn."""
-    withdrawn = case((deliveries.c.state == DeliveryState.WITHDRAWN, 1), else_=0)
-    return (
-        select(deliveries.c.subscriber, deliveries.c.digest_id)
-        .where(deliveries.c.digest_id.in_(digest_ids))
-        .group_by(deliveries.c.subscriber, deliveries.c.digest_id)
-        .having(func.max(withdrawn) == 0)
-    )
 
 
 class StateChangedError(Exception):

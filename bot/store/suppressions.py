@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select
 
-from bot.store.database import batched
-from bot.store.database.dialect import insert
+from bot.store.database import rows_among
+from bot.store.database.dialect import insert, upsert
 from bot.store.database.tables import bounces, suppressions
-from bot.store.database.values import value_of
+from bot.store.database.values import row_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -77,11 +77,8 @@ class Suppressions:
 
     def among(self, keys: Collection[str]) -> dict[str, Suppression]:
         """The suppressions under these keys, by key."""
-        found: dict[str, Suppression] = {}
-        for batch in batched(sorted(keys)):
-            rows = self._connection.execute(select(suppressions).where(suppressions.c.key.in_(batch)))
-            found |= {row.key: _suppression(row) for row in rows}
-        return found
+        rows = rows_among(self._connection, select(suppressions), suppressions.c.key, keys)
+        return {row.key: _suppression(row) for row in rows}
 
     def all(self) -> tuple[Suppression, ...]:
         """All suppressions, oldest first."""
@@ -95,15 +92,7 @@ class Suppressions:
 
     def put(self, suppression: Suppression) -> None:
         """Stores it, in place of one with the same key."""
-        values = {
-            "secret": suppression.secret,
-            "reason": suppression.reason.value,
-            "how": suppression.how.value,
-            "subscriber": suppression.subscriber,
-            "since": suppression.since,
-        }
-        statement = insert(self._connection, suppressions).values(key=suppression.key, **values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
+        upsert(self._connection, suppressions, row_of(suppression))
 
     def lift(self, keys: Collection[str]) -> int:
         """Deletes the suppressions under these keys, and their bounces. Returns the number of suppressions."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.store.database.dialect import hold_reader
 from bot.store.feedback import Feedback
 from bot.store.members import Members
-from bot.store.outbox.enqueue import put_deliveries
+from bot.store.outbox.enqueue import put_all
 from bot.store.outbox.stop import count_being_sent, stop
 from bot.store.reactions import Reactions
 from bot.store.request_limits import take
@@ -50,7 +50,7 @@ class Transaction:
 
     def enqueue(self, rendered: RenderedDigest, lane: Lane, now: datetime) -> None:
         """Have the message sent there."""
-        put_deliveries(self._connection, rendered, [lane], now)
+        put_all(self._connection, [(rendered, [lane])], now)
 
     def stop(self, lanes: Collection[Lane], reason: str, now: datetime) -> Stopped:
         """Drop what waits in these lanes."""

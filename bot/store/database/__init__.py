@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -12,23 +13,36 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from bot.errors import StoreError
 from bot.store.database import connect, schema
 from bot.store.database.connect import name_of, open_engines, parse
-from bot.store.database.write_lock import WriteLock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from sqlalchemy import Connection, Select
-
-Value = TypeVar("Value")
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
 MOST_VALUES = 10_000
 """SQLite refuses a statement with more than 32,766 bound values: https://www.sqlite.org/limits.html."""
 
+_FILE_LOCKS: dict[str, threading.Lock] = {}
+"""By path of a SQLite file, the lock of this process' threads that write it.
 
-def batched(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
-    """The values in batches of at most `MOST_VALUES`, which one statement takes."""
-    for start in range(0, len(values), MOST_VALUES):
-        yield values[start : start + MOST_VALUES]
+SQLite allows one writer at a time. The others sleep and try again after growing pauses, up to 100 ms each, so a
+thread that writes often keeps them out for seconds. Threads that wait for this lock go on as soon as the file is
+free. Between processes SQLite's own waiting stays: https://www.sqlite.org/c3ref/busy_timeout.html."""
+
+
+def batched(values: Collection[str]) -> Iterator[Sequence[str]]:
+    """The values in order, in batches of at most `MOST_VALUES`, which one statement takes."""
+    ordered = sorted(values)
+    for start in range(0, len(ordered), MOST_VALUES):
+        yield ordered[start : start + MOST_VALUES]
+
+
+def rows_among(
+    connection: Connection, statement: Select[Any], column: ColumnElement[str], values: Collection[str]
+) -> Iterator[Row[*tuple[Any, ...]]]:
+    """The statement's rows that have one of these values in the column, by one query for each batch of values."""
+    for batch in batched(values):
+        yield from connection.execute(statement.where(column.in_(batch)))
 
 
 class Database:
@@ -44,10 +58,10 @@ class Database:
     ) -> None:
         parsed = parse(url)
         self.name = name_of(parsed)
-        if must_exist:
-            schema.require_exists(parsed, self.name)
         patience = connect.LOCK_TIMEOUT_MS if lock_timeout_ms is None else lock_timeout_ms
-        self._write_lock = WriteLock.of(parsed, self.name, patience / 1000)
+        self._patience_seconds = patience / 1000
+        is_file = parsed.drivername == "sqlite"
+        self._file_lock = _FILE_LOCKS.setdefault(str(parsed.database), threading.Lock()) if is_file else None
         self._engines = open_engines(parsed, patience)
         try:
             with self._as_store_error():
@@ -67,14 +81,31 @@ class Database:
         with self._as_store_error(), self._engines.reading.begin() as connection:
             yield connection
 
+    def read_rows(self, statement: Select[Any]) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The rows of one query, in a transaction of its own.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        with self.reading() as connection:
+            return connection.execute(statement).all()
+
+    def read_scalar(self, statement: Select[Any]) -> Any:  # noqa: ANN401 - whatever the column holds
+        """The first column of one query's first row, in a transaction of its own; None if it has no row.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        with self.reading() as connection:
+            return connection.scalar(statement)
+
     def read_pairs(self, statement: Select[Any]) -> dict[Any, Any]:
         """The rows of a query with two columns as a dict; the first column has the keys, each once.
 
         Raises:
             StoreError: the database cannot be read.
         """
-        with self.reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(statement)}
+        return dict(self.read_rows(statement))
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -86,8 +117,21 @@ class Database:
         Raises:
             StoreError: the database cannot be written.
         """
-        with self._write_lock.held(), self._as_store_error(), self._engines.writing.begin() as connection:
+        with self._turn(), self._as_store_error(), self._engines.writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """No other thread of this process writes the file meanwhile; PostgreSQL needs no turns."""
+        if self._file_lock is None:
+            yield
+            return
+        if not self._file_lock.acquire(timeout=self._patience_seconds):
+            raise StoreError(self.name, "it is locked by another thread")
+        try:
+            yield
+        finally:
+            self._file_lock.release()
 
     @contextmanager
     def savepoint(self, connection: Connection) -> Iterator[None]:

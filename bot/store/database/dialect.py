@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.dialects import sqlite
@@ -14,6 +14,8 @@ from sqlalchemy.dialects import sqlite
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from sqlalchemy import ColumnElement, Connection, Table
     from sqlalchemy.dialects import postgresql
 
@@ -49,6 +51,17 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 
         return postgresql.insert(table).execution_options(**counted)
     return sqlite.insert(table).execution_options(**counted)
+
+
+def upsert(connection: Connection, table: Table, *rows: Mapping[str, Any], kept: Collection[str] = ()) -> None:
+    """Stores rows that name the same columns, each in place of the one with its primary key.
+
+    In a row that is there already, columns that are not named, or that are in `kept`, stay as they are.
+    """
+    if rows:
+        statement, key = insert(connection, table), table.primary_key.columns
+        new = {name: statement.excluded[name] for name in rows[0] if name not in key and name not in kept}
+        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=new), list(rows))
 
 
 def hold_lock(connection: Connection, lock: Lock, *, shared: bool = False) -> None:

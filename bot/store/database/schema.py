@@ -16,7 +16,7 @@ from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import SCHEMA_VERSION, metadata, schema_version
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import Connection
 
     from bot.store.database.connect import Engines
 
@@ -32,16 +32,6 @@ class Schema:
 CURRENT = Schema(SCHEMA_VERSION, (Path(__file__).with_name("migrations") / "versions",))
 
 
-def require_exists(url: URL, name: str) -> None:
-    """Refuses a SQLite file that does not exist, since connecting would create it.
-
-    Raises:
-        NoStoreError: the file does not exist.
-    """
-    if url.drivername == "sqlite" and not Path(url.database or "").is_file():
-        raise NoStoreError(name)
-
-
 def prepare(engines: Engines, name: str, wanted: Schema, *, must_exist: bool = False) -> str:
     """Creates or migrates the tables, if needed, in one transaction; a second process at the same time finds it done.
 
@@ -53,6 +43,9 @@ def prepare(engines: Engines, name: str, wanted: Schema, *, must_exist: bool = F
         NewerStoreError: the tables are newer than this program.
         StoreError: the tables are not ours.
     """
+    url = engines.reading.url
+    if must_exist and url.drivername == "sqlite" and not Path(url.database or "").is_file():
+        raise NoStoreError(name)  # connecting would create the file
     with engines.reading.begin() as connection:
         found = _version(connection, name)
     if not found and must_exist:

@@ -7,6 +7,7 @@ The target is whole or empty: whoever is killed under way begins anew. Never cha
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -47,22 +48,19 @@ def transfer(source: str, target: str, report: Report = lambda *_: None) -> Mapp
     """
     if name_of(parse(source)) == name_of(parse(target)):
         raise StoreError(name_of(parse(target)), "it is the store itself")
-    taken_from = Database(source, must_exist=True)
-    try:
-        put_into = Database(target)
-        try:
-            with taken_from.reading() as reading, put_into.writing() as writing:
-                _require_empty(writing, put_into.name)
-                for table in _TABLES:
-                    _copy(table, reading, writing)
-                    report(table.name, _count(table, writing))
-                for table in _NUMBERED:
-                    set_last_number(writing, table, last_number(reading, table))
-                return _equal_counts(reading, writing, put_into.name)
-        finally:
-            put_into.close()
-    finally:
-        taken_from.close()
+    with (
+        closing(Database(source, must_exist=True)) as taken_from,
+        closing(Database(target)) as put_into,
+        taken_from.reading() as reading,
+        put_into.writing() as writing,
+    ):
+        _require_empty(writing, put_into.name)
+        for table in _TABLES:
+            _copy(table, reading, writing)
+            report(table.name, _count(table, writing))
+        for table in _NUMBERED:
+            set_last_number(writing, table, last_number(reading, table))
+        return _equal_counts(reading, writing, put_into.name)
 
 
 def _require_empty(connection: Connection, name: str) -> None:

@@ -32,8 +32,7 @@ class AddressChanges:
         """Every lane with open deliveries, once for each channel that these were composed for."""
         columns = (deliveries.c.subscriber, deliveries.c.recipient, deliveries.c.channel)
         statement = select(*columns).where(deliveries.c.state.in_(OPEN)).distinct()
-        with self._database.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._database.read_rows(statement)
         return tuple(sorted((Lane(row.subscriber, row.recipient), row.channel) for row in rows))
 
     def drop(self, lane: Lane, reason: str, now: datetime) -> int:
@@ -103,8 +102,7 @@ class AddressChanges:
             .select_from(deliveries.join(newest, composed_with_it))
             .where(deliveries.c.subscriber == lane.subscriber)
         )
-        with self._database.reading() as connection:
-            return connection.scalar(statement) == 1
+        return bool(self._database.read_scalar(statement) == 1)
 
 
 def _not_being_sent() -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from bot.model import DeliveryState, shard_of
 from bot.store.database.dialect import Lock, hold_lock, insert
 from bot.store.database.tables import deliveries, digest_papers, digests, messages
+from bot.store.database.values import row_of
 from bot.store.jobs import Job, Verb, ask
 
 if TYPE_CHECKING:
@@ -57,11 +58,6 @@ if TYPE_CHECKING:
     """A subscriber's new state, and the keys of its addresses."""
     EnqueueRequest = tuple[Sequence[StateUpdate], RenderedDigest | None]
     """Subscribers, and the digest for all of them, if there is one."""
-
-
-def put_deliveries(connection: Connection, rendered: RenderedDigest, lanes: Sequence[Lane], now: datetime) -> int:
-    """Stores one digest and its deliveries; see `put_all`."""
-    return put_all(connection, [(rendered, lanes)], now)
 
 
 def put_all(connection: Connection, enqueued: Sequence[tuple[RenderedDigest, Sequence[Lane]]], now: datetime) -> int:
@@ -131,7 +127,7 @@ class _Stored:
         bodies = [
             (_to_json(message.payload), _to_json(message.plain), message.reply) for message in rendered.messages
         ]
-        told = [_told_row(paper) for paper in rendered.papers]
+        told = [row_of(paper, hits=[[hit.term, hit.field] for hit in paper.hits]) for paper in rendered.papers]
         return cls(rendered, _hash(rendered.channel, rendered.title, json.dumps([bodies, told])), bodies, told)
 
     @property
@@ -163,16 +159,6 @@ def _put_digests(connection: Connection, wanted: Mapping[str, _Stored], now: dat
     told = [{"digest_id": each.id, **row} for each in new for row in each.told]
     if told:
         connection.execute(digest_papers.insert(), told)
-
-
-def _told_row(paper: DigestPaper) -> dict[str, Any]:
-    return {
-        "identifier": paper.identifier,
-        "version": paper.version,
-        "topic": paper.topic,
-        "shown": paper.shown,
-        "hits": [[hit.term, hit.field] for hit in paper.hits],
-    }
 
 
 def _to_json(body: Mapping[str, Any] | None) -> str | None:

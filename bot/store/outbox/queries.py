@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, or_, select, true
 
 from bot.model import DeliveryState, Hit
-from bot.store.database import batched
+from bot.store.database import rows_among
 from bot.store.database.tables import bounces, deliveries, digest_papers, digests, gates, messages
 from bot.store.database.values import value_of
 from bot.store.limits import LimitState
@@ -121,10 +121,8 @@ class OutboxQueries:
     def ids_beginning_with(self, prefix: str, *, most: int = 2) -> tuple[str, ...]:
         """The first `most` ids that begin with the prefix: one if it is unambiguous, none if it is unknown."""
         like = deliveries.c.id.startswith(prefix.lower(), autoescape=True)
-        with self._database.reading() as connection:
-            return tuple(
-                connection.scalars(select(deliveries.c.id).where(like).order_by(deliveries.c.id).limit(most))
-            )
+        statement = select(deliveries.c.id).where(like).order_by(deliveries.c.id).limit(most)
+        return tuple(row.id for row in self._database.read_rows(statement))
 
     def id_length(self) -> int:
         """The shortest length at which all stored ids differ; at least eight characters."""
@@ -186,9 +184,7 @@ class OutboxQueries:
     def _sent(self, where: ColumnElement[bool], and_where: ColumnElement[bool]) -> SentRecord | None:
         columns = (deliveries.c.id, deliveries.c.subscriber, deliveries.c.recipient)
         statement = select(*columns).where(where, and_where).order_by(deliveries.c.seq.desc()).limit(1)
-        with self._database.reading() as connection:
-            row = connection.execute(statement).one_or_none()
-        return None if row is None else SentRecord(*row)
+        return next((value_of(SentRecord, row) for row in self._database.read_rows(statement)), None)
 
     def last_sent(self) -> dict[str, datetime]:
         """By subscriber, when something was last delivered, UTC."""
@@ -206,12 +202,9 @@ class OutboxQueries:
             .group_by(deliveries.c.recipient, deliveries.c.subscriber)
             .order_by("last")
         )
-        found: dict[str, str] = {}
         with self._database.reading() as connection:
-            for batch in batched(sorted(names)):
-                rows = connection.execute(statement.where(deliveries.c.subscriber.in_(batch)))
-                found.update((row.recipient, row.subscriber) for row in rows)
-        return found
+            rows = rows_among(connection, statement, deliveries.c.subscriber, names)
+            return {row.recipient: row.subscriber for row in rows}
 
     def told_since(self, moment: datetime) -> dict[str, int]:
         """By subscriber, how many different papers it was told of since then."""
@@ -226,8 +219,7 @@ class OutboxQueries:
     def open_circuits(self, now: datetime) -> tuple[LimitState, ...]:
         """Limits whose circuit is open, or that no message has passed since it was."""
         statement = select(gates).where(gates.c.since.is_not(None)).order_by(gates.c.key)
-        with self._database.reading() as connection:
-            rows = connection.execute(statement).all()
+        rows = self._database.read_rows(statement)
         return tuple(value_of(LimitState, row) for row in rows if row.since <= now)
 
     def told_of(self, identifier: str) -> tuple[ToldRecord, ...]:
@@ -242,9 +234,8 @@ class OutboxQueries:
             .order_by(deliveries.c.seq)
         )
         grouped: dict[tuple[str, str, int], list[Row[Any]]] = {}
-        with self._database.reading() as connection:
-            for row in connection.execute(statement):
-                grouped.setdefault((row.subscriber, row.digest_id, row.version), []).append(row)
+        for row in self._database.read_rows(statement):
+            grouped.setdefault((row.subscriber, row.digest_id, row.version), []).append(row)
         return tuple(_told_record(rows) for rows in grouped.values())
 
     def topic_of(self, subscriber: str, identifier: str) -> str | None:
@@ -257,8 +248,8 @@ class OutboxQueries:
             .order_by(deliveries.c.seq.desc())
             .limit(1)
         )
-        with self._database.reading() as connection:
-            return connection.execute(statement).scalar()
+        found: str | None = self._database.read_scalar(statement)
+        return found
 
     def _deliveries(self, where: Any) -> tuple[DeliveryRecord, ...]:  # noqa: ANN401 - SQLAlchemy's own expression type
         statement = (
@@ -267,12 +258,8 @@ class OutboxQueries:
             .where(where)
             .order_by(deliveries.c.seq)
         )
-        with self._database.reading() as connection:
-            return tuple(_delivery_record(row) for row in connection.execute(statement))
-
-
-def _delivery_record(row: Row[Any]) -> DeliveryRecord:
-    return value_of(DeliveryRecord, row, state=DeliveryState(row.state))
+        rows = self._database.read_rows(statement)
+        return tuple(value_of(DeliveryRecord, row, state=DeliveryState(row.state)) for row in rows)
 
 
 def _delivery_detail(

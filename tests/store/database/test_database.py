@@ -21,6 +21,7 @@ from bot.store.database.tables import concerns, gates, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -74,6 +75,46 @@ def test_who_waits_too_long_for_another_s_transaction_is_told_so(url: str, monke
         other.execute(concerns.update().values(told_at=NOW))
     first.close()
     second.close()
+
+
+def test_a_thread_that_waits_too_long_for_another_one_is_told_so_and_one_with_another_file_does_not_wait(
+    tmp_path: Path,
+) -> None:
+    same, other = (f"sqlite:///{tmp_path / name}" for name in ("a.db", "b.db"))
+    urls = (same, same, other)
+    first, second, third = (Database(url, lock_timeout_ms=10) for url in urls)
+    with first.writing():
+        with pytest.raises(StoreError, match="locked by another thread"), second.writing():
+            pass
+        with third.writing():
+            pass
+    for each in (first, second, third):
+        each.close()
+
+
+def test_a_turn_ends_with_its_transaction_also_when_that_fails(sqlite_url: str) -> None:
+    database = Database(sqlite_url, lock_timeout_ms=10)
+    with pytest.raises(ZeroDivisionError), database.writing():
+        raise ZeroDivisionError
+    with database.writing():
+        pass
+    database.close()
+
+
+def test_a_thread_goes_on_the_moment_the_other_is_done(sqlite_url: str) -> None:
+    database, order = Database(sqlite_url), list[str]()
+
+    def write() -> None:
+        with database.writing():
+            order.append("second")
+
+    with database.writing():
+        thread = threading.Thread(target=write)
+        thread.start()
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    database.close()
 
 
 @contextmanager
