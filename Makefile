@@ -39,7 +39,7 @@ quick: lint types imports $(VENV)/dev
 
 # What is on request: whole months, more seeds and more examples of what `make test` shows with a few.
 thorough: $(VENV)/dev
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m on_request
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "on_request or hypothesis" --hypothesis-profile=thorough
 
 # Slack, Discord and mail against programs written by others; installs what is missing from Debian and npm.
 counterparts: $(VENV)/dev counterparts-setup

@@ -28,9 +28,10 @@ __all__ = [
     "pytest_runtest_makereport",
 ]
 
-# This machine may have other work.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+# This machine may have other work. `make thorough` takes the other profile.
+settings.register_profile("short", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("short"), max_examples=300)
+settings.load_profile("short")
 
 _LONG_SECONDS = 120
 """A test that may take longer is one of the longest."""

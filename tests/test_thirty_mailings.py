@@ -237,7 +237,14 @@ async def live_through(
     [
         pytest.param(AUTUMN, "Asia/Tokyo", 1, False, id="both autumns, UTC+9, OAI-PMH", marks=pytest.mark.on_request),
         pytest.param(SPRING, "Asia/Tokyo", 2, False, id="both springs, UTC+9, OAI-PMH"),
-        pytest.param(AUTUMN, "America/Los_Angeles", 5, True, id="both autumns, UTC-8, catch-up pages"),
+        pytest.param(
+            AUTUMN,
+            "America/Los_Angeles",
+            5,
+            True,
+            id="both autumns, UTC-8, catch-up pages",
+            marks=pytest.mark.on_request,
+        ),
     ],
 )
 async def test_thirty_mailings_with_every_fault_reach_everybody_once(
@@ -349,7 +356,13 @@ def _life(row: Mapping[str, Any], day: date) -> ArxivLife:
 
 @pytest.mark.shared
 @pytest.mark.skipif(not METADATA.is_dir(), reason="../shared/data/metadata is not here")
-@pytest.mark.parametrize("catchup", [False, True], ids=["OAI-PMH", "catch-up pages"])
+@pytest.mark.parametrize(
+    "catchup",
+    [
+        pytest.param(False, id="OAI-PMH", marks=pytest.mark.on_request),
+        pytest.param(True, id="catch-up pages"),
+    ],
+)
 async def test_sixteen_real_mailings_with_faults_and_silences_reach_everybody_once(
     environment: Environment, *, catchup: bool
 ) -> None:

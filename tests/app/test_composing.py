@@ -27,18 +27,18 @@ from bot.model import Order
 from bot.settings import Address, ComposeSettings, Interest, Secret, Settings, Subscriber
 from bot.store import Store
 from tests.bench.compose_scale import NOW, fill
-from tests.store.conftest import sqlite_url, url
+from tests.store.conftest import sqlite_url
 
 if TYPE_CHECKING:
     from bot.model import Composed
 
-__all__ = ["sqlite_url", "url"]
+__all__ = ["sqlite_url"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-READERS = 300
+READERS = 100
 PROGRAM = """
 from bot.app import composing
-composing.DIGESTS_PER_PROCESS = 100
+composing.DIGESTS_PER_PROCESS = 40
 from bot.cli import main
 main()
 """
@@ -46,11 +46,20 @@ main()
 Child = asyncio.subprocess.Process
 
 
+on_both_databases = pytest.mark.parametrize("url", ["sqlite_url", "postgres_url"], indirect=True)
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest) -> str:
+    """SQLite's, where a test does not ask for both."""
+    return str(request.getfixturevalue(getattr(request, "param", "sqlite_url")))
+
+
 @pytest.fixture
 def settings(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Readers who all get another digest, and so many in two processes."""
     fill(tmp_path, url, READERS, 20)
-    monkeypatch.setattr(composing, "DIGESTS_PER_PROCESS", 100)
+    monkeypatch.setattr(composing, "DIGESTS_PER_PROCESS", 40)
     return replace(load(tmp_path / "config.yaml", {}), compose=ComposeSettings(2))
 
 
@@ -104,6 +113,7 @@ def assert_each_has_one(store: Store) -> None:
     assert len(store.subscribers.states()) == READERS
 
 
+@on_both_databases
 async def test_two_processes_write_what_one_writes(settings: Settings, children: list[Child], tmp_path: Path) -> None:
     async with opened(settings, SimulatedClock(NOW)) as app:
         composed = await app.runner.compose()
@@ -125,6 +135,7 @@ async def begun(store: Store) -> None:
         await asyncio.sleep(0.01)
 
 
+@on_both_databases
 async def test_processes_that_are_killed_are_stood_in_for(settings: Settings, children: list[Child]) -> None:
     async with opened(settings, SimulatedClock(NOW)) as app:
         run = asyncio.create_task(app.runner.compose())

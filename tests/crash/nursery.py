@@ -32,7 +32,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +69,6 @@ WAIT = 0.01
 """Seconds that any wait takes in truth."""
 
 JOBS_AT_ONCE = 8
-HEARTBEAT = 1.0
-"""Seconds between two signs of life of a worker."""
-
 LOOK_AGAIN = 0.1
 """Seconds until a daemon of several, or one of its waits, looks again at the clock that they share."""
 
@@ -206,7 +203,9 @@ def _run_order(order: Mapping[str, Any]) -> int:
         setattr(WorkerId, "current", lambda: me)  # noqa: B010 - mypy lets no function stand for a method
         setattr(bot.app.daemon, "TICK", LOOK_AGAIN)  # noqa: B010 - nor a fraction for a whole number
         if order["command"] == "worker":
-            _hurry_workers()
+            from tests.app.fleet.hurry import hurry_workers  # noqa: PLC0415 - earlier versions have no workers
+
+            hurry_workers()
     else:
         clock = FastClock(datetime.fromisoformat(order["moment"]))
     setattr(bot.app, "SystemClock", lambda: clock)  # noqa: B010 - nor a function for a class
@@ -219,28 +218,6 @@ def _run_order(order: Mapping[str, Any]) -> int:
     else:
         asyncio.run(serve(load(config, {}), config))
     return 0
-
-
-def _hurry_workers() -> None:
-    """A worker's heartbeats, and what looks after them, ten times as fast: a morning takes seconds here."""
-    import procrastinate.worker  # noqa: PLC0415 - earlier versions have none
-
-    from bot.app.fleet import queue, worker  # noqa: PLC0415 - nor these
-
-    heartbeats = partial(procrastinate.worker.Worker, update_heartbeat_interval=HEARTBEAT)
-    changes = {
-        worker: {
-            "TICK": LOOK_AGAIN,
-            "_POLL_SECONDS": LOOK_AGAIN,
-            "_PAUSE": LOOK_AGAIN,
-            "SILENT_SECONDS": 3 * HEARTBEAT,
-            "ProcrastinateWorker": heartbeats,
-        },
-        queue: {"SILENT_SECONDS": 3 * HEARTBEAT, "_REPAIR_AT": "* * * * * *"},
-    }
-    for module, values in changes.items():
-        for name, value in values.items():
-            setattr(module, name, value)
 
 
 def _child(order: Mapping[str, Any]) -> None:

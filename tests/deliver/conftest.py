@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-async def environment(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Environment]:
+def database(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def environment(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Environment]:
     async with opened_environment(tmp_path) as environment:
-        if request.param == "postgres":
+        if database == "postgres":
             environment.config["store"] = request.getfixturevalue("postgres_url")
         yield environment

@@ -17,6 +17,7 @@ from bot.app.fleet.worker import Worker
 from bot.demo.servers.slack import FaultScript
 from bot.model import DeliveryState
 from bot.store.jobs import Job, Verb
+from tests.app.fleet.hurry import HURRIED
 from tests.app.fleet.rows import execute, opened, rows
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ PATIENCE_SECONDS = 60
 
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TICK", 0.05)
-    monkeypatch.setattr(module, "_PAUSE", 0.05)
+    for module_of, values in HURRIED.items():
+        for name, value in values.items():
+            monkeypatch.setattr(module_of, name, value)
 
 
 async def until(condition: Callable[[], bool]) -> None:

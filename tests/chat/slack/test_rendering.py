@@ -97,7 +97,7 @@ def test_any_answer_is_taken_by_slack(text: str, times: int) -> None:
     part = Part(text, (text, "", text), shown_papers, times - 1, code=f"{text}\n{text}")
     choices = tuple(Choice(f"a{text}", text) for _ in range(times))
     for is_good in (True, False):
-        answer = Answer(f"x{text}", (part,) * times, choices, is_good=is_good)
+        answer = Answer(f"x{text}", (part,) * min(times, 4), choices, is_good=is_good)
         assert message_refusal(rendering.message(TEMPLATES, answer)) == ""
         assert view_refusal(rendering.home(TEMPLATES, answer, answer), "home") == ""
         assert view_refusal(rendering.answered_dialog(TEMPLATES, answer), "modal") == ""
