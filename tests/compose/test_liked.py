@@ -160,6 +160,17 @@ async def test_a_paper_of_another_topic_does_not_count_one_whose_topic_is_gone_d
     assert of(await loft.once(morning(FRIDAY + timedelta(days=7), 9))).matched == 1
 
 
+async def test_law_5_a_liked_paper_of_which_nothing_is_known_any_more_is_counted(loft: Environment) -> None:
+    await week(loft)
+    say(loft, MORE, 1)
+    say(loft, MORE, 9)
+    assert of(await loft.once(morning(FRIDAY, 9))).matched == 2
+    (message,) = liked_messages(loft)
+    assert "2 papers liked or saved here" in message
+    assert "1 more" in message
+    assert "2604.00009" not in message
+
+
 async def test_nothing_of_it_counts_as_told_and_what_was_told_is_shown(loft: Environment) -> None:
     await week(loft)
     say(loft, MORE, 1)
