@@ -22,7 +22,7 @@ from itertools import islice
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -30,24 +30,23 @@ from bot.app import opened
 from bot.clock import SystemClock
 from bot.config import load
 from bot.model import AnnounceType, FeedItem, Mailing, MailingState
-from bot.settings import ComposeSettings, fingerprint
+from bot.settings import ComposeSettings
 from bot.store import Store
 from bot.store.database.tables import members
 from bot.store.papers import Verdict
+from tests.bench import self_service
 from tests.bench.measure import table
+from tests.bench.self_service import CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bot.app import App
-    from bot.model import Topic
 
 NOW = datetime(2026, 4, 21, 7, tzinfo=UTC)
 DAY = date(2026, 4, 21)
-CATEGORIES = ["cs.CV", "cs.CL"]
 MOST_PAPERS = 20
 """Of one digest; most have about ten."""
-_CONFIRMED = datetime(2026, 4, 1, tzinfo=UTC)
 _CONFIG = """
 contact: us@example.net
 store: "{store}"
@@ -152,35 +151,18 @@ def fill(folder: Path, url: str, size: int, announced: int, day: date = DAY, *, 
     topics = corpus.topics(papers, papers, most=MOST_PAPERS)
     store = Store(url)
     with store._database.writing() as connection:
-        connection.execute(members.insert(), list(_rows(islice(topics, size))))
+        connection.execute(
+            members.insert(),
+            [
+                self_service.row(number, {"keywords": topic.keywords})
+                for number, topic in enumerate(islice(topics, size))
+            ],
+        )
     entries = tuple(FeedItem(paper, AnnounceType.NEW) for paper in papers)
     for category in CATEGORIES:
         mailing = Mailing(category, day, entries if category == CATEGORIES[0] else ())
         store.papers.record(mailing, Verdict(MailingState.COMPLETE, ""), NOW)
     store.close()
-
-
-def _rows(topics: Iterator[Topic]) -> Iterator[dict[str, Any]]:
-    for number, topic in enumerate(topics):
-        key, address = f"m-{number:016x}", f"reader{number}@example.org"
-        own = {"name": f"{key}/1", "title": f"Topic {number}", "categories": CATEGORIES, "keywords": topic.keywords}
-        yield {
-            "key": key,
-            "channel": "mail",
-            "destination": address,
-            "recipient": fingerprint(address),
-            "mailbox": fingerprint(address),
-            "topics": [own],
-            "muted": [],
-            "own_topics_made": 1,
-            "reads": "cs.CL cs.CV",
-            "weekdays": 127,
-            "timezone": "UTC",
-            "paused": False,
-            "confirmed_at": _CONFIRMED,
-            "how": "web",
-            "revision": 1,
-        }
 
 
 # -- in a process of its own -------------------------------------------------------------------------------------

@@ -17,10 +17,10 @@ from bot.app import opened
 from bot.clock import SimulatedClock
 from bot.config import load
 from bot.model import AnnounceType, FeedItem, Mailing, MailingState
-from bot.settings import fingerprint
 from bot.store import Store
 from bot.store.database.tables import members
 from bot.store.papers import Verdict
+from tests.bench import self_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bot.app import App
 
-_AT, _NOW = datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 4, 21, 7, tzinfo=UTC)
+_NOW = datetime(2026, 4, 21, 7, tzinfo=UTC)
 _TUESDAY = date(2026, 4, 21)
 _YAML = """
 contact: us@example.net
@@ -80,32 +80,13 @@ def _fill(folder: Path, size: int, announced: int) -> None:
 
 def _rows(size: int) -> Iterator[dict[str, Any]]:
     for number in range(size):
-        key, address = f"m-{number:016x}", f"reader{number}@example.org"
-        own = {
-            "name": f"{key}/1",
-            "title": f"Topic {number}",
-            "categories": ["cs.CV", "cs.CL"],
-            "keywords": [f"nobodysaid{number}", f"nor this {number}", f"nor that {number % 977}"],
-            "exclude": ["surely not this"],
-        }
-        yield {
-            "key": key,
-            "channel": "mail",
-            "destination": address,
-            "recipient": fingerprint(address),
-            "mailbox": fingerprint(address),
-            "topics": [own],
-            "muted": [],
-            "own_topics_made": 1,
-            "reads": "cs.CL cs.CV",
-            "at": f"{number % 24:02}:00" if number % 2 else None,
-            "weekdays": 127,
-            "timezone": ("Europe/Berlin", "Asia/Tokyo", "UTC")[number % 3],
-            "paused": False,
-            "confirmed_at": _AT,
-            "how": "web",
-            "revision": 1,
-        }
+        keywords = [f"nobodysaid{number}", f"nor this {number}", f"nor that {number % 977}"]
+        yield self_service.row(
+            number,
+            {"keywords": keywords, "exclude": ["surely not this"]},
+            at=f"{number % 24:02}:00" if number % 2 else None,
+            timezone=("Europe/Berlin", "Asia/Tokyo", "UTC")[number % 3],
+        )
 
 
 async def _play(role: str, folder: Path) -> None:
