@@ -107,8 +107,15 @@ async def environment(tmp_path: Path) -> AsyncIterator[Environment]:
         yield environment
 
 
+def _log_plainly() -> None:
+    """As structlog does by itself, but for Rich's picture of a traceback, of which one may take a second."""
+    structlog.reset_defaults()
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
+
+
 @pytest.fixture(autouse=True)
 def _logging_of_one_test_is_not_the_next_one_s() -> Iterator[None]:
     """A command configures logging for its process, onto a stderr that here is gone with its test."""
+    _log_plainly()
     yield
-    structlog.reset_defaults()

@@ -51,7 +51,8 @@ def test_where_the_new_page_cannot_be_put_in_place_the_old_one_stays_and_nothing
 def test_an_equal_page_is_not_written_again(page: Path) -> None:
     before = page.stat()
     assert not write_atomically(page, OLD.encode())
-    assert page.stat() == before
+    after = page.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_a_web_server_of_another_user_may_read_a_page(page: Path) -> None:
