@@ -16,7 +16,7 @@ from tests.postgres import _postgres_connection, postgres_server, postgres_url
 from tests.world import Environment, opened_environment
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 __all__ = [
@@ -115,7 +115,6 @@ def _log_plainly() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _logging_of_one_test_is_not_the_next_one_s() -> Iterator[None]:
+def _logging_of_one_test_is_not_the_next_one_s() -> None:
     """A command configures logging for its process, onto a stderr that here is gone with its test."""
     _log_plainly()
-    yield
