@@ -193,7 +193,7 @@ class Composer:
             if state != before and not subscriber.paused and not _is_silent(subscriber):
                 updates.append((state, ()))
         # A subscriber for which another process composed meanwhile has its cursors from there.
-        self._store.outbox.enqueue_for(updates, None, now)
+        self._store.outbox.enqueue_all([(updates, None)], now)
 
     @cached_property
     def _states(self) -> Mapping[str, SubscriberState]:

@@ -23,7 +23,6 @@ import structlog
 from bot.clock import Durations
 from bot.deliver.group_commit import GroupCommitter
 from bot.deliver.reconcile import reconcile
-from bot.deliver.recovery import recover
 from bot.errors import DeliveryError, FailureKind, StoreError
 from bot.model import DeliveryState, LaneReport, UnknownDelivery
 from bot.store.outbox.claim import ClaimRequest, SentReceipt
@@ -31,6 +30,7 @@ from bot.store.outbox.policy import ClaimLostError, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from bot.channels.channel import Channel
     from bot.clock import Clock
@@ -81,16 +81,15 @@ async def deliver(
         if (address := subscriber.address(lane.recipient))
     )
     lost = recover(store, [job.lane for job in jobs if not job.subscriber.paused], clock.now(), shard)
-    keys = store.reader_keys(settings.secrets)
     run = _Run(
         store,
         channels,
         clock,
-        keys,
+        store.reader_keys(settings.secrets),
         shared or Shared(store, channels, clock),
-        ignore_backoff=ignore_backoff,
-        max_wait=max_wait,
-        sends=sends or Durations(),
+        sends or Durations(),
+        ignore_backoff,
+        until=clock.now() + max_wait,
     )
     reports = await asyncio.gather(*(run.lane(job, lost.get(job.lane, ())) for job in jobs), return_exceptions=True)
     # Wait for all lanes before raising, so that an error in one lane does not cancel a send in another.
@@ -98,6 +97,27 @@ async def deliver(
         if isinstance(report, BaseException):
             raise report
     return tuple(report for report in reports if isinstance(report, LaneReport) and report.is_news)
+
+
+def recover(
+    store: Store, lanes: Sequence[Lane], now: datetime, shard: Shard | None = None
+) -> dict[Lane, list[DeliveryState]]:
+    """Marks these lanes' deliveries whose sender died as unknown, or dead after too many crashes.
+
+    Args:
+        store: whose outbox.
+        lanes: of whom.
+        now: the moment, UTC.
+        shard: in which all of these lanes are, if they are a shard's.
+
+    Returns:
+        The new states, by lane; only lanes with such deliveries.
+    """
+    found: dict[Lane, list[DeliveryState]] = {}
+    for lane, state in store.outbox.recover(*lanes, owner=store.owner, now=now, shard=shard):
+        log.warning("a sender died while sending", subscriber=lane.subscriber, state=state.value)
+        found.setdefault(lane, []).append(state)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,31 +143,19 @@ class Shared:
         """By credential: lanes behind one rate limit wait in a queue; only the first of them polls the store."""
 
 
+@dataclass(frozen=True, slots=True)
 class _Run:
     """One run over all lanes, within one time budget."""
 
-    def __init__(
-        self,
-        store: Store,
-        channels: Mapping[str, Channel],
-        clock: Clock,
-        keys: ReaderKeys,
-        shared: Shared,
-        *,
-        ignore_backoff: bool,
-        max_wait: timedelta,
-        sends: Durations,
-    ) -> None:
-        self._store = store
-        self._keys = keys
-        self._channels = channels
-        self._clock = clock
-        self._committer = shared.committer
-        self._slots = shared.slots
-        self._queues = shared.queues
-        self._ignore_backoff = ignore_backoff
-        self._sends = sends
-        self._until = clock.now() + max_wait
+    store: Store
+    channels: Mapping[str, Channel]
+    clock: Clock
+    keys: ReaderKeys
+    shared: Shared
+    sends: Durations
+    ignore_backoff: bool
+    until: datetime
+    """When waiting for pacing and Retry-After ends."""
 
     async def lane(self, job: _LaneJob, lost: Sequence[DeliveryState]) -> LaneReport:
         """Everything for one address, in order, until it is done or has to wait too long."""
@@ -156,14 +164,14 @@ class _Run:
             return LaneReport(job.lane.subscriber, job.address.label, paused=True, self_service=self_service)
         outcomes = Counter(lost)
         reason = "its sender kept dying" if outcomes[DeliveryState.DEAD] else ""
-        ignore_backoff, left_until = self._ignore_backoff, None
+        ignore_backoff, left_until = self.ignore_backoff, None
         left = job.left - sum(state.final for state in lost)
         while left > 0:
             state, why = await self._step(job, ignore_backoff=ignore_backoff)
             if state is None:
                 break
             if isinstance(state, Wait):
-                if self._is_worth_waiting_for(state):
+                if self._is_worth_it(state):
                     await self._wait(state)
                     continue
                 reason, left_until = reason or state.reason, state.until
@@ -188,13 +196,14 @@ class _Run:
     def _suppression_keys(self, job: _LaneJob) -> tuple[str, ...]:
         """The keys under which the address may be suppressed; none for a confirmation mail, which may always go."""
         mailbox = job.address.mailbox
-        return () if mailbox is None or job.subscriber.unconfirmed else self._keys.suppression(mailbox)
+        return () if mailbox is None or job.subscriber.unconfirmed else self.keys.suppression(mailbox)
 
-    def _is_worth_waiting_for(self, wait: Wait) -> bool:
-        return wait.pacing and wait.until <= self._until
+    def _is_worth_it(self, wait: Wait) -> bool:
+        """Whether the run waits for it."""
+        return wait.pacing and wait.until <= self.until
 
     async def _wait(self, wait: Wait) -> None:
-        await self._clock.sleep((wait.until - self._clock.now()).total_seconds())
+        await self.clock.sleep((wait.until - self.clock.now()).total_seconds())
 
     async def _step(self, job: _LaneJob, *, ignore_backoff: bool) -> tuple[DeliveryState | Wait | None, str]:
         """Claims one delivery, sends it or looks it up, and settles it.
@@ -203,7 +212,7 @@ class _Run:
             Its new state and the reason; or what to wait for; or None if the lane is done.
         """
         subscriber, address = job.subscriber, job.address
-        channel, slots = self._channels[subscriber.channel], self._slots[subscriber.channel]
+        channel, slots = self.channels[subscriber.channel], self.shared.slots[subscriber.channel]
         limits = channel.limits(address)
         claimed = await self._claim(
             ClaimRequest(job.lane, limits, ignore_backoff, self._suppression_keys(job)), slots
@@ -214,8 +223,8 @@ class _Run:
             if isinstance(claimed, UnknownDelivery):
                 with _released(slots):
                     return await reconcile(
-                        self._store,
-                        self._clock,
+                        self.store,
+                        self.clock,
                         channel,
                         claimed,
                         subscriber=subscriber,
@@ -225,25 +234,21 @@ class _Run:
             return await self._send(channel, claimed.delivery, job, limits, slots)
         except ClaimLostError:
             log.warning("claim lost", subscriber=subscriber.name, delivery=claimed.delivery.id)
-            return Wait(self._clock.now(), "another process took it over", pacing=False), ""
+            return Wait(self.clock.now(), "another process took it over", pacing=False), ""
 
     async def _claim(self, request: ClaimRequest, slots: asyncio.Semaphore) -> ClaimOutcome:
         """Claims the lane's next delivery and a slot to send it. Without one it returns what to wait for, or None."""
-        credential = request.limits.credential
-        async with (
-            self._queues.setdefault(credential.key, asyncio.Lock()) if credential.min_interval else nullcontext()
-        ):
+        credential, queues = request.limits.credential, self.shared.queues
+        async with queues.setdefault(credential.key, asyncio.Lock()) if credential.min_interval else nullcontext():
             while True:
                 await slots.acquire()
                 found: ClaimOutcome = None
                 try:
-                    found = await self._committer.claim(request)
+                    found = await self.shared.committer.claim(request)
                 finally:
                     if found is None or isinstance(found, Wait):
                         slots.release()
-                if not (isinstance(found, Wait) and found.limit == credential.key):
-                    return found
-                if not self._is_worth_waiting_for(found):
+                if not (isinstance(found, Wait) and found.limit == credential.key and self._is_worth_it(found)):
                     return found
                 await self._wait(found)
 
@@ -252,13 +257,13 @@ class _Run:
         sent_receipt = SentReceipt(delivery, receipt, limits)
         for pause in (1.0, 2.0, 4.0):
             try:
-                await self._committer.settle(sent_receipt)
+                await self.shared.committer.settle(sent_receipt)
             except StoreError as error:
                 log.warning("the store did not take a receipt, trying again", reason=error.reason)
-                await self._clock.sleep(pause)
+                await self.clock.sleep(pause)
             else:
                 return
-        await self._committer.settle(sent_receipt)
+        await self.shared.committer.settle(sent_receipt)
 
     @staticmethod
     async def _attempt(channel: Channel, delivery: Delivery, address: Address) -> Receipt:
@@ -279,13 +284,13 @@ class _Run:
         bound_log = log.bind(subscriber=delivery.subscriber, to=to, part=part)
         try:
             # The lane that gets the slot now claims while this one settles, so both share a commit.
-            with _released(slots), self._sends.timed(job.subscriber.channel):
+            with _released(slots), self.sends.timed(job.subscriber.channel):
                 receipt = await self._attempt(channel, delivery, job.address)
         except asyncio.CancelledError:
-            self._committer.forget(delivery)
+            self.shared.committer.forget(delivery)
             raise
         except DeliveryError as error:
-            state = self._committer.fail(delivery, error, limits)
+            state = self.shared.committer.fail(delivery, error, limits)
             bound_log.warning("not delivered", trouble=error.kind.value, reason=error.reason, state=state.value)
             return state, error.reason
         await self._settle_sent(delivery, receipt, limits)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.deliver.recovery import recover
+from bot.deliver import recover
 from bot.model import DeliveryState, LaneReport
 
 if TYPE_CHECKING:

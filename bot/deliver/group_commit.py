@@ -72,7 +72,7 @@ class GroupCommitter:
             ClaimLostError: the claim is no longer ours.
             StoreError: the store cannot be written.
         """
-        self._note_answered(sent_receipt.delivery)
+        self.forget(sent_receipt.delivery)
         self._skip_wait_if_paced(sent_receipt.limits)
         try:
             await self._ask(self._sent_receipts, sent_receipt)
@@ -88,15 +88,12 @@ class GroupCommitter:
             ClaimLostError: the claim is no longer ours.
             StoreError: the store cannot be written.
         """
-        self._note_answered(delivery)
+        self.forget(delivery)
         owner, now = self._store.owner, self._clock.now()
         return self._store.outbox.settle_failed(delivery, error, limits, owner=owner, now=now)
 
     def forget(self, delivery: Delivery) -> None:
-        """Waits no longer for a delivery whose send was cancelled: runs go on that share this committer."""
-        self._note_answered(delivery)
-
-    def _note_answered(self, delivery: Delivery) -> None:
+        """Waits no longer for a delivery that was answered, or whose send was cancelled: other lanes go on."""
         self._in_flight.discard(delivery.id)
         if not self._in_flight:
             self._none_in_flight.set()

@@ -12,7 +12,7 @@ from sqlalchemy import and_, select
 
 from bot.model import DeliveryState
 from bot.store.database.dialect import upsert
-from bot.store.database.tables import deliveries, digest_papers, messages, reactions
+from bot.store.database.tables import IS_ITS_MESSAGE, deliveries, digest_papers, messages, reactions
 from bot.store.feedback import Opinion
 from bot.store.limits import delay_until, is_far_future, lock_limits, write_limit
 
@@ -51,7 +51,6 @@ class Reactions:
     def posted(self, lane: Lane, since: datetime) -> tuple[PostedPaper, ...]:
         """The messages of one paper each that were sent there since then, the newest first."""
         of = deliveries.c
-        body = and_(messages.c.digest_id == of.digest_id, messages.c.part == of.part)
         told = and_(digest_papers.c.digest_id == of.digest_id, digest_papers.c.identifier == messages.c.paper)
         statement = (
             select(
@@ -63,7 +62,7 @@ class Reactions:
                 messages.c.reply,
                 digest_papers.c.topic,
             )
-            .select_from(deliveries.join(messages, body).outerjoin(digest_papers, told))
+            .select_from(deliveries.join(messages, IS_ITS_MESSAGE).outerjoin(digest_papers, told))
             .where(lane.where, of.state == DeliveryState.SENT, of.settled_at >= since)
             .where(messages.c.paper.is_not(None), of.platform_id.is_not(None), of.platform_id != "")
             .order_by(of.seq.desc())

@@ -40,20 +40,6 @@ class RequestLimits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def take(self, key: str, rate: Rate, now: datetime) -> float:
-        """Takes a token, if there is one, in a transaction of its own.
-
-        Args:
-            key: the bucket's key.
-            rate: how many it holds, and how fast it fills.
-            now: the moment, UTC.
-
-        Returns:
-            0.0 if a token was taken; else the seconds until there is one.
-        """
-        with self._database.writing() as connection:
-            return take(connection, key, rate, now)
-
     def forget(self, before: datetime) -> int:
         """Deletes the buckets not used since `before`; returns how many.
 
@@ -68,7 +54,17 @@ class RequestLimits:
 
 
 def take(connection: Connection, key: str, rate: Rate, now: datetime) -> float:
-    """Takes a token within a transaction; see `RequestLimits.take`."""
+    """Takes a token, if there is one.
+
+    Args:
+        connection: of the transaction.
+        key: the bucket's key.
+        rate: how many it holds, and how fast it fills.
+        now: the moment, UTC.
+
+    Returns:
+        0.0 if a token was taken; else the seconds until there is one.
+    """
     mine = request_limits.c.key == key
     full = {"tokens": float(rate.burst), "updated_at": now}
     connection.execute(insert(connection, request_limits).values(key=key, **full).on_conflict_do_nothing())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from structlog.testing import capture_logs
 
-from bot.deliver.recovery import recover
+from bot.deliver import recover
 from bot.model import DeliveryState
 from bot.store import Store
 from bot.store.outbox.policy import MAX_CRASHES, Lane

@@ -231,6 +231,9 @@ deliveries = Table(
     sqlite_autoincrement=True,
 )
 
+IS_ITS_MESSAGE = (messages.c.digest_id == deliveries.c.digest_id) & (messages.c.part == deliveries.c.part)
+"""Joins each delivery with its message."""
+
 gates = Table(
     "gates",
     metadata,

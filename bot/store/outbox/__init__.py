@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.errors import DeliveryError
     from bot.model import Delivery, Limits, Shard
     from bot.store.database import Database
-    from bot.store.outbox.enqueue import EnqueueRequest, StateUpdate
+    from bot.store.outbox.enqueue import EnqueueRequest
     from bot.store.subscribers import SubscriberState
     from bot.store.worker import WorkerId
 
@@ -59,12 +59,6 @@ class Outbox:
             StateChangedError: another process composed for this subscriber; nothing was written.
         """
         return self._enqueue([([(state, recipients)], rendered)], now)
-
-    def enqueue_for(
-        self, updates: Sequence[StateUpdate], rendered: RenderedDigest | None, now: datetime
-    ) -> frozenset[str]:
-        """The same digest for many subscribers; see `enqueue_all`."""
-        return self.enqueue_all([(updates, rendered)], now)
 
     def enqueue_all(self, requests: Sequence[EnqueueRequest], now: datetime) -> frozenset[str]:
         """Digests for many subscribers, many in one transaction; each subscriber may be in one request only.

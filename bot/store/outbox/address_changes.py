@@ -11,15 +11,15 @@ from sqlalchemy import and_, func, select
 
 from bot.model import DeliveryState
 from bot.store.database.tables import deliveries
-from bot.store.outbox.policy import OPEN, Lane
+from bot.store.outbox.policy import OPEN, WAITING, Lane
 from bot.store.subscribers import forget, rewind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
-
     from bot.store.database import Database
+
+_IS_WAITING = deliveries.c.state.in_(WAITING)
 
 
 class AddressChanges:
@@ -39,9 +39,7 @@ class AddressChanges:
         """Drops the lane's open deliveries. Returns how many."""
         values = {"state": DeliveryState.DROPPED, "reason": reason, "settled_at": now}
         with self._database.writing() as connection:
-            return connection.execute(
-                deliveries.update().where(lane.where, _not_being_sent()).values(**values)
-            ).rowcount
+            return connection.execute(deliveries.update().where(lane.where, _IS_WAITING).values(**values)).rowcount
 
     def withdraw(self, subscriber: str, reason: str, now: datetime, *, but_for: str | None = None) -> int:
         """Withdraws the open deliveries of a subscriber that is gone or moved to another channel: as if never told.
@@ -58,7 +56,7 @@ class AddressChanges:
         Returns:
             The number of deliveries withdrawn.
         """
-        where = (deliveries.c.subscriber == subscriber) & _not_being_sent()
+        where = (deliveries.c.subscriber == subscriber) & _IS_WAITING
         if but_for is not None:
             where &= deliveries.c.channel != but_for
         with self._database.writing() as connection:
@@ -83,7 +81,7 @@ class AddressChanges:
             other.c.recipient == lane.recipient,
             other.c.state == DeliveryState.SENDING,
         )
-        left = (lane.where, _not_being_sent(), ~sending.exists())
+        left = (lane.where, _IS_WAITING, ~sending.exists())
         with self._database.writing() as connection:
             connection.execute(deliveries.update().where(*left).values(recipient=recipient))
 
@@ -103,8 +101,3 @@ class AddressChanges:
             .where(deliveries.c.subscriber == lane.subscriber)
         )
         return bool(self._database.read_scalar(statement) == 1)
-
-
-def _not_being_sent() -> ColumnElement[bool]:
-    """Open, and not being sent."""
-    return deliveries.c.state.in_([state for state in OPEN if state is not DeliveryState.SENDING])

@@ -13,30 +13,22 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select, tuple_
+from sqlalchemy import Row, bindparam, func, select, tuple_
 
 from bot.model import Delivery, DeliveryState, UnknownDelivery
 from bot.store.database.dialect import writes_are_serialised
 from bot.store.database.tables import IS_OPEN, deliveries
 from bot.store.limits import LimitState, in_order, is_far_future, limits_to_pass, write_limits
-from bot.store.outbox.policy import (
-    CONTENTION_DELAY,
-    LEASE,
-    ClaimLostError,
-    Lane,
-    Wait,
-    blocked_by,
-    load,
-)
+from bot.store.outbox.policy import CONTENTION_DELAY, LEASE, ClaimLostError, Lane, Wait, blocked_by, load
 from bot.store.outbox.reconciliation import unknown_delivery
-from bot.store.outbox.stop import stop_claimed
+from bot.store.outbox.stop import drop_waiting
 from bot.store.suppressions import suppressed_among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from bot.model import Limits, Receipt
     from bot.store.worker import WorkerId
@@ -159,18 +151,17 @@ def claim_batch(
     settled_now = [each for each in sent_receipts if each.delivery.id in ours]
     firsts = heads = _heads(connection, requests)
     locked = _lock(connection, firsts)
-    passed = [each.limits for each in settled_now] + [
-        request.limits for request in requests if request.lane in firsts
-    ]
+    busy = [request for request in requests if request.lane in firsts]
+    passed = [each.limits for each in settled_now] + [each.limits for each in busy]
     states = limits_to_pass(connection, passed, now)
     changed = _without_far_future(states, now)
     changed |= _limits_after(settled_now, states | changed, now)
     grants = _Grants(states | changed, changed)
     if not writes_are_serialised(connection):
-        # The rows were read before they were locked, so read them again.
-        heads = _heads(connection, [request for request in requests if request.lane in firsts])
-    suppressed = _suppressed(connection, [request for request in requests if request.lane in firsts])
-    stop_claimed(connection, [lane for lane in suppressed if firsts[lane].seq in locked], now)
+        heads = _heads(connection, busy)  # they were read before they were locked, so they are read again
+    suppressed = _suppressed(connection, busy)
+    if to_drop := [lane for lane in suppressed if firsts[lane].seq in locked]:
+        drop_waiting(connection, to_drop, "its mailbox is suppressed", now)
     outcomes: list[Row[Any] | Wait | None] = []
     for request in requests:
         first, head = firsts.get(request.lane), heads.get(request.lane)
@@ -294,13 +285,13 @@ def _load_outcomes(
     connection: Connection, outcomes: Sequence[Row[Any] | Wait | None], now: datetime
 ) -> tuple[ClaimOutcome, ...]:
     """The outcomes, with claimed rows turned into deliveries with their payloads."""
-    rows = [each for each in outcomes if each is not None and not isinstance(each, Wait)]
-    loaded = load(connection, rows)
+    loaded = load(connection, [each for each in outcomes if isinstance(each, Row)])
 
-    def outcome_of(each: Row[Any]) -> Claimed | UnknownDelivery:
+    def outcome_of(each: Row[Any] | Wait | None) -> ClaimOutcome:
+        if not isinstance(each, Row):
+            return each
         delivery = loaded[each.seq]
-        return (
-            unknown_delivery(connection, delivery, now) if each.state == DeliveryState.UNKNOWN else Claimed(delivery)
-        )
+        is_unknown = each.state == DeliveryState.UNKNOWN
+        return unknown_delivery(connection, delivery, now) if is_unknown else Claimed(delivery)
 
-    return tuple(each if each is None or isinstance(each, Wait) else outcome_of(each) for each in outcomes)
+    return tuple(map(outcome_of, outcomes))

@@ -46,16 +46,13 @@ class Refusals:
         return {"refusals": self.count, "refused_since": self.since}
 
     @property
-    def given_up(self) -> dict[str, Any]:
-        """The columns to write if it is given up."""
+    def outcome(self) -> dict[str, Any]:
+        """The columns to write: that it is given up, if it is `enough`, else only the count."""
+        if not self.enough:
+            return self.counted
         hours = (self.now - self.since) / timedelta(hours=1)
         reason = f"{self.reason}; tried {self.count} times in {hours:.0f} h"
         return {**self.counted, "state": DeliveryState.DEAD, "reason": reason, "settled_at": self.now}
-
-    @property
-    def outcome(self) -> dict[str, Any]:
-        """The columns to write: `given_up` if it is `enough`, else `counted`."""
-        return self.given_up if self.enough else self.counted
 
 
 def count_refusal(connection: Connection, delivery_id: str, now: datetime, reason: str | None = None) -> Refusals:

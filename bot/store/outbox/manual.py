@@ -13,10 +13,10 @@ from sqlalchemy import and_, case, or_, select
 from bot.errors import PaperboyError
 from bot.model import DeliveryState, shard_of
 from bot.store.database.dialect import Lock, hold_lock
-from bot.store.database.tables import deliveries, messages
+from bot.store.database.tables import IS_ITS_MESSAGE, deliveries, messages
 from bot.store.jobs import Job, Verb, ask
 from bot.store.limits import close_circuit, in_order
-from bot.store.outbox.policy import MAX_CRASHES
+from bot.store.outbox.policy import MAX_CRASHES, WAITING
 from bot.store.outbox.reconciliation import OUTCOME_UNKNOWN
 
 if TYPE_CHECKING:
@@ -27,16 +27,8 @@ if TYPE_CHECKING:
     from bot.model import Limits
     from bot.store.database import Database
 
-RETRIED = (
-    DeliveryState.PENDING,
-    DeliveryState.UNKNOWN,
-    DeliveryState.HELD,
-    DeliveryState.DEAD,
-    DeliveryState.DROPPED,
-)
+RETRIED = (*WAITING, DeliveryState.DEAD, DeliveryState.DROPPED)
 """States in which it can be retried; SENT only if `sent_too`. Withdrawn papers are composed anew instead."""
-DROPPED = (DeliveryState.PENDING, DeliveryState.UNKNOWN, DeliveryState.HELD)
-"""States in which it can be given up."""
 
 _RETRIED_MANUALLY = "asked for again by hand"
 _GIVEN_UP_MANUALLY = "given up by hand"
@@ -89,8 +81,7 @@ class ManualActions:
         dropped = and_(deliveries.c.state == DeliveryState.DROPPED, deliveries.c.reason == _GIVEN_UP_UNKNOWN)
         never_told = and_(was_dead, deliveries.c.reason.startswith(OUTCOME_UNKNOWN))
         is_unknown = or_(deliveries.c.state == DeliveryState.UNKNOWN, dropped, died, never_told)
-        message = and_(messages.c.digest_id == deliveries.c.digest_id, messages.c.part == deliveries.c.part)
-        pruned = select(messages.c.part).where(message, messages.c.payload.is_(None)).exists()
+        pruned = select(messages.c.part).where(IS_ITS_MESSAGE, messages.c.payload.is_(None)).exists()
         allowed = (*RETRIED, DeliveryState.SENT) if sent_too else RETRIED
         statement = (
             deliveries.update()
@@ -115,9 +106,6 @@ class ManualActions:
                 raise _refusal(connection, delivery_id, allowed, "was written too long ago: its text is pruned")
             for key in in_order(limits) if limits else ():
                 close_circuit(connection, key)
-            subscriber = connection.scalars(
-                select(deliveries.c.subscriber).where(deliveries.c.id == delivery_id)
-            ).one()
             ask(connection, [Job(Verb.DELIVER, shard_of(subscriber))])
 
     def drop(self, delivery_id: str, now: datetime) -> None:
@@ -133,7 +121,7 @@ class ManualActions:
         """
         statement = (
             deliveries.update()
-            .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(DROPPED))
+            .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(WAITING))
             .values(
                 state=DeliveryState.DROPPED,
                 reason=case(
@@ -144,7 +132,7 @@ class ManualActions:
         )
         with self._database.writing() as connection:
             if connection.execute(statement).rowcount != 1:
-                raise _refusal(connection, delivery_id, DROPPED, "changed at this moment; look again")
+                raise _refusal(connection, delivery_id, WAITING, "changed at this moment; look again")
 
 
 def _refusal(

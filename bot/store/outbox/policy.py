@@ -15,7 +15,8 @@ from sqlalchemy import bindparam, case, func, select
 from bot.errors import FailureKind
 from bot.model import Delivery, DeliveryState
 from bot.store.database.dialect import in_shard
-from bot.store.database.tables import deliveries, messages
+from bot.store.database.tables import IS_ITS_MESSAGE, deliveries, messages
+from bot.store.database.values import value_of
 from bot.store.limits import LONGEST_WAIT, delay_until, open_circuit
 from bot.store.outbox.giving_up import count_refusal, others_passed
 from bot.store.worker import WorkerId
@@ -55,6 +56,8 @@ _COUNTED = (FailureKind.RATE_LIMITED, FailureKind.TRANSIENT, FailureKind.CREDENT
 
 OPEN = tuple(state for state in DeliveryState if not state.final)
 """The states that are not final. Queries name them to use the index on `state`: nearly all deliveries are final."""
+WAITING = tuple(state for state in OPEN if state is not DeliveryState.SENDING)
+"""Those of them in which nobody is sending it, so that it can be dropped, withdrawn or moved."""
 
 
 class ClaimLostError(Exception):
@@ -113,9 +116,8 @@ def recover(
 
 def _is_claimed(row: Row[Any], owner: WorkerId, now: datetime) -> bool:
     """Whether a process that may be alive is sending it or looking it up."""
-    if row.owner is None or not _is_future(
-        row.lease_until, now, 2 * LEASE
-    ):  # twice, as clocks of two machines differ
+    # Twice the lease, as the clocks of two machines differ.
+    if row.owner is None or not _is_future(row.lease_until, now, 2 * LEASE):
         return False
     return not WorkerId.parse(row.owner).is_surely_dead(owner)
 
@@ -181,11 +183,7 @@ _BODIES = (
         case((_PLAIN, messages.c.plain), else_=messages.c.payload).label("body"),
         messages.c.reply,
     )
-    .join_from(
-        deliveries,
-        messages,
-        (messages.c.digest_id == deliveries.c.digest_id) & (messages.c.part == deliveries.c.part),
-    )
+    .join_from(deliveries, messages, IS_ITS_MESSAGE)
     .where(deliveries.c.seq.in_(bindparam("seqs", expanding=True)))
 )
 
@@ -195,24 +193,13 @@ def load(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Delivery
     if not rows:
         return {}
     found = connection.execute(_BODIES, {"seqs": [row.seq for row in rows]})
-    bodies = {each.seq: (each.body, each.reply) for each in found}
-    return {row.seq: _delivery(row, *bodies[row.seq], _parent(connection, row)) for row in rows}
+    bodies = {each.seq: each for each in found}
+    return {row.seq: _delivery(connection, row, bodies[row.seq]) for row in rows}
 
 
-def _delivery(row: Row[Any], body: str, reply: bool, parent: str | None) -> Delivery:  # noqa: FBT001 - a row's column
-    return Delivery(
-        id=row.id,
-        subscriber=row.subscriber,
-        recipient=row.recipient,
-        payload=json.loads(body),
-        reply=reply,
-        part=row.part,
-        parts=row.parts,
-        created_at=row.created_at,
-        tries=row.tries + 1,
-        parent=parent,
-        thread_gone=row.thread_gone,
-    )
+def _delivery(connection: Connection, row: Row[Any], message: Row[Any, Any, Any]) -> Delivery:
+    payload, parent = json.loads(message.body), _parent(connection, row)
+    return value_of(Delivery, row, payload=payload, reply=message.reply, tries=row.tries + 1, parent=parent)
 
 
 def _parent(connection: Connection, row: Row[Any]) -> str | None:
@@ -311,34 +298,23 @@ def apply_to_limits(connection: Connection, error: DeliveryError, limits: Limits
         case FailureKind.RATE_LIMITED:
             key = limits.credential.key if error.affects_credential else limits.destination.key
             delay_until(connection, key, now + _asked_to_wait(error, _BUSY_SECONDS))
+            return
         case FailureKind.TRANSIENT if error.affects_credential:
-            # The relay or service is down: open the credential's circuit, so that its other destinations do not each
-            # try.
-            open_circuit(connection, limits.credential.key, until=now + OUTAGE_PAUSE, reason=error.reason, now=now)
+            # The relay or service is down: its other destinations need not each try.
+            limit, until = limits.credential, now + OUTAGE_PAUSE
         case FailureKind.DESTINATION_GONE:
-            open_circuit(
-                connection, limits.destination.key, until=now + CIRCUIT_OPEN_FOR, reason=error.reason, now=now
-            )
+            limit, until = limits.destination, now + CIRCUIT_OPEN_FOR
         case FailureKind.CREDENTIAL:
-            open_circuit(
-                connection, limits.credential.key, until=now + CIRCUIT_OPEN_FOR, reason=error.reason, now=now
-            )
+            limit, until = limits.credential, now + CIRCUIT_OPEN_FOR
         case _:
-            pass  # only this message is affected
+            return  # only this message is affected
+    open_circuit(connection, limit.key, until=until, reason=error.reason, now=now)
 
 
 def _has_untried_plain_form(connection: Connection, delivery: Delivery) -> bool:
-    statement = (
-        select(func.count())
-        .select_from(deliveries.join(messages, deliveries.c.digest_id == messages.c.digest_id))
-        .where(
-            deliveries.c.id == delivery.id,
-            deliveries.c.plain.is_(False),
-            messages.c.part == delivery.part,
-            messages.c.plain.is_not(None),
-        )
-    )
-    return bool(connection.scalar(statement))
+    statement = select(messages.c.plain).join(deliveries, IS_ITS_MESSAGE)
+    untried = statement.where(deliveries.c.id == delivery.id, deliveries.c.plain.is_(False))
+    return connection.scalar(untried) is not None
 
 
 def _asked_to_wait(error: DeliveryError, otherwise: float) -> timedelta:

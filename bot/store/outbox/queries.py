@@ -10,7 +10,15 @@ from sqlalchemy import func, or_, select, true
 
 from bot.model import DeliveryState, Hit
 from bot.store.database import rows_among
-from bot.store.database.tables import bounces, deliveries, digest_papers, digests, gates, messages
+from bot.store.database.tables import (
+    IS_ITS_MESSAGE,
+    bounces,
+    deliveries,
+    digest_papers,
+    digests,
+    gates,
+    messages,
+)
 from bot.store.database.values import value_of
 from bot.store.limits import LimitState
 from bot.store.outbox.policy import OPEN
@@ -140,20 +148,19 @@ class OutboxQueries:
         Raises:
             KeyError: there is no delivery of that id.
         """
-        record = self._deliveries(deliveries.c.id == delivery_id)
-        if not record:
-            raise KeyError(delivery_id)
-        message = (messages.c.digest_id == deliveries.c.digest_id) & (messages.c.part == deliveries.c.part)
         statement = (
-            select(deliveries, messages.c.payload, messages.c.plain.label("plain_payload"))
-            .join(messages, message)
+            select(deliveries, digests.c.title, messages.c.payload, messages.c.plain.label("plain_payload"))
+            .join(digests, digests.c.id == deliveries.c.digest_id)
+            .join(messages, IS_ITS_MESSAGE)
             .where(deliveries.c.id == delivery_id)
         )
         with self._database.reading() as connection:
-            row = connection.execute(statement).one()
+            row = connection.execute(statement).one_or_none()
+            if row is None:
+                raise KeyError(delivery_id)
             told = select(digest_papers.c.identifier).where(digest_papers.c.digest_id == row.digest_id).distinct()
             papers = tuple(sorted(connection.scalars(told)))
-        return _delivery_detail(row, record[0], papers, texts=texts)
+        return _delivery_detail(row, papers, texts=texts)
 
     def sent_as(self, prefix: str) -> SentRecord | None:
         """The delivery whose id begins with the prefix; None if there is none."""
@@ -259,14 +266,16 @@ class OutboxQueries:
             .order_by(deliveries.c.seq)
         )
         rows = self._database.read_rows(statement)
-        return tuple(value_of(DeliveryRecord, row, state=DeliveryState(row.state)) for row in rows)
+        return tuple(map(_delivery_record, rows))
 
 
-def _delivery_detail(
-    row: Row[Any], record: DeliveryRecord, papers: tuple[str, ...], *, texts: bool
-) -> DeliveryDetail:
+def _delivery_record(row: Row[Any]) -> DeliveryRecord:
+    return value_of(DeliveryRecord, row, state=DeliveryState(row.state))
+
+
+def _delivery_detail(row: Row[Any], papers: tuple[str, ...], *, texts: bool) -> DeliveryDetail:
     payload, plain = (json.loads(body) if texts and body else None for body in (row.payload, row.plain_payload))
-    told = {"record": record, "digest": row.digest_id, "papers": papers, "pruned": row.payload is None}
+    told = {"record": _delivery_record(row), "digest": row.digest_id, "papers": papers, "pruned": row.payload is None}
     return value_of(DeliveryDetail, row, payload=payload, plain_payload=plain, **told)
 
 

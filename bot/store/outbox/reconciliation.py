@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 OUTCOME_UNKNOWN = "outcome unknown"
 """The reason of a delivery begins so while nobody knows whether it arrived, also after it is given up."""
 
+_BY_POLICY = {
+    OnUnknown.RESEND: (DeliveryState.PENDING, "sent again"),
+    OnUnknown.DROP: (DeliveryState.DROPPED, "dropped"),
+    OnUnknown.HOLD: (DeliveryState.HELD, "held"),
+}
 _LOOK_AGAIN_AFTER = timedelta(minutes=1)
 """When to look again after the message that was found turned out to be another delivery's."""
 
@@ -111,7 +116,10 @@ class Reconciliation:
             now: the moment, UTC.
         """
         with self._database.writing() as connection:
-            change = _by_policy(policy, why, now)
+            state, done = _BY_POLICY[policy]
+            change: dict[str, Any] = {"state": state, "reason": f"{OUTCOME_UNKNOWN} ({why}), {done} as configured"}
+            if state.final:
+                change["settled_at"] = now
             if policy is OnUnknown.RESEND:
                 change |= count_refusal(connection, delivery.id, now, f"{OUTCOME_UNKNOWN} ({why})").outcome
             settle(connection, delivery, owner, DeliveryState.UNKNOWN, not_before=None, **change)
@@ -131,14 +139,3 @@ class Reconciliation:
             settle(connection, delivery, owner, DeliveryState.UNKNOWN, **change)
             apply_to_limits(connection, error, limits, now)
             return DeliveryState(change["state"])
-
-
-def _by_policy(policy: OnUnknown, why: str, now: datetime) -> dict[str, Any]:
-    match policy:
-        case OnUnknown.RESEND:
-            return {"state": DeliveryState.PENDING, "reason": f"{OUTCOME_UNKNOWN} ({why}), sent again as configured"}
-        case OnUnknown.DROP:
-            reason = f"{OUTCOME_UNKNOWN} ({why}), dropped as configured"
-            return {"state": DeliveryState.DROPPED, "reason": reason, "settled_at": now}
-        case OnUnknown.HOLD:
-            return {"state": DeliveryState.HELD, "reason": f"{OUTCOME_UNKNOWN} ({why}), held as configured"}

@@ -10,17 +10,15 @@ from sqlalchemy import false, func, or_, select
 from bot.model import DeliveryState
 from bot.store.database.dialect import Lock, hold_lock
 from bot.store.database.tables import deliveries
-from bot.store.outbox.policy import OPEN
+from bot.store.outbox.policy import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection
 
     from bot.store.outbox.policy import Lane
-
-_WAITING = [state for state in OPEN if state is not DeliveryState.SENDING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +36,7 @@ def stop(connection: Connection, lanes: Collection[Lane], reason: str, now: date
         return Stopped()
     # Compose holds this lock until what it wrote is visible; what it writes later is stopped when it is claimed.
     hold_lock(connection, Lock.DELIVERIES, shared=True)
-    here = or_(*(lane.where for lane in lanes))
-    dropped = _drop(connection, here, reason, now)
-    return Stopped(dropped, count_being_sent(connection, lanes))
+    return Stopped(drop_waiting(connection, lanes, reason, now), count_being_sent(connection, lanes))
 
 
 def count_being_sent(connection: Connection, lanes: Collection[Lane]) -> int:
@@ -49,13 +45,9 @@ def count_being_sent(connection: Connection, lanes: Collection[Lane]) -> int:
     return connection.scalar(select(func.count()).where(here, deliveries.c.state == DeliveryState.SENDING)) or 0
 
 
-def stop_claimed(connection: Connection, lanes: Collection[Lane], now: datetime) -> None:
-    """Drops what waits in lanes that the caller found suppressed after locking their first deliveries."""
-    if lanes:
-        _drop(connection, or_(*(lane.where for lane in lanes)), "its mailbox is suppressed", now)
-
-
-def _drop(connection: Connection, where: ColumnElement[bool], reason: str, now: datetime) -> int:
+def drop_waiting(connection: Connection, lanes: Collection[Lane], reason: str, now: datetime) -> int:
+    """Drops what waits in these lanes, and returns how many; `stop` for who has not locked their first deliveries."""
     values = {"state": DeliveryState.DROPPED, "reason": reason, "not_before": None, "settled_at": now}
-    waiting = deliveries.update().where(where, deliveries.c.state.in_(_WAITING))
+    here = or_(false(), *(lane.where for lane in lanes))
+    waiting = deliveries.update().where(here, deliveries.c.state.in_(WAITING))
     return connection.execute(waiting.values(**values)).rowcount

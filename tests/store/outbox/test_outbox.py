@@ -196,7 +196,7 @@ def test_for_many_at_once_each_gets_its_own_deliveries_and_its_own_state(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.store.outbox.enqueue._MAX_SUBSCRIBERS_PER_TRANSACTION", 2)
-    assert store.outbox.enqueue_for(crowd(5), rendered(message("one"), message("two")), NOW) == frozenset()
+    assert store.outbox.enqueue_all([(crowd(5), rendered(message("one"), message("two")))], NOW) == frozenset()
     assert store.outbox.lanes() == tuple(Lane(f"s{n}", to) for n in range(5) for to in ("a", "b"))
     assert len({record.id for record in store.queries.unfinished()}) == 20
     assert store.subscribers.states() == {
@@ -207,8 +207,8 @@ def test_for_many_at_once_each_gets_its_own_deliveries_and_its_own_state(
 
 
 def test_a_day_without_a_digest_moves_many_on(store: Store) -> None:
-    assert store.outbox.enqueue_for(crowd(3), None, NOW) == frozenset()
-    assert store.outbox.enqueue_for(crowd(3, revision=1), None, NOW) == frozenset()
+    assert store.outbox.enqueue_all([(crowd(3), None)], NOW) == frozenset()
+    assert store.outbox.enqueue_all([(crowd(3, revision=1), None)], NOW) == frozenset()
     assert {state.revision for state in store.subscribers.states().values()} == {2}
     assert store.outbox.lanes() == ()
 
@@ -219,17 +219,17 @@ def test_of_many_at_once_only_those_are_left_out_for_whom_another_process_compos
 ) -> None:
     """Law 4: each one's fence is its own."""
     if revision:
-        store.outbox.enqueue_for(crowd(4), None, NOW)
+        store.outbox.enqueue_all([(crowd(4), None)], NOW)
     store.outbox.enqueue(crowd(4, revision=revision)[2][0], None, (), NOW)  # the other process
-    assert store.outbox.enqueue_for(crowd(4, revision=revision), rendered(), NOW) == {"s2"}
+    assert store.outbox.enqueue_all([(crowd(4, revision=revision), rendered())], NOW) == {"s2"}
     assert {lane.subscriber for lane in store.outbox.lanes()} == {"s0", "s1", "s3"}
     assert {state.revision for state in store.subscribers.states().values()} == {revision + 1}
 
 
 def test_newcomers_and_known_ones_are_composed_for_together(store: Store) -> None:
-    store.outbox.enqueue_for(crowd(2), None, NOW)
+    store.outbox.enqueue_all([(crowd(2), None)], NOW)
     mixed = [*crowd(2, revision=1), *crowd(4)[2:]]
-    assert store.outbox.enqueue_for(mixed, rendered(), NOW) == frozenset()
+    assert store.outbox.enqueue_all([(mixed, rendered())], NOW) == frozenset()
     assert [state.revision for _, state in sorted(store.subscribers.states().items())] == [2, 2, 1, 1]
 
 
