@@ -685,13 +685,16 @@ async def test_of_two_composers_at_once_one_stands_back(environment: Environment
         assert sorted(lane.subscriber for lane in app.store.outbox.lanes()) == ["a", "b", "c"]
 
 
-async def test_who_was_composed_for_meanwhile_is_not_enrolled_again(environment: Environment) -> None:
+async def test_who_was_composed_for_meanwhile_is_not_enrolled_again(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environment.announce(TUESDAY, bird(1))
     await environment.once(morning(TUESDAY), no_deliver=True)
     async with environment.app() as app:
         composer = app.composer(app.settings)
         await app.runner.compose()
         composed = app.store.subscribers.state("lab")
-        composer._store.subscribers.states = lambda _names: {}  # read before the other one wrote
-        composer.enrol(environment.clock.now())
+        with monkeypatch.context() as patch:
+            patch.setattr(composer._store.subscribers, "states", lambda _names: {})  # read before the other one wrote
+            composer.enrol(environment.clock.now())
         assert app.store.subscribers.state("lab") == composed

@@ -1,7 +1,7 @@
 """What each job does: it looks at the store and does what is due, with the application as it is opened now.
 
     collect    bounces, reactions, changed addresses, arXiv if it is time -> what is due, and itself when the next is
-    compose    the digests of a shard -> in the same transaction its `deliver` (see `put_deliveries`)
+    compose    the digests of a shard -> in the same transaction its `deliver` (see `put_all`)
     deliver    what waits for a shard -> itself, when what is left may go
 
 Digests are asked for when today's mailing is in, and not with each answer's papers: one of half a mailing would be
