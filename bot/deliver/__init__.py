@@ -171,7 +171,7 @@ class _Run:
             if state is None:
                 break
             if isinstance(state, Wait):
-                if self._is_worth_it(state):
+                if self._waits_for(state):
                     await self._wait(state)
                     continue
                 reason, left_until = reason or state.reason, state.until
@@ -198,8 +198,8 @@ class _Run:
         mailbox = job.address.mailbox
         return () if mailbox is None or job.subscriber.unconfirmed else self.keys.suppression(mailbox)
 
-    def _is_worth_it(self, wait: Wait) -> bool:
-        """Whether the run waits for it."""
+    def _waits_for(self, wait: Wait) -> bool:
+        """Whether this run has the time to wait for it."""
         return wait.pacing and wait.until <= self.until
 
     async def _wait(self, wait: Wait) -> None:
@@ -248,7 +248,7 @@ class _Run:
                 finally:
                     if found is None or isinstance(found, Wait):
                         slots.release()
-                if not (isinstance(found, Wait) and found.limit == credential.key and self._is_worth_it(found)):
+                if not (isinstance(found, Wait) and found.limit == credential.key and self._waits_for(found)):
                     return found
                 await self._wait(found)
 

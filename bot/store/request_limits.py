@@ -46,9 +46,8 @@ class RequestLimits:
         `before` must be so long ago that all of them are full again: that is not checked.
         """
         old = request_limits.c.updated_at < before
-        with self._database.reading() as connection:
-            if connection.scalar(select(request_limits.c.key).where(old).limit(1)) is None:
-                return 0
+        if self._database.read_scalar(select(request_limits.c.key).where(old).limit(1)) is None:
+            return 0
         with self._database.writing() as connection:
             return connection.execute(request_limits.delete().where(old)).rowcount
 

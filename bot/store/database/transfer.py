@@ -55,12 +55,14 @@ def transfer(source: str, target: str, report: Report = lambda *_: None) -> Mapp
         put_into.writing() as writing,
     ):
         _require_empty(writing, put_into.name)
+        counts = {}
         for table in _TABLES:
             _copy(table, reading, writing)
-            report(table.name, _count(table, writing))
+            counts[table.name] = _equal_count(table, reading, writing, put_into.name)
+            report(table.name, counts[table.name])
         for table in _NUMBERED:
             set_last_number(writing, table, last_number(reading, table))
-        return _equal_counts(reading, writing, put_into.name)
+        return counts
 
 
 def _require_empty(connection: Connection, name: str) -> None:
@@ -75,16 +77,15 @@ def _copy(table: Table, source: Connection, target: Connection) -> None:
         target.execute(table.insert(), [dict(row) for row in part])
 
 
-def _equal_counts(source: Connection, target: Connection, name: str) -> Mapping[str, int]:
-    counts = {}
-    for table in _TABLES:
-        counts[table.name] = _count(table, source)
-        copied = _count(table, target)
-        if copied != counts[table.name]:
-            reason = f"table {table.name} has {copied:,} of {counts[table.name]:,} rows; nothing was kept"
-            raise StoreError(name, reason)
-    return counts
+def _equal_count(table: Table, source: Connection, target: Connection, name: str) -> int:
+    """How many rows the table has in both.
 
-
-def _count(table: Table, connection: Connection) -> int:
-    return connection.scalar(select(func.count()).select_from(table)) or 0
+    Raises:
+        StoreError: the copy has another number than its source.
+    """
+    rows, copied = (
+        connection.scalar(select(func.count()).select_from(table)) or 0 for connection in (source, target)
+    )
+    if copied != rows:
+        raise StoreError(name, f"table {table.name} has {copied:,} of {rows:,} rows; nothing was kept")
+    return rows

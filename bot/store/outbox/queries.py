@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select, true
@@ -204,14 +205,11 @@ class OutboxQueries:
 
     def recipients(self, names: Collection[str]) -> dict[str, str]:
         """All address keys that these subscribers had, each with the subscriber that last used it."""
-        statement = (
-            select(deliveries.c.recipient, deliveries.c.subscriber, func.max(deliveries.c.seq).label("last"))
-            .group_by(deliveries.c.recipient, deliveries.c.subscriber)
-            .order_by("last")
-        )
+        lane = (deliveries.c.recipient, deliveries.c.subscriber)
+        statement = select(*lane, func.max(deliveries.c.seq).label("last")).group_by(*lane)
         with self._database.reading() as connection:
-            rows = rows_among(connection, statement, deliveries.c.subscriber, names)
-            return {row.recipient: row.subscriber for row in rows}
+            rows = sorted(rows_among(connection, statement, deliveries.c.subscriber, names), key=attrgetter("last"))
+        return {row.recipient: row.subscriber for row in rows}
 
     def told_since(self, moment: datetime) -> dict[str, int]:
         """By subscriber, how many different papers it was told of since then."""

@@ -46,7 +46,7 @@ def count_being_sent(connection: Connection, lanes: Collection[Lane]) -> int:
 
 
 def drop_waiting(connection: Connection, lanes: Collection[Lane], reason: str, now: datetime) -> int:
-    """Drops what waits in these lanes, and returns how many; `stop` for who has not locked their first deliveries."""
+    """Drops what waits in these lanes, and returns how many. What is composed meanwhile may be missed; see `stop`."""
     values = {"state": DeliveryState.DROPPED, "reason": reason, "not_before": None, "settled_at": now}
     here = or_(false(), *(lane.where for lane in lanes))
     waiting = deliveries.update().where(here, deliveries.c.state.in_(WAITING))

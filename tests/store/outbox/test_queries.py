@@ -51,6 +51,15 @@ def test_all_is_everything_or_what_is_in_some_states(store: Store) -> None:
     assert [record.subscriber for record in store.queries.all(*wanted)] == ["a", "c"]
 
 
+def test_an_address_is_of_who_used_it_last_also_where_the_names_are_too_many_for_one_query(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.database.MOST_VALUES", 1)
+    for name in ("b", "a"):
+        enqueue(store, rendered(message(name)), recipients=("same",), name=name)
+    assert store.queries.recipients(["a", "b"]) == {"same": "a"}
+
+
 def test_an_id_is_found_by_its_beginning_in_either_case(store: Store) -> None:
     enqueue(store, rendered(message("one"), message("two")))
     rename(store, "abc1" + "0" * 28, "abd2" + "0" * 28)
