@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.demo.servers.arxiv import Answer
+from tests.servers.arxiv import Answer
 from tests.world import TUESDAY, morning
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo.servers.arxiv import Answer
 from bot.demo.servers.discord import FaultScript as DiscordSays
 from bot.demo.servers.slack import FaultScript as SlackSays
 from bot.store import Store
@@ -22,6 +21,7 @@ from tests.builders import paper
 from tests.crash.driver import ProcessPool, Tally, drive, next_mailing, process_pool
 from tests.crash.fleet import drive_fleet, opened_fleet
 from tests.crash.judge import ASKABLE
+from tests.servers.arxiv import Answer
 from tests.world import MONDAY, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.channels.mail.mime import texts
 from bot.compose.learned import LearnedOrder
 from bot.compose.votes import Votes
-from bot.demo.servers.smtp import DROP
 from bot.members.context import Context
 from bot.members.store_thread import StoreThreads
 from bot.text.templates import Templates
@@ -23,13 +22,14 @@ from bot.web.app import make_app
 from bot.web.served import Served
 from tests.builders import paper
 from tests.members.conftest import PlainMails
+from tests.servers.smtp import DROP
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.app import App
-    from bot.demo.servers.smtp import ReceivedMail
+    from tests.servers.smtp import ReceivedMail
 
 URL = "https://papers.example.org"
 LINK = re.compile(rf'<a [^>]*href="({URL}/feedback/[^"]*)"[^>]*>([^<]*)</a>')

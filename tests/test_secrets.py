@@ -20,13 +20,13 @@ from bot.app.runner import Runner
 from bot.channels.slack import SlackChannel
 from bot.demo.servers.discord import FaultScript as DiscordSays
 from bot.demo.servers.slack import FaultScript as SlackSays
-from bot.demo.servers.smtp import DROP
 from bot.errors import DeliveryError, StoreError
 from bot.store import Store
 from bot.store.outbox import Outbox
 from tests.builders import paper
 from tests.cli.conftest import Terminal, paperboy
 from tests.leaks import leaks
+from tests.servers.smtp import DROP
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.app.run_result import RunResult
-    from bot.demo.servers.arxiv import Answer
     from bot.model import Composed, FeedItem
+    from tests.servers.arxiv import Answer
     from tests.world import Environment
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=each) for each in (1, 60, 3_600, 86_400))

@@ -89,7 +89,7 @@ async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[
     clock = SimulatedClock(datetime(2026, 3, 5, 6, tzinfo=UTC))
     async with AsyncExitStack() as stack:
         receivers = _Receivers(
-            arxiv=await stack.enter_async_context(ArxivServer(clock)),
+            arxiv=await stack.enter_async_context(ArxivServer()),
             slack=await stack.enter_async_context(SlackReceiver(now=lambda: clock.now().timestamp())),
             discord=await stack.enter_async_context(DiscordReceiver(now=lambda: clock.now().timestamp())),
             mail=await stack.enter_async_context(SmtpReceiver()),

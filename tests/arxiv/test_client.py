@@ -14,13 +14,13 @@ from bot import __version__
 from bot.arxiv import http
 from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock, SystemClock
-from bot.demo.servers.arxiv import Answer, ArxivServer
 from bot.errors import FetchError
 from bot.model import Service
 from bot.settings import ArxivSettings
 from bot.store.arxiv_limits import ArxivLimits
 from bot.store.database import Database
 from bot.store.worker import WorkerId
+from tests.servers.arxiv import Answer, ArxivServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.arxiv import feed
-from bot.demo.servers.arxiv import render_error, render_rss
 from bot.errors import ParseError
 from bot.model import AnnounceType, Author, FeedItem, Mailing, Paper
 from bot.text import clean
 from tests.builders import MONDAY
+from tests.servers.arxiv import render_error, render_rss
 
 DATA = Path(__file__).parents[1] / "data" / "arxiv"
 RSS = (DATA / "rss_cs.CV_2026-04-20.xml").read_bytes()

@@ -22,8 +22,8 @@ _DAY = date(2026, 4, 20)
 
 def run(*, categories: int = 8, items: int = 500) -> str:
     """The table."""
-    from bot.demo.servers.arxiv import render_rss  # noqa: PLC0415 - the processes that are measured do not import it
     from tests.bench import corpus  # noqa: PLC0415 - imported only in the process that is measured
+    from tests.servers.arxiv import render_rss  # noqa: PLC0415 - the processes that are measured do not import it
 
     with TemporaryDirectory() as name:
         folder = Path(name)

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING
 from bot.app import opened
 from bot.arxiv import calendar
 from bot.config import load
-from bot.demo.servers.smtp import SmtpReceiver
 from bot.model import AnnounceType, DeliveryState, FeedItem, Mailing, MailingState
 from bot.store import Store
 from bot.store.database.tables import deliveries, digest_papers, digests, messages
 from bot.store.papers import Verdict
 from tests.bench import corpus
 from tests.bench.measure import say, seconds, table
+from tests.servers.smtp import SmtpReceiver
 from tests.world import morning, opened_environment
 
 if TYPE_CHECKING:

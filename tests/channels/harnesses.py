@@ -12,11 +12,11 @@ from bot.channels.discord import DiscordChannel
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
 from bot.demo.servers import discord, slack
-from bot.demo.servers.smtp import DROP, SmtpReceiver
 from bot.errors import FailureKind
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests.channels import reading
+from tests.servers.smtp import DROP, SmtpReceiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from bot.demo.servers.arxiv import Answer
+    from tests.servers.arxiv import Answer
 START = date(2026, 10, 19)
 DAY = timedelta(days=1)
 NEW = AnnounceType.NEW

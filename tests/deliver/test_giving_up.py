@@ -9,9 +9,9 @@ import pytest
 
 from bot.demo.servers.discord import FaultScript as DiscordSays
 from bot.demo.servers.slack import FaultScript
-from bot.demo.servers.smtp import DROP, SmtpReceiver
 from bot.model import DeliveryState
 from tests.builders import paper
+from tests.servers.smtp import DROP, SmtpReceiver
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ async def test_one_mail_of_which_no_word_says_that_it_is_its_own_trouble_is_give
             return "550 not today"
         return await said(server, session, envelope)
 
-    environment.mail.handle_DATA = refuse_alice  # type: ignore[method-assign,assignment]
+    environment.mail.handle_DATA = refuse_alice  # type: ignore[method-assign]
     await run_days(environment, DAYS[:2])
     assert sorted({mail.rcpt[0] for mail in environment.mail.messages}) == [
         f"{name}@example.org" for name in ("bob", "carol", "dora", "eve")

@@ -14,9 +14,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from bot.arxiv.calendar import EASTERN, mailing_date
-from bot.demo.servers.arxiv import Answer, render_error
 from bot.model import Mailing
 from tests.fake_arxiv import xml
+from tests.servers.arxiv import Answer, render_error
 
 if TYPE_CHECKING:
     from datetime import date

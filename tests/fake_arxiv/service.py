@@ -19,10 +19,10 @@ from aiohttp import web
 
 from bot.arxiv import taxonomy
 from bot.arxiv.calendar import mailing_date
-from bot.demo.servers.arxiv import Answer, _send, render_error
 from tests.fake_arxiv import html, xml
 from tests.fake_arxiv.faults import Ask, Source
 from tests.fake_arxiv.politeness import Request
+from tests.servers.arxiv import Answer, render_error, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,7 +130,7 @@ class ArxivService:
         # Noted before the last byte is out: who has it may jump ahead before we come to write down the time.
         over = self._clock.now()
         try:
-            return await _send(request, answer)
+            return await send(request, answer)
         finally:
             self.requests[place] = replace(
                 self.requests[place],

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from bot.arxiv import taxonomy
 from bot.arxiv.calendar import EASTERN
-from bot.demo.servers.arxiv import render_rss
 from bot.model import Mailing
 from tests.fake_arxiv.paper_history import both_names
 from tests.fake_arxiv.truth import ORDER
+from tests.servers.arxiv import render_rss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

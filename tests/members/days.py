@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from bot.app import App
     from bot.app.run_result import RunResult
     from bot.channels.channel import CheckResult
-    from bot.demo.servers.smtp import ReceivedMail
     from bot.report.status import Status
+    from tests.servers.smtp import ReceivedMail
 
 ALICE, BOB, DORA = (f"{name}@example.net" for name in ("alice", "bob", "Dora"))
 DAYS = (FRIDAY, MONDAY, TUESDAY, WEDNESDAY)

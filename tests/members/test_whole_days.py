@@ -302,8 +302,8 @@ async def test_whoever_is_left_out_of_a_run_had_nothing_to_get(
                     if (day, at) == (TUESDAY, 15):
                         resume(context, keys[0])
                         follow(context, keys[2], "birds")
-        mails = readers.mail.messages[begins:]
-        return sorted((mail.rcpt[0], f"{mail.at} {subject_of(mail)}") for mail in mails)
+        mails = zip(readers.mail.messages[begins:], readers.mail.times[begins:], strict=True)
+        return sorted((mail.rcpt[0], f"{at} {subject_of(mail)}") for mail, at in mails)
 
     readers.mail._clock = readers.clock
     in_parts = await days()

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.demo.servers.smtp import SmtpReceiver
 from bot.members.mailbox import mailbox_key
 from bot.store import Store
 from tests.proofs.crowd import ONE_CLICK, gather
+from tests.servers.smtp import SmtpReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,7 +12,6 @@ import pytest
 
 from bot.channels.mail import MailChannel
 from bot.channels.mail.mime import texts
-from bot.demo.servers.smtp import SmtpReceiver
 from bot.members.commands import confirm, subscribe
 from bot.members.context import NoteMails
 from bot.members.links import SignedLinks, confirm_url
@@ -23,15 +22,16 @@ from bot.text.templates import Templates
 from tests.channels.mail.test_digest import everything
 from tests.members.conftest import WEB, mailbox
 from tests.members.driver import NOW
+from tests.servers.smtp import SmtpReceiver
 from tests.web.conftest import opened
 from tests.web.test_app import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.demo.servers.smtp import ReceivedMail
     from bot.model import Message
     from bot.store import Store
+    from tests.servers.smtp import ReceivedMail
     from tests.web.conftest import Pages
 
 _URL = re.compile(rf"{re.escape(WEB.url)}/[^\s\"'<>]+")

@@ -11,10 +11,10 @@ from bot.channels.channel import CheckResult
 from bot.channels.mail.check import _diagnosis, check_relay
 from bot.channels.mail.errors import RelayError
 from bot.channels.mail.settings import MailSettings
-from bot.demo.servers.smtp import SmtpReceiver
 from bot.errors import FailureKind
 from bot.settings import Address, Secret
 from tests.channels.relays import EOF, ScriptedSmtp, certificate
+from tests.servers.smtp import SmtpReceiver
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.channels.mail import MailChannel
-from bot.demo.servers.smtp import SmtpReceiver
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Message, Note
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests.builders import digest
+from tests.servers.smtp import SmtpReceiver
 
 if TYPE_CHECKING:
     from bot.settings import Address

@@ -17,10 +17,10 @@ from bot.channels.mail import smtp
 from bot.channels.mail.errors import RelayError
 from bot.channels.mail.settings import CONNECTIONS, MailSettings
 from bot.channels.mail.smtp import SmtpPool, _send_data, connect
-from bot.demo.servers.smtp import DROP, SmtpReceiver
 from bot.errors import FailureKind
 from bot.settings import Secret
 from tests.channels.relays import EOF, SILENCE, ScriptedSmtp, certificate
+from tests.servers.smtp import DROP, SmtpReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.cli.commands.once import _together
-from bot.demo.servers.arxiv import Answer
 from tests.builders import paper
+from tests.servers.arxiv import Answer
 from tests.world import FRIDAY, MONDAY, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.servers.arxiv import Answer as ArxivSays
 from tests.builders import many_entries, paper
+from tests.servers.arxiv import Answer as ArxivSays
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

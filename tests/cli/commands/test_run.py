@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from bot.arxiv.calendar import is_mailing_day, mailing_date
-from bot.demo.servers.arxiv import ArxivServer
 from tests.app.test_monitoring_service import free_port, text_at
 from tests.builders import paper
 from tests.daemon_process import PATIENCE_SECONDS, Daemon, rewrite
+from tests.servers.arxiv import ArxivServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -77,7 +77,7 @@ async def test_it_ends_within_ten_seconds_on_sigint_while_arxiv_hangs(
 ) -> None:
     if not is_mailing_day(mailing_date(datetime.now(UTC))):
         pytest.skip("arXiv is not asked on a weekend")
-    from bot.demo.servers.arxiv import Answer  # noqa: PLC0415 - one use
+    from tests.servers.arxiv import Answer  # noqa: PLC0415 - one use
 
     environment.arxiv.feeds["cs.CV"] = Answer(b"", delay=120)
     daemon = Daemon(environment, tmp_path / "notify")

@@ -12,10 +12,10 @@ import pytest
 
 from bot.arxiv import feed
 from bot.clock import SimulatedClock
-from bot.demo.servers.arxiv import Answer, ArxivServer, render_error, render_rss
 from bot.errors import ParseError
 from bot.model import AnnounceType, Author, FeedItem, Mailing, Paper
 from tests.builders import MONDAY, paper
+from tests.servers.arxiv import Answer, ArxivServer, render_error, render_rss
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

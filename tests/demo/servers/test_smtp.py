@@ -10,8 +10,8 @@ import pytest
 from aiosmtplib import SMTP, SMTPDataError, SMTPRecipientRefused, SMTPSenderRefused, SMTPServerDisconnected
 
 from bot.clock import SimulatedClock
-from bot.demo.servers.smtp import DROP, SmtpReceiver
 from tests.channels.relays import certificate
+from tests.servers.smtp import DROP, SmtpReceiver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ async def test_it_keeps_what_it_takes_with_its_envelope_and_the_time() -> None:
             await client.sendmail("a@example.org", ["b@example.org", "c@example.org"], MAIL)
         (mail,) = receiver.messages
         assert (mail.envelope_from, mail.rcpt) == ("a@example.org", ("b@example.org", "c@example.org"))
-        assert (mail.data, mail.at) == (MAIL, THEN)
+        assert (mail.data, receiver.times) == (MAIL, [THEN])
         assert receiver.connections == 1
 
 
