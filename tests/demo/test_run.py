@@ -185,21 +185,19 @@ def test_a_reader_signs_up_gets_the_latest_mailing_at_once_and_is_left_out_after
     assert "You are unsubscribed" in index
 
 
-async def test_a_channel_in_discord_subscribes_itself_and_asks(tmp_path: Path) -> None:
-    await run_demo(tmp_path)
-    discord = json.loads((tmp_path / "received" / "discord.json").read_text(encoding="utf-8"))
+def test_a_channel_in_discord_subscribes_itself_and_asks(shown: Shown) -> None:
+    discord = json.loads((shown.folder / "received" / "discord.json").read_text(encoding="utf-8"))
     assert [message for message in discord if message["channel"] == "new-people"]
-    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    index = (shown.folder / "index.html").read_text(encoding="utf-8")
     talk = index[index.index('id="conversation"') : index.index('id="answers"')]
     for said in ("Only members who may manage its channels", "This channel follows Brains now.", "Saved.", "@misc"):
         assert said in talk
 
 
-async def test_a_channel_in_slack_makes_a_topic_of_its_own_and_asks(tmp_path: Path) -> None:
-    await run_demo(tmp_path)
-    slack = json.loads((tmp_path / "received" / "slack.json").read_text(encoding="utf-8"))
+def test_a_channel_in_slack_makes_a_topic_of_its_own_and_asks(shown: Shown) -> None:
+    slack = json.loads((shown.folder / "received" / "slack.json").read_text(encoding="utf-8"))
     assert [message for message in slack if message["channel"] == "night-owls"]
-    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    index = (shown.folder / "index.html").read_text(encoding="utf-8")
     talk = index[index.index('class="slack talk"') : index.index('class="discord talk"')]
     for said in (
         "Only the workspace&#39;s admins may change",
