@@ -79,7 +79,7 @@ def _evaluate(
     interest = learned.interest(subscriber, topic, Votes(earlier, votes.dislikes))
     both = []
     for day in _days(later, topic, store):
-        entries = _entries(day, topic, store, matched)
+        entries = mailing_entries(day, topic, store, matched)
         if later & {entry.paper.identifier for entry in entries}:
             scores = learned.scores(interest, entries)
             both.append((_ndcg(rank(topic, entries, scores), later), _ndcg(rank(topic, entries), later)))
@@ -92,7 +92,8 @@ def _days(identifiers: frozenset[str], topic: Topic, store: Store) -> list[date]
     return sorted({each.mailing_date for each in found if each.category in topic.categories})
 
 
-def _entries(day: date, topic: Topic, store: Store, matched: MatchedPapers) -> list[DigestEntry]:
+def mailing_entries(day: date, topic: Topic, store: Store, matched: MatchedPapers) -> list[DigestEntry]:
+    """The entries of one mailing that the topic matches."""
     announcements = store.papers.announcements_on(day, topic.categories)
     papers = store.papers.load({(each.identifier, each.version) for each in announcements})
     return [selected.entry for selected in select(topic, announcements, papers, matched)]

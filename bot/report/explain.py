@@ -7,31 +7,32 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot import text
+from bot.compose.learned import in_words
 from bot.model import DeliveryState, MatchMode, Order
+from bot.report.evaluation import mailing_entries
 from bot.report.hits import hits_in_words
 from bot.report.liked import votes_on
-from bot.report.standing import standing
 from bot.store.subscribers import SubscriberState
 from bot.topics import ranking
+from bot.topics.features import Document
 from bot.topics.found_as import found_as
 from bot.topics.matched_papers import MatchedPapers
 from bot.topics.query import Not, Or, spelled
 from bot.topics.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.compose.digests import DigestPlanner
+    from bot.compose.learned import LearnedOrder
     from bot.model import Announcement, DigestEntry, Hit, Paper, Topic
     from bot.settings import Settings, Subscriber
     from bot.store import Store
     from bot.store.outbox.queries import ToldRecord
+    from bot.store.subscribers import Told
     from bot.topics.matcher import Matcher
     from bot.topics.query import Node
     from bot.topics.selection import Selected
-
-    Select = Callable[..., list[Selected]]
-    """`selection.select`, with all versions of this paper."""
 
 
 _LONGEST_PART = 200
@@ -74,110 +75,130 @@ def explain(
     identifier: str, store: Store, settings: Settings, planner: DigestPlanner, matcher: Matcher
 ) -> Explanation:
     """Explains where and when the paper was announced, and whether each subscriber was told, and why."""
-    announcements = store.papers.announcements_of(identifier)
-    versions = store.papers.versions(identifier)
-    told = store.queries.told_of(identifier)
-    papers = {(paper.identifier, paper.version): paper for paper in versions}
-    matched = MatchedPapers(lambda: matcher)
-    select_for = partial(select, papers=papers, matched=matched)
-    claims = {
-        name: _claims(topic, announcements, papers, matcher, select_for) for name, topic in settings.topics.items()
-    }
-    in_one = {
-        name: _claims(topic, announcements, papers, matcher, select_for, at_once=True)
-        for name, topic in settings.topics.items()
-    }
-    stands_in = partial(standing, identifier, store=store, matched=matched, learned=planner.learned)
-    explanations = []
-    for subscriber in settings.subscribers.values():
-        topics = tuple(explanation for name in subscriber.topics for explanation in claims[name])
-        mine = tuple(record for record in told if record.subscriber == subscriber.name)
-        # A digest composed over several mailings: no single one explains what was claimed.
-        if mine and not any(explanation.claimed for explanation in topics):
-            topics = tuple(explanation for name in subscriber.topics for explanation in in_one[name])
-        claimed = {
-            explanation.topic: settings.topics[explanation.topic] for explanation in topics if explanation.claimed
-        }
-        was_told = any(set(record.states) != {DeliveryState.WITHDRAWN} for record in mine)
-        why_not = (
-            ""
-            if was_told or not claimed
-            else _why_not(
-                subscriber, claimed.values(), announcements, store, planner, select_for=select_for, in_one=in_one
-            )
+    return _Explainer(identifier, store, settings, planner, matcher).explanation()
+
+
+class _Explainer:
+    """Explains one paper, over one reading of the store."""
+
+    def __init__(
+        self, identifier: str, store: Store, settings: Settings, planner: DigestPlanner, matcher: Matcher
+    ) -> None:
+        self._identifier = identifier
+        self._store = store
+        self._settings = settings
+        self._planner = planner
+        self._matcher = matcher
+        self._matched = MatchedPapers(lambda: matcher)
+        self._announcements = store.papers.announcements_of(identifier)
+        self._versions = store.papers.versions(identifier)
+        self._papers = {(paper.identifier, paper.version): paper for paper in self._versions}
+        self._told = store.queries.told_of(identifier)
+        self._each = {name: self._claims(topic) for name, topic in settings.topics.items()}
+        """By topic, as if there were a digest for each mailing."""
+        self._at_once = {name: self._claims(topic, at_once=True) for name, topic in settings.topics.items()}
+        """By topic, as if there were one digest of all mailings."""
+
+    def explanation(self) -> Explanation:
+        """The whole story."""
+        site = self._settings.site.topics if self._settings.site else ()
+        return Explanation(
+            identifier=self._identifier,
+            title=self._versions[-1].title if self._versions else "",
+            announcements=self._announcements,
+            subscribers=tuple(map(self._subscriber, self._settings.subscribers.values())),
+            site=tuple(explanation for name in site for explanation in self._each[name]),
         )
-        stands = _stands(claimed.values(), announcements, partial(stands_in, subscriber=subscriber))
+
+    def _subscriber(self, subscriber: Subscriber) -> SubscriberExplanation:
+        topics = [explanation for name in subscriber.topics for explanation in self._each[name]]
+        told = tuple(record for record in self._told if record.subscriber == subscriber.name)
+        # A digest composed over several mailings: no single one explains what was claimed.
+        if told and not any(explanation.claimed for explanation in topics):
+            topics = [explanation for name in subscriber.topics for explanation in self._at_once[name]]
+        claimed = [
+            self._settings.topics[name] for name in dict.fromkeys(each.topic for each in topics if each.claimed)
+        ]
+        why_not = ""
         if subscriber.liked:
-            why_not = votes_on(identifier, subscriber, store, planner)
-        explanations.append(SubscriberExplanation(subscriber.name, mine, (*topics, *stands), why_not))
-    title = versions[-1].title if versions else ""
-    site = tuple(
-        explanation for name in (settings.site.topics if settings.site else ()) for explanation in claims[name]
-    )
-    return Explanation(identifier, title, announcements, tuple(explanations), site)
+            why_not = votes_on(self._identifier, subscriber, self._store, self._planner)
+        elif claimed and all(set(record.states) == {DeliveryState.WITHDRAWN} for record in told):
+            why_not = self._why_not(subscriber, claimed)
+        stands = self._stands(subscriber, claimed)
+        return SubscriberExplanation(subscriber.name, told, (*topics, *stands), why_not)
+
+    def _stands(self, subscriber: Subscriber, topics: Iterable[Topic]) -> Iterator[TopicExplanation]:
+        """Where the paper stands for one subscriber in topics whose order is learned, in its latest mailing."""
+        for topic in topics:
+            days = [each.mailing_date for each in self._announcements if each.category in topic.categories]
+            if topic.order is Order.LEARNED and days:
+                entries = mailing_entries(max(days), topic, self._store, self._matched)
+                if sentence := _standing(self._identifier, entries, subscriber, topic, self._planner.learned):
+                    yield TopicExplanation(topic.name, claimed=True, sentence=sentence)
+
+    def _why_not(self, subscriber: Subscriber, topics: Sequence[Topic]) -> str:
+        """Why a paper that these topics match was not told."""
+        if not subscriber.addresses:
+            return "nobody is left to write to"
+        state = self._store.subscribers.state(subscriber.name)
+        cursors = self._planner.add_missing_cursors(subscriber, state or SubscriberState(subscriber.name)).cursors
+        ahead = any(
+            self._select(
+                topic,
+                [a for a in self._announcements if a.seq > cursors.get(f"{topic.name}/{a.category}", a.seq)],
+            )
+            for topic in topics
+        )
+        if ahead and subscriber.paused:
+            return "waits: the subscriber is paused"
+        if ahead:
+            return "waits for its hour" if subscriber.at and state else "waits for the next run"
+        explanations = [explanation for topic in topics for explanation in self._at_once[topic.name]]
+        if not any(explanation.claimed for explanation in explanations):  # True for a digest of several mailings, too
+            return f"its mailings were told together, and by then: {explanations[0].sentence}"
+        return "announced before the subscriber, or its topic as it is now, was there"
+
+    def _claims(self, topic: Topic, *, at_once: bool = False) -> tuple[TopicExplanation, ...]:
+        """Why the topic matches the paper or not: for a digest per mailing, or one of all mailings (`at_once`)."""
+        mine = [a for a in self._announcements if a.category in topic.categories]
+        days = sorted({a.mailing_date for a in mine})
+        told: frozenset[tuple[str, int]] = frozenset()
+        entries: list[DigestEntry] = []
+        for window in [days] if at_once else [[day] for day in days]:
+            found = self._select(topic, [a for a in mine if a.mailing_date in window], told)
+            told = told.union(*(selected.settles for selected in found))
+            entries += [selected.entry for selected in found]
+        if not entries:
+            sentence = _why_unclaimed(topic, mine, self._papers, self._matcher)
+            return (TopicExplanation(topic.name, claimed=False, sentence=sentence),)
+        return tuple(_claimed(topic, entry, several=len(entries) > 1) for entry in entries)
+
+    def _select(
+        self, topic: Topic, announcements: Iterable[Announcement], told: Told = frozenset()
+    ) -> list[Selected]:
+        return select(topic, announcements, self._papers, self._matched, told=told)
 
 
-def _stands(
-    topics: Iterable[Topic], announcements: Sequence[Announcement], stands_in: Callable[..., str]
-) -> Iterator[TopicExplanation]:
-    """Where the paper stands for one subscriber in topics whose order is learned, in its latest mailing."""
-    for topic in topics:
-        days = [each.mailing_date for each in announcements if each.category in topic.categories]
-        if topic.order is Order.LEARNED and days and (sentence := stands_in(day=max(days), topic=topic)):
-            yield TopicExplanation(topic.name, claimed=True, sentence=sentence)
-
-
-def _why_not(
-    subscriber: Subscriber,
-    topics: Iterable[Topic],
-    announcements: Iterable[Announcement],
-    store: Store,
-    planner: DigestPlanner,
-    *,
-    select_for: Select,
-    in_one: Mapping[str, Sequence[TopicExplanation]],
+def _standing(
+    identifier: str, entries: Sequence[DigestEntry], subscriber: Subscriber, topic: Topic, learned: LearnedOrder
 ) -> str:
-    """Why a paper that a topic matches was not told."""
-    if not subscriber.addresses:
-        return "nobody is left to write to"
-    topics = tuple(topics)
-    state = store.subscribers.state(subscriber.name)
-    cursors = planner.add_missing_cursors(subscriber, state or SubscriberState(subscriber.name)).cursors
-    ahead = any(
-        select_for(topic, [a for a in announcements if a.seq > cursors.get(f"{topic.name}/{a.category}", a.seq)])
-        for topic in topics
+    """A paper's place in an order that was learned, its score's parts, the nearest like; empty if none was learned.
+
+    As it is learned at the moment of asking: no model is stored, and what was said since a digest counts here.
+    """
+    scored = learned.scored(subscriber, topic, entries)
+    if identifier not in scored.scores:
+        return " ".join(learned.problems)
+    ranked = ranking.rank(topic, entries, scored.scores)
+    place = next(place for place, entry in enumerate(ranked, start=1) if entry.paper.identifier == identifier)
+    interest, votes = learned.interest(subscriber, topic), learned.votes(subscriber, topic)
+    document = Document.of(ranked[place - 1].paper)
+    parts = ", ".join(f"{name} {part:+.2f}" for name, part in interest.parts(document).items())
+    (reason,) = interest.reasons([document])
+    return (
+        f"learned from {len(votes.likes)} likes and {len(votes.dislikes)} dislikes: place {place} of {len(ranked)}"
+        f" on {ranked[0].mailing_date:%Y-%m-%d}, score {scored.scores[identifier]:.2f} ({parts}), {in_words(reason)}"
     )
-    if ahead and subscriber.paused:
-        return "waits: the subscriber is paused"
-    if ahead:
-        return "waits for its hour" if subscriber.at and state else "waits for the next run"
-    explanations = [explanation for topic in topics for explanation in in_one[topic.name]]
-    if not any(explanation.claimed for explanation in explanations):  # True for a digest of several mailings, too
-        return f"its mailings were told together, and by then: {explanations[0].sentence}"
-    return "announced before the subscriber, or its topic as it is now, was there"
-
-
-def _claims(
-    topic: Topic,
-    announcements: Iterable[Announcement],
-    papers: Mapping[tuple[str, int], Paper],
-    matcher: Matcher,
-    select_for: Select,
-    *,
-    at_once: bool = False,
-) -> tuple[TopicExplanation, ...]:
-    """Why the topic matches the paper or does not: for one digest per mailing, or one of all mailings (`at_once`)."""
-    mine = [a for a in announcements if a.category in topic.categories]
-    days = sorted({a.mailing_date for a in mine})
-    told: frozenset[tuple[str, int]] = frozenset()
-    entries: list[DigestEntry] = []
-    for window in [days] if at_once else [[day] for day in days]:
-        found = select_for(topic, [a for a in mine if a.mailing_date in window], told=told)
-        told = told.union(*(selected.settles for selected in found))
-        entries += [selected.entry for selected in found]
-    if not entries:
-        return (TopicExplanation(topic.name, claimed=False, sentence=_why_unclaimed(topic, mine, papers, matcher)),)
-    return tuple(_claimed(topic, entry, several=len(entries) > 1) for entry in entries)
 
 
 def _claimed(topic: Topic, entry: DigestEntry, *, several: bool) -> TopicExplanation:
@@ -217,9 +238,8 @@ def _why_unclaimed(
     verdict = matcher.verdict(topic.name, asked[max(asked)])
     if verdict.match is not None:
         newest = max(a.version for a in announcements)
-        if (
-            exclusion := matcher.verdict(topic.name, papers[announcements[0].identifier, newest]).excluded_by
-        ) is not None:
+        exclusion = matcher.verdict(topic.name, papers[announcements[0].identifier, newest]).excluded_by
+        if exclusion is not None:
             return f"its version {newest} is stopped by the exclusion {exclusion.term!r} in its {exclusion.field}"
         # New in one of its categories and cross-listed in another is new.
         kind = next(each for each in types if each not in topic.announce)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.model import DeliveryState, FeedItem
 from tests.builders import paper
+from tests.compose.test_learned import BREAD, learning, told, vote
 from tests.world import CROSS, MONDAY, REPLACE, REPLACE_CROSS, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:
@@ -285,3 +287,30 @@ async def test_what_was_taken_back_for_another_channel_waits_again(environment: 
     (explanation,) = (await explain(environment)).subscribers
     assert [told.states for told in explanation.told] == [(DeliveryState.WITHDRAWN,)]
     assert explanation.why_not == "waits for its hour"
+
+
+# -- an order that was learned -------------------------------------------------------------------------------------
+
+
+async def sentences(environment: Environment, identifier: str) -> list[str]:
+    found = await explain(environment, identifier)
+    return [topic.sentence for each in found.subscribers for topic in each.topics]
+
+
+async def test_explain_says_the_place_the_score_s_parts_and_the_nearest_like(environment: Environment) -> None:
+    await learning(environment, *map(vote, BREAD[:4]))
+    best = (await told(environment))[0]
+
+    _, said = await sentences(environment, best.paper.identifier)
+
+    assert "learned from 4 likes and 0 dislikes: place 1 of 18 on 2026-04-21, score " in said
+    found = re.search(r"score (\d\.\d\d) \(likes ([+-]\d\.\d\d)\)", said)
+    assert found is not None
+    assert float(found[1]) == float(found[2]) > 0
+    assert said.endswith(best.reason)
+
+
+async def test_explain_says_nothing_of_an_order_that_is_not_learned(environment: Environment) -> None:
+    await learning(environment)
+
+    assert len(await sentences(environment, "2604.00121")) == 1
