@@ -18,8 +18,8 @@ import structlog
 
 from bot.app.work_ahead import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.arxiv import calendar
-from bot.clock import next_slot
 from bot.collect import backlog
+from bot.compose.slots import next_slot
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
@@ -82,18 +82,12 @@ def next_poll(now: datetime, work_ahead: WorkAhead) -> datetime:
 
 def next_wake(now: datetime, work_ahead: WorkAhead) -> datetime:
     """When the next run is due; at most `_LONGEST_SLEEP` from now, in case the clock is changed."""
-    moments = [next_poll(now, work_ahead), now + _LONGEST_SLEEP, *work_ahead.retries]
-    moments += [
-        next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
-        for subscriber in work_ahead.subscribers
-        if subscriber.at is not None and not subscriber.paused
-    ]
-    if work_ahead.self_service_due is not None:
-        moments.append(work_ahead.self_service_due)
+    slots = [next_slot(subscriber, now) for subscriber in work_ahead.subscribers if not subscriber.paused]
+    moments = [*filter(None, (*slots, work_ahead.self_service_due)), *work_ahead.retries]
     wait_until = datetime.combine(calendar.mailing_date(now), WAIT_FOR_LATE_UNTIL)
     if wait_until > now:
         moments.append(wait_until)
-    return min(moments)
+    return min(next_poll(now, work_ahead), now + _LONGEST_SLEEP, *moments)
 
 
 class Daemon:

@@ -30,7 +30,7 @@ from bot.members.bounce_mailbox import BounceMailboxError
 from bot.members.housekeeping import forget_outdated
 from bot.model import Service
 from bot.report.alert import Alert, enqueue_alerts
-from bot.report.self_service import SELF_SERVICE
+from bot.report.failing import SELF_SERVICE
 from bot.settings import fingerprint
 
 log = structlog.get_logger(__name__)

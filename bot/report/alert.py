@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING
 from bot.collect import backlog
 from bot.model import DeliveryState, Note, Service
 from bot.report.chat_outages import chat_outages
-from bot.report.failing import failing
-from bot.report.self_service import SELF_SERVICE, configured, is_self_service, shared_troubles
+from bot.report.failing import (
+    SELF_SERVICE,
+    closed_addresses,
+    configured,
+    failing,
+    is_self_service,
+    shared_troubles,
+)
 from bot.settings import fingerprint
 from bot.store.outbox import RenderedDigest
 
@@ -27,11 +33,11 @@ if TYPE_CHECKING:
     from bot.channels.channel import Channel
     from bot.settings import Settings
     from bot.store import Store
-    from bot.store.limits import LimitState
 
 DAY = timedelta(days=1)
 MANY_BOUNCES = 0.05
 """The share of a day's mails that may bounce before the operator is told."""
+_MOST_NAMED = 10
 _WHERE_TO_LOOK = "More: `paperboy status` and `paperboy deliveries list`."
 
 
@@ -45,9 +51,6 @@ class Alert:
     """The problem, as a sentence, or the end of one if there is `who`."""
     who: str = ""
     """Whom it concerns: `text` then completes the sentence "X is" or "X and Y are". Equal texts share one line."""
-
-
-_MOST_NAMED = 10
 
 
 def enqueue_alerts(
@@ -91,8 +94,7 @@ def enqueue_alerts(
 
 
 def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel], now: datetime) -> Iterator[Alert]:
-    arxiv_refuses = _refusal(store, now)
-    yield from arxiv_refuses or (
+    yield from _refusal(store, now) or (
         *_late_mailings(store, settings, now),
         *_refused_second_sources(store, settings, now),
     )
@@ -100,7 +102,11 @@ def _from_store(store: Store, settings: Settings, channels: Mapping[str, Channel
     unfinished, known = store.queries.unfinished(), configured(settings)
     for trouble in shared_troubles(unfinished, open_circuits, settings, channels, now):
         yield Alert(f"self-service {fingerprint(trouble.text)}", trouble.sentence)
-    refused = tuple(_open_circuits(open_circuits, known, channels))
+    refused = [
+        Alert(f"door {each.name} {circuit.key}", f"not reached: {circuit.reason}", _named(each.name, each.channel))
+        for each in known.subscribers.values()
+        for _, circuit in closed_addresses(each, open_circuits, channels)
+    ]
     yield from refused
     yield from _bounces(store, now)
     for platform in chat_outages(store, settings, now):
@@ -152,34 +158,21 @@ def _late_mailings(store: Store, settings: Settings, now: datetime) -> Iterator[
 
 def _refusal(store: Store, now: datetime) -> tuple[Alert, ...]:
     """The alert that arXiv refuses us, if it does; it takes the place of those about late mailings."""
-    state = store.arxiv_limits.refusal(Service.FEEDS, now)
-    if state is None or state.closed_until is None:
+    feeds = store.arxiv_limits.refusal(Service.FEEDS, now)
+    if feeds is None:
         return ()
-    until = f"{state.closed_until:%Y-%m-%d %H:%M} UTC"
-    return (Alert("arxiv", f"arXiv refuses us ({state.reason}); it is not asked for anything before {until}."),)
+    until = f"{feeds.closed_until:%Y-%m-%d %H:%M} UTC"
+    return (Alert("arxiv", f"arXiv refuses us ({feeds.reason}); it is not asked for anything before {until}."),)
 
 
 def _refused_second_sources(store: Store, settings: Settings, now: datetime) -> Iterator[Alert]:
-    oai = store.arxiv_limits.refusal(Service.OAI, now)
-    if oai is not None and oai.closed_until is not None:
+    if oai := store.arxiv_limits.refusal(Service.OAI, now):
         until = f"{oai.closed_until:%Y-%m-%d %H:%M} UTC"
         text = f"arXiv's OAI-PMH refuses us ({oai.reason}); it is not asked before {until}."
         yield Alert("oai", f"{text} What was missed waits for it; today's mailing does not.")
     pages = store.arxiv_limits.refusal(Service.PAGES, now)
-    if settings.arxiv.catchup_url and pages is not None and pages.closed_until is not None:
+    if settings.arxiv.catchup_url and pages:
         until = f"{pages.closed_until:%Y-%m-%d}"
         instead = "OAI-PMH takes their place, and there are no comments. You can leave out catchup_url"
         text = f"arXiv's catch-up pages refuse us ({pages.reason}); they are not asked before {until}. {instead}."
         yield Alert("catchup", text)
-
-
-def _open_circuits(
-    open_circuits: Mapping[str, LimitState], settings: Settings, channels: Mapping[str, Channel]
-) -> Iterator[Alert]:
-    for subscriber in settings.subscribers.values():
-        for address in subscriber.addresses:
-            limits = channels[subscriber.channel].limits(address)
-            for key in (limits.credential.key, limits.destination.key):
-                if key in open_circuits:
-                    text = f"not reached: {open_circuits[key].reason}"
-                    yield Alert(f"door {subscriber.name} {key}", text, _named(subscriber.name, subscriber.channel))

@@ -1,8 +1,12 @@
-"""Finds subscribers whose messages have failed for longer than `alert_after`, and why. Pure."""
+"""Finds subscribers whose messages have failed for longer than `alert_after`, and why. Pure.
+
+Self-service subscribers are only counted: there may be very many, and nobody is to read who they are.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.model import DeliveryState
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
     from bot.store.limits import LimitState
     from bot.store.outbox.queries import DeliveryRecord
 
+SELF_SERVICE = "self-service subscribers"
+"""What all of them together are called."""
+
 
 @dataclass(frozen=True, slots=True)
 class FailingSubscriber:
@@ -28,6 +35,21 @@ class FailingSubscriber:
     waiting: int
     """The number of its messages that are not delivered."""
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedTrouble:
+    """One problem, and how many self-service subscribers have it."""
+
+    count: int
+    text: str
+    """What goes on after "they are"."""
+
+    @property
+    def sentence(self) -> str:
+        """The whole of it."""
+        who = "1 self-service subscriber is" if self.count == 1 else f"{self.count} self-service subscribers are"
+        return f"{who} {self.text}"
 
 
 def failing(
@@ -86,3 +108,37 @@ def closed_addresses(
         for key in (limits.credential.key, limits.destination.key):
             if key in open_circuits:
                 yield address, open_circuits[key]
+
+
+def configured(settings: Settings) -> Settings:
+    """The settings with the subscribers of the YAML alone."""
+    found = settings.subscribers.items()
+    return replace(settings, subscribers={name: each for name, each in found if not each.is_self_service})
+
+
+def is_self_service(name: str, settings: Settings) -> bool:
+    """Whether a delivery of that subscriber is, or was, a self-service subscriber's, which may be gone by now."""
+    found = settings.subscribers.get(name)
+    return name.startswith("m-") if found is None else found.is_self_service
+
+
+def shared_troubles(
+    unfinished: Iterable[DeliveryRecord],
+    open_circuits: Mapping[str, LimitState],
+    settings: Settings,
+    channels: Mapping[str, Channel],
+    now: datetime,
+) -> tuple[SharedTrouble, ...]:
+    """What keeps messages from self-service subscribers: circuits that are open, and what fails for long.
+
+    For the arguments see `failing`; of the self-service subscribers, `settings` has those for whom something waits.
+    """
+    readers = {name: each for name, each in settings.subscribers.items() if each.is_self_service}
+    refused: dict[str, str] = {}
+    for name, each in readers.items():
+        for _, circuit in closed_addresses(each, open_circuits, channels):
+            refused.setdefault(name, circuit.reason or "refused")
+    late = failing(unfinished, open_circuits, replace(settings, subscribers=readers), channels, now)
+    texts = Counter(f"not reached: {reason}" for reason in refused.values())
+    texts.update(f"not delivered to for too long: {each.reason}" for each in late if each.subscriber not in refused)
+    return tuple(SharedTrouble(count, text) for text, count in sorted(texts.items()))

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 from bot import text
 from bot.arxiv import calendar
-from bot.clock import next_slot
 from bot.collect import backlog
+from bot.compose.slots import next_slot
 from bot.model import DeliveryState, MailingState
 from bot.report import explain, snapshot
 from bot.report.chat_outages import SOON, chat_outages
-from bot.report.failing import closed_addresses, failing
+from bot.report.failing import closed_addresses, configured, failing, shared_troubles
 from bot.report.liked import votes_in_words
 from bot.report.readers import Readers, readers
 from bot.report.renamed import renamed
-from bot.report.self_service import configured, shared_troubles
 from bot.report.workers import fleet
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
     from bot.model import MailingRecord
     from bot.report.chat_outages import ChatOutage
     from bot.report.explain import Explanation
-    from bot.report.failing import FailingSubscriber
-    from bot.report.self_service import SharedTrouble
+    from bot.report.failing import FailingSubscriber, SharedTrouble
     from bot.report.snapshot import Snapshot
     from bot.report.workers import Fleet
     from bot.settings import Settings, Subscriber
@@ -183,9 +181,6 @@ class Reporter:
         sentence = "paused" if subscriber.paused else "nobody is left to write to"
         if subscriber.addresses and not subscriber.paused:
             sentence = self._delivery_problem(subscriber, store) or self._silence(subscriber, store, now)
-        slot = None
-        if subscriber.at is not None:
-            slot = next_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
         return SubscriberStatus(
             name=subscriber.name,
             channel=subscriber.channel,
@@ -193,7 +188,7 @@ class Reporter:
             waiting=len(mine) - len(held),
             held=len(held),
             last_sent=store.last_sent.get(subscriber.name),
-            next_slot=slot,
+            next_slot=next_slot(subscriber, now),
             suppressed=tuple(f"{each.address.label} is not written to: {each.why}" for each in subscriber.suppressed),
         )
 

@@ -12,7 +12,7 @@ from bot.cli.commands.once import show_missing
 from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.output import heading, plural, table, to_json, when
-from bot.report.self_service import SELF_SERVICE, is_self_service
+from bot.report.failing import SELF_SERVICE, is_self_service
 from bot.text import some
 
 if TYPE_CHECKING:
