@@ -17,7 +17,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bot.compose.rendering import Renderer
+from bot.compose.rendering import render
 from bot.compose.slots import is_due, next_slot, served_slot
 from bot.errors import RenderError
 from bot.model import Composed, Outcome
@@ -105,7 +105,8 @@ class Composer:
         """
         self._store = store
         self._settings = settings
-        self._renderer = Renderer(channels, fallbacks)
+        self._channels = channels
+        self._fallbacks = fallbacks
         self._planner = planner
 
     @property
@@ -215,8 +216,7 @@ class Composer:
     def _begun(self, subscriber: Subscriber, state: SubscriberState, now: datetime) -> SubscriberState:
         """The state with all that a newcomer has none of; who has an hour only now starts at its next slot, too."""
         return replace(
-            state,
-            cursors=self._planner.cursors(subscriber, state),
+            self._planner.add_missing_cursors(subscriber, state),
             due_at=next_slot(subscriber, now),
             composed_as=subscriber.revision,
             slot=state.slot or served_slot(subscriber, now),
@@ -278,7 +278,8 @@ class Composer:
     def _render_group(self, candidates: Sequence[_Candidate]) -> _RenderedGroup:
         first, plan = candidates[0].subscriber, candidates[0].plan
         try:
-            rendered, template_error = self._renderer.render(first, plan) if plan else (None, "")
+            channel, fallback = self._channels[first.channel], self._fallbacks.get(first.channel)
+            rendered, template_error = render(first, plan, channel, fallback) if plan else (None, "")
         except RenderError as error:
             # A broken template affects only its subscribers: the cursors stay, the next run composes again.
             return _RenderedGroup(candidates, None, str(error), failed=True)
@@ -287,10 +288,8 @@ class Composer:
     def preview(self, subscriber: Subscriber, now: datetime, *, as_newcomer: bool) -> Digest | None:
         """What the subscriber would be told now, due or not; a new subscriber would get the latest mailing."""
         known = None if as_newcomer else self._store.subscribers.state(subscriber.name)
-        newcomer = SubscriberState(name="")
-        return self._planner.plan(
-            subscriber, self._planner.add_missing_cursors(subscriber, known or newcomer), now
-        ).digest
+        state = self._planner.add_missing_cursors(subscriber, known or SubscriberState(name=""))
+        return self._planner.plan(subscriber, state, now).digest
 
 
 def _is_silent(subscriber: Subscriber) -> bool:

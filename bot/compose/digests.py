@@ -138,17 +138,13 @@ class DigestPlanner:
 
     def add_missing_cursors(self, subscriber: Subscriber, state: SubscriberState) -> SubscriberState:
         """The state with a cursor for each of its topics' categories: a new one starts with the latest mailing."""
-        return replace(state, cursors=self.cursors(subscriber, state))
-
-    def cursors(self, subscriber: Subscriber, state: SubscriberState) -> dict[str, int]:
-        """The cursors of that state."""
         cursors = {}
         for name in subscriber.topics:
             for category in self._settings.topics[name].categories:
                 key = f"{name}/{category}"
                 known = state.cursors.get(key)
                 cursors[key] = self._start(category) if known is None else known
-        return cursors
+        return replace(state, cursors=cursors)
 
     def plan(self, subscriber: Subscriber, state: SubscriberState, now: datetime) -> DigestPlan:
         """What the subscriber would be told now; the same object for all subscribers that would be told the same."""
@@ -243,16 +239,7 @@ class DigestPlanner:
         """One section per topic with matches. A paper is shown in its first topic, which names the others."""
         topics = [self._settings.topics[name] for name in subscriber.topics]
         windows = {name: self._claimed_by(name, each.announcements) for name, each in news.items()}
-        found = {
-            t: select(
-                t,
-                windows[t.name],
-                self._papers,
-                self._matched,
-                told=told[t.name],
-            )
-            for t in topics
-        }
+        found = {t: select(t, windows[t.name], self._papers, self._matched, told=told[t.name]) for t in topics}
         claims: dict[str, list[Topic]] = {}
         for topic, selection in found.items():
             for selected in selection:

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import text
-from bot.compose.libraries import Libraries
-from bot.compose.library import by_title, documents
+from bot.compose.library import Libraries, by_title, documents
 from bot.compose.votes import VoteReader, Votes
 from bot.model import Order
 from bot.topics.features import Document

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.errors import RenderError
@@ -12,7 +11,7 @@ from bot.settings import WhenEmpty
 from bot.store.outbox import RenderedDigest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from bot.channels.channel import Channel
     from bot.compose.digests import DigestPlan
@@ -20,72 +19,56 @@ if TYPE_CHECKING:
     from bot.settings import Subscriber
 
 
-class Renderer:
-    """Renders with the user's templates, and falls back on the built-in ones."""
+def render(
+    subscriber: Subscriber, plan: DigestPlan, channel: Channel, fallback: Channel | None
+) -> tuple[RenderedDigest | None, str]:
+    """The rendered digest or note, None if there is nothing to say; and what was wrong with the user's templates.
 
-    def __init__(
-        self, channels: Mapping[str, Channel], fallbacks: Mapping[str, Channel] = MappingProxyType({})
-    ) -> None:
-        """Take the channels.
+    Args:
+        subscriber: says how it wants to read.
+        plan: what it is told.
+        channel: with the user's own templates, if there are any.
+        fallback: the same channel with the built-in templates, where the user has own ones.
 
-        Args:
-            channels: by name, with the user's own templates where there are any.
-            fallbacks: the same channels with the built-in templates, where the user has own ones.
-        """
-        self._channels = channels
-        self._fallbacks = fallbacks
+    Raises:
+        RenderError: the built-in templates fail too, or there are no others.
+    """
+    if plan.digest:
+        digest = plan.digest
+        messages, template_error = _render_or_fall_back(
+            channel,
+            fallback,
+            lambda channel: channel.render(
+                digest, max_messages=subscriber.max_messages, options=subscriber.options, full=subscriber.full
+            ),
+        )
+        shown = {identifier for message in messages for identifier in message.papers}
+        papers = tuple(replace(paper, shown=paper.identifier in shown) for paper in plan.papers)
+        titles = " · ".join(section.title for section in digest.sections)
+        return RenderedDigest(subscriber.channel, titles, messages, papers), template_error
+    note = plan.silence
+    if note and subscriber.when_empty is WhenEmpty.SAY:
+        messages, template_error = _render_or_fall_back(
+            channel, fallback, lambda channel: (channel.render_note(note),)
+        )
+        return RenderedDigest(subscriber.channel, note.title, messages), template_error
+    return None, ""
 
-    def render(self, subscriber: Subscriber, plan: DigestPlan) -> tuple[RenderedDigest | None, str]:
-        """The rendered digest or note, None if there is nothing to say; and what was wrong with the user's templates.
 
-        Raises:
-            RenderError: the built-in templates fail too, or there are no others.
-        """
-        if plan.digest:
-            digest = plan.digest
-            messages, template_error = self._render_or_fall_back(
-                subscriber,
-                lambda channel: channel.render(
-                    digest,
-                    max_messages=subscriber.max_messages,
-                    options=subscriber.options,
-                    full=subscriber.full,
-                ),
-            )
-            shown = {identifier for message in messages for identifier in message.papers}
-            papers = tuple(replace(paper, shown=paper.identifier in shown) for paper in plan.papers)
-            titles = " · ".join(section.title for section in digest.sections)
-            return RenderedDigest(subscriber.channel, titles, messages, papers), template_error
-        note = plan.silence
-        if note and subscriber.when_empty is WhenEmpty.SAY:
-            messages, template_error = self._render_or_fall_back(
-                subscriber, lambda channel: (channel.render_note(note),)
-            )
-            return RenderedDigest(subscriber.channel, note.title, messages), template_error
-        return None, ""
-
-    def _render_or_fall_back(
-        self,
-        subscriber: Subscriber,
-        render: Callable[[Channel], tuple[Message, ...]],
-    ) -> tuple[tuple[Message, ...], str]:
-        """What the channel renders; where the user's templates are broken, the built-in ones' and a note about it.
-
-        Raises:
-            RenderError: the built-in ones fail too, or there are no others.
-        """
-        name = subscriber.channel
-        try:
-            return _rendered(self._channels[name], render), ""
-        except RenderError as error:
-            if name not in self._fallbacks:
-                raise
-            built_in = self._fallbacks[name]
-            note = Note(
-                title="A template of your own is broken",
-                text=f"{error}\nThe built-in one was used for this digest.",
-            )
-            return (*_rendered(built_in, render), built_in.render_note(note)), str(error)
+def _render_or_fall_back(
+    channel: Channel, fallback: Channel | None, render: Callable[[Channel], tuple[Message, ...]]
+) -> tuple[tuple[Message, ...], str]:
+    """What the channel renders; where the user's templates are broken, the built-in ones' and a note about it."""
+    try:
+        return _rendered(channel, render), ""
+    except RenderError as error:
+        if fallback is None:
+            raise
+        note = Note(
+            title="A template of your own is broken",
+            text=f"{error}\nThe built-in one was used for this digest.",
+        )
+        return (*_rendered(fallback, render), fallback.render_note(note)), str(error)
 
 
 def _rendered(channel: Channel, render: Callable[[Channel], tuple[Message, ...]]) -> tuple[Message, ...]:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.compose import library
-from bot.compose.library import LibraryError, by_title, documents, read_library
-from bot.settings import Interest
+from bot.compose.library import Libraries, LibraryError, by_title, documents, read_library
+from bot.settings import Interest, Secret, ZoteroLibrary
 from bot.topics.features import Document
 from bot.topics.library import Entry
 from tests.builders import paper
+from tests.world import TUESDAY, morning
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -62,3 +64,17 @@ def test_an_entry_is_taken_as_arxiv_has_it_where_it_is_known_by_identifier_or_ti
 
     assert [each.title for each in found] == ["As arXiv has it", "Möbius maps", "Unknown"]
     assert found[2].abstract == "Own abstract."
+
+
+async def test_a_library_that_cannot_be_kept_costs_no_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fetched(_: object) -> None:
+        """Nothing is written, and there is no folder to touch a file in."""
+
+    monkeypatch.setattr("bot.compose.zotero.refresh", fetched)
+    library = ZoteroLibrary("users/123", Secret("KEY"), "http://127.0.0.1:9/", tmp_path / "gone" / "z.ris")
+    subscriber: Any = SimpleNamespace(interest=SimpleNamespace(zotero=library))
+    libraries = Libraries()
+
+    await libraries.refresh([subscriber], morning(TUESDAY))
+
+    assert list(libraries.problems) == ["A library could not be kept: No such file or directory"]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.compose.digests import DigestPlan
-from bot.compose.rendering import Renderer
+from bot.compose.rendering import render
 from bot.errors import RenderError
 from bot.model import Message, Note
 from bot.settings import Subscriber, WhenEmpty
@@ -17,6 +17,7 @@ from tests.builders import digest, entry, paper, section
 
 if TYPE_CHECKING:
     from bot.model import Digest
+    from bot.store.outbox import RenderedDigest
 
 FIRST, SECOND = "2604.00001", "2604.00002"
 
@@ -50,10 +51,17 @@ FULL = DigestPlan(
 EMPTY = DigestPlan(None, (), silence=Note("no papers", "none matched"), upto=0, heard_until=None)
 
 
-def renderer(own: Exception | None = None, built_in: Exception | None = None, *, has_own: bool = True) -> Renderer:
-    channels: Any = {"slack": FakeChannel(own)}
-    fallbacks: Any = {"slack": FakeChannel(built_in)} if has_own else {}
-    return Renderer(channels, fallbacks)
+def rendered(
+    plan: DigestPlan,
+    own: Exception | None = None,
+    built_in: Exception | None = None,
+    *,
+    has_own: bool = True,
+    subscriber: Subscriber = LAB,
+) -> tuple[RenderedDigest | None, str]:
+    channel: Any = FakeChannel(own)
+    fallback: Any = FakeChannel(built_in) if has_own else None
+    return render(subscriber, plan, channel, fallback)
 
 
 def texts(messages: tuple[Message, ...]) -> list[str]:
@@ -61,33 +69,33 @@ def texts(messages: tuple[Message, ...]) -> list[str]:
 
 
 def test_only_papers_that_a_message_shows_are_stored_as_shown() -> None:
-    rendered, error = renderer().render(LAB, FULL)
-    assert rendered is not None
+    found, error = rendered(FULL)
+    assert found is not None
     assert error == ""
-    assert [(each.identifier, each.shown) for each in rendered.papers] == [(FIRST, True), (SECOND, False)]
+    assert [(each.identifier, each.shown) for each in found.papers] == [(FIRST, True), (SECOND, False)]
 
 
 @pytest.mark.parametrize(("plan", "text"), [(FULL, "digest"), (EMPTY, "none matched")])
 def test_law_4_a_broken_template_of_the_user_s_own_is_replaced_by_the_built_in_one(
     plan: DigestPlan, text: str
 ) -> None:
-    rendered, error = renderer(BROKEN).render(LAB, plan)
-    assert rendered is not None
-    assert texts(rendered.messages) == [text, f"{BROKEN}\nThe built-in one was used for this digest."]
+    found, error = rendered(plan, BROKEN)
+    assert found is not None
+    assert texts(found.messages) == [text, f"{BROKEN}\nThe built-in one was used for this digest."]
     assert error == str(BROKEN)
 
 
 def test_where_the_built_in_templates_fail_nothing_is_rendered() -> None:
-    for broken in (renderer(BROKEN, BROKEN), renderer(BROKEN, has_own=False)):
+    for built_in, has_own in ((BROKEN, True), (None, False)):
         with pytest.raises(RenderError, match="no such value"):
-            broken.render(LAB, FULL)
+            rendered(FULL, BROKEN, built_in, has_own=has_own)
 
 
 def test_a_bug_of_ours_counts_as_a_broken_template_and_its_text_is_shown() -> None:
     with pytest.raises(RenderError, match="FakeChannel: internal error: KeyError: 'x'"):
-        renderer(KeyError("x"), has_own=False).render(LAB, FULL)
+        rendered(FULL, KeyError("x"), has_own=False)
 
 
 def test_silence_is_only_told_to_who_wants_to_hear_it() -> None:
     silent = Subscriber("lab", "slack", (), ("birds",), ZoneInfo("UTC"))
-    assert renderer().render(silent, EMPTY) == (None, "")
+    assert rendered(EMPTY, subscriber=silent) == (None, "")
