@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     GetPydanticSchema,
+    IPvAnyNetwork,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
@@ -109,7 +110,7 @@ Weekday = Annotated[int, _text(value_types.weekday, _WEEKDAY)]
 Url = Annotated[str, _text(value_types.url, _URL)]
 UrlOfCategory = Annotated[str, _text(partial(value_types.url, placeholders=("category",)), _URL)]
 UrlOfDay = Annotated[str, _text(partial(value_types.url, placeholders=("category", "date")), _URL)]
-SecretUrl = Annotated[Secret, _text(value_types.secret_url, _URL)]
+SecretUrl = Annotated[Secret, _text(lambda text: Secret(value_types.url(text)), _URL)]
 Page = Annotated[str, _text(value_types.page, _URL)]
 Repository = Annotated[str, _text(value_types.repository, _pattern(value_types.REPOSITORY.pattern))]
 _STORE = {"pattern": r"^(?:sqlite:///.|postgresql(?:\+psycopg)?://)"}
@@ -127,7 +128,7 @@ SigningSecrets = Annotated[
 ApiKey = Annotated[Secret, _text(Secret, _SECRET)]
 AppToken = Annotated[Secret, _text(lambda text: check_app_kind(check_token(Secret(text))), _SECRET)]
 MailDomain = Annotated[str, _text(value_types.mail_domain)]
-Network = Annotated[str, _text(value_types.network)]
+Network = Annotated[IPvAnyNetwork, AfterValidator(str), WithJsonSchema({"type": "string"})]
 
 Key = Annotated[str, AfterValidator(value_types.key)]
 TopicKey = Annotated[str, AfterValidator(_topic_key)]

@@ -18,20 +18,7 @@ from pydantic_core import PydanticSerializationError
 
 from bot.channels import CHANNELS
 from bot.config import value_types
-from bot.config.models import (
-    ArxivSection,
-    ChatSection,
-    ComposeSection,
-    DiscordChatSection,
-    InterestSection,
-    SiteSection,
-    SlackChatSection,
-    SubscriberSection,
-    TopicSection,
-    WebSection,
-    WholeFile,
-    ZoteroSection,
-)
+from bot.config.models import Section, SubscriberSection, TopicSection, WholeFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,6 +33,7 @@ _REFERENCE: Schema = {
     "description": "${NAME} is read from the environment, ${file:PATH} from a file.",
 }
 _NOTHING: Schema = {"type": "null"}
+_SECTION = ["object", "null"]
 _IN_QUOTES: dict[str, list[Schema]] = {
     "integer": [{"type": "string", "pattern": "^[0-9]+$"}],
     "number": [{"type": "string", "pattern": r"^[0-9]*\.?[0-9]+$"}],
@@ -62,14 +50,9 @@ def schema(channels: Mapping[str, type[Channel]] = CHANNELS) -> Schema:
     """A draft-07 schema, which is what editors know best: https://json-schema.org/draft-07."""
     whole = _section(WholeFile)
     whole["properties"] |= {
-        "arxiv": _section(ArxivSection),
         "topics": {**_named(_section(TopicSection)), "minProperties": 1},
         "channels": _closed({name: _section(kind.Settings) for name, kind in channels.items()}),
         "subscribers": _named(_subscriber(channels)),
-        "site": _section(SiteSection),
-        "web": _section(WebSection),
-        "chat": _chat(),
-        "compose": _section(ComposeSection),
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -80,17 +63,9 @@ def schema(channels: Mapping[str, type[Channel]] = CHANNELS) -> Schema:
     }
 
 
-def _chat() -> Schema:
-    section = _section(ChatSection)
-    section["properties"] |= {"slack": _section(SlackChatSection), "discord": _section(DiscordChatSection)}
-    return section
-
-
 def _subscriber(channels: Mapping[str, type[Channel]]) -> Schema:
     """The schema of a subscriber: exactly one channel's key, that channel's options, and the common keys."""
     section = _section(SubscriberSection)
-    section["properties"]["interest"] = _section(InterestSection)
-    section["properties"]["interest"]["properties"]["zotero"] = _section(ZoteroSection)
     options = {name: _section(kind.Options)["properties"] for name, kind in channels.items()}
     for own in options.values():
         section["properties"] |= own
@@ -126,29 +101,34 @@ def _section(kind: type) -> Schema:
 
 
 def _closed(properties: Mapping[str, Schema]) -> Schema:
-    return {"type": ["object", "null"], "properties": dict(properties), "additionalProperties": False}
+    return {"type": _SECTION, "properties": dict(properties), "additionalProperties": False}
 
 
 def _named(entry: Schema) -> Schema:
     """The schema of a mapping from names that the user chooses."""
-    return {"type": ["object", "null"], "patternProperties": {_NAMES: entry}, "additionalProperties": False}
+    return {"type": _SECTION, "patternProperties": {_NAMES: entry}, "additionalProperties": False}
 
 
 def _value(found: Schema, defined: Mapping[str, Schema]) -> Schema:
-    """The schema of a value: pydantic's, or a `${...}` reference, or null."""
+    """The schema of a value: pydantic's, or a `${...}` reference, or null; of a section, that of its own model."""
+    choices = _choices(found, defined)
+    if choices and choices[0].get("type") == _SECTION:
+        return choices[0]
     default = {"default": found["default"]} if found.get("default") is not None else {}
-    return {**_any([*_choices(found, defined), _NOTHING]), **default}
+    return {**_any([*choices, _NOTHING]), **default}
 
 
 def _choices(found: Schema, defined: Mapping[str, Schema]) -> list[Schema]:
     """The alternatives in pydantic's schema, as YAML has them; what is no free text may also be a reference."""
     if "$ref" in found:
-        return _choices(defined[found["$ref"].rpartition("/")[2]], defined)
+        name = found["$ref"].rpartition("/")[2]
+        model = next((kind for kind in Section.__subclasses__() if kind.__name__ == name), None)
+        return [_section(model)] if model else _choices(defined[name], defined)
     if "anyOf" in found:
         return [choice for part in found["anyOf"] if part != _NOTHING for choice in _choices(part, defined)]
     plain = {key: value for key, value in found.items() if key not in ("title", "default", "uniqueItems")}
     if plain["type"] == "object":
-        return []  # a section; `schema` takes it from the section's own model
+        return []  # with keys that the user chooses: `schema` knows what they name
     if plain["type"] == "array":
         return [{**plain, "items": _any(_choices(plain["items"], defined))}]
     if plain["type"] == "string" and not {"enum", "pattern"} & plain.keys():

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import stat
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -68,25 +69,29 @@ def _exposed(document: Document, settings: Settings) -> Iterator[Problem]:
 
 def _secrets(settings: Settings) -> Iterator[tuple[Place, str]]:
     """Every secret of the settings, with the place of the setting that has it."""
-    for name, channel in settings.channels.items():
-        for own in fields(channel):
-            value = getattr(channel, own.name)
-            if isinstance(value, Secret):
-                yield ("channels", name, own.name), value.reveal()
+    yield from _secrets_in(settings.channels, ("channels",))
     for subscriber in settings.subscribers.values():
         for address in subscriber.addresses:
             if "://" in address.value.reveal():  # a webhook's URL is a secret
                 yield ("subscribers", subscriber.name, subscriber.channel), address.value.reveal()
-    yield from _of_readers(settings)
-    if settings.health_url:
-        yield ("health_url",), settings.health_url.reveal()
+        yield from _secrets_in(subscriber.interest, ("subscribers", subscriber.name, "interest"))
+    yield from _secrets_in(settings.web, ("web",))
+    yield from _secrets_in(settings.chat, ("chat",))
+    yield from _secrets_in(settings.health_url, ("health_url",))
     if password := urlsplit(settings.store).password:
         yield ("store",), password
 
 
-def _of_readers(settings: Settings) -> Iterator[tuple[Place, str]]:
-    """The secrets of the settings for readers (`web`, `chat`)."""
-    for signing in settings.secrets:
-        yield ("web", "secret"), signing.reveal()
-    if settings.chat and settings.chat.slack:
-        yield ("chat", "slack", "app_token"), settings.chat.slack.app_token.reveal()
+def _secrets_in(value: object, place: Place) -> Iterator[tuple[Place, str]]:
+    """The secrets in a value whose fields are named as the keys in the file."""
+    if isinstance(value, Secret):
+        yield place, value.reveal()
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _secrets_in(item, place)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _secrets_in(item, (*place, name))
+    elif is_dataclass(value):
+        for own in fields(value):
+            yield from _secrets_in(getattr(value, own.name), (*place, own.name))

@@ -9,17 +9,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.config import value_types, yaml_file
-from bot.config.places import advice_at, fields_at
+from bot.config.field_types import Advice
 from bot.errors import WHOLE_FILE, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
     from bot.config.field_types import Context
@@ -51,6 +52,7 @@ _SENTENCES = {
     "literal_error": "one of {expected} is expected",
     "greater_than_equal": "at least {ge:g} is expected",
     "less_than_equal": "at most {le:g} is expected",
+    "ip_any_network": "an IP address or a network is expected, like 10.0.0.0/8",
 }
 """Our messages for pydantic's kinds of error: https://docs.pydantic.dev/latest/errors/validation_errors/."""
 
@@ -145,24 +147,51 @@ class Reader:
             for detail in error.errors(include_url=False, include_input=False):
                 inside = tuple(part for part in detail["loc"] if part != "[key]")
                 if self.is_resolved((*place, *inside)):
-                    self._add_detail((*place, *inside), detail, why, trusted=issubclass(kind, BaseModel))
+                    self._add_detail((*place, *inside), detail, why, _fields_at(kind, inside[:-1]))
             return None
         return value
 
-    def _add_detail(self, place: Place, detail: ErrorDetails, why: Mapping[str, str], *, trusted: bool) -> None:
+    def _add_detail(
+        self, place: Place, detail: ErrorDetails, why: Mapping[str, str], fields: Mapping[str, FieldInfo]
+    ) -> None:
+        """Adds one of pydantic's errors; `fields` are those of our model there, none of a channel's class."""
         context: dict[str, Any] = detail.get("ctx", {})
         if detail["type"] == "extra_forbidden":
-            self.add_problem(place, _unknown(str(place[-1]), fields_at(place[:-1])))
+            self.add_problem(place, _unknown(str(place[-1]), fields))
         elif detail["type"] == "missing":
-            self.add_problem(place, "is missing" + (advice_at(place) if trusted else why.get(str(place[-1]), "")))
+            key = str(place[-1])
+            self.add_problem(place, "is missing" + (_advice(fields[key]) if key in fields else why.get(key, "")))
         elif detail["type"] in _SENTENCES:
             expected = str(context.get("expected")).replace("'", "")
             self.add_problem(place, _SENTENCES[detail["type"]].format(**{**context, "expected": expected}))
         elif detail["type"] == "value_error":
-            say = self.add_problem if trusted else self.add_redacted_problem
+            say = self.add_problem if fields else self.add_redacted_problem
             say(place, str(context["error"]))
         else:
             self.add_redacted_problem(place, detail["msg"])
+
+
+def _fields_at(kind: type, place: Place) -> Mapping[str, FieldInfo]:
+    """The fields of the section at a place inside of a model; none if `kind` is no model."""
+    model = _model_in(kind)
+    if model is None:
+        return {}
+    for part in place:
+        field = model.model_fields.get(str(part))
+        model = (_model_in(field.annotation) if field else None) or model
+    return model.model_fields
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """The model in a type such as `SiteSection | None` or `dict[str, TopicSection]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
+
+
+def _advice(field: FieldInfo) -> str:
+    """What to write where this setting is missing, as the end of a sentence."""
+    return "".join(f": {advice.text}" for advice in field.metadata if isinstance(advice, Advice))
 
 
 def join(place: Place) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import re
 from datetime import date, time, timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
@@ -157,11 +156,6 @@ def page(text: str) -> str:
     return text.rstrip("/?#")
 
 
-def secret_url(text: str) -> Secret:
-    """A URL that is a secret, such as a health check's."""
-    return Secret(url(text))
-
-
 LEAST_SECRET_BYTES = 32
 MOST_SECRETS = 2
 
@@ -202,14 +196,6 @@ def mail_domain(text: str) -> str:
         raise ValueError("a domain is expected, like uni.example") from None
 
 
-def network(text: str) -> str:
-    """An IP address or network (CIDR)."""
-    try:
-        return str(ip_network(text))
-    except ValueError:
-        raise ValueError("an IP address or a network is expected, like 10.0.0.0/8") from None
-
-
 def plain_http(text: str) -> bool:
     """Whether it is an http URL to another machine."""
     return text.lower().startswith("http://") and not is_loopback(urlsplit(text).hostname or "")
@@ -217,13 +203,10 @@ def plain_http(text: str) -> bool:
 
 def contact(text: str, *, live: bool) -> str:
     """The operator's mail address or URL; any printable text if arXiv is on loopback."""
-    if not text.isprintable() or (live and not _MAILBOX.fullmatch(text) and not _is_page(text)):
+    is_page = text.startswith(("https://", "http://")) and " " not in text
+    if not text.isprintable() or (live and not is_page and not _MAILBOX.fullmatch(text)):
         raise ValueError("your mail address or a URL is expected: arXiv wants to know whom to ask")
     return text
-
-
-def _is_page(text: str) -> bool:
-    return text.startswith(("https://", "http://")) and " " not in text
 
 
 def repository(text: str) -> str:

@@ -57,13 +57,13 @@ def read(path: Path) -> Document:
     Raises:
         ConfigError: the file does not exist, cannot be read or is not YAML; with the line, if there is one.
     """
-    content = _text(path)
-    if isinstance(content, Problem):
-        raise ConfigError(str(path), (content,))
-    document = _parse(content)
-    if isinstance(document, Problem):
-        raise ConfigError(str(path), (document,))
-    return document
+    try:
+        loader = _loader_class()(path.read_bytes().decode("utf-8-sig"))
+        return Document(loader.get_single_data(), tuple(loader.repeated_keys), loader.lines)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problem = _problem(error)
+    # Not raised in the handler: the parser's error quotes the file, and would be its context.
+    raise ConfigError(str(path), (problem,))
 
 
 def resolve(text: str, environ: Mapping[str, str], folder: Path) -> tuple[str, tuple[str, ...]]:
@@ -85,17 +85,16 @@ def resolve(text: str, environ: Mapping[str, str], folder: Path) -> tuple[str, t
     def replacement(found: re.Match[str]) -> str:
         if found["escaped"]:
             return "${"
+        if not found["end"]:
+            sentences.append("a ${ without its }; a literal ${ is written $${")
+            return ""
         try:
-            return _value(found["inside"], environ, folder) if found["end"] else _unclosed()
+            return _value(found["inside"], environ, folder)
         except ValueError as error:
             sentences.append(str(error))
             return ""
 
     return _REFERENCE.sub(replacement, text), tuple(sentences)
-
-
-def _unclosed() -> str:
-    raise ValueError("a ${ without its }; a literal ${ is written $${")
 
 
 def _value(inside: str, environ: Mapping[str, str], folder: Path) -> str:
@@ -120,32 +119,21 @@ def _value(inside: str, environ: Mapping[str, str], folder: Path) -> str:
     return value
 
 
-def _text(path: Path) -> str | Problem:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
+def _problem(error: OSError | UnicodeDecodeError | yaml.YAMLError) -> Problem:
+    """Why the file could not be read."""
+    if isinstance(error, FileNotFoundError):
         advice = "`paperboy init` writes one; --config FILE or $PAPERBOY_CONFIG name another"
         return Problem(WHOLE_FILE, f"there is no such file: {advice}")
-    except OSError as error:
+    if isinstance(error, OSError):
         return Problem(WHOLE_FILE, f"cannot be read: {error.strerror}")
-    except UnicodeDecodeError as error:
+    if isinstance(error, UnicodeDecodeError):
         line = error.object[: error.start].count(b"\n") + 1
         return Problem(f"line {line}", "is not UTF-8 text", line)
-
-
-def _parse(content: str) -> Document | Problem:
-    # Problems are returned, not raised: the parser's error quotes the file and must not be chained.
-
-    try:
-        loader = _loader_class()(content)
-        return Document(loader.get_single_data(), tuple(loader.repeated_keys), loader.lines)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else None
-        where = f"line {line}, column {mark.column + 1}" if mark else WHOLE_FILE
-        reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-        advice = "indent with spaces, and put text with special characters in quotes"
-        return Problem(where, f"not YAML, {_QUOTED.sub('', reason)}: {advice}", line)
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else WHOLE_FILE
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    advice = "indent with spaces, and put text with special characters in quotes"
+    return Problem(where, f"not YAML, {_QUOTED.sub('', reason)}: {advice}", mark.line + 1 if mark else None)
 
 
 @cache

@@ -588,6 +588,14 @@ BAD: list[tuple[str, str]] = [
         "subscribers: {a: {slack: C0123456789, topics: [birds], interest: {zotero: {user: 1, group: 2, key: k}}}}",
         "subscribers.a.interest.zotero: user or group is expected, and not both",
     ),
+    (
+        "subscribers: {a: {slack: C0123456789, topics: [birds], interest: {zotero: {user: 1}}}}",
+        "subscribers.a.interest.zotero.key: is missing: add a key from zotero.org/settings/keys; reading is enough",
+    ),
+    (
+        "subscribers: {a: {slack: C0123456789, topics: [birds], interest: {bibtx: a.bib}}}",
+        "subscribers.a.interest.bibtx: unknown key bibtx: did you mean bibtex?",
+    ),
     # channels
     ("channels: {slak: {}}\n-subscribers", "channels.slak: unknown key slak: did you mean slack?"),
     ("channels: {mail: {hots: localhost}}\n-subscribers", "channels.mail.hots: unknown key hots: did you mean host?"),

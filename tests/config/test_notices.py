@@ -22,7 +22,7 @@ channels:
   mail: {username: bot, password: "feather-2"}
 chat: {slack: {app_token: "xapp-feather"}}
 subscribers:
-  loft: {slack: C0123456789, topics: [birds]}
+  loft: {slack: C0123456789, topics: [birds], interest: {zotero: {user: 1, key: "feather-3"}}}
   hook: {discord: "https://discord.com/api/webhooks/123456789012345678/feather", topics: [birds]}
   nest: {mail: bo@uni.example.edu, topics: [birds]}
 """
@@ -32,6 +32,7 @@ REFERENCES = {
     "NEST_TOKEN": "xoxb-feather",
     "NEST_BOX": "feather-2",
     "NEST_APP": "xapp-feather",
+    "NEST_LIBRARY": "feather-3",
     "NEST_HOOK": "https://discord.com/api/webhooks/123456789012345678/feather",
 }
 
@@ -49,6 +50,7 @@ def test_every_secret_in_a_file_that_others_can_read_is_named_and_not_shown(tmp_
     assert [(problem.line, problem.path) for problem in found] == [
         (6, "channels.slack.token"),
         (7, "channels.mail.password"),
+        (10, "subscribers.loft.interest.zotero.key"),
         (11, "subscribers.hook.discord"),
         (8, "chat.slack.app_token"),
         (3, "health_url"),

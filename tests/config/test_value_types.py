@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import value_types
-from bot.settings import Secret
 
 
 @given(st.times())
@@ -226,10 +225,6 @@ def test_a_folder_has_to_be_there(tmp_path: Path) -> None:
 def test_a_published_page_has_no_slash_at_its_end() -> None:
     assert value_types.page("https://example.org/papers/") == "https://example.org/papers"
     assert value_types.page("https://example.org/papers/?") == "https://example.org/papers"
-
-
-def test_a_url_that_only_we_may_call_is_a_secret() -> None:
-    assert value_types.secret_url("https://example.org/ping/1") == Secret("https://example.org/ping/1")
 
 
 @pytest.mark.parametrize("written", ["https://example.org/papers?page=1", "https://example.org/#papers"])
