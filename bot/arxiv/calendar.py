@@ -20,36 +20,12 @@ EASTERN = ZoneInfo("America/New_York")
 _IN_THE_FEED = time(0, 20)
 _DEADLINE = time(14)
 _SATURDAY = 5
-_FIRST_BY_RULE = date(2027, 1, 1)
+_FIRST_KNOWN_YEAR = 2025
 
 # Mailing days that are empty because arXiv skips the freeze of the day before (after a Friday: the Monday). Skipped
-# days: arxiv-base at 0f94fa03, arxiv/db/arxiv_holidays_seed.sql. On nine of these, a daily crawl found one short
-# mailing and no normal one.
-_DEFERRED = frozenset(
-    map(
-        date.fromisoformat,
-        (
-            "2025-01-01",
-            "2025-01-02",
-            "2025-01-21",
-            "2025-06-20",
-            "2025-07-07",
-            "2025-09-02",
-            "2025-11-28",
-            "2025-12-26",
-            "2025-12-31",
-            "2026-01-02",
-            "2026-01-20",
-            "2026-06-22",
-            "2026-07-06",
-            "2026-09-08",
-            "2026-11-27",
-            "2026-12-28",
-            "2026-12-30",
-            "2027-01-01",
-        ),
-    ),
-)
+# days: arxiv-base at 0f94fa03, arxiv/db/arxiv_holidays_seed.sql; besides the federal holidays these, of 2025 and
+# 2026. On nine of all these days, a daily crawl found one short mailing and no normal one.
+_DEFERRED_BESIDES = ("2025-01-01", "2025-12-31", "2026-12-30", "2027-01-01")
 
 
 def mailing_date(now: datetime) -> date:
@@ -63,19 +39,14 @@ def is_mailing_day(day: date) -> bool:
 
 
 def deferred(day: date) -> bool:
-    """Whether an empty feed is expected on that mailing day.
+    """Whether an empty feed is expected on that mailing day: after a federal holiday, and around New Year's Day.
 
     Known for 2025 and 2026. For later years: the mailing after each federal holiday that arXiv kept in both. Days
     that arXiv adds between Christmas and New Year's Day are not known.
     """
-    if day.year < _FIRST_BY_RULE.year or day in _DEFERRED:
-        return day in _DEFERRED
-    return day in by_rule(day.year)
-
-
-def by_rule(year: int) -> frozenset[date]:
-    """The mailing days of a year that are empty after its federal holidays."""
-    return frozenset(map(_day_after, _holidays(year)))
+    if day.isoformat() in _DEFERRED_BESIDES:
+        return True
+    return day.year >= _FIRST_KNOWN_YEAR and day in map(next_mailing_day, _holidays(day.year))
 
 
 def _holidays(year: int) -> set[date]:
@@ -90,14 +61,6 @@ def _weekday_of(year: int, month: int, weekday: int, nth: int) -> date:
     """The nth Monday (0), Tuesday (1)... of a month: Martin Luther King Day, Labor Day, Thanksgiving."""
     first = date(year, month, 1)
     return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (nth - 1))
-
-
-def _day_after(skipped: date) -> date:
-    """The mailing day that is empty after a skipped freeze: the next day; after a Friday, the Monday."""
-    day = skipped + timedelta(days=1)
-    while not is_mailing_day(day):
-        day += timedelta(days=1)
-    return day
 
 
 def next_mailing(now: datetime) -> datetime:

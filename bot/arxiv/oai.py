@@ -28,24 +28,8 @@ _RAW = "{http://arxiv.org/OAI/arXivRaw/}"
 _VERSION = re.compile(r"v([1-9][0-9]{0,3})")
 _SHOWN = 100
 _LONGEST_TOKEN = 4_000
-# The archives that arXiv files under its group of physics; every other archive is a group of its own.
-_PHYSICS = frozenset(
-    (
-        "astro-ph",
-        "cond-mat",
-        "gr-qc",
-        "hep-ex",
-        "hep-lat",
-        "hep-ph",
-        "hep-th",
-        "math-ph",
-        "nlin",
-        "nucl-ex",
-        "nucl-th",
-        "physics",
-        "quant-ph",
-    ),
-)
+# All other archives are in arXiv's group of physics.
+_GROUPS = ("cs", "econ", "eess", "math", "q-bio", "q-fin", "stat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +75,7 @@ def set_spec(category: str) -> str:
         UnknownCategoryError: arXiv has no such category.
     """
     archive, _, subject = taxonomy.canonical(category).partition(".")
-    group = "physics" if archive in _PHYSICS else archive
+    group = archive if archive in _GROUPS else "physics"
     return f"{group}:{archive}:{subject}" if subject else f"{group}:{archive}"
 
 

@@ -1,4 +1,4 @@
-"""Checks every XML body before it is parsed: complete, well-formed, and no entity expansion attack.
+"""Parses an XML body into a tree, after a check: complete, well-formed, and no entity expansion attack.
 
 Pure. Repairs nothing, and knows no element.
 """
@@ -19,8 +19,8 @@ _HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html)\b", re.IG
 _SHOWN = 100
 
 
-def require_well_formed(body: bytes, kind: str) -> None:
-    """Refuses what a lenient parser might accept: a truncated body, an HTML page, plain text, an entity bomb.
+def read_xml(body: bytes, kind: str) -> ET.Element:
+    """Parses XML into a tree and returns its root; refuses a truncated body, an HTML page, plain text.
 
     The encoding is that of the XML declaration, not of the HTTP header.
 
@@ -38,23 +38,12 @@ def require_well_formed(body: bytes, kind: str) -> None:
         raise ParseError(f"an HTML page, not a {kind}")
     try:
         _guarded(kind).Parse(body, True)  # noqa: FBT003 - expat takes no keywords
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two for an encoding that nobody knows
+        return ET.fromstring(body)  # noqa: S314 - what had a DOCTYPE or was nested deeply has just been refused
+    # A LookupError or ValueError is for an encoding that nobody knows; the tree's parser also refuses a } in a name.
+    except (expat.ExpatError, ET.ParseError, LookupError, ValueError) as error:
         if not body.lstrip().startswith(b"<"):
             start = truncate(clean(body[:1000].decode(errors="replace")), _SHOWN)
             raise ParseError(f"no {kind} but a text: {start}") from error
-        raise ParseError(f"the {kind} is cut off or malformed: {truncate(str(error), _SHOWN)}") from error
-
-
-def read_xml(body: bytes, kind: str) -> ET.Element:
-    """Parses XML into a tree and returns its root.
-
-    Raises:
-        ParseError: `require_well_formed` refuses it.
-    """
-    require_well_formed(body, kind)
-    try:
-        return ET.fromstring(body)  # noqa: S314 - what had a DOCTYPE or was nested deeply has just been refused
-    except (ET.ParseError, LookupError, ValueError) as error:  # its own separator of namespaces forbids some names
         raise ParseError(f"the {kind} is cut off or malformed: {truncate(str(error), _SHOWN)}") from error
 
 
