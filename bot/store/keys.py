@@ -41,11 +41,6 @@ class ReaderKeys:
         self.names = tuple(map(_name, self._keys))
         """A name for each key, in the same order: a hash of it."""
 
-    @classmethod
-    def of_secrets(cls, secrets: Sequence[Secret]) -> ReaderKeys:
-        """The keys of these secrets only."""
-        return cls(tuple(map(_derived, secrets)))
-
     def suppression(self, mailbox: str) -> tuple[str, ...]:
         """The keys of a mailbox in the suppressions; `mailbox` is its hash in hex."""
         return self._hashes(b"suppression:" + bytes.fromhex(mailbox))

@@ -164,8 +164,8 @@ class Members:
         every = select(*_COLUMNS)
         if shard is not None and only is None:
             every = every.where(in_shard(self._connection, members.c.key, shard))
-        some = () if only is None else batched(only)
-        for statement in [every] if only is None else (every.where(members.c.key.in_(keys)) for keys in some):
+        some = (every.where(members.c.key.in_(keys)) for keys in batched(only or ()))
+        for statement in [every] if only is None else some:
             for rows in self._connection.execute(statement).partitions(_ROWS):
                 yield list(map(RosterRow._make, rows))
 

@@ -60,24 +60,17 @@ class Papers:
         """
         with self._database.writing() as connection:
             hold_lock(connection, Lock.ANNOUNCEMENTS)
+            new = 0
             if mailing.entries:
                 rows = [_paper_row(entry.paper, now) for entry in mailing.entries]
                 connection.execute(insert(connection, papers).on_conflict_do_nothing(), rows)
-            before = _count(connection, mailing.mailing_date, mailing.category)
-            if mailing.entries:
                 statement = insert(connection, announcements).on_conflict_do_nothing()
-                connection.execute(statement, _announcement_rows(mailing, reconstructed=reconstructed))
-            after = _count(connection, mailing.mailing_date, mailing.category)
+                announced = _announcement_rows(mailing, reconstructed=reconstructed)
+                new = connection.execute(statement, announced).rowcount
             _put_mailing(
-                connection,
-                mailing.mailing_date,
-                mailing.category,
-                verdict,
-                asked_at=now,
-                announced=after,
-                unreadable=len(mailing.unreadable),
+                connection, mailing.mailing_date, mailing.category, verdict, now, unreadable=len(mailing.unreadable)
             )
-            return after - before
+            return new
 
     def add_comments(self, mailing_date: date, category: str, comments: Mapping[str, str]) -> None:
         """Adds comments, by identifier, to the papers of that mailing that have none."""
@@ -90,8 +83,7 @@ class Papers:
         """Stores that a request brought nothing usable for that date. What was stored for it stays."""
         with self._database.writing() as connection:
             hold_lock(connection, Lock.ANNOUNCEMENTS)
-            announced = _count(connection, mailing_date, category)
-            _put_mailing(connection, mailing_date, category, verdict, asked_at=now, announced=announced, unreadable=0)
+            _put_mailing(connection, mailing_date, category, verdict, now, unreadable=0)
 
     def reopen(self, mailing_date: date, category: str, verdict: Verdict) -> None:
         """Reopens a closed mailing whose announcements belong to another day; they are deleted. It is due at once.
@@ -143,10 +135,9 @@ class Papers:
 
     def start_of_latest_mailing(self, category: str) -> int:
         """The cursor with which a new subscriber gets the category's latest mailing, and nothing before it."""
-        latest = self.latest_mailing(category)
-        if latest is None:
-            return 0
-        first = select(func.min(announcements.c.seq)).where(_of_mailing(announcements, latest, category))
+        theirs = announcements.c.category == category
+        latest = select(func.max(announcements.c.mailing_date)).where(theirs).scalar_subquery()
+        first = select(func.min(announcements.c.seq)).where(theirs, announcements.c.mailing_date == latest)
         return (self._database.read_scalar(first) or 1) - 1
 
     def announcements_after(self, category: str, cursor: int, upto: int) -> tuple[Announcement, ...]:
@@ -269,11 +260,6 @@ def _of_mailing(table: Table, mailing_date: date, category: str) -> ColumnElemen
     return (table.c.mailing_date == mailing_date) & (table.c.category == category)
 
 
-def _count(connection: Connection, mailing_date: date, category: str) -> int:
-    statement = select(func.count()).where(_of_mailing(announcements, mailing_date, category))
-    return connection.scalar(statement) or 0
-
-
 def _paper_row(paper: Paper, now: datetime) -> dict[str, Any]:
     authors = [[author.name, *author.affiliations] for author in paper.authors]
     return row_of(paper, authors=authors, categories=list(paper.categories), stored_at=now)
@@ -307,15 +293,15 @@ def _put_mailing(
     mailing_date: date,
     category: str,
     verdict: Verdict,
-    *,
     asked_at: datetime,
-    announced: int,
+    *,
     unreadable: int,
 ) -> None:
+    announced = select(func.count()).where(_of_mailing(announcements, mailing_date, category))
     values = {
         "state": verdict.state,
         "reason": verdict.reason,
-        "announced": announced,
+        "announced": connection.scalar(announced),
         "unreadable": unreadable,
         "asked_at": asked_at,
     }

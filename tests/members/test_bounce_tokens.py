@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.members import bounce_tokens
-from bot.settings import Secret
 from bot.store.keys import ReaderKeys
 
-KEYS, OTHERS = ReaderKeys.of_secrets([Secret("coo" * 20)]), ReaderKeys.of_secrets([Secret("gru" * 20)])
+KEYS, OTHERS = ReaderKeys([b"coo" * 20]), ReaderKeys([b"gru" * 20])
 
 
 @given(st.binary(min_size=16, max_size=16))
