@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot.channels import CHANNELS
-from bot.chat.service import ChatService
+from bot.chat.service import ChatService, Listener
 from bot.errors import StoreError
 from bot.members.context import Context, NoteMails
 from bot.members.store_thread import StoreThreads
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from bot.chat.listener import Listener
     from bot.clock import Clock
     from bot.settings import Settings
 

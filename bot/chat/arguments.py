@@ -73,6 +73,14 @@ class ChatCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A command with the values of its arguments."""
+
+    command: ChatCommand
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Misread:
     """An error: what was typed is no valid command."""
 
@@ -82,7 +90,7 @@ class Misread:
     """The command that was probably meant; None if that is not clear."""
 
 
-def read(command: ChatCommand, words: Mapping[str, Sequence[str]]) -> Mapping[str, Any] | Misread:
+def read(command: ChatCommand, words: Mapping[str, Sequence[str]]) -> Typed | Misread:
     """Reads the values of a command's arguments.
 
     Args:
@@ -90,7 +98,7 @@ def read(command: ChatCommand, words: Mapping[str, Sequence[str]]) -> Mapping[st
         words: each argument's words by its name. A query is one single word.
 
     Returns:
-        The value of each argument that was given, or the first error.
+        The command with the value of each argument that was given, or the first error.
     """
     values = {}
     for argument in command.arguments:
@@ -102,7 +110,7 @@ def read(command: ChatCommand, words: Mapping[str, Sequence[str]]) -> Mapping[st
                 values[argument.name] = _READERS[argument.kind](given)
             except ValueError as error:
                 return Misread(f"{argument.name}: {error}", command)
-    return values
+    return Typed(command, values)
 
 
 def _words(given: Sequence[str]) -> tuple[str, ...]:

@@ -6,15 +6,13 @@ line -> tokens, some of which are a command's keywords (`in`, `as`) -> each argu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.chat.arguments import Kind, Misread, read
+from bot.chat.arguments import Kind, Misread, Typed, read
 from bot.config import value_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any
 
     from bot.chat.arguments import Argument, ChatCommand
 
@@ -22,14 +20,6 @@ LONGEST = 2_000
 """The most characters of a line: more than any command needs."""
 _TOKEN = re.compile(r"""["“”„«»](?P<quoted>[^"“”„«»]*)["“”„«»]?|(?P<bare>[^\s,;"“”„«»]+)""")
 """A word, or a phrase in quotes: also in typographic quotes, as telephones write them, and in some unclosed ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A command with its values, parsed from a line."""
-
-    command: ChatCommand
-    values: Mapping[str, Any]
 
 
 def parse(line: str, commands: Mapping[str, ChatCommand], *, empty: str = "help") -> Typed | Misread:
@@ -47,13 +37,16 @@ def parse(line: str, commands: Mapping[str, ChatCommand], *, empty: str = "help"
     if command is None:
         hint = value_types.did_you_mean(name, commands)
         return Misread(f"there is no command {value_types.shown(name)}{hint}")
-    values = read(command, arguments_of(command, rest.strip()))
-    return values if isinstance(values, Misread) else Typed(command, values)
+    return read(command, arguments_of(command, rest.strip()))
 
 
 def words(text: str) -> list[str]:
     """The words and quoted phrases in a text."""
-    return [found["bare"] or found["quoted"] or "" for found in _TOKEN.finditer(text)]
+    return [_text(token) for token in _TOKEN.finditer(text)]
+
+
+def _text(token: re.Match[str]) -> str:
+    return token["bare"] or token["quoted"] or ""
 
 
 def arguments_of(command: ChatCommand, rest: str) -> dict[str, list[str]]:
@@ -63,7 +56,7 @@ def arguments_of(command: ChatCommand, rest: str) -> dict[str, list[str]]:
         if argument.kind is Kind.QUERY:
             texts = [rest[tokens[0].start() : tokens[-1].end()]]
         else:
-            texts = [token["bare"] or token["quoted"] or "" for token in tokens]
+            texts = [_text(token) for token in tokens]
         found.setdefault(argument.name, []).extend(texts)
     return found
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -24,6 +24,7 @@ from bot.chat.looking import with_previews
 from bot.errors import DeliveryError, StoreError
 from bot.members.commands import carry_out_once
 from bot.members.store_thread import BusyError
+from bot.settings import WhoMayChange
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
     from bot.clock import Clock
     from bot.members.context import Context
     from bot.members.store_thread import StoreThreads
+    from bot.text.templates import Templates
 
-    MayChange = Callable[[], Awaitable[bool]]
-    """Whether this person may change what the channel gets; called only for commands that change something."""
+    IsManager = Callable[[], Awaitable[bool]]
+    """Whether the platform calls this person a manager; asked only where that decides who may change a channel."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +48,11 @@ _NO_STORE = "The store cannot be used just now, and nothing was changed. Please 
 _FAULT = "Something went wrong here, and the operator's log says what."
 _UNKNOWN_WHO = "Whether you may change this could not be found out just now. Please ask again in a minute."
 _NO_PREVIEW = "Too many ask just now for what it would have brought to be said."
+
+
+async def nobody() -> bool:
+    """`IsManager` of no person."""
+    return False
 
 
 class ChatService:
@@ -65,14 +72,14 @@ class ChatService:
         self._wake = wake
         self._threads = threads
 
-    async def answer(self, request: Request, may_change: MayChange) -> Answer | None:
+    async def answer(self, request: Request, is_manager: IsManager = nobody) -> Answer | None:
         """Carries out a command. Returns None if the same request was carried out before. Never raises an error.
 
         Args:
             request: the command with its values.
-            may_change: tells whether this person may change what the channel gets.
+            is_manager: tells whether this person is a manager; nobody is one where nothing can be changed.
         """
-        return await self._guarded(self._answer(request, may_change), request.command, request.asker)
+        return await self._guarded(self._answer(request, is_manager), request.command, request.asker)
 
     async def press(self, event: str, asker: Asker, click: Click) -> Answer | None:
         """Handles a click on a button under a paper. Returns None if it was handled before. Never raises an error.
@@ -110,11 +117,11 @@ class ChatService:
         ask = Ask(self.context, asker, self._clock.now())
         return await self._threads.reading.run(ask.context.store, partial(_followed, ask))
 
-    async def _answer(self, request: Request, may_change: MayChange) -> Answer | None:
+    async def _answer(self, request: Request, is_manager: IsManager) -> Answer | None:
         command = COMMANDS[request.command]
         ask = Ask(self.context, request.asker, self._clock.now(), request.shown_to)
         store, run = ask.context.store, partial(command.run, ask, request.values)
-        if command.changes and not request.asker.is_direct and not await may_change():
+        if command.changes and not await self._may_change(request.asker, is_manager):
             run = partial(sentences.only_managers, request.asker)
         first = run if command.changes else _nothing_yet
         answer = await self._threads.commands.run(store, partial(_once, ask, request.id, first))
@@ -125,10 +132,14 @@ class ChatService:
             self._wake()
         return await self._with_previews(ask, answer) if answer and answer.previews else answer
 
+    async def _may_change(self, asker: Asker, is_manager: IsManager) -> bool:
+        chat = getattr(self.context.settings.chat, asker.platform)
+        return asker.is_direct or chat.who is WhoMayChange.EVERYONE or await is_manager()
+
     async def _press(self, event: str, asker: Asker, click: Click) -> Answer | None:
         if click.wish is Wish.WHY:
             values = {"identifier": click.identifier}
-            return await self._answer(Request(event, asker, "why", values, click.subscriber), _nobody)
+            return await self._answer(Request(event, asker, "why", values, click.subscriber), nobody)
         ask = Ask(self.context, asker, self._clock.now(), click.subscriber)
         return await self._threads.commands.run(
             ask.context.store, partial(_once, ask, event, partial(note, ask, click))
@@ -155,9 +166,27 @@ def _once(ask: Ask, event: str, run: Callable[[], Answer]) -> Answer | None:
         return run() if carry_out_once(ask.context, name, REMEMBERED, ask.now) else None
 
 
-async def _nobody() -> bool:
-    return False
-
-
 def _nothing_yet() -> Answer:
     return Answer("")
+
+
+class Listener(Protocol):
+    """Receives the commands and clicks of one platform, and answers them."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether this machine has a working connection; it has none while another machine listens."""
+        ...
+
+    @property
+    def outage(self) -> str:
+        """Why commands do not arrive, for the operator; empty if they do, or if another machine listens."""
+        ...
+
+    def exchange(self, service: ChatService, templates: Templates) -> None:
+        """Uses another configuration from now on; connections stay open."""
+        ...
+
+    async def run(self) -> None:
+        """Listens until cancelled; then closes its connections within some seconds."""
+        ...

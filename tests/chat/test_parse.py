@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.arguments import Misread
+from bot.chat.arguments import Misread, Typed
 from bot.chat.commands import COMMANDS
-from bot.chat.parse import LONGEST, Typed, fields, filled_in, parse, quoted, usage, words
+from bot.chat.parse import LONGEST, fields, filled_in, parse, quoted, usage, words
 
 
 def values(line: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,12 @@ from bot.channels.discord.request import ask
 from bot.errors import DeliveryError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
     from bot.channels.discord import DiscordSettings
     from bot.settings import Address, Settings
+
+    Get = Callable[..., Awaitable[Mapping[str, Any] | None]]
 
 SETTING = "chat.discord"
 PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 16 | 1 << 38
@@ -37,65 +40,51 @@ async def check_listening(settings: Settings) -> tuple[CheckResult, ...]:
     A token that is not valid is reported by the channel's own check.
     """
     configured: DiscordSettings = settings.channels["discord"]
-    bot = Bot(configured.token, configured.api_url.rstrip("/"))
+    api_url = configured.api_url.rstrip("/")
+    bot = Bot(configured.token, api_url)
     try:
-        return tuple([result async for result in _results(_Asking(bot, configured.api_url.rstrip("/")), settings)])
+        return tuple([result async for result in _results(partial(_get, bot, api_url), settings)])
     except DeliveryError as error:
         return (CheckResult(SETTING, ok=False, message=error.reason),)
     finally:
         await bot.aclose()
 
 
-class _Asking:
-    """Sends GET requests to Discord as the bot."""
+async def _get(bot: Bot, api_url: str, path: str, *, refused: int = 0) -> Mapping[str, Any] | None:
+    """The JSON object at a path; None if Discord refuses with the code `refused`; empty if it is no object.
 
-    def __init__(self, bot: Bot, api_url: str) -> None:
-        self._bot = bot
-        self._api_url = api_url
-
-    async def get(self, path: str, *, refused: int = 0) -> Mapping[str, Any] | None:
-        """The JSON object at a path; None if Discord refuses with the code `refused`; empty if it is no object.
-
-        Raises:
-            DeliveryError: any other refusal.
-        """
-        client = await self._bot.client()
-        answer = await ask(self._api_url, lambda: client.http.request(Route("GET", path)))
-        if refused and answer.code == refused:
-            return None
-        if answer.status != HTTPStatus.OK:
-            platform_id(answer, webhook=False)
-        return answer.body or {}
+    Raises:
+        DeliveryError: any other refusal.
+    """
+    client = await bot.client()
+    answer = await ask(api_url, lambda: client.http.request(Route("GET", path)))
+    if refused and answer.code == refused:
+        return None
+    if answer.status != HTTPStatus.OK:
+        platform_id(answer, webhook=False)
+    return answer.body or {}
 
 
-async def _results(asking: _Asking, settings: Settings) -> AsyncIterator[CheckResult]:
-    application = await asking.get("/oauth2/applications/@me") or {}
+async def _results(get: Get, settings: Settings) -> AsyncIterator[CheckResult]:
+    application = await get("/oauth2/applications/@me") or {}
     number = snowflake_in(application.get("id"))
-    for result in (*_gateway(await asking.get("/gateway/bot") or {}), *_application(application)):
-        yield result
-    for address in _channels(settings):
-        channel = await asking.get(f"/channels/{address.value.reveal()}", refused=_MISSING_ACCESS)
-        guild = snowflake_in((channel or {}).get("guild_id"))
-        commands = f"/applications/{number}/guilds/{guild}/commands"
-        if guild and await asking.get(commands, refused=_MISSING_ACCESS) is None:
-            advice = f"its server has not allowed commands: let who manages it open {invite_url(number)}"
-            yield CheckResult(f"{SETTING} ({address.label})", ok=False, message=advice)
-    yield CheckResult(SETTING, ok=True, message=f"to add the bot to a server: {invite_url(number)}")
-
-
-def _gateway(told: Mapping[str, Any]) -> Iterator[CheckResult]:
-    limit = told.get("session_start_limit") or {}
+    limit = (await get("/gateway/bot") or {}).get("session_start_limit") or {}
     left, total = limit.get("remaining", 0), limit.get("total", 0)
     found = f"the gateway is there, {left} of {total} connections are left today"
     yield CheckResult(SETTING, ok=bool(left), message=found)
-
-
-def _application(told: Mapping[str, Any]) -> Iterator[CheckResult]:
-    if told.get("interactions_endpoint_url"):
+    if application.get("interactions_endpoint_url"):
         advice = (
             "the app has an Interactions Endpoint URL, so no command comes here: empty it on the app's page, General"
         )
         yield CheckResult(SETTING, ok=False, message=advice)
+    for address in _channels(settings):
+        channel = await get(f"/channels/{address.value.reveal()}", refused=_MISSING_ACCESS)
+        guild = snowflake_in((channel or {}).get("guild_id"))
+        commands = f"/applications/{number}/guilds/{guild}/commands"
+        if guild and await get(commands, refused=_MISSING_ACCESS) is None:
+            advice = f"its server has not allowed commands: let who manages it open {invite_url(number)}"
+            yield CheckResult(f"{SETTING} ({address.label})", ok=False, message=advice)
+    yield CheckResult(SETTING, ok=True, message=f"to add the bot to a server: {invite_url(number)}")
 
 
 def _channels(settings: Settings) -> Iterable[Address]:

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import discord
 import structlog
 import yarl
+from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.channels.discord.client import proxy_for
-from bot.chat.discord.tree import grow
+from bot.chat.discord.tree import group
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from discord import app_commands
-
-    from bot.chat.arguments import Argument, ChatCommand
+    from bot.chat.discord.interactions import InteractionHandler
     from bot.settings import Secret
 
 log = structlog.get_logger(__name__)
@@ -43,26 +40,6 @@ _CLOSED = {
 https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes."""
 _LONGEST_WAIT = 30.0
 """Seconds that a request may be delayed by a rate limit; the least that discord.py takes."""
-
-
-class Answering(Protocol):
-    """Interface to the handler of interactions."""
-
-    async def command(
-        self, interaction: discord.Interaction[Any], command: ChatCommand, given: Mapping[str, str]
-    ) -> None:
-        """Carries out a command and answers."""
-        ...
-
-    async def click(self, interaction: discord.Interaction[Any]) -> None:
-        """Carries out a click and answers."""
-        ...
-
-    async def complete(
-        self, interaction: discord.Interaction[Any], argument: Argument, typed: str
-    ) -> list[tuple[str, str]]:
-        """The completions of an option: shown text and sent value."""
-        ...
 
 
 class DisconnectedError(Exception):
@@ -83,7 +60,7 @@ class ShardClient(discord.Client):
         self,
         shard: tuple[int, int],
         api_url: str,
-        answering: Answering,
+        answering: InteractionHandler,
         *,
         listening: asyncio.Event | None = None,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
@@ -111,7 +88,8 @@ class ShardClient(discord.Client):
         )
         self.is_listening = False
         """Whether there is a session, so that commands arrive."""
-        self.tree = grow(self, answering.command, answering.complete)
+        self.tree = app_commands.CommandTree(self)
+        self.tree.add_command(group(answering))
         self.tree.error(_told)
         self._api_url = api_url
         self._answering = answering

@@ -25,13 +25,12 @@ from bot.chat.discord.completion import complete
 from bot.chat.discord.rendering import BAD, COMMAND, render
 from bot.chat.parse import parse, words
 from bot.errors import PaperboyError, RenderError
-from bot.settings import WhoMayChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.chat.answers import Answer
-    from bot.chat.arguments import Argument, ChatCommand
+    from bot.chat.arguments import Argument, ChatCommand, Typed
     from bot.chat.service import ChatService
     from bot.text.templates import Templates
 
@@ -56,10 +55,9 @@ class InteractionHandler:
         """Uses this service and its configuration from now on."""
         self._service = service
         self._templates = templates
-        settings = service.context.settings
-        heard = settings.chat.discord if settings.chat else None
-        self._who = heard.who if heard else WhoMayChange.MANAGERS
-        addresses = (each for subscriber in settings.subscribers.values() for each in subscriber.addresses)
+        addresses = (
+            each for subscriber in service.context.settings.subscribers.values() for each in subscriber.addresses
+        )
         self._forums = {each.value.reveal() for each in addresses if each.kind == "forum"}
 
     async def command(self, interaction: Interaction, command: ChatCommand, given: Mapping[str, str]) -> None:
@@ -73,7 +71,7 @@ class InteractionHandler:
         if await _acknowledge(interaction):
             arguments = {each.name: each for each in command.arguments}
             found = read(command, {name: _words(arguments[name], said) for name, said in given.items()})
-            await self._answer(interaction, found if isinstance(found, Misread) else (command, found))
+            await self._answer(interaction, found)
 
     async def click(self, interaction: Interaction) -> None:
         """Carries out the click or command that a button or menu entry contains; ignores all others."""
@@ -88,8 +86,7 @@ class InteractionHandler:
             )
             await self._say(interaction, answer)
             return
-        typed = parse(said.removeprefix(COMMAND), COMMANDS)
-        await self._answer(interaction, typed if isinstance(typed, Misread) else (typed.command, typed.values))
+        await self._answer(interaction, parse(said.removeprefix(COMMAND), COMMANDS))
 
     async def complete(self, interaction: Interaction, argument: Argument, typed: str) -> list[tuple[str, str]]:
         """The completions of an option; none if the store cannot be read now."""
@@ -100,17 +97,16 @@ class InteractionHandler:
             return []
         return complete(argument.kind, typed, known)
 
-    async def _answer(self, interaction: Interaction, found: Misread | tuple[ChatCommand, Mapping[str, Any]]) -> None:
+    async def _answer(self, interaction: Interaction, found: Typed | Misread) -> None:
         if isinstance(found, Misread):
             await self._say(interaction, sentences.misread(found, in_fields=True))
             return
-        command, values = found
-        request = Request(str(interaction.id), self._asker(interaction), command.name, values)
+        request = Request(str(interaction.id), self._asker(interaction), found.command.name, found.values)
 
-        async def may_change() -> bool:
-            return self._who is WhoMayChange.EVERYONE or interaction.permissions.manage_channels
+        async def is_manager() -> bool:
+            return interaction.permissions.manage_channels
 
-        await self._say(interaction, await self._service.answer(request, may_change))
+        await self._say(interaction, await self._service.answer(request, is_manager))
 
     async def _say(self, interaction: Interaction, answer: Answer | None) -> None:
         """Replaces the acknowledgement by the answer's first message, and sends the others after it.

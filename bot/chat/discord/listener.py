@@ -1,25 +1,45 @@
-"""The listener of Discord: keeps the shards connected and the commands registered, and answers interactions."""
+"""The listener of Discord: keeps the shards connected and the commands registered, and answers interactions.
+
+The commands are registered only if they changed since the last time: their hash is kept in the store. Discord accepts
+200 new commands a day; after that, one has to wait for hours:
+https://docs.discord.com/developers/interactions/application-commands#registering-a-command
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import aiohttp
+import discord
+import structlog
+
 from bot.channels.discord.client import Bot
+from bot.chat.commands import COMMANDS
 from bot.chat.discord.client import ShardClient
 from bot.chat.discord.interactions import InteractionHandler
-from bot.chat.discord.registration import Registration
 from bot.chat.discord.shards import TICK, Shards
+from bot.errors import StoreError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.channels.discord import DiscordSettings
     from bot.chat.service import ChatService
     from bot.clock import Clock
+    from bot.store.listening import Listening
     from bot.text.templates import Templates
+
+log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 60.0
 """Seconds between two attempts to register commands that Discord refused."""
+PAUSE = timedelta(hours=1)
+"""The pause after a refusal."""
 
 
 class DiscordListener:
@@ -82,3 +102,52 @@ class DiscordListener:
             self._listening.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._listening.wait(), RETRY_SECONDS)
+
+
+class Registration:
+    """Keeps the commands of one application registered."""
+
+    def __init__(self, listening: Listening) -> None:
+        self._listening = listening
+        self._known: str | None = None
+        self._not_before: datetime | None = None
+        self.refused = ""
+        """Why the present commands could not be registered; empty if they are, as far as we know."""
+
+    async def keep(self, client: ShardClient, now: datetime) -> None:
+        """Registers the commands if they changed.
+
+        Args:
+            client: a connected client.
+            now: the moment, UTC.
+        """
+        wanted = _digest(client)
+        if wanted == self._known or (self._not_before is not None and now < self._not_before):
+            return
+        try:
+            if await asyncio.to_thread(self._listening.commands, "discord") != wanted:
+                await client.tree.sync()
+                await asyncio.to_thread(self._listening.note_commands, "discord", wanted, now)
+                log.info("the commands are registered at Discord", commands=len(COMMANDS))
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, StoreError) as error:
+            self.refused, self._not_before = _why(error), now + PAUSE
+            log.warning("the commands could not be registered at Discord", reason=self.refused)
+        else:
+            self._known, self.refused = wanted, ""
+
+
+def _digest(client: ShardClient) -> str:
+    """A hash (hex) of the commands to register and the application, to notice changes."""
+    commands = [command.to_dict(client.tree) for command in client.tree.get_commands()]
+    return hashlib.sha256(json.dumps([client.application_id, commands], sort_keys=True).encode()).hexdigest()
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case discord.HTTPException():
+            return f"Discord answered {error.status} to the commands (code {error.code})"
+        case discord.RateLimited():
+            return f"Discord takes new commands again in {error.retry_after / 3600:.1f} h"
+        case StoreError():
+            return f"the store cannot be used: {error.reason}"
+    return f"Discord cannot be reached ({type(error).__name__})"

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -32,8 +30,8 @@ from bot.chat.slack.envelopes import (
     WhyShortcut,
     read_envelope,
 )
-from bot.chat.slack.people import REMEMBERED_MINUTES, SlackPeople
-from bot.chat.slack.socket import ConnectionState, SlackSocket
+from bot.chat.slack.people import SlackPeople
+from bot.chat.slack.socket import SlackSocket
 from bot.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -69,13 +67,11 @@ class SlackListener:
         slack: SlackSettings = settings.channels["slack"]
         if settings.chat is None or settings.chat.slack is None or slack.token is None:
             raise ValueError("Slack's chat needs both tokens")
-        chat = settings.chat.slack
         self._service = service
         self._templates = templates
-        self._state = ConnectionState()
-        self._api = SlackChatApi(slack.token, chat.app_token, slack.api_url)
-        self._people = SlackPeople(self._api, chat.who, clock, timedelta(minutes=REMEMBERED_MINUTES))
-        self._socket = SlackSocket(self._api, self._state, self._on_envelope, **timing)
+        self._api = SlackChatApi(slack.token, settings.chat.slack.app_token, slack.api_url)
+        self._people = SlackPeople(self._api, clock)
+        self._socket = SlackSocket(self._api, self._on_envelope, **timing)
         self._answering: set[asyncio.Task[None]] = set()
 
     def exchange(self, service: ChatService, templates: Templates) -> None:
@@ -85,12 +81,12 @@ class SlackListener:
     @property
     def is_connected(self) -> bool:
         """Whether the socket is open."""
-        return not self._state.trouble
+        return not self._socket.outage
 
     @property
     def outage(self) -> str:
         """Why the socket is not open; empty if it is."""
-        return self._state.trouble
+        return self._socket.outage
 
     async def run(self) -> None:
         """Listens until cancelled; then cancels unfinished answers and closes the socket."""
@@ -148,7 +144,11 @@ class SlackListener:
             return sentences.misread(typed)
         asker = await self._with_zone(incoming.asker) if typed.command.name == "follow" else incoming.asker
         request = Request(incoming.id, asker, typed.command.name, typed.values)
-        answer = await self._service.answer(request, partial(self._people.may_change, asker.person))
+
+        async def is_manager() -> bool:
+            return (await self._people.user(asker.person)).is_manager
+
+        answer = await self._service.answer(request, is_manager)
         return await self._with_invitation(asker, answer) if answer and answer.has_changed else answer
 
     async def _with_name(self, asker: Asker) -> Asker:
@@ -199,11 +199,7 @@ class SlackListener:
 
     async def _show_home(self, incoming: Incoming, note: Answer | None = None) -> None:
         """Shows the person's subscription on the home page, under the answer to the last click."""
-        answer = await self._service.answer(Request(f"home-{incoming.id}", incoming.asker, "topics"), _nobody)
+        answer = await self._service.answer(Request(f"home-{incoming.id}", incoming.asker, "topics"))
         if answer is not None:
             view: dict[str, Any] = rendering.home(self._templates, answer, note)
             await self._api.publish_home(incoming.asker.person, view)
-
-
-async def _nobody() -> bool:
-    return False

@@ -21,7 +21,9 @@ from bot.errors import DeliveryError, FailureKind
 from bot.settings import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
+
+    from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
     from bot.settings import Secret
 
@@ -41,7 +43,10 @@ class SlackUser:
 
 
 class SlackChatApi:
-    """The methods that the chat needs. Opens its session when it is first needed."""
+    """The methods that the chat needs. Opens its session when it is first needed.
+
+    Each method raises a `DeliveryError` if its request failed.
+    """
 
     def __init__(self, token: Secret, app_token: Secret, api_url: str) -> None:
         """Takes the bot token, the app-level token, and the base URL of Slack's methods."""
@@ -51,23 +56,13 @@ class SlackChatApi:
         self._open: aiohttp.ClientSession | None = None
 
     async def socket_url(self) -> str:
-        """A one-time address for a socket: https://docs.slack.dev/reference/methods/apps.connections.open.
-
-        Raises:
-            DeliveryError: the request failed.
-        """
-        with connection_errors_as_failures():
-            answer = await self.client().apps_connections_open(app_token=self.app_token.reveal())
+        """A one-time address for a socket: https://docs.slack.dev/reference/methods/apps.connections.open."""
+        answer = await _answer(self.client().apps_connections_open(app_token=self.app_token.reveal()))
         return str(answer.get("url", ""))
 
     async def team(self) -> str:
-        """The workspace's id: https://docs.slack.dev/reference/methods/auth.test.
-
-        Raises:
-            DeliveryError: the request failed.
-        """
-        with connection_errors_as_failures():
-            answer = await self.client().auth_test()
+        """The workspace's id: https://docs.slack.dev/reference/methods/auth.test."""
+        answer = await _answer(self.client().auth_test())
         return str(answer.get("team_id", ""))
 
     async def scopes(self) -> frozenset[str]:
@@ -76,8 +71,7 @@ class SlackChatApi:
         Raises:
             DeliveryError: the request failed, or the token is not valid.
         """
-        with connection_errors_as_failures():
-            answer = await self.client().auth_test()
+        answer = await _answer(self.client().auth_test())
         listed = str(answer.headers.get("x-oauth-scopes", ""))
         return frozenset(scope.strip() for scope in listed.split(",") if scope.strip())
 
@@ -85,12 +79,8 @@ class SlackChatApi:
         """Facts about a person: https://docs.slack.dev/reference/methods/users.info. Needs the scope users:read.
 
         In a shared channel, an admin of the other workspace does not count as one.
-
-        Raises:
-            DeliveryError: the request failed.
         """
-        with connection_errors_as_failures():
-            answer = await self.client().users_info(user=person)
+        answer = await _answer(self.client().users_info(user=person))
         found = json_object(answer.get("user"))
         is_ours = not found.get("is_stranger") and found.get("team_id", team) == team
         is_manager = is_ours and not found.get("deleted") and bool(found.get("is_admin") or found.get("is_owner"))
@@ -98,14 +88,9 @@ class SlackChatApi:
         return SlackUser(is_manager, zone if isinstance(zone, str) else None)
 
     async def is_member(self, channel: str) -> bool:
-        """Whether the app is a member of a channel; True if it may not ask.
-
-        Raises:
-            DeliveryError: the request failed.
-        """
+        """Whether the app is a member of a channel; True if it may not ask."""
         try:
-            with connection_errors_as_failures():
-                answer = await self.client().conversations_info(channel=channel)
+            answer = await _answer(self.client().conversations_info(channel=channel))
         except DeliveryError as error:
             if error.kind is FailureKind.DESTINATION_GONE:  # a private channel of which it is not a member
                 return False
@@ -115,41 +100,21 @@ class SlackChatApi:
         return bool(json_object(answer.get("channel")).get("is_member", True))
 
     async def channel_name(self, channel: str) -> str:
-        """The name of a channel, without `#`: https://docs.slack.dev/reference/methods/conversations.info.
-
-        Raises:
-            DeliveryError: the request failed.
-        """
-        with connection_errors_as_failures():
-            answer = await self.client().conversations_info(channel=channel)
+        """The name of a channel, without `#`: https://docs.slack.dev/reference/methods/conversations.info."""
+        answer = await _answer(self.client().conversations_info(channel=channel))
         return str(json_object(answer.get("channel")).get("name", ""))
 
     async def publish_home(self, person: str, view: Mapping[str, Any]) -> None:
-        """Publishes a person's home page: https://docs.slack.dev/reference/methods/views.publish.
-
-        Raises:
-            DeliveryError: the request failed.
-        """
-        with connection_errors_as_failures():
-            await self.client().views_publish(user_id=person, view=dict(view))
+        """Publishes a person's home page: https://docs.slack.dev/reference/methods/views.publish."""
+        await _answer(self.client().views_publish(user_id=person, view=dict(view)))
 
     async def open_dialog(self, trigger: str, view: Mapping[str, Any]) -> None:
-        """Opens a dialog for the person who clicked: https://docs.slack.dev/reference/methods/views.open.
-
-        Raises:
-            DeliveryError: the request failed.
-        """
-        with connection_errors_as_failures():
-            await self.client().views_open(trigger_id=trigger, view=dict(view))
+        """Opens a dialog for the person who clicked: https://docs.slack.dev/reference/methods/views.open."""
+        await _answer(self.client().views_open(trigger_id=trigger, view=dict(view)))
 
     async def update_dialog(self, view_id: str, view: Mapping[str, Any]) -> None:
-        """Replaces the content of a dialog: https://docs.slack.dev/reference/methods/views.update.
-
-        Raises:
-            DeliveryError: the request failed.
-        """
-        with connection_errors_as_failures():
-            await self.client().views_update(view_id=view_id, view=dict(view))
+        """Replaces the content of a dialog: https://docs.slack.dev/reference/methods/views.update."""
+        await _answer(self.client().views_update(view_id=view_id, view=dict(view)))
 
     async def respond(self, url: str, payload: Mapping[str, Any]) -> None:
         """Posts an answer to a `response_url`, which takes five answers within 30 minutes.
@@ -194,3 +159,8 @@ class SlackChatApi:
                 raise_for_status=raise_for_method,
             )
         return self._open
+
+
+async def _answer(request: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
+    with connection_errors_as_failures():
+        return await request

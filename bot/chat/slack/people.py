@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.settings import WhoMayChange
-
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from bot.chat.slack.api import SlackChatApi, SlackUser
     from bot.clock import Clock
 
-REMEMBERED_MINUTES = 5
+_REMEMBERED = timedelta(minutes=5)
 _MOST = 5_000
 """The most people in the cache."""
 
@@ -23,23 +22,12 @@ _MOST = 5_000
 class SlackPeople:
     """A cache of facts about people, for some minutes only, because an admin may lose that role."""
 
-    def __init__(self, api: SlackChatApi, who: WhoMayChange, clock: Clock, remembered: timedelta) -> None:
-        """Takes who may change a channel (`who`), and how long Slack's answers are cached (`remembered`)."""
+    def __init__(self, api: SlackChatApi, clock: Clock) -> None:
         self._api = api
-        self._who = who
         self._clock = clock
-        self._remembered = remembered
         self._team = ""
         self._asking: dict[str, asyncio.Task[SlackUser]] = {}
         self._known: OrderedDict[str, tuple[datetime, SlackUser]] = OrderedDict()
-
-    async def may_change(self, person: str) -> bool:
-        """Whether a person may change what a channel gets.
-
-        Raises:
-            DeliveryError: Slack gave no usable answer.
-        """
-        return self._who is WhoMayChange.EVERYONE or (await self.user(person)).is_manager
 
     async def user(self, person: str) -> SlackUser:
         """The facts about a person; Slack is asked once, also if several callers wait.
@@ -48,7 +36,7 @@ class SlackPeople:
             DeliveryError: Slack gave no usable answer.
         """
         known = self._known.get(person)
-        if known is not None and self._clock.now() - known[0] < self._remembered:
+        if known is not None and self._clock.now() - known[0] < _REMEMBERED:
             return known[1]
         if person not in self._asking:
             task = self._asking[person] = asyncio.create_task(self._ask(person))

@@ -49,26 +49,6 @@ _END_SECONDS = 1.0
 """The longest wait for the other side to close the connection."""
 
 
-class ConnectionState:
-    """Whether the socket is open, and if not, why; changes are logged."""
-
-    def __init__(self) -> None:
-        self.trouble = "not connected yet"
-        """Why there is none; empty while it is open. Contains no secret."""
-
-    def is_up(self) -> None:
-        """Records that a socket is open."""
-        if self.trouble:
-            log.info("listening", platform="slack")
-        self.trouble = ""
-
-    def is_down(self, reason: str) -> None:
-        """Records that there is no socket, and why."""
-        if reason != self.trouble:
-            log.warning("not listening", platform="slack", reason=reason)
-        self.trouble = reason
-
-
 class _OneSocket(SocketModeClient):
     """slack_sdk's client for one socket; it sets `ended` instead of opening another socket."""
 
@@ -119,7 +99,6 @@ class SlackSocket:
     def __init__(
         self,
         api: SlackChatApi,
-        state: ConnectionState,
         on_envelope: OnEnvelope,
         *,
         ping_seconds: float = PING_SECONDS,
@@ -131,15 +110,15 @@ class SlackSocket:
 
         Args:
             api: Slack's methods.
-            state: records whether a socket is open.
             on_envelope: called for each envelope.
             ping_seconds: see `PING_SECONDS`.
             hello_seconds: see `HELLO_SECONDS`.
             first_pause: seconds until the second attempt.
             refused_pause: see `PAUSE_IF_REFUSED`.
         """
+        self.outage = "not connected yet"
+        """Why no socket is open; empty while one is. Contains no secret."""
         self._api = api
-        self._state = state
         self._on_envelope = on_envelope
         self._ping_seconds = ping_seconds
         self._hello_seconds = hello_seconds
@@ -153,7 +132,9 @@ class SlackSocket:
         try:
             while True:
                 fresh = await self._next(socket)
-                self._state.is_up()
+                if self.outage:
+                    log.info("listening", platform="slack")
+                self.outage = ""
                 self._retire(socket)
                 socket, since = fresh, loop.time()
                 await socket.ended.wait()
@@ -175,9 +156,14 @@ class SlackSocket:
                 return await self._opened()
             except DeliveryError as error:
                 if last is None or not await last.is_connected():
-                    self._state.is_down(error.reason)
+                    self._is_down(error.reason)
                 await asyncio.sleep(self._pause_after(error, pause))
                 pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _is_down(self, reason: str) -> None:
+        if reason != self.outage:
+            log.warning("not listening", platform="slack", reason=reason)
+        self.outage = reason
 
     def _retire(self, socket: _OneSocket | None) -> None:
         """Closes the replaced socket a moment later, so that envelopes on their way are still acknowledged on it."""

@@ -11,8 +11,8 @@ import pytest
 
 from bot.channels.discord.client import Bot
 from bot.chat.discord.client import ShardClient
+from bot.chat.discord.interactions import InteractionHandler
 from bot.chat.discord.shards import Shards
-from bot.chat.discord.tree import registered
 from bot.demo.servers.discord import TOKEN, DiscordReceiver
 from bot.demo.servers.discord_forums import GUILD
 from bot.demo.servers.discord_gateway import Close
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.chat.arguments import Argument, ChatCommand
+    from bot.chat.arguments import ChatCommand
 
 ADA = Person("1200000000000000101", "ada")
 
@@ -51,7 +51,7 @@ class Client(ShardClient):
         """Discord wants 5 s between two sessions' starts; this one does not."""
 
 
-class Machine:
+class Machine(InteractionHandler):
     """One process's listener. It answers every command with its own name."""
 
     def __init__(self, name: str, receiver: DiscordReceiver, store: Store, clock: Moment) -> None:
@@ -73,14 +73,6 @@ class Machine:
         self.heard.append(given["query"])
         await interaction.response.send_message(self.name, ephemeral=True)
 
-    async def click(self, interaction: discord.Interaction[Any]) -> None:
-        raise NotImplementedError
-
-    async def complete(
-        self, interaction: discord.Interaction[Any], argument: Argument, typed: str
-    ) -> list[tuple[str, str]]:
-        raise NotImplementedError
-
 
 @pytest.fixture
 def clock() -> Moment:
@@ -91,7 +83,8 @@ def clock() -> Moment:
 async def receiver(stores: list[Store]) -> AsyncIterator[DiscordReceiver]:
     async with DiscordReceiver() as receiver:
         client = ShardClient((0, 1), receiver.api_url, Machine("none", receiver, stores[0], Moment()))
-        receiver.chat.commands.overwrite(registered(client.tree), "1200000000000000000")
+        commands = [dict(command.to_dict(client.tree)) for command in client.tree.get_commands()]
+        receiver.chat.commands.overwrite(commands, "1200000000000000000")
         yield receiver
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.chat.discord import registration, tree
-from bot.chat.discord.registration import Registration
+from bot.chat.discord import listener, tree
+from bot.chat.discord.listener import Registration
 from bot.demo.servers.discord_commands import CREATES_A_DAY
 from tests.chat.discord.conftest import NOW, listening
 from tests.demo.servers.discord_bot import until
@@ -42,7 +42,7 @@ async def test_after_200_new_ones_today_it_waits_and_says_so(guild: Guild, monke
     commands, (client,) = guild.receiver.chat.commands, guild.listener._shards.clients
     commands.created_today, commands.registered = CREATES_A_DAY, []
     fresh = Registration(guild.service.context.store.listening)
-    monkeypatch.setattr(registration, "digest", lambda *_: "another")
+    monkeypatch.setattr(listener, "_digest", lambda _: "another")
     await fresh.keep(client, NOW)
     assert fresh.refused == "Discord takes new commands again in 12.0 h"
     asked = len(guild.receiver.requests)
@@ -53,8 +53,8 @@ async def test_after_200_new_ones_today_it_waits_and_says_so(guild: Guild, monke
     assert (fresh.refused, len(commands.registered)) == ("", 1)
 
 
-async def test_what_discord_refuses_of_them_is_said(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> None:
-    fresh = Registration(guild.service.context.store.listening)
-    monkeypatch.setattr(registration, "registered", lambda _: [{"name": "Paper boy", "description": "x"}])
-    await fresh.keep(guild.listener._shards.clients[0], NOW)
+async def test_what_discord_refuses_of_them_is_said(guild: Guild) -> None:
+    fresh, (client,) = Registration(guild.service.context.store.listening), guild.listener._shards.clients
+    client.tree.get_commands()[0].name = "Paper boy"
+    await fresh.keep(client, NOW)
     assert fresh.refused == "Discord answered 400 to the commands (code 50035)"
