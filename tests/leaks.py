@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo.servers import discord, slack
+from bot.demo.servers import discord
+from tests.servers import slack
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.demo.servers.discord import FaultScript as DiscordSays
-from bot.demo.servers.slack import FaultScript as SlackSays
 from bot.store import Store
 from bot.store.feedback import FeedbackRecord, Opinion
 from tests.builders import paper
@@ -22,6 +21,7 @@ from tests.crash.driver import ProcessPool, Tally, drive, next_mailing, process_
 from tests.crash.fleet import drive_fleet, opened_fleet
 from tests.crash.judge import ASKABLE
 from tests.servers.arxiv import Answer
+from tests.servers.slack import FaultScript as SlackSays
 from tests.world import MONDAY, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.servers.slack import FaultScript
 from bot.store import Store
 from tests.builders import paper
 from tests.crash.judge import log_of, write_config
+from tests.servers.slack import FaultScript
 from tests.ways import World
 from tests.world import MONDAY, TUESDAY, WEDNESDAY, morning
 

@@ -12,9 +12,9 @@ from bot.app import App, opened
 from bot.clock import SimulatedClock
 from bot.config import load
 from bot.demo.servers.discord import DiscordReceiver
-from bot.demo.servers.slack import SlackReceiver
 from bot.model import AnnounceType, FeedItem, Mailing, Paper
 from tests.servers.arxiv import ArxivServer, render_rss
+from tests.servers.slack import SlackReceiver
 from tests.servers.smtp import SmtpReceiver
 
 if TYPE_CHECKING:

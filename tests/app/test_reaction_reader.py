@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import reaction_reader
-from bot.demo.servers.slack import BOT, FaultScript
 from bot.members import commands
 from bot.store import Store
 from bot.store.database import Database
@@ -22,6 +21,7 @@ from bot.store.database.tables import feedback, reactions
 from bot.store.feedback import Opinion
 from bot.store.reactions import Reactions
 from tests.builders import paper
+from tests.servers.slack import BOT, FaultScript
 from tests.world import MONDAY, Environment, morning
 
 if TYPE_CHECKING:

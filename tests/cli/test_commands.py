@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.servers.slack import FaultScript
 from bot.members.links import unsubscribe_url
 from bot.members.mailbox import mailbox_key
 from bot.model import FeedItem
 from bot.settings import Secret, WebSettings
 from tests.builders import paper
 from tests.servers.arxiv import Answer as ArxivSays
+from tests.servers.slack import FaultScript
 from tests.world import CROSS, MONDAY, REPLACE, SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:

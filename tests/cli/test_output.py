@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.cli import output
-from bot.demo.servers.slack import FaultScript
 from bot.model import FeedItem
 from tests.builders import paper
+from tests.servers.slack import FaultScript
 from tests.world import CROSS, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

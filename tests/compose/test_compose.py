@@ -585,7 +585,7 @@ async def test_a_retry_sends_what_was_composed_also_after_the_template_changed(e
 
 
 def _refusal(error: str) -> Any:
-    from bot.demo.servers.slack import FaultScript  # noqa: PLC0415 - only these tests script an answer
+    from tests.servers.slack import FaultScript  # noqa: PLC0415 - only these tests script an answer
 
     return FaultScript(body={"ok": False, "error": error})
 

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.compose.liked import LikedPaper, count
-from bot.demo.servers.slack import FaultScript
 from bot.model import Outcome, Shard
 from bot.model.shards import shard_of
 from bot.store import Store
 from bot.store.feedback import FeedbackRecord, Opinion
 from bot.store.outbox import enqueue
 from tests.builders import paper
+from tests.servers.slack import FaultScript
 from tests.world import MONDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:

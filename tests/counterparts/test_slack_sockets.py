@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo.servers.slack import SlackReceiver
 from tests.chat.slack.conftest import SECONDS, until
 from tests.counterparts.tools import HERE, NODE, package
+from tests.servers.slack import SlackReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

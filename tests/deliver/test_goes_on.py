@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.demo.servers.discord import FaultScript as DiscordSays
-from bot.demo.servers.slack import FaultScript
 from tests.builders import paper
+from tests.servers.slack import FaultScript
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.demo.runs import once_after_a_kill, seen
-from bot.demo.servers.slack import SlackMessage
 from tests.builders import paper
+from tests.servers.slack import SlackMessage
 from tests.world import TUESDAY, morning
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo.servers.slack import FaultScript
 from bot.model import Service
 from bot.store.alerts import Alerts
 from tests.builders import paper
 from tests.servers.arxiv import Answer
+from tests.servers.slack import FaultScript
 from tests.world import SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.servers.slack import FaultScript
 from tests.builders import paper
+from tests.servers.slack import FaultScript
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

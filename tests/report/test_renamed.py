@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.servers.slack import FaultScript
 from bot.report.renamed import renamed
 from tests.builders import paper
+from tests.servers.slack import FaultScript
 from tests.world import MONDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:

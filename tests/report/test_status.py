@@ -9,11 +9,11 @@ from datetime import date, datetime
 from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING
 
-from bot.demo.servers.slack import FaultScript
 from bot.model import DeliveryState
 from bot.store.database import Database
 from tests.builders import paper
 from tests.servers.arxiv import Answer
+from tests.servers.slack import FaultScript
 from tests.world import MONDAY, SATURDAY, TUESDAY, WEDNESDAY, Environment, morning
 
 if TYPE_CHECKING:

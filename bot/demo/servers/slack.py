@@ -1,4 +1,4 @@
-"""A Slack server on loopback, for the demo and the tests: accepts and refuses what Slack does.
+"""A Slack server on loopback: accepts and refuses what Slack does.
 
 Knows the methods that `channels.slack` uses, incoming webhooks, and the limits of Block Kit. It has no idempotency
 key, as Slack has none: a message posted twice is there twice, and history shows it to who may read. Paces only where
@@ -66,8 +66,6 @@ class SlackReceiver:
         self.user_agents: set[str] = set()
         self.script: deque[FaultScript] = deque()
         """Faults for the next posts, used up one by one."""
-        self.looks: deque[FaultScript] = deque()
-        """The same for `auth.test` and the `conversations.` methods."""
         self.refuses: Callable[[Mapping[str, Any]], str] = lambda _payload: ""
         """Returns the code with which a payload is refused; empty if it is accepted."""
         self.scopes = "chat:write,channels:read,channels:history,im:write"
@@ -77,10 +75,6 @@ class SlackReceiver:
         """The most messages in one answer of a history; 15 for some apps."""
         self.channels: dict[str, dict[str, Any]] = {}
         """Special channels by id, as Slack describes them; any other id is an open channel that the app is in."""
-        self.reactions: dict[str, dict[str, list[str]]] = {}
-        """By a message's `ts` and the emoji's name, who reacted with it."""
-        self.most_users = 50
-        """How many of them a history names: https://docs.slack.dev/reference/methods/reactions.get."""
         self.sockets = SlackSockets()
         """Socket Mode, with the commands and clicks of people."""
         self._posted: dict[str, float] = {}
@@ -100,16 +94,19 @@ class SlackReceiver:
         self._webhooks[path] = name
         return f"http://127.0.0.1:{self._port}{path}"
 
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Adds the methods below `/api/`, the webhooks, and what Socket Mode needs."""
+        router.add_post("/api/chat.postMessage", self._post_message)
+        router.add_route("*", "/api/auth.test", self._auth_test)
+        router.add_route("*", "/api/conversations.info", self._conversations_info)
+        router.add_route("*", "/api/conversations.history", self._conversations_history)
+        router.add_route("*", "/api/conversations.replies", self._conversations_replies)
+        router.add_post("/services/{path:.*}", self._webhook)
+        self.sockets.add_routes(router)
+
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._log])
-        app.router.add_post("/api/chat.postMessage", self._post_message)
-        app.router.add_route("*", "/api/auth.test", self._auth_test)
-        app.router.add_route("*", "/api/conversations.info", self._conversations_info)
-        app.router.add_route("*", "/api/conversations.open", self._conversations_open)
-        app.router.add_route("*", "/api/conversations.history", self._conversations_history)
-        app.router.add_route("*", "/api/conversations.replies", self._conversations_replies)
-        app.router.add_post("/services/{path:.*}", self._webhook)
-        self.sockets.add_routes(app.router)
+        self.add_routes(app.router)
         self._port = await self._open.enter_async_context(listening(app))
         self.sockets.listen_at(self._port)
         return self
@@ -153,32 +150,17 @@ class SlackReceiver:
         return web.Response(text="ok")
 
     async def _auth_test(self, request: web.Request) -> web.StreamResponse:
-        if self.looks:
-            return await self._play_fault(request, self.looks.popleft(), "", {})
         if error := self._unknown_token(request):
             return web.json_response({"ok": False, "error": error})
         said = {"ok": True, "team": "Demo Lab", "team_id": TEAM, "user": "paperboy", "user_id": BOT}
         return web.json_response(said, headers={"X-OAuth-Scopes": self.scopes})
 
     async def _conversations_info(self, request: web.Request) -> web.StreamResponse:
-        if self.looks:
-            return await self._play_fault(request, self.looks.popleft(), "", {})
         channel = request.query.get("channel", "")
         if error := self._unknown_token(request) or self._closed(channel, looking=True):
             return web.json_response({"ok": False, "error": error})
         known = {"id": channel, "is_member": True, "is_archived": False} | self.channels.get(channel, {})
         return web.json_response({"ok": True, "channel": known})
-
-    async def _conversations_open(self, request: web.Request) -> web.StreamResponse:
-        """Opens direct messages with a person, which have an id of their own."""
-        if self.looks:
-            return await self._play_fault(request, self.looks.popleft(), "", {})
-        person = str((await request.post() or request.query).get("users", ""))
-        if error := self._unknown_token(request) or ("" if person.startswith(("U", "W")) else "user_not_found"):
-            return web.json_response({"ok": False, "error": error})
-        if "im:write" not in self.scopes.split(","):
-            return web.json_response({"ok": False, "error": "missing_scope", "needed": "im:write"})
-        return web.json_response({"ok": True, "channel": {"id": _direct(person)}})
 
     async def _conversations_history(self, request: web.Request) -> web.StreamResponse:
         """The messages outside of threads, newest first."""
@@ -187,7 +169,7 @@ class SlackReceiver:
     async def _conversations_replies(self, request: web.Request) -> web.StreamResponse:
         """The messages of a thread, oldest first, always with the message above it."""
         parent = request.query.get("ts", "")
-        if not any(message.ts == parent for message in self.messages) and not self.looks:
+        if not any(message.ts == parent for message in self.messages):
             return web.json_response({"ok": False, "error": "thread_not_found"})
         return await self._show(
             request, lambda message: parent in (message.ts, message.thread_ts), newest_first=False
@@ -196,8 +178,6 @@ class SlackReceiver:
     async def _show(
         self, request: web.Request, belongs: Callable[[SlackMessage], bool], *, newest_first: bool
     ) -> web.StreamResponse:
-        if self.looks:
-            return await self._play_fault(request, self.looks.popleft(), "", {})
         asked, channel = request.query, request.query.get("channel", "")
         if error := self._unknown_token(request) or self._unreadable(channel):
             needed = {"needed": "channels:history"} if error == "missing_scope" else {}
@@ -219,22 +199,21 @@ class SlackReceiver:
         said = {
             "ok": True,
             "messages": [
-                _as_shown(message, with_metadata=with_metadata) | self._reactions_to(message)
-                for message in found[start : start + size]
+                self.as_shown(message, with_metadata=with_metadata) for message in found[start : start + size]
             ],
             "has_more": more,
             "response_metadata": {"next_cursor": str(start + size) if more else ""},
         }
         return web.json_response(said)
 
-    def _reactions_to(self, message: SlackMessage) -> dict[str, Any]:
-        """All are counted, and some are named."""
-        found = [
-            {"name": name, "users": users[: self.most_users], "count": len(users)}
-            for name, users in self.reactions.get(message.ts, {}).items()
-            if users
-        ]
-        return {"reactions": found} if found else {}
+    def as_shown(self, message: SlackMessage, *, with_metadata: bool) -> dict[str, Any]:
+        """A message in an answer of the history; with metadata only if that was asked for."""
+        shown: dict[str, Any] = {"type": "message", "text": message.text, "blocks": message.blocks, "ts": message.ts}
+        if message.thread_ts:
+            shown["thread_ts"] = message.thread_ts
+        if with_metadata and message.metadata:
+            shown["metadata"] = message.metadata
+        return shown
 
     def _unreadable(self, channel: str) -> str:
         """The code with which reading the channel's history is refused; empty if it is not."""
@@ -297,16 +276,6 @@ class SlackReceiver:
 def _direct(channel: str) -> str:
     """The channel of a post; for a person, the direct messages with them."""
     return f"D{channel[1:]}" if channel.startswith(("U", "W")) else channel
-
-
-def _as_shown(message: SlackMessage, *, with_metadata: bool) -> dict[str, Any]:
-    """A message in an answer of the history; with metadata only if that was asked for."""
-    shown: dict[str, Any] = {"type": "message", "text": message.text, "blocks": message.blocks, "ts": message.ts}
-    if message.thread_ts:
-        shown["thread_ts"] = message.thread_ts
-    if with_metadata and message.metadata:
-        shown["metadata"] = message.metadata
-    return shown
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Slack's limits of a message, as far as digests can break them: Block Kit's and the undocumented sum. Pure.
+"""Slack's limits of a digest's message and of an answer: Block Kit's and the undocumented sum. Pure.
 
-Rules: https://docs.slack.dev/reference/block-kit/blocks; the sum over all blocks is in slackapi/bolt-js#2509.
+Rules: https://docs.slack.dev/reference/block-kit/blocks, .../blocks/actions-block, .../block-elements/button-element;
+the sum over all blocks is in slackapi/bolt-js#2509.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 MOST_TEXT = 40_000
 MOST_IN_ALL_BLOCKS = 13_000
+_MOST_BUTTONS, _MOST_LABEL, _MOST_VALUE = 25, 75, 2_000
 
 
 def refusal(payload: Mapping[str, Any]) -> str:
@@ -29,6 +31,40 @@ def refusal(payload: Mapping[str, Any]) -> str:
     if sum(len(text["text"]) for block in blocks for text in _texts(block)) > MOST_IN_ALL_BLOCKS:
         return "msg_blocks_too_long"
     return ""
+
+
+def message_refusal(payload: Mapping[str, Any]) -> str:
+    """The code with which an answer is refused; empty if it is accepted."""
+    blocks = payload.get("blocks") or []
+    if len(blocks) > 50:
+        return "invalid_blocks"
+    return blocks_refusal(blocks, str(payload.get("text") or ""))
+
+
+def blocks_refusal(blocks: list[Mapping[str, Any]], text: str) -> str:
+    """The code with which the blocks of an answer or of a view are refused; empty if they are accepted."""
+    plain = [block for block in blocks if block.get("type") != "actions"]
+    actions = [block for block in blocks if block.get("type") == "actions"]
+    names = [element.get("action_id") for block in actions for element in block.get("elements", ())]
+    if len(names) != len(set(names)) or not all(map(_is_row, actions)):
+        return "invalid_blocks"
+    for start in range(0, max(1, len(plain)), 50):
+        if error := refusal({"blocks": plain[start : start + 50], "text": text}):
+            return error
+    return ""
+
+
+def _is_row(block: Mapping[str, Any]) -> bool:
+    """Whether it is a row of buttons within its limits."""
+    elements = block.get("elements") or []
+    return 1 <= len(elements) <= _MOST_BUTTONS and all(
+        element.get("type") == "button"
+        and element["text"]["type"] == "plain_text"
+        and 1 <= len(element["text"]["text"]) <= _MOST_LABEL
+        and len(element.get("value", "")) <= _MOST_VALUE
+        and 1 <= len(element["action_id"]) <= 255
+        for element in elements
+    )
 
 
 def _is_block(block: Mapping[str, Any]) -> bool:

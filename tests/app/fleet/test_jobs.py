@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.app.fleet.jobs import Jobs
-from bot.demo.servers.slack import FaultScript
 from bot.errors import StoreError
 from bot.model import DeliveryState, LaneReport, shard_of
 from bot.store.jobs import Job, Verb
 from tests.app.fleet.rows import execute, keys, rows
 from tests.servers.arxiv import Answer
+from tests.servers.slack import FaultScript
 from tests.world import MONDAY, TUESDAY, morning
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from procrastinate.manager import JobManager
 from bot.app.fleet import worker as module
 from bot.app.fleet.queue import open_queue
 from bot.app.fleet.worker import Worker
-from bot.demo.servers.slack import FaultScript
 from bot.model import DeliveryState
 from bot.store.jobs import Job, Verb
 from tests.app.fleet.hurry import HURRIED
 from tests.app.fleet.rows import execute, opened, rows
+from tests.servers.slack import FaultScript
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.channels.slack import SlackChannel, SlackSettings
-from bot.demo.servers.slack import TOKEN, SlackReceiver
 from bot.settings import Secret
 from bot.text.templates import Templates
+from tests.servers.slack import TOKEN, SlackReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,10 +8,10 @@ import pytest
 
 from bot.channels.channel import CannotTellError
 from bot.channels.slack import SlackChannel, SlackOptions
-from bot.demo.servers.slack import FaultScript, SlackReceiver
 from bot.model import UnknownDelivery
 from tests.builders import paper
 from tests.channels.slack.test_slack import delivery
+from tests.servers.slack import FaultScript, SlackReceiver
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

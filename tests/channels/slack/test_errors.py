@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
-from bot.demo.servers.slack import TOKEN, FaultScript, SlackReceiver
 from bot.errors import DeliveryError, FailureKind
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests.channels.slack.test_slack import CHANNEL, delivery
+from tests.servers.slack import TOKEN, FaultScript, SlackReceiver
 
 OF_THE_API = {
     FailureKind.RATE_LIMITED: "ratelimited rate_limited",

@@ -10,12 +10,12 @@ import pytest
 
 from bot.channels.buttons import Click, Wish, decode
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
-from bot.demo.servers.slack import TOKEN, SlackReceiver
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Receipt
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests import builders
+from tests.servers.slack import TOKEN, SlackReceiver
 
 if TYPE_CHECKING:
     from bot.settings import Address

@@ -13,19 +13,19 @@ from bot.channels.slack import SlackSettings
 from bot.chat.service import ChatService
 from bot.chat.slack import SlackListener
 from bot.clock import SimulatedClock
-from bot.demo.servers.slack import SlackReceiver
 from bot.members.store_thread import StoreThreads
 from bot.settings import ChatSettings, Secret, SlackChat, WhoMayChange
 from bot.text.templates import Templates
 from tests.chat.conftest import ADA, NOW, chat_settings, context_over, fill
+from tests.servers.slack import SlackReceiver
 from tests.store.conftest import sqlite_url, store, url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from bot.demo.servers.slack_sockets import Envelope, SlackSockets
     from bot.settings import Settings
     from bot.store import Store
+    from tests.servers.slack_sockets import Envelope, SlackSockets
 
 __all__ = ["sqlite_url", "store", "url"]
 

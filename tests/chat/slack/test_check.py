@@ -10,7 +10,7 @@ from bot.chat.slack.check import check_chat
 from bot.settings import Secret, SlackChat
 
 if TYPE_CHECKING:
-    from bot.demo.servers.slack import SlackReceiver
+    from tests.servers.slack import SlackReceiver
 
 GOOD = "chat:write,channels:read,commands,users:read,im:write"
 

@@ -11,12 +11,13 @@ import pytest
 
 from bot.chat.answers import Answer, Choice, Part, ShownPaper
 from bot.chat.slack import rendering
-from bot.demo.servers.slack_views import message_refusal, view_refusal
+from bot.demo.servers.slack_limits import message_refusal
 from bot.text.templates import Templates
 from tests.builders import paper
 from tests.chat.conftest import CHANNEL, ON_SQLITE
 from tests.chat.slack.conftest import shown
 from tests.chat.test_conversations import GOLDEN, PEOPLE, PLACES, SAID
+from tests.servers.slack_sockets import view_refusal
 
 if TYPE_CHECKING:
     from tests.chat.conftest import Talk

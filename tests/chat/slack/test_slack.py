@@ -15,9 +15,9 @@ from tests.chat.conftest import ADA, BO, CHANNEL, LAB, ON_SQLITE
 from tests.chat.slack.conftest import SECONDS, answer, chat_over, listening, listens, shown, until
 
 if TYPE_CHECKING:
-    from bot.demo.servers.slack import SlackReceiver
     from bot.store import Store
     from tests.chat.slack.conftest import Slack
+    from tests.servers.slack import SlackReceiver
 
 pytestmark = ON_SQLITE
 

@@ -11,9 +11,9 @@ from tests.chat.slack.conftest import answer, chat_over, listening, listens, unt
 if TYPE_CHECKING:
     import pytest
 
-    from bot.demo.servers.slack import SlackReceiver
     from bot.store import Store
     from tests.chat.slack.conftest import Slack
+    from tests.servers.slack import SlackReceiver
 
 
 @ON_SQLITE

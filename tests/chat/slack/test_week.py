@@ -27,9 +27,9 @@ from tests.chat.week import SHOWN_TO, Action, Model, actions, state, stored
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.demo.servers.slack import SlackReceiver
-    from bot.demo.servers.slack_sockets import Envelope
     from bot.settings import Settings
+    from tests.servers.slack import SlackReceiver
+    from tests.servers.slack_sockets import Envelope
 
 PEOPLE, CHANNELS, ACTIONS = 30, 6, 300
 MANAGERS = frozenset(range(0, PEOPLE, 3))

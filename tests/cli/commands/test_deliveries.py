@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.demo.servers.slack import FaultScript
 from bot.model import DeliveryState
 from tests.builders import paper
+from tests.servers.slack import FaultScript
 from tests.world import MONDAY, TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from sqlalchemy import NullPool, create_engine, text
 from bot.app.fleet.worker import CONCURRENCY
 from bot.arxiv.calendar import is_mailing_day, mailing_date
 from bot.cli.commands.worker import VERBS, worker
-from bot.demo.servers.slack import FaultScript
 from bot.store.jobs import Verb
 from tests.app.fleet.rows import rows
 from tests.builders import paper
 from tests.daemon_process import PATIENCE_SECONDS, Daemon, rewrite
+from tests.servers.slack import FaultScript
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,7 +7,7 @@ import pytest
 
 from bot.demo.servers.discord import DiscordReceiver
 from bot.demo.servers.scripted import FaultScript
-from bot.demo.servers.slack import SlackReceiver
+from tests.servers.slack import SlackReceiver
 
 Receiver = type[SlackReceiver] | type[DiscordReceiver]
 at_both = pytest.mark.parametrize("kind", [SlackReceiver, DiscordReceiver])

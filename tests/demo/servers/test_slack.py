@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.demo.servers.slack import TOKEN, FaultScript, SlackReceiver
+from tests.servers.slack import TOKEN, FaultScript, SlackReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
