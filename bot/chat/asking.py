@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.members.own import own_subscriber
-from bot.members.places import ChatPlace
+from bot.members.places import ChatPlace, own_subscriber
 from bot.members.roster import RosterReader
 
 if TYPE_CHECKING:

@@ -51,7 +51,7 @@ def note(ask: Ask, click: Click) -> Answer:
         topic=click.topic,
         also=ask.own,
     )
-    said = _TAKEN_BACK[opinion] if noted.opinion is None else _NOTED[opinion]
+    said = _TAKEN_BACK[opinion] if noted is None else _NOTED[opinion]
     versions = ask.context.store.papers.versions(click.identifier)
     title = text.flatten_tex(versions[-1].title) if versions else f"arXiv:{click.identifier}"
     return Answer(said, (Part(lines=(title,)),))

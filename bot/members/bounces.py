@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from bot.channels.mail.bounce import MOST_BYTES, Failure, Report, ReportKind, guess_failures, read_report
 from bot.channels.mail.return_path import tokens_in
-from bot.members import bounce_tokens
 from bot.members.commands.suppressing import BOUNCES_COUNT_FOR, bounced, complained
+from bot.members.links import read_bounce_token
 from bot.members.mailbox import mailbox_key
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def process_file(
 def _by_token(context: Context, return_path: str, report: Report, data: bytes, recipient: str) -> Iterator[_Subject]:
     """The delivery whose token the report has, with the gravest status of its failures."""
     for token in tokens_in(return_path, (recipient, *report.addressed_to)):
-        prefix = bounce_tokens.read(context.keys, token)
+        prefix = read_bounce_token(context.keys, token)
         delivery = context.store.queries.sent_as(prefix) if prefix else None
         if delivery is None:
             continue

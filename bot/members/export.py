@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.model import Topic
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
-
     from bot.members.context import Context
     from bot.store.feedback import FeedbackRecord
     from bot.store.members import Followed, Member
@@ -17,32 +15,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class SelfService:
-    """A self-service subscriber, as values for JSON."""
-
-    key: str
-    channel: str
-    address: str
-    topics: tuple[Any, ...]
-    """Names of the YAML's topics, and own ones as mappings."""
-    muted: tuple[str, ...]
-    at: str | None
-    weekdays: tuple[int, ...]
-    """Monday 0."""
-    timezone: str
-    paused: bool
-    paused_until: date | None
-    asked_at: datetime | None
-    confirmed_at: datetime | None
-    how: str
-    """Where it signed up: web, slack, discord."""
-
-
-@dataclass(frozen=True, slots=True)
 class KnownOfReader:
     """What is known of a reader."""
 
-    self_service: SelfService | None
+    self_service: dict[str, object] | None
     """Their self-service subscriber, if they have one."""
     configured: tuple[str, ...]
     """The subscribers of the configuration that have their mailbox, by name."""
@@ -64,23 +40,23 @@ def known_of(context: Context, mailbox: str) -> KnownOfReader:
         )
 
 
-def self_service(member: Member) -> SelfService:
-    """A self-service subscriber with its address; for its reader and the operator only."""
-    return SelfService(
-        key=member.key,
-        channel=member.channel,
-        address=member.destination.reveal(),
-        topics=tuple(map(_topic, member.topics)),
-        muted=member.muted,
-        at=None if member.at is None else f"{member.at:%H:%M}",
-        weekdays=tuple(sorted(member.weekdays)),
-        timezone=member.timezone,
-        paused=member.paused,
-        paused_until=member.paused_until,
-        asked_at=member.asked_at,
-        confirmed_at=member.confirmed_at,
-        how=member.how,
-    )
+def self_service(member: Member) -> dict[str, object]:
+    """A self-service subscriber with its address, as values for JSON; for its reader and the operator only."""
+    return {
+        "key": member.key,
+        "channel": member.channel,
+        "address": member.destination.reveal(),
+        "topics": tuple(map(_topic, member.topics)),
+        "muted": member.muted,
+        "at": None if member.at is None else f"{member.at:%H:%M}",
+        "weekdays": tuple(sorted(member.weekdays)),  # Monday is 0
+        "timezone": member.timezone,
+        "paused": member.paused,
+        "paused_until": member.paused_until,
+        "asked_at": member.asked_at,
+        "confirmed_at": member.confirmed_at,
+        "how": member.how,  # where it signed up: web, slack, discord
+    }
 
 
 def titles(topics: Followed) -> tuple[str, ...]:

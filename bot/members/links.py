@@ -2,7 +2,8 @@
 
     payload [expiry] MAC, as base64url without padding: https://www.rfc-editor.org/rfc/rfc4648#section-5
 
-The purpose is part of the MAC (half of an HMAC-SHA256), so that a link cannot be used for another purpose. Pure.
+The purpose is part of the MAC (half of an HMAC-SHA256), so that a link cannot be used for another purpose. And tokens
+in return addresses, which name a delivery and which nobody else can make. Pure.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
-from bot.members import bounce_tokens
 from bot.settings import fingerprint
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ CONFIRM_WITHIN = timedelta(hours=48)
 _MAC_BYTES = 16
 _EXPIRY_BYTES = 5  # seconds since 1970, until the year 36812
 _MAILBOX_BYTES = 16
+_DELIVERY_BYTES = 12  # of a delivery's id
 _NAME_BYTES = 4  # tells the few subscribers of one mailbox apart
 
 
@@ -129,7 +130,7 @@ class SignedLinks:
 
     def bounce_token(self, delivery: str) -> str:
         """What names a delivery in its return address."""
-        return bounce_tokens.make(self._keys(), delivery)
+        return bounce_token(self._keys(), delivery)
 
     @property
     def _pages(self) -> WebSettings:
@@ -175,3 +176,27 @@ def _short(name: str) -> bytes:
 
 def _url(web: WebSettings, purpose: Purpose, payload: bytes, expires: datetime | None = None) -> str:
     return f"{web.url}/{purpose}/{sign(web.secret[0], purpose, payload, expires)}"
+
+
+# -- tokens in return addresses ----------------------------------------------------------------------------------
+
+
+def bounce_token(keys: ReaderKeys, delivery: str) -> str:
+    """The token of a delivery (its id in hex) in its return address: 36 letters and digits.
+
+    12 bytes of the id and 10 of an HMAC, in base32 (https://www.rfc-editor.org/rfc/rfc4648#section-6) without
+    padding, in lower case because case may get lost in transit.
+    """
+    said = bytes.fromhex(delivery)[:_DELIVERY_BYTES]
+    return base64.b32encode(said + keys.bounce(said)[0]).decode().rstrip("=").lower()
+
+
+def read_bounce_token(keys: ReaderKeys, token: str) -> str | None:
+    """The first 24 hex digits of the delivery's id; None if the token was made with none of our keys."""
+    try:
+        whole = base64.b32decode(token.upper() + "====")
+    except ValueError:
+        return None
+    said, mac = whole[:_DELIVERY_BYTES], whole[_DELIVERY_BYTES:]
+    good = [hmac.compare_digest(each, mac) for each in keys.bounce(said)]
+    return said.hex() if any(good) else None

@@ -7,12 +7,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bot.channels import CHANNELS
-from bot.settings import Secret, fingerprint
+from bot.settings import fingerprint
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.members.context import Context
     from bot.settings import Address, Subscriber
     from bot.store.members import Member
+
+_PERSON = "person"
+"""The kind of an address that stands for a person's direct messages."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,6 @@ class ChatPlace:
         """The key of the address: a hash."""
         return self.address.key
 
-    @property
-    def secret(self) -> Secret:
-        """The destination as it is stored."""
-        return Secret(self.destination)
-
     def configured(self, context: Context) -> Subscriber | None:
         """The YAML's subscriber with this destination; None if none has it.
 
@@ -68,3 +68,21 @@ class ChatPlace:
         """
         with context.store.snapshot() as view:
             return view.members.of_recipient(self.channel, self.recipient)
+
+
+def own_subscriber(context: Context, platform: str, persons: Collection[str]) -> str | None:
+    """The key of the subscriber whose digests come to a person's direct messages; None if there is none.
+
+    Args:
+        context: the store and the configuration.
+        platform: Slack or Discord, by the channel's name.
+        persons: the person's keys under every secret that counts: `context.keys.person`.
+    """
+    for subscriber in context.settings.subscribers.values():
+        for address in subscriber.addresses if subscriber.channel == platform else ():
+            theirs = context.keys.person(platform, address.value.reveal()) if address.kind == _PERSON else ()
+            if not set(theirs).isdisjoint(persons):
+                return subscriber.name
+    with context.store.snapshot() as view:
+        member = view.members.of_person(platform, persons)
+    return member.key if member else None

@@ -109,11 +109,7 @@ class StoreThread:
         jobs = [job for job in self._waiting if job.store is store][: self._most_together]
         self._waiting = [job for job in self._waiting if job not in jobs]
         self._is_running = True
-        run = (
-            partial(_together, store, [job.function for job in jobs])
-            if self._most_together > 1
-            else partial(_alone, jobs[0].function)
-        )
+        run = partial(_together, store, [job.function for job in jobs])
         future = asyncio.get_running_loop().run_in_executor(self._executor, run)
         future.add_done_callback(partial(self._end, jobs))
 
@@ -128,15 +124,10 @@ class StoreThread:
         self._begin()
 
 
-def _alone(function: Callable[[], object]) -> list[object]:
-    """Runs one function; its result or exception."""
-    return [_outcome(function)]
-
-
 def _together(store: Store, functions: Sequence[Callable[[], object]]) -> list[object]:
     """Runs functions with one commit, the first ones if that takes long; or one commit each if that failed."""
     if len(functions) == 1:
-        return _alone(functions[0])
+        return [_outcome(functions[0])]
     outcomes: list[object] = []
     until = time.monotonic() + SECONDS_TOGETHER
     try:

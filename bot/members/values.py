@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.errors import Problem
-    from bot.store.feedback import Opinion
     from bot.store.members import Member
     from bot.store.suppressions import SuppressionReason
 
@@ -74,11 +73,6 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A sign-up request was taken; the same for every address, so that it tells nothing about who is subscribed."""
-
-
-@dataclass(frozen=True, slots=True)
 class Confirmed:
     """The reader confirmed: the subscriber exists."""
 
@@ -111,14 +105,6 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True)
-class Lifted:
-    """The mailbox may be written to again."""
-
-    suppressions: int = 0
-    """The number of suppressions lifted; 0 if there was none."""
-
-
-@dataclass(frozen=True, slots=True)
 class Counted:
     """A bounce was counted; it does not suppress the mailbox, or not yet."""
 
@@ -133,11 +119,3 @@ class Deleted:
     existed: bool = True
     dropped: int = 0
     """How many waiting messages were dropped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """A reader's feedback on a paper was stored."""
-
-    opinion: Opinion | None
-    """None if it was taken back."""

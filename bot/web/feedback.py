@@ -88,7 +88,7 @@ def _not_subscribed() -> Page:
 
 def _noted(request: PageRequest, asked: _Asked, opinion: Opinion) -> Opinion | None:
     """Stores it for the subscriber to whom the paper was shown, and for the reader's own if there is one."""
-    noted = feedback(
+    return feedback(
         request.readers,
         asked.subscriber,
         asked.persons,
@@ -99,7 +99,6 @@ def _noted(request: PageRequest, asked: _Asked, opinion: Opinion) -> Opinion | N
         topic=request.readers.store.queries.topic_of(asked.subscriber, asked.identifier),
         also=asked.own,
     )
-    return noted.opinion
 
 
 def _known(request: PageRequest, asked: _Asked) -> Opinion | None:

@@ -73,9 +73,9 @@ def send(request: PageRequest) -> Page:
     own, chosen = read_topic_form(request.form), request.form.many("topic")
     wanted: list[str | Wanted] = [*chosen, *([] if own.is_empty else [own.as_yaml()])]
     zone = request.form.one("zone") or request.readers.settings.timezone.key
-    asked = subscribe(request.readers, request.form.one("address"), wanted, zone, request.now)
-    if isinstance(asked, Refused):
-        return _form(request, chosen=chosen, own=own, said=refused(asked))
+    refusal = subscribe(request.readers, request.form.one("address"), wanted, zone, request.now)
+    if refusal is not None:
+        return _form(request, chosen=chosen, own=own, said=refused(refusal))
     return Page("asked", {"title": "One more step"}, changed=True)
 
 

@@ -48,8 +48,8 @@ def undo_question(request: PageRequest) -> Page:  # noqa: ARG001 - a page functi
 
 def undo(request: PageRequest) -> Page:
     """Subscribes the mailbox again, after the reader or somebody else unsubscribed it."""
-    found = resubscribe(request.readers, request.mailbox)
-    if isinstance(found, Refused):
-        return Page("resubscribe", {"title": "Get mail again", "said": refused(found)})
+    lifted = resubscribe(request.readers, request.mailbox)
+    if isinstance(lifted, Refused):
+        return Page("resubscribe", {"title": "Get mail again", "said": refused(lifted)})
     values = {"title": "You get mail again", "preferences": preferences_url(request.web, request.mailbox)}
-    return Page("resubscribed", values, changed=bool(found.suppressions))
+    return Page("resubscribed", values, changed=bool(lifted))

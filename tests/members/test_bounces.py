@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.channels.mail.settings import MailSettings
-from bot.members import bounce_tokens
 from bot.members.bounces import Ignored, MailboxOutcome, process_report
 from bot.members.context import Context
+from bot.members.links import bounce_token
 from bot.members.values import Counted, Suppressed
 from bot.model import Limit, Limits, Receipt
 from bot.store.keys import ReaderKeys
@@ -56,7 +56,7 @@ def bounce(to: str = "bounces@example.org", *, status: str = "5.1.1", recipient:
 
 
 def to(context: Context, delivery: str) -> str:
-    return RETURN_PATH.replace("{token}", bounce_tokens.make(context.keys, delivery))
+    return RETURN_PATH.replace("{token}", bounce_token(context.keys, delivery))
 
 
 def outcome(found: tuple[MailboxOutcome, ...] | Ignored) -> Suppressed | Counted:
@@ -88,7 +88,7 @@ def test_the_address_that_the_mail_server_names_is_enough(context: Context) -> N
 def test_a_forged_bounce_suppresses_nobody(context: Context) -> None:
     context = with_return_path(context)
     delivery = sent(context.store)
-    forged = bounce_tokens.make(ReaderKeys([b"another one's key"]), delivery)
+    forged = bounce_token(ReaderKeys([b"another one's key"]), delivery)
     for data in (
         bounce(),
         bounce(RETURN_PATH.replace("{token}", forged)),

@@ -1,8 +1,9 @@
-"""Signed links: each does its own work and no other's, and nobody can make one."""
+"""Signed links and tokens: each does its own work and no other's, and nobody can make one."""
 
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,19 +14,23 @@ from hypothesis import strategies as st
 from bot.members.links import (
     CONFIRM_WITHIN,
     Purpose,
+    bounce_token,
     confirm_url,
     feedback_url,
     preferences_url,
+    read_bounce_token,
     read_feedback,
     sign,
     unsubscribe_url,
     verify,
 )
 from bot.members.mailbox import mailbox_key
+from bot.store.keys import ReaderKeys
 from tests.members.conftest import OLD_SECRET, SECRET, WEB
 
 NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
 KEY = mailbox_key("dora@example.edu")
+TOKEN_KEYS, OTHER_KEYS = ReaderKeys([b"coo" * 20]), ReaderKeys([b"gru" * 20])
 LASTING = [purpose for purpose in Purpose if not purpose.expires]
 every_purpose = pytest.mark.parametrize("purpose", Purpose)
 
@@ -102,3 +107,17 @@ def test_no_other_spelling_of_a_token_is_one(data: st.DataObject) -> None:
     letter = data.draw(st.sampled_from("ABCxyz019-_=+/ \n"))
     other = data.draw(st.sampled_from([token[:place] + letter + token[place + 1 :], token + letter, token[:place]]))
     assert verify([SECRET], Purpose.UNSUBSCRIBE, other, NOW) == (b"sixteen bytes..." if other == token else None)
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_return_address_s_token_is_read_back_in_any_case_and_by_its_own_secret_alone(delivery: bytes) -> None:
+    token = bounce_token(TOKEN_KEYS, delivery.hex())
+    assert re.fullmatch("[a-z2-7]{36}", token)
+    assert read_bounce_token(TOKEN_KEYS, token.upper()) == delivery.hex()[:24]
+    assert read_bounce_token(OTHER_KEYS, token) is None
+    assert len(f"bounces+{token}") <= 64
+
+
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz234567", min_size=36, max_size=36) | st.text(max_size=40))
+def test_a_return_address_that_we_did_not_make_has_no_token(token: str) -> None:
+    assert read_bounce_token(TOKEN_KEYS, token) is None

@@ -4,7 +4,7 @@
 
 The token has 36 letters and digits, so that the part before the @ has less than the 64 characters of
 https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.1. Case is ignored, because some servers change it. Tokens are
-made and verified in `members.bounce_tokens`, and put into the address in `settings`. Pure.
+made and verified in `members.links`, and put into the address in `settings`. Pure.
 """
 
 from __future__ import annotations

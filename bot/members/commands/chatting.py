@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.members.commands.preferences import following_too
 from bot.members.values import Changed, Refusal, Refused
+from bot.settings import Secret
 from bot.store.members import Member
 from bot.store.request_limits import Rate
 
@@ -72,7 +73,7 @@ def _newcomer(place: ChatPlace, timezone: str, now: datetime) -> Member:
     return Member(
         key=f"m-{secrets.token_hex(_KEY_BYTES)}",
         channel=place.channel,
-        destination=place.secret,
+        destination=Secret(place.destination),
         recipient=place.recipient,
         mailbox=None,
         timezone=timezone,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.members.values import Noted
 from bot.store.feedback import FeedbackRecord, Opinion
 
 if TYPE_CHECKING:
@@ -24,8 +23,8 @@ def feedback(
     now: datetime,
     topic: str | None = None,
     also: str | None = None,
-) -> Noted:
-    """Stores a reader's feedback on a paper; the same feedback again takes it back.
+) -> Opinion | None:
+    """Stores a reader's feedback on a paper; the same feedback again takes it back. Returns what holds now.
 
     Args:
         context: the store and the configuration.
@@ -45,12 +44,12 @@ def feedback(
         for each in counts_for:
             transaction.feedback.take_back(each, person, identifier)
         if known is not None and known.opinion is opinion:
-            return Noted(None)
+            return None
         topic = topic or (known.topic if known else None)
         for each in counts_for:
             shown_in = topic if each == subscriber else None
             transaction.feedback.put(FeedbackRecord(each, person[0], identifier, opinion, place, now, shown_in))
-        return Noted(opinion)
+        return opinion
 
 
 def learn_anew(context: Context, subscriber: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.members.own import own_subscriber
+from bot.members.places import own_subscriber
 from bot.store.feedback import FeedbackRecord, Opinion
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from bot.config import value_types
 from bot.errors import Problem
 from bot.members.commands.following import numbered, read_followed
 from bot.members.mailbox import domain_of, read_address, reader_key
-from bot.members.values import Asked, Confirmed, Deleted, Refusal, Refused
+from bot.members.values import Confirmed, Deleted, Refusal, Refused
 from bot.store.members import Member
 from bot.store.outbox.policy import Lane
 from bot.store.request_limits import Rate
@@ -42,7 +42,7 @@ _KEY_BYTES = 8
 
 def subscribe(
     context: Context, address: str, topics: Sequence[str | Wanted], zone: str, now: datetime
-) -> Asked | Refused:
+) -> Refused | None:
     """Stores a request to subscribe a mailbox, and asks its reader by mail to confirm.
 
     Args:
@@ -53,7 +53,8 @@ def subscribe(
         now: the moment, UTC.
 
     Returns:
-        The same for every address that may sign up, known or not. A refusal is about the input only.
+        None for every address that may sign up, known or not, so that nobody learns who is subscribed. A refusal is
+        about the input only.
     """
     web = context.settings.web
     if web is None or not web.signup:
@@ -74,7 +75,7 @@ def subscribe(
     with context.store.transaction() as transaction:
         transaction.hold_reader(str(newcomer.mailbox))
         _ask(context, transaction, newcomer, wanted, now)
-    return Asked()
+    return None
 
 
 def _newcomer(address: Address, zone: str) -> Member:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.members.values import Counted, Lifted, Refusal, Refused, Suppressed
+from bot.members.values import Counted, Refusal, Refused, Suppressed
 from bot.store.suppressions import Suppression, SuppressionReason, Via
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def unsubscribe(
         member = transaction.members.of_mailbox(mailbox)
         was_only_asked = member is not None and member.confirmed_at is None and not context.subscriber_of(mailbox)
         reason = SuppressionReason.DECLINED if was_only_asked else SuppressionReason.UNSUBSCRIBED
-        no = _no(context, mailbox, reason, how, subscriber, now=now)
-        return _suppress(context, transaction, mailbox, no)
+        return _suppress(context, transaction, mailbox, reason, how, subscriber=subscriber, now=now)
 
 
 def count_being_sent(context: Context, mailbox: str) -> int:
@@ -57,8 +56,8 @@ def complained(context: Context, mailbox: str, now: datetime, *, subscriber: str
     """Suppresses a mailbox after its reader complained to their mail provider (RFC 5965)."""
     with context.store.transaction() as transaction:
         transaction.hold_reader(mailbox)
-        no = _no(context, mailbox, SuppressionReason.COMPLAINED, Via.COMPLAINT, subscriber, now=now)
-        return _suppress(context, transaction, mailbox, no)
+        reason, how = SuppressionReason.COMPLAINED, Via.COMPLAINT
+        return _suppress(context, transaction, mailbox, reason, how, subscriber=subscriber, now=now)
 
 
 def bounced(
@@ -86,51 +85,48 @@ def bounced(
         count = transaction.suppressions.bounces_since(keys, now - BOUNCES_COUNT_FOR, but_for=ABOUT_US)
         if status in ABOUT_US or (count < MOST_BOUNCES and not status.startswith("5.1.")):
             return Counted(count)
-        no = _no(context, mailbox, SuppressionReason.BOUNCED, Via.BOUNCE, subscriber, now=now)
-        return _suppress(context, transaction, mailbox, no)
+        reason, how = SuppressionReason.BOUNCED, Via.BOUNCE
+        return _suppress(context, transaction, mailbox, reason, how, subscriber=subscriber, now=now)
 
 
-def resubscribe(context: Context, mailbox: str) -> Lifted | Refused:
-    """Lifts the reader's own suppression; refused after a bounce or a complaint."""
+def resubscribe(context: Context, mailbox: str) -> int | Refused:
+    """Lifts the reader's own suppressions, and returns how many; refused after a bounce or a complaint."""
     keys = context.keys.suppression(mailbox)
     with context.store.transaction() as transaction:
         transaction.hold_reader(mailbox)
         found = transaction.suppressions.find(keys)
         if found and found.reason in (SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED):
             return Refused(Refusal.SUPPRESSED)
-        return Lifted(transaction.suppressions.lift(keys))
+        return transaction.suppressions.lift(keys)
 
 
-def lift(context: Context, key: str) -> Lifted:
-    """Lifts a suppression by its key, for the operator at the reader's wish."""
+def lift(context: Context, key: str) -> int:
+    """Lifts a suppression by its key, for the operator at the reader's wish. Returns how many: 0 if there is none."""
     with context.store.transaction() as transaction:
-        return Lifted(transaction.suppressions.lift([key]))
+        return transaction.suppressions.lift([key])
 
 
-def _suppress(context: Context, transaction: Transaction, mailbox: str, no: Suppression) -> Suppressed:
+def _suppress(
+    context: Context,
+    transaction: Transaction,
+    mailbox: str,
+    reason: SuppressionReason,
+    how: Via,
+    *,
+    subscriber: str | None,
+    now: datetime,
+) -> Suppressed:
     """Stores a suppression, unless a stronger one exists, and drops what waits for the mailbox."""
-    known = transaction.suppressions.find(context.keys.suppression(mailbox))
-    if known is None or known.reason.strength < no.reason.strength:
+    keys, name = context.keys.suppression(mailbox), subscriber or context.subscriber_of(mailbox)
+    no = Suppression(keys[0], context.keys.names[0], reason, how, name, now)
+    known = transaction.suppressions.find(keys)
+    if known is None or known.reason.strength < reason.strength:
         transaction.suppressions.put(no)
     member = transaction.members.of_mailbox(mailbox)
-    stopped = transaction.stop(context.lanes(mailbox, member), f"its mailbox is suppressed: {no.reason}", no.since)
+    stopped = transaction.stop(context.lanes(mailbox, member), f"its mailbox is suppressed: {reason}", now)
     if member is not None and member.confirmed_at is None:
         transaction.members.delete(member.key)
     elif member is not None and member.asked_topics is not None:
         transaction.members.put(replace(member, asked_topics=None))
     found = known or no
     return Suppressed(found.reason, found.since, known is not None, stopped.dropped, stopped.being_sent)
-
-
-def _no(
-    context: Context, mailbox: str, reason: SuppressionReason, how: Via, subscriber: str | None, *, now: datetime
-) -> Suppression:
-    """A suppression of the mailbox, under the current key."""
-    return Suppression(
-        key=context.keys.suppression(mailbox)[0],
-        secret=context.keys.names[0],
-        reason=reason,
-        how=how,
-        subscriber=subscriber or context.subscriber_of(mailbox),
-        since=now,
-    )

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.members.commands import feedback, learn_anew, said, saved
-from bot.members.values import Noted
 from bot.store.feedback import Opinion
 from tests.members.conftest import OLD_SECRET, SECRET, WEB, context_over
 from tests.members.driver import HOUR, KEY, NOW
@@ -29,7 +28,7 @@ def say(
     who: str = KEY,
     now: datetime = NOW,
     topic: str | None = None,
-) -> Noted:
+) -> Opinion | None:
     person = context.keys.person("mail", who)
     return feedback(context, "lab", person, identifier, opinion, place="mail", now=now, topic=topic)
 
@@ -40,10 +39,10 @@ def opinions(context: Context) -> list[Opinion]:
 
 
 def test_the_last_word_counts_and_said_again_it_is_taken_back(context: Context) -> None:
-    assert say(context, MORE) == Noted(MORE)
-    assert say(context, LESS, now=NOW + HOUR) == Noted(LESS)
+    assert say(context, MORE) is MORE
+    assert say(context, LESS, now=NOW + HOUR) is LESS
     assert opinions(context) == [LESS]
-    assert say(context, LESS, now=NOW + 2 * HOUR) == Noted(None)
+    assert say(context, LESS, now=NOW + 2 * HOUR) is None
     assert opinions(context) == []
 
 
@@ -85,7 +84,7 @@ def test_what_was_said_under_the_old_secret_is_taken_back_under_the_new_one(stor
     say(context_over(store, replace(WEB, secret=(OLD_SECRET,))), SAVED)
     both = context_over(store, replace(WEB, secret=(SECRET, OLD_SECRET)))
     assert saved(both, both.keys.person("mail", KEY)) == (PAPER,)
-    assert say(both, SAVED) == Noted(None)
+    assert say(both, SAVED) is None
     assert opinions(both) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.members.commands import bounced, complained, lift, resubscribe, unsubscribe
 from bot.members.mailbox import mailbox_key
-from bot.members.values import Counted, Lifted, Refusal, Refused, Suppressed
+from bot.members.values import Counted, Refusal, Refused, Suppressed
 from bot.store.outbox.policy import Lane
 from bot.store.suppressions import SuppressionReason, Via
 from tests.members.conftest import OLD_SECRET, SECRET, WEB, context_over, mailbox
@@ -78,8 +78,8 @@ def test_it_is_kept_where_it_was_heard_and_of_whom_without_an_address(context: C
 def test_the_reader_takes_it_back(context: Context) -> None:
     dora = member(context)
     unsubscribe(context, KEY, Via.PAGE, NOW)
-    assert resubscribe(context, KEY) == Lifted(1)
-    assert resubscribe(context, KEY) == Lifted(0)
+    assert resubscribe(context, KEY) == 1
+    assert resubscribe(context, KEY) == 0
     assert suppression(context) is None
     assert stored(context) == dora
 
@@ -94,8 +94,8 @@ def test_a_bounce_or_a_complaint_is_not_taken_back_that_way(context: Context, re
     found = suppression(context)
     assert found
     assert found.reason is reason
-    assert lift(context, found.key) == Lifted(1)
-    assert lift(context, found.key) == Lifted(0)
+    assert lift(context, found.key) == 1
+    assert lift(context, found.key) == 0
     assert suppression(context) is None
 
 
@@ -165,7 +165,7 @@ def test_while_the_secret_is_changed_an_old_no_holds_and_is_not_written_twice(st
     assert found
     assert found.since == NOW
     assert found.secret == both.keys.names[1]
-    assert resubscribe(both, KEY) == Lifted(1)
+    assert resubscribe(both, KEY) == 1
     assert suppression(both) is None
 
 
@@ -184,7 +184,7 @@ def test_law_10_neither_a_new_secret_nor_a_file_without_web_brings_anybody_back(
     found = suppression(changed)
     assert found
     assert unsubscribe(changed, KEY, Via.PAGE, NOW + DAY).again
-    assert resubscribe(changed, KEY) == Lifted(1)
+    assert resubscribe(changed, KEY) == 1
 
 
 def test_a_secret_and_an_address_are_in_no_repr(store: Store) -> None:
