@@ -7,29 +7,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from typer.main import get_command
 
-from bot.cli import app
+from bot import cli
 from bot.config.models import WholeFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from bot.cli.lazy import LazyCommand
 
 ROOT = Path(__file__).parents[1]
 OF_EVERY_COMMAND = ("--config", "--log-level", "--log-format")
 OF_THE_SHELL = ("--help", "--install-completion", "--show-completion")
 
 
-def commands(group: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+def commands(known: Mapping[str, LazyCommand], *group: str) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command with its names, groups left out."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from commands(command, *names, name)
+    for name, command in known.items():
+        if command.commands:
+            yield from commands(command.commands, *group, name)
         else:
-            yield (*names, name), command
+            yield (*group, name), command.load(name, *group)
 
 
-COMMANDS = dict(commands(get_command(app)))
+COMMANDS = dict(commands(cli.COMMANDS))
 every_command = pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
 
 

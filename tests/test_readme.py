@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pytest
-import typer.main
 import yaml
 from jinja2 import meta
 
@@ -25,7 +24,7 @@ from bot.chat.sentences import COMMAND
 from bot.chat.slack.check import SCOPES
 from bot.chat.slack.envelopes import WHY_DIALOG, WHY_SHORTCUT
 from bot.chat.slack.rendering import message as slack_message
-from bot.cli import app
+from bot.cli import COMMANDS
 from bot.cli.errors import ExitCode
 from bot.config import load
 from bot.errors import ConfigError
@@ -186,13 +185,12 @@ def test_every_test_that_is_named_exists() -> None:
 
 
 def _commands() -> dict[str, Any]:
-    root: Any = typer.main.get_command(app)
     nested = {
-        f"{name} {inner}": command
-        for name, group in root.commands.items()
-        for inner, command in getattr(group, "commands", {}).items()
+        f"{name} {inner}": command.load(inner, name)
+        for name, group in COMMANDS.items()
+        for inner, command in group.commands.items()
     }
-    return {**root.commands, **nested}
+    return {**{name: command.load(name) for name, command in COMMANDS.items()}, **nested}
 
 
 def test_every_command_that_is_named_exists() -> None:

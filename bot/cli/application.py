@@ -1,30 +1,101 @@
-"""Opens the application for a command. All rooms are imported only then, so that `--help` stays fast."""
+"""Loads the configuration and opens the application for a command, and completes names in a shell.
+
+The rooms are imported only when a command runs, so that `--help` stays fast.
+"""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+import asyncio
+import os
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
+from bot.errors import ConfigError
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from bot.app import App
     from bot.settings import Settings
 
 
-@asynccontextmanager
-async def opened(settings: Settings, *, must_exist: bool = False) -> AsyncIterator[App]:
-    """Opens the application, and closes it at the end; see `bot.app.opened`.
+def load_settings(config: Path | None, *, for_arxiv: bool = False) -> Settings:
+    """Loads the configuration: `--config`, else $PAPERBOY_CONFIG, else config.yaml.
+
+    Args:
+        config: the option `--config`.
+        for_arxiv: whether the command asks arXiv.
+
+    Raises:
+        ConfigError: it is wrong, with every problem; or arXiv would get the example's contact.
+    """
+    from bot.config import load, load_for_arxiv, locate  # noqa: PLC0415 - `--help` goes without all channels
+
+    return (load_for_arxiv if for_arxiv else load)(locate(config, os.environ), os.environ)
+
+
+def load_to_run(config: Path | None, *, fleet: bool = False) -> Settings:
+    """Loads the configuration for a command that goes on running.
+
+    Args:
+        config: the option `--config`.
+        fleet: whether it has to be one for many workers.
+
+    Raises:
+        ConfigError: it is wrong, with every problem; or what it needs is missing.
+    """
+    from bot.config import load_to_run, locate  # noqa: PLC0415 - `--help` goes without all channels
+
+    return load_to_run(locate(config, os.environ), os.environ, fleet=fleet)
+
+
+@contextmanager
+def opened(settings: Settings, *, must_exist: bool = True) -> Iterator[App]:
+    """Opens the application for a command that works with the store alone, and closes it at the end.
 
     Args:
         settings: the configuration.
-        must_exist: whether a missing store is an error, not created; for commands that only read.
+        must_exist: whether a missing store is an error, not created.
 
     Raises:
         NoStoreError: there is no store, and `must_exist`.
         StoreError: the store cannot be used.
     """
-    from bot import app as application  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
+    from bot.app import App  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
 
-    async with application.opened(settings, must_exist=must_exist) as app:
+    app = App(settings, must_exist=must_exist)
+    try:
         yield app
+    finally:
+        asyncio.run(app.aclose())
+
+
+@asynccontextmanager
+async def opened_online(settings: Settings) -> AsyncIterator[App]:
+    """Opens the application for a command that asks arXiv or a channel; makes the store if there is none.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    from bot.app import opened  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
+
+    async with opened(settings) as app:
+        yield app
+
+
+def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Completes a subscriber's name for a shell; no names if the configuration cannot be read.
+
+    Parses the YAML without validating it, to be fast.
+    """
+    from bot.config import locate, yaml_file  # noqa: PLC0415 - `--help` goes without all channels
+
+    try:
+        document = yaml_file.read(locate(ctx.params.get("config"), os.environ)).values
+    except ConfigError:
+        return []
+    names = document.get("subscribers") if isinstance(document, dict) else None
+    return [name for name in names if name.startswith(incomplete)] if isinstance(names, dict) else []

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
@@ -17,8 +19,7 @@ from bot.app.chat_service import ChatListening
 from bot.app.daemon import Daemon
 from bot.app.monitoring_service import MonitoringService
 from bot.app.web_service import WebService
-from bot.cli.configuration import load_to_run
-from bot.cli.systemd import notify
+from bot.cli.application import load_to_run
 from bot.config import locate
 from bot.errors import ConfigError, ListenError, Problem, StoreError
 from bot.store.jobs import Verb
@@ -26,7 +27,7 @@ from bot.store.jobs import Verb
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.app.daemon import Heartbeat, Reload
+    from bot.app.fleet.worker import Worker
     from bot.app.runner import Runner
     from bot.settings import Settings
 
@@ -72,13 +73,13 @@ async def work(settings: Settings, config: Path | None, verbs: Sequence[str], co
     await _until_stopped(_worker(service, verbs=tuple(map(Verb, verbs)), concurrency=concurrency), service)
 
 
-def _worker(service: Service, **options: Any) -> Loop:  # noqa: ANN401 - of `Worker`
+def _worker(service: Service, **options: Any) -> Worker:  # noqa: ANN401 - of `Worker`
     from bot.app.fleet.worker import Worker  # noqa: PLC0415 - procrastinate, which is an extra
 
     return Worker(lambda: service.app, **options)
 
 
-async def _until_stopped(loop: Loop, service: Service, beats: Sequence[Callable[[], None]] = ()) -> None:
+async def _until_stopped(loop: Daemon | Worker, service: Service, beats: Sequence[Callable[[], None]] = ()) -> None:
     """Runs it with the process's signals, and closes everything at its end."""
     event_loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
@@ -99,11 +100,11 @@ async def _until_stopped(loop: Loop, service: Service, beats: Sequence[Callable[
     try:
         for each in service.listeners:
             await each.follow(settings)
-        notify("READY=1", os.environ)
+        _notify("READY=1")
         _log().info("running", topics=len(settings.topics), subscribers=len(settings.subscribers))
         await loop.run(stop, heartbeat=heartbeat, reload=service.reload)
     finally:
-        notify("STOPPING=1", os.environ)
+        _notify("STOPPING=1")
         await service.aclose()
         _log().info("stopped")
 
@@ -117,42 +118,14 @@ def _opened(settings: Settings, former: App | None = None) -> App:
     return App(settings, former.clock, timings=former.timings) if former else App(settings)
 
 
-class Loop(Protocol):
-    """Interface to what runs until the process is told to stop: the daemon, or a worker."""
-
-    def wake(self) -> None:
-        """Has what is due looked for at once."""
-        ...
-
-    async def run(self, stop: asyncio.Event, *, heartbeat: Heartbeat, reload: Reload) -> None:
-        """Runs until `stop` is set; see `Daemon.run`."""
-        ...
-
-
-class Listener(Protocol):
-    """Interface to what answers somebody in the same process: the web, chat, monitors."""
-
-    async def follow(self, settings: Settings) -> None:
-        """Answers by these settings from now on. On an error the former ones stay in use.
-
-        Raises:
-            ListenError: the address cannot be listened on.
-            StoreError: the store cannot be used.
-        """
-        ...
-
-    async def aclose(self) -> None:
-        """Answers no more."""
-        ...
-
-
 class Service:
     """Everything around the daemon or the worker in its process."""
 
     def __init__(self, app: App, config: Path | None) -> None:
         self.app = app
-        self.listeners: Sequence[Listener] = ()
-        """In the order in which they follow a configuration; closed from the last to the first."""
+        self.listeners: Sequence[MonitoringService | WebService | ChatListening] = ()
+        """What answers somebody in this process, in the order in which it follows a configuration; closed from the
+        last one on. Where `follow` fails, each answers by its former settings."""
         self._config = config
         self._dated = self._date()
         self._asked = False
@@ -166,7 +139,7 @@ class Service:
 
     def heartbeat(self) -> None:
         """Called at every tick: notifies the watchdog, and requests the health URL now and then."""
-        notify("WATCHDOG=1", os.environ)
+        _notify("WATCHDOG=1")
         if self.app.settings.health_url is not None and time.monotonic() - self._pinged >= PING_SECONDS:
             self._pinged = time.monotonic()
             ping = asyncio.create_task(_ping(self.app.settings.health_url.reveal()))
@@ -185,7 +158,7 @@ class Service:
         if not self._asked and dated == self._dated:
             return None
         self._asked, self._dated = False, dated
-        notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}", os.environ)
+        _notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             fresh = await self._reopened(load_to_run(self._config))
         except (ConfigError, ListenError, StoreError) as error:
@@ -199,7 +172,7 @@ class Service:
             _log().info("configuration reloaded", topics=len(settings.topics), subscribers=len(settings.subscribers))
             return fresh.runner
         finally:
-            notify("READY=1", os.environ)
+            _notify("READY=1")
 
     async def _reopened(self, settings: Settings) -> App:
         """Opens the application with new settings, which the listeners follow; on an error the old ones stay."""
@@ -231,6 +204,25 @@ class Service:
         except FileNotFoundError:
             return None
         return found.st_ino, found.st_mtime_ns
+
+
+def _notify(state: str) -> None:
+    """Sends `READY=1`, `WATCHDOG=1`, `RELOADING=1` or `STOPPING=1` to systemd, if NOTIFY_SOCKET is set.
+
+    https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
+
+    Raises:
+        OSError: systemd named a socket that cannot be written to.
+    """
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    # A leading @ stands for an abstract socket's NUL byte.
+    target = "\0" + address[1:] if address.startswith("@") else address
+    # Not blocked if systemd does not read the socket in time.
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, suppress(BlockingIOError):
+        sender.settimeout(0)
+        sender.sendto(state.encode(), target)
 
 
 def _log() -> structlog.stdlib.BoundLogger:

@@ -5,9 +5,8 @@ Knows no command: they are listed in `bot.cli.COMMANDS`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -37,37 +36,22 @@ class LazyCommand:
     commands: Mapping[str, LazyCommand] = field(default_factory=dict)
     """Its own commands, if it is a group."""
 
+    def load(self, name: str, module: str = "") -> Any:  # noqa: ANN401 - of Typer's own click, which is private
+        """Imports the command or group.
 
-class LazyCommands(Mapping[str, Any]):
-    """The commands by name; each is imported when it is looked up."""
-
-    def __init__(self, commands: Mapping[str, LazyCommand], module: str) -> None:
-        self._commands = commands
-        self._module = module
-        self._load = cache(self._loaded)
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - of Typer's own click, which is private
-        return self._load(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._commands)
-
-    def __len__(self) -> int:
-        return len(self._commands)
-
-    def _loaded(self, name: str) -> Any:  # noqa: ANN401 - of Typer's own click, which is private
-        command = self._commands[name]
-        module = command.module or self._module or name
+        Args:
+            name: its name.
+            module: the module of the group that it is in, if it is in one.
+        """
+        module = self.module or module or name
         loaded: Any
-        if command.commands:
-            group = lazy_group(command.commands, module)
-            loaded = typer.main.get_group(typer.Typer(cls=group, help=command.help, no_args_is_help=True, **_PLAIN))
+        if self.commands:
+            group = lazy_group(self.commands, module)
+            loaded = typer.main.get_group(typer.Typer(cls=group, help=self.help, no_args_is_help=True, **_PLAIN))
         else:
-            function = getattr(import_module(f"bot.cli.commands.{module}"), command.function or name)
+            function = getattr(import_module(f"bot.cli.commands.{module}"), self.function or name)
             one = typer.Typer(**_PLAIN)
-            one.command(name, cls=TakesQuery if command.takes_query else None)(
-                logging_as_asked(function, command.level)
-            )
+            one.command(name, cls=TakesQuery if self.takes_query else None)(logging_as_asked(function, self.level))
             loaded = typer.main.get_command(one)
         loaded.name = name
         return loaded
@@ -82,23 +66,15 @@ def lazy_group(commands: Mapping[str, LazyCommand], module: str = "") -> type[Ty
     """
 
     class LazyGroup(TyperGroup):
-        """Lists its commands with the help of `LazyCommand`."""
+        """Lists its commands by name and help, and imports the one that is called."""
 
         def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - what Typer gives a group
             super().__init__(**attributes)
-            self.commands: Any = LazyCommands(commands, module)
-
-        def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - Typer's own click is private
-            return list(commands)
-
-        def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ANN401, ARG002 - Typer's own click is private
-            """The command with its name and help, for lists; nothing is imported."""
-            known = commands.get(cmd_name)
-            return TyperCommand(cmd_name, help=known.help) if known else None
+            self.commands.update({name: TyperCommand(name, help=each.help) for name, each in commands.items()})
 
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - Typer's own click is private
             """The imported command, to be run or completed."""
-            name, command, rest = super().resolve_command(ctx, args)
-            return name, self.commands[name] if name in commands else command, rest
+            name, listed, rest = super().resolve_command(ctx, args)
+            return name, commands[name].load(name, module) if name else listed, rest
 
     return LazyGroup

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 def say(line: str = "", *, indent: str = "") -> None:
     """Prints one line of the answer."""
-    sys.stdout.write(indent + _escaped(line) + "\n" if line else "\n")
+    sys.stdout.write(indent + text.escape_plain(line) + "\n" if line else "\n")
 
 
 def say_on_stderr(line: str) -> None:
     """Prints a line on stderr, that does not belong to the answer."""
-    sys.stderr.write(_escaped(line) + "\n")
+    sys.stderr.write(text.escape_plain(line) + "\n")
 
 
 def heading(line: str) -> None:
@@ -38,7 +38,7 @@ def heading(line: str) -> None:
     if not sys.stdout.isatty():
         say(line)
         return
-    _terminal(sys.stdout).heading(_escaped(line))
+    _terminal(sys.stdout).heading(text.escape_plain(line))
 
 
 def table(
@@ -52,7 +52,7 @@ def table(
         heads: the columns' names, on a terminal only.
         state: the column with a state, which a terminal shows in colour.
     """
-    lines = [[_escaped(cell) for cell in row] for row in rows]
+    lines = [[text.escape_plain(cell) for cell in row] for row in rows]
     if lines and sys.stdout.isatty():
         _terminal(sys.stdout).table(lines, heads=heads, state=-1 if state is None else state, indent=len(indent))
         return
@@ -60,10 +60,6 @@ def table(
     for row in lines:
         padded = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
         sys.stdout.write((indent + "  ".join([*padded, row[-1]])).rstrip() + "\n")
-
-
-def _escaped(line: str) -> str:
-    return text.escape_plain(line)
 
 
 def when(moment: datetime | None, zone: tzinfo) -> str:
@@ -74,9 +70,9 @@ def when(moment: datetime | None, zone: tzinfo) -> str:
     return f"{text.day(local.date())} {local:%H:%M}"
 
 
-def to_json(value: object) -> str:
-    """Dataclasses, also in lists and dicts, as one line of ASCII JSON; dates in ISO 8601, moments in UTC."""
-    return json.dumps(value, default=_plain)
+def say_json(value: object) -> None:
+    """Prints dataclasses, also in lists and dicts, as one line of ASCII JSON; dates in ISO 8601, moments in UTC."""
+    sys.stdout.write(json.dumps(value, default=_plain) + "\n")
 
 
 def _plain(value: object) -> object:
@@ -101,7 +97,7 @@ def progress(what: str) -> Iterator[Callable[[str, int], None]]:
         steps = itertools.count(1)
         yield lambda name, total: say_on_stderr(f"{what} {name} ({next(steps)} of {total})")
         return
-    with _terminal(sys.stderr).progress(what, _escaped) as step:
+    with _terminal(sys.stderr).progress(what, text.escape_plain) as step:
         yield step
 
 

@@ -7,9 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import typer.main
 
-from bot.cli import COMMANDS, app
+from bot.cli import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,9 +25,7 @@ def _all(commands: Mapping[str, LazyCommand], *group: str) -> Iterator[tuple[tup
 
 @pytest.mark.parametrize(("words", "command"), [*_all(COMMANDS)])
 def test_a_command_s_help_in_the_list_is_its_own(words: tuple[str, ...], command: LazyCommand) -> None:
-    found: Any = typer.main.get_command(app)
-    for word in words:
-        found = found.commands[word]
+    found: Any = command.load(words[-1], words[0])
     assert found.help.split("\n")[0].strip() == command.help
     assert found.name == words[-1]
 

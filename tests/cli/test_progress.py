@@ -56,4 +56,4 @@ async def test_what_goes_on_is_drawn_without_control_sequences_of_its_own(screen
 
 def test_a_report_that_is_no_dataclass_has_no_json() -> None:
     with pytest.raises(TypeError, match="no JSON for object"):
-        output.to_json(object())
+        output.say_json(object())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.application import opened
-from bot.cli.configuration import load_settings
+from bot.cli.application import load_settings, opened
 from bot.cli.errors import ExitCode, giving_advice
 from bot.cli.options import ConfigOption
 from bot.cli.output import plural, say
@@ -41,16 +39,16 @@ def bounce(
     """
     try:
         with giving_advice():
-            asyncio.run(_read(load_settings(config), recipient))
+            _read(load_settings(config), recipient)
     except SystemExit as left:
         # With any other code the mail server would discard the mail, even for a typing error in the configuration.
         sys.exit(ExitCode.TRY_AGAIN if left.code else ExitCode.DONE)
 
 
-async def _read(settings: Settings, recipient: str) -> None:
+def _read(settings: Settings, recipient: str) -> None:
     from bot.members.bounces import process_file  # noqa: PLC0415 - SQLAlchemy, which `--help` does not need
 
-    async with opened(settings, must_exist=True) as app:
+    with opened(settings) as app:
         try:
             found = process_file(app.context, sys.stdin.buffer, app.clock.now(), recipient=recipient)
         except UnreadableReportError as error:

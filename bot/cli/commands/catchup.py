@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.arxiv import calendar
-from bot.cli.application import opened
+from bot.cli.application import load_settings, opened_online
 from bot.cli.commands.once import account
-from bot.cli.configuration import load_settings
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption
 from bot.cli.output import progress
@@ -49,7 +48,7 @@ def catchup(
 
 
 async def _catchup(settings: Settings, since: date, *, any_hour: bool) -> RunResult:
-    async with opened(settings) as app:
+    async with opened_online(settings) as app:
         today = calendar.mailing_date(app.clock.now())
         if since > today:
             raise typer.BadParameter(f"{since} is still to come, today is {today}", param_hint="'--since'")

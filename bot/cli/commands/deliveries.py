@@ -5,7 +5,6 @@ A delivery can be named by the beginning of its id, like a commit in git.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from datetime import timedelta
@@ -14,11 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.channels.mail import mime
-from bot.cli.application import opened
-from bot.cli.configuration import load_settings, subscriber_names
+from bot.cli.application import load_settings, opened, subscriber_names
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, JsonOption
-from bot.cli.output import plural, say, say_on_stderr, table, to_json, when
+from bot.cli.output import plural, say, say_json, say_on_stderr, table, when
 from bot.deliver.addressing import Unreachable, find_address
 from bot.model import DeliveryState
 from bot.store.outbox.manual import RefusedError
@@ -60,10 +58,14 @@ def list_deliveries(
     Lately is in the last seven days.
     """
     settings = load_settings(config)
-    records, short = asyncio.run(_list(settings, _states(state or ()), everything=everything))
+    states = _states(state or ())
+    with opened(settings) as app:
+        queries, short = app.store.queries, app.store.queries.id_length()
+        wanted = states or everything
+        records = queries.all(*states) if wanted else queries.current(app.clock.now() - _RECENT)
     chosen = [record for record in records if subscriber in (None, record.subscriber)]
     if as_json:
-        sys.stdout.write(to_json(chosen) + "\n")
+        say_json(chosen)
     elif chosen:
         rows = [_row(record, short, settings) for record in chosen]
         table(rows, heads=("id", "subscriber", "digest", "composed", "state"), state=4)
@@ -78,16 +80,6 @@ def _states(names: Sequence[str]) -> tuple[DeliveryState, ...]:
         return tuple(DeliveryState(name) for name in names)
     except ValueError:
         raise typer.BadParameter(f"one of {_STATES} is expected", param_hint="'--state'") from None
-
-
-async def _list(
-    settings: Settings, states: tuple[DeliveryState, ...], *, everything: bool
-) -> tuple[tuple[DeliveryRecord, ...], int]:
-    async with opened(settings, must_exist=True) as app:
-        queries = app.store.queries
-        if states or everything:
-            return queries.all(*states), queries.id_length()
-        return queries.current(app.clock.now() - _RECENT), queries.id_length()
 
 
 def _row(record: DeliveryRecord, short: int, settings: Settings) -> list[str]:
@@ -116,21 +108,16 @@ def show(
     Addresses and secrets are not stored.
     """
     settings = load_settings(config)
-    detail, place = asyncio.run(_show(settings, delivery, texts=payload))
+    with opened(settings) as app:
+        (delivery_id,) = _identified([delivery], app.store.queries)
+        detail = app.store.queries.detail(delivery_id, texts=payload)
+        place = _place(detail, app.roster.of([detail.record.subscriber], app.clock.now()))
     if as_json:
-        sys.stdout.write(to_json(detail) + "\n")
+        say_json(detail)
     else:
         _print(detail, place, settings)
         if payload:
             _print_texts(detail)
-
-
-async def _show(settings: Settings, prefix: str, *, texts: bool) -> tuple[DeliveryDetail, str]:
-    """The delivery, and a text that says which of its subscriber's addresses it goes to."""
-    async with opened(settings, must_exist=True) as app:
-        (delivery_id,) = _identified([prefix], app.store.queries)
-        detail = app.store.queries.detail(delivery_id, texts=texts)
-        return detail, _place(detail, app.roster.of([detail.record.subscriber], app.clock.now()))
 
 
 def _print(detail: DeliveryDetail, place: str, settings: Settings) -> None:
@@ -236,13 +223,8 @@ def drop(
 
 def _decide(settings: Settings, ids: Sequence[str], decision: Callable[[App, DeliveryRecord], str]) -> None:
     """Does the action to each delivery and prints the result; one that is refused does not stop the others."""
-    refused = asyncio.run(_decided(settings, ids, decision))
-    sys.exit(ExitCode.LEFT_UNDONE if refused else ExitCode.DONE)
-
-
-async def _decided(settings: Settings, ids: Sequence[str], decision: Callable[[App, DeliveryRecord], str]) -> int:
-    refused = 0
-    async with opened(settings, must_exist=True) as app:
+    code = ExitCode.DONE
+    with opened(settings) as app:
         queries = app.store.queries
         short = queries.id_length()
         for delivery_id in _identified(ids, queries):
@@ -252,8 +234,8 @@ async def _decided(settings: Settings, ids: Sequence[str], decision: Callable[[A
                 say(f"{what} {decision(app, record)}")
             except RefusedError as error:
                 say_on_stderr(f"{what} {error.reason}.")
-                refused += 1
-    return refused
+                code = ExitCode.LEFT_UNDONE
+    sys.exit(code)
 
 
 def _identified(prefixes: Sequence[str], queries: OutboxQueries) -> tuple[str, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +9,9 @@ import typer
 
 from bot import text
 from bot.arxiv import identifier as identifiers
-from bot.cli.application import opened
-from bot.cli.configuration import load_settings, subscriber_names
+from bot.cli.application import load_settings, opened, subscriber_names
 from bot.cli.options import ConfigOption, JsonOption
-from bot.cli.output import heading, say, table, to_json, when
+from bot.cli.output import heading, say, say_json, table, when
 from bot.report.hits import hits_in_words
 
 if TYPE_CHECKING:
@@ -49,23 +46,17 @@ def explain(
         wanted, _ = identifiers.parse(identifier)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="'ID'") from error
-    settings = load_settings(config)
-    found, roster = asyncio.run(_explain(settings, wanted, subscriber))
+    with opened(load_settings(config)) as app:
+        roster = app.roster.of([subscriber] if subscriber else (), app.clock.now())
+        if subscriber is not None:
+            if subscriber not in roster.subscribers:
+                raise typer.BadParameter(f"there is no subscriber {subscriber!r}", param_hint="'--subscriber'")
+            roster = replace(roster, subscribers={subscriber: roster.subscribers[subscriber]})
+        found = app.reporter_of(roster).explain(wanted, app.matcher_of(roster))
     if as_json:
-        sys.stdout.write(to_json(found) + "\n")
+        say_json(found)
     else:
         _show(found, roster)
-
-
-async def _explain(settings: Settings, identifier: str, name: str | None) -> tuple[Explanation, Settings]:
-    """The explanation, and the roster for which it was made."""
-    async with opened(settings, must_exist=True) as app:
-        roster = app.roster.of([name] if name else (), app.clock.now())
-        if name is not None:
-            if name not in roster.subscribers:
-                raise typer.BadParameter(f"there is no subscriber {name!r}", param_hint="'--subscriber'")
-            roster = replace(roster, subscribers={name: roster.subscribers[name]})
-        return app.reporter_of(roster).explain(identifier, app.matcher_of(roster)), roster
 
 
 def _show(found: Explanation, settings: Settings) -> None:

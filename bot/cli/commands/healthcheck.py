@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from bot.cli.configuration import load_settings
+from bot.cli.application import load_settings
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption
 from bot.cli.output import say

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.application import opened
-from bot.cli.configuration import load_settings
+from bot.cli.application import load_settings, opened
 from bot.cli.options import ConfigOption, JsonOption
-from bot.cli.output import say, say_on_stderr, table, to_json, when
+from bot.cli.output import say, say_json, say_on_stderr, table, when
 from bot.members.commands import delete
 from bot.members.export import known_of, self_service, titles
 from bot.members.mailbox import mailbox_key
@@ -29,23 +26,17 @@ def list_members(config: ConfigOption = None, *, as_json: JsonOption = False) ->
 
     Their keys, what they follow and how they stand; no address.
     """
-    settings = load_settings(config)
-    found = asyncio.run(_list(settings))
+    with opened(load_settings(config)) as app:
+        roster = app.roster.whole(app.clock.now())
+        with app.store.snapshot() as view:
+            found = [(member, _state(member, roster)) for member in view.members.all()]
     if as_json:
-        listed = [{"key": member.key, "state": state, "topics": _titles(member)} for member, state in found]
-        sys.stdout.write(to_json(listed) + "\n")
+        say_json([{"key": member.key, "state": state, "topics": titles(member.topics)} for member, state in found])
     elif found:
-        rows = [[member.key, ", ".join(_titles(member)), _hour(member), state] for member, state in found]
+        rows = [[member.key, ", ".join(titles(member.topics)), _hour(member), state] for member, state in found]
         table(rows, heads=("key", "topics", "hour", "state"), state=3)
     else:
         say_on_stderr("Nobody subscribed by themselves.")
-
-
-async def _list(settings: Settings) -> list[tuple[Member, str]]:
-    async with opened(settings, must_exist=True) as app:
-        roster = app.roster.whole(app.clock.now())
-        with app.store.snapshot() as view:
-            return [(member, _state(member, roster)) for member in view.members.all()]
 
 
 def _state(member: Member, roster: Settings) -> str:
@@ -63,10 +54,6 @@ def _hour(member: Member) -> str:
     return f"{member.at:%H:%M} {member.timezone}" if member.at else "as soon as it is in"
 
 
-def _titles(member: Member) -> tuple[str, ...]:
-    return titles(member.topics)
-
-
 def show(
     who: WhoArgument,
     config: ConfigOption = None,
@@ -78,13 +65,15 @@ def show(
     What it follows, when it is served, and since when.
     """
     settings = load_settings(config)
-    member, state = asyncio.run(_show(settings, who))
+    with opened(settings) as app:
+        member = _find(app, who)
+        state = _state(member, app.roster.of([member.key], app.clock.now()))
     zone = settings.timezone
     rows = [
         ("key", member.key),
         ("address", member.destination.reveal() if address else "not shown; --address shows it"),
         ("state", state),
-        ("topics", ", ".join(_titles(member))),
+        ("topics", ", ".join(titles(member.topics))),
         ("muted", ", ".join(member.muted)),
         ("hour", _hour(member)),
         ("asked for", f"{when(member.asked_at, zone)}, on {member.how}"),
@@ -92,12 +81,6 @@ def show(
         ("paused until", str(member.paused_until or "")),
     ]
     table([name, value] for name, value in rows if value)
-
-
-async def _show(settings: Settings, who: str) -> tuple[Member, str]:
-    async with opened(settings, must_exist=True) as app:
-        member = _find(app, who)
-        return member, _state(member, app.roster.of([member.key], app.clock.now()))
 
 
 def export(
@@ -110,12 +93,7 @@ def export(
 
     With the address and the feedback: what a reader may ask for. A line for each; without WHO, of all.
     """
-    settings = load_settings(config)
-    asyncio.run(_export(settings, who))
-
-
-async def _export(settings: Settings, who: str | None) -> None:
-    async with opened(settings, must_exist=True) as app:
+    with opened(load_settings(config)) as app:
         if who is None:
             with app.store.snapshot() as view:
                 members = list(view.members.all())
@@ -123,7 +101,7 @@ async def _export(settings: Settings, who: str | None) -> None:
             members = [_find(app, who)]
         for member in members:
             known = known_of(app.context, member.mailbox) if member.mailbox else self_service(member)
-            sys.stdout.write(to_json(known) + "\n")
+            say_json(known)
 
 
 def remove(who: WhoArgument, config: ConfigOption = None) -> None:
@@ -131,12 +109,7 @@ def remove(who: WhoArgument, config: ConfigOption = None) -> None:
 
     Its address, its topics and its feedback; what waits for it is not sent.
     """
-    settings = load_settings(config)
-    asyncio.run(_remove(settings, who))
-
-
-async def _remove(settings: Settings, who: str) -> None:
-    async with opened(settings, must_exist=True) as app:
+    with opened(load_settings(config)) as app:
         member = _find(app, who)
         delete(app.context, member.key, app.clock.now())
         say(f"{member.key} is forgotten.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.configuration import load_settings
+from bot.cli.application import load_settings
 from bot.cli.options import ConfigOption
 from bot.cli.output import say
 

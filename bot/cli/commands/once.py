@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.arxiv import calendar
-from bot.cli.application import opened
-from bot.cli.configuration import load_settings
+from bot.cli.application import load_settings, opened_online
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption
 from bot.cli.output import heading, plural, progress, table, when
@@ -48,7 +47,7 @@ def once(
 
 
 async def _once(settings: Settings, *, any_hour: bool, no_deliver: bool) -> RunResult:
-    async with opened(settings) as app:
+    async with opened_online(settings) as app:
         with progress("collected") as step:
             return await app.runner.once(any_hour=any_hour, no_deliver=no_deliver, progress=step)
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
+import tempfile
+import webbrowser
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot import text
 from bot.channels.mail import MailChannel, mime
-from bot.cli.application import opened
-from bot.cli.commands.preview_html import open_first, write_pages
-from bot.cli.configuration import load_settings, subscriber_names
+from bot.cli.application import load_settings, opened, subscriber_names
 from bot.cli.options import ConfigOption
 from bot.cli.output import heading, plural, say, say_on_stderr, table
 from bot.report.preview import Nothing, render_pages, why_nothing
@@ -76,7 +76,7 @@ def preview(
     Sends nothing, changes nothing.
     """
     settings = load_settings(config)
-    chosen, found = asyncio.run(_render(settings, subscriber, form, latest=latest))
+    chosen, found = _render(settings, subscriber, form, latest=latest)
     if not isinstance(found, _Preview):
         say_on_stderr(_in_words(found, chosen))
     elif browse:
@@ -96,13 +96,13 @@ def _choose(settings: Settings, name: str | None) -> Subscriber:
     return settings.subscribers[name]
 
 
-async def _render(
+def _render(
     settings: Settings, wanted: str | None, form: Form, *, latest: bool
 ) -> tuple[Subscriber, _Preview | Nothing]:
     """The subscriber, and its preview, or why there is nothing."""
     if wanted is None or not (wanted in settings.subscribers or wanted.startswith("m-")):
         _choose(settings, wanted)  # a self-service subscriber is named by its key
-    async with opened(settings, must_exist=True) as app:
+    with opened(settings) as app:
         now = app.clock.now()
         roster = app.roster.of([wanted] if wanted else (), now)
         subscriber = _choose(roster, wanted)
@@ -135,11 +135,14 @@ def _in_words(why: Nothing, subscriber: Subscriber) -> str:
 
 
 def _open(found: _Preview, subscriber: Subscriber, settings: Settings) -> None:
+    """Writes each message as a page into a file, and opens the first in the browser of `$BROWSER` or the desktop."""
     pages = render_pages(found.channel, found.messages, subscriber.name, Templates(settings.templates))
-    files = write_pages(found.channel, pages)
-    for file in files:
+    folder = Path(tempfile.mkdtemp(prefix="paperboy-"))  # only this user may read it
+    files = [folder / f"{found.channel}-{number}.html" for number in range(1, len(pages) + 1)]
+    for file, page in zip(files, pages, strict=True):
+        file.write_text(page, encoding="utf-8")
         say(str(file))
-    if not open_first(files):
+    if not webbrowser.open(files[0].as_uri()):
         say_on_stderr("There is no browser here to open it with.")
 
 

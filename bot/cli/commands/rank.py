@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.application import opened
-from bot.cli.configuration import load_settings
+from bot.cli.application import load_settings, opened
 from bot.cli.options import ConfigOption
-from bot.cli.output import say, table
+from bot.cli.output import plural, say, table
 from bot.model import Order
 from bot.topics.matched_papers import MatchedPapers
 
@@ -32,7 +30,7 @@ def rank(
     earlier likes, ranks the mailings of the later ones, and says how well: 1.00 if the liked papers come first, 0.00
     if none is among the first ten.
     """
-    rows = asyncio.run(_rows(load_settings(config), evaluated=evaluated))
+    rows = _rows(load_settings(config), evaluated=evaluated)
     if not rows:
         say("No topic of a subscriber has `order: learned`.")
         return
@@ -42,8 +40,8 @@ def rank(
 _HEADS = ("learned from", "tried on", "learned", "relevance")
 
 
-async def _rows(settings: Settings, *, evaluated: bool) -> list[list[str]]:
-    async with opened(settings, must_exist=True) as app:
+def _rows(settings: Settings, *, evaluated: bool) -> list[list[str]]:
+    with opened(settings) as app:
         roster = app.roster.whole(app.clock.now())
         learned = app.planner(roster).learned
         if evaluated:
@@ -66,5 +64,5 @@ def _evaluation(found: Evaluation) -> list[str]:
     likes = f"{found.likes} likes"
     if not found.mailings:
         return [found.subscriber, found.topic, likes, f"too little: {found.likes_needed} likes are needed", "", ""]
-    mailings = "1 mailing" if found.mailings == 1 else f"{found.mailings} mailings"
+    mailings = plural(found.mailings, "mailing")
     return [found.subscriber, found.topic, likes, mailings, f"{found.learned:.2f}", f"{found.relevance:.2f}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cli.configuration import load_to_run
+from bot.cli.application import load_to_run
 from bot.cli.options import ConfigOption
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import unicodedata
 from itertools import islice
@@ -12,11 +11,10 @@ import typer
 
 from bot import text
 from bot.arxiv import calendar
-from bot.cli.application import opened
-from bot.cli.configuration import load_settings
+from bot.cli.application import load_settings, opened
 from bot.cli.errors import ExitCode
 from bot.cli.options import ConfigOption, JsonOption
-from bot.cli.output import heading, plural, say, say_on_stderr, table, to_json
+from bot.cli.output import heading, plural, say, say_json, say_on_stderr, table
 from bot.errors import QueryError
 from bot.model import MatchMode, Topic, paper_url
 from bot.report import lately
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
     from bot.model import Match
     from bot.report.lately import DayMatches
-    from bot.settings import Settings
     from bot.store.search import PaperSearch, StoredPaper
     from bot.topics.query import Node
 
@@ -62,24 +59,20 @@ def search(
     """
     topic, _ = _understood(query)
     settings = load_settings(config)
-    found = asyncio.run(_search(settings, topic, days))
+    matcher = Matcher([topic])
+    with opened(settings) as app:
+        since = lately.since(calendar.mailing_date(app.clock.now()), days) if days else None
+        stored = app.store.search.papers(since=since)
+        found = [(each, match) for each in stored for match in matcher.match(each.paper).values()]
     shown = found[:limit]
     if as_json:
-        sys.stdout.write(to_json({"found": len(found), "papers": [_plain(*each) for each in shown]}) + "\n")
+        say_json({"found": len(found), "papers": [_plain(*each) for each in shown]})
     else:
         table((_row(*each) for each in shown), heads=("paper", "mailing", "categories", "title [why]"))
     if not found:
         say_on_stderr("No stored paper matches.")
     elif len(found) > limit:
         say_on_stderr(f"The newest {limit} of {len(found)} papers; `--limit` shows more.")
-
-
-async def _search(settings: Settings, topic: Topic, days: int | None) -> list[tuple[StoredPaper, Match]]:
-    matcher = Matcher([topic])
-    async with opened(settings, must_exist=True) as app:
-        since = lately.since(calendar.mailing_date(app.clock.now()), days) if days else None
-        stored = app.store.search.papers(since=since)
-        return [(each, match) for each in stored for match in matcher.match(each.paper).values()]
 
 
 def _row(stored: StoredPaper, match: Match) -> list[str]:
@@ -131,11 +124,7 @@ def query(
         say(line, indent="  " * (depth + 1))
     for otherwise in read_otherwise(query):
         say(f"arXiv's own search {otherwise}.")
-    asyncio.run(_query(settings, topic, days))
-
-
-async def _query(settings: Settings, topic: Topic, days: int) -> None:
-    async with opened(settings, must_exist=True) as app:
+    with opened(settings) as app:
         _show_days(app.store.search, topic, lately.since(calendar.mailing_date(app.clock.now()), days))
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from bot.cli.application import opened
+from bot.cli.application import load_settings, opened
 from bot.cli.commands.once import show_missing
-from bot.cli.configuration import load_settings
 from bot.cli.options import ConfigOption, JsonOption
-from bot.cli.output import heading, plural, table, to_json, when
+from bot.cli.output import heading, plural, say_json, table, when
 from bot.report.failing import SELF_SERVICE, is_self_service
 from bot.text import some
 
@@ -37,16 +34,12 @@ def status(
     The state of every category and subscriber in a sentence, and what is left to deliver.
     """
     settings = load_settings(config)
-    found = asyncio.run(_status(settings))
+    with opened(settings) as app:
+        found = app.reporter.status(app.clock.now())
     if as_json:
-        sys.stdout.write(to_json(found) + "\n")
+        say_json(found)
     else:
         _show(found, settings)
-
-
-async def _status(settings: Settings) -> Status:
-    async with opened(settings, must_exist=True) as app:
-        return app.reporter.status(app.clock.now())
 
 
 def _show(found: Status, settings: Settings) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.application import opened
-from bot.cli.configuration import load_settings
+from bot.cli.application import load_settings, opened
 from bot.cli.options import ConfigOption, JsonOption
-from bot.cli.output import plural, say, say_on_stderr, table, to_json
+from bot.cli.output import plural, say, say_json, say_on_stderr, table
 from bot.members.commands import lift as lift_one
 from bot.members.commands import unsubscribe
 from bot.members.mailbox import mailbox_key
@@ -31,25 +28,22 @@ def list_suppressions(config: ConfigOption = None, *, as_json: JsonOption = Fals
 
     The key of each mailbox, the reason, how and when it was heard, and whose mail it was.
     """
-    settings = load_settings(config)
-    found = asyncio.run(_all(settings))
+    found = _all(load_settings(config))
     if as_json:
-        sys.stdout.write(to_json(found) + "\n")
+        say_json(found)
     elif found:
-        rows = [[each.key[:_SHORT], each.reason, each.how, f"{each.since:%Y-%m-%d}", _of(each)] for each in found]
+        rows = [
+            [each.key[:_SHORT], each.reason, each.how, f"{each.since:%Y-%m-%d}", each.subscriber or "not known"]
+            for each in found
+        ]
         table(rows, heads=("key", "reason", "heard by", "since", "subscriber"))
     else:
         say_on_stderr("Everybody may be written to.")
 
 
-async def _all(settings: Settings) -> tuple[Suppression, ...]:
-    async with opened(settings, must_exist=True) as app:
-        with app.store.snapshot() as view:
-            return view.suppressions.all()
-
-
-def _of(found: Suppression) -> str:
-    return found.subscriber or "not known"
+def _all(settings: Settings) -> tuple[Suppression, ...]:
+    with opened(settings) as app, app.store.snapshot() as view:
+        return view.suppressions.all()
 
 
 def add(
@@ -60,12 +54,7 @@ def add(
 
     For a reader who told you, rather than Paperboy. What waits for the mailbox is not sent.
     """
-    settings = load_settings(config)
-    asyncio.run(_add(settings, address))
-
-
-async def _add(settings: Settings, address: str) -> None:
-    async with opened(settings) as app:
+    with opened(load_settings(config), must_exist=False) as app:
         found = unsubscribe(app.context, _mailbox(address), Via.COMMAND, app.clock.now())
     waited = f"; {plural(found.dropped, 'message')} that waited for it will not be sent" if found.dropped else ""
     say(f"It is not written to any more{waited}.")
@@ -79,12 +68,7 @@ def lift(
 
     The subscriber begins with the latest mailing.
     """
-    settings = load_settings(config)
-    asyncio.run(_lift(settings, which))
-
-
-async def _lift(settings: Settings, which: str) -> None:
-    async with opened(settings, must_exist=True) as app:
+    with opened(load_settings(config)) as app:
         found = _find(app, which)
         lift_one(app.context, found.key)
         say(f"{found.key[:_SHORT]} ({found.reason}) is lifted.")
@@ -120,6 +104,5 @@ def export(config: ConfigOption = None) -> None:
 
     Of use with the same `web.secret` alone: the keys are hashes under it.
     """
-    settings = load_settings(config)
-    for each in asyncio.run(_all(settings)):
-        sys.stdout.write(to_json(each) + "\n")
+    for each in _all(load_settings(config)):
+        say_json(each)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.configuration import load_to_run
+from bot.cli.application import load_to_run
 from bot.cli.options import ConfigOption
 
 VERBS = ("collect", "compose", "deliver", "publish", "prune")
