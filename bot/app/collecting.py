@@ -9,16 +9,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.arxiv.rate_limit import ARXIV_MAX_WAIT
-from bot.collect import Collection
 from bot.store.leases import LeaseTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from contextlib import AbstractAsyncContextManager
-    from datetime import date
 
     from bot.clock import Clock
-    from bot.collect import Progress, Source
+    from bot.collect import Collection, Progress
+    from bot.collect.fallback import Source
     from bot.store import Store
 
 TODAY_LEASE = "collect"
@@ -62,20 +60,6 @@ class Collector:
         self._store = store
         self._clock = clock
         self._open_arxiv = open_arxiv
-
-    def collection(
-        self, categories: Iterable[str], *, since: date | None = None, ignore_backoff: bool = True
-    ) -> Collection:
-        """What there is to collect now for these categories; nothing is asked yet.
-
-        Args:
-            categories: canonical arXiv categories.
-            since: the first mailing date to collect, whether or not it was ever asked for.
-            ignore_backoff: whether what failed is asked for again at once.
-        """
-        return Collection(
-            self._store.papers, tuple(categories), self._clock, since=since, ignore_backoff=ignore_backoff
-        )
 
     async def collect_today(self, collection: Collection, progress: Progress) -> str:
         """Asks for today's mailing: all feeds, then what second sources have at once.

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot.app import opened
-from bot.app.compose_process import ComposeAnswer
 from bot.clock import SimulatedClock
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from bot.app.compose_process import ComposeJob, ComposeReport
+    from bot.app.compose_process import ComposeReport, ComposeRun
+    from bot.settings import Settings
 
 _GARBAGE = (50_000, 20, 20)
 """How much is made between two of Python's looks for garbage in a child: with the usual ones they take a tenth of its
@@ -32,7 +32,7 @@ def main() -> None:
     """Composes what standard input asks for; exit code 3 if the store cannot be used."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not get into the answer
-    job: ComposeJob = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+    settings, run = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.disable()  # what client libraries log may hold tokens
     logged: list[dict[str, Any]] = []
@@ -43,11 +43,11 @@ def main() -> None:
 
     structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info, keep])
     try:
-        report = asyncio.run(_compose(job))
+        report = asyncio.run(_compose(settings, run))
     except StoreError:
         sys.exit(3)  # the parent, who tries it next, says why
     with answers:
-        pickle.dump(ComposeAnswer(report, tuple(logged)), answers)
+        pickle.dump((report, logged), answers)
 
 
 def _end_with_parent() -> None:
@@ -56,8 +56,8 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-async def _compose(job: ComposeJob) -> ComposeReport:
+async def _compose(settings: Settings, run: ComposeRun) -> ComposeReport:
     gc.freeze()  # what is imported stays
     gc.set_threshold(*_GARBAGE)
-    async with opened(job.settings, SimulatedClock(job.run.now), must_exist=True) as app:
-        return await app.composing.run(job.run)
+    async with opened(settings, SimulatedClock(run.now), must_exist=True) as app:
+        return await app.composing.run(run)

@@ -1,11 +1,12 @@
 """Composes a shard in a process of its own, whose program is `compose_child`.
 
-    this process  -- settings, run -->  child: opens the store, composes, writes
-                  <-- report, logs ---
+    this process  -- (settings, run) -->  child: opens the store, composes, writes
+                  <-- (report, logs) ---
 
-The child gets everything through its standard input, secrets too, and answers on its standard output. It ends as soon
-as its input is closed, so it never outlives this process. Not `multiprocessing`, whose processes outlive one that is
-killed, and start by importing the program's main module anew.
+Logs are the lines that the child logged, each as the fields of its event. The child gets everything through its
+standard input, secrets too, and answers on its standard output. It ends as soon as its input is closed, so it never
+outlives this process. Not `multiprocessing`, whose processes outlive one that is killed, and start by importing the
+program's main module anew.
 """
 
 from __future__ import annotations
@@ -70,23 +71,6 @@ class ComposeProcessError(PaperboyError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class ComposeJob:
-    """What the child is asked for."""
-
-    settings: Settings
-    run: ComposeRun
-
-
-@dataclass(frozen=True, slots=True)
-class ComposeAnswer:
-    """What the child answers."""
-
-    report: ComposeReport
-    logged: tuple[dict[str, Any], ...]
-    """Each line that the child logged, as the fields of the event."""
-
-
 async def compose_elsewhere(settings: Settings, run: ComposeRun) -> ComposeReport:
     """Runs compose in a child process; when this is cancelled, the child is killed.
 
@@ -105,7 +89,7 @@ async def compose_elsewhere(settings: Settings, run: ComposeRun) -> ComposeRepor
     except OSError as error:
         raise ComposeProcessError(error.strerror or type(error).__name__) from error
     try:
-        raw = await _asked(child, pickle.dumps(sys.path) + pickle.dumps(ComposeJob(settings, run)))
+        raw = await _asked(child, pickle.dumps(sys.path) + pickle.dumps((settings, run)))
         code = await child.wait()
     finally:
         if child.returncode is None:
@@ -113,11 +97,12 @@ async def compose_elsewhere(settings: Settings, run: ComposeRun) -> ComposeRepor
             await child.wait()
     if code != 0:
         raise ComposeProcessError(f"it ended with {code}")
-    answer: ComposeAnswer = pickle.loads(raw)  # noqa: S301 - from our own child
-    for event in answer.logged:
+    answer: tuple[ComposeReport, list[dict[str, Any]]] = pickle.loads(raw)  # noqa: S301 - from our own child
+    report, logged = answer
+    for event in logged:
         level = logging.getLevelNamesMapping()[event.pop("level").upper()]
         log.log(level, event.pop("event"), **event)
-    return answer.report
+    return report
 
 
 async def _asked(child: asyncio.subprocess.Process, question: bytes) -> bytes:

@@ -23,7 +23,7 @@ from bot.compose.slots import next_slot
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from bot.clock import Clock
 
@@ -145,7 +145,9 @@ class Daemon:
         ticker.every(TICK).seconds.do(check)
         ticker.run_all()
         while not stop.is_set():
-            await _sleep(max(0.1, ticker.idle_seconds or 0.0), stop, self._woken, step)
+            running = [step] if step is not None and not step.done() else []
+            events = [stop] if running else [stop, self._woken]
+            await sleep(max(0.1, ticker.idle_seconds or 0.0), events, *running)
             if step is not None and step.done():
                 step.result()  # an error of a run ends the daemon: nothing is swallowed
                 if self._woken.is_set():
@@ -172,13 +174,11 @@ class Daemon:
             log.error("what is in flight could not be noted", store=error.store, reason=error.reason)  # noqa: TRY400 - said whole
 
 
-async def _sleep(seconds: float, stop: asyncio.Event, woken: asyncio.Event, step: asyncio.Task[None] | None) -> None:
-    """Sleeps until the next tick, a stop or the end of a run; between runs also until `wake`."""
-    is_running = step is not None and not step.done()
-    waiting = [asyncio.ensure_future(event.wait()) for event in ([stop] if is_running else [stop, woken])]
-    running = [step] if step is not None and is_running else []
+async def sleep(seconds: float, events: Iterable[asyncio.Event], *tasks: asyncio.Task[None]) -> None:
+    """Sleeps until the time is over, one of the events, or the end of one of the tasks."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        await asyncio.wait([*waiting, *running], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*waiting, *tasks], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for each in waiting:
             each.cancel()

@@ -22,7 +22,7 @@ from bot.app.compose_process import ComposeRun
 from bot.app.run_result import RunResult, Told, log_run
 from bot.app.work_ahead import WAIT_FOR_LATE_UNTIL, WorkAhead
 from bot.arxiv import calendar
-from bot.collect import backlog
+from bot.collect import Collection, backlog, silently
 from bot.deliver import MAX_WAIT, Shared, deliver
 from bot.deliver.addressing import readdress
 from bot.errors import RenderError
@@ -136,7 +136,7 @@ class Runner:
         any_hour: bool = False,
         no_deliver: bool = False,
         since: date | None = None,
-        progress: Progress = lambda _name, _steps: None,
+        progress: Progress = silently,
     ) -> RunResult:
         """Runs the four verbs in a row.
 
@@ -171,7 +171,7 @@ class Runner:
             work_ahead = replace(work_ahead, missed_wait_until=self._clock.now() + _LOOK_AGAIN_AFTER)
         return work_ahead
 
-    async def _run_verbs(self, options: _Options, progress: Progress = lambda _name, _steps: None) -> RunResult:
+    async def _run_verbs(self, options: _Options, progress: Progress = silently) -> RunResult:
         """The four verbs, and once more compose, deliver and publish where something old came in after today's.
 
         While another process asks for today's mailing, the store may hold half of it: then nothing is composed and
@@ -180,8 +180,12 @@ class Runner:
         self.process_bounces()
         roster = self._roster.waited_for(self._clock.now())
         readdressed = readdress(self._store, roster, self._clock.now()) if options.tell else ()
-        collection = self._collector.collection(
-            roster.categories, since=options.since, ignore_backoff=options.ignore_backoff
+        collection = Collection(
+            self._store.papers,
+            roster.categories,
+            self._clock,
+            since=options.since,
+            ignore_backoff=options.ignore_backoff,
         )
         briefly = not options.ignore_backoff
         elsewhere = (
@@ -239,8 +243,8 @@ class Runner:
 
     async def collect(self) -> None:
         """The first verb: today's mailing from its feeds, and what second sources have at once."""
-        collection = self._collector.collection(self._roster.of_yaml(self._clock.now()).categories)
-        await self._collector.collect_today(collection, lambda _name, _steps: None)
+        roster = self._roster.of_yaml(self._clock.now())
+        await self._collector.collect_today(Collection(self._store.papers, roster.categories, self._clock), silently)
 
     async def compose(
         self, *, any_hour: bool = False, wait_for_late: bool = False, shard: Shard | None = None

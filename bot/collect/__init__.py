@@ -18,11 +18,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar, feed
 from bot.collect import backlog
-from bot.collect.fallback import FallbackSources, Found, Pages
+from bot.collect.fallback import FallbackSources, Found
 from bot.collect.recorder import Recorder
 from bot.collect.verdict import fallback_from
 from bot.errors import FetchError, ParseError
@@ -34,28 +34,19 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from bot.clock import Clock
+    from bot.collect.fallback import Source
     from bot.model import MailingRecord
     from bot.store.papers import Papers
 
     Progress = Callable[[str, int], None]
     """Called after each step with its name, and with how many steps there are in all."""
 
-__all__ = ["Collection", "Source", "collect"]
-
 _FEW_DAYS = 10
 """Reading more missed days than these takes long, so today's digests do not wait for it."""
 
 
-class Source(Pages, Protocol):
-    """Interface to arXiv: its feeds and its second sources."""
-
-    async def fetch_rss(self, category: str) -> bytes:
-        """Returns the feed as it came.
-
-        Raises:
-            FetchError: there was no usable answer.
-        """
-        ...
+def silently(_name: str, _steps: int) -> None:
+    """Shows no progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +63,6 @@ class _Request:
     def name(self) -> str:
         """The category and its days: `cs.CV 2026-04-16 to 2026-04-20 (3)`."""
         return f"{self.category} {calendar.span(self.days)}"
-
-
-async def collect(
-    source: Source,
-    papers: Papers,
-    categories: Iterable[str],
-    clock: Clock,
-    *,
-    since: date | None = None,
-    ignore_backoff: bool = True,
-    progress: Progress = lambda _name, _steps: None,
-) -> tuple[Collected, ...]:
-    """Collects today's mailing of every category that is still open, then what was missed, all in one go.
-
-    On a day without a mailing (a weekend) only what was missed is asked for. For the arguments see `Collection`.
-    """
-    collection = Collection(papers, categories, clock, since=since, ignore_backoff=ignore_backoff)
-    await collection.ask_feeds(source, progress)
-    await collection.ask_second_sources(source, progress)
-    return collection.results
 
 
 class Collection:
@@ -211,7 +182,7 @@ class Collection:
         *,
         until: datetime | None,
         hurry: bool,
-        progress: Progress = lambda _name, _steps: None,
+        progress: Progress = silently,
     ) -> None:
         while requests and (until is None or self._clock.now() < until):
             request = requests[0]

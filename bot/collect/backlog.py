@@ -52,33 +52,20 @@ def missed(
     return tuple(record for record in records if not record.state.closed)
 
 
-def still_open(
-    papers: Papers,
-    categories: Iterable[str],
-    now: datetime,
-) -> dict[str, tuple[MailingRecord, ...]]:
-    """Open mailings that are due by now, today's included, oldest first, by category; only categories with any."""
-    today = calendar.mailing_date(now)
-    records = list(missed(papers, categories, today))
-    if calendar.is_mailing_day(today) and calendar.expected(today) <= now:
-        known = (papers.mailing(today, category) or _never_asked(today, category) for category in categories)
-        records += [record for record in known if not record.state.closed]
-    found: dict[str, tuple[MailingRecord, ...]] = {}
-    for record in records:
-        found[record.category] = (*found.get(record.category, ()), record)
-    return found
-
-
 def late(
     papers: Papers, categories: Iterable[str], now: datetime, *, after: timedelta
 ) -> dict[str, tuple[MailingRecord, ...]]:
     """By category, the mailings that are still open so long `after` they were expected, oldest first."""
-    open_ones = still_open(papers, categories, now)
-    found = {
-        category: tuple(record for record in records if now - calendar.expected(record.mailing_date) >= after)
-        for category, records in open_ones.items()
-    }
-    return {category: records for category, records in found.items() if records}
+    today = calendar.mailing_date(now)
+    records = list(missed(papers, categories, today))
+    if calendar.is_mailing_day(today):
+        known = (papers.mailing(today, category) or _never_asked(today, category) for category in categories)
+        records += [record for record in known if not record.state.closed]
+    found: dict[str, tuple[MailingRecord, ...]] = {}
+    for record in records:
+        if now - calendar.expected(record.mailing_date) >= after:
+            found[record.category] = (*found.get(record.category, ()), record)
+    return found
 
 
 def _never_asked(day: date, category: str) -> MailingRecord:

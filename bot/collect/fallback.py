@@ -39,12 +39,20 @@ _BATCH = 1_000
 """Records that are reconstructed before other tasks run."""
 
 
-class Pages(Protocol):
-    """Interface to arXiv's second sources: OAI-PMH and the catch-up pages."""
+class Source(Protocol):
+    """Interface to arXiv: its feeds, and its second sources OAI-PMH and the catch-up pages."""
 
     @property
     def has_catchup(self) -> bool:
         """Whether arXiv's catch-up pages may be asked for."""
+        ...
+
+    async def fetch_rss(self, category: str) -> bytes:
+        """Returns the feed as it came.
+
+        Raises:
+            FetchError: there was no usable answer.
+        """
         ...
 
     async def fetch_oai(self, arguments: Mapping[str, str]) -> bytes:
@@ -91,8 +99,8 @@ class NotFound:
 class FallbackSources:
     """Reads missed mailings from catch-up pages, if allowed, and else from OAI-PMH."""
 
-    def __init__(self, pages: Pages, papers: Papers, clock: Clock) -> None:
-        self._pages = pages
+    def __init__(self, source: Source, papers: Papers, clock: Clock) -> None:
+        self._source = source
         self._papers = papers
         self._clock = clock
 
@@ -130,12 +138,12 @@ class FallbackSources:
 
     async def _page(self, category: str, day: date) -> Found | NotFound | None:
         """The whole catch-up page of that date; None if it may not be asked for."""
-        if not self._pages.has_catchup or calendar.mailing_date(self._clock.now()) - day > PAGES_REACH_BACK:
+        if not self._source.has_catchup or calendar.mailing_date(self._clock.now()) - day > PAGES_REACH_BACK:
             return None
         try:
-            parts = [catchup.parse(await self._pages.fetch_catchup(category, day), category, day)]
+            parts = [catchup.parse(await self._source.fetch_catchup(category, day), category, day)]
             parts += [
-                catchup.parse(await self._pages.fetch_catchup(category, day, page), category, day)
+                catchup.parse(await self._source.fetch_catchup(category, day, page), category, day)
                 for page in range(2, parts[0].pages + 1)
             ]
         except (FetchError, ParseError) as error:
@@ -188,7 +196,7 @@ class FallbackSources:
         }
         responded_at = None
         for _ in range(_MOST_ANSWERS):
-            answer = oai.parse(await self._pages.fetch_oai(arguments))
+            answer = oai.parse(await self._source.fetch_oai(arguments))
             responded_at = responded_at or answer.responded_at
             records += answer.records
             unreadable += answer.unreadable

@@ -11,6 +11,7 @@ import pytest
 
 from bot.app.collecting import LEASE_TERM, MISSED_LEASE, TODAY_LEASE, Collector
 from bot.clock import SimulatedClock
+from bot.collect import Collection
 from bot.errors import FetchError
 from bot.store import Store
 from bot.store.leases import LeaseTakenError
@@ -18,6 +19,7 @@ from bot.store.worker import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from datetime import date
     from pathlib import Path
 
 NOON = datetime(2026, 4, 21, 16, tzinfo=UTC)  # a Tuesday, in New York
@@ -54,6 +56,9 @@ class Process:
         self.arxiv = SlowArxiv(self.clock, takes)
         self.opened: list[tuple[str, dict[str, float]]] = []
         self.collector = Collector(self.store, self.clock, self.open_arxiv)
+
+    def collection(self, categories: list[str], *, since: date | None = None) -> Collection:
+        return Collection(self.store.papers, categories, self.clock, since=since)
 
     @asynccontextmanager
     async def open_arxiv(self, lease: str, **limits: float) -> AsyncIterator[SlowArxiv]:
@@ -92,7 +97,7 @@ async def test_a_process_that_collects_renews_its_lease_at_every_mailing(mine: P
             return
         free.append(name)
 
-    collection = mine.collector.collection(["cs.AI", "cs.CL", "cs.CV", "cs.LG"])  # 20 minutes each
+    collection = mine.collection(["cs.AI", "cs.CL", "cs.CV", "cs.LG"])  # 20 minutes each
     assert await mine.collector.collect_today(collection, step) == ""
     assert free == []
 
@@ -102,11 +107,11 @@ async def test_who_collects_today_s_mailing_is_seen_by_another_process(mine: Pro
     theirs.store.leases.acquire(TODAY_LEASE, NOON, LEASE_TERM)
     who = f"collect is held by process {ELSEWHERE.pid} on elsewhere"
     assert mine.collector.collecting_elsewhere() == who
-    assert await mine.collector.collect_today(mine.collector.collection(["cs.CV"]), print) == who
+    assert await mine.collector.collect_today(mine.collection(["cs.CV"]), print) == who
 
 
 async def test_catching_up_briefly_does_not_wait_for_arxiv(mine: Process) -> None:
-    collection = mine.collector.collection(["cs.CV"], since=NOON.date() - timedelta(days=1))
+    collection = mine.collection(["cs.CV"], since=NOON.date() - timedelta(days=1))
     assert await mine.collector.collect_missed(collection, print, briefly=True) == (0, "")
     assert mine.opened == [(MISSED_LEASE, {"max_wait": 0.0})]
 
@@ -114,6 +119,6 @@ async def test_catching_up_briefly_does_not_wait_for_arxiv(mine: Process) -> Non
 async def test_catching_up_leaves_today_s_mailing_to_others(mine: Process, theirs: Process) -> None:
     theirs.store.leases.acquire(MISSED_LEASE, NOON, LEASE_TERM)
     who = f"catch up is held by process {ELSEWHERE.pid} on elsewhere"
-    collection = mine.collector.collection(["cs.CV"])
+    collection = mine.collection(["cs.CV"])
     assert await mine.collector.collect_missed(collection, print, briefly=False) == (0, who)
     assert mine.collector.collecting_elsewhere() == ""

@@ -14,12 +14,12 @@ import pytest
 
 from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock
-from bot.collect import collect
 from bot.collect.verdict import FEED_CAP
 from bot.model import AnnounceType, Collected, FeedItem, Mailing, MailingState
 from bot.settings import ArxivSettings
 from bot.store import Store
 from tests.builders import paper
+from tests.collect.support import collect
 from tests.servers.arxiv import Answer, ArxivServer, render_rss
 
 if TYPE_CHECKING:

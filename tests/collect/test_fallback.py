@@ -13,12 +13,12 @@ import pytest
 from bot.arxiv.calendar import EASTERN
 from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock
-from bot.collect import collect
 from bot.collect.fallback import FallbackSources, Found, NotFound
 from bot.model import AnnounceType, Collected, MailingState, Service
 from bot.settings import ArxivSettings
 from bot.store import Store
 from bot.store.papers import Verdict
+from tests.collect.support import collect
 from tests.fake_arxiv import faults
 from tests.fake_arxiv.faults import Fault, Source
 from tests.fake_arxiv.service import ArxivService

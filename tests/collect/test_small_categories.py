@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.clock import SimulatedClock
-from bot.collect import collect
 from bot.model import AnnounceType, Collected, FeedItem, Mailing, MailingState
 from bot.store import Store
 from bot.store.papers import Verdict
 from tests.builders import paper
+from tests.collect.support import collect
 from tests.fake_arxiv import xml
 from tests.fake_arxiv.paper_history import Event, Kind, PaperHistory
 

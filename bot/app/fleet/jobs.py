@@ -19,6 +19,7 @@ import structlog
 from bot.app.collecting import Collector
 from bot.app.daemon import TICK, next_poll, next_wake
 from bot.app.run_result import RunResult, log_run
+from bot.collect import Collection, silently
 from bot.deliver.addressing import readdress
 from bot.errors import RenderError, StoreError
 from bot.store.jobs import Job, Verb
@@ -132,17 +133,18 @@ class Jobs:
     async def _poll(self, app: App) -> bool:
         """Asks arXiv, and has told what came in. Returns whether it could: False if another process is at it."""
         collector = Collector(app.store, app.clock, app.arxiv)
-        collection = collector.collection(app.roster.of_yaml(app.clock.now()).categories, ignore_backoff=False)
+        categories = app.roster.of_yaml(app.clock.now()).categories
+        collection = Collection(app.store.papers, categories, app.clock, ignore_backoff=False)
         self._is_collecting = True
         try:
-            elsewhere = await collector.collect_today(collection, _silently)
+            elsewhere = await collector.collect_today(collection, silently)
         finally:
             self._is_collecting = False
         missed_elsewhere = ""
         if not elsewhere:
             self._ask_for_what_is_due(app)
             if not collection.is_done:
-                new, missed_elsewhere = await collector.collect_missed(collection, _silently, briefly=True)
+                new, missed_elsewhere = await collector.collect_missed(collection, silently, briefly=True)
                 if new:
                     self._ask_for_what_is_due(app)
         log_run(
@@ -194,7 +196,3 @@ class Jobs:
 def _until(moment: datetime, now: datetime) -> timedelta:
     """How long to wait for it; a little where it has come, so that no job asks for itself without a pause."""
     return max(moment - now, timedelta(seconds=TICK))
-
-
-def _silently(_name: str, _steps: int) -> None:
-    """Shows no progress."""

@@ -16,7 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker as ProcrastinateWorker
 from psycopg import Error as DriverError
 
-from bot.app.daemon import GRACE, TICK
+from bot.app.daemon import GRACE, TICK, sleep
 from bot.app.fleet.jobs import Jobs
 from bot.app.fleet.queue import REPAIR, open_queue, take_back
 from bot.errors import StoreError
@@ -111,9 +111,9 @@ class Worker:
             while not stop.is_set() and not taking.done() and self._current().settings.store == url:
                 heartbeat()
                 await self._follow(reload)
-                await _sleep(TICK, stop, taking)
+                await sleep(TICK, [stop], taking)
             await _end(taking)
-            await _sleep(0 if stop.is_set() else _PAUSE, stop)
+            await sleep(0 if stop.is_set() else _PAUSE, [stop])
         try:
             self._current().runner.abandon()
         except StoreError as error:
@@ -195,12 +195,3 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-async def _sleep(seconds: float, stop: asyncio.Event, *others: asyncio.Task[None]) -> None:
-    """Sleeps until the time is over, a stop, or the end of one of the others."""
-    stopped = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait([stopped, *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopped.cancel()
