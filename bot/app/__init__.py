@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from bot.report.status import Reporter
     from bot.settings import Settings
 
+LOCK_TIMEOUT_MS = 4_000
+"""How long a reader's page or command waits while another process writes; SIGTERM leaves 10 s for all."""
+
 
 class App:
     """Everything opened, for one process. Use `opened`."""
@@ -201,6 +204,22 @@ class App:
         for channel in self.channels.values():
             await channel.aclose()
         self.store.close()
+
+
+def opened_context(settings: Settings, templates: Templates) -> Context:
+    """What readers' commands need, over a store of its own, which the caller closes.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    options = settings.channels.get("mail") or CHANNELS["mail"].Settings()
+    mail = CHANNELS["mail"](options, templates, contact=settings.contact)
+    store = Store(settings.store, lock_timeout_ms=LOCK_TIMEOUT_MS, fleet=settings.fleet)
+    try:
+        return Context.opened(store, settings, NoteMails(mail))
+    except BaseException:
+        store.close()
+        raise
 
 
 @asynccontextmanager

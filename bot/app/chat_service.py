@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot.channels import CHANNELS
+from bot.app import opened_context
 from bot.chat.service import ChatService, Listener
 from bot.errors import StoreError
-from bot.members.context import Context, NoteMails
 from bot.members.store_thread import StoreThreads
-from bot.store import Store
 from bot.text.templates import Templates
 
 if TYPE_CHECKING:
@@ -25,13 +23,12 @@ if TYPE_CHECKING:
 
     from bot.clock import Clock
     from bot.settings import Settings
+    from bot.store import Store
 
     MakeListener = Callable[[ChatService, Templates, Clock], Listener]
 
 log = structlog.get_logger(__name__)
 
-LOCK_TIMEOUT_MS = 4_000
-"""The longest that a command waits while another process writes to the store; SIGTERM leaves 10 s for all."""
 STOP_SECONDS = 5.0
 """The longest wait for connections to close."""
 NOTE_SECONDS = 30.0
@@ -98,7 +95,9 @@ class ChatListening:
         """
         wanted = [name for name in settings.chat.platforms if name in LISTENERS] if settings.chat else []
         before, templates = self._store, Templates(settings.templates)
-        service = self._service(settings, templates) if wanted else None
+        service = None
+        if wanted:
+            service = ChatService(opened_context(settings, templates), self._clock, self._wake, self._threads)
         for name in list(self._platforms):
             if name not in wanted or self._platforms[name].configured != _configured(settings, name):
                 await self._platforms.pop(name).end()
@@ -130,18 +129,6 @@ class ChatListening:
         if self._store is not None:
             self._store.close()
             self._store = None
-
-    def _service(self, settings: Settings, templates: Templates) -> ChatService:
-        """A service with these settings and a store of its own."""
-        options = settings.channels.get("mail") or CHANNELS["mail"].Settings()
-        mail = CHANNELS["mail"](options, templates, contact=settings.contact)
-        store = Store(settings.store, lock_timeout_ms=LOCK_TIMEOUT_MS, fleet=settings.fleet)
-        try:
-            context = Context.opened(store, settings, NoteMails(mail))
-        except StoreError:
-            store.close()
-            raise
-        return ChatService(context, self._clock, self._wake, self._threads)
 
     async def _keep_noting(self) -> None:
         """Records again and again which platforms are connected."""

@@ -38,8 +38,7 @@ async def check(
     """Checks that arXiv and every channel can be reached; with `send`, sends a test message to every address."""
     results = [
         *checks.notices(roster),
-        *checks.reader_notices(store, roster),
-        *checks.renamed_notices(store, roster),
+        *checks.store_notices(store, roster),
         *expectations(store, channels, roster, clock.now().astimezone(calendar.EASTERN).date()),
         await _check_arxiv(open_arxiv, roster),
         *await checks.check_channels(channels, roster),

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.channels import CHANNELS
-from bot.members.context import Context, NoteMails
+from bot.app import opened_context
 from bot.members.store_thread import StoreThreads
-from bot.store import Store
 from bot.text.templates import Templates
 from bot.web.served import Served
 from bot.web.server import Server
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
-
-LOCK_TIMEOUT_MS = 4_000
-"""How long a page waits for a store that another process writes; short, as its reader waits too."""
 
 
 class WebService:
@@ -46,7 +41,11 @@ class WebService:
             StoreError: the store cannot be used; the former settings stay in use.
         """
         before = self._served
-        after = self._make(settings) if settings.web else None
+        after = None
+        if settings.web:
+            templates = Templates(settings.templates)
+            readers = opened_context(settings, templates)
+            after = Served.make(readers, templates, self._clock, self._wake, self._threads)
         try:
             if after is None:
                 await self._stop()
@@ -69,14 +68,6 @@ class WebService:
         if self._served is not None:
             self._served.readers.store.close()
             self._served = None
-
-    def _make(self, settings: Settings) -> Served:
-        templates = Templates(settings.templates)
-        options = settings.channels.get("mail") or CHANNELS["mail"].Settings()
-        mail = CHANNELS["mail"](options, templates, contact=settings.contact)
-        store = Store(settings.store, lock_timeout_ms=LOCK_TIMEOUT_MS, fleet=settings.fleet)
-        readers = Context.opened(store, settings, NoteMails(mail))
-        return Served.make(readers, templates, self._clock, self._wake, self._threads)
 
     async def _listen(self, served: Served) -> None:
         """Starts a new server, then stops the old one."""

@@ -12,25 +12,22 @@ from bot.arxiv import calendar
 from bot.clock import latest_slot
 from bot.clock import next_slot as next_slot_after
 
-_MACHINES_DIFFER = timedelta(days=1)
-"""So much the clocks of several machines differ at most."""
-
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.settings import Subscriber
     from bot.store.subscribers import SubscriberState
 
+_MACHINES_DIFFER = timedelta(days=1)
+"""So much the clocks of several machines differ at most."""
+
 
 def is_due(subscriber: Subscriber, state: SubscriberState, now: datetime) -> bool:
     """Whether a slot has come that was not served; always, for a subscriber without an hour of its own."""
-    if subscriber.at is None:
+    if subscriber.at is None or state.slot is None:
         return True
-    if state.slot is None:
-        return True
-    if (
-        state.slot > now
-    ):  # it was written by a wrong clock; what was liked must not come twice for a clock that is late
+    if state.slot > now:
+        # It was written by a wrong clock; what was liked must not come twice for a clock that is late.
         return not subscriber.liked or is_far_future(state.slot, now)
     latest = latest_slot(now, subscriber.at, subscriber.on, subscriber.timezone)
     if latest > state.slot:

@@ -142,10 +142,7 @@ class Publisher:
             )
             await asyncio.sleep(0)
         self._store.pages.put(
-            *(
-                PageRecord(page.topic.name, page.day, page.seq, len(content.entries))
-                for page, content in pages.items()
-            )
+            *(PageRecord(page.topic.name, page.day, page.seq, len(each.entries)) for page, each in pages.items())
         )
         return [Published(self._path(page.topic, page.day), len(content.entries)) for page, content in pages.items()]
 
@@ -170,13 +167,7 @@ class Publisher:
         """The entries of one mailing that the topic matches."""
         announcements = self._store.papers.announcements_on(day, topic.categories)
         papers = self._store.papers.load({(a.identifier, a.version) for a in announcements})
-        selection = select(
-            topic,
-            announcements,
-            papers,
-            self._matched,
-        )
-        return tuple(selected.entry for selected in selection)
+        return tuple(selected.entry for selected in select(topic, announcements, papers, self._matched))
 
     def _write_feeds(self, topic: Topic, fresh: Mapping[date, tuple[DigestEntry, ...]]) -> None:
         """Writes the topic's feeds, if one of these mailings is among its newest."""

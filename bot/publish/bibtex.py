@@ -174,27 +174,7 @@ _CORPORATE = re.compile(
 )
 """Names that are not persons', or that BibTeX would split."""
 _SUFFIXED = re.compile(r"(?P<name>[^,]+?),? (?P<suffix>[JS]r\.?|II|III|IV)")
-_PARTICLES = frozenset(
-    [
-        "da",
-        "dal",
-        "de",
-        "del",
-        "della",
-        "dello",
-        "den",
-        "der",
-        "di",
-        "do",
-        "dos",
-        "du",
-        "la",
-        "le",
-        "lo",
-        "san",
-        "ten",
-    ]
-) | frozenset(["ter", "van", "von", "zu", "zum", "zur"])
+_PARTICLE = re.compile("da|dal|de|del|della|dello|den|der|di|do|dos|du|la|le|lo|san|ten|ter|van|von|zu|zum|zur")
 
 
 def _name(raw: str) -> str:
@@ -210,10 +190,10 @@ def _name(raw: str) -> str:
     words = (suffixed["name"] if suffixed else name).split(" ")
     if _CORPORATE.search(" ".join(words)) or (suffixed and len(words) == 1):
         return f"{{{_escaped(name)}}}"
-    start = next((at for at, word in enumerate(words[:-1]) if at and word.lower() in _PARTICLES), len(words) - 1)
-    if suffixed is None and not words[start][:1].isupper():
-        return _escaped(name)
-    if suffixed is None and start == len(words) - 1:
+    start = next(
+        (at for at, word in enumerate(words[:-1]) if at and _PARTICLE.fullmatch(word.lower())), len(words) - 1
+    )
+    if suffixed is None and (start == len(words) - 1 or not words[start][:1].isupper()):
         return _escaped(name)
     family = [" ".join(words[start:]), *([suffixed["suffix"]] if suffixed else []), " ".join(words[:start])]
     return _escaped(", ".join(family))

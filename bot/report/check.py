@@ -82,8 +82,8 @@ def _learning(settings: Settings) -> Iterator[CheckResult]:
             yield CheckResult(f"subscribers.{subscriber.name}.interest", ok=True, message=message)
 
 
-def reader_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:
-    """Notices about addresses that are suppressed, and about self-service subscribers."""
+def store_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:
+    """Notices about suppressed addresses, self-service subscribers, and those that seem to have been renamed."""
     for subscriber in settings.subscribers.values():
         for each in subscriber.suppressed:
             setting = f"subscribers.{subscriber.name}.{subscriber.channel} ({each.address.label})"
@@ -97,10 +97,6 @@ def reader_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:
         dead = "links in mails that were signed with it do nothing; who said no is still not written to"
         advice = "to have the links work again, put it back as the second of the list"
         yield CheckResult("web.secret", ok=True, message=f"a former secret is not there any more: {dead}; {advice}")
-
-
-def renamed_notices(store: Store, settings: Settings) -> Iterator[CheckResult]:
-    """Notices about subscribers that seem to have been renamed."""
     for name, sentence in renamed(store, settings).items():
         yield CheckResult(f"subscribers.{name}", ok=True, message=sentence)
 
