@@ -15,7 +15,7 @@ from bot.text.escape import (
     escape_plain,
     markup_html,
 )
-from bot.text.fold import fold_case, normalise, strip_accents
+from bot.text.fold import fold_case, normalise
 from bot.text.truncate import ELLIPSIS, some, truncate, utf16
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "normalise",
     "sentences",
     "some",
-    "strip_accents",
     "truncate",
     "utf16",
 ]

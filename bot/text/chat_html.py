@@ -92,7 +92,8 @@ def slack_html(mrkdwn: str) -> Markup:
             _link(html.unescape(target), html.escape(html.unescape(label or target), quote=False))
         )
 
-    text = _BLOCK.sub(lambda found: placeholders.keep(_block(_slack_text(found[1]))), _without_placeholders(mrkdwn))
+    text = _without_placeholders(mrkdwn)
+    text = _BLOCK.sub(lambda found: placeholders.keep(f"<pre>{_slack_text(found[1])}</pre>"), text)
     text = _SLACK_CODE.sub(lambda found: placeholders.keep(f"<code>{_slack_text(found[1])}</code>"), text)
     text = _slack_text(_SLACK_CONTROL.sub(control, text))
     text = _BARE_URL.sub(lambda found: placeholders.keep(_link(html.unescape(found[0]), found[0])), text)
@@ -110,7 +111,7 @@ def discord_html(markdown: str) -> Markup:
         label = html.escape(found[1], quote=False)
         return placeholders.keep(_link(found[2], _styled(label, _DISCORD_STYLES)))
 
-    text = _BLOCK.sub(escaped(_block), _without_placeholders(markdown))
+    text = _BLOCK.sub(escaped("<pre>{}</pre>".format), _without_placeholders(markdown))
     text = _DISCORD_ESCAPE.sub(escaped(str), text)
     text = _DISCORD_CODE.sub(escaped("<code>{}</code>".format), text)
     text = _DISCORD_LINK.sub(masked, text)
@@ -158,10 +159,6 @@ def _link(url: str, label: str) -> str:
     if not safe_url(url):
         return label
     return f'<a href="{html.escape(url)}" target="_blank" rel="noreferrer">{label}</a>'
-
-
-def _block(code: str) -> str:
-    return f"<pre>{code}</pre>"
 
 
 def _ping(raw: str) -> str:

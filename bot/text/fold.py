@@ -17,19 +17,14 @@ _LETTERS_FOLDED = str.maketrans(
 _SEPARATORS = re.compile(r"[\s\u2010-\u2015\u2212-]+")
 
 
-def strip_accents(raw: str) -> str:
-    """TeX flattened, without accents and invisible characters; hyphens, dashes, white space are one blank."""
-    return _SEPARATORS.sub(" ", _without_marks(flatten_tex(raw))).strip()
-
-
 def fold_case(text: str) -> str:
-    """Folds the case of what `strip_accents` returned; letters with a stroke and ligatures become plain letters."""
+    """Folds case and accents; letters with a stroke and ligatures become plain letters."""
     return _without_marks(text.casefold().translate(_LETTERS_FOLDED))
 
 
 def normalise(raw: str) -> str:
     """TeX flattened, case and accents folded; hyphens, dashes and white space are one blank."""
-    return fold_case(strip_accents(raw))
+    return fold_case(_SEPARATORS.sub(" ", _without_marks(flatten_tex(raw))).strip())
 
 
 def _without_marks(text: str) -> str:

@@ -153,13 +153,25 @@ def _scan(tex: str, reading: _Reading) -> str:
     shown, position = [], 0
     while found := _TEX.search(tex, position):
         shown.append(tex[position : found.start()])
-        text, position = _RULES[str(found.lastgroup)](found, reading)
+        kind = str(found.lastgroup)
+        if kind in _SIGNS:
+            text, position = _SIGNS[kind](found), found.end()
+        else:
+            text, position = _RULES[kind](found, reading)
         shown.append(text)
     return "".join([*shown, tex[position:]])
 
 
-def _link(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    return re.sub(r"\\(.)", r"\1", found[0]), found.end()
+_SIGNS: dict[str, Callable[[re.Match[str]], str]] = {
+    "link": lambda found: re.sub(r"\\(.)", r"\1", found[0]),
+    "escaped": lambda found: found[0][1],
+    "space": lambda found: "" if found[0][1] in "!/-" else " ",
+    "braced": lambda found: found[0][1:-1],
+    "tie": lambda found: typography.tie(found.string, found.start()),
+    "dash": lambda found: typography.dash(found[0]),
+    "quote": lambda found: typography.quote(found.string, found.start()),
+}
+"""What is shown for the kinds of TeX that end where their pattern ends."""
 
 
 def _math(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
@@ -215,26 +227,6 @@ def _accent(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     return accented if is_sure else token, found.end()
 
 
-def _escaped(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    return found[0][1], found.end()
-
-
-def _space(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    return "" if found[0][1] in "!/-" else " ", found.end()
-
-
-def _tie(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    return typography.tie(found.string, found.start()), found.end()
-
-
-def _dash(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    return typography.dash(found[0]), found.end()
-
-
-def _quote(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    return typography.quote(found.string, found.start()), found.end()
-
-
 def _group(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
     """Removes the braces around a command that has a rule."""
     inner, end = math.argument(found.string, found.start())
@@ -251,11 +243,6 @@ def _numeral(found: re.Match[str], shown: str) -> str:
     r"""An ion's number in small capitals, which lower case would join to its element: `H{\sc i}` is H i."""
     is_numeral = re.fullmatch("[ivxIVX]{1,5}", shown) and _ELEMENT.search(found.string, 0, found.start())
     return f" {shown}" if is_numeral else shown
-
-
-def _braced(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
-    """A sign or a letter in braces within a word or a number, without the braces that BibTeX or TeX needed."""
-    return found[0][1:-1], found.end()
 
 
 def _script(found: re.Match[str], _reading: _Reading) -> tuple[str, int]:
@@ -378,16 +365,9 @@ def _own(found: re.Match[str], reading: _Reading) -> tuple[str, int]:
 
 
 _RULES = {
-    "link": _link,
     "math": _math,
     "accent": _accent,
-    "escaped": _escaped,
-    "space": _space,
     "command": _command,
     "group": _group,
-    "braced": _braced,
     "script": _script,
-    "tie": _tie,
-    "dash": _dash,
-    "quote": _quote,
 }

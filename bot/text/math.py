@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.text.math_commands import converted, is_known
+from bot.text.math_commands import is_known, library
 from bot.text.math_symbols import EDGE, FUNCTIONS, GREEK, LETTER, LOWERED, RAISED
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def flattened(tex: str) -> str | None:
     plainer = _RAISED.sub(lambda found: (found[1] or found[2] or found[3]).translate(RAISED), plainer)
     plainer = _LOWERED.sub(lambda found: (found[1] or found[2] or found[3]).translate(LOWERED), plainer)
     try:
-        shown = converted(f"${{}}{_scripts(plainer)}$")
+        shown = library().converted(f"${{}}{_scripts(plainer)}$")
     except Exception:  # noqa: BLE001 - whatever it trips over, the formula is then shown as it is written
         return None
     shown = " ".join(_BETWEEN.sub(" ", shown).replace(EDGE, "").split())

@@ -15,25 +15,17 @@ if TYPE_CHECKING:
 
 
 @cache
-def _library() -> ModuleType:
+def library() -> ModuleType:
+    """The module that has pylatexenc set up."""
     from bot.text import math_library  # noqa: PLC0415 - pylatexenc: 20 ms that only TeX needs
 
     return math_library
 
 
-def converted(tex: str) -> str:
-    """The TeX in Unicode, with an `EDGE` around words and fractions.
-
-    Raises:
-        Exception: any that pylatexenc raises or causes, such as RecursionError.
-    """
-    return str(_library().converted(tex))
-
-
 @lru_cache(maxsize=1024)
 def symbol(name: str) -> str | None:
     """The character, or the word, that a command without arguments stands for."""
-    shown = _library().known().get_macro_spec(name).simplify_repl
+    shown = library().known().get_macro_spec(name).simplify_repl
     if not isinstance(shown, str) or (len(shown) > 1 and ("%" in shown or "<" in shown)):
         return None
     return shown.strip(EDGE)
@@ -42,7 +34,7 @@ def symbol(name: str) -> str | None:
 @lru_cache(maxsize=1024)
 def is_known(name: str) -> bool:
     """Whether there is such a command, with or without arguments."""
-    return bool(_library().known().get_macro_spec(name).macroname)
+    return bool(library().known().get_macro_spec(name).macroname)
 
 
 @lru_cache(maxsize=1024)

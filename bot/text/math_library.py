@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from pylatexenc import latex2text, latexwalker
 from pylatexenc.macrospec import MacroSpec
 
 from bot.text.math_symbols import AROUND, ARROWS, EDGE, LETTER, MARKS, RAISED, SIGNS, WITH_TWO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ONE = re.compile(rf"[\d.]+|{LETTER}[\w.']*|[^\w\s()]+|\([^()]*\)")
 """What a root, a slash or a script before it takes as a whole."""
@@ -31,62 +34,54 @@ def _as_one(expression: str) -> str:
     return expression if _ONE.fullmatch(expression) else f"({expression})"
 
 
-def _marked(expression: str, mark: str) -> str:
+def _marked(mark: str, expression: str) -> str:
     """Each letter with the mark that TeX spreads over them, or a whole expression in parentheses with one."""
     if not expression.isalnum() and len(expression) > 1:
         return f"({expression}){mark}"
     return unicodedata.normalize("NFC", "".join(letter + mark for letter in expression))
 
 
+def _fraction(above: str, below: str) -> str:
+    above = above if re.fullmatch(r"[\w.]+|[^\w\s()]", above) else f"({above})"
+    return f"{EDGE}{above}/{_as_one(below)}{EDGE}"
+
+
+def _root(degree: str, under: str) -> str:
+    return f"{degree.translate(RAISED)}√{_as_one(under)}"
+
+
+def _arrow(sign: str, under: str, over: str) -> str:
+    return f" {sign}{under and f'_{_as_one(under)}'}{over and f'^{_as_one(over)}'} "
+
+
+def _with_script(mark: str, script: str, base: str) -> str:
+    return f"{base}{mark}{_as_one(script)}"
+
+
+def _of_arguments(show: Callable[..., str]) -> Callable[[Any, Any], str]:
+    """What pylatexenc calls for a command: shows its arguments by the function of their texts."""
+
+    def shown(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
+        texts = (l2tobj.node_arg_to_text(node, place) for place in range(len(node.nodeargd.argnlist)))
+        return show(*(text.strip(f" {EDGE}") for text in texts))
+
+    return shown
+
+
 @cache
 def known() -> Any:  # noqa: ANN401 - pylatexenc has no types
     """What each command becomes. Of what it finds odd pylatexenc warns on stderr; we look at its answer instead."""
-
-    def parts(node: Any, l2tobj: Any) -> list[str]:  # noqa: ANN401 - pylatexenc has no types
-        shown = (l2tobj.node_arg_to_text(node, place) for place in range(len(node.nodeargd.argnlist)))
-        return [part.strip(f" {EDGE}") for part in shown]
-
-    def fraction(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
-        above, below = parts(node, l2tobj)
-        above = above if re.fullmatch(r"[\w.]+|[^\w\s()]", above) else f"({above})"
-        return f"{EDGE}{above}/{_as_one(below)}{EDGE}"
-
-    def choice(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
-        return f"({' choose '.join(parts(node, l2tobj))})"
-
-    def root(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
-        degree, under = parts(node, l2tobj)
-        return f"{degree.translate(RAISED)}√{_as_one(under)}"
-
-    def arrow(sign: str) -> Any:  # noqa: ANN401 - pylatexenc has no types
-        def shown(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
-            under, over = parts(node, l2tobj)
-            return f" {sign}{under and f'_{_as_one(under)}'}{over and f'^{_as_one(over)}'} "
-
-        return shown
-
-    def with_script(mark: str) -> Any:  # noqa: ANN401 - pylatexenc has no types
-        def shown(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
-            script, base = parts(node, l2tobj)
-            return f"{base}{mark}{_as_one(script)}"
-
-        return shown
-
-    def with_mark(mark: str) -> Any:  # noqa: ANN401 - pylatexenc has no types
-        return lambda node, l2tobj: _marked(parts(node, l2tobj)[0], mark)
-
-    more = {
-        **SIGNS,
-        **AROUND,
-        **{name: with_mark(mark) for name, mark in MARKS.items()},
-        "frac": fraction,
-        "sqrt": root,
-        "binom": choice,
-        **{name: arrow(sign) for name, sign in ARROWS.items()},
-        "overset": with_script("^"),
-        "stackrel": with_script("^"),
-        "underset": with_script("_"),
+    of_arguments: dict[str, Callable[..., str]] = {
+        **{name: partial(_marked, mark) for name, mark in MARKS.items()},
+        **{name: partial(_arrow, sign) for name, sign in ARROWS.items()},
+        "overset": partial(_with_script, "^"),
+        "stackrel": partial(_with_script, "^"),
+        "underset": partial(_with_script, "_"),
+        "frac": _fraction,
+        "sqrt": _root,
+        "binom": "({} choose {})".format,
     }
+    more = SIGNS | AROUND | {name: _of_arguments(show) for name, show in of_arguments.items()}
     logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
     found = latex2text.get_default_latex_context_db()
     macros = [latex2text.MacroTextSpec(*item) for item in more.items()]
@@ -108,5 +103,4 @@ def _grammar() -> Any:  # noqa: ANN401 - pylatexenc has no types
 
 @cache
 def _converter() -> Any:  # noqa: ANN401 - pylatexenc has no types
-
     return latex2text.LatexNodes2Text(latex_context=known(), math_mode="text")

@@ -20,22 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv"])
-_EXPANDED = str.maketrans(
-    {
-        "ü": "ue",
-        "ö": "oe",
-        "ä": "ae",
-        "ø": "oe",
-        "å": "aa",
-        "đ": "dj",
-        "Đ": "Dj",
-        "Ü": "Ue",
-        "Ö": "Oe",
-        "Ä": "Ae",
-        "Ø": "Oe",
-        "Å": "Aa",
-    }
-)
+_IN_ASCII = {"ü": "ue", "ö": "oe", "ä": "ae", "ø": "oe", "å": "aa", "đ": "dj"}
+_EXPANDED = str.maketrans(_IN_ASCII | {letter.upper(): two.capitalize() for letter, two in _IN_ASCII.items()})
 """German, Danish and other letters as they are written without such letters, and in arXiv's own index."""
 _COLLABORATION = re.compile(
     r"(?:(?:on behalf of|for|and) )?(?:the )?(.+?)(?: scientific)? "

@@ -223,8 +223,7 @@ class TermPattern(NamedTuple):
             text, joints = _together([_piece(piece, True) for piece in plain.split(" ")])  # noqa: FBT003
             return cls(text, text[:1].isalnum(), exact=None, joints=(joints,))
         parts = [[_piece(piece, False) for piece in part.split(" ")] for part in _parts(plain)]  # noqa: FBT003
-        letters = ["".join([piece.text for piece in pieces]) for pieces in parts]
-        joints_of = ["".join([piece.joints for piece in pieces]) for pieces in parts]
+        letters, joints_of = map(list, zip(*map(_together, parts), strict=True))
         begins_a_word, exact, plural = letters[0][:1].isalnum(), None, frozenset[str]()
         if letters[-1][-1:].isalnum():
             ending, exact, plural = _tails(_last(parts[-1]))

@@ -47,7 +47,7 @@ class CombinedIndex:
         for field in ALL:
             texts = _texts(paper, field)
             for index in self._indexes:
-                for term in index.find(field, texts):
+                for term in dict.fromkeys(index.find(field, texts)):
                     found[term] = (*found.get(term, ()), Hit(term.spelled, field, term.mode))
         return found
 
@@ -78,7 +78,7 @@ class TermIndex(Protocol):
         ...
 
     def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
-        """The terms found in one of the texts of that field, each once."""
+        """The terms found in the texts of that field, perhaps more than once."""
         ...
 
 
@@ -115,7 +115,7 @@ class _PhraseIndex:
                     and self._wanted[place].matches_at(start, words)
                 ):
                     found_terms[place] = self._terms[place]
-        return dict.fromkeys(found_terms.values())
+        return found_terms.values()
 
 
 class _Beginnings(_PhraseIndex):
@@ -133,13 +133,11 @@ class _Exact:
         self._automaton = ahocorasick_rs.AhoCorasick(wanted.lower() for wanted, _, _ in self._asked)
 
     def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
-        found_terms: dict[Term, None] = {}
         for text in map(exact.as_written, texts):
             for place, start, _ in self._automaton.find_matches_as_indexes(text.lower(), overlapping=True):
                 wanted, term, fields = self._asked[place]
                 if field in fields and exact.stands_at(wanted, start, text, prefix=term.prefix):
-                    found_terms[term] = None
-        return found_terms
+                    yield term
 
 
 class _SubstringIndex:
@@ -150,13 +148,11 @@ class _SubstringIndex:
         self._automaton = ahocorasick_rs.BytesAhoCorasick([_raw(term.text) for term, _ in self._asked])
 
     def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
-        found_terms: dict[Term, None] = {}
         for text in texts if field in _RAW else ():
             for place, _, _ in self._automaton.find_matches_as_indexes(_raw(text), overlapping=True):
                 term, fields = self._asked[place]
                 if field in fields:
-                    found_terms[term] = None
-        return found_terms
+                    yield term
 
 
 class _AuthorIndex:
@@ -170,7 +166,7 @@ class _AuthorIndex:
 
     def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
         authors = (author for text in (texts if field == "author" else ()) for author in author_names.signed(text))
-        return dict.fromkeys(
+        return (
             term
             for author in authors
             for family, given in author.splits()
@@ -191,12 +187,10 @@ class _CodeIndex:
                     (self._beginnings if term.prefix else self._whole)[field, code].append(term)
 
     def find(self, field: str, texts: Sequence[str]) -> Iterable[Term]:
-        found_terms: dict[Term, None] = {}
         for code in map(str.casefold, texts if field in _CODES else ()):
-            found_terms.update(dict.fromkeys(self._whole.get((field, code), ())))
+            yield from self._whole.get((field, code), ())
             for end in range(len(code) + 1) if self._beginnings else ():
-                found_terms.update(dict.fromkeys(self._beginnings.get((field, code[:end]), ())))
-        return found_terms
+                yield from self._beginnings.get((field, code[:end]), ())
 
 
 _RAW = ("title", "abstract")
