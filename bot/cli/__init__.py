@@ -94,8 +94,7 @@ def _whole(
 def main() -> None:
     """The entry point of `paperboy` and `python -m bot`."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="replace"
-        )  # a character that the terminal cannot show must not end a command; stderr replaces by itself
+        # A character that the terminal cannot show must not end a command; stderr replaces by itself.
+        sys.stdout.reconfigure(errors="replace")
     with giving_advice():
         app()

@@ -197,8 +197,9 @@ class _Route:
 
 
 def _route(reader: Reader, place: Place, raw: object, channels: Mapping[str, type[Channel]]) -> _Route:
-    named = [name for name in channels if isinstance(raw, dict) and name in raw]
-    chosen = [name for name in named if _entries({"": raw}, "")[name] is not None]
+    written = raw if isinstance(raw, dict) else {}
+    named = [name for name in channels if name in written]
+    chosen = [name for name in named if written[name] is not None]
     possible = chosen if len(chosen) == 1 else channels
     common, options = SubscriberSection.model_fields, _keys(*(channels[name].Options for name in possible))
     entries = reader.mapping(raw, place, (*common, *channels, *options))

@@ -13,6 +13,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
+from bot.text import some
+
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
@@ -33,7 +35,7 @@ def hint(name: str) -> str:
     found = _meant(name)
     if not found:
         return ": a name like Europe/Berlin is expected, of a large city with the same time"
-    return f": did you mean {found[0]}?" if len(found) == 1 else f": one of {_listed(found)} is expected"
+    return f": did you mean {found[0]}?" if len(found) == 1 else f": one of {some(found, _FEW)} is expected"
 
 
 def _meant(name: str) -> tuple[str, ...]:
@@ -48,11 +50,6 @@ def _meant(name: str) -> tuple[str, ...]:
         if near:
             return known[near[0]]
     return ()
-
-
-def _listed(zones: tuple[str, ...]) -> str:
-    shown = ", ".join(zones[:_FEW])
-    return f"{shown} and {len(zones) - _FEW} more" if len(zones) > _FEW else shown
 
 
 def _folded(name: str) -> str:

@@ -50,10 +50,10 @@ def truncate(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     return kept + ELLIPSIS if measure(kept + ELLIPSIS) <= limit else ""
 
 
-def some(names: Sequence[str]) -> str:
-    """The first two names, and how many more there are: `cs.AI, cs.CL and 32 more`."""
-    more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004 - the two that are named
-    return ", ".join(names[:2]) + more
+def some(names: Sequence[str], most: int = 2) -> str:
+    """The first names, and how many more there are: `cs.AI, cs.CL and 32 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 _JOINING = frozenset("\u200d" + "".join(map(chr, range(0x1F3FB, 0x1F400))))

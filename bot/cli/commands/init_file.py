@@ -96,7 +96,7 @@ def _tell_the_rest(output: Path, answers: Mapping[str, Any]) -> None:
     """Prints which secrets to set; if none is missing, offers to run `check`."""
     say(f"{output} is written.")
     choices = [CHANNEL_CHOICES[name] for name in answers["choices"]]
-    needed = [choice for choice in choices if choice.channel != "mail" or answers["mail"]["username"]]
+    needed = [choice for choice in choices if choice.channel != "mail" or answers["username"]]
     missing = [choice for choice in needed if not os.environ.get(choice.variable)]
     if missing:
         say("Set in the environment, before the first run:")

@@ -133,30 +133,19 @@ def _about_relay(answers: Mapping[str, Any]) -> Iterator[Question]:
 
 
 def for_template(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers as values for the configuration's template."""
+    """The answers, and what the configuration's template needs besides."""
     choices: Sequence[str] = answers["where to"]
     subscribers = [
         (answers[f"name of {choice}"], CHANNEL_CHOICES[choice].channel, answers[choice]) for choice in choices
     ]
-    relay = {
-        name: answers.get(key, "")
-        for name, key in (("host", "relay"), ("security", "security"), ("port", "port"), ("sender", "sender"))
-    }
     return {
-        "contact": answers["contact"],
-        "categories": answers["categories"],
-        "title": answers["title"],
+        **answers,
         "topic": re.sub(r"[^a-z0-9]+", "-", answers["title"].lower()).strip("-") or "papers",
-        "keywords": answers["keywords"],
         "choices": choices,
         "subscribers": subscribers,
         "threads": [answers["name of slack"]] if answers.get("thread") else [],
-        "mail": {**relay, "username": answers.get("user name", "")} if "mail" in choices else None,
-        "slack": "slack" in choices,
-        "discord": "discord" in choices,
-        "at": answers.get("hour"),
+        "username": answers.get("user name", ""),
         "timezone": answers.get("time zone", own_zone()),
-        "site": answers["pages"] or None,
     }
 
 

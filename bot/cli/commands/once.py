@@ -186,14 +186,13 @@ def _delivered(lane: LaneReport, settings: Settings) -> list[str]:
     if lane.paused:
         return [lane.subscriber, lane.address, "paused"]
     said = [f"{lane.sent} sent"] if lane.address else []
-    if lane.dropped:
-        said.append(f"{lane.dropped} dropped: {lane.reason}")
-    if lane.withdrawn:
-        said.append(f"{lane.withdrawn} taken back: {lane.reason}")
-    if lane.dead:
-        said.append(f"{lane.dead} given up: {lane.reason}")
-    if lane.held:
-        said.append(f"{lane.held} held for you to decide: nobody knows whether it arrived")
+    others = (
+        (lane.dropped, f"dropped: {lane.reason}"),
+        (lane.withdrawn, f"taken back: {lane.reason}"),
+        (lane.dead, f"given up: {lane.reason}"),
+        (lane.held, "held for you to decide: nobody knows whether it arrived"),
+    )
+    said += [f"{count} {what}" for count, what in others if count]
     if lane.left_until is not None:
         said.append(f"the rest stays in the outbox until {when(lane.left_until, settings.timezone)}: {lane.reason}")
     return [lane.subscriber, lane.address, "; ".join(said)]

@@ -62,7 +62,7 @@ def preview(
         typer.Option(
             "--as", metavar="FORM", help="terminal: words; html: the mail's; slack, discord: what each gets, as JSON."
         ),
-    ] = (Form.TERMINAL),
+    ] = Form.TERMINAL,
     latest: Annotated[
         bool,
         typer.Option("--latest", help="The latest stored mailing as a newcomer would get it, told before or not."),

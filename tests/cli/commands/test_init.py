@@ -369,12 +369,10 @@ def written(title: str, keywords: Sequence[str] = ()) -> str:
             "title": title,
             "categories": ["cs.CV"],
             "keywords": list(keywords),
-            "slack": False,
-            "discord": False,
-            "mail": None,
-            "doors": ["slack"],
+            "choices": [],
             "subscribers": [("a", "slack", title)],
-            "at": None,
-            "site": title,
+            "threads": [],
+            "hour": "",
+            "pages": title,
         }
     )
