@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ANY_HOUR = "any"
 """Instead of an hour: as soon as the mailing is in."""
 _FULL_WEEKDAY = 3
+_text = " ".join
 
 
 class Kind(StrEnum):
@@ -113,14 +114,6 @@ def read(command: ChatCommand, words: Mapping[str, Sequence[str]]) -> Typed | Mi
     return Typed(command, values)
 
 
-def _words(given: Sequence[str]) -> tuple[str, ...]:
-    return tuple(given)
-
-
-def _text(given: Sequence[str]) -> str:
-    return " ".join(given)
-
-
 def _hour(given: Sequence[str]) -> time | str:
     text = _text(given)
     return ANY_HOUR if text.lower() == ANY_HOUR else value_types.wall_time(text)
@@ -148,9 +141,9 @@ def _zone(given: Sequence[str]) -> str:
 
 
 _READERS: Mapping[Kind, Callable[[Sequence[str]], object]] = {
-    Kind.WHAT: _words,
-    Kind.WORDS: _words,
-    Kind.CATEGORIES: _words,
+    Kind.WHAT: tuple,
+    Kind.WORDS: tuple,
+    Kind.CATEGORIES: tuple,
     Kind.TITLE: _text,
     Kind.FOLLOWED: _text,
     Kind.QUERY: _text,

@@ -132,7 +132,3 @@ class Ask:
     def topics(self) -> tuple[Topic, ...]:
         """The topics that it follows; their exclusions contain its muted words."""
         return tuple(self.roster.topics.values())
-
-    def again(self) -> Ask:
-        """A copy that reads everything again, for after a change."""
-        return replace(self)

@@ -1,4 +1,7 @@
-"""The commands that change what a place gets. Each calls a command of `members.commands`, and returns the answer."""
+"""The commands that change what a place gets, and clicks, which change in what order.
+
+Each calls a command of `members.commands`, and returns the answer.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bot import text
 from bot.chat import sentences
 from bot.chat.answers import Answer, Choice, Part
 from bot.chat.arguments import ANY_HOUR
@@ -14,11 +18,13 @@ from bot.config import value_types
 from bot.members import commands
 from bot.members.values import Changed, Refusal, Refused
 from bot.model import Topic
+from bot.store.feedback import Opinion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
+    from bot.channels.buttons import Click
     from bot.chat.asking import Ask
     from bot.store.members import Member
 
@@ -28,6 +34,16 @@ if TYPE_CHECKING:
 EVERYTHING = "everything"
 """Given instead of a topic's name: delete the whole subscription."""
 _MOST_PREVIEWS = 5
+_NOTED: Mapping[Opinion, str] = {
+    Opinion.MORE: "More like this: noted.",
+    Opinion.LESS: "Less like this: noted.",
+    Opinion.SAVED: "Saved.",
+}
+_TAKEN_BACK: Mapping[Opinion, str] = {
+    Opinion.MORE: "More like this: taken back.",
+    Opinion.LESS: "Less like this: taken back.",
+    Opinion.SAVED: "Not saved any more.",
+}
 
 
 def follow(ask: Ask, values: Values) -> Answer:
@@ -172,6 +188,35 @@ def forget(ask: Ask, values: Values) -> Answer:  # noqa: ARG001 - a command
     return Answer(f"{said} forgotten. What is liked is learned anew, from what is said from now on.")
 
 
+def note(ask: Ask, click: Click) -> Answer:
+    """Stores an opinion; a second click with the same opinion takes it back.
+
+    It counts for the subscriber to whom the paper was shown, and for the person's own subscriber if there is one.
+
+    Args:
+        ask: the person, the place, and the subscriber that the button names.
+        click: the opinion, and the paper.
+    """
+    if not ask.subject:
+        return sentences.not_shown_here()
+    opinion = Opinion(click.wish.value)
+    noted = commands.feedback(
+        ask.context,
+        ask.subject,
+        ask.persons,
+        click.identifier,
+        opinion,
+        place=ask.asker.platform,
+        now=ask.now,
+        topic=click.topic,
+        also=ask.own,
+    )
+    said = _TAKEN_BACK[opinion] if noted is None else _NOTED[opinion]
+    versions = ask.context.store.papers.versions(click.identifier)
+    title = text.flatten_tex(versions[-1].title) if versions else f"arXiv:{click.identifier}"
+    return Answer(said, (Part(lines=(title,)),))
+
+
 def _change(
     ask: Ask,
     changes: list[Change],
@@ -184,34 +229,14 @@ def _change(
         return sentences.by_operator(ask.configured.name)
     if ask.member is None:
         return _refused(ask, Refused(Refusal.NO_MEMBER))
-    member, has_changed = ask.member, False
-    try:
-        with ask.context.store.shared_transaction():
-            for change in changes:
-                done = _carried_out(change, ask.member.key)
-                member, has_changed = done.member, has_changed or done.changed
-    except _RefusedError as error:
-        return _refused(ask, error.refusal)
-    first, *rest = say(member)
-    already = "" if has_changed or not changes else "It is so already. "
-    previews = ask.again().topics[:_MOST_PREVIEWS] if with_previews else ()
-    parts = (Part(lines=tuple(rest)),) if rest else ()
-    return Answer(f"{already}{first}", parts, has_changed=has_changed, previews=previews)
-
-
-class _RefusedError(Exception):
-    """One of several changes was refused, so the transaction is rolled back."""
-
-    def __init__(self, refusal: Refused) -> None:
-        super().__init__(refusal.why)
-        self.refusal = refusal
-
-
-def _carried_out(change: Change, key: str) -> Changed:
-    done = change(key)
+    done = commands.all_or_none(ask.context, ask.member.key, changes)
     if isinstance(done, Refused):
-        raise _RefusedError(done)
-    return done
+        return _refused(ask, done)
+    first, *rest = say(done.member)
+    already = "" if done.changed or not changes else "It is so already. "
+    previews = replace(ask).topics[:_MOST_PREVIEWS] if with_previews else ()  # a copy reads everything again
+    parts = (Part(lines=tuple(rest)),) if rest else ()
+    return Answer(f"{already}{first}", parts, has_changed=done.changed, previews=previews)
 
 
 def _refused(ask: Ask, refusal: Refused) -> Answer:

@@ -10,7 +10,7 @@ from bot.chat.parse import fields, quoted, usage
 from bot.config.value_types import WEEK
 from bot.members.values import Refusal
 from bot.model import Topic
-from bot.settings import ALL_WEEK, CHAT_PLATFORMS
+from bot.settings import ALL_WEEK
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -43,7 +43,7 @@ _FIELDS: Mapping[str, str] = {
 """The last part of a problem's path -> the name of the option in the chat."""
 _TYPED: Mapping[str, str] = {**_FIELDS, "exclude": "not", "authors": "by", "categories": "in", "title": "as"}
 """The same for a typed line: the keyword before the argument."""
-_MANAGERS = dict(zip(CHAT_PLATFORMS, ("the workspace's admins", "members who may manage its channels"), strict=True))
+_MANAGERS = {"slack": "the workspace's admins", "discord": "members who may manage its channels"}
 
 
 def refused(refusal: Refused, *, in_fields: bool) -> Answer:

@@ -18,7 +18,7 @@ from bot.channels.buttons import Wish
 from bot.chat import sentences
 from bot.chat.answers import Answer, Part
 from bot.chat.asking import Ask, Request
-from bot.chat.clicks import note
+from bot.chat.changing import note
 from bot.chat.commands import COMMANDS
 from bot.chat.looking import with_previews
 from bot.errors import DeliveryError, StoreError

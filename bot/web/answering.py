@@ -43,7 +43,7 @@ _LOOK_AGAIN_SECONDS = 0.05
 
 
 class Answering:
-    """Makes aiohttp handlers of routes."""
+    """Answers the requests of all routes."""
 
     def __init__(
         self,
@@ -60,14 +60,6 @@ class Answering:
         """Pages of failures that were drawn already, by status and by whether they stand one folder deeper."""
         self._failures_of: Served | None = None
         """Whose they are."""
-
-    def handler(self, route: Route) -> Handler:
-        """The handler for all methods of the route."""
-
-        async def handle(request: web.Request) -> web.StreamResponse:
-            return await self._answer(route, request)
-
-        return handle
 
     @web.middleware
     async def errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -98,7 +90,8 @@ class Answering:
 
     # -- one request ---------------------------------------------------------------------------------------------
 
-    async def _answer(self, route: Route, request: web.Request) -> web.StreamResponse:
+    async def answer(self, route: Route, request: web.Request) -> web.StreamResponse:
+        """Answers a request of any method of the route."""
         served, loop = self._served(), asyncio.get_running_loop()
         started = loop.time()
         is_post = request.method == HTTPMethod.POST
@@ -108,7 +101,6 @@ class Answering:
         payload = verify(served.web.secret, route.purpose, token, now) if route.purpose else b""
         page_request = PageRequest(
             readers=served.readers,
-            templates=served.templates,
             now=now,
             token=token,
             payload=payload or b"",

@@ -79,7 +79,7 @@ def make_app(
     answering = Answering(served, even_seconds=even_seconds, longest_wait_seconds=longest_wait_seconds)
     app = web.Application(middlewares=[answering.errors], client_max_size=MOST_BYTES)
     for route in ROUTES:
-        handler = answering.handler(route)
+        handler = partial(answering.answer, route)
         get = _or_front_page(served, handler) if route.path == "/" else handler
         app.router.add_get(route.path, get)
         if route.post is not None:

@@ -14,7 +14,7 @@ from bot.report.chat_outages import chat_outages
 from bot.web.page import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from bot.web.page import PageRequest
 
@@ -24,9 +24,11 @@ _LOOK_BACK = timedelta(days=7)
 def health(request: PageRequest) -> Document:
     """Answers in JSON with 200 if all is well, else with 503 and the reason."""
     try:
-        mailing, reason = _last_mailing(request), "; ".join(filter(None, (_late(request), *_deaf(request))))
+        mailing, late, readers = _last_mailing(request), _late(request), request.readers
+        deaf = [each.sentence for each in chat_outages(readers.store, readers.settings, request.now)]
     except StoreError as error:
         return _document({"reason": f"the store cannot be used: {error.reason}"})
+    reason = "; ".join(filter(None, (late, *deaf)))
     return _document({"mailing": mailing, **({"reason": reason} if reason else {})})
 
 
@@ -49,11 +51,6 @@ def _late(request: PageRequest) -> str:
         f"the mailing of {category} for {records[-1].mailing_date:%Y-%m-%d} is late: {records[-1].reason}"
         for category, records in sorted(late.items())
     )
-
-
-def _deaf(request: PageRequest) -> Iterator[str]:
-    readers = request.readers
-    return (each.sentence for each in chat_outages(readers.store, readers.settings, request.now))
 
 
 def _document(found: Mapping[str, object]) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -73,8 +73,8 @@ class Preview:
 
     said: FormMessage | None = None
     days: tuple[PreviewDay, ...] = ()
-    matched: int = field(default=0)
-    announced: int = field(default=0)
+    matched: int = 0
+    announced: int = 0
 
 
 def read_topic_form(form: Form) -> TopicForm:

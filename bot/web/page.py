@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from bot.members.context import Context
     from bot.members.links import Purpose
     from bot.settings import WebSettings
-    from bot.text.templates import Templates
     from bot.web.request_limits import Rates
 
 
@@ -49,7 +48,6 @@ class PageRequest:
     """One HTTP request, as the argument of a page function."""
 
     readers: Context
-    templates: Templates
     now: datetime
     token: str = ""
     """The verified token in the path."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from bot.config import value_types
 from bot.errors import Problem
 from bot.members import commands
 from bot.members.links import Purpose, sign, unsubscribe_url
-from bot.members.own_topics import read_terms
 from bot.members.values import Changed, Refusal, Refused
 from bot.model import Topic
 from bot.settings import ALL_WEEK
@@ -18,7 +19,6 @@ from bot.web.own_topic import TopicForm, previewed, read_topic_form, topic_form
 from bot.web.page import Page
 from bot.web.sentences import FormMessage, refused
 from bot.web.signup import offered_topics
-from bot.web.times import read_day, read_hour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -64,13 +64,14 @@ def send(request: PageRequest) -> Page:
 
 def _topics(request: PageRequest, key: str) -> Changed | Refused:
     """Follows the checked topics and unfollows the others."""
-    chosen = set(request.form.many("topic"))
-    return _all(
-        commands.follow(request.readers, key, topic.name)
+    chosen, readers = set(request.form.many("topic")), request.readers
+    steps = [
+        partial(commands.follow, readers, wanted=topic.name)
         if topic.name in chosen
-        else commands.unfollow(request.readers, key, topic.name)
-        for topic in offered_topics(request.readers)
-    )
+        else partial(commands.unfollow, readers, topic=topic.name)
+        for topic in offered_topics(readers)
+    ]
+    return commands.all_or_none(readers, key, steps) if steps else Refused(Refusal.NO_TOPIC)
 
 
 def _topic(request: PageRequest, key: str) -> Changed | Refused:
@@ -87,38 +88,37 @@ def _remove(request: PageRequest, key: str) -> Changed | Refused:
 
 def _muted(request: PageRequest, key: str) -> Changed | Refused:
     """Mutes the words in the form, and unmutes those that are no longer in it."""
-    wanted, member = request.form.lines("muted"), _member(request)
-    judged = read_terms(wanted, "muted")
-    if isinstance(judged, Refused):  # before anything is unmuted
-        return judged
+    readers, wanted, member = request.readers, request.form.lines("muted"), _member(request)
     gone = set(member.muted) - set(wanted) if member else set()
-    steps: tuple[Callable[[], Changed | Refused], ...] = (
-        lambda: commands.unmute(request.readers, key, gone),
-        lambda: commands.mute(request.readers, key, wanted),
-    )
-    return _all(step() for step in steps)
+    steps = [partial(commands.unmute, readers, terms=gone), partial(commands.mute, readers, terms=wanted)]
+    return commands.all_or_none(readers, key, steps)
 
 
 def _when(request: PageRequest, key: str) -> Changed | Refused:
     """Sets hour, weekdays and time zone."""
+    typed = request.form.one("at")
     try:
-        at = read_hour(request.form.one("at"))
+        at = value_types.wall_time(_without_seconds(typed)) if typed else None
     except ValueError as error:
         return Refused(Refusal.HOUR, (Problem("at", str(error)),))
     days = {number for number, name in enumerate(WEEKDAYS) if name in request.form.many("day")}
-    if at and not days:  # before the hour is changed
-        return Refused(Refusal.WEEKDAYS)
-    steps: tuple[Callable[[], Changed | Refused], ...] = (
-        lambda: commands.zone(request.readers, key, request.form.one("zone")),
-        lambda: commands.hour(request.readers, key, at),
-        lambda: commands.weekdays(request.readers, key, days if at else ALL_WEEK),
-    )
-    return _all(step() for step in steps)
+    steps = [
+        partial(commands.hour, request.readers, at=at),
+        partial(commands.weekdays, request.readers, days=days if at else ALL_WEEK),
+        partial(commands.zone, request.readers, name=request.form.one("zone")),
+    ]
+    return commands.all_or_none(request.readers, key, steps)
+
+
+def _without_seconds(typed: str) -> str:
+    """A time of day as HH:MM, which some browsers send as HH:MM:SS."""
+    return typed.removesuffix(":00") if typed.count(":") == 2 else typed  # noqa: PLR2004 - of HH:MM:SS
 
 
 def _pause(request: PageRequest, key: str) -> Changed | Refused:
+    typed = request.form.one("until")
     try:
-        until = read_day(request.form.one("until"))
+        until = value_types.day(typed) if typed else None
     except ValueError as error:
         return Refused(Refusal.DAY, (Problem("until", str(error)),))
     return commands.pause(request.readers, key, until)
@@ -147,16 +147,6 @@ _COMMANDS: Mapping[str, Command] = {
 }
 _DONE: Mapping[str, str] = {"forget": "Forgotten. What you like is learned anew, from what you say from now on."}
 """What is said of a command that was carried out, where that is not `Saved.`"""
-
-
-def _all(done: Iterator[Changed | Refused]) -> Changed | Refused:
-    """Runs several commands in order, up to the first refusal; returns the combined result."""
-    last, changed = None, False
-    for each in done:
-        if isinstance(each, Refused):
-            return each
-        last, changed = each, changed or each.changed
-    return Refused(Refusal.NO_TOPIC) if last is None else Changed(last.member, changed)
 
 
 # -- the page ----------------------------------------------------------------------------------------------------

@@ -205,9 +205,7 @@ def render_every_page(store: Store, templates: Templates) -> None:
         payload = spoken if route.purpose is Purpose.FEEDBACK else mailbox
         for function in (route.get, route.post, route.unknown):
             form = Form((("do", "resume"), ("address", DORA), ("topic", "birds")))
-            request = PageRequest(
-                readers, templates, NOW, "token", payload, query, form, is_post=function is not route.get
-            )
+            request = PageRequest(readers, NOW, "token", payload, query, form, is_post=function is not route.get)
             page = function(request) if function else None
             if isinstance(page, Page):
                 served.render(page, root="")

@@ -218,7 +218,7 @@ async def test_a_fault_of_ours_is_a_page_that_tells_nothing(
     async def broken(*_: Any) -> None:
         raise ZeroDivisionError(DORA)
 
-    monkeypatch.setattr(Answering, "_answer", broken)
+    monkeypatch.setattr(Answering, "_run", broken)
     answer = await pages.get(pages.preferences())
     assert (answer.status, "ZeroDivisionError" in answer.text, "Content-Security-Policy" in answer.headers) == (
         500,

@@ -6,6 +6,7 @@ A refusal is a value (`values.Refused`); an exception is raised only if the stor
 from bot.members.commands.chatting import carry_out_once, follow_in
 from bot.members.commands.feedback import feedback, learn_anew, said, saved
 from bot.members.commands.preferences import (
+    all_or_none,
     follow,
     hour,
     mute,
@@ -22,6 +23,7 @@ from bot.members.commands.signup import confirm, delete, forget, subscribe
 from bot.members.commands.suppressing import bounced, complained, count_being_sent, lift, resubscribe, unsubscribe
 
 __all__ = [
+    "all_or_none",
     "bounced",
     "carry_out_once",
     "complained",

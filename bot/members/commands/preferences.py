@@ -6,6 +6,7 @@ A subscriber is named by its key. A command that changes nothing says so in its 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.config import value_types
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.store.members import Member
 
     Change = Callable[[Member], "Member | Refused"]
+    Command = Callable[[str], Changed | Refused]
 
 
 def follow(context: Context, key: str, wanted: str | Wanted) -> Changed | Refused:
@@ -58,7 +60,7 @@ def mute(context: Context, key: str, terms: Sequence[str]) -> Changed | Refused:
     """Excludes papers with these words from all topics, in addition to words muted before."""
 
     def change(member: Member) -> Member | Refused:
-        found = read_terms((*member.muted, *terms), "muted")
+        found = read_terms(tuple(dict.fromkeys((*member.muted, *terms))), "muted")
         return found if isinstance(found, Refused) else replace(member, muted=found)
 
     return _change(context, key, change)
@@ -111,6 +113,32 @@ def pause(context: Context, key: str, until: date | None = None) -> Changed | Re
 def resume(context: Context, key: str) -> Changed | Refused:
     """Ends a pause."""
     return _change(context, key, lambda member: replace(member, paused=False, paused_until=None))
+
+
+class _RefusedError(Exception):
+    """One of several commands was refused, so that the transaction is rolled back."""
+
+    def __init__(self, refusal: Refused) -> None:
+        super().__init__(refusal.why)
+        self.refusal = refusal
+
+
+def all_or_none(context: Context, key: str, wanted: Sequence[Command]) -> Changed | Refused:
+    """Carries out several commands on a subscriber, each called with its key; none of them if one is refused."""
+    as_it_is: Command = partial(_change, context, change=lambda member: member)
+    try:
+        with context.store.shared_transaction():
+            done = [_carried_out(command, key) for command in (as_it_is, *wanted)]
+    except _RefusedError as error:
+        return error.refusal
+    return Changed(done[-1].member, any(each.changed for each in done))
+
+
+def _carried_out(command: Command, key: str) -> Changed:
+    done = command(key)
+    if isinstance(done, Refused):
+        raise _RefusedError(done)
+    return done
 
 
 def _change(context: Context, key: str, change: Change) -> Changed | Refused:

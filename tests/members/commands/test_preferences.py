@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.members.commands import (
+    all_or_none,
     follow,
     hour,
     mute,
@@ -140,6 +142,24 @@ def test_own_topics_are_refused_where_there_shall_be_none_and_those_there_are_st
     strict = context_over(store, replace(WEB, own_topics=False))
     assert follow(strict, dora.key, {**OWN, "title": "Atlases"}) == Refused(Refusal.OWN_TOPICS)
     assert stored(strict) == dora
+
+
+def test_words_that_are_muted_already_do_not_count_twice(context: Context, dora: Member) -> None:
+    words = [f"w{number}" for number in range(MOST_TERMS - 1)]
+    changed(mute(context, dora.key, words[:-1]))
+    assert changed(mute(context, dora.key, words)).muted == tuple(words)
+
+
+def test_of_several_commands_all_are_carried_out_or_none(context: Context, dora: Member) -> None:
+    at_nine, no_day = partial(hour, context, at=time(9)), partial(weekdays, context, days=[])
+    assert all_or_none(context, dora.key, [at_nine, no_day]) == Refused(Refusal.WEEKDAYS)
+    assert stored(context) == dora
+    some_days = partial(weekdays, context, days=[0, 4])
+    assert changed(all_or_none(context, dora.key, [at_nine, some_days, at_nine])).weekdays == {0, 4}
+    again = all_or_none(context, dora.key, [at_nine, some_days])
+    assert isinstance(again, Changed)
+    assert not again.changed
+    assert all_or_none(context, "m-0", []) == Refused(Refusal.NO_MEMBER)
 
 
 def test_muted_words_add_up_and_are_taken_back_however_they_are_written(context: Context, dora: Member) -> None:
