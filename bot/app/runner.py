@@ -126,7 +126,7 @@ class Runner:
         self._alerts: dict[str, Alert] = {}
         self._is_ending = False
         self._long_work: asyncio.Task[Any] | None = None
-        """Collect, compose or publish, while it runs."""
+        """Collect, the reading of reactions, compose or publish, while it runs."""
 
     # -- in a row ------------------------------------------------------------------------------------------------
 
@@ -226,18 +226,19 @@ class Runner:
 
     async def _tell(self, options: _Options, elsewhere: str = "") -> Told:
         """Composes, delivers and publishes what is collected; while another process collects, only delivers."""
-        composed: tuple[Composed, ...] = ()
-        delivered: tuple[LaneReport, ...] = ()
-        published: tuple[Published, ...] = ()
-        site_error = ""
+        told = Told()
         if options.tell and not elsewhere:
             compose = self.compose(any_hour=options.any_hour, wait_for_late=options.wait_for_late)
-            composed = await self._until_the_end(compose)
+            told = replace(told, composed=await self._until_the_end(compose))
         if options.tell:
             delivered = await self.deliver(ignore_backoff=options.ignore_backoff, max_wait=options.max_wait)
+            told = replace(told, delivered=delivered)
         if not elsewhere:
-            published, site_error = await self._publish_or_say_why()
-        return Told(composed, delivered, published, site_error)
+            try:
+                told = replace(told, published=await self._until_the_end(self.publish()))
+            except (RenderError, OSError) as error:  # does not fail the run, as digests are sent
+                told = replace(told, site_error=str(error))
+        return told
 
     # -- the verbs -----------------------------------------------------------------------------------------------
 
@@ -324,7 +325,7 @@ class Runner:
             self._long_work.cancel()
 
     async def _until_the_end(self, verb: Coroutine[Any, Any, Result]) -> Result:
-        """Runs compose or publish, which `end_soon` may cancel.
+        """Runs what takes long, which `end_soon` may cancel.
 
         Raises:
             CancelledError: the process is to end.
@@ -354,13 +355,6 @@ class Runner:
         for subscriber, problem in (await self._read_reactions()).items() if self._read_reactions else ():
             log.warning("reactions cannot be read", subscriber=subscriber, reason=problem)
             self.add_alert(f"reactions {subscriber}", problem)
-
-    async def _publish_or_say_why(self) -> tuple[tuple[Published, ...], str]:
-        """Publishes. Returns the pages, and why it failed; an error does not fail the run, as digests are sent."""
-        try:
-            return await self._until_the_end(self.publish()), ""
-        except (RenderError, OSError) as error:
-            return (), str(error)
 
     async def _deliver_alerts(self, composed: tuple[Composed, ...], site_error: str) -> tuple[LaneReport, ...]:
         """Sends the operator the alerts of this run."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 _DIGESTS_PER_TRANSACTION = 50
-"""How many different digests are written in one transaction."""
+"""How many different digests are written in one transaction: enough to make a commit cheap, few enough for memory."""
 
 _MOST_PLANS = 1000
 """How many different digests are planned before they are rendered: a plan takes about 5 KB."""
@@ -243,8 +243,10 @@ class Composer:
     ) -> dict[str, Composed]:
         """Renders and writes all groups, and forgets them and their plans."""
         done: dict[str, Composed] = {}
-        for some in _in_batches(list(groups.values())):
-            done.update((composed.subscriber, composed) for composed in await self._serve(some, now))
+        in_order = list(groups.values())
+        for start in range(0, len(in_order), _DIGESTS_PER_TRANSACTION):
+            batch = in_order[start : start + _DIGESTS_PER_TRANSACTION]
+            done.update((composed.subscriber, composed) for composed in await self._serve(batch, now))
         groups.clear()
         self._planner.forget_plans()
         return done
@@ -295,13 +297,6 @@ class Composer:
 def _is_silent(subscriber: Subscriber) -> bool:
     """Whether nothing is composed for it: it is not confirmed, or has no address or no topic."""
     return subscriber.unconfirmed or not subscriber.addresses or not subscriber.topics
-
-
-def _in_batches(groups: Sequence[Sequence[_Candidate]]) -> Iterator[Sequence[Sequence[_Candidate]]]:
-    """The groups in batches: large enough to make a commit cheap, small enough for their digests to fit in memory."""
-    return (
-        groups[start : start + _DIGESTS_PER_TRANSACTION] for start in range(0, len(groups), _DIGESTS_PER_TRANSACTION)
-    )
 
 
 def _outcome(plan: DigestPlan | None, rendered: RenderedDigest | None) -> Outcome:

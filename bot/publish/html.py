@@ -80,9 +80,9 @@ def shared(site: SiteContext, *, root: str, path: str) -> dict[str, object]:
 def _paper(entry: DigestEntry, listed: int) -> dict[str, object]:
     """What the template is given of a paper, the `listed`th on the Markdown page."""
     paper, hits = entry.paper, entry.match.hits
-    title = typeset(paper.title, places([(hit.term, hit.mode) for hit in hits if hit.field == "title"], paper.title))
-    abstract = typeset(
-        paper.abstract, places([(hit.term, hit.mode) for hit in hits if hit.field == "abstract"], paper.abstract)
+    title, abstract = (
+        typeset(raw, places([(hit.term, hit.mode) for hit in hits if hit.field == field], raw))
+        for field, raw in (("title", paper.title), ("abstract", paper.abstract))
     )
     kind = "new" if entry.type is AnnounceType.NEW and entry.replaced_to is None else ""
     return {
@@ -98,7 +98,7 @@ def _paper(entry: DigestEntry, listed: int) -> dict[str, object]:
         "authors_left": max(0, len(paper.authors) - AUTHORS_SHOWN),
         "chips": [kind, *chips(entry)] if kind else chips(entry),
         "categories": _searches("category", paper.categories),
-        "terms": _searches("keyword", dict.fromkeys(hit.term for hit in entry.match.hits)),
+        "terms": _searches("keyword", dict.fromkeys(hit.term for hit in hits)),
         "bibtex": Markup("{}").format(bibtex.entry(paper)),
     }
 

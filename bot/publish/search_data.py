@@ -48,29 +48,24 @@ def month(before: str, pages: Iterable[TopicPage]) -> str:
         before: the file's content before; lines that we did not write are left out.
         pages: pages of this month; each replaces its own older line.
     """
-    return _with_lines(
-        before, pages, lambda page: _line("add", page, [_row(entry) for entry in in_order(page.entries)])
-    )
+    return _with_lines("add", _row, before, pages)
 
 
 def abstracts(before: str, pages: Iterable[TopicPage]) -> str:
     """The month's file of abstracts with these pages in it, as `month`."""
-    return _with_lines(
-        before, pages, lambda page: _line("abstracts", page, [_abstract(e) for e in in_order(page.entries)])
-    )
+    return _with_lines("abstracts", _abstract, before, pages)
 
 
-def _with_lines(before: str, pages: Iterable[TopicPage], line: Callable[[TopicPage], str]) -> str:
+def _with_lines(
+    call: str, values: Callable[[DigestEntry], list[object]], before: str, pages: Iterable[TopicPage]
+) -> str:
     lines = {(found[2], found[1]): line for line in before.split("\n") if (found := _LINE.fullmatch(line))}
     for page in pages:
-        lines[page.mailing_date.isoformat(), page.topic.name] = line(page)
+        topic, day, rows = page.topic.name, page.mailing_date.isoformat(), map(values, in_order(page.entries))
+        passed = json.dumps([topic, day, list(rows)], ensure_ascii=False, separators=(",", ":"))
+        lines[day, topic] = f"paperboy.{call}({passed});"
     by_topic = sorted(lines, key=lambda key: key[1])
     return "".join(lines[key] + "\n" for key in sorted(by_topic, key=lambda key: key[0], reverse=True))
-
-
-def _line(call: str, page: TopicPage, rows: list[list[object]]) -> str:
-    values = [page.topic.name, page.mailing_date.isoformat(), rows]
-    return f"paperboy.{call}({json.dumps(values, ensure_ascii=False, separators=(',', ':'))});"
 
 
 def _abstract(entry: DigestEntry) -> list[object]:
