@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo.servers import discord
-from tests.servers import slack
+from tests.servers import discord, slack
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo.servers.discord import FaultScript as DiscordSays
 from bot.store import Store
 from bot.store.feedback import FeedbackRecord, Opinion
 from tests.builders import paper
@@ -21,6 +20,7 @@ from tests.crash.driver import ProcessPool, Tally, drive, next_mailing, process_
 from tests.crash.fleet import drive_fleet, opened_fleet
 from tests.crash.judge import ASKABLE
 from tests.servers.arxiv import Answer
+from tests.servers.discord import FaultScript as DiscordSays
 from tests.servers.slack import FaultScript as SlackSays
 from tests.world import MONDAY, TUESDAY, Environment, morning
 

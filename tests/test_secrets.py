@@ -18,13 +18,13 @@ import pytest
 
 from bot.app.runner import Runner
 from bot.channels.slack import SlackChannel
-from bot.demo.servers.discord import FaultScript as DiscordSays
 from bot.errors import DeliveryError, StoreError
 from bot.store import Store
 from bot.store.outbox import Outbox
 from tests.builders import paper
 from tests.cli.conftest import Terminal, paperboy
 from tests.leaks import leaks
+from tests.servers.discord import FaultScript as DiscordSays
 from tests.servers.slack import FaultScript as SlackSays
 from tests.servers.smtp import DROP
 from tests.world import TUESDAY, Environment, morning

@@ -11,9 +11,9 @@ import yaml
 from bot.app import App, opened
 from bot.clock import SimulatedClock
 from bot.config import load
-from bot.demo.servers.discord import DiscordReceiver
 from bot.model import AnnounceType, FeedItem, Mailing, Paper
 from tests.servers.arxiv import ArxivServer, render_rss
+from tests.servers.discord import DiscordReceiver
 from tests.servers.slack import SlackReceiver
 from tests.servers.smtp import SmtpReceiver
 

@@ -11,7 +11,6 @@ import pytest
 from bot.app import chat_service
 from bot.app.chat_service import ChatListening
 from bot.clock import SystemClock
-from bot.demo.servers.discord import DiscordReceiver
 from bot.settings import ChatSettings, DiscordChat, WhoMayChange
 from bot.store import Store
 from tests.chat.conftest import ADA
@@ -19,6 +18,7 @@ from tests.chat.discord.conftest import BO, CHANNEL, settings_for
 from tests.chat.slack.conftest import answer as answered
 from tests.chat.slack.conftest import settings_for as slack_settings
 from tests.demo.servers.discord_bot import until
+from tests.servers.discord import DiscordReceiver
 from tests.servers.slack import SlackReceiver
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 from bot.app import App
 from bot.clock import SystemClock
 from bot.deliver import deliver
-from bot.demo.servers.discord import DiscordReceiver
 from bot.model import Message
 from bot.store.outbox import RenderedDigest
 from bot.store.subscribers import SubscriberState
 from tests.bench.measure import machine, say, table
+from tests.servers.discord import DiscordReceiver
 from tests.servers.slack import SlackReceiver
 from tests.world import opened_environment
 

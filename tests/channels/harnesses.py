@@ -11,12 +11,11 @@ from aiosmtpd.smtp import AuthResult
 from bot.channels.discord import DiscordChannel
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
-from bot.demo.servers import discord
 from bot.errors import FailureKind
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests.channels import reading
-from tests.servers import slack
+from tests.servers import discord, slack
 from tests.servers.smtp import DROP, SmtpReceiver
 
 if TYPE_CHECKING:

@@ -15,14 +15,14 @@ from bot.channels.discord import DiscordChannel, DiscordSettings
 from bot.channels.discord.options import DiscordOptions
 from bot.channels.reactions import PostedMessage, Reacted, ReadsReactions, wish_of, wishes
 from bot.channels.slack import SlackChannel, SlackOptions, SlackSettings
-from bot.demo.servers.discord import DiscordReceiver
-from bot.demo.servers.discord import FaultScript as DiscordFault
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests.builders import digest, many_entries, section
 from tests.servers import slack
+from tests.servers.discord import DiscordReceiver
+from tests.servers.discord import FaultScript as DiscordFault
 from tests.servers.slack import FaultScript as SlackFault
 from tests.servers.slack import SlackReceiver
 

@@ -19,7 +19,6 @@ from bot.channels.slack import CREDENTIAL_SECONDS, SlackChannel
 from bot.channels.slack import api as slack_api
 from bot.clock import SimulatedClock
 from bot.deliver.reconcile import VISIBLE_AFTER
-from bot.demo.servers.discord import FaultScript as DiscordSays
 from bot.errors import StoreError
 from bot.model import DeliveryState, Limit, Limits
 from bot.store.database.tables import gates
@@ -27,6 +26,7 @@ from bot.store.outbox import Claimed, Outbox
 from bot.store.outbox.claim import BatchResult
 from bot.store.outbox.policy import ClaimLostError
 from tests.builders import paper
+from tests.servers.discord import FaultScript as DiscordSays
 from tests.servers.slack import FaultScript
 from tests.servers.smtp import DROP
 from tests.store.one_lane import claim_one

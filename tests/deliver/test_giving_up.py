@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo.servers.discord import FaultScript as DiscordSays
 from bot.model import DeliveryState
 from tests.builders import paper
+from tests.servers.discord import FaultScript as DiscordSays
 from tests.servers.slack import FaultScript
 from tests.servers.smtp import DROP, SmtpReceiver
 from tests.world import TUESDAY, Environment, morning

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.demo.servers.discord import FaultScript as DiscordSays
 from tests.builders import paper
+from tests.servers.discord import FaultScript as DiscordSays
 from tests.servers.slack import FaultScript
 from tests.world import TUESDAY, Environment, morning
 

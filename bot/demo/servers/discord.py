@@ -1,17 +1,14 @@
-"""A Discord server on loopback, for the demo and the tests: accepts and refuses what Discord does.
+"""A Discord server on loopback: accepts and refuses what Discord does.
 
-Has the routes that `channels.discord` uses, with limits, nonces and permissions to read; `DiscordChat` has the routes
-that `chat.discord` uses. Limits the rate only if it is told to. Rules:
-https://docs.discord.com/developers/resources/message, .../resources/webhook and
-https://docs.discord.com/developers/topics/rate-limits.
+Has the routes with which `channels.discord` posts, with the limits of messages, and nonces; `DiscordChat` has the
+routes that `chat.discord` uses. Rules:
+https://docs.discord.com/developers/resources/message and .../resources/webhook.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import time
-from collections import deque
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -24,26 +21,25 @@ from bot.demo.servers.discord_forums import FORUM, GUILD, Forums
 from bot.demo.servers.discord_interactions import Person
 from bot.demo.servers.discord_limits import errors_in
 from bot.demo.servers.discord_messages import DiscordMessage
-from bot.demo.servers.discord_reactions import DiscordReactions
 from bot.demo.servers.loopback import listening
-from bot.demo.servers.scripted import FaultScript, play
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-__all__ = ["NONCE_SECONDS", "TOKEN", "DiscordMessage", "DiscordReceiver", "FaultScript", "errors_in"]
+__all__ = ["NONCE_SECONDS", "TOKEN", "DiscordMessage", "DiscordReceiver"]
 
 TOKEN = "demo-bot-token"  # noqa: S105 - opens nothing but this receiver
 NONCE_SECONDS = 300.0
 """How long a nonce is remembered; Discord's docs say "the past few minutes"."""
 
-_ROOT = "/api/v10"
-_FIRST_ID = 1_200_000_000_000_000_000
+ROOT = "/api/v10"
+"""The path of the API."""
+FIRST_ID = 1_200_000_000_000_000_000
 _EPOCH = 1_420_070_400
 """The epoch of ids, in seconds since 1970: https://docs.discord.com/developers/reference#snowflakes."""
-_BOT = Person(str(_FIRST_ID), "paperboy").as_user() | {"bot": True}
+BOT = Person(str(FIRST_ID), "paperboy").as_user() | {"bot": True}
 
 
 class DiscordReceiver:
@@ -59,22 +55,10 @@ class DiscordReceiver:
         self.requests: list[tuple[str, str]] = []
         """Method and path of every request, in order."""
         self.user_agents: set[str] = set()
-        self.script: deque[FaultScript] = deque()
-        """Faults, used up one by one; the first waits for a request of its method."""
         self.channels: dict[str, dict[str, Any]] = {}
         """Special channels by id, as Discord describes them; any other id is a text channel."""
-        self.closed: dict[str, tuple[int, int]] = {}
-        """Channels and threads (by id) and webhooks (by name) that refuse everything -> the status and code."""
-        self.reactions = DiscordReactions(_BOT)
         self.forums = Forums()
-        self.no_threads: set[str] = set()
-        """Channels in which the bot may not open threads."""
-        self.no_history: set[str] = set()
-        """Channels in which the bot has no Read Message History."""
-        self.chat = DiscordChat(_BOT, lambda token: token == self.token, lambda: self.now(), self._next_id)  # noqa: PLW0108 - a test may put another clock there
-        self.seconds_between_posts = 0.0
-        """The least time between two posts to one channel or webhook; earlier ones get a 429."""
-        self._posted: dict[str, float] = {}
+        self.chat = DiscordChat(BOT, lambda token: token == self.token, lambda: self.now(), self._next_id)  # noqa: PLW0108 - a test may put another clock there
         self._webhooks: dict[str, tuple[str, str]] = {}
         self._nonces: dict[tuple[str, str], tuple[float, DiscordMessage]] = {}
         self._deleted: set[str] = set()
@@ -85,7 +69,7 @@ class DiscordReceiver:
     @property
     def api_url(self) -> str:
         """The value for `channels.discord.api_url`."""
-        return f"http://127.0.0.1:{self._port}{_ROOT}"
+        return f"http://127.0.0.1:{self._port}{ROOT}"
 
     def make_forum(self, number: str, *, flags: int = 0, tags: Mapping[str, str] | None = None) -> None:
         """Makes a channel, or the channel of a webhook (by its name), a forum; `tags`: ids by names."""
@@ -96,7 +80,7 @@ class DiscordReceiver:
     def webhook_url(self, name: str) -> str:
         """The URL of the webhook with that name, created at the first call."""
         digest = hashlib.sha256(name.encode()).hexdigest()
-        number = str(_FIRST_ID + int(digest[:8], 16))
+        number = str(FIRST_ID + int(digest[:8], 16))
         self._webhooks[number] = (f"hook-{digest[:40]}", name)
         return f"{self.api_url}/webhooks/{number}/{self._webhooks[number][0]}"
 
@@ -105,21 +89,19 @@ class DiscordReceiver:
         self._deleted.add(message_id)
         self.messages = [message for message in self.messages if message.id != message_id]
 
+    def add_routes(self, app: web.Application) -> None:
+        """Adds all routes."""
+        self.chat.add_routes(app, ROOT)
+        app.router.add_get(f"{ROOT}/users/@me", self._me)
+        app.router.add_get(f"{ROOT}/channels/{{id}}", self._channel)
+        app.router.add_post(f"{ROOT}/channels/{{id}}/messages", self._create_message)
+        app.router.add_post(f"{ROOT}/channels/{{id}}/threads", self._start_thread)
+        app.router.add_post(f"{ROOT}/channels/{{id}}/messages/{{message}}/threads", self._start_thread_below)
+        app.router.add_post(f"{ROOT}/webhooks/{{id}}/{{token}}", self._execute_webhook)
+
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._log])
-        self.chat.add_routes(app, _ROOT)
-        app.router.add_get(f"{_ROOT}/users/@me", self._me)
-        app.router.add_get(f"{_ROOT}/channels/{{id}}", self._channel)
-        app.router.add_post(f"{_ROOT}/channels/{{id}}/messages", self._create_message)
-        app.router.add_get(f"{_ROOT}/channels/{{id}}/messages", self._messages)
-        app.router.add_get(f"{_ROOT}/channels/{{id}}/messages/{{message}}", self._message)
-        app.router.add_get(f"{_ROOT}/channels/{{id}}/messages/{{message}}/reactions/{{emoji}}", self._reacted)
-        app.router.add_post(f"{_ROOT}/channels/{{id}}/threads", self._start_thread)
-        app.router.add_post(f"{_ROOT}/channels/{{id}}/messages/{{message}}/threads", self._start_thread_below)
-        app.router.add_get(f"{_ROOT}/channels/{{id}}/threads/archived/public", self._archived_threads)
-        app.router.add_get(f"{_ROOT}/guilds/{{id}}/threads/active", self._active_threads)
-        app.router.add_get(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._webhook)
-        app.router.add_post(f"{_ROOT}/webhooks/{{id}}/{{token}}", self._execute_webhook)
+        self.add_routes(app)
         self._port = self.chat.port = await self._open.enter_async_context(listening(app))
         return self
 
@@ -130,15 +112,13 @@ class DiscordReceiver:
     async def _log(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
         self.user_agents.add(request.headers.get("User-Agent", ""))
-        if self.script and self.script[0].method == request.method:
-            return await _play(self.script.popleft(), request, handler)
         try:
             return await handler(request)
         except web.HTTPNotFound:
             return error_answer(404, 0, "404: Not Found")
 
     async def _me(self, request: web.Request) -> web.Response:
-        return self._unauthorized(request) or json_answer(_BOT)
+        return self._unauthorized(request) or json_answer(BOT)
 
     def guild_channel(self, number: str) -> dict[str, Any]:
         """A channel of the guild, as the gateway describes it."""
@@ -147,7 +127,7 @@ class DiscordReceiver:
 
     async def _channel(self, request: web.Request) -> web.Response:
         number = request.match_info["id"]
-        if refused := self._unauthorized(request) or self._closed(number):
+        if refused := self._unauthorized(request):
             return refused
         person = self.chat.whose(number)
         return json_answer(self.guild_channel(number) if person is None else self.chat.direct_channel(person))
@@ -164,23 +144,22 @@ class DiscordReceiver:
     async def _start_thread(self, request: web.Request) -> web.StreamResponse:
         """Opens a thread: in a forum with its first message; elsewhere an empty one, which is not kept."""
         number, asked = request.match_info["id"], await request.json()
-        if refused := self._unauthorized(request) or self._closed(number) or self._too_early(number):
+        if refused := self._unauthorized(request):
             return refused
         if self.channels.get(number, {}).get("type") != FORUM:
-            return json_answer({"id": str(_FIRST_ID - 1), "name": asked.get("name"), "type": 12})
+            return json_answer({"id": str(FIRST_ID - 1), "name": asked.get("name"), "type": 12})
         payload = {**(asked.get("message") or {}), "applied_tags": asked.get("applied_tags")}
-        return self._open_thread(number, str(asked.get("name", "")), str(_FIRST_ID), payload)
+        return self._open_thread(number, str(asked.get("name", "")), str(FIRST_ID), payload)
 
     async def _start_thread_below(self, request: web.Request) -> web.Response:
         number, message, asked = request.match_info["id"], request.match_info["message"], await request.json()
-        if refused := self._unauthorized(request) or self._closed(number):
+        if refused := self._unauthorized(request):
             return refused
         found = any(each.id == message and each.destination == number for each in self.messages)
-        direct, allowed = self.chat.whose(number) is not None, number not in self.no_threads
-        name = str(asked.get("name", ""))
-        if refusal := self.forums.refusal_below(message, name, found=found, allowed=allowed, direct=direct):
+        direct, name = self.chat.whose(number) is not None, str(asked.get("name", ""))
+        if refusal := self.forums.refusal_below(message, name, found=found, direct=direct):
             return error_answer(*refusal)
-        self.forums.opened(message, number, name, str(_FIRST_ID), self.now())
+        self.forums.opened(message, number, name, str(FIRST_ID), self.now())
         return json_answer({"id": message, "parent_id": number, "name": name, "type": 11}, 201)
 
     def _open_thread(self, forum: str, name: str, owner: str, payload: dict[str, Any]) -> web.Response:
@@ -192,61 +171,6 @@ class DiscordReceiver:
             self.forums.opened(self.messages[-1].id, forum, name, owner, self.now())
         return answer
 
-    async def _active_threads(self, request: web.Request) -> web.Response:
-        shown = self.forums.shown(self.now(), archived=False)
-        return self._unauthorized(request) or json_answer({"threads": shown, "members": []})
-
-    async def _archived_threads(self, request: web.Request) -> web.Response:
-        number = request.match_info["id"]
-        if refused := self._unauthorized(request) or self._closed(number):
-            return refused
-        if number in self.no_history:
-            return error_answer(403, 50013, "Missing Permissions")
-        shown, limit = self.forums.shown(self.now(), archived=True, forum=number), int(request.query["limit"])
-        return json_answer({"threads": shown[:limit], "members": [], "has_more": len(shown) > limit})
-
-    async def _messages(self, request: web.Request) -> web.Response:
-        """Messages, newest first: the oldest ones after `after`; an empty list without the permission."""
-        number = request.match_info["id"]
-        if refused := self._unauthorized(request) or self._closed(number):
-            return refused
-        if number not in self.forums.threads and any(message.id == number for message in self.messages):
-            return error_answer(404, 10003, "Unknown Channel")  # a message's id is only its thread's, too
-        after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
-        found = [message for message in self._readable(number) if int(message.id) > after][:limit]
-        return json_answer([message.as_shown(_BOT) | self.reactions.shown(message.id) for message in reversed(found)])
-
-    async def _message(self, request: web.Request) -> web.Response:
-        number = request.match_info["id"]
-        if refused := self._unauthorized(request) or self._closed(number):
-            return refused
-        if number in self.no_history:
-            return error_answer(403, 50013, "Missing Permissions")
-        found = [message for message in self._readable(number) if message.id == request.match_info["message"]]
-        return json_answer(found[0].as_shown(_BOT)) if found else error_answer(404, 10008, "Unknown Message")
-
-    async def _reacted(self, request: web.Request) -> web.Response:
-        number, message = request.match_info["id"], request.match_info["message"]
-        if refused := self._unauthorized(request) or self._closed(number):
-            return refused
-        if not any(each.id == message for each in self._readable(number)):
-            return error_answer(404, 10008, "Unknown Message")
-        return self.reactions.users(message, request.match_info["emoji"], request.query)
-
-    def _readable(self, number: str) -> list[DiscordMessage]:
-        unseen = self.no_history
-        return [
-            message
-            for message in self.messages
-            if number == (message.thread or message.destination) and not {number, message.destination} & unseen
-        ]
-
-    async def _webhook(self, request: web.Request) -> web.Response:
-        number, name = request.match_info["id"], self._name(request)
-        if not isinstance(name, str):
-            return name
-        return json_answer({"id": number, "type": 1, "name": name, "channel_id": str(_FIRST_ID)})
-
     async def _execute_webhook(self, request: web.Request) -> web.StreamResponse:
         name = self._name(request)
         if not isinstance(name, str):
@@ -254,8 +178,7 @@ class DiscordReceiver:
         payload, thread = await request.json(), request.query.get("thread_id", "")
         is_forum = self.channels.get(name, {}).get("type") == FORUM
         if "thread_name" in payload and not thread:
-            early = self._closed(name) or self._too_early(name)
-            return early or self._open_thread(name, payload["thread_name"], request.match_info["id"], payload)
+            return self._open_thread(name, payload["thread_name"], request.match_info["id"], payload)
         if is_forum and not thread:
             return error_answer(400, 220001, "Webhooks posted to forum channels must have a thread_name or thread_id")
         return await self._post(request, name, thread, nonces=False)
@@ -264,29 +187,6 @@ class DiscordReceiver:
         known = request.headers.get("Authorization") == f"Bot {self.token}"
         return None if known else error_answer(401, 0, "401: Unauthorized")
 
-    def _closed(self, destination: str) -> web.Response | None:
-        status, code = self.closed.get(destination, (0, 0))
-        return error_answer(status, code, "no") if status else None
-
-    def _too_early(self, destination: str) -> web.Response | None:
-        """The refusal of a post that comes too early; None if it is accepted, and then its time is stored."""
-        now = self.now()
-        wait = self._posted.get(destination, float("-inf")) + self.seconds_between_posts - now
-        if wait <= 0:
-            self._posted[destination] = now
-            return None
-        headers = {
-            "Retry-After": str(math.ceil(wait)),
-            "X-RateLimit-Limit": "1",
-            "X-RateLimit-Remaining": "0",
-            "X-RateLimit-Reset": f"{now + wait:.3f}",
-            "X-RateLimit-Reset-After": f"{wait:.3f}",
-            "X-RateLimit-Bucket": hashlib.sha256(destination.encode()).hexdigest()[:32],
-            "X-RateLimit-Scope": "user",
-        }
-        said = {"message": "You are being rate limited.", "retry_after": round(wait, 3), "global": False}
-        return json_answer(said, 429, headers)
-
     def _name(self, request: web.Request) -> str | web.Response:
         token, name = self._webhooks.get(request.match_info["id"], ("", ""))
         if not token:
@@ -294,10 +194,7 @@ class DiscordReceiver:
         return name if request.match_info["token"] == token else error_answer(401, 50027, "Invalid Webhook Token")
 
     async def _post(self, request: web.Request, destination: str, thread: str, *, nonces: bool) -> web.StreamResponse:
-        payload = await request.json()
-        if refused := self._closed(destination) or self._closed(thread) or self._too_early(destination):
-            return refused
-        answer = self._take(payload, destination, thread, nonces=nonces)
+        answer = self._take(await request.json(), destination, thread, nonces=nonces)
         silent = request.query.get("wait", "1") != "1" and answer.status == 200
         return web.Response(status=204) if silent else answer
 
@@ -325,15 +222,3 @@ class DiscordReceiver:
             message = replace(message, thread_name=known.name)
         self.messages.append(message)
         return json_answer({"id": message.id})
-
-
-async def _play(fault: FaultScript, request: web.Request, handler: Handler) -> web.StreamResponse:
-    await request.read()
-    if fault.takes:
-        await handler(request)
-    if isinstance(fault.body, str):
-        page = fault.body
-        answer = web.Response(status=fault.status, text=page, content_type="text/html", headers=fault.headers)
-    else:
-        answer = json_answer(fault.body, fault.status, fault.headers)
-    return await play(fault, request, answer)

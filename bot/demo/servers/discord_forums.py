@@ -1,4 +1,4 @@
-"""The forums of the Discord server on loopback: rules for threads, the open threads, and when they close.
+"""The forums of the Discord server on loopback: rules for threads, and the threads that were opened.
 
 Does no I/O. Rules: https://docs.discord.com/developers/topics/threads and
 https://docs.discord.com/developers/resources/channel#start-thread-in-forum-or-media-channel.
@@ -16,8 +16,6 @@ GUILD = "1200000000000000777"
 FORUM = 15
 _REQUIRES_TAG = 1 << 4
 _LONGEST_NAME = 100
-QUIET_SECONDS = 86_400.0
-"""A thread without messages for so long is closed; a forum's default."""
 
 Refusal = tuple[int, str]
 """Discord's code and message."""
@@ -52,14 +50,10 @@ class Forums:
             return 40067, "A tag is required to create a forum post in this channel"
         return None
 
-    def refusal_below(
-        self, message: str, name: str, *, found: bool, allowed: bool, direct: bool
-    ) -> tuple[int, int, str] | None:
+    def refusal_below(self, message: str, name: str, *, found: bool, direct: bool) -> tuple[int, int, str] | None:
         """Why no thread can be opened below a message: status, code and message; None if it can."""
         if direct:
             return 400, 50024, "Cannot execute action on this channel type"
-        if not allowed:
-            return 403, 50013, "Missing Permissions"
         if not found:
             return 404, 10008, "Unknown Message"
         if message in self.threads:
@@ -69,11 +63,3 @@ class Forums:
     def opened(self, number: str, forum: str, name: str, owner: str, now: float) -> None:
         """Adds a thread, which has the id of its first message."""
         self.threads[number] = Thread(number, forum, name, owner, now)
-
-    def shown(self, now: float, *, archived: bool, forum: str = "") -> list[dict[str, Any]]:
-        """The open or the closed threads, of one forum or of all, as Discord lists them."""
-        return [
-            {"id": each.id, "parent_id": each.forum, "owner_id": each.owner, "name": each.name, "type": 11}
-            for each in self.threads.values()
-            if forum in ("", each.forum) and (now - each.active_at >= QUIET_SECONDS) == archived
-        ]

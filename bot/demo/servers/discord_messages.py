@@ -1,4 +1,4 @@
-"""A message that the Discord server on loopback stored, as a reader sees it and as a bot gets it. Pure."""
+"""A message that the Discord server on loopback stored, as a reader sees it. Pure."""
 
 from __future__ import annotations
 
@@ -47,21 +47,3 @@ class DiscordMessage:
         """The mentions in the content that notify, unless `allowed_mentions` switches them off."""
         allowed = self.payload.get("allowed_mentions", {"parse": ["users", "roles", "everyone"]})
         return _PING.findall(self.content) if allowed.get("parse") else []
-
-    def as_shown(self, author: Mapping[str, Any]) -> dict[str, Any]:
-        """The message object that a bot gets: texts trimmed, with more keys."""
-        return {
-            "type": 0,
-            "id": self.id,
-            "channel_id": self.thread or self.destination,
-            "author": author,
-            "content": self.content.strip(),
-            "embeds": [_embed_as_shown(embed) for embed in self.payload.get("embeds") or []],
-            "mentions": [],
-            "attachments": [],
-        }
-
-
-def _embed_as_shown(embed: Mapping[str, Any]) -> dict[str, Any]:
-    trimmed = {key: value.strip() if isinstance(value, str) else value for key, value in embed.items()}
-    return trimmed | {"type": "rich", "content_scan_version": 1}

@@ -18,11 +18,11 @@ from bot import text
 from bot.channels.buttons import Click, Wish, decode
 from bot.channels.discord.digest import colour, render_digest, render_note
 from bot.channels.discord.options import DiscordOptions
-from bot.demo.servers.discord import DiscordMessage, errors_in
 from bot.errors import RenderError
 from bot.model import AnnounceType, Digest, Hit, Link, Message, Note
 from bot.text.templates import Templates
 from tests.builders import MONDAY, digest, entry, many_entries, paper, section
+from tests.servers.discord import DiscordMessage, errors_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

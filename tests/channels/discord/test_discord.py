@@ -14,12 +14,12 @@ import pytest
 
 from bot.channels.buttons import Click, Wish, decode
 from bot.channels.discord import DiscordChannel, request
-from bot.demo.servers.discord import TOKEN, DiscordReceiver, FaultScript
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Receipt
 from bot.settings import Address, Secret
 from bot.text.templates import Templates
 from tests.builders import digest
+from tests.servers.discord import TOKEN, DiscordReceiver, FaultScript
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -11,12 +11,12 @@ from bot.channels.buttons import Click, Wish, decode
 from bot.channels.channel import CannotTellError
 from bot.channels.discord import DiscordChannel
 from bot.channels.discord.forum import thread_name
-from bot.demo.servers.discord import TOKEN, DiscordReceiver, FaultScript
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, Note, UnknownDelivery
 from bot.settings import Address, Secret
 from bot.text.templates import Templates
 from tests.builders import digest, many_entries, paper, section
+from tests.servers.discord import TOKEN, DiscordReceiver, FaultScript
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

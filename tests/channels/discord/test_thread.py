@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.channels.discord import DiscordChannel
-from bot.demo.servers.discord import TOKEN, DiscordReceiver, FaultScript
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Delivery, UnknownDelivery
 from bot.settings import Secret
 from bot.text.templates import Templates
 from tests.builders import digest, many_entries, section
+from tests.servers.discord import TOKEN, DiscordReceiver, FaultScript
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -15,7 +15,6 @@ from bot.channels.discord import DiscordSettings
 from bot.chat.discord.listener import DiscordListener
 from bot.chat.service import ChatService
 from bot.clock import SimulatedClock
-from bot.demo.servers.discord import TOKEN, DiscordReceiver
 from bot.demo.servers.discord_interactions import MANAGE_CHANNELS, Interaction, Person
 from bot.members.context import Context
 from bot.members.store_thread import StoreThreads
@@ -26,6 +25,7 @@ from bot.text.templates import Templates
 from tests.chat.conftest import fill
 from tests.demo.servers.discord_bot import until
 from tests.members.conftest import PlainMails
+from tests.servers.discord import TOKEN, DiscordReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

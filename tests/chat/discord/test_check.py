@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.chat.discord.check import check_listening, invite_url
-from bot.demo.servers.discord import DiscordReceiver, FaultScript
 from bot.demo.servers.discord_forums import GUILD
 from tests.chat.discord.conftest import FORUM, LAB, settings_for
+from tests.servers.discord import DiscordReceiver, FaultScript
 
 APPLICATION = "1200000000000000000"
 

@@ -7,23 +7,23 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.demo.servers.discord import FaultScript
 from bot.demo.servers.discord_interactions import DEFERRED, Person
 from bot.settings import WhoMayChange
 from bot.text.templates import Templates
 from tests.chat.discord.conftest import ADA, BO, CHANNEL, LAB, THREAD, listening, said, thread_of
 from tests.demo.servers.discord_bot import until
+from tests.servers.discord import FaultScript
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from bot.demo.servers.discord import DiscordReceiver
     from bot.demo.servers.discord_interactions import Interaction
     from bot.store import Store
     from bot.store.members import Member
     from tests.chat.discord.conftest import Guild
+    from tests.servers.discord import DiscordReceiver
 
 
 def members(store: Store) -> list[Member]:

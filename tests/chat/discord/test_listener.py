@@ -14,9 +14,9 @@ from tests.demo.servers.discord_bot import until
 if TYPE_CHECKING:
     import pytest
 
-    from bot.demo.servers.discord import DiscordReceiver
     from bot.store import Store
     from tests.chat.discord.conftest import Guild
+    from tests.servers.discord import DiscordReceiver
 
 
 async def test_they_are_sent_once_also_over_several_starts(chat_store: Store, receiver: DiscordReceiver) -> None:

@@ -13,7 +13,6 @@ from bot.channels.discord.client import Bot
 from bot.chat.discord.client import ShardClient
 from bot.chat.discord.interactions import InteractionHandler
 from bot.chat.discord.shards import Shards
-from bot.demo.servers.discord import TOKEN, DiscordReceiver
 from bot.demo.servers.discord_forums import GUILD
 from bot.demo.servers.discord_gateway import Close
 from bot.demo.servers.discord_interactions import Person
@@ -21,6 +20,7 @@ from bot.settings import Secret
 from bot.store import Store
 from bot.store.worker import WorkerId
 from tests.demo.servers.discord_bot import until
+from tests.servers.discord import TOKEN, DiscordReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from bot.demo.servers.discord import DiscordReceiver
     from bot.demo.servers.discord_interactions import Interaction
     from tests.chat.discord.conftest import Guild
+    from tests.servers.discord import DiscordReceiver
 
 PEOPLE, CHANNELS, ACTIONS = 30, 6, 400
 MANAGERS = frozenset(range(0, PEOPLE, 3))

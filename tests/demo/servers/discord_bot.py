@@ -12,12 +12,12 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.demo.servers.discord import TOKEN
+from tests.servers.discord import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.demo.servers.discord import DiscordReceiver
+    from tests.servers.discord import DiscordReceiver
 
 
 class Bot(discord.AutoShardedClient):

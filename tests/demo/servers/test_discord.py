@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.demo.servers.discord import TOKEN, DiscordReceiver, FaultScript, errors_in
+from tests.servers.discord import TOKEN, DiscordReceiver, FaultScript, errors_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.demo.servers.discord import TOKEN, DiscordReceiver
 from bot.demo.servers.discord_forums import GUILD
 from bot.demo.servers.discord_gateway import Close, Op
 from bot.demo.servers.discord_interactions import Person
 from tests.demo.servers.discord_bot import running, until
+from tests.servers.discord import TOKEN, DiscordReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.demo.servers.discord import TOKEN, DiscordReceiver
 from bot.demo.servers.discord_commands import CREATES_A_DAY, complaints
 from bot.demo.servers.discord_forums import GUILD
 from bot.demo.servers.discord_interactions import DEFERRED, EPHEMERAL, MANAGE_CHANNELS, MESSAGE, Person
 from tests.demo.servers.discord_bot import running
+from tests.servers.discord import TOKEN, DiscordReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from bot.demo.servers.discord import DiscordReceiver
 from bot.demo.servers.scripted import FaultScript
+from tests.servers.discord import DiscordReceiver
 from tests.servers.slack import SlackReceiver
 
 Receiver = type[SlackReceiver] | type[DiscordReceiver]
