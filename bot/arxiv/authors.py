@@ -44,9 +44,6 @@ def authors(byline: str) -> tuple[Author, ...]:
     Affiliations are in parentheses after a name, or in a numbered list at the end. An author without any gets
     those of the next author who has some; collaborations at the start of the list get none this way. The format:
     https://info.arxiv.org/help/prep.html#author.
-
-    Args:
-        byline: all authors of one paper, as they wrote them.
     """
     blocks = _blocks(byline)
     numbered = {number: name for _, inside in blocks for number, name in _numbered(inside)}

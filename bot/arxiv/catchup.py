@@ -67,12 +67,7 @@ class _Item:
 
 
 def parse(body: bytes, category: str, day: date) -> CatchupPage:
-    """Parses one page.
-
-    Args:
-        body: the whole answer.
-        category: the category that was asked for.
-        day: the mailing date that was asked for.
+    """Parses one page, which was asked for with that category and mailing date.
 
     Raises:
         ParseError: it is no complete catch-up page of that category and date, or has fewer entries than it says.

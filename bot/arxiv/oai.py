@@ -62,8 +62,6 @@ class RecordList:
     """By arXiv's clock, in UTC. Caches may serve answers that are hours old."""
     records: tuple[Record, ...] = ()
     unreadable: tuple[InvalidItem, ...] = ()
-    deleted: int = 0
-    """The number of records that arXiv marks as deleted; they have no metadata."""
     token: str | None = None
     """The resumption token to ask for the rest with; None at the end."""
 
@@ -83,9 +81,6 @@ def parse(body: bytes) -> RecordList:
     """Parses the answer to a ListRecords request with `metadataPrefix=arXivRaw`.
 
     The error `noRecordsMatch` is an empty list: nothing changed.
-
-    Args:
-        body: the whole answer.
 
     Raises:
         ParseError: it is no well-formed answer with records, or another OAI-PMH error, with its code.
@@ -115,13 +110,13 @@ def _record_list(listed: ET.Element, responded_at: datetime) -> RecordList:
         raise ParseError(f"a resumption token of {len(token)} characters")
     if not elements and token is None:
         raise ParseError("a list without records, which OAI-PMH does not know")
+    # What arXiv marks as deleted has no metadata.
     alive = [record for record in elements if record.find(f"{_OAI}header[@status='deleted']") is None]
     read = [_read(record, place) for place, record in enumerate(alive, 1)]
     return RecordList(
         responded_at=responded_at,
         records=tuple(item for item in read if isinstance(item, Record)),
         unreadable=tuple(item for item in read if isinstance(item, InvalidItem)),
-        deleted=len(elements) - len(alive),
         token=token,
     )
 

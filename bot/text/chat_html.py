@@ -131,9 +131,7 @@ _Rules = tuple[tuple[re.Pattern[str], str], ...]
 
 def _finished(text: str, styles: _Rules, lines: _Rules, placeholders: _Placeholders) -> Markup:
     """Turns styles and lines into elements, keeps line breaks, and replaces the placeholders."""
-    text = _styled(text, styles)
-    for pattern, tag in lines:
-        text = pattern.sub(rf"<{tag}>\1</{tag}>", text)
+    text = _styled(_styled(text, styles), lines)
     # A block element ends its line by itself.
     text = re.sub(r"(</(?:h\d|small|blockquote|li)>)\n", r"\1", text)
     return Markup(placeholders.restore(text.replace("\n", "<br>")))  # noqa: S704 - every piece was escaped on its way here

@@ -124,27 +124,19 @@ _BY_OTHERS = re.compile(
     r"|\b(?:by|in|since|after) \(?(?:19|20)\d\d\b|\b(?:was|were) (?:first )?(?:proposed|introduced|discovered)\b"
 )
 """In a passive sentence, these words say that others did it."""
-_ABOUT_OTHERS = re.compile(
-    "\\b"
-    + _any(
-        """existing previous prior current most many several numerous various other recent conventional traditional
+_KINDS = _any(
+    """existing previous prior current most many several numerous various other recent conventional traditional
     standard these today's"""
-    )
-    + r" (?:\w+[ -]){0,3}?"
-    + _any("methods? approach(?:es)? works? models? systems? benchmarks? techniques? studies solutions research")
-    + "\\b"
 )
+_WORKS = _any("methods? approach(?:es)? works? models? systems? benchmarks? techniques? studies solutions research")
+_ABOUT_OTHERS = re.compile(rf"\b{_KINDS} (?:\w+[ -]){{0,3}}?{_WORKS}\b")
 _OURS = re.compile(rf"{_WE}|\b[Oo]ur\b|\b[Tt]he proposed\b")
-_GOES_ON = re.compile(
-    "^"
-    + _any(
-        r"""Additionally In_addition Furthermore Moreover Finally Lastly Also Further Besides Beyond Extensive
+_GOING_ON = _any(
+    r"""Additionally In_addition Furthermore Moreover Finally Lastly Also Further Besides Beyond Extensive
     Experiment As_a_(?:result|by-?product) Second Third On_(?:the|a) Across Empirically Code Project"""
-    )
-    + r"|\b[Ww]e "
-    + _any("also further additionally finally then furthermore next")
-    + "\\b"
 )
+_ALSO = _any("also further additionally finally then furthermore next")
+_GOES_ON = re.compile(rf"^{_GOING_ON}|\b[Ww]e {_ALSO}\b")
 """Continues an earlier sentence, or says how good the result is."""
 _CLOSING = re.compile(r"\b[Ww]e (?:\w+ )?(?:hope|believe|conclude|end|close|expect|leave) ")
 _AVAILABLE = re.compile(
@@ -183,11 +175,9 @@ def contribution(text: str, title: str = "") -> int | None:
 
 
 def main_clause(text: str, begin: int) -> int:
-    """Where the sentence's own clause begins ("we show" of "Using 412 birds, we show ..."); else `begin`.
+    """Where the main clause of an abstract's sentence begins: "we show" of "Using 412 birds, we show ...".
 
-    Args:
-        text: the abstract, flat.
-        begin: where the sentence begins.
+    `begin` is where the sentence begins, and the answer where nothing stands before the main clause.
     """
     end = next((end for start, end in sentences(text[begin:]) if not start), 0)
     found = _CLAUSE.search(text, begin, begin + end)

@@ -7,7 +7,8 @@ the escape made for that place (`text`), unless a template marks it `safe`. Impo
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from traceback import walk_tb
+from typing import TYPE_CHECKING
 
 import jinja2
 from markupsafe import Markup
@@ -82,10 +83,6 @@ def _finalizer(escape: Callable[[str], str]) -> Callable[[object], object]:
 
 def _line_in(error: BaseException, name: str) -> int | None:
     """The line of the template where the error came up, from its traceback (Jinja rewrites it)."""
-    line: int | None = None
-    trace: Any = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename.endswith(name):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+    trace = walk_tb(error.__traceback__)
+    lines = [line for frame, line in trace if frame.f_code.co_filename.endswith(name)]
+    return lines[-1] if lines else None

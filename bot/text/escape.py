@@ -54,8 +54,6 @@ def _apart(
 
 
 _MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
-
-
 _SLACK_MARKS = re.compile(r"(?P<link>(?<!\w)https?://[^\s*`]+)|(?P<code>:(?=[\w+-]+:))|[*_~`]+")
 
 
@@ -78,10 +76,8 @@ def _loosened(found: re.Match[str]) -> str:
     """Marks in a link or inside a word, where they have no effect, unchanged; others between zero-width spaces."""
     if found["code"]:
         return found[0] + ZERO_WIDTH_SPACE
-    before, after = (
-        found.string[max(0, found.start() - 1) : found.start()],
-        found.string[found.end() : found.end() + 1],
-    )
+    text, (start, end) = found.string, found.span()
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
     if found["link"] or (before.isalnum() and after.isalnum()):
         return found[0]
     return f"{ZERO_WIDTH_SPACE}{found[0]}{ZERO_WIDTH_SPACE}"

@@ -75,11 +75,8 @@ _STYLES = re.compile(
     "[mh]box|math(?:rm|bf|it|sf|tt)|boldsymbol|ce|url|path|gls|(?:sub)*section|(?:sub)?paragraph"
 )
 _CASES = {
-    "lowercase": str.lower,
-    "MakeLowercase": str.lower,
-    "uppercase": str.upper,
-    "MakeUppercase": str.upper,
-    "MakeTextUppercase": str.upper,
+    **dict.fromkeys(("lowercase", "MakeLowercase"), str.lower),
+    **dict.fromkeys(("uppercase", "MakeUppercase", "MakeTextUppercase"), str.upper),
 }
 _REFERENCES = re.compile("cite[a-z]*|(?:eq|auto|c|C|page)?ref")
 _LINKS = ("href", "hyperlink")
@@ -94,16 +91,10 @@ _COMMANDS = {
     "raisebox": (2, "{1}"),
     "texorpdfstring": (2, "{0}"),
     "ion": (2, "{0} {1}"),
-    "hspace": (1, " "),
-    "vspace": (1, " "),
-    "phantom": (1, " "),
-    "hphantom": (1, " "),
-    "href": (2, "{1} ({0})"),
-    "hyperlink": (2, "{1} ({0})"),
+    **dict.fromkeys(("hspace", "vspace", "phantom", "hphantom"), (1, " ")),
+    **dict.fromkeys(_LINKS, (2, "{1} ({0})")),
 }
 """How many arguments a command takes, and how they are shown. Every style shows its argument as `emph` does."""
-
-
 _TORN = re.compile(
     r"(?P<before>(?<=[^\s(\[{<\"'“‘/-])(?=this (?:https?|ftp) URL\b)|(?<=[^\W\d_])(?=https?:/))"
     r"|(?P<scheme>(?<!\w)https?:)(?:[ ]+//?|/|//[ ]+)(?=\w[\w-]*\.\w)"

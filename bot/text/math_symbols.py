@@ -22,17 +22,13 @@ FUNCTIONS = (
 )
 """Words that stand apart from the letters beside them, as a pattern."""
 
-_WORDS = {word: word for word in FUNCTIONS.split("|")} | {
-    "bmod": "mod",
-    "limsup": "lim sup",
-    "liminf": "lim inf",
-    "varlimsup": "lim sup",
-    "varliminf": "lim inf",
-    "injlim": "inj lim",
-    "varinjlim": "inj lim",
-    "projlim": "proj lim",
-    "varprojlim": "proj lim",
-}
+_TWO_WORDS = {words.replace(" ", ""): words for words in ("lim sup", "lim inf", "inj lim", "proj lim")}
+_WORDS = (
+    {word: word for word in FUNCTIONS.split("|")}
+    | _TWO_WORDS
+    | {f"var{name}": words for name, words in _TWO_WORDS.items()}
+    | {"bmod": "mod"}
+)
 ALIKE = {
     **dict(zip(["eps", "veps", "vphi", "lam", "Lam", "gam", "Gam", "sig"], "εεφλΛγΓσ", strict=True)),
     **{f"{letter}sun": f"{letter.upper()}_⊙" for letter in "MmLlRrZz"},

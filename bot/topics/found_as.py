@@ -19,11 +19,9 @@ _ARTICLES = ("a", "an", "the")
 
 
 def found_as(term: str, text: str) -> str:
-    """How the text spells the term, and the rules: `"dwarf galaxies", plural`; empty if no rule is needed.
+    """How a text in which a term was found spells it, and the rules: `"dwarf galaxies", plural`.
 
-    Args:
-        term: a keyword or a term of a query.
-        text: a title, an abstract or the like in which it was found.
+    Empty if no rule is needed.
     """
     found = {written: rules for written in _places(term, text) if (rules := _rules(term, written))}
     if not found or any(normalise(written) == normalise(term) for written in _places(term, text)):

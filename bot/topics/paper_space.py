@@ -54,9 +54,6 @@ class Placed:
     projection: Floats
     """Coordinates of what the sample tells of each document, one row for each document."""
 
-    def __len__(self) -> int:
-        return len(self.words)
-
 
 class PaperSpace:
     """Learned from the announced papers alone, without votes; made once, and shared by all readers."""

@@ -73,7 +73,7 @@ def _but(old: str, new: str, text: str = ANSWER) -> bytes:
 def test_a_record_is_a_paper_with_its_history() -> None:
     harvest = oai.parse(ANSWER.encode())
     assert (harvest.responded_at, harvest.token) == (datetime(2026, 4, 21, 2, 31, 27, tzinfo=UTC), "next|7")
-    assert (harvest.deleted, harvest.unreadable) == (1, ())
+    assert harvest.unreadable == ()
     pigeons, old = harvest.records
     assert pigeons.paper == Paper(
         identifier="2604.90001",
