@@ -52,7 +52,6 @@ _SENTENCES = {
     "literal_error": "one of {expected} is expected",
     "greater_than_equal": "at least {ge:g} is expected",
     "less_than_equal": "at most {le:g} is expected",
-    "ip_any_network": "an IP address or a network is expected, like 10.0.0.0/8",
 }
 """Our messages for pydantic's kinds of error: https://docs.pydantic.dev/latest/errors/validation_errors/."""
 

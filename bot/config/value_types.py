@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from datetime import date, time, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
@@ -194,6 +195,14 @@ def mail_domain(text: str) -> str:
         return parse_mailbox(f"somebody@{text.removeprefix('@')}").domain
     except ValueError:
         raise ValueError("a domain is expected, like uni.example") from None
+
+
+def network(text: str) -> str:
+    """An IP address or network (CIDR)."""
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("an IP address or a network is expected, like 10.0.0.0/8") from None
 
 
 def plain_http(text: str) -> bool:
