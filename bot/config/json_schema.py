@@ -21,7 +21,7 @@ from bot.config import value_types
 from bot.config.models import Section, SubscriberSection, TopicSection, WholeFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from bot.channels.channel import Channel
 
@@ -142,13 +142,10 @@ def _any(choices: list[Schema]) -> Schema:
 
 def _descriptions(kind: type) -> dict[str, str]:
     """The docstrings under the fields of a class, by field."""
-    (definition,) = ast.parse(inspect.getsource(kind)).body
-    body = definition.body if isinstance(definition, ast.ClassDef) else []
-    return dict(_described(pairwise(body)))
-
-
-def _described(pairs: Iterable[tuple[ast.stmt, ast.stmt]]) -> Iterable[tuple[str, str]]:
-    for field, text in pairs:
+    found = {}
+    # `walk` gives the statements of a class one after another
+    for field, text in pairwise(ast.walk(ast.parse(inspect.getsource(kind)))):
         match field, text:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
-                yield name, inspect.cleandoc(said)
+                found[name] = inspect.cleandoc(said)
+    return found
