@@ -53,7 +53,7 @@ async def refresh(library: ZoteroLibrary) -> bool:
         unfinished.replace(library.cache)
     except TimeoutError as error:
         raise ZoteroError(library.path, f"no answer within {SECONDS:.0f} s") from error
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: a header that makes no sense
         raise ZoteroError(library.path, type(error).__name__) from error
     return True
 
@@ -80,7 +80,7 @@ async def _pages(session: aiohttp.ClientSession, library: ZoteroLibrary) -> list
 
 def _known_version(library: ZoteroLibrary) -> str:
     try:
-        with library.cache.open(encoding="utf-8") as file:
+        with library.cache.open(encoding="utf-8", errors="replace") as file:
             found = re.fullmatch(rf"{_VERSION}(\d+)\s*", file.readline())
     except OSError:
         return ""

@@ -29,6 +29,8 @@ class Zotero:
     items: int = 250
     version: int = 7
     status: int = 200
+    total: str = ""
+    """What it says how many items there are, if not the truth."""
     starts: list[str] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -40,7 +42,7 @@ class Zotero:
         start, limit = int(request.query["start"]), min(int(request.query["limit"]), 100)
         some = range(start, min(start + limit, self.items))
         body = "\n".join(f"TY  - JOUR\nTI  - Item {number}\nER  - \n" for number in some)
-        headers = {"Total-Results": str(self.items), "Last-Modified-Version": str(self.version)}
+        headers = {"Total-Results": self.total or str(self.items), "Last-Modified-Version": str(self.version)}
         return web.Response(status=self.status, text=body, headers=headers)
 
 
@@ -85,6 +87,20 @@ async def test_what_cannot_be_fetched_stays_as_it_was_and_no_error_shows_the_key
 
     assert key not in repr(caught.value)
     assert read_ris(library.cache.read_text(encoding="utf-8"))[0].title == "Old"
+
+
+async def test_an_answer_that_makes_no_sense_is_an_error_of_its_own(tmp_path: Path) -> None:
+    async with opened(Zotero(total="many"), tmp_path) as library:
+        with pytest.raises(ZoteroError, match=r"zotero\.org users/123: ValueError"):
+            await refresh(library)
+
+
+async def test_a_damaged_file_is_fetched_anew(tmp_path: Path) -> None:
+    (tmp_path / "zotero.ris").write_bytes(b"% version \xff\n")
+    async with opened(Zotero(items=1), tmp_path) as library:
+        assert await refresh(library)
+
+    assert len(read_ris(library.cache.read_text(encoding="utf-8"))) == 1
 
 
 async def test_a_service_that_is_not_there_is_an_error_of_its_own(tmp_path: Path) -> None:
