@@ -145,15 +145,15 @@ def _scan(tex: str, reading: _Reading) -> str:
     while found := _TEX.search(tex, position):
         shown.append(tex[position : found.start()])
         kind = str(found.lastgroup)
-        if kind in _SIGNS:
-            text, position = _SIGNS[kind](found), found.end()
+        if kind in _SIMPLE_RULES:
+            text, position = _SIMPLE_RULES[kind](found), found.end()
         else:
             text, position = _RULES[kind](found, reading)
         shown.append(text)
     return "".join([*shown, tex[position:]])
 
 
-_SIGNS: dict[str, Callable[[re.Match[str]], str]] = {
+_SIMPLE_RULES: dict[str, Callable[[re.Match[str]], str]] = {
     "link": lambda found: re.sub(r"\\(.)", r"\1", found[0]),
     "escaped": lambda found: found[0][1],
     "space": lambda found: "" if found[0][1] in "!/-" else " ",
@@ -162,7 +162,7 @@ _SIGNS: dict[str, Callable[[re.Match[str]], str]] = {
     "dash": lambda found: typography.dash(found[0]),
     "quote": lambda found: typography.quote(found.string, found.start()),
 }
-"""What is shown for the kinds of TeX that end where their pattern ends."""
+"""What is shown of TeX that ends where its pattern ends; the others are in `_RULES`."""
 
 
 def _math(found: re.Match[str], reading: _Reading) -> tuple[str, int]:

@@ -1,6 +1,6 @@
 """Ties, dashes and quotes as TeX's authors type them in plain text, and what only looks like one.
 
-Pure. Each of the functions is asked about one place of a text, which `tex` has found.
+Pure. `latex` finds the places of ties, dashes and double quotes, and asks what each is.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def dash(hyphens: str) -> str:
 def quote(tex: str, start: int) -> str:
     """Two backticks or two apostrophes.
 
-    A quote that opens is closed later (the pattern of `tex` sees to that), and one that closes was opened before.
+    A quote that opens is closed later (the pattern of `latex` sees to that), and one that closes was opened before.
     """
     if tex[start] == "`":
         return "“"

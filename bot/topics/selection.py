@@ -1,7 +1,6 @@
 """Selects a topic's digest entries from announcements: one per paper, with its announce type, version and match.
 
-Digests, pages and explanations all select with this. The caller
-passes as `told` what was already sent. Does no I/O.
+Digests, pages and explanations all select with this. The caller passes as `told` what was already sent. Does no I/O.
 """
 
 from __future__ import annotations
