@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bot.members.links import confirm_url, preferences_url
 from bot.model import Note
@@ -21,31 +21,22 @@ if TYPE_CHECKING:
     from bot.store.members import Member
 
 
-class Mails(Protocol):
-    """Interface to the two mails of signing up; neither contains text of whoever typed the address."""
-
-    def confirmation(self, url: str) -> RenderedDigest:
-        """Asks the reader to confirm, at `url`."""
-        ...
-
-    def already_subscribed(self, url: str) -> RenderedDigest:
-        """Tells a subscriber that their address was typed again; `url` leads to their preferences."""
-        ...
-
-
 class NoteMails:
-    """Writes both as notes of the mail channel."""
+    """Writes the two mails of signing up as notes of the mail channel.
+
+    Neither contains text of whoever typed the address.
+    """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
     def confirmation(self, url: str) -> RenderedDigest:
-        """Asks the reader to confirm."""
+        """Asks the reader to confirm, at `url`."""
         text = "Your address was given to get new arXiv papers by mail. If that was you, say so within 48 hours here:"
         return self._rendered("Confirm your subscription", f"{text}\n{url}\nElse do nothing: nothing more will come.")
 
     def already_subscribed(self, url: str) -> RenderedDigest:
-        """Tells a subscriber that their address was typed again."""
+        """Tells a subscriber that their address was typed again; `url` leads to their preferences."""
         text = "Your address was given again, but you are subscribed already. What you get can be changed here:"
         return self._rendered("You are subscribed already", f"{text}\n{url}")
 
@@ -61,10 +52,10 @@ class Context:
     settings: Settings
     """The settings of the YAML, without self-service subscribers."""
     keys: ReaderKeys
-    mails: Mails
+    mails: NoteMails
 
     @classmethod
-    def opened(cls, store: Store, settings: Settings, mails: Mails) -> Context:
+    def opened(cls, store: Store, settings: Settings, mails: NoteMails) -> Context:
         """The context over an open store.
 
         Raises:

@@ -73,15 +73,6 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmed:
-    """The reader confirmed: the subscriber exists."""
-
-    member: Member
-    again: bool = False
-    """Whether it was confirmed already."""
-
-
-@dataclass(frozen=True, slots=True)
 class Changed:
     """The subscriber as it is now."""
 
@@ -110,12 +101,3 @@ class Counted:
 
     bounces: int = 0
     """The number of bounced deliveries within the time that counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """The subscriber is deleted."""
-
-    existed: bool = True
-    dropped: int = 0
-    """How many waiting messages were dropped."""

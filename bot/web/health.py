@@ -25,10 +25,10 @@ def health(request: PageRequest) -> Document:
     """Answers in JSON with 200 if all is well, else with 503 and the reason."""
     try:
         mailing, late, readers = _last_mailing(request), _late(request), request.readers
-        deaf = [each.sentence for each in chat_outages(readers.store, readers.settings, request.now)]
+        outages = [each.sentence for each in chat_outages(readers.store, readers.settings, request.now)]
     except StoreError as error:
         return _document({"reason": f"the store cannot be used: {error.reason}"})
-    reason = "; ".join(filter(None, (late, *deaf)))
+    reason = "; ".join(filter(None, (late, *outages)))
     return _document({"mailing": mailing, **({"reason": reason} if reason else {})})
 
 

@@ -118,7 +118,7 @@ def confirmed(request: PageRequest) -> Page:
         return expired(request)
     values = {
         "title": "You are subscribed",
-        "topics": _titles(request, found.member.topics),
+        "topics": _titles(request, found.topics),
         "preferences": preferences_url(request.web, request.mailbox),
     }
     return Page("confirmed", values, changed=True)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.channels.mail.settings import MailSettings
-from bot.members.context import Context
+from bot.members.context import Context, NoteMails
 from bot.model import Message, Topic
 from bot.settings import Address, Secret, Settings, Subscriber, WebSettings
 from bot.store.outbox import RenderedDigest
@@ -24,8 +24,11 @@ SECRET, OLD_SECRET = Secret("coo" * 20), Secret("gru" * 20)
 WEB = WebSettings(url="https://papers.example.edu", secret=(SECRET,), signup=("birds", "light"))
 
 
-class PlainMails:
-    """`Mails` whose payload is the link."""
+class PlainMails(NoteMails):
+    """Mails whose payload is the link."""
+
+    def __init__(self) -> None:
+        """Without a channel."""
 
     def confirmation(self, url: str) -> RenderedDigest:
         return RenderedDigest("mail", "confirm", (Message({"url": url}),))

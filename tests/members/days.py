@@ -18,7 +18,7 @@ from bot.members.commands import (
 )
 from bot.members.context import Context, NoteMails
 from bot.members.mailbox import mailbox_key
-from bot.members.values import Confirmed
+from bot.store.members import Member
 from bot.store.suppressions import Via
 from tests.builders import paper
 from tests.members.conftest import SECRET
@@ -96,8 +96,8 @@ async def sign_up(environment: Environment, *topics: Any, at: datetime, address:
     await environment.once()
     async with commanding(environment) as context:
         confirmed = confirm(context, mailbox_key(address), at)
-    assert isinstance(confirmed, Confirmed)
-    return confirmed.member.key
+    assert isinstance(confirmed, Member)
+    return confirmed.key
 
 
 async def status(environment: Environment) -> Status:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.members.commands import confirm, subscribe
 from bot.members.mailbox import mailbox_key
-from bot.members.values import Confirmed
+from bot.store.members import Member
 from bot.store.outbox import RenderedDigest
 from bot.store.subscribers import SubscriberState
 from tests.store.outbox.test_outbox import message
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from bot.members.context import Context
     from bot.store import Store
-    from bot.store.members import Member
     from bot.store.suppressions import Suppression
 
 NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
@@ -37,8 +36,8 @@ def member(
     """Somebody who asked and said yes."""
     ask(context, address, topics, now)
     confirmed = confirm(context, mailbox_key(address), now)
-    assert isinstance(confirmed, Confirmed)
-    return confirmed.member
+    assert isinstance(confirmed, Member)
+    return confirmed
 
 
 def stored(context: Context, address: str = DORA) -> Member | None:

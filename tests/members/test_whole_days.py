@@ -21,8 +21,8 @@ from bot.members.commands import (
 )
 from bot.members.mailbox import mailbox_key
 from bot.members.roster import RosterReader
-from bot.members.values import Confirmed
 from bot.model import Outcome
+from bot.store.members import Member
 from tests.members.days import (
     ALICE,
     BOB,
@@ -73,7 +73,7 @@ async def test_nobody_is_written_to_before_their_yes_but_by_the_one_mail_that_as
     await live(readers, WEDNESDAY, 13)
     assert to(readers, DORA) == ["Confirm your subscription"]
     async with commanding(readers) as context:  # 48 hours are over
-        assert not isinstance(confirm(context, mailbox_key(DORA), morning(WEDNESDAY, 13)), Confirmed)
+        assert not isinstance(confirm(context, mailbox_key(DORA), morning(WEDNESDAY, 13)), Member)
 
 
 async def test_a_topic_of_one_s_own_is_served_and_explained(readers: Environment) -> None:
@@ -259,7 +259,7 @@ async def test_who_unsubscribed_and_asks_again_gets_the_mail_that_asks_and_no_di
     await live(readers, MONDAY)
     assert to(readers, DORA, before) == ["Confirm your subscription"]
     async with commanding(readers) as context:
-        assert isinstance(confirm(context, mailbox_key(DORA), morning(MONDAY, 7)), Confirmed)
+        assert isinstance(confirm(context, mailbox_key(DORA), morning(MONDAY, 7)), Member)
     await readers.once(morning(MONDAY, 8))
     assert ["Fish" in subject for subject in to(readers, DORA, before)[1:]] == [True]
 

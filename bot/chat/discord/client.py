@@ -90,7 +90,7 @@ class ShardClient(discord.Client):
         """Whether there is a session, so that commands arrive."""
         self.tree = app_commands.CommandTree(self)
         self.tree.add_command(group(answering))
-        self.tree.error(_told)
+        self.tree.error(_unknown_command)
         self._api_url = api_url
         self._answering = answering
         self._listening = listening or asyncio.Event()
@@ -145,7 +145,7 @@ class ShardClient(discord.Client):
         _log_failure(event_method, sys.exc_info()[0])
 
 
-async def _told(interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
+async def _unknown_command(interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
     """Called for a command that discord.py does not know, because the commands changed a moment ago."""
     _log_failure(f"interaction of type {interaction.type.value}", type(error))
 

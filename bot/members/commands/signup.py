@@ -16,7 +16,7 @@ from bot.config import value_types
 from bot.errors import Problem
 from bot.members.commands.following import numbered, read_followed
 from bot.members.mailbox import domain_of, read_address, reader_key
-from bot.members.values import Confirmed, Deleted, Refusal, Refused
+from bot.members.values import Refusal, Refused
 from bot.store.members import Member
 from bot.store.outbox.policy import Lane
 from bot.store.request_limits import Rate
@@ -115,8 +115,8 @@ def _ask(context: Context, transaction: Transaction, newcomer: Member, wanted: F
         transaction.enqueue(mail, lane, now)
 
 
-def confirm(context: Context, mailbox: str, now: datetime) -> Confirmed | Refused:
-    """Confirms a request: the reader gets what was asked for, and a suppression is lifted.
+def confirm(context: Context, mailbox: str, now: datetime) -> Member | Refused:
+    """Confirms a request: the reader gets what was asked for, and a suppression is lifted. Returns the subscriber.
 
     Args:
         context: the store and the configuration.
@@ -131,13 +131,13 @@ def confirm(context: Context, mailbox: str, now: datetime) -> Confirmed | Refuse
             return Refused(Refusal.NOT_ASKED)
         if member.asked_topics is None:
             is_subscribed = member.confirmed_at is not None and transaction.suppressions.find(keys) is None
-            return Confirmed(member, again=True) if is_subscribed else Refused(Refusal.NOT_ASKED)
+            return member if is_subscribed else Refused(Refusal.NOT_ASKED)
         transaction.suppressions.lift(keys)
         asked = replace(member, topics=member.asked_topics, asked_topics=None, confirmed_at=now)
-        return Confirmed(transaction.members.put(replace(asked, paused=False, paused_until=None)))
+        return transaction.members.put(replace(asked, paused=False, paused_until=None))
 
 
-def delete(context: Context, key: str, now: datetime, persons: tuple[str, ...] = ()) -> Deleted:
+def delete(context: Context, key: str, now: datetime, persons: tuple[str, ...] = ()) -> None:
     """Deletes a self-service subscriber: its address, topics and feedback. What waits for it is not sent.
 
     What it was told stays under its key, which identifies nobody any more; a suppression of its mailbox stays, too.
@@ -150,10 +150,11 @@ def delete(context: Context, key: str, now: datetime, persons: tuple[str, ...] =
     """
     with context.store.transaction() as transaction:
         member = transaction.members.get(key)
-        return Deleted(existed=False) if member is None else _delete(context, transaction, member, now, persons)
+        if member is not None:
+            _delete(context, transaction, member, now, persons)
 
 
-def forget(context: Context, mailbox: str, now: datetime) -> Deleted:
+def forget(context: Context, mailbox: str, now: datetime) -> None:
     """Deletes all that is known of a mailbox's reader: their feedback and their self-service subscriber.
 
     A subscriber of the YAML stays, because it is the operator's.
@@ -162,16 +163,15 @@ def forget(context: Context, mailbox: str, now: datetime) -> Deleted:
         transaction.hold_reader(mailbox)
         persons = context.keys.person("mail", mailbox)
         member = transaction.members.of_mailbox(mailbox)
+        transaction.feedback.forget("", persons)
         if member is not None:
-            return _delete(context, transaction, member, now, persons)
-        return Deleted(existed=transaction.feedback.forget("", persons) > 0)
+            _delete(context, transaction, member, now, persons)
 
 
 def _delete(
     context: Context, transaction: Transaction, member: Member, now: datetime, persons: tuple[str, ...]
-) -> Deleted:
-    stopped = transaction.stop([Lane(member.key, member.recipient)], "its subscriber was deleted", now)
+) -> None:
+    transaction.stop([Lane(member.key, member.recipient)], "its subscriber was deleted", now)
     of_mailbox = context.keys.person(member.channel, member.mailbox) if member.mailbox else ()
     transaction.feedback.forget(member.key, (*persons, *of_mailbox))
     transaction.members.delete(member.key)
-    return Deleted(dropped=stopped.dropped)
