@@ -46,7 +46,8 @@ def giving_advice() -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        _leave(ExitCode.CONFIG, f"The configuration {error.source} cannot be used:", *_problems(error))
+        problems = (f"  {_place(error.source, problem)}{problem.message}" for problem in error.problems)
+        _leave(ExitCode.CONFIG, f"The configuration {error.source} cannot be used:", *problems)
     except NoStoreError as error:
         _leave(ExitCode.STORE, f"The store {error.store}: {error.reason}")
     except NewerStoreError as error:
@@ -71,22 +72,13 @@ def _remedy(error: StoreError) -> tuple[str, ...]:
         return ()  # it says what to do
     if "not a database" in error.reason or "not made by Paperboy" in error.reason:
         return (f"It is something else, and is left as it is: name another file or database. {_NAMES_STORE}",)
-    folder = _folder(error.store)
-    if folder is not None and not folder.is_dir():
-        return (f"There is no folder {folder}: make it, or name another place. {_NAMES_STORE}",)
-    if folder is None:
+    _, sqlite, file = error.store.partition("sqlite:///")
+    if not sqlite:
         return (f"Is the server up, and may this user use that database? {_NAMES_STORE}",)
+    folder = Path(file).parent
+    if not folder.is_dir():
+        return (f"There is no folder {folder}: make it, or name another place. {_NAMES_STORE}",)
     return (f"Is it on a disk that is full, read-only or shared? {_NAMES_STORE}",)
-
-
-def _folder(store: str) -> Path | None:
-    """The folder of a SQLite store, from the store's name in errors; None for a server."""
-    _, sqlite, file = store.partition("sqlite:///")
-    return Path(file).parent if sqlite else None
-
-
-def _problems(error: ConfigError) -> list[str]:
-    return [f"  {_place(error.source, problem)}{problem.message}" for problem in error.problems]
 
 
 def _place(source: str, problem: Problem) -> str:

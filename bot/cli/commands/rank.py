@@ -34,10 +34,8 @@ def rank(
     if not rows:
         say("No topic of a subscriber has `order: learned`.")
         return
-    table(rows, heads=("subscriber", "topic", *(_HEADS if evaluated else ("likes", "dislikes", "order"))))
-
-
-_HEADS = ("learned from", "tried on", "learned", "relevance")
+    heads = ("learned from", "tried on", "learned", "relevance") if evaluated else ("likes", "dislikes", "order")
+    table(rows, heads=("subscriber", "topic", *heads))
 
 
 def _rows(settings: Settings, *, evaluated: bool) -> list[list[str]]:
@@ -61,8 +59,7 @@ def _rows(settings: Settings, *, evaluated: bool) -> list[list[str]]:
 
 
 def _evaluation(found: Evaluation) -> list[str]:
-    likes = f"{found.likes} likes"
+    learned_from = [found.subscriber, found.topic, f"{found.likes} likes"]
     if not found.mailings:
-        return [found.subscriber, found.topic, likes, f"too little: {found.likes_needed} likes are needed", "", ""]
-    mailings = plural(found.mailings, "mailing")
-    return [found.subscriber, found.topic, likes, mailings, f"{found.learned:.2f}", f"{found.relevance:.2f}"]
+        return [*learned_from, f"too little: {found.likes_needed} likes are needed", "", ""]
+    return [*learned_from, plural(found.mailings, "mailing"), f"{found.learned:.2f}", f"{found.relevance:.2f}"]

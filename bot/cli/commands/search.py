@@ -77,11 +77,10 @@ def search(
 
 def _row(stored: StoredPaper, match: Match) -> list[str]:
     paper = stored.paper
-    categories = " ".join(paper.categories)
     return [
         f"{paper.identifier}v{paper.version}",
         f"{stored.mailing_date:%Y-%m-%d}",
-        categories,
+        " ".join(paper.categories),
         f"{text.flatten_tex(paper.title)} [{_reasons(match)}]",
     ]
 
