@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from bot.channels.buttons import addressed
 from bot.channels.channel import CannotTellError
 from bot.channels.discord.addresses import FORUM_KINDS, is_webhook, webhook_parts
 from bot.channels.discord.check import check_bot, check_place
@@ -34,7 +35,6 @@ from bot.channels.discord.forum import (
 from bot.channels.discord.lookup import PAGE, find_message
 from bot.channels.discord.reactions import read_reactions
 from bot.channels.discord.request import Answer, ask
-from bot.channels.discord.view import frozen_view
 from bot.errors import DeliveryError, FailureKind
 from bot.model import Receipt
 
@@ -51,6 +51,21 @@ if TYPE_CHECKING:
 
 NONCE_WINDOW = timedelta(seconds=120)
 """Discord recognises a nonce for "the past few minutes": https://docs.discord.com/developers/resources/message."""
+
+
+class _FrozenView(discord.ui.View):
+    """Components that are JSON already, which discord.py sends as they are, and without waiting for a press.
+
+    Who listens knows them by their ids, so that they outlive this process.
+    """
+
+    def __init__(self, components: list[dict[str, Any]]) -> None:
+        super().__init__(timeout=None)
+        self._components = components
+
+    def to_components(self) -> list[dict[str, Any]]:
+        """The JSON."""
+        return self._components
 
 
 class DiscordApi:
@@ -180,7 +195,7 @@ class DiscordApi:
     async def _create_message(self, delivery: Delivery, address: Address, number: int) -> Answer:
         client = await self._bot.client()
         channel = client.get_partial_messageable(number)
-        view: Any = frozen_view(delivery)
+        view: Any = _frozen_view(delivery)
         content = _payload(delivery, address)["content"]
         return await ask(
             self._api_url,
@@ -204,7 +219,7 @@ class DiscordApi:
                 raise DeliveryError(FailureKind.DESTINATION_GONE, f"{address.label}: {NO_FORUM}")
             self._forums[forum] = channel.body or {}
         tags = tag_ids(address.tags, self._forums[forum])
-        payload, view = _payload(delivery, address), frozen_view(delivery)
+        payload, view = _payload(delivery, address), _frozen_view(delivery)
         embeds = _embeds(delivery)
         return await ask(self._api_url, lambda: start_thread(client, forum, payload, embeds, tags=tags, view=view))
 
@@ -249,6 +264,12 @@ def _payload(delivery: Delivery, address: Address) -> Mapping[str, Any]:
 
 def _embeds(delivery: Delivery) -> list[discord.Embed]:
     return [discord.Embed.from_dict(embed) for embed in delivery.payload.get("embeds", ())]
+
+
+def _frozen_view(delivery: Delivery) -> _FrozenView | None:
+    """What stands below the delivery's message, with the subscriber's name in it; None if nothing does."""
+    components = delivery.payload.get("components")
+    return _FrozenView(addressed(components, delivery.subscriber)) if components else None
 
 
 def _nonce(delivery_id: str) -> str:

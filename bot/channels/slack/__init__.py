@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator
 
 from bot.channels.slack.addresses import is_safe, is_webhook, read_address
-from bot.channels.slack.compatible import text_only
+from bot.channels.slack.blocks import text_only
 from bot.channels.slack.digest import render_digest, render_note
 from bot.channels.slack.secrets import check_kind
 from bot.channels.tokens import Token  # noqa: TC001 - pydantic reads the annotation at run time

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from bot.channels.slack.compatible import compatible_label
 from bot.channels.slack.secrets import HOSTS
 from bot.settings import Address, Secret, fingerprint, is_loopback
 
@@ -38,13 +37,12 @@ def read_address(value: object, *, compatible: bool, thread: bool) -> Address:
         return Address(Secret(text), "person" if is_person else "channel", text)
     if not text.lower().startswith(("https://", "http://")):
         raise ValueError(_EXPECTED)
-    if compatible:
-        address = Address(Secret(text), "compatible webhook", compatible_label(text))
-    else:
-        address = Address(Secret(text), "webhook", _webhook_label(text))
+    if not is_safe(text):
+        raise ValueError("a webhook's URL must begin with https://, or be on loopback")
+    label = f"webhook at {urlsplit(text).hostname} ({fingerprint(text)[:8]})" if compatible else _webhook_label(text)
     if thread:
         raise ValueError("a thread needs a bot token: give the channel's id instead of a webhook, or no thread")
-    return address
+    return Address(Secret(text), "compatible webhook" if compatible else "webhook", label)
 
 
 def is_webhook(address: Address) -> bool:
@@ -53,13 +51,11 @@ def is_webhook(address: Address) -> bool:
 
 
 def _webhook_label(url: str) -> str:
-    """The part of a webhook's URL that may be shown: the workspace and the webhook, not its secret.
+    """The part of a webhook's URL at Slack that may be shown: the workspace and the webhook, not its secret.
 
     Raises:
-        ValueError: it is no such URL, or would send the secret unencrypted.
+        ValueError: it is no such URL.
     """
-    if not is_safe(url):
-        raise ValueError("a webhook's URL must begin with https://, or be on loopback")
     parts = urlsplit(url)
     path = _WEBHOOK.fullmatch(parts.path)
     if parts.hostname in HOSTS and parts.path.startswith("/services/") and not (path and path[1]):

@@ -19,10 +19,9 @@ from bot.channels.channel import CannotTellError
 from bot.channels.slack.addresses import is_webhook
 from bot.channels.slack.blocks import outside_thread
 from bot.channels.slack.check import TOKEN, check_bot
-from bot.channels.slack.compatible import compatible_payload
-from bot.channels.slack.compatible_errors import raise_for_compatible
 from bot.channels.slack.errors import (
     connection_errors_as_failures,
+    raise_for_compatible,
     raise_for_lookup,
     raise_for_method,
     raise_for_webhook,
@@ -138,7 +137,7 @@ class SlackApi:
         )
         client.proxy = None  # the session uses the environment's proxies and NO_PROXY
         with connection_errors_as_failures():
-            await client.send_dict(dict(delivery.payload) if is_slack else compatible_payload(delivery.payload))
+            await client.send_dict(dict(delivery.payload) if is_slack else {"text": delivery.payload["text"]})
         return Receipt()
 
     def _client(

@@ -123,6 +123,15 @@ def message(
     )
 
 
+def text_only(message: Message) -> Message:
+    """The message in its plain form, for webhooks of Mattermost, Zulip and Rocket.Chat, which take the field `text`.
+
+    Slack's escape prevents mentions there, too. https://developers.mattermost.com/integrate/webhooks/incoming/,
+    https://zulip.com/integrations/slack_incoming, https://docs.rocket.chat/docs/integrations.
+    """
+    return replace(message, payload=message.plain or message.payload, plain=None)
+
+
 def outside_thread(payload: Mapping[str, Any]) -> dict[str, Any]:
     """A reply's payload for the channel itself, if its thread is gone; it begins with a line that says so."""
     said = {**payload, "text": f"{_OUTSIDE_THREAD}\n\n{payload['text']}"}

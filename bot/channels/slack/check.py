@@ -28,7 +28,8 @@ async def check_bot(client_of: ClientOf, addresses: Sequence[Address]) -> list[C
     token, scopes = await _check_token(client_of)
     if not token.ok:
         return [token]
-    return [token, *[await _check_place(client_of, address, scopes) for address in addresses]]
+    client = client_of()
+    return [token, *[await _check_place(client, address, scopes) for address in addresses]]
 
 
 async def _check_token(client_of: ClientOf) -> tuple[CheckResult, frozenset[str]]:
@@ -49,17 +50,16 @@ async def _check_token(client_of: ClientOf) -> tuple[CheckResult, frozenset[str]
     return CheckResult(TOKEN, ok=True, message=message), scopes
 
 
-async def _check_place(client_of: ClientOf, address: Address, scopes: frozenset[str]) -> CheckResult:
+async def _check_place(client: AsyncWebClient, address: Address, scopes: frozenset[str]) -> CheckResult:
     name = address.value.reveal()
     if address.kind == "person":
-        return await _check_person(client_of, name)
-    return await _check_channel(client_of, name, scopes)
+        return await _check_person(client, name)
+    return await _check_channel(client, name, scopes)
 
 
-async def _check_person(client_of: ClientOf, person: str) -> CheckResult:
+async def _check_person(client: AsyncWebClient, person: str) -> CheckResult:
     """Opens the direct message; the person sees it only once something is posted there."""
     try:
-        client = client_of()
         with connection_errors_as_failures():
             await client.conversations_open(users=person)
     except DeliveryError as error:
@@ -70,12 +70,11 @@ async def _check_person(client_of: ClientOf, person: str) -> CheckResult:
     return CheckResult(person, ok=True, message="can be written to")
 
 
-async def _check_channel(client_of: ClientOf, channel: str, scopes: frozenset[str]) -> CheckResult:
+async def _check_channel(client: AsyncWebClient, channel: str, scopes: frozenset[str]) -> CheckResult:
     if channel.startswith("#"):
         message = "a name cannot be looked up, and breaks when the channel is renamed: its id would last"
         return CheckResult(channel, ok=True, message=message)
     try:
-        client = client_of()
         with connection_errors_as_failures():
             answer = await client.conversations_info(channel=channel)
     except DeliveryError as error:

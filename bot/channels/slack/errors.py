@@ -108,6 +108,8 @@ _TRANSIENT_CODES = _CODES[FailureKind.TRANSIENT]
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,79}")
 _SCOPES = re.compile(r"(?:[a-z.]{1,30}(?::[a-z.]{1,30}){1,2},?){1,5}")
 _GONE = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_COMPATIBLE_GONE = (HTTPStatus.UNAUTHORIZED, *_GONE)
+_COMPATIBLE_MALFORMED = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 async def raise_for_method(response: aiohttp.ClientResponse) -> None:
@@ -156,6 +158,25 @@ async def raise_for_webhook(response: aiohttp.ClientResponse) -> None:
     raise _refusal(response, answer)
 
 
+async def raise_for_compatible(response: aiohttp.ClientResponse) -> None:
+    """Raises unless another program's webhook answered with success: Mattermost with `ok`, the others with JSON.
+
+    Raises:
+        DeliveryError: any other answer.
+    """
+    status, text = response.status, (await response.text()).strip()
+    body = json_object(parse_json(text))
+    if status < HTTPStatus.MULTIPLE_CHOICES and (
+        text == "ok" or body.get("result") == "success" or body.get("success") is True
+    ):
+        return
+    raise DeliveryError(
+        _kind_of_compatible(status),
+        f"the webhook's program answered with status {status}",
+        retry_after=retry_after(response.headers.get("Retry-After")),
+    )
+
+
 @contextmanager
 def connection_errors_as_failures() -> Iterator[None]:
     """Turns connection errors into `DeliveryError`: not sent if there was no connection, else unknown.
@@ -196,6 +217,17 @@ def _kind_of(status: int, code: str) -> FailureKind:
     if status in _GONE:
         return FailureKind.DESTINATION_GONE
     return FailureKind.TRANSIENT if code or status >= HTTPStatus.BAD_REQUEST else FailureKind.UNKNOWN
+
+
+def _kind_of_compatible(status: int) -> FailureKind:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return FailureKind.RATE_LIMITED
+    if status in _COMPATIBLE_GONE:
+        return FailureKind.DESTINATION_GONE
+    if status in _COMPATIBLE_MALFORMED:
+        return FailureKind.REJECTED
+    is_no = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return FailureKind.TRANSIENT if is_no else FailureKind.UNKNOWN
 
 
 async def _json_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
