@@ -90,7 +90,7 @@ def abs_links(texts: Iterable[str]) -> Counter[str]:
     )
 
 
-async def test_twelve_real_days_of_once_tell_every_match_once_and_weekends_nothing(
+async def test_twelve_real_days_of_once_tell_every_match_once_and_weekends_nothing_and_each_mailing_has_its_page(
     real_environment: Environment,
 ) -> None:
     seen = real_environment.received()
@@ -115,14 +115,10 @@ async def test_twelve_real_days_of_once_tell_every_match_once_and_weekends_nothi
             assert (slack, discord, mail) == ([], [], [])
     assert sum(map(len, plain.values())) > 150  # a digest a day, not a handful of papers
     assert sum(map(len, versions.values())) > sum(map(len, plain.values()))
+    assert_each_mailing_s_matches_are_on_its_page(real_environment.folder / "site" / "versions")
 
 
-async def test_the_site_of_the_twelve_days_has_every_mailing_s_matches(real_environment: Environment) -> None:
-    real_environment.config["subscribers"] = {}
-    for day in DAYS:
-        real_environment.arxiv.feeds["cs.CV"] = (FEEDS / f"rss_{day:%Y-%m-%d}.xml").read_bytes()
-        await real_environment.once(morning(day))
-    site = real_environment.folder / "site" / "versions"
+def assert_each_mailing_s_matches_are_on_its_page(site: Path) -> None:
     working_days = [day for day in DAYS if day.weekday() < 5]
     assert sorted(path.stem for path in site.glob("*.md")) == [f"{day:%Y-%m-%d}" for day in working_days]
     for day in working_days:

@@ -578,7 +578,7 @@ def drive(url_of: Callable[[], str], examples: int, steps: int) -> None:
 
 
 @pytest.mark.timeout(600)  # a failure is made small first, and that takes minutes
-@pytest.mark.parametrize("examples", [25, pytest.param(200, marks=pytest.mark.on_request)])
+@pytest.mark.parametrize("examples", [15, pytest.param(200, marks=pytest.mark.on_request)])
 def test_any_interleaving_on_sqlite(tmp_path: Path, examples: int) -> None:
     template = tmp_path / "template.db"
     Store(f"sqlite:///{template}").close()

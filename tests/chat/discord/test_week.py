@@ -144,7 +144,7 @@ async def week(tmp_path: Path, receiver: DiscordReceiver, monkeypatch: pytest.Mo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.on_request)])
 async def test_after_a_week_the_store_says_what_the_model_says(week: Week, seed: int) -> None:
     chance = random.Random(seed)
     for number, action in enumerate(actions(seed, ACTIONS, people=PEOPLE, channels=CHANNELS)):

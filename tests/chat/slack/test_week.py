@@ -132,7 +132,7 @@ def stored_in(store: Store) -> tuple[object, object]:
 
 @ON_SQLITE
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.on_request)])
 async def test_after_a_week_the_store_says_what_the_model_says(receiver: SlackReceiver, url: str, seed: int) -> None:
     clock, settings, chance = SimulatedClock(NOW), settings_for(receiver), random.Random(seed)
     receiver.sockets.users = {person_id(number): {"is_admin": True} for number in MANAGERS}
