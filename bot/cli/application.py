@@ -64,9 +64,7 @@ def opened(settings: Settings, *, must_exist: bool = True) -> Iterator[App]:
         NoStoreError: there is no store, and `must_exist`.
         StoreError: the store cannot be used.
     """
-    from bot.app import App  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
-
-    app = App(settings, must_exist=must_exist)
+    app = _app(settings, must_exist=must_exist)
     try:
         yield app
     finally:
@@ -80,10 +78,17 @@ async def opened_online(settings: Settings) -> AsyncIterator[App]:
     Raises:
         StoreError: the store cannot be used.
     """
-    from bot.app import opened  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
-
-    async with opened(settings) as app:
+    app = _app(settings, must_exist=False)
+    try:
         yield app
+    finally:
+        await app.aclose()
+
+
+def _app(settings: Settings, *, must_exist: bool) -> App:
+    from bot.app import App  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
+
+    return App(settings, must_exist=must_exist)
 
 
 def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
