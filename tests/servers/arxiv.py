@@ -11,7 +11,6 @@ from aiohttp import web
 
 from bot.arxiv.calendar import mailing_date
 from bot.demo.servers.arxiv import _BASE, _feed, _midnight, render_rss
-from bot.demo.servers.loopback import listening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,8 +78,12 @@ class ArxivServer:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/rss/{category:.*}", self._serve)
-        port = await self._open.enter_async_context(listening(app, cancel_on_disconnect=True))
-        self.url = f"http://127.0.0.1:{port}/rss/{{category}}"
+        # a request ends when its client is gone, for the log
+        runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+        self._open.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/rss/{{category}}"
         return self
 
     async def __aexit__(self, *_failure: object) -> None:

@@ -45,6 +45,8 @@ class DiscordReceiver(discord.DiscordReceiver):
         """Channels in which the bot may not open threads."""
         self.no_history: set[str] = set()
         """Channels in which the bot has no Read Message History."""
+        self.uninvited: set[str] = set()
+        """Guilds to which the bot was added without the scope `applications.commands`."""
         self.seconds_between_posts = 0.0
         """The least time between two posts to one channel or webhook; earlier ones get a 429."""
         self._posted: dict[str, float] = {}
@@ -56,6 +58,7 @@ class DiscordReceiver(discord.DiscordReceiver):
         app.router.add_get(f"{ROOT}/channels/{{id}}/messages/{{message}}/reactions/{{emoji}}", self._reacted)
         app.router.add_get(f"{ROOT}/channels/{{id}}/threads/archived/public", self._archived_threads)
         app.router.add_get(f"{ROOT}/guilds/{{id}}/threads/active", self._active_threads)
+        app.router.add_get(f"{ROOT}/applications/{{id}}/guilds/{{guild}}/commands", self._commands_of_guild)
         app.router.add_get(f"{ROOT}/webhooks/{{id}}/{{token}}", self._webhook)
 
     # -- refusals ----------------------------------------------------------------------------------------------------
@@ -176,6 +179,12 @@ class DiscordReceiver(discord.DiscordReceiver):
         if not isinstance(name, str):
             return name
         return json_answer({"id": number, "type": 1, "name": name, "channel_id": str(FIRST_ID)})
+
+    async def _commands_of_guild(self, request: web.Request) -> web.Response:
+        guild = request.match_info["guild"]
+        is_ours = guild in self.chat.gateway.guilds and guild not in self.uninvited
+        answer = json_answer([]) if is_ours else error_answer(403, 50001, "Missing Access")
+        return self._unauthorized(request) or answer
 
     def _shown_threads(self, *, archived: bool, forum: str = "") -> list[dict[str, Any]]:
         """The open or the closed threads, of one forum or of all, as Discord lists them."""

@@ -45,8 +45,6 @@ class DiscordChat:
         self.gateway.guilds.append(GUILD)
         self.commands = Commands()
         self.interactions = Interactions(str(bot["id"]), self.gateway, self.commands, now, number)
-        self.uninvited: set[str] = set()
-        """Guilds to which the bot was added without the scope `applications.commands`."""
         self.endpoint_url: str | None = None
         """The application's Interactions Endpoint URL; with one, no interaction comes over the gateway."""
         self.direct: dict[str, str] = {}
@@ -63,7 +61,6 @@ class DiscordChat:
         app.router.add_get(f"{root}/oauth2/applications/@me", self._for_bot(self._application))
         app.router.add_get(f"{root}/applications/{{id}}/commands", self._for_bot(self._listed))
         app.router.add_put(f"{root}/applications/{{id}}/commands", self._for_bot(self._overwrite))
-        app.router.add_get(f"{root}/applications/{{id}}/guilds/{{guild}}/commands", self._for_bot(self._of_guild))
         app.router.add_post(f"{root}/users/@me/channels", self._for_bot(self._open_direct))
         # an interaction's own token is enough
         app.router.add_post(f"{root}/interactions/{{id}}/{{token}}/callback", self._call_back)
@@ -99,11 +96,6 @@ class DiscordChat:
 
     async def _overwrite(self, request: web.Request) -> web.Response:
         return self.commands.overwrite(await request.json(), request.match_info["id"])
-
-    async def _of_guild(self, request: web.Request) -> web.Response:
-        guild = request.match_info["guild"]
-        is_ours = guild in self.gateway.guilds and guild not in self.uninvited
-        return json_answer([]) if is_ours else error_answer(403, 50001, "Missing Access")
 
     async def _open_direct(self, request: web.Request) -> web.Response:
         return json_answer(self.direct_channel(str((await request.json())["recipient_id"])))

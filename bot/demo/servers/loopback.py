@@ -12,18 +12,10 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def listening(app: web.Application, *, cancel_on_disconnect: bool = False) -> AsyncIterator[int]:
-    """Serves the application until the end of the block.
-
-    Args:
-        app: the application.
-        cancel_on_disconnect: whether a request is cancelled when its client disconnects.
-
-    Yields:
-        The port.
-    """
+async def listening(app: web.Application) -> AsyncIterator[int]:
+    """Serves the application until the end of the block; yields the port."""
     # no access log: its lines show webhooks' tokens, and the tests look for those in what is logged
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=cancel_on_disconnect, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()

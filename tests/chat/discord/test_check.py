@@ -28,7 +28,7 @@ async def test_where_all_is_well_it_says_how_to_invite_the_bot(receiver: Discord
 
 
 async def test_a_server_that_did_not_allow_commands_is_named(receiver: DiscordReceiver) -> None:
-    receiver.chat.uninvited.add(GUILD)
+    receiver.uninvited.add(GUILD)
     advice = f"its server has not allowed commands: let who manages it open {invite_url(APPLICATION)}"
     assert await wrong(receiver) == [
         f"chat.discord ({LAB}): {advice}",

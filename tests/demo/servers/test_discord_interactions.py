@@ -210,5 +210,5 @@ async def test_a_command_that_breaks_a_rule_is_refused(receiver: DiscordReceiver
 async def test_a_guild_that_did_not_allow_commands_says_so(receiver: DiscordReceiver) -> None:
     url = f"{receiver.api_url}/applications/1200000000000000000/guilds/{GUILD}/commands"
     assert await ask("GET", url, headers=HEADERS) == (200, [])
-    receiver.chat.uninvited.add(GUILD)
+    receiver.uninvited.add(GUILD)
     assert await ask("GET", url, headers=HEADERS) == (403, {"code": 50001, "message": "Missing Access"})
