@@ -77,7 +77,7 @@ class ChatService:
 
         Args:
             request: the command with its values.
-            is_manager: tells whether this person is a manager; nobody is one where nothing can be changed.
+            is_manager: tells whether this person is a manager; not needed for a command that changes nothing.
         """
         return await self._guarded(self._answer(request, is_manager), request.command, request.asker)
 

@@ -120,8 +120,5 @@ def _named(parts: Iterator[Message]) -> Iterator[tuple[str, str]]:
 
 def _cleaned(fields: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """The fields without characters that nobody can type and databases refuse; line ends as line feeds."""
-    return tuple((_UNPRINTABLE.sub(" ", name), _UNPRINTABLE.sub(" ", _unfolded(value))) for name, value in fields)
-
-
-def _unfolded(value: str) -> str:
-    return value.replace("\r\n", "\n")
+    unfolded = ((name, value.replace("\r\n", "\n")) for name, value in fields)
+    return tuple((_UNPRINTABLE.sub(" ", name), _UNPRINTABLE.sub(" ", value)) for name, value in unfolded)

@@ -35,15 +35,10 @@ MOST_SAVED = 200
 """The most papers that the page lists; the BibTeX has all."""
 
 
-def page(request: PageRequest) -> Page:
-    """Shows the preferences."""
-    return _page(request)
-
-
 def preview(request: PageRequest) -> Page:
     """Shows the page with a preview of the topic that is being written."""
     member, typed = _member(request), read_topic_form(request.form)
-    return _page(request, typed=previewed(request, typed, member.muted if member else ()))
+    return page(request, typed=previewed(request, typed, member.muted if member else ()))
 
 
 def send(request: PageRequest) -> Page:
@@ -51,12 +46,12 @@ def send(request: PageRequest) -> Page:
     what = request.form.one("do")
     command, member = _COMMANDS.get(what), _member(request)
     if command is None:
-        return replace(_page(request), status=HTTPStatus.BAD_REQUEST)
+        return replace(page(request), status=HTTPStatus.BAD_REQUEST)
     done = command(request, member.key) if member else Refused(Refusal.NO_MEMBER)
     if isinstance(done, Refused):
         typed = read_topic_form(request.form) if what == "topic" else None
-        return replace(_page(request, refused(done, what), typed), status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return replace(_page(request, FormMessage(_DONE.get(what, "Saved."), about=what)), changed=done.changed)
+        return replace(page(request, refused(done, what), typed), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return replace(page(request, FormMessage(_DONE.get(what, "Saved."), about=what)), changed=done.changed)
 
 
 # -- the commands ------------------------------------------------------------------------------------------------
@@ -158,7 +153,8 @@ def _member(request: PageRequest) -> Member | None:
     return found if found and found.confirmed_at else None
 
 
-def _page(request: PageRequest, said: FormMessage | None = None, typed: TopicForm | None = None) -> Page:
+def page(request: PageRequest, said: FormMessage | None = None, typed: TopicForm | None = None) -> Page:
+    """Shows the preferences, with what is said of the last form, and the topic that is being written."""
     readers, member = request.readers, _member(request)
     with readers.store.snapshot() as view:
         suppression = view.suppressions.find(readers.keys.suppression(request.mailbox))
