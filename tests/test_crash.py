@@ -135,18 +135,18 @@ async def test_killed_after_discord_has_taken_it_the_nonce_keeps_it_one_message(
 
 
 @pytest.mark.timeout(600)  # some 20 s where nobody else computes
-async def test_killed_at_sixty_random_moments_nothing_is_lost_doubled_where_it_can_be_asked_or_out_of_order(
+async def test_killed_at_forty_random_moments_nothing_is_lost_doubled_where_it_can_be_asked_or_out_of_order(
     tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`make crash` does it a thousand times. With -s it says where the killed were."""
     total = Tally()
-    stores = ["sqlite:///paperboy.db"] * 2 + [postgres_url]
+    stores = ["sqlite:///paperboy.db", postgres_url]
     lives = (drive(tmp_path / str(seed), 20, seed, store=store) for seed, store in enumerate(stores, start=1))
     for tally in await asyncio.gather(*lives):
         total.add(tally)
     with capsys.disabled():
         print(f"\n{total}")  # noqa: T201 - where the killed were is half of what it shows
-    assert total.kills >= 60
+    assert total.kills >= 40
     assert total.deaths > 0
     assert {"collecting", "composing", "sending", "settling", "publishing"} <= set(total.killed)
     assert not total.doubled["lab"] + total.doubled["group"]

@@ -47,6 +47,9 @@ Child = asyncio.subprocess.Process
 
 
 on_both_databases = pytest.mark.parametrize("url", ["sqlite_url", "postgres_url"], indirect=True)
+also_on_postgres_on_request = pytest.mark.parametrize(
+    "url", ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.on_request)], indirect=True
+)
 
 
 @pytest.fixture
@@ -113,7 +116,7 @@ def assert_each_has_one(store: Store) -> None:
     assert len(store.subscribers.states()) == READERS
 
 
-@on_both_databases
+@also_on_postgres_on_request
 async def test_two_processes_write_what_one_writes(settings: Settings, children: list[Child], tmp_path: Path) -> None:
     async with opened(settings, SimulatedClock(NOW)) as app:
         composed = await app.runner.compose()

@@ -120,7 +120,7 @@ def test_many_topics_lose_no_paper(name: str, count: int, papers: int, title: st
 
 
 @at_every_channel
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     count=st.integers(0, 120),
     papers=st.integers(0, 3),
@@ -381,7 +381,7 @@ STRANGERS = st.text(st.characters(exclude_categories=()), max_size=300) | st.lis
 
 
 @at_every_channel
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     texts=st.tuples(STRANGERS, STRANGERS, STRANGERS, STRANGERS),
     authors=st.sampled_from([0, 1, 3_000]),
