@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_TOPICS = 20
 """The most topics of one subscriber."""
 MOST_TERMS = 100
-"""The most keywords, exclusions and authors of one topic together; also the most muted words of a subscriber."""
+"""The most keywords, exclusions and authors of one topic together, its most categories, and the most muted words."""
 LONGEST_TERM = 200
 LONGEST_TITLE = 100
 LONGEST_QUERY = 1000
@@ -68,10 +68,10 @@ def read_terms(terms: Sequence[str], name: str) -> tuple[str, ...] | Refused:
     found = read_topic({"categories": ["cs.CV"], "exclude": list(terms)})
     if isinstance(found, Topic):
         return found.exclude
-    said = (
-        replace(problem, path=name + problem.path.removeprefix("topics[0].exclude")) for problem in found.problems
+    paths = (problem.path.removeprefix("topics[0]").removeprefix(".exclude") for problem in found.problems)
+    return Refused(
+        found.why, tuple(replace(each, path=name + path) for each, path in zip(found.problems, paths, strict=True))
     )
-    return Refused(found.why, tuple(said))
 
 
 def _title(known: Wanted) -> str:
@@ -90,8 +90,10 @@ def _unbounded(wanted: Wanted, place: Place) -> tuple[Problem, ...]:
         for key, most in longest.items()
         if any(len(str(text)) > most for text in lists.get(key, (wanted.get(key, ""),)))
     ]
-    if sum(map(len, lists.values())) > MOST_TERMS:
-        problems.append(Problem(join(place), f"at most {MOST_TERMS} words are expected"))
+    of_words = sum(len(found) for key, found in lists.items() if key != "categories")
+    for what, many in (("words", of_words), ("categories", len(lists["categories"]))):
+        if many > MOST_TERMS:
+            problems.append(Problem(join(place), f"at most {MOST_TERMS} {what} are expected"))
     texts = [*(text for texts in lists.values() for text in texts), wanted.get("title", ""), wanted.get("query", "")]
     if sum(len(str(text)) for text in texts) > LONGEST_TOPIC:
         problems.append(Problem(join(place), f"at most {LONGEST_TOPIC} characters in all are expected"))

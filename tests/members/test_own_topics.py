@@ -68,7 +68,8 @@ def test_a_topic_without_a_title_is_called_by_its_first_words(wanted: dict[str, 
             {"categories": ["cs.CV"], "keywords": ["x" * (LONGEST_TERM + 1)]},
             "topics[0].keywords: at most 200 characters",
         ),
-        ({"categories": ["cs.CV"], "exclude": ["x"] * MOST_TERMS}, "topics[0]: at most 100 words"),
+        ({"categories": ["cs.CV"], "exclude": ["x"] * (MOST_TERMS + 1)}, "topics[0]: at most 100 words"),
+        ({"categories": ["cs.CV"] * (MOST_TERMS + 1)}, "topics[0]: at most 100 categories"),
         ({"categories": ["cs.CV"], "keywords": ["x" * 200] * 20}, "topics[0]: at most 4000 characters in all"),
     ],
 )
@@ -123,6 +124,12 @@ def test_muted_words_are_judged_as_exclusions_are() -> None:
     found = read_terms(["!"], "muted")
     assert isinstance(found, Refused)
     assert found.problems[0].path == "muted[0]"
+    assert read_terms([f"word {n}" for n in range(MOST_TERMS)], "muted") == tuple(
+        f"word {n}" for n in range(MOST_TERMS)
+    )
+    found = read_terms(["x"] * (MOST_TERMS + 1), "muted")
+    assert isinstance(found, Refused)
+    assert [(each.path, each.message) for each in found.problems] == [("muted", "at most 100 words are expected")]
 
 
 values = st.none() | st.text() | st.integers() | st.lists(st.text() | st.integers(), max_size=3)
