@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 EASTERN = ZoneInfo("America/New_York")
 """The time zone of all of arXiv's times: https://info.arxiv.org/help/availability.html."""
 
-# Feeds change at midnight (https://info.arxiv.org/help/rss.html); some minutes later all of them have.
-_IN_THE_FEED = time(0, 20)
+# Feeds change at midnight (https://info.arxiv.org/help/rss.html); some minutes later all of them have changed.
+_FEED_TIME = time(0, 20)
 _DEADLINE = time(14)
 _SATURDAY = 5
 _FIRST_KNOWN_YEAR = 2025
 
-# Mailing days that are empty because arXiv skips the freeze of the day before (after a Friday: the Monday). Skipped
-# days: arxiv-base at 0f94fa03, arxiv/db/arxiv_holidays_seed.sql; besides the federal holidays these, of 2025 and
-# 2026. On nine of all these days, a daily crawl found one short mailing and no normal one.
-_DEFERRED_BESIDES = ("2025-01-01", "2025-12-31", "2026-12-30", "2027-01-01")
+# A mailing is empty if arXiv skipped the submission deadline of the weekday before. Skipped days: arxiv-base at
+# 0f94fa03, arxiv/db/arxiv_holidays_seed.sql. Here are the mailings of 2025 and 2026 after skipped days that are no
+# federal holidays. A daily crawl of nine such mailings, of both kinds, found one short mailing and no normal one.
+_DEFERRED_FOR_OTHER_REASONS = ("2025-01-01", "2025-12-31", "2026-12-30", "2027-01-01")
 
 
 def mailing_date(now: datetime) -> date:
@@ -41,10 +41,10 @@ def is_mailing_day(day: date) -> bool:
 def deferred(day: date) -> bool:
     """Whether an empty feed is expected on that mailing day: after a federal holiday, and around New Year's Day.
 
-    Known for 2025 and 2026. For later years: the mailing after each federal holiday that arXiv kept in both. Days
-    that arXiv adds between Christmas and New Year's Day are not known.
+    Complete for 2025 and 2026. For later years: only the mailing after each federal holiday that arXiv kept in both;
+    not the days that arXiv adds between Christmas and New Year's Day.
     """
-    if day.isoformat() in _DEFERRED_BESIDES:
+    if day.isoformat() in _DEFERRED_FOR_OTHER_REASONS:
         return True
     return day.year >= _FIRST_KNOWN_YEAR and day in map(next_mailing_day, _holidays(day.year))
 
@@ -52,8 +52,8 @@ def deferred(day: date) -> bool:
 def _holidays(year: int) -> set[date]:
     """The federal holidays that arXiv keeps; one on a weekend is kept on the nearest Friday or Monday."""
     fixed = [date(year, month, day) for month, day in ((1, 1), (6, 19), (7, 4), (12, 25))]
-    beside = {_SATURDAY: timedelta(days=-1), _SATURDAY + 1: timedelta(days=1)}
-    kept = {day + beside.get(day.weekday(), timedelta()) for day in fixed}
+    shift = {_SATURDAY: timedelta(days=-1), _SATURDAY + 1: timedelta(days=1)}
+    kept = {day + shift.get(day.weekday(), timedelta()) for day in fixed}
     return kept | {_weekday_of(year, 1, 0, 3), _weekday_of(year, 9, 0, 1), _weekday_of(year, 11, 3, 4)}
 
 
@@ -72,10 +72,10 @@ def next_mailing(now: datetime) -> datetime:
 
 
 def earliest_mailing(submitted: datetime) -> date:
-    """The first mailing that can announce what was submitted then; moderation may only delay it.
+    """The first mailing that can announce what was submitted at that moment; moderation can only make it later.
 
-    https://info.arxiv.org/help/availability.html: a submission before 14:00 on a weekday is announced that evening,
-    on a Friday on Sunday evening; the mailing has the date of the next morning.
+    https://info.arxiv.org/help/availability.html: a submission before 14:00 from Monday to Thursday is announced that
+    evening, one on Friday on Sunday evening; the mailing has the date of the next day.
     """
     local = submitted.astimezone(EASTERN)
     day = local.date()
@@ -85,9 +85,9 @@ def earliest_mailing(submitted: datetime) -> date:
 
 
 def submissions_from(day: date) -> datetime:
-    """The start of the submission window of that mailing, in UTC: two weekdays before, after the deadline."""
-    freeze = previous_mailing_day(previous_mailing_day(day))
-    return datetime.combine(freeze, _DEADLINE, EASTERN).astimezone(UTC)
+    """The start of that mailing's submission window, in UTC: the deadline (14:00 in New York) two weekdays before."""
+    first = previous_mailing_day(previous_mailing_day(day))
+    return datetime.combine(first, _DEADLINE, EASTERN).astimezone(UTC)
 
 
 def previous_mailing_day(day: date) -> date:
@@ -104,7 +104,7 @@ def next_mailing_day(day: date) -> date:
 
 
 def span(days: Sequence[date]) -> str:
-    """Mailing days, oldest first, as a text: `2026-04-20`, or with their number `2026-04-16 to 2026-04-20 (3)`."""
+    """The range of mailing days as text: `2026-04-20`, or with their number `2026-04-16 to 2026-04-20 (3)`."""
     first, last = days[0], days[-1]
     return f"{first}" if len(days) == 1 else f"{first} to {last} ({len(days)})"
 
@@ -117,4 +117,4 @@ def mailing_days(after: date, upto: date) -> tuple[date, ...]:
 
 def expected(day: date) -> datetime:
     """When the mailing of that date is expected in the feed, in UTC."""
-    return datetime.combine(day, _IN_THE_FEED, EASTERN).astimezone(UTC)
+    return datetime.combine(day, _FEED_TIME, EASTERN).astimezone(UTC)

@@ -32,7 +32,7 @@ class CheckResult:
 
 
 CLOCK_SKEW = timedelta(minutes=5)
-"""How far the clocks of two of our machines, or of one and a platform, may be apart when a message is looked for."""
+"""How much the clocks of two of our machines, or of one and a platform, may differ when a message is looked up."""
 
 
 class CannotTellError(PaperboyError):
@@ -61,7 +61,7 @@ class ReaderLinks(Protocol):
         ...
 
     def feedback(self, mailbox: str, subscriber: str) -> str:
-        """The URL for a mailbox's feedback on what a subscriber was shown; `buttons.as_query` says on which paper.
+        """The URL for a mailbox's feedback on a subscriber's papers; the query of `buttons.as_query` names the paper.
 
         It has the same length for all mailboxes and subscribers.
         """
@@ -116,8 +116,8 @@ class Channel(Protocol):
     ) -> tuple[Message, ...]:
         """Renders the digest as at most `max_messages` messages within the platform's limits.
 
-        Papers that are not shown are counted. With `full`, at most so many papers are shown in full, the others as
-        lines, or counted if there is no room; topics share the room.
+        With `full`, at most so many papers are shown in full. The others are one line each, and those that do not fit
+        are counted. Every topic gets a part of the space.
 
         Pure, except that it reads templates. The same digest gives the same messages, byte for byte.
 
@@ -152,8 +152,8 @@ class Channel(Protocol):
         """Asks the platform whether it has a delivery whose outcome is unknown; sends no message.
 
         Returns:
-            The receipt if it has it. None if it certainly does not have it, or would ignore a repeat, so that sending
-            again is safe.
+            The receipt if the platform has it. None if sending again is safe: the platform certainly does not have
+            it, or ignores a repeat.
 
         Raises:
             CannotTellError: it cannot be asked, or does not show enough to tell.

@@ -67,7 +67,7 @@ class ReadsReactions(Protocol):
         Args:
             messages: ours, at that address, the newest first.
             address: where they are.
-            turn: awaited before each request.
+            turn: called before each request; waits until one is allowed.
 
         Raises:
             CannotTellError: we may not read there.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ANY_HOUR = "any"
 """Instead of an hour: as soon as the mailing is in."""
-_FULL_WEEKDAY = 3
+_WEEKDAY_LETTERS = 3
 _text = " ".join
 
 
@@ -67,14 +67,14 @@ class ChatCommand:
     """One line, at most 100 characters: Discord takes no more."""
     run: Callable[[Ask, Mapping[str, Any]], Answer]
     changes: bool = False
-    """Whether it changes what a place gets. In a channel, only those that the setting `who` names may run it."""
+    """Whether it changes what a channel or person gets. In a channel only those that `who` names may run it."""
     is_slow: bool = False
     """Whether it looks through many papers."""
     example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class ParsedCommand:
     """A command with the values of its arguments."""
 
     command: ChatCommand
@@ -82,7 +82,7 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Misread:
+class InvalidCommand:
     """An error: what was typed is no valid command."""
 
     sentence: str
@@ -91,12 +91,12 @@ class Misread:
     """The command that was probably meant; None if that is not clear."""
 
 
-def read(command: ChatCommand, words: Mapping[str, Sequence[str]]) -> Typed | Misread:
+def read(command: ChatCommand, words: Mapping[str, Sequence[str]]) -> ParsedCommand | InvalidCommand:
     """Reads the values of a command's arguments.
 
     Args:
         command: which one.
-        words: each argument's words by its name. A query is one single word.
+        words: by an argument's name, its words; a query is one string.
 
     Returns:
         The command with the value of each argument that was given, or the first error.
@@ -105,13 +105,13 @@ def read(command: ChatCommand, words: Mapping[str, Sequence[str]]) -> Typed | Mi
     for argument in command.arguments:
         given = [word for word in words.get(argument.name, ()) if word.strip()]
         if not given and argument.is_required:
-            return Misread(f"{argument.name}: is missing: {argument.help}", command)
+            return InvalidCommand(f"{argument.name}: is missing: {argument.help}", command)
         if given:
             try:
                 values[argument.name] = _READERS[argument.kind](given)
             except ValueError as error:
-                return Misread(f"{argument.name}: {error}", command)
-    return Typed(command, values)
+                return InvalidCommand(f"{argument.name}: {error}", command)
+    return ParsedCommand(command, values)
 
 
 def _hour(given: Sequence[str]) -> time | str:
@@ -120,8 +120,8 @@ def _hour(given: Sequence[str]) -> time | str:
 
 
 def _weekdays(given: Sequence[str]) -> frozenset[int]:
-    """Three letters, or the whole name."""
-    full = [word[:_FULL_WEEKDAY] if word.lower().endswith("day") else word for word in given]
+    """Weekdays, each by three letters or its whole name."""
+    full = [word[:_WEEKDAY_LETTERS] if word.lower().endswith("day") else word for word in given]
     return frozenset(map(value_types.weekday, full))
 
 

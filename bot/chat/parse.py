@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.chat.arguments import Kind, Misread, Typed, read
+from bot.chat.arguments import InvalidCommand, Kind, ParsedCommand, read
 from bot.config import value_types
 
 if TYPE_CHECKING:
@@ -22,21 +22,21 @@ _TOKEN = re.compile(r"""["“”„«»](?P<quoted>[^"“”„«»]*)["“”�
 """A word, or a phrase in quotes: also in typographic quotes, as telephones write them, and in some unclosed ones."""
 
 
-def parse(line: str, commands: Mapping[str, ChatCommand], *, empty: str = "help") -> Typed | Misread:
+def parse(line: str, commands: Mapping[str, ChatCommand], *, empty: str = "help") -> ParsedCommand | InvalidCommand:
     """Parses a line into a command with its values.
 
     Args:
         line: the text after `/paperboy`.
         commands: all commands by name.
-        empty: the command for an empty line.
+        empty: the name of the command for an empty line.
     """
     if len(line) > LONGEST:
-        return Misread(f"at most {LONGEST:,} characters are expected")
+        return InvalidCommand(f"at most {LONGEST:,} characters are expected")
     name, _, rest = (line.strip() or empty).partition(" ")
     command = commands.get(name.lower())
     if command is None:
         hint = value_types.did_you_mean(name, commands)
-        return Misread(f"there is no command {value_types.shown(name)}{hint}")
+        return InvalidCommand(f"there is no command {value_types.shown(name)}{hint}")
     return read(command, arguments_of(command, rest.strip()))
 
 
@@ -50,7 +50,7 @@ def _text(token: re.Match[str]) -> str:
 
 
 def arguments_of(command: ChatCommand, rest: str) -> dict[str, list[str]]:
-    """The words of each argument, by its name; a query is one word, exactly as it was typed."""
+    """The words of each argument, by its name; a query is one string, exactly as it was typed."""
     found: dict[str, list[str]] = {}
     for argument, tokens in _groups(command, rest):
         if argument.kind is Kind.QUERY:
@@ -94,7 +94,7 @@ def fields(command: ChatCommand) -> str:
 
 
 def filled_in(line: str, commands: Mapping[str, ChatCommand]) -> str:
-    """A typed line in that form: `follow words: "visual grounding" categories: cs.CV`."""
+    """A typed line rewritten in the form of `fields`: `follow words: "visual grounding" categories: cs.CV`."""
     name, _, rest = line.partition(" ")
     given = arguments_of(commands[name], rest)
     kinds = {each.name: each.kind for each in commands[name].arguments}

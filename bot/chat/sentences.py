@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import date, time
 
-    from bot.chat.arguments import Misread
+    from bot.chat.arguments import InvalidCommand
     from bot.chat.asking import Asker
     from bot.members.values import Refused
 
@@ -62,7 +62,7 @@ def no(sentence: str, *lines: str) -> Answer:
     return Answer(sentence, (Part(lines=lines),) if lines else (), is_good=False)
 
 
-def misread(found: Misread, *, in_fields: bool = False) -> Answer:
+def invalid_command(found: InvalidCommand, *, in_fields: bool = False) -> Answer:
     """The answer for text that is no valid command: what is wrong, and how the command is written."""
     how = f"{COMMAND} help"
     if found.command:

@@ -1,6 +1,6 @@
 """Loads the configuration and opens the application for a command, and completes names in a shell.
 
-The rooms are imported only when a command runs, so that `--help` stays fast.
+Imports the other packages only when a command runs, so that `--help` stays fast.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def load_settings(config: Path | None, *, for_arxiv: bool = False) -> Settings:
         for_arxiv: whether the command asks arXiv.
 
     Raises:
-        ConfigError: it is wrong, with every problem; or arXiv would get the example's contact.
+        ConfigError: it is invalid, with every problem; or `for_arxiv`, and `contact` is still the example's.
     """
-    from bot.config import load, load_for_arxiv, locate  # noqa: PLC0415 - `--help` goes without all channels
+    from bot.config import load, load_for_arxiv, locate  # noqa: PLC0415 - `--help` does not need all channels
 
     return (load_for_arxiv if for_arxiv else load)(locate(config, os.environ), os.environ)
 
@@ -42,12 +42,12 @@ def load_to_run(config: Path | None, *, fleet: bool = False) -> Settings:
 
     Args:
         config: the option `--config`.
-        fleet: whether it has to be one for many workers.
+        fleet: whether it must have `fleet: true`.
 
     Raises:
-        ConfigError: it is wrong, with every problem; or what it needs is missing.
+        ConfigError: it is invalid, with every problem; or lacks what the command needs.
     """
-    from bot.config import load_to_run, locate  # noqa: PLC0415 - `--help` goes without all channels
+    from bot.config import load_to_run, locate  # noqa: PLC0415 - `--help` does not need all channels
 
     return load_to_run(locate(config, os.environ), os.environ, fleet=fleet)
 
@@ -86,17 +86,17 @@ async def opened_online(settings: Settings) -> AsyncIterator[App]:
 
 
 def _app(settings: Settings, *, must_exist: bool) -> App:
-    from bot.app import App  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
+    from bot.app import App  # noqa: PLC0415 - takes a second, which `--help` does not need
 
     return App(settings, must_exist=must_exist)
 
 
 def subscriber_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Completes a subscriber's name for a shell; no names if the configuration cannot be read.
+    """The subscribers' names that complete the text in a shell; none if the configuration cannot be read.
 
     Parses the YAML without validating it, to be fast.
     """
-    from bot.config import locate, yaml_file  # noqa: PLC0415 - `--help` goes without all channels
+    from bot.config import locate, yaml_file  # noqa: PLC0415 - `--help` does not need all channels
 
     try:
         document = yaml_file.read(locate(ctx.params.get("config"), os.environ)).values

@@ -1,4 +1,4 @@
-"""Turns errors into a sentence with advice on stderr, and into exit codes. The only module of the CLI that does."""
+"""Turns exceptions into a sentence with advice on stderr, and an exit code. Nothing else in the CLI does."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ExitCode(IntEnum):
 
 @contextmanager
 def giving_advice() -> Iterator[None]:
-    """Ends the process with advice on an error of ours; any other exception shows its traceback."""
+    """Ends the process with advice on a `PaperboyError`; any other exception shows its traceback."""
     try:
         yield
     except ConfigError as error:
@@ -57,10 +57,10 @@ def giving_advice() -> Iterator[None]:
     except StoreError as error:
         _leave(ExitCode.STORE, f"The store {error.store} cannot be used: {error.reason}", *_remedy(error))
     except ListenError as error:
-        advice = "`web.listen` or `metrics` in the configuration says where: is another program there?"
+        advice = "`web.listen` or `metrics` in the configuration names the address: does another program use it?"
         _leave(ExitCode.LEFT_UNDONE, f"Nothing can be served on {error}", advice)
     except RenderError as error:
-        advice = "`templates:` in the configuration names the folder whose files win over the built-in ones."
+        advice = "`templates:` in the configuration names the folder whose files replace the built-in ones."
         _leave(ExitCode.LEFT_UNDONE, f"A template failed: {error}", advice)
     except PaperboyError as error:
         _leave(ExitCode.LEFT_UNDONE, str(error))
@@ -71,7 +71,7 @@ def _remedy(error: StoreError) -> tuple[str, ...]:
     if "pip install" in error.reason:
         return ()  # it says what to do
     if "not a database" in error.reason or "not made by Paperboy" in error.reason:
-        return (f"It is something else, and is left as it is: name another file or database. {_NAMES_STORE}",)
+        return (f"Something else is there, and is left unchanged: name another file or database. {_NAMES_STORE}",)
     _, sqlite, file = error.store.partition("sqlite:///")
     if not sqlite:
         return (f"Is the server up, and may this user use that database? {_NAMES_STORE}",)

@@ -1,9 +1,9 @@
 """Fallback sources for a mailing without a usable feed: arXiv's catch-up page if allowed, else OAI-PMH.
 
-    days -> catch-up page of each date       -> what was announced, exactly
-         -> OAI-PMH records of the category  -> [reconstruct] -> what was announced, concluded
+    days -> catch-up page of each date       -> what was announced
+         -> OAI-PMH records of the category  -> [reconstruct] -> what was probably announced
 
-Only reads; `recorder` stores what is found. An answer from before a mailing never proves that it was empty.
+Only reads; `recorder` stores what is found. An answer older than a mailing never proves that the mailing was empty.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PAGES_REACH_BACK = timedelta(days=90)
+MAX_CATCHUP_AGE = timedelta(days=90)
 """How far back catch-up pages go: https://github.com/arXiv/arxiv-browse, controllers/catchup_page.py."""
 
 _MOST_ANSWERS = 500
@@ -74,7 +74,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A mailing as a second source has it; from OAI-PMH, only papers that are not stored yet."""
+    """What a second source has of a mailing; from OAI-PMH, only papers that are not stored yet."""
 
     mailing: Mailing
     source: str
@@ -83,7 +83,7 @@ class Found:
     too_late: frozenset[tuple[str, int]] = frozenset()
     """(identifier, version) of papers that were submitted too late for any of the dates that were asked for."""
     changed: Mapping[tuple[str, int], date] = field(default_factory=dict)
-    """By (identifier, newest version), when its record changed, of those that changed after all these dates."""
+    """By (identifier, newest version), the date of the record's last change, if it is after all these dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class FallbackSources:
         Args:
             category: canonical name.
             days: the mailing dates, oldest first.
-            except_days: dates whose stored announcements are ignored when types are reconstructed.
+            except_days: dates whose stored announcements are not trusted, so that `reconstruct` ignores them.
         """
         pages = {day: await self._page(category, day) for day in days}
         exact = [page for page in pages.values() if isinstance(page, Found)]
@@ -120,13 +120,13 @@ class FallbackSources:
         if not left:
             return tuple(exact)
         try:
-            concluded = await self._from_oai(category, left, except_days)
+            reconstructed = await self._from_oai(category, left, except_days)
         except (FetchError, ParseError) as error:
             asked = not isinstance(error, FetchError) or error.asked
-            concluded = [
+            reconstructed = [
                 NotFound(day, f"OAI-PMH: {error.reason}", asked=asked or _was_asked(pages[day])) for day in left
             ]
-        return tuple(sorted((*exact, *concluded), key=_day))
+        return tuple(sorted((*exact, *reconstructed), key=_day))
 
     async def comments(self, category: str, day: date) -> dict[str, str] | None:
         """The authors' comments by identifier, which no feed has; None if there is no catch-up page."""
@@ -138,7 +138,7 @@ class FallbackSources:
 
     async def _page(self, category: str, day: date) -> Found | NotFound | None:
         """The whole catch-up page of that date; None if it may not be asked for."""
-        if not self._source.has_catchup or calendar.mailing_date(self._clock.now()) - day > PAGES_REACH_BACK:
+        if not self._source.has_catchup or calendar.mailing_date(self._clock.now()) - day > MAX_CATCHUP_AGE:
             return None
         try:
             parts = [catchup.parse(await self._source.fetch_catchup(category, day), category, day)]
@@ -251,7 +251,7 @@ class FallbackSources:
         return announced
 
     def _awaited(self, category: str, days: Sequence[date]) -> date | None:
-        """Today, where a feed is still to tell what it announced."""
+        """Today's date, if today's feed may still announce something and is not among `days`."""
         today = calendar.mailing_date(self._clock.now())
         if today in days or not calendar.is_mailing_day(today):
             return None

@@ -36,7 +36,7 @@ class Recorder:
     # -- feeds -------------------------------------------------------------------------------------------------------
 
     def feed(self, mailing: Mailing) -> Collected:
-        """Stores a feed as today's mailing; a feed that still shows another day may close that day's mailing."""
+        """Stores a feed as today's mailing, or as the earlier mailing that it still shows, if that one is open."""
         day = mailing.mailing_date
         if day == self._today:
             return self._feed(mailing)
@@ -48,7 +48,7 @@ class Recorder:
         return replace(result, new=new, unreadable=len(mailing.unreadable))
 
     def _feed(self, mailing: Mailing) -> Collected:
-        """Stores a feed under its own date. Of a stale feed only the verdict: its papers belong to another day."""
+        """Stores a feed under its own date; only the verdict if it is stale, because its papers are another day's."""
         identifiers = {entry.paper.identifier for entry in mailing.entries}
         verdict = judge(mailing, self._papers.history(mailing.category, identifiers))
         if verdict.state is MailingState.SUSPECT_STALE:
@@ -65,9 +65,9 @@ class Recorder:
     # -- second sources ----------------------------------------------------------------------------------------------
 
     def unproven_after(self, category: str, missed: Sequence[date]) -> dict[date, tuple[FeedItem, ...]]:
-        """Mailings that a feed closed on the day after a missed one, with their entries.
+        """What feeds announced on the mailing day after each missed one, by date.
 
-        They need proof: while the missed mailing was unknown, a feed that repeated it looked new.
+        A second source must confirm it: while the missed mailing was unknown, a feed that repeated it looked new.
         """
         following = {calendar.next_mailing_day(day) for day in missed} - set(missed)
         entries = {day: self._closed_by_feed(category, day) for day in sorted(following) if day <= self._today}
@@ -95,7 +95,7 @@ class Recorder:
             category: whose mailings.
             found: the answers, one per date.
             unproven: what feeds announced on the dates after these; see `unproven_after`.
-            feed_result: what came of today's feed, mentioned in the reason; None for earlier days.
+            feed_result: the result of today's feed, which the reason includes; None for earlier days.
 
         Yields:
             The state of each mailing.

@@ -317,7 +317,7 @@ class WholeFile(Section):
     chat: ChatSection | None = None
     compose: ComposeSection = Field(default_factory=ComposeSection)
     templates: types.Folder | None = None
-    """A folder whose files win over the built-in templates."""
+    """A folder whose files replace the built-in templates."""
     operator: types.SubscriberName | None = None
     """A subscriber that hears of trouble, at most once a day per trouble."""
     keep_days: types.Days = _WHOLE.keep_days

@@ -74,13 +74,15 @@ class _Receivers:
         return len(self.slack.messages) + len(self.discord.messages) + len(self.mail.messages)
 
 
-async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[RunResult, Settings], None]) -> bool:
+async def show(
+    folder: Path, *, tell: Callable[[str], None], print_result: Callable[[RunResult, Settings], None]
+) -> bool:
     """Runs the demo and writes its folder: `index.html`, the site, and everything that was received.
 
     Args:
         folder: created if it does not exist; the files of an earlier demo are removed.
         tell: prints a line.
-        account: prints the result of a run.
+        print_result: prints the result of a run.
 
     Returns:
         Whether everything arrived, and every second run sent nothing.
@@ -97,14 +99,14 @@ async def show(folder: Path, *, tell: Callable[[str], None], account: Callable[[
         receivers.discord.make_forum(_DISCORD_FORUM)
         config = folder / "config.yaml"
         config.write_text(yaml.safe_dump(_config(receivers), sort_keys=False, allow_unicode=True), encoding="utf-8")
-        demo = _Demo(config, load(config, {}), clock, receivers, tell, account)
+        demo = _Demo(config, load(config, {}), clock, receivers, tell, print_result)
         pages = WebService(clock, lambda: None)
         stack.push_async_callback(pages.aclose)
         await pages.follow(demo.settings)
         for day, mailings in _calendar():
             clock.set(datetime.combine(day, _HOUR))
             await demo.one_day(day, mailings)
-    demo.leave(folder)
+    demo.write_to(folder)
     tell("")
     tell(f"Open {folder / 'index.html'} to see what every channel received, as its readers see it.")
     tell(f"The pages are in {folder / 'site'}, the raw messages in {folder / 'received'}.")
@@ -121,7 +123,7 @@ class _Demo:
     clock: SimulatedClock
     receivers: _Receivers
     tell: Callable[[str], None]
-    account: Callable[[RunResult, Settings], None]
+    print_result: Callable[[RunResult, Settings], None]
     days: list[Day] = field(default_factory=list)
     answers: list[ReaderStep] = field(default_factory=list)
     """What the reader did in between, and the pages that she saw."""
@@ -152,7 +154,7 @@ class _Demo:
             )
         else:
             run = await self._once()
-        self.account(run, self.settings)
+        self.print_result(run, self.settings)
         for line in survived:
             self.tell(line)
         if day == _FIRST_DAY:
@@ -235,7 +237,7 @@ class _Demo:
         self.answers.append(ReaderStep("She presses Unsubscribe: the next mailing leaves her out", page))
         self.tell("The reader presses Unsubscribe: this mailing leaves her out.")
 
-    def leave(self, folder: Path) -> None:
+    def write_to(self, folder: Path) -> None:
         """Writes everything that was received, the showcase, and the site into the folder."""
         receivers = self.receivers
         received = folder / "received"
@@ -366,7 +368,7 @@ def _in_order(messages: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
     return tuple(sorted(messages, key=lambda message: message["channel"] not in _NAMES.values()))
 
 
-# -- what is left ------------------------------------------------------------------------------------------------
+# -- files of an earlier demo --------------------------------------------------------------------------------------
 
 
 def _clear(folder: Path) -> None:

@@ -27,11 +27,11 @@ _SENTENCE_END = re.compile(r"(?<!\bal)(?<!\bvs)(?<!\bcf)(?<!\.g)(?<!\.e)[.!?][)\
 
 
 def truncate(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
-    """The text if it measures at most `limit`, else as much as fits, with an ellipsis.
+    """The text if it measures at most `limit`, else as much as fits with an ellipsis; empty if not even that fits.
 
     Cut at a sentence's end if one lies in the last third, else at a word's end; only a first word that is too long
-    by itself is cut inside, and never between a letter and its accents or within an emoji. A formula that had to stay
-    TeX is one word.
+    by itself is cut inside, and never between a letter and its accents or within an emoji. A formula that is kept as
+    TeX counts as one word.
     """
     if measure(text) <= limit or not text:
         return text
@@ -45,7 +45,7 @@ def truncate(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
         return sentence
     words = text[:fits] if solid[fits].isspace() else text[: max(0, solid.rfind(" ", 0, fits))]
     kept = words.rstrip(" ,;:.") or words or text[: _between_characters(text, fits)]
-    while kept and measure(kept + ELLIPSIS) > limit:  # an escape may measure a part longer than the whole
+    while kept and measure(kept + ELLIPSIS) > limit:  # escaped, as `measure` may, a part may be longer than the whole
         kept = text[: _between_characters(text, len(kept) - 1)]
     return kept + ELLIPSIS if measure(kept + ELLIPSIS) <= limit else ""
 

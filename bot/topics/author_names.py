@@ -14,7 +14,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from bot.text import flatten_tex, normalise
-from bot.topics.family_names import BEGINNINGS, EASTERN, FIRST_OF_TWO, PARTICLES, VIETNAMESE
+from bot.topics.family_names import BEGINNINGS, CHINESE_AND_KOREAN, FIRST_SURNAMES, PARTICLES, VIETNAMESE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -105,7 +105,7 @@ def signed(written: str) -> tuple[Signed, ...]:
         for words, least in () if families else _orders(spelled):
             if words:
                 found[Signed(words, least)] = None
-            if len(words[:-1]) > 1 and words[-2] in FIRST_OF_TWO:
+            if len(words[:-1]) > 1 and words[-2] in FIRST_SURNAMES:
                 found[Signed(words[:-1], 1)] = None
     return tuple(found)
 
@@ -164,7 +164,7 @@ def _meant(words: tuple[str, ...], least: int) -> Iterator[Name]:
 
 def _turned(words: tuple[str, ...], least: int) -> Iterator[Name]:
     """The readings with family and given name exchanged."""
-    if len(words) > least and min(map(len, words)) > 1 and not EASTERN.issuperset(words):
+    if len(words) > least and min(map(len, words)) > 1 and not CHINESE_AND_KOREAN.issuperset(words):
         yield Name(words[-least:], _joined(words[:-least]), is_turned=True)
         yield Name(words[1:], _joined(words[:1]), is_turned=True)
         if len(words) >= _WITH_TWO_FAMILY_NAMES:

@@ -1,4 +1,4 @@
-"""Tells how a text spells a term that matched, and by which rule they are equal; for `explain`.
+"""Tells how a text spells a term that matched, and which spelling rules make the two equal; for `explain`.
 
 Pure. Slower than matching. Differences in case, accents, hyphens and a final s or es are not mentioned.
 """
@@ -19,7 +19,7 @@ _ARTICLES = ("a", "an", "the")
 
 
 def found_as(term: str, text: str) -> str:
-    """How a text in which a term was found spells it, and the rules: `"dwarf galaxies", plural`.
+    """The text's spelling of a term that was found in it, and the rules: `"dwarf galaxies", plural`.
 
     Empty if no rule is needed.
     """
@@ -31,7 +31,7 @@ def found_as(term: str, text: str) -> str:
 
 
 def _places(term: str, text: str) -> list[str]:
-    """What stands in the text, as a reader sees it there, wherever the term does."""
+    """The text's spellings of the term, as a reader sees them, one for each place."""
     flat = flatten_tex(text)
     return [flat[start:end] for start, end in spans(term, MatchMode.WORDS, text)]
 
@@ -44,7 +44,7 @@ def _rules(term: str, written: str) -> list[str]:
     changed = [joined != "".join(words) for joined, words in zip(american, (short, long), strict=True)]
     said = {
         "Greek letter": is_greek(term) != is_greek(written),
-        "script": is_script,
+        "subscript or superscript": is_script,
         "article": len(mine) - len(short) != len(theirs) - len(long),
         "joined or split": len(short) != len(long) and not is_script,
         "British or American": changed[0] != changed[1],

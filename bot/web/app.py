@@ -15,7 +15,7 @@ from bot.members.links import Purpose
 from bot.web import feedback, health, own_data, preferences, signup, unsubscribe
 from bot.web.answering import EVEN_SECONDS, LONGEST_WAIT_SECONDS, Answering
 from bot.web.forms import MOST_BYTES, RequestError
-from bot.web.headers import ASKED_AGAIN, KEPT_FOR_EVER, SITE_POLICY, headers
+from bot.web.headers import CACHE_IMMUTABLE, CACHE_REVALIDATE, SITE_POLICY, headers
 from bot.web.page import Route
 from bot.web.request_limits import CHANGE, SIGNUP
 
@@ -108,7 +108,7 @@ async def _file(served: Callable[[], Served], request: web.Request) -> web.Strea
         raise RequestError(HTTPStatus.NOT_FOUND) from None
     if found is None:
         raise RequestError(HTTPStatus.NOT_FOUND)
-    cache = KEPT_FOR_EVER if found.is_kept else ASKED_AGAIN
+    cache = CACHE_IMMUTABLE if found.is_kept else CACHE_REVALIDATE
     response = web.Response(headers=headers(present.web, policy=SITE_POLICY, cache=cache))
     response.etag = ETag(found.mark, is_weak=True)  # weak, for it is the same whether or not it is compressed
     response.headers["Vary"] = "Accept-Encoding"

@@ -25,10 +25,10 @@ class Client:
 
 
 def client(peer: str | None, forwarded: Iterable[str], trusted: Sequence[str]) -> Client:
-    """The client: the connection's other end or, if that is a trusted proxy, the one in its X-Forwarded-For.
+    """The client: the connection's peer or, if that is a trusted proxy, the one in its X-Forwarded-For.
 
     Args:
-        peer: the connection's other end; None for a unix socket, which only a local proxy can reach.
+        peer: the peer's address; None for a unix socket, which only a local proxy can reach.
         forwarded: the X-Forwarded-For headers in order; each proxy appends its client.
         trusted: the networks of trusted proxies (CIDR).
     """

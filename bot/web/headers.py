@@ -17,8 +17,8 @@ SITE_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of the site's pages, which is also in the pages themselves."""
-KEPT_FOR_EVER = "public, max-age=31536000, immutable"
-ASKED_AGAIN = "no-cache"
+CACHE_IMMUTABLE = "public, max-age=31536000, immutable"
+CACHE_REVALIDATE = "no-cache"
 
 
 def headers(

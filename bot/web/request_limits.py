@@ -37,7 +37,7 @@ def take(readers: Context, rates: Rates, client: Client, now: datetime) -> None:
     """Counts one request.
 
     Args:
-        readers: has the store, and the keys with which an address is hashed.
+        readers: has the store, and the keys that hash an address.
         rates: the rates.
         client: the client.
         now: the moment, UTC.

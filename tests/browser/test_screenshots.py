@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.on_request]
 
 async def test_every_kind_of_picture_comes_out_as_wide_as_it_is_to_be(browser: Browser, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    await show(folder, tell=lambda _: None, account=lambda *_: None)
+    await show(folder, tell=lambda _: None, print_result=lambda *_: None)
     unpack_mail(folder)
     write_days(folder / DAYS)
     found = {picture.name: picture for picture in pictures(folder)}

@@ -12,7 +12,7 @@ import pytest
 from bot.channels.discord import DiscordSettings
 from bot.channels.slack import SlackSettings
 from bot.chat import sentences
-from bot.chat.arguments import Misread
+from bot.chat.arguments import InvalidCommand
 from bot.chat.asking import Asker, Request
 from bot.chat.commands import COMMANDS
 from bot.chat.parse import parse
@@ -108,8 +108,8 @@ class Talk:
         self, line: str, person: str = ADA, destination: str = CHANNEL, *, event: str = ""
     ) -> Answer | None:
         asker, typed = self.asker(person, destination), parse(line, COMMANDS)
-        if isinstance(typed, Misread):
-            return sentences.misread(typed)
+        if isinstance(typed, InvalidCommand):
+            return sentences.invalid_command(typed)
         self.asked += 1
         request = Request(event or f"event-{self.asked}", asker, typed.command.name, typed.values)
         return await self.service.answer(request, lambda: may_change(person))

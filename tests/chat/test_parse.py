@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.arguments import Misread, Typed
+from bot.chat.arguments import InvalidCommand, ParsedCommand
 from bot.chat.commands import COMMANDS
 from bot.chat.parse import LONGEST, fields, filled_in, parse, quoted, usage, words
 
 
 def values(line: str) -> dict[str, object]:
     typed = parse(line, COMMANDS)
-    assert isinstance(typed, Typed), typed
+    assert isinstance(typed, ParsedCommand), typed
     return dict(typed.values)
 
 
@@ -64,23 +64,23 @@ def test_hours_weekdays_zones_days_and_identifiers_are_values() -> None:
 
 def test_nothing_at_all_is_a_question_for_help() -> None:
     typed = parse("  ", COMMANDS)
-    assert isinstance(typed, Typed)
+    assert isinstance(typed, ParsedCommand)
     assert typed.command.name == "help"
 
 
 def test_what_is_too_long_is_refused_unread() -> None:
     found = parse("follow " + "a" * LONGEST, COMMANDS)
-    assert found == Misread("at most 2,000 characters are expected")
+    assert found == InvalidCommand("at most 2,000 characters are expected")
 
 
 @given(st.text())
 def test_any_line_is_read_or_refused(line: str) -> None:
-    assert isinstance(parse(line, COMMANDS), (Typed, Misread))
+    assert isinstance(parse(line, COMMANDS), (ParsedCommand, InvalidCommand))
 
 
 @given(st.sampled_from(sorted(COMMANDS)), st.text(st.characters(codec="utf-8")))
 def test_any_arguments_are_read_or_refused(name: str, rest: str) -> None:
-    assert isinstance(parse(f"{name} {rest}", COMMANDS), (Typed, Misread))
+    assert isinstance(parse(f"{name} {rest}", COMMANDS), (ParsedCommand, InvalidCommand))
 
 
 @given(st.lists(st.text(st.characters(exclude_characters='"“”„«»', categories=("L", "N", "Zs")), min_size=1)))

@@ -55,7 +55,7 @@ def test_a_missing_driver_needs_no_more_than_its_own_sentence(capsys: pytest.Cap
 @pytest.mark.parametrize("reason", ["file is not a database", "this database was not made by Paperboy"])
 def test_what_is_not_ours_is_left_as_it_is(reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (line,) = advice(f"sqlite:///{tmp_path}/a.db", reason, capsys)
-    assert line.startswith("It is something else, and is left as it is")
+    assert line.startswith("Something else is there, and is left unchanged")
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

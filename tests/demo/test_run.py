@@ -30,7 +30,7 @@ async def run_demo(folder: Path) -> tuple[list[str], list[RunResult], bool]:
     def account(run: RunResult, _settings: Settings) -> None:
         runs.append(run)
 
-    done = await show(folder, tell=lines.append, account=account)
+    done = await show(folder, tell=lines.append, print_result=account)
     return lines, runs, done
 
 

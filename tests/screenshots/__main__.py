@@ -29,7 +29,7 @@ def main(to: Path) -> None:
 
 
 async def _make(chromium: str, folder: Path, to: Path) -> None:
-    await show(folder, tell=lambda _: None, account=lambda *_: None)
+    await show(folder, tell=lambda _: None, print_result=lambda *_: None)
     unpack_mail(folder)
     write_days(folder / DAYS)
     async with async_playwright() as playwright:

@@ -20,7 +20,7 @@ KINDS = ("a plural of Latin or Greek", "British and American", "Greek letters an
         ("colour theory", "color theories", '"color theories", British or American and plural'),
         ("fine-tuning", "by finetuning it", '"finetuning", joined or split'),
         ("[O III]", "The [OIII] line", '"[OIII]", joined or split'),
-        ("w0waCDM", "of $w_0w_a$CDM here", '"w₀w_aCDM", script'),
+        ("w0waCDM", "of $w_0w_a$CDM here", '"w₀w_aCDM", subscript or superscript'),
         ("Lyα", "a Ly-alpha line", '"Ly-alpha", Greek letter and joined or split'),
         ("Lyα", "a Lya line", '"Lya", Greek letter'),
         ("LLM-as-a-judge", "LLM as judge", '"LLM as judge", article'),

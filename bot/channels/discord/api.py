@@ -22,7 +22,7 @@ from bot.channels.discord.client import Bot, webhook_session
 from bot.channels.discord.errors import NO_FORUM, messages_in, platform_id, snowflake_in
 from bot.channels.discord.forum import (
     FORUMS,
-    TAKES_NO_THREADS,
+    WRONG_CHANNEL_TYPE,
     check_opened,
     check_thread,
     find_thread,
@@ -181,7 +181,7 @@ class DiscordApi:
             answer = await ask(
                 self._api_url, lambda: start_thread_below(client, channel, int(thread), delivery.payload)
             )
-            if answer.code == TAKES_NO_THREADS:
+            if answer.code == WRONG_CHANNEL_TYPE:
                 return False
             check_opened(answer)
         except DeliveryError as error:

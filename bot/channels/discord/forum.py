@@ -1,4 +1,4 @@
-"""Threads on Discord: in a forum each digest opens one, and its later parts go into it.
+"""A digest's thread on Discord, in a forum or below a message: how it is opened and found again.
 
 Never retries. A thread has the id of its first message:
 https://docs.discord.com/developers/topics/threads#forum-and-media-channels.
@@ -40,9 +40,9 @@ _NO_THREAD = "There is no thread for this digest, so its papers come here."
 _CONTINUED = " (continued)"
 _THREAD_GONE = {10003: "is gone", 10015: "is gone", 50083: "is archived", 160005: "is locked"}
 """Codes of a thread that was deleted or locked after the first part was posted."""
-TAKES_NO_THREADS = 50024
-"""The code of what is no channel for threads: direct messages, and a thread itself."""
-_HAS_THREAD = 160004
+WRONG_CHANNEL_TYPE = 50024
+"""The code if this type of channel has no threads: direct messages, and a thread itself."""
+_THREAD_EXISTS = 160004
 _NO_THREAD_POSSIBLE = {
     10008: "the message that opens the thread is gone",
     50001: "the bot cannot see the channel",
@@ -50,7 +50,7 @@ _NO_THREAD_POSSIBLE = {
     160006: "the server has too many active threads",
 }
 """Codes that mean that a thread cannot be opened."""
-_QUIET_MINUTES: Literal[1440] = 1440
+_AUTO_ARCHIVE_MINUTES: Literal[1440] = 1440
 """Minutes without a message after which a thread is hidden in the list of channels: a day."""
 _MARKS = re.compile(r"\\(?=[^\w\s])|\*\*")
 _PAGE = 100
@@ -64,7 +64,7 @@ def thread_name(payload: Mapping[str, Any]) -> str:
 
 
 def outside_thread(payload: Mapping[str, Any], *, forum: bool) -> dict[str, Any]:
-    """A later part's payload if its thread is gone: it says so, and in a forum opens a thread of its own."""
+    """The payload of a later part without its digest's thread: it says why, and in a forum opens a new thread."""
     name = text.truncate(thread_name(payload), _LONGEST_NAME - len(_CONTINUED), text.utf16)
     content = f"{_OUTSIDE_THREAD if forum else _NO_THREAD}\n{payload.get('content') or ''}"
     fits = text.utf16(content) <= _LONGEST_CONTENT
@@ -130,17 +130,17 @@ def start_thread_below(
     https://docs.discord.com/developers/resources/channel#start-thread-from-message
     """
     return client.http.start_thread_with_message(
-        channel, message, name=thread_name(payload), auto_archive_duration=_QUIET_MINUTES
+        channel, message, name=thread_name(payload), auto_archive_duration=_AUTO_ARCHIVE_MINUTES
     )
 
 
 def check_opened(answer: Answer) -> None:
-    """Checks the answer to opening a thread; that it exists already is fine.
+    """Checks the answer to opening a thread; a thread that exists already is no error.
 
     Raises:
-        DeliveryError: THREAD_GONE if there can be none; or another.
+        DeliveryError: THREAD_GONE if no thread can be opened; another kind for another error.
     """
-    if answer.code == _HAS_THREAD:
+    if answer.code == _THREAD_EXISTS:
         return
     if answer.code in _NO_THREAD_POSSIBLE:
         reason = f"Discord answered {answer.status}, code {answer.code}: {_NO_THREAD_POSSIBLE[answer.code]}"
@@ -171,7 +171,7 @@ async def find_thread(
     """Finds the thread that the delivery opened, among those opened since it was composed.
 
     Raises:
-        CannotTellError: the forum cannot be read, or too many of its threads were closed since.
+        CannotTellError: the forum cannot be read, or has too many closed threads.
         DeliveryError: a request failed.
     """
     channel = next(iter(messages_in(await ask(lambda: client.http.get_channel(forum)))), {})

@@ -2,7 +2,7 @@
 
     bytes -> Report, or None if it is neither
 
-https://www.rfc-editor.org/rfc/rfc3464 (delivery status), rfc6533 (the same beyond ASCII), rfc5965 (complaints),
+https://www.rfc-editor.org/rfc/rfc3464 (delivery status), rfc6533 (non-ASCII addresses), rfc5965 (complaints),
 rfc6522 (the container). Pure. Mails that are larger or more deeply nested than a report are refused.
 """
 
@@ -37,15 +37,15 @@ _COMPLAINTS = frozenset({"abuse", "fraud", "opt-out", "opt-out-list"})
 """The other types are about viruses, signatures, or say that it was no spam: https://www.iana.org/assignments/marf-parameters."""
 _RECIPIENTS = ("Original-Recipient", "Final-Recipient")
 _FAILED = ("fail", "error")
-"""The start of a final action: `failed` in the RFC, `failure` and `error` by some servers."""
+"""How the Action of a permanent failure begins: `failed` in the RFC, `failure` or `error` by some servers."""
 _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 """Headers in which servers name the recipient of a mail."""
 
 # https://www.rfc-editor.org/rfc/rfc3463#section-2; no part of an IPv4 address
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
 _REPLY = re.compile(r"(?<![\d.])([45])\d\d(?![\d.])")
-_BEYOND_ASCII = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
-"""A letter of an address as https://www.rfc-editor.org/rfc/rfc6533#section-3 writes it."""
+_NON_ASCII = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+"""A non-ASCII letter of an address, as https://www.rfc-editor.org/rfc/rfc6533#section-3 writes it."""
 _MOST_ADDRESS = 400
 
 
@@ -72,7 +72,7 @@ class Report:
 
     kind: ReportKind
     failures: tuple[Failure, ...] | None
-    """None if it is no structured report, but has an empty sender, as bounces have."""
+    """None if the report has no structured part that names a mailbox; its free text may (`guess_failures`)."""
     message_id: str = field(repr=False)
     """The Message-ID of the mail that it is about; empty if that mail is not included."""
     addressed_to: tuple[str, ...] = field(repr=False)
@@ -120,12 +120,12 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise UnreadableReportError(f"it cannot be taken apart: {type(error).__name__}") from error
+        raise UnreadableReportError(f"it cannot be parsed: {type(error).__name__}") from error
 
 
 def _report(message: Message) -> Report | None:
-    came_without_sender = _value(message, "Return-Path").replace(" ", "") == "<>"
-    if message.get_content_type() != "multipart/report" and not came_without_sender:
+    has_null_sender = _value(message, "Return-Path").replace(" ", "") == "<>"
+    if message.get_content_type() != "multipart/report" and not has_null_sender:
         return None
     parts = list(_parts(message))
     original = next((part for part in parts if part.get_content_type() in _ORIGINAL_TYPES), None)
@@ -136,7 +136,7 @@ def _report(message: Message) -> Report | None:
             return _complaint(message, next(_blocks(part), None), returned)
         if kind in _STATUS_TYPES:
             return Report(ReportKind.BOUNCE, _failures(part), *_traces(message, returned))
-    return Report(ReportKind.BOUNCE, None, *_traces(message, returned)) if came_without_sender else None
+    return Report(ReportKind.BOUNCE, None, *_traces(message, returned)) if has_null_sender else None
 
 
 def _complaint(message: Message, fields: Message | None, returned: Message | None) -> Report | None:
@@ -149,7 +149,7 @@ def _complaint(message: Message, fields: Message | None, returned: Message | Non
 
 
 def _failures(part: Message) -> tuple[Failure, ...] | None:
-    """The failures in a delivery status; None if it names nobody, but only the text beside it does."""
+    """The failures in a delivery status; None if it names no mailbox; the free text may."""
     recipients = [block for block in _blocks(part) if any(name in block for name in _RECIPIENTS)]
     return tuple(dict.fromkeys(filter(None, map(_failure, recipients)))) if recipients else None
 
@@ -167,7 +167,7 @@ def _failure(fields: Message) -> Failure | None:
 
 
 def _status(status: str, diagnostic: str) -> str:
-    """The given status; if it is only a class (as Exim's always is), the one in the other server's answer."""
+    """The Status; if it is only a class (x.0.0, as Exim always writes), the code in the Diagnostic-Code."""
     given, said = (found[0] if (found := _STATUS.search(text)) else "" for text in (status, diagnostic))
     if said and (not given or (given.endswith(".0.0") and given[0] == said[0])):
         return said
@@ -178,7 +178,7 @@ def _status(status: str, diagnostic: str) -> str:
 
 
 def _traces(message: Message, returned: Message | None) -> tuple[str, tuple[str, ...]]:
-    """The returned mail's Message-ID, and the addresses among which our return address may be."""
+    """The returned mail's Message-ID, and the addresses that may include our return address."""
     outside = [str(value) for name in _DELIVERED_TO for value in message.get_all(name, ())]
     inside = [str(value) for value in returned.get_all("Return-Path", ())] if returned else []
     return _value(returned, "Message-ID") if returned else "", (*outside, *inside)
@@ -228,7 +228,7 @@ def _address(text: str) -> str:
     whole = text.rpartition(";")[2].strip()
     if "<" in whole:
         whole = whole.rpartition("<")[2].partition(">")[0]
-    whole = _BEYOND_ASCII.sub(_letter, whole.partition("(")[0].strip())
+    whole = _NON_ASCII.sub(_letter, whole.partition("(")[0].strip())
     return whole if "@" in whole and len(whole) <= _MOST_ADDRESS else ""
 
 

@@ -26,14 +26,14 @@ _LONGEST_CURSOR = 1000
 EVENT_TYPE = "paperboy_digest"
 PAGE = 200
 MOST_PAGES = 10
-"""The most pages to read; if more was posted since then, we cannot tell whether it was sent."""
+"""The most pages to read; if there are more, we cannot tell whether the message was sent."""
 RESTRICTED_PAGE = 15
-"""Messages per page, and one page a minute, for some apps: https://docs.slack.dev/apis/web-api/rate-limits."""
+"""Messages per page for apps that Slack allows one page a minute: https://docs.slack.dev/apis/web-api/rate-limits."""
 
 
-def timestamp(named: object) -> str:
-    """A message's `ts`; "" if it is malformed, as it is stored and sent back to Slack."""
-    return named if isinstance(named, str) and _TIMESTAMP.fullmatch(named) else ""
+def timestamp(value: object) -> str:
+    """A message's `ts`; "" if malformed. It is checked because it is stored and sent back to Slack."""
+    return value if isinstance(value, str) and _TIMESTAMP.fullmatch(value) else ""
 
 
 def metadata(delivery_id: str) -> dict[str, Any]:
@@ -47,7 +47,7 @@ async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery)
     Args:
         client: raises `CannotTellError` or `DeliveryError` for every refused request.
         channel: the channel's id.
-        delivery: a reply is searched in its thread, others in the channel.
+        delivery: looked up in its thread if it is a reply, else in the channel.
 
     Raises:
         CannotTellError: there is too much to search.
@@ -74,7 +74,7 @@ async def find_message(client: AsyncWebClient, channel: str, delivery: Delivery)
         if not cursor:
             return None
         if not isinstance(cursor, str) or len(cursor) > _LONGEST_CURSOR:
-            raise CannotTellError("Slack's history goes on where we cannot ask for it")
+            raise CannotTellError("Slack's cursor to the next page of the history is malformed")
         if len(messages) <= RESTRICTED_PAGE:
             raise CannotTellError("Slack shows this app too few messages to look through the channel")
     raise CannotTellError(f"more than {PAGE * MOST_PAGES:,} messages were posted there since")
@@ -86,7 +86,7 @@ async def direct_message(client: AsyncWebClient, person: str) -> str:
     https://docs.slack.dev/reference/methods/conversations.open
 
     Raises:
-        CannotTellError: Slack returned none.
+        CannotTellError: Slack returned no valid id.
     """
     opened = json_object((await client.conversations_open(users=person)).get("channel")).get("id")
     if not isinstance(opened, str) or not _CONVERSATION.fullmatch(opened):
@@ -95,5 +95,5 @@ async def direct_message(client: AsyncWebClient, person: str) -> str:
 
 
 def _is_same_message(message: Mapping[str, Any], delivery_id: str) -> bool:
-    borne = json_object(message.get("metadata"))
-    return {key: borne.get(key) for key in ("event_type", "event_payload")} == metadata(delivery_id)
+    found = json_object(message.get("metadata"))
+    return {key: found.get(key) for key in ("event_type", "event_payload")} == metadata(delivery_id)

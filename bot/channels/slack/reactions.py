@@ -1,4 +1,4 @@
-"""Reads the reactions under our messages in a Slack channel: one look at its history, and one at each thread.
+"""Reads the reactions under our messages in a Slack channel, from its history and each thread's replies.
 
 Only reads. https://docs.slack.dev/reference/methods/conversations.history and .../conversations.replies show each
 message with its `reactions` (name, users, count), as channels:history allows. `users` "might not always contain all
@@ -27,13 +27,13 @@ _MOST_PAGES = 5
 async def read_reactions(
     client: AsyncWebClient, channel: str, messages: Sequence[PostedMessage], turn: Turn, *, bot: str
 ) -> AsyncIterator[Reacted]:
-    """What people's reactions under these messages say.
+    """Yields the reactions under each of these messages that is found.
 
     Args:
         client: raises `CannotTellError` or `DeliveryError` for every refused request.
         channel: the channel's id.
         messages: the newest first.
-        turn: awaited before each request.
+        turn: called before each request; waits until one is allowed.
         bot: our own id as a user, whose reactions do not count.
     """
     threads: dict[str | None, set[str]] = {}
@@ -47,7 +47,7 @@ async def read_reactions(
 async def _shown(
     client: AsyncWebClient, channel: str, thread: str | None, wanted: Collection[str], turn: Turn
 ) -> AsyncIterator[Mapping[str, Any]]:
-    """Those of the wanted messages that the thread, or the channel, shows."""
+    """Yields the wanted messages that are in the thread, or in the channel if there is none."""
     left, cursor = set(wanted), None
     where: dict[str, Any] = {
         "channel": channel,

@@ -18,7 +18,7 @@ import structlog
 from bot.arxiv import taxonomy
 from bot.channels.buttons import decode
 from bot.chat import sentences
-from bot.chat.arguments import Kind, Misread, read
+from bot.chat.arguments import InvalidCommand, Kind, read
 from bot.chat.asking import Asker, Request
 from bot.chat.commands import COMMANDS
 from bot.chat.discord.completion import complete
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.chat.answers import Answer
-    from bot.chat.arguments import Argument, ChatCommand, Typed
+    from bot.chat.arguments import Argument, ChatCommand, ParsedCommand
     from bot.chat.service import ChatService
     from bot.text.templates import Templates
 
@@ -97,9 +97,9 @@ class InteractionHandler:
             return []
         return complete(argument.kind, typed, known)
 
-    async def _answer(self, interaction: Interaction, found: Typed | Misread) -> None:
-        if isinstance(found, Misread):
-            await self._say(interaction, sentences.misread(found, in_fields=True))
+    async def _answer(self, interaction: Interaction, found: ParsedCommand | InvalidCommand) -> None:
+        if isinstance(found, InvalidCommand):
+            await self._say(interaction, sentences.invalid_command(found, in_fields=True))
             return
         request = Request(str(interaction.id), self._asker(interaction), found.command.name, found.values)
 

@@ -1,7 +1,7 @@
 """The listener of Discord: keeps the shards connected and the commands registered, and answers interactions.
 
 The commands are registered only if they changed since the last time: their hash is kept in the store. Discord accepts
-200 new commands a day; after that, one has to wait for hours:
+200 new commands a day; after that, it refuses them for hours:
 https://docs.discord.com/developers/interactions/application-commands#registering-a-command
 """
 
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RETRY_SECONDS = 60.0
-"""Seconds between two attempts to register commands that Discord refused."""
-PAUSE = timedelta(hours=1)
-"""The pause after a refusal."""
+CHECK_SECONDS = 60.0
+"""Seconds between two checks whether commands have to be registered."""
+RETRY_AFTER = timedelta(hours=1)
+"""How long registration waits after a failure."""
 
 
 class DiscordListener:
@@ -94,14 +94,14 @@ class DiscordListener:
             await self._bot.aclose()
 
     async def _keep_registered(self) -> None:
-        """Registers the commands, on the machine that has the first shard."""
+        """Registers the commands whenever they changed, on the machine that has the first shard."""
         while True:
             client = next((each for each in self._shards.clients if each.shard_id == 0), None)
             if client is not None:
                 await self._registration.keep(client, self._clock.now())
             self._listening.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._listening.wait(), RETRY_SECONDS)
+                await asyncio.wait_for(self._listening.wait(), CHECK_SECONDS)
 
 
 class Registration:
@@ -115,7 +115,7 @@ class Registration:
         """Why the present commands could not be registered; empty if they are, as far as we know."""
 
     async def keep(self, client: ShardClient, now: datetime) -> None:
-        """Registers the commands if they changed.
+        """Registers the commands if they changed and no failure is less than an hour old.
 
         Args:
             client: a connected client.
@@ -130,7 +130,7 @@ class Registration:
                 await asyncio.to_thread(self._listening.note_commands, "discord", wanted, now)
                 log.info("the commands are registered at Discord", commands=len(COMMANDS))
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, StoreError) as error:
-            self.refused, self._not_before = _why(error), now + PAUSE
+            self.refused, self._not_before = _why(error), now + RETRY_AFTER
             log.warning("the commands could not be registered at Discord", reason=self.refused)
         else:
             self._known, self.refused = wanted, ""

@@ -13,7 +13,7 @@ import structlog
 
 from bot.chat import sentences
 from bot.chat.answers import Answer, Choice, Part
-from bot.chat.arguments import Misread
+from bot.chat.arguments import InvalidCommand
 from bot.chat.asking import Request
 from bot.chat.commands import COMMANDS
 from bot.chat.parse import parse
@@ -140,8 +140,8 @@ class SlackListener:
 
     async def _run_line(self, incoming: Incoming, line: str) -> Answer | None:
         typed = parse(line, COMMANDS)
-        if isinstance(typed, Misread):
-            return sentences.misread(typed)
+        if isinstance(typed, InvalidCommand):
+            return sentences.invalid_command(typed)
         asker = await self._with_zone(incoming.asker) if typed.command.name == "follow" else incoming.asker
         request = Request(incoming.id, asker, typed.command.name, typed.values)
 

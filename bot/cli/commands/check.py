@@ -29,7 +29,7 @@ def check(
     Reads it, reaches arXiv and every channel, and names the setting that is wrong.
     """
     settings = load_settings(config)
-    from bot.config import locate, notices  # noqa: PLC0415 - `--help` goes without all channels
+    from bot.config import locate, notices  # noqa: PLC0415 - `--help` does not need all channels
 
     found = notices.notices(locate(config, os.environ), settings)
     noticed = [["ok", notice.path, notice.message] for notice in found]

@@ -24,7 +24,7 @@ def demo(
     Runs the four verbs on invented mailings against receivers on this machine, and leaves a folder with what each
     channel got.
     """
-    from bot.demo.run import show  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
+    from bot.demo.run import show  # noqa: PLC0415 - takes a second, which `--help` does not need
 
-    result = asyncio.run(show(output, tell=say, account=account))
+    result = asyncio.run(show(output, tell=say, print_result=account))
     sys.exit(ExitCode.DONE if result else ExitCode.LEFT_UNDONE)

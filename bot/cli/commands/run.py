@@ -17,6 +17,6 @@ def run(
     reloads the configuration, SIGTERM ends within seconds. With `fleet: true` it is also a worker: see `worker`.
     """
     settings = load_to_run(config)
-    from bot.cli.daemon_process import serve  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
+    from bot.cli.daemon_process import serve  # noqa: PLC0415 - takes a second, which `--help` does not need
 
     asyncio.run(serve(settings, config))

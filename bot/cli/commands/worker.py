@@ -1,4 +1,4 @@
-"""`paperboy worker`: one of many that share the work on one PostgreSQL."""
+"""`paperboy worker`: one of many processes that share the work through one PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ VERBS = ("collect", "compose", "deliver", "publish", "prune")
 def worker(
     config: ConfigOption = None,
     *,
-    concurrency: Annotated[int, typer.Option(min=1, help="How many jobs it does at once that mostly wait.")] = 8,
-    verbs: Annotated[str, typer.Option(metavar="LIST", help="Whose jobs it takes.")] = ",".join(VERBS),
+    concurrency: Annotated[int, typer.Option(min=1, help="How many collect and deliver jobs it does at once.")] = 8,
+    verbs: Annotated[str, typer.Option(metavar="LIST", help="The verbs whose jobs it takes.")] = ",".join(VERBS),
 ) -> None:
-    """Run as one of many, on PostgreSQL.
+    """Run as one of many workers, on PostgreSQL.
 
     Takes jobs until it is stopped: asks arXiv, composes and delivers for a part of the subscribers, writes pages.
     Start as many as you like, on as many machines; `paperboy status` shows them. Needs `fleet: true` in the
@@ -30,6 +30,6 @@ def worker(
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(VERBS)}", param_hint="'--verbs'")
     settings = load_to_run(config, fleet=True)
-    from bot.cli.daemon_process import work  # noqa: PLC0415 - a second for all rooms, which `--help` does not need
+    from bot.cli.daemon_process import work  # noqa: PLC0415 - takes a second, which `--help` does not need
 
     asyncio.run(work(settings, config, taken, concurrency))

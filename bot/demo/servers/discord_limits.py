@@ -1,4 +1,4 @@
-"""The limits of a Discord message, and the errors that name the broken ones. Pure.
+"""Checks a message against Discord's limits, and returns the errors that Discord would. Pure.
 
 Rules: https://docs.discord.com/developers/resources/message#embed-object-embed-limits.
 """
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 def errors_in(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The errors of a message, nested as Discord does it; empty if there are none."""
+    """The errors of a message, nested by field as in Discord's answers; empty if there are none."""
     errors: dict[str, Any] = {}
-    for path, complaint in _complaints(payload):
+    for path, sentence in _violations(payload):
         place = errors
         for step in path:
             place = place.setdefault(step, {})
-        place.setdefault("_errors", []).append({"code": "BASE_TYPE_INVALID", "message": complaint})
+        place.setdefault("_errors", []).append({"code": "BASE_TYPE_INVALID", "message": sentence})
     return errors
 
 
-def _complaints(payload: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _violations(payload: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Each broken limit: the path and a sentence. https://docs.discord.com/developers/resources/message#embed-object."""
     yield from _longer(("content",), payload.get("content"), 2000)
     yield from _longer(("nonce",), payload.get("nonce"), 25)
@@ -35,7 +35,7 @@ def _complaints(payload: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], s
         for path, value, limit in _texts(embed):
             total += _units(value)
             yield from _longer(("embeds", str(number), *path), value, limit)
-        yield from _other_complaints(("embeds", str(number)), embed)
+        yield from _other_violations(("embeds", str(number)), embed)
     if total > 6000:
         yield ("embeds",), "Embed size exceeds maximum size of 6000"
     yield from _of_components(payload.get("components") or [])
@@ -82,7 +82,7 @@ def _texts(embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, int
         yield ("fields", str(number), "value"), one.get("value") or "", 1024
 
 
-def _other_complaints(path: tuple[str, ...], embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _other_violations(path: tuple[str, ...], embed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
     if not any(value for _, value, _ in _texts(embed)):
         yield (*path, "description"), "This field is required"
     if len(embed.get("fields") or []) > 25:

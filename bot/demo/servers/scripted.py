@@ -1,4 +1,4 @@
-"""A scripted fault of a demo server: it refuses, breaks the connection, hangs or answers slowly."""
+"""Scripted faults: a demo server refuses a request, breaks the connection, hangs or answers slowly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FaultScript:
-    """The outcome of one request."""
+    """What the server does with one request."""
 
     status: int = 200
     body: object = None
@@ -29,11 +29,11 @@ class FaultScript:
     crawls: float = 0.0
     """Seconds over which the answer is sent, byte by byte."""
     method: str = "POST"
-    """The method of the request that it waits for, if a server has one script for all methods."""
+    """The HTTP method of the request that gets it, if a server has one script for all methods."""
 
 
 async def play(fault: FaultScript, request: web.Request, answer: web.Response) -> web.StreamResponse:
-    """Sends the answer as slowly as the script says, or breaks the connection before it.
+    """Waits as long as the script says, then gives the answer, fast or slowly, or breaks the connection.
 
     Args:
         fault: the script.

@@ -33,15 +33,15 @@ CURRENT = Schema(SCHEMA_VERSION, (Path(__file__).with_name("migrations") / "vers
 
 
 def prepare(engines: Engines, name: str, wanted: Schema, *, must_exist: bool = False) -> str:
-    """Creates or migrates the tables, if needed, in one transaction; a second process at the same time finds it done.
+    """Creates or migrates the tables, if needed, in one transaction; other processes wait, and find it done.
 
     Returns:
         The version found; empty if there was none.
 
     Raises:
-        NoStoreError: there are no tables, and `must_exist`.
+        NoStoreError: there is no file or no table, and `must_exist`.
         NewerStoreError: the tables are newer than this program.
-        StoreError: the tables are not ours.
+        StoreError: the tables are not ours, or their version is unknown.
     """
     url = engines.reading.url
     if must_exist and url.drivername == "sqlite" and not Path(url.database or "").is_file():
