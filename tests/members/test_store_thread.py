@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,6 +92,27 @@ async def test_commands_that_wait_together_share_a_commit_and_one_that_fails_fai
     assert (answers[0], type(answers[1])) == ("a", ZeroDivisionError)
     assert seen == [{"a"}]
     assert known(store) == {"a"}
+
+
+async def test_pages_that_only_read_share_no_transaction_however_many_wait(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, shared, thread = threading.Event(), list[int](), StoreThread("t", shares_commits=False)
+
+    def counted() -> AbstractContextManager[None]:
+        shared.append(1)
+        return nullcontext()
+
+    monkeypatch.setattr(store, "shared_transaction", counted)
+    first = asyncio.create_task(thread.run(store, release.wait))
+    await asyncio.sleep(0.01)
+    rest = asyncio.gather(thread.run(store, lambda: known(store)), thread.run(store, lambda: known(store)))
+    await asyncio.sleep(0)
+    release.set()
+    assert await first
+    assert list(await rest) == [set(), set()]
+    assert shared == []
+    thread.close()
 
 
 async def test_where_a_commit_fails_each_is_tried_alone(

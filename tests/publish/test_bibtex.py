@@ -112,6 +112,7 @@ def test_capitals_that_a_style_would_make_small_are_protected() -> None:
         ("Ada Van den Berg", "Van den Berg, Ada"),
         ("Bo Dal Corso", "Dal Corso, Bo"),
         ("Di Wang", "Di Wang"),
+        ("Ada Denise Byron", "Ada Denise Byron"),  # begins like a particle
         ("Cher", "Cher"),
         (r"J\"org }M_x{", r"Jörg M\_x"),
     ],

@@ -48,6 +48,7 @@ async def test_a_refused_destination_is_told_at_once_and_again_only_after_a_day(
     watched.announce(TUESDAY, paper())
     (note,) = await notes(watched, morning(TUESDAY))
     assert "lab (slack) is not reached: " in note
+    watched.slack.channels["C0123456789"] = {"is_member": False}  # another reason is no other trouble
     assert await notes(watched, morning(TUESDAY, 9)) == []
     watched.announce(WEDNESDAY, paper("2604.00002"))
     assert len(await notes(watched, morning(WEDNESDAY, 7))) == 1

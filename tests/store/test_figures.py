@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from bot.store.outbox.policy import Lane
 from bot.store.papers import Verdict
 from tests.builders import paper
 from tests.store.outbox.test_outbox import NOW, claimed, enqueue, fail, message, rendered
+from tests.store.test_members import BARE, WHOLE
 from tests.store.test_suppressions import ONE, TWO
 
 if TYPE_CHECKING:
@@ -48,6 +50,13 @@ def test_open_circuits_are_counted_by_kind_without_their_address(store: Store) -
             open_circuit(connection, key, until=NOW + HOUR, reason="refused", now=NOW)
     assert store.figures.read(NOW).closed_limits == {"mail": 2, "mail-relay": 1}
     assert store.figures.read(NOW + 2 * HOUR).closed_limits == {}
+
+
+def test_who_confirmed_is_counted_as_a_member(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.members.put(BARE)
+        transaction.members.put(replace(WHOLE, key="m-2", recipient="3" * 32, mailbox=None))
+    assert store.figures.read(NOW).members == 1
 
 
 def test_mailings_and_suppressions_are_counted(store: Store) -> None:

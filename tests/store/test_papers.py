@@ -163,6 +163,8 @@ def test_a_newcomer_starts_just_before_the_latest_mailing(store: Store) -> None:
     assert store.papers.start_of_latest_mailing("cs.CV") == 0
     store.papers.record(mailing(paper("2604.00001")), COMPLETE, NOW)
     store.papers.record(mailing(paper("2604.00002"), day=TUE), COMPLETE, NOW)
+    later = mailing(paper("2604.00003"), day=TUE + timedelta(days=1), category="cs.LG")  # cs.CV's is late
+    store.papers.record(later, COMPLETE, NOW)
     start = store.papers.start_of_latest_mailing("cs.CV")
     found = store.papers.announcements_after("cs.CV", start, store.papers.last_seq())
     assert [announcement.identifier for announcement in found] == ["2604.00002"]

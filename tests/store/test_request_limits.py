@@ -65,6 +65,7 @@ def test_old_buckets_are_forgotten(store: Store) -> None:
     take(store, "new", RATE, NOW + HOUR)
     assert store.request_limits.forget(NOW + HOUR) == 1
     assert store.request_limits.forget(NOW + 2 * HOUR) == 1
+    assert store.request_limits.forget(NOW + 2 * HOUR) == 0
 
 
 @given(st.lists(st.integers(0, 7200), min_size=1, max_size=30))

@@ -26,9 +26,11 @@ from bot.store.database.tables import announcements, deliveries
 from bot.store.leases import LeaseTakenError
 from bot.store.limits import lock_limit, open_circuit, write_limit
 from bot.store.outbox import Claimed, RenderedDigest
+from bot.store.outbox.claim import ClaimRequest
 from bot.store.outbox.policy import LEASE, Lane, Wait
 from bot.store.papers import Verdict
 from bot.store.subscribers import StateChangedError, SubscriberState
+from bot.store.suppressions import Suppression, SuppressionReason, Via
 from bot.store.worker import WorkerId
 from tests.builders import paper
 from tests.store.courier import CREDENTIAL_SECONDS, DESTINATION_SECONDS
@@ -169,6 +171,20 @@ def test_a_lane_that_another_is_deciding_about_is_looked_at_again_in_a_second(
         assert left_alone == ()
     assert mine.outbox.recover(HERE, owner=mine.owner, now=later) != ()
     assert isinstance(claim(mine), UnknownDelivery)
+
+
+def test_a_suppressed_lane_that_another_is_deciding_about_is_not_waited_for(postgres_url: str) -> None:
+    with machines(postgres_url) as (mine, theirs):
+        enqueue(mine, "here", "message")
+        with mine.transaction() as transaction:
+            no = Suppression("theirs", "s", SuppressionReason.UNSUBSCRIBED, Via.PAGE, subscriber=None, since=NOW)
+            transaction.suppressions.put(no)
+        hasty = Store(postgres_url, mine.owner, lock_timeout_ms=300)
+        asked = [ClaimRequest(HERE, GATES, suppression_keys=("theirs",))]
+        with theirs._database.writing() as connection:
+            connection.execute(select(deliveries).with_for_update())
+            assert hasty.outbox.claim_batch((), asked, owner=hasty.owner, now=NOW).outcomes == (None,)
+        hasty.close()
 
 
 def test_a_relay_that_sets_no_pace_is_no_lock_between_machines(postgres_url: str) -> None:

@@ -47,6 +47,14 @@ def test_a_lane_of_nobody_is_dropped_but_for_what_is_being_sent(store: Store) ->
     assert sorted(states(store)) == [DeliveryState.DROPPED, DeliveryState.SENDING]
 
 
+def test_what_nobody_knows_to_have_arrived_is_dropped_with_its_lane(store: Store) -> None:
+    enqueue(store, rendered())
+    fail(store, claimed(store), FailureKind.UNKNOWN)
+    assert states(store) == [DeliveryState.UNKNOWN]
+    assert store.address_changes.drop(LANE, "gone", NOW) == 1
+    assert states(store) == [DeliveryState.DROPPED]
+
+
 def test_what_was_for_a_subscriber_that_is_gone_is_taken_back_and_it_is_forgotten(store: Store) -> None:
     told = DigestPaper("2604.00001", 0, "birds", shown=True)
     enqueue(store, rendered(papers=[told]))
