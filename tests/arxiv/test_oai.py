@@ -207,6 +207,9 @@ def test_whatever_comes_only_a_parse_error_is_raised(body: bytes) -> None:
         ("nlin.CD", "physics:nlin:CD"),
         ("stat.ML", "stat:stat:ML"),
         ("q-bio.BM", "q-bio:q-bio:BM"),
+        ("q-fin.ST", "q-fin:q-fin:ST"),
+        ("econ.EM", "econ:econ:EM"),
+        ("eess.SP", "eess:eess:SP"),
     ],
 )
 def test_a_category_has_its_set(category: str, expected: str) -> None:

@@ -282,7 +282,10 @@ def test_mathematics_outside_of_formulas_is_read_too(tex: str, shown: str) -> No
             "4,081, n=5, O*NET, Scheffé, Émile, Bayesian {GPT} k{x}",
         ),
         (r"H{\sc i}, C\textsc{iv}, [O\,{\sc iii}], [N{\small II}], \textsc{Max}", "H i, C iv, [O iii], [N II], Max"),
-        (r"LOSVD\lowercase{s}, \uppercase{h}i, \MakeUppercase{\emph{xmm}}", "LOSVDs, Hi, XMM"),
+        (
+            r"LOSVD\lowercase{s}, \uppercase{h}i, \MakeUppercase{\emph{xmm}}, \MakeTextUppercase{gas}",
+            "LOSVDs, Hi, XMM, GAS",
+        ),
         (r"\rm{CO}, \it{Gaia} and {\bf{b}}, \tiny{x}", "CO, Gaia and b, x"),
         (r"Mart\'\i{}nez, \b{o}, \d{q}", "Martínez, o\u0331, q\u0323"),
         (
@@ -492,6 +495,9 @@ def test_nesting_has_an_end() -> None:
     for many in (30, 300):
         assert flatten("$" + "^{a" * many + "}" * many + "$").count("a") == many
         assert flatten("$" + "\\sqrt{a" * many + "}" * many + "$").count("a") == many
+    deepest, too_deep = ("$" + "\\sqrt{" * many + "a" + "}" * many + "$" for many in (40, 41))
+    assert flatten(deepest).startswith("√(√(")
+    assert flatten(too_deep) == too_deep
 
 
 @settings(deadline=None)
