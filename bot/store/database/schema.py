@@ -44,8 +44,8 @@ def prepare(engines: Engines, name: str, wanted: Schema, *, must_exist: bool = F
         StoreError: the tables are not ours, or their version is unknown.
     """
     url = engines.reading.url
-    if must_exist and url.drivername == "sqlite" and not Path(url.database or "").is_file():
-        raise NoStoreError(name)  # connecting would create the file
+    if must_exist and url.drivername == "sqlite":
+        _require_file(Path(url.database or ""), name)  # connecting would create it
     with engines.reading.begin() as connection:
         found = _version(connection, name)
     if not found and must_exist:
@@ -60,6 +60,21 @@ def prepare(engines: Engines, name: str, wanted: Schema, *, must_exist: bool = F
             elif found != wanted.version:
                 _migrate(connection, name, found, wanted)
     return found
+
+
+def _require_file(path: Path, name: str) -> None:
+    """Checks that the file of a SQLite store is there.
+
+    Raises:
+        NoStoreError: it is not.
+        StoreError: it cannot be looked for, as in a folder that is another user's.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoStoreError(name) from None
+    except OSError as error:
+        raise StoreError(name, error.strerror or type(error).__name__) from error
 
 
 def _version(connection: Connection, name: str) -> str:

@@ -76,6 +76,12 @@ def test_a_store_that_has_to_be_there_is_not_made(url: str, tmp_path: Path) -> N
     Store(url, must_exist=True).close()
 
 
+def test_a_store_that_cannot_be_looked_for_is_not_taken_for_one_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="File name too long") as error:
+        Store(f"sqlite:///{tmp_path / ('a' * 300)}", must_exist=True)
+    assert not isinstance(error.value, NoStoreError)
+
+
 def test_a_file_without_tables_is_no_store_yet(sqlite_url: str, tmp_path: Path) -> None:
     (tmp_path / "paperboy.db").touch()
     with pytest.raises(NoStoreError):
