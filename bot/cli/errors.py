@@ -76,8 +76,15 @@ def _remedy(error: StoreError) -> tuple[str, ...]:
     if not sqlite:
         return (f"Is the server up, and may this user use that database? {_NAMES_STORE}",)
     folder = Path(file).parent
-    if not folder.is_dir():
+    try:
+        is_there = folder.is_dir()
+        may_enter = "Permission denied" not in error.reason
+    except OSError:  # as where the folder around it is another user's
+        is_there, may_enter = True, False
+    if not is_there:
         return (f"There is no folder {folder}: make it, or name another place. {_NAMES_STORE}",)
+    if not may_enter:
+        return (f"May this user enter {folder}? {_NAMES_STORE}",)
     return (f"Is it on a disk that is full, read-only or shared? {_NAMES_STORE}",)
 
 

@@ -64,6 +64,12 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.Capt
     assert line.startswith(f"There is no folder {tmp_path}/nowhere: make it")
 
 
+def test_a_folder_of_another_user_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder, reason in ((f"{tmp_path}", "Permission denied"), (f"{tmp_path}/{'a' * 300}", "File name too long")):
+        (line,) = advice(f"sqlite:///{folder}/a.db", reason, capsys)
+        assert line.startswith(f"May this user enter {folder}?")
+
+
 def test_else_it_is_the_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (line,) = advice(f"sqlite:///{tmp_path}/a.db", "database or disk is full", capsys)
     assert line.startswith("Is it on a disk that is full")
