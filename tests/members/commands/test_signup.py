@@ -12,6 +12,7 @@ from bot.members.commands import (
     confirm,
     delete,
     feedback,
+    forget,
     resubscribe,
     saved,
     subscribe,
@@ -264,6 +265,13 @@ def test_who_is_deleted_is_forgotten_with_all_they_said_and_what_was_told_stays(
     assert mails(context.store) == [("confirm", "dropped"), ("digest", "dropped"), ("digest", "pending")]
     delete(context, found.key, NOW)  # of nobody now
     assert stored(context) is None
+
+
+def test_who_reads_the_operator_s_mails_alone_is_forgotten_with_what_they_said(context: Context) -> None:
+    person = context.keys.person("mail", KEY)
+    feedback(context, "seminar", person, "2604.00001", Opinion.SAVED, place="mail", now=NOW)
+    forget(context, KEY, NOW)
+    assert saved(context, person) == ()
 
 
 def test_a_no_outlives_its_subscriber(context: Context) -> None:
