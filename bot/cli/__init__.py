@@ -23,7 +23,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "check": LazyCommand("Name what is wrong in the configuration."),
     "once": LazyCommand("Collect, compose, deliver, publish once."),
     "run": LazyCommand("Run as a daemon that keeps every hour.", level=LogLevel.INFO),
-    "worker": LazyCommand("Run as one of many workers, on PostgreSQL.", level=LogLevel.INFO),
+    "worker": LazyCommand("Run as one of many, on PostgreSQL.", level=LogLevel.INFO),
     "preview": LazyCommand("Show what a subscriber would get now."),
     "status": LazyCommand("Say how today's mailing stands, and why."),
     "healthcheck": LazyCommand("Say whether the daemon is well."),

@@ -19,7 +19,7 @@ def worker(
     concurrency: Annotated[int, typer.Option(min=1, help="How many collect and deliver jobs it does at once.")] = 8,
     verbs: Annotated[str, typer.Option(metavar="LIST", help="The verbs whose jobs it takes.")] = ",".join(VERBS),
 ) -> None:
-    """Run as one of many workers, on PostgreSQL.
+    """Run as one of many, on PostgreSQL.
 
     Takes jobs until it is stopped: asks arXiv, composes and delivers for a part of the subscribers, writes pages.
     Start as many as you like, on as many machines; `paperboy status` shows them. Needs `fleet: true` in the
