@@ -360,7 +360,7 @@ def _life(row: Mapping[str, Any], day: date) -> ArxivLife:
     "catchup",
     [
         pytest.param(False, id="OAI-PMH", marks=pytest.mark.on_request),
-        pytest.param(True, id="catch-up pages"),
+        pytest.param(True, id="catch-up pages", marks=pytest.mark.on_request),
     ],
 )
 async def test_sixteen_real_mailings_with_faults_and_silences_reach_everybody_once(

@@ -219,7 +219,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.on_request)])
 async def test_a_child_ends_with_its_parent_however_that_ends(
     tmp_path: Path, sqlite_url: str, ending: signal.Signals
 ) -> None:

@@ -88,7 +88,13 @@ async def test_another_parser_finds_our_headers_and_no_others(tmp_path: Path, sh
     assert mail["messageId"].endswith("@example.org>")
 
 
-@pytest.mark.parametrize("shape", ["one paper", "31 papers", "hostile text", "note"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "31 papers",
+        *(pytest.param(each, marks=pytest.mark.on_request) for each in ("one paper", "hostile text", "note")),
+    ],
+)
 async def test_spamassassin_takes_it_for_no_spam_and_misses_nothing(tmp_path: Path, shape: str) -> None:
     score, rules = spam(await through_a_sink(tmp_path, rendered(shape)[0]), tmp_path)
     assert score < 1.0, rules

@@ -123,7 +123,7 @@ def query(text: str, match: MatchMode = MatchMode.WORDS) -> Topic:
     return Topic("", "", (), query=text, match=match)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(topics, max_size=12), st.lists(papers, min_size=1, max_size=3))
 @example([query("box AND (maps OR NOT gp)"), query("NOT NOT box")], [paper(title="Box", abstract="")])
 @example([query("cat:cs.CV box"), query("cat:cs.CV (ti:box OR ti:map)")], [paper(title="A Map", abstract="box")])
@@ -146,7 +146,7 @@ def test_every_word_is_found_in_the_same_words_alone_and_among_others() -> None:
         assert matcher.match(text) == {claim.topic: claim for claim in claims}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(topics, papers)
 def test_a_verdict_is_what_all_topics_at_once_give(topic: Topic, of: Paper) -> None:
     matcher = Matcher([topic])

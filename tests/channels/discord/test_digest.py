@@ -132,7 +132,7 @@ def test_every_golden_digest_has_its_file() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == set(GOLDENS)
 
 
-@pytest.mark.parametrize("count", [1, 31, 300, 1000])
+@pytest.mark.parametrize("count", [1, 31, 300, pytest.param(1000, marks=pytest.mark.on_request)])
 @pytest.mark.parametrize("max_messages", [1, 2, 10])
 def test_every_page_is_within_the_limits(count: int, max_messages: int) -> None:
     assert_valid(rendered(digest([section(many_entries(count), hidden=5)]), max_messages))

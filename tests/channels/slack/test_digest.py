@@ -162,7 +162,10 @@ def test_a_menu_beside_each_paper_in_full_costs_no_block_and_no_character(papers
     assert [m.plain for m in with_menus] == [m.plain for m in without]
 
 
-@pytest.mark.parametrize(("papers", "most"), [(1, 10), (31, 10), (300, 10), (1000, 10), (300, 1), (300, 100)])
+@pytest.mark.parametrize(
+    ("papers", "most"),
+    [(1, 10), (31, 10), (300, 10), pytest.param(1000, 10, marks=pytest.mark.on_request), (300, 1), (300, 100)],
+)
 def test_every_paper_of_a_thread_is_linked_once_or_counted(papers: int, most: int) -> None:
     messages = render(digest([section(many_entries(papers), more=LINKS)]), most=most, thread=True)
     links = linked(messages)
