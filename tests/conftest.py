@@ -39,6 +39,7 @@ _LONG_SECONDS = 120
 
 _SLOW = (
     "tests/app/test_daemon.py",
+    "tests/app/test_reaction_reader.py",
     "tests/arxiv/test_hostile_answers.py",
     "tests/browser/",
     "tests/channels/discord/test_digest.py",
@@ -46,11 +47,18 @@ _SLOW = (
     "tests/channels/slack/test_digest.py",
     "tests/channels/test_contract.py",
     "tests/channels/test_contract_rendering.py",
+    "tests/channels/test_hostile_answers.py",
+    "tests/chat/discord/test_week.py",
     "tests/chat/slack/test_rendering.py",
+    "tests/chat/slack/test_socket.py",
     "tests/chat/slack/test_week.py",
     "tests/cli/commands/test_run",
     "tests/cli/commands/test_worker",
+    "tests/chat/test_service.py",
     "tests/cli/test_completion.py",
+    "tests/cli/test_lazy.py",
+    "tests/cli/test_unusable_store.py",
+    "tests/compose/test_learned.py",
     "tests/counterparts/",
     "tests/deliver/test_giving_up.py",
     "tests/demo/",
@@ -71,12 +79,13 @@ _SLOW = (
     "tests/test_shared_cases.py",
     "tests/test_state_machine.py",
     "tests/test_thirty_mailings.py",
+    "tests/test_three_ways.py",
     "tests/test_today_first.py",
     "tests/test_wheel.py",
     "tests/text/test_latex.py",
     "tests/topics/test_percolation.py",
 )
-"""Where tests take seconds each: `make quick` leaves them out."""
+"""Where tests take seconds each: `make quick` leaves them out, and PostgreSQL's twins of what is shown on SQLite."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -89,7 +98,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the slow ones; the longest begin first, else one worker would be left alone with one in the end."""
     for item in items:
-        if item.nodeid.startswith(_SLOW):
+        if item.nodeid.startswith(_SLOW) or "postgres" in item.nodeid.partition("[")[2]:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not any(mark.args[0] > _LONG_SECONDS for mark in item.iter_markers("timeout")))
 
