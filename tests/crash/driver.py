@@ -1,7 +1,8 @@
 """Mornings on which the program is killed again and again, on every channel at once.
 
-A morning: a new mailing, up to four processes that are killed at random moments, and then one that may end; the
-receivers' logs judge. The moments are drawn over the time that a run takes, so that they fall into every phase.
+A morning: a new mailing, up to four processes that are killed, and then one that may end; the receivers' logs judge.
+On the first mornings one is killed in each phase, whatever the machine's load; later the moments are drawn over the
+time that a run takes.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 from collections import Counter
-from contextlib import asynccontextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,11 +26,14 @@ from tests.crash.judge import LANES, MorningCheck, write_config
 from tests.world import TUESDAY, Environment, morning, opened_environment
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 PAPERS = 20
 """A morning's: enough for several messages on each channel."""
+
+EVERY_PHASE = ("collecting", "composing", "sending", "settling", "publishing")
+"""One is killed in each of them, on a morning of its own."""
 
 KILLS = (0.9, 0.6, 0.5, 0.4)
 """A morning's, each at a moment before so much of the time that a whole run takes: there is ever less left to do.
@@ -43,6 +48,9 @@ MOST_DEFERRALS = 2
 """Runs that may leave something to the next one, where a wait was longer than `once` has patience."""
 
 LEFT_UNDONE = 1
+
+AS_IT_IS_DONE = 0.5
+"""The part of those killed in a certain phase that have done its first step, and not noted it yet."""
 
 DAEMONS = 0.2
 """The part of the processes that are daemons, and are asked to end rather than killed."""
@@ -104,7 +112,7 @@ class End:
 class ProcessPool:
     """Starts processes, one at a time, or several by `start_daemon`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
     async def start(
@@ -115,9 +123,15 @@ class ProcessPool:
         command: str = "once",
         after: float | None = None,
         how: signal.Signals = signal.SIGKILL,
+        step: str | None = None,
+        done: bool = False,
         grace: float = 5.0,
     ) -> int:
-        """Start a process, to get that signal after so many seconds, or never. Its pid."""
+        """Start a process, to get that signal after so many seconds, or never. Its pid.
+
+        With a `step`, one of `EVERY_PHASE`, it kills itself as it begins with the first such step, or when that is
+        done.
+        """
         assert environment.settings is not None  # writes the file
         order = {
             "config": str(environment.folder / "config.yaml"),
@@ -125,6 +139,8 @@ class ProcessPool:
             "command": command,
             "signal": int(how),
             "after": after,
+            "step": step,
+            "done": done,
             "grace": grace,
         }
         self._say(order)
@@ -164,36 +180,29 @@ class ProcessPool:
     def _say(self, order: Mapping[str, object]) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        self._process.stdin.flush()
 
     async def _hear(self) -> dict[str, Any]:
         assert self._process.stdout is not None
-        heard: dict[str, Any] = json.loads(await self._process.stdout.readline())
+        heard: dict[str, Any] = json.loads(await asyncio.to_thread(self._process.stdout.readline))
         return heard
 
 
-@asynccontextmanager
-async def process_pool(log: Path, code: Path | None = None) -> AsyncIterator[ProcessPool]:
+@contextmanager
+def process_pool(log: Path, code: Path | None = None) -> Iterator[ProcessPool]:
     """A parent that has imported everything, from this folder if not from here; what all of them say is in the log.
 
     They are not measured for coverage: the dead could not tell theirs, and it would slow all.
     """
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.crash.nursery",
-        str(log),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.crash.nursery", str(log)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         env={**environ, "NO_PROXY": "127.0.0.1"} | ({"PYTHONPATH": str(code)} if code else {}),
         cwd=code,
-    )
-    try:
+    ) as process:
         yield ProcessPool(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
 
 
 async def drive(folder: Path, kills: int, seed: int, *, store: str = "sqlite:///paperboy.db") -> Tally:
@@ -204,16 +213,17 @@ async def drive(folder: Path, kills: int, seed: int, *, store: str = "sqlite:///
     """
     folder.mkdir()  # noqa: ASYNC240 - nothing else is going on yet
     log = folder / "children.log"
-    async with process_pool(log) as pool, opened_environment(folder) as environment:
-        environment.config["store"] = store
-        write_config(environment)
-        life = Simulation(environment, pool, random.Random(seed))
-        try:
-            await life.run_mornings(kills)
-        except BaseException as error:
-            error.add_note(f"seed {seed}, {store}, {life.tally.kills} kills; what they said: {log}")
-            raise
-        return life.tally
+    with process_pool(log) as pool:
+        async with opened_environment(folder) as environment:
+            environment.config["store"] = store
+            write_config(environment)
+            life = Simulation(environment, pool, random.Random(seed))
+            try:
+                await life.run_mornings(kills)
+            except BaseException as error:
+                error.add_note(f"seed {seed}, {store}, {life.tally.kills} kills; what they said: {log}")
+                raise
+            return life.tally
 
 
 class Simulation:
@@ -234,11 +244,18 @@ class Simulation:
         return self._moment.timestamp()
 
     async def run_mornings(self, kills: int) -> None:
-        """Let it be killed so often, after a first morning that warms up and a second one that is measured."""
+        """Let it be killed so often, after a first morning that warms up.
+
+        Once in every phase, and then, after a morning that is measured, at random moments.
+        """
         day = TUESDAY
         self._announce(day)
         await self._parent.run(self._environment, self._moment, command="rehearse")
         await self._to_the_end(day, kills=0)
+        for phase in EVERY_PHASE:
+            day = self._begin_morning(day)
+            await self._kill_in(phase)
+            await self._to_the_end(day, kills=1)
         day = self._begin_morning(day)
         self._seconds = (await self._to_the_end(day, kills=0)).seconds
         for _ in range(MORNINGS):
@@ -272,6 +289,13 @@ class Simulation:
                     self._seconds = min(self._seconds, done.seconds)
                 return number
         return len(parts)
+
+    async def _kill_in(self, phase: str) -> None:
+        """Of a run that has everything still to do."""
+        done = self._chance.random() < AS_IT_IS_DONE
+        end = await self._parent.run(self._environment, self._moment, step=phase, done=done)
+        assert end.code == -signal.SIGKILL, f"a run that was to be killed while {phase} ended with {end.code}"
+        self.tally.killed[phase] += 1
 
     async def _kill_one(self, after: float) -> End | None:
         """How it came to its end before its moment; None if it was killed."""

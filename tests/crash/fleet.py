@@ -306,8 +306,8 @@ async def opened_fleet(
     """
     log = folder / "children.log"
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(process_pool(log))
-        first = await stack.enter_async_context(process_pool(log, before)) if before else pool
+        pool = stack.enter_context(process_pool(log))
+        first = stack.enter_context(process_pool(log, before)) if before else pool
         environment = await stack.enter_async_context(opened_environment(folder))
         environment.config["store"] = store
         if command == "worker":

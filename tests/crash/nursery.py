@@ -1,6 +1,7 @@
 """Processes that start at once: forks of one that has imported everything. `python -m tests.crash.nursery LOG`.
 
-    stdin   {"config": ..., "moment": ..., "command": "once" | "run", "signal": 9, "after": 0.3 | null, "grace": 5.0}
+    stdin   {"config": ..., "moment": ..., "command": "once" | "run", "signal": 9, "after": 0.3 | null,
+             "step": null | "sending", "done": false, "grace": 5.0}
             or, with the command "rehearse", `once` in this process itself: what it warms up, no child has to
     stdout  {"pid": ...}, and at its end {"code": ..., "phase": ..., "seconds": ...}
 
@@ -25,6 +26,7 @@ import json
 import mmap
 import os
 import select
+import signal
 import struct
 import sys
 import time
@@ -136,9 +138,14 @@ class PhaseTracker:
 
     def begin_child(self) -> mmap.mmap:
         """The page of the child that is forked next."""
+        self._deadly: tuple[int, bool] | None = None
         self._counts = mmap.mmap(-1, len(PHASES))
         self._counts[PHASES.index("starting")] = 1
         return self._counts
+
+    def kill_in(self, phase: str, *, done: bool) -> None:
+        """This process kills itself as it begins with the first step of that phase, or as that step is done."""
+        self._deadly = PHASES.index(phase), done
 
     def watch(self) -> None:
         """From now on every call of a step is noted."""
@@ -150,6 +157,11 @@ class PhaseTracker:
         def enter() -> None:
             self._counts[PHASES.index("starting")] = 0
             self._counts[place] += 1
+            die_if_now(done=False)
+
+        def die_if_now(*, done: bool) -> None:
+            if self._deadly == (place, done):
+                os.kill(os.getpid(), signal.SIGKILL)
 
         def leave() -> None:
             self._counts[place] -= 1
@@ -161,6 +173,7 @@ class PhaseTracker:
                 enter()
                 try:
                     answer = await step(*args, **kwargs)
+                    die_if_now(done=True)
                     await asyncio.sleep(ON_ITS_WAY)
                     return answer
                 finally:
@@ -172,7 +185,9 @@ class PhaseTracker:
             def noted(*args: Any, **kwargs: Any) -> Any:
                 enter()
                 try:
-                    return step(*args, **kwargs)
+                    answer = step(*args, **kwargs)
+                    die_if_now(done=True)
+                    return answer
                 finally:
                     leave()
 
@@ -281,6 +296,8 @@ def main(log: str) -> None:
         alive, life = os.pipe()  # the child holds the other end for as long as it lives
         pid = os.fork()
         if pid == 0:
+            if order.get("step"):
+                where.kill_in(order["step"], done=order["done"])
             _child(order)
         os.close(life)
         answer(pid=pid)

@@ -142,7 +142,7 @@ async def test_law_10_an_answered_click_outlives_kill_9_and_none_is_half_done(tm
     _have_it_wait(world)
     longest = 0.3
     environment: Any = SimpleNamespace(settings=world.crowd.settings, folder=tmp_path)
-    async with process_pool(tmp_path / "children.log") as pool:
+    with process_pool(tmp_path / "children.log") as pool:
         for number, address in enumerate(world.crowd.addresses):
             action = ACTIONS[number % len(ACTIONS)]
             url = world.prepare(address, action)
