@@ -117,6 +117,8 @@ class Registration:
     async def keep(self, client: ShardClient, now: datetime) -> None:
         """Registers the commands if they changed and no failure is less than an hour old.
 
+        If the connection is lost meanwhile, that counts as no failure: the next session registers them.
+
         Args:
             client: a connected client.
             now: the moment, UTC.
@@ -129,7 +131,12 @@ class Registration:
                 await client.tree.sync()
                 await asyncio.to_thread(self._listening.note_commands, "discord", wanted, now)
                 log.info("the commands are registered at Discord", commands=len(COMMANDS))
+        except RuntimeError:  # aiohttp's error for a request over a closed session
+            if not client.is_closed():
+                raise
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, StoreError) as error:
+            if client.is_closed():
+                return
             self.refused, self._not_before = _why(error), now + RETRY_AFTER
             log.warning("the commands could not be registered at Discord", reason=self.refused)
         else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import aiohttp
+
 from bot.chat.discord import listener, tree
 from bot.chat.discord.listener import Registration
 from bot.demo.servers.discord_commands import CREATES_A_DAY
@@ -58,3 +60,28 @@ async def test_what_discord_refuses_of_them_is_said(guild: Guild) -> None:
     client.tree.get_commands()[0].name = "Paper boy"
     await fresh.keep(client, NOW)
     assert fresh.refused == "Discord answered 400 to the commands (code 50035)"
+
+
+async def test_a_connection_that_is_lost_meanwhile_is_no_failure_of_theirs(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh, (client,) = Registration(guild.service.context.store.listening), guild.listener._shards.clients
+    monkeypatch.setattr(listener, "_digest", lambda _: "another")
+    await client.hang_up()
+    await fresh.keep(client, NOW)
+    assert (fresh.refused, fresh._known, fresh._not_before) == ("", None, None)
+
+
+async def test_an_answer_that_breaks_off_with_the_connection_is_no_failure_of_theirs_either(
+    guild: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh, (client,) = Registration(guild.service.context.store.listening), guild.listener._shards.clients
+    monkeypatch.setattr(listener, "_digest", lambda _: "another")
+
+    async def sync() -> None:
+        await client.hang_up()
+        raise aiohttp.ServerDisconnectedError
+
+    monkeypatch.setattr(client.tree, "sync", sync)
+    await fresh.keep(client, NOW)
+    assert (fresh.refused, fresh._known, fresh._not_before) == ("", None, None)
