@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.fast_stores import _stores_open_fast
 from tests.leaks import _what_is_read_is_remembered, pytest_runtest_makereport
-from tests.postgres import _postgres_connection, postgres_server, postgres_url
+from tests.postgres import _kept_store_url, _postgres_connection, empty_schema_url, postgres_server, postgres_url
 from tests.world import Environment, opened_environment
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "_kept_store_url",
     "_postgres_connection",
     "_stores_open_fast",
     "_what_is_read_is_remembered",
+    "empty_schema_url",
     "postgres_server",
     "postgres_url",
     "pytest_runtest_makereport",

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server as fixtures: one for a process's whole session, and for each test a schema of its own."""
+"""A real PostgreSQL server as fixtures: one for a process's session, with a store that each test finds empty."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from bot.store import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +66,7 @@ def _one_at_a_time() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def _postgres_connection(postgres_server: str) -> Iterator[psycopg.Connection]:
-    """One for all schemas: the server starts a process for each."""
+    """One for all tests: the server starts a process for each."""
     import psycopg  # noqa: PLC0415 - only where PostgreSQL is
 
     with psycopg.connect(postgres_server, autocommit=True) as connection:
@@ -75,9 +77,53 @@ def _postgres_connection(postgres_server: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, _postgres_connection: psycopg.Connection) -> Iterator[str]:
-    """The URL of an empty schema: as good as a database of its own, and made in a tenth of the time."""
+def empty_schema_url(postgres_server: str, _postgres_connection: psycopg.Connection) -> Iterator[str]:
+    """The URL of a schema without tables: as good as a database of its own, and made in a tenth of the time."""
     name = f"paperboy{next(_numbers)}"
-    _postgres_connection.execute(f"CREATE SCHEMA {name}".encode())
-    yield f"{postgres_server.replace('postgresql:', 'postgresql+psycopg:')}&options=-csearch_path%3D{name}"
+    yield _make_schema(postgres_server, _postgres_connection, name)
     _postgres_connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
+
+
+def _make_schema(server: str, connection: psycopg.Connection, name: str) -> str:
+    """Returns its URL."""
+    connection.execute(f"CREATE SCHEMA {name}".encode())
+    return f"{server.replace('postgresql:', 'postgresql+psycopg:')}&options=-csearch_path%3D{name}"
+
+
+@pytest.fixture(scope="session")
+def _kept_store_url(postgres_server: str, _postgres_connection: psycopg.Connection) -> str:
+    url = _make_schema(postgres_server, _postgres_connection, "kept")
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+def postgres_url(_kept_store_url: str, _postgres_connection: psycopg.Connection) -> str:
+    """The URL of a store that holds nothing. A queue of jobs may be there, and is empty too.
+
+    The tables stay for the next test, since to make them anew takes a tenth of a second: a test that changes them, or
+    is about their being made, takes `empty_schema_url`.
+    """
+    _postgres_connection.execute(_EMPTY_THE_KEPT_STORE)
+    return _kept_store_url
+
+
+_EMPTY_THE_KEPT_STORE = """
+DO $$
+DECLARE
+    kept CONSTANT regnamespace := 'kept';
+    each regclass;
+BEGIN
+    -- what the last test has left open
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid();
+    SET LOCAL session_replication_role = replica; -- in any order: no reference is checked
+    FOR each IN
+        SELECT oid FROM pg_class WHERE relnamespace = kept AND relkind = 'r' AND relname <> 'alembic_version'
+    LOOP
+        EXECUTE format('DELETE FROM %s', each);
+    END LOOP;
+    PERFORM setval(oid, 1, false) FROM pg_class WHERE relnamespace = kept AND relkind = 'S';
+END
+$$
+"""

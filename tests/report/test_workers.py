@@ -38,8 +38,8 @@ def test_where_nobody_shares_the_work_there_is_nothing_to_say(environment: Envir
     assert fleet(store, environment.settings) is None
 
 
-def test_a_store_without_a_queue_says_how_to_make_it(shared: Environment, postgres_url: str) -> None:
-    fresh = Store(postgres_url)
+def test_a_store_without_a_queue_says_how_to_make_it(shared: Environment, empty_schema_url: str) -> None:
+    fresh = Store(empty_schema_url)
     found = fleet(fresh, shared.settings)
     fresh.close()
     assert found is not None

@@ -1,4 +1,4 @@
-"""A fresh store on either database: a real SQLite file, and a schema of its own on a real PostgreSQL server."""
+"""An empty store on either database: a real SQLite file, and a schema on a real PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest) -> str:
-    """Where there is no store yet: what takes this runs on both databases."""
+    """Where a store is made on opening, or holds nothing: what takes this runs on both databases."""
     found: str = request.getfixturevalue(f"{request.param}_url")
     return found
 

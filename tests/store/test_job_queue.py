@@ -30,14 +30,14 @@ def store(postgres_url: str) -> Iterator[Store]:
         yield store
 
 
-def test_two_that_start_at_once_make_the_queue_once(postgres_url: str) -> None:
-    threads = [Thread(target=prepare, args=(postgres_url,)) for _ in range(3)]
+def test_two_that_start_at_once_make_the_queue_once(empty_schema_url: str) -> None:
+    threads = [Thread(target=prepare, args=(empty_schema_url,)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert execute(postgres_url, "SELECT count(*) FROM paperboy_workers") == 0
-    before, after = prepare(postgres_url)
+    assert execute(empty_schema_url, "SELECT count(*) FROM paperboy_workers") == 0
+    before, after = prepare(empty_schema_url)
     assert before == after != ""
 
 

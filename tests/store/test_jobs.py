@@ -126,9 +126,9 @@ def test_a_store_that_is_not_said_to_have_many_workers_asks_for_nothing(postgres
     assert rows(postgres_url) == []
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_a_store_without_a_queue_asks_for_nothing(request: pytest.FixtureRequest, database: str) -> None:
-    fresh = Store(request.getfixturevalue(f"{database}_url"), fleet=True)
+@pytest.mark.parametrize("made", ["sqlite_url", "empty_schema_url"])
+def test_a_store_without_a_queue_asks_for_nothing(request: pytest.FixtureRequest, made: str) -> None:
+    fresh = Store(request.getfixturevalue(made), fleet=True)
     fresh.outbox.enqueue(SubscriberState("lab"), DIGEST, ("",), NOW)
     fresh.job_queue.ask(COLLECT)
     assert fresh.job_queue.figures() is None

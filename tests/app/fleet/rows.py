@@ -58,6 +58,16 @@ def execute(url: str, statement: str, **values: object) -> object:
         return found.scalar() if found.returns_rows else None
 
 
+@contextmanager
+def table_gone(url: str, table: str) -> Iterator[None]:
+    """Nobody finds the table meanwhile."""
+    execute(url, f"ALTER TABLE {table} RENAME TO gone")
+    try:
+        yield
+    finally:
+        execute(url, f"ALTER TABLE gone RENAME TO {table}")
+
+
 def register(url: str) -> int:
     """The number of a new worker, as procrastinate registers it."""
     number = execute(url, "SELECT worker_id FROM procrastinate_register_worker_v1()")

@@ -12,7 +12,7 @@ from bot.app.fleet.jobs import Jobs
 from bot.errors import StoreError
 from bot.model import DeliveryState, LaneReport, shard_of
 from bot.store.jobs import Job, Verb
-from tests.app.fleet.rows import execute, keys, rows
+from tests.app.fleet.rows import execute, keys, rows, table_gone
 from tests.servers.arxiv import Answer
 from tests.servers.slack import FaultScript
 from tests.world import MONDAY, TUESDAY, morning
@@ -181,11 +181,9 @@ async def test_a_job_that_is_cancelled_is_asked_for_again_and_keeps_its_applicat
 
 
 async def test_a_job_that_could_not_use_the_store_is_asked_for_again_soon(jobs: Jobs, postgres_url: str) -> None:
-    execute(postgres_url, "ALTER TABLE mailings RENAME TO gone")
-    with pytest.raises(StoreError):
+    with table_gone(postgres_url, "mailings"), pytest.raises(StoreError):
         await jobs.do(COLLECT)
     assert [(row.key, 5 < row.seconds <= 10) for row in rows(postgres_url)] == [("collect", True)]
-    execute(postgres_url, "ALTER TABLE gone RENAME TO mailings")
 
 
 async def test_a_fault_of_ours_fails_one_job_and_is_logged(
@@ -222,18 +220,15 @@ async def test_a_fault_in_telling_the_operator_is_no_other_fault(
     app: App
     async with fleet.app() as app:
         monkeypatch.setattr(app.runner, "prune", lambda: 1 // 0)
-        execute(postgres_url, "ALTER TABLE concerns RENAME TO gone")
-        with pytest.raises(ZeroDivisionError):
+        with table_gone(postgres_url, "concerns"), pytest.raises(ZeroDivisionError):
             await Jobs(lambda: app).do(PRUNE)
 
 
 async def test_a_job_that_cannot_even_be_asked_for_again_is_left_to_repair(
     jobs: Jobs, app: App, postgres_url: str
 ) -> None:
-    execute(postgres_url, "ALTER TABLE procrastinate_jobs RENAME TO gone")
-    with pytest.raises(StoreError, match="procrastinate_jobs"):
+    with table_gone(postgres_url, "procrastinate_jobs"), pytest.raises(StoreError, match="procrastinate_jobs"):
         await jobs.do(COLLECT)
-    execute(postgres_url, "ALTER TABLE gone RENAME TO procrastinate_jobs")
     assert COLLECT in app.store.job_queue.missing()
 
 

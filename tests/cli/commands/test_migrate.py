@@ -67,14 +67,14 @@ async def test_migrate_from_needs_where_to(paperboy: Terminal, environment: Envi
 
 
 async def test_migrate_makes_the_queue_where_many_share_the_work_and_a_copy_leaves_it_out(
-    paperboy: Terminal, environment: Environment, postgres_url: str
+    paperboy: Terminal, environment: Environment, empty_schema_url: str
 ) -> None:
-    environment.config |= {"store": postgres_url, "fleet": True}
+    environment.config |= {"store": empty_schema_url, "fleet": True}
     answer = await paperboy("migrate")
     assert (answer.code, answer.out) == (0, f"A new store was made; its schema is {SCHEMA_VERSION}.\n")
     environment.announce(TUESDAY, paper())
     environment.clock.set(morning(TUESDAY))
     await environment.once()
-    assert len(rows(postgres_url)) == 1
+    assert len(rows(empty_schema_url)) == 1
     answer = await paperboy("migrate", "--to", f"sqlite:///{environment.folder / 'moved.db'}")
     assert (answer.code, "procrastinate" in answer.out) == (0, False)

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from tests.world import Environment
 
 
-async def test_workers_and_jobs_are_shown(environment: Environment, paperboy: Terminal, postgres_url: str) -> None:
-    environment.config |= {"store": postgres_url, "fleet": True}
+async def test_workers_and_jobs_are_shown(
+    environment: Environment, paperboy: Terminal, empty_schema_url: str
+) -> None:
+    environment.config |= {"store": empty_schema_url, "fleet": True}
     assert "there is no queue" not in (await paperboy("status")).out  # nor is there a store
-    prepare(postgres_url)
-    store = Store(postgres_url, fleet=True)
-    number = register(postgres_url)
+    prepare(empty_schema_url)
+    store = Store(empty_schema_url, fleet=True)
+    number = register(empty_schema_url)
     store.job_queue.note_worker(number, store.owner, ["collect", "deliver"])
     store.job_queue.ask(Job(Verb.DELIVER, 7), Job(Verb.COMPOSE, 3))
-    assert take(postgres_url, worker=number) == "deliver:7/32"
+    assert take(empty_schema_url, worker=number) == "deliver:7/32"
     store.close()
     shown = " ".join((await paperboy("status")).out.split())
     assert f"{store.owner.host} ({store.owner.pid}) collect, deliver deliver:7/32" in shown

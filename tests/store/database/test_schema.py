@@ -34,6 +34,12 @@ NOW = datetime(2026, 4, 21, 6, tzinfo=UTC)
 FILLED = (papers, announcements, mailings)
 
 
+@pytest.fixture
+def postgres_url(empty_schema_url: str) -> str:
+    """Here `url` is where there is no store yet, on PostgreSQL too."""
+    return empty_schema_url
+
+
 def set_version(url: str, version: str) -> None:
     database = Database(url)
     with database.writing() as connection:

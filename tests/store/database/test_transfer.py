@@ -57,8 +57,8 @@ def pair(request: pytest.FixtureRequest, sqlite_url: str, other_url: str) -> tup
     """Where from and where to."""
     if request.param == "to another file":
         return sqlite_url, other_url
-    postgres_url: str = request.getfixturevalue("postgres_url")
-    return (sqlite_url, postgres_url) if request.param == "to postgres" else (postgres_url, sqlite_url)
+    schema_url: str = request.getfixturevalue("empty_schema_url")
+    return (sqlite_url, schema_url) if request.param == "to postgres" else (schema_url, sqlite_url)
 
 
 def test_everything_is_there_and_is_counted(pair: tuple[str, str]) -> None:
