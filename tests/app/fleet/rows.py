@@ -9,6 +9,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from bot.app.fleet.queue import prepare
 from bot.store import Store
+from bot.store.job_queue import SILENT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,12 @@ def register(url: str) -> int:
     number = execute(url, "SELECT worker_id FROM procrastinate_register_worker_v1()")
     assert isinstance(number, int)
     return number
+
+
+def fall_silent(url: str, worker: int | None = None) -> None:
+    """The worker, or all of them, had no heartbeat for longer than the living may be silent."""
+    silent = f"UPDATE procrastinate_workers SET last_heartbeat = now() - interval '{SILENT_SECONDS + 1} s'"
+    execute(url, f"{silent} WHERE id = coalesce(:worker, id)", worker=worker)
 
 
 def take(url: str, *queues: str, worker: int | None = None) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 from bot.app.fleet.queue import REPAIR, open_queue, take_back
 from bot.store.job_queue import SILENT_SECONDS
 from bot.store.jobs import Job, Verb
-from tests.app.fleet.rows import Row, execute, opened, register, rows, take
+from tests.app.fleet.rows import Row, execute, fall_silent, opened, register, rows, take
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -52,12 +52,6 @@ async def queue(postgres_url: str, store: Store, doer: Doer) -> AsyncIterator[pr
         yield queue
 
 
-def die(url: str, worker: int) -> None:
-    """The worker has had no heartbeat for a while."""
-    silent = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 s' WHERE id = :worker"
-    execute(url, silent, worker=worker)
-
-
 async def test_every_job_that_is_asked_for_is_one_that_the_workers_know(
     queue: procrastinate.App, store: Store, doer: Doer
 ) -> None:
@@ -98,7 +92,7 @@ async def test_a_job_of_a_dead_worker_is_taken_back_and_the_worker_forgotten(
     store.job_queue.note_worker(dead, store.owner, ["compose"])
     assert take(postgres_url, worker=dead) == COMPOSE.key
     assert await take_back(queue) == 0
-    die(postgres_url, dead)
+    fall_silent(postgres_url, dead)
     assert await take_back(queue) == 1
     assert rows(postgres_url) == [Row(COMPOSE.key, "todo", 0)]
     figures = store.job_queue.figures()
@@ -115,7 +109,7 @@ async def test_a_job_of_a_dead_worker_that_was_asked_for_again_is_taken_back_onc
     dead = register(postgres_url)
     assert take(postgres_url, worker=dead) == COMPOSE.key
     store.job_queue.ask(COMPOSE)
-    die(postgres_url, dead)
+    fall_silent(postgres_url, dead)
     assert await take_back(queue) == 1
     assert rows(postgres_url) == [Row(COMPOSE.key, "todo", 0)]
 
@@ -129,7 +123,7 @@ async def test_a_job_that_another_worker_took_back_at_the_same_moment_is_left_to
     assert take(postgres_url, worker=dead) == COMPOSE.key
     if asked_again:
         store.job_queue.ask(COMPOSE)
-    die(postgres_url, dead)
+    fall_silent(postgres_url, dead)
     seen = list(await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS))
     assert await take_back(queue) == 1
 
@@ -162,6 +156,6 @@ async def test_a_job_is_taken_back_at_once_whatever_this_machine_s_clock_says(
     store.job_queue.ask(COMPOSE)
     dead = register(postgres_url)
     assert take(postgres_url, worker=dead) == COMPOSE.key
-    die(postgres_url, dead)
+    fall_silent(postgres_url, dead)
     await take_back(queue)
     assert take(postgres_url) == COMPOSE.key

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-from bot.arxiv.calendar import is_mailing_day, mailing_date
+from bot.app.daemon import GRACE
+from bot.cli.daemon_process import LOCK_WAIT_AT_END
+from bot.web.server import STOP_SECONDS
 from tests.app.test_monitoring_service import free_port, text_at
 from tests.builders import paper
 from tests.daemon_process import PATIENCE_SECONDS, Daemon, rewrite
-from tests.servers.arxiv import ArxivServer
+from tests.servers.arxiv import Answer, ArxivServer
+from tests.world import TUESDAY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,13 +31,16 @@ OTHER = {"slack": "C0123456780", "topics": ["birds"]}
 pytestmark = pytest.mark.timeout(3 * PATIENCE_SECONDS)
 
 
+def test_what_it_waits_for_at_its_end_comes_to_less_than_ten_seconds() -> None:
+    """The processes of these tests wait for a part of it."""
+    assert GRACE + LOCK_WAIT_AT_END + STOP_SECONDS < 10
+
+
 @pytest.fixture
 async def daemon(environment: Environment, tmp_path: Path) -> AsyncIterator[Daemon]:
     daemon = Daemon(environment, tmp_path / "notify")
     environment.config["metrics"] = f"127.0.0.1:{free_port()}"
-    today = mailing_date(datetime.now(UTC))
-    if is_mailing_day(today):
-        environment.announce(today, paper())
+    environment.announce(TUESDAY, paper())
     await daemon.start()
     yield daemon
     await daemon.close()
@@ -43,10 +48,9 @@ async def daemon(environment: Environment, tmp_path: Path) -> AsyncIterator[Daem
 
 async def test_it_is_started_reloaded_refused_and_stopped(daemon: Daemon, environment: Environment) -> None:
     await daemon.wait_for(lambda: '"event": "round done"' in daemon.log, "the first round")
-    if is_mailing_day(mailing_date(datetime.now(UTC))):
-        assert environment.received()["slack"] == 1
+    assert environment.received()["slack"] == 1
 
-    daemon.process.send_signal(signal.SIGHUP)
+    daemon.send(signal.SIGHUP)
     await daemon.wait_for(lambda: daemon.log.count("configuration reloaded") == 1, "a reload on SIGHUP")
     rewrite(environment, topics={"birds": {"categories": ["cs.CVV"]}})
     await daemon.wait_for(lambda: "the changed configuration is refused" in daemon.log, "a refusal")
@@ -54,12 +58,10 @@ async def test_it_is_started_reloaded_refused_and_stopped(daemon: Daemon, enviro
     rewrite(environment)
     await daemon.wait_for(lambda: daemon.log.count("configuration reloaded") == 2, "a reload of the mended file")
 
-    is_counted = is_mailing_day(mailing_date(datetime.now(UTC)))
-    if is_counted:
-        rewrite(environment, subscribers={**environment.config["subscribers"], "other": OTHER})
-        await daemon.wait_for(lambda: daemon.log.count('"event": "delivered"') == 2, "a newcomer's digest")
-        # One was counted before the reloads, one after them.
-        assert 'paperboy_send_seconds_count{channel="slack"} 2.0' in await text_at(environment.config["metrics"])
+    rewrite(environment, subscribers={**environment.config["subscribers"], "other": OTHER})
+    await daemon.wait_for(lambda: daemon.log.count('"event": "delivered"') == 2, "a newcomer's digest")
+    # One was counted before the reloads, one after them.
+    assert 'paperboy_send_seconds_count{channel="slack"} 2.0' in await text_at(environment.config["metrics"])
 
     code, seconds = await daemon.stop()
     assert (code, seconds < 10) == (0, True)
@@ -68,17 +70,13 @@ async def test_it_is_started_reloaded_refused_and_stopped(daemon: Daemon, enviro
     assert told[0] == "READY=1"
     assert told[-1] == "STOPPING=1"
     assert told.count("WATCHDOG=1") > 2
-    assert sum(message.startswith("RELOADING=1") for message in told) == 3 + is_counted
+    assert sum(message.startswith("RELOADING=1") for message in told) == 4
     assert environment.slack.token not in daemon.log
 
 
 async def test_it_ends_within_ten_seconds_on_sigint_while_arxiv_hangs(
     environment: Environment, tmp_path: Path
 ) -> None:
-    if not is_mailing_day(mailing_date(datetime.now(UTC))):
-        pytest.skip("arXiv is not asked on a weekend")
-    from tests.servers.arxiv import Answer  # noqa: PLC0415 - one use
-
     environment.arxiv.feeds["cs.CV"] = Answer(b"", delay=120)
     daemon = Daemon(environment, tmp_path / "notify")
     await daemon.start()
@@ -105,9 +103,9 @@ async def test_it_ends_while_another_process_holds_the_store_locked(environment:
     assert await other.stdout.readline() == b"held\n"
     rewrite(environment)  # a round at once, which waits for the lock
     await daemon.wait_for(lambda: "configuration reloaded" in daemon.log, "a reload")
-    code, _ = await daemon.stop()
+    code, seconds = await daemon.stop()
     await daemon.close()
-    assert code == 0
+    assert (code, seconds < 10) == (0, True)
     assert "the store cannot be used" in daemon.log
     assert "what is in flight could not be noted" in daemon.log
     other.stdin.close()
@@ -137,7 +135,7 @@ async def test_sigterm_ends_it_within_ten_seconds_while_another_session_holds_a_
         await daemon.wait_for(lambda: '"event": "round done"' in daemon.log, "the first round")
         with create_engine(postgres_url, poolclass=NullPool).connect() as other:
             other.execute(text("LOCK TABLE leases, gates, deliveries, subscribers IN ACCESS EXCLUSIVE MODE"))
-            daemon.process.send_signal(signal.SIGHUP)
+            daemon.send(signal.SIGHUP)
             waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
             await daemon.wait_for(lambda: bool(other.execute(waits).scalar()), "a round that waits")
             code, seconds = await daemon.stop()

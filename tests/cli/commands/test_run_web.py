@@ -123,7 +123,7 @@ async def test_an_address_that_is_taken_ends_it_with_advice(environment: Environ
         environment.config["web"] = {"url": f"http://{there}", "listen": there, "secret": SECRET, "signup": ["birds"]}
         daemon = Daemon(environment, tmp_path / "notify")
         await daemon.start()
-        assert await asyncio.wait_for(daemon.process.wait(), timeout=60) == 1
+        assert await daemon.ended() == 1
         await daemon.close()
     assert f"Nothing can be served on {there}" in daemon.log
     assert "`web.listen`" in daemon.log

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
 import sys
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -15,33 +13,30 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from bot.app.fleet.worker import CONCURRENCY
-from bot.arxiv.calendar import is_mailing_day, mailing_date
 from bot.cli.commands.worker import VERBS, worker
 from bot.store.jobs import Verb
-from tests.app.fleet.rows import rows
+from tests.app.fleet.rows import fall_silent, rows
 from tests.builders import paper
 from tests.daemon_process import PATIENCE_SECONDS, Daemon, rewrite
 from tests.servers.slack import FaultScript
+from tests.world import TUESDAY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from tests.cli.conftest import Terminal
     from tests.world import Environment
 
 pytestmark = pytest.mark.timeout(3 * PATIENCE_SECONDS)
 
 _numbers = count()
 
-TODAY = mailing_date(datetime.now(UTC))
-needs_a_mailing = pytest.mark.skipif(not is_mailing_day(TODAY), reason="there is no mailing today")
-
 
 @pytest.fixture
 def fleet(environment: Environment, postgres_url: str) -> Environment:
     environment.config |= {"store": postgres_url, "fleet": True}
-    if is_mailing_day(TODAY):
-        environment.announce(TODAY, paper())
+    environment.announce(TUESDAY, paper())
     return environment
 
 
@@ -68,7 +63,6 @@ async def ended_well(daemon: Daemon) -> None:
     assert (code, seconds < 10) == (0, True), daemon.log
 
 
-@needs_a_mailing
 async def test_two_workers_share_a_morning_and_status_names_them(fleet: Environment, tmp_path: Path) -> None:
     verbs = ("worker", "--concurrency", "2", "--verbs", "collect, compose"), ("worker", "--verbs", "deliver,prune")
     async with started(fleet, tmp_path, *verbs) as (first, second):
@@ -79,16 +73,16 @@ async def test_two_workers_share_a_morning_and_status_names_them(fleet: Environm
         await ended_well(second)
 
 
-@needs_a_mailing
 async def test_a_worker_killed_while_it_sends_is_noticed_and_its_job_done_by_another(
     fleet: Environment, tmp_path: Path, postgres_url: str
 ) -> None:
     fleet.slack.script.append(FaultScript(hangs=600))
     async with started(fleet, tmp_path, ("worker",)) as (first,):
         await first.wait_for(lambda: any("postMessage" in path for _, path in fleet.slack.requests), "a message")
-        first.process.kill()
-        await first.process.wait()
+        first.send(signal.SIGKILL)
+        await first.ended()
         assert any(row.key.startswith("deliver") and row.state == "doing" for row in rows(postgres_url))
+        fall_silent(postgres_url)
         async with started(fleet, tmp_path, ("worker",)) as (second,):
             await second.wait_for(lambda: fleet.received()["slack"] == 1, "the message")
             assert "jobs of dead workers were taken back" in second.log
@@ -106,14 +100,12 @@ async def test_a_changed_file_is_read_by_a_worker_and_a_wrong_one_refused(fleet:
             fleet, subscribers={**fleet.config["subscribers"], "other": {"slack": "C0123456780", "topics": ["birds"]}}
         )
         await worker.wait_for(lambda: "configuration reloaded" in worker.log, "a reload")
-        if is_mailing_day(TODAY):
-            await worker.wait_for(lambda: fleet.received()["slack"] == 2, "the digest of a subscriber that is new")
-        worker.process.send_signal(signal.SIGHUP)
+        await worker.wait_for(lambda: fleet.received()["slack"] == 2, "the digest of a subscriber that is new")
+        worker.send(signal.SIGHUP)
         await worker.wait_for(lambda: worker.log.count("configuration reloaded") == 2, "a reload on SIGHUP")
         await ended_well(worker)
 
 
-@needs_a_mailing
 async def test_a_worker_ends_within_ten_seconds_while_it_sends_and_hands_its_job_back(
     fleet: Environment, tmp_path: Path, postgres_url: str
 ) -> None:
@@ -128,38 +120,34 @@ async def test_a_worker_ends_within_ten_seconds_while_it_sends_and_hands_its_job
         assert connection.execute(text("SELECT state FROM deliveries")).scalar() == "unknown"
 
 
-@needs_a_mailing
 async def test_run_is_a_worker_where_many_share_the_work(fleet: Environment, tmp_path: Path) -> None:
     async with started(fleet, tmp_path, ("run",)) as (daemon,):
         await daemon.wait_for(lambda: fleet.received()["slack"] == 1, "the digest")
         await ended_well(daemon)
 
 
-def refused(fleet: Environment, *command: str, without: str = "") -> str:
-    """What is said where the configuration is refused; `without` is a package that is not installed."""
-    assert fleet.settings is not None  # writes the file
-    program = f"import sys; sys.modules[{without!r}] = None\nfrom bot.cli import main; main()"
-    config = str(fleet.folder / "config.yaml")
-    done = subprocess.run(
-        [sys.executable, "-c", program, *command, "--config", config], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2, done
-    assert "Traceback" not in done.stderr
-    return done.stderr
+async def refused(paperboy: Terminal, *command: str) -> str:
+    """What is said where the command is refused."""
+    answer = await paperboy(*command)
+    assert (answer.code, answer.out) == (2, "")
+    return " ".join(answer.err.split())
 
 
-async def test_a_worker_needs_a_configuration_for_many(fleet: Environment) -> None:
+async def test_a_worker_needs_a_configuration_for_many(fleet: Environment, paperboy: Terminal) -> None:
     fleet.config["fleet"] = False
-    assert "workers need `fleet: true`, and a store on PostgreSQL" in refused(fleet, "worker")
+    assert "workers need `fleet: true`, and a store on PostgreSQL" in await refused(paperboy, "worker")
 
 
-async def test_many_workers_need_procrastinate(fleet: Environment) -> None:
+@pytest.mark.usefixtures("fleet")
+async def test_many_workers_need_procrastinate(paperboy: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "procrastinate", None)  # as if it were not installed
     for command in ("worker", "run"):
-        said = refused(fleet, command, without="procrastinate")
+        said = await refused(paperboy, command)
         assert "fleet: true needs an extra that is not installed: pip install 'paperboy-digest[fleet]'" in said
 
 
-async def test_a_verb_that_there_is_not_is_refused(fleet: Environment) -> None:
+@pytest.mark.usefixtures("fleet")
+async def test_a_verb_that_there_is_not_is_refused(paperboy: Terminal) -> None:
     for verbs, unknown in (("compose,sing", "'sing'"), ("", "''")):
-        said = refused(fleet, "worker", "--verbs", verbs)
-        assert f"{unknown} is none of collect, compose, deliver, publish, prune" in " ".join(said.split())
+        said = await refused(paperboy, "worker", "--verbs", verbs)
+        assert f"{unknown} is none of collect, compose, deliver, publish, prune" in said
