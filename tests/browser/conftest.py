@@ -6,13 +6,12 @@ Skipped with its reason where there is none; not in CI, which installs it (tests
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 import pytest_asyncio
 
-from tests.counterparts.tools import FOLDER
+from tests.counterparts.tools import FOLDER, chromium
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,15 +29,15 @@ def missing(what: str) -> NoReturn:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if chromium is None:
+    program = chromium()
+    if program is None:
         missing("no Chromium here")
     try:
         from playwright.async_api import async_playwright  # noqa: PLC0415 - not everybody who tests has it
     except ImportError:
         missing("no Playwright here")
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        launched = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield launched
         await launched.close()
 
