@@ -148,7 +148,8 @@ class Runner:
         """
         if since is not None:
             self._composing.enrol(self._clock.now())
-        return await self._run_verbs(_Options(tell=not no_deliver, any_hour=any_hour, since=since), progress)
+        run, _ = await self._run_verbs(_Options(tell=not no_deliver, any_hour=any_hour, since=since), progress)
+        return run
 
     async def run_due(self, *, poll: bool) -> WorkAhead:
         """Runs the four verbs for the daemon, with short waits.
@@ -160,10 +161,10 @@ class Runner:
             What has to be done later.
         """
         options = _Options(poll=poll, wait_for_late=True, ignore_backoff=False, max_wait=_DAEMON_MAX_WAIT)
-        run = await self._run_verbs(options)
+        run, work_ahead = await self._run_verbs(options)
         log_run(run)
         retries = [lane.left_until for lane in run.delivered if lane.left_until]
-        work_ahead = replace(self.work_ahead(), retries=tuple(retries))
+        work_ahead = replace(work_ahead, retries=tuple(retries))
         if run.collected_elsewhere:
             again = self._clock.now() + _LOOK_AGAIN_AFTER
             work_ahead = replace(work_ahead, retries=(*retries, again), arxiv_waits_until=again)
@@ -171,7 +172,7 @@ class Runner:
             work_ahead = replace(work_ahead, missed_wait_until=self._clock.now() + _LOOK_AGAIN_AFTER)
         return work_ahead
 
-    async def _run_verbs(self, options: _Options, progress: Progress = silently) -> RunResult:
+    async def _run_verbs(self, options: _Options, progress: Progress = silently) -> tuple[RunResult, WorkAhead]:
         """The four verbs, and once more compose, deliver and publish where something old came in after today's.
 
         While another process asks for today's mailing, the store may hold half of it: then nothing is composed and
@@ -210,8 +211,11 @@ class Runner:
         if options.tell:
             told = told.then(Told(delivered=await self._deliver_alerts(told.composed, told.site_error)))
         self.prune()
-        today = calendar.mailing_date(self._clock.now())
-        return RunResult(
+        today, work_ahead = calendar.mailing_date(self._clock.now()), self.work_ahead()
+        missed = work_ahead.missed
+        if options.since:
+            missed = backlog.missed(self._store.papers, roster.categories, today, since=options.since)
+        run = RunResult(
             collected=collection.results,
             collected_elsewhere=elsewhere,
             catching_up_elsewhere=catching_up_elsewhere,
@@ -219,10 +223,11 @@ class Runner:
             delivered=told.delivered,
             published=told.published,
             next_mailing=None if calendar.is_mailing_day(today) else calendar.next_mailing(self._clock.now()),
-            still_open=self.work_ahead().still_open(today),
-            missed=backlog.missed(self._store.papers, roster.categories, today, since=options.since),
+            still_open=work_ahead.still_open(today),
+            missed=missed,
             site_error=told.site_error,
         )
+        return run, work_ahead
 
     async def _tell(self, options: _Options, elsewhere: str = "") -> Told:
         """Composes, delivers and publishes what is collected; while another process collects, only delivers."""

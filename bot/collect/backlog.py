@@ -41,15 +41,15 @@ def missed(
         since: the first mailing date to look at; else each category's first day, within `LOOK_BACK`.
     """
     start = today - LOOK_BACK if since is None else since
-    known = {(record.mailing_date, record.category): record for record in papers.mailings_since(start)}
+    still_open = {(record.mailing_date, record.category): record for record in papers.open_since(start)}
+    closed = papers.closed_since(start)
     first = papers.first_asked() if since is None else {}
-    records = (
-        known.get((day, category)) or _never_asked(day, category)
+    return tuple(
+        still_open.get((day, category)) or _never_asked(day, category)
         for day in calendar.mailing_days(start - timedelta(days=1), today - timedelta(days=1))
         for category in sorted(set(categories))
-        if since is not None or day >= first.get(category, today)
+        if (day, category) not in closed and (since is not None or day >= first.get(category, today))
     )
-    return tuple(record for record in records if not record.state.closed)
 
 
 def late(

@@ -219,6 +219,8 @@ class DigestPlanner:
     def _read_category(self, category: str, cursor: int) -> _News:
         """One category's news; cached by category and cursor, as most topics share both."""
         announcements = self._store.papers.announcements_after(category, cursor, self._upto)
+        if not announcements:
+            return _News((), frozenset(), ())
         unread = {(a.identifier, a.version) for a in announcements} - self._papers.keys()
         for key, paper in self._store.papers.load(unread).items():
             self._papers[key] = paper

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from bot.model import Service
 from bot.store.leases import LeaseTakenError, give_back, take
-from bot.store.limits import LimitState, close_circuit, delay_until, lock_limit, read_limit, write_limit
+from bot.store.limits import LimitState, close_circuit, delay_until, lock_limit, read_limit, read_limits, write_limit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.store.database import Database
@@ -106,17 +107,26 @@ class ArxivLimits:
 
     def waits_until(self, service: Service, now: datetime) -> datetime | None:
         """Until when the service may not be asked, for whatever reason; None if it may be asked."""
-        with self._database.reading() as connection:
-            opens_at = read_limit(connection, _KEYS[service]).opens_at
-        refusal = self.refusal(service, now)
-        moments = (opens_at, refusal.closed_until if refusal else None)
+        states = self._read(service)
+        refusal = _refusal(states, now)
+        moments = (states[service].opens_at, refusal.closed_until if refusal else None)
         return max((m for m in moments if m is not None and now < m <= now + _FARTHEST[service]), default=None)
 
     def refusal(self, service: Service, now: datetime) -> LimitState | None:
         """The service's refusal that still holds, with its reason and time; None if there is none."""
-        for refusing in dict.fromkeys((Service.FEEDS, service)):
-            with self._database.reading() as connection:
-                state = read_limit(connection, _KEYS[refusing])
-            if state.closed_until is not None and now < state.closed_until <= now + _FARTHEST[refusing]:
-                return state
-        return None
+        return _refusal(self._read(service), now)
+
+    def _read(self, service: Service) -> dict[Service, LimitState]:
+        """What limits the service: the state of the feeds, whose refusal holds for every service, and its own."""
+        keys = {each: _KEYS[each] for each in (Service.FEEDS, service)}
+        with self._database.reading() as connection:
+            states = read_limits(connection, tuple(keys.values()))
+        return {each: states[key] for each, key in keys.items()}
+
+
+def _refusal(states: Mapping[Service, LimitState], now: datetime) -> LimitState | None:
+    """The first of these states that is a refusal and still holds."""
+    for service, state in states.items():
+        if state.closed_until is not None and now < state.closed_until <= now + _FARTHEST[service]:
+            return state
+    return None

@@ -39,14 +39,19 @@ class LimitState:
     since: datetime | None = None
 
 
-def read_limit(connection: Connection, key: str) -> LimitState:
-    """The limit's state; one that is not stored is free."""
-    row = connection.execute(select(gates).where(gates.c.key == key)).one_or_none()
-    return LimitState(*row) if row else LimitState(key)
-
-
 _READ = select(gates).where(gates.c.key.in_(bindparam("keys", expanding=True)))
 _LOCKED = _READ.order_by(gates.c.key).with_for_update()
+
+
+def read_limit(connection: Connection, key: str) -> LimitState:
+    """The limit's state; one that is not stored is free."""
+    return read_limits(connection, [key])[key]
+
+
+def read_limits(connection: Connection, keys: Collection[str]) -> dict[str, LimitState]:
+    """The states of these limits, by key; those that are not stored are free."""
+    known = {row.key: LimitState(*row) for row in connection.execute(_READ, {"keys": list(keys)})} if keys else {}
+    return {key: known.get(key) or LimitState(key) for key in keys}
 
 
 def lock_limits(connection: Connection, keys: Iterable[str]) -> dict[str, LimitState]:
@@ -74,8 +79,7 @@ def limits_to_pass(connection: Connection, both: Sequence[Limits], now: datetime
     if writes_are_serialised(connection):
         return lock_limits(connection, paces)
     free = [key for key, seconds in paces.items() if not seconds]
-    read = {key: LimitState(key) for key in free}
-    read |= {row.key: LimitState(*row) for row in connection.execute(_READ, {"keys": free})} if free else {}
+    read = read_limits(connection, free)
     to_write = {key for key, state in read.items() if state.since is not None or is_far_future(state, now)}
     return read | lock_limits(connection, to_write | (paces.keys() - read.keys()))
 

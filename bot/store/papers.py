@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from bot.store.database import Database
 
 
+_CLOSED = tuple(state for state in MailingState if state.closed)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What an answer, or none, means for a (mailing date, category): its state, and the reason in words."""
@@ -111,6 +114,17 @@ class Papers:
         # Sorted here: PostgreSQL's order of texts depends on its locale.
         rows = map(_mailing_record, self._database.read_rows(statement))
         return tuple(sorted(rows, key=attrgetter("mailing_date", "category")))
+
+    def open_since(self, first: date) -> tuple[MailingRecord, ...]:
+        """The state of every mailing from that date on that was asked for and is still open, in no order."""
+        statement = select(mailings).where(mailings.c.mailing_date >= first, mailings.c.state.not_in(_CLOSED))
+        return tuple(map(_mailing_record, self._database.read_rows(statement)))
+
+    def closed_since(self, first: date) -> frozenset[tuple[date, str]]:
+        """The mailing date and category of every closed mailing from that date on."""
+        keys = select(mailings.c.mailing_date, mailings.c.category)
+        closed = keys.where(mailings.c.mailing_date >= first, mailings.c.state.in_(_CLOSED))
+        return frozenset((row.mailing_date, row.category) for row in self._database.read_rows(closed))
 
     def first_asked(self) -> dict[str, date]:
         """By category, the first mailing date that was asked for."""
@@ -316,6 +330,6 @@ def _put_mailing(
         index_elements=[mailings.c.mailing_date, mailings.c.category],
         set_={**values, "tries": mailings.c.tries + 1},
         # What a well-formed answer has closed, no later failure opens again.
-        where=mailings.c.state.not_in([state for state in MailingState if state.closed]),
+        where=mailings.c.state.not_in(_CLOSED),
     )
     connection.execute(statement)

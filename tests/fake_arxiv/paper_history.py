@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.arxiv import calendar, taxonomy
@@ -130,6 +131,7 @@ def _freeze(day: date) -> datetime:
     return datetime.combine(calendar.previous_mailing_day(day), _FREEZE, EASTERN).astimezone(UTC)
 
 
+@cache
 def both_names(category: str) -> tuple[str, ...]:
     """The category and its alias, if it has one that papers are still listed in (not an archive of the nineties)."""
     return tuple(name for name in taxonomy.related(category) if name == category or "." in name)

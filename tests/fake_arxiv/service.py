@@ -245,9 +245,10 @@ def _category(spec: str) -> str:
 
 def _matches(history: PaperHistory, asked: Mapping[str, str]) -> bool:
     begin, end = _date(asked.get("from") or "1970-01-01"), _date(asked.get("until") or "9999-12-31")
+    if not begin <= history.changed <= end:
+        return False
     wanted = asked.get("set")
-    inside = wanted is None or any(f"{name}:".startswith(f"{wanted}:") for name in xml.sets_of(history.paper))
-    return inside and begin <= history.changed <= end
+    return wanted is None or any(f"{name}:".startswith(f"{wanted}:") for name in xml.sets_of(history.paper))
 
 
 def _date(text: str) -> date:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,7 @@ def in_oai(at: datetime) -> date:
     return (at.astimezone(EASTERN).replace(tzinfo=None) + _BEFORE_MIDNIGHT).date()
 
 
+@cache
 def oai_set(category: str) -> str:
     """The set of a category: `cs:cs:CV`, `physics:hep-th`, `physics:physics:optics`."""
     archive, _, subject = category.partition(".")
