@@ -23,7 +23,7 @@ from bot.compose.slots import next_slot
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from bot.clock import Clock
 
@@ -40,6 +40,8 @@ GRACE = 5.0
 
 _LONGEST_SLEEP = timedelta(hours=6)
 _STORE_PAUSE = timedelta(minutes=1)
+_SOON = timedelta(minutes=2)
+"""About as long as one run takes to ask for 34 categories: so far apart they are due again."""
 
 
 class Verbs(Protocol):
@@ -75,9 +77,15 @@ def next_poll(now: datetime, work_ahead: WorkAhead) -> datetime:
         backlog.next_attempt(record, calendar.expected(record.mailing_date), now, past=True)
         for record in work_ahead.missed
     ]
-    moments = [max(moment, work_ahead.arxiv_waits_until or moment) for moment in feeds]
-    moments += [max(moment, work_ahead.missed_wait_until or moment) for moment in missed]
-    return min((*moments, calendar.next_mailing(now)))
+    feeds = [max(moment, work_ahead.arxiv_waits_until or moment) for moment in feeds]
+    missed = [max(moment, work_ahead.missed_wait_until or moment) for moment in missed]
+    return min((*(_together(each, now) for each in (feeds, missed) if each), calendar.next_mailing(now)))
+
+
+def _together(moments: Collection[datetime], now: datetime) -> datetime:
+    """The first of these moments; if it is still to come, the last that follows it soon: one run does them all."""
+    first = min(moments)
+    return first if first <= now else max(moment for moment in moments if moment <= first + _SOON)
 
 
 def next_wake(now: datetime, work_ahead: WorkAhead) -> datetime:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.publish.markdown import TopicPage
     from bot.settings import Address, Subscriber
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FEED = datetime(2026, 4, 21, 4, 20, tzinfo=UTC)
 """When Tuesday's mailing is expected in the feed."""
 
@@ -58,6 +58,15 @@ def test_an_open_mailing_is_asked_for_ever_more_seldom_up_to_an_hour() -> None:
         for tries in range(1, 7)
     ]
     assert [wait // MINUTE for wait in waits] == [10, 20, 40, 60, 60, 60]
+
+
+def test_categories_that_were_asked_one_after_the_other_are_asked_again_in_one_run() -> None:
+    asked = {"cs.AI": FEED, "cs.CL": FEED + 3 * SECOND, "cs.CV": FEED + 6 * SECOND}
+    late = [record(name, MailingState.FAILED, asked=at) for name, at in asked.items()]
+    ahead = work_ahead(*late, record("cs.LG", MailingState.FAILED, tries=2), categories=(*asked, "cs.LG"))
+    assert next_poll(FEED + MINUTE, ahead) == FEED + 10 * MINUTE + 6 * SECOND
+    between = FEED + 10 * MINUTE + 3 * SECOND  # woken between them, it does what is due
+    assert next_poll(between, ahead) < between
 
 
 def test_a_category_that_was_never_asked_for_is_due_although_another_waits() -> None:
