@@ -1,4 +1,4 @@
-"""Makes every store that the tests open a fast one; what they do to it and what it answers stays the same.
+"""Makes every store that the tests open, and every page they write, a fast one; what comes of it stays the same.
 
 A pytest fixture, loaded by `tests/conftest.py`. A process of Paperboy opens one store and keeps it; the tests open
 thousands, each with an engine that knows nothing yet of the statements which all of them use.
@@ -6,6 +6,7 @@ thousands, each with an engine that knows nothing yet of the statements which al
 
 from __future__ import annotations
 
+import os
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ def _wait_for_no_disk(patches: pytest.MonkeyPatch) -> None:
         return engines
 
     patches.setattr(connect, "_sqlite", unsynchronised)
+    patches.setattr(os, "fsync", lambda _: None)
 
 
 def _do_not_synchronise(opened: sqlite3.Connection, _: object) -> None:
