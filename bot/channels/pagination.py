@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bot.channels.presentation import merged, paper_count, shares
@@ -50,7 +52,7 @@ class Renderer(Protocol[Piece]):
     """Interface to a channel's rendering: how an item looks, and what fits into a message."""
 
     def piece(self, item: Item) -> Piece:
-        """The rendered item, which is never split over two messages."""
+        """The rendered item, which is never split over two messages. Asked for once."""
         ...
 
     def fits(self, pieces: Sequence[Piece]) -> bool:
@@ -89,8 +91,11 @@ def lay_out(
 def _richest_pages(
     renderer: Renderer[Piece], sections: Sequence[Section], most: int, full: int | None
 ) -> Sequence[Sequence[Piece]]:
+    piece = cache(renderer.piece)  # many plans are tried, and they have most items in common
+
     def build(full: int, lines: int) -> Sequence[Sequence[Piece]]:
-        return paginate(map(renderer.piece, plan(sections, full, lines)), renderer.fits) or [[]]
+        pages = paginate(map(piece, plan(sections, full, lines)), renderer.fits)
+        return list(islice(pages, most + 1)) or [[]]  # one page too many is enough to know
 
     entries = sum(len(section.entries) for section in sections)
     return fit(entries, most, build) if full is None else fit_best(entries, min(full, entries), most, build)
@@ -122,34 +127,39 @@ def as_many_as_fit(things: Sequence[Thing], limit: int, size: Callable[[Thing], 
     return things, 0
 
 
-def paginate(pieces: Iterable[Piece], fits: Callable[[Sequence[Piece]], bool]) -> list[list[Piece]]:
+def paginate(pieces: Iterable[Piece], fits: Callable[[Sequence[Piece]], bool]) -> Iterator[list[Piece]]:
     """Distributes the pieces over pages in order, each page as full as `fits` allows.
 
-    More pieces must never fit where fewer do not. A piece that does not fit even alone gets its own page; the caller
-    makes sure that there is none.
+    Takes no more pieces than the pages that are asked for need. More pieces must never fit where fewer do not. A
+    piece that does not fit even alone gets its own page; the caller makes sure that there is none.
     """
-    rest, pages = list(pieces), []
-    while rest:
-        count = _first_page(rest, fits)
-        pages.append(rest[:count])
-        rest = rest[count:]
-    return pages
+    coming, rest = iter(pieces), list[Piece]()
+
+    def first(count: int) -> list[Piece]:
+        rest.extend(islice(coming, max(0, count - len(rest))))
+        return rest[:count]
+
+    while first(1):
+        count = _first_page(first, fits)
+        yield first(count)
+        del rest[:count]
 
 
-def _first_page(pieces: Sequence[Piece], fits: Callable[[Sequence[Piece]], bool]) -> int:
+def _first_page(first: Callable[[int], list[Piece]], fits: Callable[[Sequence[Piece]], bool]) -> int:
     """How many of the first pieces make a page: doubled while they fit, so that few are put together for nothing."""
     count = 1
-    while count < len(pieces) and fits(pieces[: 2 * count]):
+    while len(more := first(2 * count)) > count and fits(more):
         count *= 2
-    beyond = min(count, len(pieces) - count) - 1
-    return count + (last_that_holds(beyond, lambda more: more == 0 or fits(pieces[: count + more])) or 0)
+    beyond = len(more) - count - 1
+    return count + (last_that_holds(beyond, lambda others: others == 0 or fits(first(count + others))) or 0)
 
 
 def fit(entries: int, most: int, build: Callable[[int, int], Sequence[Page]]) -> Sequence[Page]:
     """The plan that shows most and needs at most `most` pages.
 
     `build(full, lines)` makes the pages with the first `full` entries in full, the next `lines` as one line each, and
-    the rest counted. More of either must never need fewer pages. First, as many full entries as possible with all
+    the rest counted; where they are more than `most`, one too many is enough. More of either must never need fewer
+    pages. First, as many full entries as possible with all
     others as lines; if lines alone are too long, as many lines as possible and the rest counted.
     """
     pages = build(entries, 0)

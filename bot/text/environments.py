@@ -39,9 +39,11 @@ FILTERS: dict[str, Callable[..., str]] = {
 class Environments:
     """Renders the templates of these folders; the first folder that has one wins."""
 
-    def __init__(self, *folders: Path) -> None:
+    def __init__(self, *folders: Path, may_change: bool) -> None:
+        """Take the folders, and whether a file in them may change meanwhile: each use then looks at its time."""
         base = jinja2.Environment(
             loader=jinja2.FileSystemLoader(folders),
+            auto_reload=may_change,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -40,16 +40,16 @@ class Templates:
 
     @cached_property
     def _environments(self) -> Environments:
-        return _opened(self.folder, built_in_folder()) if self.folder else _built_in()
+        return _opened(self.folder, built_in_folder(), may_change=True) if self.folder else _built_in()
 
 
 @cache
 def _built_in() -> Environments:
     """Compiled once a process. A user's are compiled by each `Templates` anew: there a file may have been added."""
-    return _opened(built_in_folder())
+    return _opened(built_in_folder(), may_change=False)
 
 
-def _opened(*folders: Path) -> Environments:
+def _opened(*folders: Path, may_change: bool) -> Environments:
     from bot.text.environments import Environments  # noqa: PLC0415 - jinja2: 50 ms that most commands do not need
 
-    return Environments(*folders)
+    return Environments(*folders, may_change=may_change)

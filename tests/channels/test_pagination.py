@@ -26,14 +26,14 @@ def test_as_many_as_fit_says_how_many_are_left() -> None:
 
 @given(st.lists(st.integers(1, 10)), st.integers(10, 30))
 def test_pages_keep_every_piece_in_order_and_are_filled_greedily(sizes: list[int], limit: int) -> None:
-    pages = paginate(sizes, lambda page: sum(page) <= limit)
+    pages = list(paginate(sizes, lambda page: sum(page) <= limit))
     assert [size for page in pages for size in page] == sizes
     assert all(sum(page) <= limit for page in pages)
     assert all(sum(page) + following[0] > limit for page, following in itertools.pairwise(pages))
 
 
 def test_a_piece_too_large_for_any_page_stands_alone() -> None:
-    assert paginate([1, 99, 1], lambda page: sum(page) <= 10) == [[1], [99], [1]]
+    assert list(paginate([1, 99, 1], lambda page: sum(page) <= 10)) == [[1], [99], [1]]
 
 
 def build(full: int, lines: int) -> list[str]:
@@ -136,6 +136,21 @@ class Numbers:
 
 def test_what_fits_is_shown_in_full_and_the_rest_as_lines() -> None:
     assert lay_out([section([entry()] * 12)], 3, Numbers)[1] == [[10], [10], [1] * 10]
+
+
+def test_nothing_is_rendered_twice_and_little_that_no_page_has_room_for() -> None:
+    asked: list[Item] = []
+
+    class Watched(Numbers):
+        def piece(self, item: Item) -> int:
+            asked.append(item)
+            return super().piece(item)
+
+    _, pages = lay_out([section([entry()] * 300)], 2, Watched)
+    assert pages == [[1] * 10] * 2
+    assert len(asked) == len(set(asked))
+    assert sum(item.show is Show.FULL for item in asked) <= 4
+    assert sum(item.show is Show.LINE for item in asked) <= 40
 
 
 def test_topics_that_cannot_even_be_counted_are_merged_into_one() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import colorsys
 import hashlib
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -141,7 +141,7 @@ def render_note(note: Note, templates: Templates) -> Message:
 
 
 class _Writer:
-    """Renders one digest; each entry is rendered once and cached, however many plans are tried."""
+    """Renders one digest."""
 
     def __init__(
         self,
@@ -159,8 +159,6 @@ class _Writer:
         self._entries = [(section, entry) for section in sections for entry in section.entries]
         self._templates = templates
         self._dated = len(digest.mailing_dates) > 1
-        self._paper = cache(lambda number: self._write_paper(*self._entries[number]))
-        self._line = cache(lambda number: self._write_line(*self._entries[number]))
 
     def piece(self, item: Item) -> _Block:
         """A paper as an embed or a line, or the count of its topic's others; the first of a topic has its heading."""
@@ -168,7 +166,8 @@ class _Writer:
         if item.show is Show.COUNTED:
             part = self._more(section, item.count, section.more)
         else:
-            part = (self._paper if item.show is Show.FULL else self._line)(item.number)
+            write = self._write_paper if item.show is Show.FULL else self._write_line
+            part = write(*self._entries[item.number])
         return (part,) if item.place or len(self._sections) == 1 else (self._heading(section), part)
 
     @staticmethod

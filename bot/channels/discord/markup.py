@@ -6,6 +6,7 @@ Pure. Knows no message and no template.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -40,6 +41,7 @@ def escaped_length(raw: str) -> int:
     return text.utf16(text.escape_discord(raw))
 
 
+@lru_cache(maxsize=8192)
 def short(raw: str, limit: int) -> str:
     """The text, cut so that it has at most `limit` characters once it is escaped."""
     return text.truncate(text.clean(raw), limit, escaped_length)

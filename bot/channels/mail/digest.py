@@ -103,7 +103,7 @@ def render_note(note: Note, templates: Templates, *, sender: str, pages: bool = 
 
 
 class _Layout:
-    """The layout of one digest; every piece is rendered once, when it is first needed."""
+    """The layout of one digest."""
 
     def __init__(
         self,
@@ -119,8 +119,7 @@ class _Layout:
         self._answering = answering
         self._dated = len(digest.mailing_dates) > 1 and not digest.across_days
         self._entries = [entry for section in sections for entry in section.entries]
-        self._paper = cache(lambda number, brief: fragments.paper(self._entries[number - 1], number, brief=brief))
-        self._more = cache(lambda place, count: fragments.more(sections[place], count))
+        self._sections = sections
         self._heading = cache(lambda place, **how: fragments.heading(sections[place], **how))
 
     def messages(self, pages: Sequence[Sequence[_Piece]]) -> tuple[Message, ...]:
@@ -133,10 +132,10 @@ class _Layout:
     def piece(self, item: Item) -> _Piece:
         """A paper in full or as a line, or the count of its section's other papers."""
         if item.show is Show.COUNTED:
-            more = self._more(item.section, item.count)
+            more = self._fragments.more(self._sections[item.section], item.count)
             return _Piece(item.section, item.place == 0, None, more, counted=item.count)
         entry, brief = self._entries[item.number], item.show is Show.LINE
-        block, paper = self._paper(item.number + 1, brief), entry.paper
+        block, paper = self._fragments.paper(entry, item.number + 1, brief=brief), entry.paper
         return _Piece(item.section, item.place == 0, entry.mailing_date, block, paper.title, paper.identifier, brief)
 
     def _blocks(self, pieces: Sequence[_Piece]) -> Iterator[Block]:

@@ -10,6 +10,7 @@ text together (`msg_blocks_too_long`): documented nowhere, seen from 11,341 char
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
@@ -78,6 +79,7 @@ def escaped_length(text: str) -> int:
     return utf16(escape_mrkdwn(text))
 
 
+@lru_cache(maxsize=8192)
 def short(tex: str, limit: int) -> str:
     """Flat text, truncated so that it has at most `limit` when it is escaped."""
     return truncate(flatten_tex(tex), limit, escaped_length)

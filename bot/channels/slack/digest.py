@@ -108,7 +108,7 @@ def render_note(templates: Templates, note: Note) -> Message:
 
 
 class _DigestRenderer:
-    """Renders one digest; each part is rendered once and cached, however many plans are tried."""
+    """Renders one digest."""
 
     def __init__(
         self, templates: Templates, digest: Digest, sections: Sequence[Section], *, buttons: bool, alone: bool
@@ -119,8 +119,6 @@ class _DigestRenderer:
         self._digest = digest
         self._sections = sections
         self._title = short(", ".join(section.title for section in digest.sections), _TITLE) or "Digest"
-        self._full = cache(self._render_full)
-        self._line = cache(self._render_line)
         self._heading = cache(self._render_heading)
         headlines = (self._headline(part, _LARGEST_NUMBER) for part in (1, _LARGEST_NUMBER))
         self._room = blocks.MOST_CHARACTERS - max(headline.size for headline in headlines)
@@ -130,7 +128,7 @@ class _DigestRenderer:
         if item.show is Show.COUNTED:
             more = self._more(self._sections[item.section].more, item.place, item.count)
             return _Piece((more,), item.section)
-        return (self._full if item.show is Show.FULL else self._line)(item.section, item.place)
+        return (self._render_full if item.show is Show.FULL else self._render_line)(item.section, item.place)
 
     def fits(self, pieces: Sequence[_Piece]) -> bool:
         """Whether one message can hold them: https://docs.slack.dev/reference/methods/chat.postMessage#truncating."""
@@ -149,7 +147,7 @@ class _DigestRenderer:
             return below
 
         def pages(shown: int) -> Sequence[Sequence[_Piece]]:
-            return paginate([*self._counts(shown), *below], self.fits)
+            return list(paginate([*self._counts(shown), *below], self.fits))
 
         return fit(topics, 1, lambda more, less: pages(more + less))[0]
 
