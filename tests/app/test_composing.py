@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections import Counter
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from subprocess import DEVNULL
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app import App, composing, opened
+from bot.app import App, compose_process, composing, opened
 from bot.app.compose_process import ComposeRun
-from bot.arxiv import calendar
 from bot.clock import SimulatedClock
 from bot.config import load
 from bot.model import Order
 from bot.settings import Address, ComposeSettings, Interest, Secret, Settings, Subscriber
-from bot.store import Store
+from tests.app.hanging_children import DIGESTS, PROGRAM, start_such_children
 from tests.bench.compose_scale import NOW, fill
+from tests.forks import start
 from tests.store.conftest import sqlite_url
 
 if TYPE_CHECKING:
     from bot.model import Composed
+    from bot.store import Store
 
 __all__ = ["sqlite_url"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-READERS = 100
-PROGRAM = """
-from bot.app import composing
-composing.DIGESTS_PER_PROCESS = 40
-from bot.cli import main
-main()
-"""
-"""As `python -m bot`, but that fewer digests are worth a process."""
+READERS, PAPERS = 40, 10
+DIGESTS_PER_PROCESS = READERS // 2
 Child = asyncio.subprocess.Process
 
 
@@ -61,8 +54,8 @@ def url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def settings(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Readers who all get another digest, and so many in two processes."""
-    fill(tmp_path, url, READERS, 20)
-    monkeypatch.setattr(composing, "DIGESTS_PER_PROCESS", 40)
+    fill(tmp_path, url, READERS, PAPERS)
+    monkeypatch.setattr(composing, "DIGESTS_PER_PROCESS", DIGESTS_PER_PROCESS)
     return replace(load(tmp_path / "config.yaml", {}), compose=ComposeSettings(2))
 
 
@@ -125,27 +118,32 @@ async def test_two_processes_write_what_one_writes(settings: Settings, children:
         assert_each_has_one(app.store)
         assert not any(each.messages for each in await app.runner.compose())
         assert len(children) == 2, "with nothing new there is no process"
-    fill(tmp_path, f"sqlite:///{tmp_path}/alone.db", READERS, 20)
+    fill(tmp_path, f"sqlite:///{tmp_path}/alone.db", READERS, PAPERS)
     async with opened(load(tmp_path / "config.yaml", {}), SimulatedClock(NOW)) as app:
         alone: tuple[Composed, ...] = await app.runner.compose(any_hour=False, shard=None)
         assert written == payloads(app)
     assert sorted(composed, key=str) == sorted(alone, key=str)
 
 
-async def begun(store: Store) -> None:
-    """Until the first digests are written."""
-    while not store.outbox.lanes():  # noqa: ASYNC110 - another process writes them
+@pytest.fixture
+def _hanging(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compose_process, "_PROGRAM", PROGRAM)
+
+
+async def both_hang(store: Store) -> None:
+    """Until each of two children has written its first digests."""
+    while len(store.outbox.lanes()) < 2 * DIGESTS:  # noqa: ASYNC110 - another process writes them
         await asyncio.sleep(0.01)
 
 
+@pytest.mark.usefixtures("_hanging")
 @on_both_databases
 async def test_processes_that_are_killed_are_stood_in_for(settings: Settings, children: list[Child]) -> None:
     async with opened(settings, SimulatedClock(NOW)) as app:
         run = asyncio.create_task(app.runner.compose())
-        await begun(app.store)
+        await both_hang(app.store)
         for child in children:
-            with suppress(ProcessLookupError):
-                child.kill()
+            child.kill()
         with capture_logs() as logs:
             await run
         assert {line["event"] for line in logs} == {"a shard is composed here, its process failed"}
@@ -194,15 +192,17 @@ async def test_where_no_process_can_start_all_is_composed_here(
         assert_each_has_one(app.store)
 
 
+@pytest.mark.usefixtures("_hanging")
 async def test_who_is_to_end_kills_its_processes_at_once(settings: Settings, children: list[Child]) -> None:
     async with opened(settings, SimulatedClock(NOW)) as app:
         run = asyncio.create_task(app.runner._until_the_end(app.runner.compose()))
-        await begun(app.store)
+        await both_hang(app.store)
         app.runner.end_soon()
         with pytest.raises(asyncio.CancelledError):
             await run
         assert len(children) == 2
         assert all(child.returncode is not None for child in children)
+    async with opened(replace(settings, compose=ComposeSettings(1)), SimulatedClock(NOW)) as app:
         await app.runner.compose()
         assert_each_has_one(app.store)
 
@@ -221,23 +221,25 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.on_request)])
 async def test_a_child_ends_with_its_parent_however_that_ends(
-    tmp_path: Path, sqlite_url: str, ending: signal.Signals
+    settings: Settings, tmp_path: Path, ending: signal.Signals
 ) -> None:
-    fill(tmp_path, sqlite_url, READERS, 20, calendar.mailing_date(datetime.now(UTC)))
-    with (tmp_path / "config.yaml").open("a", encoding="utf-8") as file:
+    config = tmp_path / "config.yaml"
+    with config.open("a", encoding="utf-8") as file:
         file.write("compose: {processes: 2}\n")
-    command = (sys.executable, "-c", PROGRAM, "once", "--config", str(tmp_path / "config.yaml"))
-    start = partial(asyncio.create_subprocess_exec, *command, stdout=DEVNULL, stderr=DEVNULL)
-    store = Store(sqlite_url)
-    parent = await start()
-    await begun(store)
-    found = children_of(parent.pid)
-    parent.send_signal(ending)
-    assert await parent.wait() == -ending
-    assert found
-    while any(map(is_running, found)):  # noqa: ASYNC110 - they are no children of ours
-        await asyncio.sleep(0.01)
-    assert len(store.outbox.lanes()) < READERS
-    await (await start()).wait()
-    assert_each_has_one(store)
-    store.close()
+    hanging = partial(start_such_children, NOW, DIGESTS_PER_PROCESS)
+    parent = start(
+        "once", "--config", str(config), prepare=hanging, log=tmp_path / "parent.log", environ=dict(os.environ)
+    )
+    async with opened(replace(settings, compose=ComposeSettings(1)), SimulatedClock(NOW)) as app:
+        await both_hang(app.store)
+        assert parent.pid is not None
+        found = children_of(parent.pid)
+        assert len(found) == 2
+        os.kill(parent.pid, ending)
+        parent.join()
+        assert parent.exitcode == -ending
+        while any(map(is_running, found)):  # noqa: ASYNC110 - they are no children of ours
+            await asyncio.sleep(0.01)
+        assert len(app.store.outbox.lanes()) == 2 * DIGESTS
+        await app.runner.compose()
+        assert_each_has_one(app.store)
