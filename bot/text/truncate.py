@@ -36,9 +36,11 @@ def truncate(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     if measure(text) <= limit or not text:
         return text
     fits, too_long = 0, len(text)
+    guesses = [limit, limit - 1]  # where most texts are cut: they measure as much as they have characters
     while fits + 1 < too_long:
-        middle = (fits + too_long) // 2
-        fits, too_long = (middle, too_long) if measure(text[:middle] + ELLIPSIS) <= limit else (fits, middle)
+        middle = guesses.pop() if guesses else (fits + too_long) // 2
+        if fits < middle < too_long:
+            fits, too_long = (middle, too_long) if measure(text[:middle] + ELLIPSIS) <= limit else (fits, middle)
     solid = latex.KEPT_AS_TEX.sub(lambda formula: "x" * len(formula[0]), text) if "\\" in text else text
     ends = [end.end() for end in _SENTENCE_END.finditer(solid[: fits + 1]) if end.end() * 3 >= fits * 2]
     if ends and measure(sentence := f"{text[: ends[-1]]} {ELLIPSIS}") <= limit:

@@ -58,7 +58,7 @@ def _all() -> dict[str, Digest]:
     return {
         "one paper": digest(),
         "31 papers": digest([section(many_entries(31))]),
-        "400 papers": digest([section(many_entries(400))]),
+        "200 papers": digest([section(many_entries(200))]),
         "short papers": digest([section(short)]),
         "hostile text": digest([section(_hostile(), title=PINGS + HEADERS)], missing=("cs.AI",)),
         "several topics": digest(topics),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -19,8 +20,7 @@ def channel() -> SlackChannel:
 
 
 @pytest.mark.parametrize("thread", [False, True], ids=["flat", "thread"])
-@pytest.mark.parametrize("most", [1, 10, 100])
-@pytest.mark.parametrize("shape", DIGESTS)
+@pytest.mark.parametrize(("shape", "most"), [*product(DIGESTS, (1, 10)), ("200 papers", 100), ("short papers", 100)])
 def test_no_judge_refuses_a_message_in_either_form(shape: str, most: int, *, thread: bool) -> None:
     options = SlackChannel.Options(thread=thread, buttons=True)
     messages = channel().render(DIGESTS[shape], max_messages=most, options=options)

@@ -98,10 +98,9 @@ async def test_many_mails_at_once_arrive_each_once(tmp_path: Path) -> None:
         mails = (sending.send(delivery(PAYLOAD, f"d-{number}"), address()) for number in range(120))
         receipts = await asyncio.gather(*mails)
         await sending.aclose()
-        found = [
-            receipt.platform_id for receipt in receipts for mail in relay.mails() if receipt.platform_id in str(mail)
-        ]
-    assert len(found) == len(set(found)) == len(relay.mails()) == 120
+        taken = relay.mails()
+    found = [receipt.platform_id for receipt in receipts for mail in taken if receipt.platform_id.encode() in mail]
+    assert len(found) == len(set(found)) == len(taken) == 120
 
 
 # A real Postfix
@@ -184,7 +183,17 @@ def mail_world(environment: Environment) -> Environment:
     return environment
 
 
-@pytest.mark.parametrize("fault", [fault for fault, (_, kind) in FAULTS.items() if kind is not FailureKind.REJECTED])
+FIRST_OF_A_KIND = {kind: fault for fault, (_, kind) in reversed(FAULTS.items())}
+"""The outbox knows of a fault only its kind."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        fault if fault == FIRST_OF_A_KIND[kind] else pytest.param(fault, marks=pytest.mark.on_request)
+        for fault, (_, kind) in FAULTS.items()
+    ],
+)
 async def test_after_any_fault_the_mail_arrives_once_the_relay_is_well(
     mail_world: Environment, tmp_path: Path, fault: str
 ) -> None:

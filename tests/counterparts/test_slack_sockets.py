@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.counterparts
 
 PERSON, CHANNEL = "U0ADA000001", "C0BIRDS0001"
+NODE_SECONDS = 60.0
+"""How long the client for Node is waited for, which rests for five seconds before it connects again."""
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ async def node_client(receiver: SlackReceiver) -> AsyncIterator[asyncio.StreamRe
 async def said(words: asyncio.StreamReader) -> dict[str, Any]:
     """The next that it hears."""
     while True:
-        line = await asyncio.wait_for(words.readline(), SECONDS)
+        line = await asyncio.wait_for(words.readline(), NODE_SECONDS)
         if line.startswith(b"{"):
             found: dict[str, Any] = json.loads(line)
             return found

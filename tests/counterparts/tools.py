@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -72,9 +73,13 @@ def ask_node(script: str, question: object) -> Any:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.create_server((HOST, 0)) as found:
-        return int(found.getsockname()[1])
+    """A loopback port that nobody listens on, and that the system gives to no other test meanwhile.
+
+    It gives ports from 32768 up: https://docs.kernel.org/networking/ip-sysctl.html, ip_local_port_range.
+    """
+    while listens(port := 10_000 + secrets.randbelow(20_000)):  # `random` begins alike in all processes of the tests
+        pass
+    return port
 
 
 @contextmanager

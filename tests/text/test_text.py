@@ -6,6 +6,7 @@ import html
 import re
 from datetime import date
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,9 @@ from bot.text import (
     truncate,
     utf16,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 FORMULAS = [
@@ -187,6 +191,17 @@ class TestCut:
 
     def test_it_measures_as_it_is_told(self) -> None:
         assert truncate("𝒪𝒪𝒪 𝒪𝒪𝒪", 8, utf16) == "𝒪𝒪𝒪…"
+
+    @pytest.mark.parametrize("word", ["a", "&", "漢", "𝒪"])
+    @pytest.mark.parametrize(
+        "measure", [len, utf16, lambda text: len(escape_html(text)), lambda text: len(text) // 3]
+    )
+    def test_all_words_that_fit_are_kept_whether_they_measure_more_or_less_than_their_characters(
+        self, word: str, measure: Callable[[str], int]
+    ) -> None:
+        words = [word] * 200
+        kept = truncate(" ".join(words), 60, measure).removesuffix(ELLIPSIS).split()
+        assert measure(" ".join(kept) + ELLIPSIS) <= 60 < measure(" ".join([*kept, word]) + ELLIPSIS)
 
     def test_an_escape_that_the_cut_itself_makes_needed_is_counted(self) -> None:
         assert truncate("x_e\u0301yyy", 4, lambda text: len(escape_markdown(text))) == "x…"
