@@ -86,7 +86,8 @@ async def until(holds: Callable[[], object]) -> None:
 
 
 def listens(service: ChatService, **timing: float) -> SlackListener:
-    quick = {"ping_seconds": 0.2, "first_pause": 0.05, "hello_seconds": 1.0}
+    # A socket without a pong for four pings is given up, and what comes meanwhile is lost; a busy machine may pause.
+    quick = {"ping_seconds": 0.5, "first_pause": 0.05, "hello_seconds": SECONDS}
     return SlackListener(service, Templates(), SimulatedClock(NOW), **{**quick, **timing})
 
 

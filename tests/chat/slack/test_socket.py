@@ -6,13 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.chat.conftest import ADA, BO, CHANNEL, ON_SQLITE
-from tests.chat.slack.conftest import answer, chat_over, listening, listens, until
+from tests.chat.slack.conftest import Slack, answer, chat_over, listening, listens, until
 
 if TYPE_CHECKING:
     import pytest
 
     from bot.store import Store
-    from tests.chat.slack.conftest import Slack
     from tests.servers.slack import SlackReceiver
 
 
@@ -74,7 +73,11 @@ async def test_while_a_socket_is_replaced_nothing_is_lost_or_doubled(
 
 
 @ON_SQLITE
-async def test_a_socket_that_is_to_be_replaced_is_closed_once_there_is_another(slack: Slack) -> None:
+async def test_a_socket_that_is_to_be_replaced_is_closed_once_there_is_another(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.slack.socket._RETIRES_IN", 0.05)
+
     def is_the_only_one(number: int) -> bool:
         return (slack.sockets.connected, slack.sockets.open_sockets) == (number, 1)
 
@@ -96,15 +99,20 @@ async def test_broken_and_closed_connections_are_made_anew(slack: Slack) -> None
 
 
 @ON_SQLITE
-async def test_a_socket_that_died_silently_is_noticed_by_its_pongs(slack: Slack) -> None:
-    slack.sockets.is_silent = True
-    lost = await slack.sockets.command(BO, CHANNEL, "topics")
-    opened = slack.sockets.opened
-    await until(lambda: slack.sockets.opened > opened)
-    slack.sockets.is_silent = False
-    opened = slack.sockets.opened
-    await until(lambda: slack.sockets.open_sockets and not slack.listener.outage)
-    assert await slack.say(BO, CHANNEL, "topics")
+async def test_a_socket_that_died_silently_is_noticed_by_its_pongs(receiver: SlackReceiver, store: Store) -> None:
+    sockets = receiver.sockets
+    async with (
+        chat_over(store, receiver) as service,
+        listening(listens(service, ping_seconds=0.25)) as listener,
+    ):
+        await until(lambda: not listener.outage)
+        sockets.is_silent = True
+        lost = await sockets.command(BO, CHANNEL, "topics")
+        opened = sockets.opened
+        await until(lambda: sockets.opened > opened)
+        sockets.is_silent = False
+        await until(lambda: sockets.open_sockets and not listener.outage)
+        assert await Slack(receiver, service, listener).say(BO, CHANNEL, "topics")
     assert lost.acks == []
 
 
@@ -147,8 +155,8 @@ async def test_of_two_machines_each_hears_some_and_each_thing_is_done_once(
 
 
 @ON_SQLITE
-async def test_five_hundred_at_once_are_acknowledged_and_answered(slack: Slack) -> None:
-    envelopes = [await slack.sockets.command(BO, CHANNEL, "topics") for _ in range(500)]
+async def test_two_hundred_at_once_are_acknowledged_and_answered(slack: Slack) -> None:
+    envelopes = [await slack.sockets.command(BO, CHANNEL, "topics") for _ in range(200)]
     for envelope in envelopes:
         await answer(envelope)
     assert {len(envelope.acks) for envelope in envelopes} == {1}
