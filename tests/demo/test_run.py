@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.cli import main
 from bot.demo.reader import ADDRESS
 from bot.demo.run import show
 
@@ -127,15 +128,21 @@ def test_what_every_channel_received_and_the_pages_are_left(shown: Shown) -> Non
     assert "<script" not in index.lower()
 
 
-async def test_a_second_demo_starts_afresh_and_touches_nothing_else(shown: Shown, tmp_path: Path) -> None:
+def test_a_second_demo_by_the_command_starts_afresh_and_touches_nothing_else(
+    shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(shown.folder, tmp_path, dirs_exist_ok=True)
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
-    first = (tmp_path / "received" / "slack.json").read_text(encoding="utf-8")
-    _, _, done = await run_demo(tmp_path)
-    assert done
-    assert len(json.loads((tmp_path / "received" / "slack.json").read_text(encoding="utf-8"))) == len(
-        json.loads(first)
+    monkeypatch.setattr("sys.argv", ["paperboy", "demo", "--output", str(tmp_path)])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    assert leaving.value.code == 0
+    assert f"Open {tmp_path}/index.html" in capsys.readouterr().out
+    first, second = (
+        json.loads((folder / "received" / "slack.json").read_text(encoding="utf-8"))
+        for folder in (shown.folder, tmp_path)
     )
+    assert len(first) == len(second)
     assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"
 
 
@@ -157,18 +164,6 @@ def test_no_model_and_no_service_is_needed(shown: Shown) -> None:
     """Law 9: the whole way, and nobody is asked but arXiv's and the channels' stand-ins on this machine."""
     assert shown.done
     assert shown.asked == {"127.0.0.1"}
-
-
-def test_the_command_runs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from bot.cli import main  # noqa: PLC0415 - only this test runs the command
-
-    monkeypatch.setattr("sys.argv", ["paperboy", "demo", "--output", str(tmp_path)])
-    with pytest.raises(SystemExit) as leaving:
-        main()
-    assert leaving.value.code == 0
-    assert f"Open {tmp_path}/index.html" in capsys.readouterr().out
 
 
 def test_a_reader_signs_up_gets_the_latest_mailing_at_once_and_is_left_out_after_her_no(shown: Shown) -> None:

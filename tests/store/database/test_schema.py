@@ -20,6 +20,7 @@ from bot.store.database.schema import CURRENT, Schema
 from bot.store.database.tables import SCHEMA_VERSION, announcements, mailings, metadata, papers
 from bot.store.papers import Verdict
 from tests.builders import paper
+from tests.forks import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,15 +48,6 @@ def set_version(url: str, version: str) -> None:
     database.close()
 
 
-def run(code: str, *arguments: str, times: int = 1) -> list[str]:
-    """What that many processes at once print; every one of them has to succeed."""
-    command = [sys.executable, "-c", code, *arguments]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(times)]
-    outputs = [process.communicate(timeout=60)[0].strip() for process in running]
-    assert [process.returncode for process in running] == [0] * times
-    return outputs
-
-
 # -- made and found ----------------------------------------------------------------------------------------------
 
 
@@ -68,8 +60,7 @@ def test_a_store_is_made_on_first_opening_and_found_again(url: str) -> None:
 
 
 def test_of_processes_that_start_at_once_one_makes_it(url: str) -> None:
-    code = "import sys; from bot.store import migrate; print(migrate(sys.argv[1])[0])"
-    assert sorted(run(code, url, times=3)) == ["", SCHEMA_VERSION, SCHEMA_VERSION]
+    assert sorted(at_once(migrate, url, times=3)) == [("", SCHEMA_VERSION), *[(SCHEMA_VERSION, SCHEMA_VERSION)] * 2]
 
 
 def test_a_store_that_has_to_be_there_is_not_made(url: str, tmp_path: Path) -> None:
@@ -130,7 +121,9 @@ def test_alembic_and_psycopg_are_imported_only_when_they_are_needed(sqlite_url: 
         "wanted = Schema('9000', (*CURRENT.folders, Path(sys.argv[2])))\n"
         "Database(sys.argv[1], wanted=wanted).close(); print(before, there())"
     )
-    assert run(code, sqlite_url, str(HERE / "next")) == ["[] ['alembic']"]
+    command = [sys.executable, "-c", code, sqlite_url, str(HERE / "next")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "[] ['alembic']\n"
 
 
 def test_the_newest_migration_is_the_schema_this_program_knows() -> None:
@@ -206,15 +199,16 @@ def test_an_older_store_is_brought_up_to_date_on_opening_with_all_it_holds(url: 
     again.close()
 
 
+def found_and_migrated(url: str) -> str:
+    """The version that a process finds, which brings it to the next one."""
+    database = Database(url, wanted=NEXT)
+    database.close()
+    return database.found_version
+
+
 def test_of_processes_that_start_at_once_one_migrates(url: str) -> None:
     fill(url)
-    code = (
-        "import sys; from pathlib import Path\n"
-        "from bot.store.database import *; from bot.store.database.schema import *\n"
-        "database = Database(sys.argv[1], wanted=Schema('9000', (*CURRENT.folders, Path(sys.argv[2]))))\n"
-        "print(database.found_version); database.close()"
-    )
-    assert sorted(run(code, url, str(HERE / "next"), times=3)) == [SCHEMA_VERSION, "9000", "9000"]
+    assert sorted(at_once(found_and_migrated, url, times=3)) == [SCHEMA_VERSION, "9000", "9000"]
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(url: str) -> None:
