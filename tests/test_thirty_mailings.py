@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tests.world import Environment
 
 DAY = timedelta(days=1)
-CAP = 30
+CAP = 18
 """A feed's most items here, that Tuesdays reach it."""
 AUTUMN, SPRING = date(2026, 10, 19), date(2026, 2, 23)
 READS = {
@@ -252,7 +252,7 @@ async def test_thirty_mailings_with_every_fault_reach_everybody_once(
 ) -> None:
     monkeypatch.setattr("bot.collect.verdict.FEED_CAP", CAP)
     holiday = start + 8 * DAY  # one that nobody foresaw
-    truth = Truth(seed, start=start, mailings=32, holidays=[holiday], new_per_day=25, pdf_only=0.2)
+    truth = Truth(seed, start=start, mailings=32, holidays=[holiday], new_per_day=15, pdf_only=0.2)
     async with ArxivService(truth, environment.clock, feed_cap=CAP) as service:
         subscribed(environment, service, catchup=catchup)
         service.faults += script(truth.days)
