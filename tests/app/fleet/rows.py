@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import NullPool, create_engine, text
@@ -13,6 +14,8 @@ from bot.store.job_queue import SILENT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy import Engine
 
 _JOBS = (
     "SELECT coalesce(lock, task_name) AS lock, status, "
@@ -41,9 +44,15 @@ def opened(url: str) -> Iterator[Store]:
         store.close()
 
 
+@cache
+def _engine(url: str) -> Engine:
+    """Without connections of its own: it only knows what an engine asks of the server before its first statement."""
+    return create_engine(url, poolclass=NullPool)
+
+
 def rows(url: str) -> list[Row]:
     """The jobs in the order in which they would be taken."""
-    with create_engine(url, poolclass=NullPool).connect() as connection:
+    with _engine(url).connect() as connection:
         return [Row(row.lock, row.status, row.seconds) for row in connection.execute(text(_JOBS))]
 
 
@@ -54,7 +63,7 @@ def keys(url: str) -> list[str]:
 
 def execute(url: str, statement: str, **values: object) -> object:
     """What somebody else does to the database; the first column of the first row, if there is one."""
-    with create_engine(url, poolclass=NullPool).begin() as connection:
+    with _engine(url).begin() as connection:
         found = connection.execute(text(statement), values)
         return found.scalar() if found.returns_rows else None
 
