@@ -313,7 +313,7 @@ async def test_a_platform_that_does_not_answer_is_left_in_time_and_keeps_no_othe
     await lab.once(hour(0))
     for message in lab.discord.messages:
         lab.discord.reactions.normal[message.id] = {THUMB: ["1200000000000001001"]}
-    monkeypatch.setattr(reaction_reader, "MOST_SECONDS", 5.0)
+    monkeypatch.setattr(reaction_reader, "MOST_SECONDS", 3.0)
     lab.slack.looks.append(FaultScript(hangs=60.0))
     await lab.once(hour(1))
     assert said(lab) == {}

@@ -14,7 +14,6 @@ import pytest
 
 from bot.arxiv.client import ArxivClient
 from bot.clock import SimulatedClock
-from bot.collect.verdict import FEED_CAP
 from bot.model import AnnounceType, Collected, FeedItem, Mailing, MailingState
 from bot.settings import ArxivSettings
 from bot.store import Store
@@ -205,10 +204,13 @@ async def test_papers_on_a_listed_holiday_are_taken_all_the_same(environment: En
     assert (await environment.collect())["cs.CV"].state is MailingState.COMPLETE
 
 
-async def test_a_feed_at_arxiv_s_cap_is_stored_and_stays_open(environment: Environment) -> None:
-    environment.server.feeds["cs.CV"] = feed_of(TUESDAY, *(f"2604.{number:05d}" for number in range(1, FEED_CAP + 1)))
+async def test_a_feed_at_arxiv_s_cap_is_stored_and_stays_open(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.collect.verdict.FEED_CAP", 3)
+    environment.server.feeds["cs.CV"] = feed_of(TUESDAY, "2604.00001", "2604.00002", "2604.00003")
     result = (await environment.collect())["cs.CV"]
-    assert (result.state, result.new) == (MailingState.TRUNCATED, FEED_CAP)
+    assert (result.state, result.new) == (MailingState.TRUNCATED, 3)
 
 
 async def test_entries_that_cannot_be_read_are_reported_and_the_rest_is_stored(environment: Environment) -> None:

@@ -6,6 +6,7 @@ import re
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,11 +79,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+@cache
+def _truth() -> Truth:
+    """Nobody changes it."""
+    return Truth(11, start=START, mailings=8, pdf_only=0.3)
+
+
 @asynccontextmanager
 async def opened(store: Store, *, catchup: bool, **sizes: int) -> AsyncIterator[Environment]:
     clock = SimulatedClock(at(START, 0))
-    truth = Truth(11, start=START, mailings=8, pdf_only=0.3)
-    async with ArxivService(truth, clock, **sizes) as service:
+    async with ArxivService(_truth(), clock, **sizes) as service:
         settings = ArxivSettings(service.rss_url, service.oai_url, service.catchup_url if catchup else None)
         client = ArxivClient(settings, contact="us@example.net", limits=store.arxiv_limits, clock=clock)
         yield Environment(store, service, clock, client)
