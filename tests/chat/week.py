@@ -140,7 +140,7 @@ def stored(
 
 
 def actions(seed: int, count: int, *, people: int, channels: int) -> Iterator[Action]:
-    """So many things that people do."""
+    """So many things that people do. With 200, six people and two channels, seed 68 has all that changes anything."""
     chance = random.Random(seed)
     for _ in range(count):
         person = chance.randrange(people)

@@ -1,4 +1,4 @@
-"""A week in Discord: 30 people, 6 channels; two machines of which one listens, and connections that end in every way.
+"""A week in Discord: six people, two channels; two machines of which one listens, and connections that end anyhow.
 
 A command while nobody listens is lost, as Discord tells who gave it, and must not have been carried out.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.chat.discord.conftest import Guild
     from tests.servers.discord import DiscordReceiver
 
-PEOPLE, CHANNELS = 30, 6
+PEOPLE, CHANNELS = 6, 2  # few, so that a place gets many commands
 MANAGERS = frozenset(range(0, PEOPLE, 3))
 ANSWERED_WITHIN = timedelta(seconds=3)
 TROUBLES = ("drop", "reconnect", "invalidate", "other machine", "nobody")
@@ -100,6 +100,14 @@ class Week:
         assert self.clock.now() - asked_at <= ANSWERED_WITHIN
         self.model.do(action)
 
+    def stored(self) -> tuple[object, object]:
+        """What the store says, in the model's words."""
+        direct = self.receiver.chat.direct
+        places = {channel_id(number): ("channel", number) for number in range(CHANNELS)}
+        places |= {direct[person(n).id]: ("person", n) for n in range(PEOPLE) if person(n).id in direct}
+        people = {person(number).id: number for number in range(PEOPLE)}
+        return stored(self.guild.service.context, "discord", places, people)
+
     async def trouble(self, kind: str) -> None:
         """What happens to the connection between two commands; in the end it is there again."""
         gateway = self.receiver.chat.gateway
@@ -144,7 +152,7 @@ async def week(tmp_path: Path, receiver: DiscordReceiver, monkeypatch: pytest.Mo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "count"), [(1, 200), pytest.param(2, 400, marks=pytest.mark.on_request)])
+@pytest.mark.parametrize(("seed", "count"), [(68, 200), pytest.param(2, 400, marks=pytest.mark.on_request)])
 async def test_after_a_week_the_store_says_what_the_model_says(week: Week, seed: int, count: int) -> None:
     chance = random.Random(seed)
     for number, action in enumerate(actions(seed, count, people=PEOPLE, channels=CHANNELS)):
@@ -152,10 +160,8 @@ async def test_after_a_week_the_store_says_what_the_model_says(week: Week, seed:
         if number % 10 == 9:
             await week.trouble(chance.choice(TROUBLES))
         await week.done(action)
-    direct = week.receiver.chat.direct
-    places = {channel_id(number): ("channel", number) for number in range(CHANNELS)}
-    places |= {direct[person(n).id]: ("person", n) for n in range(PEOPLE) if person(n).id in direct}
-    people = {person(number).id: number for number in range(PEOPLE)}
-    assert stored(week.guild.service.context, "discord", places, people) == state(week.model)
+        if number % 5 == 0:
+            assert week.stored() == state(week.model), action
+    assert week.stored() == state(week.model)
     assert week.model.places
     assert week.model.said
