@@ -6,6 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -13,6 +14,11 @@ import yaml
 from bot.config import json_schema as module
 from bot.config.json_schema import schema
 from tests.config.test_config import EXAMPLE, uncommented
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Complaints = Callable[[str], list[str]]
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = Path(module.__file__).with_name("schema.json")
@@ -35,11 +41,11 @@ for tag, pattern, first in (
     Editor.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"(?:{pattern})$"), list(first))
 
 
-def complaints(text: str) -> list[str]:
-    """What an editor marks, each with its place."""
-    jsonschema = pytest.importorskip("jsonschema")
-    validator = jsonschema.Draft7Validator(schema())
-    return [error.json_path for error in validator.iter_errors(yaml.load(text, Editor))]
+@pytest.fixture(scope="module")
+def complaints() -> Complaints:
+    """What an editor marks in a text, each with its place."""
+    validator = pytest.importorskip("jsonschema").Draft7Validator(schema())
+    return lambda text: [error.json_path for error in validator.iter_errors(yaml.load(text, Editor))]
 
 
 def test_the_shipped_schema_is_what_the_settings_say_today() -> None:
@@ -53,7 +59,7 @@ def test_it_is_a_schema() -> None:
     pytest.importorskip("jsonschema").Draft7Validator.check_schema(schema())
 
 
-def test_the_example_names_it_and_keeps_to_it() -> None:
+def test_the_example_names_it_and_keeps_to_it(complaints: Complaints) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     named = re.search(r"^# yaml-language-server: \$schema=(\S+)$", text, re.MULTILINE)
     assert named
@@ -61,14 +67,14 @@ def test_the_example_names_it_and_keeps_to_it() -> None:
     assert complaints(text) == []
 
 
-def test_the_example_with_everything_in_it_keeps_to_it() -> None:
+def test_the_example_with_everything_in_it_keeps_to_it(complaints: Complaints) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     whole = uncommented(text).replace("    query:", "    # query:")
     assert "seminar" in str(yaml.load(whole, Editor)["subscribers"])
     assert complaints(whole) == []
 
 
-def test_so_does_a_file_with_every_setting_in_another_notation() -> None:
+def test_so_does_a_file_with_every_setting_in_another_notation(complaints: Complaints) -> None:
     assert complaints((ROOT / "tests/data/config/everything.yaml").read_text()) == []
 
 
@@ -87,7 +93,7 @@ def test_so_does_a_file_with_every_setting_in_another_notation() -> None:
         "subscribers: {a: {mail: a@b.example, topics: [birds], at: 8:00, on: [Mon, SUN], paused: yes}}",
     ],
 )
-def test_what_loads_is_not_marked(fragment: str) -> None:
+def test_what_loads_is_not_marked(complaints: Complaints, fragment: str) -> None:
     assert complaints(TOPICS + fragment) == []
 
 
@@ -116,12 +122,12 @@ def test_what_loads_is_not_marked(fragment: str) -> None:
         ("chat: {discord: {who: admins}}", "$.chat.discord.who"),
     ],
 )
-def test_what_is_wrong_is_marked_where_it_stands(fragment: str, place: str) -> None:
+def test_what_is_wrong_is_marked_where_it_stands(complaints: Complaints, fragment: str, place: str) -> None:
     assert complaints(TOPICS + fragment) == [place]
 
 
 @pytest.mark.parametrize("missing", ["contact: a@b.example", "topics: {birds: {categories: [cs.CV]}}", "topics: {}"])
-def test_what_every_configuration_needs_is_required(missing: str) -> None:
+def test_what_every_configuration_needs_is_required(complaints: Complaints, missing: str) -> None:
     assert complaints(missing)
 
 

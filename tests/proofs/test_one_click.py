@@ -101,7 +101,7 @@ async def _click(session: aiohttp.ClientSession, address: str, url: str, clicks:
 @pytest.mark.parametrize(
     ("size", "rate", "seconds"),
     [
-        pytest.param(150, 40, 3, marks=pytest.mark.slow),
+        pytest.param(150, 60, 2, marks=pytest.mark.slow),
         pytest.param(5000, 200, 60, marks=[pytest.mark.on_request, pytest.mark.timeout(900)]),
     ],
 )

@@ -14,16 +14,16 @@ import time
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.app.fleet.queue import prepare
-from bot.arxiv.calendar import is_mailing_day, mailing_date
 from bot.store import Store
+from tests import world
 from tests.builders import paper
 from tests.postgres import running_server
-from tests.world import opened_environment
+from tests.world import TUESDAY, opened_environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,12 +37,12 @@ PROGRAM = """
 import sys
 from datetime import timedelta
 from bot.clock import SystemClock
-days, now = timedelta(days=int(sys.argv.pop(1))), SystemClock.now
-SystemClock.now = lambda clock: now(clock) - days
+ahead, now = timedelta(seconds=float(sys.argv.pop(1))), SystemClock.now
+SystemClock.now = lambda clock: now(clock) + ahead
 from bot.cli import main
 main()
 """
-"""As `python -m bot`, but that its clock is so many days slow: on a weekend there is no mailing."""
+"""As `python -m bot`, but that its clock is so many seconds ahead: to it, it is a morning with a mailing."""
 
 
 @dataclass
@@ -64,16 +64,15 @@ class Started:
 
 
 async def main() -> None:
-    now = datetime.now(UTC)
-    days = next(days for days in range(7) if is_mailing_day(mailing_date(now - timedelta(days=days))))
+    ahead = world.morning(TUESDAY) - datetime.now(UTC)
     with running_server() as server, tempfile.TemporaryDirectory() as folder:
         url = server.get_uri().replace("postgresql:", "postgresql+psycopg:")
         async with opened_environment(Path(folder)) as environment:
-            morning(environment, url, mailing_date(now - timedelta(days=days)))
+            morning(environment, url)
             prepare(url)
             async with AsyncExitStack() as stack:
                 config = Path(folder) / "config.yaml"
-                starting = (stack.enter_async_context(started(name, config, days)) for name in WORKERS)
+                starting = (stack.enter_async_context(started(name, config, ahead)) for name in WORKERS)
                 workers = [await each for each in starting]
                 say(f"{len(workers)} workers share a morning of {CHANNELS} Slack channels and {MAILBOXES} mailboxes.")
                 with closing(Store(url)) as store:
@@ -83,11 +82,11 @@ async def main() -> None:
                 say(f"The {worker.name} worker composed for {did['composed']} and delivered {did['delivered']}.")
 
 
-def morning(environment: Environment, url: str, today: date) -> None:
+def morning(environment: Environment, url: str) -> None:
     """Announces papers about birds, and writes the configuration of everybody who is told of them."""
     titles = ("Pigeons Read Maps", "Pigeons Draw Maps", "Pigeons Fold Maps")
     papers = (paper(f"2604.0000{number}", title=title) for number, title in enumerate(titles, 1))
-    environment.announce(today, *papers)
+    environment.announce(TUESDAY, *papers)
     slack = {f"lab{number}": {"slack": f"C{number:010}", "topics": ["birds"]} for number in range(CHANNELS)}
     mail = {f"reader{number}": {"mail": f"r{number}@example.org", "topics": ["birds"]} for number in range(MAILBOXES)}
     environment.config |= {"store": url, "fleet": True, "subscribers": slack | mail}
@@ -95,9 +94,10 @@ def morning(environment: Environment, url: str, today: date) -> None:
 
 
 @asynccontextmanager
-async def started(name: str, config: Path, days: int) -> AsyncIterator[Started]:
+async def started(name: str, config: Path, ahead: timedelta) -> AsyncIterator[Started]:
     """A worker, ended at the end."""
-    command = (sys.executable, "-c", PROGRAM, str(days), "worker", "--config", str(config), "--log-format", "json")
+    program = (sys.executable, "-c", PROGRAM, str(ahead.total_seconds()))
+    command = (*program, "worker", "--config", str(config), "--log-format", "json")
     environ = {**os.environ, "NO_PROXY": "127.0.0.1"}
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, env=environ)
     worker = Started(name, process)
