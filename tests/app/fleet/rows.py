@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 _JOBS = (
     "SELECT coalesce(lock, task_name) AS lock, status, "
-    "coalesce(greatest(0, extract(epoch FROM scheduled_at - now())), 0)::int AS seconds "
-    "FROM procrastinate_jobs ORDER BY priority DESC, id"
+    "coalesce(greatest(0, extract(epoch FROM scheduled_at - asked.at)), 0)::int AS seconds "
+    "FROM procrastinate_jobs LEFT JOIN LATERAL (SELECT max(at) AS at FROM procrastinate_events "
+    "WHERE job_id = procrastinate_jobs.id AND type = 'deferred') AS asked ON true ORDER BY priority DESC, id"
 )
 
 
@@ -30,7 +31,7 @@ class Row(NamedTuple):
     key: str
     state: str
     seconds: int
-    """Until it may be taken."""
+    """From when it was asked for until it may be taken: the same however long a test takes to look."""
 
 
 @contextmanager
