@@ -13,16 +13,11 @@ from bot.errors import ListenError
 from bot.store.jobs import Job, Verb
 from tests.app.fleet.rows import opened
 from tests.builders import paper
+from tests.ports import free_port
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

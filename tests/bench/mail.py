@@ -40,7 +40,8 @@ from bot.text.templates import Templates
 from tests.bench import corpus
 from tests.bench.measure import machine, say, table
 from tests.counterparts.relays import postfix
-from tests.counterparts.tools import HOST, free_port, program, running
+from tests.counterparts.tools import program, running
+from tests.ports import HOST, free_port
 from tests.world import TUESDAY, opened_environment
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from slack_sdk import WebClient
 from bot.channels.slack import SlackChannel
 from bot.settings import Secret
 from bot.text.templates import Templates
-from tests.counterparts.tools import HOST, NODE, free_port, package, running
+from tests.counterparts.tools import NODE, package, running
+from tests.ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

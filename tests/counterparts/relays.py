@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.channels.relays import certificate
-from tests.counterparts.tools import HOST, free_port, listens, program, running
+from tests.counterparts.tools import program, running
+from tests.ports import HOST, free_port, listens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

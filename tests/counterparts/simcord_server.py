@@ -17,7 +17,7 @@ from simcord.backend import Backend
 from simcord.backend.errors import BackendError
 from simcord.http import router
 
-from tests.counterparts.tools import HOST
+from tests.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

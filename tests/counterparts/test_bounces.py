@@ -19,7 +19,8 @@ from bot.members.values import Counted, Suppressed
 from bot.store.suppressions import SuppressionReason
 from tests.builders import paper
 from tests.counterparts.relays import returning_postfix
-from tests.counterparts.tools import FOLDER, HOST, absent
+from tests.counterparts.tools import FOLDER, absent
+from tests.ports import HOST
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

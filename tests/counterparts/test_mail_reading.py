@@ -15,7 +15,8 @@ from bot.text.templates import Templates
 from tests.channels.reading import html_of, text_of
 from tests.counterparts.relays import sink
 from tests.counterparts.shapes import DIGESTS, NOTES, delivery
-from tests.counterparts.tools import HOST, ask_node, package, program
+from tests.counterparts.tools import ask_node, package, program
+from tests.ports import HOST
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from bot.text.templates import Templates
 from tests.builders import paper
 from tests.counterparts.relays import ANSWERS, Postfix, sink
 from tests.counterparts.shapes import delivery
-from tests.counterparts.tools import HOST, free_port
+from tests.ports import HOST, free_port
 from tests.world import TUESDAY, Environment, morning
 
 if TYPE_CHECKING:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
-import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -15,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from tests.ports import listens
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -22,7 +22,6 @@ HERE = Path(__file__).parent
 FOLDER = Path(os.environ.get("PAPERBOY_COUNTERPARTS_DIR") or HERE.parents[1] / ".counterparts")
 """Where `setup.sh` puts what comes from npm."""
 NODE = FOLDER / "node_modules/.bin/node"
-HOST = "127.0.0.1"
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
 _START_SECONDS = 20.0
 
@@ -72,16 +71,6 @@ def ask_node(script: str, question: object) -> Any:
     return json.loads(asked.stdout)
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on, and that the system gives to no other test meanwhile.
-
-    It gives ports from 32768 up: https://docs.kernel.org/networking/ip-sysctl.html, ip_local_port_range.
-    """
-    while listens(port := 10_000 + secrets.randbelow(20_000)):  # `random` begins alike in all processes of the tests
-        pass
-    return port
-
-
 @contextmanager
 def running(command: Sequence[str | Path], port: int, folder: Path) -> Iterator[None]:
     """A server, from the moment it listens on that port; what it says is shown if it never does."""
@@ -107,12 +96,3 @@ def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
         if server.poll() is not None or time.monotonic() > until:
             pytest.fail(f"{server.args!r} does not listen on {port}:\n{log.read_text(errors='replace')}")
         time.sleep(0.02)
-
-
-def listens(port: int) -> bool:
-    """Whether somebody takes connections there."""
-    try:
-        socket.create_connection((HOST, port), timeout=1).close()
-    except OSError:
-        return False
-    return True

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.app.monitoring_service import MonitoringService
 from bot.web import monitoring
-from tests.app.test_monitoring_service import free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     import pytest

@@ -13,9 +13,10 @@ from sqlalchemy import NullPool, create_engine, text
 from bot.app.daemon import GRACE
 from bot.cli.daemon_process import LOCK_WAIT_AT_END
 from bot.web.server import STOP_SECONDS
-from tests.app.test_monitoring_service import free_port, text_at
+from tests.app.test_monitoring_service import text_at
 from tests.builders import paper
 from tests.daemon_process import PATIENCE_SECONDS, Daemon, rewrite
+from tests.ports import free_port
 from tests.servers.arxiv import Answer, ArxivServer
 from tests.world import TUESDAY
 

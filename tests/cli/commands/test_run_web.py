@@ -16,6 +16,7 @@ import pytest
 
 from tests.builders import paper
 from tests.daemon_process import Daemon, rewrite, with_the_last_mailing
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from tests.world import Environment
 
 SECRET = "coo" * 20
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture
