@@ -162,6 +162,7 @@ def _postgres(url: URL, lock_timeout_ms: int) -> Engines:
         engine = create_engine(
             url.set(query={**_DEFAULTS, **url.query}),
             hide_parameters=True,
+            use_native_hstore=False,  # no column is one: each engine would ask the server for that type
             isolation_level="READ COMMITTED",
             pool_size=2,
             max_overflow=3,
