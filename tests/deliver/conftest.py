@@ -1,4 +1,4 @@
-"""What is said of deliver holds on either database."""
+"""What is said of deliver holds on either database; by default both are tried where the database has a say in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+ON_BOTH = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True
+)
+"""For what rows, locks and transactions decide; of the rest PostgreSQL's twin is on request."""
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.on_request)])
 def database(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -9,6 +9,7 @@ import pytest
 from bot.deliver.addressing import Reachable, Unreachable, find_address, readdress
 from bot.model import DeliveryState
 from tests.builders import paper
+from tests.deliver.conftest import ON_BOTH
 from tests.world import TUESDAY, morning
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ async def test_a_lane_follows_an_only_address_that_changed(environment: Environm
     assert (found.address.label, found.moved) == ("new@example.org", True)
 
 
+@ON_BOTH
 @pytest.mark.parametrize(
     ("now", "becomes", "reason"),
     [

@@ -26,6 +26,7 @@ from bot.store.outbox import Claimed, Outbox
 from bot.store.outbox.claim import BatchResult
 from bot.store.outbox.policy import ClaimLostError
 from tests.builders import paper
+from tests.deliver.conftest import ON_BOTH
 from tests.servers.discord import FaultScript as DiscordSays
 from tests.servers.slack import FaultScript
 from tests.servers.smtp import DROP
@@ -63,6 +64,7 @@ def busy_environment(environment: Environment) -> Environment:
     return environment
 
 
+@ON_BOTH
 async def test_everybody_is_reached_once_on_every_channel(busy_environment: Environment) -> None:
     run = await busy_environment.once(morning(TUESDAY))
     assert not run.left_undone
@@ -84,6 +86,7 @@ async def test_what_stays_behind_says_why_and_goes_out_with_the_next_run(busy_en
     assert busy_environment.received() == {"slack": 2, "discord": 2, "mail": 3}
 
 
+@ON_BOTH
 async def test_a_destination_that_refuses_holds_up_nobody_else_and_is_tried_once_an_hour(
     environment: Environment,
 ) -> None:
@@ -126,6 +129,7 @@ async def test_a_retry_after_within_the_longest_wait_is_waited_for(environment: 
     assert environment.clock.now() >= morning(TUESDAY) + timedelta(seconds=120)
 
 
+@ON_BOTH
 async def test_a_retry_after_beyond_the_longest_wait_is_left_to_the_next_run_and_obeyed_by_it(
     environment: Environment,
 ) -> None:
@@ -138,6 +142,7 @@ async def test_a_retry_after_beyond_the_longest_wait_is_left_to_the_next_run_and
     assert lane(await environment.once(morning(TUESDAY, 7))).sent == 1
 
 
+@ON_BOTH
 async def test_many_destinations_behind_one_token_pass_in_turn_without_all_asking_at_every_turn(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +159,7 @@ async def test_many_destinations_behind_one_token_pass_in_turn_without_all_askin
     assert next(turns) <= 3 * len(names)
 
 
+@ON_BOTH
 async def test_whose_turn_behind_a_token_comes_too_late_is_left_to_the_next_run(environment: Environment) -> None:
     environment.config["subscribers"]["other"] = {"slack": "C0000000009", "topics": ["birds"]}
     environment.announce(TUESDAY, paper())
@@ -166,6 +172,7 @@ async def test_whose_turn_behind_a_token_comes_too_late_is_left_to_the_next_run(
     assert not (await environment.once()).left_undone
 
 
+@ON_BOTH
 async def test_messages_to_one_destination_are_paced_and_in_order(environment: Environment) -> None:
     environment.config["subscribers"]["lab"]["thread"] = True
     environment.announce(TUESDAY, *(paper(f"2604.{n:05d}", title=f"Pigeon {n}") for n in range(1, 120)))
@@ -220,6 +227,7 @@ async def test_discord_is_asked_although_its_clock_is_two_minutes_behind(environ
     assert environment.received()["discord"] == 2
 
 
+@ON_BOTH
 async def test_a_machine_whose_clock_is_two_minutes_late_asks_about_what_another_sent(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -418,6 +426,7 @@ async def test_a_clock_that_was_set_back_leaves_it_to_the_subscriber_s_wish(
     assert "the clock was set back" in lane(await environment.once()).reason
 
 
+@ON_BOTH
 async def test_an_address_that_bounced_is_shut_and_says_so_and_no_other_waits(environment: Environment) -> None:
     environment.config["subscribers"] = {
         "gone": {"mail": "gone@example.org", "topics": ["birds"]},
@@ -484,6 +493,7 @@ async def test_a_message_that_is_malformed_in_both_forms_is_given_up_with_its_re
     assert lane(await environment.once(morning(WEDNESDAY))).sent == 1
 
 
+@ON_BOTH
 async def test_deliveries_of_a_removed_subscriber_are_dropped(environment: Environment) -> None:
     environment.slack.script.append(says("service_unavailable"))
     environment.announce(TUESDAY, paper())
@@ -494,6 +504,7 @@ async def test_deliveries_of_a_removed_subscriber_are_dropped(environment: Envir
     assert "no longer in the configuration" in lane(run).reason
 
 
+@ON_BOTH
 async def test_deliveries_to_a_removed_mailbox_are_dropped_and_the_others_go_on(environment: Environment) -> None:
     boxes = ["a@example.org", "b@example.org", "c@example.org"]
     environment.config["subscribers"] = {"seminar": {"mail": boxes, "topics": ["birds"]}}
@@ -505,6 +516,7 @@ async def test_deliveries_to_a_removed_mailbox_are_dropped_and_the_others_go_on(
     assert sorted((result.sent, result.dropped) for result in run.delivered) == [(0, 1), (1, 0), (1, 0)]
 
 
+@ON_BOTH
 async def test_a_subscriber_that_moved_to_another_channel_gets_there_what_it_was_not_told(
     environment: Environment,
 ) -> None:
@@ -547,6 +559,7 @@ async def test_a_log_names_a_mailbox_by_its_number_and_never_by_its_address(envi
     assert "@example.org" not in repr(logs)
 
 
+@ON_BOTH
 async def test_a_subscriber_that_comes_back_is_a_newcomer_and_gets_what_was_taken_back(
     environment: Environment,
 ) -> None:
@@ -560,6 +573,7 @@ async def test_a_subscriber_that_comes_back_is_a_newcomer_and_gets_what_was_take
     assert environment.received()["slack"] == 1
 
 
+@ON_BOTH
 async def test_a_store_that_fails_once_while_others_send_costs_nobody_a_second_copy(
     busy_environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -577,6 +591,7 @@ async def test_a_store_that_fails_once_while_others_send_costs_nobody_a_second_c
     assert busy_environment.received() == {"slack": 2, "discord": 2, "mail": 3}
 
 
+@ON_BOTH
 async def test_a_store_that_is_gone_ends_the_run_only_after_every_lane_has_ended(
     busy_environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -596,6 +611,7 @@ async def test_a_store_that_is_gone_ends_the_run_only_after_every_lane_has_ended
     assert busy_environment.received() == {"slack": 2, "discord": 2, "mail": 3}
 
 
+@ON_BOTH
 async def test_what_is_held_for_a_person_is_left_behind_and_told_once(environment: Environment) -> None:
     environment.config["subscribers"]["lab"]["on_unknown"] = "hold"
     environment.slack.scopes = "chat:write"
@@ -607,6 +623,7 @@ async def test_what_is_held_for_a_person_is_left_behind_and_told_once(environmen
     assert (await environment.once(morning(TUESDAY, 9))).delivered == ()
 
 
+@ON_BOTH
 async def test_a_rotated_webhook_gets_what_was_waiting_for_the_old_one(environment: Environment) -> None:
     environment.config["subscribers"]["lab"] = {"slack": environment.slack.webhook_url("old"), "topics": ["birds"]}
     environment.slack.script.append(FaultScript(status=404, body="no_service"))
@@ -631,6 +648,7 @@ async def _die_while_sending(environment: Environment) -> None:
     assert isinstance(claimed, Claimed)
 
 
+@ON_BOTH
 async def test_what_a_dead_process_was_sending_to_a_webhook_that_was_then_rotated_goes_to_the_new_one(
     environment: Environment,
 ) -> None:
@@ -641,6 +659,7 @@ async def test_what_a_dead_process_was_sending_to_a_webhook_that_was_then_rotate
     assert environment.received()["slack"] == 1
 
 
+@ON_BOTH
 async def test_what_a_dead_process_was_sending_to_who_then_moved_to_another_channel_is_told_there(
     environment: Environment,
 ) -> None:
@@ -675,6 +694,7 @@ async def test_a_fault_of_ours_in_one_channel_ends_no_other_and_is_not_quoted(
     assert states == {DeliveryState.UNKNOWN}  # whether it struck before or after the write nobody knows
 
 
+@ON_BOTH
 async def test_a_claim_that_passed_to_another_process_while_sending_is_settled_by_that_one(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -691,6 +711,7 @@ async def test_a_claim_that_passed_to_another_process_while_sending_is_settled_b
     assert (lane(run).sent, lane(run).reason) == (0, "another process took it over")
 
 
+@ON_BOTH
 async def test_a_store_that_takes_no_receipt_at_all_ends_the_run(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -709,6 +730,7 @@ async def test_a_store_that_takes_no_receipt_at_all_ends_the_run(
     assert not (await environment.once(morning(TUESDAY, 7))).left_undone
 
 
+@ON_BOTH
 async def test_addresses_and_secrets_are_nowhere_in_the_store(busy_environment: Environment) -> None:
     busy_environment.config["operator"] = "lab"
     busy_environment.slack.script.append(says("channel_not_found"))

@@ -27,11 +27,6 @@ FOR_EVER = 200
 FORUM = "123456789012345679"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.on_request)])
-def database(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 async def run_days(environment: Environment, days: list[date], hours: tuple[int, ...] = HOURS) -> None:
     """On each of these days one paper of its own, and a run at each of these hours, UTC."""
     for place, day in enumerate(days, start=1):
